@@ -1,0 +1,225 @@
+package resource
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+)
+
+// api is the Kubernetes API as one kubeconfig reaches it. A client of Kubernetes' own would be ten times this tool's
+// size; five verbs on paths that we know need none.
+type api struct {
+	server string
+	token  string
+	client *http.Client
+}
+
+const (
+	apiAnswer   = 10 * time.Second // for one answer
+	apiPoll     = 50 * time.Millisecond
+	apiTimeout  = 30 * time.Second // until an object is accepted
+	apiPatience = 3 * time.Second  // until an object that surely exists can be read
+)
+
+// apiError is an answer other than 2xx.
+type apiError struct {
+	code int
+	text string // the API's own message
+}
+
+func (e *apiError) Error() string { return fmt.Sprintf("%d: %s", e.code, e.text) }
+
+// passing tells that the same request may succeed in a moment: the API starts, is busy, or does not know the namespace,
+// the kind or our rights yet.
+func passing(err error) bool {
+	var answer *apiError
+	if !errors.As(err, &answer) {
+		return true // no answer: nobody listens yet, or the connection was cut
+	}
+	switch answer.code {
+	case http.StatusForbidden, http.StatusNotFound, http.StatusConflict, http.StatusTooManyRequests:
+		return true
+	}
+	return answer.code >= 500
+}
+
+func isCode(err error, code int) bool {
+	var answer *apiError
+	return errors.As(err, &answer) && answer.code == code
+}
+
+// kubeconfig is what we read of such a file.
+type kubeconfig struct {
+	CurrentContext string `yaml:"current-context"`
+	Contexts       []struct {
+		Name    string
+		Context struct{ Cluster, User string }
+	}
+	Clusters []struct {
+		Name    string
+		Cluster struct {
+			Server     string
+			CAData     string `yaml:"certificate-authority-data"`
+			CA         string `yaml:"certificate-authority"`
+			ServerName string `yaml:"tls-server-name"`
+		}
+	}
+	Users []struct {
+		Name string
+		User struct {
+			Token    string
+			CertData string `yaml:"client-certificate-data"`
+			Cert     string `yaml:"client-certificate"`
+			KeyData  string `yaml:"client-key-data"`
+			Key      string `yaml:"client-key"`
+		}
+	}
+}
+
+// api is the API behind a kubeconfig. The connection is kept for the resources that follow; a kubeconfig that has
+// changed gets a new one.
+func (s *System) api(name string) (*api, error) {
+	data, err := os.ReadFile(s.path(name))
+	if err != nil {
+		return nil, err
+	}
+	key := name + " " + sum(data)
+	s.shared.connecting.Lock()
+	defer s.shared.connecting.Unlock()
+	if a := s.shared.apis[key]; a != nil {
+		return a, nil
+	}
+	a, err := s.connect(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if s.shared.apis == nil {
+		s.shared.apis = map[string]*api{}
+	}
+	s.shared.apis[key] = a
+	return a, nil
+}
+
+func (s *System) connect(data []byte) (*api, error) {
+	var k kubeconfig
+	if err := yaml.Unmarshal(data, &k); err != nil {
+		// The library's message quotes the lines around the error, and they hold keys.
+		return nil, errors.New("not a kubeconfig")
+	}
+	var cluster, user string
+	for _, c := range k.Contexts {
+		if c.Name == k.CurrentContext {
+			cluster, user = c.Context.Cluster, c.Context.User
+		}
+	}
+	a := &api{}
+	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	for _, c := range k.Clusters {
+		if c.Name != cluster {
+			continue
+		}
+		a.server, config.ServerName = strings.TrimSuffix(c.Cluster.Server, "/"), c.Cluster.ServerName
+		pem, err := s.embedded(c.Cluster.CAData, c.Cluster.CA)
+		if err != nil {
+			return nil, fmt.Errorf("certificate authority: %w", err)
+		}
+		config.RootCAs = x509.NewCertPool()
+		if !config.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, errors.New("certificate authority: no certificate in it")
+		}
+	}
+	if a.server == "" {
+		return nil, errors.New("its current context names no server")
+	}
+	for _, u := range k.Users {
+		if u.Name != user {
+			continue
+		}
+		a.token = u.User.Token
+		if u.User.CertData == "" && u.User.Cert == "" {
+			continue
+		}
+		cert, err := s.embedded(u.User.CertData, u.User.Cert)
+		if err != nil {
+			return nil, fmt.Errorf("client certificate: %w", err)
+		}
+		key, err := s.embedded(u.User.KeyData, u.User.Key)
+		if err != nil {
+			return nil, fmt.Errorf("client key: %w", err)
+		}
+		pair, err := tls.X509KeyPair(cert, key)
+		if err != nil {
+			return nil, fmt.Errorf("client certificate: %w", err)
+		}
+		config.Certificates = []tls.Certificate{pair}
+	}
+	a.client = &http.Client{Timeout: apiAnswer, Transport: &http.Transport{
+		TLSClientConfig: config, ForceAttemptHTTP2: true, IdleConnTimeout: time.Minute,
+	}}
+	return a, nil
+}
+
+// embedded is a part of a kubeconfig: in base64 within it, or a file beside it.
+func (s *System) embedded(data, file string) ([]byte, error) {
+	if data != "" {
+		return base64.StdEncoding.DecodeString(data)
+	}
+	return os.ReadFile(s.path(file))
+}
+
+// do sends one request and returns the body of the answer.
+func (a *api) do(ctx context.Context, method, path, contentType string, query url.Values, body []byte) ([]byte, error) {
+	address := a.server + path
+	if len(query) > 0 {
+		address += "?" + query.Encode()
+	}
+	request, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Accept", "application/json")
+	if contentType != "" {
+		request.Header.Set("Content-Type", contentType)
+	}
+	if a.token != "" {
+		request.Header.Set("Authorization", "Bearer "+a.token)
+	}
+	response, err := a.client.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	answer, err := io.ReadAll(response.Body)
+	if err != nil {
+		return nil, err
+	}
+	if response.StatusCode/100 != 2 {
+		return nil, &apiError{response.StatusCode, statusMessage(answer)}
+	}
+	return answer, nil
+}
+
+func (a *api) get(ctx context.Context, path string) ([]byte, error) {
+	return a.do(ctx, http.MethodGet, path, "", nil, nil)
+}
+
+// statusMessage is the message in the API's Status object, or the body itself.
+func statusMessage(body []byte) string {
+	var status struct{ Message string }
+	if err := yaml.Unmarshal(body, &status); err == nil && status.Message != "" {
+		return oneLine(status.Message)
+	}
+	return oneLine(string(body))
+}

@@ -1,0 +1,49 @@
+package resource
+
+import (
+	"strings"
+
+	"github.com/pmezard/go-difflib/difflib"
+)
+
+// contextLines is how many equal lines a Diff shows around a change.
+const contextLines = 3
+
+// Changed tells whether the wanted value differs from what was found.
+func Changed(found, wanted Resource) bool { return found.State() != wanted.State() }
+
+// Diff is the line diff of two states: lines that begin with "-" are found, with "+" wanted, with a blank both. It is
+// empty when the two are equal.
+func Diff(found, wanted Resource) string {
+	if !Changed(found, wanted) {
+		return ""
+	}
+	a, b := stateLines(found), stateLines(wanted)
+	var text strings.Builder
+	for i, group := range difflib.NewMatcher(a, b).GetGroupedOpCodes(contextLines) {
+		if i > 0 {
+			text.WriteString("...\n")
+		}
+		for _, op := range group {
+			if op.Tag == 'e' {
+				writeLines(&text, " ", a[op.I1:op.I2])
+				continue
+			}
+			writeLines(&text, "-", a[op.I1:op.I2])
+			writeLines(&text, "+", b[op.J1:op.J2])
+		}
+	}
+	return text.String()
+}
+
+func stateLines(r Resource) []string {
+	return strings.Split(strings.TrimSuffix(r.State(), "\n"), "\n")
+}
+
+func writeLines(b *strings.Builder, sign string, lines []string) {
+	for _, l := range lines {
+		if l != "" { // the one line of an absent thing
+			b.WriteString(sign + l + "\n")
+		}
+	}
+}

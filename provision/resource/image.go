@@ -1,0 +1,97 @@
+package resource
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Image is a container image in containerd's store.
+type Image struct {
+	Ref       string // "registry.k8s.io/pause:3.10", as containerd lists it
+	Blob      string // sha256 in hex of the archive (docker-archive or OCI layout in a tar) that holds it
+	Size      int64  // of the Blob, in bytes
+	Socket    string // containerd's, "/run/containerd/containerd.sock"
+	Namespace string // "k8s.io"; "" means that
+	Program   string // the path of ctr
+	// Local has ctr import the archive by itself, which takes half of the time that sending it through the transfer
+	// service of containerd 2 takes. Before 2.0 it is the only way, and there is no flag for it.
+	Local  bool
+	Absent bool
+}
+
+// ID is "image REF".
+func (i Image) ID() string { return "image " + i.Ref }
+
+// State shows the reference.
+func (i Image) State() string {
+	if i.Absent {
+		return ""
+	}
+	return states(i.Ref + " present")
+}
+
+// Observe lists the images. Where containerd is not installed or does not answer there are none: it comes before its
+// images, and an import that cannot work says why.
+func (i Image) Observe(ctx context.Context, sys *System) (Resource, error) {
+	return i.found(sys.images(ctx, i.store())), nil
+}
+
+func (i Image) found(refs []string) Image {
+	i.Absent = !slices.Contains(refs, i.Ref)
+	return i
+}
+
+// imageStore is one namespace of one containerd, and the program that speaks to it.
+type imageStore struct{ program, socket, namespace string }
+
+func (i Image) store() imageStore {
+	s := imageStore{i.Program, i.Socket, i.Namespace}
+	if s.namespace == "" {
+		s.namespace = "k8s.io"
+	}
+	return s
+}
+
+func (s imageStore) argv(args ...string) []string {
+	return append([]string{s.program, "--address", s.socket, "-n", s.namespace, "images"}, args...)
+}
+
+// images lists the references of a store; none when there is no store.
+func (s *System) images(ctx context.Context, store imageStore) []string {
+	if !s.exists(store.program) || !s.exists(store.socket) {
+		return nil
+	}
+	out, err := s.Run(ctx, store.argv("ls", "-q")...)
+	if err != nil {
+		s.logf("no list of images: %v", err)
+		return nil
+	}
+	return strings.Fields(string(out))
+}
+
+// Apply imports the archive, or removes the reference.
+func (i Image) Apply(ctx context.Context, sys *System) error {
+	if i.Absent {
+		if !slices.Contains(sys.images(ctx, i.store()), i.Ref) {
+			return nil
+		}
+		_, err := sys.Run(ctx, i.store().argv("rm", "--sync", i.Ref)...)
+		return err
+	}
+	if sys.Blob == nil {
+		return fmt.Errorf("content sha256:%s: nobody sends it", i.Blob)
+	}
+	blob, err := sys.Blob(ctx, i.Blob)
+	if err != nil {
+		return fmt.Errorf("content sha256:%s: %w", i.Blob, err)
+	}
+	defer blob.Close()
+	argv := i.store().argv("import", "--digests=false")
+	if i.Local {
+		argv = append(argv, "--local")
+	}
+	_, err = sys.Run(ctx, append(argv, blob.Path())...)
+	return err
+}

@@ -1,0 +1,47 @@
+package resource
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"syscall"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+// inside marks the process that runs the tests.
+const inside = "KBOOTSTRAP_TEST_INSIDE"
+
+// TestMain runs the tests in namespaces of their own, where whoever started them is root: mounts, interfaces and packet
+// filters are the kernel's real ones, and nothing that a test does can reach the machine that it runs on.
+func TestMain(m *testing.M) {
+	if os.Getenv(inside) != "" {
+		// A new network namespace has its loopback down.
+		if out, err := exec.CommandContext(context.Background(), "ip", "link", "set", "lo", "up").CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "ip link set lo up: %v: %s\n", err, out)
+			os.Exit(1)
+		}
+		goleak.VerifyTestMain(m)
+		return
+	}
+	cmd := exec.CommandContext(context.Background(), "/proc/self/exe", os.Args[1:]...)
+	cmd.Env = append(os.Environ(), inside+"=1")
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS | syscall.CLONE_NEWNET,
+		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}},
+		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}},
+	}
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		os.Exit(exit.ExitCode())
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "tests need unprivileged user namespaces:", err)
+		os.Exit(1)
+	}
+}

@@ -1,0 +1,145 @@
+package resource
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// manifest is an Object's JSON, read.
+type manifest struct {
+	apiVersion, kind, namespace, name string
+	fields                            map[string]any
+}
+
+// parseManifest reads one JSON object. Numbers keep their spelling, so that a large one is not rounded.
+func parseManifest(data []byte) (manifest, error) {
+	var m manifest
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	if err := d.Decode(&m.fields); err != nil {
+		return m, fmt.Errorf("manifest: %w", err)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return m, errors.New("manifest: more than one object")
+	}
+	meta, _ := m.fields["metadata"].(map[string]any)
+	m.apiVersion, _ = m.fields["apiVersion"].(string)
+	m.kind, _ = m.fields["kind"].(string)
+	m.namespace, _ = meta["namespace"].(string)
+	m.name, _ = meta["name"].(string)
+	if m.apiVersion == "" || m.kind == "" || m.name == "" {
+		return m, errors.New("manifest: apiVersion, kind and metadata.name are needed")
+	}
+	return m, m.encodeStringData()
+}
+
+// encodeStringData moves a Secret's plain strings to where the API keeps them.
+func (m manifest) encodeStringData() error {
+	plain, ok := m.fields["stringData"].(map[string]any)
+	if !ok || m.kind != "Secret" {
+		return nil
+	}
+	data, _ := m.fields["data"].(map[string]any)
+	if data == nil {
+		data = map[string]any{}
+		m.fields["data"] = data
+	}
+	for k, v := range plain {
+		text, ok := v.(string)
+		if !ok {
+			return fmt.Errorf("manifest: stringData.%s: not a string", k)
+		}
+		data[k] = base64.StdEncoding.EncodeToString([]byte(text))
+	}
+	delete(m.fields, "stringData")
+	return nil
+}
+
+// where is NAMESPACE/NAME, or NAME.
+func (m manifest) where() string {
+	if m.namespace == "" {
+		return m.name
+	}
+	return m.namespace + "/" + m.name
+}
+
+// state shows every field, one a line, sorted by path.
+func (m manifest) state() string {
+	lines := map[string]string{}
+	m.flatten(lines, "", m.fields)
+	var text []string
+	for _, path := range slices.Sorted(maps.Keys(lines)) {
+		text = append(text, lines[path])
+	}
+	return states(text...)
+}
+
+func (m manifest) flatten(lines map[string]string, path string, value any) {
+	switch v := value.(type) {
+	case map[string]any:
+		for k, child := range v {
+			m.flatten(lines, strings.TrimPrefix(path+"."+k, "."), child)
+		}
+		if len(v) == 0 {
+			lines[path] = path + ": {}"
+		}
+	case []any:
+		for i, child := range v {
+			m.flatten(lines, path+"["+elementKey(v, i, path)+"]", child)
+		}
+		if len(v) == 0 {
+			lines[path] = path + ": []"
+		}
+	case string:
+		lines[path] = m.showText(path, v)
+	case nil:
+	default:
+		lines[path] = fmt.Sprintf("%s: %v", path, v)
+	}
+}
+
+// showText shows one string: a Secret's data as a digest, a long text line by line.
+func (m manifest) showText(path, v string) string {
+	if m.kind == "Secret" && strings.HasPrefix(path, "data.") {
+		return path + ": " + strings.TrimPrefix(digest(sum([]byte(v)), 0), "content ")
+	}
+	if json.Valid([]byte(v)) {
+		return path + ": " + strconv.Quote(v) // not to be mistaken for a number or the like
+	}
+	if !strings.Contains(v, "\n") {
+		return path + ": " + v
+	}
+	return path + ":\n" + textLines([]byte(v))
+}
+
+// elementKey names an element of a list: by its "name" where every element has one, else by its place.
+func elementKey(list []any, i int, path string) string {
+	if !keyedByName(list, path) {
+		return strconv.Itoa(i)
+	}
+	name, _ := list[i].(map[string]any)["name"].(string)
+	return name
+}
+
+// keyedByName tells whether the list is a set of named things, such as containers, so that their order means nothing.
+// The subjects of a role binding have names too, but the list counts as a whole: one more is one more who may.
+func keyedByName(list []any, path string) bool {
+	if path == "subjects" {
+		return false
+	}
+	for _, e := range list {
+		fields, _ := e.(map[string]any)
+		if name, _ := fields["name"].(string); name == "" {
+			return false
+		}
+	}
+	return len(list) > 0
+}

@@ -1,0 +1,75 @@
+package resource
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// Member is the data of one etcd member.
+//
+// Its unit always says that the cluster exists already, so that a member that has lost its disk does not found a second
+// cluster of its own at the next boot. Only while the cluster is being founded does a drop-in in /run say otherwise;
+// Bootstrapped takes it away. A Member allows that when it is New; the Service that follows starts the member.
+type Member struct {
+	Name    string // the member's name
+	Unit    string // "etcd.service"
+	DataDir string // "/var/lib/etcd"
+	Token   string // the cluster's token
+	New     bool   // the cluster does not exist yet
+	Absent  bool   // it has no data, and it may not found a cluster
+}
+
+// ID is "member NAME".
+func (m Member) ID() string { return "member " + m.Name }
+
+// State tells that the member has data or is about to make it; which of the two is the same to who waits for it.
+func (m Member) State() string {
+	return states(flag("data present, or bootstrapping allowed", !m.Absent))
+}
+
+// Observe looks for the member's data and for the permission to make it.
+func (m Member) Observe(_ context.Context, sys *System) (Resource, error) {
+	found := m
+	found.Absent = !sys.exists(filepath.Join(m.DataDir, "member")) && (!m.New || !sys.exists(bootstrapDropIn(m.Unit)))
+	return found, nil
+}
+
+// Apply allows a new member to found the cluster. It never touches data.
+func (m Member) Apply(ctx context.Context, sys *System) error {
+	dropIn := bootstrapDropIn(m.Unit)
+	if m.Absent {
+		return sys.forbidBootstrap(ctx, m.Unit)
+	}
+	if sys.exists(filepath.Join(m.DataDir, "member")) {
+		return nil
+	}
+	if !m.New {
+		return fmt.Errorf("the cluster exists already, but member %s has no data in %s; "+
+			"if its disk is lost, remove the member from the cluster and add it again", m.Name, m.DataDir)
+	}
+	text := "[Service]\nEnvironment=ETCD_INITIAL_CLUSTER_STATE=new\n"
+	if err := writeOwn(sys.path(dropIn), []byte(text), 0o644); err != nil {
+		return err
+	}
+	return sys.reload(ctx, m.Unit, dropIn, true)
+}
+
+// bootstrapDropIn lets etcd found a cluster. It lies in /run, so that it does not outlive a boot.
+func bootstrapDropIn(unit string) string {
+	return "/run/systemd/system/" + unit + ".d/50-bootstrap.conf"
+}
+
+// forbidBootstrap takes the permission to found a cluster away.
+func (s *System) forbidBootstrap(ctx context.Context, unit string) error {
+	dropIn := bootstrapDropIn(unit)
+	if !s.exists(dropIn) {
+		return nil
+	}
+	if err := removeFile(s.path(dropIn)); err != nil {
+		return err
+	}
+	_ = os.Remove(s.path(filepath.Dir(dropIn))) // only when it is empty
+	return s.reload(ctx, unit, dropIn, false)
+}

@@ -1,0 +1,150 @@
+package resource
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// Object is an object of the Kubernetes API. It is equal to what is found when every field of Manifest is there with the
+// same value; what others have set beside it, defaults included, is not looked at.
+type Object struct {
+	Manifest   []byte // one JSON object
+	Kubeconfig string // path on the host, below System.Root
+	Absent     bool
+}
+
+// ID is "object KIND NAMESPACE/NAME".
+func (o Object) ID() string {
+	m, err := parseManifest(o.Manifest)
+	if err != nil {
+		return "object that is not valid"
+	}
+	return "object " + m.kind + " " + m.where()
+}
+
+// State shows the fields of Manifest, a line each, sorted; a Secret's data as digests.
+func (o Object) State() string {
+	if o.Absent {
+		return ""
+	}
+	m, err := parseManifest(o.Manifest)
+	if err != nil {
+		return states("not valid: " + err.Error())
+	}
+	return m.state()
+}
+
+// fieldManager is the name under which the API notes the fields that are ours.
+const fieldManager = "kbootstrap"
+
+// Observe reads the object and keeps of it the fields of the wanted Manifest. While nobody answers there is no object:
+// on a new host the API comes later in the same plan.
+func (o Object) Observe(ctx context.Context, sys *System) (Resource, error) {
+	wanted, path, err := o.read()
+	if err != nil {
+		return nil, err
+	}
+	gone := Object{Manifest: o.Manifest, Kubeconfig: o.Kubeconfig, Absent: true}
+	a, err := sys.api(o.Kubeconfig)
+	if absent(err) {
+		return gone, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	data, err := a.getPatiently(ctx, path)
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case err != nil && passing(err):
+		return gone, nil
+	case err != nil:
+		return nil, err
+	}
+	found, err := parseManifest(data)
+	if err != nil {
+		return nil, err
+	}
+	kept, err := json.Marshal(project(found.fields, wanted.fields, ""))
+	return Object{Manifest: kept, Kubeconfig: o.Kubeconfig}, err
+}
+
+// read is the Manifest in the form in which the API returns it, and its path.
+func (o Object) read() (manifest, string, error) {
+	m, err := parseManifest(o.Manifest)
+	if err != nil {
+		return m, "", err
+	}
+	path, err := m.apiPath()
+	return m, path, err
+}
+
+// getPatiently reads an object from an API that answers but is busy or starting. That nobody listens, or that there is no
+// such object, is an answer at once.
+func (a *api) getPatiently(ctx context.Context, path string) (data []byte, err error) {
+	deadline, cancel := context.WithTimeout(ctx, apiPatience)
+	defer cancel()
+	_ = poll(deadline, apiPoll, func() (bool, error) {
+		data, err = a.get(deadline, path)
+		var answer *apiError
+		busy := errors.As(err, &answer) && (answer.code == http.StatusTooManyRequests || answer.code >= 500)
+		return !busy, nil
+	})
+	return data, err
+}
+
+// Apply sends the Manifest as a server-side apply, or deletes the object and waits until it is gone. It is repeated while
+// the API says that it is not ready for it, for half a minute at most.
+func (o Object) Apply(ctx context.Context, sys *System) error {
+	m, path, err := o.read()
+	if err != nil {
+		return err
+	}
+	a, err := sys.api(o.Kubeconfig)
+	if o.Absent && absent(err) {
+		return nil // without a cluster there is no object
+	}
+	if err != nil {
+		return err
+	}
+	deadline, cancel := context.WithTimeout(ctx, apiTimeout)
+	defer cancel()
+	begin := time.Now()
+	var last error
+	err = poll(deadline, apiPoll, func() (bool, error) {
+		var done bool
+		done, err := o.send(deadline, a, path)
+		if err == nil || !passing(err) {
+			return done, err
+		}
+		if deadline.Err() == nil || last == nil {
+			last = err
+		}
+		return false, nil
+	})
+	if err == nil || last == nil || deadline.Err() == nil || ctx.Err() != nil {
+		return err
+	}
+	return fmt.Errorf("waited %s for %s to accept %s: %w", time.Since(begin).Round(time.Millisecond), a.server, m.where(), last)
+}
+
+// send makes one try; it is done when the object is as wanted.
+func (o Object) send(ctx context.Context, a *api, path string) (done bool, err error) {
+	if !o.Absent {
+		query := url.Values{"fieldManager": {fieldManager}, "force": {"true"}}
+		// JSON is YAML.
+		_, err := a.do(ctx, http.MethodPatch, path, "application/apply-patch+yaml", query, o.Manifest)
+		return err == nil, err
+	}
+	query := url.Values{"propagationPolicy": {"Background"}}
+	_, err = a.do(ctx, http.MethodDelete, path, "", query, nil)
+	if isCode(err, http.StatusNotFound) {
+		return true, nil
+	}
+	return false, err // accepted: it is gone when there is nothing left to delete
+}

@@ -1,0 +1,80 @@
+package resource
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// observers is how many resources are looked at together. Most of the time goes into waiting for the kernel, for
+// systemd and for the API.
+const observers = 8
+
+// Observe looks at many resources together, in the order of the list. It starts one systemctl for all services and one
+// ctr for all images of a store, since a process for each would cost more than everything else. The error holds every
+// resource that could not be read.
+func Observe(ctx context.Context, sys *System, wanted []Resource) ([]Resource, error) {
+	found := make([]Resource, len(wanted))
+	failed := make([]error, len(wanted))
+	var group errgroup.Group
+	group.SetLimit(observers)
+	var services []int
+	images := map[imageStore][]int{}
+	for i, r := range wanted {
+		switch r := r.(type) {
+		case Service:
+			services = append(services, i)
+		case Image:
+			images[r.store()] = append(images[r.store()], i)
+		}
+	}
+	if len(services) > 0 {
+		group.Go(func() error { observeServices(ctx, sys, wanted, services, found, failed); return nil })
+	}
+	for store, list := range images {
+		group.Go(func() error {
+			refs := sys.images(ctx, store)
+			for _, i := range list {
+				image, _ := wanted[i].(Image)
+				found[i] = image.found(refs)
+			}
+			return nil
+		})
+	}
+	for i, r := range wanted {
+		switch r.(type) {
+		case Service, Image:
+			continue
+		}
+		group.Go(func() error {
+			found[i], failed[i] = r.Observe(ctx, sys)
+			return nil
+		})
+	}
+	_ = group.Wait() // the errors are in failed
+	for i, err := range failed {
+		if err != nil {
+			failed[i] = fmt.Errorf("%s: %w", wanted[i].ID(), err)
+		}
+	}
+	return found, errors.Join(failed...)
+}
+
+func observeServices(ctx context.Context, sys *System, wanted []Resource, at []int, found []Resource, failed []error) {
+	names := make([]string, len(at))
+	for n, i := range at {
+		service, _ := wanted[i].(Service)
+		names[n] = service.Name
+	}
+	units, err := sys.units(ctx, names...)
+	for n, i := range at {
+		if err != nil {
+			failed[i] = err
+			continue
+		}
+		service, _ := wanted[i].(Service)
+		found[i] = service.found(sys, units[n])
+	}
+}

@@ -1,0 +1,77 @@
+package resource
+
+import (
+	"context"
+	"fmt"
+)
+
+// Package is a program that the host's package manager installs when it is not there.
+type Package struct {
+	Program  string // the program that must be there, by its file name
+	Apt, Yum string // the package's names for Debian's and for Red Hat's package manager
+	Absent   bool
+}
+
+// ID is "package PROGRAM".
+func (p Package) ID() string { return "package " + p.Program }
+
+// State is "present" or empty.
+func (p Package) State() string { return states(flag("present", !p.Absent)) }
+
+// Observe looks for the program; who brought it is not asked.
+func (p Package) Observe(_ context.Context, sys *System) (Resource, error) {
+	return Package{Program: p.Program, Apt: p.Apt, Yum: p.Yum, Absent: sys.program(p.Program) == ""}, nil
+}
+
+// Apply installs the package, or removes it alone: a package that another needs by now stays, and that is an error.
+func (p Package) Apply(ctx context.Context, sys *System) error {
+	if there := sys.program(p.Program) != ""; there == !p.Absent {
+		return nil
+	}
+	switch {
+	case sys.program("apt-get") != "":
+		return p.applyApt(ctx, sys)
+	case sys.program("dnf") != "":
+		return p.applyYum(ctx, sys, "dnf")
+	case sys.program("yum") != "":
+		return p.applyYum(ctx, sys, "yum")
+	}
+	return fmt.Errorf("%s is missing, and so is a package manager that we know (apt-get, dnf, yum)", p.Program)
+}
+
+func (p Package) applyApt(ctx context.Context, sys *System) error {
+	if p.Apt == "" {
+		return fmt.Errorf("%s is missing, and no package of apt has it", p.Program)
+	}
+	if p.Absent {
+		_, err := sys.Run(ctx, "dpkg", "--remove", p.Apt)
+		return err
+	}
+	install := []string{
+		"env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "--yes", "--no-install-recommends",
+		// Debian's own upgrades run in the background for minutes after a host's first boot.
+		"-o", "DPkg::Lock::Timeout=120", p.Apt,
+	}
+	_, err := sys.Run(ctx, install...)
+	if err == nil {
+		return nil
+	}
+	// A fresh cloud image has no lists, and old lists name packages that the mirror no longer has.
+	if _, update := sys.Run(ctx, "apt-get", "update"); update != nil {
+		return fmt.Errorf("%w (and then: %w)", err, update)
+	}
+	_, err = sys.Run(ctx, install...)
+	return err
+}
+
+func (p Package) applyYum(ctx context.Context, sys *System, program string) error {
+	if p.Yum == "" {
+		return fmt.Errorf("%s is missing, and no package of %s has it", p.Program, program)
+	}
+	argv := []string{program, "install", "-y", p.Yum}
+	if p.Absent {
+		argv = []string{"rpm", "--erase", p.Yum}
+	}
+	_, err := sys.Run(ctx, argv...)
+	return err
+}

@@ -1,0 +1,104 @@
+package resource
+
+import (
+	"context"
+	"encoding/pem"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestReadyTellsWhyNot(t *testing.T) {
+	m := newMachine(t)
+	newSystemd(m)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "[-]etcd\nfailed", http.StatusInternalServerError)
+	}))
+	t.Cleanup(server.Close)
+	r := Ready{Name: "apiserver", URL: server.URL, Unit: "kube-apiserver.service", Timeout: 50 * time.Millisecond}
+	err := r.Apply(t.Context(), m.System)
+	if err == nil {
+		t.Fatal("it is ready")
+	}
+	for _, part := range []string{
+		"waited ", server.URL, "500 Internal Server Error: [-]etcd failed", "    panic: the last words of kube-apiserver.service",
+	} {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("%q is not in the error: %v", part, err)
+		}
+	}
+}
+
+// TestReadyGivesUpOnFailedUnit checks that a unit that is not tried again is not waited for: the timeout is an hour.
+func TestReadyGivesUpOnFailedUnit(t *testing.T) {
+	m := newMachine(t)
+	s := newSystemd(m)
+	s.units["etcd.service"] = &memoryUnit{active: "failed"}
+	r := Ready{Name: "etcd", URL: "http://127.0.0.1:1", Unit: "etcd.service", Timeout: time.Hour}
+	err := r.Apply(t.Context(), m.System)
+	if err == nil || !strings.Contains(err.Error(), "etcd.service has failed") || !strings.Contains(err.Error(), "refused") {
+		t.Errorf("error is %v", err)
+	}
+}
+
+// TestReadyKnowsTheServer checks that a server is not believed whose certificate is another authority's.
+func TestReadyKnowsTheServer(t *testing.T) {
+	m := newMachine(t)
+	server := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	t.Cleanup(server.Close)
+	other := httptest.NewUnstartedServer(nil)
+	t.Cleanup(other.Close)
+	m.put("/ca.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})))
+	r := Ready{Name: "x", URL: server.URL, CACert: "/ca.pem"}
+	if found := m.observe(r); Changed(found, r) {
+		t.Error("the right server is not ready")
+	}
+	r.CACert = ""
+	if found := m.observe(r); !Changed(found, r) {
+		t.Error("an unknown server is ready")
+	}
+	r.CACert = "/none.pem"
+	if found := m.observe(r); !Changed(found, r) {
+		t.Error("without the authority's certificate the server is ready")
+	}
+}
+
+func TestPollEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	n := 0
+	err := poll(ctx, time.Microsecond, func() (bool, error) {
+		if n++; n == 3 {
+			cancel()
+		}
+		return false, nil
+	})
+	if err != context.Canceled { //nolint:errorlint // poll promises this very error
+		t.Errorf("error is %v", err)
+	}
+}
+
+// TestReadyProbes checks the ways to ask that are not HTTP.
+func TestReadyProbes(t *testing.T) {
+	m := newMachine(t)
+	tcp := listen(t, "tcp", "127.0.0.1:0")
+	t.Cleanup(func() { _ = tcp.Close() })
+	m.must(os.MkdirAll(m.path("/run"), 0o755))
+	unix := listen(t, "unix", m.path("/run/x.sock"))
+	t.Cleanup(func() { _ = unix.Close() })
+	for url, ready := range map[string]bool{
+		"tcp://" + tcp.Addr().String(): true,
+		"tcp://127.0.0.1:1":            false,
+		"unix:///run/x.sock":           true,
+		"unix:///run/y.sock":           false,
+		"dns://127.0.0.1:1/a.b":        false,
+		"http://127.0.0.1:1":           false,
+	} {
+		r := Ready{Name: "x", URL: url}
+		if found := m.observe(r); Changed(found, r) == ready {
+			t.Errorf("%s is ready: %v", url, !ready)
+		}
+	}
+}

@@ -1,0 +1,231 @@
+package resource
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Service is a systemd unit: whether it starts at boot, whether it runs, and what it was started with.
+type Service struct {
+	Name    string // with its type: "etcd.service"
+	Enabled bool
+	Running bool
+	// Config is the digest of everything that the service starts with. A running process carries it in its environment,
+	// so that a service whose configuration is newer than its process is seen, whenever and by whomever it was changed.
+	// It is "" for units that are not ours: a process of ours is then restarted without it.
+	Config string
+}
+
+// ID is "service NAME".
+func (s Service) ID() string { return "service " + s.Name }
+
+// State shows what holds of: enabled, running, and the configuration that the process runs with. A unit that is neither
+// enabled nor running has the same state as one that does not exist.
+func (s Service) State() string {
+	config := ""
+	if s.Running {
+		config = s.Config
+	}
+	return states(flag("enabled", s.Enabled), flag("running", s.Running), property("config", config))
+}
+
+// configVariable is the variable of the environment that tells which configuration a process was started with.
+const configVariable = "KBOOTSTRAP_CONFIG"
+
+const (
+	startTimeout = 15 * time.Second      // until a process with the wanted configuration runs; ready is another matter
+	startPoll    = 10 * time.Millisecond // a process is there after some 20 ms
+)
+
+// Observe asks systemd, and the process itself for its configuration.
+func (s Service) Observe(ctx context.Context, sys *System) (Resource, error) {
+	u, err := sys.unit(ctx, s.Name)
+	if err != nil {
+		return nil, err
+	}
+	return s.found(sys, u), nil
+}
+
+func (s Service) found(sys *System, u unit) Service {
+	found := Service{Name: s.Name, Enabled: u.enabled(), Running: u.runs()}
+	if s.Enabled && !u.canEnable() {
+		found.Enabled = true
+	}
+	// Who wants it stopped must wait for a process that is still ending, and end one that crashes again and again.
+	if !s.Running && (u.active == "deactivating" || u.active == "activating") {
+		found.Running = true
+	}
+	if found.Running {
+		found.Config = sys.configOf(u.mainPID)
+	}
+	return found
+}
+
+// configOf reads the configuration that a process was started with; "" when it does not tell.
+func (s *System) configOf(pid int) string {
+	if pid == 0 {
+		return ""
+	}
+	// A process that has just ended is one without a configuration.
+	environment, err := s.read("/proc/" + strconv.Itoa(pid) + "/environ")
+	if err != nil {
+		return ""
+	}
+	for entry := range strings.SplitSeq(environment, "\x00") {
+		if value, ok := strings.CutPrefix(entry, configVariable+"="); ok {
+			return value
+		}
+	}
+	return ""
+}
+
+// Apply stops, disables, enables, starts or restarts, whatever is needed. It does not wait until the service is ready.
+func (s Service) Apply(ctx context.Context, sys *System) error {
+	if !s.Running {
+		if err := s.stop(ctx, sys); err != nil {
+			return err
+		}
+	}
+	// The drop-in goes to the disk before systemd is asked: a unit that it has not read yet, it then reads whole.
+	if err := s.writeDropIn(sys); err != nil {
+		return err
+	}
+	u, err := sys.unit(ctx, s.Name)
+	if err != nil {
+		return err
+	}
+	enabling := s.Enabled != u.enabled() && (!s.Enabled || u.canEnable())
+	if enabling {
+		if err := s.enable(ctx, sys); err != nil {
+			return err
+		}
+	}
+	if u.stale(s.dropIn(), s.Config != "") {
+		if _, err := sys.Run(ctx, "systemctl", "daemon-reload"); err != nil {
+			return err
+		}
+	}
+	if s.Running {
+		if err := s.start(ctx, sys, u); err != nil {
+			return err
+		}
+	}
+	if !enabling {
+		return nil
+	}
+	return s.checkEnabled(ctx, sys)
+}
+
+// dropIn is the file that puts the configuration's digest into the environment of the process.
+func (s Service) dropIn() string { return "/etc/systemd/system/" + s.Name + ".d/50-kbootstrap.conf" }
+
+func (s Service) writeDropIn(sys *System) error {
+	name := s.dropIn()
+	if s.Config == "" {
+		if err := removeFile(sys.path(name)); err != nil {
+			return err
+		}
+		_ = os.Remove(sys.path(filepath.Dir(name))) // only when it is empty
+		return nil
+	}
+	text := "[Service]\nEnvironment=" + configVariable + "=" + s.Config + "\n"
+	if was, err := sys.read(name); err != nil || was == text {
+		return err
+	}
+	return writeOwn(sys.path(name), []byte(text), 0o644)
+}
+
+// enable makes or removes the links in *.wants by systemctl's own hand, without systemd: asked to do it, systemd would
+// take every unit for outdated until it is reloaded.
+func (s Service) enable(ctx context.Context, sys *System) error {
+	verb := "enable"
+	if !s.Enabled {
+		verb = "disable"
+	}
+	_, err := sys.Run(ctx, "systemctl", "--root="+sys.Root, verb, s.Name)
+	return err
+}
+
+// checkEnabled makes systemd look again when it remembers of a unit in its memory what was.
+func (s Service) checkEnabled(ctx context.Context, sys *System) error {
+	u, err := sys.unit(ctx, s.Name)
+	if err != nil || u.enabled() == s.Enabled {
+		return err
+	}
+	_, err = sys.Run(ctx, "systemctl", "daemon-reload")
+	return err
+}
+
+func (s Service) stop(ctx context.Context, sys *System) error {
+	u, err := sys.unit(ctx, s.Name)
+	if err != nil || !s.found(sys, u).Running {
+		return err
+	}
+	_, err = sys.Run(ctx, "systemctl", "stop", s.Name)
+	return err
+}
+
+// start starts the unit, or restarts it when its process has another configuration, and waits for the process.
+func (s Service) start(ctx context.Context, sys *System, u unit) error {
+	if s.converged(sys, u) {
+		return nil
+	}
+	if u.active == "failed" {
+		// Without this a unit that has crashed too often is not started.
+		if _, err := sys.Run(ctx, "systemctl", "reset-failed", s.Name); err != nil {
+			return err
+		}
+	}
+	verb := "start"
+	if u.runs() || u.active == "activating" {
+		verb = "restart"
+	}
+	// Without waiting: etcd counts as started only when its peers are, and those may be started after this. And without
+	// the order of a boot, which would hold this start until the units before it are ready: what it truly needs was done
+	// before.
+	if _, err := sys.Run(ctx, "systemctl", "--no-block", "--job-mode=ignore-dependencies", verb, s.Name); err != nil {
+		return err
+	}
+	return s.await(ctx, sys)
+}
+
+func (s Service) converged(sys *System, u unit) bool {
+	return u.runs() && sys.configOf(u.mainPID) == s.Config
+}
+
+// await polls until the process runs with the wanted configuration.
+func (s Service) await(ctx context.Context, sys *System) error {
+	deadline, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	begin := time.Now()
+	var last unit
+	err := poll(deadline, startPoll, func() (bool, error) {
+		u, err := sys.unit(deadline, s.Name)
+		if err != nil {
+			return false, err
+		}
+		last = u
+		if u.load != "loaded" {
+			return false, fmt.Errorf("systemd has no such unit: %s", u.load)
+		}
+		if u.failedForGood() {
+			return false, errors.New("it failed")
+		}
+		return s.converged(sys, u), nil
+	})
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	wanted := "a process"
+	if s.Config != "" {
+		wanted = "a process with configuration " + s.Config
+	}
+	return fmt.Errorf("waited %s for %s, and it is %s (%s): %w%s", time.Since(begin).Round(time.Millisecond),
+		wanted, last.active, last.sub, err, sys.journal(ctx, s.Name))
+}

@@ -1,0 +1,92 @@
+package resource
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// textLimit is the size in bytes up to which a State shows a content line by line; a longer one is shown as its digest.
+const textLimit = 64 << 10
+
+// states joins the properties of a thing, one a line, leaving out the empty ones.
+func states(properties ...string) string {
+	var b strings.Builder
+	for _, p := range properties {
+		if p != "" {
+			b.WriteString(p)
+			b.WriteByte('\n')
+		}
+	}
+	return b.String()
+}
+
+// property is "name value", or nothing without a value.
+func property(name, value string) string {
+	if value == "" {
+		return ""
+	}
+	return name + " " + value
+}
+
+// flag is the property's name where it holds, and nothing where it does not.
+func flag(name string, holds bool) string {
+	if holds {
+		return name
+	}
+	return ""
+}
+
+// sum is the sha256 of a content, in hex.
+func sum(content []byte) string {
+	s := sha256.Sum256(content)
+	return hex.EncodeToString(s[:])
+}
+
+// digest shows a content that is too long, binary or secret. Twelve digits (48 bits) tell two versions apart and tell
+// nothing of a key. A size of 0 is not known.
+func digest(sha256 string, size int64) string {
+	if len(sha256) > 12 {
+		sha256 = sha256[:12]
+	}
+	text := "content sha256:" + sha256
+	if size > 0 {
+		text += " (" + humanSize(size) + ")"
+	}
+	return text
+}
+
+// humanSize is a size in the largest decimal unit that leaves at least one digit before the point.
+func humanSize(n int64) string {
+	const kilo = 1000
+	switch {
+	case n < kilo:
+		return fmt.Sprintf("%d B", n)
+	case n < kilo*kilo:
+		return fmt.Sprintf("%d kB", n/kilo)
+	case n < kilo*kilo*kilo:
+		return fmt.Sprintf("%d MB", n/kilo/kilo)
+	}
+	return fmt.Sprintf("%.1f GB", float64(n)/kilo/kilo/kilo)
+}
+
+// isText tells whether a person can read the content as lines.
+func isText(content []byte) bool {
+	return len(content) <= textLimit && utf8.Valid(content) && bytes.IndexByte(content, 0) < 0
+}
+
+// textLines shows a text with each line behind "| ", so that the line diff of two States is the diff of the two files.
+func textLines(content []byte) string {
+	if len(content) == 0 {
+		return "empty"
+	}
+	text, ended := strings.CutSuffix(string(content), "\n")
+	shown := "| " + strings.ReplaceAll(text, "\n", "\n| ")
+	if !ended {
+		shown += "\n(no newline at the end)"
+	}
+	return shown
+}

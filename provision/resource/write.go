@@ -1,0 +1,193 @@
+package resource
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+var errNotDir = syscall.ENOTDIR
+
+// A replacement is a file on its way to a path: after every crash there is the old file or the new one, complete. A
+// program that runs from the path keeps its old file.
+type replacement struct {
+	path string // where it is to be, for this process
+	temp string // where it is now, in the same directory
+}
+
+// replacing clears what a crashed run has left for the path, makes the directories that lead to it, and names a file
+// that does not exist yet.
+func replacing(path string) (replacement, error) {
+	if err := mkdirs(filepath.Dir(path)); err != nil {
+		return replacement{}, err
+	}
+	if err := clearTemps(path); err != nil {
+		return replacement{}, err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), tempPrefix(path)+"*")
+	if err != nil {
+		return replacement{}, err
+	}
+	return replacement{path, f.Name()}, f.Close()
+}
+
+func tempPrefix(path string) string { return "." + filepath.Base(path) + ".kbootstrap-" }
+
+// clearTemps removes the temporary files of this path only: other files of the directory may just be written.
+func clearTemps(path string) error {
+	entries, err := os.ReadDir(filepath.Dir(path))
+	if err != nil {
+		if absent(err) {
+			return nil
+		}
+		return err
+	}
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), tempPrefix(path)) {
+			if err := os.Remove(filepath.Join(filepath.Dir(path), e.Name())); err != nil && !absent(err) {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// discard removes the temporary file where it has not become the file itself.
+func (r replacement) discard() { _ = os.Remove(r.temp) }
+
+// write fills the temporary file.
+func (r replacement) write(content []byte) error {
+	return os.WriteFile(r.temp, content, 0o600)
+}
+
+// fill copies a content into the temporary file and verifies its sum.
+func (r replacement) fill(from io.Reader, sha string) error {
+	f, err := os.OpenFile(r.temp, os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	hash := sha256.New()
+	if _, err = io.Copy(io.MultiWriter(f, hash), from); err == nil {
+		if got := hex.EncodeToString(hash.Sum(nil)); got != sha {
+			err = fmt.Errorf("sha256 is %s, not %s", got, sha)
+		}
+	}
+	return errors.Join(err, f.Close())
+}
+
+// take moves a file into the temporary file's place. It reports false when the two are on different file systems.
+func (r replacement) take(path string) (bool, error) {
+	err := os.Rename(path, r.temp)
+	if errors.Is(err, syscall.EXDEV) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// commit gives the file its owner and mode, and then its name, each safe on the disk before the next.
+func (r replacement) commit(mode uint32, uid, gid int) error {
+	if err := r.own(mode, uid, gid); err != nil {
+		return err
+	}
+	f, err := os.Open(r.temp)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return r.rename()
+}
+
+func (r replacement) rename() error {
+	if err := os.Rename(r.temp, r.path); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(r.path))
+}
+
+// commitUnflushed is commit without waiting for the disk; the caller has it flushed later.
+func (r replacement) commitUnflushed(mode uint32, uid, gid int) error {
+	if err := r.own(mode, uid, gid); err != nil {
+		return err
+	}
+	return os.Rename(r.temp, r.path)
+}
+
+// own gives the temporary file its owner and mode.
+func (r replacement) own(mode uint32, uid, gid int) error {
+	f, err := os.Open(r.temp)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	// The owner first: chown clears setuid bits, and a secret must never be readable by whom it is not for.
+	if err := f.Chown(uid, gid); err != nil {
+		return err
+	}
+	return f.Chmod(fs.FileMode(mode))
+}
+
+// removeFile removes a file, and it stays removed after a power cut.
+func removeFile(path string) error {
+	if err := clearTemps(path); err != nil {
+		return err
+	}
+	if err := os.Remove(path); err != nil {
+		if absent(err) {
+			return nil
+		}
+		return err
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+// mkdirs makes a directory and those that lead to it.
+func mkdirs(dir string) error {
+	if info, err := os.Stat(dir); err == nil {
+		if !info.IsDir() {
+			return &fs.PathError{Op: "mkdir", Path: dir, Err: errNotDir}
+		}
+		return nil
+	}
+	parent := filepath.Dir(dir)
+	if err := mkdirs(parent); err != nil {
+		return err
+	}
+	if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	// The caller's umask must not show.
+	if err := os.Chmod(dir, 0o755); err != nil {
+		return err
+	}
+	return syncDir(parent)
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// writeOwn replaces a file that belongs to root and to the tool itself.
+func writeOwn(path string, content []byte, mode uint32) error {
+	r, err := replacing(path)
+	if err != nil {
+		return err
+	}
+	defer r.discard()
+	if err := r.write(content); err != nil {
+		return err
+	}
+	return r.commit(mode, os.Getuid(), os.Getgid())
+}
