@@ -1,0 +1,46 @@
+package inventory
+
+import (
+	"net/url"
+	"strings"
+)
+
+// file reads the name of a file.
+func file(to *string) func(*reader, string, *node) {
+	return func(r *reader, at string, v *node) {
+		if str(to)(r, at, v); *to != "" {
+			*to = r.path(at, *to)
+		}
+	}
+}
+
+// mirror reads a directory or an http(s) URL.
+func mirror(to *string) func(*reader, string, *node) {
+	return func(r *reader, at string, v *node) {
+		if str(to)(r, at, v); *to == "" {
+			return
+		}
+		scheme, _, isURL := strings.Cut(*to, "://")
+		if !isURL {
+			*to = r.path(at, *to)
+			return
+		}
+		u, err := url.Parse(*to)
+		switch {
+		case scheme != "http" && scheme != "https":
+			r.problemAt(v.line, v.column, "http and https are; so is a directory", "mirrors by %q are not supported", scheme)
+		case err != nil || u.Hostname() == "":
+			r.problemAt(v.line, v.column, "", "is not a URL")
+		case u.User != nil:
+			r.problemAt(v.line, v.column, "URLs are shown in messages and logs", "a URL with a user or a password in it")
+			// Not even here.
+			r.problems[len(r.problems)-1].Excerpt = ""
+		case u.RawQuery != "" || u.Fragment != "":
+			r.problemAt(v.line, v.column, "", "the URL of a mirror has neither a query nor a fragment")
+		default:
+			*to = strings.TrimRight(*to, "/")
+			return
+		}
+		*to = ""
+	}
+}

@@ -1,0 +1,140 @@
+// Package inventory turns a hosts.yaml into a Cluster: a strict decode, the defaults, and every problem at once with
+// its line and column. It touches no host and no network. Start at Load.
+package inventory
+
+import "net/netip"
+
+// Role is what a host is for. A host may have several.
+type Role string
+
+// The roles of a host.
+const (
+	Etcd         Role = "etcd"
+	ControlPlane Role = "control-plane"
+	Worker       Role = "worker"
+)
+
+// Cluster is a validated inventory with every default filled in.
+type Cluster struct {
+	// Name is an RFC 1123 label. It names the kubeconfig context, the state directory and the etcd token.
+	Name string
+	// File is the path the inventory was read from; relative paths in it are resolved against its directory.
+	File string
+	// Kubernetes is the version of all Kubernetes components, such as "v1.36.3". It has no default: the inventory says it.
+	Kubernetes string
+	// Versions pins the other components; see package release for the defaults by Kubernetes minor version.
+	// Keys: etcd, containerd, runc, cni-plugins, flannel, docker, cri-dockerd, coredns, pause. Values without a leading v.
+	Versions map[string]string
+	Network  Network
+	// Runtime is "docker" (dockerd beside containerd, sharing it) or "containerd" (no docker).
+	Runtime string
+	// CRI is the runtime that the kubelet talks to: "containerd" or "dockerd" (through cri-dockerd).
+	CRI string
+	// Firewall is "disable" (stop and disable firewalld) or "leave".
+	Firewall string
+	// RestoreOnReset says whether `reset` turns firewalld and swap on again where the tool had turned them off.
+	RestoreOnReset bool
+	Artifacts      Artifacts
+	// Arguments are extra command line flags by component, such as Arguments["kube-apiserver"]["v"] = "4". They win
+	// over the tool's own. Components: etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kubelet,
+	// kube-proxy, flanneld, dockerd.
+	Arguments map[string]map[string]string
+	Hosts     []Host
+}
+
+// Network holds the address plan of the cluster.
+type Network struct {
+	Pods     netip.Prefix // pod CIDR; each node gets a /24 of it
+	Services netip.Prefix // service CIDR, /12 to /28; its first address is the API's, its tenth is the DNS's
+	// NodePorts is the range that Services of type NodePort may use (--service-node-port-range).
+	NodePorts PortRange
+	// APIPort is the port of kube-apiserver on control planes; 6443 by default.
+	APIPort int
+	// LocalAPIPort is the port on 127.0.0.1 of every host where the proxy to all API servers listens when there is more
+	// than one control plane; 7443 by default.
+	LocalAPIPort int
+	Domain       string // the cluster domain of DNS names; "cluster.local"
+	Flannel      Flannel
+}
+
+// PortRange is an inclusive range of ports, written "30000-32767".
+type PortRange struct{ First, Last int }
+
+// Flannel configures the overlay network between hosts.
+type Flannel struct {
+	Backend string // "vxlan" or "host-gw"
+	Port    int    // UDP port of vxlan; 8472, the kernel's own
+}
+
+// Artifacts says where binaries come from.
+type Artifacts struct {
+	// Mirror is a directory or an http(s) URL below which the upstream URLs are laid out by host and path
+	// ("dl.k8s.io/release/v1.36.3/bin/linux/amd64/kubelet"). Empty means upstream itself.
+	Mirror string
+	// Lock is the file with the sha256 sum of each URL. Empty means the sums built into the tool.
+	Lock string
+}
+
+// Host is one machine: how to reach it, and what it is in the cluster.
+type Host struct {
+	Name string // the node name, an RFC 1123 label, and the host's own hostname
+	// Address is the host's address in the cluster's network, on one of its interfaces. It is often not the SSH address.
+	Address netip.Addr
+	SSH     SSH
+	Roles   []Role
+	Labels  map[string]string
+	Taints  []Taint
+	// Line is the line of this host in the inventory, for messages.
+	Line int
+}
+
+// SSH is how to log in to a host.
+type SSH struct {
+	Address string // a name or an address; the cluster address by default
+	Port    int    // 22 by default
+	User    string // "root" by default
+	Key     string // path of a private key; empty means the agent, then the default keys of ~/.ssh
+	Agent   bool   // use the agent at $SSH_AUTH_SOCK; true by default
+	Sudo    bool   // become root with sudo; true when the user is not root
+	// KnownHosts is the path of the known_hosts file; ~/.ssh/known_hosts by default.
+	KnownHosts string
+	// HostKeyPolicy is "strict" (unknown keys are refused) or "accept-new" (unknown keys are recorded; changed ones are
+	// refused all the same).
+	HostKeyPolicy string
+	// HostKey pins the key: "SHA256:…" or "ssh-ed25519 AAAA…". It wins over known_hosts.
+	HostKey string
+}
+
+// Taint is a node taint.
+type Taint struct{ Key, Value, Effect string }
+
+// Has reports whether the host has the role.
+func (h Host) Has(role Role) bool {
+	for _, r := range h.Roles {
+		if r == role {
+			return true
+		}
+	}
+	return false
+}
+
+// With returns the hosts that have the role, in the order of the inventory.
+func (c *Cluster) With(role Role) []Host {
+	var hosts []Host
+	for _, h := range c.Hosts {
+		if h.Has(role) {
+			hosts = append(hosts, h)
+		}
+	}
+	return hosts
+}
+
+// Host returns the host of that name.
+func (c *Cluster) Host(name string) (Host, bool) {
+	for _, h := range c.Hosts {
+		if h.Name == name {
+			return h, true
+		}
+	}
+	return Host{}, false
+}

@@ -1,0 +1,54 @@
+package inventory_test
+
+import (
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"kbootstrap/inventory"
+)
+
+const docs = "../docs/inventory.md"
+
+// TestReference keeps the generated parts of the documentation in step with the tables of the decoder. They stand
+// between "<!-- generated: name -->" and "<!-- end -->".
+func TestReference(t *testing.T) {
+	data, err := os.ReadFile(docs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(data)
+	for name, content := range map[string]string{
+		"template": "```yaml\n" + inventory.Template() + "```\n",
+		"fields":   inventory.Reference(),
+		"flags":    inventory.OwnedFlags(),
+		"ports":    inventory.Ports(),
+	} {
+		begin := "<!-- generated: " + name + " -->\n"
+		before, rest, ok := strings.Cut(text, begin)
+		_, after, closed := strings.Cut(rest, "<!-- end -->\n")
+		if !ok || !closed {
+			t.Fatalf("%s has no part %q", docs, begin)
+		}
+		text = before + begin + "\n" + content + "\n<!-- end -->\n" + after
+	}
+	golden(t, docs, text)
+}
+
+// TestDocumentedInventories parses each inventory that the documentation shows.
+func TestDocumentedInventories(t *testing.T) {
+	data, err := os.ReadFile(docs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllSubmatch(data, -1)
+	if len(blocks) < 3 {
+		t.Fatalf("%d inventories in %s, want the template and the examples", len(blocks), docs)
+	}
+	for _, block := range blocks {
+		if _, err := inventory.Parse("hosts.yaml", block[1]); err != nil {
+			t.Errorf("%v\nin\n%s", err, block[1])
+		}
+	}
+}

@@ -1,0 +1,133 @@
+package inventory
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"io/fs"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"unicode/utf8"
+)
+
+// Load reads an inventory from a file, fills in the defaults and checks it. What is wrong with its content comes back
+// as Problems, all at once.
+func Load(path string) (*Cluster, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, unread{err}
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, MaxBytes+1))
+	if err != nil {
+		return nil, unread{err}
+	}
+	return Parse(path, data)
+}
+
+// unread is the error of a file that cannot be read.
+type unread struct{ error }
+
+func (e unread) Unwrap() error { return e.error }
+
+// Hint says what to do about it.
+func (e unread) Hint() string {
+	if errors.Is(e.error, fs.ErrNotExist) {
+		return `"kbootstrap init" writes one; -i names another`
+	}
+	return ""
+}
+
+// Parse is Load for content that is at hand. Messages call it name, and relative paths in it are resolved against the
+// directory of name. Its errors are Problems.
+func Parse(name string, data []byte) (*Cluster, error) {
+	r := &reader{file: name, places: map[string]*node{}}
+	// Without a home directory only an inventory that uses "~" has a problem.
+	r.home, _ = os.UserHomeDir()
+	c := r.cluster(data)
+	if len(r.problems) > 0 {
+		return nil, r.problems.sorted()
+	}
+	return c, nil
+}
+
+// cluster reads and checks; whatever it returns is only good when there are no problems.
+func (r *reader) cluster(data []byte) *Cluster {
+	data = bytes.TrimPrefix(data, []byte("\ufeff"))
+	if len(data) > MaxBytes {
+		r.problemAt(0, 0, "", "is larger than %d KiB", MaxBytes>>10)
+		return nil
+	}
+	content := strings.ReplaceAll(string(data), "\r\n", "\n")
+	r.lines = strings.Split(content, "\n")
+	if !r.readable(content) {
+		return nil
+	}
+	root := r.parseYAML(content)
+	if len(r.problems) > 0 {
+		return nil
+	}
+	if root == nil || root.kind == null {
+		r.problemAt(0, 0, `"kbootstrap init" writes one to start from`, "is empty")
+		return nil
+	}
+	c, all := defaults(r)
+	r.mapping("", root, table(c, all))
+	if root.kind == mapping {
+		r.check(c)
+	}
+	return c
+}
+
+// readable reports bytes that are not text. Editors do not show them, so the parser's own message would not help.
+func (r *reader) readable(data string) bool {
+	line, column := 1, 0
+	for i, c := range data {
+		column++
+		switch {
+		case c == '\n':
+			line, column = line+1, 0
+		case c == utf8.RuneError:
+			if _, size := utf8.DecodeRuneInString(data[i:]); size == 1 {
+				r.problemAt(line, column, "save the file as UTF-8", "is not UTF-8 text")
+				return false
+			}
+		case c == '\r':
+			// To YAML it ends a line, to editors and to us it does not.
+			r.problemAt(line, column, "save the file with the line ends of Unix", "has a carriage return within a line")
+			return false
+		case (c < ' ' && c != '\t') || c == 0x7f:
+			r.problemAt(line, column, "", "has the control character %U", c)
+			return false
+		}
+	}
+	return true
+}
+
+// defaults returns an inventory that says nothing.
+func defaults(r *reader) (*Cluster, *login) {
+	c := &Cluster{
+		File: r.file,
+		Network: Network{
+			Pods:         netip.MustParsePrefix("10.244.0.0/16"),
+			Services:     netip.MustParsePrefix("10.96.0.0/12"),
+			NodePorts:    PortRange{30000, 32767},
+			APIPort:      6443,
+			LocalAPIPort: 7443,
+			Domain:       "cluster.local",
+			Flannel:      Flannel{Backend: "vxlan", Port: 8472},
+		},
+		Runtime:   "docker",
+		CRI:       "containerd",
+		Firewall:  "disable",
+		Versions:  map[string]string{},
+		Arguments: map[string]map[string]string{},
+	}
+	all := &login{SSH: SSH{Port: 22, User: "root", Agent: true, HostKeyPolicy: "strict"}}
+	if r.home != "" {
+		all.KnownHosts = filepath.Join(r.home, ".ssh", "known_hosts")
+	}
+	return c, all
+}

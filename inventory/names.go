@@ -1,0 +1,110 @@
+package inventory
+
+import (
+	"net/netip"
+	"regexp"
+	"strings"
+)
+
+// RFC 1123, section 2.1, in lower case as Kubernetes wants it.
+var (
+	labelPattern     = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`)
+	subdomainPattern = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`)
+	userPattern      = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.@\\-]*\$?$`)
+)
+
+const (
+	maxLabel     = 63
+	maxSubdomain = 253
+)
+
+// nameProblem says what is wrong with an RFC 1123 label, and what would be right.
+func nameProblem(s string) (problem, hint string) {
+	switch {
+	case len(s) > maxLabel:
+		return "is longer than 63 characters", ""
+	case labelPattern.MatchString(s):
+		return "", ""
+	}
+	better := strings.Trim(strings.NewReplacer("_", "-", " ", "-").Replace(strings.ToLower(s)), "-")
+	if first, _, dotted := strings.Cut(better, "."); dotted {
+		better = first
+	}
+	if labelPattern.MatchString(better) {
+		hint = didYouMean(better)
+	}
+	return "is not a name: only lower-case letters, digits and dashes within it", hint
+}
+
+// checkNames checks the names of the cluster, its domain and its hosts.
+func (r *reader) checkNames(c *Cluster) {
+	if c.Name != "" {
+		if problem, hint := nameProblem(c.Name); problem != "" {
+			r.problem("cluster", hint, "%q %s", c.Name, problem)
+		}
+	}
+	if d := c.Network.Domain; d != "" && (len(d) > maxSubdomain || !subdomainPattern.MatchString(d)) {
+		r.problem("network.domain", "", "%q is not a DNS domain in lower case", d)
+	}
+	first := map[string]Host{}
+	for i, h := range c.Hosts {
+		at := index("hosts", i) + ".name"
+		if h.Name == "" {
+			continue
+		}
+		if problem, hint := nameProblem(h.Name); problem != "" {
+			r.problem(at, hint, "%q %s", h.Name, problem)
+		} else if h.Name == "localhost" {
+			r.problem(at, "", "a host cannot be called localhost: every host is that to itself")
+		}
+		if before, ok := first[h.Name]; ok {
+			r.problem(at, "", "two hosts are called %q; the other is on line %d", h.Name, before.Line)
+			continue
+		}
+		first[h.Name] = h
+	}
+}
+
+// checkSSH checks how the hosts are reached.
+func (r *reader) checkSSH(c *Cluster) {
+	type endpoint struct {
+		address string
+		port    int
+	}
+	first := map[endpoint]Host{}
+	for i, h := range c.Hosts {
+		at := index("hosts", i) + ".ssh"
+		if a := h.SSH.Address; a != "" && !validHost(a) {
+			r.problem(at+".address", "the port goes in ssh.port, the user in ssh.user", "%q is neither a host name nor an address", a)
+			continue
+		}
+		user := at + ".user"
+		if !r.given(user) {
+			user = "ssh.user"
+		}
+		if u := h.SSH.User; u != "" && !userPattern.MatchString(u) {
+			r.problem(user, "", "%q is not a user name", u)
+		}
+		e := endpoint{strings.ToLower(h.SSH.Address), h.SSH.Port}
+		if e.address == "" || e.port == 0 {
+			continue
+		}
+		if before, ok := first[e]; ok {
+			// Two hosts with one cluster address, which SSH uses too, are one mistake; checkAddresses reports it.
+			if before.Address != h.Address || h.SSH.Address != h.Address.String() {
+				r.problem(at, "each host needs its own ssh.address or ssh.port", "the same SSH endpoint, %s port %d, as host %q on line %d",
+					h.SSH.Address, h.SSH.Port, before.Name, before.Line)
+			}
+			continue
+		}
+		first[e] = h
+	}
+}
+
+// validHost reports whether SSH can dial the name or address.
+func validHost(s string) bool {
+	if _, err := netip.ParseAddr(s); err == nil {
+		return true
+	}
+	return len(s) <= maxSubdomain && subdomainPattern.MatchString(strings.ReplaceAll(strings.ToLower(s), "_", "-"))
+}

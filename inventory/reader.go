@@ -1,0 +1,197 @@
+package inventory
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+)
+
+// reader reads one inventory: it collects the problems and knows where each value stands.
+type reader struct {
+	file     string
+	lines    []string
+	home     string
+	problems Problems
+	// places says where the value of each path is, such as "hosts[2].ssh.port". A path that is absent was not given.
+	places map[string]*node
+}
+
+// line returns a line of the file, counted from 1.
+func (r *reader) line(n int) string {
+	if n < 1 || n > len(r.lines) {
+		return ""
+	}
+	return r.lines[n-1]
+}
+
+// problemAt reports a problem at a place.
+func (r *reader) problemAt(line, column int, hint, format string, args ...any) {
+	// Text of the file gets into messages: they are as safe to print as excerpts.
+	message := strings.Map(printable, fmt.Sprintf(format, args...))
+	r.problems = append(r.problems, Problem{
+		File: r.file, Line: line, Column: column, Message: message, Hint: strings.Map(printable, hint), Excerpt: r.line(line),
+	})
+}
+
+// problem reports a problem with the value at a path; where it was not given, with what it would be in.
+func (r *reader) problem(path, hint, format string, args ...any) {
+	for {
+		if n := r.places[path]; n != nil {
+			r.problemAt(n.line, n.column, hint, format, args...)
+			return
+		}
+		if path == "" {
+			r.problemAt(0, 0, hint, format, args...)
+			return
+		}
+		path = path[:max(strings.LastIndexAny(path, ".["), 0)]
+	}
+}
+
+// given reports whether the file has a value at the path.
+func (r *reader) given(path string) bool { return r.places[path] != nil }
+
+// field is one key of a mapping. The tables of fields are all there is to know about the format: they decode the file,
+// know its typos, and are printed as its reference.
+type field struct {
+	name     string
+	shape    string // what the reference says about the value
+	fallback string // the default as the reference says it; "" when the field may be left out without one
+	required bool
+	doc      string
+	read     func(r *reader, path string, v *node)
+	// fields are those of the mapping, or of each mapping of the list, that the value is.
+	fields []field
+}
+
+// mapping reads the fields out of a mapping. They are read in the order of the table, not of the file: a later one may
+// depend on an earlier one.
+func (r *reader) mapping(path string, v *node, fields []field) {
+	if v.kind != mapping && v.kind != null {
+		r.wrong(v, "a mapping", "")
+		return
+	}
+	r.places[path] = v
+	values := map[string]*node{}
+	meant := map[string]bool{}
+	for _, p := range r.unique(v) {
+		values[p.key.text] = p.value
+		if !contains(fields, p.key.text) {
+			hint := unknownHint(path, p.key.text, fields)
+			r.problemAt(p.key.line, p.key.column, hint, "unknown field %q", p.key.text)
+			meant[hint] = true
+		}
+	}
+	for _, f := range fields {
+		value, ok := values[f.name]
+		at := join(path, f.name)
+		switch {
+		case !ok && f.required && meant[didYouMean(f.name)]:
+			// Its typo has been reported.
+		case !ok && f.required:
+			r.problem(path, "", "%s has no %s", orFile(path), f.name)
+		case !ok:
+		case f.read != nil:
+			r.places[at] = value
+			f.read(r, at, value)
+		default:
+			r.mapping(at, value, f.fields)
+		}
+	}
+}
+
+// unique returns the pairs of a mapping whose keys are new, and reports the others.
+func (r *reader) unique(v *node) []pair {
+	var pairs []pair
+	first := map[string]*node{}
+	for _, p := range v.pairs {
+		if before := first[p.key.text]; before != nil {
+			r.problemAt(p.key.line, p.key.column, "", "%q is given twice; it is on line %d already", p.key.text, before.line)
+			continue
+		}
+		first[p.key.text] = p.key
+		pairs = append(pairs, p)
+	}
+	return pairs
+}
+
+// wrong reports a value of the wrong kind.
+func (r *reader) wrong(v *node, want, hint string) {
+	got := v.kind.String()
+	switch v.kind {
+	case null:
+		if hint == "" {
+			hint = "leave the line out to have the default"
+		}
+	case text:
+		got = fmt.Sprintf("the text %q", v.text)
+	case integer, float:
+		got = "the number " + v.text
+	case boolean:
+		got = "the boolean " + v.text
+	}
+	r.problemAt(v.line, v.column, hint, "expected %s, found %s", want, got)
+}
+
+// path resolves a file name of the inventory.
+func (r *reader) path(at, name string) string {
+	switch {
+	case name == "~" || strings.HasPrefix(name, "~/"):
+		if r.home == "" {
+			r.problem(at, "set $HOME, or write the whole path", "~ is not known")
+			return ""
+		}
+		return filepath.Join(r.home, name[1:])
+	case strings.HasPrefix(name, "~"):
+		r.problem(at, `only "~/" is known; write the whole path`, "%q: home directories of other users are not looked up", name)
+		return ""
+	case filepath.IsAbs(name):
+		return filepath.Clean(name)
+	}
+	return filepath.Join(filepath.Dir(r.file), name)
+}
+
+// join returns the path of a field in a mapping.
+func join(path, name string) string {
+	if path == "" {
+		return name
+	}
+	return path + "." + name
+}
+
+// orFile names a path in a message.
+func orFile(path string) string {
+	if path == "" {
+		return "the inventory"
+	}
+	return path
+}
+
+// contains reports whether the fields have the name.
+func contains(fields []field, name string) bool {
+	for _, f := range fields {
+		if f.name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// unknownHint says what may have been meant: a field that lives elsewhere, or one with a similar name.
+func unknownHint(path, name string, fields []field) string {
+	for _, f := range fields {
+		if contains(f.fields, name) {
+			return fmt.Sprintf("%q goes in %q", name, f.name)
+		}
+	}
+	for _, f := range table(&Cluster{}, &login{}) {
+		if contains(f.fields, name) && !strings.HasPrefix(path, f.name) {
+			return fmt.Sprintf("%q goes in %q", name, f.name)
+		}
+	}
+	var known []string
+	for _, f := range fields {
+		known = append(known, f.name)
+	}
+	return suggest(name, known)
+}

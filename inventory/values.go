@@ -1,0 +1,200 @@
+package inventory
+
+import (
+	"net/netip"
+	"strconv"
+	"strings"
+)
+
+// The functions of this file make the read of a field out of a pointer to what it fills in. A value that cannot be read
+// leaves the zero value there, which the checks pass over: one mistake is one problem.
+
+// str reads text.
+func str(to *string) func(*reader, string, *node) {
+	return func(r *reader, _ string, v *node) {
+		*to = ""
+		switch {
+		case v.kind == integer || v.kind == float || v.kind == boolean:
+			r.wrong(v, "text", "put it in quotes: "+strconv.Quote(v.text))
+		case v.kind != text:
+			r.wrong(v, "text", "")
+		case v.text == "":
+			r.problemAt(v.line, v.column, "leave the line out to have the default", "is empty")
+		case hasControl(v.text):
+			r.problemAt(v.line, v.column, "", "%q has a control character", v.text)
+		default:
+			*to = v.text
+		}
+	}
+}
+
+// oneOf reads one of a few words.
+func oneOf(to *string, words ...string) func(*reader, string, *node) {
+	return func(r *reader, at string, v *node) {
+		str(to)(r, at, v)
+		for _, w := range words {
+			if *to == w {
+				return
+			}
+		}
+		if *to != "" {
+			r.problemAt(v.line, v.column, suggest(*to, words), "%q is not a value of %s", *to, lastOf(at))
+			*to = ""
+		}
+	}
+}
+
+// flag reads a boolean.
+func flag(to *bool) func(*reader, string, *node) {
+	return func(r *reader, _ string, v *node) {
+		if v.kind != boolean {
+			r.wrong(v, "true or false", "write true or false, without quotes")
+			return
+		}
+		*to = strings.EqualFold(v.text, "true")
+	}
+}
+
+// port reads a port number.
+func port(to *int) func(*reader, string, *node) {
+	return func(r *reader, at string, v *node) {
+		*to = 0
+		if v.kind != integer {
+			hint := ""
+			if _, ok := parsePort(v.text); ok {
+				hint = "write it without quotes"
+			}
+			r.wrong(v, "a port number", hint)
+			return
+		}
+		n, ok := parsePort(v.text)
+		if !ok {
+			r.problemAt(v.line, v.column, "", "%s is not a port: ports are 1 to 65535", v.text)
+			return
+		}
+		*to = n
+	}
+}
+
+// parsePort reads a port in decimal digits. YAML's other ways to write a number (0x50, 0o120, 1_000, and 0120, which
+// means 80 to some readers) are mistakes here.
+func parsePort(s string) (int, bool) {
+	if s == "" || s[0] < '1' || s[0] > '9' {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(s, 10, 16)
+	return int(n), err == nil
+}
+
+// portRange reads "first-last".
+func portRange(to *PortRange) func(*reader, string, *node) {
+	return func(r *reader, _ string, v *node) {
+		*to = PortRange{}
+		if v.kind != text {
+			r.wrong(v, `a range of ports such as "30000-32767"`, "write the first and the last port with a dash between them")
+			return
+		}
+		a, b, dash := strings.Cut(v.text, "-")
+		first, ok1 := parsePort(a)
+		last, ok2 := parsePort(b)
+		switch {
+		case !dash || !ok1 || !ok2:
+			r.problemAt(v.line, v.column, `write it as "30000-32767"; ports are 1 to 65535`, "%q is not a range of ports", v.text)
+		case first > last:
+			r.problemAt(v.line, v.column, "", "the range %s ends before it begins", v.text)
+		default:
+			*to = PortRange{first, last}
+		}
+	}
+}
+
+// prefix reads an IPv4 network.
+func prefix(to *netip.Prefix) func(*reader, string, *node) {
+	return func(r *reader, at string, v *node) {
+		*to = netip.Prefix{}
+		var s string
+		if str(&s)(r, at, v); s == "" {
+			return
+		}
+		p, err := netip.ParsePrefix(s)
+		switch {
+		case err != nil:
+			r.problemAt(v.line, v.column, `write the network and the length of its prefix, such as "10.244.0.0/16"`, "%q is not a CIDR", s)
+		case !p.Addr().Is4():
+			r.problemAt(v.line, v.column, "", "%s is an IPv6 network; only IPv4 is supported", s)
+		case p != p.Masked():
+			r.problemAt(v.line, v.column, "did you mean "+p.Masked().String()+"?", "%s is an address within its network, not the network", s)
+		default:
+			*to = p
+		}
+	}
+}
+
+// address reads an IPv4 address.
+func address(to *netip.Addr) func(*reader, string, *node) {
+	return func(r *reader, at string, v *node) {
+		*to = netip.Addr{}
+		var s string
+		if str(&s)(r, at, v); s == "" {
+			return
+		}
+		a, err := netip.ParseAddr(s)
+		bare, _, slash := strings.Cut(s, "/")
+		switch {
+		case err != nil && slash && isIP(bare):
+			r.problemAt(v.line, v.column, "write "+bare, "%q is not an IP address: it has the length of a network", s)
+		case err != nil:
+			r.problemAt(v.line, v.column, "names go in ssh.address; this is the host's own address in the cluster's network", "%q is not an IP address", s)
+		case !a.Is4():
+			r.problemAt(v.line, v.column, "", "%s is an IPv6 address; only IPv4 is supported", s)
+		default:
+			*to = a
+		}
+	}
+}
+
+// isIP reports whether the text is an IP address.
+func isIP(s string) bool {
+	_, err := netip.ParseAddr(s)
+	return err == nil
+}
+
+// each reads a list.
+func each(item func(r *reader, at string, v *node)) func(*reader, string, *node) {
+	return func(r *reader, at string, v *node) {
+		if v.kind != list && v.kind != null {
+			r.wrong(v, "a list", `write "- " before each item, or [a, b]`)
+			return
+		}
+		for i, it := range v.items {
+			at := at + "[" + strconv.Itoa(i) + "]"
+			r.places[at] = it
+			item(r, at, it)
+		}
+	}
+}
+
+// words reads a mapping with keys that are not known beforehand; value reads and stores each.
+func words(value func(r *reader, at, key string, v *node)) func(*reader, string, *node) {
+	return func(r *reader, at string, v *node) {
+		if v.kind != mapping && v.kind != null {
+			r.wrong(v, "a mapping", "")
+			return
+		}
+		for _, p := range r.unique(v) {
+			// Brackets, since keys have dots in them.
+			at := at + "[" + p.key.text + "]"
+			r.places[at], r.places[at+"#"] = p.value, p.key
+			value(r, at, p.key.text, p.value)
+		}
+	}
+}
+
+// lastOf returns the last name of a path, for messages.
+func lastOf(path string) string { return path[strings.LastIndex(path, ".")+1:] }
+
+// hasControl reports whether the text has a control character. None of the values may: they end up in unit files and
+// command lines.
+func hasControl(s string) bool {
+	return strings.ContainsFunc(s, func(c rune) bool { return c < ' ' || c == 0x7f })
+}

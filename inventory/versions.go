@@ -1,0 +1,82 @@
+package inventory
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// The minor versions of Kubernetes that the tool can install. Before 1.29 the formats of configuration files differ;
+// after 1.36 nothing has been tried.
+const (
+	oldestMinor = 29
+	newestMinor = 36
+)
+
+var (
+	kubernetesPattern = regexp.MustCompile(`^v?1\.(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,3})$`)
+	componentPattern  = regexp.MustCompile(`^v?([0-9]+(\.[0-9]+){1,3}(-[0-9A-Za-z.-]+)?)$`)
+)
+
+// versionFields lists the components that versions may pin.
+func versionFields() []field {
+	var fields []field
+	for _, name := range []string{"etcd", "containerd", "runc", "cni-plugins", "flannel", "docker", "cri-dockerd", "coredns", "pause"} {
+		fields = append(fields, field{name: name, shape: "version", fallback: "by the version of Kubernetes", doc: "the version of " + name + ", such as `1.2.3`."})
+	}
+	return fields
+}
+
+// written reads a version as it is written: YAML takes 1.10 for the number 1.1.
+func written(r *reader, v *node) string {
+	if v.kind == integer || v.kind == float {
+		return v.text
+	}
+	var s string
+	str(&s)(r, "", v)
+	return s
+}
+
+// kubernetesVersion reads the version of Kubernetes, with or without its v.
+func kubernetesVersion(to *string) func(*reader, string, *node) {
+	return func(r *reader, _ string, v *node) {
+		s := written(r, v)
+		if s == "" {
+			return
+		}
+		supported := "supported: v1." + strconv.Itoa(oldestMinor) + " to v1." + strconv.Itoa(newestMinor)
+		m := kubernetesPattern.FindStringSubmatch(s)
+		if m == nil {
+			r.problemAt(v.line, v.column, "write all three numbers, such as v1.36.3; "+supported, "%q is not a version of Kubernetes", s)
+			return
+		}
+		if minor, _ := strconv.Atoi(m[1]); minor < oldestMinor || minor > newestMinor {
+			r.problemAt(v.line, v.column, supported, "Kubernetes 1.%s is not supported", m[1])
+			return
+		}
+		*to = "v" + strings.TrimPrefix(s, "v")
+	}
+}
+
+// componentVersions reads versions.
+func componentVersions(c *Cluster) func(*reader, string, *node) {
+	return func(r *reader, at string, v *node) {
+		var fields []field
+		for _, f := range versionFields() {
+			f.read = func(r *reader, _ string, v *node) {
+				s := written(r, v)
+				if s == "" {
+					return
+				}
+				m := componentPattern.FindStringSubmatch(s)
+				if m == nil {
+					r.problemAt(v.line, v.column, "write numbers with dots between them, such as 1.2.3", "%q is not a version", s)
+					return
+				}
+				c.Versions[f.name] = m[1]
+			}
+			fields = append(fields, f)
+		}
+		r.mapping(at, v, fields)
+	}
+}
