@@ -1,0 +1,36 @@
+package release
+
+import (
+	"fmt"
+	"io"
+	"os"
+)
+
+// Content is one binary or image archive in the cache.
+type Content struct {
+	Name       string // such as "kubelet" or "image/pause"
+	SHA256     string // of the raw bytes, lower case hex
+	Size       int64  // of the raw bytes
+	Compressed int64  // bytes of the zstd stream
+
+	path string
+}
+
+// Open returns the zstd stream of the content. The stream is not verified here: whoever unpacks it compares SHA256 of
+// the raw bytes, and the host does.
+func (c Content) Open() (io.ReadCloser, error) {
+	f, err := os.Open(c.path)
+	if err != nil {
+		return nil, fmt.Errorf("content %s: %w", c.Name, err)
+	}
+	return f, nil
+}
+
+// Evict removes the content from the cache, for a caller who found that its bytes are not those of SHA256. The next
+// Resolve fetches it again.
+func (c Content) Evict() error {
+	if err := os.Remove(c.path); err != nil && !os.IsNotExist(err) {
+		return fmt.Errorf("content %s: %w", c.Name, err)
+	}
+	return nil
+}

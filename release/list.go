@@ -1,0 +1,41 @@
+package release
+
+import "kbootstrap/inventory"
+
+// Artifact is one file that a cluster is made of.
+type Artifact struct {
+	Component string
+	Version   string // as the component's project writes it in names of releases, less a leading v; Kubernetes with it
+	URL       string // upstream's; for an image the tool's own, see docs/artifacts.md
+	SHA256    string // lower case hex; empty when it is not pinned
+	Origin    string // of the sum: OriginBuiltIn, OriginLock or empty
+	Cached    bool   // everything that is wanted of it is in the cache
+	Size      int64  // bytes; 0 when it is neither cached nor locked with its size
+}
+
+// List returns what a cluster needs for hosts of one architecture, without fetching anything.
+func List(c *inventory.Cluster, arch string, o Options) ([]Artifact, error) {
+	versions, err := Versions(c)
+	if err != nil {
+		return nil, err
+	}
+	artifacts, err := artifactsFor(c, versions, arch)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := pin(c, artifacts); err != nil {
+		return nil, err
+	}
+	cache, err := openCache(o.CacheDir)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]Artifact, len(artifacts))
+	for i, a := range artifacts {
+		list[i] = Artifact{Component: a.component, Version: a.version, URL: a.url, SHA256: a.sum, Origin: a.origin, Size: a.size}
+		if e, ok := cache.fresh(a); ok {
+			list[i].Cached, list[i].Size = true, e.Size
+		}
+	}
+	return list, nil
+}

@@ -1,0 +1,124 @@
+package release
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+
+	"github.com/goccy/go-yaml"
+)
+
+// Lock is an artifact lock: the sum of each artifact by its URL. A lock that the inventory names replaces the sums built
+// into the tool wholly.
+type Lock struct {
+	Version   int           `yaml:"version"` // 1
+	Artifacts []LockedEntry `yaml:"artifacts"`
+}
+
+// LockedEntry is the sum of one artifact.
+type LockedEntry struct {
+	URL    string `yaml:"url"`    // upstream's, also when it was fetched from a mirror
+	SHA256 string `yaml:"sha256"` // lower case hex
+	Size   int64  `yaml:"size"`   // bytes; 0 when not known
+}
+
+// maxLock is the most bytes a lock file may have; a real one has about 3 KB an architecture.
+const maxLock = 4 << 20
+
+var (
+	sumPattern = regexp.MustCompile(`^[0-9a-f]{64}$`)
+	urlPattern = regexp.MustCompile(`^https://[^\s?#]+$`)
+)
+
+// ReadLock reads a lock file. It tells of every wrong entry at once. A file that does not exist is an error that is
+// fs.ErrNotExist.
+func ReadLock(path string) (*Lock, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("artifact lock: %w", err)
+	}
+	if info.Size() > maxLock {
+		return nil, fmt.Errorf("artifact lock %s: %d bytes are more than a lock has", path, info.Size())
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("artifact lock: %w", err)
+	}
+	lock := &Lock{}
+	if err := yaml.UnmarshalWithOptions(text, lock, yaml.Strict()); err != nil {
+		return nil, fmt.Errorf("artifact lock %s: %w", path, err)
+	}
+	if err := lock.check(); err != nil {
+		return nil, fmt.Errorf("artifact lock %s: %w", path, err)
+	}
+	return lock, nil
+}
+
+func (l *Lock) check() error {
+	if l.Version != 1 {
+		return fmt.Errorf("version %d is not known; 1 is", l.Version)
+	}
+	var problems []error
+	seen := map[string]bool{}
+	for i, e := range l.Artifacts {
+		switch {
+		case !urlPattern.MatchString(e.URL):
+			problems = append(problems, fmt.Errorf("artifacts[%d].url: %q is not an https URL", i, e.URL))
+		case seen[e.URL]:
+			problems = append(problems, fmt.Errorf("artifacts[%d].url: %s is there twice", i, e.URL))
+		case !sumPattern.MatchString(e.SHA256):
+			problems = append(problems, fmt.Errorf("artifacts[%d].sha256: %q is not a sha256 sum in lower case hex", i, e.SHA256))
+		case e.Size < 0:
+			problems = append(problems, fmt.Errorf("artifacts[%d].size: %d is negative", i, e.Size))
+		}
+		seen[e.URL] = true
+	}
+	return errors.Join(problems...)
+}
+
+// entries returns the entries by URL.
+func (l *Lock) entries() map[string]LockedEntry {
+	m := make(map[string]LockedEntry, len(l.Artifacts))
+	for _, e := range l.Artifacts {
+		m[e.URL] = e
+	}
+	return m
+}
+
+// Write writes the lock to a file, sorted by URL, in one step: who reads it meanwhile sees the old one or the new one.
+func (l *Lock) Write(path string) error {
+	sorted := slices.SortedFunc(slices.Values(l.Artifacts), func(a, b LockedEntry) int { return cmp.Compare(a.URL, b.URL) })
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "# kbootstrap artifact lock\nversion: %d\nartifacts:\n", l.Version)
+	for _, e := range sorted {
+		fmt.Fprintf(&b, "  - url: %s\n    sha256: %s\n", e.URL, e.SHA256)
+		if e.Size > 0 {
+			fmt.Fprintf(&b, "    size: %d\n", e.Size)
+		}
+	}
+	if err := writeAtomically(path, b.Bytes(), 0o644); err != nil {
+		return fmt.Errorf("artifact lock: %w", err)
+	}
+	return nil
+}
+
+// writeAtomically writes a file through a temporary one beside it.
+func writeAtomically(path string, data []byte, mode fs.FileMode) error {
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".tmp-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp.Name()) // of no effect once it is renamed
+	_, err = tmp.Write(data)
+	err = errors.Join(err, tmp.Chmod(mode), tmp.Sync(), tmp.Close())
+	if err != nil {
+		return err
+	}
+	return os.Rename(tmp.Name(), path)
+}

@@ -1,0 +1,194 @@
+package release
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var allNames = []string{
+	"bridge", "containerd", "containerd-shim-runc-v2", "cri-dockerd", "ctr", "docker", "docker-init", "docker-proxy", "dockerd",
+	"etcd", "etcdctl", "etcdutl", "flanneld", "host-local", "image/coredns", "image/pause", "kube-apiserver",
+	"kube-controller-manager", "kube-proxy", "kube-scheduler", "kubectl", "kubelet", "loopback", "portmap", "runc",
+}
+
+func TestResolve(t *testing.T) {
+	for _, arch := range []string{"amd64", "arm64"} {
+		t.Run(arch, func(t *testing.T) {
+			c := testCluster(t)
+			u := newUpstream(t, c, arch)
+			u.lock(t, c)
+			o := Options{CacheDir: t.TempDir(), HTTP: u.client(), retry: fastRetry}
+			s, err := Resolve(context.Background(), c, arch, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(allNames, s.Names()); d != "" {
+				t.Errorf("names:\n%s", d)
+			}
+			for _, name := range allNames {
+				raw := read(t, s, name)
+				if !strings.HasPrefix(name, "image/") && !bytes.Equal(raw, fakeBinary(name, arch)) {
+					t.Errorf("%s is another content", name)
+				}
+				if !s.Has(name) {
+					t.Errorf("Has(%q) is false", name)
+				}
+			}
+			if !bytes.Contains(read(t, s, "image/pause"), []byte("layer of pause for "+arch)) {
+				t.Error("the image is not of the platform")
+			}
+			if _, err := s.Content("kubeadm"); err == nil || s.Has("kubeadm") {
+				t.Error("there is a content that nobody needs")
+			}
+			for component, want := range map[string]string{"etcd": "3.6.8", "kubernetes": "v1.36.3", "nothing": ""} {
+				if got := s.Version(component); got != want {
+					t.Errorf("Version(%q) = %q, want %q", component, got, want)
+				}
+			}
+			for image, want := range map[string]string{
+				"pause": "registry.k8s.io/pause:3.10.2", "coredns": "registry.k8s.io/coredns/coredns:v1.14.2", "etcd": "", "nothing": "",
+			} {
+				if got := s.Image(image); got != want {
+					t.Errorf("Image(%q) = %q, want %q", image, got, want)
+				}
+			}
+			leftovers(t, o.CacheDir)
+
+			before := u.total()
+			again, err := Resolve(context.Background(), c, arch, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n := u.total() - before; n != 0 {
+				t.Errorf("a warm cache made %d requests", n)
+			}
+			if d := cmp.Diff(s, again, cmp.AllowUnexported(Set{}, Content{})); d != "" {
+				t.Errorf("a warm cache gives another set:\n%s", d)
+			}
+		})
+	}
+}
+
+func TestResolveLeavesOutWhatIsNotNeeded(t *testing.T) {
+	c := testCluster(t)
+	c.Runtime, c.CRI = "containerd", "containerd"
+	u := newUpstream(t, c, "amd64")
+	u.lock(t, c)
+	s, err := Resolve(context.Background(), c, "amd64", Options{CacheDir: t.TempDir(), HTTP: u.client(), retry: fastRetry})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"docker", "dockerd", "docker-init", "docker-proxy", "cri-dockerd"} {
+		if s.Has(name) {
+			t.Errorf("the set has %s", name)
+		}
+	}
+	if !s.Has("containerd") {
+		t.Error("the set has no containerd")
+	}
+}
+
+func TestResolveRefusesUnpinned(t *testing.T) {
+	c := testCluster(t)
+	u := newUpstream(t, c, "amd64")
+	o := Options{CacheDir: t.TempDir(), HTTP: u.client(), retry: fastRetry}
+	prepared := u.total()
+
+	built := *c
+	built.Artifacts.Lock = ""
+	var unpinned *UnpinnedError
+	_, err := Resolve(context.Background(), &built, "amd64", o)
+	if !errors.As(err, &unpinned) {
+		t.Fatalf("got %v", err)
+	}
+	want := []string{
+		"https://github.com/flannel-io/flannel/releases/download/v0.28.4/flannel-v0.28.4-linux-amd64.tar.gz",
+		"https://download.docker.com/linux/static/stable/x86_64/docker-20.10.24.tgz",
+		"https://registry.k8s.io/coredns/coredns/v1.14.2.tar",
+		"https://registry.k8s.io/pause/3.10.2.tar",
+	}
+	if d := cmp.Diff(want, unpinned.URLs); d != "" {
+		t.Errorf("built-in sums: unpinned:\n%s", d)
+	}
+	for _, text := range append(want, "neither the tool nor a lock") {
+		if !strings.Contains(err.Error(), text) {
+			t.Errorf("the error does not say %q: %v", text, err)
+		}
+	}
+	if !strings.Contains(unpinned.Hint(), "kbootstrap artifacts lock -i hosts.yaml") {
+		t.Errorf("hint: %s", unpinned.Hint())
+	}
+
+	// A lock replaces the built-in sums wholly, even those of the Kubernetes binaries.
+	l := &Lock{Version: 1, Artifacts: []LockedEntry{{URL: urlOf(t, c, "kubelet"), SHA256: strings.Repeat("a", 64)}}}
+	if err := l.Write(c.Artifacts.Lock); err != nil {
+		t.Fatal(err)
+	}
+	_, err = Resolve(context.Background(), c, "amd64", o)
+	if !errors.As(err, &unpinned) {
+		t.Fatalf("got %v", err)
+	}
+	if len(unpinned.URLs) != len(u.files)-1 {
+		t.Errorf("%d artifacts are unpinned, of %d with one in the lock", len(unpinned.URLs), len(u.files))
+	}
+	if !strings.Contains(err.Error(), c.Artifacts.Lock) || !strings.Contains(err.Error(), "`cri: dockerd`") {
+		t.Errorf("the error names neither the lock nor the option: %v", err)
+	}
+	if u.total() != prepared {
+		t.Errorf("%d requests although something was unpinned", u.total()-prepared)
+	}
+}
+
+func TestResolveTellsProgress(t *testing.T) {
+	c := testCluster(t)
+	u := newUpstream(t, c, "amd64")
+	u.lock(t, c)
+	var mu sync.Mutex // TryLock notices calls that overlap
+	done := map[string]int64{}
+	o := Options{CacheDir: t.TempDir(), HTTP: u.client(), retry: fastRetry, Progress: func(e Event) {
+		if !mu.TryLock() {
+			t.Error("two events at a time")
+			return
+		}
+		defer mu.Unlock()
+		if e.Done == e.Total {
+			done[e.Name] += e.Total
+		}
+	}}
+	if _, err := Resolve(context.Background(), c, "amd64", o); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]int64{}
+	for at, file := range u.files {
+		want[at] = int64(len(file))
+	}
+	if d := cmp.Diff(want, done); d != "" {
+		t.Errorf("last events:\n%s", d)
+	}
+}
+
+func TestResolveRefusesUnknownArchitecture(t *testing.T) {
+	_, err := Resolve(context.Background(), testCluster(t), "riscv64", Options{CacheDir: t.TempDir()})
+	if err == nil || !strings.Contains(err.Error(), `"riscv64"`) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// BenchmarkResolveWarm is what every run pays when nothing has to be fetched.
+func BenchmarkResolveWarm(b *testing.B) {
+	c := testCluster(b)
+	u := newUpstream(b, c, "amd64")
+	u.lock(b, c)
+	o := Options{CacheDir: b.TempDir(), HTTP: u.client(), retry: fastRetry}
+	for b.Loop() {
+		if _, err := Resolve(context.Background(), c, "amd64", o); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,92 @@
+package release
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"io"
+	"strings"
+)
+
+// maxArtifact is the most bytes of an artifact whose size is not known. The largest known one, a kube-apiserver that
+// was not stripped, has 130 MB.
+const maxArtifact = 1 << 30
+
+// sink receives an artifact: it writes, counts and sums it.
+type sink struct {
+	out   io.Writer
+	sum   hash.Hash
+	n     int64
+	limit int64 // bytes that may come; one more is an error
+	head  []byte
+	report
+}
+
+// newSink returns a sink for the artifact that writes to out.
+func newSink(a artifact, out io.Writer, r report) *sink {
+	limit := a.size
+	if limit == 0 {
+		limit = maxArtifact
+	}
+	return &sink{out: out, sum: sha256.New(), limit: limit, report: r}
+}
+
+func (s *sink) Write(p []byte) (int, error) {
+	if s.n+int64(len(p)) > s.limit {
+		return 0, errTooLong{s.limit}
+	}
+	n, err := s.out.Write(p)
+	s.sum.Write(p[:n])
+	s.head = append(s.head, p[:min(n, 512-len(s.head))]...)
+	s.n += int64(n)
+	s.at(s.n)
+	return n, err
+}
+
+// errTooLong says that more bytes came than there can be.
+type errTooLong struct{ limit int64 }
+
+func (e errTooLong) Error() string { return fmt.Sprintf("more than %d bytes", e.limit) }
+
+// check compares what came with what is pinned, and makes sure of what is not pinned as far as its first bytes can tell.
+func (s *sink) check(a artifact) error {
+	got := hex.EncodeToString(s.sum.Sum(nil))
+	switch {
+	case a.sum != "" && got == a.sum && (a.size == 0 || a.size == s.n):
+		return nil
+	case looksLikeHTML(s.head):
+		return &mismatchError{fmt.Sprintf("an HTML page of %d bytes came in its place, from a proxy or a login page perhaps (sha256 %s%s)", s.n, got, expected(a))}
+	case a.sum != "":
+		return &mismatchError{fmt.Sprintf("sha256 is %s%s (%d bytes%s)", got, expected(a), s.n, expectedSize(a))}
+	case !a.archive && !a.image && !bytes.HasPrefix(s.head, []byte("\x7fELF")):
+		return &mismatchError{fmt.Sprintf("what came is not a Linux binary (%d bytes, sha256 %s)", s.n, got)}
+	}
+	return nil
+}
+
+func expected(a artifact) string {
+	if a.sum == "" {
+		return ""
+	}
+	return ", expected " + a.sum
+}
+
+func expectedSize(a artifact) string {
+	if a.size == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", expected %d", a.size)
+}
+
+// looksLikeHTML knows the page that a proxy sends with status 200.
+func looksLikeHTML(head []byte) bool {
+	text := strings.ToLower(strings.TrimLeft(strings.TrimPrefix(string(head), "\ufeff"), " \t\r\n"))
+	return strings.HasPrefix(text, "<!doctype html") || strings.HasPrefix(text, "<html") || strings.HasPrefix(text, "<head")
+}
+
+// mismatchError says that what came is not what was asked for.
+type mismatchError struct{ text string }
+
+func (e *mismatchError) Error() string { return e.text }

@@ -1,0 +1,101 @@
+package release
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"kbootstrap/inventory"
+)
+
+// TestSums checks the table's form. That its sums are upstream's is said and shown by its generator; here a few are
+// compared with what the projects publish.
+func TestSums(t *testing.T) {
+	if len(sums) > 300_000 {
+		t.Errorf("the table has %d bytes; it is part of every binary of the tool", len(sums))
+	}
+	lines := 0
+	seen := map[string]bool{}
+	for line := range strings.Lines(sums) {
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		lines++
+		fields := strings.Fields(line)
+		if len(fields) < 4 {
+			t.Fatalf("line %q", line)
+		}
+		key := strings.Join(fields[:3], " ")
+		if seen[key] {
+			t.Errorf("%s is there twice", key)
+		}
+		seen[key] = true
+		if _, err := parseVersion(fields[1]); err != nil {
+			t.Errorf("%s: %v", key, err)
+		}
+		want := 1
+		if fields[0] == "kubernetes" {
+			want = len(kubernetesBinaries)
+		}
+		if len(fields[3:]) != want {
+			t.Errorf("%s has %d sums, want %d", key, len(fields[3:]), want)
+		}
+		for _, s := range fields[3:] {
+			if !sumPattern.MatchString(s) {
+				t.Errorf("%s: %q is not a sum", key, s)
+			}
+			// The same sum for two releases is a copy gone wrong.
+			if seen[s] {
+				t.Errorf("%s: sum %s is there twice", key, s)
+			}
+			seen[s] = true
+		}
+	}
+	if lines < 500 {
+		t.Errorf("%d lines", lines)
+	}
+	if !strings.Contains(sums, "\n# kubernetes: "+strings.Join(kubernetesBinaries, " ")+"\n") {
+		t.Error("the order of the sums is another than that of kubernetesBinaries")
+	}
+	if strings.Contains(sums, "\nkubernetes 1.27.") {
+		t.Error("the table has sums of Kubernetes 1.27, of which two sources disagree")
+	}
+}
+
+func TestBuiltIn(t *testing.T) {
+	for _, test := range []struct{ component, version, arch, name, want string }{
+		{"kubernetes", "v1.36.3", "amd64", "kube-apiserver", "1f217d397234a6d065da663c6e086fdb02c0f0de97a0758ff3e6f3956f4ef8ab"},
+		{"kubernetes", "v1.36.3", "amd64", "kube-scheduler", "b8955d4518c902110b50a825364339b1fb673822518ce0ba081a69ed634f8eee"},
+		{"kubernetes", "v1.36.3", "arm64", "kubelet", "57205a5daf5883873d87b4914e1e00bdd7707acd075714788cfb0fc1f60bc414"},
+		{"kubernetes", "v1.36.3", "amd64", "kubeadm", ""},
+		{"kubernetes", "v1.36.99", "amd64", "kubelet", ""},
+		{"containerd", "1.7.0", "amd64", "containerd", "64ad6428cc4aca486db3a6148682052955d1e3134b69f079edf686c21d123fcd"},
+		{"containerd", "1.7", "amd64", "containerd", ""},
+		{"flannel", "0.28.4", "amd64", "flanneld", ""},
+	} {
+		a := artifact{component: test.component, version: test.version, arch: test.arch, members: []member{{name: test.name}}}
+		if got := builtIn(a); got != test.want {
+			t.Errorf("%s %s %s %s: %q, want %q", test.component, test.version, test.arch, test.name, got, test.want)
+		}
+	}
+}
+
+// TestDefaultsArePinned makes sure that the default versions need a lock only where projects publish no sums.
+func TestDefaultsArePinned(t *testing.T) {
+	lacking := []string{"coredns", "docker", "flannel", "pause"}
+	for minor := range defaults {
+		for _, arch := range []string{"amd64", "arm64"} {
+			c := &inventory.Cluster{Kubernetes: fmt.Sprintf("v1.%d.0", minor), Runtime: "docker", CRI: "dockerd"}
+			versions, err := Versions(c)
+			must(t, err)
+			artifacts, err := artifactsFor(c, versions, arch)
+			must(t, err)
+			for _, a := range artifacts {
+				if (builtIn(a) == "") != slices.Contains(lacking, a.component) {
+					t.Errorf("1.%d %s: %s: built-in sum %q", minor, arch, a.url, builtIn(a))
+				}
+			}
+		}
+	}
+}
