@@ -1,0 +1,80 @@
+package certs
+
+import (
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// authorities loads every certificate authority, and makes those that a new cluster lacks. The store is used when it has
+// certificates of a cluster already.
+//
+// What is there is never replaced: every certificate of the cluster hangs on it, and hosts would stop to trust each
+// other. A key without its certificate is all that counts, though, and gets a new certificate: whatever the key has
+// signed stays valid. That is what a run leaves that was killed between the two, and how an authority is renewed.
+func (s *Store) authorities(root *os.Root, used bool, now time.Time, todo *pending) (map[string]pair, error) {
+	loaded := map[string]pair{}
+	for _, a := range authorityTable {
+		p, err := read(root, a.name)
+		isNew := errors.Is(err, errNoCertificate)
+		switch {
+		case isNew && errors.Is(err, errNoKey) && used:
+			err = s.lost(a.name)
+		case isNew && (p.key != nil || errors.Is(err, errNoKey)):
+			p, err = newAuthority(p, a.cn, now)
+			todo.first = append(todo.first, content{a.name + ".key", p.keyPEM})
+			todo.then = append(todo.then, content{a.name + ".crt", p.certPEM})
+		case err == nil:
+			err = usable(p.cert, now)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w%s", filepath.Join(s.dir, a.name+".crt"), err, seeDoc)
+		}
+		loaded[a.name] = p
+	}
+	return loaded, nil
+}
+
+// seeDoc ends the errors about what is never replaced.
+const seeDoc = " (it is not replaced, since the whole cluster hangs on it; docs/pki.md tells how to restore or renew it)"
+
+// lost is the error of a store that has certificates, and not what they hang on.
+func (s *Store) lost(name string) error {
+	return fmt.Errorf("%s is lost, but certificates of the cluster are still in %s: restore it from a backup", name, s.dir)
+}
+
+// usable tells why a certificate cannot be an authority now; nil means it can.
+func usable(cert *x509.Certificate, now time.Time) error {
+	switch {
+	case !cert.BasicConstraintsValid || !cert.IsCA || cert.KeyUsage != 0 && cert.KeyUsage&x509.KeyUsageCertSign == 0:
+		return errors.New("not the certificate of an authority: it may not sign others")
+	case now.Before(cert.NotBefore):
+		return fmt.Errorf("not valid before %s, and it is %s: check this machine's clock",
+			cert.NotBefore.Format(time.RFC3339), now.Format(time.RFC3339))
+	case !now.Before(cert.NotAfter):
+		return fmt.Errorf("expired on %s", cert.NotAfter.Format(time.RFC3339))
+	}
+	return nil
+}
+
+// newAuthority makes an authority, of the key that is there already or a new one.
+func newAuthority(p pair, cn string, now time.Time) (pair, error) {
+	if p.key == nil {
+		key, err := newKey()
+		if err != nil {
+			return pair{}, err
+		}
+		if p.keyPEM, err = encodeKey(key); err != nil {
+			return pair{}, err
+		}
+		p.key = key
+	}
+	certPEM, err := selfSign(p.key, cn, now)
+	if err != nil {
+		return pair{}, err
+	}
+	return parse(certPEM, p.keyPEM)
+}

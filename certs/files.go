@@ -1,0 +1,90 @@
+package certs
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"kbootstrap/inventory"
+)
+
+// File is one file of a host that holds key material or a certificate.
+type File struct {
+	Component string // the component that the file goes with; each path belongs to one component only
+	Path      string // absolute, on the host
+	Mode      uint32 // permission bits: 0600 for secrets, 0644 for what may be read
+	Owner     string // "root:root", or "etcd:etcd" below /etc/etcd
+	Content   []byte
+	Secret    bool // whether the content must not be shown: private keys, and kubeconfigs, which hold them
+}
+
+// authorityFiles are the files that are the same on every host of a role: the authorities that a component must trust,
+// and the keys that the controller manager signs with. The keys of the other authorities stay on the control machine.
+var authorityFiles = []struct {
+	role            inventory.Role
+	component, path string
+	of              string // authority, or the service account key pair
+	suffix          string
+}{
+	{everyHost, "pki", "/etc/kubernetes/pki/ca", kubernetesCA, ".crt"},
+	{inventory.ControlPlane, "pki", "/etc/kubernetes/pki/ca", kubernetesCA, ".key"},
+	{inventory.ControlPlane, "pki", "/etc/kubernetes/pki/front-proxy-ca", frontProxyCA, ".crt"},
+	{inventory.ControlPlane, "pki", "/etc/kubernetes/pki/sa", serviceAccount, ".key"},
+	{inventory.ControlPlane, "pki", "/etc/kubernetes/pki/sa", serviceAccount, ".pub"},
+	{inventory.ControlPlane, "kube-apiserver", "/etc/kubernetes/pki/etcd/ca", etcdCA, ".crt"},
+	{inventory.Etcd, "etcd", "/etc/etcd/pki/ca", etcdCA, ".crt"},
+}
+
+// Files returns what a component wants on a host, in a fixed order; nothing when it has no part on a host of that role.
+// The components are "pki" (what several others share), "etcd", "kube-apiserver", "kube-controller-manager",
+// "kube-scheduler", "kubelet", "kube-proxy", "flannel" and "admin". The host must be one of the cluster that Issue was
+// called with.
+func (p *PKI) Files(h inventory.Host, component string) []File {
+	var files []File
+	for _, f := range authorityFiles {
+		if f.component == component && (f.role == everyHost || h.Has(f.role)) {
+			files = append(files, file(component, f.path+f.suffix, p.shared(f.of, f.suffix)))
+		}
+	}
+	for _, r := range table {
+		if r.component != component || !r.on(h) {
+			continue
+		}
+		pair, ok := p.pairs[r.path(h)]
+		if !ok {
+			panic(fmt.Sprintf("certs: host %q is not of the cluster whose certificates were issued", h.Name))
+		}
+		if r.pair != "" {
+			files = append(files, file(component, r.pair+".crt", pair.certPEM), file(component, r.pair+".key", pair.keyPEM))
+		}
+		for _, path := range r.configs {
+			files = append(files, file(component, path, p.kubeconfig(p.cluster, r.server(p.cluster, h), pair)))
+		}
+	}
+	return files
+}
+
+// shared is the content of an authority's file, or of the service account key pair's.
+func (p *PKI) shared(of, suffix string) []byte {
+	switch {
+	case of == serviceAccount && suffix == ".pub":
+		return p.serviceAccount.public
+	case of == serviceAccount:
+		return p.serviceAccount.private
+	case suffix == ".key":
+		return p.authorities[of].keyPEM
+	}
+	return p.authorities[of].certPEM
+}
+
+// file gives a file the owner and mode that its path asks for (CIS 1.1.13-1.1.20, 4.1.3-4.1.8).
+func file(component, path string, text []byte) File {
+	f := File{Component: component, Path: path, Mode: 0o600, Owner: "root:root", Content: text, Secret: true}
+	if strings.HasPrefix(path, "/etc/etcd/") {
+		f.Owner = "etcd:etcd"
+	}
+	if suffix := filepath.Ext(path); suffix == ".crt" || suffix == ".pub" {
+		f.Mode, f.Secret = 0o644, false
+	}
+	return f
+}

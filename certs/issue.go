@@ -1,0 +1,128 @@
+package certs
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"runtime"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"kbootstrap/inventory"
+)
+
+// PKI is every key and certificate of a cluster, loaded and fit for use. It is read only.
+type PKI struct {
+	cluster        *inventory.Cluster
+	authorities    map[string]pair
+	serviceAccount keyPair
+	leaves         []leaf
+	pairs          map[string]pair // of the leaves, by their path in the store
+}
+
+// Issue loads what the store holds for the cluster, and issues what is missing or unfit: a certificate whose subject,
+// names, usages, issuer or key are not what the table wants, or that is in the last third of its life. A certificate
+// that is issued again gets a new key. When nothing is to be issued, nothing is written. Certificates of hosts that the
+// inventory no longer has stay.
+//
+// An authority or the service account key is never replaced; one that is expired, lost or not usable is an error that
+// says what to do. Everything is on the disk when Issue returns. Two runs at once agree: the second waits up to 30
+// seconds for the first.
+func (s *Store) Issue(c *inventory.Cluster, now time.Time) (*PKI, error) {
+	p, err := s.issue(c, now.UTC().Truncate(time.Second)) // the resolution of a certificate
+	if err != nil {
+		return nil, fmt.Errorf("certificates: %w", err)
+	}
+	return p, nil
+}
+
+func (s *Store) issue(c *inventory.Cluster, now time.Time) (p *PKI, err error) {
+	unlock, err := s.lock()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+	// A root, so that no name of the inventory leads out of the store.
+	root, err := os.OpenRoot(s.dir)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, root.Close()) }()
+
+	used, err := isUsed(root)
+	if err != nil {
+		return nil, err
+	}
+	p = &PKI{cluster: c, leaves: leaves(c), pairs: map[string]pair{}}
+	var todo pending
+	if p.authorities, err = s.authorities(root, used, now, &todo); err != nil {
+		return nil, err
+	}
+	if p.serviceAccount, err = s.serviceAccount(root, used, &todo); err != nil {
+		return nil, err
+	}
+	if err = p.load(root, now, &todo); err != nil {
+		return nil, err
+	}
+	if err := todo.write(root); err != nil {
+		return nil, fmt.Errorf("%s: %w", s.dir, err)
+	}
+	return p, nil
+}
+
+// load loads or signs the certificates of all hosts, as many at once as there are processors.
+func (p *PKI) load(root *os.Root, now time.Time, todo *pending) error {
+	pairs := make([]pair, len(p.leaves))
+	fresh := make([]bool, len(p.leaves))
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, l := range p.leaves {
+		group.Go(func() (err error) {
+			pairs[i], fresh[i], err = loadOrSign(root, p.authorities[l.issuer], l, now)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	for i, l := range p.leaves {
+		p.pairs[l.name] = pairs[i]
+		if fresh[i] {
+			todo.then = append(todo.then, content{l.name + ".key", pairs[i].keyPEM}, content{l.name + ".crt", pairs[i].certPEM})
+		}
+	}
+	return nil
+}
+
+// loadOrSign loads a certificate that is fit, or signs a new one.
+func loadOrSign(root *os.Root, ca pair, l leaf, now time.Time) (p pair, fresh bool, err error) {
+	p, err = read(root, l.name)
+	if err == nil && fit(p, ca.cert, l, now) == nil {
+		return p, false, nil
+	}
+	var unusable damaged
+	if err != nil && !errors.As(err, &unusable) {
+		return pair{}, false, fmt.Errorf("%s: %w", l.name, err)
+	}
+	if p, err = sign(ca, l, now); err != nil {
+		return pair{}, false, fmt.Errorf("%s: %w", l.name, err)
+	}
+	return p, true, nil
+}
+
+// isUsed reports whether the store has certificates of a cluster already. They are written after the keys of the
+// authorities: those are there then, unless somebody took them away.
+func isUsed(root *os.Root) (bool, error) {
+	for _, name := range []string{admin.name + ".crt", "hosts"} {
+		_, err := root.Lstat(name)
+		if err == nil {
+			return true, nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return false, err
+		}
+	}
+	return false, nil
+}

@@ -1,0 +1,50 @@
+package certs
+
+import (
+	"net/netip"
+
+	"kbootstrap/inventory"
+)
+
+// etcdSANs are a member's own names only, so that adding a member never changes another's certificate.
+func etcdSANs(_ *inventory.Cluster, h inventory.Host) []string {
+	return []string{h.Name, address(h.Address), "localhost", "127.0.0.1"}
+}
+
+// kubeletSANs are what the API server dials: it takes the node's name or its internal address.
+func kubeletSANs(_ *inventory.Cluster, h inventory.Host) []string {
+	return []string{h.Name, address(h.Address)}
+}
+
+// localSANs are for what listens on loopback only.
+func localSANs(_ *inventory.Cluster, h inventory.Host) []string {
+	return []string{h.Name, "localhost", "127.0.0.1"}
+}
+
+// apiserverSANs are the names by which pods, hosts and people reach an API server: the kubernetes service, every control
+// plane (an address may be forwarded or balanced to another of them), and localhost, since the proxies on the hosts and
+// forwarded ports end there.
+func apiserverSANs(c *inventory.Cluster, h inventory.Host) []string {
+	names := []string{
+		"kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc." + c.Network.Domain,
+		address(c.ServiceIP(1)), "localhost", "127.0.0.1", h.Name,
+	}
+	if h.SSH.Address != "" {
+		names = append(names, canonical(h.SSH.Address))
+	}
+	for _, cp := range c.With(inventory.ControlPlane) {
+		names = append(names, address(cp.Address))
+	}
+	return names
+}
+
+// canonical is a name as it is, and an address in its canonical form.
+func canonical(s string) string {
+	if a, err := netip.ParseAddr(s); err == nil {
+		return address(a)
+	}
+	return s
+}
+
+// address is the text of an address as a certificate tells it: without zone, and IPv4 as IPv4.
+func address(a netip.Addr) string { return a.Unmap().WithZone("").String() }

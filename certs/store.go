@@ -1,0 +1,55 @@
+// Package certs holds every certificate of a cluster: one table says which there are, and the store loads or issues
+// them. It is the only room that imports cfssl, and of it only issue.go does. Start at the table in table.go, then
+// Store.Issue; docs/pki.md is the user's view.
+package certs
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// Store is the directory on the control machine that holds the keys and certificates of one cluster, one file each in
+// clear names: ca.crt, ca.key, etcd/ca.crt, hosts/cp1/etcd-server.crt. Several processes may use it at once.
+type Store struct {
+	dir      string
+	patience time.Duration // how long Issue waits for another run's lock
+}
+
+// Open opens the store in a directory, and creates it with mode 0700 when it is not there. The directory above gets a
+// .gitignore that ignores everything, unless it has one: keys do not belong in a repository.
+//
+// Like ssh with a private key, it refuses a store that others can read or that belongs to somebody else. The error names
+// the file, its mode or owner, and the command that puts it right.
+func Open(dir string) (*Store, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("certificate store: %w", err)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("certificate store: %w", err)
+	}
+	if err := private(dir); err != nil {
+		return nil, fmt.Errorf("certificate store: %w", err)
+	}
+	if err := ignore(filepath.Join(filepath.Dir(dir), ".gitignore")); err != nil {
+		return nil, fmt.Errorf("certificate store: %w", err)
+	}
+	return &Store{dir: dir, patience: 30 * time.Second}, nil
+}
+
+// ignore writes a .gitignore that ignores everything beside it, itself included; a file that is there is left alone.
+func ignore(path string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString("*\n")
+	return errors.Join(err, f.Close())
+}
