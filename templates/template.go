@@ -1,0 +1,50 @@
+// Package templates holds the text of every file that the tool renders onto a host: one embedded *.tmpl file per
+// rendered file, each with its typed data, so that a template given the wrong data does not compile. It knows nothing of
+// hosts or of the order of things. Start at units.go and configs.go, the two tables of contents.
+package templates
+
+import (
+	"bytes"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"text/template"
+)
+
+//go:embed *.tmpl
+var files embed.FS
+
+// Template is one embedded file that wants data of type T.
+type Template[T any] struct{ name string }
+
+// Render returns the text of the file. It panics when the template does not execute, which no input can cause: the data
+// is typed, and render_test.go renders every template.
+func (t Template[T]) Render(data T) []byte {
+	text, err := files.ReadFile(t.name)
+	if err != nil {
+		panic(fmt.Sprintf("templates: %v", err))
+	}
+	parsed, err := template.New(t.name).Option("missingkey=error").Funcs(functions()).Parse(string(text))
+	if err != nil {
+		panic(fmt.Sprintf("templates: %v", err))
+	}
+	var out bytes.Buffer
+	if err := parsed.Execute(&out, data); err != nil {
+		panic(fmt.Sprintf("templates: %v", err))
+	}
+	return out.Bytes()
+}
+
+// functions are what a template may call. json quotes a value for JSON, and so for YAML and TOML strings too.
+func functions() template.FuncMap {
+	return template.FuncMap{
+		"json": func(v any) (string, error) {
+			var out bytes.Buffer
+			encoder := json.NewEncoder(&out)
+			encoder.SetEscapeHTML(false)
+			err := encoder.Encode(v)
+			return strings.TrimSuffix(out.String(), "\n"), err
+		},
+	}
+}
