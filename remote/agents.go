@@ -1,0 +1,132 @@
+package remote
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"runtime"
+	"sync"
+
+	"github.com/klauspost/compress/gzip"
+)
+
+// Agents keeps the digest and the compressed form of the agent's binaries, so that they are computed once for all hosts
+// of a run. The zero value is ready for use, by several goroutines at once.
+type Agents struct {
+	mu     sync.Mutex
+	byPath map[string]*binary
+}
+
+// binary is one agent on this machine.
+type binary struct {
+	path string
+	// sum is its sha256 sum in hex.
+	sum func() (string, error)
+	// packed is its gzip. The fastest level halves the transfer at some 200 MB/s; every host has gzip, not every one zstd.
+	packed func() ([]byte, error)
+}
+
+// machines are the names of Go's architectures in `uname -m`.
+var machines = map[string]string{
+	"amd64": "x86_64", "arm64": "aarch64", "riscv64": "riscv64", "ppc64le": "ppc64le", "s390x": "s390x", "386": "i686", "arm": "armv7l",
+}
+
+// ownMachine is what `uname -m` prints on hosts of this architecture.
+func ownMachine() string { return machines[runtime.GOARCH] }
+
+// own is the agent for hosts of this machine's architecture: what the user named, or this very program.
+func (a *Agents) own(path string) (*binary, error) {
+	if path == "" {
+		self, err := os.Executable()
+		if err != nil {
+			return nil, err
+		}
+		if path = self; runtime.GOOS != "linux" {
+			return a.named(beside(self, runtime.GOARCH))
+		}
+	}
+	return a.named(path)
+}
+
+// forMachine is the agent for hosts that call themselves so in `uname -m`.
+func (a *Agents) forMachine(path, machine string) (*binary, error) {
+	if machine == ownMachine() {
+		return a.own(path)
+	}
+	for arch, name := range machines {
+		if name != machine {
+			continue
+		}
+		if path == "" {
+			self, err := os.Executable()
+			if err != nil {
+				return nil, err
+			}
+			path = self
+		}
+		path = beside(path, arch)
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			return nil, hinted{fmt.Errorf("the host is %s, this machine is %s, and there is no %s", machine, runtime.GOARCH, path),
+				"put the linux/" + arch + " binary of the same release there"}
+		}
+		return a.named(path)
+	}
+	return nil, fmt.Errorf("the host is %q, for which there is no agent", machine)
+}
+
+func beside(path, arch string) string { return path + "-linux-" + arch }
+
+func (a *Agents) named(path string) (*binary, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.byPath == nil {
+		a.byPath = map[string]*binary{}
+	}
+	if a.byPath[path] == nil {
+		a.byPath[path] = &binary{
+			path:   path,
+			sum:    sync.OnceValues(func() (string, error) { return sumOf(path) }),
+			packed: sync.OnceValues(func() ([]byte, error) { return pack(path) }),
+		}
+	}
+	b := a.byPath[path]
+	return b, nil
+}
+
+func sumOf(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+func pack(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	var packed bytes.Buffer
+	z, err := gzip.NewWriterLevel(&packed, gzip.BestSpeed)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := io.Copy(z, f); err != nil {
+		return nil, err
+	}
+	if err := z.Close(); err != nil {
+		return nil, err
+	}
+	return packed.Bytes(), nil
+}

@@ -1,0 +1,77 @@
+package remote
+
+import "strings"
+
+// The login shell of the host may be sh, bash, zsh, fish or csh, and it reads every command line. So a command is only
+// words, each in single quotes unless it is plain, and what needs a language is given to /bin/sh as one such word. The
+// scripts have no newline, backslash or exclamation mark, which some of these shells change even within quotes.
+
+// sentinel is the line with which `kbootstrap node` begins its output. What stands before it is the noise of the login
+// shell's start-up files.
+const sentinel = "KBOOTSTRAP-NODE 1\n"
+
+// stageMark begins the line that stage prints.
+const stageMark = "KBOOTSTRAP-STAGE "
+
+// startAgent runs the agent of that sum, which may not be there: env then exits with 127, sudo says so.
+func startAgent(root, sum string, sudo bool) string {
+	return command(sudo, agentPath(root, sum), "node")
+}
+
+func agentPath(root, sum string) string { return root + "/" + sum + "/kbootstrap" }
+
+// stageScript prints the machine's architecture and, when it is the wanted one, a new directory that only the login
+// user can write to. It also removes what uploads that were cut left there.
+const stageScript = `umask 077; m=$(uname -m); d=-; if [ "$m" = "$1" ]; then ` +
+	`find /tmp -maxdepth 1 -name "kbootstrap.??????????" -user "$(id -un)" -mmin +60 -exec rm -rf {} + 2>/dev/null; ` +
+	`d=$(mktemp -d /tmp/kbootstrap.XXXXXXXXXX) || exit 1; fi; echo "` + stageMark + `$m $d"`
+
+func stage(machine string) string { return command(false, "/bin/sh", "-c", stageScript, "sh", machine) }
+
+// installScript unpacks the upload into a file that only root can write to, verifies it there, puts it in place and
+// becomes it. Files are synced first, since a name that is a sum must never have other content after a power cut.
+// Agents of other builds go when they are over an hour old and nothing runs from them.
+const installScript = `set -eu; umask 022; d=$3/$2; mkdir -p "$d"; t=$(mktemp "$d/.kbootstrap.XXXXXXXXXX"); ` +
+	`trap "rm -f $t" EXIT; gzip -dc < "$1/` + stagedName + `" > "$t"; s=$(sha256sum < "$t"); s=${s%% *}; ` +
+	`[ "$s" = "$2" ] || { echo "sha256 sum of the upload is $s, want $2" >&2; exit 65; }; ` +
+	`chmod 0755 "$t"; sync "$t" 2>/dev/null || sync; mv -fT "$t" "$d/kbootstrap"; sync "$d" 2>/dev/null || :; rm -rf "$1"; ` +
+	`x=$(ls -l /proc/[0-9]*/exe 2>/dev/null || :); ` +
+	`find "$3" -mindepth 1 -maxdepth 1 -type d -mmin +60 2>/dev/null | while read -r o; do case $x in *" $o/"*) ;; ` +
+	`*) [ "$o" = "$d" ] || rm -rf "$o";; esac; done || :; ` +
+	`exec "$d/kbootstrap" node`
+
+// stagedName is the name of the upload in its stage directory.
+const stagedName = "kbootstrap.gz"
+
+func installAgent(root, sum, dir string, sudo bool) string {
+	return command(sudo, "/bin/sh", "-c", installScript, "sh", dir, sum, root)
+}
+
+// receive writes its standard input into the stage directory, for hosts without a working SFTP server.
+func receive(dir string) string {
+	return command(false, "/bin/sh", "-c", `cat > "$1/`+stagedName+`"`, "sh", dir)
+}
+
+func discard(dir string) string { return command(false, "rm", "-rf", dir) }
+
+// command is the line that the login shell reads: argv with messages in English, as root if need be. The shell's own
+// process becomes the command, so nothing stands between it and the channel.
+func command(sudo bool, argv ...string) string {
+	words := []string{"exec", "/usr/bin/env", "LC_ALL=C"}
+	if sudo {
+		words = append(words, "sudo", "-n")
+	}
+	for _, arg := range argv {
+		words = append(words, quote(arg))
+	}
+	return strings.Join(words, " ")
+}
+
+// quote makes one word of any text for all shells named above. Fish knows escapes within single quotes, so the usual
+// way to write a single quote (a backslash between two pairs) is replaced by one between double quotes.
+func quote(word string) string {
+	if word != "" && strings.Trim(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-") == "" {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'"'"'`) + "'"
+}

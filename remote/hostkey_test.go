@@ -1,0 +1,294 @@
+package remote
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/skeema/knownhosts"
+	"golang.org/x/crypto/ssh"
+	xknownhosts "golang.org/x/crypto/ssh/knownhosts"
+	"golang.org/x/sys/unix"
+
+	"kbootstrap/inventory"
+)
+
+// dial connects and hangs up again.
+func dial(h inventory.Host) error {
+	c, err := Dial(context.Background(), h, Options{})
+	if err != nil {
+		return err
+	}
+	return c.Close()
+}
+
+// refusal fails the test unless the host's key was refused, and returns the error with its hint.
+func refusal(t *testing.T, err error, words ...string) {
+	t.Helper()
+	var e *Error
+	if !errors.As(err, &e) || e.Kind != HostKey {
+		t.Fatalf("got %v, want a refusal of the host's key", err)
+	}
+	for _, word := range words {
+		if !strings.Contains(e.Error()+"\n"+e.Hint(), word) {
+			t.Errorf("message %q\nhint %q\nlack %q", e.Error(), e.Hint(), word)
+		}
+	}
+}
+
+func known(h inventory.Host, key ssh.PublicKey) string {
+	return knownhosts.Line([]string{joinAddress(h.SSH)}, key) + "\n"
+}
+
+func TestStrictRefusesUnknown(t *testing.T) {
+	key := newEd25519(t)
+	s := newServer(t, key)
+	for name, prepare := range map[string]func(){
+		"no file":    func() {},
+		"empty file": func() { writeFile(t, s.host.SSH.KnownHosts, "", 0o600) },
+		"other host": func() {
+			writeFile(t, s.host.SSH.KnownHosts, knownhosts.Line([]string{"192.0.2.1"}, key.PublicKey())+"\n", 0o600)
+		},
+		"other port": func() {
+			writeFile(t, s.host.SSH.KnownHosts, knownhosts.Line([]string{s.host.SSH.Address}, key.PublicKey())+"\n", 0o600)
+		},
+		"@cert-authority": func() {
+			writeFile(t, s.host.SSH.KnownHosts, "@cert-authority * "+string(ssh.MarshalAuthorizedKey(newEd25519(t).PublicKey())), 0o600)
+		},
+	} {
+		prepare()
+		before, _ := os.ReadFile(s.host.SSH.KnownHosts)
+		refusal(t, dial(s.host), "unknown", ssh.FingerprintSHA256(key.PublicKey()), "ssh-keyscan", "hostKeyPolicy")
+		if after, _ := os.ReadFile(s.host.SSH.KnownHosts); string(after) != string(before) {
+			t.Errorf("%s: known_hosts was changed to %q", name, after)
+		}
+	}
+}
+
+func TestStrictAcceptsKnown(t *testing.T) {
+	key := newEd25519(t)
+	s := newServer(t, key)
+	name := knownhosts.Normalize(joinAddress(s.host.SSH))
+	for form, line := range map[string]string{
+		"[host]:port": known(s.host, key.PublicKey()),
+		"hashed":      xknownhosts.HashHostname(name) + " " + string(ssh.MarshalAuthorizedKey(key.PublicKey())),
+		"wildcard":    "127.* " + string(ssh.MarshalAuthorizedKey(key.PublicKey())),
+		"second line": "# a comment\n\n" + known(s.host, key.PublicKey()),
+	} {
+		writeFile(t, s.host.SSH.KnownHosts, line, 0o600)
+		if err := dial(s.host); err != nil {
+			t.Errorf("%s: %v", form, err)
+		}
+	}
+}
+
+func TestChangedKeyIsRefusedByEveryPolicy(t *testing.T) {
+	key, old := newEd25519(t), newEd25519(t)
+	s := newServer(t, key)
+	for _, policy := range []string{"", "strict", "accept-new"} {
+		for form, former := range map[string]ssh.Signer{"same type": old, "other type": newECDSA(t)} {
+			text := "# one line above\n" + known(s.host, former.PublicKey())
+			writeFile(t, s.host.SSH.KnownHosts, text, 0o600)
+			s.host.SSH.HostKeyPolicy = policy
+			refusal(t, dial(s.host), "changed", ssh.FingerprintSHA256(key.PublicKey()), ssh.FingerprintSHA256(former.PublicKey()),
+				s.host.SSH.KnownHosts+":2", "-R '"+knownhosts.Normalize(joinAddress(s.host.SSH))+"'")
+			if after := readFile(t, s.host.SSH.KnownHosts); after != text {
+				t.Errorf("%s, %s: known_hosts was changed to %q", policy, form, after)
+			}
+		}
+	}
+}
+
+func TestAcceptNewRecordsThenVerifies(t *testing.T) {
+	key := newEd25519(t)
+	s := newServer(t, key)
+	s.host.SSH.KnownHosts = filepath.Join(t.TempDir(), "not/there/known_hosts")
+	s.host.SSH.HostKeyPolicy = "accept-new"
+	if err := dial(s.host); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := readFile(t, s.host.SSH.KnownHosts), known(s.host, key.PublicKey()); got != want {
+		t.Errorf("recorded %q, want %q", got, want)
+	}
+	if info, err := os.Stat(s.host.SSH.KnownHosts); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+	s.host.SSH.HostKeyPolicy = "strict"
+	if err := dial(s.host); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAcceptNewAppendsToUnfinishedLine(t *testing.T) {
+	key := newEd25519(t)
+	s := newServer(t, key)
+	other := knownhosts.Line([]string{"192.0.2.1"}, newEd25519(t).PublicKey())
+	writeFile(t, s.host.SSH.KnownHosts, other, 0o600)
+	s.host.SSH.HostKeyPolicy = "accept-new"
+	if err := dial(s.host); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := readFile(t, s.host.SSH.KnownHosts), other+"\n"+known(s.host, key.PublicKey()); got != want {
+		t.Errorf("recorded %q, want %q", got, want)
+	}
+}
+
+func TestAcceptNewInParallelRecordsOnce(t *testing.T) {
+	key := newEd25519(t)
+	s := newServer(t, key)
+	s.host.SSH.HostKeyPolicy = "accept-new"
+	var all sync.WaitGroup
+	for range 16 {
+		all.Go(func() {
+			if err := dial(s.host); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if got, want := readFile(t, s.host.SSH.KnownHosts), known(s.host, key.PublicKey()); got != want {
+		t.Errorf("recorded %q, want %q", got, want)
+	}
+}
+
+// While we wait for the file, another operator records another key for the host. Ours must not be added to it.
+func TestAcceptNewWaitsForTheLock(t *testing.T) {
+	key, other := newEd25519(t), newEd25519(t)
+	s := newServer(t, key)
+	s.host.SSH.HostKeyPolicy = "accept-new"
+	writeFile(t, s.host.SSH.KnownHosts, "", 0o600)
+	f, err := os.OpenFile(s.host.SSH.KnownHosts, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); err != nil {
+		t.Fatal(err)
+	}
+	dialled := make(chan error, 1)
+	go func() { dialled <- dial(s.host) }()
+	var stat unix.Stat_t
+	if err := unix.Fstat(int(f.Fd()), &stat); err != nil {
+		t.Fatal(err)
+	}
+	waiter := regexp.MustCompile(fmt.Sprintf(`-> FLOCK .*:%d `, stat.Ino))
+	for !waiter.MatchString(readFile(t, "/proc/locks")) {
+		select {
+		case err := <-dialled:
+			t.Fatalf("it did not wait: %v", err)
+		case <-time.After(time.Millisecond):
+		}
+	}
+	if _, err := f.WriteString(known(s.host, other.PublicKey())); err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	refusal(t, <-dialled, "changed", ssh.FingerprintSHA256(other.PublicKey()))
+	if got, want := readFile(t, s.host.SSH.KnownHosts), known(s.host, other.PublicKey()); got != want {
+		t.Errorf("recorded %q, want %q", got, want)
+	}
+}
+
+// With two keys on the host and one on record, the recorded one must be asked for.
+func TestOneOfTwoKeysRecorded(t *testing.T) {
+	ed, ec := newEd25519(t), newECDSA(t)
+	s := newServer(t, ed, ec)
+	for _, key := range []ssh.Signer{ed, ec} {
+		writeFile(t, s.host.SSH.KnownHosts, known(s.host, key.PublicKey()), 0o600)
+		if err := dial(s.host); err != nil {
+			t.Errorf("%s: %v", key.PublicKey().Type(), err)
+		}
+	}
+}
+
+func TestPinnedKey(t *testing.T) {
+	ed, ec := newEd25519(t), newECDSA(t)
+	s := newServer(t, ed, ec)
+	for _, key := range []ssh.Signer{ed, ec} {
+		for _, pin := range []string{ssh.FingerprintSHA256(key.PublicKey()), string(ssh.MarshalAuthorizedKey(key.PublicKey()))} {
+			s.host.SSH.HostKey = pin
+			if err := dial(s.host); err != nil {
+				t.Errorf("pin %q: %v", pin, err)
+			}
+		}
+	}
+	other := newEd25519(t).PublicKey()
+	writeFile(t, s.host.SSH.KnownHosts, known(s.host, ed.PublicKey()), 0o600) // the pin wins
+	for _, policy := range []string{"strict", "accept-new"} {
+		s.host.SSH.HostKeyPolicy = policy
+		s.host.SSH.HostKey = ssh.FingerprintSHA256(other)
+		refusal(t, dial(s.host), ssh.FingerprintSHA256(other), ssh.FingerprintSHA256(ed.PublicKey()), ssh.FingerprintSHA256(ec.PublicKey()))
+		s.host.SSH.HostKey = string(ssh.MarshalAuthorizedKey(other))
+		refusal(t, dial(s.host), ssh.FingerprintSHA256(other), ssh.FingerprintSHA256(ed.PublicKey()))
+	}
+	s.host.SSH.HostKey = "ssh-ed25519 rubbish"
+	refusal(t, dial(s.host), "pinned key")
+}
+
+func TestRevokedKey(t *testing.T) {
+	key := newEd25519(t)
+	s := newServer(t, key)
+	writeFile(t, s.host.SSH.KnownHosts, known(s.host, key.PublicKey())+"@revoked * "+string(ssh.MarshalAuthorizedKey(key.PublicKey())), 0o600)
+	for _, policy := range []string{"strict", "accept-new"} {
+		for _, pin := range []string{"", ssh.FingerprintSHA256(key.PublicKey())} {
+			s.host.SSH.HostKeyPolicy, s.host.SSH.HostKey = policy, pin
+			refusal(t, dial(s.host), "revoked", s.host.SSH.KnownHosts+":2")
+		}
+	}
+}
+
+func TestKnownHostsThatCannotBeUsed(t *testing.T) {
+	s := newServer(t, newEd25519(t))
+	s.host.SSH.HostKeyPolicy = "accept-new"
+	writeFile(t, s.host.SSH.KnownHosts, "# fine\nm1 ssh-ed25519 rubbish\n", 0o600)
+	refusal(t, dial(s.host), s.host.SSH.KnownHosts+":2")
+	// A directory cannot be read by anybody, whereas root reads a file of mode 0.
+	s.host.SSH.KnownHosts = t.TempDir()
+	refusal(t, dial(s.host), s.host.SSH.KnownHosts)
+	s.host.SSH.HostKeyPolicy = "ask"
+	refusal(t, dial(s.host), `"ask"`)
+}
+
+// The certificate of an authority on record is as good as a key on record.
+func TestHostCertificate(t *testing.T) {
+	authority, key := newEd25519(t), newEd25519(t)
+	certify := func(principal string, until uint64) ssh.Signer {
+		cert := &ssh.Certificate{Key: key.PublicKey(), CertType: ssh.HostCert, ValidPrincipals: []string{principal}, ValidBefore: until}
+		if err := cert.SignCert(strings.NewReader(strings.Repeat("seed", 64)), authority); err != nil {
+			t.Fatal(err)
+		}
+		signer, err := ssh.NewCertSigner(cert, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return signer
+	}
+	for _, c := range []struct {
+		name, principal string
+		until           uint64
+		ok              bool
+	}{
+		{"good", "127.0.0.1", ssh.CertTimeInfinity, true},
+		{"expired", "127.0.0.1", 1, false},
+		{"other principal", "192.0.2.1", ssh.CertTimeInfinity, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newServer(t, certify(c.principal, c.until))
+			writeFile(t, s.host.SSH.KnownHosts, "@cert-authority 127.* "+string(ssh.MarshalAuthorizedKey(authority.PublicKey())), 0o600)
+			err := dial(s.host)
+			if c.ok && err != nil {
+				t.Error(err)
+			}
+			if !c.ok {
+				refusal(t, err)
+			}
+		})
+	}
+}

@@ -1,0 +1,119 @@
+package remote
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// installTimeout bounds unpacking, verifying and syncing the agent on the host.
+const installTimeout = 2 * time.Minute
+
+// Node starts `kbootstrap node` as root on the host, after uploading the binary when the host does not have this build.
+// It returns when the process has said that it is there. The context governs the start only; the session lives until its
+// Close. Every error is an *Error: of kind Sudo or Agent, or Unreachable when the connection was lost or the context ended.
+func (c *Conn) Node(ctx context.Context) (*Session, error) {
+	own, err := c.o.Agents.own(c.o.Agent)
+	if err != nil {
+		return nil, c.agentError("find the agent", err)
+	}
+	s, err := c.startAgent(ctx, own)
+	if !errors.Is(err, errMissing) {
+		return s, err
+	}
+	bin, machine := own, ownMachine()
+	dir, err := c.stage(ctx, &machine)
+	if err != nil {
+		return nil, err
+	}
+	if dir == "" { // another architecture: its agent has another sum, so it may be there
+		if bin, err = c.o.Agents.forMachine(c.o.Agent, machine); err != nil {
+			return nil, c.agentError("upload the agent", err)
+		}
+		if s, err = c.startAgent(ctx, bin); !errors.Is(err, errMissing) {
+			return s, err
+		}
+		if dir, err = c.stage(ctx, &machine); err != nil {
+			return nil, err
+		}
+	}
+	if err := c.upload(ctx, bin, dir); err != nil {
+		c.remove(dir)
+		return nil, err
+	}
+	s, err = c.install(ctx, bin, dir)
+	if err != nil {
+		c.remove(dir)
+		return nil, err
+	}
+	return s, nil
+}
+
+// errMissing says that the host does not have the agent, or has one that it cannot run.
+var errMissing = errors.New("the agent is not there")
+
+// startAgent runs the agent if the host has it, and returns errMissing otherwise.
+func (c *Conn) startAgent(ctx context.Context, b *binary) (*Session, error) {
+	const op = "start the agent"
+	sum, err := b.sum()
+	if err != nil {
+		return nil, c.agentError("read the agent", err)
+	}
+	s, ready, err := c.launch(ctx, op, startAgent(c.o.root, sum, c.host.SSH.Sudo), sentinel, c.o.Timeout)
+	switch {
+	case err != nil:
+		return nil, err
+	case ready:
+		s.op = "agent"
+		return s, nil
+	case s.isMissing(agentPath(c.o.root, sum)):
+		return nil, errMissing
+	}
+	return nil, s.failure()
+}
+
+// launch runs a command and waits for the mark in its output. When the process ends without it, the session is returned
+// as not ready, with its exit status, its output and its errors.
+func (c *Conn) launch(ctx context.Context, op, command, mark string, limit time.Duration) (*Session, bool, error) {
+	bounded, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	s, err := c.start(bounded, op, command)
+	if err != nil {
+		return nil, false, err
+	}
+	found := make(chan bool, 1)
+	c.tasks.Go(func() { found <- s.skipNoise(mark) })
+	select {
+	case ok := <-found:
+		if ok {
+			return s, true, nil
+		}
+		if s.flooded {
+			_ = s.ssh.Close()
+			return nil, false, &Error{Host: c.host.Name, Op: op, Kind: Agent, Err: fmt.Errorf("more than 64 KiB of output and no agent%s", s.said()),
+				hint: "what does the login shell print?"}
+		}
+		// The output has ended, so the process is about to.
+		select {
+		case <-s.done:
+			if s.isCut() {
+				return nil, false, c.lost(op)
+			}
+			return s, false, nil
+		case <-bounded.Done():
+		}
+	case <-bounded.Done():
+	}
+	_ = s.ssh.Close()
+	if ctx.Err() != nil {
+		return nil, false, c.stopped(ctx, op)
+	}
+	return nil, false, &Error{Host: c.host.Name, Op: op, Kind: Agent, Err: fmt.Errorf("no answer in %v%s", limit, s.said()),
+		hint: "does the login shell run commands? A forced command or a start-up file that waits for input keeps it from that"}
+}
+
+// agentError is an error that comes from this machine or from the transfer.
+func (c *Conn) agentError(op string, err error) *Error {
+	return &Error{Host: c.host.Name, Op: op, Kind: Agent, Err: err, hint: hintOf(err)}
+}

@@ -1,0 +1,220 @@
+// Package remote reaches a host over SSH and ends in an io.ReadWriteCloser: on its other end runs `kbootstrap node` as
+// root, the same build as this process, put there when it was missing.
+//
+// Start at Dial, which checks the host's key and logs in, then at Conn.Node. What crosses the connection after that is
+// package node's business. The files are named after what they hold: host keys in hostkey.go and record.go, login in
+// auth.go, the text of every remote command in command.go, the binary in agents.go and upload.go.
+package remote
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"sync"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"kbootstrap/inventory"
+)
+
+// Options says how to connect. The zero value is ready for use.
+type Options struct {
+	// Dial opens the TCP connection; nil means a net.Dialer. A jump host would go here.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Timeout bounds dialling, the handshake and the login together, and later each wait for the host to begin
+	// something; 15 s by default. Uploads are bounded by KeepAlive and the caller's context only.
+	Timeout time.Duration
+	// KeepAlive is the interval of the keepalive requests; 10 s by default. After three intervals without a byte from
+	// the host the connection is closed with an error.
+	KeepAlive time.Duration
+	// Agent is the path of the kbootstrap binary to run on hosts of this machine's architecture; os.Executable() by
+	// default. Hosts of another architecture get the file beside it that has "-linux-<arch>" appended to its name.
+	Agent string
+	// Agents keeps what was computed about the binaries. Share one between the hosts of a run, or each of them reads and
+	// compresses the binary again; nil means not shared.
+	Agents *Agents
+	// Log receives one line for each thing that an operator may want to know; nil discards them. It may be called from
+	// several goroutines at once.
+	Log func(string)
+
+	root string // where the agents are on the host; tests have their own
+}
+
+// agentRoot is the directory on the host that holds a directory for each build, named by its sha256 sum.
+const agentRoot = "/opt/kbootstrap/agent"
+
+func (o Options) withDefaults() Options {
+	if o.Timeout == 0 {
+		o.Timeout = 15 * time.Second
+	}
+	if o.KeepAlive == 0 {
+		o.KeepAlive = 10 * time.Second
+	}
+	if o.Dial == nil {
+		o.Dial = (&net.Dialer{}).DialContext
+	}
+	if o.Agents == nil {
+		o.Agents = &Agents{}
+	}
+	if o.Log == nil {
+		o.Log = func(string) {}
+	}
+	if o.root == "" {
+		o.root = agentRoot
+	}
+	return o
+}
+
+// Conn is a live SSH connection to one host, logged in. It is safe for use by several goroutines.
+type Conn struct {
+	host   inventory.Host
+	o      Options
+	client *ssh.Client
+	net    *countingConn
+	gone   chan struct{}  // closed when the connection is over
+	tasks  sync.WaitGroup // the goroutines that end with the connection
+
+	mu    sync.Mutex
+	cause error // why the connection ended; the first one wins
+}
+
+var errClosed = errors.New("the connection was closed")
+
+// Dial connects to the host, verifies its key and logs in. The context governs the dialling only; what it returns lives
+// until Close. Every error is an *Error of kind Unreachable, HostKey or Auth.
+func Dial(ctx context.Context, h inventory.Host, o Options) (*Conn, error) {
+	o = o.withDefaults()
+	deadline, cancel := context.WithTimeoutCause(ctx, o.Timeout, noAnswer(o.Timeout))
+	defer cancel()
+	keys, err := newHostKeys(h, o.Log)
+	if err != nil {
+		return nil, err
+	}
+	id, err := newIdentity(deadline, h.SSH)
+	if err != nil {
+		return nil, &Error{Host: h.Name, Op: "log in", Kind: Auth, Err: err, hint: hintOf(err)}
+	}
+	defer id.close()
+	for {
+		c, err := handshake(deadline, h, o, keys, id)
+		if err == nil {
+			c.begin()
+			return c, nil
+		}
+		// A pinned fingerprint does not say what type the key is of. Only asking for each type in turn tells.
+		if !keys.another() {
+			return nil, err
+		}
+	}
+}
+
+// handshake makes one connection and logs in on it. x/crypto knows no context, so closing the socket is how to cancel.
+// The context has a deadline, or a host that accepts and then says nothing would hold us for ever.
+func handshake(ctx context.Context, h inventory.Host, o Options, keys *hostKeys, id *identity) (*Conn, error) {
+	address := keys.address
+	raw, err := o.Dial(ctx, "tcp", address)
+	if err != nil {
+		return nil, &Error{Host: h.Name, Op: "dial " + address, Kind: Unreachable, Err: dialCause(ctx, err, o.Timeout), hint: dialHint(err, address)}
+	}
+	stop := context.AfterFunc(ctx, func() { _ = raw.Close() })
+	defer stop()
+	counted := &countingConn{Conn: raw}
+	keys.begin()
+	sc, chans, reqs, err := ssh.NewClientConn(counted, address, &ssh.ClientConfig{
+		User:              h.SSH.User,
+		Auth:              id.methods(),
+		HostKeyCallback:   keys.check,
+		HostKeyAlgorithms: keys.algorithms,
+		ClientVersion:     "SSH-2.0-kbootstrap",
+	})
+	switch {
+	case err != nil && keys.verdict != nil:
+		return nil, keys.verdict
+	case err != nil && ctx.Err() != nil:
+		return nil, &Error{Host: h.Name, Op: "handshake with " + address, Kind: Unreachable, Err: context.Cause(ctx)}
+	case err != nil && keys.noMore(err):
+		return nil, keys.mismatch()
+	case err != nil && keys.accepted:
+		return nil, id.refused(h, err)
+	case err != nil:
+		return nil, &Error{Host: h.Name, Op: "handshake with " + address, Kind: Unreachable, Err: cleaned(err),
+			hint: "is an SSH server listening there?"}
+	}
+	if !stop() {
+		_ = sc.Close()
+		return nil, &Error{Host: h.Name, Op: "handshake with " + address, Kind: Unreachable, Err: context.Cause(ctx)}
+	}
+	return &Conn{host: h, o: o, client: ssh.NewClient(sc, chans, reqs), net: counted, gone: make(chan struct{})}, nil
+}
+
+// begin starts what watches the connection.
+func (c *Conn) begin() {
+	c.tasks.Go(func() {
+		err := c.client.Wait()
+		c.end(fmt.Errorf("connection lost: %w", err))
+		close(c.gone)
+	})
+	c.tasks.Go(c.keepAlive)
+}
+
+// end records why the connection is over and closes it. Only the first reason is kept.
+func (c *Conn) end(cause error) {
+	c.mu.Lock()
+	if c.cause == nil {
+		c.cause = cause
+	}
+	c.mu.Unlock()
+	_ = c.client.Close()
+}
+
+// lost is the error of everything that was under way when the connection ended.
+func (c *Conn) lost(op string) *Error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return &Error{Host: c.host.Name, Op: op, Kind: Unreachable, Err: c.cause}
+}
+
+// Close ends the connection and with it every session on it. It returns nil, also when the connection was lost before.
+func (c *Conn) Close() error {
+	c.end(errClosed)
+	c.tasks.Wait()
+	return nil
+}
+
+// joinAddress is the host's SSH address with its port, in lower case as known_hosts has it.
+func joinAddress(s inventory.SSH) string {
+	port := s.Port
+	if port == 0 {
+		port = 22
+	}
+	return net.JoinHostPort(lower(s.Address), strconv.Itoa(port))
+}
+
+func noAnswer(in time.Duration) error { return fmt.Errorf("no answer in %v", in) }
+
+// dialCause tells a caller who gave up from a host that does not answer; net.Dialer may notice the deadline before the
+// context does.
+func dialCause(ctx context.Context, err error, timeout time.Duration) error {
+	var late net.Error
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case errors.As(err, &late) && late.Timeout():
+		return noAnswer(timeout)
+	}
+	return cleaned(err)
+}
+
+func dialHint(err error, address string) string {
+	if errors.Is(err, context.Canceled) {
+		return ""
+	}
+	var dns *net.DNSError
+	if errors.As(err, &dns) {
+		return "the name does not resolve here; set the host's SSH address in the inventory"
+	}
+	return "try: nc -vz " + hostAndPort(address)
+}

@@ -1,0 +1,251 @@
+package remote
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"kbootstrap/inventory"
+)
+
+// failed fails the test unless err is of that kind with these words.
+func failed(t *testing.T, err error, kind Kind, words ...string) {
+	t.Helper()
+	var e *Error
+	if !errors.As(err, &e) || e.Kind != kind {
+		t.Fatalf("got %v, want an error of kind %v", err, kind)
+	}
+	for _, word := range words {
+		if !strings.Contains(e.Error()+"\n"+e.Hint(), word) {
+			t.Errorf("message %q\nhint %q\nlack %q", e.Error(), e.Hint(), word)
+		}
+	}
+}
+
+// silent is an address that accepts connections and never answers.
+func silent(t *testing.T) (inventory.Host, <-chan struct{}) {
+	t.Helper()
+	newHome(t)
+	listener := listen(t)
+	accepted := make(chan struct{})
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		conn, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		_, _ = conn.Read(make([]byte, 1)) // the client's greeting: it is in the handshake now
+		close(accepted)
+		_, _ = io.Copy(io.Discard, conn) // until the client hangs up
+		_ = conn.Close()
+	}()
+	t.Cleanup(func() { _ = listener.Close(); <-ended })
+	return hostAt(listener.Addr().String()), accepted
+}
+
+func TestNothingListens(t *testing.T) {
+	newHome(t)
+	listener := listen(t)
+	_ = listener.Close()
+	failed(t, dial(hostAt(listener.Addr().String())), Unreachable, "m1: dial "+listener.Addr().String(), "connection refused", "nc -vz")
+}
+
+func TestFrozenServer(t *testing.T) {
+	h, _ := silent(t)
+	_, err := Dial(context.Background(), h, Options{Timeout: 100 * time.Millisecond})
+	failed(t, err, Unreachable, "no answer in 100ms")
+}
+
+func TestNotAnSSHServer(t *testing.T) {
+	newHome(t)
+	listener := listen(t)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if conn, err := listener.Accept(); err == nil {
+			_, _ = io.WriteString(conn, "HTTP/1.1 400 Bad Request\r\n\r\n")
+			_ = conn.Close()
+		}
+	}()
+	t.Cleanup(func() { _ = listener.Close(); <-ended })
+	failed(t, dial(hostAt(listener.Addr().String())), Unreachable, "handshake", "is an SSH server listening there?")
+}
+
+func TestCancelDial(t *testing.T) {
+	newHome(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	_, err := Dial(ctx, hostAt("192.0.2.1:22"), Options{Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		cancel()
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}})
+	failed(t, err, Unreachable)
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want context.Canceled", err)
+	}
+}
+
+func TestCancelHandshake(t *testing.T) {
+	h, accepted := silent(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() { <-accepted; cancel() }()
+	_, err := Dial(ctx, h, Options{})
+	failed(t, err, Unreachable, "handshake")
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want context.Canceled", err)
+	}
+}
+
+// A command that neither ends nor says that it is there.
+func mute(_ string, ch ssh.Channel) uint32 {
+	_, _ = io.Copy(io.Discard, ch)
+	return 0
+}
+
+func connect(t testing.TB, h inventory.Host, o Options) *Conn {
+	t.Helper()
+	c, err := Dial(context.Background(), h, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+func TestCancelNode(t *testing.T) {
+	key := newEd25519(t)
+	stages := map[string]func(s *server, cancel func()){
+		"start": func(s *server, cancel func()) {
+			s.exec = func(command string, ch ssh.Channel) uint32 { cancel(); return mute(command, ch) }
+		},
+		"stage": func(s *server, cancel func()) {
+			s.exec = func(command string, ch ssh.Channel) uint32 {
+				if strings.Contains(command, stageMark) {
+					cancel()
+					return mute(command, ch)
+				}
+				return 127
+			}
+		},
+		"upload": func(s *server, cancel func()) {
+			s.noSFTP = true
+			s.exec = func(command string, ch ssh.Channel) uint32 {
+				switch {
+				case strings.Contains(command, stageMark):
+					_, _ = io.WriteString(ch, stageMark+ownMachine()+" /tmp/kbootstrap.aaaaaaaaaa\n")
+					return 0
+				case strings.Contains(command, "cat >"):
+					cancel()
+					return mute(command, ch)
+				}
+				return 127
+			}
+		},
+		"install": func(s *server, cancel func()) {
+			s.noSFTP = true
+			s.exec = func(command string, ch ssh.Channel) uint32 {
+				switch {
+				case strings.Contains(command, stageMark):
+					_, _ = io.WriteString(ch, stageMark+ownMachine()+" /tmp/kbootstrap.aaaaaaaaaa\n")
+					return 0
+				case strings.Contains(command, "cat >"):
+					return mute(command, ch)
+				case strings.Contains(command, "gzip -dc"):
+					cancel()
+					return mute(command, ch)
+				}
+				return 127
+			}
+		},
+	}
+	for stage, arrange := range stages {
+		t.Run(stage, func(t *testing.T) {
+			s := newServer(t, key)
+			ctx, cancel := context.WithCancel(context.Background())
+			defer cancel()
+			arrange(s, cancel)
+			_, err := connect(t, s.trust(key), Options{Agent: agentFile(t, "cat")}).Node(ctx)
+			failed(t, err, Unreachable)
+			if !errors.Is(err, context.Canceled) {
+				t.Errorf("got %v, want context.Canceled", err)
+			}
+		})
+	}
+}
+
+func TestMuteCommand(t *testing.T) {
+	key := newEd25519(t)
+	s := newServer(t, key)
+	s.exec = func(command string, ch ssh.Channel) uint32 {
+		_, _ = io.WriteString(ch, "Who are you?")
+		return mute(command, ch)
+	}
+	_, err := connect(t, s.trust(key), Options{Timeout: 300 * time.Millisecond, Agent: agentFile(t, "cat")}).Node(context.Background())
+	failed(t, err, Agent, "no answer in 300ms", "stdout: Who are you?", "login shell")
+}
+
+// The host loses its power while a session is open: nobody hangs up.
+func TestHostStopsAnswering(t *testing.T) {
+	key := newEd25519(t)
+	s := newServer(t, key)
+	s.exec = func(command string, ch ssh.Channel) uint32 {
+		_, _ = io.WriteString(ch, sentinel)
+		return mute(command, ch)
+	}
+	c := connect(t, s.trust(key), Options{KeepAlive: 20 * time.Millisecond, Agent: agentFile(t, "cat")})
+	session, err := c.Node(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.each((*frozenConn).freeze)
+	_, err = session.Read(make([]byte, 1))
+	failed(t, err, Unreachable, "m1: agent: stopped answering for 60ms")
+	failed(t, session.Wait(), Unreachable, "stopped answering")
+	_, err = session.Write([]byte("x"))
+	failed(t, err, Unreachable, "stopped answering")
+	_, err = c.Node(context.Background())
+	failed(t, err, Unreachable, "stopped answering")
+	_ = session.Close()
+}
+
+// The host hangs up while a session is open: that is not the end of the output.
+func TestConnectionLost(t *testing.T) {
+	key := newEd25519(t)
+	s := newServer(t, key)
+	s.exec = func(command string, ch ssh.Channel) uint32 {
+		_, _ = io.WriteString(ch, sentinel)
+		return mute(command, ch)
+	}
+	session, err := connect(t, s.trust(key), Options{Agent: agentFile(t, "cat")}).Node(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.each((*frozenConn).Close)
+	_, err = session.Read(make([]byte, 1))
+	failed(t, err, Unreachable, "connection lost")
+	failed(t, session.Wait(), Unreachable, "connection lost")
+}
+
+// A host that answers stays connected, however quiet the session is.
+func TestQuietSessionStaysOpen(t *testing.T) {
+	key := newEd25519(t)
+	s := newServer(t, key)
+	c := connect(t, s.trust(key), Options{KeepAlive: 200 * time.Millisecond, Agent: agentFile(t, "cat")})
+	for answers, seen := 0, c.net.received.Load(); answers <= maxMissed; {
+		select {
+		case <-c.gone:
+			t.Fatal(c.lost("idle"))
+		case <-time.After(time.Millisecond):
+		}
+		if now := c.net.received.Load(); now != seen {
+			answers, seen = answers+1, now
+		}
+	}
+}
