@@ -1,0 +1,125 @@
+package node
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"kbootstrap/provision/resource"
+)
+
+// observeTimeout bounds how long a host may need to look at all of a plan's resources.
+const observeTimeout = 2 * time.Minute
+
+// resources reads the resources in a request's body.
+func (s *server) resources(w http.ResponseWriter, r *http.Request) ([]resource.Resource, error) {
+	text, err := s.body(w, r)
+	if err != nil {
+		return nil, err
+	}
+	wanted, err := resource.Unmarshal(text)
+	if err != nil {
+		return nil, requestError{fmt.Errorf("read resources: %w", err)}
+	}
+	return wanted, nil
+}
+
+func (s *server) observe(w http.ResponseWriter, r *http.Request) error {
+	wanted, err := s.resources(w, r)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeoutCause(r.Context(), observeTimeout,
+		fmt.Errorf("observing took longer than %s", observeTimeout))
+	defer cancel()
+	found, err := resource.Observe(ctx, s.sys, wanted)
+	if err != nil {
+		return err
+	}
+	var answer observed
+	var differ []resource.Resource
+	for i, w := range wanted {
+		if resource.Changed(found[i], w) {
+			answer.Differ = append(answer.Differ, i)
+			differ = append(differ, found[i])
+		}
+	}
+	if answer.Found, err = resource.Marshal(differ); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(answer) // a client that is gone needs no answer
+	return nil
+}
+
+// observed is what was found, as far as it differs from what is wanted. The rest, which in most runs is all, need not
+// travel.
+type observed struct {
+	Differ []int           // the indices of those that differ
+	Found  json.RawMessage // what was found of these, in this order
+}
+
+func (s *server) converge(w http.ResponseWriter, r *http.Request) error {
+	wanted, err := s.resources(w, r)
+	if err != nil {
+		return err
+	}
+	return s.change(w, r, func(ctx context.Context, report func(resource.Change)) error {
+		return resource.Converge(ctx, s.sys, wanted, report)
+	})
+}
+
+func (s *server) flush(http.ResponseWriter, *http.Request) error { return s.sys.Flush() }
+
+func (s *server) restore(w http.ResponseWriter, r *http.Request) error {
+	var skip []string
+	if err := s.decode(w, r, &skip); err != nil {
+		return err
+	}
+	return s.change(w, r, func(ctx context.Context, report func(resource.Change)) error {
+		return resource.Restore(ctx, s.sys, skips(skip), report)
+	})
+}
+
+// skips tells whether a resource's ID begins with the words of one of the texts: "swap" is all swap, "service docker"
+// one service.
+func skips(texts []string) func(resource.Resource) bool {
+	return func(r resource.Resource) bool {
+		return slices.ContainsFunc(texts, func(text string) bool { return strings.HasPrefix(r.ID()+" ", text+" ") })
+	}
+}
+
+// change changes the host and streams what happens.
+func (s *server) change(
+	w http.ResponseWriter, r *http.Request, apply func(ctx context.Context, report func(resource.Change)) error,
+) error {
+	if err := s.exclusive(Holder{}); err != nil {
+		return err
+	}
+	component := r.URL.Query().Get("component")
+	start := time.Now()
+	events, stop := newEventStream(r.Context(), w, s.idle/6)
+	unlisten := s.log.listen(func(line string) {
+		events.send(message{Event: Event{Kind: EventLog, Component: component, Line: line}})
+	})
+	done, err := s.turns.take(r.Context(), component)
+	if err == nil {
+		err = apply(r.Context(), func(c resource.Change) {
+			events.send(message{Event: Event{
+				Kind: EventChange, Component: component, ID: c.ID, Diff: c.Diff, Millis: c.Duration.Milliseconds(),
+			}})
+		})
+		done()
+	}
+	unlisten()
+	stop()
+	events.send(message{
+		Event: Event{Kind: EventDone, Component: component, Millis: time.Since(start).Milliseconds()},
+		Error: toWire(err),
+	})
+	return nil
+}

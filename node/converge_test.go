@@ -1,0 +1,247 @@
+package node
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"sync"
+	"testing"
+
+	"kbootstrap/provision/resource"
+)
+
+// events collects the events of a run, and asserts that they come one at a time.
+type collected struct {
+	mu     sync.Mutex
+	events []Event
+}
+
+func (c *collected) add(e Event) {
+	if !c.mu.TryLock() {
+		panic("two events at the same time")
+	}
+	defer c.mu.Unlock()
+	c.events = append(c.events, e)
+}
+
+// list returns them as "kind component ID".
+func (c *collected) list() []string {
+	var list []string
+	for _, e := range c.events {
+		list = append(list, strings.TrimSpace(e.Kind+" "+e.Component+" "+e.ID))
+	}
+	return list
+}
+
+func blobFile(path string, c content) resource.File {
+	return resource.File{Path: path, Mode: 0o755, Blob: c.sum, Size: int64(len(c.plain))}
+}
+
+func read(t *testing.T, path string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func TestObserve(t *testing.T) {
+	root := lay(t, map[string]string{"etc/there": "as found\n"})
+	client := connect(t, Options{Root: root}, memory)
+	found, err := client.Observe(t.Context(), []resource.Resource{
+		resource.File{Path: "/etc/there", Content: []byte("as wanted\n")},
+		resource.File{Path: "/etc/absent", Content: []byte("as wanted\n")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(found) != 2 || found[0].ID() != "file /etc/there" || !strings.Contains(found[0].State(), "as found") ||
+		found[1].ID() != "file /etc/absent" || found[1].State() != "" {
+		t.Errorf("found %+v", found)
+	}
+	if _, err := os.Stat(filepath.Join(root, "run/lock")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("looking took the lock: %v", err)
+	}
+}
+
+func TestConverge(t *testing.T) {
+	root := t.TempDir()
+	client := connect(t, Options{Root: root}, pipes)
+	wanted := []resource.Resource{
+		resource.Dir{Path: "/etc/etcd", Mode: 0o700},
+		resource.File{Path: "/etc/etcd/etcd.conf", Content: []byte("name: m1\n")},
+	}
+	var first, second collected
+	if err := client.Converge(t.Context(), "etcd", wanted, first.add); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "events", first.list(), []string{
+		"change etcd dir /etc/etcd", "change etcd file /etc/etcd/etcd.conf", "done etcd",
+	})
+	if diff := first.events[1].Diff; !strings.Contains(diff, "name: m1") {
+		t.Errorf("diff %q", diff)
+	}
+	if got := read(t, filepath.Join(root, "etc/etcd/etcd.conf")); string(got) != "name: m1\n" {
+		t.Errorf("the file says %q", got)
+	}
+	if err := client.Converge(t.Context(), "etcd", wanted, second.add); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "events of a second run", second.list(), []string{"done etcd"})
+
+	var back collected
+	if err := client.Restore(t.Context(), []string{"dir /etc/etcd", "fil"}, back.add); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "events of putting back", back.list(), []string{"change  file /etc/etcd/etcd.conf", "done"})
+	if _, err := os.Stat(filepath.Join(root, "etc/etcd/etcd.conf")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the file: %v, want that it is gone", err)
+	}
+	if _, err := os.Stat(filepath.Join(root, "etc/etcd")); err != nil {
+		t.Errorf("the directory was to be left: %v", err)
+	}
+}
+
+func TestConvergeFails(t *testing.T) {
+	root := lay(t, map[string]string{"etc/etcd": "a file where a directory must be"})
+	client := connect(t, Options{Root: root}, pipes)
+	var seen collected
+	err := client.Converge(t.Context(), "etcd", []resource.Resource{
+		resource.File{Path: "/before", Content: []byte("x")},
+		resource.File{Path: "/etc/etcd/etcd.conf", Content: []byte("x")},
+		resource.File{Path: "/after", Content: []byte("x")},
+	}, seen.add)
+	var remote *RemoteError
+	if !errors.As(err, &remote) || !strings.Contains(err.Error(), "/etc/etcd/etcd.conf") {
+		t.Errorf("got %v, want the host's error with the path", err)
+	}
+	equal(t, "events", seen.list(), []string{"change etcd file /before", "done etcd"})
+}
+
+// Components converge at the same time and wait for contents that come in another order, some of which several want.
+func TestConvergeWaitsForContents(t *testing.T) {
+	root := t.TempDir()
+	client := connect(t, Options{Root: root}, pipes)
+	one, two, shared := random(t, 2<<20), random(t, 3<<20), random(t, 1<<20)
+	components := map[string][]resource.Resource{
+		"etcd":    {blobFile("/opt/etcd", one), blobFile("/opt/shared-1", shared)},
+		"kubelet": {blobFile("/opt/kubelet", two), blobFile("/opt/shared-2", shared), blobFile("/opt/shared-3", shared)},
+	}
+	started := make(chan struct{}, len(components))
+	converged := make(chan error, len(components))
+	for name, wanted := range components {
+		go func() {
+			wanted = append([]resource.Resource{resource.Dir{Path: "/started/" + name}}, wanted...)
+			var once sync.Once
+			converged <- client.Converge(t.Context(), name, wanted, func(Event) { once.Do(func() { started <- struct{}{} }) })
+		}()
+	}
+	for range components {
+		<-started
+	}
+	missing, err := client.Missing(t.Context(), []string{one.sum, two.sum, shared.sum})
+	if err != nil || len(missing) != 3 {
+		t.Errorf("missing %q, %v", missing, err)
+	}
+	sent := make(chan error, 3)
+	for _, c := range []content{shared, two, one} {
+		go func() { sent <- c.send(t.Context(), client) }()
+	}
+	for range 3 {
+		if err := <-sent; err != nil {
+			t.Error(err)
+		}
+	}
+	for range components {
+		if err := <-converged; err != nil {
+			t.Error(err)
+		}
+	}
+	for path, c := range map[string]content{
+		"opt/etcd": one, "opt/kubelet": two, "opt/shared-1": shared, "opt/shared-2": shared, "opt/shared-3": shared,
+	} {
+		if got := read(t, filepath.Join(root, path)); !bytes.Equal(got, c.plain) {
+			t.Errorf("%s has %d other bytes", path, len(got))
+		}
+	}
+	equal(t, "the store, as all was moved out of it", store(t, root), []string{})
+}
+
+func TestAbandonedContent(t *testing.T) {
+	client := connect(t, Options{Root: t.TempDir()}, pipes)
+	c := random(t, 1<<10)
+	converge := func() error {
+		return client.Converge(t.Context(), "etcd", []resource.Resource{blobFile("/opt/etcd", c)}, nil)
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- converge() }()
+	cause := errors.New("download etcd: 404 Not Found")
+	if err := client.Abandon(t.Context(), c.sum, cause); err != nil {
+		t.Fatal(err)
+	}
+	err := <-failed
+	if err == nil || !strings.Contains(err.Error(), cause.Error()) || !strings.Contains(err.Error(), c.sum) {
+		t.Errorf("got %v, want the sum and the cause", err)
+	}
+	if err := c.send(t.Context(), client); err != nil {
+		t.Fatal(err)
+	}
+	if err := converge(); err != nil {
+		t.Errorf("after it was sent all the same: %v", err)
+	}
+}
+
+func TestConvergeIsCancelled(t *testing.T) {
+	root := t.TempDir()
+	client := connect(t, Options{Root: root}, pipes)
+	c := random(t, 1<<10)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cause := errors.New("interrupted")
+	err := client.Converge(ctx, "etcd", []resource.Resource{
+		resource.Dir{Path: "/opt/bin"}, blobFile("/opt/bin/etcd", c),
+	}, func(Event) { cancel(cause) })
+	if !errors.Is(err, cause) {
+		t.Errorf("got %v, want %v", err, cause)
+	}
+	// The connection is as good as before.
+	if err := c.send(t.Context(), client); err != nil {
+		t.Fatal(err)
+	}
+	if err := client.Converge(t.Context(), "etcd", []resource.Resource{blobFile("/opt/bin/etcd", c)}, nil); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestConvergeLosesItsNode(t *testing.T) {
+	root := t.TempDir()
+	p := start(t, root)
+	err := p.Converge(t.Context(), "etcd", []resource.Resource{
+		resource.Dir{Path: "/opt/bin"}, blobFile("/opt/bin/etcd", random(t, 1<<10)),
+	}, func(Event) { _ = p.cmd.Process.Kill() })
+	var lost *LostError
+	if !errors.As(err, &lost) {
+		t.Errorf("got %v, want a *LostError", err)
+	}
+}
+
+// The machine's lines go to whoever listens first; none is lost while somebody does.
+func TestLog(t *testing.T) {
+	var l log
+	var first, second []string
+	l.line("nobody listens")
+	end := l.listen(func(line string) { first = append(first, line) })
+	endSecond := l.listen(func(line string) { second = append(second, line) })
+	l.line("one")
+	end()
+	l.line("two")
+	endSecond()
+	l.line("nobody listens")
+	if !reflect.DeepEqual(first, []string{"one"}) || !reflect.DeepEqual(second, []string{"two"}) {
+		t.Errorf("got %q and %q", first, second)
+	}
+}

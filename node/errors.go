@@ -1,0 +1,97 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// The kinds of errors that a node reports.
+const (
+	kindFailed  = "failed"
+	kindLocked  = "locked"
+	kindRequest = "request" // the client asked for nonsense: a bug, or a node of another version
+)
+
+// RemoteError is what went wrong on the host, in the host's words.
+type RemoteError struct {
+	Kind string // "failed" or "request"
+	Text string
+	hint string
+}
+
+func (e *RemoteError) Error() string { return e.Text }
+
+// Hint says what the user may do about it; it is empty when the host knew nothing.
+func (e *RemoteError) Hint() string { return e.hint }
+
+// LockedError says that another run works on the host.
+type LockedError struct{ Holder Holder }
+
+func (e *LockedError) Error() string {
+	h := e.Holder
+	if h == (Holder{}) {
+		return "locked by another run"
+	}
+	return fmt.Sprintf("locked by %s@%s (pid %d) since %s: %s",
+		h.User, h.Host, h.PID, h.Since.UTC().Format(time.RFC3339), h.Command)
+}
+
+// Hint says how the lock goes away.
+func (e *LockedError) Hint() string {
+	return "wait until that run ends or stop it there; the lock cannot outlive its connection by more than a minute"
+}
+
+// LostError says that the connection to the node ended while something was asked of it. What was going on there was cut
+// off; what it had done stays.
+type LostError struct{ Err error }
+
+func (e *LostError) Error() string { return fmt.Sprintf("connection to the node lost: %v", e.Err) }
+func (e *LostError) Unwrap() error { return e.Err }
+
+// Hint says that nothing needs repair.
+func (e *LostError) Hint() string { return "run the same command again: it goes on where it stopped" }
+
+// wireError is an error on its way from the host to the control machine.
+type wireError struct {
+	Kind   string  `json:"kind"`
+	Text   string  `json:"text"`
+	Hint   string  `json:"hint,omitempty"`
+	Holder *Holder `json:"holder,omitempty"`
+}
+
+func toWire(err error) *wireError {
+	if err == nil {
+		return nil
+	}
+	w := &wireError{Kind: kindFailed, Text: err.Error()}
+	var hinted interface{ Hint() string }
+	if errors.As(err, &hinted) {
+		w.Hint = hinted.Hint()
+	}
+	var locked *LockedError
+	if errors.As(err, &locked) {
+		w.Kind, w.Holder = kindLocked, &locked.Holder
+	}
+	var request requestError
+	if errors.As(err, &request) {
+		w.Kind = kindRequest
+	}
+	return w
+}
+
+func (w *wireError) error() error {
+	switch {
+	case w == nil:
+		return nil
+	case w.Kind == kindLocked && w.Holder != nil:
+		return &LockedError{Holder: *w.Holder}
+	default:
+		return &RemoteError{Kind: w.Kind, Text: w.Text, hint: w.Hint}
+	}
+}
+
+// requestError marks an error that is the client's fault.
+type requestError struct{ error }
+
+func (e requestError) Unwrap() error { return e.error }

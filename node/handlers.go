@@ -1,0 +1,250 @@
+package node
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"runtime/debug"
+	"strconv"
+	"time"
+
+	"kbootstrap/provision/resource"
+)
+
+// requestLimit bounds the body of a request that is held in memory, in bytes. A plan for one host is some hundred KB.
+const requestLimit = 64 << 20
+
+// server is the state of one session on a host.
+type server struct {
+	sys     *resource.System
+	blobs   *blobs
+	lock    *lock
+	log     log
+	running gate
+	turns   *turns
+	idle    time.Duration
+}
+
+func newServer(options Options) *server {
+	s := &server{blobs: newBlobs(options.Root), lock: &lock{root: options.Root}, idle: options.idle, turns: newTurns()}
+	s.sys = resource.NewSystem(options.Root, options.Run, s.blobs.open, s.log.line)
+	return s
+}
+
+// handler lists all that a client can ask.
+func (s *server) handler() http.Handler {
+	mux := http.NewServeMux()
+	routes := map[string]func(http.ResponseWriter, *http.Request) error{
+		"POST /v1/facts":        s.facts,
+		"POST /v1/lock":         s.takeLock,
+		"POST /v1/observe":      s.observe,
+		"POST /v1/converge":     s.converge,
+		"POST /v1/restore":      s.restore,
+		"POST /v1/flush":        s.flush,
+		"POST /v1/missing":      s.missing,
+		"PUT /v1/blobs/{sum}":   s.receive,
+		"POST /v1/abandon":      s.abandon,
+		"POST /v1/journal":      s.journal,
+		"POST /v1/certificates": s.certificates,
+	}
+	for pattern, serve := range routes {
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+			if !s.running.enter() {
+				return
+			}
+			defer s.running.leave()
+			if err := guarded(serve, w, r); err != nil {
+				fail(w, err)
+			}
+		})
+	}
+	return mux
+}
+
+// guarded turns a panic into the error of the one request, with the stack on standard error.
+func guarded(serve func(http.ResponseWriter, *http.Request) error, w http.ResponseWriter, r *http.Request) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			fmt.Fprintf(os.Stderr, "kbootstrap node: %s: panic: %v\n%s", r.URL.Path, p, debug.Stack())
+			err = fmt.Errorf("bug in the node: %v", p)
+		}
+	}()
+	return serve(w, r)
+}
+
+// fail answers with an error.
+func fail(w http.ResponseWriter, err error) {
+	wire := toWire(err)
+	status := http.StatusInternalServerError
+	switch wire.Kind {
+	case kindLocked:
+		status = http.StatusLocked
+	case kindRequest:
+		status = http.StatusBadRequest
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(wire) // a client that is gone needs no answer
+}
+
+func answer(w http.ResponseWriter, value any) error {
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(value) // as above
+	return nil
+}
+
+// body reads the whole body of a request.
+func (s *server) body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	text, err := io.ReadAll(http.MaxBytesReader(w, s.idleBody(w, r), requestLimit))
+	if err != nil {
+		return nil, requestError{fmt.Errorf("read request: %w", err)}
+	}
+	return text, nil
+}
+
+func (s *server) decode(w http.ResponseWriter, r *http.Request, into any) error {
+	text, err := s.body(w, r)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(text, into); err != nil {
+		return requestError{fmt.Errorf("read request: %w", err)}
+	}
+	return nil
+}
+
+// idleBody is the body of a request, which fails when no byte comes for too long.
+func (s *server) idleBody(w http.ResponseWriter, r *http.Request) io.ReadCloser {
+	return &idleReader{ReadCloser: r.Body, idle: s.idle, deadline: http.NewResponseController(w).SetReadDeadline}
+}
+
+type idleReader struct {
+	io.ReadCloser
+	idle     time.Duration
+	deadline func(time.Time) error
+	set      time.Time // when the deadline was last moved
+}
+
+func (r *idleReader) Read(p []byte) (int, error) {
+	// Moving the deadline is a message to the connection's goroutine: not each read is worth one.
+	if now := time.Now(); now.Sub(r.set) > r.idle/60 {
+		if err := r.deadline(now.Add(r.idle)); err != nil {
+			return 0, err
+		}
+		r.set = now
+	}
+	n, err := r.ReadCloser.Read(p)
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		err = fmt.Errorf("nothing came for %s", r.idle)
+	case err != nil:
+		_ = r.deadline(time.Time{}) // the body is over; the answer may take longer
+	}
+	return n, err
+}
+
+// exclusive makes sure that this session is the only one that changes the host. A client that did not say who it is
+// holds the lock without a name.
+func (s *server) exclusive(holder Holder) error {
+	return s.lock.take(holder, s.blobs.prepare)
+}
+
+// end leaves the host as a session should: no contents, no lock.
+func (s *server) end() error {
+	s.sys.Close()
+	if !s.lock.held() {
+		return nil
+	}
+	err := s.blobs.clear()
+	s.lock.release()
+	return err
+}
+
+func (s *server) facts(w http.ResponseWriter, r *http.Request) error {
+	return answer(w, gather(r.Context(), s.sys.Root, s.sys.Run))
+}
+
+func (s *server) takeLock(w http.ResponseWriter, r *http.Request) error {
+	var holder Holder
+	if err := s.decode(w, r, &holder); err != nil {
+		return err
+	}
+	if err := s.exclusive(holder); err != nil {
+		return err
+	}
+	return answer(w, struct{}{})
+}
+
+func (s *server) missing(w http.ResponseWriter, r *http.Request) error {
+	var sums []string
+	if err := s.decode(w, r, &sums); err != nil {
+		return err
+	}
+	missing, err := s.blobs.missing(sums)
+	if err != nil {
+		return err
+	}
+	return answer(w, missing)
+}
+
+func (s *server) receive(w http.ResponseWriter, r *http.Request) error {
+	sum := r.PathValue("sum")
+	size, err := strconv.ParseInt(r.URL.Query().Get("size"), 10, 64)
+	if err != nil || size < 0 {
+		return requestError{fmt.Errorf("not a size: %q", r.URL.Query().Get("size"))}
+	}
+	if err := s.exclusive(Holder{}); err != nil {
+		return err
+	}
+	if err := s.blobs.receive(r.Context(), sum, size, s.idleBody(w, r)); err != nil {
+		return err
+	}
+	return answer(w, struct{}{})
+}
+
+type abandonment struct{ Sum, Cause string }
+
+func (s *server) abandon(w http.ResponseWriter, r *http.Request) error {
+	var a abandonment
+	if err := s.decode(w, r, &a); err != nil {
+		return err
+	}
+	s.blobs.abandon(a.Sum, a.Cause)
+	return answer(w, struct{}{})
+}
+
+type journalRequest struct {
+	Unit  string
+	Lines int
+}
+
+func (s *server) journal(w http.ResponseWriter, r *http.Request) error {
+	var q journalRequest
+	if err := s.decode(w, r, &q); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeoutCause(r.Context(), s.idle, fmt.Errorf("no answer within %s", s.idle))
+	defer cancel()
+	text, err := s.sys.Run(ctx, "journalctl", "--unit="+q.Unit, "--lines="+strconv.Itoa(q.Lines), "--no-pager",
+		"--quiet", "--output=short-iso")
+	if err != nil {
+		return err
+	}
+	return answer(w, string(text))
+}
+
+func (s *server) certificates(w http.ResponseWriter, r *http.Request) error {
+	var paths []string
+	if err := s.decode(w, r, &paths); err != nil {
+		return err
+	}
+	found, err := certificates(s.sys.Root, paths)
+	if err != nil {
+		return err
+	}
+	return answer(w, found)
+}
