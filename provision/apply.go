@@ -1,0 +1,115 @@
+package provision
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"kbootstrap/node"
+)
+
+// Summary is what a run did.
+type Summary struct {
+	Changed map[string]int // resources changed, by host
+	Bytes   map[string]int64
+	Took    time.Duration
+}
+
+// Total is the number of resources changed on all hosts.
+func (s Summary) Total() int {
+	n := 0
+	for _, c := range s.Changed {
+		n += c
+	}
+	return n
+}
+
+// Apply carries out the plan. When nothing differs it does nothing. Otherwise it goes through every step, those without a
+// difference too: they are looked at again, since what they say, the health of a service for instance, may depend on
+// what changes. The error is a Failures with the root causes; hosts without one are finished.
+func (r *Run) Apply(ctx context.Context) (Summary, error) {
+	start := time.Now()
+	summary := Summary{Changed: map[string]int{}, Bytes: map[string]int64{}}
+	if r.Plan.Changes() == 0 {
+		summary.Took = time.Since(start)
+		return summary, nil
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+
+	sent := map[string]*atomic.Int64{}
+	for _, h := range r.Plan.Hosts() {
+		sent[h.Name] = &atomic.Int64{}
+	}
+	api := newLatch(r.Plan.count(apiServer.Name))
+	var feeders sync.WaitGroup
+	feeders.Go(func() { r.feedAll(ctx, api, sent) })
+
+	var mu sync.Mutex
+	failed := r.Plan.walk(ctx, func(ctx context.Context, s Step) error {
+		host := s.Target.Host.Name
+		r.options.report(Event{Kind: EventStart, Host: host, Component: s.Component.Name})
+		begin := time.Now()
+		err := r.Fleet[host].Client.Converge(ctx, s.Component.Name, s.Wanted, func(e node.Event) {
+			switch e.Kind {
+			case node.EventChange:
+				mu.Lock()
+				summary.Changed[host]++
+				mu.Unlock()
+				r.options.report(Event{Kind: EventChange, Host: host, Component: s.Component.Name, ID: e.ID, Diff: e.Diff,
+					Took: time.Duration(e.Millis) * time.Millisecond})
+			case node.EventLog:
+				r.options.report(Event{Kind: EventLog, Host: host, Component: s.Component.Name, Text: e.Line})
+			}
+		})
+		if s.Component.Name == apiServer.Name {
+			api.down()
+		}
+		kind, text := EventDone, ""
+		if err != nil {
+			kind, text = EventFailed, err.Error()
+		}
+		r.options.report(Event{Kind: kind, Host: host, Component: s.Component.Name, Text: text, Took: time.Since(begin)})
+		return err
+	})
+	if failed == nil && ctx.Err() == nil {
+		failed = r.flush(ctx)
+	}
+	interrupted := context.Cause(ctx)
+	cancel()
+	feeders.Wait()
+	for host, bytes := range sent {
+		summary.Bytes[host] = bytes.Load()
+	}
+	summary.Took = time.Since(start)
+	switch {
+	case interrupted != nil && (failed == nil || !errors.Is(interrupted, context.DeadlineExceeded)):
+		return summary, fmt.Errorf("stopped: %w", interrupted)
+	case failed != nil:
+		return summary, failed
+	}
+	return summary, nil
+}
+
+// flush waits until every host has on its disk what this run wrote: done means that it outlives a power cut.
+func (r *Run) flush(ctx context.Context) Failures {
+	var (
+		mu     sync.Mutex
+		failed Failures
+		all    sync.WaitGroup
+	)
+	for _, h := range r.Plan.Hosts() {
+		all.Go(func() {
+			if err := r.Fleet[h.Name].Client.Flush(ctx); err != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				failed = append(failed, Failure{Host: h.Name, Component: "flush", Err: err})
+			}
+		})
+	}
+	all.Wait()
+	return failed.sorted(r.Plan.Hosts())
+}

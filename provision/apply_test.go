@@ -1,0 +1,214 @@
+package provision
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"kbootstrap/provision/resource"
+	"kbootstrap/release"
+)
+
+// reports keeps the events of a run.
+type reports struct {
+	mu     sync.Mutex
+	events []Event
+}
+
+func (r *reports) take(e Event) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.events = append(r.events, e)
+}
+
+// of are the events of a kind in one word each, sorted.
+func (r *reports) of(kind string) []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var all []string
+	for _, e := range r.events {
+		if e.Kind == kind {
+			all = append(all, strings.TrimSpace(e.Host+" "+e.Component+" "+e.ID))
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+func TestApply(t *testing.T) {
+	hosts := []*host{newHost(t, "m1"), newHost(t, "m2")}
+	wanted := func(component, name string) []resource.Resource { return one(file("/"+component, name)) }
+	r := runOf(t, wanted, hosts, Component{Name: "a"}, Component{Name: "b", Needs: []string{"a"}})
+	var seen reports
+	r.options.Report = seen.take
+	summary, err := r.Apply(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(map[string]int{"m1": 2, "m2": 2}, summary.Changed); d != "" || summary.Total() != 4 {
+		t.Errorf("changed, %d in all:\n%s", summary.Total(), d)
+	}
+	for _, h := range hosts {
+		if got := h.read(t, "/a") + h.read(t, "/b"); got != h.Host.Name+h.Host.Name {
+			t.Errorf("%s has %q", h.Host.Name, got)
+		}
+	}
+	for kind, want := range map[string][]string{
+		EventStart:  {"m1 a", "m1 b", "m2 a", "m2 b"},
+		EventChange: {"m1 a file /a", "m1 b file /b", "m2 a file /a", "m2 b file /b"},
+		EventDone:   {"m1 a", "m1 b", "m2 a", "m2 b"},
+		EventFailed: nil,
+	} {
+		if d := cmp.Diff(want, seen.of(kind)); d != "" {
+			t.Errorf("%s:\n%s", kind, d)
+		}
+	}
+
+	// Again: nothing differs, and no step is even started.
+	r.look(t)
+	seen.events = nil
+	if summary, err = r.Apply(t.Context()); err != nil || summary.Total() != 0 || seen.events != nil {
+		t.Errorf("again: %+v, %v, %v", summary, err, seen.events)
+	}
+}
+
+// TestApplyNamesTheCause: what cannot be done on one host leaves the other finished, and is told by host and component.
+func TestApplyNamesTheCause(t *testing.T) {
+	hosts := []*host{newHost(t, "m1"), newHost(t, "m2")}
+	wanted := func(component, _ string) []resource.Resource { return one(file("/etc/"+component, "x")) }
+	r := runOf(t, wanted, hosts, Component{Name: "a"}, Component{Name: "b", After: []string{"a"}})
+	if err := os.WriteFile(filepath.Join(hosts[1].root, "etc"), nil, 0o600); err != nil { // where a directory must be
+		t.Fatal(err)
+	}
+	var seen reports
+	r.options.Report = seen.take
+	summary, err := r.Apply(t.Context())
+	var failures Failures
+	if !errors.As(err, &failures) || len(failures) != 1 || failures[0].Host != "m2" || failures[0].Component != "a" {
+		t.Fatalf("got %v", err)
+	}
+	if !strings.HasPrefix(err.Error(), "m2: a: file /etc/a: ") {
+		t.Errorf("got %v", err)
+	}
+	if summary.Changed["m1"] != 2 || hosts[0].read(t, "/etc/b") != "x" {
+		t.Errorf("m1 was not finished: %+v", summary)
+	}
+	if d := cmp.Diff([]string{"m2 a"}, seen.of(EventFailed)); d != "" {
+		t.Error(d)
+	}
+}
+
+// withPrograms is a run on one host that wants some programs of a release.
+func withPrograms(t *testing.T, h *host, names ...string) (*Run, *release.Set) {
+	t.Helper()
+	set := resolve(t, parse(t, small))
+	wanted := func(string, string) []resource.Resource {
+		var rs []resource.Resource
+		for _, name := range names {
+			content, err := set.Content(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			f := file("/opt/"+name, "")
+			f.Content, f.Blob, f.Size = nil, content.SHA256, content.Size
+			rs = append(rs, f)
+		}
+		return append(rs, file("/version", strings.Join(names, " ")))
+	}
+	r := runOf(t, wanted, []*host{h}, Component{Name: "programs"})
+	for i := range r.Plan.Steps {
+		r.Plan.Steps[i].Target.Release = set
+	}
+	return r, set
+}
+
+// TestApplySendsWhatIsMissing: contents travel once, and only those that the host lacks.
+func TestApplySendsWhatIsMissing(t *testing.T) {
+	h := newHost(t, "m1")
+	r, _ := withPrograms(t, h, "kubelet", "etcd")
+	var seen reports
+	r.options.Report = seen.take
+	summary, err := r.Apply(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if h.read(t, "/opt/kubelet") != string(binary("kubelet")) || summary.Bytes["m1"] == 0 || len(seen.of(EventSent)) != 2 {
+		t.Errorf("%q, %+v", h.read(t, "/opt/kubelet"), summary)
+	}
+	r, _ = withPrograms(t, h, "kubelet", "etcd", "runc")
+	seen.events = nil
+	r.options.Report = seen.take
+	if _, err = r.Apply(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if len(seen.of(EventSent)) != 1 || h.read(t, "/opt/runc") != string(binary("runc")) {
+		t.Errorf("sent %v", seen.of(EventSent))
+	}
+}
+
+// TestApplyDoesNotWaitForever: a host never waits for a content that will not come, neither for one that is gone from
+// the cache, nor for one that was there when the plan was made.
+func TestApplyDoesNotWaitForever(t *testing.T) {
+	h := newHost(t, "m1")
+	r, set := withPrograms(t, h, "kubelet")
+	content, err := set.Content("kubelet")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := content.Evict(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Apply(t.Context()); err == nil || !strings.Contains(err.Error(), "send kubelet") {
+		t.Errorf("not in the cache: got %v", err)
+	}
+
+	other := newHost(t, "m1")
+	r, _ = withPrograms(t, other, "kubelet")
+	if _, err := r.Apply(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	other.connect(t) // a session keeps what it has received
+	r, _ = withPrograms(t, other, "kubelet", "etcd")
+	if err := os.Remove(filepath.Join(other.root, "opt/kubelet")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Apply(t.Context()); err == nil || !strings.Contains(err.Error(), "run the same command again") {
+		t.Errorf("taken away: got %v", err)
+	}
+	other.connect(t)
+	r.look(t)
+	if _, err := r.Apply(t.Context()); err != nil {
+		t.Errorf("again: %v", err)
+	}
+}
+
+// TestApplyStops: an end of the context is told as what it was, even when no step was under way to notice.
+func TestApplyStops(t *testing.T) {
+	h := newHost(t, "m1")
+	wanted := func(component, _ string) []resource.Resource { return one(file("/"+component, "x")) }
+	r := runOf(t, wanted, []*host{h}, Component{Name: "a"}, Component{Name: "b", After: []string{"a"}})
+	ctx, cancel := context.WithCancel(t.Context())
+	r.options.Report = func(e Event) {
+		if e.Kind == EventDone && e.Component == "a" {
+			cancel()
+		}
+	}
+	summary, err := r.Apply(ctx)
+	if !errors.Is(err, context.Canceled) || summary.Changed["m1"] != 1 || h.read(t, "/b") != "" {
+		t.Errorf("got %v, %+v", err, summary)
+	}
+	r.options.Report = nil
+	r.look(t)
+	late, cancelLate := context.WithTimeout(t.Context(), 0)
+	defer cancelLate()
+	if _, err := r.Apply(late); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("with no time: got %v", err)
+	}
+}

@@ -1,0 +1,156 @@
+package provision
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"kbootstrap/provision/resource"
+)
+
+// TestComponentsNameEachOther: what a component waits for is a component, each has one name, and none waits for itself
+// in a circle.
+func TestComponentsNameEachOther(t *testing.T) {
+	waits := map[string][]string{}
+	for _, c := range Components() {
+		if _, ok := waits[c.Name]; ok || c.Name == "" {
+			t.Errorf("%q is there twice, or is no name", c.Name)
+		}
+		waits[c.Name] = slices.Concat(c.After, c.Needs, c.Gates)
+	}
+	// What waits for nothing that is left can be taken away; a circle stays.
+	for left := len(waits) + 1; left > len(waits); {
+		left = len(waits)
+		for name, before := range waits {
+			if !slices.ContainsFunc(before, func(b string) bool { _, waiting := waits[b]; return waiting }) {
+				delete(waits, name)
+			}
+		}
+	}
+	for name, before := range waits {
+		t.Errorf("%s waits in a circle, after %s", name, before)
+	}
+	names := map[string]bool{}
+	for _, c := range Components() {
+		names[c.Name] = true
+	}
+	for _, c := range Components() {
+		for _, name := range slices.Concat(c.After, c.Needs, c.Gates) {
+			if !names[name] {
+				t.Errorf("%s waits for %s, which is no component", c.Name, name)
+			}
+		}
+	}
+}
+
+// TestLaws holds the plan of each inventory to the laws of plans.
+func TestLaws(t *testing.T) {
+	for name, text := range everyInventory() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			targets := targetsOf(t, text)
+			plan := Build(targets)
+			sameAgain(t, plan, Build(targets))
+			resourcesAreUnique(t, plan)
+			secretsAreNotShown(t, plan)
+			servicesFollowTheirFiles(t, plan)
+			unitsAreWellFormed(t, plan)
+			stepsEnd(t, plan) // last, since it changes the plan
+		})
+	}
+}
+
+// stepsEnd: the graph of steps has no circle even when all that is rolling runs already.
+func stepsEnd(t *testing.T, plan Plan) {
+	plan = plan.running()
+	const visiting, visited = 1, 2
+	state := make([]int, len(plan.Steps))
+	var visit func(int)
+	visit = func(i int) {
+		switch state[i] {
+		case visiting:
+			t.Fatalf("%s waits for itself", plan.Steps[i].place())
+		case visited:
+			return
+		}
+		state[i] = visiting
+		for _, before := range plan.before(i) {
+			visit(before)
+		}
+		state[i] = visited
+	}
+	for i := range plan.Steps {
+		visit(i)
+	}
+}
+
+// resourcesAreUnique: two resources of one name on a host would fight each other, run after run.
+func resourcesAreUnique(t *testing.T, plan Plan) {
+	seen := map[string]string{}
+	for _, s := range plan.Steps {
+		for _, r := range s.Wanted {
+			key := s.Target.Host.Name + ": " + r.ID()
+			if other, ok := seen[key]; ok {
+				t.Errorf("%s is in %s and in %s", key, other, s.Component.Name)
+			}
+			seen[key] = s.Component.Name
+		}
+	}
+}
+
+// sameAgain: the same targets give the same plan, to the last byte that goes over the wire.
+func sameAgain(t *testing.T, plan, again Plan) {
+	for i, s := range plan.Steps {
+		a, err := resource.Marshal(s.Wanted)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := resource.Marshal(again.Steps[i].Wanted)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if string(a) != string(b) {
+			t.Errorf("%s is not the same again", s.place())
+		}
+	}
+}
+
+// secretsAreNotShown: no state has a private key in it, and no file with one is readable for others.
+func secretsAreNotShown(t *testing.T, plan Plan) {
+	for _, s := range plan.Steps {
+		for _, r := range s.Wanted {
+			if strings.Contains(r.State(), "PRIVATE KEY") || strings.Contains(r.State(), "client-key-data") {
+				t.Errorf("%s: %s shows a key", s.place(), r.ID())
+			}
+			f, ok := r.(resource.File)
+			if ok && (strings.Contains(string(f.Content), "PRIVATE KEY") || f.Secret) && f.Mode&0o077 != 0 {
+				t.Errorf("%s: %s can be read by others: %04o", s.place(), f.Path, f.Mode)
+			}
+		}
+	}
+}
+
+// servicesFollowTheirFiles: each unit that should run comes with its file, above it, in the same component, and what waits
+// for it to be ready shows its journal.
+func servicesFollowTheirFiles(t *testing.T, plan Plan) {
+	for _, s := range plan.Steps {
+		above := map[string]bool{}
+		for _, r := range s.Wanted {
+			switch r := r.(type) {
+			case resource.Service:
+				if r.Running && !above["file /etc/systemd/system/"+r.Name] {
+					t.Errorf("%s: %s has no unit file above it", s.place(), r.Name)
+				}
+				if r.Running && (!r.Enabled || r.Config == "") {
+					t.Errorf("%s: %s would not come back after a boot, or not restart when it changes: %+v", s.place(), r.Name, r)
+				}
+			case resource.Ready:
+				gate := slices.Contains(s.Component.Gates, strings.TrimSuffix(r.Unit, ".service"))
+				if r.Unit != "" && !gate && !above["service "+r.Unit] {
+					t.Errorf("%s: %q shows the journal of %s, which is neither above it nor a gate", s.place(), r.Name, r.Unit)
+				}
+			}
+			above[r.ID()] = true
+		}
+	}
+}

@@ -1,0 +1,94 @@
+package provision
+
+import (
+	"time"
+
+	"kbootstrap/inventory"
+	"kbootstrap/provision/resource"
+	"kbootstrap/templates"
+)
+
+// controllerManager runs the control loops. It starts when the API is ready: a first try that fails costs it two seconds
+// until the next attempt to lead.
+var controllerManager = Component{
+	Name:    "kube-controller-manager",
+	On:      on(inventory.ControlPlane),
+	After:   []string{"base"},
+	Gates:   []string{"kube-apiserver"},
+	Rolling: true,
+	Resources: func(t Target) []resource.Resource {
+		const kubeconfig = "/etc/kubernetes/controller-manager.conf"
+		network := t.Cluster.Network
+		flags := templates.Flags{
+			"kubeconfig":                       kubeconfig,
+			"authentication-kubeconfig":        kubeconfig,
+			"authorization-kubeconfig":         kubeconfig,
+			"bind-address":                     "127.0.0.1", // CIS 1.3.7
+			"profiling":                        "false",     // CIS 1.3.2
+			"tls-cert-file":                    pki + "/controller-manager.crt",
+			"tls-private-key-file":             pki + "/controller-manager.key",
+			"leader-elect":                     "true",
+			"use-service-account-credentials":  "true", // CIS 1.3.3
+			"controllers":                      "*,bootstrapsigner,tokencleaner",
+			"allocate-node-cidrs":              "true",
+			"cluster-cidr":                     network.Pods.String(),
+			"node-cidr-mask-size":              "24",
+			"service-cluster-ip-range":         network.Services.String(),
+			"cluster-name":                     t.Cluster.Name,
+			"client-ca-file":                   pki + "/ca.crt",
+			"root-ca-file":                     pki + "/ca.crt", // CIS 1.3.5
+			"cluster-signing-cert-file":        pki + "/ca.crt",
+			"cluster-signing-key-file":         pki + "/ca.key",
+			"requestheader-client-ca-file":     pki + "/front-proxy-ca.crt",
+			"service-account-private-key-file": pki + "/sa.key", // CIS 1.3.4
+			"terminated-pod-gc-threshold":      "1000",          // CIS 1.3.1
+			// 500 nodes get their pod CIDRs in 2 s instead of 24 s.
+			"kube-api-qps":   "200",
+			"kube-api-burst": "400",
+		}.With(t.Cluster.Arguments["kube-controller-manager"])
+		return list(
+			gated("kube-controller-manager.service", one(t.apiReady("the API is ready for kube-controller-manager")),
+				t.programs("kubernetes", "/usr/local/bin", "kube-controller-manager"),
+				t.keys("kube-controller-manager"),
+				one(unit("kube-controller-manager.service", templates.ControllerManagerUnit.Render(templates.Daemon{Flags: flags}))),
+			),
+			one(resource.Ready{
+				Name: "kube-controller-manager is healthy", URL: "https://127.0.0.1:10257/healthz",
+				CACert: pki + "/ca.crt", Unit: "kube-controller-manager.service", Timeout: 60 * time.Second,
+			}),
+		)
+	},
+}
+
+// scheduler puts pods on nodes.
+var scheduler = Component{
+	Name:    "kube-scheduler",
+	On:      on(inventory.ControlPlane),
+	After:   []string{"base"},
+	Gates:   []string{"kube-apiserver"},
+	Rolling: true,
+	Resources: func(t Target) []resource.Resource {
+		const kubeconfig = "/etc/kubernetes/scheduler.conf"
+		flags := templates.Flags{
+			"kubeconfig":                kubeconfig,
+			"authentication-kubeconfig": kubeconfig,
+			"authorization-kubeconfig":  kubeconfig,
+			"bind-address":              "127.0.0.1", // CIS 1.4.2
+			"profiling":                 "false",     // CIS 1.4.1
+			"tls-cert-file":             pki + "/scheduler.crt",
+			"tls-private-key-file":      pki + "/scheduler.key",
+			"leader-elect":              "true",
+		}.With(t.Cluster.Arguments["kube-scheduler"])
+		return list(
+			gated("kube-scheduler.service", one(t.apiReady("the API is ready for kube-scheduler")),
+				t.programs("kubernetes", "/usr/local/bin", "kube-scheduler"),
+				t.keys("kube-scheduler"),
+				one(unit("kube-scheduler.service", templates.SchedulerUnit.Render(templates.Daemon{Flags: flags}))),
+			),
+			one(resource.Ready{
+				Name: "kube-scheduler is healthy", URL: "https://127.0.0.1:10259/healthz",
+				CACert: pki + "/ca.crt", Unit: "kube-scheduler.service", Timeout: 60 * time.Second,
+			}),
+		)
+	},
+}

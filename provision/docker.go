@@ -1,0 +1,65 @@
+package provision
+
+import (
+	"time"
+
+	"kbootstrap/provision/resource"
+	"kbootstrap/templates"
+)
+
+const (
+	dockerSocket     = "/run/docker.sock"
+	criDockerdSocket = "/run/cri-dockerd.sock"
+)
+
+// docker is for people and their builds: `docker run` works on every host. It shares the one containerd with the kubelet.
+var docker = Component{
+	Name:  "docker",
+	On:    func(t Target) bool { return t.Cluster.Runtime == "docker" },
+	After: []string{"containerd"},
+	Turn:  Late,
+	Resources: func(t Target) []resource.Resource {
+		flags := templates.Flags{"host": "unix://" + dockerSocket}.With(t.Cluster.Arguments["dockerd"])
+		return list(
+			one(
+				resource.Dir{Path: "/etc/docker", Mode: 0o755},
+				text("/etc/systemd/system/docker-.scope.d/50-kbootstrap.conf", 0o644, templates.ContainerScope.Render(struct{}{})),
+			),
+			t.programs("docker", "/usr/local/bin", "docker", "docker-proxy", "docker-init"),
+			service("docker.service",
+				t.programs("docker", "/usr/local/bin", "dockerd"),
+				one(
+					text("/etc/docker/daemon.json", 0o644, templates.DockerJSON.Render(
+						templates.DockerConfig{ContainerdSocket: containerdSocket})),
+					unit("docker.service", templates.DockerUnit.Render(templates.Daemon{Flags: flags})),
+				),
+			),
+			one(resource.Ready{
+				Name: "docker answers", URL: "unix://" + dockerSocket, Unit: "docker.service", Timeout: 60 * time.Second,
+			}),
+		)
+	},
+}
+
+// criDockerd lets the kubelet talk to docker, which Kubernetes itself has not done since 1.24.
+var criDockerd = Component{
+	Name:  "cri-dockerd",
+	On:    func(t Target) bool { return t.Cluster.CRI == "dockerd" },
+	After: []string{"docker"},
+	Resources: func(t Target) []resource.Resource {
+		flags := templates.Flags{
+			"container-runtime-endpoint": "unix://" + criDockerdSocket,
+			"network-plugin":             "cni",
+			"pod-infra-container-image":  t.Release.Image("pause"),
+		}
+		return list(
+			service("cri-dockerd.service",
+				t.programs("cri-dockerd", "/usr/local/bin", "cri-dockerd"),
+				one(unit("cri-dockerd.service", templates.CRIDockerdUnit.Render(templates.Daemon{Flags: flags}))),
+			),
+			one(resource.Ready{
+				Name: "cri-dockerd answers", URL: "unix://" + criDockerdSocket, Unit: "cri-dockerd.service", Timeout: 60 * time.Second,
+			}),
+		)
+	},
+}

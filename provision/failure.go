@@ -1,0 +1,80 @@
+package provision
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+	"strings"
+
+	"kbootstrap/inventory"
+)
+
+// Failure is what went wrong on one host. Its text is a path to the cause: "m1: etcd: …".
+type Failure struct {
+	Host, Component string
+	Err             error
+}
+
+// Error is the path to the cause. Errors that name the host already are not made to name it twice.
+func (f Failure) Error() string {
+	text := f.Err.Error()
+	if strings.HasPrefix(text, f.Host+": ") {
+		return text
+	}
+	return f.Host + ": " + f.Component + ": " + text
+}
+
+// Unwrap returns the cause.
+func (f Failure) Unwrap() error { return f.Err }
+
+// Hint is what the cause knows the user may do.
+func (f Failure) Hint() string {
+	var h interface{ Hint() string }
+	if errors.As(f.Err, &h) {
+		return h.Hint()
+	}
+	return ""
+}
+
+// Failures are the root causes of a run that failed, one or more a host. What failed only since something before it did
+// is not in it.
+type Failures []Failure
+
+// Error is one line a cause.
+func (f Failures) Error() string {
+	lines := make([]string, len(f))
+	for i, failure := range f {
+		lines[i] = failure.Error()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Unwrap returns the causes.
+func (f Failures) Unwrap() []error {
+	causes := make([]error, len(f))
+	for i, failure := range f {
+		causes[i] = failure
+	}
+	return causes
+}
+
+// Hosts are the names of the hosts that failed.
+func (f Failures) Hosts() []string {
+	var names []string
+	for _, failure := range f {
+		if !slices.Contains(names, failure.Host) {
+			names = append(names, failure.Host)
+		}
+	}
+	return names
+}
+
+// sorted returns the failures in the order of the inventory.
+func (f Failures) sorted(hosts []inventory.Host) Failures {
+	place := map[string]int{}
+	for i, h := range hosts {
+		place[h.Name] = i
+	}
+	slices.SortStableFunc(f, func(a, b Failure) int { return cmp.Compare(place[a.Host], place[b.Host]) })
+	return f
+}

@@ -1,0 +1,136 @@
+package provision
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"kbootstrap/inventory"
+	"kbootstrap/node"
+	"kbootstrap/provision/resource"
+	"kbootstrap/release"
+)
+
+// latePatience is how long late contents wait for the API. It takes some 3 s to start on an idle machine.
+const latePatience = 10 * time.Second
+
+// feedAll sends every host the contents that its steps lack, in the order of the steps. What the whole cluster waits for
+// goes first: no worker takes from the line while a control plane lacks its API server. What comes late waits for the API,
+// but not for ever: an API that does not come is no reason to keep docker from a host.
+func (r *Run) feedAll(ctx context.Context, api *latch, sent map[string]*atomic.Int64) {
+	for _, turn := range []Turn{Urgent, InTurn, Late} {
+		if turn == Late {
+			api.wait(ctx, latePatience)
+		}
+		var feeders sync.WaitGroup
+		for _, h := range r.Plan.Hosts() {
+			feeders.Go(func() { r.feed(ctx, h, r.lacking(h, turn), sent[h.Name]) })
+		}
+		feeders.Wait()
+	}
+	var rest sync.WaitGroup
+	for _, h := range r.Plan.Hosts() {
+		rest.Go(func() {
+			for _, sum := range r.present(h) {
+				_ = r.Fleet[h.Name].Client.Abandon(ctx, sum, errors.New("it was there when the plan was made; run the same command again"))
+			}
+		})
+	}
+	rest.Wait()
+}
+
+// feed sends a host contents. One that cannot be sent fails whoever waits for it, there on the host.
+func (r *Run) feed(ctx context.Context, h inventory.Host, contents []release.Content, sent *atomic.Int64) {
+	client := r.Fleet[h.Name].Client
+	sums := make([]string, len(contents))
+	for i, c := range contents {
+		sums[i] = c.SHA256
+	}
+	missing, err := client.Missing(ctx, sums)
+	if err != nil {
+		for _, sum := range sums {
+			_ = client.Abandon(ctx, sum, err) // without a connection, every step of this host says so
+		}
+		return
+	}
+	for _, c := range contents {
+		if !slices.Contains(missing, c.SHA256) {
+			continue
+		}
+		if err := send(ctx, client, c); err != nil {
+			if ctx.Err() != nil {
+				return
+			}
+			_ = client.Abandon(ctx, c.SHA256, fmt.Errorf("send %s: %w", c.Name, err))
+			continue
+		}
+		sent.Add(c.Compressed)
+		r.options.report(Event{Kind: EventSent, Host: h.Name, Text: c.Name, Bytes: c.Compressed})
+	}
+}
+
+func send(ctx context.Context, client *node.Client, c release.Content) error {
+	stream, err := c.Open()
+	if err != nil {
+		return err
+	}
+	defer stream.Close()
+	return client.Send(ctx, c.SHA256, c.Size, stream)
+}
+
+// lacking are the contents of the resources that differ on a host, of the components of one turn.
+func (r *Run) lacking(h inventory.Host, turn Turn) []release.Content {
+	var contents []release.Content
+	seen := map[string]bool{}
+	for _, s := range r.Plan.Steps {
+		if s.Target.Host.Name != h.Name || s.Component.Turn != turn {
+			continue
+		}
+		for _, change := range s.Changes() {
+			sum := blob(change.Wanted)
+			if sum == "" || seen[sum] {
+				continue
+			}
+			seen[sum] = true
+			if content, ok := s.Target.Release.BySum(sum); ok {
+				contents = append(contents, content)
+			}
+		}
+	}
+	return contents
+}
+
+// present are the sums of contents that a host had when the plan was made. Nobody sends them, so who lacks one all the
+// same must be told, or would wait for ever.
+func (r *Run) present(h inventory.Host) []string {
+	var sums []string
+	for _, s := range r.Plan.Steps {
+		if s.Target.Host.Name != h.Name {
+			continue
+		}
+		for i, w := range s.Wanted {
+			if sum := blob(w); sum != "" && !resource.Changed(s.Found[i], w) {
+				sums = append(sums, sum)
+			}
+		}
+	}
+	lacking := slices.Concat(r.lacking(h, Urgent), r.lacking(h, InTurn), r.lacking(h, Late))
+	return slices.DeleteFunc(slices.Compact(slices.Sorted(slices.Values(sums))), func(sum string) bool {
+		return slices.ContainsFunc(lacking, func(c release.Content) bool { return c.SHA256 == sum })
+	})
+}
+
+// blob is the sum of the content that a resource is made from, if any.
+func blob(r resource.Resource) string {
+	switch r := r.(type) {
+	case resource.File:
+		return r.Blob
+	case resource.Image:
+		return r.Blob
+	}
+	return ""
+}

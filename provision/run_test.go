@@ -1,0 +1,261 @@
+package provision
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/pem"
+	"errors"
+	"net"
+	"os"
+	"path"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+
+	"golang.org/x/crypto/ssh"
+
+	"kbootstrap/inventory"
+	"kbootstrap/node"
+	"kbootstrap/release"
+	"kbootstrap/remote"
+)
+
+// TestFoundingIsCertain: members may found a cluster only when every etcd host was asked, and none knows of one.
+func TestFoundingIsCertain(t *testing.T) {
+	c := parse(t, ha)
+	set := resolve(t, c)
+	for _, test := range []struct {
+		what string
+		host map[string]node.Facts
+		want bool
+	}{
+		{"all are new", map[string]node.Facts{"m1": {}, "m2": {}, "m3": {}, "w1": {}}, true},
+		{"the worker is out of reach", map[string]node.Facts{"m1": {}, "m2": {}, "m3": {}}, true},
+		{"data of a founding that was cut off", map[string]node.Facts{"m1": {EtcdData: true}, "m2": {}, "m3": {}}, true},
+		{"one knows a cluster", map[string]node.Facts{"m1": {}, "m2": {EtcdBootstrapped: "kbootstrap-ha"}, "m3": {}}, false},
+		{"a former member knows one", map[string]node.Facts{"m1": {}, "m2": {}, "m3": {}, "w1": {EtcdBootstrapped: "x"}}, false},
+		{"one was not asked", map[string]node.Facts{"m1": {}, "m2": {}, "w1": {}}, false},
+		{"none was asked", map[string]node.Facts{"w1": {}}, false},
+	} {
+		r := &Run{Cluster: c, Fleet: Fleet{}}
+		for name, facts := range test.host {
+			facts.Arch = "amd64"
+			h, _ := c.Host(name)
+			r.Fleet[name] = &Machine{Host: h, Facts: facts}
+		}
+		targets, err := r.targets(t.Context(), &artifacts{cluster: c, sets: map[string]*release.Set{"amd64": set}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(targets) != len(test.host) {
+			t.Errorf("%s: %d targets", test.what, len(targets))
+		}
+		for _, target := range targets {
+			if target.EtcdNew != test.want {
+				t.Errorf("%s: %s may found: %t", test.what, target.Host.Name, target.EtcdNew)
+			}
+		}
+	}
+}
+
+// TestUpstreamIsOfAnyHost: the cluster's DNS has where to forward to as soon as one host knows a server.
+func TestUpstreamIsOfAnyHost(t *testing.T) {
+	c := parse(t, small)
+	sets := &artifacts{cluster: c, sets: map[string]*release.Set{"amd64": resolve(t, c)}}
+	for _, resolv := range []string{"", "/etc/resolv.conf"} {
+		r := &Run{Cluster: c, Fleet: Fleet{"cp1": {Facts: node.Facts{Arch: "amd64"}}, "w1": {Facts: node.Facts{Arch: "amd64", Resolv: resolv}}}}
+		targets, err := r.targets(t.Context(), sets)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, target := range targets {
+			if target.Upstream != (resolv != "") {
+				t.Errorf("resolv.conf %q: %s has upstream %t", resolv, target.Host.Name, target.Upstream)
+			}
+		}
+	}
+}
+
+// unreachable is the cluster with every host at a port of this machine where nobody listens, and with nothing to fetch.
+func unreachable(t *testing.T, text string) *inventory.Cluster {
+	t.Helper()
+	if runtime.GOARCH != "amd64" {
+		t.Fatalf("the artifacts of this test are for amd64, not %s", runtime.GOARCH)
+	}
+	t.Setenv("KBOOTSTRAP_CACHE", t.TempDir())
+	t.Setenv("HOME", t.TempDir())
+	t.Setenv("SSH_AUTH_SOCK", "")
+	var listen net.ListenConfig
+	l, err := listen.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	c := parse(t, text)
+	resolve(t, c)
+	key := privateKey(t)
+	for i := range c.Hosts {
+		login := &c.Hosts[i].SSH
+		login.Address, login.Key, login.KnownHosts = "127.0.0.1", key, filepath.Join(t.TempDir(), "known_hosts")
+		login.HostKeyPolicy = "accept-new"
+		if login.Port, err = strconv.Atoi(port); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return c
+}
+
+// privateKey writes a key to log in with.
+func privateKey(t *testing.T) string {
+	t.Helper()
+	_, key, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, err := ssh.MarshalPrivateKey(key, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "id_ed25519")
+	if err := os.WriteFile(path, pem.EncodeToMemory(block), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// TestPrepareNamesEachHost: hosts that cannot be reached are all named at once, also to who would go on without some.
+func TestPrepareNamesEachHost(t *testing.T) {
+	c := unreachable(t, small)
+	for _, scope := range []Scope{{}, {Change: true}, {Sick: true}, {Hosts: []string{"w1"}, Change: true}} {
+		run, err := Prepare(t.Context(), c, scope, Options{})
+		if err == nil {
+			run.Close()
+			t.Fatalf("%+v: prepared", scope)
+		}
+		var failures Failures
+		if !errors.As(err, &failures) || len(failures) != 2 || failures[0].Host != "cp1" || failures[1].Host != "w1" {
+			t.Fatalf("%+v: got %v", scope, err)
+		}
+		for _, f := range failures {
+			var cause *remote.Error
+			if !errors.As(f, &cause) || cause.Kind != remote.Unreachable {
+				t.Errorf("%+v: %v", scope, f)
+			}
+		}
+	}
+}
+
+// TestOneRunAtATime: a second run on this machine is told so before it does anything, and the lock goes with its run.
+func TestOneRunAtATime(t *testing.T) {
+	c := unreachable(t, small)
+	issue(t, c)
+	first := &Run{Cluster: c}
+	if err := first.lockState(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Prepare(t.Context(), c, Scope{Change: true}, Options{Report: func(e Event) { t.Errorf("%+v", e) }})
+	var locked *node.LockedError
+	if !errors.As(err, &locked) {
+		t.Fatalf("got %v", err)
+	}
+	if want := filepath.Join(c.StateDir(), "lock") + ": locked by another run"; err.Error() != want {
+		t.Errorf("got  %s\nwant %s", err, want)
+	}
+	first.Close()
+	again := &Run{Cluster: c}
+	if err := again.lockState(t.Context()); err != nil {
+		t.Errorf("after the run: %v", err)
+	}
+	again.Close()
+}
+
+// TestPrepareRefusesUnpinned: without a sum of each artifact nothing happens, and no host is asked.
+func TestPrepareRefusesUnpinned(t *testing.T) {
+	c := unreachable(t, small)
+	if err := (&release.Lock{Version: 1}).Write(c.Artifacts.Lock); err != nil {
+		t.Fatal(err)
+	}
+	dialled := func(context.Context, string, string) (net.Conn, error) {
+		t.Error("a host was dialled")
+		return nil, errors.New("not here")
+	}
+	_, err := Prepare(t.Context(), c, Scope{Change: true}, Options{Remote: remote.Options{Dial: dialled}})
+	var unpinned *release.UnpinnedError
+	if !errors.As(err, &unpinned) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestPrepareStops: the end of the context is the cause, however many hosts were being dialled.
+func TestPrepareStops(t *testing.T) {
+	c := unreachable(t, small)
+	ctx, cancel := context.WithCancel(t.Context())
+	hang := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		cancel()
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	_, err := Prepare(ctx, c, Scope{}, Options{Remote: remote.Options{Dial: hang}})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestResetNamesEachHost: a cluster of which no host can be reached is not reset, and says why.
+func TestResetNamesEachHost(t *testing.T) {
+	c := unreachable(t, small)
+	for _, names := range [][]string{{"cp1", "w1"}, {"w1"}} {
+		summary, err := Reset(t.Context(), c, names, Options{})
+		var failures Failures
+		var cause *remote.Error
+		if !errors.As(err, &failures) || len(failures) != 2 || !errors.As(err, &cause) || summary.Total() != 0 {
+			t.Errorf("%s: got %v", names, err)
+		}
+	}
+}
+
+// TestFetchIsToldOnce: a binary of many megabytes has many events of progress, and one line.
+func TestFetchIsToldOnce(t *testing.T) {
+	c := unreachable(t, small)
+	var kubelet string
+	lock, err := release.ReadLock(c.Artifacts.Lock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	large := append(binary("kubelet"), make([]byte, 5<<20)...)
+	sum := sha256.Sum256(large)
+	for i, e := range lock.Artifacts {
+		if name := strings.TrimPrefix(e.URL, "https://"); path.Base(name) == "kubelet" {
+			kubelet = name
+			lock.Artifacts[i].SHA256, lock.Artifacts[i].Size = hex.EncodeToString(sum[:]), int64(len(large))
+		}
+	}
+	if err := os.WriteFile(filepath.Join(c.Artifacts.Mirror, kubelet), large, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := lock.Write(c.Artifacts.Lock); err != nil {
+		t.Fatal(err)
+	}
+	var seen reports
+	sets := artifacts{cluster: c, options: Options{Report: seen.take}, sets: map[string]*release.Set{}}
+	if _, err := sets.of(t.Context(), "amd64"); err != nil {
+		t.Fatal(err)
+	}
+	count := map[string]int{}
+	for _, e := range seen.events {
+		count[e.Text]++
+	}
+	if count["fetch "+kubelet] != 1 || len(count) != len(lock.Artifacts) || len(seen.events) != len(count) {
+		t.Errorf("%d events for %d artifacts: %v", len(seen.events), len(lock.Artifacts), count)
+	}
+}

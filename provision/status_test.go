@@ -1,0 +1,114 @@
+package provision
+
+import (
+	"encoding/pem"
+	"errors"
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"kbootstrap/inventory"
+	"kbootstrap/provision/resource"
+)
+
+// TestObserveAsksWhoRuns: a service that is down says nothing of others, and nobody asks what it alone would answer.
+func TestObserveAsksWhoRuns(t *testing.T) {
+	var listen net.ListenConfig
+	l, err := listen.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	answers := func(name, unit string) resource.Resource {
+		return resource.Ready{Name: name, URL: "tcp://" + l.Addr().String(), Unit: unit}
+	}
+	wanted := func(component, _ string) []resource.Resource {
+		switch component {
+		case "etcd", "docker":
+			return one(resource.Service{Name: component + ".service", Enabled: true, Running: true}, answers(component+" answers", component+".service"))
+		case "joined":
+			return one(resource.NodeStatus{Name: "m1", Is: resource.IsReady, Kubeconfig: kubeletConfig})
+		}
+		return one(answers("DNS answers", ""))
+	}
+	components := []Component{{Name: "etcd"}, {Name: "docker"}, {Name: "joined"}, {Name: "health"}}
+
+	sick := runOf(t, wanted, []*host{newHost(t, "m1", "etcd.service")}, components...)
+	got := sick.Status(t.Context()).Hosts[0].Components
+	want := []ComponentStatus{
+		{Name: "etcd", Healthy: true},
+		{Name: "docker", Problem: "service docker.service is not running", Changed: true},
+		{Name: "joined", Problem: "not so: node m1 is ready", Changed: true},
+		{Name: "health", Problem: "not so: DNS answers", Changed: true},
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("docker is down:\n%s", d)
+	}
+
+	well := runOf(t, wanted, []*host{newHost(t, "m1", "etcd.service", "docker.service")}, components...)
+	got = well.Status(t.Context()).Hosts[0].Components
+	want[1], want[3] = ComponentStatus{Name: "docker", Healthy: true}, ComponentStatus{Name: "health", Healthy: true}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("all run:\n%s", d)
+	}
+}
+
+// TestStatus: hosts that could not be asked are told with the reason beside those that were, in the inventory's order.
+func TestStatus(t *testing.T) {
+	h := newHost(t, "m1")
+	pair := issue(t, parse(t, small)).Files(inventory.Host{Name: "cp1", Roles: []inventory.Role{inventory.Etcd}}, "etcd")
+	var files []resource.Resource
+	for _, f := range pair {
+		of := file(f.Path, string(f.Content))
+		of.Secret = f.Secret
+		files = append(files, of)
+	}
+	r := runOf(t, func(string, string) []resource.Resource { return files }, []*host{h}, Component{Name: "etcd"})
+	if _, err := r.Apply(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	r.look(t)
+	r.Cluster.Hosts = append([]inventory.Host{{Name: "m0"}}, r.Cluster.Hosts...)
+	r.Unreached = map[string]error{"m0": errors.New("m0: dial 192.0.2.1:22: no route to host")}
+
+	status := r.Status(t.Context())
+	want := Status{Cluster: "test", Hosts: []HostStatus{
+		{Name: "m0", Error: "m0: dial 192.0.2.1:22: no route to host"},
+		{Name: "m1", Components: []ComponentStatus{{Name: "etcd", Healthy: true}}},
+	}}
+	ignore := cmpopts.IgnoreFields(HostStatus{}, "Address", "Certificates")
+	if d := cmp.Diff(want, status, ignore); d != "" {
+		t.Error(d)
+	}
+	if status.Hosts[0].Healthy() || !status.Hosts[1].Healthy() {
+		t.Error("the health of the hosts is not that")
+	}
+	var paths []string
+	for _, c := range status.Hosts[1].Certificates {
+		paths = append(paths, c.Path)
+	}
+	wantPaths := []string{"/etc/etcd/pki/ca.crt", "/etc/etcd/pki/healthcheck-client.crt", "/etc/etcd/pki/peer.crt", "/etc/etcd/pki/server.crt"}
+	if d := cmp.Diff(wantPaths, paths); d != "" {
+		t.Errorf("certificates:\n%s", d)
+	}
+	if soon := status.Hosts[1].Expiring(time.Now()); soon != nil {
+		t.Errorf("new certificates expire: %v", soon)
+	}
+	if soon := status.Hosts[1].Expiring(time.Now().AddDate(100, 0, 0)); len(soon) != len(paths) {
+		t.Errorf("in a hundred years, %d of %d expire", len(soon), len(paths))
+	}
+
+	// What is no certificate any more is a problem of the host, and not of the command.
+	broken := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte("broken")})
+	if err := os.WriteFile(filepath.Join(h.root, "/etc/etcd/pki/peer.crt"), broken, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if status := r.Status(t.Context()); status.Healthy || status.Hosts[1].Error == "" {
+		t.Errorf("got %+v", status.Hosts[1])
+	}
+}

@@ -1,0 +1,112 @@
+package provision
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+
+	"kbootstrap/provision/resource"
+)
+
+// errUpstream ends a step whose predecessor failed. It is not reported: the predecessor's failure is.
+var errUpstream = errors.New("something before it failed")
+
+// walk carries out every step as soon as what it comes after is done: steps of the same host that its component is After,
+// steps of every host that its component Needs, and for a Rolling component that runs already the same step of the host
+// before. A step that waits on its host for a component of its Gates is ended when that has failed everywhere. It returns
+// the root causes only; what does not depend on a failure is finished.
+func (p Plan) walk(ctx context.Context, do func(context.Context, Step) error) Failures {
+	type outcome struct {
+		done chan struct{}
+		err  error
+	}
+	outcomes := make([]outcome, len(p.Steps))
+	for i := range outcomes {
+		outcomes[i].done = make(chan struct{})
+	}
+	var (
+		mu     sync.Mutex
+		failed Failures
+		all    sync.WaitGroup
+	)
+	for i, step := range p.Steps {
+		all.Go(func() {
+			o := &outcomes[i]
+			defer close(o.done)
+			for _, before := range p.before(i) {
+				<-outcomes[before].done
+				if outcomes[before].err != nil {
+					o.err = errUpstream
+					return
+				}
+			}
+			if o.err = context.Cause(ctx); o.err != nil {
+				return
+			}
+			ctx, cancel := context.WithCancelCause(ctx)
+			defer cancel(nil)
+			if gates := p.gates(i); len(gates) > 0 {
+				all.Go(func() {
+					for _, g := range gates {
+						select {
+						case <-outcomes[g].done:
+							if outcomes[g].err == nil {
+								return
+							}
+						case <-ctx.Done():
+							return
+						}
+					}
+					cancel(errUpstream)
+				})
+			}
+			if o.err = do(ctx, step); errors.Is(context.Cause(ctx), errUpstream) && o.err != nil {
+				o.err = errUpstream
+			} else if o.err != nil {
+				mu.Lock()
+				failed = append(failed, Failure{Host: step.Target.Host.Name, Component: step.Component.Name, Err: o.err})
+				mu.Unlock()
+			}
+		})
+	}
+	all.Wait()
+	return failed.sorted(p.Hosts())
+}
+
+// before returns the indices of the steps that must be done before step i.
+func (p Plan) before(i int) []int {
+	step := p.Steps[i]
+	var indices []int
+	for j, other := range p.Steps {
+		sameHost := other.Target.Host.Name == step.Target.Host.Name
+		switch {
+		case sameHost && slices.Contains(step.Component.After, other.Component.Name),
+			slices.Contains(step.Component.Needs, other.Component.Name),
+			j < i && step.Component.Rolling && step.Component.Name == other.Component.Name && step.running():
+			indices = append(indices, j)
+		}
+	}
+	return indices
+}
+
+// gates returns the indices of the steps whose failure, if all of them fail, leaves step i to wait in vain.
+func (p Plan) gates(i int) []int {
+	var indices []int
+	for j, other := range p.Steps {
+		if slices.Contains(p.Steps[i].Component.Gates, other.Component.Name) {
+			indices = append(indices, j)
+		}
+	}
+	return indices
+}
+
+// running reports whether a service of the step was found running.
+func (s Step) running() bool {
+	for _, found := range s.Found {
+		if service, ok := found.(resource.Service); ok && service.Running {
+			return true
+		}
+	}
+	return false
+}

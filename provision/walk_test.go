@@ -1,0 +1,259 @@
+package provision
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"kbootstrap/inventory"
+	"kbootstrap/provision/resource"
+)
+
+// planOf is a plan of components without resources, each on every host.
+func planOf(hosts int, components ...Component) Plan {
+	c := &inventory.Cluster{Name: "test"}
+	for i := range hosts {
+		c.Hosts = append(c.Hosts, inventory.Host{Name: fmt.Sprintf("m%d", i+1)})
+	}
+	var p Plan
+	for _, component := range components {
+		for _, h := range c.Hosts {
+			p.Steps = append(p.Steps, Step{Component: component, Target: Target{Cluster: c, Host: h}})
+		}
+	}
+	return p
+}
+
+// running is the plan with a service of each of its steps found running.
+func (p Plan) running() Plan {
+	for i := range p.Steps {
+		p.Steps[i].Found = one(resource.Service{Name: "x.service", Running: true})
+	}
+	return p
+}
+
+func (s Step) place() string { return s.Component.Name + "@" + s.Target.Host.Name }
+
+// record notes the steps that began and ended, in their order.
+type record struct {
+	mu     sync.Mutex
+	events []string
+}
+
+func (r *record) add(text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.events = append(r.events, text)
+}
+
+func (r *record) index(text string) int { return slices.Index(r.events, text) }
+
+// TestWalkKeepsTheOrder: over random components, each step begins after the end of all that it must come after, and each
+// is carried out once.
+func TestWalkKeepsTheOrder(t *testing.T) {
+	for seed := range uint64(50) {
+		random := rand.New(rand.NewPCG(seed, 0))
+		var components []Component
+		for i := range 2 + random.IntN(8) {
+			c := Component{Name: fmt.Sprintf("c%d", i), Rolling: random.IntN(3) == 0}
+			for _, before := range components {
+				switch random.IntN(4) {
+				case 0:
+					c.After = append(c.After, before.Name)
+				case 1:
+					c.Needs = append(c.Needs, before.Name)
+				}
+			}
+			components = append(components, c)
+		}
+		p := planOf(1+random.IntN(4), components...)
+		if random.IntN(2) == 0 {
+			p = p.running()
+		}
+		var r record
+		failed := p.walk(t.Context(), func(_ context.Context, s Step) error {
+			r.add("begin " + s.place())
+			r.add("end " + s.place())
+			return nil
+		})
+		if failed != nil || len(r.events) != 2*len(p.Steps) {
+			t.Fatalf("seed %d: %d events for %d steps, %v", seed, len(r.events), len(p.Steps), failed)
+		}
+		for i, s := range p.Steps {
+			for j, other := range p.Steps {
+				after := slices.Contains(s.Component.After, other.Component.Name) && s.Target.Host.Name == other.Target.Host.Name
+				needs := slices.Contains(s.Component.Needs, other.Component.Name)
+				rolls := s.Component.Rolling && s.running() && s.Component.Name == other.Component.Name && j < i
+				if (after || needs || rolls) && r.index("begin "+s.place()) < r.index("end "+other.place()) {
+					t.Fatalf("seed %d: %s began before the end of %s: %s", seed, s.place(), other.place(), r.events)
+				}
+			}
+		}
+	}
+}
+
+// TestWalkIsParallel: steps that do not wait for each other are all under way at once. Were one held back, no step would
+// end, and synctest would tell of a deadlock.
+func TestWalkIsParallel(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := planOf(3, Component{Name: "a"}, Component{Name: "b"}, Component{Name: "rolling", Rolling: true})
+		var under sync.WaitGroup
+		under.Add(len(p.Steps))
+		failed := p.walk(t.Context(), func(context.Context, Step) error {
+			under.Done()
+			under.Wait()
+			return nil
+		})
+		if failed != nil {
+			t.Error(failed)
+		}
+	})
+}
+
+// TestWalkRolls: what runs is changed on one host at a time, in the order of the inventory, and the first failure keeps
+// the others as they are.
+func TestWalkRolls(t *testing.T) {
+	broken := errors.New("no quorum")
+	for _, fails := range []string{"", "etcd@m2"} {
+		p := planOf(3, Component{Name: "etcd", Rolling: true}).running()
+		var r record
+		failed := p.walk(t.Context(), func(_ context.Context, s Step) error {
+			r.add("begin " + s.place())
+			defer r.add("end " + s.place())
+			if s.place() == fails {
+				return broken
+			}
+			return nil
+		})
+		want := []string{"begin etcd@m1", "end etcd@m1", "begin etcd@m2", "end etcd@m2", "begin etcd@m3", "end etcd@m3"}
+		if fails != "" {
+			want = want[:4]
+			if len(failed) != 1 || failed[0].Host != "m2" || !errors.Is(failed, broken) {
+				t.Errorf("failed: %v", failed)
+			}
+		}
+		if d := cmp.Diff(want, r.events); d != "" {
+			t.Errorf("%q fails:\n%s", fails, d)
+		}
+	}
+}
+
+// TestWalkStartsWhatIsDown: a member that is down is started without waiting for the others, since they may wait for it.
+func TestWalkStartsWhatIsDown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := planOf(2, Component{Name: "etcd", Rolling: true})
+		p.Steps[0].Found = one(resource.Service{Running: true})
+		second := make(chan struct{})
+		failed := p.walk(t.Context(), func(_ context.Context, s Step) error {
+			if s.Target.Host.Name == "m2" {
+				close(second)
+			}
+			<-second
+			return nil
+		})
+		if failed != nil {
+			t.Error(failed)
+		}
+	})
+}
+
+// TestWalkReportsCauses: what comes after a failure is left out and not reported; what does not is finished.
+func TestWalkReportsCauses(t *testing.T) {
+	p := planOf(3,
+		Component{Name: "base"},
+		Component{Name: "runtime", After: []string{"base"}},
+		Component{Name: "kubelet", After: []string{"runtime"}},
+		Component{Name: "nodes", Needs: []string{"kubelet"}},
+		Component{Name: "health", After: []string{"nodes"}},
+	)
+	var r record
+	failed := p.walk(t.Context(), func(_ context.Context, s Step) error {
+		r.add(s.place())
+		switch s.place() {
+		case "base@m3", "runtime@m1":
+			return fmt.Errorf("broken %s", s.place())
+		}
+		return nil
+	})
+	if want := "m1: runtime: broken runtime@m1\nm3: base: broken base@m3"; failed.Error() != want {
+		t.Errorf("failed:\n%s\nwant:\n%s", failed, want)
+	}
+	slices.Sort(r.events)
+	if d := cmp.Diff([]string{"base@m1", "base@m2", "base@m3", "kubelet@m2", "runtime@m1", "runtime@m2"}, r.events); d != "" {
+		t.Errorf("carried out:\n%s", d)
+	}
+}
+
+// TestWalkStops: after the end of its context no step begins, those under way are told, and what they say of it is not
+// hidden.
+func TestWalkStops(t *testing.T) {
+	p := planOf(2, Component{Name: "a"}, Component{Name: "b", After: []string{"a"}})
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cause := errors.New("Ctrl-C")
+	var r record
+	failed := p.walk(ctx, func(ctx context.Context, s Step) error {
+		r.add(s.place())
+		if s.place() == "a@m1" {
+			cancel(cause)
+		}
+		<-ctx.Done()
+		return context.Cause(ctx)
+	})
+	for _, event := range r.events {
+		if strings.HasPrefix(event, "b@") {
+			t.Errorf("%s began", event)
+		}
+	}
+	if len(failed) != len(r.events) || !errors.Is(failed, cause) {
+		t.Errorf("%d steps began, failed: %v", len(r.events), failed)
+	}
+}
+
+// TestWalkOfNothing: an empty plan is done at once.
+func TestWalkOfNothing(t *testing.T) {
+	if failed := (Plan{}).walk(t.Context(), nil); failed != nil {
+		t.Error(failed)
+	}
+}
+
+// TestWalkGates: who waits on its host for a gate is ended when the gate has failed everywhere, and is not blamed; one
+// that is left is enough to go on waiting.
+func TestWalkGates(t *testing.T) {
+	for _, failing := range []int{1, 2} {
+		p := planOf(2, Component{Name: "api"}, Component{Name: "controllers", Gates: []string{"api"}})
+		broken := errors.New("broken")
+		var ended sync.Map
+		failed := p.walk(t.Context(), func(ctx context.Context, s Step) error {
+			switch {
+			case s.Component.Name == "controllers" && failing == 2:
+				<-ctx.Done()
+				ended.Store(s.place(), true)
+				return context.Cause(ctx)
+			case s.Component.Name == "controllers":
+				return ctx.Err()
+			case s.Target.Host.Name == "m1" || failing == 2:
+				return broken
+			}
+			return nil
+		})
+		if len(failed) != failing {
+			t.Errorf("%d gates failed, and these are blamed: %v", failing, failed)
+		}
+		for _, f := range failed {
+			if f.Component != "api" || !errors.Is(f, broken) {
+				t.Errorf("not a root cause: %v", f)
+			}
+		}
+		if _, ok := ended.Load("controllers@m2"); failing == 2 && !ok {
+			t.Error("the wait was not ended")
+		}
+	}
+}
