@@ -1,0 +1,78 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+)
+
+// Add boots one more worker and returns it. The name is the next free one of w1…, or of s1… for a spare, when it is
+// empty. A host that is not a spare is appended to hosts.yaml, the rest of which stays as the user left it.
+func (l *Lab) Add(ctx context.Context, name string, spare bool) (Host, error) {
+	var added Host
+	err := l.change(func(s *state) error {
+		h, err := s.nextHost(name, spare)
+		if err != nil {
+			return err
+		}
+		err = s.addHost(ctx, h)
+		if err == nil {
+			err = s.start(ctx, []*hostState{&s.Hosts[len(s.Hosts)-1]})
+		}
+		if err != nil {
+			return errors.Join(fmt.Errorf("%s: %w", h.Name, err), s.removeHost(context.WithoutCancel(ctx), h.Name))
+		}
+		last, err := s.host(h.Name)
+		if err != nil {
+			return err
+		}
+		added = last.Host
+		added.Running = true
+		if err := s.writeKnownHosts(); err != nil || spare {
+			return err
+		}
+		return appendFile(l.Inventory(), added.Snippet())
+	})
+	return added, err
+}
+
+// nextHost plans a host with a name and an address that are free.
+func (s state) nextHost(name string, spare bool) (Host, error) {
+	used := func(f func(hostState) bool) bool { return slices.ContainsFunc(s.Hosts, f) }
+	named := func(name string) bool { return used(func(h hostState) bool { return h.Name == name }) }
+	prefix := "w"
+	if spare {
+		prefix = "s"
+	}
+	for i := 1; name == ""; i++ {
+		if n := fmt.Sprintf("%s%d", prefix, i); !named(n) {
+			name = n
+		}
+	}
+	if !label.MatchString(name) {
+		return Host{}, fmt.Errorf("name %q is not an RFC 1123 label", name)
+	}
+	if named(name) {
+		return Host{}, fmt.Errorf("there is a host %q already", name)
+	}
+	for i := range maxHosts {
+		address := addressOf(i)
+		if !used(func(h hostState) bool { return h.Address == address }) {
+			return Host{Name: name, Address: address, Roles: []string{"worker"}, Spare: spare}, nil
+		}
+	}
+	return Host{}, fmt.Errorf("no address is free")
+}
+
+func appendFile(path, text string) error {
+	old, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if n := len(old); n > 0 && old[n-1] != '\n' {
+		text = "\n" + text
+	}
+	return writeFile(path, append(old, text...), 0o644)
+}

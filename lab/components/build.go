@@ -1,0 +1,109 @@
+// Package components makes the real programs and images that the lab's clusters run, and lays them out as a mirror of
+// the places that publish them. The lab fakes no component, and it has no network: what upstream publishes as a
+// download is compiled here from the same source, or unpacked from the distribution's package, once per version.
+//
+// Start with Build; catalogue.go is the table of what is made. A mirror is a directory with the path of every artifact's
+// URL below it ("dl.k8s.io/release/v1.36.3/bin/linux/amd64/kubelet") and a lock file with their sums.
+package components
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// DefaultKubernetes is the version of Kubernetes that the lab runs when nobody asks for another.
+const DefaultKubernetes = "v1.36.3"
+
+// Spec says what to build and where to put it.
+type Spec struct {
+	Kubernetes string            // version with or without "v"; empty means DefaultKubernetes
+	Mirror     string            // directory of the mirror; empty means DefaultMirror
+	Log        func(line string) // receives a line when a build starts and ends; may be nil
+}
+
+// DefaultMirror is the directory of the mirror in the user's cache directory.
+func DefaultMirror() (string, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("find the cache directory: %w", err)
+	}
+	return filepath.Join(cache, "kbootstrap", "lab", "mirror"), nil
+}
+
+// Build makes whatever the mirror lacks for one version of Kubernetes on this machine's architecture, and adds it to
+// the mirror's lock file, artifacts.lock. A mirror that has everything is left alone, in well under a second.
+//
+// What is half built is never taken: artifacts are made aside and renamed into place, and a component counts as built
+// only when its record was written after them. Builds of several processes into one mirror wait for each other.
+func Build(ctx context.Context, spec Spec) error {
+	if spec.Mirror == "" {
+		mirror, err := DefaultMirror()
+		if err != nil {
+			return err
+		}
+		spec.Mirror = mirror
+	}
+	if spec.Log == nil {
+		spec.Log = func(string) {}
+	}
+	recipes, err := catalogue(spec.Kubernetes, runtime.GOARCH)
+	if err != nil {
+		return err
+	}
+	m, err := openMirror(spec.Mirror)
+	if err != nil {
+		return err
+	}
+	unlock, err := m.lock(ctx, spec.Log)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return buildAll(ctx, m, recipes, spec.Log)
+}
+
+// buildAll makes the recipes that the mirror does not have yet, one after the other: each compiler run already uses
+// every core. The tools of all are looked for first, so that a missing one shows before minutes of compiling.
+func buildAll(ctx context.Context, m mirror, recipes []recipe, log func(string)) error {
+	var stale []recipe
+	for _, r := range recipes {
+		if !m.has(r) {
+			stale = append(stale, r)
+		}
+	}
+	for _, r := range stale {
+		if err := findTools(r.Source.tools()); err != nil {
+			return fmt.Errorf("%s: %w", r, err)
+		}
+	}
+	for _, r := range stale {
+		log(fmt.Sprintf("build %s (about %s the first time)", r, r.Takes))
+		start := time.Now()
+		if err := m.build(ctx, r); err != nil {
+			return fmt.Errorf("build %s: %w", r, err)
+		}
+		log(fmt.Sprintf("built %s in %s", r, time.Since(start).Round(time.Second/10)))
+	}
+	return m.relock(recipes)
+}
+
+// lock waits until no other process builds into the mirror. The kernel drops the lock with the process, so it cannot
+// go stale.
+func (m mirror) lock(ctx context.Context, log func(string)) (unlock func(), err error) {
+	l := flock.New(m.path(".lock"))
+	ok, err := l.TryLock()
+	if err == nil && !ok {
+		log("another process builds into " + m.dir + ": waiting")
+		_, err = l.TryLockContext(ctx, 100*time.Millisecond)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("lock %s: %w", m.dir, err)
+	}
+	return func() { _ = l.Unlock() }, nil
+}

@@ -1,0 +1,23 @@
+package components
+
+// coredns runs as root in its image, and upstream's as nobody with a file capability: a pod that drops all
+// capabilities must add NET_BIND_SERVICE in either case.
+func coredns(version string) recipe {
+	const module = "github.com/coredns/coredns"
+	return recipe{
+		Name: "coredns", Version: version, Takes: "2 min",
+		Source: goModule{
+			Path: module, Version: version, GoMod: goMod("coredns"),
+			Packages: []string{module},
+		},
+		Checks: []check{{[]string{"coredns", "-version"}, "CoreDNS-" + number(version)}},
+		Artifacts: []artifact{{
+			"https://registry.k8s.io/coredns/coredns/" + version + ".tar",
+			image{
+				Tag:        "registry.k8s.io/coredns/coredns:" + version,
+				Members:    []member{{"/coredns", "coredns"}},
+				Entrypoint: []string{"/coredns"},
+			},
+		}},
+	}
+}

@@ -1,0 +1,13 @@
+package lab
+
+// hintedError is an error that knows what the user may do about it.
+type hintedError struct {
+	err  error
+	hint string
+}
+
+func (e hintedError) Error() string { return e.err.Error() }
+func (e hintedError) Unwrap() error { return e.err }
+
+// Hint returns what the user may do; the command line prints it below the error.
+func (e hintedError) Hint() string { return e.hint }

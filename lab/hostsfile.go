@@ -1,0 +1,42 @@
+package lab
+
+import (
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// hostsYAML renders the inventory of the lab. Its paths are relative to the file.
+func (s state) hostsYAML() []byte {
+	var b strings.Builder
+	fmt.Fprintf(&b, "cluster: %s\nkubernetes: %s\n", s.Spec.Name, s.Spec.Kubernetes)
+	if m := s.Spec.Mirror; m != "" {
+		fmt.Fprintf(&b, "artifacts: {mirror: %s, lock: %s}\n", quoteYAML(m), quoteYAML(filepath.Join(m, "artifacts.lock")))
+	}
+	fmt.Fprintf(&b, "ssh: {user: vagrant, key: %s, knownHosts: %s, hostKeyPolicy: strict, agent: false}\nhosts:\n",
+		keyFile, knownHostsFile)
+	for _, h := range s.Hosts {
+		if !h.Spare {
+			b.WriteString(h.Snippet())
+		}
+	}
+	return []byte(b.String())
+}
+
+// Snippet returns the host's entry below hosts: in a hosts.yaml.
+func (h Host) Snippet() string {
+	return fmt.Sprintf("  - name: %s\n    address: %s\n    ssh: {address: 127.0.0.1, port: %d}\n    roles: [%s]\n",
+		h.Name, h.Address, h.SSHPort, strings.Join(h.Roles, ", "))
+}
+
+// quoteYAML quotes a path for a flow mapping when a character of it might mean something there.
+func quoteYAML(path string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/._-+", r)
+	}
+	if path != "" && strings.IndexFunc(path, func(r rune) bool { return !plain(r) }) < 0 {
+		return path
+	}
+	return strconv.Quote(path)
+}
