@@ -1,0 +1,41 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"kbootstrap/provision"
+)
+
+func addNodeCommand(a *app) *cobra.Command {
+	flags := &clusterFlags{app: a}
+	c := &cobra.Command{
+		Use:   "add-node HOST...",
+		Short: "Join hosts that were added to the inventory; no other host is changed",
+		Example: `  # after adding w3 to hosts.yaml
+  kbootstrap add-node w3 -i hosts.yaml`,
+		Args: usageArgs(cobra.MinimumNArgs(1)),
+		RunE: func(c *cobra.Command, names []string) error {
+			cluster, err := flags.load()
+			if err != nil {
+				return err
+			}
+			if err := provision.MayJoin(cluster, names); err != nil {
+				return exitError{exitRefused, err}
+			}
+			run, done, err := flags.prepare(c.Context(), provision.Scope{Hosts: names, Change: true})
+			if err != nil {
+				return err
+			}
+			defer done()
+			summary, err := run.Apply(c.Context())
+			if err != nil {
+				return runError(err, len(run.Plan.Hosts()))
+			}
+			done()
+			a.printSummary(run, summary, "")
+			return nil
+		},
+	}
+	flags.bind(c)
+	return c
+}

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"kbootstrap/inventory"
+	"kbootstrap/release"
+
+	"github.com/spf13/cobra"
+)
+
+// artifactsCommand shows and locks the files that a cluster is made of.
+func artifactsCommand(a *app) *cobra.Command {
+	cmd := group(&cobra.Command{
+		Use:   "artifacts",
+		Short: "Show or lock the files that the cluster is made of; touches no host",
+	})
+	cmd.AddCommand(artifactsListCommand(a), artifactsLockCommand(a))
+	return cmd
+}
+
+// artifactsListCommand shows where each artifact comes from and which sum it must have.
+func artifactsListCommand(a *app) *cobra.Command {
+	var path string
+	var archs []string
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List the URL, the pinned sha256 sum and the size of each artifact",
+		Long: "List the URL, the pinned sha256 sum, where that is from, and the size of each artifact. Nothing is fetched.\n" +
+			`A sum of "-" means that the artifact is not pinned: see "kbootstrap artifacts lock".`,
+		Example: "  kbootstrap artifacts list -i hosts.yaml\n" +
+			"  kbootstrap artifacts list -i hosts.yaml | awk 'NR > 1 { print $1 }' | grep -v registry.k8s.io | wget -x -i -",
+		Args: usageArgs(cobra.NoArgs),
+		RunE: func(*cobra.Command, []string) error {
+			c, err := a.validate(path)
+			if err != nil {
+				return exitError{exitUsage, err}
+			}
+			var list []release.Artifact
+			for _, arch := range archs {
+				l, err := release.List(c, arch, release.Options{})
+				if err != nil {
+					return err
+				}
+				list = append(list, l...)
+			}
+			table(a.stdout, func(w io.Writer) {
+				fmt.Fprintln(w, "URL\tSHA256\tPIN\tSIZE\tCACHED")
+				for _, r := range list {
+					fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", r.URL, orDash(r.SHA256), orDash(r.Origin), sizeOrDash(r.Size), yesNo(r.Cached))
+				}
+			})
+			return nil
+		},
+	}
+	artifactsFlags(cmd, &path, &archs)
+	return cmd
+}
+
+// artifactsLockCommand fetches the artifacts and records their sums.
+func artifactsLockCommand(a *app) *cobra.Command {
+	var path, output string
+	var archs []string
+	cmd := &cobra.Command{
+		Use:   "lock",
+		Short: "Fetch every artifact once and record its sha256 sum",
+		Long: "Fetch every artifact once and record its sha256 sum in a lock file. What is in the lock already, or built into\n" +
+			"the tool, must have the sum that is known; the others are taken as they come, so look at the lock before you\n" +
+			"commit it. Name the lock in the inventory (artifacts: {lock: artifacts.lock}) and it replaces the built-in sums.",
+		Example: "  kbootstrap artifacts lock -i hosts.yaml\n" +
+			"  kbootstrap artifacts lock -i hosts.yaml -o artifacts.lock --arch amd64,arm64",
+		Args: usageArgs(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := a.validate(path)
+			if err != nil {
+				return exitError{exitUsage, err}
+			}
+			if output == "" {
+				output = lockPath(c)
+			}
+			lock, err := release.RecordLock(cmd.Context(), c, archs, output, release.Options{Progress: a.fetched})
+			if err != nil {
+				return err
+			}
+			if err := lock.Write(output); err != nil {
+				return err
+			}
+			fmt.Fprintf(a.stdout, "%s: %d artifacts\n", output, len(lock.Artifacts))
+			if c.Artifacts.Lock == "" {
+				fmt.Fprintf(a.stderr, "kbootstrap: to use it, add to %s: artifacts: {lock: %s}\n", path, output)
+			}
+			return nil
+		},
+	}
+	artifactsFlags(cmd, &path, &archs)
+	cmd.Flags().StringVarP(&output, "output", "o", "", "lock file to write (default: the inventory's, or artifacts.lock beside it)")
+	return cmd
+}
+
+func artifactsFlags(cmd *cobra.Command, path *string, archs *[]string) {
+	cmd.Flags().StringVarP(path, "inventory", "i", "hosts.yaml", `the inventory; "-" is standard input`)
+	cmd.Flags().StringSliceVar(archs, "arch", []string{"amd64"}, "architectures of the hosts: amd64, arm64")
+}
+
+// lockPath is where the lock of an inventory belongs.
+func lockPath(c *inventory.Cluster) string {
+	if c.Artifacts.Lock != "" {
+		return c.Artifacts.Lock
+	}
+	return filepath.Join(filepath.Dir(c.File), "artifacts.lock")
+}
+
+// fetched says that an artifact has been fetched, one line each.
+func (a *app) fetched(e release.Event) {
+	if e.Done == e.Total {
+		fmt.Fprintf(a.stderr, "kbootstrap: fetched %s (%s)\n", e.Name, size(e.Total))
+	}
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+func sizeOrDash(n int64) string {
+	if n == 0 {
+		return "-"
+	}
+	return size(n)
+}
+
+func yesNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}

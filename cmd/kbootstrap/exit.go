@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"kbootstrap/inventory"
+	"kbootstrap/node"
+	"kbootstrap/provision"
+	"kbootstrap/remote"
+)
+
+// The exit codes of the tool. They are part of its interface: scripts depend on them.
+const (
+	exitOK          = 0
+	exitFailure     = 1   // anything without a code of its own
+	exitUsage       = 2   // wrong flags, or an invalid inventory; no host was touched
+	exitChanges     = 3   // plan --detailed-exitcode: there is something to do
+	exitUnreachable = 4   // a host could not be reached, or did not let us in
+	exitPartial     = 6   // some hosts failed, the others finished
+	exitUnhealthy   = 7   // what should be healthy is not
+	exitLocked      = 8   // another run holds the lock
+	exitRefused     = 9   // it would destroy data or lose quorum
+	exitInterrupted = 130 // Ctrl-C
+)
+
+// exitError is an error with the exit code that it stands for. Without an error it is only the code.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e exitError) Error() string {
+	if e.err == nil {
+		return ""
+	}
+	return e.err.Error()
+}
+
+func (e exitError) Unwrap() error { return e.err }
+
+// exitCode is the code that an error stands for.
+func exitCode(err error) int {
+	var (
+		coded    exitError
+		problems inventory.Problems
+		locked   *node.LockedError
+		remote   *remote.Error
+	)
+	switch {
+	case errors.As(err, &coded):
+		return coded.code
+	case errors.Is(err, context.Canceled):
+		return exitInterrupted
+	case errors.As(err, &problems):
+		return exitUsage
+	case errors.As(err, &locked):
+		return exitLocked
+	case errors.As(err, &remote):
+		return exitUnreachable
+	}
+	return exitFailure
+}
+
+// runError gives the failures of a run over so many hosts its code: partial when other hosts finished, unhealthy when none
+// did.
+func runError(err error, hosts int) error {
+	var failures provision.Failures
+	if !errors.As(err, &failures) || errors.Is(err, context.Canceled) {
+		return err
+	}
+	if len(failures.Hosts()) < hosts {
+		return exitError{exitPartial, err}
+	}
+	return exitError{exitUnhealthy, err}
+}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"testing"
+
+	"kbootstrap/inventory"
+	"kbootstrap/node"
+	"kbootstrap/provision"
+	"kbootstrap/remote"
+)
+
+func failure(host string, err error) provision.Failure {
+	return provision.Failure{Host: host, Component: "etcd", Err: err}
+}
+
+// TestExitCode: the code of each kind of error, however deep it is wrapped and whatever stands beside it.
+func TestExitCode(t *testing.T) {
+	unreachable := &remote.Error{Host: "m1", Op: "dial", Kind: remote.Unreachable, Err: errors.New("refused")}
+	locked := fmt.Errorf("lock: %w", &node.LockedError{})
+	problems := inventory.Problems{{File: "hosts.yaml", Message: "is empty"}}
+	for _, test := range []struct {
+		what string
+		err  error
+		want int
+	}{
+		{"any", errors.New("any"), exitFailure},
+		{"coded", exitError{exitChanges, nil}, exitChanges},
+		{"coded, wrapped", fmt.Errorf("x: %w", exitError{exitRefused, errors.New("y")}), exitRefused},
+		{"coded, with a cause of another code", exitError{exitPartial, provision.Failures{failure("m1", unreachable)}}, exitPartial},
+		{"problems", fmt.Errorf("x: %w", problems), exitUsage},
+		{"locked", provision.Failures{failure("m1", locked)}, exitLocked},
+		{"locked here, unreachable there", provision.Failures{failure("m1", unreachable), failure("m2", locked)}, exitLocked},
+		{"unreachable", provision.Failures{failure("m1", unreachable)}, exitUnreachable},
+		{"interrupted", fmt.Errorf("stopped: %w", context.Canceled), exitInterrupted},
+		{"interrupted while it dialled", provision.Failures{failure("m1", &remote.Error{Err: context.Canceled})}, exitInterrupted},
+		{"lost", provision.Failures{failure("m1", &node.LostError{Err: errors.New("EOF")})}, exitFailure},
+	} {
+		if got := exitCode(test.err); got != test.want {
+			t.Errorf("%s: %d, want %d", test.what, got, test.want)
+		}
+	}
+}
+
+// TestExitCodeOfSignal: the cause that a signal gives to a context counts as an interruption.
+func TestExitCodeOfSignal(t *testing.T) {
+	ctx, stop := signal.NotifyContext(t.Context(), syscall.SIGUSR1)
+	defer stop()
+	self, err := os.FindProcess(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := self.Signal(syscall.SIGUSR1); err != nil {
+		t.Fatal(err)
+	}
+	<-ctx.Done()
+	if code := exitCode(fmt.Errorf("stopped: %w", context.Cause(ctx))); code != exitInterrupted {
+		t.Errorf("%d for %v", code, context.Cause(ctx))
+	}
+}
+
+func TestRunError(t *testing.T) {
+	lost := errors.New("lost")
+	two := provision.Failures{failure("m1", lost), failure("m1", lost), failure("m2", lost)}
+	for _, test := range []struct {
+		what  string
+		err   error
+		hosts int
+		want  int
+	}{
+		{"two of three", two, 3, exitPartial},
+		{"two of two", two, 2, exitUnhealthy},
+		{"wrapped", fmt.Errorf("x: %w", two), 3, exitPartial},
+		{"interrupted", fmt.Errorf("stopped: %w", context.Canceled), 3, exitInterrupted},
+		{"interrupted, with failures", provision.Failures{failure("m1", context.Canceled)}, 3, exitInterrupted},
+		{"something else", lost, 3, exitFailure},
+	} {
+		err := runError(test.err, test.hosts)
+		if got := exitCode(err); got != test.want || !errors.Is(err, test.err) && !errors.As(err, new(provision.Failures)) {
+			t.Errorf("%s: %d, want %d: %v", test.what, got, test.want, err)
+		}
+	}
+}
+
+// TestFail: what goes to standard error for each kind of error.
+func TestFail(t *testing.T) {
+	refused := &remote.Error{Host: "m1", Op: "dial 192.0.2.1:22", Kind: remote.Unreachable, Err: errors.New("connection refused")}
+	for _, test := range []struct {
+		err  error
+		code int
+		want string
+	}{
+		{exitError{exitChanges, nil}, exitChanges, ""},
+		{errors.New("first line\nsecond line"), exitFailure, "kbootstrap: first line\n  second line\n"},
+		{exitError{exitUsage, existing("hosts.yaml")}, exitUsage, "kbootstrap: hosts.yaml exists already\n  hint: --force overwrites it; -o writes another file\n"},
+		{
+			exitError{exitPartial, provision.Failures{failure("m1", refused), failure("m2", &node.LockedError{})}}, exitPartial,
+			"kbootstrap: m1: dial 192.0.2.1:22: connection refused\n" +
+				"kbootstrap: m2: etcd: locked by another run\n  hint: " + (&node.LockedError{}).Hint() + "\n",
+		},
+		{
+			inventory.Problems{{File: "hosts.yaml", Message: "is empty", Hint: "write one"}}, exitUsage,
+			inventory.Problems{{File: "hosts.yaml", Message: "is empty", Hint: "write one"}}.Error() + "\n",
+		},
+		{
+			provision.Failures{failure("m1", context.Canceled), failure("m2", context.Canceled)}, exitInterrupted,
+			"kbootstrap: interrupted; run the same command again to finish\n",
+		},
+	} {
+		var stderr strings.Builder
+		a := &app{stderr: &stderr}
+		if code := a.fail(test.err); code != test.code || stderr.String() != test.want {
+			t.Errorf("code %d, want %d\ngot\n%s\nwant\n%s", code, test.code, stderr.String(), test.want)
+		}
+	}
+}

@@ -1,0 +1,39 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/cobra/doc"
+)
+
+// gendocsCommand writes the reference of the command line. It is hidden: only whoever changes a command needs it, and
+// gendocs_test.go says so when docs/cli is out of step.
+func gendocsCommand(_ *app) *cobra.Command {
+	return &cobra.Command{
+		Use:    "gen-docs DIR",
+		Short:  "Write a page of Markdown for each command into a directory",
+		Hidden: true,
+		Args:   usageArgs(cobra.ExactArgs(1)),
+		RunE:   func(cmd *cobra.Command, args []string) error { return genDocs(cmd.Root(), args[0]) },
+	}
+}
+
+// genDocs replaces the pages in the directory by those of the command and all below it, the hidden ones left out.
+func genDocs(root *cobra.Command, dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	old, err := filepath.Glob(filepath.Join(dir, root.Name()+"*.md"))
+	if err != nil {
+		return err
+	}
+	for _, page := range old { // of a command that there no longer is
+		if err := os.Remove(page); err != nil {
+			return err
+		}
+	}
+	root.DisableAutoGenTag = true // a date in each page would make each day a difference
+	return doc.GenMarkdownTree(root, dir)
+}

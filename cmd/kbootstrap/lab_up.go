@@ -1,0 +1,45 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"kbootstrap/lab"
+)
+
+func labUpCommand(a *app, dir *string) *cobra.Command {
+	var spec lab.Spec
+	cmd := &cobra.Command{
+		Use: "up", Short: "Boot a lab and write its hosts.yaml", Args: usageArgs(cobra.NoArgs),
+		Example: "  kbootstrap lab up --control-planes 1 --workers 2 && kbootstrap up -i lab/hosts.yaml",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			spec.Dir = *dir
+			spec.Progress = func(step string) { fmt.Fprintf(a.stderr, "kbootstrap: %s\n", step) }
+			if spec.Mirror == "" {
+				mirror, err := lab.DefaultMirror()
+				if err != nil {
+					return err
+				}
+				spec.Mirror = mirror
+			}
+			l, err := lab.Up(cmd.Context(), spec)
+			if err != nil {
+				return err
+			}
+			hosts, err := l.Hosts()
+			if err != nil {
+				return err
+			}
+			return a.printLabHosts(hosts)
+		},
+	}
+	f := cmd.Flags()
+	f.IntVar(&spec.ControlPlanes, "control-planes", 1, "number of control planes, cp1…")
+	f.IntVar(&spec.Workers, "workers", 1, "number of workers, w1…")
+	f.IntVar(&spec.Spare, "spare", 0, "number of hosts that run but are not in hosts.yaml, s1…")
+	f.StringVar(&spec.Kubernetes, "kubernetes", "v1.36.3", "version of Kubernetes written to hosts.yaml")
+	f.StringVar(&spec.Mirror, "mirror", "", "artifact directory written to hosts.yaml (default in the user's cache, where `lab artifacts` puts it)")
+	f.StringVar(&spec.Name, "name", "", "name of the cluster (default the name of --dir)")
+	return cmd
+}

@@ -1,0 +1,62 @@
+// Command kbootstrap makes a Kubernetes cluster out of bare Linux hosts over SSH.
+//
+// One file per verb: flags in, one call, output in print.go. There is no logic here.
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// version is set by the linker from the git tag.
+var version = "dev"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	// A second signal kills at once, as users of terraform expect.
+	context.AfterFunc(ctx, stop)
+	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}
+	os.Exit(a.run(ctx, os.Args[1:]))
+}
+
+// app is one invocation of the tool: where it reads from and writes to.
+type app struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+}
+
+// run executes the command line and returns the process's exit code.
+func (a *app) run(ctx context.Context, args []string) int {
+	root := a.root()
+	root.SetArgs(args)
+	if err := root.ExecuteContext(ctx); err != nil {
+		return a.fail(err)
+	}
+	return exitOK
+}
+
+// root is the command that has all verbs below it.
+func (a *app) root() *cobra.Command {
+	root := group(&cobra.Command{
+		Use:               "kbootstrap",
+		Short:             "Make a Kubernetes cluster out of bare Linux hosts",
+		Version:           version,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		PersistentPreRunE: func(c *cobra.Command, _ []string) error { return applySettings(c) },
+	})
+	root.SetIn(a.stdin)
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return exitError{exitUsage, err} })
+	root.AddCommand(
+		initCommand(a), validateCommand(a), planCommand(a), upCommand(a), addNodeCommand(a), statusCommand(a), resetCommand(a),
+		artifactsCommand(a), labCommand(a), nodeCommand(a), gendocsCommand(a),
+	)
+	return root
+}

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"golang.org/x/term"
+
+	"kbootstrap/inventory"
+	"kbootstrap/provision"
+	"kbootstrap/provision/resource"
+)
+
+// The rules of the output: results go to standard output; progress and errors go to standard error, prefixed
+// "kbootstrap:", in lower case without a full stop; a hint stands below an error when there is one; nothing moves when
+// standard error is not a terminal.
+
+// hinted is an error that knows what the user may do about it.
+type hinted interface{ Hint() string }
+
+// fail prints the error with its hints and returns its exit code.
+func (a *app) fail(err error) int {
+	code := exitCode(err)
+	var (
+		failures provision.Failures
+		problems inventory.Problems
+	)
+	switch {
+	case err.Error() == "" || code == exitInterrupted: // what it was at does not matter
+	case errors.As(err, &problems):
+		fmt.Fprintln(a.stderr, problems)
+	case errors.As(err, &failures):
+		for _, f := range failures {
+			a.printError(f)
+		}
+	default:
+		a.printError(err)
+	}
+	if code == exitInterrupted {
+		fmt.Fprintln(a.stderr, "kbootstrap: interrupted; run the same command again to finish")
+	}
+	return code
+}
+
+func (a *app) printError(err error) {
+	fmt.Fprintf(a.stderr, "kbootstrap: %s\n", strings.ReplaceAll(err.Error(), "\n", "\n  "))
+	var h hinted
+	if errors.As(err, &h) && h.Hint() != "" {
+		fmt.Fprintf(a.stderr, "  hint: %s\n", h.Hint())
+	}
+}
+
+// printSummary says what a run did, one line a host, and what to type next.
+func (a *app) printSummary(run *provision.Run, summary provision.Summary, kubeconfig string) {
+	if summary.Total() == 0 {
+		fmt.Fprintf(a.stdout, "%s: nothing to do: %d hosts are as %s says\n",
+			run.Cluster.Name, len(run.Plan.Hosts()), run.Cluster.File)
+		return
+	}
+	table(a.stdout, func(w io.Writer) {
+		for _, h := range run.Plan.Hosts() {
+			fmt.Fprintf(w, "%s\t%s\t%s\t%d changed\t%s sent\n",
+				h.Name, h.Address, roles(h), summary.Changed[h.Name], size(summary.Bytes[h.Name]))
+		}
+	})
+	fmt.Fprintf(a.stdout, "%s: healthy after %s\n", run.Cluster.Name, seconds(summary.Took))
+	first := run.Cluster.With(inventory.ControlPlane)[0]
+	fmt.Fprintf(a.stdout, "\nnext:\n  kbootstrap status -i %s\n  on %s: sudo -i kubectl get nodes -o wide\n", run.Cluster.File, first.Name)
+	if kubeconfig != "" {
+		fmt.Fprintf(a.stdout, "  from here: kubectl --kubeconfig %s get nodes\n", kubeconfig)
+	}
+}
+
+// printPlan shows what differs, by host and component.
+func (a *app) printPlan(plan provision.Plan) {
+	fmt.Fprint(a.stdout, planText(plan))
+}
+
+// planText is the text of a plan. It is the same for the same plan.
+func planText(plan provision.Plan) string {
+	var b strings.Builder
+	counts := map[string]int{}
+	for _, h := range plan.Hosts() {
+		header := fmt.Sprintf("%s (%s)\n", h.Name, h.Address)
+		for _, s := range plan.Steps {
+			changes := s.Changes()
+			if s.Target.Host.Name != h.Name || len(changes) == 0 {
+				continue
+			}
+			b.WriteString(header)
+			header = "" // once, and only for a host where something differs
+			fmt.Fprintf(&b, "  %s\n", s.Component.Name)
+			for _, c := range changes {
+				sign := sign(c)
+				counts[sign]++
+				fmt.Fprintf(&b, "    %s %s%s\n", sign, c.Wanted.ID(), restart(c))
+				if diff := resource.Diff(c.Found, c.Wanted); diff != "" {
+					fmt.Fprintf(&b, "        %s\n", strings.ReplaceAll(strings.TrimRight(diff, "\n"), "\n", "\n        "))
+				}
+			}
+		}
+	}
+	if plan.Changes() == 0 {
+		return fmt.Sprintf("nothing to do: %d hosts are as wanted\n", len(plan.Hosts()))
+	}
+	fmt.Fprintf(&b, "\nplan: %d to make, %d to change, %d to remove\n", counts["+"], counts["~"], counts["-"])
+	return b.String()
+}
+
+// restart says so of a service that runs and will be started anew.
+func restart(c provision.Change) string {
+	found, ok := c.Found.(resource.Service)
+	wanted, is := c.Wanted.(resource.Service)
+	if ok && is && found.Running && wanted.Running && found.Config != wanted.Config {
+		return " (restart)"
+	}
+	return ""
+}
+
+// sign marks what is new, changed or to go.
+func sign(c provision.Change) string {
+	switch {
+	case c.Found.State() == "":
+		return "+"
+	case c.Wanted.State() == "":
+		return "-"
+	}
+	return "~"
+}
+
+func table(w io.Writer, write func(io.Writer)) {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	write(t)
+	_ = t.Flush()
+}
+
+func roles(h inventory.Host) string {
+	names := make([]string, len(h.Roles))
+	for i, r := range h.Roles {
+		names[i] = string(r)
+	}
+	return strings.Join(names, ",")
+}
+
+// size is a number of bytes as people read it, in powers of ten.
+func size(n int64) string {
+	switch {
+	case n >= 1e9:
+		return fmt.Sprintf("%.1f GB", float64(n)/1e9)
+	case n >= 1e6:
+		return fmt.Sprintf("%.0f MB", float64(n)/1e6)
+	case n >= 1e3:
+		return fmt.Sprintf("%.0f kB", float64(n)/1e3)
+	}
+	return fmt.Sprintf("%d B", n)
+}
+
+func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
+
+// interactive reports whether a person is there to be asked.
+func (a *app) interactive() bool {
+	in, ok := a.stdin.(*os.File)
+	return ok && term.IsTerminal(int(in.Fd()))
+}

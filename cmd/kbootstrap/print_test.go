@@ -1,0 +1,160 @@
+package main
+
+import (
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"kbootstrap/inventory"
+	"kbootstrap/provision"
+	"kbootstrap/provision/resource"
+)
+
+// golden compares a text with testdata/NAME.golden.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name+".golden")
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(string(want), got); d != "" {
+		t.Errorf("%s is not what comes out; if that is meant: go test ./cmd/kbootstrap -update\n%s", path, d)
+	}
+}
+
+// twoHosts is a cluster of a control plane and a worker.
+func twoHosts() *inventory.Cluster {
+	return &inventory.Cluster{Name: "demo", File: "hosts.yaml", Hosts: []inventory.Host{
+		{Name: "cp1", Address: netip.MustParseAddr("192.168.56.11"), Roles: []inventory.Role{inventory.Etcd, inventory.ControlPlane}},
+		{Name: "w1", Address: netip.MustParseAddr("192.168.56.21"), Roles: []inventory.Role{inventory.Worker}},
+	}}
+}
+
+// observed is a plan with something of each kind of difference on the first host and none on the second.
+func observed(c *inventory.Cluster) provision.Plan {
+	file := func(path, content string) resource.File { return resource.File{Path: path, Content: []byte(content)} }
+	key := func(content string) resource.File {
+		return resource.File{Path: "/etc/etcd/pki/server.key", Mode: 0o600, Content: []byte(content), Secret: true}
+	}
+	absent := resource.File{Path: "/new", Absent: true}
+	same := []resource.Resource{file("/same", "x\n")}
+	return provision.Plan{Steps: []provision.Step{
+		{
+			Component: provision.Component{Name: "base"}, Target: provision.Target{Cluster: c, Host: c.Hosts[0]},
+			Wanted: []resource.Resource{file("/new", "a\nb\n"), resource.Service{Name: "firewalld.service"}, file("/same", "x\n")},
+			Found:  []resource.Resource{absent, resource.Service{Name: "firewalld.service", Enabled: true, Running: true}, file("/same", "x\n")},
+		},
+		{
+			Component: provision.Component{Name: "base"}, Target: provision.Target{Cluster: c, Host: c.Hosts[1]}, Wanted: same, Found: same,
+		},
+		{
+			Component: provision.Component{Name: "etcd"}, Target: provision.Target{Cluster: c, Host: c.Hosts[0]},
+			Wanted: []resource.Resource{
+				file("/etc/systemd/system/etcd.service", "[Service]\nExecStart=/etcd \\\n  --a=1 \\\n  --b=2\n"), key("new secret"),
+				resource.Service{Name: "etcd.service", Enabled: true, Running: true, Config: "2222222222222222"},
+			},
+			Found: []resource.Resource{
+				file("/etc/systemd/system/etcd.service", "[Service]\nExecStart=/etcd \\\n  --a=0 \\\n  --b=2\n"), key("old secret"),
+				resource.Service{Name: "etcd.service", Enabled: true, Running: true, Config: "1111111111111111"},
+			},
+		},
+	}}
+}
+
+func TestPlanText(t *testing.T) {
+	c := twoHosts()
+	text := planText(observed(c))
+	golden(t, "plan", text)
+	if strings.Contains(text, "secret") {
+		t.Error("the plan shows a secret")
+	}
+	if again := planText(observed(c)); again != text {
+		t.Error("the text is another the next time")
+	}
+	plan := observed(c)
+	for i := range plan.Steps {
+		plan.Steps[i].Found = plan.Steps[i].Wanted
+	}
+	if got := planText(plan); got != "nothing to do: 2 hosts are as wanted\n" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestPrintSummary(t *testing.T) {
+	c := twoHosts()
+	run := &provision.Run{Cluster: c, Plan: observed(c)}
+	var out strings.Builder
+	a := &app{stdout: &out}
+	a.printSummary(run, provision.Summary{
+		Changed: map[string]int{"cp1": 12}, Bytes: map[string]int64{"cp1": 123_456_789}, Took: 61234 * time.Millisecond,
+	}, ".kbootstrap/demo/admin.kubeconfig")
+	out.WriteString("--- without a kubeconfig\n")
+	a.printSummary(run, provision.Summary{Changed: map[string]int{"w1": 1}, Took: time.Second}, "")
+	out.WriteString("--- nothing to do\n")
+	a.printSummary(run, provision.Summary{}, ".kbootstrap/demo/admin.kubeconfig")
+	golden(t, "summary", out.String())
+}
+
+func TestPrintStatus(t *testing.T) {
+	now := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
+	status := provision.Status{Cluster: "demo", Hosts: []provision.HostStatus{
+		{Name: "cp1", Address: "192.168.56.11", Components: []provision.ComponentStatus{
+			{Name: "base", Healthy: true},
+			{Name: "etcd", Problem: "service etcd.service is not running", Changed: true},
+			{Name: "kubelet", Healthy: true, Changed: true},
+		}, Certificates: []provision.Certificate{
+			{Path: "/etc/kubernetes/pki/ca.crt", Expires: now.AddDate(10, 0, 0)},
+			{Path: "/etc/kubernetes/pki/apiserver.crt", Expires: now.AddDate(0, 0, 20)},
+		}},
+		{Name: "w1", Address: "192.168.56.21", Error: "w1: dial 192.168.56.21:22: no route\nto host"},
+	}}
+	var out strings.Builder
+	(&app{stdout: &out}).printStatus(status, now)
+	golden(t, "status", out.String())
+}
+
+func TestSize(t *testing.T) {
+	for n, want := range map[int64]string{
+		0: "0 B", 999: "999 B", 1000: "1 kB", 8_499: "8 kB", 999_499: "999 kB", 1e6: "1 MB", 123_456_789: "123 MB", 1_250_000_000: "1.2 GB",
+	} {
+		if got := size(n); got != want {
+			t.Errorf("size(%d) = %q, want %q", n, got, want)
+		}
+	}
+}
+
+func TestConfirm(t *testing.T) {
+	for _, test := range []struct {
+		given, want string
+	}{
+		{"demo", ""},
+		{"", "this removes demo from 3 hosts with all data: give --confirm demo"},
+		{"Demo", "not confirmed: the cluster's name is demo, not Demo"},
+		{"other", "not confirmed: the cluster's name is demo, not other"},
+	} {
+		var stderr strings.Builder
+		a := &app{stdin: strings.NewReader("demo\n"), stderr: &stderr} // no terminal: what is typed there does not count
+		err := a.confirm("demo", test.given, 3)
+		if got := fmt.Sprint(err); got != test.want && (err != nil || test.want != "") {
+			t.Errorf("%q: got %q, want %q", test.given, got, test.want)
+		}
+		if err != nil && exitCode(err) != exitUsage {
+			t.Errorf("%q: code %d", test.given, exitCode(err))
+		}
+		if stderr.Len() > 0 {
+			t.Errorf("%q: asked without a terminal: %q", test.given, stderr.String())
+		}
+	}
+}

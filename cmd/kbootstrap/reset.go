@@ -1,0 +1,86 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"kbootstrap/provision"
+)
+
+func resetCommand(a *app) *cobra.Command {
+	flags := &clusterFlags{app: a}
+	var (
+		hosts   []string
+		confirm string
+	)
+	c := &cobra.Command{
+		Use:   "reset",
+		Short: "Remove the cluster, or some of its workers, with all data",
+		Long: `Remove from the hosts what the tool made and what Kubernetes left, with all data, and put back what was there before.
+Rules of iptables that are not Kubernetes' own stay, and so does the SSH connection.`,
+		Example: `  kbootstrap reset -i hosts.yaml --confirm demo
+  kbootstrap reset -i hosts.yaml --host w2 --confirm demo`,
+		Args: usageArgs(cobra.NoArgs),
+		RunE: func(c *cobra.Command, _ []string) error {
+			cluster, err := flags.load()
+			if err != nil {
+				return err
+			}
+			for _, name := range hosts {
+				if _, ok := cluster.Host(name); !ok {
+					return exitError{exitUsage, unknownHost{name, cluster}}
+				}
+			}
+			if hosts = slices.Compact(slices.Sorted(slices.Values(hosts))); len(hosts) == 0 {
+				for _, h := range cluster.Hosts {
+					hosts = append(hosts, h.Name)
+				}
+			}
+			if err := provision.MayReset(cluster, hosts); err != nil {
+				return exitError{exitRefused, err}
+			}
+			if err := a.confirm(cluster.Name, confirm, len(hosts)); err != nil {
+				return err
+			}
+			options, stop := flags.options(cluster)
+			defer stop()
+			summary, err := provision.Reset(c.Context(), cluster, hosts, options)
+			stop()
+			if exitCode(err) == exitFailure {
+				return runError(err, len(hosts)) // hosts that could not be reached have a code of their own
+			}
+			if err != nil {
+				return err
+			}
+			for _, name := range hosts {
+				fmt.Fprintf(a.stdout, "%s: reset, %d changed\n", name, summary.Changed[name])
+			}
+			fmt.Fprintf(a.stdout, "%s: reset in %s; `kbootstrap up` makes it again\n", cluster.Name, seconds(summary.Took))
+			return nil
+		},
+	}
+	flags.bind(c)
+	c.Flags().StringSliceVar(&hosts, "host", nil, "reset only this host (may be repeated)")
+	c.Flags().StringVar(&confirm, "confirm", "", "the cluster's name, instead of typing it when asked")
+	return c
+}
+
+// confirm asks for the cluster's name, since what follows cannot be undone. Without a terminal the flag must have it.
+func (a *app) confirm(name, given string, hosts int) error {
+	if given == "" {
+		if !a.interactive() {
+			return exitError{exitUsage, fmt.Errorf("this removes %s from %d hosts with all data: give --confirm %s", name, hosts, name)}
+		}
+		fmt.Fprintf(a.stderr, "this removes %s from %d hosts with all data\ntype the cluster's name to go on: ", name, hosts)
+		if _, err := fmt.Fscanln(a.stdin, &given); err != nil {
+			return exitError{exitUsage, errors.New("not confirmed")}
+		}
+	}
+	if given != name {
+		return exitError{exitUsage, fmt.Errorf("not confirmed: the cluster's name is %s, not %s", name, given)}
+	}
+	return nil
+}

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/pem"
+	"errors"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/crypto/ssh"
+
+	"kbootstrap/inventory"
+	"kbootstrap/release"
+)
+
+// TestMain lets the scripts run the tool: this binary, started by that name.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"kbootstrap": main})
+}
+
+// TestScripts runs the scripts of testdata/script: what a user types, what comes out, and the exit code. There is no
+// network, no key but the script's own, and standard input is no terminal.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:           filepath.Join("testdata", "script"),
+		UpdateScripts: *update,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("HOME", e.WorkDir)
+			e.Setenv("KBOOTSTRAP_CACHE", filepath.Join(e.WorkDir, "cache"))
+			e.Setenv("SSH_AUTH_SOCK", "")
+			e.Setenv("NO_COLOR", "1")
+			// Should anything be fetched all the same, it fails at once.
+			e.Setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+			return nil
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"exits": exits, "mirror": mirror, "sshkey": sshKey, "closedport": closedPort,
+		},
+	})
+}
+
+// exits CODE COMMAND... runs a command that must end with the exit code. Its output is for stdout, stderr and cmp.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND...")
+	}
+	err := ts.Exec(args[1], args[2:]...)
+	code := "0"
+	var exit interface{ ExitCode() int }
+	if errors.As(err, &exit) {
+		code = strconv.Itoa(exit.ExitCode())
+	} else if err != nil {
+		ts.Fatalf("%v", err)
+	}
+	if code != args[0] {
+		ts.Fatalf("exit code %s, want %s", code, args[0])
+	}
+}
+
+// mirror INVENTORY writes a mirror of small files that stand for the artifacts, and their lock, beside the inventory.
+func mirror(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: mirror INVENTORY")
+	}
+	path := ts.MkAbs(args[0])
+	c, err := inventory.Load(path)
+	ts.Check(err)
+	dir := filepath.Dir(path)
+	c.Artifacts.Lock = "" // not there yet
+	list, err := release.List(c, "amd64", release.Options{CacheDir: filepath.Join(dir, "cache")})
+	ts.Check(err)
+	lock := release.Lock{Version: 1}
+	for _, a := range list {
+		file := filepath.Join(dir, "mirror", strings.TrimPrefix(a.URL, "https://"))
+		content := []byte("\x7fELF " + a.URL)
+		if strings.HasSuffix(file, "gz") {
+			content = archiveOfAll(ts, "etcd-v"+a.Version+"-linux-amd64/etcd", "etcd-v"+a.Version+"-linux-amd64/etcdctl",
+				"etcd-v"+a.Version+"-linux-amd64/etcdutl", "bin/containerd", "bin/ctr", "bin/containerd-shim-runc-v2",
+				"bridge", "host-local", "loopback", "portmap", "flanneld")
+		}
+		ts.Check(os.MkdirAll(filepath.Dir(file), 0o755))
+		ts.Check(os.WriteFile(file, content, 0o644))
+		sum := sha256.Sum256(content)
+		lock.Artifacts = append(lock.Artifacts, release.LockedEntry{URL: a.URL, SHA256: hex.EncodeToString(sum[:]), Size: int64(len(content))})
+	}
+	ts.Check(lock.Write(filepath.Join(dir, "artifacts.lock")))
+}
+
+// sshkey FILE writes a key to log in with.
+func sshKey(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: sshkey FILE")
+	}
+	_, key, err := ed25519.GenerateKey(nil)
+	ts.Check(err)
+	block, err := ssh.MarshalPrivateKey(key, "")
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), pem.EncodeToMemory(block), 0o600))
+}
+
+// closedport FILE replaces each PORT in a file by another port of this machine where nobody listens.
+func closedPort(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: closedport FILE")
+	}
+	text := ts.ReadFile(args[0])
+	for strings.Contains(text, "PORT") {
+		l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
+		ts.Check(err)
+		defer func() { ts.Check(l.Close()) }()
+		_, port, err := net.SplitHostPort(l.Addr().String())
+		ts.Check(err)
+		text = strings.Replace(text, "PORT", port, 1)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o644))
+}

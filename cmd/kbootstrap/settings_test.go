@@ -1,0 +1,52 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/spf13/cobra"
+)
+
+// TestSettings checks that a flag wins over the environment, and that over the file.
+func TestSettings(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("XDG_CONFIG_HOME", dir)
+	if err := os.MkdirAll(filepath.Join(dir, "kbootstrap"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "kbootstrap", "config.yaml")
+	if err := os.WriteFile(file, []byte("inventory: from-file.yaml\nquiet: true\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	run := func(args ...string) (clusterFlags, error) {
+		flags := clusterFlags{}
+		c := &cobra.Command{PreRunE: func(c *cobra.Command, _ []string) error { return applySettings(c) }, RunE: func(*cobra.Command, []string) error { return nil }}
+		flags.bind(c)
+		c.SetArgs(args)
+		c.SilenceErrors, c.SilenceUsage = true, true
+		err := c.Execute()
+		return flags, err
+	}
+	if f, err := run(); err != nil || f.inventory != "from-file.yaml" || !f.quiet || f.verbose {
+		t.Errorf("file: %+v, %v", f, err)
+	}
+	t.Setenv("KBOOTSTRAP_INVENTORY", "from-env.yaml")
+	t.Setenv("KBOOTSTRAP_NO_COLOR", "true")
+	if f, err := run(); err != nil || f.inventory != "from-env.yaml" || !f.quiet || !f.noColor {
+		t.Errorf("environment: %+v, %v", f, err)
+	}
+	if f, err := run("-i", "typed.yaml", "--quiet=false"); err != nil || f.inventory != "typed.yaml" || f.quiet {
+		t.Errorf("flags: %+v, %v", f, err)
+	}
+	t.Setenv("KBOOTSTRAP_QUIET", "perhaps")
+	if _, err := run(); exitCode(err) != exitUsage {
+		t.Errorf("a wrong value: %v", err)
+	}
+	if err := os.WriteFile(file, []byte("inventory: [\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := run(); exitCode(err) != exitUsage {
+		t.Errorf("a broken file: %v", err)
+	}
+}

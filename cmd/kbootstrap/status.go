@@ -1,0 +1,85 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"kbootstrap/provision"
+)
+
+func statusCommand(a *app) *cobra.Command {
+	flags := &clusterFlags{app: a}
+	var output string
+	c := &cobra.Command{
+		Use:   "status",
+		Short: "Show the health of every host, component and certificate",
+		Args:  usageArgs(cobra.NoArgs),
+		RunE: func(c *cobra.Command, _ []string) error {
+			if !slices.Contains([]string{"text", "json"}, output) {
+				return exitError{exitUsage, fmt.Errorf("-o %s: the formats are text and json", output)}
+			}
+			run, done, err := flags.prepare(c.Context(), provision.Scope{Sick: true})
+			if err != nil {
+				return err
+			}
+			defer done()
+			status := run.Status(c.Context())
+			done()
+			if output == "json" {
+				encoder := json.NewEncoder(a.stdout)
+				encoder.SetIndent("", "  ")
+				if err := encoder.Encode(status); err != nil {
+					return err
+				}
+			} else {
+				a.printStatus(status, time.Now())
+			}
+			if !status.Healthy {
+				return exitError{exitUnhealthy, errors.New("the cluster is not healthy")}
+			}
+			return nil
+		},
+	}
+	flags.bind(c)
+	c.Flags().StringVarP(&output, "output", "o", "text", "text or json")
+	return c
+}
+
+// printStatus shows a line a component, problems beside it, and the certificate that ends first on each host.
+func (a *app) printStatus(status provision.Status, now time.Time) {
+	table(a.stdout, func(w io.Writer) {
+		fmt.Fprintln(w, "HOST\tADDRESS\tCOMPONENT\tHEALTH\tPROBLEM")
+		for _, h := range status.Hosts {
+			if h.Error != "" {
+				fmt.Fprintf(w, "%s\t%s\t-\tunreachable\t%s\n", h.Name, h.Address, strings.ReplaceAll(h.Error, "\n", " "))
+			}
+			for _, c := range h.Components {
+				health := "healthy"
+				if !c.Healthy {
+					health = "unhealthy"
+				} else if c.Changed {
+					health = "differs"
+				}
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", h.Name, h.Address, c.Name, health, c.Problem)
+			}
+		}
+	})
+	fmt.Fprintln(a.stdout)
+	table(a.stdout, func(w io.Writer) {
+		fmt.Fprintln(w, "HOST\tCERTIFICATES\tFIRST TO EXPIRE\tIN")
+		for _, h := range status.Hosts {
+			if len(h.Certificates) == 0 {
+				continue
+			}
+			first := slices.MinFunc(h.Certificates, func(x, y provision.Certificate) int { return x.Expires.Compare(y.Expires) })
+			fmt.Fprintf(w, "%s\t%d\t%s\t%d days\n", h.Name, len(h.Certificates), first.Path, int(first.Expires.Sub(now).Hours()/24))
+		}
+	})
+}

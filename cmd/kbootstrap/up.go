@@ -1,0 +1,39 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"kbootstrap/provision"
+)
+
+func upCommand(a *app) *cobra.Command {
+	flags := &clusterFlags{app: a}
+	c := &cobra.Command{
+		Use:   "up",
+		Short: "Make the cluster that the inventory describes",
+		Long: `Make the cluster that the inventory describes, or make it so again: what is there already is left alone, and a second
+run changes nothing. A run that was cut off is finished by the next one.`,
+		Example: "  kbootstrap up -i hosts.yaml",
+		Args:    usageArgs(cobra.NoArgs),
+		RunE: func(c *cobra.Command, _ []string) error {
+			run, done, err := flags.prepare(c.Context(), provision.Scope{Change: true})
+			if err != nil {
+				return err
+			}
+			defer done()
+			summary, err := run.Apply(c.Context())
+			if err != nil {
+				return runError(err, len(run.Plan.Hosts()))
+			}
+			kubeconfig, err := run.WriteKubeconfig()
+			if err != nil {
+				return err
+			}
+			done()
+			a.printSummary(run, summary, kubeconfig)
+			return nil
+		},
+	}
+	flags.bind(c)
+	return c
+}

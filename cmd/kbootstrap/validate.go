@@ -1,0 +1,49 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"kbootstrap/inventory"
+
+	"github.com/spf13/cobra"
+)
+
+// validateCommand checks an inventory without touching any host.
+func validateCommand(a *app) *cobra.Command {
+	var path string
+	cmd := &cobra.Command{
+		Use:   "validate",
+		Short: "Check the inventory; touches no host",
+		Example: "  kbootstrap validate -i hosts.yaml\n" +
+			"  generate | kbootstrap validate -i -",
+		Args: usageArgs(cobra.NoArgs),
+		RunE: func(*cobra.Command, []string) error {
+			c, err := a.validate(path)
+			if err != nil {
+				return exitError{exitUsage, err}
+			}
+			hosts := "1 host"
+			if n := len(c.Hosts); n != 1 {
+				hosts = fmt.Sprintf("%d hosts", n)
+			}
+			_, err = fmt.Fprintf(a.stdout, "%s: ok: cluster %s, %s, Kubernetes %s\n", path, c.Name, hosts, c.Kubernetes)
+			return err
+		},
+	}
+	cmd.Flags().StringVarP(&path, "inventory", "i", "hosts.yaml", `the inventory; "-" is standard input`)
+	return cmd
+}
+
+// validate reads an inventory from a file or from standard input.
+func (a *app) validate(path string) (*inventory.Cluster, error) {
+	if path != "-" {
+		return inventory.Load(path)
+	}
+	// One byte more than an inventory may have is enough to be refused for its size.
+	data, err := io.ReadAll(io.LimitReader(a.stdin, inventory.MaxBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("read inventory from standard input: %w", err)
+	}
+	return inventory.Parse(path, data)
+}
