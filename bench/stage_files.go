@@ -1,0 +1,67 @@
+package main
+
+import (
+	"embed"
+	"io/fs"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"kbootstrap/templates"
+)
+
+// kubeadmFiles are what a host needs for kubeadm beside what the product's templates render.
+//
+//go:embed kubeadm
+var kubeadmFiles embed.FS
+
+// files are the texts of the layout by their path in it. containerd and flanneld are set up as the product does it.
+func (s stage) files() (map[string]string, error) {
+	read := func(name string) string {
+		text, err := kubeadmFiles.ReadFile("kubeadm/" + name)
+		if err != nil {
+			panic(err) // the file is embedded: it is missing in no build or in all
+		}
+		return string(text)
+	}
+	pods, err := netip.ParsePrefix("10.244.0.0/16")
+	if err != nil {
+		return nil, err
+	}
+	return map[string]string{
+		"kubeadm.sh":                                   script,
+		"common/opt/kubeadm/prepare.sh":                read("prepare.sh"),
+		"common/etc/systemd/system/kubelet.service":    read("kubelet.service"),
+		"common/etc/systemd/system/containerd.service": string(templates.ContainerdUnit.Render(templates.Daemon{})),
+		"common/etc/containerd/config.toml": string(templates.ContainerdTOML.Render(
+			templates.ContainerdConfig{Version: 3, Pause: s.images["pause"]})),
+		"common/etc/systemd/system/flanneld.service": string(templates.FlanneldUnit.Render(templates.Flanneld{
+			NodeName: "%H", // systemd's word for the host's name
+			Flags: templates.Flags{
+				"kube-subnet-mgr": "true", "kubeconfig-file": "/etc/kube-flannel/kubeconfig", "iface": "eth1", "ip-masq": "true",
+				"net-config-path": "/etc/kube-flannel/net-conf.json",
+			},
+		})),
+		"common/etc/kube-flannel/net-conf.json": string(templates.FlannelJSON.Render(
+			templates.FlannelConfig{Pods: pods, Backend: "vxlan", Port: 8472})),
+		"common/opt/kbootstrap/libexec/cni-config": string(templates.CNIConfigScript.Render(struct{}{})),
+	}, nil
+}
+
+func (s stage) write(files map[string]string) error {
+	for name, text := range files {
+		path := filepath.Join(s.dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return err
+		}
+		mode := fs.FileMode(0o644)
+		if strings.HasPrefix(text, "#!") {
+			mode = 0o755
+		}
+		if err := os.WriteFile(path, []byte(text), mode); err != nil {
+			return err
+		}
+	}
+	return nil
+}

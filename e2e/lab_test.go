@@ -1,0 +1,250 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// lab is a running lab and the inventory of its cluster. Everything is done with the program that users run.
+type lab struct {
+	t         *testing.T
+	program   string // bin/kbootstrap
+	dir       string
+	inventory string
+}
+
+// newLab boots hosts and takes them down at the end of the test.
+func newLab(t *testing.T, name string, arguments ...string) *lab {
+	t.Helper()
+	program, err := filepath.Abs("../bin/kbootstrap")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Not below /tmp, which may be small or in memory; data directories of containers must be on a real file system.
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(cache, "kbootstrap", "e2e", name)
+	l := &lab{t: t, program: program, dir: dir, inventory: filepath.Join(dir, "hosts.yaml")}
+	l.must(time.Minute, "lab", "down", "--dir", dir) // what an earlier, killed test left
+	t.Cleanup(func() {
+		if t.Failed() {
+			l.report()
+		}
+		l.must(time.Minute, "lab", "down", "--dir", dir)
+	})
+	l.must(8*time.Minute, append([]string{"lab", "up", "--dir", dir, "--name", name}, arguments...)...)
+	return l
+}
+
+// result is how a command ended.
+type result struct {
+	code           int
+	stdout, stderr string
+	took           time.Duration
+}
+
+// run runs the program with a deadline.
+func (l *lab) run(limit time.Duration, arguments ...string) result {
+	l.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	var stdout, stderr bytes.Buffer
+	command := exec.CommandContext(ctx, l.program, arguments...)
+	command.Stdout, command.Stderr = &stdout, &stderr
+	begin := time.Now()
+	err := command.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) || ctx.Err() != nil {
+		l.t.Fatalf("kbootstrap %s: %v (%v)\n%s%s", strings.Join(arguments, " "), err, ctx.Err(), &stdout, &stderr)
+	}
+	return result{code: command.ProcessState.ExitCode(), stdout: stdout.String(), stderr: stderr.String(), took: time.Since(begin)}
+}
+
+// must runs the program and fails the test when it does not exit with 0.
+func (l *lab) must(limit time.Duration, arguments ...string) string {
+	l.t.Helper()
+	r := l.run(limit, arguments...)
+	if r.code != 0 {
+		l.t.Fatalf("kbootstrap %s: exit %d after %s\n%s%s", strings.Join(arguments, " "), r.code, r.took, r.stdout, r.stderr)
+	}
+	return r.stdout
+}
+
+// up brings the cluster up.
+func (l *lab) up() {
+	l.t.Helper()
+	begin := time.Now()
+	l.must(5*time.Minute, "up", "-i", l.inventory)
+	l.t.Logf("up took %.1f s", time.Since(begin).Seconds())
+}
+
+// upAgain checks that another up changes nothing.
+func (l *lab) upAgain() {
+	l.t.Helper()
+	if out := l.must(2*time.Minute, "up", "-i", l.inventory); !strings.Contains(out, "nothing to do") {
+		l.t.Fatalf("the second up changed something:\n%s\n%s", out, l.must(time.Minute, "plan", "-i", l.inventory))
+	}
+}
+
+// exec runs a command as root on a host.
+func (l *lab) exec(host string, command ...string) string {
+	l.t.Helper()
+	return l.must(2*time.Minute, append([]string{"lab", "exec", "--dir", l.dir, host, "--"}, command...)...)
+}
+
+// kubectl runs kubectl on the first control plane.
+func (l *lab) kubectl(arguments ...string) string {
+	l.t.Helper()
+	return l.exec("cp1", append([]string{"kubectl"}, arguments...)...)
+}
+
+// apply applies a manifest.
+func (l *lab) apply(manifest string) {
+	l.t.Helper()
+	l.input(strings.NewReader(manifest), "cp1", "kubectl", "apply", "-f", "-")
+}
+
+// input runs a command on a host with standard input.
+func (l *lab) input(stdin interface{ Read([]byte) (int, error) }, host string, command ...string) {
+	l.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	c := exec.CommandContext(ctx, l.program, append([]string{"lab", "exec", "--dir", l.dir, host, "--"}, command...)...)
+	c.Stdin = stdin
+	if out, err := c.CombinedOutput(); err != nil {
+		l.t.Fatalf("%s: %s: %v\n%s", host, strings.Join(command, " "), err, out)
+	}
+}
+
+// eventually repeats a command on a host until its output satisfies ok.
+func (l *lab) eventually(limit time.Duration, what string, ok func(result) bool, host string, command ...string) {
+	l.t.Helper()
+	deadline := time.Now().Add(limit)
+	tick := time.NewTicker(250 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		r := l.run(time.Minute, append([]string{"lab", "exec", "--dir", l.dir, host, "--"}, command...)...)
+		if ok(r) {
+			return
+		}
+		if time.Now().After(deadline) {
+			l.t.Fatalf("%s: not within %s; last on %s: %s: exit %d\n%s%s", what, limit, host, strings.Join(command, " "), r.code, r.stdout, r.stderr)
+		}
+		<-tick.C
+	}
+}
+
+// contains is an ok for eventually: exit 0 and this text.
+func contains(text string) func(result) bool {
+	return func(r result) bool { return r.code == 0 && strings.Contains(r.stdout, text) }
+}
+
+// host is a host of the lab.
+type host struct {
+	Name    string `json:"name"`
+	Address string `json:"address"`
+	SSHPort int    `json:"sshPort"`
+	Spare   bool   `json:"spare"`
+}
+
+// all lists the hosts of the lab.
+func (l *lab) all() []host {
+	l.t.Helper()
+	var all []host
+	if err := json.Unmarshal([]byte(l.must(time.Minute, "lab", "ls", "--dir", l.dir, "-o", "json")), &all); err != nil {
+		l.t.Fatal(err)
+	}
+	return all
+}
+
+// hosts lists the hosts that are in the cluster from the start.
+func (l *lab) hosts() []host {
+	l.t.Helper()
+	return slices.DeleteFunc(l.all(), func(h host) bool { return h.Spare })
+}
+
+// join adds a spare host to the inventory, as a user would in an editor.
+func (l *lab) join(name string) {
+	l.t.Helper()
+	text, err := os.ReadFile(l.inventory)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	for _, h := range l.all() {
+		if h.Name == name {
+			text = fmt.Appendf(text, "  - name: %s\n    address: %s\n    ssh: {address: 127.0.0.1, port: %d}\n    roles: [worker]\n", h.Name, h.Address, h.SSHPort)
+		}
+	}
+	if err := os.WriteFile(l.inventory, text, 0o644); err != nil {
+		l.t.Fatal(err)
+	}
+}
+
+// ready waits until the API reports so many Ready nodes.
+func (l *lab) ready(n int, limit time.Duration) {
+	l.t.Helper()
+	l.eventually(limit, fmt.Sprintf("%d Ready nodes", n), func(r result) bool {
+		return r.code == 0 && strings.Count(r.stdout, "True") == n
+	}, "cp1", "kubectl", "get", "nodes", "-o", `jsonpath={range .items[*]}{.status.conditions[?(@.type=="Ready")].status}{"\n"}{end}`)
+}
+
+// edit replaces a text in the inventory.
+func (l *lab) edit(old, replacement string) {
+	l.t.Helper()
+	text, err := os.ReadFile(l.inventory)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	if !strings.Contains(string(text), old) {
+		l.t.Fatalf("%s does not contain %q:\n%s", l.inventory, old, text)
+	}
+	if err := os.WriteFile(l.inventory, []byte(strings.Replace(string(text), old, replacement, 1)), 0o644); err != nil {
+		l.t.Fatal(err)
+	}
+}
+
+// image imports the test image into a host's containerd, for pods and for docker.
+func (l *lab) image(host string) {
+	l.t.Helper()
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	tar := filepath.Join(cache, "kbootstrap/lab/mirror/docker.io/library/busybox/1.36.1.tar")
+	for _, command := range [][]string{{"ctr", "-n", "k8s.io", "images", "import", "-"}, {"docker", "load"}} {
+		f, err := os.Open(tar)
+		if err != nil {
+			l.t.Fatal(err)
+		}
+		l.input(f, host, command...)
+		f.Close()
+	}
+}
+
+// report shows what a failed test left behind.
+func (l *lab) report() {
+	for _, h := range []string{"cp1", "w1"} {
+		for _, command := range [][]string{
+			{"systemctl", "--failed", "--no-pager"},
+			{"journalctl", "-p", "warning", "-n", "60", "--no-pager", "--grep", "^(?!Configuration file)"},
+			{"kubectl", "get", "pods,nodes", "-A", "-o", "wide"},
+		} {
+			r := l.run(time.Minute, append([]string{"lab", "exec", "--dir", l.dir, h, "--"}, command...)...)
+			l.t.Logf("%s: %s\n%s%s", h, strings.Join(command, " "), r.stdout, r.stderr)
+		}
+	}
+}
