@@ -1,0 +1,82 @@
+# kbootstrap: make a Kubernetes cluster out of bare Linux hosts.
+#
+#   make demo    a real three-host cluster on this machine, from nothing
+#   make test    all tests: check, the laws, and real clusters in the lab (root, Linux)
+#   make check   the fast ones: build, vet, lint, unit tests with the race detector
+#   make bench   how long things take, as a table and as JSON
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := build
+
+export CGO_ENABLED ?= 0
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kbootstrap
+LINTER := $(CACHE)/tools/golangci-lint-$(shell sha256sum tools/go.mod | cut -c1-12)
+DEMO := $(or $(DEMO_DIR),$(CACHE)/demo)
+KUBERNETES ?= v1.36.3
+# What the lab and the tests of remote need of Debian, by a program that each package brings.
+PACKAGES := mmdebstrap:mmdebstrap systemd-nspawn:systemd-container ip:iproute2 nsenter:util-linux sshd:openssh-server \
+	ssh:openssh-client gcc:build-essential dpkg-deb:dpkg iptables:iptables curl:curl
+
+.PHONY: build check lint unit test e2e demo demo-down bench packages artifacts clean
+
+build: bin/kbootstrap
+
+.PHONY: bin/kbootstrap
+bin/kbootstrap:
+	go build -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)' -o $@ ./cmd/kbootstrap
+
+# packages installs what is missing, and says so.
+packages:
+	@missing=(); \
+	for pair in $(PACKAGES); do \
+		program=$${pair%%:*}; \
+		PATH=$$PATH:/usr/sbin:/sbin command -v "$$program" >/dev/null || missing+=("$${pair##*:}"); \
+	done; \
+	if [ $${#missing[@]} -gt 0 ]; then \
+		echo "installing: $${missing[*]}"; \
+		[ "$$(id -u)" = 0 ] || { echo "run as root: apt-get install --yes $${missing[*]}" >&2; exit 1; }; \
+		apt-get update -qq; \
+		DEBIAN_FRONTEND=noninteractive apt-get install --yes -qq --no-install-recommends "$${missing[@]}" >/dev/null; \
+	fi; \
+	apt-cache show runc docker.io >/dev/null 2>&1 || apt-get update -qq # the lab unpacks these
+
+artifacts: packages build
+	bin/kbootstrap lab artifacts --kubernetes $(KUBERNETES)
+
+check: build lint unit
+
+lint: $(LINTER)
+	go vet ./...
+	$(LINTER) run ./...
+
+# The linter is built once from its own module, so that it adds nothing to the product's.
+$(LINTER):
+	@echo "building the linter (some minutes, once)"
+	@mkdir -p $(@D)
+	cd tools && go build -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+unit: packages
+	CGO_ENABLED=1 go test -race ./...
+
+test: check e2e
+
+e2e: artifacts
+	go test -tags e2e -count 1 -timeout 45m -v ./e2e/... ./lab
+
+demo: artifacts
+	@echo "== three hosts, shaped like Vagrant's"
+	bin/kbootstrap lab up --dir $(DEMO) --control-planes 1 --workers 2 --kubernetes $(KUBERNETES) --name demo
+	@echo "== the cluster"
+	bin/kbootstrap up -i $(DEMO)/hosts.yaml
+	@lab/demo.sh $(DEMO)
+
+demo-down: build
+	bin/kbootstrap lab down --dir $(DEMO)
+
+bench: artifacts
+	go run -trimpath ./bench
+
+clean:
+	rm -rf bin
