@@ -36,6 +36,8 @@ type Options struct {
 	// Agents keeps what was computed about the binaries. Share one between the hosts of a run, or each of them reads and
 	// compresses the binary again; nil means not shared.
 	Agents *Agents
+	// Ask asks the person at the terminal; nil means that nobody is there.
+	Ask Asker
 	// Log receives one line for each thing that an operator may want to know; nil discards them. It may be called from
 	// several goroutines at once.
 	Log func(string)

@@ -1,0 +1,4 @@
+package fault
+
+// preflightEntries are the faults of preflight checks.
+var preflightEntries = []Entry{}

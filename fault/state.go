@@ -1,0 +1,4 @@
+package fault
+
+// stateEntries are the faults of artifacts, certificates and the state directory.
+var stateEntries = []Entry{}
