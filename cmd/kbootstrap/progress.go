@@ -29,6 +29,8 @@ type progress struct {
 	since map[string]time.Time
 	sent  map[string]int64
 	drawn int            // live lines on the screen
+	still int            // how many questions stand on the screen
+	held  []string       // lines that wait for the end of a question
 	count map[string]int // changes by host and component
 	stopc chan struct{}
 	ended sync.WaitGroup
@@ -81,6 +83,28 @@ func (p *progress) stop() {
 	})
 }
 
+// suspend takes the live lines off the screen and writes nothing more until resume, so that a question can stand there.
+func (p *progress) suspend() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.erase()
+	p.still++
+}
+
+// resume ends a suspend: what happened meanwhile is written now.
+func (p *progress) resume() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.still--; p.still > 0 {
+		return
+	}
+	for _, line := range p.held {
+		fmt.Fprint(p.out, line)
+	}
+	p.held = nil
+	p.draw()
+}
+
 // report takes one event of the run.
 func (p *progress) report(e provision.Event) {
 	if p.quiet {
@@ -129,8 +153,13 @@ func (p *progress) at(host, what string) {
 
 // line prints a line that stays, above the live ones.
 func (p *progress) line(format string, args ...any) {
+	text := fmt.Sprintf("kbootstrap: "+format+"\n", args...)
+	if p.still > 0 {
+		p.held = append(p.held, text)
+		return
+	}
 	p.erase()
-	fmt.Fprintf(p.out, "kbootstrap: "+format+"\n", args...)
+	fmt.Fprint(p.out, text)
 	p.draw()
 }
 
@@ -142,7 +171,7 @@ func (p *progress) erase() {
 }
 
 func (p *progress) draw() {
-	if !p.live {
+	if !p.live || p.still > 0 {
 		return
 	}
 	for _, h := range p.hosts {

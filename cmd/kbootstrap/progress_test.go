@@ -94,3 +94,23 @@ func TestProgressLive(t *testing.T) {
 		}
 	}
 }
+
+// TestProgressSuspended: while a question stands on the screen nothing else is written, and nothing is lost.
+func TestProgressSuspended(t *testing.T) {
+	var out strings.Builder
+	p := newProgress(&out, twoHosts(), &clusterFlags{})
+	p.suspend()
+	p.suspend()
+	p.report(provision.Event{Kind: provision.EventPhase, Text: "first"})
+	p.resume()
+	p.report(provision.Event{Kind: provision.EventPhase, Text: "second"})
+	if out.Len() > 0 {
+		t.Errorf("written during a question: %q", out.String())
+	}
+	p.resume()
+	p.report(provision.Event{Kind: provision.EventPhase, Text: "third"})
+	p.stop()
+	if got, want := out.String(), "kbootstrap: first\nkbootstrap: second\nkbootstrap: third\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
