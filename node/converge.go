@@ -68,8 +68,8 @@ func (s *server) converge(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.change(w, r, func(ctx context.Context, report func(resource.Change)) error {
-		return resource.Converge(ctx, s.sys, wanted, report)
+	return s.change(w, r, func(ctx context.Context, sys *resource.System, report func(resource.Change)) error {
+		return resource.Converge(ctx, sys, wanted, report)
 	})
 }
 
@@ -80,8 +80,8 @@ func (s *server) restore(w http.ResponseWriter, r *http.Request) error {
 	if err := s.decode(w, r, &skip); err != nil {
 		return err
 	}
-	return s.change(w, r, func(ctx context.Context, report func(resource.Change)) error {
-		return resource.Restore(ctx, s.sys, skips(skip), report)
+	return s.change(w, r, func(ctx context.Context, sys *resource.System, report func(resource.Change)) error {
+		return resource.Restore(ctx, sys, skips(skip), report)
 	})
 }
 
@@ -95,7 +95,8 @@ func skips(texts []string) func(resource.Resource) bool {
 
 // change changes the host and streams what happens.
 func (s *server) change(
-	w http.ResponseWriter, r *http.Request, apply func(ctx context.Context, report func(resource.Change)) error,
+	w http.ResponseWriter, r *http.Request,
+	apply func(ctx context.Context, sys *resource.System, report func(resource.Change)) error,
 ) error {
 	if err := s.exclusive(Holder{}); err != nil {
 		return err
@@ -103,19 +104,18 @@ func (s *server) change(
 	component := r.URL.Query().Get("component")
 	start := time.Now()
 	events, stop := newEventStream(r.Context(), w, s.idle/6)
-	unlisten := s.log.listen(func(line string) {
+	sys := s.sys.Logging(func(line string) {
 		events.send(message{Event: Event{Kind: EventLog, Component: component, Line: line}})
 	})
 	done, err := s.turns.take(r.Context(), component)
 	if err == nil {
-		err = apply(r.Context(), func(c resource.Change) {
+		err = apply(r.Context(), sys, func(c resource.Change) {
 			events.send(message{Event: Event{
 				Kind: EventChange, Component: component, ID: c.ID, Diff: c.Diff, Millis: c.Duration.Milliseconds(),
 			}})
 		})
 		done()
 	}
-	unlisten()
 	stop()
 	events.send(message{
 		Event: Event{Kind: EventDone, Component: component, Millis: time.Since(start).Milliseconds()},

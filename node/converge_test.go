@@ -4,12 +4,16 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"reflect"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"kbootstrap/provision/resource"
 )
@@ -229,19 +233,33 @@ func TestConvergeLosesItsNode(t *testing.T) {
 	}
 }
 
-// The machine's lines go to whoever listens first; none is lost while somebody does.
-func TestLog(t *testing.T) {
-	var l log
-	var first, second []string
-	l.line("nobody listens")
-	end := l.listen(func(line string) { first = append(first, line) })
-	endSecond := l.listen(func(line string) { second = append(second, line) })
-	l.line("one")
-	end()
-	l.line("two")
-	endSecond()
-	l.line("nobody listens")
-	if !reflect.DeepEqual(first, []string{"one"}) || !reflect.DeepEqual(second, []string{"two"}) {
-		t.Errorf("got %q and %q", first, second)
+// Requests that go on at the same time each hear of their own progress. Nothing answers before both have said that they
+// wait.
+func TestConvergeLogsByComponent(t *testing.T) {
+	client := connect(t, Options{Root: t.TempDir()}, memory)
+	var all sync.WaitGroup
+	var waiting atomic.Int32
+	for _, component := range []string{"etcd", "kubelet"} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			if waiting.Load() < 2 {
+				w.WriteHeader(http.StatusServiceUnavailable)
+			}
+		}))
+		t.Cleanup(server.Close)
+		all.Go(func() {
+			var lines []string
+			err := client.Converge(t.Context(), component, []resource.Resource{
+				resource.Ready{Name: component, URL: server.URL + "/" + component, Timeout: time.Minute},
+			}, func(e Event) {
+				if e.Kind == EventLog {
+					lines = append(lines, e.Component+": "+e.Line)
+					waiting.Add(1)
+				}
+			})
+			if want := []string{component + ": waiting for " + server.URL + "/" + component}; err != nil || !slices.Equal(lines, want) {
+				t.Errorf("got %q, %v, want %q", lines, err, want)
+			}
+		})
 	}
+	all.Wait()
 }

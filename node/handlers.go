@@ -23,7 +23,6 @@ type server struct {
 	sys     *resource.System
 	blobs   *blobs
 	lock    *lock
-	log     log
 	running gate
 	turns   *turns
 	idle    time.Duration
@@ -31,7 +30,7 @@ type server struct {
 
 func newServer(options Options) *server {
 	s := &server{blobs: newBlobs(options.Root), lock: &lock{root: options.Root}, idle: options.idle, turns: newTurns()}
-	s.sys = resource.NewSystem(options.Root, options.Run, s.blobs.open, s.log.line)
+	s.sys = resource.NewSystem(options.Root, options.Run, s.blobs.open, nil)
 	return s
 }
 

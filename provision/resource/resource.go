@@ -21,7 +21,7 @@ type Resource interface {
 	Apply(ctx context.Context, sys *System) error
 }
 
-// System is a machine as a process on it sees it.
+// System is a machine as a process on it sees it. NewSystem makes one.
 type System struct {
 	// Root is the directory below which all files lie: "/" on a host, a temporary directory in a unit test.
 	Root string
@@ -33,7 +33,7 @@ type System struct {
 	// Log reports progress in one plain line, such as "waiting for https://127.0.0.1:6443/readyz". May be nil.
 	Log func(line string)
 
-	shared shared
+	shared *shared
 }
 
 // A Blob is a content that has arrived on the host and whose sum was verified.

@@ -15,8 +15,7 @@ import (
 // stateDir holds what the tool remembers on a host: the sums of large files, and how things were before it came.
 const stateDir = "/var/lib/kbootstrap"
 
-// shared is what the resources of one System share while a process lives. Its zero value is ready to use, so a System
-// may be made as a literal, but it must not be copied.
+// shared is what the resources of one System, and of its views, share while a process lives.
 type shared struct {
 	loadSums   sync.Once
 	sums       *sums
@@ -34,7 +33,15 @@ func NewSystem(
 	blob func(ctx context.Context, sha256 string) (Blob, error),
 	log func(line string),
 ) *System {
-	return &System{Root: root, Run: run, Blob: blob, Log: log}
+	return &System{Root: root, Run: run, Blob: blob, Log: log, shared: &shared{}}
+}
+
+// Logging is the same machine with its progress reported elsewhere: requests that go on at the same time have a view each,
+// and each hears of its own.
+func (s *System) Logging(log func(line string)) *System {
+	view := *s
+	view.Log = log
+	return &view
 }
 
 // Close closes the connections that are kept open to the Kubernetes API.
