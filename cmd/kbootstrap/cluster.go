@@ -44,7 +44,7 @@ func (f *clusterFlags) options(c *inventory.Cluster) (provision.Options, func())
 	return provision.Options{
 		Report:  p.report,
 		Command: "kbootstrap " + strings.Join(os.Args[1:], " "),
-		Remote:  remote.Options{Agents: &remote.Agents{}},
+		Remote:  remote.Options{Agents: &remote.Agents{}, Ask: f.app.asker(p)},
 	}, p.stop
 }
 
