@@ -1,20 +1,40 @@
 package inventory
 
-import "strconv"
+import (
+	"strconv"
+
+	"kbootstrap/fault"
+)
 
 // check reports what is wrong with the values that could be read, alone and together. It passes over zero values: they
 // were not given, or could not be read, and both have been reported.
 func (r *reader) check(c *Cluster) {
+	for _, rule := range []struct {
+		code  fault.Code
+		check func(c *Cluster)
+	}{
+		{fault.InventoryRoles, r.checkHosts},
+		{fault.InventoryName, r.checkNames},
+		{fault.InventoryNetwork, r.checkNetworks},
+		{fault.InventoryAddress, r.checkAddresses},
+		{fault.InventoryPort, r.checkPorts},
+		{fault.InventoryLogin, r.checkSSH},
+		{fault.InventoryRoles, r.checkRoles},
+		{fault.InventoryArgument, r.checkArguments},
+		{fault.InventoryValue, r.checkRuntime},
+	} {
+		r.class = rule.code
+		rule.check(c)
+	}
+}
+
+func (r *reader) checkHosts(*Cluster) {
 	if v := r.places["hosts"]; v != nil && v.kind == list && len(v.items) == 0 || v != nil && v.kind == null {
 		r.problem("hosts", "", "there are no hosts")
 	}
-	r.checkNames(c)
-	r.checkNetworks(c)
-	r.checkAddresses(c)
-	r.checkPorts(c)
-	r.checkSSH(c)
-	r.checkRoles(c)
-	r.checkArguments(c)
+}
+
+func (r *reader) checkRuntime(c *Cluster) {
 	if c.CRI == "dockerd" && c.Runtime == "containerd" {
 		r.problem("cri", `set runtime to docker, or cri to containerd`, "cri dockerd needs dockerd, and runtime is containerd")
 	}

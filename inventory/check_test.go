@@ -46,7 +46,7 @@ func TestHomeIsNotKnown(t *testing.T) {
 		t.Errorf("an inventory without ~ needs no home: %v", err)
 	}
 	_, err := inventory.Parse("hosts.yaml", []byte(strings.Replace(base, "user: vagrant", "key: ~/id", 1)))
-	if err == nil || !strings.HasPrefix(err.Error(), "hosts.yaml:9:12: ~ is not known") {
+	if err == nil || !strings.HasPrefix(err.Error(), "hosts.yaml:9:12: error[KB1006]: ~ is not known") {
 		t.Errorf("error %v, want that ~ is not known", err)
 	}
 }
@@ -56,7 +56,7 @@ func TestPortOfSSHIsInDefaultNodePorts(t *testing.T) {
 	data := strings.Replace(base, "  nodePorts: 30000-32767\n", "", 1)
 	data = strings.Replace(data, "ssh: {address: 127.0.0.1, port: 2200}", "ssh: {port: 30022}", 1)
 	_, err := inventory.Parse("hosts.yaml", []byte(data))
-	if err == nil || !strings.HasPrefix(err.Error(), `hosts.yaml:19:17: the node ports 30000-32767 contain 30022 (SSH of host "w1")`) {
+	if err == nil || !strings.HasPrefix(err.Error(), `hosts.yaml:19:17: error[KB1010]: the node ports 30000-32767 contain 30022 (SSH of host "w1")`) {
 		t.Errorf("error %v, want the port of the host", err)
 	}
 }

@@ -1,6 +1,10 @@
 package inventory
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"kbootstrap/fault"
+)
 
 // login is the SSH part of a host while it is read: whether sudo is needed depends on the user when it is not given.
 type login struct {
@@ -14,10 +18,10 @@ func table(c *Cluster, all *login) []field {
 	return []field{
 		{name: "cluster", shape: "name", required: true, read: str(&c.Name),
 			doc: "the name of the cluster: lower-case letters, digits and dashes, at most 63. It names the kubeconfig context and the state directory `.kbootstrap/<name>` beside the inventory."},
-		{name: "kubernetes", shape: "version", required: true, read: kubernetesVersion(&c.Kubernetes),
+		{name: "kubernetes", shape: "version", required: true, class: fault.InventoryVersion, read: kubernetesVersion(&c.Kubernetes),
 			doc: "the version of all Kubernetes components, such as `v1.36.3`. There is no default: a newer tool must not change the cluster."},
 		{name: "versions", shape: "mapping", doc: "versions of the other components. Each has a default that fits the version of Kubernetes.",
-			read: componentVersions(c), fields: versionFields()},
+			class: fault.InventoryVersion, read: componentVersions(c), fields: versionFields()},
 		{name: "network", shape: "mapping", doc: "the address plan of the cluster. `pods`, `services` and `domain` cannot be changed later.", fields: networkFields(&c.Network)},
 		{name: "runtime", shape: "`docker` or `containerd`", fallback: "docker", read: oneOf(&c.Runtime, "docker", "containerd"),
 			doc: "`docker` installs dockerd beside containerd, which it shares; `containerd` installs no docker."},
@@ -34,7 +38,7 @@ func table(c *Cluster, all *login) []field {
 				doc: "the file with the SHA-256 sum of each URL."},
 		}},
 		{name: "ssh", shape: "mapping", doc: "how to log in: the defaults for all hosts.", fields: loginFields(all)},
-		{name: "arguments", shape: "mapping", read: arguments(c),
+		{name: "arguments", shape: "mapping", class: fault.InventoryArgument, read: arguments(c),
 			doc: "extra command line flags by component, without their leading dashes: `kube-apiserver: {v: \"4\"}`. They win over the tool's own, except for those that the rest of the inventory decides. " +
 				"Components: etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kubelet, kube-proxy, flanneld, dockerd."},
 		{name: "hosts", shape: "list of mappings", required: true, doc: "the machines.", fields: hostFields(&Host{}, &login{}),
@@ -50,22 +54,22 @@ func table(c *Cluster, all *login) []field {
 // networkFields returns the fields of network.
 func networkFields(n *Network) []field {
 	return []field{
-		{name: "pods", shape: "CIDR", fallback: "10.244.0.0/16", read: prefix(&n.Pods),
+		{name: "pods", shape: "CIDR", fallback: "10.244.0.0/16", class: fault.InventoryNetwork, read: prefix(&n.Pods),
 			doc: "the addresses of pods. Each host gets a /24 of it."},
-		{name: "services", shape: "CIDR", fallback: "10.96.0.0/12", read: prefix(&n.Services),
+		{name: "services", shape: "CIDR", fallback: "10.96.0.0/12", class: fault.InventoryNetwork, read: prefix(&n.Services),
 			doc: "the addresses of Services, /12 to /28. The first is the API's, the tenth is the DNS's."},
-		{name: "nodePorts", shape: "ports", fallback: "30000-32767", read: portRange(&n.NodePorts),
+		{name: "nodePorts", shape: "ports", fallback: "30000-32767", class: fault.InventoryPort, read: portRange(&n.NodePorts),
 			doc: "the ports that Services of type NodePort may use, first and last."},
-		{name: "apiPort", shape: "port", fallback: "6443", read: port(&n.APIPort),
+		{name: "apiPort", shape: "port", fallback: "6443", class: fault.InventoryPort, read: port(&n.APIPort),
 			doc: "the port of kube-apiserver on control planes."},
-		{name: "localAPIPort", shape: "port", fallback: "7443", read: port(&n.LocalAPIPort),
+		{name: "localAPIPort", shape: "port", fallback: "7443", class: fault.InventoryPort, read: port(&n.LocalAPIPort),
 			doc: "the port on 127.0.0.1 of every host where the proxy to all API servers listens when there is more than one control plane."},
 		{name: "domain", shape: "DNS name", fallback: "cluster.local", read: str(&n.Domain),
 			doc: "the DNS domain of the cluster."},
 		{name: "flannel", shape: "mapping", doc: "the overlay network between hosts.", fields: []field{
 			{name: "backend", shape: "`vxlan` or `host-gw`", fallback: "vxlan", read: oneOf(&n.Flannel.Backend, "vxlan", "host-gw"),
 				doc: "`vxlan` works everywhere; `host-gw` is faster and needs all hosts in one layer-2 network."},
-			{name: "port", shape: "port", fallback: "8472", read: port(&n.Flannel.Port), doc: "the UDP port of vxlan."},
+			{name: "port", shape: "port", fallback: "8472", class: fault.InventoryPort, read: port(&n.Flannel.Port), doc: "the UDP port of vxlan."},
 		}},
 	}
 }
@@ -74,7 +78,7 @@ func networkFields(n *Network) []field {
 func loginFields(l *login) []field {
 	return []field{
 		{name: "user", shape: "name", fallback: "root", read: str(&l.User), doc: "the user to log in as."},
-		{name: "port", shape: "port", fallback: "22", read: port(&l.Port), doc: "the port of sshd."},
+		{name: "port", shape: "port", fallback: "22", class: fault.InventoryPort, read: port(&l.Port), doc: "the port of sshd."},
 		{name: "key", shape: "file", fallback: "the agent, then the keys in ~/.ssh", read: file(&l.Key), doc: "the private key."},
 		{name: "agent", shape: "boolean", fallback: "true", read: flag(&l.Agent), doc: "whether to use the agent at `$SSH_AUTH_SOCK`."},
 		{name: "sudo", shape: "boolean", fallback: "true unless the user is root", doc: "whether to become root with sudo.",
@@ -93,7 +97,7 @@ func hostFields(h *Host, l *login) []field {
 	ssh := append([]field{
 		{name: "address", shape: "name or address", fallback: "the address of the host", read: str(&l.Address),
 			doc: "where sshd is reached from here."},
-		{name: "hostKey", shape: "key", read: hostKey(&l.HostKey),
+		{name: "hostKey", shape: "key", class: fault.InventoryLogin, read: hostKey(&l.HostKey),
 			doc: "the key that this host must have, as a fingerprint (`SHA256:…`) or as a public key (`ssh-ed25519 AAAA…`). It wins over `knownHosts`."},
 	}, loginFields(l)...)
 	for i := range ssh[2:] {
@@ -102,13 +106,13 @@ func hostFields(h *Host, l *login) []field {
 	return []field{
 		{name: "name", shape: "name", required: true, read: str(&h.Name),
 			doc: "the name of the node, and the host name that the machine gets: lower-case letters, digits and dashes, at most 63."},
-		{name: "address", shape: "IPv4 address", required: true, read: address(&h.Address),
+		{name: "address", shape: "IPv4 address", required: true, class: fault.InventoryAddress, read: address(&h.Address),
 			doc: "the host's own address in the network of the cluster. Often it is not the one that SSH uses."},
 		{name: "ssh", shape: "mapping", doc: "how to log in to this host, where it differs from the top-level `ssh`.", fields: ssh},
-		{name: "roles", shape: "list of `etcd`, `control-plane`, `worker`", required: true, read: roles(&h.Roles),
+		{name: "roles", shape: "list of `etcd`, `control-plane`, `worker`", required: true, class: fault.InventoryRoles, read: roles(&h.Roles),
 			doc: "what the host is for."},
-		{name: "labels", shape: "mapping", read: labels(&h.Labels), doc: "labels of the node."},
-		{name: "taints", shape: "list of `key=value:Effect` or `key:Effect`", read: taints(&h.Taints),
+		{name: "labels", shape: "mapping", class: fault.InventoryLabel, read: labels(&h.Labels), doc: "labels of the node."},
+		{name: "taints", shape: "list of `key=value:Effect` or `key:Effect`", class: fault.InventoryLabel, read: taints(&h.Taints),
 			doc: "taints of the node. Effects: NoSchedule, PreferNoSchedule, NoExecute."},
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"unicode/utf8"
+
+	"kbootstrap/fault"
 )
 
 // Load reads an inventory from a file, fills in the defaults and checks it. What is wrong with its content comes back
@@ -31,6 +33,9 @@ func Load(path string) (*Cluster, error) {
 type unread struct{ error }
 
 func (e unread) Unwrap() error { return e.error }
+
+// Fault returns the code of the error.
+func (e unread) Fault() fault.Code { return fault.InventoryUnread }
 
 // Hint says what to do about it.
 func (e unread) Hint() string {
@@ -55,6 +60,7 @@ func Parse(name string, data []byte) (*Cluster, error) {
 
 // cluster reads and checks; whatever it returns is only good when there are no problems.
 func (r *reader) cluster(data []byte) *Cluster {
+	r.class = fault.InventorySyntax
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	if len(data) > MaxBytes {
 		r.problemAt(0, 0, "", "is larger than %d KiB", MaxBytes>>10)
@@ -73,6 +79,7 @@ func (r *reader) cluster(data []byte) *Cluster {
 		r.problemAt(0, 0, `"kbootstrap init" writes one to start from`, "is empty")
 		return nil
 	}
+	r.class = fault.InventoryValue
 	c, all := defaults(r)
 	r.mapping("", root, table(c, all))
 	if root.kind == mapping {

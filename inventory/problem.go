@@ -6,10 +6,13 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"kbootstrap/fault"
 )
 
 // Problem is one thing that is wrong with an inventory.
 type Problem struct {
+	Code fault.Code
 	File string
 	// Line and Column count from 1, columns in characters. They are 0 when the problem has no place.
 	Line, Column int
@@ -18,12 +21,16 @@ type Problem struct {
 	Excerpt      string // the line of the file, without its newline; may be empty
 }
 
-// String returns the problem on one line, as compilers write it: "hosts.yaml:14:7: unknown field "rack"".
+// String returns the problem on one line, as compilers write it: "hosts.yaml:14:7: error[KB1003]: unknown field "rack"".
 func (p Problem) String() string {
-	if p.Line == 0 {
-		return fmt.Sprintf("%s: %s", p.File, p.Message)
+	message := p.Message
+	if p.Code != "" {
+		message = fmt.Sprintf("error[%s]: %s", p.Code, message)
 	}
-	return fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Column, p.Message)
+	if p.Line == 0 {
+		return fmt.Sprintf("%s: %s", p.File, message)
+	}
+	return fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Column, message)
 }
 
 // Problems are all that is wrong with an inventory, in the order of its lines. It is never empty when it is an error.
@@ -53,6 +60,25 @@ func (ps Problems) Error() string {
 		}
 	}
 	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// Fault is the code of the first problem.
+func (ps Problems) Fault() fault.Code {
+	if len(ps) == 0 {
+		return ""
+	}
+	return ps[0].Code
+}
+
+// Faults are the codes of the problems that are printed, each once.
+func (ps Problems) Faults() []fault.Code {
+	var codes []fault.Code
+	for _, p := range ps[:min(len(ps), shown)] {
+		if !slices.Contains(codes, p.Code) {
+			codes = append(codes, p.Code)
+		}
+	}
+	return codes
 }
 
 // sorted returns the problems by line and column, each only once: an alias makes the same text go wrong several times.

@@ -1,9 +1,12 @@
 package inventory
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"strings"
+
+	"kbootstrap/fault"
 )
 
 // reader reads one inventory: it collects the problems and knows where each value stands.
@@ -12,6 +15,8 @@ type reader struct {
 	lines    []string
 	home     string
 	problems Problems
+	// class is the code of the problems that are reported now.
+	class fault.Code
 	// places says where the value of each path is, such as "hosts[2].ssh.port". A path that is absent was not given.
 	places map[string]*node
 }
@@ -29,8 +34,18 @@ func (r *reader) problemAt(line, column int, hint, format string, args ...any) {
 	// Text of the file gets into messages: they are as safe to print as excerpts.
 	message := strings.Map(printable, fmt.Sprintf(format, args...))
 	r.problems = append(r.problems, Problem{
+		Code: r.class,
 		File: r.file, Line: line, Column: column, Message: message, Hint: strings.Map(printable, hint), Excerpt: r.line(line),
 	})
+}
+
+// as gives the problems that are reported until its result is called a code of their own:
+//
+//	defer r.as(fault.InventoryVersion)()
+func (r *reader) as(code fault.Code) (end func()) {
+	before := r.class
+	r.class = code
+	return func() { r.class = before }
 }
 
 // problem reports a problem with the value at a path; where it was not given, with what it would be in.
@@ -59,6 +74,7 @@ type field struct {
 	fallback string // the default as the reference says it; "" when the field may be left out without one
 	required bool
 	doc      string
+	class    fault.Code // of the problems of its value; "" when the value has nothing of its own to go wrong
 	read     func(r *reader, path string, v *node)
 	// fields are those of the mapping, or of each mapping of the list, that the value is.
 	fields []field
@@ -78,7 +94,9 @@ func (r *reader) mapping(path string, v *node, fields []field) {
 		values[p.key.text] = p.value
 		if !contains(fields, p.key.text) {
 			hint := unknownHint(path, p.key.text, fields)
+			end := r.as(fault.InventoryUnknownField)
 			r.problemAt(p.key.line, p.key.column, hint, "unknown field %q", p.key.text)
+			end()
 			meant[hint] = true
 		}
 	}
@@ -89,11 +107,15 @@ func (r *reader) mapping(path string, v *node, fields []field) {
 		case !ok && f.required && meant[didYouMean(f.name)]:
 			// Its typo has been reported.
 		case !ok && f.required:
+			end := r.as(fault.InventoryMissingField)
 			r.problem(path, "", "%s has no %s", orFile(path), f.name)
+			end()
 		case !ok:
 		case f.read != nil:
 			r.places[at] = value
+			end := r.as(cmp.Or(f.class, r.class))
 			f.read(r, at, value)
+			end()
 		default:
 			r.mapping(at, value, f.fields)
 		}
@@ -106,7 +128,9 @@ func (r *reader) unique(v *node) []pair {
 	first := map[string]*node{}
 	for _, p := range v.pairs {
 		if before := first[p.key.text]; before != nil {
+			end := r.as(fault.InventorySyntax)
 			r.problemAt(p.key.line, p.key.column, "", "%q is given twice; it is on line %d already", p.key.text, before.line)
+			end()
 			continue
 		}
 		first[p.key.text] = p.key
@@ -117,6 +141,7 @@ func (r *reader) unique(v *node) []pair {
 
 // wrong reports a value of the wrong kind.
 func (r *reader) wrong(v *node, want, hint string) {
+	defer r.as(fault.InventoryType)()
 	got := v.kind.String()
 	switch v.kind {
 	case null:

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"kbootstrap/fault"
 	"kbootstrap/inventory"
 	"kbootstrap/provision"
 	"kbootstrap/remote"
@@ -75,6 +76,8 @@ type unknownHost struct {
 }
 
 func (e unknownHost) Error() string { return e.cluster.File + ": no host named " + e.name }
+
+func (e unknownHost) Fault() fault.Code { return fault.UnknownHost }
 
 func (e unknownHost) Hint() string {
 	names := make([]string, len(e.cluster.Hosts))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"kbootstrap/fault"
 	"kbootstrap/inventory"
 	"kbootstrap/node"
 	"kbootstrap/provision"
@@ -38,6 +39,14 @@ func (e exitError) Error() string {
 }
 
 func (e exitError) Unwrap() error { return e.err }
+
+// Fault is the code of the error in the catalogue; what is wrong with the command line has one also when it says none.
+func (e exitError) Fault() fault.Code {
+	if code := fault.Of(e.err); code != "" || e.code != exitUsage {
+		return code
+	}
+	return fault.Usage
+}
 
 // exitCode is the code that an error stands for.
 func exitCode(err error) int {

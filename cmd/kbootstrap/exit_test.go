@@ -97,12 +97,12 @@ func TestFail(t *testing.T) {
 		want string
 	}{
 		{exitError{exitChanges, nil}, exitChanges, ""},
-		{errors.New("first line\nsecond line"), exitFailure, "kbootstrap: first line\n  second line\n"},
-		{exitError{exitUsage, existing("hosts.yaml")}, exitUsage, "kbootstrap: hosts.yaml exists already\n  hint: --force overwrites it; -o writes another file\n"},
+		{errors.New("first line\nsecond line"), exitFailure, "error: first line\n  second line\n"},
+		{exitError{exitUsage, existing("hosts.yaml")}, exitUsage, "error[KB1101]: hosts.yaml exists already\n  hint: --force overwrites it; -o writes another file\n  explain: kbootstrap explain KB1101\n"},
 		{
 			exitError{exitPartial, provision.Failures{failure("m1", refused), failure("m2", &node.LockedError{})}}, exitPartial,
-			"kbootstrap: m1: dial 192.0.2.1:22: connection refused\n" +
-				"kbootstrap: m2: etcd: locked by another run\n  hint: " + (&node.LockedError{}).Hint() + "\n",
+			"error: m1: dial 192.0.2.1:22: connection refused\n" +
+				"error: m2: etcd: locked by another run\n  hint: " + (&node.LockedError{}).Hint() + "\n",
 		},
 		{
 			inventory.Problems{{File: "hosts.yaml", Message: "is empty", Hint: "write one"}}, exitUsage,

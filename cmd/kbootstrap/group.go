@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"kbootstrap/fault"
 )
 
 // group makes a command that only has others below it: alone it shows its help, and a word that is none of them is a
@@ -31,6 +33,8 @@ type unknownCommand struct {
 func (e unknownCommand) Error() string {
 	return fmt.Sprintf("unknown command %q for %q", e.word, e.below.CommandPath())
 }
+
+func (e unknownCommand) Fault() fault.Code { return fault.UnknownCommand }
 
 func (e unknownCommand) Hint() string {
 	if like := e.below.SuggestionsFor(e.word); len(like) > 0 {

@@ -56,7 +56,7 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return exitError{exitUsage, err} })
 	root.AddCommand(
 		initCommand(a), validateCommand(a), planCommand(a), upCommand(a), addNodeCommand(a), statusCommand(a), resetCommand(a),
-		artifactsCommand(a), labCommand(a), nodeCommand(a), gendocsCommand(a),
+		explainCommand(a), artifactsCommand(a), labCommand(a), nodeCommand(a), gendocsCommand(a),
 	)
 	return root
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -15,45 +14,6 @@ import (
 	"kbootstrap/provision"
 	"kbootstrap/provision/resource"
 )
-
-// The rules of the output: results go to standard output; progress and errors go to standard error, prefixed
-// "kbootstrap:", in lower case without a full stop; a hint stands below an error when there is one; nothing moves when
-// standard error is not a terminal.
-
-// hinted is an error that knows what the user may do about it.
-type hinted interface{ Hint() string }
-
-// fail prints the error with its hints and returns its exit code.
-func (a *app) fail(err error) int {
-	code := exitCode(err)
-	var (
-		failures provision.Failures
-		problems inventory.Problems
-	)
-	switch {
-	case err.Error() == "" || code == exitInterrupted: // what it was at does not matter
-	case errors.As(err, &problems):
-		fmt.Fprintln(a.stderr, problems)
-	case errors.As(err, &failures):
-		for _, f := range failures {
-			a.printError(f)
-		}
-	default:
-		a.printError(err)
-	}
-	if code == exitInterrupted {
-		fmt.Fprintln(a.stderr, "kbootstrap: interrupted; run the same command again to finish")
-	}
-	return code
-}
-
-func (a *app) printError(err error) {
-	fmt.Fprintf(a.stderr, "kbootstrap: %s\n", strings.ReplaceAll(err.Error(), "\n", "\n  "))
-	var h hinted
-	if errors.As(err, &h) && h.Hint() != "" {
-		fmt.Fprintf(a.stderr, "  hint: %s\n", h.Hint())
-	}
-}
 
 // printSummary says what a run did, one line a host, and what to type next.
 func (a *app) printSummary(run *provision.Run, summary provision.Summary, kubeconfig string) {

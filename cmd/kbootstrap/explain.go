@@ -1,0 +1,143 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"kbootstrap/fault"
+)
+
+// explainCommand shows entries of the catalogue of errors. It needs no inventory and no network.
+func explainCommand(a *app) *cobra.Command {
+	var output string
+	c := &cobra.Command{
+		Use:   "explain [CODE...]",
+		Short: "Say what an error code means and what to do; without a code, list all",
+		Example: `  kbootstrap explain KB1103
+  kbootstrap explain -o json`,
+		Args: usageArgs(cobra.ArbitraryArgs),
+		ValidArgsFunction: func(_ *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+			var words []string
+			for _, e := range fault.All() {
+				words = append(words, string(e.Code)+"\t"+e.Title)
+			}
+			return words, cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			if !slices.Contains([]string{"text", "json"}, output) {
+				return exitError{exitUsage, fmt.Errorf("-o %s: the formats are text and json", output)}
+			}
+			entries := fault.All()
+			if len(args) > 0 {
+				entries = nil
+			}
+			for _, arg := range args {
+				e, ok := fault.Lookup(code(arg))
+				if !ok {
+					return exitError{exitUsage, unknownCode(arg)}
+				}
+				entries = append(entries, e)
+			}
+			if output == "json" {
+				return writeExplanations(a.stdout, entries)
+			}
+			if len(args) == 0 {
+				listFaults(a.stdout, entries)
+				return nil
+			}
+			for i, e := range entries {
+				if i > 0 {
+					fmt.Fprintln(a.stdout)
+				}
+				fmt.Fprint(a.stdout, e.Text())
+			}
+			return nil
+		},
+	}
+	c.Flags().StringVarP(&output, "output", "o", "text", "text or json")
+	return c
+}
+
+// code is a code as people type it: in lower case too, and the digits alone.
+func code(word string) fault.Code {
+	word = strings.ToUpper(strings.TrimSpace(word))
+	return fault.Code("KB" + strings.TrimPrefix(word, "KB"))
+}
+
+// listFaults lists the catalogue, one line a code, by area.
+func listFaults(w io.Writer, entries []fault.Entry) {
+	area := ""
+	for _, e := range entries {
+		if at := fault.Area(e.Code); at != area {
+			if area != "" {
+				fmt.Fprintln(w)
+			}
+			area = at
+			fmt.Fprintln(w, area)
+		}
+		fmt.Fprintf(w, "  %s  %s\n", e.Code, e.Title)
+	}
+}
+
+// writeExplanations writes entries as one JSON document.
+func writeExplanations(w io.Writer, entries []fault.Entry) error {
+	type explanation struct {
+		Code  fault.Code `json:"code"`
+		Area  string     `json:"area"`
+		Title string     `json:"title"`
+		Cause string     `json:"cause"`
+		Mend  string     `json:"mend"`
+	}
+	document := struct {
+		APIVersion string        `json:"apiVersion"`
+		Kind       string        `json:"kind"`
+		Codes      []explanation `json:"codes"`
+	}{"kbootstrap/v1", "ErrorCodes", []explanation{}}
+	for _, e := range entries {
+		document.Codes = append(document.Codes, explanation{e.Code, fault.Area(e.Code), e.Title, e.Cause, e.Mend})
+	}
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(document)
+}
+
+// unknownCode is the error of a word that is no code.
+type unknownCode string
+
+func (e unknownCode) Error() string { return fmt.Sprintf("%q is not an error code", string(e)) }
+
+func (e unknownCode) Fault() fault.Code { return fault.UnknownCode }
+
+// Hint names the codes that have most in common with the word: a digit was mistyped, or two were swapped.
+func (e unknownCode) Hint() string {
+	var near []string
+	for _, entry := range fault.All() {
+		if alike(string(code(string(e))), string(entry.Code)) {
+			near = append(near, string(entry.Code))
+		}
+	}
+	if len(near) == 0 || len(near) > 8 {
+		return `"kbootstrap explain" lists them; they look like KB1103`
+	}
+	return "did you mean " + strings.Join(near, " or ") + "?"
+}
+
+// alike reports whether a word has the digits of a code but for one, or in another order.
+func alike(word, code string) bool {
+	if len(word) != len(code) {
+		return false
+	}
+	differ := 0
+	for i := range code {
+		if word[i] != code[i] {
+			differ++
+		}
+	}
+	sorted := func(s string) string { b := []byte(s); slices.Sort(b); return string(b) }
+	return differ <= 1 || sorted(word) == sorted(code)
+}

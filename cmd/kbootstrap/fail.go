@@ -1,0 +1,86 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"kbootstrap/fault"
+	"kbootstrap/inventory"
+	"kbootstrap/provision"
+)
+
+// The rules of the output: results go to standard output; progress goes to standard error, prefixed "kbootstrap:", in
+// lower case without a full stop; so do errors, prefixed with their code; nothing moves when standard error is not a
+// terminal.
+
+// fail prints the error with its hints and returns its exit code.
+func (a *app) fail(err error) int {
+	code := exitCode(err)
+	var (
+		failures provision.Failures
+		problems inventory.Problems
+	)
+	switch {
+	case err.Error() == "" || code == exitInterrupted: // what it was at does not matter
+	case errors.As(err, &problems):
+		fmt.Fprintln(a.stderr, problems)
+		a.printExplain(problems.Faults()...)
+	case errors.As(err, &failures):
+		a.printErrors(causes(failures))
+	default:
+		a.printErrors([]error{err})
+	}
+	if code == exitInterrupted {
+		fmt.Fprintln(a.stderr, "kbootstrap: interrupted; run the same command again to finish")
+	}
+	return code
+}
+
+func causes(failures provision.Failures) []error {
+	errs := make([]error, len(failures))
+	for i, f := range failures {
+		errs[i] = f
+	}
+	return errs
+}
+
+// printErrors prints errors with their codes. What they have in common, as when no host of a network can be reached, is
+// said once, below the last of them.
+func (a *app) printErrors(errs []error) {
+	for i, err := range errs {
+		a.printError(err)
+		last := i == len(errs)-1
+		if last || fault.Of(errs[i+1]) != fault.Of(err) || fault.HintOf(errs[i+1]) != fault.HintOf(err) {
+			if hint := fault.HintOf(err); hint != "" {
+				fmt.Fprintf(a.stderr, "  hint: %s\n", indented(hint))
+			}
+			a.printExplain(fault.Of(err))
+		}
+	}
+}
+
+// printError prints an error with its code and what is known of the cause.
+func (a *app) printError(err error) {
+	prefix := "error"
+	if code := fault.Of(err); code != "" {
+		prefix = fmt.Sprintf("error[%s]", code)
+	}
+	fmt.Fprintf(a.stderr, "%s: %s\n", prefix, indented(err.Error()))
+}
+
+// printExplain says how to learn more about codes.
+func (a *app) printExplain(codes ...fault.Code) {
+	words := make([]string, 0, len(codes))
+	for _, code := range codes {
+		if code != "" {
+			words = append(words, string(code))
+		}
+	}
+	if len(words) > 0 {
+		fmt.Fprintf(a.stderr, "  explain: kbootstrap explain %s\n", strings.Join(words, " "))
+	}
+}
+
+// indented is a text whose lines after the first stand below it.
+func indented(text string) string { return strings.ReplaceAll(text, "\n", "\n  ") }
