@@ -103,7 +103,7 @@ func (s *server) change(
 	}
 	component := r.URL.Query().Get("component")
 	start := time.Now()
-	events, stop := newEventStream(r.Context(), w, s.idle/6)
+	events, stop := newEventStream(r.Context(), w, idleTimeout/6)
 	sys := s.sys.Logging(func(line string) {
 		events.send(message{Event: Event{Kind: EventLog, Component: component, Line: line}})
 	})

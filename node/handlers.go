@@ -25,11 +25,10 @@ type server struct {
 	lock    *lock
 	running gate
 	turns   *turns
-	idle    time.Duration
 }
 
 func newServer(options Options) *server {
-	s := &server{blobs: newBlobs(options.Root), lock: &lock{root: options.Root}, idle: options.idle, turns: newTurns()}
+	s := &server{blobs: newBlobs(options.Root), lock: &lock{root: options.Root}, turns: newTurns()}
 	s.sys = resource.NewSystem(options.Root, options.Run, s.blobs.open, nil)
 	return s
 }
@@ -118,7 +117,7 @@ func (s *server) decode(w http.ResponseWriter, r *http.Request, into any) error 
 
 // idleBody is the body of a request, which fails when no byte comes for too long.
 func (s *server) idleBody(w http.ResponseWriter, r *http.Request) io.ReadCloser {
-	return &idleReader{ReadCloser: r.Body, idle: s.idle, deadline: http.NewResponseController(w).SetReadDeadline}
+	return &idleReader{ReadCloser: r.Body, idle: idleTimeout, deadline: http.NewResponseController(w).SetReadDeadline}
 }
 
 type idleReader struct {
@@ -226,7 +225,7 @@ func (s *server) journal(w http.ResponseWriter, r *http.Request) error {
 	if err := s.decode(w, r, &q); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeoutCause(r.Context(), s.idle, fmt.Errorf("no answer within %s", s.idle))
+	ctx, cancel := context.WithTimeoutCause(r.Context(), idleTimeout, fmt.Errorf("no answer within %s", idleTimeout))
 	defer cancel()
 	text, err := s.sys.Run(ctx, "journalctl", "--unit="+q.Unit, "--lines="+strconv.Itoa(q.Lines), "--no-pager",
 		"--quiet", "--output=short-iso")

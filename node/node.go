@@ -30,8 +30,6 @@ type Options struct {
 	Root string
 	// Run starts programs; nil means those of the host (see resource.System.Run).
 	Run func(ctx context.Context, argv ...string) ([]byte, error)
-
-	idle time.Duration // idleTimeout; tests have not so much time
 }
 
 func (o Options) withDefaults() Options {
@@ -40,9 +38,6 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Run == nil {
 		o.Run = run
-	}
-	if o.idle == 0 {
-		o.idle = idleTimeout
 	}
 	return o
 }
@@ -61,7 +56,7 @@ func Serve(ctx context.Context, rwc io.ReadWriteCloser, options Options) error {
 		Handler:     s.handler(),
 		BaseContext: func(net.Listener) context.Context { return ctx },
 		Protocols:   protocols(),
-		HTTP2:       tuning(options.idle),
+		HTTP2:       tuning(idleTimeout),
 	}
 	listener := &oneConn{conn: conn}
 	served := make(chan error, 1)

@@ -134,7 +134,7 @@ func (p *process) ends(t *testing.T) error {
 			t.Errorf("the node wrote: %s", p.stderr)
 		}
 		return err
-	case <-time.After(20 * time.Second):
+	case <-time.After(5 * time.Minute):
 		_ = p.cmd.Process.Kill()
 		t.Fatalf("the node did not end until it was killed: %v", <-ended)
 		return nil
@@ -146,7 +146,7 @@ func eventually(t *testing.T, what string, condition func() bool) {
 	t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(5 * time.Minute)
 	for !condition() {
 		select {
 		case <-tick.C:

@@ -40,6 +40,15 @@ type server struct {
 // newServer serves until the end of the test, and lets the owner of ~/.ssh/id_ed25519 in.
 func newServer(t *testing.T, hostKeys ...ssh.Signer) *server {
 	t.Helper()
+	listener := listen(t)
+	s := serveOn(t, listener, hostKeys...)
+	s.host = hostAt(listener.Addr().String())
+	return s
+}
+
+// serveOn is newServer at another listener; its host still lacks an address.
+func serveOn(t *testing.T, listener net.Listener, hostKeys ...ssh.Signer) *server {
+	t.Helper()
 	client := newHome(t)
 	s := &server{}
 	s.exec = s.shell
@@ -52,8 +61,6 @@ func newServer(t *testing.T, hostKeys ...ssh.Signer) *server {
 	for _, key := range hostKeys {
 		config.AddHostKey(key)
 	}
-	listener := listen(t)
-	s.host = hostAt(listener.Addr().String())
 	s.tasks.Go(func() {
 		for {
 			raw, err := listener.Accept()

@@ -186,7 +186,7 @@ func (m *machine) snapshot() string {
 // eventually waits for what another process does.
 func (m *machine) eventually(done func() bool) {
 	m.t.Helper()
-	ctx, cancel := context.WithTimeout(m.t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(m.t.Context(), 5*time.Minute)
 	defer cancel()
 	m.must(poll(ctx, 5*time.Millisecond, func() (bool, error) { return done(), nil }))
 }

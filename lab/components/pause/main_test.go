@@ -19,7 +19,7 @@ func TestPause(t *testing.T) {
 		main()
 		close(ended)
 	}()
-	deadline := time.NewTimer(30 * time.Second)
+	deadline := time.NewTimer(5 * time.Minute)
 	defer deadline.Stop()
 	ticker := time.NewTicker(5 * time.Millisecond)
 	defer ticker.Stop()
