@@ -95,7 +95,11 @@ type SSH struct {
 	User    string // "root" by default
 	Key     string // path of a private key; empty means the agent, then the default keys of ~/.ssh
 	Agent   bool   // use the agent at $SSH_AUTH_SOCK; true by default
-	Sudo    bool   // become root with sudo; true when the user is not root
+	// PasswordFile is the path of a file with the password to log in with, for hosts that take no key; empty means to ask.
+	PasswordFile string
+	Sudo         bool // become root with sudo; true when the user is not root
+	// SudoPasswordFile is the path of a file with the password that sudo wants; empty means to ask when it wants one.
+	SudoPasswordFile string
 	// KnownHosts is the path of the known_hosts file; ~/.ssh/known_hosts by default.
 	KnownHosts string
 	// HostKeyPolicy is "strict" (unknown keys are refused) or "accept-new" (unknown keys are recorded; changed ones are

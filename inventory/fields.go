@@ -81,6 +81,10 @@ func loginFields(l *login) []field {
 		{name: "port", shape: "port", fallback: "22", class: fault.InventoryPort, read: port(&l.Port), doc: "the port of sshd."},
 		{name: "key", shape: "file", fallback: "the agent, then the keys in ~/.ssh", read: file(&l.Key), doc: "the private key."},
 		{name: "agent", shape: "boolean", fallback: "true", read: flag(&l.Agent), doc: "whether to use the agent at `$SSH_AUTH_SOCK`."},
+		{name: "passwordFile", shape: "file", fallback: "a question at the terminal", read: file(&l.PasswordFile),
+			doc: "the file with the password to log in with, for a host that takes no key. Nobody else may be able to read it (`chmod 600`). A password itself never stands in the inventory."},
+		{name: "sudoPasswordFile", shape: "file", fallback: "a question at the terminal", read: file(&l.SudoPasswordFile),
+			doc: "the file with the password that sudo wants, where it wants one. It is tried once. Nobody else may be able to read the file."},
 		{name: "sudo", shape: "boolean", fallback: "true unless the user is root", doc: "whether to become root with sudo.",
 			read: func(r *reader, at string, v *node) {
 				l.sudo = new(bool) // never through the pointer that hosts share

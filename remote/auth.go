@@ -7,79 +7,165 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/agent"
 
+	"kbootstrap/fault"
 	"kbootstrap/inventory"
 )
 
 // defaultKeys are the keys that ssh itself tries, in its order, below the home directory.
 var defaultKeys = []string{".ssh/id_ed25519", ".ssh/id_ecdsa", ".ssh/id_rsa"}
 
-// maxTries is how many keys may be offered: sshd hangs up after MaxAuthTries, 6 by default, without saying why.
+// maxTries is how many times a host may be offered something: sshd hangs up after MaxAuthTries, 6 by default, without
+// saying why.
 const maxTries = 6
 
-// identity is what we log in with: the inventory's key, then the agent's, then the default ones.
+// credentials are what to log in with, in the order in which it is offered: the key of the inventory, those of the agent,
+// those of the files, a password.
+type credentials struct {
+	user       string
+	key        string   // a file; when it is given, it must be usable
+	agent      string   // the agent's socket; empty for none
+	missing    string   // why there is no agent
+	identities []string // files that may be missing
+	only       bool     // offer no key of the agent that is not one of the files (IdentitiesOnly)
+	password   string   // a file; empty to ask
+}
+
+// credentialsOf returns what the inventory says. Without a key the files are those that ssh tries.
+func credentialsOf(s inventory.SSH) credentials {
+	c := credentials{user: s.User, key: s.Key, password: s.PasswordFile}
+	if s.Agent {
+		if c.agent = os.Getenv("SSH_AUTH_SOCK"); c.agent == "" {
+			c.missing = "SSH_AUTH_SOCK is not set"
+		}
+	}
+	if s.Key == "" {
+		for _, name := range defaultKeys {
+			if path, err := homePath("", name); err == nil {
+				c.identities = append(c.identities, path)
+			}
+		}
+	}
+	return c
+}
+
+// identity is what we log in to one host with.
 type identity struct {
-	signers []ssh.Signer
-	tried   []string // a line for each source, for the message when none was good
-	agent   net.Conn
+	o        Options
+	host     string
+	user     string
+	signers  []ssh.Signer
+	limit    int        // of signers
+	password *password
+	rejected bool       // the host looked at all of it, and took nothing
+	locked   *lockedKey // the host would take this key, so its passphrase is wanted
+	tried    []string   // a line for each source, for the message when none was good
+	agent    net.Conn
 }
 
 // newIdentity collects the keys. A key that the inventory names must be usable; the others are optional.
-func newIdentity(ctx context.Context, s inventory.SSH) (*identity, error) {
-	id := &identity{}
+func newIdentity(ctx context.Context, host string, c credentials, o Options) (*identity, error) {
+	id := &identity{o: o, host: host, user: c.user, limit: maxTries, password: newPassword(c.user, host, c.password, o)}
+	if id.password.possible() {
+		id.limit-- // the password needs one
+	}
 	var held []ssh.Signer // by the agent
-	if socket := os.Getenv("SSH_AUTH_SOCK"); s.Agent && socket != "" {
+	if c.agent != "" {
 		var err error
-		if held, err = id.askAgent(ctx, socket); err != nil {
+		if held, err = id.askAgent(ctx, c.agent); err != nil {
 			id.note("agent: %v", err)
 		}
-	} else if s.Agent {
-		id.note("agent: SSH_AUTH_SOCK is not set")
+	} else if c.missing != "" {
+		id.note("agent: %s", c.missing)
 	}
-	if s.Key != "" {
-		path, err := homePath(s.Key, "")
-		if err != nil {
-			return nil, err
-		}
-		signer, err := readKey(path)
-		if locked := (*ssh.PassphraseMissingError)(nil); errors.As(err, &locked) {
-			signer, err = unlocked(path, locked, held)
+	if c.key != "" {
+		path, err := homePath(c.key, "")
+		if err == nil {
+			err = id.addFile(ctx, path, held, true)
 		}
 		if err != nil {
 			id.close()
 			return nil, err
 		}
-		id.add(signer, "key "+path)
 	}
 	for _, signer := range held {
-		id.add(signer, "agent")
+		if !c.only || among(signer.PublicKey(), append([]string{c.key}, c.identities...)) {
+			id.add(signer, "agent")
+		}
 	}
-	for _, def := range defaultKeys {
-		if s.Key != "" {
-			break
-		}
-		path, err := homePath("", def)
-		if err != nil {
-			break
-		}
-		signer, err := readKey(path)
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-		case err != nil:
+	for _, path := range c.identities {
+		if err := id.addFile(ctx, path, held, false); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			id.note("%v", err)
-		default:
-			id.add(signer, "key "+path)
 		}
 	}
-	if len(id.signers) == 0 {
+	if len(id.signers) == 0 && !id.password.possible() {
 		id.close()
-		return nil, hinted{fmt.Errorf("no key to log in with%s", id.list()), "make one (ssh-keygen -t ed25519), or name one in the inventory (key:), or load it into an ssh-agent"}
+		return nil, coded{fmt.Errorf("no key to log in with%s", id.list()), fault.NothingToLogInWith,
+			"make one (ssh-keygen -t ed25519), or name one in the inventory (key:), or load it into an ssh-agent"}
 	}
 	return id, nil
+}
+
+// addFile adds the key of a file. A key that has a passphrase is that of the agent, if it holds it; or else it is asked for
+// when a host would take the key.
+func (id *identity) addFile(ctx context.Context, path string, held []ssh.Signer, named bool) error {
+	signer, text, err := readKey(path)
+	locked := (*ssh.PassphraseMissingError)(nil)
+	if !errors.As(err, &locked) {
+		if err == nil {
+			id.add(signer, "key "+path)
+		}
+		return err
+	}
+	key := &lockedKey{public: publicOf(path, locked), path: path, text: text, named: named, wanted: func(k *lockedKey) { id.locked = k }}
+	if signer = key.unlocked(id.o); signer == nil {
+		for _, h := range held {
+			if key.public != nil && string(h.PublicKey().Marshal()) == string(key.public.Marshal()) {
+				signer = h
+			}
+		}
+	}
+	switch {
+	case signer != nil:
+	case id.o.Ask == nil || key.public == nil && named: // nobody to ask, or nothing to offer first
+		if signer, err = key.unlock(ctx, id.o); err != nil {
+			return err
+		}
+	case key.public == nil:
+		return fmt.Errorf("key %s: it has a passphrase, and there is no %s.pub that tells what it is", path, path)
+	default:
+		signer = key
+	}
+	id.add(signer, "key "+path)
+	return nil
+}
+
+// among says whether a key is that of one of the files.
+func among(key ssh.PublicKey, paths []string) bool {
+	return slices.ContainsFunc(paths, func(path string) bool {
+		if path == "" {
+			return false
+		}
+		public := publicFile(path) // ssh takes the public half as well, for keys that only the agent has
+		if public == nil {
+			public = publicFile(path + ".pub")
+		}
+		if text, err := os.ReadFile(path); public == nil && err == nil {
+			signer, err := ssh.ParsePrivateKey(text)
+			if locked := (*ssh.PassphraseMissingError)(nil); errors.As(err, &locked) {
+				public = locked.PublicKey
+			} else if err == nil {
+				public = signer.PublicKey()
+			}
+		}
+		return public != nil && string(public.Marshal()) == string(key.Marshal())
+	})
 }
 
 // askAgent lists the agent's keys. The connection stays open: the agent does the signing.
@@ -88,8 +174,7 @@ func (id *identity) askAgent(ctx context.Context, socket string) ([]ssh.Signer, 
 	if err != nil {
 		return nil, err
 	}
-	deadline, _ := ctx.Deadline()
-	_ = conn.SetDeadline(deadline)
+	_ = conn.SetDeadline(time.Now().Add(id.o.Timeout))
 	id.agent = conn
 	signers, err := agent.NewClient(conn).Signers()
 	if err == nil && len(signers) == 0 {
@@ -98,47 +183,25 @@ func (id *identity) askAgent(ctx context.Context, socket string) ([]ssh.Signer, 
 	return signers, err
 }
 
-// readKey reads a private key, which nobody else may be able to read: ssh refuses those as well.
-func readKey(path string) (ssh.Signer, error) {
+// readKey reads a private key, which nobody else may be able to read: ssh refuses those as well. When it has a passphrase,
+// the error is an ssh.PassphraseMissingError and the text is returned.
+func readKey(path string) (ssh.Signer, []byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, fmt.Errorf("key: %w", err)
+		return nil, nil, coded{fmt.Errorf("key: %w", err), fault.KeyFile, ""}
 	}
 	if mode := info.Mode().Perm(); mode&0o077 != 0 {
-		return nil, hinted{fmt.Errorf("key %s: mode %#o lets others read it", path, mode), "chmod 600 " + path}
+		return nil, nil, coded{fmt.Errorf("key %s: mode %#o lets others read it", path, mode), fault.KeyMode, "chmod 600 " + path}
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("key: %w", err)
+		return nil, nil, coded{fmt.Errorf("key: %w", err), fault.KeyFile, ""}
 	}
 	signer, err := ssh.ParsePrivateKey(text)
 	if err != nil {
-		return nil, hinted{fmt.Errorf("key %s: %w", path, err), passphraseHint(path, err)}
+		return nil, text, coded{fmt.Errorf("key %s: %w", path, err), fault.KeyFile, ""}
 	}
-	return signer, nil
-}
-
-func passphraseHint(path string, err error) string {
-	if locked := (*ssh.PassphraseMissingError)(nil); errors.As(err, &locked) {
-		return "load it into an ssh-agent: ssh-add " + path
-	}
-	return ""
-}
-
-// unlocked finds the key of an encrypted file among those that the agent holds.
-func unlocked(path string, locked *ssh.PassphraseMissingError, held []ssh.Signer) (ssh.Signer, error) {
-	public := locked.PublicKey
-	if public == nil { // the old PEM formats do not carry it, but ssh-keygen writes it beside them
-		if text, err := os.ReadFile(path + ".pub"); err == nil {
-			public, _, _, _, _ = ssh.ParseAuthorizedKey(text)
-		}
-	}
-	for _, signer := range held {
-		if public != nil && string(signer.PublicKey().Marshal()) == string(public.Marshal()) {
-			return signer, nil
-		}
-	}
-	return nil, hinted{fmt.Errorf("key %s: it has a passphrase, and no agent holds it", path), passphraseHint(path, locked)}
+	return signer, text, nil
 }
 
 // add appends a key that is not there yet, as long as the host would look at it.
@@ -148,8 +211,8 @@ func (id *identity) add(signer ssh.Signer, source string) {
 			return
 		}
 	}
-	if len(id.signers) == maxTries {
-		id.note("%s: %s: not tried, hosts hang up after %d keys", source, ssh.FingerprintSHA256(signer.PublicKey()), maxTries)
+	if len(id.signers) == id.limit {
+		id.note("%s: %s: not tried, hosts hang up after %d keys", source, ssh.FingerprintSHA256(signer.PublicKey()), id.limit)
 		return
 	}
 	id.signers = append(id.signers, signer)
@@ -168,22 +231,91 @@ func (id *identity) list() string {
 	return " (" + strings.Join(id.tried, "; ") + ")"
 }
 
-// methods offers all keys as one method: x/crypto tries each method of authentication only once.
-func (id *identity) methods() []ssh.AuthMethod {
-	return []ssh.AuthMethod{ssh.PublicKeys(id.signers...)}
+// begin is called before each handshake: what the host wants is to be found out anew.
+func (id *identity) begin() {
+	id.locked, id.rejected = nil, false
+	id.password.begin()
+	if id.agent != nil {
+		_ = id.agent.SetDeadline(time.Now().Add(id.o.Timeout))
+	}
+}
+
+// methods offers all keys as one method, since x/crypto tries each method of authentication only once, and the password.
+func (id *identity) methods(ctx *patience) []ssh.AuthMethod {
+	methods := id.password.methods(ctx)
+	if len(id.signers) > 0 {
+		methods = append([]ssh.AuthMethod{ssh.PublicKeys(id.signers...)}, methods...)
+	}
+	return methods
+}
+
+// pause ends the handshake when something has to be asked for; otherwise x/crypto goes on with the next method.
+func (id *identity) pause(c *ssh.ClientAuthContext) (ssh.AuthMethod, error) {
+	if id.locked != nil || id.password.takes(c) {
+		return nil, errPause
+	}
+	return nil, nil
+}
+
+// next is called with the error of a handshake, or nil. It asks for what the host wanted, and says whether to try again.
+func (id *identity) next(ctx context.Context, err error) (bool, error) {
+	switch {
+	case err == nil:
+		id.password.taken()
+		return false, nil
+	case id.locked != nil:
+		return true, id.unlock(ctx)
+	case id.password.wanted:
+		return true, id.password.fetch(ctx)
+	case id.password.used && id.rejected:
+		id.password.tries++
+		return true, id.password.fetch(ctx)
+	}
+	return false, err
+}
+
+// unlock replaces the key whose passphrase was wanted by the whole key. One that the inventory does not name is dropped
+// when nobody knows its passphrase.
+func (id *identity) unlock(ctx context.Context) error {
+	k := id.locked
+	signer, err := k.unlock(ctx, id.o)
+	if err != nil && (k.named || ctx.Err() != nil) {
+		return err
+	}
+	if err != nil {
+		id.note("%v", err)
+	}
+	for i, have := range id.signers {
+		if have == ssh.Signer(k) {
+			id.signers = slices.Delete(id.signers, i, i+1)
+			if signer != nil {
+				id.signers = slices.Insert(id.signers, i, signer)
+			}
+			break
+		}
+	}
+	return nil
 }
 
 // refused is the error of a host that did not let us in.
 func (id *identity) refused(h inventory.Host, err error) *Error {
-	cause := fmt.Errorf("%s was refused%s", h.SSH.User, id.list())
-	if !strings.Contains(err.Error(), "unable to authenticate") {
-		cause = fmt.Errorf("%w%s", cleaned(err), id.list())
+	e := &Error{Host: h.Name, Op: "log in", Kind: Auth, code: fault.LoginRefused,
+		hint: fmt.Sprintf("add one of these keys to ~%s/.ssh/authorized_keys on the host", id.user)}
+	switch {
+	case errors.Is(err, errRefused), strings.Contains(err.Error(), "unable to authenticate"):
+		e.Err = fmt.Errorf("%s was refused%s", id.user, id.list())
+		id.rejected = true
+	default:
+		e.Err = fmt.Errorf("%w%s", cleaned(err), id.list())
 	}
-	return &Error{Host: h.Name, Op: "log in", Kind: Auth, Err: cause,
-		hint: fmt.Sprintf("add one of these keys to ~%s/.ssh/authorized_keys on the host", h.SSH.User)}
+	if id.password.used {
+		e.hint += ", or look at the password"
+	}
+	return e
 }
 
 func (id *identity) close() {
+	id.password.release()
 	if id.agent != nil {
 		_ = id.agent.Close()
 	}

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net"
 	"strings"
+
+	"kbootstrap/fault"
 )
 
 // Kind is what went wrong, as far as a caller may want to act on it.
@@ -42,6 +44,7 @@ type Error struct {
 	Kind Kind
 	Err  error
 	hint string
+	code fault.Code
 }
 
 // Error returns "host: op: cause".
@@ -52,6 +55,24 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // Hint says what the user may do about it, in one or more lines, or is empty.
 func (e *Error) Hint() string { return e.hint }
+
+// Fault returns the code under which `kbootstrap explain` has more, or "".
+func (e *Error) Fault() fault.Code {
+	if e.code != "" {
+		return e.code
+	}
+	return fault.Of(e.Err)
+}
+
+// coded is a cause that can be looked up under its code, with the hint for the Error that will wrap it.
+type coded struct {
+	error
+	code fault.Code
+	hint string
+}
+
+func (c coded) Unwrap() error     { return c.error }
+func (c coded) Fault() fault.Code { return c.code }
 
 // hinted is a cause that knows the hint for the Error that will wrap it.
 type hinted struct {
@@ -65,6 +86,10 @@ func hintOf(err error) string {
 	var h hinted
 	if errors.As(err, &h) {
 		return h.hint
+	}
+	var c coded
+	if errors.As(err, &c) {
+		return c.hint
 	}
 	return ""
 }

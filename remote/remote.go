@@ -24,8 +24,8 @@ import (
 type Options struct {
 	// Dial opens the TCP connection; nil means a net.Dialer. A jump host would go here.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
-	// Timeout bounds dialling, the handshake and the login together, and later each wait for the host to begin
-	// something; 15 s by default. Uploads are bounded by KeepAlive and the caller's context only.
+	// Timeout bounds dialling, the handshake and the login together, without the time in which a person is asked, and
+	// later each wait for the host to begin something; 15 s by default. Uploads are bounded by KeepAlive and the caller's context only.
 	Timeout time.Duration
 	// KeepAlive is the interval of the keepalive requests; 10 s by default. After three intervals without a byte from
 	// the host the connection is closed with an error.
@@ -38,6 +38,10 @@ type Options struct {
 	Agents *Agents
 	// Ask asks the person at the terminal; nil means that nobody is there.
 	Ask Asker
+	// Secrets keeps the answers. Share one between the hosts of a run, or each of them asks; nil means not shared.
+	Secrets *Secrets
+	// AskSudo asks for the password of sudo without trying first whether sudo wants one.
+	AskSudo bool
 	// Log receives one line for each thing that an operator may want to know; nil discards them. It may be called from
 	// several goroutines at once.
 	Log func(string)
@@ -60,6 +64,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Agents == nil {
 		o.Agents = &Agents{}
+	}
+	if o.Secrets == nil {
+		o.Secrets = &Secrets{}
 	}
 	if o.Log == nil {
 		o.Log = func(string) {}
@@ -89,33 +96,42 @@ var errClosed = errors.New("the connection was closed")
 // until Close. Every error is an *Error of kind Unreachable, HostKey or Auth.
 func Dial(ctx context.Context, h inventory.Host, o Options) (*Conn, error) {
 	o = o.withDefaults()
-	deadline, cancel := context.WithTimeoutCause(ctx, o.Timeout, noAnswer(o.Timeout))
-	defer cancel()
 	keys, err := newHostKeys(h, o.Log)
 	if err != nil {
 		return nil, err
 	}
-	id, err := newIdentity(deadline, h.SSH)
+	id, err := newIdentity(ctx, h.Name, credentialsOf(h.SSH), o)
 	if err != nil {
-		return nil, &Error{Host: h.Name, Op: "log in", Kind: Auth, Err: err, hint: hintOf(err)}
+		return nil, loginError(h, err)
 	}
 	defer id.close()
 	for {
-		c, err := handshake(deadline, h, o, keys, id)
-		if err == nil {
+		c, err := handshake(ctx, h, o, keys, id)
+		again, err := id.next(ctx, err)
+		switch {
+		case err == nil && !again:
 			c.begin()
 			return c, nil
-		}
+		case err == nil:
+		case again: // what the host wanted could not be had
+			return nil, loginError(h, err)
 		// A pinned fingerprint does not say what type the key is of. Only asking for each type in turn tells.
-		if !keys.another() {
+		case !keys.another():
 			return nil, err
 		}
 	}
 }
 
+// loginError is the error of who has nothing to log in with.
+func loginError(h inventory.Host, err error) *Error {
+	return &Error{Host: h.Name, Op: "log in", Kind: Auth, Err: err, hint: hintOf(err)}
+}
+
 // handshake makes one connection and logs in on it. x/crypto knows no context, so closing the socket is how to cancel.
-// The context has a deadline, or a host that accepts and then says nothing would hold us for ever.
-func handshake(ctx context.Context, h inventory.Host, o Options, keys *hostKeys, id *identity) (*Conn, error) {
+// It has a deadline, or a host that accepts and then says nothing would hold us for ever.
+func handshake(parent context.Context, h inventory.Host, o Options, keys *hostKeys, id *identity) (*Conn, error) {
+	ctx := newPatience(parent, o.Timeout)
+	defer ctx.end()
 	address := keys.address
 	raw, err := o.Dial(ctx, "tcp", address)
 	if err != nil {
@@ -125,9 +141,11 @@ func handshake(ctx context.Context, h inventory.Host, o Options, keys *hostKeys,
 	defer stop()
 	counted := &countingConn{Conn: raw}
 	keys.begin()
+	id.begin()
 	sc, chans, reqs, err := ssh.NewClientConn(counted, address, &ssh.ClientConfig{
 		User:              h.SSH.User,
-		Auth:              id.methods(),
+		Auth:              id.methods(ctx),
+		AuthCallback:      id.pause,
 		HostKeyCallback:   keys.check,
 		HostKeyAlgorithms: keys.algorithms,
 		ClientVersion:     "SSH-2.0-kbootstrap",

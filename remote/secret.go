@@ -1,0 +1,96 @@
+package remote
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+
+	"golang.org/x/crypto/ssh"
+
+	"kbootstrap/fault"
+)
+
+// Secrets are the passphrases and passwords of a run. Each is asked for once, kept in memory, and shared between the
+// hosts that need it. The zero value is ready for use.
+type Secrets struct {
+	mu    sync.Mutex
+	known map[string]*secret
+}
+
+// of returns the secret of that name.
+func (s *Secrets) of(name string) *secret {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.known == nil {
+		s.known = map[string]*secret{}
+	}
+	if s.known[name] == nil {
+		s.known[name] = &secret{turn: make(chan struct{}, 1)}
+	}
+	return s.known[name]
+}
+
+// secret is what several hosts may need. Who has the turn asks for it and tries it, while the others wait for the
+// outcome: with fifty hosts there is one question, and a mistyped password is tried on one of them.
+type secret struct {
+	turn chan struct{}
+
+	// What follows belongs to who has the turn.
+	text   string
+	proven bool       // a host took it
+	signer ssh.Signer // of a key, once its passphrase was right
+	failed error      // why there will be none
+}
+
+// take waits for the turn, which give ends.
+func (s *secret) take(ctx context.Context) error {
+	select {
+	case s.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (s *secret) give() { <-s.turn }
+
+// secretFile reads a password from a file, which nobody else may be able to read. One line end after it is not of it.
+func secretFile(path string) (string, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", coded{fmt.Errorf("password file: %w", err), fault.PasswordFile, ""}
+	}
+	if mode := info.Mode().Perm(); mode&0o077 != 0 {
+		return "", coded{fmt.Errorf("password file %s: mode %#o lets others read it", path, mode), fault.PasswordFile, "chmod 600 " + path}
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return "", coded{fmt.Errorf("password file: %w", err), fault.PasswordFile, ""}
+	}
+	text = bytes.TrimSuffix(bytes.TrimSuffix(text, []byte("\n")), []byte("\r"))
+	switch {
+	case len(text) == 0:
+		return "", coded{fmt.Errorf("password file %s: it is empty", path), fault.PasswordFile, ""}
+	case bytes.ContainsAny(text, "\n\r\x00"):
+		return "", coded{fmt.Errorf("password file %s: it has more than one line", path), fault.PasswordFile, "a password is one line"}
+	}
+	return string(text), nil
+}
+
+// errNobody says that there is a question and nobody to answer it.
+var errNobody = errors.New("there is no terminal to ask at")
+
+// ask asks for a secret. A line end within an answer would be two answers to whoever reads it.
+func ask(ctx context.Context, who Asker, question string) (string, error) {
+	if who == nil {
+		return "", errNobody
+	}
+	text, err := who.Secret(ctx, question)
+	if err == nil && bytes.ContainsAny([]byte(text), "\n\r\x00") {
+		err = errors.New("an answer is one line")
+	}
+	return text, err
+}
