@@ -192,7 +192,7 @@ func TestOneMistakeIsOneProblem(t *testing.T) {
 		{"port: 2200", "port: 2200, hostKey: MD5:00", `20:52: MD5 fingerprints can be forged (ssh-keygen -lf key.pub prints the SHA256 one)`},
 		{"port: 2200", "port: 2200, hostKey: SHA256:abc", `20:52: "SHA256:abc" is not a whole fingerprint (ssh-keygen -lf key.pub prints it: "SHA256:" and 43 characters)`},
 		{"port: 2200", "port: 2200, hostKey: ssh-rsa AAAA", `20:52: "ssh-rsa AAAA" is not a host key (write "SHA256:…", or the type and the key as known_hosts has them: "ssh-ed25519 AAAA…")`},
-		{"user: vagrant", "hostKey: x", `9:7: unknown field "hostKey" (known here: user, port, key, agent, sudo, knownHosts, hostKeyPolicy)`},
+		{"user: vagrant", "hostKey: x", `9:7: unknown field "hostKey" (known here: user, port, key, agent, passwordFile, sudoPasswordFile, sudo, knownHosts, hostKeyPolicy)`},
 
 		{"user: vagrant", "port: 70000", `9:13: 70000 is not a port: ports are 1 to 65535`},
 		{"port: 2200", "port: 2200, hostKey: 'ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f'", `20:52: "ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f" is not a host key (write "SHA256:…", or the type and the key as known_hosts has them: "ssh-ed25519 AAAA…")`},

@@ -61,7 +61,7 @@ type identity struct {
 	host     string
 	user     string
 	signers  []ssh.Signer
-	limit    int        // of signers
+	limit    int // of signers
 	password *password
 	rejected bool       // the host looked at all of it, and took nothing
 	locked   *lockedKey // the host would take this key, so its passphrase is wanted
@@ -251,7 +251,7 @@ func (id *identity) methods(ctx *patience) []ssh.AuthMethod {
 
 // pause ends the handshake when something has to be asked for; otherwise x/crypto goes on with the next method.
 func (id *identity) pause(c *ssh.ClientAuthContext) (ssh.AuthMethod, error) {
-	if id.locked != nil || id.password.takes(c) {
+	if id.locked != nil || id.password.takes(c, len(id.signers) > 0) {
 		return nil, errPause
 	}
 	return nil, nil

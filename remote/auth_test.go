@@ -13,6 +13,8 @@ import (
 
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/agent"
+
+	"kbootstrap/fault"
 )
 
 // denial fails the test unless the login was refused with these words.
@@ -26,6 +28,14 @@ func denial(t *testing.T, err error, words ...string) {
 		if !strings.Contains(e.Error()+"\n"+e.Hint(), word) {
 			t.Errorf("message %q\nhint %q\nlack %q", e.Error(), e.Hint(), word)
 		}
+	}
+}
+
+// coding fails the test unless the error has that code.
+func coding(t *testing.T, err error, want fault.Code) {
+	t.Helper()
+	if got := fault.Of(err); got != want {
+		t.Errorf("code %q of %v, want %s", got, err, want)
 	}
 }
 
@@ -101,10 +111,12 @@ func TestNamedKey(t *testing.T) {
 	}
 	h.SSH.Key = filepath.Join(os.Getenv("HOME"), "missing")
 	denial(t, dial(h), "missing", "no such file")
+	coding(t, dial(h), fault.KeyFile)
 	writeFile(t, h.SSH.Key, "rubbish", 0o600)
 	denial(t, dial(h), "no key found")
 	writeKey(t, h.SSH.Key, otherKey(t), "")
 	denial(t, dial(h), "vagrant was refused", "key "+h.SSH.Key, "authorized_keys")
+	coding(t, dial(h), fault.LoginRefused)
 }
 
 func TestKeyThatOthersCanRead(t *testing.T) {
@@ -119,6 +131,7 @@ func TestKeyThatOthersCanRead(t *testing.T) {
 		denial(t, dial(h), "no key to log in with", "lets others read it")
 		h.SSH.Key = homeKeyPath()
 		denial(t, dial(h), "lets others read it", "chmod 600 "+homeKeyPath())
+		coding(t, dial(h), fault.KeyMode)
 	}
 }
 
@@ -134,6 +147,7 @@ func TestNoKeyAtAll(t *testing.T) {
 	denial(t, dial(h), "no such file")
 	newAgent(t)
 	denial(t, dial(h), "it holds no key")
+	coding(t, dial(h), fault.NothingToLogInWith)
 }
 
 func TestAgent(t *testing.T) {
@@ -160,6 +174,7 @@ func TestKeyWithPassphrase(t *testing.T) {
 	h.SSH.Key = filepath.Join(os.Getenv("HOME"), "locked")
 	writeKey(t, h.SSH.Key, mine, "open sesame")
 	denial(t, dial(h), "has a passphrase", "ssh-add "+h.SSH.Key)
+	coding(t, dial(h), fault.PassphraseNeeded)
 	newAgent(t, otherKey(t))
 	denial(t, dial(h), "no agent holds it")
 	newAgent(t, otherKey(t), mine)
@@ -184,4 +199,27 @@ func TestAgentWithManyKeys(t *testing.T) {
 	}
 	h.SSH.Key = ""
 	denial(t, dial(h), "not tried, hosts hang up after 6 keys")
+}
+
+// IdentitiesOnly leaves out the keys of the agent that are not among the files, in whatever form those are.
+func TestIdentitiesOnly(t *testing.T) {
+	newHome(t)
+	home := os.Getenv("HOME")
+	mine, other := homeKey(t), otherKey(t)
+	public := string(ssh.MarshalAuthorizedKey(signerOf(t, mine).PublicKey()))
+	writeKey(t, filepath.Join(home, "locked"), mine, "open sesame")
+	writeFile(t, filepath.Join(home, "half.pub"), public, 0o644)
+	writeFile(t, filepath.Join(home, "beside.pub"), public, 0o644)
+	newAgent(t, other, mine)
+	for _, file := range []string{"locked", "half.pub", "beside"} {
+		c := credentials{user: "vagrant", agent: os.Getenv("SSH_AUTH_SOCK"), identities: []string{filepath.Join(home, file)}, only: true}
+		id, err := newIdentity(t.Context(), "m1", c, Options{}.withDefaults())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(id.signers) != 1 || string(ssh.MarshalAuthorizedKey(id.signers[0].PublicKey())) != public {
+			t.Errorf("%s: %d keys: %s", file, len(id.signers), id.list())
+		}
+		id.close()
+	}
 }

@@ -150,10 +150,10 @@ func spaced(text string) string {
 	return oneLine(text) + " "
 }
 
-// takes says whether the host would take a password, and notes it when there is none yet.
-func (p *password) takes(c *ssh.ClientAuthContext) bool {
+// takes says whether the host would take a password now, after the keys, and notes it when there is none yet.
+func (p *password) takes(c *ssh.ClientAuthContext, keys bool) bool {
 	offered := slices.Contains(c.AllowedMethods, "password") || slices.Contains(c.AllowedMethods, "keyboard-interactive")
-	keys := slices.Contains(c.AllowedMethods, "publickey") && !slices.Contains(c.TriedMethods, "publickey")
+	keys = keys && slices.Contains(c.AllowedMethods, "publickey") && !slices.Contains(c.TriedMethods, "publickey")
 	p.wanted = offered && !keys && p.text == "" && p.possible()
 	return p.wanted
 }

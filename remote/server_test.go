@@ -27,6 +27,7 @@ import (
 // server is an SSH server in this process, for what a real sshd does not do on demand: freeze, hang up, have this key.
 type server struct {
 	host   inventory.Host
+	config *ssh.ServerConfig // to be changed before the first connection only
 	noSFTP bool
 	// exec answers an exec request and returns the exit status; it runs the command with /bin/sh by default.
 	exec func(command string, ch ssh.Channel) uint32
@@ -58,6 +59,7 @@ func serveOn(t *testing.T, listener net.Listener, hostKeys ...ssh.Signer) *serve
 		}
 		return nil, nil
 	}}
+	s.config = config
 	for _, key := range hostKeys {
 		config.AddHostKey(key)
 	}
