@@ -24,6 +24,7 @@ import (
 // writes to it.
 type blobs struct {
 	dir string
+	sys *resource.System // for what it changes
 
 	mu        sync.Mutex
 	abandoned map[string]string   // sum → why the control machine will never send it
@@ -35,6 +36,7 @@ type blobs struct {
 func newBlobs(root string) *blobs {
 	return &blobs{
 		dir:       filepath.Join(root, "opt/kbootstrap/blobs", bootID(root)),
+		sys:       &resource.System{Root: root},
 		abandoned: map[string]string{},
 		taken:     map[string]*os.File{},
 		changed:   make(chan struct{}),
@@ -71,13 +73,13 @@ func (b *blobs) prepare() error {
 		}
 		for _, e := range boots {
 			if e.Name() != filepath.Base(b.dir) {
-				if err := os.RemoveAll(filepath.Join(store, e.Name())); err != nil {
+				if err := b.sys.RemoveAll(filepath.Join(store, e.Name())); err != nil {
 					return err
 				}
 			}
 		}
 	}
-	if err := os.MkdirAll(b.dir, 0o700); err != nil {
+	if err := b.sys.MkdirAll(b.dir, 0o700); err != nil {
 		return err
 	}
 	entries, err := os.ReadDir(b.dir)
@@ -88,7 +90,7 @@ func (b *blobs) prepare() error {
 		if checkSum(e.Name()) == nil {
 			continue
 		}
-		if err := os.Remove(filepath.Join(b.dir, e.Name())); err != nil {
+		if err := b.sys.Remove(filepath.Join(b.dir, e.Name())); err != nil {
 			return err
 		}
 	}
@@ -103,11 +105,11 @@ func (b *blobs) clear() error {
 		_ = file.Close()
 	}
 	clear(b.taken)
-	if err := os.RemoveAll(b.dir); err != nil {
+	if err := b.sys.RemoveAll(b.dir); err != nil {
 		return err
 	}
 	if store := filepath.Dir(b.dir); filepath.Base(store) == "blobs" {
-		_ = os.Remove(store) // it goes when no other session has a directory in it
+		_ = b.sys.Remove(store) // it goes when no other session has a directory in it
 	}
 	return nil
 }
@@ -185,12 +187,12 @@ func (b *blobs) take(sum string) (resource.Blob, error) {
 	use := fmt.Sprintf("%s.use-%d", b.path(sum), b.uses)
 	err := b.name(sum, use)
 	if err != nil {
-		_ = os.Remove(use)
+		_ = b.sys.Remove(use)
 		return nil, err
 	}
 	file, err := os.Open(use)
 	if err != nil {
-		_ = os.Remove(use)
+		_ = b.sys.Remove(use)
 		return nil, err
 	}
 	return &blob{File: file, sum: sum, store: b}, nil
@@ -198,7 +200,7 @@ func (b *blobs) take(sum string) (resource.Blob, error) {
 
 func (b *blobs) name(sum, use string) error {
 	if source := b.taken[sum]; source != nil {
-		return copyVerified(source, use, sum)
+		return b.copyVerified(source, use, sum)
 	}
 	source, err := os.Open(b.path(sum))
 	if err != nil {
@@ -209,10 +211,10 @@ func (b *blobs) name(sum, use string) error {
 	if err := unix.Fstat(int(source.Fd()), &stat); err != nil {
 		return err
 	}
-	if stat.Nlink == 1 && os.Link(b.path(sum), use) == nil {
+	if stat.Nlink == 1 && b.sys.Link(b.path(sum), use) == nil {
 		return nil
 	}
-	return copyVerified(source, use, sum)
+	return b.copyVerified(source, use, sum)
 }
 
 // release ends a use. When the content was taken by rename, the store gives up its own name for it at once: doing so
@@ -221,7 +223,7 @@ func (b *blobs) name(sum, use string) error {
 func (b *blobs) release(use *blob) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	err := os.Remove(use.Path())
+	err := b.sys.Remove(use.Path())
 	if !errors.Is(err, fs.ErrNotExist) {
 		return errors.Join(use.File.Close(), err)
 	}
@@ -229,7 +231,7 @@ func (b *blobs) release(use *blob) error {
 		return use.File.Close()
 	}
 	b.taken[use.sum] = use.File
-	if err := os.Remove(b.path(use.sum)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := b.sys.Remove(b.path(use.sum)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	return nil
@@ -237,20 +239,22 @@ func (b *blobs) release(use *blob) error {
 
 // copyVerified copies a content. It looks at the sum again, since a file of the host may be the source's inode, and
 // whoever uses that file may have written to it.
-func copyVerified(from *os.File, to, sum string) (err error) {
-	target, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, target.Close()) }()
-	hash := sha256.New()
-	if _, err := io.Copy(io.MultiWriter(target, hash), io.NewSectionReader(from, 0, math.MaxInt64)); err != nil {
-		return err
-	}
-	if got := hex.EncodeToString(hash.Sum(nil)); got != sum {
-		return fmt.Errorf("changed on the host since it arrived: its sum is now %s", got)
-	}
-	return nil
+func (b *blobs) copyVerified(from *os.File, to, sum string) error {
+	return b.sys.Step(resource.Step{Op: resource.OpWrite, Path: to}, func() (err error) {
+		target, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, target.Close()) }()
+		hash := sha256.New()
+		if _, err := io.Copy(io.MultiWriter(target, hash), io.NewSectionReader(from, 0, math.MaxInt64)); err != nil {
+			return err
+		}
+		if got := hex.EncodeToString(hash.Sum(nil)); got != sum {
+			return fmt.Errorf("changed on the host since it arrived: its sum is now %s", got)
+		}
+		return nil
+	})
 }
 
 // blob is a content in use.

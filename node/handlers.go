@@ -30,6 +30,8 @@ type server struct {
 func newServer(options Options) *server {
 	s := &server{blobs: newBlobs(options.Root), lock: &lock{root: options.Root}, turns: newTurns()}
 	s.sys = resource.NewSystem(options.Root, options.Run, s.blobs.open, nil)
+	s.sys.Around = options.around
+	s.blobs.sys, s.lock.sys = s.sys, s.sys
 	return s
 }
 

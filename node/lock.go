@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"kbootstrap/provision/resource"
 )
 
 // Holder is the run that holds a host's lock, for the message to whoever else wants it.
@@ -25,6 +27,7 @@ type Holder struct {
 // however that ends; the text beside it is for messages only and means nothing without the flock.
 type lock struct {
 	root string
+	sys  *resource.System // for what it changes
 
 	mu   sync.Mutex
 	file *os.File // not nil while held
@@ -44,15 +47,22 @@ func (l *lock) take(holder Holder, first func() error) error {
 		}
 		return l.announce(holder)
 	}
-	if err := os.MkdirAll(filepath.Dir(l.path()), 0o755); err != nil {
+	if err := l.sys.MkdirAll(filepath.Dir(l.path()), 0o755); err != nil {
 		return fmt.Errorf("lock: %w", err)
 	}
-	// The descriptor is close-on-exec, as all of Go's: a child that outlived the node would otherwise keep the lock.
-	file, err := os.OpenFile(l.path(), os.O_RDWR|os.O_CREATE, 0o600)
+	var file *os.File
+	err := l.sys.Step(resource.Step{Op: resource.OpCreate, Path: l.path()}, func() (err error) {
+		// The descriptor is close-on-exec, as all of Go's: a child that outlived the node would otherwise keep the lock.
+		file, err = os.OpenFile(l.path(), os.O_RDWR|os.O_CREATE, 0o600)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("lock: %w", err)
 	}
-	if err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+	err = l.sys.Step(resource.Step{Op: resource.OpLock, Path: l.path()}, func() error {
+		return unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	})
+	if err != nil {
 		_ = file.Close()
 		if errors.Is(err, unix.EWOULDBLOCK) {
 			return &LockedError{Holder: l.holder()}
@@ -78,10 +88,10 @@ func (l *lock) announce(holder Holder) error {
 		return err
 	}
 	temp := l.holderPath() + ".new"
-	if err := os.WriteFile(temp, append(text, '\n'), 0o600); err != nil {
+	if err := l.sys.Write(temp, append(text, '\n'), 0o600); err != nil {
 		return err
 	}
-	return os.Rename(temp, l.holderPath())
+	return l.sys.Rename(temp, l.holderPath())
 }
 
 // holder reads who holds the lock. The holder writes its text a moment after it took the lock, so this waits a little
@@ -110,7 +120,7 @@ func (l *lock) release() bool {
 	if l.file == nil {
 		return false
 	}
-	_ = os.Remove(l.holderPath())
+	_ = l.sys.Remove(l.holderPath())
 	_ = l.file.Close()
 	l.file = nil
 	return true

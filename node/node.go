@@ -15,6 +15,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"kbootstrap/provision/resource"
 )
 
 // Sentinel is the first line that a node writes to its standard output. What a login shell, sudo or a banner wrote
@@ -30,6 +32,8 @@ type Options struct {
 	Root string
 	// Run starts programs; nil means those of the host (see resource.System.Run).
 	Run func(ctx context.Context, argv ...string) ([]byte, error)
+
+	around func(step resource.Step, do func() error) error // of tests, see resource.System.Around
 }
 
 func (o Options) withDefaults() Options {

@@ -6,9 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/klauspost/compress/zstd"
+
+	"kbootstrap/provision/resource"
 )
 
 // maxWindow is the largest zstd window that a node accepts: that of `zstd --long=27`, which is what the best of the
@@ -21,7 +22,7 @@ func (b *blobs) receive(ctx context.Context, sum string, size int64, compressed 
 	if missing, err := b.missing([]string{sum}); err != nil || len(missing) == 0 {
 		return err
 	}
-	part, err := os.CreateTemp(b.dir, sum+".part-*")
+	part, err := b.sys.CreateTemp(b.dir, sum+".part-")
 	if err != nil {
 		return err
 	}
@@ -29,7 +30,7 @@ func (b *blobs) receive(ctx context.Context, sum string, size int64, compressed 
 		if err != nil {
 			err = fmt.Errorf("content %s: %w", sum, err)
 			_ = part.Close()
-			_ = os.Remove(part.Name())
+			_ = b.sys.Remove(part.Name())
 		}
 	}()
 	if err := reserve(part, size); err != nil {
@@ -43,9 +44,16 @@ func (b *blobs) receive(ctx context.Context, sum string, size int64, compressed 
 	}
 	defer plain.Close()
 	sink := newSink(part, size)
-	_, err = plain.WriteTo(sink)
-	got, writeErr := sink.finish()
+	var got string
+	var writeErr error
+	cut := b.sys.Step(resource.Step{Op: resource.OpWrite, Path: part.Name()}, func() error {
+		_, err = plain.WriteTo(sink)
+		got, writeErr = sink.finish()
+		return nil
+	})
 	switch {
+	case cut != nil:
+		return cut
 	case writeErr != nil:
 		return fmt.Errorf("after %d of %d bytes: %w", sink.written, size, writeErr)
 	case ctx.Err() != nil:
@@ -64,7 +72,7 @@ func (b *blobs) receive(ctx context.Context, sum string, size int64, compressed 
 	if err := part.Close(); err != nil {
 		return err
 	}
-	if err := os.Rename(part.Name(), b.path(sum)); err != nil {
+	if err := b.sys.Rename(part.Name(), b.path(sum)); err != nil {
 		return err
 	}
 	b.announce()

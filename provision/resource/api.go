@@ -21,6 +21,7 @@ import (
 // api is the Kubernetes API as one kubeconfig reaches it. A client of Kubernetes' own would be ten times this tool's
 // size; five verbs on paths that we know need none.
 type api struct {
+	sys    *System
 	server string
 	token  string
 	client *http.Client
@@ -124,7 +125,7 @@ func (s *System) connect(data []byte) (*api, error) {
 			cluster, user = c.Context.Cluster, c.Context.User
 		}
 	}
-	a := &api{}
+	a := &api{sys: s}
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
 	for _, c := range k.Clusters {
 		if c.Name != cluster {
@@ -209,6 +210,14 @@ func (a *api) do(ctx context.Context, method, path, contentType string, query ur
 		return nil, &apiError{response.StatusCode, statusMessage(answer)}
 	}
 	return answer, nil
+}
+
+// change is do for a request that changes something.
+func (a *api) change(ctx context.Context, method, path, contentType string, query url.Values, body []byte) error {
+	return a.sys.Step(Step{Op: OpRequest, Path: method + " " + path}, func() error {
+		_, err := a.do(ctx, method, path, contentType, query, body)
+		return err
+	})
 }
 
 func (a *api) get(ctx context.Context, path string) ([]byte, error) {

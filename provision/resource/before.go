@@ -60,20 +60,31 @@ func (s *System) record(found Resource) error {
 	if err := s.keepBlob(found); err != nil {
 		return err
 	}
-	return writeOwn(s.path(fmt.Sprintf("%s/%06d-%s.json", beforeDir, next, name)), data, 0o600)
+	return s.writeOwn(s.path(fmt.Sprintf("%s/%06d-%s.json", beforeDir, next, name)), data, 0o600)
 }
 
 // privateDirs makes the directories, readable by root only: records hold the contents of secret files.
 func (s *System) privateDirs() error {
 	for _, dir := range []string{stateDir, beforeDir, beforeDir + "/blobs"} {
-		if err := mkdirs(s.path(dir)); err != nil {
-			return err
-		}
-		if err := os.Chmod(s.path(dir), 0o700); err != nil {
+		if err := s.privateDir(s.path(dir)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// privateDir makes a directory that only root may look into.
+func (s *System) privateDir(path string) error {
+	if info, err := os.Stat(path); err == nil && info.IsDir() && info.Mode().Perm() == 0o700 {
+		return nil
+	}
+	if err := s.mkdirs(path); err != nil {
+		return err
+	}
+	if err := s.chmod(path, 0o700); err != nil {
+		return err
+	}
+	return s.Sync(path)
 }
 
 func recordHash(r Resource) string { return sum([]byte(r.ID()))[:16] }
@@ -102,7 +113,7 @@ func (s *System) keepBlob(found Resource) error {
 		return nil
 	}
 	kept := s.path(oldBlob(file.Blob))
-	err := os.Link(s.path(file.Path), kept)
+	err := s.Link(s.path(file.Path), kept)
 	if err == nil || errors.Is(err, fs.ErrExist) {
 		return nil
 	}
@@ -111,7 +122,7 @@ func (s *System) keepBlob(found Resource) error {
 		return err
 	}
 	defer from.Close()
-	r, err := replacing(kept)
+	r, err := s.replacing(kept)
 	if err != nil {
 		return err
 	}
@@ -175,7 +186,7 @@ func Restore(ctx context.Context, sys *System, skip func(Resource) bool, report 
 		}
 	}
 	if names, err = sys.records(); err == nil && len(names) == 0 {
-		err = os.RemoveAll(sys.path(beforeDir))
+		err = sys.RemoveAll(sys.path(beforeDir))
 	}
 	return errors.Join(append(problems, err)...)
 }
@@ -210,5 +221,5 @@ func (r record) restore(ctx context.Context, sys *System, report func(Change)) e
 	if report != nil && change.Diff != "" {
 		report(change)
 	}
-	return removeFile(r.path)
+	return sys.removeFile(r.path)
 }

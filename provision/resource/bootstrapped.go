@@ -39,10 +39,10 @@ func (b Bootstrapped) Observe(_ context.Context, sys *System) (Resource, error) 
 // Apply sets the mark, then takes the permission away: cut off between the two, the next run sees the permission.
 func (b Bootstrapped) Apply(ctx context.Context, sys *System) error {
 	if b.Absent {
-		if err := removeFile(sys.path(b.Marker)); err != nil {
+		if err := sys.removeFile(sys.path(b.Marker)); err != nil {
 			return err
 		}
-	} else if err := writeOwn(sys.path(b.Marker), []byte(b.Token+"\n"), 0o644); err != nil {
+	} else if err := sys.writeOwn(sys.path(b.Marker), []byte(b.Token+"\n"), 0o644); err != nil {
 		return err
 	}
 	if b.Allowed {

@@ -7,6 +7,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 // Chains are the chains of the packet filter whose names have one of the prefixes, with the rules that lead to them, in
@@ -81,22 +83,20 @@ func (c Chains) Apply(ctx context.Context, sys *System) error {
 	return nil
 }
 
-// restoreChains gives the program its input in a file: a System's Run has no other way in.
+// restoreChains gives the program its input in a file: a System's Run has no other way in. The file has no name, so that
+// nothing of it is left when this process is killed.
 func restoreChains(ctx context.Context, sys *System, family, input string) error {
-	if err := mkdirs(sys.path("/run")); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(sys.path("/run"), "kbootstrap-chains-*")
+	fd, err := unix.MemfdCreate("chains", unix.MFD_CLOEXEC)
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name())
-	_, err = f.WriteString(input)
-	if err := errors.Join(err, f.Close()); err != nil {
+	f := os.NewFile(uintptr(fd), "chains")
+	defer f.Close()
+	if _, err := f.WriteString(input); err != nil {
 		return err
 	}
 	// Never without --noflush: it would take the rules of everyone else.
-	_, err = sys.Run(ctx, family+"-restore", "--noflush", f.Name())
+	_, err = sys.change(ctx, family+"-restore", "--noflush", fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), fd))
 	return err
 }
 

@@ -58,28 +58,31 @@ func (d Dir) Observe(_ context.Context, sys *System) (Resource, error) {
 func (d Dir) Apply(_ context.Context, sys *System) error {
 	path := sys.path(d.Path)
 	if d.Absent {
-		err := os.Remove(path)
+		err := sys.Remove(path)
 		switch {
 		case absent(err), errors.Is(err, syscall.ENOTEMPTY), errors.Is(err, syscall.EBUSY):
 			return nil
 		case err != nil:
 			return err
 		}
-		return syncDir(filepath.Dir(path))
+		return sys.Sync(filepath.Dir(path))
 	}
 	uid, gid, err := sys.ids(d.Owner)
 	if err != nil {
 		return err
 	}
-	if err := mkdirs(path); err != nil {
+	if err := sys.mkdirs(path); err != nil {
 		return err
 	}
 	mode := d.Mode
 	if mode == 0 {
 		mode = 0o755
 	}
-	if err := os.Chown(path, uid, gid); err != nil {
+	if err := sys.chown(path, uid, gid); err != nil {
 		return err
 	}
-	return os.Chmod(path, fs.FileMode(mode))
+	if err := sys.chmod(path, fs.FileMode(mode)); err != nil {
+		return err
+	}
+	return sys.Sync(path) // its owner and its mode
 }

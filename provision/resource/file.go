@@ -110,7 +110,7 @@ func (f File) Apply(ctx context.Context, sys *System) error {
 	path := sys.path(f.Path)
 	switch {
 	case f.Absent:
-		return removeFile(path)
+		return sys.removeFile(path)
 	case f.Target != "":
 		return Link{Path: f.Path, Target: f.Target}.Apply(ctx, sys)
 	}
@@ -122,7 +122,7 @@ func (f File) Apply(ctx context.Context, sys *System) error {
 	if mode == 0 {
 		mode = 0o644
 	}
-	r, err := replacing(path)
+	r, err := sys.replacing(path)
 	if err != nil {
 		return err
 	}

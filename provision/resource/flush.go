@@ -3,7 +3,6 @@ package resource
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"sync"
 )
@@ -32,7 +31,7 @@ func (s *System) Flush() error {
 	u.mu.Unlock()
 	var problems []error
 	for _, path := range paths {
-		if err := flush(path); err != nil && !absent(err) {
+		if err := s.flush(path); err != nil && !absent(err) {
 			problems = append(problems, fmt.Errorf("flush %s: %w", path, err))
 			u.add(path)
 		}
@@ -40,13 +39,9 @@ func (s *System) Flush() error {
 	return errors.Join(problems...)
 }
 
-func flush(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
+func (s *System) flush(path string) error {
+	if err := s.Sync(path); err != nil {
 		return err
 	}
-	if err := errors.Join(f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
+	return s.Sync(filepath.Dir(path))
 }

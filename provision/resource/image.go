@@ -77,7 +77,7 @@ func (i Image) Apply(ctx context.Context, sys *System) error {
 		if !slices.Contains(sys.images(ctx, i.store()), i.Ref) {
 			return nil
 		}
-		_, err := sys.Run(ctx, i.store().argv("rm", "--sync", i.Ref)...)
+		_, err := sys.change(ctx, i.store().argv("rm", "--sync", i.Ref)...)
 		return err
 	}
 	if sys.Blob == nil {
@@ -92,6 +92,6 @@ func (i Image) Apply(ctx context.Context, sys *System) error {
 	if i.Local {
 		argv = append(argv, "--local")
 	}
-	_, err = sys.Run(ctx, append(argv, blob.Path())...)
+	_, err = sys.change(ctx, append(argv, blob.Path())...)
 	return err
 }

@@ -39,6 +39,6 @@ func (i Interface) Apply(ctx context.Context, sys *System) error {
 	case !i.Absent:
 		return errors.New("an interface that was deleted cannot be put back")
 	}
-	_, err = sys.Run(ctx, "ip", "link", "delete", "dev", i.Name)
+	_, err = sys.change(ctx, "ip", "link", "delete", "dev", i.Name)
 	return err
 }

@@ -58,18 +58,18 @@ func (l Link) Apply(ctx context.Context, sys *System) error {
 	case l.Instead != nil:
 		return l.Instead.Apply(ctx, sys)
 	case l.Absent:
-		return removeFile(path)
+		return sys.removeFile(path)
 	}
-	r, err := replacing(path)
+	r, err := sys.replacing(path)
 	if err != nil {
 		return err
 	}
 	defer r.discard()
 	// A link cannot be made over a file: the name that was reserved becomes the link's.
-	if err := os.Remove(r.temp); err != nil {
+	if err := sys.Remove(r.temp); err != nil {
 		return err
 	}
-	if err := os.Symlink(l.Target, r.temp); err != nil {
+	if err := sys.symlink(l.Target, r.temp); err != nil {
 		return err
 	}
 	return r.rename()

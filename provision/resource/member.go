@@ -3,7 +3,6 @@ package resource
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 )
 
@@ -50,7 +49,7 @@ func (m Member) Apply(ctx context.Context, sys *System) error {
 			"if its disk is lost, remove the member from the cluster and add it again", m.Name, m.DataDir)
 	}
 	text := "[Service]\nEnvironment=ETCD_INITIAL_CLUSTER_STATE=new\n"
-	if err := writeOwn(sys.path(dropIn), []byte(text), 0o644); err != nil {
+	if err := sys.writeOwn(sys.path(dropIn), []byte(text), 0o644); err != nil {
 		return err
 	}
 	return sys.reload(ctx, m.Unit, dropIn, true)
@@ -67,9 +66,9 @@ func (s *System) forbidBootstrap(ctx context.Context, unit string) error {
 	if !s.exists(dropIn) {
 		return nil
 	}
-	if err := removeFile(s.path(dropIn)); err != nil {
+	if err := s.removeFile(s.path(dropIn)); err != nil {
 		return err
 	}
-	_ = os.Remove(s.path(filepath.Dir(dropIn))) // only when it is empty
+	s.removeEmpty(s.path(filepath.Dir(dropIn)))
 	return s.reload(ctx, unit, dropIn, false)
 }

@@ -37,7 +37,7 @@ func (m Module) Apply(ctx context.Context, sys *System) error {
 	if m.Absent {
 		argv = []string{"modprobe", "-r", m.Name}
 	}
-	_, err = sys.Run(ctx, argv...)
+	_, err = sys.change(ctx, argv...)
 	return err
 }
 

@@ -44,9 +44,9 @@ func (m Mounts) Apply(ctx context.Context, sys *System) error {
 	for len(points) > 0 {
 		// One at a time: what is mounted in several places goes in all of them at once.
 		point := points[len(points)-1]
-		if _, err := sys.Run(ctx, "umount", point); err != nil {
+		if _, err := sys.change(ctx, "umount", point); err != nil {
 			// Still in use: it disappears from the tree now, and from the kernel when the last user is gone.
-			if _, err := sys.Run(ctx, "umount", "--lazy", point); err != nil {
+			if _, err := sys.change(ctx, "umount", "--lazy", point); err != nil {
 				return err
 			}
 		}

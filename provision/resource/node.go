@@ -187,7 +187,7 @@ func (n Node) Apply(ctx context.Context, sys *System) error {
 // step does what can be done now, and tells what is still waited for.
 func (n Node) step(ctx context.Context, a *api) (waiting, err error) {
 	if n.Absent {
-		_, err := a.do(ctx, http.MethodDelete, n.path(), "", nil, nil)
+		err := a.change(ctx, http.MethodDelete, n.path(), "", nil, nil)
 		if isCode(err, http.StatusNotFound) {
 			return nil, nil
 		}
@@ -226,6 +226,5 @@ func (n Node) patch(ctx context.Context, a *api, k kubeNode) error {
 	if err != nil {
 		return err
 	}
-	_, err = a.do(ctx, http.MethodPatch, n.path(), "application/merge-patch+json", nil, body)
-	return err
+	return a.change(ctx, http.MethodPatch, n.path(), "application/merge-patch+json", nil, body)
 }

@@ -138,11 +138,11 @@ func (o Object) send(ctx context.Context, a *api, path string) (done bool, err e
 	if !o.Absent {
 		query := url.Values{"fieldManager": {fieldManager}, "force": {"true"}}
 		// JSON is YAML.
-		_, err := a.do(ctx, http.MethodPatch, path, "application/apply-patch+yaml", query, o.Manifest)
+		err := a.change(ctx, http.MethodPatch, path, "application/apply-patch+yaml", query, o.Manifest)
 		return err == nil, err
 	}
 	query := url.Values{"propagationPolicy": {"Background"}}
-	_, err = a.do(ctx, http.MethodDelete, path, "", query, nil)
+	err = a.change(ctx, http.MethodDelete, path, "", query, nil)
 	if isCode(err, http.StatusNotFound) {
 		return true, nil
 	}

@@ -44,7 +44,7 @@ func (p Package) applyApt(ctx context.Context, sys *System) error {
 		return fmt.Errorf("%s is missing, and no package of apt has it", p.Program)
 	}
 	if p.Absent {
-		_, err := sys.Run(ctx, "dpkg", "--remove", p.Apt)
+		_, err := sys.change(ctx, "dpkg", "--remove", p.Apt)
 		return err
 	}
 	install := []string{
@@ -52,15 +52,15 @@ func (p Package) applyApt(ctx context.Context, sys *System) error {
 		// Debian's own upgrades run in the background for minutes after a host's first boot.
 		"-o", "DPkg::Lock::Timeout=120", p.Apt,
 	}
-	_, err := sys.Run(ctx, install...)
+	_, err := sys.change(ctx, install...)
 	if err == nil {
 		return nil
 	}
 	// A fresh cloud image has no lists, and old lists name packages that the mirror no longer has.
-	if _, update := sys.Run(ctx, "apt-get", "update"); update != nil {
+	if _, update := sys.change(ctx, "apt-get", "update"); update != nil {
 		return fmt.Errorf("%w (and then: %w)", err, update)
 	}
-	_, err = sys.Run(ctx, install...)
+	_, err = sys.change(ctx, install...)
 	return err
 }
 
@@ -72,6 +72,6 @@ func (p Package) applyYum(ctx context.Context, sys *System, program string) erro
 	if p.Absent {
 		argv = []string{"rpm", "--erase", p.Yum}
 	}
-	_, err := sys.Run(ctx, argv...)
+	_, err := sys.change(ctx, argv...)
 	return err
 }

@@ -32,6 +32,9 @@ type System struct {
 	Blob func(ctx context.Context, sha256 string) (Blob, error)
 	// Log reports progress in one plain line, such as "waiting for https://127.0.0.1:6443/readyz". May be nil.
 	Log func(line string)
+	// Around is called for each change of the machine, and makes it by calling do, or does not: tests break runs there. It
+	// is nil in production. It must be safe for calls at the same time.
+	Around func(step Step, do func() error) error
 
 	shared *shared
 }

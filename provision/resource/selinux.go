@@ -78,7 +78,7 @@ func (s SELinux) Apply(ctx context.Context, sys *System) error {
 	if s.Mode == enforcing {
 		value = "1"
 	}
-	_, err = sys.Run(ctx, "setenforce", value)
+	_, err = sys.change(ctx, "setenforce", value)
 	return err
 }
 

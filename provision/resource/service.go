@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -107,7 +106,7 @@ func (s Service) Apply(ctx context.Context, sys *System) error {
 		}
 	}
 	if u.stale(s.dropIn(), s.Config != "") {
-		if _, err := sys.Run(ctx, "systemctl", "daemon-reload"); err != nil {
+		if _, err := sys.change(ctx, "systemctl", "daemon-reload"); err != nil {
 			return err
 		}
 	}
@@ -128,17 +127,17 @@ func (s Service) dropIn() string { return "/etc/systemd/system/" + s.Name + ".d/
 func (s Service) writeDropIn(sys *System) error {
 	name := s.dropIn()
 	if s.Config == "" {
-		if err := removeFile(sys.path(name)); err != nil {
+		if err := sys.removeFile(sys.path(name)); err != nil {
 			return err
 		}
-		_ = os.Remove(sys.path(filepath.Dir(name))) // only when it is empty
+		sys.removeEmpty(sys.path(filepath.Dir(name)))
 		return nil
 	}
 	text := "[Service]\nEnvironment=" + configVariable + "=" + s.Config + "\n"
 	if was, err := sys.read(name); err != nil || was == text {
 		return err
 	}
-	return writeOwn(sys.path(name), []byte(text), 0o644)
+	return sys.writeOwn(sys.path(name), []byte(text), 0o644)
 }
 
 // enable makes or removes the links in *.wants by systemctl's own hand, without systemd: asked to do it, systemd would
@@ -148,7 +147,7 @@ func (s Service) enable(ctx context.Context, sys *System) error {
 	if !s.Enabled {
 		verb = "disable"
 	}
-	_, err := sys.Run(ctx, "systemctl", "--root="+sys.Root, verb, s.Name)
+	_, err := sys.change(ctx, "systemctl", "--root="+sys.Root, verb, s.Name)
 	return err
 }
 
@@ -158,7 +157,7 @@ func (s Service) checkEnabled(ctx context.Context, sys *System) error {
 	if err != nil || u.enabled() == s.Enabled {
 		return err
 	}
-	_, err = sys.Run(ctx, "systemctl", "daemon-reload")
+	_, err = sys.change(ctx, "systemctl", "daemon-reload")
 	return err
 }
 
@@ -167,7 +166,7 @@ func (s Service) stop(ctx context.Context, sys *System) error {
 	if err != nil || !s.found(sys, u).Running {
 		return err
 	}
-	_, err = sys.Run(ctx, "systemctl", "stop", s.Name)
+	_, err = sys.change(ctx, "systemctl", "stop", s.Name)
 	return err
 }
 
@@ -178,7 +177,7 @@ func (s Service) start(ctx context.Context, sys *System, u unit) error {
 	}
 	if u.active == "failed" {
 		// Without this a unit that has crashed too often is not started.
-		if _, err := sys.Run(ctx, "systemctl", "reset-failed", s.Name); err != nil {
+		if _, err := sys.change(ctx, "systemctl", "reset-failed", s.Name); err != nil {
 			return err
 		}
 	}
@@ -189,7 +188,7 @@ func (s Service) start(ctx context.Context, sys *System, u unit) error {
 	// Without waiting: etcd counts as started only when its peers are, and those may be started after this. And without
 	// the order of a boot, which would hold this start until the units before it are ready: what it truly needs was done
 	// before.
-	if _, err := sys.Run(ctx, "systemctl", "--no-block", "--job-mode=ignore-dependencies", verb, s.Name); err != nil {
+	if _, err := sys.change(ctx, "systemctl", "--no-block", "--job-mode=ignore-dependencies", verb, s.Name); err != nil {
 		return err
 	}
 	return s.await(ctx, sys)

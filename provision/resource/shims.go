@@ -68,7 +68,7 @@ func (s Shims) Apply(ctx context.Context, sys *System) error {
 		for _, p := range list {
 			if !stopped[p.pid] {
 				stopped[p.pid], grown = true, true
-				if err := signal(p.pid, syscall.SIGSTOP); err != nil {
+				if err := sys.signal(p.pid, syscall.SIGSTOP); err != nil {
 					return err
 				}
 			}
@@ -78,7 +78,7 @@ func (s Shims) Apply(ctx context.Context, sys *System) error {
 		}
 	}
 	for _, p := range list {
-		if err := signal(p.pid, syscall.SIGKILL); err != nil {
+		if err := sys.signal(p.pid, syscall.SIGKILL); err != nil {
 			return err
 		}
 	}
@@ -95,8 +95,9 @@ func (s Shims) Apply(ctx context.Context, sys *System) error {
 }
 
 // signal sends a signal; a process that is gone has had it.
-func signal(pid int, sig syscall.Signal) error {
-	if err := syscall.Kill(pid, sig); err != nil && !errors.Is(err, syscall.ESRCH) {
+func (s *System) signal(pid int, sig syscall.Signal) error {
+	step := Step{Op: OpSignal, Path: fmt.Sprintf("%s to process %d", sig, pid)}
+	if err := s.Step(step, func() error { return syscall.Kill(pid, sig) }); err != nil && !errors.Is(err, syscall.ESRCH) {
 		return fmt.Errorf("signal process %d: %w", pid, err)
 	}
 	return nil

@@ -19,6 +19,7 @@ import (
 // is believed while size, times and inode of its file are what they were, as git's index does. After a boot none is:
 // a power cut may have taken what was written last, and left the times.
 type sums struct {
+	sys  *System
 	path string // its own file
 
 	mu      sync.Mutex
@@ -40,7 +41,7 @@ const sameTick = 50 * time.Millisecond
 func (s *System) fileSums() *sums {
 	s.shared.loadSums.Do(func() {
 		boot, _ := s.read("/proc/sys/kernel/random/boot_id")
-		c := &sums{path: s.path(stateDir + "/sums.json"), boot: strings.TrimSpace(boot), entries: map[string]sumEntry{}}
+		c := &sums{sys: s, path: s.path(stateDir + "/sums.json"), boot: strings.TrimSpace(boot), entries: map[string]sumEntry{}}
 		// It is a cache: one that cannot be read is as good as none.
 		if data, err := os.ReadFile(c.path); err == nil && json.Unmarshal(data, &c.entries) != nil {
 			c.entries = map[string]sumEntry{}
@@ -120,11 +121,11 @@ func (e sumEntry) matches(now sumEntry) bool {
 // run and nothing else.
 func (c *sums) save() {
 	data, err := json.Marshal(c.entries)
-	if err != nil || os.MkdirAll(filepath.Dir(c.path), 0o700) != nil {
+	if err != nil || c.sys.privateDir(filepath.Dir(c.path)) != nil {
 		return
 	}
 	temp := c.path + ".new"
-	if os.WriteFile(temp, data, 0o600) == nil {
-		_ = os.Rename(temp, c.path)
+	if c.sys.Write(temp, data, 0o600) == nil {
+		_ = c.sys.Rename(temp, c.path)
 	}
 }

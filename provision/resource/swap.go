@@ -92,13 +92,13 @@ func (s Swap) Apply(ctx context.Context, sys *System) error {
 	now, _ := observed.(Swap)
 	switch {
 	case !s.On && len(now.Active) > 0:
-		_, err = sys.Run(ctx, "swapoff", "-a")
+		_, err = sys.change(ctx, "swapoff", "-a")
 	case s.On && len(s.Active) == 0 && len(s.Fstab) == 0:
-		_, err = sys.Run(ctx, "swapon", "-a")
+		_, err = sys.change(ctx, "swapon", "-a")
 	case s.On:
 		for _, device := range s.Active {
 			if !slices.Contains(now.Active, device) && err == nil {
-				_, err = sys.Run(ctx, "swapon", device)
+				_, err = sys.change(ctx, "swapon", device)
 			}
 		}
 	}
@@ -127,7 +127,7 @@ func (s *System) rewrite(name, text string) error {
 	if !ok {
 		return fmt.Errorf("%s: no owner", path)
 	}
-	r, err := replacing(path)
+	r, err := s.replacing(path)
 	if err != nil {
 		return err
 	}

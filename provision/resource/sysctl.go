@@ -35,12 +35,15 @@ func (s Sysctl) Apply(_ context.Context, sys *System) error {
 		return nil
 	}
 	// Never O_CREATE: below a test's root a wrong key would become a file.
-	f, err := os.OpenFile(sys.path(s.path()), os.O_WRONLY|os.O_TRUNC, 0)
-	if err != nil {
-		return fmt.Errorf("no such parameter in this kernel, or its module is not loaded: %w", err)
-	}
-	_, err = f.WriteString(s.Value + "\n")
-	return errors.Join(err, f.Close())
+	path := sys.path(s.path())
+	return sys.Step(Step{Op: OpWrite, Path: path}, func() error {
+		f, err := os.OpenFile(path, os.O_WRONLY|os.O_TRUNC, 0)
+		if err != nil {
+			return fmt.Errorf("no such parameter in this kernel, or its module is not loaded: %w", err)
+		}
+		_, err = f.WriteString(s.Value + "\n")
+		return errors.Join(err, f.Close())
+	})
 }
 
 // path is the parameter's file. As in sysctl(8), the first separator tells which of '.' and '/' separates: an

@@ -51,7 +51,7 @@ func (t Tree) Apply(ctx context.Context, sys *System) error {
 		return err
 	}
 	for _, r := range rest {
-		if err := os.RemoveAll(r); err != nil {
+		if err := sys.RemoveAll(r); err != nil {
 			return err
 		}
 	}

@@ -112,6 +112,6 @@ func (s *System) reload(ctx context.Context, name, dropIn string, wanted bool) e
 	if err != nil || !u.stale(dropIn, wanted) {
 		return err
 	}
-	_, err = s.Run(ctx, "systemctl", "daemon-reload")
+	_, err = s.change(ctx, "systemctl", "daemon-reload")
 	return err
 }

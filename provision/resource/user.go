@@ -96,7 +96,7 @@ func (s *System) accounts(ctx context.Context, program string, args ...string) e
 	if s.Root != "/" && s.Root != "" {
 		argv = append(argv, "--prefix", s.Root)
 	}
-	_, err := s.Run(ctx, append(argv, args...)...)
+	_, err := s.change(ctx, append(argv, args...)...)
 	return err
 }
 

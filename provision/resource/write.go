@@ -18,30 +18,31 @@ var errNotDir = syscall.ENOTDIR
 // A replacement is a file on its way to a path: after every crash there is the old file or the new one, complete. A
 // program that runs from the path keeps its old file.
 type replacement struct {
+	sys  *System
 	path string // where it is to be, for this process
 	temp string // where it is now, in the same directory
 }
 
 // replacing clears what a crashed run has left for the path, makes the directories that lead to it, and names a file
 // that does not exist yet.
-func replacing(path string) (replacement, error) {
-	if err := mkdirs(filepath.Dir(path)); err != nil {
+func (s *System) replacing(path string) (replacement, error) {
+	if err := s.mkdirs(filepath.Dir(path)); err != nil {
 		return replacement{}, err
 	}
-	if err := clearTemps(path); err != nil {
+	if err := s.clearTemps(path); err != nil {
 		return replacement{}, err
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), tempPrefix(path)+"*")
+	f, err := s.CreateTemp(filepath.Dir(path), tempPrefix(path))
 	if err != nil {
 		return replacement{}, err
 	}
-	return replacement{path, f.Name()}, f.Close()
+	return replacement{s, path, f.Name()}, f.Close()
 }
 
 func tempPrefix(path string) string { return "." + filepath.Base(path) + ".kbootstrap-" }
 
 // clearTemps removes the temporary files of this path only: other files of the directory may just be written.
-func clearTemps(path string) error {
+func (s *System) clearTemps(path string) error {
 	entries, err := os.ReadDir(filepath.Dir(path))
 	if err != nil {
 		if absent(err) {
@@ -51,7 +52,7 @@ func clearTemps(path string) error {
 	}
 	for _, e := range entries {
 		if strings.HasPrefix(e.Name(), tempPrefix(path)) {
-			if err := os.Remove(filepath.Join(filepath.Dir(path), e.Name())); err != nil && !absent(err) {
+			if err := s.Remove(filepath.Join(filepath.Dir(path), e.Name())); err != nil && !absent(err) {
 				return err
 			}
 		}
@@ -60,31 +61,37 @@ func clearTemps(path string) error {
 }
 
 // discard removes the temporary file where it has not become the file itself.
-func (r replacement) discard() { _ = os.Remove(r.temp) }
+func (r replacement) discard() {
+	if _, err := os.Lstat(r.temp); err == nil {
+		_ = r.sys.Remove(r.temp)
+	}
+}
 
 // write fills the temporary file.
 func (r replacement) write(content []byte) error {
-	return os.WriteFile(r.temp, content, 0o600)
+	return r.sys.Write(r.temp, content, 0o600)
 }
 
 // fill copies a content into the temporary file and verifies its sum.
 func (r replacement) fill(from io.Reader, sha string) error {
-	f, err := os.OpenFile(r.temp, os.O_WRONLY|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	hash := sha256.New()
-	if _, err = io.Copy(io.MultiWriter(f, hash), from); err == nil {
-		if got := hex.EncodeToString(hash.Sum(nil)); got != sha {
-			err = fmt.Errorf("sha256 is %s, not %s", got, sha)
+	return r.sys.Step(Step{Op: OpWrite, Path: r.temp}, func() error {
+		f, err := os.OpenFile(r.temp, os.O_WRONLY|os.O_TRUNC, 0o600)
+		if err != nil {
+			return err
 		}
-	}
-	return errors.Join(err, f.Close())
+		hash := sha256.New()
+		if _, err = io.Copy(io.MultiWriter(f, hash), from); err == nil {
+			if got := hex.EncodeToString(hash.Sum(nil)); got != sha {
+				err = fmt.Errorf("sha256 is %s, not %s", got, sha)
+			}
+		}
+		return errors.Join(err, f.Close())
+	})
 }
 
 // take moves a file into the temporary file's place. It reports false when the two are on different file systems.
 func (r replacement) take(path string) (bool, error) {
-	err := os.Rename(path, r.temp)
+	err := r.sys.Rename(path, r.temp)
 	if errors.Is(err, syscall.EXDEV) {
 		return false, nil
 	}
@@ -96,21 +103,17 @@ func (r replacement) commit(mode uint32, uid, gid int) error {
 	if err := r.own(mode, uid, gid); err != nil {
 		return err
 	}
-	f, err := os.Open(r.temp)
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(f.Sync(), f.Close()); err != nil {
+	if err := r.sys.Sync(r.temp); err != nil {
 		return err
 	}
 	return r.rename()
 }
 
 func (r replacement) rename() error {
-	if err := os.Rename(r.temp, r.path); err != nil {
+	if err := r.sys.Rename(r.temp, r.path); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(r.path))
+	return r.sys.Sync(filepath.Dir(r.path))
 }
 
 // commitUnflushed is commit without waiting for the disk; the caller has it flushed later.
@@ -118,39 +121,41 @@ func (r replacement) commitUnflushed(mode uint32, uid, gid int) error {
 	if err := r.own(mode, uid, gid); err != nil {
 		return err
 	}
-	return os.Rename(r.temp, r.path)
+	return r.sys.Rename(r.temp, r.path)
 }
 
 // own gives the temporary file its owner and mode.
 func (r replacement) own(mode uint32, uid, gid int) error {
-	f, err := os.Open(r.temp)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
 	// The owner first: chown clears setuid bits, and a secret must never be readable by whom it is not for.
-	if err := f.Chown(uid, gid); err != nil {
+	if err := r.sys.chown(r.temp, uid, gid); err != nil {
 		return err
 	}
-	return f.Chmod(fs.FileMode(mode))
+	return r.sys.chmod(r.temp, fs.FileMode(mode))
 }
 
 // removeFile removes a file, and it stays removed after a power cut.
-func removeFile(path string) error {
-	if err := clearTemps(path); err != nil {
+func (s *System) removeFile(path string) error {
+	if err := s.clearTemps(path); err != nil {
 		return err
 	}
-	if err := os.Remove(path); err != nil {
-		if absent(err) {
-			return nil
-		}
+	if _, err := os.Lstat(path); absent(err) {
+		return nil
+	}
+	if err := s.Remove(path); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(path))
+	return s.Sync(filepath.Dir(path))
+}
+
+// removeEmpty removes a directory if nothing is in it.
+func (s *System) removeEmpty(dir string) {
+	if entries, err := os.ReadDir(dir); err == nil && len(entries) == 0 {
+		_ = s.Remove(dir) // something may have come in between
+	}
 }
 
 // mkdirs makes a directory and those that lead to it.
-func mkdirs(dir string) error {
+func (s *System) mkdirs(dir string) error {
 	if info, err := os.Stat(dir); err == nil {
 		if !info.IsDir() {
 			return &fs.PathError{Op: "mkdir", Path: dir, Err: errNotDir}
@@ -158,30 +163,22 @@ func mkdirs(dir string) error {
 		return nil
 	}
 	parent := filepath.Dir(dir)
-	if err := mkdirs(parent); err != nil {
+	if err := s.mkdirs(parent); err != nil {
 		return err
 	}
-	if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := s.mkdir(dir); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
 	// The caller's umask must not show.
-	if err := os.Chmod(dir, 0o755); err != nil {
+	if err := s.chmod(dir, 0o755); err != nil {
 		return err
 	}
-	return syncDir(parent)
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return s.Sync(parent)
 }
 
 // writeOwn replaces a file that belongs to root and to the tool itself.
-func writeOwn(path string, content []byte, mode uint32) error {
-	r, err := replacing(path)
+func (s *System) writeOwn(path string, content []byte, mode uint32) error {
+	r, err := s.replacing(path)
 	if err != nil {
 		return err
 	}
