@@ -43,6 +43,7 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 	sent := map[string]*atomic.Int64{}
 	for _, h := range r.Plan.Hosts() {
 		sent[h.Name] = &atomic.Int64{}
+		r.options.report(Event{Kind: EventPlanned, Host: h.Name, Count: r.Plan.steps(h.Name)})
 	}
 	api := newLatch(r.Plan.count(apiServer.Name))
 	var feeders sync.WaitGroup
@@ -72,7 +73,7 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 		if err != nil {
 			kind, text = EventFailed, err.Error()
 		}
-		r.options.report(Event{Kind: kind, Host: host, Component: s.Component.Name, Text: text, Took: time.Since(begin)})
+		r.options.report(Event{Kind: kind, Host: host, Component: s.Component.Name, Text: text, Err: err, Took: time.Since(begin)})
 		return err
 	})
 	if failed == nil && ctx.Err() == nil {

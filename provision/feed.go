@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -61,7 +62,10 @@ func (r *Run) feed(ctx context.Context, h inventory.Host, contents []release.Con
 		if !slices.Contains(missing, c.SHA256) {
 			continue
 		}
-		if err := send(ctx, client, c); err != nil {
+		progress := func(bytes int64) {
+			r.options.report(Event{Kind: EventSending, Host: h.Name, Text: c.Name, Bytes: bytes})
+		}
+		if err := send(ctx, client, c, progress); err != nil {
 			if ctx.Err() != nil {
 				return
 			}
@@ -73,13 +77,32 @@ func (r *Run) feed(ctx context.Context, h inventory.Host, contents []release.Con
 	}
 }
 
-func send(ctx context.Context, client *node.Client, c release.Content) error {
+func send(ctx context.Context, client *node.Client, c release.Content, progress func(bytes int64)) error {
 	stream, err := c.Open()
 	if err != nil {
 		return err
 	}
 	defer stream.Close()
-	return client.Send(ctx, c.SHA256, c.Size, stream)
+	return client.Send(ctx, c.SHA256, c.Size, &counter{stream: stream, progress: progress, told: time.Now()})
+}
+
+// counter tells once a second how much was read of a stream.
+type counter struct {
+	stream   io.Reader
+	progress func(bytes int64)
+	read     int64
+	told     time.Time
+}
+
+// Read reads on.
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.stream.Read(p)
+	c.read += int64(n)
+	if now := time.Now(); err == nil && now.Sub(c.told) >= time.Second {
+		c.told = now
+		c.progress(c.read)
+	}
+	return n, err
 }
 
 // lacking are the contents of the resources that differ on a host, of the components of one turn.

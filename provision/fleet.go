@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/user"
+	"strings"
 	"sync"
 	"time"
 
@@ -78,8 +79,16 @@ func connect(ctx context.Context, hosts []inventory.Host, o Options, lock bool) 
 
 func connectOne(ctx context.Context, h inventory.Host, o Options, lock bool) (*Machine, error) {
 	m := &Machine{Host: h}
+	o.report(Event{Kind: EventConnecting, Host: h.Name, Component: "connect"})
+	options := o.Remote
+	options.Log = func(line string) {
+		o.report(Event{Kind: EventLog, Host: h.Name, Component: "connect", Text: strings.TrimPrefix(line, h.Name+": ")})
+		if o.Remote.Log != nil {
+			o.Remote.Log(line)
+		}
+	}
 	var err error
-	if m.conn, err = remote.Dial(ctx, h, o.Remote); err != nil {
+	if m.conn, err = remote.Dial(ctx, h, options); err != nil {
 		return nil, err
 	}
 	if m.session, err = m.conn.Node(ctx); err != nil {

@@ -81,6 +81,17 @@ func (p Plan) count(component string) int {
 	return n
 }
 
+// steps is the number of components that a host has in this plan.
+func (p Plan) steps(host string) int {
+	n := 0
+	for _, s := range p.Steps {
+		if s.Target.Host.Name == host {
+			n++
+		}
+	}
+	return n
+}
+
 // Changes counts the resources that differ on all hosts.
 func (p Plan) Changes() int {
 	n := 0

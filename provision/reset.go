@@ -76,13 +76,15 @@ func Reset(ctx context.Context, c *inventory.Cluster, names []string, o Options)
 			continue
 		}
 		all.Go(func() {
-			events := func(component string) func(node.Event) {
+			o.report(Event{Kind: EventPlanned, Host: h.Name, Count: 1})
+			o.report(Event{Kind: EventStart, Host: h.Name, Component: "reset"})
+			events := func(stage string) func(node.Event) {
 				return func(e node.Event) {
 					if e.Kind == node.EventChange {
 						mu.Lock()
 						summary.Changed[h.Name]++
 						mu.Unlock()
-						o.report(Event{Kind: EventChange, Host: h.Name, Component: component, ID: e.ID, Diff: e.Diff,
+						o.report(Event{Kind: EventChange, Host: h.Name, Component: "reset", ID: e.ID, Text: stage, Diff: e.Diff,
 							Took: time.Duration(e.Millis) * time.Millisecond})
 					}
 				}
@@ -91,7 +93,7 @@ func Reset(ctx context.Context, c *inventory.Cluster, names []string, o Options)
 				mu.Lock()
 				failures = append(failures, Failure{Host: h.Name, Component: "reset", Err: err})
 				mu.Unlock()
-				o.report(Event{Kind: EventFailed, Host: h.Name, Component: "reset", Text: err.Error(), Took: time.Since(start)})
+				o.report(Event{Kind: EventFailed, Host: h.Name, Component: "reset", Text: err.Error(), Err: err, Took: time.Since(start)})
 				return
 			}
 			o.report(Event{Kind: EventDone, Host: h.Name, Component: "reset", Took: time.Since(start)})
