@@ -1,0 +1,106 @@
+package report
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"os"
+	"time"
+
+	"kbootstrap/provision"
+)
+
+// The kinds of events beside those of package provision.
+const (
+	Started  = "started"  // the first event: command, version, cluster, inventory and hosts
+	Warning  = "warning"  // something that does not stop the run: text
+	Failed   = "error"    // an error that ends the run or a part of it, told once at the end, with its code and hint
+	Finished = "finished" // the last event: exitCode, durationMs, changed, bytes; count is the number of changed resources
+)
+
+// Event is one thing that happened in a run: a line of the stream of events, and a line of the log.
+type Event struct {
+	// Always "kbootstrap/v1".
+	APIVersion string `json:"apiVersion"`
+	// When it was noticed on the control machine, in UTC, RFC 3339 with milliseconds.
+	Time Time `json:"time"`
+	// Which run it belongs to: 16 hex digits, another for each run.
+	Run string `json:"run"`
+	// What happened. Kinds may be added: pass over those that you do not know.
+	Kind string `json:"kind"`
+	// The host's name in the inventory, where it concerns one.
+	Host string `json:"host,omitempty"`
+	// The component on that host, such as "etcd".
+	Component string `json:"component,omitempty"`
+	// The resource that was changed, such as "file /etc/etcd/pki/server.crt".
+	Resource string `json:"resource,omitempty"`
+	// Of a change, always true; of done and finished, whether any resource was changed.
+	Changed bool `json:"changed,omitempty"`
+	// A number of things; the kind says of what.
+	Count int `json:"count,omitempty"`
+	// How long it took, in milliseconds.
+	DurationMs int64 `json:"durationMs,omitempty"`
+	// Bytes that travelled to the host, compressed.
+	Bytes int64 `json:"bytes,omitempty"`
+	// Words for people. They change between versions: do not parse them.
+	Text string `json:"text,omitempty"`
+	// Of a change, the line diff of the resource's state; secrets are in it as digests only.
+	Diff string `json:"diff,omitempty"`
+	// What went wrong.
+	Error *Error `json:"error,omitempty"`
+	// Of started: the command, such as "up".
+	Verb string `json:"verb,omitempty"`
+	// Of started: what was typed after the name of the program.
+	Command []string `json:"command,omitempty"`
+	// Of started: the version of the tool.
+	Version string `json:"version,omitempty"`
+	// Of started: the name of the cluster.
+	Cluster string `json:"cluster,omitempty"`
+	// Of started: the path of the inventory, as it was given.
+	Inventory string `json:"inventory,omitempty"`
+	// Of started: the sha256 sum of the inventory file.
+	InventorySHA256 string `json:"inventorySha256,omitempty"`
+	// Of started: the names of the hosts in the inventory.
+	Hosts []string `json:"hosts,omitempty"`
+	// Of started: the path of the run's log file.
+	Log string `json:"log,omitempty"`
+	// Of finished: the exit code of the process.
+	ExitCode *int `json:"exitCode,omitempty"`
+}
+
+// from is an event of package provision in the form of the schema.
+func from(e provision.Event) Event {
+	out := Event{
+		Kind: e.Kind, Host: e.Host, Component: e.Component, Resource: e.ID, Diff: e.Diff, Text: e.Text, Bytes: e.Bytes,
+		Count: e.Count, DurationMs: e.Took.Milliseconds(), Changed: e.Kind == provision.EventChange,
+	}
+	if e.Err != nil {
+		out.Error = &Errors(e.Err)[0]
+	}
+	return out
+}
+
+// Time is a moment as the schema writes it: "2026-01-02T15:04:05.678Z".
+type Time struct{ time.Time }
+
+const timeLayout = "2006-01-02T15:04:05.000Z"
+
+// MarshalJSON writes the moment in UTC with milliseconds.
+func (t Time) MarshalJSON() ([]byte, error) {
+	return []byte(t.UTC().Format(`"` + timeLayout + `"`)), nil
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (t *Time) UnmarshalJSON(text []byte) (err error) {
+	t.Time, err = time.Parse(`"`+timeLayout+`"`, string(text))
+	return err
+}
+
+// sumOf is the sha256 sum of a file in hex; empty when it cannot be read, as standard input cannot be read again.
+func sumOf(path string) string {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return ""
+	}
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}

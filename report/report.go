@@ -1,0 +1,151 @@
+// Package report tells what a run does, in the forms that the outside depends on: a stream of events, a file of its log,
+// and one document at the end. The types are the schema: docs/events.md and docs/schema are generated from their fields
+// and comments. Fields are added, and never removed or given another meaning, as long as APIVersion is the same.
+//
+// Start at Run, which takes the events of package provision and passes them to every Sink.
+package report
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"kbootstrap/inventory"
+	"kbootstrap/provision"
+)
+
+// APIVersion is the version of the schema of events and documents.
+const APIVersion = "kbootstrap/v1"
+
+// Sink takes the events of a run, one at a time.
+type Sink interface{ Event(Event) }
+
+// Identity says which run it is that an event or a document is about.
+type Identity struct {
+	Verb    string   // "up"
+	Command []string // what was typed, without the name of the program; it has no secrets, since no flag takes one
+	Version string   // of the tool
+	Log     string   // path of the log file; empty when there is none
+}
+
+// Run is one invocation of a command on a cluster. It numbers nothing and stores nothing but totals: events pass through.
+// Its methods may be called from several goroutines at once.
+type Run struct {
+	ID string // 16 hex digits, another for each run
+	Identity
+	Cluster *inventory.Cluster // nil when the inventory could not be read
+
+	began time.Time
+	now   func() time.Time
+
+	mu    sync.Mutex
+	sinks []Sink
+	hosts map[string]*total
+}
+
+// total is what happened on one host so far.
+type total struct {
+	changed map[string]int // by component
+	bytes   int64
+	failed  bool
+}
+
+// Start begins a run: each of the sinks is told so. The cluster may be nil.
+func Start(id Identity, c *inventory.Cluster, sinks ...Sink) *Run {
+	return start(id, c, time.Now, newID(), sinks...)
+}
+
+func start(id Identity, c *inventory.Cluster, now func() time.Time, name string, sinks ...Sink) *Run {
+	r := &Run{ID: name, Identity: id, Cluster: c, began: now(), now: now, sinks: sinks, hosts: map[string]*total{}}
+	e := Event{Kind: Started, Verb: id.Verb, Command: id.Command, Version: id.Version, Log: id.Log}
+	if c != nil {
+		e.Cluster, e.Inventory, e.InventorySHA256 = c.Name, c.File, sumOf(c.File)
+		for _, h := range c.Hosts {
+			e.Hosts = append(e.Hosts, h.Name)
+		}
+	}
+	r.send(e)
+	return r
+}
+
+// newID is a name that no other run has.
+func newID() string {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // it never fails
+	return hex.EncodeToString(b[:])
+}
+
+// Report takes one event of package provision.
+func (r *Run) Report(e provision.Event) { r.send(from(e)) }
+
+// Finish ends the run: the sinks are told of each error and of the end. The exit code is that of the process.
+func (r *Run) Finish(err error, exitCode int) {
+	for _, e := range Errors(err) {
+		r.send(Event{Kind: Failed, Host: e.Host, Component: e.Component, Error: &e, Text: e.Message})
+	}
+	r.mu.Lock()
+	changed, bytes := 0, int64(0)
+	for _, t := range r.hosts {
+		changed += t.count()
+		bytes += t.bytes
+	}
+	r.mu.Unlock()
+	r.send(Event{
+		Kind: Finished, ExitCode: &exitCode, Changed: changed > 0, Count: changed, Bytes: bytes,
+		DurationMs: r.now().Sub(r.began).Milliseconds(),
+	})
+}
+
+// send completes an event, counts it, and passes it on.
+func (r *Run) send(e Event) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	e.APIVersion, e.Time, e.Run = APIVersion, Time{r.now()}, r.ID
+	if e.Host != "" {
+		t := r.host(e.Host)
+		switch e.Kind {
+		case provision.EventChange:
+			t.changed[e.Component]++
+		case provision.EventSent:
+			t.bytes += e.Bytes
+		case provision.EventDone:
+			e.Count = t.changed[e.Component]
+			e.Changed = e.Count > 0
+		case provision.EventFailed, Failed:
+			t.failed = true
+		}
+	}
+	for _, s := range r.sinks {
+		s.Event(e)
+	}
+}
+
+func (r *Run) host(name string) *total {
+	t := r.hosts[name]
+	if t == nil {
+		t = &total{changed: map[string]int{}}
+		r.hosts[name] = t
+	}
+	return t
+}
+
+// Touched are the components of which something was changed on a host, in the order of their names.
+func (r *Run) Touched(host string) []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if t := r.hosts[host]; t != nil {
+		return slices.Sorted(maps.Keys(t.changed))
+	}
+	return nil
+}
+
+func (t *total) count() int {
+	n := 0
+	for _, c := range t.changed {
+		n += c
+	}
+	return n
+}

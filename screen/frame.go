@@ -1,0 +1,191 @@
+package screen
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"kbootstrap/provision"
+	"kbootstrap/report"
+)
+
+// host is what a moving line says about a host.
+type host struct {
+	name    string
+	begun   time.Time // zero until something happens there
+	stage   string    // what it is at while no component is made: "connecting", "connected"
+	steps   int       // how many components there are to make; 0 until it is known
+	ended   int       // how many are done
+	work    []work    // those under way, the one that something was heard of last at the end
+	sent    int64     // bytes of contents that arrived
+	sending int64     // and of the one that is on its way
+	failed  bool
+	took    time.Duration // until it was done
+}
+
+// work is a component under way.
+type work struct {
+	component string
+	began     time.Time
+	says      string // its last line of progress
+}
+
+// done reports whether the host has nothing left to do.
+func (h *host) done() bool { return h.steps > 0 && h.ended >= h.steps }
+
+// keep remembers what the moving lines say.
+func (v *View) keep(e report.Event) {
+	if e.Kind == report.Started {
+		for _, name := range e.Hosts {
+			v.hosts = append(v.hosts, &host{name: name})
+		}
+	}
+	if e.Host == "" {
+		return
+	}
+	i := slices.IndexFunc(v.hosts, func(h *host) bool { return h.name == e.Host })
+	if i < 0 {
+		return
+	}
+	h := v.hosts[i]
+	if h.begun.IsZero() {
+		h.begun = v.now()
+	}
+	switch e.Kind {
+	case provision.EventConnecting:
+		h.stage = "connecting"
+	case provision.EventConnected:
+		h.stage = "connected"
+	case provision.EventPlanned:
+		h.steps, h.begun = e.Count, v.now()
+	case provision.EventStart:
+		h.work = append(h.work, work{component: e.Component, began: v.now()})
+	case provision.EventLog, provision.EventChange:
+		h.heard(e)
+	case provision.EventSending:
+		h.sending = e.Bytes
+	case provision.EventSent:
+		h.sent, h.sending = h.sent+e.Bytes, 0
+	case provision.EventDone, provision.EventFailed:
+		h.ended++
+		h.failed = h.failed || e.Kind == provision.EventFailed
+		h.work = slices.DeleteFunc(h.work, func(w work) bool { return w.component == e.Component })
+		h.took = v.now().Sub(h.begun)
+	}
+}
+
+// heard moves the component of an event to the end of those under way. What it says is kept until it has changed
+// something, since then it no longer waits.
+func (h *host) heard(e report.Event) {
+	i := slices.IndexFunc(h.work, func(w work) bool { return w.component == e.Component })
+	if i < 0 {
+		if e.Text != "" && len(h.work) == 0 {
+			h.stage = e.Text
+		}
+		return
+	}
+	w := h.work[i]
+	w.says = e.Text
+	h.work = append(slices.Delete(h.work, i, i+1), w)
+}
+
+// line is one moving line and how many columns it takes.
+type line struct {
+	text  string
+	cells int
+}
+
+// The widths of columns. The longest name of a component has 23 letters.
+const (
+	componentWidth = 23
+	maxHostWidth   = 20
+)
+
+// hostWidth is the width of the column of the hosts' names.
+func (v *View) hostWidth() int {
+	width := 4
+	for _, h := range v.hosts {
+		width = max(width, cells(v.clean(h.name)))
+	}
+	return min(width, maxHostWidth)
+}
+
+// frame is the moving lines on a terminal of that size: one for each host at which something goes on, as many as there is
+// room for, and a last one for all together. No line is as wide as the terminal, since some break it then.
+func (v *View) frame(width, height int) []line {
+	var busy, done []*host
+	var bytes int64
+	for _, h := range v.hosts {
+		bytes += h.sent + h.sending
+		switch {
+		case h.begun.IsZero():
+		case h.done() && !h.failed:
+			done = append(done, h)
+		default:
+			busy = append(busy, h)
+		}
+	}
+	shown := append(busy, done...)
+	if len(shown) == 0 {
+		return nil
+	}
+	room := max(1, height-3) // the last line, that of what is left out, and that of the cursor
+	if len(shown) <= room+1 {
+		room++ // nothing is left out
+	}
+	rest := shown[min(room, len(shown)):]
+	shown = slices.Clone(shown[:len(shown)-len(rest)])
+	slices.SortStableFunc(shown, func(a, b *host) int { return slices.Index(v.hosts, a) - slices.Index(v.hosts, b) })
+
+	var lines []line
+	add := func(text string) {
+		text = v.cut(text, width-1)
+		lines = append(lines, line{text: v.paint(dim, text), cells: cells(text)})
+	}
+	for _, h := range shown {
+		add(v.hostLine(h))
+	}
+	if len(rest) > 0 {
+		add(fmt.Sprintf("  %s and %d more", v.signs.ellipsis, len(rest)))
+	}
+	text := "  " + Seconds(v.now().Sub(v.begun))
+	if len(done) > 0 {
+		text += fmt.Sprintf(", %d of %s done", len(done), plural(len(v.hosts), "host"))
+	}
+	if bytes > 0 {
+		text += ", " + Size(bytes) + " sent"
+	}
+	add(text)
+	return lines
+}
+
+// hostLine says how long a host has been at what it is at, how much it got, how far it is, and what it is at.
+func (v *View) hostLine(h *host) string {
+	took, progress, at := v.now().Sub(h.begun), "", h.stage
+	switch {
+	case h.done():
+		took, at = h.took, "done"
+		if h.failed {
+			at = "failed"
+		}
+	case len(h.work) > 0:
+		w := h.work[len(h.work)-1]
+		took, at = v.now().Sub(w.began), w.component
+		if others := len(h.work) - 1; others > 0 {
+			at += fmt.Sprintf(" (+%d)", others)
+		}
+		if w.says != "" {
+			at += ": " + w.says
+		}
+	case h.steps > 0 && h.failed:
+		at = "failed"
+	case h.steps > 0:
+		at = "waiting for other hosts"
+	}
+	if h.steps > 0 {
+		progress = fmt.Sprintf("%d/%d", min(h.ended, h.steps), h.steps)
+	}
+	return strings.TrimRight(fmt.Sprintf("  %s %8s %7s %6s  %s", pad(v.cut(v.clean(h.name), maxHostWidth), v.hostWidth()),
+		Seconds(took), Size(h.sent+h.sending), progress, v.clean(at)), " ")
+}

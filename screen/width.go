@@ -1,0 +1,74 @@
+package screen
+
+import (
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/width"
+)
+
+// cells is how many columns of a terminal a text takes. What joins or modifies other characters takes none, the wide
+// characters of East Asian scripts and most pictograms take two.
+func cells(s string) int {
+	n := 0
+	for _, r := range s {
+		n += runeCells(r)
+	}
+	return n
+}
+
+func runeCells(r rune) int {
+	if r < 0x300 { // most of what is ever written; the soft hyphen alone would be none, and terminals differ on it
+		return 1
+	}
+	if unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf) {
+		return 0
+	}
+	switch width.LookupRune(r).Kind() {
+	case width.EastAsianWide, width.EastAsianFullwidth:
+		return 2
+	}
+	return 1
+}
+
+// cut shortens a text to at most n columns, the last of them an ellipsis when something is left out.
+func (v *View) cut(s string, n int) string {
+	if cells(s) <= n {
+		return s
+	}
+	dots := v.signs.ellipsis
+	room := n - cells(dots)
+	if room < 0 {
+		dots, room = "", n
+	}
+	used := 0
+	for i, r := range s {
+		w := runeCells(r)
+		if used+w > room {
+			return s[:i] + dots
+		}
+		used += w
+	}
+	return s
+}
+
+// pad fills a text up to n columns.
+func pad(s string, n int) string { return s + strings.Repeat(" ", max(0, n-cells(s))) }
+
+// clean makes a text of a host fit to be written: on one line, without characters that a terminal takes as orders, and
+// in ASCII where the terminal has no more.
+func (v *View) clean(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\t':
+			return ' '
+		case unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || unicode.Is(unicode.Bidi_Control, r):
+			return -1
+		case v.ASCII && r == '…':
+			return '.'
+		case v.ASCII && r > unicode.MaxASCII:
+			return '?'
+		}
+		return r
+	}, s)
+}
