@@ -85,15 +85,17 @@ func planChangesNothing(t *testing.T, l *lab) {
 }
 
 func healthy(t *testing.T, l *lab) {
-	var status struct {
-		Healthy bool `json:"healthy"`
-		Hosts   []struct{ Name string }
+	var document struct {
+		Result struct {
+			Healthy bool
+			Hosts   []struct{ Name string }
+		}
 	}
 	out := l.must(time.Minute, "status", "-i", l.inventory, "-o", "json")
-	if err := json.Unmarshal([]byte(out), &status); err != nil {
+	if err := json.Unmarshal([]byte(out), &document); err != nil {
 		t.Fatal(err)
 	}
-	if !status.Healthy || len(status.Hosts) != 3 {
+	if status := document.Result; !status.Healthy || len(status.Hosts) != 3 {
 		t.Errorf("status: %s", out)
 	}
 	for _, h := range l.hosts() {

@@ -31,8 +31,7 @@ func addNodeCommand(a *app) *cobra.Command {
 			if err != nil {
 				return runError(err, len(run.Plan.Hosts()))
 			}
-			done()
-			a.printSummary(run, summary, "")
+			flags.show(nil, func() { a.printSummary(run, summary, "") })
 			return nil
 		},
 	}

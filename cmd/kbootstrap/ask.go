@@ -14,8 +14,8 @@ import (
 	"kbootstrap/remote"
 )
 
-// screen is what is drawn on the terminal and has to make way for a question.
-type screen interface {
+// drawing is what is drawn on the terminal and has to make way for a question.
+type drawing interface {
 	suspend()
 	resume()
 }
@@ -24,14 +24,14 @@ type screen interface {
 type terminal struct {
 	in     *os.File
 	out    io.Writer
-	screen screen // nil when nothing is drawn
+	screen drawing // nil when nothing is drawn
 
 	one   sync.Mutex     // one question stands at a time
 	reads sync.WaitGroup // also those that were left behind
 }
 
 // asker returns who is asked, or nil when nobody is there: both the answer and the question need a terminal.
-func (a *app) asker(s screen) remote.Asker {
+func (a *app) asker(s drawing) remote.Asker {
 	out, ok := a.stderr.(*os.File)
 	if !ok || !a.interactive() || !term.IsTerminal(int(out.Fd())) {
 		return nil

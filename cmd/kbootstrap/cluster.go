@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -20,14 +19,39 @@ type clusterFlags struct {
 	quiet     bool
 	verbose   bool
 	noColor   bool
+	progress  string
+	output    string
+	events    string
+	paths     bool // -o may also be a path, which the command sees to
+
+	shown  *progress // once the command runs
+	result any       // for the document
 }
 
-// bind adds the flags to a command.
+// bind adds the flags to a command that has its RunE, and lets what it does be shown, logged and told as the flags say.
+// The command has only to give its result to show.
 func (f *clusterFlags) bind(c *cobra.Command) {
+	run := c.RunE
+	c.RunE = func(c *cobra.Command, args []string) error {
+		verb := strings.ReplaceAll(strings.TrimPrefix(c.CommandPath(), c.Root().Name()+" "), " ", "-")
+		shown, err := newProgress(f.app, verb, f)
+		if err != nil {
+			return err
+		}
+		f.shown = shown
+		defer shown.stop() // should it panic
+		stop := context.AfterFunc(c.Context(), func() { shown.view.Line("stopping; once more ends it at once") })
+		err = run(c, args)
+		stop()
+		return shown.finish(f.result, err)
+	}
 	c.Flags().StringVarP(&f.inventory, "inventory", "i", "hosts.yaml", "the inventory file")
 	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "print results and errors only")
 	c.Flags().BoolVarP(&f.verbose, "verbose", "v", false, "print every change and every wait")
-	c.Flags().BoolVar(&f.noColor, "no-color", false, "no colours and no live view")
+	c.Flags().BoolVar(&f.noColor, "no-color", false, "no colours")
+	c.Flags().StringVar(&f.progress, "progress", "auto", `"plain" has no lines that move, also on a terminal`)
+	c.Flags().StringVarP(&f.output, "output", "o", textOutput, "text, or json: one document, see docs/events.md")
+	c.Flags().StringVar(&f.events, "events", "", "jsonl: a stream of events to standard output; jsonl=FILE: to a file")
 }
 
 // load reads the inventory.
@@ -36,15 +60,25 @@ func (f *clusterFlags) load() (*inventory.Cluster, error) {
 	if err != nil {
 		return nil, exitError{exitUsage, err}
 	}
+	f.shown.start(c)
 	return c, nil
 }
 
-// options are those of a run whose progress goes to standard error until the returned function is called.
-func (f *clusterFlags) options(c *inventory.Cluster) (provision.Options, func()) {
-	p := newProgress(f.app.stderr, c, f)
+// show tells the result of the command: as it is in the document, or else by the function, in words on standard output.
+func (f *clusterFlags) show(result any, text func()) {
+	f.shown.stop()
+	f.result = result
+	if f.output != jsonOutput {
+		text()
+	}
+}
+
+// options are those of a run whose progress is shown until the returned function is called.
+func (f *clusterFlags) options(*inventory.Cluster) (provision.Options, func()) {
+	p := f.shown
 	return provision.Options{
 		Report:  p.report,
-		Command: "kbootstrap " + strings.Join(os.Args[1:], " "),
+		Command: "kbootstrap " + strings.Join(f.app.args, " "),
 		Remote:  remote.Options{Agents: &remote.Agents{}, Ask: f.app.asker(p)},
 	}, p.stop
 }

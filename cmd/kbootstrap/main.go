@@ -28,10 +28,13 @@ func main() {
 type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
+	args           []string // what was typed, without the name of the program
+	log            string   // of a run that has ended: the path of its log
 }
 
 // run executes the command line and returns the process's exit code.
 func (a *app) run(ctx context.Context, args []string) int {
+	a.args = args
 	root := a.root()
 	root.SetArgs(args)
 	if err := root.ExecuteContext(ctx); err != nil {

@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"kbootstrap/provision"
+	"kbootstrap/report"
 )
 
 func planCommand(a *app) *cobra.Command {
@@ -19,8 +20,7 @@ func planCommand(a *app) *cobra.Command {
 				return err
 			}
 			defer done()
-			done()
-			a.printPlan(run.Plan)
+			flags.show(report.NewPlan(run.Plan), func() { a.printPlan(run.Plan) })
 			if detailed && run.Plan.Changes() > 0 {
 				return exitError{exitChanges, nil}
 			}

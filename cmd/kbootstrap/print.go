@@ -13,6 +13,8 @@ import (
 	"kbootstrap/inventory"
 	"kbootstrap/provision"
 	"kbootstrap/provision/resource"
+	"kbootstrap/report"
+	"kbootstrap/screen"
 )
 
 // printSummary says what a run did, one line a host, and what to type next.
@@ -56,7 +58,7 @@ func planText(plan provision.Plan) string {
 			header = "" // once, and only for a host where something differs
 			fmt.Fprintf(&b, "  %s\n", s.Component.Name)
 			for _, c := range changes {
-				sign := sign(c)
+				sign := signs[report.Action(c)]
 				counts[sign]++
 				fmt.Fprintf(&b, "    %s %s%s\n", sign, c.Wanted.ID(), restart(c))
 				if diff := resource.Diff(c.Found, c.Wanted); diff != "" {
@@ -74,24 +76,14 @@ func planText(plan provision.Plan) string {
 
 // restart says so of a service that runs and will be started anew.
 func restart(c provision.Change) string {
-	found, ok := c.Found.(resource.Service)
-	wanted, is := c.Wanted.(resource.Service)
-	if ok && is && found.Running && wanted.Running && found.Config != wanted.Config {
+	if report.Restart(c) {
 		return " (restart)"
 	}
 	return ""
 }
 
-// sign marks what is new, changed or to go.
-func sign(c provision.Change) string {
-	switch {
-	case c.Found.State() == "":
-		return "+"
-	case c.Wanted.State() == "":
-		return "-"
-	}
-	return "~"
-}
+// signs mark what is new, changed or to go.
+var signs = map[string]string{report.ActionCreate: "+", report.ActionChange: "~", report.ActionRemove: "-"}
 
 func table(w io.Writer, write func(io.Writer)) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
@@ -107,20 +99,9 @@ func roles(h inventory.Host) string {
 	return strings.Join(names, ",")
 }
 
-// size is a number of bytes as people read it, in powers of ten.
-func size(n int64) string {
-	switch {
-	case n >= 1e9:
-		return fmt.Sprintf("%.1f GB", float64(n)/1e9)
-	case n >= 1e6:
-		return fmt.Sprintf("%.0f MB", float64(n)/1e6)
-	case n >= 1e3:
-		return fmt.Sprintf("%.0f kB", float64(n)/1e3)
-	}
-	return fmt.Sprintf("%d B", n)
-}
+func size(n int64) string { return screen.Size(n) }
 
-func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
+func seconds(d time.Duration) string { return screen.Seconds(d) }
 
 // interactive reports whether a person is there to be asked.
 func (a *app) interactive() bool {

@@ -5,184 +5,167 @@ import (
 	"io"
 	"os"
 	"strings"
-	"sync"
 	"time"
-
-	"golang.org/x/term"
 
 	"kbootstrap/inventory"
 	"kbootstrap/provision"
+	"kbootstrap/report"
+	"kbootstrap/screen"
 )
 
-// progress shows a run on standard error: on a terminal one live line a host below the finished components, elsewhere one
-// plain line a component.
+// The values of --output and --events; --output may be a path too where the command says so.
+const (
+	textOutput = "text"
+	jsonOutput = "json"
+	jsonLines  = "jsonl"
+)
+
+// progress is where the events of a command go: the screen, the log of the run, and the stream that was asked for.
 type progress struct {
-	out            io.Writer
-	quiet, verbose bool
-	live           bool
-	width          int
-	began          time.Time
-
-	mu    sync.Mutex
-	hosts []string
-	now   map[string]string // by host: what it is at
-	since map[string]time.Time
-	sent  map[string]int64
-	drawn int            // live lines on the screen
-	still int            // how many questions stand on the screen
-	held  []string       // lines that wait for the end of a question
-	count map[string]int // changes by host and component
-	stopc chan struct{}
-	ended sync.WaitGroup
-	once  sync.Once
+	app      *app
+	verb     string
+	view     *screen.View
+	stream   *report.Stream // nil when no stream was asked for
+	closers  []io.Closer
+	document io.Writer // standard output, if a document was asked for
+	run      *report.Run
+	log      string // the log's path; "" when there is none
 }
 
-func newProgress(out io.Writer, c *inventory.Cluster, f *clusterFlags) *progress {
-	p := &progress{
-		out: out, quiet: f.quiet, verbose: f.verbose, began: time.Now(),
-		now: map[string]string{}, since: map[string]time.Time{}, sent: map[string]int64{}, count: map[string]int{},
-		stopc: make(chan struct{}),
+// newProgress begins to show a command. What goes to standard output is one thing alone: the results for people, or the
+// document, or the stream; with one of the last two, the results for people go to standard error.
+func newProgress(a *app, verb string, f *clusterFlags) (*progress, error) {
+	p := &progress{app: a, verb: verb}
+	if !f.paths && f.output != textOutput && f.output != jsonOutput {
+		return nil, exitError{exitUsage, fmt.Errorf("-o %s: the formats are text and json", f.output)}
 	}
-	for _, h := range c.Hosts {
-		p.hosts = append(p.hosts, h.Name)
+	format, path, toFile := strings.Cut(f.events, "=")
+	if f.events != "" && (format != jsonLines || toFile && path == "") {
+		return nil, exitError{exitUsage, fmt.Errorf("--events %s: say jsonl, or jsonl=FILE", f.events)}
 	}
-	if file, ok := out.(*os.File); ok && !f.quiet && !f.noColor && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" {
-		if width, _, err := term.GetSize(int(file.Fd())); err == nil && width > 20 {
-			p.live, p.width = true, width
-			p.ended.Go(p.tick)
+	if format == jsonLines && !toFile && f.output == jsonOutput {
+		return nil, exitError{exitUsage, errBothToStdout}
+	}
+	if f.progress != "auto" && f.progress != "plain" {
+		return nil, exitError{exitUsage, fmt.Errorf("--progress %s: say auto or plain", f.progress)}
+	}
+	p.view = screen.New(a.stderr, screenOptions(a.stderr, f))
+	switch {
+	case toFile:
+		file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+		if err != nil {
+			return nil, exitError{exitUsage, fmt.Errorf("--events: %w", err)}
 		}
+		p.stream, p.closers = report.NewStream(file, p.broken("events")), append(p.closers, file)
+	case format == jsonLines:
+		p.stream = report.NewStream(a.stdout, p.broken("events"))
+		a.stdout = a.stderr
 	}
-	return p
-}
-
-// tick redraws the live lines, so that their clocks run.
-func (p *progress) tick() {
-	ticker := time.NewTicker(100 * time.Millisecond)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-p.stopc:
-			return
-		case <-ticker.C:
-			p.mu.Lock()
-			p.erase()
-			p.draw()
-			p.mu.Unlock()
-		}
+	if f.output == jsonOutput {
+		p.document, a.stdout = a.stdout, a.stderr
 	}
+	return p, nil
 }
 
-// stop removes the live lines. It may be called again.
-func (p *progress) stop() {
-	p.once.Do(func() {
-		close(p.stopc)
-		p.ended.Wait()
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		p.erase()
-	})
+var errBothToStdout = fmt.Errorf("-o json and --events jsonl would both write to standard output: say --events jsonl=FILE")
+
+// screenOptions are what the terminal can do and what the user wants of it.
+func screenOptions(stderr io.Writer, f *clusterFlags) screen.Options {
+	o := screen.Detect(stderr, os.Getenv)
+	o.Quiet, o.Verbose = f.quiet, f.verbose
+	o.Live = o.Live && f.progress == "auto"
+	o.Colour = o.Colour && !f.noColor
+	return o
 }
 
-// suspend takes the live lines off the screen and writes nothing more until resume, so that a question can stand there.
-func (p *progress) suspend() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.erase()
-	p.still++
+// broken says once that something could not be written; the run goes on without it.
+func (p *progress) broken(what string) func(error) {
+	return func(err error) { p.view.Warn(fmt.Sprintf("%s: %v; the run goes on without", what, err)) }
 }
 
-// resume ends a suspend: what happened meanwhile is written now.
-func (p *progress) resume() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.still--; p.still > 0 {
+// start begins the run, with its log, when the inventory has been read; c is nil when it could not be.
+func (p *progress) start(c *inventory.Cluster) {
+	if p.run != nil {
 		return
 	}
-	for _, line := range p.held {
-		fmt.Fprint(p.out, line)
+	sinks := []report.Sink{p.view}
+	if p.stream != nil {
+		sinks = append(sinks, p.stream)
 	}
-	p.held = nil
-	p.draw()
+	if log := p.openLog(c); log != nil {
+		sinks = append(sinks, log)
+		p.log, p.closers = log.Path(), append(p.closers, log)
+	}
+	id := report.Identity{Verb: p.verb, Command: p.app.args, Version: version, Log: p.log}
+	p.run = report.Start(id, c, sinks...)
+}
+
+func (p *progress) openLog(c *inventory.Cluster) *report.Log {
+	if c == nil {
+		return nil
+	}
+	dir, err := report.LogDir(c.Name)
+	if err == nil {
+		var log *report.Log
+		if log, err = report.OpenLog(dir, p.verb, time.Now(), p.broken("log")); err == nil {
+			return log
+		}
+	}
+	p.broken("log")(err)
+	return nil
 }
 
 // report takes one event of the run.
-func (p *progress) report(e provision.Event) {
-	if p.quiet {
-		return
+func (p *progress) report(e provision.Event) { p.run.Report(e) }
+
+// suspend keeps the screen still until resume, so that a question can stand there.
+func (p *progress) suspend() { p.view.Suspend() }
+
+func (p *progress) resume() { p.view.Resume() }
+
+// stop takes what moves off the screen. It may be called again.
+func (p *progress) stop() { p.view.Stop() }
+
+// finish ends the run: the last events, the document, and where the log is.
+func (p *progress) finish(result any, err error) error {
+	p.stop()
+	p.start(nil) // if there was nothing to begin with
+	code := exitCode(err)
+	p.run.Finish(err, code)
+	var failed error
+	if p.document != nil {
+		failed = p.run.Document(kind(p.verb), result, err, code, outcome(code)).Write(p.document)
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	key := e.Host + " " + e.Component
-	switch e.Kind {
-	case provision.EventPhase:
-		p.line("%s", e.Text)
-	case provision.EventConnected:
-		p.at(e.Host, "connected")
-		if p.verbose {
-			p.line("%s: connected: %s", e.Host, e.Text)
+	for _, c := range p.closers {
+		if closed := c.Close(); closed != nil {
+			p.broken("log or events")(closed)
 		}
-	case provision.EventStart:
-		p.at(e.Host, e.Component)
-	case provision.EventChange:
-		p.count[key]++
-		if p.verbose {
-			p.line("%s: %s: %s (%s)", e.Host, e.Component, e.ID, seconds(e.Took))
-		}
-	case provision.EventLog:
-		p.at(e.Host, e.Component+": "+e.Text)
-		if p.verbose {
-			p.line("%s: %s: %s", e.Host, e.Component, e.Text)
-		}
-	case provision.EventSent:
-		p.sent[e.Host] += e.Bytes
-		if p.verbose {
-			p.line("%s: sent %s (%s)", e.Host, e.Text, size(e.Bytes))
-		}
-	case provision.EventDone:
-		if p.count[key] > 0 {
-			p.line("%s: %s: %d changed in %s", e.Host, e.Component, p.count[key], seconds(e.Took))
-		}
-	case provision.EventFailed:
-		p.line("%s: %s: failed after %s", e.Host, e.Component, seconds(e.Took))
 	}
+	p.app.log = p.log
+	if err == nil {
+		return failed
+	}
+	return err
 }
 
-func (p *progress) at(host, what string) {
-	p.now[host], p.since[host] = what, time.Now()
+// kind is the kind of a command's document: "AddNode" of add-node.
+func kind(verb string) string {
+	var b strings.Builder
+	for word := range strings.SplitSeq(verb, "-") {
+		b.WriteString(strings.ToUpper(word[:1]) + word[1:])
+	}
+	return b.String()
 }
 
-// line prints a line that stays, above the live ones.
-func (p *progress) line(format string, args ...any) {
-	text := fmt.Sprintf("kbootstrap: "+format+"\n", args...)
-	if p.still > 0 {
-		p.held = append(p.held, text)
-		return
+// outcome is how a run ended that ends with the exit code.
+func outcome(code int) string {
+	switch code {
+	case exitOK, exitChanges:
+		return report.OutcomeOK
+	case exitPartial:
+		return report.OutcomePartial
+	case exitInterrupted:
+		return report.OutcomeInterrupted
 	}
-	p.erase()
-	fmt.Fprint(p.out, text)
-	p.draw()
-}
-
-func (p *progress) erase() {
-	if p.drawn > 0 {
-		fmt.Fprintf(p.out, "\x1b[%dA\x1b[J", p.drawn)
-		p.drawn = 0
-	}
-}
-
-func (p *progress) draw() {
-	if !p.live || p.still > 0 {
-		return
-	}
-	for _, h := range p.hosts {
-		if p.now[h] == "" {
-			continue
-		}
-		text := fmt.Sprintf("  %-8s %5.1fs  %6s  %s", h, time.Since(p.since[h]).Seconds(), size(p.sent[h]), p.now[h])
-		if r := []rune(text); len(r) >= p.width {
-			text = string(r[:p.width-1])
-		}
-		fmt.Fprintln(p.out, strings.ReplaceAll(text, "\n", " "))
-		p.drawn++
-	}
+	return report.OutcomeFailed
 }

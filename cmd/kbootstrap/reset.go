@@ -55,10 +55,12 @@ Rules of iptables that are not Kubernetes' own stay, and so does the SSH connect
 			if err != nil {
 				return err
 			}
-			for _, name := range hosts {
-				fmt.Fprintf(a.stdout, "%s: reset, %d changed\n", name, summary.Changed[name])
-			}
-			fmt.Fprintf(a.stdout, "%s: reset in %s; `kbootstrap up` makes it again\n", cluster.Name, seconds(summary.Took))
+			flags.show(nil, func() {
+				for _, name := range hosts {
+					fmt.Fprintf(a.stdout, "%s: reset, %d changed\n", name, summary.Changed[name])
+				}
+				fmt.Fprintf(a.stdout, "%s: reset in %s; `kbootstrap up` makes it again\n", cluster.Name, seconds(summary.Took))
+			})
 			return nil
 		},
 	}

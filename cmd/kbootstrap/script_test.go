@@ -5,8 +5,10 @@ import (
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"encoding/pem"
 	"errors"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -34,6 +36,7 @@ func TestScripts(t *testing.T) {
 		UpdateScripts: *update,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("HOME", e.WorkDir)
+			e.Setenv("XDG_STATE_HOME", filepath.Join(e.WorkDir, "state"))
 			e.Setenv("KBOOTSTRAP_CACHE", filepath.Join(e.WorkDir, "cache"))
 			e.Setenv("SSH_AUTH_SOCK", "")
 			e.Setenv("NO_COLOR", "1")
@@ -43,6 +46,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits": exits, "mirror": mirror, "sshkey": sshKey, "closedport": closedPort,
+			"json": isJSON, "private": private, "logs": logs,
 		},
 	})
 }
@@ -121,4 +125,48 @@ func closedPort(ts *testscript.TestScript, neg bool, args []string) {
 		text = strings.Replace(text, "PORT", port, 1)
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o644))
+}
+
+// json FILE succeeds when the file is one value of JSON after the other, and not empty.
+func isJSON(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: json FILE")
+	}
+	decoder := json.NewDecoder(strings.NewReader(ts.ReadFile(args[0])))
+	for n := 0; ; n++ {
+		var value map[string]any
+		err := decoder.Decode(&value)
+		if errors.Is(err, io.EOF) && n > 0 {
+			return
+		}
+		ts.Check(err)
+	}
+}
+
+// private FILE succeeds when nobody but its owner may read or write the file.
+func private(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: private FILE")
+	}
+	info, err := os.Stat(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if info.Mode().Perm() != 0o600 {
+		ts.Fatalf("%s has the mode %v", args[0], info.Mode())
+	}
+}
+
+// logs VERB copies the newest log of a verb to last.log.
+func logs(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: logs VERB")
+	}
+	names, err := filepath.Glob(filepath.Join(ts.Getenv("XDG_STATE_HOME"), "kbootstrap", "*", "runs", "*-"+args[0]+".log"))
+	ts.Check(err)
+	if len(names) == 0 {
+		ts.Fatalf("there is no log of %s", args[0])
+	}
+	private(ts, false, names[len(names)-1:])
+	text, err := os.ReadFile(names[len(names)-1])
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs("last.log"), text, 0o600))
 }

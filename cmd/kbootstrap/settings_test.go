@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -20,10 +21,10 @@ func TestSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	run := func(args ...string) (clusterFlags, error) {
-		flags := clusterFlags{}
+		flags := clusterFlags{app: &app{stdout: io.Discard, stderr: io.Discard}}
 		c := &cobra.Command{PreRunE: func(c *cobra.Command, _ []string) error { return applySettings(c) }, RunE: func(*cobra.Command, []string) error { return nil }}
 		flags.bind(c)
-		c.SetArgs(args)
+		c.SetArgs(append([]string{}, args...)) // without any, cobra would take those of the process
 		c.SilenceErrors, c.SilenceUsage = true, true
 		err := c.Execute()
 		return flags, err

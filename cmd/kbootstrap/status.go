@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -16,31 +15,18 @@ import (
 
 func statusCommand(a *app) *cobra.Command {
 	flags := &clusterFlags{app: a}
-	var output string
 	c := &cobra.Command{
 		Use:   "status",
 		Short: "Show the health of every host, component and certificate",
 		Args:  usageArgs(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
-			if !slices.Contains([]string{"text", "json"}, output) {
-				return exitError{exitUsage, fmt.Errorf("-o %s: the formats are text and json", output)}
-			}
 			run, done, err := flags.prepare(c.Context(), provision.Scope{Sick: true})
 			if err != nil {
 				return err
 			}
 			defer done()
 			status := run.Status(c.Context())
-			done()
-			if output == "json" {
-				encoder := json.NewEncoder(a.stdout)
-				encoder.SetIndent("", "  ")
-				if err := encoder.Encode(status); err != nil {
-					return err
-				}
-			} else {
-				a.printStatus(status, time.Now())
-			}
+			flags.show(status, func() { a.printStatus(status, time.Now()) })
 			if !status.Healthy {
 				return exitError{exitUnhealthy, errors.New("the cluster is not healthy")}
 			}
@@ -48,7 +34,6 @@ func statusCommand(a *app) *cobra.Command {
 		},
 	}
 	flags.bind(c)
-	c.Flags().StringVarP(&output, "output", "o", "text", "text or json")
 	return c
 }
 

@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"kbootstrap/provision"
+	"kbootstrap/report"
 )
 
 func upCommand(a *app) *cobra.Command {
@@ -29,8 +30,7 @@ run changes nothing. A run that was cut off is finished by the next one.`,
 			if err != nil {
 				return err
 			}
-			done()
-			a.printSummary(run, summary, kubeconfig)
+			flags.show(report.Up{Kubeconfig: kubeconfig}, func() { a.printSummary(run, summary, kubeconfig) })
 			return nil
 		},
 	}
