@@ -61,7 +61,16 @@ func (e *Error) Fault() fault.Code {
 	if e.code != "" {
 		return e.code
 	}
-	return fault.Of(e.Err)
+	if code := fault.Of(e.Err); code != "" {
+		return code
+	}
+	switch e.Kind {
+	case Unreachable:
+		return fault.Unreachable
+	case Agent:
+		return fault.AgentFailed
+	}
+	return ""
 }
 
 // coded is a cause that can be looked up under its code, with the hint for the Error that will wrap it.
