@@ -1,14 +1,4 @@
 package fault
 
-// Faults of plans, refusals and locks.
-const (
-	Locked Code = "KB6101"
-)
-
 // planEntries are the faults of plans, refusals and locks.
-var planEntries = []Entry{
-	{Locked, "another run works on the same hosts",
-		`Two runs must not change a host at once. The message says who the other is, on which machine, since when, and doing
-what. The lock ends with its run, also when that is killed; nothing has to be removed.`,
-		`Wait until the other run has ended, or stop it where it runs.`},
-}
+var planEntries = []Entry{}

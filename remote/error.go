@@ -64,11 +64,8 @@ func (e *Error) Fault() fault.Code {
 	if code := fault.Of(e.Err); code != "" {
 		return code
 	}
-	switch e.Kind {
-	case Unreachable:
+	if e.Kind == Unreachable {
 		return fault.Unreachable
-	case Agent:
-		return fault.AgentFailed
 	}
 	return ""
 }

@@ -42,8 +42,8 @@ func FaultOf(err error) fault.Code {
 		errno syscall.Errno
 		code  fault.Code
 	}{
-		{syscall.ENOSPC, fault.HostNoSpace}, {syscall.EDQUOT, fault.HostNoSpace},
-		{syscall.EROFS, fault.HostReadOnly}, {syscall.EIO, fault.HostDisk},
+		{syscall.ENOSPC, fault.NoSpace}, {syscall.EDQUOT, fault.NoSpace},
+		{syscall.EROFS, fault.ReadOnly}, {syscall.EIO, fault.DiskFails},
 		{syscall.ENOTDIR, fault.PathOccupied}, {syscall.EISDIR, fault.PathOccupied},
 	} {
 		if errors.Is(err, known.errno) {

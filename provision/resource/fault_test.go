@@ -21,20 +21,20 @@ func TestFaults(t *testing.T) {
 		unit  string // the unit that the error names
 		makes func(m *machine) Resource
 	}{
-		{fault.HostNoSpace, "", func(m *machine) Resource {
+		{fault.NoSpace, "", func(m *machine) Resource {
 			m.small("/full", "size=16k")
 			return File{Path: "/full/file", Content: []byte(strings.Repeat("x", 1<<20))}
 		}},
-		{fault.HostNoSpace, "", func(m *machine) Resource {
+		{fault.NoSpace, "", func(m *machine) Resource {
 			m.small("/full", "nr_inodes=2")
 			m.put("/full/last", "")
 			return File{Path: "/full/file", Content: []byte("x")}
 		}},
-		{fault.HostReadOnly, "", func(m *machine) Resource {
+		{fault.ReadOnly, "", func(m *machine) Resource {
 			m.small("/fixed", "ro")
 			return File{Path: "/fixed/file", Content: []byte("x")}
 		}},
-		{fault.HostDisk, "", func(m *machine) Resource {
+		{fault.DiskFails, "", func(m *machine) Resource {
 			// To read a process's memory at its beginning is a real EIO.
 			m.must(os.MkdirAll(m.path("/proc"), 0o755))
 			m.must(os.Symlink("/proc/self/mem", m.path("/proc/swaps")))

@@ -90,6 +90,6 @@ func packageError(err error) error {
 		}
 	}
 	if strings.Contains(err.Error(), "No space left on device") || strings.Contains(err.Error(), "not enough free space") {
-		return fault.HostNoSpace.Wrap(err)
+		return fault.NoSpace.Wrap(err)
 	}
 	return fault.PackageFailed.Wrap(err)
