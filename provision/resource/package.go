@@ -93,3 +93,4 @@ func packageError(err error) error {
 		return fault.NoSpace.Wrap(err)
 	}
 	return fault.PackageFailed.Wrap(err)
+}
