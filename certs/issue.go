@@ -31,26 +31,45 @@ type PKI struct {
 // says what to do. Everything is on the disk when Issue returns. Two runs at once agree: the second waits up to 30
 // seconds for the first.
 func (s *Store) Issue(c *inventory.Cluster, now time.Time) (*PKI, error) {
-	p, err := s.issue(c, now.UTC().Truncate(time.Second)) // the resolution of a certificate
+	unlock, err := s.lock()
 	if err != nil {
+		return nil, fmt.Errorf("certificates: %w", err)
+	}
+	p, err := s.issue(c, now, pending.write)
+	if err := errors.Join(err, unlock()); err != nil {
 		return nil, fmt.Errorf("certificates: %w", err)
 	}
 	return p, nil
 }
 
-func (s *Store) issue(c *inventory.Cluster, now time.Time) (p *PKI, err error) {
-	unlock, err := s.lock()
-	if err != nil {
-		return nil, err
+// Preview returns what Issue would, and writes nothing: what it would issue lives in memory only, so another call gives
+// other keys. The store need not be there.
+func (s *Store) Preview(c *inventory.Cluster, now time.Time) (*PKI, error) {
+	used, err := s.Used()
+	unlock := func() error { return nil }
+	if err == nil && used {
+		unlock, err = s.lock() // another run may be writing to it
 	}
-	defer func() { err = errors.Join(err, unlock()) }()
-	// A root, so that no name of the inventory leads out of the store.
-	root, err := os.OpenRoot(s.dir)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("certificates: %w", err)
 	}
-	defer func() { err = errors.Join(err, root.Close()) }()
+	p, err := s.issue(c, now, func(pending, *os.Root) error { return nil })
+	if err := errors.Join(err, unlock()); err != nil {
+		return nil, fmt.Errorf("certificates: %w", err)
+	}
+	return p, nil
+}
 
+// issue loads what there is, makes the rest, and has that written.
+func (s *Store) issue(c *inventory.Cluster, now time.Time, write func(pending, *os.Root) error) (p *PKI, err error) {
+	now = now.UTC().Truncate(time.Second) // the resolution of a certificate
+	root, err := s.root()
+	if err != nil {
+		return nil, err
+	}
+	if root != nil {
+		defer func() { err = errors.Join(err, root.Close()) }()
+	}
 	used, err := isUsed(root)
 	if err != nil {
 		return nil, err
@@ -66,7 +85,7 @@ func (s *Store) issue(c *inventory.Cluster, now time.Time) (p *PKI, err error) {
 	if err = p.load(root, now, &todo); err != nil {
 		return nil, err
 	}
-	if err := todo.write(root); err != nil {
+	if err := write(todo, root); err != nil {
 		return nil, fmt.Errorf("%s: %w", s.dir, err)
 	}
 	return p, nil
@@ -115,6 +134,9 @@ func loadOrSign(root *os.Root, ca pair, l leaf, now time.Time) (p pair, fresh bo
 // isUsed reports whether the store has certificates of a cluster already. They are written after the keys of the
 // authorities: those are there then, unless somebody took them away.
 func isUsed(root *os.Root) (bool, error) {
+	if root == nil {
+		return false, nil
+	}
 	for _, name := range []string{admin.name + ".crt", "hosts"} {
 		_, err := root.Lstat(name)
 		if err == nil {

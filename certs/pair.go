@@ -9,8 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"strings"
-
-	"kbootstrap/fault"
 )
 
 // pair is a certificate and its private key, as bytes that the hosts get and parsed.
@@ -45,9 +43,6 @@ func read(root *os.Root, name string) (pair, error) {
 type damaged []error
 
 func (d damaged) Unwrap() []error { return d }
-
-// Fault returns the code.
-func (d damaged) Fault() fault.Code { return fault.AuthorityDamaged }
 
 func (d damaged) Error() string {
 	var texts []string
@@ -117,8 +112,11 @@ func parseKey(text []byte) (crypto.Signer, error) {
 	return nil, errors.New("no private key in PEM, or an encrypted one")
 }
 
-// readIfThere reads a file of the store, and nil when there is none.
+// readIfThere reads a file of the store, and nil when there is none, or no store.
 func readIfThere(root *os.Root, name string) ([]byte, error) {
+	if root == nil {
+		return nil, nil
+	}
 	text, err := root.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil

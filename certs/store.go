@@ -32,13 +32,64 @@ func Open(dir string) (*Store, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("certificate store: %w", err)
 	}
-	if err := private(dir); err != nil {
-		return nil, fmt.Errorf("certificate store: %w", err)
+	s, err := At(dir)
+	if err != nil {
+		return nil, err
 	}
 	if err := ignore(filepath.Join(filepath.Dir(dir), ".gitignore")); err != nil {
 		return nil, fmt.Errorf("certificate store: %w", err)
 	}
+	return s, nil
+}
+
+// At is Open for who only looks: it creates nothing, and the directory need not be there.
+func At(dir string) (*Store, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("certificate store: %w", err)
+	}
+	if err := private(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("certificate store: %w", err)
+	}
 	return &Store{dir: dir, patience: 30 * time.Second}, nil
+}
+
+// Used reports whether the store has certificates of a cluster already.
+func (s *Store) Used() (bool, error) {
+	root, err := s.root()
+	if err != nil || root == nil {
+		return false, err
+	}
+	defer root.Close()
+	used, err := isUsed(root)
+	if err != nil {
+		return false, fmt.Errorf("certificate store: %w", err)
+	}
+	return used, nil
+}
+
+// Hosts returns the hosts that certificates were ever issued for, sorted, also those that the inventory no longer has.
+func (s *Store) Hosts() ([]string, error) {
+	entries, err := os.ReadDir(filepath.Join(s.dir, "hosts"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("certificate store: %w", err)
+	}
+	var names []string
+	for _, e := range entries {
+		if e.IsDir() {
+			names = append(names, e.Name())
+		}
+	}
+	return names, nil
+}
+
+// root is the store's directory, so that no name of the inventory leads out of it; nil when it is not there.
+func (s *Store) root() (*os.Root, error) {
+	root, err := os.OpenRoot(s.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return root, err
 }
 
 // ignore writes a .gitignore that ignores everything beside it, itself included; a file that is there is left alone.

@@ -5,8 +5,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"kbootstrap/fault"
 )
 
 func TestOpenMakesAPrivateDirectory(t *testing.T) {
@@ -80,14 +78,63 @@ func TestOpenRefuses(t *testing.T) {
 			if err == nil {
 				t.Fatal("no error")
 			}
-			if code := fault.Of(err); code != fault.StateExposed {
-				t.Errorf("code %q, want %q: %v", code, fault.StateExposed, err)
-			}
 			for _, want := range append(test.want, s.dir) {
 				if !strings.Contains(err.Error(), want) {
 					t.Errorf("error = %q, without %q", err, want)
 				}
 			}
 		})
+	}
+}
+
+// TestPreviewWritesNothing: what a preview issues is in memory only, whether there is a store or not.
+func TestPreviewWritesNothing(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "state", "pki")
+	s, err := At(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := s.Preview(lab(), start)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(p.Files(lab().Hosts[0], "etcd")); n == 0 {
+		t.Error("the preview has no files")
+	}
+	if _, err := os.Stat(filepath.Dir(dir)); !os.IsNotExist(err) {
+		t.Errorf("the preview made a directory: %v", err)
+	}
+	if used, err := s.Used(); used || err != nil {
+		t.Errorf("used: %t, %v", used, err)
+	}
+	if hosts, err := s.Hosts(); hosts != nil || err != nil {
+		t.Errorf("hosts: %v, %v", hosts, err)
+	}
+
+	s = open(t, dir)
+	issue(t, s, lab(), start)
+	before := snapshot(t, s.dir)
+	later := start.AddDate(0, 11, 0) // when all are to be renewed
+	previewed, err := s.Preview(lab(), later)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !previewed.Expiry()[0].NotAfter.After(start.AddDate(1, 0, 1)) {
+		t.Errorf("the preview renews nothing: %v", previewed.Expiry()[0])
+	}
+	after := snapshot(t, s.dir)
+	for name, text := range before {
+		if after[name] != text {
+			t.Errorf("the preview changed %s", name)
+		}
+	}
+	if len(after) != len(before) {
+		t.Errorf("%d files, then %d", len(before), len(after))
+	}
+	if used, err := s.Used(); !used || err != nil {
+		t.Errorf("used: %t, %v", used, err)
+	}
+	if hosts, err := s.Hosts(); len(hosts) != len(lab().Hosts) || err != nil {
+		t.Errorf("hosts: %v, %v", hosts, err)
 	}
 }

@@ -12,7 +12,6 @@ import (
 	"strconv"
 	"time"
 
-	"kbootstrap/fault"
 	"kbootstrap/provision/resource"
 )
 
@@ -51,6 +50,7 @@ func (s *server) handler() http.Handler {
 		"POST /v1/abandon":      s.abandon,
 		"POST /v1/journal":      s.journal,
 		"POST /v1/certificates": s.certificates,
+		"POST /v1/census":       s.census,
 	}
 	for pattern, serve := range routes {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
@@ -71,7 +71,7 @@ func guarded(serve func(http.ResponseWriter, *http.Request) error, w http.Respon
 	defer func() {
 		if p := recover(); p != nil {
 			fmt.Fprintf(os.Stderr, "kbootstrap node: %s: panic: %v\n%s", r.URL.Path, p, debug.Stack())
-			err = fault.NodePanic.Errorf("bug in the node: %v", p)
+			err = fmt.Errorf("bug in the node: %v", p)
 		}
 	}()
 	return serve(w, r)

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"kbootstrap/fault"
 )
 
 func TestLock(t *testing.T) {
@@ -25,7 +23,7 @@ func TestLock(t *testing.T) {
 	held := func(err error) {
 		t.Helper()
 		var locked *LockedError
-		if !errors.As(err, &locked) || fault.Of(err) != fault.Locked {
+		if !errors.As(err, &locked) {
 			t.Fatalf("got %v, want a *LockedError", err)
 		}
 		if locked.Holder != alice {

@@ -3,17 +3,9 @@ package provision
 import (
 	"fmt"
 
+	"kbootstrap/fault"
 	"kbootstrap/inventory"
 )
-
-// RefusedError says that something was asked for which would harm the cluster, and what to do instead.
-type RefusedError struct{ Text, Advice string }
-
-// Error says what is refused and why.
-func (e *RefusedError) Error() string { return e.Text }
-
-// Hint says what to do instead.
-func (e *RefusedError) Hint() string { return e.Advice }
 
 // MayJoin says whether the hosts may be added to a running cluster: workers may. A control plane or an etcd member
 // changes a quorum, which wants more than the start of a few units.
@@ -26,6 +18,7 @@ func MayJoin(c *inventory.Cluster, names []string) error {
 		for _, role := range []inventory.Role{inventory.ControlPlane, inventory.Etcd} {
 			if h.Has(role) {
 				return &RefusedError{
+					Code:   fault.RefusedJoin,
 					Text:   fmt.Sprintf("%s:%d: %s has the role %s, which add-node cannot give to a host of a running cluster yet", c.File, h.Line, name, role),
 					Advice: "give the host the role worker only; control planes are made by the first `kbootstrap up`",
 				}

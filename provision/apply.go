@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,6 +17,7 @@ type Summary struct {
 	Changed map[string]int // resources changed, by host
 	Bytes   map[string]int64
 	Took    time.Duration
+	Outcome Outcome
 }
 
 // Total is the number of resources changed on all hosts.
@@ -33,9 +35,11 @@ func (s Summary) Total() int {
 func (r *Run) Apply(ctx context.Context) (Summary, error) {
 	start := time.Now()
 	summary := Summary{Changed: map[string]int{}, Bytes: map[string]int64{}}
+	unreached := r.unreached()
 	if r.Plan.Changes() == 0 {
 		summary.Took = time.Since(start)
-		return summary, nil
+		summary.Outcome = outcome(r.Cluster.Hosts, r.Plan, nil, unreached)
+		return summary, unreached.errOrNil()
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -50,7 +54,8 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 	feeders.Go(func() { r.feedAll(ctx, api, sent) })
 
 	var mu sync.Mutex
-	failed := r.Plan.walk(ctx, func(ctx context.Context, s Step) error {
+	tally := newTally(r.Plan)
+	failed := r.Plan.walk(ctx, tally.counted(func(ctx context.Context, s Step) error {
 		host := s.Target.Host.Name
 		r.options.report(Event{Kind: EventStart, Host: host, Component: s.Component.Name})
 		begin := time.Now()
@@ -75,9 +80,9 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 		}
 		r.options.report(Event{Kind: kind, Host: host, Component: s.Component.Name, Text: text, Err: err, Took: time.Since(begin)})
 		return err
-	})
-	if failed == nil && ctx.Err() == nil {
-		failed = r.flush(ctx)
+	}))
+	if ctx.Err() == nil {
+		failed = append(failed, r.flush(ctx, failed.Hosts())...)
 	}
 	interrupted := context.Cause(ctx)
 	cancel()
@@ -86,6 +91,8 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 		summary.Bytes[host] = bytes.Load()
 	}
 	summary.Took = time.Since(start)
+	failed = append(unreached, failed...)
+	summary.Outcome = outcome(r.Cluster.Hosts, r.Plan, tally.left, failed)
 	switch {
 	case interrupted != nil && (failed == nil || !errors.Is(interrupted, context.DeadlineExceeded)):
 		return summary, fmt.Errorf("stopped: %w", interrupted)
@@ -95,14 +102,18 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 	return summary, nil
 }
 
-// flush waits until every host has on its disk what this run wrote: done means that it outlives a power cut.
-func (r *Run) flush(ctx context.Context) Failures {
+// flush waits until every host has on its disk what this run wrote: done means that it outlives a power cut. The hosts that
+// have failed are not done.
+func (r *Run) flush(ctx context.Context, sick []string) Failures {
 	var (
 		mu     sync.Mutex
 		failed Failures
 		all    sync.WaitGroup
 	)
 	for _, h := range r.Plan.Hosts() {
+		if slices.Contains(sick, h.Name) {
+			continue
+		}
 		all.Go(func() {
 			if err := r.Fleet[h.Name].Client.Flush(ctx); err != nil {
 				mu.Lock()

@@ -85,6 +85,8 @@ type Target struct {
 	PKI     *certs.PKI
 	// EtcdNew says that every etcd host was asked and none holds a cluster yet, so members may start one.
 	EtcdNew bool
+	// Lead is the control plane that carries out what is done once per cluster; empty means the first of the inventory.
+	Lead string
 	// Upstream says that some host knows a DNS server that pods can reach.
 	Upstream bool
 }
@@ -92,8 +94,13 @@ type Target struct {
 // Has reports whether the host has the role.
 func (t Target) Has(role inventory.Role) bool { return t.Host.Has(role) }
 
-// first reports whether the host is the first control plane, which carries out what is done once per cluster.
-func (t Target) first() bool { return t.Cluster.With(inventory.ControlPlane)[0].Name == t.Host.Name }
+// first reports whether the host is the control plane that carries out what is done once per cluster.
+func (t Target) first() bool {
+	if t.Lead != "" {
+		return t.Lead == t.Host.Name
+	}
+	return t.Cluster.With(inventory.ControlPlane)[0].Name == t.Host.Name
+}
 
 // minor is the minor version of Kubernetes, such as 36.
 func (t Target) minor() int {

@@ -50,7 +50,12 @@ var etcd = Component{
 }
 
 // etcdToken tells apart clusters whose members could reach each other by mistake.
-func (t Target) etcdToken() string { return "kbootstrap-" + t.Cluster.Name }
+func (t Target) etcdToken() string { return etcdToken(t.Cluster) }
+
+func etcdToken(c *inventory.Cluster) string { return tokenPrefix + c.Name }
+
+// tokenPrefix tells the tool's clusters from others.
+const tokenPrefix = "kbootstrap-"
 
 // etcdMember is the member's data: allowed to be new while there is no cluster yet.
 func (t Target) etcdMember() []resource.Resource {

@@ -69,6 +69,14 @@ func (f Failures) Hosts() []string {
 	return names
 }
 
+// errOrNil is the failures as an error, which none are not.
+func (f Failures) errOrNil() error {
+	if len(f) == 0 {
+		return nil
+	}
+	return f
+}
+
 // sorted returns the failures in the order of the inventory.
 func (f Failures) sorted(hosts []inventory.Host) Failures {
 	place := map[string]int{}

@@ -14,7 +14,11 @@ type Step struct {
 }
 
 // Plan is the components of all hosts, in the order of Components and then of the inventory.
-type Plan struct{ Steps []Step }
+type Plan struct {
+	Steps []Step
+	// Spare is how many hosts may fail without keeping the others from what needs every host.
+	Spare int
+}
 
 // Build says what every target should have. It is pure: the same targets give the same plan.
 func Build(targets []Target) Plan {
@@ -38,7 +42,7 @@ func (p Plan) Only(hosts ...string) Plan {
 		chosen[h] = true
 		ids[resource.Node{Name: h}.ID()] = true
 	}
-	var limited Plan
+	limited := Plan{Spare: p.Spare}
 	for _, s := range p.Steps {
 		if !chosen[s.Target.Host.Name] {
 			var rest []resource.Resource

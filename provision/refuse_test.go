@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"kbootstrap/fault"
 )
 
 // TestMayJoin: only workers join a running cluster.
@@ -16,7 +18,7 @@ func TestMayJoin(t *testing.T) {
 	}
 	err := MayJoin(c, []string{"w1", "m2"})
 	var refused *RefusedError
-	if !errors.As(err, &refused) || !strings.Contains(refused.Hint(), "worker only") {
+	if !errors.As(err, &refused) || !strings.Contains(refused.Hint(), "worker only") || fault.Of(err) != fault.RefusedJoin {
 		t.Fatalf("got %v", err)
 	}
 	want := c.File + ":7: m2 has the role control-plane, which add-node cannot give to a host of a running cluster yet"
@@ -35,7 +37,8 @@ func TestMayReset(t *testing.T) {
 	}
 	for _, names := range [][]string{{"m1"}, {"m1", "m1", "m1", "m1"}, {"m1", "m2", "m3"}, {"w1", "m2"}, {"w1", "w1", "m1", "m2"}} {
 		var refused *RefusedError
-		if err := MayReset(c, names); !errors.As(err, &refused) || refused.Hint() == "" || !strings.Contains(err.Error(), "quorum") {
+		if err := MayReset(c, names); !errors.As(err, &refused) || refused.Hint() == "" || !strings.Contains(err.Error(), "quorum") ||
+			fault.Of(err) != fault.RefusedReset {
 			t.Errorf("%s: got %v", names, err)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"kbootstrap/fault"
 	"kbootstrap/inventory"
 	"kbootstrap/node"
 	"kbootstrap/provision/resource"
@@ -24,6 +25,7 @@ func MayReset(c *inventory.Cluster, names []string) error {
 		h, ok := c.Host(name)
 		if ok && (h.Has(inventory.Etcd) || h.Has(inventory.ControlPlane)) {
 			return &RefusedError{
+				Code:   fault.RefusedReset,
 				Text:   fmt.Sprintf("%s is a control plane or an etcd member: resetting it alone takes a member out of a running quorum", name),
 				Advice: "reset the whole cluster without --host, or keep this host",
 			}
@@ -101,10 +103,16 @@ func Reset(ctx context.Context, c *inventory.Cluster, names []string, o Options)
 	}
 	all.Wait()
 	summary.Took = time.Since(start)
-	if failures != nil {
-		return summary, failures.sorted(c.Hosts)
+	failures = failures.sorted(c.Hosts)
+	for _, h := range c.Hosts {
+		switch {
+		case slices.Contains(failures.Hosts(), h.Name):
+			summary.Outcome.Failed = append(summary.Outcome.Failed, h.Name)
+		case slices.Contains(names, h.Name):
+			summary.Outcome.Finished = append(summary.Outcome.Finished, h.Name)
+		}
 	}
-	return summary, nil
+	return summary, failures.errOrNil()
 }
 
 // leave deletes the nodes of hosts that go away from a cluster that stays.

@@ -4,9 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"runtime"
-	"time"
+	"sync"
 
 	"github.com/gofrs/flock"
 
@@ -19,30 +20,27 @@ import (
 // Run is a cluster's plan together with the live sessions to its hosts.
 type Run struct {
 	Cluster *inventory.Cluster
+	Scope   Scope
 	Plan    Plan
 	Fleet   Fleet
 	PKI     *certs.PKI
-	// Unreached are the hosts that could not be asked, with the reason; only a Scope with Sick goes on without them.
+	// Unreached are the hosts that could not be asked, with the reason. They are not in the plan.
 	Unreached map[string]error
-	options   Options
-	lock      *flock.Flock
-}
-
-// Scope says which hosts a run is about, and what it may do.
-type Scope struct {
-	// Hosts limits the plan to these; empty means all of the inventory.
-	Hosts []string
-	// Change takes the locks that a run which changes hosts needs.
-	Change bool
-	// Sick goes on without the hosts that cannot be reached.
-	Sick bool
+	// Refusals are what keeps the plan from being carried out. A Scope with Change has none: it ends with them.
+	Refusals Refusals
+	// Warnings are what is odd and keeps nothing from being carried out.
+	Warnings []string
+	store    *certs.Store
+	lead     string // the control plane that carries out what is done once per cluster
+	options  Options
+	lock     *flock.Flock
 }
 
 // Prepare does all that comes before the first change: it fetches the artifacts, issues the certificates, connects to
 // the hosts, gathers their facts, builds the plan and looks at what is there. The caller closes the Run. An error from
-// the hosts is a Failures.
+// the hosts is a Failures; what would harm a cluster that is there is a Refusals.
 func Prepare(ctx context.Context, c *inventory.Cluster, scope Scope, o Options) (*Run, error) {
-	r := &Run{Cluster: c, options: o}
+	r := &Run{Cluster: c, Scope: scope, Unreached: map[string]error{}, options: o}
 	ok := false
 	defer func() {
 		if !ok {
@@ -50,8 +48,8 @@ func Prepare(ctx context.Context, c *inventory.Cluster, scope Scope, o Options) 
 		}
 	}()
 
-	store, err := certs.Open(filepath.Join(c.StateDir(), "pki"))
-	if err != nil {
+	var err error
+	if r.store, err = certs.At(filepath.Join(c.StateDir(), "pki")); err != nil {
 		return nil, err
 	}
 	if scope.Change {
@@ -63,7 +61,7 @@ func Prepare(ctx context.Context, c *inventory.Cluster, scope Scope, o Options) 
 	if _, err := sets.of(ctx, runtime.GOARCH); err != nil {
 		return nil, err
 	}
-	if r.PKI, err = store.Issue(c, time.Now()); err != nil {
+	if err := r.loadPKI(); err != nil {
 		return nil, err
 	}
 
@@ -72,29 +70,44 @@ func Prepare(ctx context.Context, c *inventory.Cluster, scope Scope, o Options) 
 		hosts = concerned(c, scope.Hosts)
 	}
 	r.Fleet, err = connect(ctx, hosts, o, scope.Change)
-	var failures Failures
-	switch {
-	case scope.Sick && errors.As(err, &failures) && len(r.Fleet) > 0:
-		r.Unreached = map[string]error{}
-		for _, f := range failures {
-			r.Unreached[f.Host] = f
-		}
-	case err != nil:
+	if err := r.leaveOut(hosts, err); err != nil {
+		return nil, err
+	}
+	if err := r.founded(); err != nil {
+		return nil, err
+	}
+	if err := r.newPKI(); err != nil {
 		return nil, err
 	}
 	targets, err := r.targets(ctx, &sets)
 	if err != nil {
 		return nil, err
 	}
-	r.Plan = Build(targets)
-	if len(scope.Hosts) > 0 {
-		r.Plan = r.Plan.Only(scope.Hosts...)
-	}
-	if err := r.Plan.observe(ctx, r.Fleet); err != nil {
+	whole := Build(targets)
+	r.Plan = whole.limited(scope)
+	standing, err := r.observe(ctx, whole, hosts)
+	if err != nil {
 		return nil, err
+	}
+	r.Plan.Spare = max(0, scope.Spare.Of(len(hosts))-len(r.Unreached))
+	r.judge(standing)
+	if scope.Change && len(r.Refusals) > 0 {
+		return nil, r.Refusals
 	}
 	ok = true
 	return r, nil
+}
+
+// observe observes the plan and what stands on the hosts, at the same time.
+func (r *Run) observe(ctx context.Context, whole Plan, hosts []inventory.Host) (standing, error) {
+	var (
+		s    standing
+		both sync.WaitGroup
+	)
+	both.Go(func() { s = r.survey(ctx, whole) })
+	err := r.Plan.observe(ctx, r.Fleet)
+	both.Wait()
+	return s, r.leaveOut(hosts, err)
 }
 
 // Close ends the sessions and frees the locks.
@@ -107,6 +120,9 @@ func (r *Run) Close() {
 
 // lockState takes the lock of the state directory, so that two runs on this machine do not issue or change at once.
 func (r *Run) lockState(ctx context.Context) error {
+	if err := os.MkdirAll(r.Cluster.StateDir(), 0o700); err != nil {
+		return fmt.Errorf("lock the state directory: %w", err)
+	}
 	r.lock = flock.New(filepath.Join(r.Cluster.StateDir(), "lock"))
 	locked, err := r.lock.TryLock()
 	if err != nil {
@@ -116,21 +132,6 @@ func (r *Run) lockState(ctx context.Context) error {
 		return fmt.Errorf("%s: %w", r.lock.Path(), &node.LockedError{})
 	}
 	return ctx.Err()
-}
-
-// concerned returns the named hosts and the first control plane, where the API is asked.
-func concerned(c *inventory.Cluster, names []string) []inventory.Host {
-	wanted := map[string]bool{c.With(inventory.ControlPlane)[0].Name: true}
-	for _, name := range names {
-		wanted[name] = true
-	}
-	var hosts []inventory.Host
-	for _, h := range c.Hosts {
-		if wanted[h.Name] {
-			hosts = append(hosts, h)
-		}
-	}
-	return hosts
 }
 
 // targets completes what the resources of each connected host depend on.
@@ -155,6 +156,7 @@ func (r *Run) targets(ctx context.Context, sets *artifacts) ([]Target, error) {
 		}
 		targets = append(targets, Target{
 			Cluster: r.Cluster, Host: h, Facts: m.Facts, Release: set, PKI: r.PKI, EtcdNew: etcdNew, Upstream: upstream,
+			Lead: r.lead,
 		})
 	}
 	if len(targets) == 0 {

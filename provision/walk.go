@@ -36,7 +36,13 @@ func (p Plan) walk(ctx context.Context, do func(context.Context, Step) error) Fa
 			defer close(o.done)
 			for _, before := range p.before(i) {
 				<-outcomes[before].done
-				if outcomes[before].err != nil {
+				if outcomes[before].err == nil {
+					continue
+				}
+				mu.Lock()
+				spared := p.spares(i, before, failed)
+				mu.Unlock()
+				if !spared {
 					o.err = errUpstream
 					return
 				}
@@ -88,6 +94,14 @@ func (p Plan) before(i int) []int {
 		}
 	}
 	return indices
+}
+
+// spares reports whether step i goes on although a step before it was not done: it was needed of every host, its host has
+// failed, and so few have that the run may go on without them.
+func (p Plan) spares(i, before int, failed Failures) bool {
+	step, other := p.Steps[i], p.Steps[before]
+	return other.Target.Host.Name != step.Target.Host.Name && slices.Contains(step.Component.Needs, other.Component.Name) &&
+		len(failed.Hosts()) <= p.Spare && slices.Contains(failed.Hosts(), other.Target.Host.Name)
 }
 
 // gates returns the indices of the steps whose failure, if all of them fail, leaves step i to wait in vain.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -13,7 +12,6 @@ import (
 	"sync"
 	"time"
 
-	"kbootstrap/fault"
 	"kbootstrap/inventory"
 
 	"github.com/gofrs/flock"
@@ -229,9 +227,6 @@ func (f *fetcher) openFile(ctx context.Context, a *artifact) (io.ReadCloser, err
 		var path *os.PathError
 		if errors.As(err, &path) {
 			err = path.Err
-		}
-		if errors.Is(err, fs.ErrNotExist) {
-			err = fault.ArtifactMissing.Wrap(err)
 		}
 		return nil, err
 	}

@@ -61,13 +61,7 @@ func (e *Error) Fault() fault.Code {
 	if e.code != "" {
 		return e.code
 	}
-	if code := fault.Of(e.Err); code != "" {
-		return code
-	}
-	if e.Kind == Unreachable {
-		return fault.Unreachable
-	}
-	return ""
+	return fault.Of(e.Err)
 }
 
 // coded is a cause that can be looked up under its code, with the hint for the Error that will wrap it.

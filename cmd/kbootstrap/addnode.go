@@ -29,7 +29,7 @@ func addNodeCommand(a *app) *cobra.Command {
 			defer done()
 			summary, err := run.Apply(c.Context())
 			if err != nil {
-				return runError(err, len(run.Plan.Hosts()))
+				return runError(err, summary.Outcome)
 			}
 			flags.show(nil, func() { a.printSummary(run, summary, "") })
 			return nil

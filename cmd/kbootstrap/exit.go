@@ -55,6 +55,7 @@ func exitCode(err error) int {
 		problems inventory.Problems
 		locked   *node.LockedError
 		remote   *remote.Error
+		refused  *provision.RefusedError
 	)
 	switch {
 	case errors.As(err, &coded):
@@ -67,18 +68,19 @@ func exitCode(err error) int {
 		return exitLocked
 	case errors.As(err, &remote):
 		return exitUnreachable
+	case errors.As(err, &refused):
+		return exitRefused
 	}
 	return exitFailure
 }
 
-// runError gives the failures of a run over so many hosts its code: partial when other hosts finished, unhealthy when none
-// did.
-func runError(err error, hosts int) error {
+// runError gives the failures of a run its code: partial when some hosts were finished, and otherwise unhealthy.
+func runError(err error, outcome provision.Outcome) error {
 	var failures provision.Failures
 	if !errors.As(err, &failures) || errors.Is(err, context.Canceled) {
 		return err
 	}
-	if len(failures.Hosts()) < hosts {
+	if len(outcome.Finished) > 0 {
 		return exitError{exitPartial, err}
 	}
 	return exitError{exitUnhealthy, err}

@@ -10,7 +10,6 @@ import (
 	"syscall"
 	"testing"
 
-	"kbootstrap/fault"
 	"kbootstrap/inventory"
 	"kbootstrap/node"
 	"kbootstrap/provision"
@@ -39,6 +38,8 @@ func TestExitCode(t *testing.T) {
 		{"locked", provision.Failures{failure("m1", locked)}, exitLocked},
 		{"locked here, unreachable there", provision.Failures{failure("m1", unreachable), failure("m2", locked)}, exitLocked},
 		{"unreachable", provision.Failures{failure("m1", unreachable)}, exitUnreachable},
+		{"refused", provision.Refusals{{Text: "no"}, {Text: "never"}}, exitRefused},
+		{"refused since nobody can be reached", provision.Refusals{{Text: "no", Cause: unreachable}}, exitUnreachable},
 		{"interrupted", fmt.Errorf("stopped: %w", context.Canceled), exitInterrupted},
 		{"interrupted while it dialled", provision.Failures{failure("m1", &remote.Error{Err: context.Canceled})}, exitInterrupted},
 		{"lost", provision.Failures{failure("m1", &node.LostError{Err: errors.New("EOF")})}, exitFailure},
@@ -69,20 +70,22 @@ func TestExitCodeOfSignal(t *testing.T) {
 func TestRunError(t *testing.T) {
 	lost := errors.New("lost")
 	two := provision.Failures{failure("m1", lost), failure("m1", lost), failure("m2", lost)}
+	failed := []string{"m1", "m2"}
 	for _, test := range []struct {
-		what  string
-		err   error
-		hosts int
-		want  int
+		what    string
+		err     error
+		outcome provision.Outcome
+		want    int
 	}{
-		{"two of three", two, 3, exitPartial},
-		{"two of two", two, 2, exitUnhealthy},
-		{"wrapped", fmt.Errorf("x: %w", two), 3, exitPartial},
-		{"interrupted", fmt.Errorf("stopped: %w", context.Canceled), 3, exitInterrupted},
-		{"interrupted, with failures", provision.Failures{failure("m1", context.Canceled)}, 3, exitInterrupted},
-		{"something else", lost, 3, exitFailure},
+		{"one of three is finished", two, provision.Outcome{Failed: failed, Finished: []string{"m3"}}, exitPartial},
+		{"the third was not begun", two, provision.Outcome{Failed: failed, Skipped: []string{"m3"}}, exitUnhealthy},
+		{"two of two", two, provision.Outcome{Failed: failed}, exitUnhealthy},
+		{"wrapped", fmt.Errorf("x: %w", two), provision.Outcome{Failed: failed, Finished: []string{"m3"}}, exitPartial},
+		{"interrupted", fmt.Errorf("stopped: %w", context.Canceled), provision.Outcome{Finished: []string{"m3"}}, exitInterrupted},
+		{"interrupted, with failures", provision.Failures{failure("m1", context.Canceled)}, provision.Outcome{}, exitInterrupted},
+		{"something else", lost, provision.Outcome{Finished: []string{"m3"}}, exitFailure},
 	} {
-		err := runError(test.err, test.hosts)
+		err := runError(test.err, test.outcome)
 		if got := exitCode(err); got != test.want || !errors.Is(err, test.err) && !errors.As(err, new(provision.Failures)) {
 			t.Errorf("%s: %d, want %d: %v", test.what, got, test.want, err)
 		}
@@ -98,24 +101,16 @@ func TestFail(t *testing.T) {
 		want string
 	}{
 		{exitError{exitChanges, nil}, exitChanges, ""},
-		{errors.New("first line\nsecond line"), exitFailure, "error[KB9003]: first line\n  second line\n  hint: Read the message from the right: the cause stands last. Please report it, so that it gets an entry\n  explain: kbootstrap explain KB9003\n"},
+		{errors.New("first line\nsecond line"), exitFailure, "error: first line\n  second line\n"},
 		{exitError{exitUsage, existing("hosts.yaml")}, exitUsage, "error[KB1101]: hosts.yaml exists already\n  hint: --force overwrites it; -o writes another file\n  explain: kbootstrap explain KB1101\n"},
 		{
 			exitError{exitPartial, provision.Failures{failure("m1", refused), failure("m2", &node.LockedError{})}}, exitPartial,
-			"error[KB2201]: m1: dial 192.0.2.1:22: connection refused\n  hint: " + fault.HintOf(refused) +
-				"\n  explain: kbootstrap explain KB2201\n" +
-				"error[KB6101]: m2: etcd: locked by another run\n  hint: " + (&node.LockedError{}).Hint() +
-				"\n  explain: kbootstrap explain KB6101\n",
+			"error: m1: dial 192.0.2.1:22: connection refused\n" +
+				"error: m2: etcd: locked by another run\n  hint: " + (&node.LockedError{}).Hint() + "\n",
 		},
 		{
-			inventory.Problems{{Code: fault.InventorySyntax, File: "hosts.yaml", Message: "is empty", Hint: "write one"}}, exitUsage,
-			inventory.Problems{{Code: fault.InventorySyntax, File: "hosts.yaml", Message: "is empty", Hint: "write one"}}.Error() +
-				"\n  explain: kbootstrap explain KB1002\n",
-		},
-		{
-			provision.Failures{failure("m1", refused), failure("m1", refused)}, exitUnreachable,
-			"error[KB2201]: m1: dial 192.0.2.1:22: connection refused\nerror[KB2201]: m1: dial 192.0.2.1:22: connection refused\n" +
-				"  hint: " + fault.HintOf(refused) + "\n  explain: kbootstrap explain KB2201\n",
+			inventory.Problems{{File: "hosts.yaml", Message: "is empty", Hint: "write one"}}, exitUsage,
+			inventory.Problems{{File: "hosts.yaml", Message: "is empty", Hint: "write one"}}.Error() + "\n",
 		},
 		{
 			provision.Failures{failure("m1", context.Canceled), failure("m2", context.Canceled)}, exitInterrupted,

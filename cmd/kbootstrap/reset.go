@@ -50,7 +50,7 @@ Rules of iptables that are not Kubernetes' own stay, and so does the SSH connect
 			summary, err := provision.Reset(c.Context(), cluster, hosts, options)
 			stop()
 			if exitCode(err) == exitFailure {
-				return runError(err, len(hosts)) // hosts that could not be reached have a code of their own
+				return runError(err, summary.Outcome) // hosts that could not be reached have a code of their own
 			}
 			if err != nil {
 				return err

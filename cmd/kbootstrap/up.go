@@ -24,7 +24,7 @@ run changes nothing. A run that was cut off is finished by the next one.`,
 			defer done()
 			summary, err := run.Apply(c.Context())
 			if err != nil {
-				return runError(err, len(run.Plan.Hosts()))
+				return runError(err, summary.Outcome)
 			}
 			kubeconfig, err := run.WriteKubeconfig()
 			if err != nil {

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"time"
-
-	"kbootstrap/fault"
 )
 
 // The things that a NodeStatus can speak of.
@@ -127,6 +125,5 @@ func waitForNode(
 	if err == nil || last == nil || deadline.Err() == nil || ctx.Err() != nil {
 		return err
 	}
-	return sys.failed(ctx, fault.NodeNotReady, kubeletUnit,
-		fmt.Errorf("waited %s for %s: %w", time.Since(begin).Round(time.Millisecond), what, last))
+	return fmt.Errorf("waited %s for %s: %w%s", time.Since(begin).Round(time.Millisecond), what, last, sys.journal(ctx, kubeletUnit))
 }

@@ -10,8 +10,6 @@ import (
 	"os"
 	"strings"
 	"time"
-
-	"kbootstrap/fault"
 )
 
 // Ready is the health of a service, as its own endpoint tells it.
@@ -107,8 +105,7 @@ func (r Ready) Apply(ctx context.Context, sys *System) error {
 		return err
 	}
 	waited := time.Since(begin).Round(time.Millisecond)
-	err = fmt.Errorf("waited %s for %s: %w; last answer: %w", waited, r.URL, err, last)
-	return sys.failed(ctx, fault.ServiceNotReady, r.Unit, err)
+	return fmt.Errorf("waited %s for %s: %w; last answer: %w%s", waited, r.URL, err, last, sys.journal(ctx, r.Unit))
 }
 
 // client is an HTTP client with the certificates that the URL needs.

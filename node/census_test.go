@@ -1,0 +1,18 @@
+package node
+
+import (
+	"testing"
+
+	"kbootstrap/provision/resource"
+)
+
+// TestCensusOfNoCluster: a host without a cluster has nobody to tell of, and that is no error.
+func TestCensusOfNoCluster(t *testing.T) {
+	client := connect(t, Options{Root: t.TempDir()}, pipes)
+	census, err := client.Census(t.Context(), resource.CensusSource{
+		Kubeconfig: "/etc/kubernetes/super-admin.conf", Members: resource.Ready{URL: "https://127.0.0.1:1/members"},
+	})
+	if err != nil || census.Nodes != nil || census.Members != nil {
+		t.Errorf("got %+v, %v", census, err)
+	}
+}

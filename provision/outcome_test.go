@@ -1,0 +1,142 @@
+package provision
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"kbootstrap/inventory"
+	"kbootstrap/provision/resource"
+)
+
+// TestWalkSpares: as many hosts as may fail do not keep the others from what needs every host. One more does, and so does
+// a failure that other hosts have to do with themselves.
+func TestWalkSpares(t *testing.T) {
+	a, b := Component{Name: "a"}, Component{Name: "b", After: []string{"a"}, Needs: []string{"a"}}
+	for _, test := range []struct {
+		what  string
+		spare int
+		fail  []string
+		rolls bool
+		want  []string // what was carried out of b
+	}{
+		{"nobody may, and nobody does", 0, nil, false, []string{"b@m1", "b@m2", "b@m3"}},
+		{"nobody may, and one does", 0, []string{"a@m2"}, false, nil},
+		{"one may, and one does", 1, []string{"a@m2"}, false, []string{"b@m1", "b@m3"}},
+		{"one may, and two do", 1, []string{"a@m2", "a@m3"}, false, nil},
+		{"two may, and two do", 2, []string{"a@m2", "a@m3"}, false, []string{"b@m1"}},
+		{"one may, in what rolls", 1, []string{"a@m1"}, true, nil}, // m2 and m3 were not begun, which is not their failure
+	} {
+		a.Rolling = test.rolls
+		p := planOf(3, a, b)
+		if test.rolls {
+			p = p.running()
+		}
+		p.Spare = test.spare
+		var r record
+		failed := p.walk(t.Context(), func(_ context.Context, s Step) error {
+			if slices.Contains(test.fail, s.place()) {
+				return errors.New("broken")
+			}
+			if s.Component.Name == "a" {
+				return nil
+			}
+			r.add(s.place())
+			return nil
+		})
+		slices.Sort(r.events)
+		if d := cmp.Diff(test.want, r.events); d != "" || len(failed) != len(test.fail) {
+			t.Errorf("%s: failed %v\n%s", test.what, failed, d)
+		}
+	}
+}
+
+// TestOutcome: a host is finished only when all of its steps are, and who was not reached has failed.
+func TestOutcome(t *testing.T) {
+	hosts := []*host{newHost(t, "m1"), newHost(t, "m2"), newHost(t, "m3")}
+	wanted := func(component, _ string) []resource.Resource { return one(file("/etc/"+component, "x")) }
+	make := func(spare int) (*Run, func()) {
+		r := runOf(t, wanted, hosts, Component{Name: "a"}, Component{Name: "b", After: []string{"a"}, Needs: []string{"a"}})
+		r.Plan.Spare = spare
+		return r, func() {
+			for _, h := range hosts {
+				if err := os.RemoveAll(filepath.Join(h.root, "etc")); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	broken := func() {
+		if err := os.WriteFile(filepath.Join(hosts[1].root, "etc"), nil, 0o600); err != nil { // where a directory must be
+			t.Fatal(err)
+		}
+	}
+	for _, test := range []struct {
+		what   string
+		spare  int
+		before func(*Run)
+		want   Outcome
+	}{
+		{"all is well", 0, func(*Run) {}, Outcome{Finished: []string{"m1", "m2", "m3"}}},
+		{"one fails", 0, func(*Run) { broken() }, Outcome{Failed: []string{"m2"}, Skipped: []string{"m1", "m3"}}},
+		{"one fails, and may", 1, func(*Run) { broken() }, Outcome{Failed: []string{"m2"}, Finished: []string{"m1", "m3"}}},
+		{"one was not reached", 0, func(r *Run) {
+			r.Unreached = map[string]error{"m3": unreachedBy("m3")}
+			r.Plan = r.Plan.Without("m3")
+		}, Outcome{Failed: []string{"m3"}, Finished: []string{"m1", "m2"}}},
+		{"one was not asked", 0, func(r *Run) { r.Plan = r.Plan.Only("m1") }, Outcome{Finished: []string{"m1"}}},
+	} {
+		r, clean := make(test.spare)
+		test.before(r)
+		summary, err := r.Apply(t.Context())
+		if d := cmp.Diff(test.want, summary.Outcome); d != "" || (err == nil) != (test.want.Failed == nil) {
+			t.Errorf("%s: %v\n%s", test.what, err, d)
+		}
+		clean()
+	}
+
+	// Also when there is nothing to do: it is not done for all.
+	r := runOf(t, func(string, string) []resource.Resource { return nil }, hosts, Component{Name: "a"})
+	r.Unreached = map[string]error{"m3": unreachedBy("m3")}
+	r.Plan = r.Plan.Without("m3")
+	summary, err := r.Apply(t.Context())
+	if d := cmp.Diff(Outcome{Failed: []string{"m3"}, Finished: []string{"m1", "m2"}}, summary.Outcome); d != "" || len(errorsOf(err)) != 1 {
+		t.Errorf("nothing to do: %v\n%s", err, d)
+	}
+}
+
+// TestWithout: who is left out is not waited for: neither its steps, nor its node's labels, which another host sets.
+func TestWithout(t *testing.T) {
+	plan := Build(targetsOf(t, ha))
+	less := plan.Without("w1")
+	if len(less.Hosts()) != 3 || slices.ContainsFunc(less.Hosts(), func(h inventory.Host) bool { return h.Name == "w1" }) {
+		t.Errorf("hosts: %v", less.Hosts())
+	}
+	var ids []string
+	for _, r := range less.step(t, "nodes", "m1").Wanted {
+		ids = append(ids, r.ID())
+	}
+	if d := cmp.Diff([]string{"node m1", "node m2", "node m3"}, ids); d != "" {
+		t.Error(d)
+	}
+	if len(plan.step(t, "nodes", "m1").Wanted) != 4 {
+		t.Error("the whole plan was changed")
+	}
+}
+
+// TestOnlyComponents: a plan that is limited to components has these, on every host that has them.
+func TestOnlyComponents(t *testing.T) {
+	limited := Build(targetsOf(t, ha)).limited(Scope{Hosts: []string{"m2", "w1"}, Components: []string{"kubelet", "etcd"}})
+	var places []string
+	for _, s := range limited.Steps {
+		places = append(places, s.place())
+	}
+	if d := cmp.Diff([]string{"etcd@m2", "kubelet@m2", "kubelet@w1"}, places); d != "" {
+		t.Error(d)
+	}
+}

@@ -1,0 +1,135 @@
+package provision
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"kbootstrap/inventory"
+	"kbootstrap/provision/resource"
+)
+
+// Scope says what a run is about, and what it may do.
+type Scope struct {
+	// Hosts limits the plan to these; empty means all of the inventory.
+	Hosts []string
+	// Components limits the plan to these, by name; empty means all.
+	Components []string
+	// Change takes the locks that a run which changes hosts needs, and refuses what Run.Refusals would have.
+	Change bool
+	// Keep writes certificates that have to be issued into the state directory. A run that changes hosts always does; one
+	// that only looks does it when what it found is to hold later.
+	Keep bool
+	// Sick goes on without any number of hosts that cannot be asked, as long as one can.
+	Sick bool
+	// Spare is how many hosts the run may go on without.
+	Spare Tolerance
+}
+
+// whole reports whether the scope is everything that the inventory has.
+func (s Scope) whole() bool { return len(s.Hosts) == 0 && len(s.Components) == 0 }
+
+// Tolerance is how many hosts may fail: a number, or a part of all. The zero value is none.
+type Tolerance struct {
+	hosts   int
+	percent int
+}
+
+// ParseTolerance reads "2" or "10%".
+func ParseTolerance(text string) (Tolerance, error) {
+	digits, part := strings.CutSuffix(text, "%")
+	n, err := strconv.Atoi(digits)
+	switch {
+	case err != nil || n < 0:
+		return Tolerance{}, fmt.Errorf("%q is neither a number of hosts nor a percentage, such as 2 or 10%%", text)
+	case part && n > 100:
+		return Tolerance{}, fmt.Errorf("%q is more than all hosts", text)
+	case part:
+		return Tolerance{percent: n}, nil
+	}
+	return Tolerance{hosts: n}, nil
+}
+
+// String is what ParseTolerance reads.
+func (t Tolerance) String() string {
+	if t.percent > 0 {
+		return strconv.Itoa(t.percent) + "%"
+	}
+	return strconv.Itoa(t.hosts)
+}
+
+// Of is how many of so many hosts may fail; a part is rounded down.
+func (t Tolerance) Of(hosts int) int { return max(t.hosts, hosts*t.percent/100) }
+
+// limited returns the plan within the scope.
+func (p Plan) limited(s Scope) Plan {
+	if len(s.Hosts) > 0 {
+		p = p.Only(s.Hosts...)
+	}
+	if len(s.Components) == 0 {
+		return p
+	}
+	chosen := map[string]bool{}
+	for _, name := range s.Components {
+		chosen[name] = true
+	}
+	limited := p
+	limited.Steps = nil
+	for _, step := range p.Steps {
+		if chosen[step.Component.Name] {
+			limited.Steps = append(limited.Steps, step)
+		}
+	}
+	return limited
+}
+
+// Without returns the plan without some hosts: without their steps, and without what is done elsewhere for them, which is
+// their nodes' labels in the API.
+func (p Plan) Without(hosts ...string) Plan {
+	rest := p
+	rest.Steps = nil
+	for _, s := range p.Steps {
+		if slices.Contains(hosts, s.Target.Host.Name) {
+			continue
+		}
+		if less := s.without(hosts); len(less.Wanted) > 0 || len(s.Wanted) == 0 {
+			rest.Steps = append(rest.Steps, less)
+		}
+	}
+	return rest
+}
+
+// without returns the step without the nodes of some hosts.
+func (s Step) without(hosts []string) Step {
+	if s.Component.Name != nodes.Name || len(hosts) == 0 {
+		return s
+	}
+	less := s
+	less.Wanted, less.Found = nil, nil
+	for i, r := range s.Wanted {
+		if node, ok := r.(resource.Node); ok && slices.Contains(hosts, node.Name) {
+			continue
+		}
+		less.Wanted = append(less.Wanted, r)
+		if s.Found != nil {
+			less.Found = append(less.Found, s.Found[i])
+		}
+	}
+	return less
+}
+
+// concerned returns the named hosts and the first control plane, where the API is asked.
+func concerned(c *inventory.Cluster, names []string) []inventory.Host {
+	wanted := map[string]bool{c.With(inventory.ControlPlane)[0].Name: true}
+	for _, name := range names {
+		wanted[name] = true
+	}
+	var hosts []inventory.Host
+	for _, h := range c.Hosts {
+		if wanted[h.Name] {
+			hosts = append(hosts, h)
+		}
+	}
+	return hosts
+}

@@ -1,0 +1,106 @@
+package provision
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"kbootstrap/fault"
+	"kbootstrap/inventory"
+	"kbootstrap/node"
+)
+
+// leaveOut takes the hosts that failed out of the run, if it may go on without them; else it returns the failures.
+func (r *Run) leaveOut(hosts []inventory.Host, err error) error {
+	var (
+		failures Failures
+		locked   *node.LockedError
+	)
+	if err == nil {
+		return nil
+	}
+	if !errors.As(err, &failures) || errors.As(err, &locked) || errors.Is(err, context.Canceled) {
+		return err // it is not about the hosts' health
+	}
+	for _, f := range failures {
+		if r.Unreached[f.Host] == nil {
+			r.Unreached[f.Host] = f
+		}
+	}
+	sick := len(r.Unreached)
+	if sick == len(hosts) || !r.Scope.Sick && sick > r.Scope.Spare.Of(len(hosts)) {
+		return r.unreached()
+	}
+	r.Plan = r.Plan.Without(r.unreached().Hosts()...)
+	return nil
+}
+
+// unreached are the hosts that could not be asked, as failures in the order of the inventory.
+func (r *Run) unreached() Failures {
+	var failures Failures
+	for _, h := range r.Cluster.Hosts {
+		var f Failure
+		if errors.As(r.Unreached[h.Name], &f) {
+			failures = append(failures, f)
+		} else if err := r.Unreached[h.Name]; err != nil {
+			failures = append(failures, Failure{Host: h.Name, Component: "connect", Err: err})
+		}
+	}
+	return failures
+}
+
+// founded finds out what the facts of the hosts tell about a cluster that is there, and chooses the control plane that
+// leads. Without a cluster nobody may be missing who founds it.
+func (r *Run) founded() error {
+	planes := r.Cluster.With(inventory.ControlPlane)
+	for _, h := range planes {
+		if m := r.Fleet[h.Name]; m != nil && r.Unreached[h.Name] == nil {
+			r.lead = h.Name
+			break
+		}
+	}
+	if r.Scope.Sick {
+		return nil // who only looks goes on with whatever answers
+	}
+	if r.lead == "" {
+		return Refusals{{
+			Code: fault.NoControlPlane, Text: "no control plane can be reached, and the run needs the API", Cause: r.unreached(),
+			Advice: "mend the connection to a control plane; --max-failures is for hosts that the others can do without",
+		}}
+	}
+	if r.live() {
+		return nil
+	}
+	var missing []string
+	for _, h := range r.Cluster.Hosts {
+		if (h.Has(inventory.Etcd) || h.Name == planes[0].Name) && (r.Fleet[h.Name] == nil || r.Unreached[h.Name] != nil) {
+			missing = append(missing, h.Name)
+		}
+	}
+	if missing == nil {
+		return nil
+	}
+	refused := &RefusedError{
+		Code: fault.NotFounded,
+		Text: fmt.Sprintf("there is no cluster yet, and to found one this run lacks %s", strings.Join(missing, ", ")),
+		Advice: "every etcd host and the first control plane take part in founding a cluster: run `kbootstrap up` without --limit, " +
+			"with these hosts reachable",
+	}
+	if slices.ContainsFunc(missing, func(name string) bool { return r.Unreached[name] != nil }) {
+		refused.Cause = r.unreached()
+	}
+	return Refusals{refused}
+}
+
+// live reports whether a host that was asked tells of a cluster: an etcd member that has had a quorum, or an API server.
+func (r *Run) live() bool {
+	for name, m := range r.Fleet {
+		h, _ := r.Cluster.Host(name)
+		if m.Facts.EtcdBootstrapped != "" || h.Has(inventory.ControlPlane) && slices.Contains(m.Facts.Units, "kube-apiserver.service") {
+			return true
+		}
+	}
+	return false
+}
