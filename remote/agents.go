@@ -2,6 +2,7 @@ package remote
 
 import (
 	"bytes"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -10,9 +11,12 @@ import (
 	"io/fs"
 	"os"
 	"runtime"
+	"strings"
 	"sync"
 
 	"github.com/klauspost/compress/gzip"
+
+	"kbootstrap/fault"
 )
 
 // Agents keeps the digest and the compressed form of the agent's binaries, so that they are computed once for all hosts
@@ -20,6 +24,17 @@ import (
 type Agents struct {
 	mu     sync.Mutex
 	byPath map[string]*binary
+	run    string // a name for the run, in the names of what it uploads
+}
+
+// name is what a host's uploads are called in this run.
+func (a *Agents) name(host string) string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.run == "" {
+		a.run = strings.ToLower(rand.Text()[:8])
+	}
+	return "kbootstrap." + a.run + "-" + host
 }
 
 // binary is one agent on this machine.
@@ -29,6 +44,15 @@ type binary struct {
 	sum func() (string, error)
 	// packed is its gzip. The fastest level halves the transfer at some 200 MB/s; every host has gzip, not every one zstd.
 	packed func() ([]byte, error)
+}
+
+// size is how many bytes the binary has.
+func (b *binary) size() int64 {
+	info, err := os.Stat(b.path)
+	if err != nil {
+		return 0
+	}
+	return info.Size()
 }
 
 // machines are the names of Go's architectures in `uname -m`.
@@ -71,12 +95,12 @@ func (a *Agents) forMachine(path, machine string) (*binary, error) {
 		}
 		path = beside(path, arch)
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-			return nil, hinted{fmt.Errorf("the host is %s, this machine is %s, and there is no %s", machine, runtime.GOARCH, path),
+			return nil, coded{fmt.Errorf("the host is %s, this machine is %s, and there is no %s", machine, runtime.GOARCH, path), fault.AgentMachine,
 				"put the linux/" + arch + " binary of the same release there"}
 		}
 		return a.named(path)
 	}
-	return nil, fmt.Errorf("the host is %q, for which there is no agent", machine)
+	return nil, coded{fmt.Errorf("the host is %q, for which there is no agent", machine), fault.AgentMachine, ""}
 }
 
 func beside(path, arch string) string { return path + "-linux-" + arch }

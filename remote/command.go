@@ -14,19 +14,19 @@ const sentinel = "KBOOTSTRAP-NODE 1\n"
 const stageMark = "KBOOTSTRAP-STAGE "
 
 // startAgent runs the agent of that sum, which may not be there: env then exits with 127, sudo says so.
-func startAgent(root, sum string, sudo bool) string {
-	return command(sudo, agentPath(root, sum), "node")
-}
+func startAgent(root, sum string, as rise) string { return command(as, agentPath(root, sum), "node") }
 
 func agentPath(root, sum string) string { return root + "/" + sum + "/kbootstrap" }
 
 // stageScript prints the machine's architecture and, when it is the wanted one, a new directory that only the login
-// user can write to. It also removes what uploads that were cut left there.
+// user can write to. It also removes what uploads that were cut left there: those of this run at once, others after an hour.
 const stageScript = `umask 077; m=$(uname -m); d=-; if [ "$m" = "$1" ]; then ` +
-	`find /tmp -maxdepth 1 -name "kbootstrap.??????????" -user "$(id -un)" -mmin +60 -exec rm -rf {} + 2>/dev/null; ` +
-	`d=$(mktemp -d /tmp/kbootstrap.XXXXXXXXXX) || exit 1; fi; echo "` + stageMark + `$m $d"`
+	`find /tmp -maxdepth 1 -type d -name "kbootstrap.*" -user "$(id -un)" "(" -name "$2.??????????" -o -mmin +60 ")" -exec rm -rf {} + 2>/dev/null; ` +
+	`d=$(mktemp -d "/tmp/$2.XXXXXXXXXX") || exit 1; fi; echo "` + stageMark + `$m $d"`
 
-func stage(machine string) string { return command(false, "/bin/sh", "-c", stageScript, "sh", machine) }
+func stage(machine, name string) string {
+	return command(asUser, "/bin/sh", "-c", stageScript, "sh", machine, name)
+}
 
 // installScript unpacks the upload into a file that only root can write to, verifies it there, puts it in place and
 // becomes it. Files are synced first, since a name that is a sum must never have other content after a power cut.
@@ -43,25 +43,22 @@ const installScript = `set -eu; umask 022; d=$3/$2; mkdir -p "$d"; t=$(mktemp "$
 // stagedName is the name of the upload in its stage directory.
 const stagedName = "kbootstrap.gz"
 
-func installAgent(root, sum, dir string, sudo bool) string {
-	return command(sudo, "/bin/sh", "-c", installScript, "sh", dir, sum, root)
+func installAgent(root, sum, dir string, as rise) string {
+	return command(as, "/bin/sh", "-c", installScript, "sh", dir, sum, root)
 }
 
 // receive writes its standard input into the stage directory, for hosts without a working SFTP server.
 func receive(dir string) string {
-	return command(false, "/bin/sh", "-c", `cat > "$1/`+stagedName+`"`, "sh", dir)
+	return command(asUser, "/bin/sh", "-c", `cat > "$1/`+stagedName+`"`, "sh", dir)
 }
 
-func discard(dir string) string { return command(false, "rm", "-rf", dir) }
+func discard(dir string) string { return command(asUser, "rm", "-rf", dir) }
 
 // command is the line that the login shell reads: argv with messages in English, as root if need be. The shell's own
 // process becomes the command, so nothing stands between it and the channel.
-func command(sudo bool, argv ...string) string {
+func command(as rise, argv ...string) string {
 	words := []string{"exec", "/usr/bin/env", "LC_ALL=C"}
-	if sudo {
-		words = append(words, "sudo", "-n")
-	}
-	for _, arg := range argv {
+	for _, arg := range append(as.sudo(), argv...) {
 		words = append(words, quote(arg))
 	}
 	return strings.Join(words, " ")

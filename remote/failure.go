@@ -1,9 +1,12 @@
 package remote
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
+
+	"kbootstrap/fault"
 )
 
 // isMissing says whether the process ended because the agent is not there or cannot be run: env says so with the exit
@@ -21,58 +24,42 @@ func (s *Session) isMissing(path string) bool {
 	return false
 }
 
-// nopasswd and notty are hints on refusals of sudo, formats of the user.
-const (
-	nopasswd = "let %[1]s become root without a password: echo '%[1]s ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/kbootstrap there, or log in as root"
-	notty    = "lift that for %[1]s: echo 'Defaults:%[1]s !requiretty' > /etc/sudoers.d/kbootstrap-tty there, or log in as root"
-)
-
-// sudoHints are by what sudo prints when it refuses. LC_ALL=C keeps that in English.
-var sudoHints = []struct{ says, hint string }{
-	{"password is required", nopasswd},
-	{"not in the sudoers file", nopasswd},
-	{"may not run sudo", nopasswd},
-	{"is not allowed to execute", nopasswd},
-	{"is not allowed to run sudo", nopasswd},
-	{"no tty present", nopasswd},
-	{"must have a tty", notty},
-}
-
 // failure is the error of a process that ended before it was ready.
 func (s *Session) failure() *Error {
 	e := &Error{Host: s.conn.host.Name, Op: s.op, Kind: Agent}
-	if s.conn.host.SSH.Sudo && s.sudoRefused(e) {
-		return e
+	if s.conn.host.SSH.Sudo {
+		if says, code, hint := s.sudoSays(); code != "" {
+			e.Op, e.Kind, e.Err, e.code, e.hint = "sudo", Sudo, errors.New(says), code, hint
+			return e
+		}
 	}
 	e.Err = fmt.Errorf("ended with exit status %d before it was ready%s", s.status(), s.said())
+	said, printed := s.Stderr(), s.noise.String()
 	switch {
-	case s.status() == 126:
-		e.hint = "is the file system of " + s.conn.o.root + " mounted noexec?"
-	case s.noise.String() != "":
-		e.hint = "does the login shell run commands? It printed something itself"
+	case s.status() == 126 || strings.Contains(said, "unable to execute"):
+		e.code, e.hint = fault.HostNoExec, "is the file system of "+s.conn.o.root+" mounted noexec? findmnt -T "+s.conn.o.root
+	case strings.Contains(printed+said, "account is currently not available"), said+printed == "" && s.status() == 1:
+		e.code, e.hint = fault.ShellNone, fmt.Sprintf("give %[1]s a login shell there: chsh -s /bin/sh %[1]s", s.conn.host.SSH.User)
+	case printed != "" && said == "":
+		e.code, e.hint = fault.ShellForced, "does the login shell run commands? A forced command (command= in authorized_keys, ForceCommand in sshd_config) keeps it from that"
+	default:
+		e.code = fault.AgentEnded
 	}
 	return e
 }
 
-// sudoRefused fills in the error when it was sudo that ended.
-func (s *Session) sudoRefused(e *Error) bool {
-	text, user := s.Stderr(), s.conn.host.SSH.User
-	refuse := func(cause, hint string) bool {
-		e.Op, e.Kind, e.Err, e.hint = "sudo", Sudo, errors.New(cause), hint
-		return true
+// failed is failure for a process that was to write so many bytes below a path.
+func (c *Conn) failed(ctx context.Context, s *Session, path string, need int64) *Error {
+	e := s.failure()
+	if e.code != fault.AgentEnded {
+		return e
 	}
-	for _, known := range sudoHints {
-		if strings.Contains(text, known.says) {
-			return refuse(strings.TrimPrefix(oneLine(text), "sudo: "), fmt.Sprintf(known.hint, user))
+	for _, says := range []string{"No space left on device", "Disk quota exceeded", "Read-only file system"} {
+		if strings.Contains(s.Stderr(), says) {
+			return c.diskError(ctx, e.Op, path, need, e.Err)
 		}
 	}
-	if s.status() == 127 && strings.Contains(text, "env: ") && strings.Contains(text, "sudo") {
-		return refuse("it is not installed", "install sudo there, or log in as root")
-	}
-	if strings.HasPrefix(text, "sudo: ") {
-		return refuse(strings.TrimPrefix(oneLine(text), "sudo: "), "")
-	}
-	return false
+	return e
 }
 
 // said is what the process printed, for the end of a message.

@@ -1,10 +1,11 @@
 package remote
 
 import (
-	"fmt"
 	"net"
 	"sync/atomic"
 	"time"
+
+	"kbootstrap/fault"
 )
 
 // maxMissed is how many intervals a host may be silent; ssh's ServerAliveCountMax is the same.
@@ -33,7 +34,7 @@ func (c *Conn) keepAlive() {
 			}
 			seen = now
 			if missed == maxMissed {
-				c.end(fmt.Errorf("stopped answering for %v", maxMissed*c.o.KeepAlive))
+				c.end(fault.HostSilent.Errorf("the host stopped answering for %v", maxMissed*c.o.KeepAlive))
 				return
 			}
 			if !waiting {
@@ -48,10 +49,16 @@ func (c *Conn) keepAlive() {
 	}
 }
 
-// countingConn counts what came from the host.
+// countingConn counts what came from the host and what went to it.
 type countingConn struct {
 	net.Conn
-	received atomic.Uint64
+	received, sent atomic.Uint64
+}
+
+func (c *countingConn) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	c.sent.Add(uint64(n))
+	return n, err
 }
 
 func (c *countingConn) Read(p []byte) (int, error) {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"kbootstrap/fault"
 )
 
 // installTimeout bounds unpacking, verifying and syncing the agent on the host.
@@ -60,7 +62,7 @@ func (c *Conn) startAgent(ctx context.Context, b *binary) (*Session, error) {
 	if err != nil {
 		return nil, c.agentError("read the agent", err)
 	}
-	s, ready, err := c.launch(ctx, op, startAgent(c.o.root, sum, c.host.SSH.Sudo), sentinel, c.o.Timeout)
+	s, ready, err := c.asRoot(ctx, op, func(as rise) string { return startAgent(c.o.root, sum, as) }, c.o.Timeout)
 	switch {
 	case err != nil:
 		return nil, err
@@ -70,12 +72,18 @@ func (c *Conn) startAgent(ctx context.Context, b *binary) (*Session, error) {
 	case s.isMissing(agentPath(c.o.root, sum)):
 		return nil, errMissing
 	}
-	return nil, s.failure()
+	return nil, c.failed(ctx, s, c.o.root, 0)
 }
 
 // launch runs a command and waits for the mark in its output. When the process ends without it, the session is returned
 // as not ready, with its exit status, its output and its errors.
 func (c *Conn) launch(ctx context.Context, op, command, mark string, limit time.Duration) (*Session, bool, error) {
+	return c.launchWith(ctx, op, command, mark, limit, "")
+}
+
+// launchWith is launch for a command that may ask for the password of sudo. It is told once; when sudo asks again, its
+// input ends, at which it does too.
+func (c *Conn) launchWith(ctx context.Context, op, command, mark string, limit time.Duration, password string) (*Session, bool, error) {
 	bounded, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	s, err := c.start(bounded, op, command)
@@ -84,32 +92,40 @@ func (c *Conn) launch(ctx context.Context, op, command, mark string, limit time.
 	}
 	found := make(chan bool, 1)
 	c.tasks.Go(func() { found <- s.skipNoise(mark) })
-	select {
-	case ok := <-found:
-		if ok {
-			return s, true, nil
-		}
-		if s.flooded {
-			_ = s.ssh.Close()
-			return nil, false, &Error{Host: c.host.Name, Op: op, Kind: Agent, Err: fmt.Errorf("more than 64 KiB of output and no agent%s", s.said()),
-				hint: "what does the login shell print?"}
-		}
-		// The output has ended, so the process is about to.
+	var ended <-chan struct{} // s.done, once the output has ended: the process is about to
+	for waiting := true; waiting; {
 		select {
-		case <-s.done:
+		case <-s.prompts:
+			if s.told == 0 && password != "" {
+				s.tell(password)
+				continue
+			}
+			s.again = true
+			s.stdin.Close()
+		case ok := <-found:
+			if ok {
+				return s, true, nil
+			}
+			if s.flooded {
+				_ = s.ssh.Close()
+				return nil, false, &Error{Host: c.host.Name, Op: op, Kind: Agent, Err: fmt.Errorf("more than 64 KiB of output and no agent%s", s.said()),
+					code: fault.ShellNoise, hint: "what does the login shell print?"}
+			}
+			found, ended = nil, s.done
+		case <-ended:
 			if s.isCut() {
 				return nil, false, c.lost(op)
 			}
 			return s, false, nil
 		case <-bounded.Done():
+			waiting = false
 		}
-	case <-bounded.Done():
 	}
 	_ = s.ssh.Close()
 	if ctx.Err() != nil {
 		return nil, false, c.stopped(ctx, op)
 	}
-	return nil, false, &Error{Host: c.host.Name, Op: op, Kind: Agent, Err: fmt.Errorf("no answer in %v%s", limit, s.said()),
+	return nil, false, &Error{Host: c.host.Name, Op: op, Kind: Agent, Err: fmt.Errorf("no answer in %v%s", limit, s.said()), code: fault.ShellMute,
 		hint: "does the login shell run commands? A forced command or a start-up file that waits for input keeps it from that"}
 }
 

@@ -18,6 +18,8 @@ import (
 	"testing/iotest"
 
 	"golang.org/x/crypto/ssh"
+
+	"kbootstrap/fault"
 )
 
 // agentFile is an agent that says that it is there and then becomes the command.
@@ -83,7 +85,7 @@ func TestNodeUploadsOnce(t *testing.T) {
 					t.Errorf("%d commands, want %d: %q", len(ran), commands, ran)
 				}
 			}
-			for _, dir := range regexp.MustCompile(`/tmp/kbootstrap\.\w{10}`).FindAllString(strings.Join(s.ran(), "\n"), -1) {
+			for _, dir := range regexp.MustCompile(`/tmp/kbootstrap\.[\w.-]+\.\w{10}`).FindAllString(strings.Join(s.ran(), "\n"), -1) {
 				if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
 					t.Errorf("%s is still there: %v", dir, err)
 				}
@@ -165,6 +167,7 @@ func TestTooMuchNoise(t *testing.T) {
 	}
 	_, err := connect(t, s.trust(key), Options{Agent: agentFile(t, "cat")}).Node(context.Background())
 	failed(t, err, Agent, "more than 64 KiB", "no end of it")
+	coding(t, err, fault.ShellNoise)
 }
 
 func TestAgentThatEndsAtOnce(t *testing.T) {
@@ -177,6 +180,7 @@ func TestAgentThatEndsAtOnce(t *testing.T) {
 	for range 2 { // after the upload, and without one
 		_, err := c.Node(context.Background())
 		failed(t, err, Agent, "exit status 8", "stderr: the lock is held", "stdout: to the output")
+		coding(t, err, fault.AgentEnded)
 	}
 }
 
@@ -228,6 +232,7 @@ func TestOtherArchitecture(t *testing.T) {
 	writeFile(t, filepath.Join(fake, "uname"), "#!/bin/sh\necho pdp11\n", 0o755)
 	_, err = c.Node(context.Background())
 	failed(t, err, Agent, `"pdp11"`)
+	coding(t, err, fault.AgentMachine)
 }
 
 // The file on this machine is replaced between the reading of its sum and the upload.

@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
+	"kbootstrap/fault"
 	"kbootstrap/inventory"
 )
 
@@ -86,8 +87,9 @@ type Conn struct {
 	gone   chan struct{}  // closed when the connection is over
 	tasks  sync.WaitGroup // the goroutines that end with the connection
 
-	mu    sync.Mutex
-	cause error // why the connection ended; the first one wins
+	mu       sync.Mutex
+	cause    error // why the connection ended; the first one wins
+	sudoAsks bool  // sudo wanted a password
 }
 
 var errClosed = errors.New("the connection was closed")
@@ -174,7 +176,7 @@ func handshake(parent context.Context, h inventory.Host, o Options, keys *hostKe
 func (c *Conn) begin() {
 	c.tasks.Go(func() {
 		err := c.client.Wait()
-		c.end(fmt.Errorf("connection lost: %w", err))
+		c.end(fault.HostLost.Errorf("connection lost: %w", err))
 		close(c.gone)
 	})
 	c.tasks.Go(c.keepAlive)

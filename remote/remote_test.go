@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
+	"kbootstrap/fault"
 	"kbootstrap/inventory"
 )
 
@@ -219,8 +220,9 @@ func TestHostStopsAnswering(t *testing.T) {
 		}
 		s.each((*frozenConn).freeze)
 		_, err = session.Read(make([]byte, 1))
-		failed(t, err, Unreachable, "m1: agent: stopped answering for 30s")
+		failed(t, err, Unreachable, "m1: agent: the host stopped answering for 30s")
 		failed(t, session.Wait(), Unreachable, "stopped answering")
+		coding(t, session.Wait(), fault.HostSilent)
 		_, err = session.Write([]byte("x"))
 		failed(t, err, Unreachable, "stopped answering")
 		_, err = c.Node(context.Background())
@@ -244,6 +246,7 @@ func TestConnectionLost(t *testing.T) {
 		_, err = session.Read(make([]byte, 1))
 		failed(t, err, Unreachable, "connection lost")
 		failed(t, session.Wait(), Unreachable, "connection lost")
+		coding(t, session.Wait(), fault.HostLost)
 	})
 }
 

@@ -6,9 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"golang.org/x/crypto/ssh"
+
+	"kbootstrap/fault"
 )
 
 // closeGrace is how long a process may take to end after its standard input was closed.
@@ -26,6 +29,9 @@ type Session struct {
 	stderr  tail
 	noise   tail          // what stood before the sentinel
 	flooded bool          // the noise had no end
+	prompts chan struct{} // a value for each prompt of sudo
+	told    int           // how often sudo was told the password
+	again   bool          // it asked once more
 	done    chan struct{} // closed when the process has ended
 	err     error         // of ssh.Session.Wait, once done is closed
 }
@@ -33,7 +39,7 @@ type Session struct {
 // start runs a command. What x/crypto waits for, it waits for without end; it goes on in the background when the context
 // ends, at most until the connection is closed.
 func (c *Conn) start(ctx context.Context, op, command string) (*Session, error) {
-	s := &Session{conn: c, op: op, done: make(chan struct{})}
+	s := &Session{conn: c, op: op, done: make(chan struct{}), prompts: make(chan struct{}, maxPrompts)}
 	err := c.await(ctx, op, func() error {
 		var err error
 		if s.ssh, err = c.client.NewSession(); err != nil {
@@ -45,7 +51,7 @@ func (c *Conn) start(ctx context.Context, op, command string) (*Session, error) 
 		if s.stdout, err = s.ssh.StdoutPipe(); err != nil {
 			return err
 		}
-		s.ssh.Stderr = &s.stderr
+		s.ssh.Stderr = &promptWatch{to: &s.stderr, prompts: s.prompts}
 		if err := s.ssh.Start(command); err != nil {
 			_ = s.ssh.Close()
 			return err
@@ -88,7 +94,7 @@ func (c *Conn) await(ctx context.Context, op string, f func() error, undo func()
 		case c.isGone():
 			return c.lost(op)
 		}
-		return &Error{Host: c.host.Name, Op: op, Kind: Agent, Err: err, hint: channelHint(err)}
+		return channelError(c.host.Name, op, err)
 	case <-ctx.Done():
 		return c.stopped(ctx, op)
 	}
@@ -99,12 +105,14 @@ func (c *Conn) stopped(ctx context.Context, op string) *Error {
 	return &Error{Host: c.host.Name, Op: op, Kind: Unreachable, Err: context.Cause(ctx)}
 }
 
-func channelHint(err error) string {
-	var open *ssh.OpenChannelError
-	if errors.As(err, &open) {
-		return "the host refuses sessions: look at MaxSessions, ForceCommand and the key's options in authorized_keys"
+// channelError is the error of a channel that could not be opened, or of what was done on one.
+func channelError(host, op string, err error) *Error {
+	e := &Error{Host: host, Op: op, Kind: Agent, Err: err, hint: hintOf(err)}
+	if open := (*ssh.OpenChannelError)(nil); errors.As(err, &open) {
+		e.code = fault.SessionRefused
+		e.hint = "the host refuses sessions: look at MaxSessions, ForceCommand and the key's options in authorized_keys"
 	}
-	return hintOf(err)
+	return e
 }
 
 // isGone says whether the connection is over. A channel learns of it a moment before the connection does, hence the
@@ -190,7 +198,9 @@ func (s *Session) Write(p []byte) (int, error) {
 }
 
 // Stderr returns the last lines of the standard error, at most 4 KiB.
-func (s *Session) Stderr() string { return s.stderr.String() }
+func (s *Session) Stderr() string {
+	return strings.TrimSpace(strings.ReplaceAll(s.stderr.String(), sudoPrompt, ""))
+}
 
 // Wait waits until the process has ended and returns nil when it exited with 0, an *Error of kind Agent with its status
 // and the last lines of its standard error, or one of kind Unreachable when the connection was lost.

@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
+	"kbootstrap/fault"
 	"kbootstrap/inventory"
 )
 
@@ -178,6 +179,7 @@ func TestSSHDWithForcedCommand(t *testing.T) {
 	c := connect(t, newSSHD(t, usual, "ForceCommand echo this account is for backups only; exit 1"), Options{Agent: agentFile(t, "cat"), root: t.TempDir()})
 	_, err := c.Node(context.Background())
 	failed(t, err, Agent, "exit status 1", "stdout: this account is for backups only", "login shell")
+	coding(t, err, fault.ShellForced)
 }
 
 func TestSudo(t *testing.T) {
@@ -233,4 +235,5 @@ func TestNoSudo(t *testing.T) {
 	h.SSH.Sudo = true
 	_, err := connect(t, h, Options{Agent: agentFile(t, "cat"), root: t.TempDir()}).Node(context.Background())
 	failed(t, err, Sudo, "m1: sudo: it is not installed", "install sudo")
+	coding(t, err, fault.SudoMissing)
 }

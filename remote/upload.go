@@ -3,6 +3,7 @@ package remote
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"regexp"
@@ -11,6 +12,8 @@ import (
 
 	"github.com/pkg/sftp"
 	"golang.org/x/crypto/ssh"
+
+	"kbootstrap/fault"
 )
 
 // plainPath is what mktemp may print. Anything else did not come from it, and goes into a later command line.
@@ -20,12 +23,12 @@ var plainPath = regexp.MustCompile(`^/[A-Za-z0-9._/-]+$`)
 // the host is and returns no directory.
 func (c *Conn) stage(ctx context.Context, machine *string) (string, error) {
 	const op = "prepare the upload"
-	s, ready, err := c.launch(ctx, op, stage(*machine), stageMark, c.o.Timeout)
+	s, ready, err := c.launch(ctx, op, stage(*machine, c.o.Agents.name(c.host.Name)), stageMark, c.o.Timeout)
 	if err != nil {
 		return "", err
 	}
 	if !ready {
-		return "", s.failure()
+		return "", c.failed(ctx, s, "/tmp", 0)
 	}
 	defer func() { _ = s.Close() }()
 	var line []byte
@@ -55,6 +58,41 @@ func (c *Conn) upload(ctx context.Context, b *binary, dir string) error {
 	if err != nil {
 		return c.agentError(op, err)
 	}
+	whole := ctx
+	limit := uploadTimeout(len(packed))
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, fault.UploadFailed.Errorf("it took longer than %v", limit))
+	defer cancel()
+	before := c.net.sent.Load()
+	err = c.send(ctx, op, packed, dir)
+	var known *Error
+	switch {
+	case err == nil:
+		return nil
+	case c.isGone():
+		gone := c.lost(op)
+		gone.Err = fmt.Errorf("after %s of %s: %w", megabytes(int64(min(c.net.sent.Load()-before, uint64(len(packed))))), megabytes(int64(len(packed))), gone.Err)
+		return gone
+	case errors.As(err, &known) && known.Kind != Agent:
+		return known
+	}
+	return c.diskError(whole, op, dir, int64(len(packed)), causeOf(err))
+}
+
+// uploadTimeout is how long an upload of so many bytes may take: a minute, and what a line of 32 KiB/s needs.
+func uploadTimeout(size int) time.Duration {
+	return time.Minute + time.Duration(size)*time.Second/(32<<10)
+}
+
+// causeOf is the cause without the host and what was being done, for an Error that has both.
+func causeOf(err error) error {
+	if known := (*Error)(nil); errors.As(err, &known) {
+		return known.Err
+	}
+	return err
+}
+
+// send is upload, once it is known how much there is to send.
+func (c *Conn) send(ctx context.Context, op string, packed []byte, dir string) error {
 	c.o.Log(fmt.Sprintf("%s: uploading the agent (%.1f MB)", c.host.Name, float64(len(packed))/1e6))
 	client, err := c.sftp(ctx)
 	if err != nil {
@@ -80,7 +118,7 @@ func (c *Conn) upload(ctx context.Context, b *binary, dir string) error {
 			err = f.Close()
 		}
 		if err != nil {
-			return hinted{fmt.Errorf("write %s after %d of %d bytes: %w", f.Name(), n, len(packed), err), "is there space in /tmp on the host?"}
+			return fmt.Errorf("write %s after %d of %d bytes: %w", f.Name(), n, len(packed), err)
 		}
 		return nil
 	}, func() {})
@@ -149,12 +187,12 @@ func (c *Conn) install(ctx context.Context, b *binary, dir string) (*Session, er
 	if err != nil {
 		return nil, c.agentError(op, err)
 	}
-	s, ready, err := c.launch(ctx, op, installAgent(c.o.root, sum, dir, c.host.SSH.Sudo), sentinel, installTimeout)
+	s, ready, err := c.asRoot(ctx, op, func(as rise) string { return installAgent(c.o.root, sum, dir, as) }, installTimeout)
 	if err != nil {
 		return nil, err
 	}
 	if !ready {
-		return nil, s.failure()
+		return nil, c.failed(ctx, s, c.o.root, b.size())
 	}
 	s.op = "agent"
 	return s, nil

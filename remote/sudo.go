@@ -1,0 +1,231 @@
+package remote
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"kbootstrap/fault"
+)
+
+// rise is how a command becomes root.
+type rise int
+
+const (
+	asUser          rise = iota // who is root already, or need not be
+	withoutPassword             // sudo -n, which fails rather than asks
+	withPassword                // sudo -S, which reads the password from standard input if it wants one
+)
+
+// sudoPrompt is the prompt that sudo is told to use. The password is sent when it appears, and not before: where sudo wants
+// none, the line would be the first that the agent reads.
+const sudoPrompt = "KBOOTSTRAP-PASSWORD:"
+
+// sudo returns the words before a command that is to be root. With -k no cached credentials are used, so that sudo asks the
+// first command and the second in the same way.
+func (r rise) sudo() []string {
+	switch r {
+	case withoutPassword:
+		return []string{"sudo", "-n"}
+	case withPassword:
+		return []string{"sudo", "-k", "-S", "-p", sudoPrompt}
+	}
+	return nil
+}
+
+// rise is how the next command becomes root.
+func (c *Conn) rise() rise {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case !c.host.SSH.Sudo:
+		return asUser
+	case c.sudoAsks || c.host.SSH.SudoPasswordFile != "" || c.o.AskSudo:
+		return withPassword
+	}
+	return withoutPassword
+}
+
+// asRoot launches a command as root. Where sudo turns out to want a password, it is asked for, once in a run, and the
+// command is launched again.
+func (c *Conn) asRoot(ctx context.Context, op string, command func(rise) string, limit time.Duration) (*Session, bool, error) {
+	if as := c.rise(); as != withPassword {
+		s, ready, err := c.launch(ctx, op, command(as), sentinel, limit)
+		if as == asUser || err != nil || ready || c.o.Ask == nil || !s.needsPassword() {
+			return s, ready, err
+		}
+		c.mu.Lock()
+		c.sudoAsks = true
+		c.mu.Unlock()
+	}
+	p := c.o.Secrets.of("password of sudo of " + c.host.SSH.User + " from " + c.host.SSH.SudoPasswordFile)
+	if err := p.take(ctx); err != nil {
+		return nil, false, c.stopped(ctx, "sudo")
+	}
+	turn := true
+	give := func() {
+		if turn {
+			turn = false
+			p.give()
+		}
+	}
+	defer give()
+	if err := c.sudoPassword(ctx, p); err != nil {
+		return nil, false, &Error{Host: c.host.Name, Op: "sudo", Kind: Sudo, Err: err, hint: hintOf(err)}
+	}
+	text, proven := p.text, p.proven
+	if proven {
+		give()
+	}
+	s, ready, err := c.launchWith(ctx, op, command(withPassword), sentinel, limit, text)
+	if err != nil || s.told == 0 || proven {
+		return s, ready, err
+	}
+	if s.refused() {
+		p.failed = coded{fmt.Errorf("the password was not tried: %s refused it, and a wrong one counts towards the lock of an account", c.host.Name),
+			fault.SudoPasswordWrong, c.sudoPasswordHint()}
+	} else {
+		p.proven = true
+	}
+	return s, ready, nil
+}
+
+// sudoPassword gets the password, unless it is there.
+func (c *Conn) sudoPassword(ctx context.Context, p *secret) error {
+	if p.text != "" || p.failed != nil {
+		return p.failed
+	}
+	if path := c.host.SSH.SudoPasswordFile; path != "" {
+		text, err := secretFile(path)
+		p.text = text
+		return err
+	}
+	text, err := ask(ctx, c.o.Ask, fmt.Sprintf("password of %s for sudo", c.host.SSH.User))
+	switch {
+	case errors.Is(err, errNobody):
+		return coded{fmt.Errorf("it wants a password, and %w", err), fault.SudoNeedsPassword, c.needsPasswordHint()}
+	case err == nil && text == "":
+		return coded{errors.New("it wants a password, and none was given"), fault.SudoNeedsPassword, c.needsPasswordHint()}
+	}
+	p.text = text
+	return err
+}
+
+// tell sends the password. It goes through the channel only, and is neither logged nor kept anywhere on the host.
+func (s *Session) tell(password string) {
+	s.told++
+	s.conn.tasks.Go(func() { _, _ = io.WriteString(s.stdin, password+"\n") })
+}
+
+// needsPassword says whether sudo -n ended since it would have had to ask.
+func (s *Session) needsPassword() bool {
+	_, code, _ := s.sudoSays()
+	return code == fault.SudoNeedsPassword
+}
+
+// refused says whether the password was wrong.
+func (s *Session) refused() bool {
+	_, code, _ := s.sudoSays()
+	return code == fault.SudoPasswordWrong
+}
+
+// sudoMessages are what sudo and sudo-rs print when they refuse; LC_ALL=C keeps that in English. The first that fits counts.
+var sudoMessages = []struct {
+	says string
+	code fault.Code
+}{
+	{"account is locked", fault.SudoAccount},
+	{"is your account locked", fault.SudoAccount},
+	{"ccount or password is expired", fault.SudoAccount},
+	{"account has expired", fault.SudoAccount},
+	{"PAM account management error", fault.SudoAccount},
+	{"incorrect password attempt", fault.SudoPasswordWrong},
+	{"incorrect authentication attempt", fault.SudoPasswordWrong},
+	{"must have a tty", fault.SudoNeedsTTY},
+	{"not in the sudoers file", fault.SudoNotAllowed},
+	{"may not run sudo", fault.SudoNotAllowed},
+	{"is not allowed to execute", fault.SudoNotAllowed},
+	{"is not allowed to run sudo", fault.SudoNotAllowed},
+	{"I'm afraid I can't do that", fault.SudoNotAllowed},
+	{"password is required", fault.SudoNeedsPassword},
+	{"authentication is required", fault.SudoNeedsPassword},
+	{"a terminal is required to read the password", fault.SudoNeedsPassword},
+	{"no tty present", fault.SudoNeedsPassword},
+}
+
+// sudoSays tells what sudo refused, if it was sudo that ended the command.
+func (s *Session) sudoSays() (says string, code fault.Code, hint string) {
+	text, user := s.Stderr(), s.conn.host.SSH.User
+	says = strings.TrimPrefix(oneLine(text), "sudo: ")
+	for _, known := range sudoMessages {
+		if strings.Contains(text, known.says) {
+			code = known.code
+			break
+		}
+	}
+	if s.again { // it asked a second time
+		code = fault.SudoPasswordWrong
+	}
+	switch code {
+	case fault.SudoPasswordWrong:
+		return "the password was wrong; it was tried once", code, s.conn.sudoPasswordHint()
+	case fault.SudoNeedsPassword:
+		return says, code, s.conn.needsPasswordHint()
+	case fault.SudoNotAllowed:
+		return says, code, fmt.Sprintf("let %[1]s become root: echo '%[1]s ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/kbootstrap there, or log in as root", user)
+	case fault.SudoNeedsTTY:
+		return says, code, fmt.Sprintf("lift that for %[1]s: echo 'Defaults:%[1]s !requiretty' > /etc/sudoers.d/kbootstrap-tty there, or log in as root", user)
+	case fault.SudoAccount:
+		return says, code, fmt.Sprintf("look at the account there: chage -l %[1]s; faillock --user %[1]s", user)
+	}
+	switch {
+	case s.status() == 127 && strings.Contains(text, "env: ") && strings.Contains(text, "sudo"):
+		return "it is not installed", fault.SudoMissing, "install sudo there, or log in as root"
+	case strings.HasPrefix(text, "sudo: "):
+		return says, fault.SudoFailed, ""
+	}
+	return "", "", ""
+}
+
+func (c *Conn) needsPasswordHint() string {
+	user := c.host.SSH.User
+	return fmt.Sprintf("run it at a terminal, which is asked for the password; or name a file with it in the inventory (ssh.sudoPasswordFile); "+
+		"or let %[1]s become root without one: echo '%[1]s ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/kbootstrap there", user)
+}
+
+func (c *Conn) sudoPasswordHint() string {
+	if path := c.host.SSH.SudoPasswordFile; path != "" {
+		return "correct " + path + "; each wrong one counts towards the lock of an account"
+	}
+	return "run the same command again; each wrong password counts towards the lock of an account"
+}
+
+// promptWatch is where the standard error of a process goes. It notices the prompt of sudo, which may come in pieces.
+type promptWatch struct {
+	to      io.Writer
+	last    string // the end of what was written, shorter than the prompt
+	prompts chan struct{}
+}
+
+// maxPrompts is more prompts than anybody answers.
+const maxPrompts = 8
+
+func (w *promptWatch) Write(p []byte) (int, error) {
+	text := w.last + string(p)
+	for {
+		_, after, found := strings.Cut(text, sudoPrompt)
+		if !found {
+			break
+		}
+		text = after
+		select {
+		case w.prompts <- struct{}{}:
+		default:
+		}
+	}
+	w.last = text[max(0, len(text)-len(sudoPrompt)+1):]
+	return w.to.Write(p)
+}
