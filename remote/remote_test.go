@@ -203,6 +203,7 @@ func TestMuteCommand(t *testing.T) {
 		o.Timeout = 3 * time.Second
 		_, err := connect(t, h, o).Node(context.Background())
 		failed(t, err, Agent, "no answer in 3s", "stdout: Who are you?", "login shell")
+		coding(t, err, fault.ShellMute)
 	})
 }
 

@@ -22,6 +22,7 @@ type clusterFlags struct {
 	progress  string
 	output    string
 	events    string
+	askSudo   bool
 	paths     bool // -o may also be a path, which the command sees to
 
 	shown  *progress // once the command runs
@@ -49,6 +50,7 @@ func (f *clusterFlags) bind(c *cobra.Command) {
 	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "print results and errors only")
 	c.Flags().BoolVarP(&f.verbose, "verbose", "v", false, "print every change and every wait")
 	c.Flags().BoolVar(&f.noColor, "no-color", false, "no colours")
+	c.Flags().BoolVarP(&f.askSudo, "ask-sudo-password", "K", false, "ask for the password of sudo, without trying first whether it wants one")
 	c.Flags().StringVar(&f.progress, "progress", "auto", `"plain" has no lines that move, also on a terminal`)
 	c.Flags().StringVarP(&f.output, "output", "o", textOutput, "text, or json: one document, see docs/events.md")
 	c.Flags().StringVar(&f.events, "events", "", "jsonl: a stream of events to standard output; jsonl=FILE: to a file")
@@ -79,7 +81,7 @@ func (f *clusterFlags) options(*inventory.Cluster) (provision.Options, func()) {
 	return provision.Options{
 		Report:  p.report,
 		Command: "kbootstrap " + strings.Join(f.app.args, " "),
-		Remote:  remote.Options{Agents: &remote.Agents{}, Ask: f.app.asker(p)},
+		Remote:  remote.Options{Agents: &remote.Agents{}, Secrets: &remote.Secrets{}, AskSudo: f.askSudo, Ask: f.app.asker(p)},
 	}, p.stop
 }
 
