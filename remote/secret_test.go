@@ -67,7 +67,7 @@ func lockHomeKey(t *testing.T, passphrase string) {
 	writeKey(t, homeKeyPath(), homeKey(t), passphrase)
 }
 
-// servers starts servers that all let the owner of ~/.ssh/id_ed25519 in. Only the last home directory is in use.
+// hosts are so many hosts of the inventory that are all this server.
 func (s *server) hosts(n int) []inventory.Host {
 	hosts := make([]inventory.Host, n)
 	for i := range hosts {
@@ -148,7 +148,7 @@ func TestForgottenPassphrase(t *testing.T) {
 	key := newEd25519(t)
 	s := newServer(t, key)
 	h := s.trust(key)
-	takePassword(s, "secret", nil)
+	takePassword(s, "secret")
 	lockHomeKey(t, "open sesame")
 	who := &asked{answers: []string{"", "secret"}}
 	for _, err := range logIn([]inventory.Host{h}, Options{Ask: who}) {
@@ -159,20 +159,39 @@ func TestForgottenPassphrase(t *testing.T) {
 	who.was(t, "passphrase of "+homeKeyPath(), "password of vagrant@m1")
 }
 
-// takePassword makes the server let in who knows the password, and notes what it was told.
-func takePassword(s *server, password string, told *[]string) {
-	var mu sync.Mutex
-	s.config.PasswordCallback = func(_ ssh.ConnMetadata, text []byte) (*ssh.Permissions, error) {
-		mu.Lock()
-		defer mu.Unlock()
-		if told != nil {
-			*told = append(*told, string(text))
+// notes are texts that goroutines write down.
+type notes struct {
+	mu    sync.Mutex
+	texts []string
+}
+
+func (n *notes) add(text string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.texts = append(n.texts, text)
+}
+
+// take returns what was written down, and forgets it.
+func (n *notes) take() []string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	defer func() { n.texts = nil }()
+	return n.texts
+}
+
+// takePassword makes the server let in who knows the password, and returns what it is told.
+func takePassword(s *server, password string) *notes {
+	told := &notes{}
+	s.configure(func(c *ssh.ServerConfig) {
+		c.PasswordCallback = func(_ ssh.ConnMetadata, text []byte) (*ssh.Permissions, error) {
+			told.add(string(text))
+			if string(text) != password {
+				return nil, errors.New("wrong")
+			}
+			return nil, nil
 		}
-		if string(text) != password {
-			return nil, errors.New("wrong")
-		}
-		return nil, nil
-	}
+	})
+	return told
 }
 
 // One question for a user, however many hosts there are, and a mistyped password is told to one host only.
@@ -180,8 +199,7 @@ func TestPasswordIsAskedOnce(t *testing.T) {
 	key := newEd25519(t)
 	s := newServer(t, key)
 	s.trust(key)
-	var told []string
-	takePassword(s, "secret", &told)
+	told := takePassword(s, "secret")
 	writeKey(t, homeKeyPath(), otherKey(t), "") // a key that is refused
 	who := &asked{answers: []string{"secert", "secret"}}
 	for _, err := range logIn(s.hosts(6), Options{Ask: who, Secrets: &Secrets{}}) {
@@ -192,8 +210,8 @@ func TestPasswordIsAskedOnce(t *testing.T) {
 	if len(who.questions) != 2 || !strings.HasPrefix(who.questions[0], "password of vagrant@m") || who.questions[1] != "refused; "+who.questions[0] {
 		t.Errorf("asked %q", who.questions)
 	}
-	if wrong := len(told) - 6; wrong != 1 {
-		t.Errorf("told %q", told)
+	if texts := told.take(); len(texts) != 7 { // one is wrong
+		t.Errorf("told %q", texts)
 	}
 }
 
@@ -202,11 +220,11 @@ func TestPasswordOfOneHost(t *testing.T) {
 	key := newEd25519(t)
 	first := newServer(t, key)
 	first.trust(key)
-	takePassword(first, "secret", nil)
+	takePassword(first, "secret")
 	second := newServer(t, key)
 	second.trust(key)
 	second.host.Name = "m2"
-	takePassword(second, "other", nil)
+	takePassword(second, "other")
 	if err := os.Remove(homeKeyPath()); err != nil {
 		t.Fatal(err)
 	}
@@ -226,15 +244,14 @@ func TestWrongPassword(t *testing.T) {
 	key := newEd25519(t)
 	s := newServer(t, key)
 	h := s.trust(key)
-	var told []string
-	takePassword(s, "secret", &told)
+	told := takePassword(s, "secret")
 	who := &asked{answers: []string{"a", "b", "c", "d"}}
 	writeKey(t, homeKeyPath(), otherKey(t), "")
 	_, err := Dial(t.Context(), h, Options{Ask: who})
 	denial(t, err, "vagrant: the password was refused 3 times")
 	coding(t, err, fault.PasswordWrong)
-	if !slices.Equal(told, []string{"a", "b", "c"}) {
-		t.Errorf("told %q", told)
+	if texts := told.take(); !slices.Equal(texts, []string{"a", "b", "c"}) {
+		t.Errorf("told %q", texts)
 	}
 	// Nobody is there: the password is not even mentioned.
 	denial(t, dial(h), "vagrant was refused")
@@ -244,8 +261,7 @@ func TestPasswordFile(t *testing.T) {
 	key := newEd25519(t)
 	s := newServer(t, key)
 	h := s.trust(key)
-	var told []string
-	takePassword(s, "secret", &told)
+	told := takePassword(s, "secret")
 	if err := os.Remove(homeKeyPath()); err != nil {
 		t.Fatal(err)
 	}
@@ -267,13 +283,13 @@ func TestPasswordFile(t *testing.T) {
 		denial(t, dial(h), "lets others read it", "chmod 600 "+h.SSH.PasswordFile)
 		coding(t, dial(h), fault.PasswordFile)
 	}
-	told = nil
+	told.take()
 	writeFile(t, h.SSH.PasswordFile, "wrong", 0o600)
 	err = dial(h)
 	denial(t, err, "the password in "+h.SSH.PasswordFile+" was refused")
 	coding(t, err, fault.PasswordWrong)
-	if len(told) != 1 {
-		t.Errorf("a wrong password was told %d times", len(told))
+	if texts := told.take(); len(texts) != 1 {
+		t.Errorf("told %q", texts)
 	}
 }
 
@@ -283,26 +299,27 @@ func TestKeyboardInteractive(t *testing.T) {
 	key := newEd25519(t)
 	s := newServer(t, key)
 	h := s.trust(key)
-	var told []string
-	takePassword(s, "secret", &told)
-	s.config.KeyboardInteractiveCallback = func(_ ssh.ConnMetadata, challenge ssh.KeyboardInteractiveChallenge) (*ssh.Permissions, error) {
-		answers, err := challenge("", "", []string{"Password: "}, []bool{false})
-		if err != nil {
-			return nil, err
+	told := takePassword(s, "secret")
+	s.configure(func(c *ssh.ServerConfig) {
+		c.KeyboardInteractiveCallback = func(_ ssh.ConnMetadata, challenge ssh.KeyboardInteractiveChallenge) (*ssh.Permissions, error) {
+			answers, err := challenge("", "", []string{"Password: "}, []bool{false})
+			if err != nil {
+				return nil, err
+			}
+			told.add(answers[0])
+			if answers[0] != "secret" {
+				return nil, errors.New("wrong")
+			}
+			answers, err = challenge("", "Two factors.", []string{"Code: "}, []bool{true})
+			if err != nil {
+				return nil, err
+			}
+			if answers[0] != "123456" {
+				return nil, errors.New("wrong code")
+			}
+			return nil, nil
 		}
-		told = append(told, answers[0])
-		if answers[0] != "secret" {
-			return nil, errors.New("wrong")
-		}
-		answers, err = challenge("", "Two factors.", []string{"Code: "}, []bool{true})
-		if err != nil {
-			return nil, err
-		}
-		if answers[0] != "123456" {
-			return nil, errors.New("wrong code")
-		}
-		return nil, nil
-	}
+	})
 	if err := os.Remove(homeKeyPath()); err != nil {
 		t.Fatal(err)
 	}
@@ -313,8 +330,8 @@ func TestKeyboardInteractive(t *testing.T) {
 		}
 	}
 	who.was(t, "password of vagrant@m1", "refused; password of vagrant@m1", "vagrant@m1: Two factors. Code: ")
-	if !slices.Equal(told, []string{"wrong", "secret"}) {
-		t.Errorf("told %q", told)
+	if texts := told.take(); !slices.Equal(texts, []string{"wrong", "secret"}) {
+		t.Errorf("told %q", texts)
 	}
 }
 

@@ -27,7 +27,7 @@ import (
 // server is an SSH server in this process, for what a real sshd does not do on demand: freeze, hang up, have this key.
 type server struct {
 	host   inventory.Host
-	config *ssh.ServerConfig // to be changed before the first connection only
+	config *ssh.ServerConfig // see configure
 	noSFTP bool
 	// exec answers an exec request and returns the exit status; it runs the command with /bin/sh by default.
 	exec func(command string, ch ssh.Channel) uint32
@@ -72,8 +72,9 @@ func serveOn(t *testing.T, listener net.Listener, hostKeys ...ssh.Signer) *serve
 			conn := &frozenConn{Conn: raw, ice: make(chan struct{}), closed: make(chan struct{})}
 			s.mu.Lock()
 			s.conns = append(s.conns, conn)
+			current := *s.config
 			s.mu.Unlock()
-			s.tasks.Go(func() { s.serve(conn, config) })
+			s.tasks.Go(func() { s.serve(conn, &current) })
 		}
 	})
 	t.Cleanup(func() {
@@ -148,6 +149,13 @@ func (s *server) shell(command string, ch ssh.Channel) uint32 {
 	s.tasks.Go(func() { _, _ = io.Copy(stdin, ch); stdin.Close() })
 	_ = cmd.Wait()
 	return uint32(cmd.ProcessState.ExitCode())
+}
+
+// configure changes how the server lets in those who connect from now on.
+func (s *server) configure(change func(*ssh.ServerConfig)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	change(s.config)
 }
 
 // ran returns the commands that were executed.
