@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"kbootstrap/fault"
 )
 
 // authorities loads every certificate authority, and makes those that a new cluster lacks. The store is used when it has
@@ -43,19 +45,19 @@ const seeDoc = " (it is not replaced, since the whole cluster hangs on it; docs/
 
 // lost is the error of a store that has certificates, and not what they hang on.
 func (s *Store) lost(name string) error {
-	return fmt.Errorf("%s is lost, but certificates of the cluster are still in %s: restore it from a backup", name, s.dir)
+	return fault.AuthorityLost.Errorf("%s is lost, but certificates of the cluster are still in %s: restore it from a backup", name, s.dir)
 }
 
 // usable tells why a certificate cannot be an authority now; nil means it can.
 func usable(cert *x509.Certificate, now time.Time) error {
 	switch {
 	case !cert.BasicConstraintsValid || !cert.IsCA || cert.KeyUsage != 0 && cert.KeyUsage&x509.KeyUsageCertSign == 0:
-		return errors.New("not the certificate of an authority: it may not sign others")
+		return fault.AuthorityDamaged.Errorf("not the certificate of an authority: it may not sign others")
 	case now.Before(cert.NotBefore):
-		return fmt.Errorf("not valid before %s, and it is %s: check this machine's clock",
+		return fault.AuthorityExpired.Errorf("not valid before %s, and it is %s: check this machine's clock",
 			cert.NotBefore.Format(time.RFC3339), now.Format(time.RFC3339))
 	case !now.Before(cert.NotAfter):
-		return fmt.Errorf("expired on %s", cert.NotAfter.Format(time.RFC3339))
+		return fault.AuthorityExpired.Errorf("expired on %s", cert.NotAfter.Format(time.RFC3339))
 	}
 	return nil
 }

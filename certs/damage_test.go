@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"kbootstrap/fault"
 )
 
 // TestLeafIsRepaired: whatever a dead run, a full disk or a hand has left of a certificate, it is issued again.
@@ -76,25 +78,26 @@ func TestRefused(t *testing.T) {
 	for name, test := range map[string]struct {
 		damage func(s *Store) error
 		now    time.Time
+		code   fault.Code
 		want   []string
 	}{
-		"no key":             {func(s *Store) error { return remove(s, "ca.key") }, start, []string{"ca.crt", "the key is missing"}},
-		"another's key":      {func(s *Store) error { return swap(s, "sa.key", "etcd/ca.key") }, start, []string{"etcd/ca.crt", "the key is not the certificate's"}},
-		"half a key":         {func(s *Store) error { return os.Truncate(filepath.Join(s.dir, "ca.key"), 100) }, start, []string{"ca.crt", "no private key"}},
-		"half a certificate": {func(s *Store) error { return os.Truncate(filepath.Join(s.dir, "ca.crt"), 100) }, start, []string{"ca.crt", "not in PEM"}},
+		"no key":             {func(s *Store) error { return remove(s, "ca.key") }, start, fault.AuthorityDamaged, []string{"ca.crt", "the key is missing"}},
+		"another's key":      {func(s *Store) error { return swap(s, "sa.key", "etcd/ca.key") }, start, fault.AuthorityDamaged, []string{"etcd/ca.crt", "the key is not the certificate's"}},
+		"half a key":         {func(s *Store) error { return os.Truncate(filepath.Join(s.dir, "ca.key"), 100) }, start, fault.AuthorityDamaged, []string{"ca.crt", "no private key"}},
+		"half a certificate": {func(s *Store) error { return os.Truncate(filepath.Join(s.dir, "ca.crt"), 100) }, start, fault.AuthorityDamaged, []string{"ca.crt", "not in PEM"}},
 		"half a key alone": {func(s *Store) error {
 			return errors.Join(remove(s, "ca.crt"), os.Truncate(filepath.Join(s.dir, "ca.key"), 100))
-		}, start, []string{"ca.crt", "the certificate is missing", "no private key"}},
-		"lost":      {func(s *Store) error { return remove(s, "front-proxy-ca.crt", "front-proxy-ca.key") }, start, []string{"front-proxy-ca", "is lost", "backup"}},
-		"expired":   {func(*Store) error { return nil }, start.Add(10 * 365 * day), []string{"ca.crt", "expired on 2036-08-31T12:00:00Z"}},
-		"in future": {func(*Store) error { return nil }, start.Add(-2 * time.Hour), []string{"ca.crt", "not valid before", "clock"}},
+		}, start, fault.AuthorityDamaged, []string{"ca.crt", "the certificate is missing", "no private key"}},
+		"lost":      {func(s *Store) error { return remove(s, "front-proxy-ca.crt", "front-proxy-ca.key") }, start, fault.AuthorityLost, []string{"front-proxy-ca", "is lost", "backup"}},
+		"expired":   {func(*Store) error { return nil }, start.Add(10 * 365 * day), fault.AuthorityExpired, []string{"ca.crt", "expired on 2036-08-31T12:00:00Z"}},
+		"in future": {func(*Store) error { return nil }, start.Add(-2 * time.Hour), fault.AuthorityExpired, []string{"ca.crt", "not valid before", "clock"}},
 		"not a CA": {func(s *Store) error {
 			return errors.Join(swap(s, "admin.crt", "ca.crt"), swap(s, "admin.key", "ca.key"))
-		}, start, []string{"ca.crt", "not the certificate of an authority"}},
-		"no sa.key":  {func(s *Store) error { return remove(s, "sa.key") }, start, []string{"sa.key", "is lost"}},
-		"no sa.*":    {func(s *Store) error { return remove(s, "sa.key", "sa.pub") }, start, []string{"sa.key", "is lost"}},
-		"other sa":   {func(s *Store) error { return swap(s, "ca.key", "sa.key") }, start, []string{"sa.key", "is not its public key"}},
-		"half an sa": {func(s *Store) error { return os.Truncate(filepath.Join(s.dir, "sa.key"), 100) }, start, []string{"sa.key", "no private key"}},
+		}, start, fault.AuthorityDamaged, []string{"ca.crt", "not the certificate of an authority"}},
+		"no sa.key":  {func(s *Store) error { return remove(s, "sa.key") }, start, fault.AuthorityLost, []string{"sa.key", "is lost"}},
+		"no sa.*":    {func(s *Store) error { return remove(s, "sa.key", "sa.pub") }, start, fault.AuthorityLost, []string{"sa.key", "is lost"}},
+		"other sa":   {func(s *Store) error { return swap(s, "ca.key", "sa.key") }, start, fault.AuthorityDamaged, []string{"sa.key", "is not its public key"}},
+		"half an sa": {func(s *Store) error { return os.Truncate(filepath.Join(s.dir, "sa.key"), 100) }, start, fault.AuthorityDamaged, []string{"sa.key", "no private key"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -107,6 +110,9 @@ func TestRefused(t *testing.T) {
 			_, err := s.Issue(c, test.now)
 			if err == nil {
 				t.Fatal("no error")
+			}
+			if code := fault.Of(err); code != test.code {
+				t.Errorf("code %q, want %q: %v", code, test.code, err)
 			}
 			for _, want := range append(test.want, s.dir, "docs/pki.md") {
 				if !strings.Contains(err.Error(), want) {

@@ -2,11 +2,12 @@ package certs
 
 import (
 	"context"
-	"fmt"
 	"path/filepath"
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"kbootstrap/fault"
 )
 
 // lock takes the store for this run, so that two runs agree on one set of certificates. The kernel drops the lock with
@@ -17,7 +18,7 @@ func (s *Store) lock() (unlock func() error, err error) {
 	defer cancel()
 	l := flock.New(path, flock.SetPermissions(0o600))
 	if _, err := l.TryLockContext(ctx, 20*time.Millisecond); err != nil {
-		return nil, fmt.Errorf("waited %s for another run to release %s: %w", s.patience, path, err)
+		return nil, fault.StoreBusy.Errorf("waited %s for another run to release %s: %w", s.patience, path, err)
 	}
 	return l.Unlock, nil
 }

@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+
+	"kbootstrap/fault"
 )
 
 // pair is a certificate and its private key, as bytes that the hosts get and parsed.
@@ -43,6 +45,9 @@ func read(root *os.Root, name string) (pair, error) {
 type damaged []error
 
 func (d damaged) Unwrap() []error { return d }
+
+// Fault returns the code.
+func (d damaged) Fault() fault.Code { return fault.AuthorityDamaged }
 
 func (d damaged) Error() string {
 	var texts []string

@@ -2,11 +2,12 @@ package certs
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"kbootstrap/fault"
 )
 
 // private makes sure that nobody but us can reach anything below dir. The first offender is the error.
@@ -26,14 +27,14 @@ func private(dir string) error {
 			return err
 		}
 		if !info.IsDir() && !info.Mode().IsRegular() {
-			return fmt.Errorf("%s is neither a file nor a directory (%s): put the file itself there", path, info.Mode())
+			return fault.StateExposed.Errorf("%s is neither a file nor a directory (%s): put the file itself there", path, info.Mode())
 		}
 		if stat, ok := info.Sys().(*syscall.Stat_t); ok && int(stat.Uid) != os.Geteuid() {
-			return fmt.Errorf("%s belongs to user %d, but this is user %d: run the tool as its owner, or: chown -R %d %s",
+			return fault.StateExposed.Errorf("%s belongs to user %d, but this is user %d: run the tool as its owner, or: chown -R %d %s",
 				path, stat.Uid, os.Geteuid(), os.Geteuid(), dir)
 		}
 		if mode := info.Mode().Perm(); mode&0o077 != 0 {
-			return fmt.Errorf("%s has mode %04o, which lets others use it: chmod -R go= %s", path, mode, dir)
+			return fault.StateExposed.Errorf("%s has mode %04o, which lets others use it: chmod -R go= %s", path, mode, dir)
 		}
 		return nil
 	})

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"kbootstrap/fault"
 )
 
 // keyPair is the pair of keys for service account tokens.
@@ -46,7 +48,7 @@ func (s *Store) loadServiceAccount(root *os.Root, used bool, todo *pending) (key
 	}
 	key, err := parseKey(private)
 	if err != nil {
-		return keyPair{}, fmt.Errorf("%w%s", err, seeDoc)
+		return keyPair{}, fault.AuthorityDamaged.Errorf("%w%s", err, seeDoc)
 	}
 	der, err := x509.MarshalPKIXPublicKey(key.Public())
 	if err != nil {
@@ -57,7 +59,7 @@ func (s *Store) loadServiceAccount(root *os.Root, used bool, todo *pending) (key
 	case public == nil:
 		todo.then = append(todo.then, content{serviceAccount + ".pub", own})
 	case !bytes.Equal(public, own):
-		return keyPair{}, fmt.Errorf("%s.pub beside it is not its public key%s", serviceAccount, seeDoc)
+		return keyPair{}, fault.AuthorityDamaged.Errorf("%s.pub beside it is not its public key%s", serviceAccount, seeDoc)
 	}
 	return keyPair{private, own}, nil
 }

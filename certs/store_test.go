@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"kbootstrap/fault"
 )
 
 func TestOpenMakesAPrivateDirectory(t *testing.T) {
@@ -77,6 +79,9 @@ func TestOpenRefuses(t *testing.T) {
 			_, err := Open(s.dir)
 			if err == nil {
 				t.Fatal("no error")
+			}
+			if code := fault.Of(err); code != fault.StateExposed {
+				t.Errorf("code %q, want %q: %v", code, fault.StateExposed, err)
 			}
 			for _, want := range append(test.want, s.dir) {
 				if !strings.Contains(err.Error(), want) {

@@ -17,6 +17,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"kbootstrap/provision/resource"
+
+	"kbootstrap/fault"
 )
 
 // blobs is the store of contents that have arrived on the host, each a file named by its sha256. It lies below /opt,
@@ -169,7 +171,7 @@ func (b *blobs) open(ctx context.Context, sum string) (resource.Blob, error) {
 		case !errors.Is(err, fs.ErrNotExist):
 			return nil, fmt.Errorf("content %s: %w", sum, err)
 		case abandoned:
-			return nil, fmt.Errorf("content %s: the control machine cannot send it: %s", sum, cause)
+			return nil, fault.ContentNotSent.Errorf("content %s: the control machine cannot send it: %s", sum, cause)
 		}
 		select {
 		case <-changed:
@@ -251,7 +253,7 @@ func (b *blobs) copyVerified(from *os.File, to, sum string) error {
 			return err
 		}
 		if got := hex.EncodeToString(hash.Sum(nil)); got != sum {
-			return fmt.Errorf("changed on the host since it arrived: its sum is now %s", got)
+			return fault.ContentDamaged.Errorf("changed on the host since it arrived: its sum is now %s", got)
 		}
 		return nil
 	})

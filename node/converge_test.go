@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"kbootstrap/provision/resource"
+
+	"kbootstrap/fault"
 )
 
 // events collects the events of a run, and asserts that they come one at a time.
@@ -121,7 +123,7 @@ func TestConvergeFails(t *testing.T) {
 		resource.File{Path: "/after", Content: []byte("x")},
 	}, seen.add)
 	var remote *RemoteError
-	if !errors.As(err, &remote) || !strings.Contains(err.Error(), "/etc/etcd/etcd.conf") {
+	if !errors.As(err, &remote) || !strings.Contains(err.Error(), "/etc/etcd/etcd.conf") || fault.Of(err) != fault.PathOccupied {
 		t.Errorf("got %v, want the host's error with the path", err)
 	}
 	equal(t, "events", seen.list(), []string{"change etcd file /before", "done etcd"})
@@ -189,7 +191,7 @@ func TestAbandonedContent(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := <-failed
-	if err == nil || !strings.Contains(err.Error(), cause.Error()) || !strings.Contains(err.Error(), c.sum) {
+	if err == nil || !strings.Contains(err.Error(), cause.Error()) || !strings.Contains(err.Error(), c.sum) || fault.Of(err) != fault.ContentNotSent {
 		t.Errorf("got %v, want the sum and the cause", err)
 	}
 	if err := c.send(t.Context(), client); err != nil {
@@ -228,7 +230,7 @@ func TestConvergeLosesItsNode(t *testing.T) {
 		resource.Dir{Path: "/opt/bin"}, blobFile("/opt/bin/etcd", random(t, 1<<10)),
 	}, func(Event) { _ = p.cmd.Process.Kill() })
 	var lost *LostError
-	if !errors.As(err, &lost) {
+	if !errors.As(err, &lost) || fault.Of(err) != fault.SessionLost {
 		t.Errorf("got %v, want a *LostError", err)
 	}
 }

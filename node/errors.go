@@ -4,6 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"kbootstrap/fault"
+	"kbootstrap/provision/resource"
 )
 
 // The kinds of errors that a node reports.
@@ -17,10 +20,16 @@ const (
 type RemoteError struct {
 	Kind string // "failed" or "request"
 	Text string
+	// Unit is the service that does not work, such as "etcd.service", when it is one that failed.
+	Unit string
+	code fault.Code
 	hint string
 }
 
 func (e *RemoteError) Error() string { return e.Text }
+
+// Fault returns the code that the host gave it.
+func (e *RemoteError) Fault() fault.Code { return e.code }
 
 // Hint says what the user may do about it; it is empty when the host knew nothing.
 func (e *RemoteError) Hint() string { return e.hint }
@@ -37,6 +46,9 @@ func (e *LockedError) Error() string {
 		h.User, h.Host, h.PID, h.Since.UTC().Format(time.RFC3339), h.Command)
 }
 
+// Fault returns the code.
+func (e *LockedError) Fault() fault.Code { return fault.Locked }
+
 // Hint says how the lock goes away.
 func (e *LockedError) Hint() string {
 	return "wait until that run ends or stop it there; the lock cannot outlive its connection by more than a minute"
@@ -49,22 +61,31 @@ type LostError struct{ Err error }
 func (e *LostError) Error() string { return fmt.Sprintf("connection to the node lost: %v", e.Err) }
 func (e *LostError) Unwrap() error { return e.Err }
 
+// Fault returns the code.
+func (e *LostError) Fault() fault.Code { return fault.SessionLost }
+
 // Hint says that nothing needs repair.
 func (e *LostError) Hint() string { return "run the same command again: it goes on where it stopped" }
 
 // wireError is an error on its way from the host to the control machine.
 type wireError struct {
-	Kind   string  `json:"kind"`
-	Text   string  `json:"text"`
-	Hint   string  `json:"hint,omitempty"`
-	Holder *Holder `json:"holder,omitempty"`
+	Kind   string     `json:"kind"`
+	Text   string     `json:"text"`
+	Code   fault.Code `json:"code"`
+	Unit   string     `json:"unit,omitempty"`
+	Hint   string     `json:"hint,omitempty"`
+	Holder *Holder    `json:"holder,omitempty"`
 }
 
 func toWire(err error) *wireError {
 	if err == nil {
 		return nil
 	}
-	w := &wireError{Kind: kindFailed, Text: err.Error()}
+	w := &wireError{Kind: kindFailed, Text: err.Error(), Code: resource.FaultOf(err)}
+	var unit *resource.UnitError
+	if errors.As(err, &unit) {
+		w.Unit = unit.Unit
+	}
 	var hinted interface{ Hint() string }
 	if errors.As(err, &hinted) {
 		w.Hint = hinted.Hint()
@@ -75,7 +96,7 @@ func toWire(err error) *wireError {
 	}
 	var request requestError
 	if errors.As(err, &request) {
-		w.Kind = kindRequest
+		w.Kind, w.Code = kindRequest, fault.NodeMismatch
 	}
 	return w
 }
@@ -87,7 +108,7 @@ func (w *wireError) error() error {
 	case w.Kind == kindLocked && w.Holder != nil:
 		return &LockedError{Holder: *w.Holder}
 	default:
-		return &RemoteError{Kind: w.Kind, Text: w.Text, hint: w.Hint}
+		return &RemoteError{Kind: w.Kind, Text: w.Text, Unit: w.Unit, code: w.Code, hint: w.Hint}
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"time"
 
+	"kbootstrap/fault"
 	"kbootstrap/provision/resource"
 )
 
@@ -71,7 +72,7 @@ func guarded(serve func(http.ResponseWriter, *http.Request) error, w http.Respon
 	defer func() {
 		if p := recover(); p != nil {
 			fmt.Fprintf(os.Stderr, "kbootstrap node: %s: panic: %v\n%s", r.URL.Path, p, debug.Stack())
-			err = fmt.Errorf("bug in the node: %v", p)
+			err = fault.NodePanic.Errorf("bug in the node: %v", p)
 		}
 	}()
 	return serve(w, r)

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"kbootstrap/fault"
 )
 
 func TestLock(t *testing.T) {
@@ -23,7 +25,7 @@ func TestLock(t *testing.T) {
 	held := func(err error) {
 		t.Helper()
 		var locked *LockedError
-		if !errors.As(err, &locked) {
+		if !errors.As(err, &locked) || fault.Of(err) != fault.Locked {
 			t.Fatalf("got %v, want a *LockedError", err)
 		}
 		if locked.Holder != alice {

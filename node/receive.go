@@ -9,6 +9,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
+	"kbootstrap/fault"
 	"kbootstrap/provision/resource"
 )
 
@@ -59,13 +60,13 @@ func (b *blobs) receive(ctx context.Context, sum string, size int64, compressed 
 	case ctx.Err() != nil:
 		return fmt.Errorf("after %d of %d bytes: %w", sink.written, size, context.Cause(ctx))
 	case errors.Is(err, errTooLong):
-		return fmt.Errorf("is longer than %d bytes", size)
+		return fault.ContentDamaged.Errorf("is longer than %d bytes", size)
 	case err != nil:
 		return fmt.Errorf("after %d of %d bytes: %w", sink.written, size, err)
 	case sink.written != size:
-		return fmt.Errorf("ended after %d of %d bytes", sink.written, size)
+		return fault.ContentDamaged.Errorf("ended after %d of %d bytes", sink.written, size)
 	case got != sum:
-		return fmt.Errorf("what arrived has the sum %s", got)
+		return fault.ContentDamaged.Errorf("what arrived has the sum %s", got)
 	}
 
 	// No fsync: a content lives in the store until the end of the session only, and what it becomes is flushed there.

@@ -12,6 +12,8 @@ import (
 	"net/url"
 	"strconv"
 	"time"
+
+	"kbootstrap/fault"
 )
 
 const (
@@ -94,7 +96,7 @@ func received(ctx context.Context, s *sink, err error) error {
 	case errors.As(err, &disk):
 		return err // the cache's disk is full, and remains so
 	case errors.As(err, &long):
-		return &mismatchError{fmt.Sprintf("%v came; dropped", long)}
+		return &mismatchError{fault.ArtifactMismatch, fmt.Sprintf("%v came; dropped", long)}
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return &transientError{err: fmt.Errorf("cut off after %d of %d bytes", s.n, s.total)}
 	case context.Cause(ctx) != nil:
@@ -107,7 +109,7 @@ func received(ctx context.Context, s *sink, err error) error {
 func statusError(r *http.Response) error {
 	err := errors.New(r.Status)
 	if r.StatusCode != http.StatusTooManyRequests && r.StatusCode != http.StatusRequestTimeout && r.StatusCode < 500 {
-		return err
+		return fault.ArtifactRefused.Wrap(err)
 	}
 	seconds, _ := strconv.Atoi(r.Header.Get("Retry-After")) // it may be a date, which is left to our own backoff
 	return &transientError{err: err, after: time.Duration(max(0, min(seconds, 3600))) * time.Second}

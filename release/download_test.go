@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"kbootstrap/fault"
 )
 
 // TestDownload fetches one artifact that the server answers for in its own way.
@@ -47,24 +49,25 @@ func TestDownload(t *testing.T) {
 		answer http.HandlerFunc
 		want   []string // in the error; nil when it is fetched after all
 		asked  int
+		code   fault.Code
 	}{
-		"good":                      {after(0, nil), nil, 1},
-		"truncated":                 {truncated, []string{"cut off after 1000 of"}, 5},
-		"truncated once":            {after(1, truncated), nil, 2},
-		"truncated without length":  {short, []string{"sha256 is " + sum(good[:1000]), "expected " + sum(good), "1000 bytes"}, 2},
-		"html":                      {html, []string{"an HTML page", "expected " + sum(good)}, 2},
-		"html once":                 {after(1, html), nil, 2},
-		"wrong sum":                 {other, []string{"sha256 is ", "expected " + sum(good)}, 2},
-		"longer than the lock says": {long, []string{"more than"}, 2},
-		"429 then good":             {after(2, status(http.StatusTooManyRequests)), nil, 3},
-		"503 for ever":              {status(http.StatusServiceUnavailable), []string{"503 Service Unavailable"}, 5},
-		"404":                       {status(http.StatusNotFound), []string{"404 Not Found"}, 1},
+		"good":                      {after(0, nil), nil, 1, ""},
+		"truncated":                 {truncated, []string{"cut off after 1000 of"}, 5, fault.ArtifactUnreachable},
+		"truncated once":            {after(1, truncated), nil, 2, ""},
+		"truncated without length":  {short, []string{"sha256 is " + sum(good[:1000]), "expected " + sum(good), "1000 bytes"}, 2, fault.ArtifactMismatch},
+		"html":                      {html, []string{"an HTML page", "expected " + sum(good)}, 2, fault.ArtifactNotIt},
+		"html once":                 {after(1, html), nil, 2, ""},
+		"wrong sum":                 {other, []string{"sha256 is ", "expected " + sum(good)}, 2, fault.ArtifactMismatch},
+		"longer than the lock says": {long, []string{"more than"}, 2, fault.ArtifactMismatch},
+		"429 then good":             {after(2, status(http.StatusTooManyRequests)), nil, 3, ""},
+		"503 for ever":              {status(http.StatusServiceUnavailable), []string{"503 Service Unavailable"}, 5, fault.ArtifactUnreachable},
+		"404":                       {status(http.StatusNotFound), []string{"404 Not Found"}, 1, fault.ArtifactRefused},
 		"redirect": {func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "https://objects.example.net/kubelet?signature=secret", http.StatusFound)
-		}, nil, 1},
+		}, nil, 1, ""},
 		"redirect to http": {func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "http://objects.example.net/kubelet?signature=secret", http.StatusFound)
-		}, []string{"redirected from https to http"}, 5},
+		}, []string{"redirected from https to http"}, 5, fault.ArtifactUnreachable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := testCluster(t)
@@ -91,6 +94,9 @@ func TestDownload(t *testing.T) {
 			var failed *FetchError
 			if !errors.As(err, &failed) || len(failed.Problems) != 1 {
 				t.Fatalf("got %v", err)
+			}
+			if code := fault.Of(err); code != test.code {
+				t.Errorf("code %q, want %q: %v", code, test.code, err)
 			}
 			for _, text := range append(test.want, at) {
 				if !strings.Contains(err.Error(), text) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"kbootstrap/fault"
 	"kbootstrap/inventory"
 
 	"github.com/gofrs/flock"
@@ -227,6 +229,9 @@ func (f *fetcher) openFile(ctx context.Context, a *artifact) (io.ReadCloser, err
 		var path *os.PathError
 		if errors.As(err, &path) {
 			err = path.Err
+		}
+		if errors.Is(err, fs.ErrNotExist) {
+			err = fault.ArtifactMissing.Wrap(err)
 		}
 		return nil, err
 	}

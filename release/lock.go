@@ -12,6 +12,8 @@ import (
 	"slices"
 
 	"github.com/goccy/go-yaml"
+
+	"kbootstrap/fault"
 )
 
 // Lock is an artifact lock: the sum of each artifact by its URL. A lock that the inventory names replaces the sums built
@@ -44,7 +46,7 @@ func ReadLock(path string) (*Lock, error) {
 		return nil, fmt.Errorf("artifact lock: %w", err)
 	}
 	if info.Size() > maxLock {
-		return nil, fmt.Errorf("artifact lock %s: %d bytes are more than a lock has", path, info.Size())
+		return nil, fault.ArtifactLockDamaged.Errorf("artifact lock %s: %d bytes are more than a lock has", path, info.Size())
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -52,10 +54,10 @@ func ReadLock(path string) (*Lock, error) {
 	}
 	lock := &Lock{}
 	if err := yaml.UnmarshalWithOptions(text, lock, yaml.Strict()); err != nil {
-		return nil, fmt.Errorf("artifact lock %s: %w", path, err)
+		return nil, fault.ArtifactLockDamaged.Errorf("artifact lock %s: %w", path, err)
 	}
 	if err := lock.check(); err != nil {
-		return nil, fmt.Errorf("artifact lock %s: %w", path, err)
+		return nil, fault.ArtifactLockDamaged.Errorf("artifact lock %s: %w", path, err)
 	}
 	return lock, nil
 }

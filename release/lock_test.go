@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"kbootstrap/fault"
 	"kbootstrap/inventory"
 
 	"github.com/google/go-cmp/cmp"
@@ -59,6 +60,9 @@ func TestLockRefuses(t *testing.T) {
 			_, err := ReadLock(path)
 			if err == nil {
 				t.Fatal("accepted")
+			}
+			if code := fault.Of(err); code != fault.ArtifactLockDamaged {
+				t.Errorf("code %q, want %q: %v", code, fault.ArtifactLockDamaged, err)
 			}
 			for _, want := range append(test.want, path) {
 				if !strings.Contains(err.Error(), want) {

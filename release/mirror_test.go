@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"kbootstrap/fault"
 )
 
 // unreachable is a client for those who must not use one.
@@ -59,6 +61,9 @@ func TestMirrorDirectoryFailures(t *testing.T) {
 	var failed *FetchError
 	if !errors.As(err, &failed) || len(failed.Problems) != 3 || !errors.Is(err, fs.ErrNotExist) {
 		t.Fatalf("got %v", err)
+	}
+	if fault.Of(err) != fault.ArtifactMissing || !fault.ArtifactMismatch.Is(err) {
+		t.Errorf("code %q", fault.Of(err))
 	}
 	for _, want := range []string{
 		at("kubelet") + ": no such file or directory",

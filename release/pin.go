@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"strings"
 
+	"kbootstrap/fault"
 	"kbootstrap/inventory"
 )
 
@@ -43,6 +44,9 @@ func (e *UnpinnedError) Error() string {
 	}
 	return b.String()
 }
+
+// Fault returns the code.
+func (e *UnpinnedError) Fault() fault.Code { return fault.ArtifactUnpinned }
 
 // Hint says how to have the sums recorded.
 func (e *UnpinnedError) Hint() string {

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"kbootstrap/fault"
 )
 
 var allNames = []string{
@@ -112,6 +114,9 @@ func TestResolveRefusesUnpinned(t *testing.T) {
 		"https://download.docker.com/linux/static/stable/x86_64/docker-20.10.24.tgz",
 		"https://registry.k8s.io/coredns/coredns/v1.14.2.tar",
 		"https://registry.k8s.io/pause/3.10.2.tar",
+	}
+	if fault.Of(err) != fault.ArtifactUnpinned {
+		t.Errorf("code %q", fault.Of(err))
 	}
 	if d := cmp.Diff(want, unpinned.URLs); d != "" {
 		t.Errorf("built-in sums: unpinned:\n%s", d)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"kbootstrap/fault"
 )
 
 // retryPolicy bounds how often an artifact is tried.
@@ -26,8 +28,9 @@ type transientError struct {
 	after time.Duration // as the server asked (Retry-After); 0 when it did not
 }
 
-func (e *transientError) Error() string { return e.err.Error() }
-func (e *transientError) Unwrap() error { return e.err }
+func (e *transientError) Error() string     { return e.err.Error() }
+func (e *transientError) Fault() fault.Code { return fault.ArtifactUnreachable }
+func (e *transientError) Unwrap() error     { return e.err }
 
 // do calls try until it succeeds, fails for good, or has been tried often enough.
 func (p retryPolicy) do(ctx context.Context, try func() error) error {

@@ -8,6 +8,8 @@ import (
 	"hash"
 	"io"
 	"strings"
+
+	"kbootstrap/fault"
 )
 
 // maxArtifact is the most bytes of an artifact whose size is not known. The largest known one, a kube-apiserver that
@@ -57,11 +59,11 @@ func (s *sink) check(a artifact) error {
 	case a.sum != "" && got == a.sum && (a.size == 0 || a.size == s.n):
 		return nil
 	case looksLikeHTML(s.head):
-		return &mismatchError{fmt.Sprintf("an HTML page of %d bytes came in its place, from a proxy or a login page perhaps (sha256 %s%s)", s.n, got, expected(a))}
+		return &mismatchError{fault.ArtifactNotIt, fmt.Sprintf("an HTML page of %d bytes came in its place, from a proxy or a login page perhaps (sha256 %s%s)", s.n, got, expected(a))}
 	case a.sum != "":
-		return &mismatchError{fmt.Sprintf("sha256 is %s%s (%d bytes%s)", got, expected(a), s.n, expectedSize(a))}
+		return &mismatchError{fault.ArtifactMismatch, fmt.Sprintf("sha256 is %s%s (%d bytes%s)", got, expected(a), s.n, expectedSize(a))}
 	case !a.archive && !a.image && !bytes.HasPrefix(s.head, []byte("\x7fELF")):
-		return &mismatchError{fmt.Sprintf("what came is not a Linux binary (%d bytes, sha256 %s)", s.n, got)}
+		return &mismatchError{fault.ArtifactNotIt, fmt.Sprintf("what came is not a Linux binary (%d bytes, sha256 %s)", s.n, got)}
 	}
 	return nil
 }
@@ -87,6 +89,10 @@ func looksLikeHTML(head []byte) bool {
 }
 
 // mismatchError says that what came is not what was asked for.
-type mismatchError struct{ text string }
+type mismatchError struct {
+	code fault.Code
+	text string
+}
 
-func (e *mismatchError) Error() string { return e.text }
+func (e *mismatchError) Error() string     { return e.text }
+func (e *mismatchError) Fault() fault.Code { return e.code }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"kbootstrap/fault"
 	"kbootstrap/inventory"
 )
 
@@ -33,10 +34,10 @@ func Versions(c *inventory.Cluster) (map[string]string, error) {
 		versions[component] = version
 	}
 	if err := errors.Join(problems...); err != nil {
-		return nil, err
+		return nil, fault.VersionsConflict.Wrap(err)
 	}
 	if err := checkContainerd(minor, versions["containerd"]); err != nil {
-		return nil, fmt.Errorf("versions.containerd: %w", err)
+		return nil, fault.VersionsConflict.Errorf("versions.containerd: %w", err)
 	}
 	return versions, nil
 }
@@ -46,11 +47,11 @@ func kubernetesMinor(version string) (int, error) {
 	number, ok := strings.CutPrefix(version, "v")
 	v, err := parseVersion(number)
 	if !ok || err != nil || strings.Count(number, ".") < 2 {
-		return 0, fmt.Errorf("kubernetes: %q is not a version such as v1.36.3", version)
+		return 0, fault.VersionsConflict.Errorf("kubernetes: %q is not a version such as v1.36.3", version)
 	}
 	if _, ok := defaults[v.minor]; !ok || v.major != 1 {
 		minors := slices.Sorted(maps.Keys(defaults))
-		return 0, fmt.Errorf("kubernetes: %s is not supported; versions 1.%d to 1.%d are", version, minors[0], minors[len(minors)-1])
+		return 0, fault.VersionsConflict.Errorf("kubernetes: %s is not supported; versions 1.%d to 1.%d are", version, minors[0], minors[len(minors)-1])
 	}
 	return v.minor, nil
 }

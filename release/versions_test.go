@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"kbootstrap/fault"
 	"kbootstrap/inventory"
 
 	"github.com/google/go-cmp/cmp"
@@ -62,6 +63,9 @@ func TestVersionsRefuses(t *testing.T) {
 			_, err := Versions(&inventory.Cluster{Kubernetes: test.kubernetes, Versions: test.versions})
 			if err == nil {
 				t.Fatal("accepted")
+			}
+			if code := fault.Of(err); code != fault.VersionsConflict {
+				t.Errorf("code %q: %v", code, err)
 			}
 			for _, want := range test.want {
 				if !strings.Contains(err.Error(), want) {

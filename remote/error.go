@@ -61,7 +61,13 @@ func (e *Error) Fault() fault.Code {
 	if e.code != "" {
 		return e.code
 	}
-	return fault.Of(e.Err)
+	if code := fault.Of(e.Err); code != "" {
+		return code
+	}
+	if e.Kind == Unreachable {
+		return fault.Unreachable
+	}
+	return ""
 }
 
 // coded is a cause that can be looked up under its code, with the hint for the Error that will wrap it.

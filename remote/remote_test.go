@@ -56,7 +56,9 @@ func TestNothingListens(t *testing.T) {
 	newHome(t)
 	listener := listen(t)
 	_ = listener.Close()
-	failed(t, dial(hostAt(listener.Addr().String())), Unreachable, "m1: dial "+listener.Addr().String(), "connection refused", "nc -vz")
+	err := dial(hostAt(listener.Addr().String()))
+	failed(t, err, Unreachable, "m1: dial "+listener.Addr().String(), "connection refused", "nc -vz")
+	coding(t, err, fault.Unreachable)
 }
 
 func TestFrozenServer(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 
+	"kbootstrap/fault"
 	"kbootstrap/inventory"
 	"kbootstrap/node"
 	"kbootstrap/provision"
@@ -101,16 +102,24 @@ func TestFail(t *testing.T) {
 		want string
 	}{
 		{exitError{exitChanges, nil}, exitChanges, ""},
-		{errors.New("first line\nsecond line"), exitFailure, "error: first line\n  second line\n"},
+		{errors.New("first line\nsecond line"), exitFailure, "error[KB9003]: first line\n  second line\n  hint: Read the message from the right: the cause stands last. Please report it, so that it gets an entry\n  explain: kbootstrap explain KB9003\n"},
 		{exitError{exitUsage, existing("hosts.yaml")}, exitUsage, "error[KB1101]: hosts.yaml exists already\n  hint: --force overwrites it; -o writes another file\n  explain: kbootstrap explain KB1101\n"},
 		{
 			exitError{exitPartial, provision.Failures{failure("m1", refused), failure("m2", &node.LockedError{})}}, exitPartial,
-			"error: m1: dial 192.0.2.1:22: connection refused\n" +
-				"error: m2: etcd: locked by another run\n  hint: " + (&node.LockedError{}).Hint() + "\n",
+			"error[KB2203]: m1: dial 192.0.2.1:22: connection refused\n  hint: " + fault.HintOf(refused) +
+				"\n  explain: kbootstrap explain KB2203\n" +
+				"error[KB6101]: m2: etcd: locked by another run\n  hint: " + (&node.LockedError{}).Hint() +
+				"\n  explain: kbootstrap explain KB6101\n",
 		},
 		{
-			inventory.Problems{{File: "hosts.yaml", Message: "is empty", Hint: "write one"}}, exitUsage,
-			inventory.Problems{{File: "hosts.yaml", Message: "is empty", Hint: "write one"}}.Error() + "\n",
+			inventory.Problems{{Code: fault.InventorySyntax, File: "hosts.yaml", Message: "is empty", Hint: "write one"}}, exitUsage,
+			inventory.Problems{{Code: fault.InventorySyntax, File: "hosts.yaml", Message: "is empty", Hint: "write one"}}.Error() +
+				"\n  explain: kbootstrap explain KB1002\n",
+		},
+		{
+			provision.Failures{failure("m1", refused), failure("m1", refused)}, exitUnreachable,
+			"error[KB2203]: m1: dial 192.0.2.1:22: connection refused\nerror[KB2201]: m1: dial 192.0.2.1:22: connection refused\n" +
+				"  hint: " + fault.HintOf(refused) + "\n  explain: kbootstrap explain KB2203\n",
 		},
 		{
 			provision.Failures{failure("m1", context.Canceled), failure("m2", context.Canceled)}, exitInterrupted,

@@ -3,7 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
+	"syscall"
 
 	"kbootstrap/fault"
 	"kbootstrap/inventory"
@@ -57,35 +59,42 @@ func (a *app) printErrors(errs []error) {
 	for i, err := range errs {
 		a.printError(err)
 		last := i == len(errs)-1
-		if last || fault.Of(errs[i+1]) != fault.Of(err) || fault.HintOf(errs[i+1]) != fault.HintOf(err) {
-			if hint := fault.HintOf(err); hint != "" {
-				fmt.Fprintf(a.stderr, "  hint: %s\n", indented(hint))
-			}
-			a.printExplain(fault.Of(err))
+		if last || faultOf(errs[i+1]) != faultOf(err) || hintOf(errs[i+1]) != hintOf(err) {
+			fmt.Fprintf(a.stderr, "  hint: %s\n", indented(hintOf(err)))
+			a.printExplain(faultOf(err))
 		}
 	}
 }
 
+// faultOf is the code of an error. What the system of this machine said of a file is one too.
+func faultOf(err error) fault.Code {
+	code := fault.Of(err)
+	switch {
+	case code != "":
+		return code
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return fault.LocalNoSpace
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+		return fault.LocalDenied
+	}
+	return fault.Unclassified
+}
+
+// hintOf is what the user may do about an error.
+func hintOf(err error) string { return fault.HintOf(&fault.Error{Code: faultOf(err), Err: err}) }
+
 // printError prints an error with its code and what is known of the cause.
 func (a *app) printError(err error) {
-	prefix := "error"
-	if code := fault.Of(err); code != "" {
-		prefix = fmt.Sprintf("error[%s]", code)
-	}
-	fmt.Fprintf(a.stderr, "%s: %s\n", prefix, indented(err.Error()))
+	fmt.Fprintf(a.stderr, "error[%s]: %s\n", faultOf(err), indented(err.Error()))
 }
 
 // printExplain says how to learn more about codes.
 func (a *app) printExplain(codes ...fault.Code) {
-	words := make([]string, 0, len(codes))
-	for _, code := range codes {
-		if code != "" {
-			words = append(words, string(code))
-		}
+	words := make([]string, len(codes))
+	for i, code := range codes {
+		words[i] = string(code)
 	}
-	if len(words) > 0 {
-		fmt.Fprintf(a.stderr, "  explain: kbootstrap explain %s\n", strings.Join(words, " "))
-	}
+	fmt.Fprintf(a.stderr, "  explain: kbootstrap explain %s\n", strings.Join(words, " "))
 }
 
 // indented is a text whose lines after the first stand below it.

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml"
+
+	"kbootstrap/fault"
 )
 
 // api is the Kubernetes API as one kubeconfig reaches it. A client of Kubernetes' own would be ten times this tool's
@@ -39,6 +41,9 @@ type apiError struct {
 	code int
 	text string // the API's own message
 }
+
+// Fault returns the code.
+func (e *apiError) Fault() fault.Code { return fault.ObjectRefused }
 
 func (e *apiError) Error() string { return fmt.Sprintf("%d: %s", e.code, e.text) }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"kbootstrap/fault"
 )
 
 // A Change is one resource that Converge or Restore has changed.
@@ -78,11 +80,11 @@ func applied(ctx context.Context, sys *System, found, wanted Resource) (Change, 
 		return Change{}, fmt.Errorf("verify: %w", err)
 	}
 	if Changed(now, wanted) {
-		why := ""
+		err := fmt.Errorf("verify: it was applied, and still differs:\n%s", Diff(now, wanted))
 		if service, ok := wanted.(Service); ok && service.Running {
-			why = sys.journal(ctx, service.Name) // it was started, and has crashed since
+			return Change{}, sys.failed(ctx, fault.ServiceNotStarted, service.Name, err) // it was started, and has crashed since
 		}
-		return Change{}, fmt.Errorf("verify: it was applied, and still differs:\n%s%s", Diff(now, wanted), why)
+		return Change{}, fault.NotAsWanted.Wrap(err)
 	}
 	return Change{ID: wanted.ID(), Before: found.State(), After: now.State(), Diff: Diff(found, now)}, nil
 }

@@ -3,11 +3,12 @@ package resource
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"kbootstrap/fault"
 )
 
 // Dir is a directory.
@@ -39,7 +40,7 @@ func (d Dir) Observe(_ context.Context, sys *System) (Resource, error) {
 	case err != nil:
 		return nil, err
 	case !info.IsDir():
-		return nil, fmt.Errorf("%s: is not a directory", path)
+		return nil, fault.PathOccupied.Errorf("%s: is not a directory", path)
 	}
 	if d.Absent {
 		entries, err := os.ReadDir(path)

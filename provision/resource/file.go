@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+
+	"kbootstrap/fault"
 )
 
 // File is a regular file. Exactly one of Content and Blob says what is in it.
@@ -85,7 +87,7 @@ func (f File) Observe(_ context.Context, sys *System) (Resource, error) {
 		found.Target, err = os.Readlink(path)
 		return found, err
 	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s: is not a regular file but %s", path, info.Mode().Type())
+		return nil, fault.PathOccupied.Errorf("%s: is not a regular file but %s", path, info.Mode().Type())
 	}
 	found.Mode = uint32(info.Mode().Perm())
 	if found.Owner, err = sys.ownerOf(info, f.Owner); err != nil {

@@ -2,9 +2,10 @@ package resource
 
 import (
 	"context"
-	"fmt"
 	"io/fs"
 	"os"
+
+	"kbootstrap/fault"
 )
 
 // Link is a symbolic link. It is replaced atomically, so that a program behind it is always the old or the new one.
@@ -45,7 +46,7 @@ func (l Link) Observe(ctx context.Context, sys *System) (Resource, error) {
 		file, _ := found.(File)
 		return Link{Path: l.Path, Instead: &file}, nil
 	case info.Mode().Type() != fs.ModeSymlink:
-		return nil, fmt.Errorf("%s: is not a symbolic link but %s", path, info.Mode().Type())
+		return nil, fault.PathOccupied.Errorf("%s: is not a symbolic link but %s", path, info.Mode().Type())
 	}
 	target, err := os.Readlink(path)
 	return Link{Path: l.Path, Target: target}, err

@@ -2,8 +2,9 @@ package resource
 
 import (
 	"context"
-	"fmt"
 	"path/filepath"
+
+	"kbootstrap/fault"
 )
 
 // Member is the data of one etcd member.
@@ -45,7 +46,7 @@ func (m Member) Apply(ctx context.Context, sys *System) error {
 		return nil
 	}
 	if !m.New {
-		return fmt.Errorf("the cluster exists already, but member %s has no data in %s; "+
+		return fault.MemberWithoutData.Errorf("the cluster exists already, but member %s has no data in %s; "+
 			"if its disk is lost, remove the member from the cluster and add it again", m.Name, m.DataDir)
 	}
 	text := "[Service]\nEnvironment=ETCD_INITIAL_CLUSTER_STATE=new\n"

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"kbootstrap/fault"
 )
 
 // The things that a NodeStatus can speak of.
@@ -125,5 +127,6 @@ func waitForNode(
 	if err == nil || last == nil || deadline.Err() == nil || ctx.Err() != nil {
 		return err
 	}
-	return fmt.Errorf("waited %s for %s: %w%s", time.Since(begin).Round(time.Millisecond), what, last, sys.journal(ctx, kubeletUnit))
+	return sys.failed(ctx, fault.NodeNotReady, kubeletUnit,
+		fmt.Errorf("waited %s for %s: %w", time.Since(begin).Round(time.Millisecond), what, last))
 }

@@ -4,10 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"time"
+
+	"kbootstrap/fault"
 )
 
 // Object is an object of the Kubernetes API. It is equal to what is found when every field of Manifest is there with the
@@ -130,7 +131,7 @@ func (o Object) Apply(ctx context.Context, sys *System) error {
 	if err == nil || last == nil || deadline.Err() == nil || ctx.Err() != nil {
 		return err
 	}
-	return fmt.Errorf("waited %s for %s to accept %s: %w", time.Since(begin).Round(time.Millisecond), a.server, m.where(), last)
+	return fault.ObjectRefused.Errorf("waited %s for %s to accept %s: %w", time.Since(begin).Round(time.Millisecond), a.server, m.where(), last)
 }
 
 // send makes one try; it is done when the object is as wanted.

@@ -3,6 +3,9 @@ package resource
 import (
 	"context"
 	"fmt"
+	"strings"
+
+	"kbootstrap/fault"
 )
 
 // Package is a program that the host's package manager installs when it is not there.
@@ -36,16 +39,16 @@ func (p Package) Apply(ctx context.Context, sys *System) error {
 	case sys.program("yum") != "":
 		return p.applyYum(ctx, sys, "yum")
 	}
-	return fmt.Errorf("%s is missing, and so is a package manager that we know (apt-get, dnf, yum)", p.Program)
+	return fault.PackageUnknown.Errorf("%s is missing, and so is a package manager that we know (apt-get, dnf, yum)", p.Program)
 }
 
 func (p Package) applyApt(ctx context.Context, sys *System) error {
 	if p.Apt == "" {
-		return fmt.Errorf("%s is missing, and no package of apt has it", p.Program)
+		return fault.PackageUnknown.Errorf("%s is missing, and no package of apt has it", p.Program)
 	}
 	if p.Absent {
 		_, err := sys.change(ctx, "dpkg", "--remove", p.Apt)
-		return err
+		return packageError(err)
 	}
 	install := []string{
 		"env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "--yes", "--no-install-recommends",
@@ -58,20 +61,36 @@ func (p Package) applyApt(ctx context.Context, sys *System) error {
 	}
 	// A fresh cloud image has no lists, and old lists name packages that the mirror no longer has.
 	if _, update := sys.change(ctx, "apt-get", "update"); update != nil {
-		return fmt.Errorf("%w (and then: %w)", err, update)
+		return packageError(fmt.Errorf("%w (and then: %w)", err, update))
 	}
 	_, err = sys.change(ctx, install...)
-	return err
+	return packageError(err)
 }
 
 func (p Package) applyYum(ctx context.Context, sys *System, program string) error {
 	if p.Yum == "" {
-		return fmt.Errorf("%s is missing, and no package of %s has it", p.Program, program)
+		return fault.PackageUnknown.Errorf("%s is missing, and no package of %s has it", p.Program, program)
 	}
 	argv := []string{program, "install", "-y", p.Yum}
 	if p.Absent {
 		argv = []string{"rpm", "--erase", p.Yum}
 	}
 	_, err := sys.change(ctx, argv...)
-	return err
+	return packageError(err)
+}
+
+// packageError gives an error of a package manager its code, by what the manager says.
+func packageError(err error) error {
+	if err == nil {
+		return nil
+	}
+	for _, says := range []string{"Could not get lock", "Unable to acquire the dpkg frontend lock", "is another process using it", "waiting for process with pid", "RPM: error: can't create transaction lock"} {
+		if strings.Contains(err.Error(), says) {
+			return fault.PackagesLocked.Wrap(err)
+		}
+	}
+	if strings.Contains(err.Error(), "No space left on device") || strings.Contains(err.Error(), "not enough free space") {
+		return fault.NoSpace.Wrap(err)
+	}
+	return fault.PackageFailed.Wrap(err)
 }

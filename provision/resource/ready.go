@@ -10,6 +10,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"kbootstrap/fault"
 )
 
 // Ready is the health of a service, as its own endpoint tells it.
@@ -105,7 +107,8 @@ func (r Ready) Apply(ctx context.Context, sys *System) error {
 		return err
 	}
 	waited := time.Since(begin).Round(time.Millisecond)
-	return fmt.Errorf("waited %s for %s: %w; last answer: %w%s", waited, r.URL, err, last, sys.journal(ctx, r.Unit))
+	err = fmt.Errorf("waited %s for %s: %w; last answer: %w", waited, r.URL, err, last)
+	return sys.failed(ctx, fault.ServiceNotReady, r.Unit, err)
 }
 
 // client is an HTTP client with the certificates that the URL needs.

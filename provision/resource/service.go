@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"kbootstrap/fault"
 )
 
 // Service is a systemd unit: whether it starts at boot, whether it runs, and what it was started with.
@@ -225,6 +227,7 @@ func (s Service) await(ctx context.Context, sys *System) error {
 	if s.Config != "" {
 		wanted = "a process with configuration " + s.Config
 	}
-	return fmt.Errorf("waited %s for %s, and it is %s (%s): %w%s", time.Since(begin).Round(time.Millisecond),
-		wanted, last.active, last.sub, err, sys.journal(ctx, s.Name))
+	err = fmt.Errorf("waited %s for %s, and it is %s (%s): %w", time.Since(begin).Round(time.Millisecond),
+		wanted, last.active, last.sub, err)
+	return sys.failed(ctx, fault.ServiceNotStarted, s.Name, err)
 }

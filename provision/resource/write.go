@@ -4,13 +4,14 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"kbootstrap/fault"
 )
 
 var errNotDir = syscall.ENOTDIR
@@ -82,7 +83,7 @@ func (r replacement) fill(from io.Reader, sha string) error {
 		hash := sha256.New()
 		if _, err = io.Copy(io.MultiWriter(f, hash), from); err == nil {
 			if got := hex.EncodeToString(hash.Sum(nil)); got != sha {
-				err = fmt.Errorf("sha256 is %s, not %s", got, sha)
+				err = fault.ContentDamaged.Errorf("sha256 is %s, not %s", got, sha)
 			}
 		}
 		return errors.Join(err, f.Close())

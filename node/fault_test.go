@@ -1,0 +1,55 @@
+package node
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"kbootstrap/fault"
+	"kbootstrap/provision/resource"
+)
+
+// TestFaultsCrossTheWire: the codes of errors on the host reach the control machine, and with them the unit that failed.
+func TestFaultsCrossTheWire(t *testing.T) {
+	root := t.TempDir()
+	client := connect(t, Options{Root: root, Run: func(_ context.Context, argv ...string) ([]byte, error) {
+		switch argv[0] {
+		case "systemctl": // a unit that there is not
+			return []byte("LoadState=not-found\nActiveState=inactive\nSubState=dead\nMainPID=0\nUnitFileState=\n"), nil
+		case "journalctl":
+			return []byte("listen tcp 192.0.2.1:2379: bind: address already in use\n"), nil
+		}
+		panic("nobody runs " + argv[0] + " here")
+	}}, pipes)
+	good, other := random(t, 1<<10), random(t, 1<<10)
+	for _, test := range []struct {
+		code fault.Code
+		make func() error
+	}{
+		{fault.StepFailed, func() error {
+			return client.Converge(t.Context(), "base", []resource.Resource{resource.File{Path: "/a", Owner: "nobody:here"}}, nil)
+		}},
+		{fault.ContentDamaged, func() error {
+			return client.Send(t.Context(), good.sum, int64(len(good.plain)), bytes.NewReader(other.zstd))
+		}},
+		{fault.NodeMismatch, func() error { return client.Send(t.Context(), "../etc", 1, bytes.NewReader(nil)) }},
+		{fault.NodeMismatch, func() error { return client.ask(t.Context(), "/v1/lock", []int{1}, nil) }},
+		{fault.NodePanic, func() error {
+			return client.Converge(t.Context(), "base", []resource.Resource{resource.Module{Name: "overlay"}}, nil)
+		}},
+	} {
+		err := test.make()
+		if code := fault.Of(err); code != test.code {
+			t.Errorf("code %q, want %q: %v", code, test.code, err)
+		}
+	}
+	err := client.Converge(t.Context(), "etcd", []resource.Resource{resource.Service{Name: "etcd.service", Running: true, Config: "1"}}, nil)
+	var remote *RemoteError
+	if !errors.As(err, &remote) || remote.Unit != "etcd.service" || fault.Of(err) != fault.ServiceNotStarted {
+		t.Errorf("got %+v, want a service that does not start", err)
+	} else if !strings.Contains(err.Error(), "address already in use") {
+		t.Errorf("the journal is not in it: %v", err)
+	}
+}
