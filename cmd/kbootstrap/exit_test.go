@@ -118,7 +118,7 @@ func TestFail(t *testing.T) {
 		},
 		{
 			provision.Failures{failure("m1", refused), failure("m1", refused)}, exitUnreachable,
-			"error[KB2203]: m1: dial 192.0.2.1:22: connection refused\nerror[KB2201]: m1: dial 192.0.2.1:22: connection refused\n" +
+			"error[KB2203]: m1: dial 192.0.2.1:22: connection refused\nerror[KB2203]: m1: dial 192.0.2.1:22: connection refused\n" +
 				"  hint: " + fault.HintOf(refused) + "\n  explain: kbootstrap explain KB2203\n",
 		},
 		{
