@@ -54,18 +54,18 @@ func (s *System) record(found Resource) error {
 	if err != nil {
 		return err
 	}
-	if err := s.privateDirs(); err != nil {
+	if err := s.privateDirs(beforeDir, beforeDir+"/blobs"); err != nil {
 		return err
 	}
-	if err := s.keepBlob(found); err != nil {
+	if err := s.keepBlob(found, oldBlob); err != nil {
 		return err
 	}
 	return s.writeOwn(s.path(fmt.Sprintf("%s/%06d-%s.json", beforeDir, next, name)), data, 0o600)
 }
 
-// privateDirs makes the directories, readable by root only: records hold the contents of secret files.
-func (s *System) privateDirs() error {
-	for _, dir := range []string{stateDir, beforeDir, beforeDir + "/blobs"} {
+// privateDirs makes directories, readable by root only: records hold the contents of secret files.
+func (s *System) privateDirs(dirs ...string) error {
+	for _, dir := range append([]string{stateDir}, dirs...) {
 		if err := s.privateDir(s.path(dir)); err != nil {
 			return err
 		}
@@ -106,13 +106,13 @@ func (s *System) records() ([]string, error) {
 }
 
 // keepBlob keeps the content of a large file. The file is about to be replaced by rename, so a second name for it is
-// enough.
-func (s *System) keepBlob(found Resource) error {
+// enough. place tells where a content is kept.
+func (s *System) keepBlob(found Resource, place func(sha256 string) string) error {
 	file, ok := largeFile(found)
 	if !ok {
 		return nil
 	}
-	kept := s.path(oldBlob(file.Blob))
+	kept := s.path(place(file.Blob))
 	err := s.Link(s.path(file.Path), kept)
 	if err == nil || errors.Is(err, fs.ErrExist) {
 		return nil

@@ -146,11 +146,14 @@ func (f File) Apply(ctx context.Context, sys *System) error {
 	return nil
 }
 
-// receive fetches the content: from the host itself if it was there before the tool came, else from the control machine.
+// receive fetches the content: from the host itself if it was there before the tool came, or before the change that is to
+// be undone; else from the control machine.
 func (f File) receive(ctx context.Context, sys *System, r replacement) error {
-	if old, err := os.Open(sys.path(oldBlob(f.Blob))); err == nil {
-		defer old.Close()
-		return r.fill(old, f.Blob)
+	for _, kept := range []string{oldBlob(f.Blob), undoBlob(f.Blob)} {
+		if old, err := os.Open(sys.path(kept)); err == nil {
+			defer old.Close()
+			return r.fill(old, f.Blob)
+		}
 	}
 	if sys.Blob == nil {
 		return fmt.Errorf("content sha256:%s: nobody sends it", f.Blob)

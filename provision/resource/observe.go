@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -54,12 +55,31 @@ func Observe(ctx context.Context, sys *System, wanted []Resource) ([]Resource, e
 		})
 	}
 	_ = group.Wait() // the errors are in failed
+	age(wanted, found)
 	for i, err := range failed {
 		if err != nil {
 			failed[i] = fmt.Errorf("%s: %w", wanted[i].ID(), err)
 		}
 	}
 	return found, errors.Join(failed...)
+}
+
+// age tells of the running services of which something that they start with differs: they will be older than that.
+func age(wanted, found []Resource) {
+	differ := map[string]bool{}
+	for i, w := range wanted {
+		if found[i] != nil && Changed(found[i], w) {
+			differ[w.ID()] = true
+		}
+	}
+	for i, w := range wanted {
+		service, _ := w.(Service)
+		now, ok := found[i].(Service)
+		if ok && now.Running && slices.ContainsFunc(service.Starts, func(id string) bool { return differ[id] }) {
+			now.Older = true
+			found[i] = now
+		}
+	}
 }
 
 func observeServices(ctx context.Context, sys *System, wanted []Resource, at []int, found []Resource, failed []error) {

@@ -25,6 +25,7 @@ type Ready struct {
 	Expect  string        // text that the answer must contain; "" means that any good one will do
 	Timeout time.Duration // how long to wait; 0 means one minute
 	Every   time.Duration // how often to ask; 0 means every 20 ms, which is too often for an API server that is just starting
+	Crashes int           // give up when systemd has restarted the Unit so often meanwhile; 0 means never
 	Absent  bool          // it is not ready
 }
 
@@ -83,7 +84,8 @@ func (r Ready) Apply(ctx context.Context, sys *System) error {
 	deadline, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	begin := time.Now()
-	lookAt := begin.Add(unitPoll)
+	lookAt := begin // the first look is for how often it was restarted before
+	restarts := -1
 	var last error
 	err = poll(deadline, r.every(), func() (bool, error) {
 		answer := r.ask(deadline, sys, client)
@@ -97,11 +99,7 @@ func (r Ready) Apply(ctx context.Context, sys *System) error {
 			return false, nil
 		}
 		lookAt = time.Now().Add(unitPoll)
-		u, err := sys.unit(deadline, r.Unit)
-		if err == nil && u.failedForGood() {
-			return false, fmt.Errorf("%s has failed", r.Unit)
-		}
-		return false, nil
+		return false, r.hopeless(deadline, sys, &restarts)
 	})
 	if err == nil || ctx.Err() != nil {
 		return err
@@ -109,6 +107,23 @@ func (r Ready) Apply(ctx context.Context, sys *System) error {
 	waited := time.Since(begin).Round(time.Millisecond)
 	err = fmt.Errorf("waited %s for %s: %w; last answer: %w", waited, r.URL, err, last)
 	return sys.failed(ctx, fault.ServiceNotReady, r.Unit, err)
+}
+
+// hopeless is why there is nothing to wait for any more: the unit has failed, or crashes again and again. Restarts is how
+// often systemd had restarted it when the wait began; below 0 it is not known yet.
+func (r Ready) hopeless(ctx context.Context, sys *System, restarts *int) error {
+	u, err := sys.unit(ctx, r.Unit)
+	switch {
+	case err != nil:
+		sys.logf("%v", err)
+	case u.failedForGood():
+		return fmt.Errorf("%s has failed", r.Unit)
+	case *restarts < 0 || u.restarts < *restarts:
+		*restarts = u.restarts
+	case r.Crashes > 0 && u.restarts-*restarts >= r.Crashes:
+		return fmt.Errorf("%s ends again and again: systemd restarted it %d times", r.Unit, u.restarts-*restarts)
+	}
+	return nil
 }
 
 // client is an HTTP client with the certificates that the URL needs.

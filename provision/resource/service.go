@@ -21,6 +21,11 @@ type Service struct {
 	// so that a service whose configuration is newer than its process is seen, whenever and by whomever it was changed.
 	// It is "" for units that are not ours: a process of ours is then restarted without it.
 	Config string
+	// Starts are the IDs of the resources that the service starts with. When one of them is changed, the service is
+	// started anew, also if its Config is the wanted one: somebody may have edited the file, started the service, and had
+	// the edit taken back by us.
+	Starts []string `json:",omitempty"`
+	Older  bool     // only in a found value: something that it starts with is about to change, or has since its start
 }
 
 // ID is "service NAME".
@@ -33,7 +38,8 @@ func (s Service) State() string {
 	if s.Running {
 		config = s.Config
 	}
-	return states(flag("enabled", s.Enabled), flag("running", s.Running), property("config", config))
+	return states(flag("enabled", s.Enabled), flag("running", s.Running), property("config", config),
+		flag("older than what it starts with", s.Running && s.Older))
 }
 
 // configVariable is the variable of the environment that tells which configuration a process was started with.
@@ -64,8 +70,27 @@ func (s Service) found(sys *System, u unit) Service {
 	}
 	if found.Running {
 		found.Config = sys.configOf(u.mainPID)
+		found.Older = s.Config != "" && sys.exists(owed(s.Name))
 	}
 	return found
+}
+
+// owed is the note that a service has to be started anew. It lies in /run: what is running before a boot is not after.
+// Nothing else tells when a run is cut off between the change of a file and the restart, if the file was edited by hand:
+// the process may have started with the edit or with what was there before.
+func owed(name string) string { return "/run/kbootstrap/restart/" + name }
+
+func (s *System) oweRestart(name string) error {
+	if s.exists(owed(name)) {
+		return nil
+	}
+	return s.writeOwn(s.path(owed(name)), nil, 0o600)
+}
+
+func (s *System) notOwed(name string) error {
+	err := s.removeFile(s.path(owed(name)))
+	s.removeEmpty(s.path(filepath.Dir(owed(name))))
+	return err
 }
 
 // configOf reads the configuration that a process was started with; "" when it does not tell.
@@ -168,15 +193,20 @@ func (s Service) stop(ctx context.Context, sys *System) error {
 	if err != nil || !s.found(sys, u).Running {
 		return err
 	}
-	_, err = sys.change(ctx, "systemctl", "stop", s.Name)
-	return err
+	if _, err = sys.change(ctx, "systemctl", "stop", s.Name); err != nil {
+		return err
+	}
+	return sys.notOwed(s.Name)
 }
 
-// start starts the unit, or restarts it when its process has another configuration, and waits for the process.
+// start starts the unit, or restarts it when its process has another configuration or is older than what it starts with,
+// and waits for the process.
 func (s Service) start(ctx context.Context, sys *System, u unit) error {
-	if s.converged(sys, u) {
+	older := s.Config != "" && sys.exists(owed(s.Name))
+	if s.converged(sys, u) && !older {
 		return nil
 	}
+	before := u.mainPID
 	if u.active == "failed" {
 		// Without this a unit that has crashed too often is not started.
 		if _, err := sys.change(ctx, "systemctl", "reset-failed", s.Name); err != nil {
@@ -193,15 +223,18 @@ func (s Service) start(ctx context.Context, sys *System, u unit) error {
 	if _, err := sys.change(ctx, "systemctl", "--no-block", "--job-mode=ignore-dependencies", verb, s.Name); err != nil {
 		return err
 	}
-	return s.await(ctx, sys)
+	if err := s.await(ctx, sys, before); err != nil || !older {
+		return err
+	}
+	return sys.notOwed(s.Name)
 }
 
 func (s Service) converged(sys *System, u unit) bool {
 	return u.runs() && sys.configOf(u.mainPID) == s.Config
 }
 
-// await polls until the process runs with the wanted configuration.
-func (s Service) await(ctx context.Context, sys *System) error {
+// await polls until another process than the one before runs with the wanted configuration.
+func (s Service) await(ctx context.Context, sys *System, before int) error {
 	deadline, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	begin := time.Now()
@@ -218,7 +251,7 @@ func (s Service) await(ctx context.Context, sys *System) error {
 		if u.failedForGood() {
 			return false, errors.New("it failed")
 		}
-		return s.converged(sys, u), nil
+		return s.converged(sys, u) && (u.mainPID != before || before == 0), nil
 	})
 	if err == nil || ctx.Err() != nil {
 		return err

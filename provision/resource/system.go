@@ -23,6 +23,8 @@ type shared struct {
 	connecting sync.Mutex // guards apis
 	apis       map[string]*api
 	unflushed  unflushed
+	stopped    context.Context
+	stop       context.CancelCauseFunc
 }
 
 // NewSystem is a System whose files lie below root. Blob and log may be nil where no File has a Blob and nobody reads the
@@ -33,7 +35,29 @@ func NewSystem(
 	blob func(ctx context.Context, sha256 string) (Blob, error),
 	log func(line string),
 ) *System {
-	return &System{Root: root, Run: run, Blob: blob, Log: log, shared: &shared{}}
+	s := &shared{}
+	s.stopped, s.stop = context.WithCancelCause(context.Background())
+	return &System{Root: root, Run: run, Blob: blob, Log: log, shared: s}
+}
+
+// Stop ends each Converge of this machine, also those to come, with ErrStopped at the next place where that leaves things
+// whole: what is being made is finished, what is only waited for is not. A service that is being changed becomes healthy
+// first, as wanted or as before.
+func (s *System) Stop() { s.shared.stop(ErrStopped) }
+
+// interrupted tells why nothing more is to be begun.
+func (s *System) interrupted(ctx context.Context) error {
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	return context.Cause(s.shared.stopped)
+}
+
+// untilStopped is a context that Stop ends too.
+func (s *System) untilStopped(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	release := context.AfterFunc(s.shared.stopped, func() { cancel(context.Cause(s.shared.stopped)) })
+	return ctx, func() { release(); cancel(nil) }
 }
 
 // Logging is the same machine with its progress reported elsewhere: requests that go on at the same time have a view each,
@@ -46,6 +70,7 @@ func (s *System) Logging(log func(line string)) *System {
 
 // Close closes the connections that are kept open to the Kubernetes API.
 func (s *System) Close() {
+	s.shared.stop(nil)
 	s.shared.connecting.Lock()
 	defer s.shared.connecting.Unlock()
 	for _, a := range s.shared.apis {

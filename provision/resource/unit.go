@@ -17,11 +17,12 @@ type unit struct {
 	mainPID  int    // 0 when there is no process
 	pending  bool   // a job, such as a start, waits or is under way
 	outdated bool   // NeedDaemonReload: a file on the disk is newer than what systemd has read
+	restarts int    // by systemd itself, since somebody last started it; 0 before systemd 235, which does not tell
 	dropIns  []string
 }
 
 // unitProperties are asked for in one call. A unit's own properties come in systemd's order, not in this one.
-const unitProperties = "LoadState,ActiveState,SubState,MainPID,UnitFileState,Job,NeedDaemonReload,DropInPaths"
+const unitProperties = "LoadState,ActiveState,SubState,MainPID,UnitFileState,Job,NeedDaemonReload,DropInPaths,NRestarts"
 
 // units asks systemd for some units in one call; the answers are in the order of the names. A unit that does not exist
 // has the load state "not-found".
@@ -68,6 +69,8 @@ func parseUnit(block string) unit {
 			u.pending = value != "" && value != "0"
 		case "NeedDaemonReload":
 			u.outdated = value == "yes"
+		case "NRestarts":
+			u.restarts, _ = strconv.Atoi(value) // as above
 		case "DropInPaths":
 			u.dropIns = strings.Fields(value)
 		}

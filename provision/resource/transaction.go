@@ -1,0 +1,329 @@
+package resource
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+)
+
+// ErrStopped is why Converge ended early after System.Stop.
+var ErrStopped = errors.New("stopped")
+
+// A transaction is a Converge under way. When its list has a running service of ours that differs, it changes that service
+// together with what it starts with as a whole: it ends with the service healthy again, as wanted or as before. A service
+// that did not run has nothing to go back to, so such a transaction is over from the start.
+//
+// What to go back to is on the disk before the first change. So a run that is cut off anywhere leaves the next one both
+// ways: it finishes the change, or goes back to the last state in which the service was healthy.
+type transaction struct {
+	sys     *System
+	wanted  []Resource
+	all     []Resource // what was found, as wanted; nil when it is not known
+	report  func(Change)
+	changed bool // something was changed in this Converge
+
+	over    bool       // there is nothing, or no longer anything, to go back to
+	service int        // the index of the service
+	last    int        // the index of the last resource that tells its health
+	found   []Resource // what to go back to, in the order of wanted
+	open    bool       // found is on the disk
+	touched bool       // the service is being changed: from here on it has to become healthy, one way or the other
+	pid     int        // of the process before
+}
+
+const (
+	undoDir = stateDir + "/undo"
+	// unitTime bounds what goes on when nobody waits for it any more: the rest of a change, or the way back.
+	unitTime = 10 * time.Minute
+	// crashes is after how many restarts by systemd a changed service is given up.
+	crashes = 5
+)
+
+// undoBlob is where a large file is kept that a transaction replaces.
+func undoBlob(sha256 string) string { return undoDir + "/" + sha256 }
+
+func (t *transaction) name() string {
+	service, _ := t.wanted[t.service].(Service)
+	return service.Name
+}
+
+// path is the record of the transaction.
+func (t *transaction) path() string { return undoDir + "/" + t.name() + ".json" }
+
+// begin finds out whether there is something to go back to. What was found may be nil.
+func begin(sys *System, wanted, all []Resource, report func(Change)) (*transaction, error) {
+	t := &transaction{sys: sys, wanted: wanted, all: all, report: report, over: true}
+	t.service = slices.IndexFunc(wanted, func(r Resource) bool {
+		service, ok := r.(Service)
+		return ok && service.Running && service.Config != ""
+	})
+	if t.service < 0 {
+		return t, nil
+	}
+	t.last = t.service
+	healthy := all != nil && running(all[t.service])
+	for i, r := range wanted {
+		if t.health(i) {
+			t.last = i
+			healthy = healthy && !Changed(all[i], r)
+		}
+	}
+	if err := t.load(); err != nil {
+		return nil, err
+	}
+	if healthy && !t.differs() {
+		return t, t.forget() // what was cut off has been finished
+	}
+	t.over = !t.open && !(healthy && Changed(all[t.service], wanted[t.service]))
+	return t, nil
+}
+
+// health tells whether a resource of the list is the health of the service.
+func (t *transaction) health(i int) bool {
+	ready, ok := t.wanted[i].(Ready)
+	return ok && i > t.service && ready.Unit == t.name()
+}
+
+func running(r Resource) bool {
+	service, ok := r.(Service)
+	return ok && service.Running
+}
+
+// differs tells whether anything that belongs to the service differs.
+func (t *transaction) differs() bool {
+	for i := range t.last + 1 {
+		if Changed(t.all[i], t.wanted[i]) {
+			return true
+		}
+	}
+	return false
+}
+
+// load reads what a run has left that was cut off.
+func (t *transaction) load() error {
+	data, err := os.ReadFile(t.sys.path(t.path()))
+	if absent(err) {
+		return nil
+	}
+	if err == nil {
+		t.found, err = Unmarshal(data)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", t.path(), err)
+	}
+	t.open = true
+	return nil
+}
+
+// about is called before a resource is changed.
+func (t *transaction) about(ctx context.Context, i int, found Resource) error {
+	t.changed = true
+	if err := t.owe(found); err != nil || t.over {
+		return err
+	}
+	if i == t.service {
+		t.touched = true
+	}
+	if t.all != nil && !t.has(t.wanted[t.service].ID()) {
+		// The first change: all that is to be changed is noted at once.
+		u, err := t.sys.unit(ctx, t.name())
+		if err != nil {
+			return err
+		}
+		t.pid = u.mainPID
+		return t.save(t.all[:t.last+1]...)
+	}
+	if t.has(found.ID()) || !returns(found) {
+		return nil
+	}
+	return t.save(found)
+}
+
+func (t *transaction) has(id string) bool {
+	return slices.ContainsFunc(t.found, func(r Resource) bool { return r.ID() == id })
+}
+
+// save adds what was found to the record, as far as it is about to change or belongs to the health of the service.
+func (t *transaction) save(found ...Resource) error {
+	if err := t.sys.privateDirs(undoDir); err != nil {
+		return err
+	}
+	for _, f := range found {
+		if t.has(f.ID()) {
+			continue
+		}
+		switch r := f.(type) {
+		case Service:
+			if r.Name != t.name() {
+				continue
+			}
+			r.Older = false
+			f = r
+		case Ready:
+			if r.Unit != t.name() || r.Absent {
+				continue
+			}
+		default:
+			if !returns(f) || !t.changes(f) {
+				continue
+			}
+			if err := t.sys.keepBlob(f, undoBlob); err != nil {
+				return err
+			}
+		}
+		t.found = append(t.found, f)
+	}
+	place := map[string]int{}
+	for i, w := range t.wanted {
+		place[w.ID()] = i
+	}
+	slices.SortStableFunc(t.found, func(a, b Resource) int { return place[a.ID()] - place[b.ID()] })
+	data, err := Marshal(t.found)
+	if err != nil {
+		return err
+	}
+	if err := t.sys.writeOwn(t.sys.path(t.path()), data, 0o600); err != nil {
+		return err
+	}
+	t.open = true
+	return nil
+}
+
+// changes tells whether a found value is not what is wanted.
+func (t *transaction) changes(found Resource) bool {
+	i := slices.IndexFunc(t.wanted, func(w Resource) bool { return w.ID() == found.ID() })
+	return i >= 0 && Changed(found, t.wanted[i])
+}
+
+// urgent tells that a resource has to be made whatever happens: from the moment that the service is touched until it is
+// healthy, neither a connection that is lost nor a user who has enough ends the work. Before that, and after, both do.
+func (t *transaction) urgent(i int) bool { return !t.over && t.touched && i <= t.last }
+
+// work is the context for making a resource.
+func (t *transaction) work(ctx context.Context, i int) (context.Context, context.CancelFunc) {
+	switch {
+	case !t.over && i == t.service, t.urgent(i):
+		return context.WithTimeout(context.WithoutCancel(ctx), unitTime)
+	case patient(t.wanted[i]):
+		return t.sys.untilStopped(ctx)
+	}
+	return ctx, func() {}
+}
+
+// patient tells whether a resource may wait for long for something from outside.
+func patient(r Resource) bool {
+	if w, ok := r.(waiter); ok && w.waits() {
+		return true
+	}
+	file, ok := r.(File)
+	_, image := r.(Image)
+	return image || ok && file.Blob != ""
+}
+
+// judged is a resource as it is wanted in this transaction: a service that was healthy is not waited for when it crashes
+// again and again.
+func (t *transaction) judged(i int) Resource {
+	ready, ok := t.wanted[i].(Ready)
+	if ok && t.urgent(i) && t.health(i) {
+		ready.Crashes = crashes
+		return ready
+	}
+	return t.wanted[i]
+}
+
+// owe notes, before a file is changed that a service starts with, that the service has to be started anew.
+func (t *transaction) owe(found Resource) error {
+	for i, w := range t.wanted {
+		service, ok := w.(Service)
+		if !ok || !slices.Contains(service.Starts, found.ID()) || t.all != nil && !running(t.all[i]) {
+			continue
+		}
+		if err := t.sys.oweRestart(service.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// done is called when a resource is as wanted.
+func (t *transaction) done(i int) error {
+	if t.over || i < t.last {
+		return nil
+	}
+	t.over = true
+	return t.forget()
+}
+
+// forget removes the record: the service is healthy.
+func (t *transaction) forget() error {
+	if !t.open {
+		return nil
+	}
+	t.open = false
+	kept := map[string]bool{}
+	for _, f := range t.found {
+		if file, ok := largeFile(f); ok {
+			kept[undoBlob(file.Blob)] = true
+		}
+	}
+	if err := t.sys.removeFile(t.sys.path(t.path())); err != nil {
+		return err
+	}
+	for name := range kept {
+		if err := t.sys.removeFile(t.sys.path(name)); err != nil {
+			return err
+		}
+	}
+	t.sys.removeEmpty(t.sys.path(undoDir))
+	return nil
+}
+
+// undo puts back what was there, when there is something to put back, and returns what to tell.
+func (t *transaction) undo(ctx context.Context, cause error) error {
+	if t.over || !t.open || !t.changed {
+		return cause
+	}
+	t.over = true
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), unitTime)
+	defer cancel()
+	rolled := &RolledBackError{Service: t.name(), Cause: cause}
+	t.sys.logf("rolling back %s", t.name())
+	note := func(c Change) {
+		rolled.Restored = append(rolled.Restored, c.ID)
+		if t.report != nil {
+			t.report(c)
+		}
+	}
+	if t.undisturbed(ctx) {
+		rolled.Failed = backwards(ctx, t.sys, t.files(), note)
+		if rolled.Failed == nil {
+			rolled.Failed = t.sys.notOwed(t.name())
+		}
+	} else {
+		rolled.Failed = Rollback(ctx, t.sys, t.found, note)
+	}
+	if rolled.Failed == nil {
+		rolled.Failed = t.forget()
+	}
+	return rolled
+}
+
+// undisturbed tells that the process from before runs on: it has not seen what was changed.
+func (t *transaction) undisturbed(ctx context.Context) bool {
+	if t.touched || t.pid == 0 {
+		return false
+	}
+	u, err := t.sys.unit(ctx, t.name())
+	return err == nil && u.runs() && u.mainPID == t.pid
+}
+
+// files are what to go back to without the service.
+func (t *transaction) files() []Resource {
+	return slices.DeleteFunc(slices.Clone(t.found), func(r Resource) bool {
+		_, service := r.(Service)
+		return service
+	})
+}
