@@ -24,7 +24,7 @@ var apiProxy = Component{
 			})
 		}
 		return list(
-			service("kube-api-proxy.service", one(
+			t.service("kube-api-proxy.service", one(
 				text("/etc/kubernetes/api-proxy.cfg", 0o600, templates.APIProxyCFG.Render(config)),
 				unit("kube-api-proxy.service", templates.APIProxyUnit.Render(struct{}{})),
 			)),

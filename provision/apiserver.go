@@ -34,7 +34,7 @@ var apiServer = Component{
 		}
 		return list(
 			one(resource.Dir{Path: "/var/log/kubernetes", Mode: 0o700}),
-			service("kube-apiserver.service",
+			t.service("kube-apiserver.service",
 				t.programs("kubernetes", "/usr/local/bin", "kube-apiserver"),
 				t.keys("kube-apiserver"),
 				files,

@@ -5,10 +5,12 @@
 package provision
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -166,14 +168,34 @@ func unit(name string, content []byte) resource.Resource {
 
 // service is a running, enabled unit of ours together with everything it starts with: when any of that differs from what
 // the running process started with, it is restarted.
-func service(name string, starts ...[]resource.Resource) []resource.Resource {
-	return gated(name, nil, starts...)
+func (t Target) service(name string, starts ...[]resource.Resource) []resource.Resource {
+	return t.gated(name, nil, starts...)
 }
 
 // gated is a service that is started when the gate is open: its files are there by then, and the wait is on the host.
-func gated(name string, gate []resource.Resource, starts ...[]resource.Resource) []resource.Resource {
+func (t Target) gated(name string, gate []resource.Resource, starts ...[]resource.Resource) []resource.Resource {
 	files := list(starts...)
-	return list(files, gate, one(resource.Service{Name: name, Enabled: true, Running: true, Config: digest(files)}))
+	service := resource.Service{Name: name, Enabled: true, Running: true, Config: digest(list(files, t.named(files)))}
+	for _, f := range files {
+		service.Starts = append(service.Starts, f.ID())
+	}
+	return list(files, gate, one(service))
+}
+
+// named are the keys and certificates shared by several components, as far as the text of one of the files names them: a
+// flag, for instance. They are made by base, but who reads one has to be restarted when it is another.
+func (t Target) named(files []resource.Resource) []resource.Resource {
+	var shared []resource.Resource
+	for _, key := range t.keys("pki") {
+		name := []byte(strings.TrimPrefix(key.ID(), "file "))
+		if slices.ContainsFunc(files, func(r resource.Resource) bool {
+			f, ok := r.(resource.File)
+			return ok && bytes.Contains(f.Content, name)
+		}) {
+			shared = append(shared, key)
+		}
+	}
+	return shared
 }
 
 // digest is a short digest of the states of resources.

@@ -28,7 +28,7 @@ var containerd = Component{
 			),
 			t.programs("runc", "/usr/local/bin", "runc"),
 			t.programs("containerd", "/usr/local/bin", "containerd-shim-runc-v2"),
-			service("containerd.service",
+			t.service("containerd.service",
 				t.programs("containerd", "/usr/local/bin", "containerd"),
 				one(
 					text("/etc/containerd/config.toml", 0o644, templates.ContainerdTOML.Render(

@@ -47,7 +47,7 @@ var controllerManager = Component{
 			"kube-api-burst": "400",
 		}.With(t.Cluster.Arguments["kube-controller-manager"])
 		return list(
-			gated("kube-controller-manager.service", one(t.apiReady("the API is ready for kube-controller-manager")),
+			t.gated("kube-controller-manager.service", one(t.apiReady("the API is ready for kube-controller-manager")),
 				t.programs("kubernetes", "/usr/local/bin", "kube-controller-manager"),
 				t.keys("kube-controller-manager"),
 				one(unit("kube-controller-manager.service", templates.ControllerManagerUnit.Render(templates.Daemon{Flags: flags}))),
@@ -80,7 +80,7 @@ var scheduler = Component{
 			"leader-elect":              "true",
 		}.With(t.Cluster.Arguments["kube-scheduler"])
 		return list(
-			gated("kube-scheduler.service", one(t.apiReady("the API is ready for kube-scheduler")),
+			t.gated("kube-scheduler.service", one(t.apiReady("the API is ready for kube-scheduler")),
 				t.programs("kubernetes", "/usr/local/bin", "kube-scheduler"),
 				t.keys("kube-scheduler"),
 				one(unit("kube-scheduler.service", templates.SchedulerUnit.Render(templates.Daemon{Flags: flags}))),

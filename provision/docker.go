@@ -26,7 +26,7 @@ var docker = Component{
 				text("/etc/systemd/system/docker-.scope.d/50-kbootstrap.conf", 0o644, templates.ContainerScope.Render(struct{}{})),
 			),
 			t.programs("docker", "/usr/local/bin", "docker", "docker-proxy", "docker-init"),
-			service("docker.service",
+			t.service("docker.service",
 				t.programs("docker", "/usr/local/bin", "dockerd"),
 				one(
 					text("/etc/docker/daemon.json", 0o644, templates.DockerJSON.Render(
@@ -53,7 +53,7 @@ var criDockerd = Component{
 			"pod-infra-container-image":  t.Release.Image("pause"),
 		}
 		return list(
-			service("cri-dockerd.service",
+			t.service("cri-dockerd.service",
 				t.programs("cri-dockerd", "/usr/local/bin", "cri-dockerd"),
 				one(unit("cri-dockerd.service", templates.CRIDockerdUnit.Render(templates.Daemon{Flags: flags}))),
 			),

@@ -32,7 +32,7 @@ var etcd = Component{
 				resource.Dir{Path: etcdData, Mode: 0o700, Owner: "etcd:etcd"},
 			),
 			t.etcdMember(),
-			gated("etcd.service", t.etcdTurn(),
+			t.gated("etcd.service", t.etcdTurn(),
 				t.programs("etcd", "/usr/local/bin", "etcd"),
 				t.keys("etcd"),
 				one(unit("etcd.service", templates.EtcdUnit.Render(templates.Daemon{Flags: t.etcdFlags()}))),

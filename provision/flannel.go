@@ -31,7 +31,7 @@ var flannel = Component{
 				resource.Dir{Path: "/etc/kube-flannel", Mode: 0o755},
 				resource.Dir{Path: "/opt/kbootstrap/libexec", Mode: 0o755},
 			),
-			gated("flanneld.service", t.joined(),
+			t.gated("flanneld.service", t.joined(),
 				t.programs("flannel", "/usr/local/bin", "flanneld"),
 				t.keys("flannel"),
 				one(

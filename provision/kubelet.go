@@ -54,7 +54,7 @@ var kubelet = Component{
 			t.programs("cni-plugins", "/opt/cni/bin", "bridge", "host-local", "loopback", "portmap"),
 			// Started with: everything above the service in this list.
 			t.apiListens(),
-			service("kubelet.service",
+			t.service("kubelet.service",
 				t.programs("kubernetes", "/usr/local/bin", "kubelet"),
 				t.keys("kubelet"),
 				one(

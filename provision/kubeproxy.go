@@ -17,7 +17,7 @@ var kubeProxy = Component{
 		flags := templates.Flags{"config": "/var/lib/kube-proxy/config.yaml"}.With(t.Cluster.Arguments["kube-proxy"])
 		return list(
 			one(resource.Dir{Path: "/var/lib/kube-proxy", Mode: 0o700}),
-			gated("kube-proxy.service", one(t.apiAnswers()),
+			t.gated("kube-proxy.service", one(t.apiAnswers()),
 				t.programs("kubernetes", "/usr/local/bin", "kube-proxy"),
 				t.keys("kube-proxy"),
 				one(

@@ -63,5 +63,5 @@ func Action(c provision.Change) string {
 func Restart(c provision.Change) bool {
 	found, ok := c.Found.(resource.Service)
 	wanted, is := c.Wanted.(resource.Service)
-	return ok && is && found.Running && wanted.Running && found.Config != wanted.Config
+	return ok && is && found.Running && wanted.Running && (found.Config != wanted.Config || found.Older)
 }

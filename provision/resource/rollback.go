@@ -66,8 +66,8 @@ func (e *RolledBackError) Hint() string {
 // on a mixture of old and new. The second goes forwards: each service that ran is started, when all that it starts with
 // is back, and its health is waited for, as far as it was found healthy.
 //
-// Both may be cut off anywhere and repeated. It goes on after a failure and returns them all. Programs that were new stay
-// where they are: nothing refers to them any more, and the next try needs them. Data is never touched.
+// Both may be cut off anywhere and repeated. It goes on after a failure and returns them all. What is found of a resource
+// of another kind, such as data, is left as it is.
 func Rollback(ctx context.Context, sys *System, found []Resource, report func(Change)) error {
 	back := backwards(ctx, sys, found, report)
 	start := forwards(ctx, sys, found, report)
@@ -114,9 +114,6 @@ func forwards(ctx context.Context, sys *System, found []Resource, report func(Ch
 
 // returns tells whether the first pass puts a found value back.
 func returns(found Resource) bool {
-	if file, ok := found.(File); ok && file.Absent && file.Blob != "" {
-		return false // a program that was new
-	}
 	switch found.(type) {
 	case File, Dir, Link, Service:
 		return true

@@ -78,7 +78,7 @@ func (s Service) found(sys *System, u unit) Service {
 // owed is the note that a service has to be started anew. It lies in /run: what is running before a boot is not after.
 // Nothing else tells when a run is cut off between the change of a file and the restart, if the file was edited by hand:
 // the process may have started with the edit or with what was there before.
-func owed(name string) string { return "/run/kbootstrap/restart/" + name }
+func owed(name string) string { return "/run/kbootstrap/" + name + ".restart" }
 
 func (s *System) oweRestart(name string) error {
 	if s.exists(owed(name)) {

@@ -18,6 +18,8 @@ type systemd struct {
 	reloads int
 	// crash makes units fail as soon as they are started, by name.
 	crash map[string]bool
+	// broken is a text in a unit's files with which it fails as soon as it is started.
+	broken string
 }
 
 type memoryUnit struct {
@@ -148,7 +150,7 @@ func (s *systemd) start(name string) error {
 	}
 	s.end(name)
 	s.units[name] = u
-	if s.crash[name] {
+	if s.crash[name] || s.broken != "" && strings.Contains(u.files, s.broken) {
 		u.active = "failed"
 		return nil
 	}

@@ -167,7 +167,7 @@ func (t *transaction) save(found ...Resource) error {
 				continue
 			}
 		default:
-			if !returns(f) || !t.changes(f) {
+			if !returns(f) || !t.concerns(f) {
 				continue
 			}
 			if err := t.sys.keepBlob(f, undoBlob); err != nil {
@@ -192,10 +192,15 @@ func (t *transaction) save(found ...Resource) error {
 	return nil
 }
 
-// changes tells whether a found value is not what is wanted.
-func (t *transaction) changes(found Resource) bool {
+// concerns tells whether a found value is about to change, and is to come back then. Programs that are new stay: nothing
+// refers to them any more, and the next try needs them.
+func (t *transaction) concerns(found Resource) bool {
 	i := slices.IndexFunc(t.wanted, func(w Resource) bool { return w.ID() == found.ID() })
-	return i >= 0 && Changed(found, t.wanted[i])
+	if i < 0 || !Changed(found, t.wanted[i]) {
+		return false
+	}
+	file, _ := t.wanted[i].(File)
+	return file.Blob == "" || found.State() != ""
 }
 
 // urgent tells that a resource has to be made whatever happens: from the moment that the service is touched until it is
