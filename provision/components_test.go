@@ -154,3 +154,38 @@ func servicesFollowTheirFiles(t *testing.T, plan Plan) {
 		}
 	}
 }
+
+// TestSharedKeysRestart: who reads a key that base makes for several is restarted when it is another, and nobody else is.
+// Kubeconfigs have the authority in them, so they are not told apart from their own content.
+func TestSharedKeysRestart(t *testing.T) {
+	want := map[string]string{
+		"kube-apiserver.service":          "ca.crt front-proxy-ca.crt sa.key sa.pub",
+		"kube-controller-manager.service": "ca.crt ca.key front-proxy-ca.crt sa.key",
+		"kubelet.service":                 "ca.crt",
+	}
+	for _, s := range Build(targetsOf(t, small)).Steps {
+		for _, r := range s.Wanted {
+			service, ok := r.(resource.Service)
+			if !ok || !service.Running {
+				continue
+			}
+			var files []resource.Resource
+			for _, f := range s.Wanted {
+				if slices.Contains(service.Starts, f.ID()) {
+					files = append(files, f)
+				}
+			}
+			var names []string
+			shared := s.Target.named(files)
+			for _, key := range shared {
+				names = append(names, strings.TrimPrefix(key.ID(), "file /etc/kubernetes/pki/"))
+			}
+			if got := strings.Join(names, " "); got != want[service.Name] {
+				t.Errorf("%s reads %q, want %q", service.Name, got, want[service.Name])
+			}
+			if got := digest(list(files, shared)); got != service.Config {
+				t.Errorf("%s: its digest is %s, and not %s, of all that it starts with", service.Name, service.Config, got)
+			}
+		}
+	}
+}

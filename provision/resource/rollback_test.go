@@ -152,9 +152,12 @@ func TestRollback(t *testing.T) {
 // TestNothingToGoBackTo: what did not run, or was not healthy, stays as it was made, for the next run to finish.
 func TestNothingToGoBackTo(t *testing.T) {
 	for name, before := range map[string]func(s *server){
-		"it did not run":       func(s *server) { s.systemd.end(serverUnit) },
-		"it was not healthy":   func(s *server) { s.url += "/%zz" }, // which no server is asked for
-		"it was never started": func(s *server) { s.must(os.Remove(s.path("/etc/systemd/system/" + serverUnit))); s.systemd.end(serverUnit) },
+		"it did not run":     func(s *server) { s.systemd.end(serverUnit) },
+		"it was not healthy": func(s *server) { s.url += "/%zz" }, // which no server is asked for
+		"it was never started": func(s *server) {
+			s.must(os.Remove(s.path("/etc/systemd/system/" + serverUnit)))
+			s.systemd.end(serverUnit)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newServer(t)
