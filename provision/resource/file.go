@@ -149,8 +149,8 @@ func (f File) Apply(ctx context.Context, sys *System) error {
 // receive fetches the content: from the host itself if it was there before the tool came, or before the change that is to
 // be undone; else from the control machine.
 func (f File) receive(ctx context.Context, sys *System, r replacement) error {
-	for _, kept := range []string{oldBlob(f.Blob), undoBlob(f.Blob)} {
-		if old, err := os.Open(sys.path(kept)); err == nil {
+	for _, kept := range []string{sys.path(oldBlob(f.Blob)), sys.undoBlob(f.Blob)} {
+		if old, err := os.Open(kept); err == nil {
 			defer old.Close()
 			return r.fill(old, f.Blob)
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"time"
 )
@@ -42,16 +43,24 @@ const (
 	crashes = 5
 )
 
-// undoBlob is where a large file is kept that a transaction replaces.
-func undoBlob(sha256 string) string { return undoDir + "/" + sha256 }
-
 func (t *transaction) name() string {
 	service, _ := t.wanted[t.service].(Service)
 	return service.Name
 }
 
-// path is the record of the transaction.
-func (t *transaction) path() string { return undoDir + "/" + t.name() + ".json" }
+// dir is what the transaction keeps on the disk: the record, and the large files that it replaces, named by their sums.
+func (t *transaction) dir() string { return undoDir + "/" + t.name() }
+
+func (t *transaction) path() string { return t.dir() + "/found.json" }
+
+// undoBlob finds a large file that a transaction has replaced; "" when none has.
+func (s *System) undoBlob(sha256 string) string {
+	kept, _ := filepath.Glob(s.path(undoDir + "/*/" + sha256)) // the pattern is a good one
+	if len(kept) == 0 {
+		return ""
+	}
+	return kept[0]
+}
 
 // begin finds out whether there is something to go back to. What was found may be nil.
 func begin(sys *System, wanted, all []Resource, report func(Change)) (*transaction, error) {
@@ -76,6 +85,11 @@ func begin(sys *System, wanted, all []Resource, report func(Change)) (*transacti
 	}
 	if healthy && !t.differs() {
 		return t, t.forget() // what was cut off has been finished
+	}
+	if !t.open {
+		if err := t.forget(); err != nil { // what was kept for it, where a run was cut off between the two
+			return nil, err
+		}
 	}
 	t.over = !t.open && !(healthy && Changed(all[t.service], wanted[t.service]))
 	return t, nil
@@ -148,7 +162,7 @@ func (t *transaction) has(id string) bool {
 
 // save adds what was found to the record, as far as it is about to change or belongs to the health of the service.
 func (t *transaction) save(found ...Resource) error {
-	if err := t.sys.privateDirs(undoDir); err != nil {
+	if err := t.sys.privateDirs(undoDir, t.dir()); err != nil {
 		return err
 	}
 	for _, f := range found {
@@ -170,7 +184,7 @@ func (t *transaction) save(found ...Resource) error {
 			if !returns(f) || !t.concerns(f) {
 				continue
 			}
-			if err := t.sys.keepBlob(f, undoBlob); err != nil {
+			if err := t.sys.keepBlob(f, func(sha256 string) string { return t.dir() + "/" + sha256 }); err != nil {
 				return err
 			}
 		}
@@ -262,23 +276,14 @@ func (t *transaction) done(i int) error {
 	return t.forget()
 }
 
-// forget removes the record: the service is healthy.
+// forget removes what was kept, the record first: the service is healthy.
 func (t *transaction) forget() error {
-	if !t.open {
-		return nil
-	}
 	t.open = false
-	kept := map[string]bool{}
-	for _, f := range t.found {
-		if file, ok := largeFile(f); ok {
-			kept[undoBlob(file.Blob)] = true
+	if t.sys.exists(t.dir()) {
+		if err := t.sys.removeFile(t.sys.path(t.path())); err != nil {
+			return err
 		}
-	}
-	if err := t.sys.removeFile(t.sys.path(t.path())); err != nil {
-		return err
-	}
-	for name := range kept {
-		if err := t.sys.removeFile(t.sys.path(name)); err != nil {
+		if err := t.sys.RemoveAll(t.sys.path(t.dir())); err != nil {
 			return err
 		}
 	}
