@@ -132,6 +132,9 @@ func (r *Run) host(name string) *total {
 	return t
 }
 
+// Took is how long the run has taken so far.
+func (r *Run) Took() time.Duration { return r.now().Sub(r.began) }
+
 // Touched are the components of which something was changed on a host, in the order of their names.
 func (r *Run) Touched(host string) []string {
 	r.mu.Lock()

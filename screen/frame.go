@@ -141,7 +141,7 @@ func (v *View) frame(width, height int) []line {
 	var lines []line
 	add := func(text string) {
 		text = v.cut(text, width-1)
-		lines = append(lines, line{text: v.paint(dim, text), cells: cells(text)})
+		lines = append(lines, line{text: text, cells: cells(text)})
 	}
 	for _, h := range shown {
 		add(v.hostLine(h))
@@ -157,6 +157,8 @@ func (v *View) frame(width, height int) []line {
 		text += ", " + Size(bytes) + " sent"
 	}
 	add(text)
+	last := &lines[len(lines)-1]
+	last.text = v.paint(dim, last.text)
 	return lines
 }
 

@@ -25,8 +25,7 @@ type clusterFlags struct {
 	askSudo   bool
 	paths     bool // -o may also be a path, which the command sees to
 
-	shown  *progress // once the command runs
-	result any       // for the document
+	result any // for the document
 }
 
 // bind adds the flags to a command that has its RunE, and lets what it does be shown, logged and told as the flags say.
@@ -39,7 +38,7 @@ func (f *clusterFlags) bind(c *cobra.Command) {
 		if err != nil {
 			return err
 		}
-		f.shown = shown
+		f.app.shown = shown
 		defer shown.stop() // should it panic
 		stop := context.AfterFunc(c.Context(), func() { shown.view.Line("stopping; once more ends it at once") })
 		err = run(c, args)
@@ -62,13 +61,13 @@ func (f *clusterFlags) load() (*inventory.Cluster, error) {
 	if err != nil {
 		return nil, exitError{exitUsage, err}
 	}
-	f.shown.start(c)
+	f.app.shown.start(c)
 	return c, nil
 }
 
 // show tells the result of the command: as it is in the document, or else by the function, in words on standard output.
 func (f *clusterFlags) show(result any, text func()) {
-	f.shown.stop()
+	f.app.shown.stop()
 	f.result = result
 	if f.output != jsonOutput {
 		text()
@@ -77,7 +76,7 @@ func (f *clusterFlags) show(result any, text func()) {
 
 // options are those of a run whose progress is shown until the returned function is called.
 func (f *clusterFlags) options(*inventory.Cluster) (provision.Options, func()) {
-	p := f.shown
+	p := f.app.shown
 	return provision.Options{
 		Report:  p.report,
 		Command: "kbootstrap " + strings.Join(f.app.args, " "),

@@ -58,6 +58,8 @@ func exitCode(err error) int {
 		refused  *provision.RefusedError
 	)
 	switch {
+	case err == nil:
+		return exitOK
 	case errors.As(err, &coded):
 		return coded.code
 	case errors.Is(err, context.Canceled):

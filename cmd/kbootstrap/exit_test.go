@@ -31,6 +31,7 @@ func TestExitCode(t *testing.T) {
 		err  error
 		want int
 	}{
+		{"none", nil, exitOK},
 		{"any", errors.New("any"), exitFailure},
 		{"coded", exitError{exitChanges, nil}, exitChanges},
 		{"coded, wrapped", fmt.Errorf("x: %w", exitError{exitRefused, errors.New("y")}), exitRefused},

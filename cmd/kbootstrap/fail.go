@@ -39,8 +39,8 @@ func (a *app) fail(err error) int {
 	if code == exitInterrupted {
 		fmt.Fprintln(a.stderr, "kbootstrap: interrupted; run the same command again to finish")
 	}
-	if a.log != "" && code != exitChanges && code != exitUsage && code != exitRefused {
-		fmt.Fprintf(a.stderr, "log: %s\n", a.log) // last, where it is found
+	if a.shown != nil && a.shown.log != "" && code != exitChanges && code != exitUsage && code != exitRefused {
+		fmt.Fprintf(a.stderr, "log: %s\n", a.shown.log) // last, where it is found
 	}
 	return code
 }

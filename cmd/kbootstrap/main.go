@@ -28,8 +28,8 @@ func main() {
 type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
-	args           []string // what was typed, without the name of the program
-	log            string   // of a run that has ended: the path of its log
+	args           []string  // what was typed, without the name of the program
+	shown          *progress // what is shown of the command, if it works on a cluster
 }
 
 // run executes the command line and returns the process's exit code.

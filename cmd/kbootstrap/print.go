@@ -26,16 +26,32 @@ func (a *app) printSummary(run *provision.Run, summary provision.Summary, kubeco
 	}
 	table(a.stdout, func(w io.Writer) {
 		for _, h := range run.Plan.Hosts() {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%d changed\t%s sent\n",
-				h.Name, h.Address, roles(h), summary.Changed[h.Name], size(summary.Bytes[h.Name]))
+			fmt.Fprintf(w, "%s\t%s\t%s\t%d changed\t%s sent%s\n", h.Name, h.Address, roles(h), summary.Changed[h.Name],
+				size(summary.Bytes[h.Name]), a.touched(h.Name))
 		}
 	})
-	fmt.Fprintf(a.stdout, "%s: healthy after %s\n", run.Cluster.Name, seconds(summary.Took))
+	took := summary.Took
+	if a.shown != nil {
+		took = a.shown.run.Took() // with all that came before the first change
+	}
+	fmt.Fprintf(a.stdout, "%s: healthy after %s\n", run.Cluster.Name, seconds(took))
 	first := run.Cluster.With(inventory.ControlPlane)[0]
 	fmt.Fprintf(a.stdout, "\nnext:\n  kbootstrap status -i %s\n  on %s: sudo -i kubectl get nodes -o wide\n", run.Cluster.File, first.Name)
 	if kubeconfig != "" {
 		fmt.Fprintf(a.stdout, "  from here: kubectl --kubeconfig %s get nodes\n", kubeconfig)
 	}
+}
+
+// touched names the components that were changed on a host, where they are few.
+func (a *app) touched(host string) string {
+	if a.shown == nil {
+		return ""
+	}
+	names := a.shown.run.Touched(host)
+	if len(names) == 0 || len(names) > 3 {
+		return ""
+	}
+	return "\t" + strings.Join(names, ", ")
 }
 
 // printPlan shows what differs, by host and component.

@@ -132,16 +132,21 @@ func (p *progress) finish(result any, err error) error {
 	p.start(nil) // if there was nothing to begin with
 	code := exitCode(err)
 	p.run.Finish(err, code)
+	document := p.run.Document(kind(p.verb), result, err, code, outcome(code))
+	if err != nil && document.Changed > 0 {
+		for _, h := range document.Hosts {
+			p.view.Line(fmt.Sprintf("%s: %s, %d changed", h.Name, h.Outcome, h.Changed))
+		}
+	}
 	var failed error
 	if p.document != nil {
-		failed = p.run.Document(kind(p.verb), result, err, code, outcome(code)).Write(p.document)
+		failed = document.Write(p.document)
 	}
 	for _, c := range p.closers {
 		if closed := c.Close(); closed != nil {
 			p.broken("log or events")(closed)
 		}
 	}
-	p.app.log = p.log
 	if err == nil {
 		return failed
 	}

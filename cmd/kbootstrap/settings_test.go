@@ -22,7 +22,7 @@ func TestSettings(t *testing.T) {
 	}
 	run := func(args ...string) (clusterFlags, error) {
 		flags := clusterFlags{app: &app{stdout: io.Discard, stderr: io.Discard}}
-		c := &cobra.Command{PreRunE: func(c *cobra.Command, _ []string) error { return applySettings(c) }, RunE: func(*cobra.Command, []string) error { return nil }}
+		c := &cobra.Command{Use: "up", PreRunE: func(c *cobra.Command, _ []string) error { return applySettings(c) }, RunE: func(*cobra.Command, []string) error { return nil }}
 		flags.bind(c)
 		c.SetArgs(append([]string{}, args...)) // without any, cobra would take those of the process
 		c.SilenceErrors, c.SilenceUsage = true, true
