@@ -14,12 +14,13 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kbootstrap
 LINTER := $(CACHE)/tools/golangci-lint-$(shell sha256sum tools/go.mod | cut -c1-12)
 DEMO := $(or $(DEMO_DIR),$(CACHE)/demo)
+RECORDING := $(CACHE)/recording
 KUBERNETES ?= v1.36.3
 # What the lab and the tests of remote need of Debian, by a program that each package brings.
 PACKAGES := mmdebstrap:mmdebstrap systemd-nspawn:systemd-container ip:iproute2 nsenter:util-linux sshd:openssh-server \
 	ssh:openssh-client gcc:build-essential dpkg-deb:dpkg iptables:iptables curl:curl
 
-.PHONY: build check lint unit test e2e demo demo-down bench packages artifacts clean
+.PHONY: build check lint unit test e2e demo demo-down recording bench packages artifacts clean
 
 build: bin/kbootstrap
 
@@ -74,6 +75,12 @@ demo: artifacts
 
 demo-down: build
 	bin/kbootstrap lab down --dir $(DEMO)
+
+# recording makes the picture in the README anew, from a real run.
+recording: artifacts
+	bin/kbootstrap lab up --dir $(RECORDING) --control-planes 1 --workers 2 --kubernetes $(KUBERNETES) --name demo
+	PATH=$(CURDIR)/bin:$$PATH go run ./docs/recording -o docs/up.svg -C $(RECORDING) -- kbootstrap up
+	bin/kbootstrap lab down --dir $(RECORDING)
 
 bench: artifacts
 	go run -trimpath ./bench

@@ -200,7 +200,11 @@ func (v *View) told(e report.Event) string {
 		return v.row(e, v.paint(red, v.signs.warning), "warning: "+v.clean(e.Text))
 	case provision.EventDone:
 		if e.Count > 0 {
-			return v.row(e, v.paint(green, v.signs.ok), fmt.Sprintf("%d changed in %s", e.Count, Seconds(took)))
+			format := "%d changed in %s"
+			if v.Live {
+				format = "%4d changed  %8s" // below each other
+			}
+			return v.row(e, v.paint(green, v.signs.ok), fmt.Sprintf(format, e.Count, Seconds(took)))
 		}
 	case provision.EventFailed:
 		return v.row(e, v.paint(red, v.signs.failed), v.paint(red, "failed")+" after "+Seconds(took))

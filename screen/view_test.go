@@ -184,7 +184,7 @@ fetch kubelet
 		v.Stop()
 		want = `up demo: 2 hosts (hosts.yaml)
 fetch kubelet
-✓ m1    etcd                     2 changed in 2.1 s
+✓ m1    etcd                        2 changed     2.1 s
 ! m2    base                     warning: the clock is 3 s ahead
 ✗ m2    etcd                     failed after 90.0 s`
 		if got := out.screen(); got != want {
