@@ -16,7 +16,7 @@ func arguments(c *Cluster) func(*reader, string, *node) {
 	return words(func(r *reader, at, component string, v *node) {
 		key := r.places[at+"#"]
 		if !slices.Contains(componentNames, component) {
-			r.problemAt(key.line, key.column, suggest(component, componentNames), "unknown component %q", component)
+			r.problemAt(key.line, key.column, Suggest(component, componentNames), "unknown component %q", component)
 			return
 		}
 		words(func(r *reader, at, name string, v *node) {

@@ -109,7 +109,7 @@ func taints(to *[]Taint) func(*reader, string, *node) {
 		case valueProblem(value) != "":
 			r.problemAt(v.line, v.column, "", "%q cannot be the value of a taint: %s", value, valueProblem(value))
 		case !slices.Contains(effects, t.Effect):
-			r.problemAt(v.line, v.column, suggest(t.Effect, effects), "unknown effect %q", t.Effect)
+			r.problemAt(v.line, v.column, Suggest(t.Effect, effects), "unknown effect %q", t.Effect)
 		case key == controlPlaneKey:
 			r.problemAt(v.line, v.column, "leave it out; control planes without the role worker have it", "the taint %s is the tool's own", key)
 		case slices.ContainsFunc(*to, same):

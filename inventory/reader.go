@@ -218,5 +218,5 @@ func unknownHint(path, name string, fields []field) string {
 	for _, f := range fields {
 		known = append(known, f.name)
 	}
-	return suggest(name, known)
+	return Suggest(name, known)
 }

@@ -14,7 +14,7 @@ func roles(to *[]Role) func(*reader, string, *node) {
 		switch {
 		case s == "":
 		case !slices.Contains(known, s):
-			hint := suggest(s, known)
+			hint := Suggest(s, known)
 			if slices.Contains([]string{"master", "controller", "controlplane", "control_plane"}, strings.ToLower(s)) {
 				hint = didYouMean(string(ControlPlane))
 			}

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// suggest returns the hint for a word that is none of the known ones: the nearest, or else all of them.
-func suggest(word string, known []string) string {
+// Suggest returns the hint for a word that is none of the known ones: the nearest, or else all of them.
+func Suggest(word string, known []string) string {
 	best, least := "", 1+len(word)/3
 	for _, k := range known {
 		if d := distance(strings.ToLower(word), strings.ToLower(k)); d <= least && (best == "" || d < least) {

@@ -38,7 +38,7 @@ func oneOf(to *string, words ...string) func(*reader, string, *node) {
 			}
 		}
 		if *to != "" {
-			r.problemAt(v.line, v.column, suggest(*to, words), "%q is not a value of %s", *to, lastOf(at))
+			r.problemAt(v.line, v.column, Suggest(*to, words), "%q is not a value of %s", *to, lastOf(at))
 			*to = ""
 		}
 	}

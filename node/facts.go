@@ -71,6 +71,7 @@ type Interface struct {
 	Addresses []netip.Prefix // with the length of their network
 	MTU       int
 	Up        bool
+	MAC       string // "08:00:27:00:00:01"; empty when it has none
 }
 
 // programs are those whose presence decides how something is done.
@@ -136,7 +137,7 @@ func interfaces() []Interface {
 	found := make([]Interface, 0, len(all))
 	for _, i := range all {
 		addresses, _ := i.Addrs()
-		entry := Interface{Name: i.Name, MTU: i.MTU, Up: i.Flags&net.FlagUp != 0}
+		entry := Interface{Name: i.Name, MTU: i.MTU, Up: i.Flags&net.FlagUp != 0, MAC: i.HardwareAddr.String()}
 		for _, a := range addresses {
 			if prefix, err := netip.ParsePrefix(a.String()); err == nil {
 				entry.Addresses = append(entry.Addresses, prefix)

@@ -52,6 +52,11 @@ func (s *server) handler() http.Handler {
 		"POST /v1/journal":      s.journal,
 		"POST /v1/certificates": s.certificates,
 		"POST /v1/census":       s.census,
+		"POST /v1/probe/survey": s.survey,
+		"POST /v1/probe/clock":  s.clock,
+		"POST /v1/probe/fsync":  s.fsync,
+		"POST /v1/probe/listen": s.listen,
+		"POST /v1/probe/reach":  s.reach,
 	}
 	for pattern, serve := range routes {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {

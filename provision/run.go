@@ -14,6 +14,7 @@ import (
 	"kbootstrap/certs"
 	"kbootstrap/inventory"
 	"kbootstrap/node"
+	"kbootstrap/provision/preflight"
 	"kbootstrap/release"
 )
 
@@ -30,6 +31,9 @@ type Run struct {
 	Refusals Refusals
 	// Warnings are what is odd and keeps nothing from being carried out.
 	Warnings []string
+	// Findings are what the checks before the first change found, when the Scope asked for them.
+	Findings []preflight.Finding
+	seen     map[string]seen
 	store    *certs.Store
 	lead     string // the control plane that carries out what is done once per cluster
 	options  Options
@@ -38,7 +42,8 @@ type Run struct {
 
 // Prepare does all that comes before the first change: it fetches the artifacts, issues the certificates, connects to
 // the hosts, gathers their facts, builds the plan and looks at what is there. The caller closes the Run. An error from
-// the hosts is a Failures; what would harm a cluster that is there is a Refusals.
+// the hosts is a Failures; what would harm a cluster that is there is a Refusals; a check of the hosts that failed is a
+// *preflight.Error.
 func Prepare(ctx context.Context, c *inventory.Cluster, scope Scope, o Options) (*Run, error) {
 	r := &Run{Cluster: c, Scope: scope, Unreached: map[string]error{}, options: o}
 	ok := false
@@ -94,20 +99,28 @@ func Prepare(ctx context.Context, c *inventory.Cluster, scope Scope, o Options) 
 	if scope.Change && len(r.Refusals) > 0 {
 		return nil, r.Refusals
 	}
+	if err := r.preflight(ctx); err != nil {
+		return nil, err
+	}
 	ok = true
 	return r, nil
 }
 
-// observe observes the plan and what stands on the hosts, at the same time.
+// observe observes the plan, what stands on the hosts and what the checks of the hosts want to see, at the same time.
 func (r *Run) observe(ctx context.Context, whole Plan, hosts []inventory.Host) (standing, error) {
 	var (
-		s    standing
-		both sync.WaitGroup
+		s       standing
+		errSeen error
+		all     sync.WaitGroup
 	)
-	both.Go(func() { s = r.survey(ctx, whole) })
+	all.Go(func() { s = r.survey(ctx, whole) })
+	all.Go(func() { r.seen, errSeen = r.inspect(ctx) })
 	err := r.Plan.observe(ctx, r.Fleet)
-	both.Wait()
-	return s, r.leaveOut(hosts, err)
+	all.Wait()
+	if err := r.leaveOut(hosts, err); err != nil {
+		return s, err
+	}
+	return s, r.leaveOut(hosts, errSeen)
 }
 
 // Close ends the sessions and frees the locks.

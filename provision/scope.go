@@ -25,6 +25,8 @@ type Scope struct {
 	Sick bool
 	// Spare is how many hosts the run may go on without.
 	Spare Tolerance
+	// Preflight asks for the checks of the hosts; nil leaves them out.
+	Preflight *Preflight
 }
 
 // whole reports whether the scope is everything that the inventory has.

@@ -1,0 +1,205 @@
+package provision
+
+import (
+	"context"
+	"strings"
+	"sync"
+
+	"kbootstrap/inventory"
+	"kbootstrap/node"
+	"kbootstrap/provision/preflight"
+	"kbootstrap/provision/resource"
+)
+
+// Preflight asks Prepare to judge the hosts when it has looked at them.
+type Preflight struct {
+	// Ignore has the IDs of checks that do not fail but warn; "all" is every check.
+	Ignore []string
+	// Only says that nothing but the findings is wanted: all measurements are made, also those that take a while where
+	// there is nothing to change; and a check that fails is no error.
+	Only bool
+}
+
+// seen is what was seen of a host for its checks.
+type seen struct {
+	survey node.Survey
+	clock  node.Clock
+}
+
+// inspect looks around on all hosts, if the run is to check them.
+func (r *Run) inspect(ctx context.Context) (map[string]seen, error) {
+	if r.Scope.Preflight == nil {
+		return nil, nil
+	}
+	var (
+		mu     sync.Mutex
+		found  = map[string]seen{}
+		failed Failures
+		all    sync.WaitGroup
+	)
+	for _, m := range r.Fleet {
+		all.Go(func() {
+			var s seen
+			var err error
+			if s.clock, err = m.Client.Clock(ctx); err == nil {
+				s.survey, err = m.Client.Survey(ctx, preflight.Query(r.Cluster, m.Host))
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				failed = append(failed, Failure{Host: m.Host.Name, Component: "preflight", Err: err})
+			}
+			found[m.Host.Name] = s
+		})
+	}
+	all.Wait()
+	if failed != nil {
+		return nil, failed.sorted(r.Cluster.Hosts)
+	}
+	return found, nil
+}
+
+// preflight judges the hosts of the plan, if the run is to. The error is a *preflight.Error when one may not be changed;
+// what is only worth a warning is reported.
+func (r *Run) preflight(ctx context.Context) error {
+	p := r.Scope.Preflight
+	if p == nil {
+		return nil
+	}
+	scene, err := r.scene(ctx)
+	if err != nil {
+		return err
+	}
+	r.Findings = preflight.Judge(scene, p.Ignore)
+	if p.Only {
+		return nil
+	}
+	for _, f := range preflight.Merged(r.Findings) {
+		if f.Level != preflight.Fail {
+			r.options.report(Event{Kind: EventFinding, Host: strings.Join(f.Hosts, ", "), Component: "preflight", ID: f.ID,
+				Level: string(f.Level), Text: f.Evidence})
+		}
+	}
+	if len(preflight.Failed(r.Findings)) > 0 {
+		return &preflight.Error{Findings: r.Findings}
+	}
+	return nil
+}
+
+// scene gathers all that the checks judge.
+func (r *Run) scene(ctx context.Context) (preflight.Scene, error) {
+	scene := preflight.Scene{Cluster: r.Cluster, Probed: r.Scope.Preflight.Only || r.Plan.Changes() > 0}
+	needs := glibcs{needs: map[string]string{}}
+	for _, h := range r.Plan.Hosts() {
+		m := r.Fleet[h.Name]
+		host := preflight.Host{Host: h, Facts: m.Facts, Survey: r.seen[h.Name].survey, Clock: r.seen[h.Name].clock, Glibc: map[string]string{}}
+		for _, s := range r.Plan.Steps {
+			if s.Target.Host.Name != h.Name {
+				continue
+			}
+			scene.Minor = s.Target.minor()
+			if scene.CA == "" {
+				scene.CA = authority(s)
+			}
+			for _, c := range s.Changes() {
+				host.Writes = append(host.Writes, writes(c.Wanted)...)
+				if pkg, ok := c.Wanted.(resource.Package); ok && !pkg.Absent {
+					host.Packages = append(host.Packages, pkg.Program)
+				}
+			}
+			if !scene.Probed {
+				continue
+			}
+			for _, w := range s.Wanted {
+				if err := needs.add(s.Target.Release, w, host.Glibc); err != nil {
+					return scene, err
+				}
+			}
+		}
+		scene.Hosts = append(scene.Hosts, host)
+	}
+	if !scene.Probed {
+		return scene, nil
+	}
+	r.options.report(Event{Kind: EventPhase, Text: "preflight"})
+	var probes sync.WaitGroup
+	var failed error
+	probes.Go(func() { scene.Mesh = r.mesh(ctx, scene.Hosts) })
+	probes.Go(func() { failed = r.fsync(ctx, scene.Hosts) })
+	probes.Wait()
+	if ctx.Err() != nil {
+		return scene, context.Cause(ctx)
+	}
+	return scene, failed
+}
+
+// fsync measures the disks of the etcd hosts.
+func (r *Run) fsync(ctx context.Context, hosts []preflight.Host) error {
+	var (
+		mu     sync.Mutex
+		failed Failures
+		all    sync.WaitGroup
+	)
+	for i := range hosts {
+		h := &hosts[i]
+		if !h.Has(inventory.Etcd) {
+			continue
+		}
+		all.Go(func() {
+			found, err := r.Fleet[h.Name].Client.Fsync(ctx, etcdData)
+			if err != nil {
+				mu.Lock()
+				failed = append(failed, Failure{Host: h.Name, Component: "preflight", Err: err})
+				mu.Unlock()
+				return
+			}
+			h.Fsync = &found
+		})
+	}
+	all.Wait()
+	if failed != nil {
+		return failed.sorted(r.Cluster.Hosts)
+	}
+	return nil
+}
+
+// authority is the key of the cluster's authority, if the step puts it on the host.
+func authority(s Step) string {
+	for _, w := range s.Wanted {
+		if f, ok := w.(resource.File); ok && f.Path == pki+"/ca.crt" {
+			found, _ := node.ParseAuthority(f.Content)
+			return found.Key
+		}
+	}
+	return ""
+}
+
+// etcdBytes is what an etcd member writes in its first minutes: a log of 64 MB is laid out ahead, and the next one.
+const etcdBytes = 256 << 20
+
+// writes is what a resource puts on the disks of a host.
+func writes(r resource.Resource) []preflight.Write {
+	write := func(path string, bytes int64, files int64) preflight.Write {
+		return preflight.Write{Path: preflight.Place(path), Bytes: bytes, Files: files}
+	}
+	const store = "/opt/kbootstrap" // where contents arrive
+	switch r := r.(type) {
+	case resource.File:
+		if r.Absent {
+			return nil
+		}
+		// A content arrives in the store, and is renamed where that is possible.
+		if r.Blob != "" && preflight.Place(r.Path) != store {
+			return []preflight.Write{write(r.Path, r.Size, 1), write(store, r.Size, 1)}
+		}
+		return []preflight.Write{write(r.Path, max(r.Size, int64(len(r.Content))), 2)}
+	case resource.Image:
+		// The archive, then its layers, packed and unpacked.
+		return []preflight.Write{write(store, r.Size, 1), write("/var/lib/containerd", 2*r.Size, 2000)}
+	case resource.Member:
+		return []preflight.Write{write(r.DataDir, etcdBytes, 20)}
+	case resource.Dir, resource.Link:
+		return []preflight.Write{write("/", 0, 1)}
+	}
+	return nil
+}

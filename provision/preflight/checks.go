@@ -1,0 +1,141 @@
+package preflight
+
+import "kbootstrap/fault"
+
+// The codes of the checks, one for each kind of trouble; package fault explains them.
+const (
+	codeFailed   fault.Code = "KB3001"
+	codeUnknown  fault.Code = "KB3002"
+	codeIdentity fault.Code = "KB3010"
+	codeNetwork  fault.Code = "KB3020"
+	codeMesh     fault.Code = "KB3030"
+	codeSize     fault.Code = "KB3040"
+	codeSystem   fault.Code = "KB3050"
+	codeLeftover fault.Code = "KB3060"
+	codeClock    fault.Code = "KB3070"
+)
+
+// Checks is the table of contents: every check, in the order in which findings are shown.
+func Checks() []Check {
+	return []Check{
+		{ID: "IsPrivilegedUser", Worst: Fail, Code: codeSystem, judge: each(privileged),
+			What: "the tool is root on the host",
+			Hint: "log in as root, or set ssh.sudo for a user who may become root"},
+
+		// Who the hosts are.
+		{ID: "Hostname", Worst: Warn, Code: codeIdentity, judge: each(hostname),
+			What: "the host is called as the inventory calls it",
+			Hint: "hostnamectl set-hostname NAME; the node is called as in the inventory in any case"},
+		{ID: "UniqueHostname", Worst: Fail, Code: codeIdentity, judge: uniqueHostname,
+			What: "no two hosts have the same hostname",
+			Hint: "give each its own: hostnamectl set-hostname NAME"},
+		{ID: "UniqueMachineID", Worst: Fail, Code: codeIdentity, judge: uniqueMachineID,
+			What: "no two hosts have the same /etc/machine-id",
+			Hint: "on the clones: rm /etc/machine-id /var/lib/dbus/machine-id; systemd-machine-id-setup; then reboot"},
+		{ID: "UniqueProductUUID", Worst: Fail, Code: codeIdentity, judge: uniqueProductUUID,
+			What: "no two machines have the same product_uuid; containers have none of their own",
+			Hint: "give the clones new UUIDs in the hypervisor (VBoxManage internalcommands sethduuid, virt-clone, new SMBIOS UUID)"},
+		{ID: "UniqueMAC", Worst: Fail, Code: codeIdentity, judge: uniqueMAC,
+			What: "no two hosts have the same MAC address in the cluster's network",
+			Hint: "have the hypervisor make a new MAC address for the interface of each clone"},
+
+		// The network of each host.
+		{ID: "AddressOnHost", Worst: Fail, Code: codeNetwork, judge: each(addressOnHost),
+			What: "the host has the address that the inventory gives it, on an interface that is up",
+			Hint: "correct address in the inventory, or configure it on the host's interface"},
+		{ID: "UniqueIP", Worst: Fail, Code: codeNetwork, judge: each(uniqueIP),
+			What: "no other host has the address too",
+			Hint: "take the address from one of the hosts"},
+		{ID: "DefaultRoute", Worst: Fail, Code: codeNetwork, judge: each(defaultRoute),
+			What: "the host has a default route, without which it cannot reach the addresses of Services",
+			Hint: "add one: ip route add default via GATEWAY, and in the network's configuration"},
+		{ID: "CIDROverlap", Worst: Fail, Code: codeNetwork, judge: each(cidrOverlap),
+			What: "the networks of pods and Services do not overlap with a network of the host",
+			Hint: "choose other network.pods or network.services in the inventory"},
+		{ID: "DNS", Worst: Warn, Code: codeNetwork, judge: each(resolver),
+			What: "the host knows a DNS server that pods can reach too",
+			Hint: "name one in /etc/resolv.conf; without, names outside of the cluster do not resolve in pods"},
+
+		// Between hosts.
+		{ID: "ClockSkew", Worst: Fail, Code: codeClock, judge: clockSkew,
+			What: "the clock is not more than 30 s from the median of all hosts; 2 s are worth a warning",
+			Hint: "on the host: systemctl enable --now chronyd (or systemd-timesyncd), then chronyc makestep"},
+		{ID: "PeerPort", Worst: Fail, Code: codeMesh, judge: peerPorts, Probes: true,
+			What: "every host reaches the ports of the others that its roles need, TCP and UDP",
+			Hint: "open the port in the packet filter of the receiving host and in what is between the two"},
+		{ID: "MTU", Worst: Fail, Code: codeMesh, judge: mtu, Probes: true,
+			What: "a packet as large as the interface takes arrives unfragmented; flannel's headers are 50 bytes of it",
+			Hint: "lower the MTU of the interface to what passes, or raise that of the network between the hosts"},
+		{ID: "HostGateway", Worst: Fail, Code: codeMesh, judge: each(hostGateway),
+			What: "with flannel's host-gw backend, all hosts are in one network",
+			Hint: "set network.flannel.backend to vxlan"},
+
+		// What the hosts have.
+		{ID: "NumCPU", Worst: Fail, Code: codeSize, judge: each(numCPU),
+			What: "a control plane has 2 CPUs",
+			Hint: "give the machine another CPU"},
+		{ID: "Mem", Worst: Fail, Code: codeSize, judge: each(memory),
+			What: "a control plane has 1700 MB of memory, another host 700 MB",
+			Hint: "give the machine more memory"},
+		{ID: "DiskSpace", Worst: Fail, Code: codeSize, judge: each(diskSpace),
+			What: "each file system has room for what the plan puts there, and the kubelet would not evict pods after it",
+			Hint: "make room, or mount a larger disk there"},
+		{ID: "Inodes", Worst: Fail, Code: codeSize, judge: each(inodes),
+			What: "each file system has inodes for what the plan puts there",
+			Hint: "remove files, or make the file system anew with more inodes"},
+		{ID: "MountOptions", Worst: Fail, Code: codeSize, judge: each(mountOptions),
+			What: "no file system that is written to is read-only, and none with programs is noexec",
+			Hint: "mount -o remount,rw,exec MOUNTPOINT, and in /etc/fstab"},
+		{ID: "DiskFsync", Worst: Warn, Code: codeSize, judge: each(diskFsync), Probes: true,
+			What: "99 of 100 small writes to etcd's disk are kept within 10 ms",
+			Hint: "put /var/lib/etcd on an SSD of its own; etcd elects a new leader when its disk does not keep up"},
+
+		// What the system is like.
+		{ID: "SystemVerification", Worst: Fail, Code: codeSystem, judge: each(systemVerification),
+			What: "systemd, a kernel of 4.19 or later and its cgroup controllers cpu, memory and pids",
+			Hint: "update the distribution; for a missing memory controller boot with cgroup_enable=memory"},
+		{ID: "CgroupVersion", Worst: Fail, Code: codeSystem, judge: each(cgroupVersion),
+			What: "the host has cgroups, version 2 from Kubernetes 1.35 on",
+			Hint: "boot with systemd.unified_cgroup_hierarchy=1 for version 2"},
+		{ID: "Swap", Worst: OK, Code: codeSystem, judge: each(swap),
+			What: "swap is off; `up` turns it off"},
+		{ID: "Firewalld", Worst: Warn, Code: codeSystem, judge: each(firewalls),
+			What: "no firewall is in the way; `up` turns firewalld off unless the inventory says leave",
+			Hint: "open the cluster's ports, or turn it off"},
+		{ID: "Glibc", Worst: Fail, Code: codeSystem, judge: each(glibc), Probes: true,
+			What: "the C library is new enough for those programs that are not static",
+			Hint: "update the distribution, or choose older versions of these programs"},
+		{ID: "Iptables", Worst: Fail, Code: codeSystem, judge: each(iptables),
+			What: "iptables is 1.4.20 or later, and not one of 1.8.0 to 1.8.2 over nf_tables; `up` installs a missing one",
+			Hint: "update the package iptables"},
+		{ID: "KernelModules", Worst: Fail, Code: codeSystem, judge: each(kernelModules),
+			What: "the kernel has overlay, br_netfilter, nf_conntrack and, for flannel's vxlan, vxlan",
+			Hint: "install the package with all modules of the running kernel, such as linux-modules-extra or kernel-modules"},
+		{ID: "FileExisting-<program>", Worst: Fail, Code: codeSystem, judge: each(fileExisting),
+			What: "the programs systemctl and mount are there, and modprobe where a module must be loaded",
+			Hint: "install the package that has it"},
+		{ID: "PackageManager", Worst: Fail, Code: codeSystem, judge: each(packageManager),
+			What: "where a package must be installed, there is a package manager, and nobody holds its lock",
+			Hint: "wait until the other installation ends"},
+		{ID: "ConntrackMax", Worst: Warn, Code: codeSystem, judge: each(conntrackMax),
+			What: "the kernel tracks 131072 connections, or kube-proxy may raise the limit",
+			Hint: "sysctl -w net.netfilter.nf_conntrack_max=131072; for a container on the machine that runs it"},
+		{ID: "InotifyLimits", Worst: Warn, Code: codeSystem, judge: each(inotifyLimits),
+			What: "a user may have 128 inotify instances and 8192 watches, the kernel's own defaults",
+			Hint: "raise fs.inotify.max_user_instances and fs.inotify.max_user_watches in /etc/sysctl.d"},
+
+		// What others left.
+		{ID: "Port-<number>", Worst: Fail, Code: codeLeftover, judge: each(ports),
+			What: "the ports of the host's roles are free, or held by our own services",
+			Hint: "stop what holds the port"},
+		{ID: "ContainerRuntime", Worst: Warn, Code: codeLeftover, judge: each(containerRuntime),
+			What: "no container runtime of another installation runs; `up` takes its place, and its containers restart",
+			Hint: "stop its containers first, or remove it"},
+		{ID: "ForeignCluster", Worst: Fail, Code: codeLeftover, judge: foreignCluster,
+			What: "the host belongs to no other cluster and to no other installer",
+			Hint: "remove it from that cluster first: kubeadm reset, k3s-uninstall.sh or the like"},
+		{ID: "StaleEtcdData", Worst: Fail, Code: codeLeftover, judge: each(staleEtcdData),
+			What: "etcd's data directory is empty, or its data is this cluster's",
+			Hint: "move it away, if nobody needs it: mv /var/lib/etcd /var/lib/etcd.old"},
+	}
+}

@@ -1,0 +1,141 @@
+package preflight
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"kbootstrap/inventory"
+)
+
+// Need is a port of a host that another host must reach.
+type Need struct {
+	From, To inventory.Host
+	Network  string // "tcp" or "udp"
+	Port     int
+}
+
+// Needs are the ports that the hosts must reach of each other, by their roles.
+func Needs(c *inventory.Cluster, hosts []inventory.Host) []Need {
+	var needs []Need
+	for _, from := range hosts {
+		for _, to := range hosts {
+			if from.Name == to.Name {
+				continue
+			}
+			need := func(network string, port int) { needs = append(needs, Need{from, to, network, port}) }
+			if to.Has(inventory.Etcd) && from.Has(inventory.ControlPlane) {
+				need("tcp", 2379)
+			}
+			if to.Has(inventory.Etcd) && from.Has(inventory.Etcd) {
+				need("tcp", 2380)
+			}
+			if to.Has(inventory.ControlPlane) {
+				need("tcp", c.Network.APIPort)
+			}
+			if from.Has(inventory.ControlPlane) {
+				need("tcp", 10250)
+			}
+			if c.Network.Flannel.Backend == "vxlan" {
+				need("udp", c.Network.Flannel.Port)
+			}
+		}
+	}
+	return needs
+}
+
+// blocked are paths of one port to one host on which the same happened.
+type blocked struct {
+	to, port, fault string
+	from            []string
+}
+
+func peerPorts(s Scene) []Finding {
+	if len(s.Hosts) < 2 {
+		return nil
+	}
+	var found []Finding
+	var faults []blocked
+	bad := map[string]bool{}
+	tried := map[string]int{}
+	excused := map[string][]string{} // by receiver: the ports that a firewall blocks which `up` turns off
+	for _, h := range s.Hosts {
+		for _, p := range s.Mesh {
+			if p.To != h.Name {
+				continue
+			}
+			tried[h.Name]++
+			port := fmt.Sprintf("%s/%d", p.Network, p.Port)
+			switch {
+			case p.Fault == "":
+			case s.Cluster.Firewall == "disable" && h.active(firewalld):
+				if !slices.Contains(excused[h.Name], port) {
+					excused[h.Name] = append(excused[h.Name], port)
+				}
+			default:
+				bad[h.Name] = true
+				i := slices.IndexFunc(faults, func(b blocked) bool { return b.to == h.Name && b.port == port && b.fault == p.Fault })
+				if i < 0 {
+					i, faults = len(faults), append(faults, blocked{to: h.Name, port: port, fault: p.Fault})
+				}
+				faults[i].from = append(faults[i].from, p.From)
+			}
+		}
+	}
+	for _, b := range faults {
+		found = append(found, Finding{Level: Fail, Hosts: append(slices.Clone(b.from), b.to),
+			Evidence: fmt.Sprintf("%s -> %s %s: %s", strings.Join(b.from, ", "), b.to, b.port, b.fault), Hint: openPort(s, b)})
+	}
+	for _, h := range s.Hosts {
+		ports := excused[h.Name]
+		switch {
+		case len(ports) > 0:
+			found = append(found, Finding{Level: OK, Hosts: []string{h.Name},
+				Evidence: "firewalld blocks " + strings.Join(ports, ", ") + "; up turns it off before anything else"})
+		case !bad[h.Name]:
+			found = append(found, Finding{Level: OK, Hosts: []string{h.Name}, Evidence: fmt.Sprintf("reached by the others on all %d ways", tried[h.Name])})
+		}
+	}
+	return found
+}
+
+// openPort is the hint for a port behind a firewalld that stays; otherwise that of the check is as good.
+func openPort(s Scene, b blocked) string {
+	for _, h := range s.Hosts {
+		if h.Name == b.to && h.active(firewalld) {
+			network, port, _ := strings.Cut(b.port, "/")
+			return fmt.Sprintf("on %s: firewall-cmd --permanent --add-port=%s/%s && firewall-cmd --reload; or firewall: disable in the inventory",
+				b.to, port, network)
+		}
+	}
+	return ""
+}
+
+func mtu(s Scene) []Finding {
+	var found []Finding
+	small := map[string]bool{}
+	for _, p := range s.Mesh {
+		if p.Network != "udp" || p.Fault != "" || p.Arrived >= p.Sent {
+			continue
+		}
+		small[p.From] = true
+		found = append(found, Finding{Level: Fail, Hosts: []string{p.From, p.To}, Evidence: fmt.Sprintf(
+			"%s -> %s: packets of %d bytes arrive, of %d bytes do not", p.From, p.To, p.Arrived, p.Sent)})
+	}
+	for _, h := range s.Hosts {
+		largest := 0
+		for _, p := range s.Mesh {
+			if p.From == h.Name && p.Network == "udp" && p.Fault == "" {
+				largest = max(largest, p.Arrived)
+			}
+		}
+		if !small[h.Name] && largest > 0 {
+			found = append(found, Finding{Level: OK, Hosts: []string{h.Name},
+				Evidence: fmt.Sprintf("packets of %d bytes arrive; pods have %d", largest, largest-vxlanHeaders)})
+		}
+	}
+	return found
+}
+
+// vxlanHeaders are the bytes of each packet between pods of two hosts that flannel's VXLAN takes for itself.
+const vxlanHeaders = 50

@@ -1,0 +1,250 @@
+// Package preflight judges whether hosts can become what an inventory says, before the first of them is changed. It is
+// pure: facts in, findings out. Who gathers the facts is package provision. Start at Checks, the table of contents, whose
+// IDs are kubeadm's where it has one; Judge asks them all.
+package preflight
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"kbootstrap/fault"
+	"kbootstrap/inventory"
+	"kbootstrap/node"
+)
+
+// A Level says what a finding means for a run.
+type Level string
+
+// The levels.
+const (
+	OK   Level = "ok"
+	Warn Level = "warn" // it may go well
+	Fail Level = "fail" // it will not go well: nothing is changed
+)
+
+// A Finding is what a check found on some hosts.
+type Finding struct {
+	ID       string     `json:"id"` // the check's; "Port-6443" where the check is "Port-<number>"
+	Level    Level      `json:"level"`
+	Hosts    []string   `json:"hosts"`    // in the order of the inventory
+	Evidence string     `json:"evidence"` // what was seen
+	Hint     string     `json:"hint,omitempty"`
+	Code     fault.Code `json:"code,omitempty"`    // of a warning or a failure
+	Ignored  bool       `json:"ignored,omitempty"` // a failure that is a warning since it was asked to be
+}
+
+// A Check looks at all hosts and says what it found on each of them.
+type Check struct {
+	// ID is stable: users ignore checks by it. "Port-<number>" and "FileExisting-<program>" are one check a thing.
+	ID string
+	// What is a line for people: what must be so.
+	What string
+	// Worst is the highest level that it finds.
+	Worst Level
+	// Hint says what to do when it is not so; a finding may know better.
+	Hint string
+	Code fault.Code
+	// Probes says that it judges measurements that cost something. They are made when there is something to change.
+	Probes bool
+	judge  func(Scene) []Finding
+}
+
+// Scene is all that the checks judge.
+type Scene struct {
+	Cluster *inventory.Cluster
+	Minor   int    // of Kubernetes: 36
+	CA      string // the sha256 of the public key of the cluster's authority in hex; empty when there is none yet
+	Hosts   []Host // those that were asked, in the order of the inventory
+	// Probed says that Mesh, Fsync and Glibc were looked for.
+	Probed bool
+	Mesh   []Path
+}
+
+// Host is a host with all that is known of it.
+type Host struct {
+	inventory.Host
+	Facts  node.Facts
+	Survey node.Survey
+	Clock  node.Clock
+	Fsync  *node.Fsync // nil where there is no etcd
+	// Writes is what the plan puts on the host.
+	Writes []Write
+	// Packages are the programs that the plan installs with the package manager.
+	Packages []string
+	// Glibc is, for each program that needs one, the version of glibc it needs at least: Glibc["runc"] = "2.34".
+	Glibc map[string]string
+}
+
+// Write is what the plan puts below a path.
+type Write struct {
+	Path  string
+	Bytes int64
+	Files int64
+}
+
+// Path is a way between two hosts that was tried.
+type Path struct {
+	From, To string
+	Network  string // "tcp" or "udp"
+	Port     int
+	// Fault says why nothing came through; empty when something did.
+	Fault string
+	// Sent and Arrived are the sizes of the largest IP packets, of datagrams only.
+	Sent, Arrived int
+}
+
+// String names the path as "w1 -> cp1 udp/8472".
+func (p Path) String() string { return fmt.Sprintf("%s -> %s %s/%d", p.From, p.To, p.Network, p.Port) }
+
+// Judge asks all checks. Findings come in the order of Checks and then of the hosts. What is in ignore, an ID or "all",
+// does not fail but warns.
+func Judge(s Scene, ignore []string) []Finding {
+	place := map[string]int{}
+	for i, h := range s.Hosts {
+		place[h.Name] = i
+	}
+	byPlace := func(a, b string) int { return cmp.Compare(place[a], place[b]) }
+	var all []Finding
+	for _, c := range Checks() {
+		if c.Probes && !s.Probed {
+			continue
+		}
+		found := c.judge(s)
+		for i := range found {
+			f := &found[i]
+			f.ID = cmp.Or(f.ID, c.ID)
+			slices.SortFunc(f.Hosts, byPlace)
+			if f.Level == OK {
+				f.Hint = ""
+				continue
+			}
+			f.Hint, f.Code = cmp.Or(f.Hint, c.Hint), c.Code
+			if f.Level == Fail && ignored(f.ID, ignore) {
+				f.Level, f.Ignored = Warn, true
+			}
+		}
+		all = append(all, found...)
+	}
+	return all
+}
+
+// Failed returns the findings that fail.
+func Failed(findings []Finding) []Finding {
+	var failed []Finding
+	for _, f := range findings {
+		if f.Level == Fail {
+			failed = append(failed, f)
+		}
+	}
+	return failed
+}
+
+// Merged joins the findings that differ in their hosts alone, so that a thing that is so everywhere is told once.
+func Merged(findings []Finding) []Finding {
+	var merged []Finding
+	for _, f := range findings {
+		i := slices.IndexFunc(merged, func(m Finding) bool {
+			return m.ID == f.ID && m.Level == f.Level && m.Evidence == f.Evidence && m.Hint == f.Hint
+		})
+		if i < 0 {
+			f.Hosts = slices.Clone(f.Hosts)
+			merged = append(merged, f)
+			continue
+		}
+		merged[i].Hosts = append(merged[i].Hosts, f.Hosts...)
+	}
+	return merged
+}
+
+// Error says that checks failed, so that nothing was changed. It has all findings, those of other levels too.
+type Error struct{ Findings []Finding }
+
+// Error names each failure on a line.
+func (e *Error) Error() string {
+	lines := []string{"preflight failed; nothing was changed"}
+	for _, f := range Failed(e.Findings) {
+		lines = append(lines, fmt.Sprintf("%s: %s: %s", strings.Join(f.Hosts, ", "), f.ID, f.Evidence))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Fault is KB3001.
+func (e *Error) Fault() fault.Code { return codeFailed }
+
+// Hint names the IDs to ignore.
+func (e *Error) Hint() string {
+	var ids []string
+	for _, f := range Failed(e.Findings) {
+		if !slices.Contains(ids, f.ID) {
+			ids = append(ids, f.ID)
+		}
+	}
+	return "mend these, or go on in spite of them with --ignore-preflight=" + strings.Join(ids, ",")
+}
+
+// each asks a question about every host by itself.
+func each(judge func(Scene, Host) []Finding) func(Scene) []Finding {
+	return func(s Scene) []Finding {
+		var all []Finding
+		for _, h := range s.Hosts {
+			for _, f := range judge(s, h) {
+				f.Hosts = []string{h.Name}
+				all = append(all, f)
+			}
+		}
+		return all
+	}
+}
+
+// one is a single finding.
+func one(level Level, format string, args ...any) []Finding {
+	return []Finding{{Level: level, Evidence: fmt.Sprintf(format, args...)}}
+}
+
+// unit returns a unit of the host.
+func (h Host) unit(name string) (node.Unit, bool) {
+	i := slices.IndexFunc(h.Survey.Units, func(u node.Unit) bool { return u.Name == name })
+	if i < 0 {
+		return node.Unit{}, false
+	}
+	return h.Survey.Units[i], true
+}
+
+// active reports whether a unit runs.
+func (h Host) active(name string) bool {
+	u, ok := h.unit(name)
+	return ok && u.Active
+}
+
+// own reports whether a unit is one that the tool made: those have a drop-in of its own.
+func (h Host) own(name string) bool {
+	u, ok := h.unit(name)
+	return ok && slices.ContainsFunc(u.DropIns, func(path string) bool { return strings.HasSuffix(path, "/50-kbootstrap.conf") })
+}
+
+// size is a number of bytes for people.
+func size(n int64) string {
+	switch {
+	case n >= 1e9:
+		return fmt.Sprintf("%.1f GB", float64(n)/1e9)
+	case n >= 1e6:
+		return fmt.Sprintf("%.0f MB", float64(n)/1e6)
+	}
+	return fmt.Sprintf("%d kB", (n+999)/1000)
+}
+
+// span is a duration for people.
+func span(d time.Duration) string {
+	switch {
+	case d >= time.Minute:
+		return d.Round(time.Second).String()
+	case d >= time.Second:
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	case d >= time.Millisecond:
+		return fmt.Sprintf("%.1f ms", float64(d)/float64(time.Millisecond))
+	}
+	return fmt.Sprintf("%d µs", d.Microseconds())
+}

@@ -1,0 +1,207 @@
+package preflight
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"kbootstrap/node"
+)
+
+const firewalld = "firewalld.service"
+
+// numbers are the leading numbers of a version, "6.1.0-18-amd64" as 6, 1, 0.
+func numbers(version string) []int {
+	var all []int
+	for part := range strings.SplitSeq(version, ".") {
+		end := strings.IndexFunc(part, func(r rune) bool { return r < '0' || r > '9' })
+		if end < 0 {
+			end = len(part)
+		}
+		n, err := strconv.Atoi(part[:end])
+		if err != nil {
+			break
+		}
+		all = append(all, n)
+		if end < len(part) {
+			break
+		}
+	}
+	return all
+}
+
+// older reports whether a version comes before another.
+func older(version, than string) bool { return slices.Compare(numbers(version), numbers(than)) < 0 }
+
+// controllers are those without which a kubelet does not start.
+var controllers = []string{"cpu", "memory", "pids"}
+
+func systemVerification(_ Scene, h Host) []Finding {
+	var found []Finding
+	if h.Facts.Systemd == 0 {
+		found = append(found, one(Fail, "the host does not run systemd")...)
+	}
+	switch kernel := h.Facts.Kernel; {
+	case older(kernel, "3.10"):
+		found = append(found, one(Fail, "kernel %s is older than 3.10", kernel)...)
+	case older(kernel, "4.19"):
+		found = append(found, one(Warn, "kernel %s is older than 4.19, the oldest that Kubernetes is tested with", kernel)...)
+	}
+	for _, c := range controllers {
+		if len(h.Survey.Controllers) > 0 && !slices.Contains(h.Survey.Controllers, c) {
+			found = append(found, one(Fail, "the kernel's cgroup controller %s is off", c)...)
+		}
+	}
+	if found == nil {
+		return one(OK, "%s, kernel %s, systemd %d", cmp.Or(h.Facts.OS.Name, "Linux"), h.Facts.Kernel, h.Facts.Systemd)
+	}
+	return found
+}
+
+func cgroupVersion(s Scene, h Host) []Finding {
+	switch {
+	case h.Facts.Cgroup == 2:
+		return one(OK, "version 2")
+	case h.Facts.Cgroup == 0:
+		return one(Fail, "no cgroups are mounted at /sys/fs/cgroup")
+	case s.Minor >= 35: // a kubelet refuses it then, unless told otherwise
+		return one(Warn, "version 1, which Kubernetes is about to drop; up has the kubelet accept it (failCgroupV1: false)")
+	}
+	return one(OK, "version 1")
+}
+
+func swap(_ Scene, h Host) []Finding {
+	if h.Facts.Swap {
+		return one(OK, "in use; up turns it off")
+	}
+	return one(OK, "off")
+}
+
+func firewalls(s Scene, h Host) []Finding {
+	switch {
+	case !h.active(firewalld):
+		return one(OK, "firewalld does not run")
+	case s.Cluster.Firewall == "disable":
+		return one(OK, "firewalld runs; up turns it off")
+	}
+	return one(Warn, "firewalld runs, and the inventory says firewall: leave")
+}
+
+func glibc(_ Scene, h Host) []Finding {
+	if len(h.Glibc) == 0 {
+		return one(OK, "%s; all programs are static", cmp.Or(h.Facts.Glibc, "none"))
+	}
+	var found []Finding
+	for _, program := range slices.Sorted(maps.Keys(h.Glibc)) {
+		if need := h.Glibc[program]; older(h.Facts.Glibc, need) {
+			found = append(found, one(Fail, "%s needs glibc %s; the host has %s", program, need, cmp.Or(h.Facts.Glibc, "none"))...)
+		}
+	}
+	if found == nil {
+		return one(OK, "%s", h.Facts.Glibc)
+	}
+	return found
+}
+
+func iptables(_ Scene, h Host) []Finding {
+	version := h.Facts.IPTables
+	switch {
+	case version == "" && slices.Contains(h.Packages, "iptables"):
+		return one(OK, "missing; up installs it")
+	case version == "":
+		return one(Fail, "iptables does not tell its version")
+	case older(version, "1.4.20"):
+		return one(Fail, "%s is older than 1.4.20, the first that waits for others (-w)", version)
+	case strings.Contains(version, "nf_tables") && older(version, "1.8.3"):
+		return one(Warn, "%s loses rules of kube-proxy", version)
+	}
+	return one(OK, "%s", version)
+}
+
+func kernelModules(_ Scene, h Host) []Finding {
+	var found []Finding
+	var present []string
+	for _, m := range h.Survey.Modules {
+		switch m.State {
+		case node.ModuleMissing:
+			found = append(found, one(Fail, "the kernel %s has no module %s", h.Facts.Kernel, m.Name)...)
+		case node.ModuleUnknown:
+			// These have a sign of their being there (see node); the others may be built in without one.
+			if m.Name == "overlay" || m.Name == "br_netfilter" {
+				found = append(found, one(Warn, "there is no sign of %s in the kernel, nor a list of its modules", m.Name)...)
+			}
+		default:
+			present = append(present, m.Name)
+		}
+	}
+	if found == nil {
+		return one(OK, "%s", strings.Join(present, ", "))
+	}
+	return found
+}
+
+func fileExisting(_ Scene, h Host) []Finding {
+	needed := []string{"systemctl", "mount"}
+	if slices.ContainsFunc(h.Survey.Modules, func(m node.ModuleState) bool { return m.State == node.ModuleAvailable }) {
+		needed = append(needed, "modprobe")
+	}
+	var found []Finding
+	for _, program := range needed {
+		f := Finding{ID: "FileExisting-" + program, Level: OK, Evidence: h.Facts.Programs[program]}
+		if f.Evidence == "" {
+			f.Level, f.Evidence = Fail, "the host has no program "+program
+		}
+		found = append(found, f)
+	}
+	return found
+}
+
+func packageManager(_ Scene, h Host) []Finding {
+	if len(h.Packages) == 0 {
+		return one(OK, "nothing to install")
+	}
+	wanted := strings.Join(h.Packages, ", ")
+	if h.Facts.PackageManager == "" {
+		f := one(Fail, "%s must be installed, and there is none of apt-get, dnf and yum", wanted)
+		f[0].Hint = "install it by hand"
+		return f
+	}
+	if lock := h.Survey.PackageLock; lock != nil {
+		return one(Warn, "%s must be installed, and %s (pid %d) holds %s", wanted, lock.Program, lock.PID, lock.Path)
+	}
+	return one(OK, "%s installs %s", h.Facts.PackageManager, wanted)
+}
+
+// leastConntrack is what kube-proxy raises the limit to (conntrack.min of its configuration, by default).
+const leastConntrack = 131072
+
+func conntrackMax(_ Scene, h Host) []Finding {
+	limit, known := h.Survey.Limits["net.netfilter.nf_conntrack_max"]
+	switch {
+	case !known:
+		return one(OK, "not tracked yet")
+	case limit < leastConntrack && !h.Facts.ConntrackWritable:
+		return one(Warn, "%d, and it cannot be raised from there", limit)
+	case limit < leastConntrack:
+		return one(OK, "%d; kube-proxy raises it", limit)
+	}
+	return one(OK, "%d", limit)
+}
+
+func inotifyLimits(_ Scene, h Host) []Finding {
+	var found []Finding
+	for _, l := range []struct {
+		name  string
+		least int64
+	}{{"fs.inotify.max_user_instances", 128}, {"fs.inotify.max_user_watches", 8192}} {
+		if limit, known := h.Survey.Limits[l.name]; known && limit < l.least {
+			found = append(found, one(Warn, "%s is %d", l.name, limit)...)
+		}
+	}
+	if found == nil {
+		return one(OK, "enough")
+	}
+	return found
+}

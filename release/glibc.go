@@ -1,0 +1,96 @@
+package release
+
+import (
+	"bytes"
+	"debug/elf"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+const (
+	// elfHead is so much of a program as tells whether it is static: the headers, which stand first.
+	elfHead = 4 << 10
+	// elfNames is so much of a program as has the names of the symbols that it takes from libraries. Linkers put them
+	// before the code.
+	elfNames = 8 << 20
+)
+
+// glibcSymbol is the version of a symbol, such as GLIBC_2.34.
+var glibcSymbol = regexp.MustCompile(`GLIBC_(2(?:\.\d+)+)\x00`)
+
+// Glibc returns the version of glibc that the content needs at least, such as "2.34"; "" for a static program and for what
+// is no program.
+func (c Content) Glibc() (string, error) {
+	stream, err := c.Open()
+	if err != nil {
+		return "", err
+	}
+	defer stream.Close()
+	plain, err := zstd.NewReader(stream, zstd.WithDecoderConcurrency(1))
+	if err != nil {
+		return "", fmt.Errorf("content %s: %w", c.Name, err)
+	}
+	defer plain.Close()
+	need, err := glibc(plain)
+	if err != nil {
+		return "", fmt.Errorf("content %s: %w", c.Name, err)
+	}
+	return need, nil
+}
+
+func glibc(program io.Reader) (string, error) {
+	head, err := io.ReadAll(io.LimitReader(program, elfHead))
+	if err != nil || !dynamic(head) {
+		return "", err
+	}
+	rest, err := io.ReadAll(io.LimitReader(program, elfNames))
+	if err != nil {
+		return "", err
+	}
+	best := ""
+	for _, found := range glibcSymbol.FindAllSubmatch(append(head, rest...), -1) {
+		if version := string(found[1]); best == "" || newer(version, best) {
+			best = version
+		}
+	}
+	return best, nil
+}
+
+// dynamic reports whether a program asks for a dynamic linker. Only its program headers are there to be read.
+func dynamic(head []byte) bool {
+	if !bytes.HasPrefix(head, []byte(elf.ELFMAG)) || len(head) < 64 {
+		return false
+	}
+	// The section headers stand at the end, which is not here: a program without any is as good.
+	head = slices.Clone(head)
+	clear(head[0x28:0x30]) // e_shoff
+	clear(head[0x3a:0x40]) // e_shentsize, e_shnum, e_shstrndx
+	f, err := elf.NewFile(bytes.NewReader(head))
+	if err != nil {
+		var format *elf.FormatError
+		return !errors.As(err, &format) // of what we cannot read, assume the worst
+	}
+	defer f.Close()
+	return slices.ContainsFunc(f.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP })
+}
+
+// newer reports whether a version of glibc comes after another.
+func newer(version, than string) bool {
+	return slices.Compare(parts(version), parts(than)) > 0
+}
+
+func parts(version string) []int {
+	var all []int
+	for part := range strings.SplitSeq(version, ".") {
+		n, _ := strconv.Atoi(part) // the expression lets digits through only
+		all = append(all, n)
+	}
+	return all
+}
