@@ -12,7 +12,7 @@ const (
 	EventConnecting = "connecting" // a host is dialled
 	EventConnected  = "connected"  // a session to a host is open
 	EventPlanned    = "planned"    // what is to be done on a host is known: the count is that of its components
-	EventFinding    = "finding"    // a check found something: its ID, the level, and the text; the host is all of them, with commas
+	EventWarning    = "warning"    // something that does not stop the run: text; of a check of the hosts also its ID, as the resource
 	EventStart      = "start"      // a component starts to be made on a host
 	EventChange     = "change"     // a resource was changed: which, and its diff
 	EventLog        = "log"        // a line of progress from the host
@@ -26,7 +26,6 @@ const (
 type Event struct {
 	Kind, Host, Component string
 	ID, Diff, Text        string
-	Level                 string // of a finding: "ok" or "warn"; failures are the run's error
 	Bytes                 int64
 	Count                 int
 	Took                  time.Duration

@@ -74,16 +74,31 @@ func (r *Run) preflight(ctx context.Context) error {
 	if p.Only {
 		return nil
 	}
-	for _, f := range preflight.Merged(r.Findings) {
-		if f.Level != preflight.Fail {
-			r.options.report(Event{Kind: EventFinding, Host: strings.Join(f.Hosts, ", "), Component: "preflight", ID: f.ID,
-				Level: string(f.Level), Text: f.Evidence})
-		}
-	}
+	r.tell()
 	if len(preflight.Failed(r.Findings)) > 0 {
 		return &preflight.Error{Findings: r.Findings}
 	}
 	return nil
+}
+
+// tell reports what the checks found, but for failures, which are the run's error. What is so on several hosts is told
+// once, of none of them.
+func (r *Run) tell() {
+	for _, f := range preflight.Merged(r.Findings) {
+		e := Event{Kind: EventWarning, Component: "preflight", ID: f.ID, Text: f.ID + ": " + f.Evidence}
+		switch f.Level {
+		case preflight.Fail:
+			continue
+		case preflight.OK:
+			e.Kind = EventLog
+		}
+		if len(f.Hosts) == 1 && r.Fleet[f.Hosts[0]] != nil {
+			e.Host = f.Hosts[0]
+		} else {
+			e.Text = strings.Join(f.Hosts, ", ") + ": " + e.Text
+		}
+		r.options.report(e)
+	}
 }
 
 // scene gathers all that the checks judge.

@@ -6,6 +6,7 @@ import (
 	"kbootstrap/fault"
 	"kbootstrap/inventory"
 	"kbootstrap/provision"
+	"kbootstrap/provision/preflight"
 )
 
 // Error is one thing that went wrong.
@@ -37,6 +38,7 @@ func Errors(err error) []Error {
 	var (
 		failures provision.Failures
 		problems inventory.Problems
+		checks   *preflight.Error
 		all      []Error
 	)
 	switch {
@@ -49,6 +51,10 @@ func Errors(err error) []Error {
 	case errors.As(err, &failures):
 		for _, f := range failures {
 			all = append(all, single(f))
+		}
+	case errors.As(err, &checks):
+		for _, cause := range append(checks.Causes(), err) {
+			all = append(all, single(cause))
 		}
 	default:
 		all = append(all, single(err))

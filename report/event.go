@@ -11,8 +11,8 @@ import (
 
 // The kinds of events beside those of package provision.
 const (
-	Started  = "started"  // the first event: command, version, cluster, inventory and hosts
-	Warning  = "warning"  // something that does not stop the run: text
+	Started  = "started" // the first event: command, version, cluster, inventory and hosts
+	Warning  = provision.EventWarning
 	Failed   = "error"    // an error that ends the run or a part of it, told once at the end, with its code and hint
 	Finished = "finished" // the last event: exitCode, durationMs, changed, bytes; count is the number of changed resources
 )

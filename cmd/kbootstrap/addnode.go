@@ -8,6 +8,7 @@ import (
 
 func addNodeCommand(a *app) *cobra.Command {
 	flags := &clusterFlags{app: a}
+	var ignore ignoreFlag
 	c := &cobra.Command{
 		Use:   "add-node HOST...",
 		Short: "Join hosts that were added to the inventory; no other host is changed",
@@ -22,7 +23,11 @@ func addNodeCommand(a *app) *cobra.Command {
 			if err := provision.MayJoin(cluster, names); err != nil {
 				return exitError{exitRefused, err}
 			}
-			run, done, err := flags.prepare(c.Context(), provision.Scope{Hosts: names, Change: true})
+			checks, err := ignore.checks()
+			if err != nil {
+				return err
+			}
+			run, done, err := flags.prepare(c.Context(), provision.Scope{Hosts: names, Change: true, Preflight: checks})
 			if err != nil {
 				return err
 			}
@@ -36,5 +41,6 @@ func addNodeCommand(a *app) *cobra.Command {
 		},
 	}
 	flags.bind(c)
+	ignore.bind(c)
 	return c
 }

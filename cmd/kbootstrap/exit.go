@@ -8,6 +8,7 @@ import (
 	"kbootstrap/inventory"
 	"kbootstrap/node"
 	"kbootstrap/provision"
+	"kbootstrap/provision/preflight"
 	"kbootstrap/remote"
 )
 
@@ -18,6 +19,7 @@ const (
 	exitUsage       = 2   // wrong flags, or an invalid inventory; no host was touched
 	exitChanges     = 3   // plan --detailed-exitcode: there is something to do
 	exitUnreachable = 4   // a host could not be reached, or did not let us in
+	exitPreflight   = 5   // a check of the hosts failed; nothing was changed
 	exitPartial     = 6   // some hosts failed, the others finished
 	exitUnhealthy   = 7   // what should be healthy is not
 	exitLocked      = 8   // another run holds the lock
@@ -56,6 +58,7 @@ func exitCode(err error) int {
 		locked   *node.LockedError
 		remote   *remote.Error
 		refused  *provision.RefusedError
+		checks   *preflight.Error
 	)
 	switch {
 	case err == nil:
@@ -66,6 +69,8 @@ func exitCode(err error) int {
 		return exitInterrupted
 	case errors.As(err, &problems):
 		return exitUsage
+	case errors.As(err, &checks):
+		return exitPreflight
 	case errors.As(err, &locked):
 		return exitLocked
 	case errors.As(err, &remote):

@@ -10,6 +10,7 @@ import (
 	"kbootstrap/fault"
 	"kbootstrap/inventory"
 	"kbootstrap/provision"
+	"kbootstrap/provision/preflight"
 )
 
 // The rules of the output: results go to standard output; progress goes to standard error, prefixed "kbootstrap:", in
@@ -23,6 +24,7 @@ func (a *app) fail(err error) int {
 		failures provision.Failures
 		problems inventory.Problems
 		refusals provision.Refusals
+		checks   *preflight.Error
 	)
 	switch {
 	case err.Error() == "" || code == exitInterrupted: // what it was at does not matter
@@ -33,6 +35,8 @@ func (a *app) fail(err error) int {
 		a.printErrors(refusals.Unwrap())
 	case errors.As(err, &failures):
 		a.printErrors(causes(failures))
+	case errors.As(err, &checks):
+		a.printErrors(append(checks.Causes(), err))
 	default:
 		a.printErrors([]error{err})
 	}

@@ -9,15 +9,21 @@ import (
 
 func upCommand(a *app) *cobra.Command {
 	flags := &clusterFlags{app: a}
+	var ignore ignoreFlag
 	c := &cobra.Command{
 		Use:   "up",
 		Short: "Make the cluster that the inventory describes",
 		Long: `Make the cluster that the inventory describes, or make it so again: what is there already is left alone, and a second
-run changes nothing. A run that was cut off is finished by the next one.`,
+run changes nothing. A run that was cut off is finished by the next one. The hosts are checked first, as preflight does it;
+when a check fails, nothing is changed.`,
 		Example: "  kbootstrap up -i hosts.yaml",
 		Args:    usageArgs(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
-			run, done, err := flags.prepare(c.Context(), provision.Scope{Change: true})
+			checks, err := ignore.checks()
+			if err != nil {
+				return err
+			}
+			run, done, err := flags.prepare(c.Context(), provision.Scope{Change: true, Preflight: checks})
 			if err != nil {
 				return err
 			}
@@ -35,5 +41,6 @@ run changes nothing. A run that was cut off is finished by the next one.`,
 		},
 	}
 	flags.bind(c)
+	ignore.bind(c)
 	return c
 }

@@ -22,7 +22,7 @@ func (e *UnknownCheckError) Error() string {
 }
 
 // Fault is KB3002.
-func (e *UnknownCheckError) Fault() fault.Code { return codeUnknown }
+func (e *UnknownCheckError) Fault() fault.Code { return fault.UnknownCheck }
 
 // Hint offers the ID that was probably meant.
 func (e *UnknownCheckError) Hint() string {

@@ -162,17 +162,11 @@ func Merged(findings []Finding) []Finding {
 // Error says that checks failed, so that nothing was changed. It has all findings, those of other levels too.
 type Error struct{ Findings []Finding }
 
-// Error names each failure on a line.
-func (e *Error) Error() string {
-	lines := []string{"preflight failed; nothing was changed"}
-	for _, f := range Failed(e.Findings) {
-		lines = append(lines, fmt.Sprintf("%s: %s: %s", strings.Join(f.Hosts, ", "), f.ID, f.Evidence))
-	}
-	return strings.Join(lines, "\n")
-}
+// Error says how many checks failed. Causes has each of them.
+func (e *Error) Error() string { return Summary(e.Findings) }
 
 // Fault is KB3001.
-func (e *Error) Fault() fault.Code { return codeFailed }
+func (e *Error) Fault() fault.Code { return fault.PreflightFailed }
 
 // Hint names the IDs to ignore.
 func (e *Error) Hint() string {
@@ -182,7 +176,46 @@ func (e *Error) Hint() string {
 			ids = append(ids, f.ID)
 		}
 	}
-	return "mend these, or go on in spite of them with --ignore-preflight=" + strings.Join(ids, ",")
+	return "mend these; or go on in spite of them with --ignore-preflight=" + strings.Join(ids, ",")
+}
+
+// Causes are the checks that failed, one error for each, which has the code and the hint of its check.
+func (e *Error) Causes() []error {
+	var causes []error
+	for _, f := range Merged(Failed(e.Findings)) {
+		causes = append(causes, &failure{f})
+	}
+	return causes
+}
+
+// Unwrap returns the causes.
+func (e *Error) Unwrap() []error { return e.Causes() }
+
+// failure is a check that failed.
+type failure struct{ finding Finding }
+
+func (f *failure) Error() string {
+	return fmt.Sprintf("%s: %s: %s", strings.Join(f.finding.Hosts, ", "), f.finding.ID, f.finding.Evidence)
+}
+func (f *failure) Fault() fault.Code { return f.finding.Code }
+func (f *failure) Hint() string      { return f.finding.Hint }
+
+// Summary counts what failed, in a line: "preflight: 2 checks failed on cp1, w1; nothing was changed".
+func Summary(findings []Finding) string {
+	var hosts []string
+	failed := Merged(Failed(findings))
+	for _, f := range failed {
+		for _, h := range f.Hosts {
+			if !slices.Contains(hosts, h) {
+				hosts = append(hosts, h)
+			}
+		}
+	}
+	checks := "1 check"
+	if len(failed) != 1 {
+		checks = fmt.Sprintf("%d checks", len(failed))
+	}
+	return fmt.Sprintf("preflight: %s failed on %s; nothing was changed", checks, strings.Join(hosts, ", "))
 }
 
 // each asks a question about every host by itself.

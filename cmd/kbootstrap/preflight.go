@@ -1,0 +1,128 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"kbootstrap/fault"
+	"kbootstrap/provision"
+	"kbootstrap/provision/preflight"
+)
+
+// preflightCommand judges the hosts and changes nothing.
+func preflightCommand(a *app) *cobra.Command {
+	flags := &clusterFlags{app: a}
+	var ignore ignoreFlag
+	c := &cobra.Command{
+		Use:   "preflight",
+		Short: "Check whether the hosts can become what the inventory describes; nothing is changed",
+		Long: `Check whether the hosts can become what the inventory describes. Every check has a name; up and add-node make the same
+checks first, and change nothing when one fails. For a moment each host listens on the ports that the others need, and all
+dial each other. docs/preflight.md lists the checks.`,
+		Example: `  kbootstrap preflight -i hosts.yaml
+  kbootstrap preflight -i hosts.yaml -o json | jq '.result.findings[] | select(.level == "fail")'
+  kbootstrap preflight -i hosts.yaml --ignore-preflight=NumCPU,Mem`,
+		Args: usageArgs(cobra.NoArgs),
+		RunE: func(c *cobra.Command, _ []string) error {
+			checks, err := ignore.checks()
+			if err != nil {
+				return err
+			}
+			checks.Only = true
+			run, done, err := flags.prepare(c.Context(), provision.Scope{Sick: true, Preflight: checks})
+			if err != nil {
+				return err
+			}
+			defer done()
+			result := preflightResult{OK: len(run.Unreached) == 0 && len(preflight.Failed(run.Findings)) == 0, Findings: run.Findings}
+			flags.show(result, func() { printFindings(a.stdout, run.Findings) })
+			return preflightError(run)
+		},
+	}
+	flags.bind(c)
+	ignore.bind(c)
+	return c
+}
+
+// ignoreFlag is the flag of every command that checks hosts before it changes them.
+type ignoreFlag struct{ ids []string }
+
+// bind adds the flag to a command.
+func (f *ignoreFlag) bind(c *cobra.Command) {
+	c.Flags().StringSliceVar(&f.ids, "ignore-preflight", nil, "checks that warn instead of failing, such as NumCPU,Port-10250; or all")
+}
+
+// checks are those that the flag leaves.
+func (f *ignoreFlag) checks() (*provision.Preflight, error) {
+	if err := preflight.Known(f.ids); err != nil {
+		return nil, exitError{exitUsage, err}
+	}
+	return &provision.Preflight{Ignore: f.ids}, nil
+}
+
+// preflightResult is the result in the document of preflight.
+type preflightResult struct {
+	OK       bool                `json:"ok"` // nothing failed, and every host was reached
+	Findings []preflight.Finding `json:"findings"`
+}
+
+// preflightError stands for the exit code: that a check failed, or else that a host could not be reached. The table has the
+// single failures already.
+func preflightError(run *provision.Run) error {
+	var unreached provision.Failures
+	for _, h := range run.Cluster.Hosts {
+		var f provision.Failure
+		if errors.As(run.Unreached[h.Name], &f) {
+			unreached = append(unreached, f)
+		}
+	}
+	switch {
+	case len(preflight.Failed(run.Findings)) > 0:
+		failed := fault.PreflightFailed.Wrap(errors.New(preflight.Summary(run.Findings)))
+		if unreached != nil {
+			failed = fmt.Errorf("%w; and not all hosts could be asked:\n%w", failed, unreached)
+		}
+		return exitError{exitPreflight, failed}
+	case unreached != nil:
+		return unreached
+	}
+	return nil
+}
+
+// printFindings shows a line a finding, what is the same on several hosts once, and below the table what to do.
+func printFindings(w io.Writer, findings []preflight.Finding) {
+	merged := preflight.Merged(findings)
+	total := map[string]bool{}
+	for _, f := range findings {
+		for _, h := range f.Hosts {
+			total[h] = true
+		}
+	}
+	table(w, func(w io.Writer) {
+		fmt.Fprintln(w, "CHECK\tRESULT\tHOSTS\tFOUND")
+		for _, f := range merged {
+			result, hosts := string(f.Level), strings.Join(f.Hosts, ", ")
+			if f.Ignored {
+				result += " (ignored)"
+			}
+			if len(f.Hosts) > 3 && len(f.Hosts) == len(total) {
+				hosts = fmt.Sprintf("all %d", len(f.Hosts))
+			}
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", f.ID, result, hosts, f.Evidence)
+		}
+	})
+	told := map[string]bool{}
+	for _, f := range merged {
+		if f.Level != preflight.OK && !told[f.ID+f.Hint] {
+			if len(told) == 0 {
+				fmt.Fprintln(w)
+			}
+			told[f.ID+f.Hint] = true
+			fmt.Fprintf(w, "%s [%s]: %s\n", f.ID, f.Code, f.Hint)
+		}
+	}
+}
