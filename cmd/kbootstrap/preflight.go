@@ -84,7 +84,7 @@ func preflightError(run *provision.Run) error {
 	case len(preflight.Failed(run.Findings)) > 0:
 		failed := fault.PreflightFailed.Wrap(errors.New(preflight.Summary(run.Findings)))
 		if unreached != nil {
-			failed = fmt.Errorf("%w; and not all hosts could be asked:\n%w", failed, unreached)
+			failed = fmt.Errorf("%w; not all hosts could be asked:\n%v", failed, unreached)
 		}
 		return exitError{exitPreflight, failed}
 	case unreached != nil:

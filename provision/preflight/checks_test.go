@@ -76,7 +76,9 @@ var cases = []struct {
 		[]string{"fail ClockSkew w2: 1m30s ahead of the median, the kernel says that nothing synchronizes it"}},
 	{"a clock 5 s behind", func(s *Scene) { s.Hosts[2].Clock.Offset = -5 * time.Second },
 		[]string{"warn ClockSkew w2: 5.0 s behind the median, synchronized"}},
-	{"a clock over a slow line", func(s *Scene) { s.Hosts[2].Clock = node.Clock{Offset: 3 * time.Second, Error: 2 * time.Second, Synchronized: true} }, nil},
+	{"a clock over a slow line", func(s *Scene) {
+		s.Hosts[2].Clock = node.Clock{Offset: 3 * time.Second, Error: 2 * time.Second, Synchronized: true}
+	}, nil},
 	{"the control machine's clock", func(s *Scene) {
 		for i := range s.Hosts {
 			s.Hosts[i].Clock.Offset = 40 * time.Second

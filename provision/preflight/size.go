@@ -143,6 +143,9 @@ func diskFsync(_ Scene, h Host) []Finding {
 	if h.Fsync == nil {
 		return nil
 	}
+	if h.Fsync.Writes == 0 {
+		return one(OK, "not measured: the file system knows no files without a name")
+	}
 	seen := fmt.Sprintf("99 of 100 writes within %s, half within %s, of %d", span(h.Fsync.P99), span(h.Fsync.P50), h.Fsync.Writes)
 	if h.Fsync.P99 > fsyncWarn {
 		return one(Warn, "%s", seen)
