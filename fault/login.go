@@ -27,6 +27,7 @@ const (
 const (
 	HostSilent     Code = "KB2201"
 	HostLost       Code = "KB2202"
+	HostAway       Code = "KB2203"
 	ShellNoise     Code = "KB2211"
 	ShellNone      Code = "KB2212"
 	ShellMute      Code = "KB2213"
@@ -143,6 +144,13 @@ ten seconds. It lost its power or its network, froze, or has no memory left.`,
 		`The host or something on the way hung up: sshd was restarted, the host is shutting down, or a firewall dropped the
 connection.`,
 		`Run the same command again: it goes on where it stopped.`},
+	{HostAway, "the host went away and did not come back",
+		`The connection was lost in the middle of the run. The tool waits for the host, five minutes at most, which is enough for
+a reboot; then the host has failed, while the others are finished. Everything that was done on it stays, and how far the
+step came that was under way is found out by the next run.`,
+		`See whether the host is up and reachable, then run the same command again.
+
+    ssh vagrant@192.168.56.11 uptime`},
 	{ShellNoise, "the login shell prints without end",
 		`What the start-up files of the login shell print is passed over, up to 64 KiB. This host printed more, and the tool's
 own output did not come.`,

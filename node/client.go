@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"kbootstrap/provision/resource"
@@ -20,11 +21,14 @@ import (
 // *RemoteError for what went wrong on the host, a *LockedError, a *LostError when the connection ended, or the cause of
 // their context's end.
 type Client struct {
-	conn    *conn
-	dialled chan struct{} // closed when http and err are set
-	http    *http.ClientConn
-	err     error
-	idle    time.Duration
+	idle   time.Duration
+	redial Redial
+	turn   chan struct{} // who has it replaces the connection
+
+	mu     sync.Mutex
+	link   *link
+	given  error // why there is no other connection
+	closed bool
 }
 
 // NewClient speaks to a node over rwc, from which the sentinel line has been read. It does not wait for the node; a node
@@ -32,34 +36,25 @@ type Client struct {
 func NewClient(rwc io.ReadWriteCloser) *Client { return newClient(rwc, idleTimeout) }
 
 func newClient(rwc io.ReadWriteCloser, idle time.Duration) *Client {
-	c := &Client{conn: newConn(rwc), dialled: make(chan struct{}), idle: idle}
-	transport := &http.Transport{
-		DialContext:        func(context.Context, string, string) (net.Conn, error) { return c.conn, nil },
-		DisableCompression: true,
-		Protocols:          protocols(),
-		HTTP2:              tuning(idle),
-	}
-	go func() {
-		defer close(c.dialled)
-		c.http, c.err = transport.NewClientConn(context.Background(), "http", "node:80")
-	}()
-	return c
+	return &Client{idle: idle, link: newLink(rwc, idle), turn: make(chan struct{}, 1)}
 }
 
 // Close ends the connection and with it the node on the host. Requests under way end with a *LostError.
 func (c *Client) Close() error {
-	err := c.conn.Close()
-	<-c.dialled
-	if c.http != nil {
-		_ = c.http.Close() // it closes c.conn, which is closed
+	c.mu.Lock()
+	l := c.link
+	c.closed = true
+	if c.given == nil {
+		c.given = &LostError{Err: net.ErrClosed}
 	}
-	return err
+	c.mu.Unlock()
+	return l.close()
 }
 
 // Facts gathers the facts of the host.
 func (c *Client) Facts(ctx context.Context) (Facts, error) {
 	var facts Facts
-	err := c.ask(ctx, "/v1/facts", nil, &facts)
+	err := c.again(ctx, "facts", func() error { return c.ask(ctx, "/v1/facts", nil, &facts) })
 	return facts, err
 }
 
@@ -77,7 +72,11 @@ func (c *Client) Observe(ctx context.Context, wanted []resource.Resource) ([]res
 		return nil, err
 	}
 	var answer observed
-	if err := c.askRaw(ctx, "/v1/observe", text, &answer); err != nil {
+	err = c.again(ctx, "observe", func() error {
+		answer = observed{}
+		return c.askRaw(ctx, "/v1/observe", text, &answer)
+	})
+	if err != nil {
 		return nil, err
 	}
 	differ, err := resource.Unmarshal(answer.Found)
@@ -106,7 +105,9 @@ func (c *Client) Converge(ctx context.Context, component string, wanted []resour
 	if err != nil {
 		return err
 	}
-	return c.change(ctx, "/v1/converge?component="+url.QueryEscape(component), text, events)
+	return c.again(ctx, component, func() error {
+		return c.change(ctx, "/v1/converge?component="+url.QueryEscape(component), text, events)
+	})
 }
 
 // Restore puts back everything on the host that the tool has ever changed, as it was before the tool first came, and
@@ -117,7 +118,7 @@ func (c *Client) Restore(ctx context.Context, skip []string, events func(Event))
 	if err != nil {
 		return err
 	}
-	return c.change(ctx, "/v1/restore", text, events)
+	return c.again(ctx, "restore", func() error { return c.change(ctx, "/v1/restore", text, events) })
 }
 
 // change asks for a change of the host and passes on what happens.
@@ -154,13 +155,13 @@ func (c *Client) change(ctx context.Context, path string, question []byte, event
 // Flush returns when all that was written to the host is on its disk. Only then does the host keep it through a power
 // cut.
 func (c *Client) Flush(ctx context.Context) error {
-	return c.ask(ctx, "/v1/flush", nil, nil)
+	return c.again(ctx, "flush", func() error { return c.ask(ctx, "/v1/flush", nil, nil) })
 }
 
 // Missing returns those of the sums whose contents the host lacks, in the same order.
 func (c *Client) Missing(ctx context.Context, sums []string) ([]string, error) {
 	var missing []string
-	err := c.ask(ctx, "/v1/missing", sums, &missing)
+	err := c.again(ctx, "contents", func() error { return c.ask(ctx, "/v1/missing", sums, &missing) })
 	return missing, err
 }
 
@@ -188,14 +189,16 @@ func (c *Client) Abandon(ctx context.Context, sum string, cause error) error {
 // Journal returns the last lines of a unit's journal.
 func (c *Client) Journal(ctx context.Context, unit string, lines int) (string, error) {
 	var text string
-	err := c.ask(ctx, "/v1/journal", journalRequest{Unit: unit, Lines: lines}, &text)
+	err := c.again(ctx, "journal", func() error {
+		return c.ask(ctx, "/v1/journal", journalRequest{Unit: unit, Lines: lines}, &text)
+	})
 	return text, err
 }
 
 // Certificates reads the certificates in files of the host; files that do not exist are left out.
 func (c *Client) Certificates(ctx context.Context, paths []string) ([]Certificate, error) {
 	var found []Certificate
-	err := c.ask(ctx, "/v1/certificates", paths, &found)
+	err := c.again(ctx, "certificates", func() error { return c.ask(ctx, "/v1/certificates", paths, &found) })
 	return found, err
 }
 
@@ -208,8 +211,14 @@ func (c *Client) ask(ctx context.Context, path string, question, into any) error
 	return c.askRaw(ctx, path, text, into)
 }
 
+// answerTimeout is how long a node may take for an answer without a stream of events. Syncing gigabytes to a slow disk
+// takes minutes.
+const answerTimeout = 10 * time.Minute
+
 // askRaw sends JSON and reads the answer into a value, unless that is nil.
 func (c *Client) askRaw(ctx context.Context, path string, question []byte, into any) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, answerTimeout, fmt.Errorf("no answer to %s in %s", path, answerTimeout))
+	defer cancel()
 	response, err := c.do(ctx, http.MethodPost, path, bytes.NewReader(question))
 	if err != nil {
 		return err
@@ -230,15 +239,16 @@ func (c *Client) do(ctx context.Context, method, path string, body io.Reader) (*
 	if err != nil {
 		return nil, err
 	}
+	l := c.current()
 	select {
-	case <-c.dialled:
+	case <-l.dialled:
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
-	if c.err != nil {
-		return nil, c.lost(ctx, c.err)
+	if l.err != nil {
+		return nil, c.lost(ctx, l.err)
 	}
-	response, err := c.http.RoundTrip(request)
+	response, err := l.http.RoundTrip(request)
 	if err != nil {
 		if source, ok := body.(*detachable); ok && source.failed() != nil {
 			return nil, source.failed() // the connection is well

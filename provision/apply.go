@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"kbootstrap/inventory"
 	"kbootstrap/node"
 )
 
@@ -51,6 +52,7 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 	}
 	api := newLatch(r.Plan.count(apiServer.Name))
 	var feeders sync.WaitGroup
+	r.onReopen(func(h inventory.Host) { feeders.Go(func() { r.refeed(ctx, h, sent[h.Name]) }) })
 	feeders.Go(func() { r.feedAll(ctx, api, sent) })
 
 	var mu sync.Mutex
@@ -59,7 +61,7 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 		host := s.Target.Host.Name
 		r.options.report(Event{Kind: EventStart, Host: host, Component: s.Component.Name})
 		begin := time.Now()
-		err := r.Fleet[host].Client.Converge(ctx, s.Component.Name, s.Wanted, func(e node.Event) {
+		err := r.converge(ctx, s, func(e node.Event) {
 			switch e.Kind {
 			case node.EventChange:
 				mu.Lock()

@@ -39,6 +39,8 @@ type Options struct {
 	// Command is what the user typed, for whoever finds a host locked.
 	Command string
 	Remote  remote.Options
+	// Away is how long a host whose connection was lost may be away before that is its failure; 5 minutes by default.
+	Away time.Duration
 }
 
 func (o Options) report(e Event) {

@@ -65,10 +65,21 @@ func (r *Run) feed(ctx context.Context, h inventory.Host, contents []release.Con
 		progress := func(bytes int64) {
 			r.options.report(Event{Kind: EventSending, Host: h.Name, Text: c.Name, Bytes: bytes})
 		}
-		if err := send(ctx, client, c, progress); err != nil {
-			if ctx.Err() != nil {
-				return
-			}
+		m := r.Fleet[h.Name]
+		err := send(ctx, client, c, func(bytes int64) {
+			m.sending(fmt.Sprintf("after %.1f of %.1f MB of %s were sent", float64(bytes)/1e6, float64(c.Compressed)/1e6, c.Name))
+			progress(bytes)
+		})
+		var lost *node.LostError
+		switch {
+		case err != nil && ctx.Err() != nil:
+			return
+		case errors.As(err, &lost):
+			_, _ = client.Missing(ctx, nil) // opens another session, which is fed anew
+			return
+		}
+		m.sending("")
+		if err != nil {
 			_ = client.Abandon(ctx, c.SHA256, fmt.Errorf("send %s: %w", c.Name, err))
 			continue
 		}
@@ -77,13 +88,20 @@ func (r *Run) feed(ctx context.Context, h inventory.Host, contents []release.Con
 	}
 }
 
+// stallTimeout is how long a host may take nothing of a content.
+const stallTimeout = 2 * time.Minute
+
 func send(ctx context.Context, client *node.Client, c release.Content, progress func(bytes int64)) error {
 	stream, err := c.Open()
 	if err != nil {
 		return err
 	}
 	defer stream.Close()
-	return client.Send(ctx, c.SHA256, c.Size, &counter{stream: stream, progress: progress, told: time.Now()})
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	stall := time.AfterFunc(stallTimeout, func() { cancel(fmt.Errorf("the host took nothing for %v", stallTimeout)) })
+	defer stall.Stop()
+	return client.Send(ctx, c.SHA256, c.Size, &counter{stream: stream, progress: progress, told: time.Now(), stall: stall})
 }
 
 // counter tells once a second how much was read of a stream.
@@ -92,10 +110,12 @@ type counter struct {
 	progress func(bytes int64)
 	read     int64
 	told     time.Time
+	stall    *time.Timer
 }
 
 // Read reads on.
 func (c *counter) Read(p []byte) (int, error) {
+	c.stall.Reset(stallTimeout)
 	n, err := c.stream.Read(p)
 	c.read += int64(n)
 	if now := time.Now(); err == nil && now.Sub(c.told) >= time.Second {

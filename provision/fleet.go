@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"os/user"
-	"strings"
 	"sync"
 	"time"
 
@@ -14,13 +13,28 @@ import (
 	"kbootstrap/remote"
 )
 
-// Machine is a host with a live session to its node process.
+// Machine is a host with a live session to its node process. When the session is lost, the client opens another.
 type Machine struct {
-	Host    inventory.Host
-	Facts   node.Facts
-	Client  *node.Client
-	conn    *remote.Conn
-	session *remote.Session
+	Host   inventory.Host
+	Facts  node.Facts
+	Client *node.Client
+
+	options  Options
+	lock     bool        // the session has the host's lock
+	holder   node.Holder // of the lock
+	onReopen func()      // called after another session was opened
+	fresh    *node.Client
+
+	// Only who opens a session changes these, and that is one at a time.
+	reopened int
+	bootID   string
+
+	mu       sync.Mutex
+	conn     *remote.Conn
+	session  *remote.Session
+	upload   string // what is on its way
+	done     []Step
+	rebooted bool // since all of them were done
 }
 
 // close ends the session and the connection. The node process ends with them, and its lock with it.
@@ -28,11 +42,19 @@ func (m *Machine) close() {
 	if m.Client != nil {
 		_ = m.Client.Close()
 	}
-	if m.session != nil {
-		_ = m.session.Close()
+	m.closeSession()
+}
+
+func (m *Machine) closeSession() {
+	m.mu.Lock()
+	conn, session := m.conn, m.session
+	m.conn, m.session = nil, nil
+	m.mu.Unlock()
+	if session != nil {
+		_ = session.Close()
 	}
-	if m.conn != nil {
-		_ = m.conn.Close()
+	if conn != nil {
+		_ = conn.Close()
 	}
 }
 
@@ -78,38 +100,57 @@ func connect(ctx context.Context, hosts []inventory.Host, o Options, lock bool) 
 }
 
 func connectOne(ctx context.Context, h inventory.Host, o Options, lock bool) (*Machine, error) {
-	m := &Machine{Host: h}
+	m := &Machine{Host: h, options: o, lock: lock, holder: holder(o.Command)}
 	o.report(Event{Kind: EventConnecting, Host: h.Name, Component: "connect"})
-	options := o.Remote
-	options.Log = func(line string) {
-		o.report(Event{Kind: EventLog, Host: h.Name, Component: "connect", Text: strings.TrimPrefix(line, h.Name+": ")})
-		if o.Remote.Log != nil {
-			o.Remote.Log(line)
-		}
+	if err := m.open(ctx); err != nil {
+		return nil, err
 	}
+	m.Client = m.fresh
 	var err error
-	if m.conn, err = remote.Dial(ctx, h, options); err != nil {
-		return nil, err
-	}
-	if m.session, err = m.conn.Node(ctx); err != nil {
-		m.close()
-		return nil, err
-	}
-	m.Client = node.NewClient(m.session)
-	if lock {
-		if err := m.Client.Lock(ctx, holder(o.Command)); err != nil {
-			m.close()
-			return nil, err
-		}
-	}
 	if m.Facts, err = m.Client.Facts(ctx); err != nil {
+		said := m.session.Stderr()
 		m.close()
-		if said := m.session.Stderr(); said != "" {
+		if said != "" {
 			err = fmt.Errorf("%w; the node said: %s", err, said)
 		}
 		return nil, fmt.Errorf("gather facts: %w", err)
 	}
+	m.bootID = m.Facts.BootID
+	m.Client.OnLost(m.reopen)
 	return m, nil
+}
+
+// openOnce opens a session, whose client is m.fresh then.
+func (m *Machine) openOnce(ctx context.Context) error {
+	options := m.options.Remote
+	options.Log = func(line string) {
+		m.log("connect", line)
+		if m.options.Remote.Log != nil {
+			m.options.Remote.Log(line)
+		}
+	}
+	conn, err := remote.Dial(ctx, m.Host, options)
+	if err != nil {
+		return err
+	}
+	session, err := conn.Node(ctx)
+	if err != nil {
+		_ = conn.Close()
+		return err
+	}
+	m.mu.Lock()
+	m.conn, m.session = conn, session
+	m.mu.Unlock()
+	m.fresh = node.NewClient(session)
+	if !m.lock {
+		return nil
+	}
+	if err := m.fresh.Lock(ctx, m.holder); err != nil {
+		_ = m.fresh.Close()
+		m.closeSession()
+		return err
+	}
+	return nil
 }
 
 // holder says who this run is, for whoever finds a host locked.

@@ -199,6 +199,13 @@ func (c *Conn) lost(op string) *Error {
 	return &Error{Host: c.host.Name, Op: op, Kind: Unreachable, Err: c.cause}
 }
 
+// Err returns why the connection is over, or nil while it is not, as far as is known.
+func (c *Conn) Err() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.cause
+}
+
 // Close ends the connection and with it every session on it. It returns nil, also when the connection was lost before.
 func (c *Conn) Close() error {
 	c.end(errClosed)

@@ -1,0 +1,77 @@
+package provision
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync/atomic"
+
+	"kbootstrap/inventory"
+	"kbootstrap/node"
+	"kbootstrap/provision/resource"
+	"kbootstrap/release"
+)
+
+// onReopen calls f whenever a host's lost session was replaced.
+func (r *Run) onReopen(f func(inventory.Host)) {
+	for _, h := range r.Plan.Hosts() {
+		r.Fleet[h.Name].onReopen = func() { f(h) }
+	}
+}
+
+// refeed sends a host again what was lost with its session, where contents wait until a step takes them. What was taken
+// need not travel twice.
+func (r *Run) refeed(ctx context.Context, h inventory.Host, sent *atomic.Int64) {
+	client := r.Fleet[h.Name].Client
+	var wanted []resource.Resource
+	for _, s := range r.Plan.Steps {
+		if s.Target.Host.Name == h.Name {
+			wanted = append(wanted, s.Wanted...)
+		}
+	}
+	found, err := look(ctx, client, wanted)
+	if err != nil {
+		return // the steps of this host say why
+	}
+	differ := map[string]bool{}
+	for i, w := range wanted {
+		if sum := blob(w); sum != "" {
+			differ[sum] = differ[sum] || resource.Changed(found[i], w)
+		}
+	}
+	lacking := slices.Concat(r.lacking(h, Urgent), r.lacking(h, InTurn), r.lacking(h, Late))
+	r.feed(ctx, h, slices.DeleteFunc(lacking, func(c release.Content) bool { return !differ[c.SHA256] }), sent)
+	for sum, missing := range differ {
+		if !missing {
+			_ = client.Abandon(ctx, sum, errors.New("it was there when the connection was made again; run the same command again"))
+		}
+	}
+}
+
+// converge makes a host what a step says. When the host was rebooted meanwhile, the steps before are looked at again: what
+// they wrote was perhaps not on the disk.
+func (r *Run) converge(ctx context.Context, s Step, events func(node.Event)) error {
+	m := r.Fleet[s.Target.Host.Name]
+	if err := m.Client.Converge(ctx, s.Component.Name, s.Wanted, events); err != nil {
+		return err
+	}
+	for _, before := range m.doneBefore(s) {
+		if err := m.Client.Converge(ctx, before.Component.Name, before.Wanted, events); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// doneBefore notes that a step is done, and returns those before it when the host was rebooted since they were.
+func (m *Machine) doneBefore(s Step) []Step {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var before []Step
+	if m.rebooted {
+		m.rebooted = false
+		before = slices.Clone(m.done)
+	}
+	m.done = append(m.done, s)
+	return before
+}
