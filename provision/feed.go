@@ -66,8 +66,9 @@ func (r *Run) feed(ctx context.Context, h inventory.Host, contents []release.Con
 			r.options.report(Event{Kind: EventSending, Host: h.Name, Text: c.Name, Bytes: bytes})
 		}
 		m := r.Fleet[h.Name]
+		m.sending(c, 0)
 		err := send(ctx, client, c, func(bytes int64) {
-			m.sending(fmt.Sprintf("after %.1f of %.1f MB of %s were sent", float64(bytes)/1e6, float64(c.Compressed)/1e6, c.Name))
+			m.sending(c, bytes)
 			progress(bytes)
 		})
 		var lost *node.LostError
@@ -78,7 +79,7 @@ func (r *Run) feed(ctx context.Context, h inventory.Host, contents []release.Con
 			_, _ = client.Missing(ctx, nil) // opens another session, which is fed anew
 			return
 		}
-		m.sending("")
+		m.sent()
 		if err != nil {
 			_ = client.Abandon(ctx, c.SHA256, fmt.Errorf("send %s: %w", c.Name, err))
 			continue

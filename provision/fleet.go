@@ -20,9 +20,10 @@ type Machine struct {
 	Client *node.Client
 
 	options  Options
-	lock     bool        // the session has the host's lock
-	holder   node.Holder // of the lock
-	onReopen func()      // called after another session was opened
+	lock     bool                            // the session has the host's lock
+	holder   node.Holder                     // of the lock
+	onReopen func()                          // called after another session was opened
+	dial     func(ctx context.Context) error // opens a session, whose client is fresh then
 	fresh    *node.Client
 
 	// Only who opens a session changes these, and that is one at a time.
@@ -101,6 +102,7 @@ func connect(ctx context.Context, hosts []inventory.Host, o Options, lock bool) 
 
 func connectOne(ctx context.Context, h inventory.Host, o Options, lock bool) (*Machine, error) {
 	m := &Machine{Host: h, options: o, lock: lock, holder: holder(o.Command)}
+	m.dial = m.openOnce
 	o.report(Event{Kind: EventConnecting, Host: h.Name, Component: "connect"})
 	if err := m.open(ctx); err != nil {
 		return nil, err
@@ -120,7 +122,7 @@ func connectOne(ctx context.Context, h inventory.Host, o Options, lock bool) (*M
 	return m, nil
 }
 
-// openOnce opens a session, whose client is m.fresh then.
+// openOnce opens a session over SSH.
 func (m *Machine) openOnce(ctx context.Context) error {
 	options := m.options.Remote
 	options.Log = func(line string) {

@@ -11,6 +11,7 @@ import (
 
 	"kbootstrap/fault"
 	"kbootstrap/node"
+	"kbootstrap/release"
 	"kbootstrap/remote"
 )
 
@@ -66,7 +67,7 @@ func (e *AwayError) Hint() string {
 // middle of the upload of the agent, is made again a few times.
 func (m *Machine) open(ctx context.Context) error {
 	for try, pause := 1, firstBackoff; ; try, pause = try+1, pause*2 {
-		err := m.openOnce(ctx)
+		err := m.dial(ctx)
 		switch {
 		case err == nil || ctx.Err() != nil || !cut(err):
 			return err
@@ -105,7 +106,7 @@ func (m *Machine) reopen(ctx context.Context, during string, lost error) (*node.
 	defer cancel()
 	var facts node.Facts
 	for pause := firstBackoff; ; pause = min(pause*2, lastBackoff) {
-		err := m.openOnce(limited)
+		err := m.dial(limited)
 		if err == nil {
 			if facts, err = m.fresh.Facts(limited); err == nil {
 				break
@@ -174,11 +175,17 @@ func (m *Machine) why(lost error) error {
 	return lost
 }
 
-// sending notes what is on its way to the host, for the message should it be cut off.
-func (m *Machine) sending(text string) {
+// sending notes what is on its way to the host and how much of it was sent, for the message should it be cut off.
+func (m *Machine) sending(c release.Content, bytes int64) {
+	m.note(fmt.Sprintf("after %.1f of %.1f MB of %s were sent", float64(bytes)/1e6, float64(c.Compressed)/1e6, c.Name))
+}
+
+func (m *Machine) sent() { m.note("") }
+
+func (m *Machine) note(upload string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.upload = text
+	m.upload = upload
 }
 
 func (m *Machine) onItsWay() string {
