@@ -21,6 +21,14 @@ const (
 	NoControlPlane    Code = "KB6026"
 )
 
+// Faults of plans in files.
+const (
+	PlanUnread           Code = "KB6040"
+	PlanOfOtherVersion   Code = "KB6041"
+	PlanOfOtherInventory Code = "KB6042"
+	PlanStale            Code = "KB6043"
+)
+
 // planEntries are the faults of plans, refusals and locks.
 var planEntries = []Entry{
 	{RefusedJoin, "add-node does not make control planes or etcd members",
@@ -120,4 +128,29 @@ or the run was limited to other hosts.`,
 		`The run needs the API, which the control planes serve, and none of them could be reached. --max-failures is for hosts that
 the others can do without.`,
 		`Mend the connection to at least one control plane.`},
+	{PlanUnread, "the plan cannot be read",
+		`The file is not there, may not be read, is cut off, or is something else than a plan that was saved with plan -o. No
+host was touched.`,
+		`Name a file that plan has made.
+
+    kbootstrap plan -i hosts.yaml -o demo.plan`},
+	{PlanOfOtherVersion, "the plan was made by another version of the tool",
+		`Two versions may want other things for the same inventory, or write plans in another format. What was approved is what the
+version that made the plan would do. No host was touched.`,
+		`Run the version of the tool that made the plan, or make and approve a new one.
+
+    kbootstrap --version`},
+	{PlanOfOtherInventory, "the plan is for another inventory",
+		`A plan says which inventory it is for, and that one is used. -i named another file, with another content. No host was
+touched.`,
+		`Leave out -i, or name the inventory of the plan, which plan --show tells.
+
+    kbootstrap plan --show demo.plan`},
+	{PlanStale, "the plan is not what would be done now",
+		`Since the plan was made a host was changed, or what is wanted did: the inventory, the artifact lock, a certificate that was
+renewed, or the machine itself. Each place is named, with the difference that there is now. Nothing was changed. What has
+become as it is wanted meanwhile does not count, so a run of a plan that was cut off can be repeated.`,
+		`Look at what has changed, then make a new plan and have it approved.
+
+    kbootstrap plan -i hosts.yaml -o demo.plan`},
 }

@@ -36,7 +36,7 @@ func (s Summary) Total() int {
 func (r *Run) Apply(ctx context.Context) (Summary, error) {
 	start := time.Now()
 	summary := Summary{Changed: map[string]int{}, Bytes: map[string]int64{}}
-	unreached := r.unreached()
+	unreached := r.LeftOut()
 	if r.Plan.Changes() == 0 {
 		summary.Took = time.Since(start)
 		summary.Outcome = outcome(r.Cluster.Hosts, r.Plan, nil, unreached)

@@ -2,7 +2,6 @@ package provision
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 )
 
@@ -10,19 +9,8 @@ import (
 // its owner only, and returns its path. It touches no kubeconfig of the user's own.
 func (r *Run) WriteKubeconfig() (string, error) {
 	path := filepath.Join(r.Cluster.StateDir(), "admin.kubeconfig")
-	temp, err := os.CreateTemp(filepath.Dir(path), ".admin.kubeconfig-*") // its mode is 0600
-	if err != nil {
+	if err := WritePrivate(path, r.PKI.Kubeconfig(r.Cluster)); err != nil {
 		return "", fmt.Errorf("write the kubeconfig: %w", err)
 	}
-	defer os.Remove(temp.Name())
-	if _, err := temp.Write(r.PKI.Kubeconfig(r.Cluster)); err != nil {
-		return "", fmt.Errorf("write the kubeconfig: %w", err)
-	}
-	if err := temp.Sync(); err != nil {
-		return "", fmt.Errorf("write the kubeconfig: %w", err)
-	}
-	if err := temp.Close(); err != nil {
-		return "", fmt.Errorf("write the kubeconfig: %w", err)
-	}
-	return path, os.Rename(temp.Name(), path)
+	return path, nil
 }

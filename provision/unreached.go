@@ -31,14 +31,14 @@ func (r *Run) leaveOut(hosts []inventory.Host, err error) error {
 	}
 	sick := len(r.Unreached)
 	if sick == len(hosts) || !r.Scope.Sick && sick > r.Scope.Spare.Of(len(hosts)) {
-		return r.unreached()
+		return r.LeftOut()
 	}
-	r.Plan = r.Plan.Without(r.unreached().Hosts()...)
+	r.Plan = r.Plan.Without(r.LeftOut().Hosts()...)
 	return nil
 }
 
-// unreached are the hosts that could not be asked, as failures in the order of the inventory.
-func (r *Run) unreached() Failures {
+// LeftOut are the hosts that could not be asked and are not in the plan, in the order of the inventory.
+func (r *Run) LeftOut() Failures {
 	var failures Failures
 	for _, h := range r.Cluster.Hosts {
 		var f Failure
@@ -66,7 +66,7 @@ func (r *Run) founded() error {
 	}
 	if r.lead == "" {
 		return Refusals{{
-			Code: fault.NoControlPlane, Text: "no control plane can be reached, and the run needs the API", Cause: r.unreached(),
+			Code: fault.NoControlPlane, Text: "no control plane can be reached, and the run needs the API", Cause: r.LeftOut(),
 			Advice: "mend the connection to a control plane; --max-failures is for hosts that the others can do without",
 		}}
 	}
@@ -89,7 +89,7 @@ func (r *Run) founded() error {
 			"with these hosts reachable",
 	}
 	if slices.ContainsFunc(missing, func(name string) bool { return r.Unreached[name] != nil }) {
-		refused.Cause = r.unreached()
+		refused.Cause = r.LeftOut()
 	}
 	return Refusals{refused}
 }

@@ -39,6 +39,7 @@ func Errors(err error) []Error {
 		failures provision.Failures
 		problems inventory.Problems
 		checks   *preflight.Error
+		refusals provision.Refusals
 		all      []Error
 	)
 	switch {
@@ -47,6 +48,10 @@ func Errors(err error) []Error {
 			all = append(all, Error{
 				Code: string(p.Code), Message: p.Message, Hint: p.Hint, File: p.File, Line: p.Line, Column: p.Column,
 			})
+		}
+	case errors.As(err, &refusals):
+		for _, r := range refusals {
+			all = append(all, single(r))
 		}
 	case errors.As(err, &failures):
 		for _, f := range failures {
@@ -64,8 +69,14 @@ func Errors(err error) []Error {
 
 func single(err error) Error {
 	e := Error{Code: string(fault.Of(err)), Message: err.Error(), Hint: fault.HintOf(err)}
-	var failure provision.Failure
-	if errors.As(err, &failure) {
+	var (
+		failure provision.Failure
+		refused *provision.RefusedError
+	)
+	switch {
+	case errors.As(err, &refused):
+		e.Host = refused.Host
+	case errors.As(err, &failure):
 		e.Host, e.Component = failure.Host, failure.Component
 	}
 	return e

@@ -22,7 +22,8 @@ const docs = "../docs"
 // schemaTypes are the types of the schema in the order in which docs/events.md shows them.
 var schemaTypes = []reflect.Type{
 	reflect.TypeFor[Event](), reflect.TypeFor[Document](), reflect.TypeFor[Host](), reflect.TypeFor[Error](),
-	reflect.TypeFor[Up](), reflect.TypeFor[Plan](), reflect.TypeFor[Change](),
+	reflect.TypeFor[Up](), reflect.TypeFor[Plan](), reflect.TypeFor[PlannedHost](), reflect.TypeFor[Change](),
+	reflect.TypeFor[SavedPlan](), reflect.TypeFor[PlannedResource](), reflect.TypeFor[Drift](), reflect.TypeFor[HostDrift](),
 }
 
 // comments are what the sources say of each field, as "Event.Host", and of each constant, by its value.
@@ -127,13 +128,15 @@ func schema(t *testing.T, c comments, of reflect.Type, defs map[string]any) map[
 }
 
 func allComments(t *testing.T) comments {
-	return readComments(t, "../provision/event.go", "event.go", "document.go", "error.go", "plan.go")
+	return readComments(t, "../provision/event.go", "event.go", "document.go", "error.go", "plan.go", "saved.go", "drift.go")
 }
 
 // TestSchema keeps docs/schema in step with the types, and the events and the document of the other tests within it.
 func TestSchema(t *testing.T) {
 	c := allComments(t)
-	for name, of := range map[string]reflect.Type{"event": reflect.TypeFor[Event](), "document": reflect.TypeFor[Document]()} {
+	for name, of := range map[string]reflect.Type{
+		"event": reflect.TypeFor[Event](), "document": reflect.TypeFor[Document](), "saved-plan": reflect.TypeFor[SavedPlan](),
+	} {
 		defs := map[string]any{}
 		root := schema(t, c, of, defs)
 		root["$schema"], root["$defs"] = "https://json-schema.org/draft/2020-12/schema", defs
@@ -141,6 +144,7 @@ func TestSchema(t *testing.T) {
 		if name == "document" {
 			schema(t, c, reflect.TypeFor[Up](), defs)
 			schema(t, c, reflect.TypeFor[Plan](), defs)
+			schema(t, c, reflect.TypeFor[Drift](), defs)
 		}
 		text, err := json.MarshalIndent(root, "", "  ")
 		if err != nil {

@@ -34,7 +34,7 @@ func addNodeCommand(a *app) *cobra.Command {
 			defer done()
 			summary, err := run.Apply(c.Context())
 			if err != nil {
-				return runError(err, summary.Outcome)
+				return a.partly(flags, summary, runError(err, summary.Outcome))
 			}
 			flags.show(nil, func() { a.printSummary(run, summary, "") })
 			return nil

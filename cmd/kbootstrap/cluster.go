@@ -74,6 +74,14 @@ func (f *clusterFlags) show(result any, text func()) {
 	}
 }
 
+// file is the path that -o says, of a command that takes one; "" when it says a format.
+func (f *clusterFlags) file() string {
+	if f.output == textOutput || f.output == jsonOutput {
+		return ""
+	}
+	return f.output
+}
+
 // options are those of a run whose progress is shown until the returned function is called.
 func (f *clusterFlags) options(*inventory.Cluster) (provision.Options, func()) {
 	p := f.app.shown

@@ -17,13 +17,13 @@ const (
 	exitOK          = 0
 	exitFailure     = 1   // anything without a code of its own
 	exitUsage       = 2   // wrong flags, or an invalid inventory; no host was touched
-	exitChanges     = 3   // plan --detailed-exitcode: there is something to do
+	exitChanges     = 3   // plan --detailed-exitcode: there is something to do; drift: a host differs
 	exitUnreachable = 4   // a host could not be reached, or did not let us in
 	exitPreflight   = 5   // a check of the hosts failed; nothing was changed
-	exitPartial     = 6   // some hosts failed, the others finished
+	exitPartial     = 6   // some hosts failed, and some finished; drift: some could not be compared
 	exitUnhealthy   = 7   // what should be healthy is not
 	exitLocked      = 8   // another run holds the lock
-	exitRefused     = 9   // it would destroy data or lose quorum
+	exitRefused     = 9   // it would destroy data or lose quorum; or a plan is not what would be done now
 	exitInterrupted = 130 // Ctrl-C
 )
 

@@ -1,6 +1,10 @@
 package main
 
 import (
+	"errors"
+	"fmt"
+	"time"
+
 	"github.com/spf13/cobra"
 
 	"kbootstrap/provision"
@@ -8,19 +12,52 @@ import (
 )
 
 func planCommand(a *app) *cobra.Command {
-	flags := &clusterFlags{app: a}
-	var detailed bool
+	flags := &clusterFlags{app: a, paths: true}
+	var (
+		limits   scopeFlags
+		detailed bool
+		show     string
+	)
 	c := &cobra.Command{
 		Use:   "plan",
 		Short: "Show what up would do, with the difference of each file; nothing is changed",
-		Args:  usageArgs(cobra.NoArgs),
+		Long: `Show what up would do, with the difference of each file, unit and setting; nothing is changed.
+
+With -o FILE the plan is saved, to be approved: "up FILE" then does this and nothing else, and refuses when a host or what
+is wanted has changed since. The file has no secrets, and only its owner can read it. A file that is to be called json or
+text is named as ./json.
+
+What would harm a cluster that is there is marked with ! and stands above the plan; up refuses it, and so does plan, with
+exit code 9.`,
+		Example: `  kbootstrap plan -i hosts.yaml
+  kbootstrap plan -i hosts.yaml -o demo.plan
+  kbootstrap plan --show demo.plan`,
+		Args: usageArgs(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
-			run, done, err := flags.prepare(c.Context(), provision.Scope{})
+			if show != "" {
+				return showPlan(a, flags, show)
+			}
+			scope, err := limits.scope()
+			if err != nil {
+				return err
+			}
+			file := flags.file()
+			scope.Keep = file != ""
+			run, done, err := flags.prepare(c.Context(), scope)
 			if err != nil {
 				return err
 			}
 			defer done()
-			flags.show(report.NewPlan(run.Plan), func() { a.printPlan(run.Plan) })
+			plan := report.NewPlan(run)
+			flags.show(plan, func() { fmt.Fprint(a.stdout, planText(plan)) })
+			if len(run.Refusals) > 0 {
+				return exitError{exitRefused, errors.New("up would refuse this plan")}
+			}
+			if file != "" {
+				if err := savePlan(a, run, file); err != nil {
+					return err
+				}
+			}
 			if detailed && run.Plan.Changes() > 0 {
 				return exitError{exitChanges, nil}
 			}
@@ -28,6 +65,36 @@ func planCommand(a *app) *cobra.Command {
 		},
 	}
 	flags.bind(c)
+	limits.bind(c)
+	limits.bindFailures(c)
+	c.Flags().Lookup("output").Usage = "text; json: one document, see docs/events.md; or a file to save the plan in"
 	c.Flags().BoolVar(&detailed, "detailed-exitcode", false, "exit with 3 when there is something to do")
+	c.Flags().StringVar(&show, "show", "", "show a plan that was saved in a file; no host is asked")
 	return c
+}
+
+// savePlan writes the plan to a file and says what to do with it.
+func savePlan(a *app, run *provision.Run, file string) error {
+	saved, err := report.NewSavedPlan(run, version, time.Now())
+	if err != nil {
+		return err
+	}
+	if err := saved.Save(file); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.stdout, "\nsaved in %s; to carry it out:\n  kbootstrap up %s\n", file, file)
+	return nil
+}
+
+// showPlan shows a plan that was saved.
+func showPlan(a *app, flags *clusterFlags, file string) error {
+	if flags.file() != "" {
+		return exitError{exitUsage, errors.New("--show does not save: leave out -o, or say -o json")}
+	}
+	saved, err := report.ReadPlan(file, version)
+	if err != nil {
+		return exitError{exitUsage, err}
+	}
+	flags.show(saved, func() { fmt.Fprint(a.stdout, savedText(saved)) })
+	return nil
 }

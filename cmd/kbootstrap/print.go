@@ -12,8 +12,6 @@ import (
 
 	"kbootstrap/inventory"
 	"kbootstrap/provision"
-	"kbootstrap/provision/resource"
-	"kbootstrap/report"
 	"kbootstrap/screen"
 )
 
@@ -53,53 +51,6 @@ func (a *app) touched(host string) string {
 	}
 	return "\t" + strings.Join(names, ", ")
 }
-
-// printPlan shows what differs, by host and component.
-func (a *app) printPlan(plan provision.Plan) {
-	fmt.Fprint(a.stdout, planText(plan))
-}
-
-// planText is the text of a plan. It is the same for the same plan.
-func planText(plan provision.Plan) string {
-	var b strings.Builder
-	counts := map[string]int{}
-	for _, h := range plan.Hosts() {
-		header := fmt.Sprintf("%s (%s)\n", h.Name, h.Address)
-		for _, s := range plan.Steps {
-			changes := s.Changes()
-			if s.Target.Host.Name != h.Name || len(changes) == 0 {
-				continue
-			}
-			b.WriteString(header)
-			header = "" // once, and only for a host where something differs
-			fmt.Fprintf(&b, "  %s\n", s.Component.Name)
-			for _, c := range changes {
-				sign := signs[report.Action(c)]
-				counts[sign]++
-				fmt.Fprintf(&b, "    %s %s%s\n", sign, c.Wanted.ID(), restart(c))
-				if diff := resource.Diff(c.Found, c.Wanted); diff != "" {
-					fmt.Fprintf(&b, "        %s\n", strings.ReplaceAll(strings.TrimRight(diff, "\n"), "\n", "\n        "))
-				}
-			}
-		}
-	}
-	if plan.Changes() == 0 {
-		return fmt.Sprintf("nothing to do: %d hosts are as wanted\n", len(plan.Hosts()))
-	}
-	fmt.Fprintf(&b, "\nplan: %d to make, %d to change, %d to remove\n", counts["+"], counts["~"], counts["-"])
-	return b.String()
-}
-
-// restart says so of a service that runs and will be started anew.
-func restart(c provision.Change) string {
-	if report.Restart(c) {
-		return " (restart)"
-	}
-	return ""
-}
-
-// signs mark what is new, changed or to go.
-var signs = map[string]string{report.ActionCreate: "+", report.ActionChange: "~", report.ActionRemove: "-"}
 
 func table(w io.Writer, write func(io.Writer)) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)

@@ -14,6 +14,7 @@ import (
 	"kbootstrap/inventory"
 	"kbootstrap/provision"
 	"kbootstrap/provision/resource"
+	"kbootstrap/report"
 )
 
 // golden compares a text with testdata/NAME.golden.
@@ -75,19 +76,19 @@ func observed(c *inventory.Cluster) provision.Plan {
 
 func TestPlanText(t *testing.T) {
 	c := twoHosts()
-	text := planText(observed(c))
+	text := planText(report.NewPlan(&provision.Run{Cluster: c, Plan: observed(c)}))
 	golden(t, "plan", text)
 	if strings.Contains(text, "secret") {
 		t.Error("the plan shows a secret")
 	}
-	if again := planText(observed(c)); again != text {
+	if again := planText(report.NewPlan(&provision.Run{Cluster: c, Plan: observed(c)})); again != text {
 		t.Error("the text is another the next time")
 	}
 	plan := observed(c)
 	for i := range plan.Steps {
 		plan.Steps[i].Found = plan.Steps[i].Wanted
 	}
-	if got := planText(plan); got != "nothing to do: 2 hosts are as wanted\n" {
+	if got := planText(report.NewPlan(&provision.Run{Cluster: c, Plan: plan})); got != "nothing to do: 2 hosts are as wanted\n" {
 		t.Errorf("got %q", got)
 	}
 }

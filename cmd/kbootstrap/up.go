@@ -1,6 +1,10 @@
 package main
 
 import (
+	"errors"
+	"fmt"
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"kbootstrap/provision"
@@ -9,38 +13,116 @@ import (
 
 func upCommand(a *app) *cobra.Command {
 	flags := &clusterFlags{app: a}
-	var ignore ignoreFlag
+	var (
+		limits scopeFlags
+		ignore ignoreFlag
+	)
 	c := &cobra.Command{
-		Use:   "up",
+		Use:   "up [PLAN]",
 		Short: "Make the cluster that the inventory describes",
 		Long: `Make the cluster that the inventory describes, or make it so again: what is there already is left alone, and a second
 run changes nothing. A run that was cut off is finished by the next one. The hosts are checked first, as preflight does it;
-when a check fails, nothing is changed.`,
-		Example: "  kbootstrap up -i hosts.yaml",
-		Args:    usageArgs(cobra.NoArgs),
-		RunE: func(c *cobra.Command, _ []string) error {
+when a check fails, nothing is changed.
+
+With the file of a plan, which "plan -o" has saved, exactly that is done. When a host or what is wanted has changed since,
+nothing is, and each difference is named (exit code 9). The plan says which inventory it is for.
+
+A host that cannot be reached ends the run before anything is changed. With --max-failures the run goes on without so many
+hosts; it then ends with exit code 6 and says which hosts are finished, which failed and which were skipped.`,
+		Example: `  kbootstrap up -i hosts.yaml
+  kbootstrap up demo.plan
+  kbootstrap up -i hosts.yaml --limit w1,w2
+  kbootstrap up -i hosts.yaml --max-failures 10%`,
+		Args: usageArgs(cobra.MaximumNArgs(1)),
+		RunE: func(c *cobra.Command, args []string) error {
+			scope, err := limits.scope()
+			if err != nil {
+				return err
+			}
 			checks, err := ignore.checks()
 			if err != nil {
 				return err
 			}
-			run, done, err := flags.prepare(c.Context(), provision.Scope{Change: true, Preflight: checks})
+			var saved *report.SavedPlan
+			if len(args) > 0 {
+				if saved, err = approved(c, flags, args[0], &scope); err != nil {
+					return err
+				}
+			}
+			scope.Change, scope.Preflight = true, checks
+			run, done, err := flags.prepare(c.Context(), scope)
 			if err != nil {
 				return err
 			}
 			defer done()
+			if saved != nil {
+				if err := saved.Check(run, args[0]); err != nil {
+					return exitError{exitRefused, err}
+				}
+			}
 			summary, err := run.Apply(c.Context())
+			if err != nil && len(summary.Outcome.Finished) > 0 {
+				_, unwritten := run.WriteKubeconfig() // there may be a cluster
+				err = errors.Join(err, unwritten)
+			}
 			if err != nil {
-				return runError(err, summary.Outcome)
+				return a.partly(flags, summary, runError(err, summary.Outcome))
 			}
 			kubeconfig, err := run.WriteKubeconfig()
 			if err != nil {
 				return err
 			}
-			flags.show(report.Up{Kubeconfig: kubeconfig}, func() { a.printSummary(run, summary, kubeconfig) })
+			flags.show(report.Up{Kubeconfig: kubeconfig}, func() {
+				if saved != nil && summary.Total() == 0 {
+					fmt.Fprintf(a.stdout, "%s: nothing to do: this plan has been applied\n", run.Cluster.Name)
+					return
+				}
+				a.printSummary(run, summary, kubeconfig)
+			})
 			return nil
 		},
 	}
 	flags.bind(c)
 	ignore.bind(c)
+	limits.bind(c)
+	limits.bindFailures(c)
 	return c
+}
+
+// approved reads a plan, and makes the run that which the plan is for.
+func approved(c *cobra.Command, flags *clusterFlags, file string, scope *provision.Scope) (*report.SavedPlan, error) {
+	if len(scope.Hosts) > 0 || len(scope.Components) > 0 {
+		return nil, exitError{exitUsage, errors.New("a plan has its own limits: leave out --limit and --only")}
+	}
+	saved, err := report.ReadPlan(file, version)
+	if err != nil {
+		return nil, exitError{exitUsage, err}
+	}
+	if !c.Flags().Changed("inventory") {
+		flags.inventory = saved.Inventory
+	} else if err := saved.Is(flags.inventory); err != nil {
+		return nil, exitError{exitUsage, err}
+	}
+	scope.Hosts, scope.Components = saved.Limit, saved.Only
+	return &saved, nil
+}
+
+// partly says how a run went for each host that has failures on some, before those are told.
+func (a *app) partly(flags *clusterFlags, summary provision.Summary, err error) error {
+	o := summary.Outcome
+	if len(o.Failed) == 0 {
+		return err
+	}
+	flags.show(nil, func() {
+		fmt.Fprintf(a.stdout, "%d of %d hosts are finished\n", len(o.Finished), len(o.Finished)+len(o.Failed)+len(o.Skipped))
+		for _, group := range []struct {
+			what  string
+			hosts []string
+		}{{"finished", o.Finished}, {"failed", o.Failed}, {"skipped", o.Skipped}} {
+			if len(group.hosts) > 0 {
+				fmt.Fprintf(a.stdout, "  %-8s  %s\n", group.what, strings.Join(group.hosts, ", "))
+			}
+		}
+	})
+	return err
 }

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"kbootstrap/provision"
+	"kbootstrap/report"
+)
+
+func driftCommand(a *app) *cobra.Command {
+	flags := &clusterFlags{app: a}
+	var limits scopeFlags
+	c := &cobra.Command{
+		Use:   "drift",
+		Short: "Show which hosts are not as the inventory says; nothing is changed",
+		Long: `Compare every file, unit and setting of the hosts with what the inventory says, and the processes of services with what
+they should have been started with. Nothing is changed, and no lock is taken, so it may run beside others, as from cron.
+
+It exits with 0 when nothing differs, with 3 when something does, with 6 when some hosts could not be compared, and with 4
+when none could.`,
+		Example: `  kbootstrap drift -i hosts.yaml
+  kbootstrap drift -i hosts.yaml -o json -q`,
+		Args: usageArgs(cobra.NoArgs),
+		RunE: func(c *cobra.Command, _ []string) error {
+			scope, err := limits.scope()
+			if err != nil {
+				return err
+			}
+			scope.Sick = true
+			run, done, err := flags.prepare(c.Context(), scope)
+			if err != nil {
+				return err
+			}
+			defer done()
+			if err := run.Lost(); err != nil {
+				return err
+			}
+			drift := report.NewDrift(run)
+			flags.show(drift, func() { fmt.Fprint(a.stdout, driftText(drift)) })
+			return driftError(drift, run.LeftOut())
+		},
+	}
+	flags.bind(c)
+	limits.bind(c)
+	return c
+}
+
+// driftError is the exit code of a comparison: a host that was not compared counts for more than one that differs, since
+// what is known is not all.
+func driftError(drift report.Drift, leftOut provision.Failures) error {
+	switch {
+	case len(leftOut) > 0:
+		return exitError{exitPartial, leftOut}
+	case drift.Differs:
+		return exitError{exitChanges, nil}
+	}
+	return nil
+}

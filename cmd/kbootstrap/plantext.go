@@ -1,0 +1,135 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"kbootstrap/report"
+)
+
+// planText is the text of a plan. It is the same for the same plan.
+func planText(plan report.Plan) string {
+	var b strings.Builder
+	b.WriteString(remarks(plan.Refused, plan.Warnings))
+	for _, e := range plan.Unreached {
+		fmt.Fprintf(&b, "? %s\n", indented(e.Message))
+	}
+	counts := map[string]int{}
+	for _, c := range plan.Changes {
+		counts[c.Action]++
+	}
+	for _, h := range plan.Hosts {
+		b.WriteString(hostText(h.Name, h.Address, slices.DeleteFunc(slices.Clone(plan.Changes), func(c report.Change) bool { return c.Host != h.Name })))
+	}
+	switch {
+	case len(plan.Changes) > 0:
+		fmt.Fprintf(&b, "\nplan: %d to make, %d to change, %d to remove\n",
+			counts[report.ActionCreate], counts[report.ActionChange], counts[report.ActionRemove])
+	case len(plan.Refused) == 0:
+		fmt.Fprintf(&b, "nothing to do: %s as wanted\n", hostsAre(len(plan.Hosts)))
+	}
+	if len(plan.Refused) > 0 {
+		b.WriteString("up refuses this plan for what is marked with !\n")
+	}
+	return b.String()
+}
+
+// hostsAre is a number of hosts as the subject of a sentence.
+func hostsAre(n int) string {
+	if n == 1 {
+		return "1 host is"
+	}
+	return fmt.Sprintf("%d hosts are", n)
+}
+
+// savedText is the text of a plan in a file: what it is for, and then the plan.
+func savedText(saved report.SavedPlan) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: made %s by %s with kbootstrap %s\n", saved.Cluster, saved.Created.UTC().Format(time.RFC3339), saved.By, saved.Version)
+	fmt.Fprintf(&b, "  inventory %s (sha256 %s)\n", saved.Inventory, saved.InventorySHA256)
+	if saved.Lock != "" {
+		fmt.Fprintf(&b, "  artifacts %s (sha256 %s)\n", saved.Lock, saved.LockSHA256)
+	}
+	for _, limit := range []struct {
+		what  string
+		names []string
+	}{{"limited to", saved.Limit}, {"only", saved.Only}} {
+		if len(limit.names) > 0 {
+			fmt.Fprintf(&b, "  %s %s\n", limit.what, strings.Join(limit.names, ", "))
+		}
+	}
+	return b.String() + "\n" + planText(saved.Plan)
+}
+
+// driftText is the text of a comparison: as a plan, host by host.
+func driftText(drift report.Drift) string {
+	var b strings.Builder
+	b.WriteString(remarks(drift.Refused, drift.Warnings))
+	differ, failed := 0, 0
+	for _, h := range drift.Hosts {
+		if h.Error != nil {
+			failed++
+			fmt.Fprintf(&b, "? %s\n", indented(h.Error.Message))
+		}
+		if len(h.Changes) > 0 {
+			differ++
+		}
+		b.WriteString(hostText(h.Name, h.Address, h.Changes))
+	}
+	switch {
+	case drift.Differs:
+		fmt.Fprintf(&b, "\ndrift: %d of %d hosts differ", differ, len(drift.Hosts)-failed)
+	default:
+		fmt.Fprintf(&b, "no drift: %s as wanted", hostsAre(len(drift.Hosts)-failed))
+	}
+	if failed > 0 {
+		fmt.Fprintf(&b, "; %d could not be compared", failed)
+	}
+	b.WriteString("\n")
+	return b.String()
+}
+
+// remarks are what stands above a plan: what keeps it from being carried out, marked with !, and what is odd.
+func remarks(refused []report.Error, warnings []string) string {
+	var b strings.Builder
+	for _, e := range refused {
+		fmt.Fprintf(&b, "! [%s] %s\n", e.Code, indented(e.Message))
+		if e.Hint != "" {
+			fmt.Fprintf(&b, "    hint: %s\n", e.Hint)
+		}
+	}
+	for _, w := range warnings {
+		fmt.Fprintf(&b, "* %s\n", w)
+	}
+	return b.String()
+}
+
+// hostText is what differs on a host, by component; nothing when nothing does.
+func hostText(name, address string, changes []report.Change) string {
+	if len(changes) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s (%s)\n", name, address)
+	component := ""
+	for _, c := range changes {
+		if c.Component != component {
+			component = c.Component
+			fmt.Fprintf(&b, "  %s\n", component)
+		}
+		restart := ""
+		if c.Restart {
+			restart = " (restart)"
+		}
+		fmt.Fprintf(&b, "    %s %s%s\n", signs[c.Action], c.Resource, restart)
+		if c.Diff != "" {
+			fmt.Fprintf(&b, "        %s\n", strings.ReplaceAll(strings.TrimRight(c.Diff, "\n"), "\n", "\n        "))
+		}
+	}
+	return b.String()
+}
+
+// signs mark what is new, changed or to go.
+var signs = map[string]string{report.ActionCreate: "+", report.ActionChange: "~", report.ActionRemove: "-"}

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"kbootstrap/inventory"
+	"kbootstrap/provision"
+)
+
+// scopeFlags limit what a command is about.
+type scopeFlags struct {
+	limit, only []string
+	maxFailures string
+}
+
+// bind adds the limits to a command.
+func (f *scopeFlags) bind(c *cobra.Command) {
+	c.Flags().StringSliceVar(&f.limit, "limit", nil, "only these hosts, and what the API has to know of them (HOST[,HOST])")
+	c.Flags().StringSliceVar(&f.only, "only", nil, "only these components, without what they need (COMPONENT[,COMPONENT])")
+}
+
+// bindFailures adds the hosts that may fail to a command.
+func (f *scopeFlags) bindFailures(c *cobra.Command) {
+	c.Flags().StringVar(&f.maxFailures, "max-failures", "0",
+		"go on without so many hosts that cannot be reached or fail: a number, or a part of all such as 10%")
+}
+
+// scope is what the flags say, of components that there are. The hosts are looked up with the inventory.
+func (f *scopeFlags) scope() (provision.Scope, error) {
+	scope := provision.Scope{Hosts: f.limit, Components: f.only}
+	var known []string
+	for _, c := range provision.Components() {
+		known = append(known, c.Name)
+	}
+	for _, name := range f.only {
+		if !slices.Contains(known, name) {
+			return scope, exitError{exitUsage, unknownComponent{name, known}}
+		}
+	}
+	if f.maxFailures == "" {
+		return scope, nil
+	}
+	var err error
+	if scope.Spare, err = provision.ParseTolerance(f.maxFailures); err != nil {
+		return scope, exitError{exitUsage, fmt.Errorf("--max-failures: %w", err)}
+	}
+	return scope, nil
+}
+
+// unknownComponent says that a component named on the command line is none.
+type unknownComponent struct {
+	name  string
+	known []string
+}
+
+func (e unknownComponent) Error() string { return "--only: no component named " + e.name }
+
+// Hint offers the nearest, or all.
+func (e unknownComponent) Hint() string { return inventory.Suggest(e.name, e.known) }

@@ -1,0 +1,57 @@
+package report
+
+import (
+	"slices"
+
+	"kbootstrap/inventory"
+	"kbootstrap/provision"
+	"kbootstrap/provision/resource"
+)
+
+// Drift is the result of a drift: which hosts are not as the inventory says.
+type Drift struct {
+	// Whether any host differs, or the cluster as a whole does.
+	Differs bool `json:"differs"`
+	// The hosts, in the order of the inventory.
+	Hosts []HostDrift `json:"hosts"`
+	// What differs so that "up" would not carry it out, since it would harm the cluster that is there. Absent when nothing does.
+	Refused []Error `json:"refused,omitempty"`
+	// What is odd, and no difference.
+	Warnings []string `json:"warnings,omitempty"`
+}
+
+// HostDrift is how one host differs.
+type HostDrift struct {
+	// The host's name in the inventory.
+	Name string `json:"name"`
+	// The address by which the other hosts reach it.
+	Address string `json:"address"`
+	// Why it could not be compared; absent when it was.
+	Error *Error `json:"error,omitempty"`
+	// What differs, and what "up" would do about it; empty when nothing does. A service whose process was started with
+	// another configuration is among them.
+	Changes []Change `json:"changes"`
+}
+
+// NewDrift compares the hosts of a run with what the inventory says. Whether services answer is no part of it.
+func NewDrift(run *provision.Run) Drift {
+	plan := NewPlan(run)
+	out := Drift{Hosts: []HostDrift{}, Refused: plan.Refused, Warnings: plan.Warnings, Differs: len(plan.Refused) > 0}
+	planned := run.Plan.Hosts()
+	for _, h := range run.Cluster.Hosts {
+		host := HostDrift{Name: h.Name, Address: h.Address.String(), Changes: []Change{}}
+		if i := slices.IndexFunc(plan.Unreached, func(e Error) bool { return e.Host == h.Name }); i >= 0 {
+			host.Error = &plan.Unreached[i]
+		} else if !slices.ContainsFunc(planned, func(p inventory.Host) bool { return p.Name == h.Name }) {
+			continue // it is outside of the limits
+		}
+		each(run.Plan, func(s provision.Step, c provision.Change) {
+			if s.Target.Host.Name == h.Name && resource.Changed(c.Found, c.Wanted) {
+				host.Changes = append(host.Changes, newChange(s, c))
+			}
+		})
+		out.Differs = out.Differs || len(host.Changes) > 0
+		out.Hosts = append(out.Hosts, host)
+	}
+	return out
+}
