@@ -27,7 +27,7 @@ const (
 const (
 	HostSilent     Code = "KB2201"
 	HostLost       Code = "KB2202"
-	HostAway       Code = "KB2203"
+	HostAway       Code = "KB2205"
 	ShellNoise     Code = "KB2211"
 	ShellNone      Code = "KB2212"
 	ShellMute      Code = "KB2213"
