@@ -169,11 +169,11 @@ func TestDocumentOutcomes(t *testing.T) {
 
 // TestDocumentWithoutCluster: an inventory that cannot be read has a document too, with each problem and its place.
 func TestDocumentWithoutCluster(t *testing.T) {
-	problems := inventory.Problems{{Code: "KB1003", File: "hosts.yaml", Line: 14, Column: 7, Message: `unknown field "adress"`, Hint: "did you mean address?"}}
+	problems := inventory.Problems{{Code: "KB1003", File: "hosts.yaml", Line: 14, Column: 7, Message: `unknown field "rack"`, Hint: "remove it"}}
 	run := start(Identity{Verb: "up", Version: "v1.2.3"}, nil, clock(), "0123456789abcdef")
 	run.Finish(problems, 2)
 	d := run.Document("Up", nil, problems, 2, OutcomeFailed)
-	want := []Error{{Code: "KB1003", Message: `unknown field "adress"`, Hint: "did you mean address?", File: "hosts.yaml", Line: 14, Column: 7}}
+	want := []Error{{Code: "KB1003", Message: `unknown field "rack"`, Hint: "remove it", File: "hosts.yaml", Line: 14, Column: 7}}
 	if diff := cmp.Diff(want, d.Errors); diff != "" || d.Cluster != "" || len(d.Hosts) != 0 {
 		t.Errorf("%s%+v", diff, d)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -126,8 +127,7 @@ func (s *terminal) Write(p []byte) (int, error) {
 		text = text[len(m[0]):]
 		switch {
 		case m[1] != "":
-			var up int
-			fmt.Sscan(m[1], &up)
+			up, _ := strconv.Atoi(m[1])
 			if s.rest != "" {
 				s.t.Errorf("erased below an unfinished line %q", s.rest)
 			}
@@ -167,7 +167,7 @@ func TestLive(t *testing.T) {
 		for _, e := range happened()[:12] {
 			v.Event(e)
 		}
-		time.Sleep(1300 * time.Millisecond)
+		<-time.After(1300 * time.Millisecond)
 		synctest.Wait()
 		want := `up demo: 2 hosts (hosts.yaml)
 fetch kubelet
@@ -180,7 +180,7 @@ fetch kubelet
 		for _, e := range happened()[12:] {
 			v.Event(e)
 		}
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		v.Stop()
 		want = `up demo: 2 hosts (hosts.yaml)
 fetch kubelet
@@ -209,9 +209,9 @@ func TestSuspend(t *testing.T) {
 		}
 		v.Line("said meanwhile")
 		v.Event(report.Event{Kind: provision.EventPhase, Text: "and this"})
-		time.Sleep(time.Minute)
+		<-time.After(time.Minute)
 		v.Resume()
-		time.Sleep(time.Minute)
+		<-time.After(time.Minute)
 		if now := out.screen(); now != before {
 			t.Errorf("written during a question: %q", now)
 		}
