@@ -58,7 +58,7 @@ func (e Entry) Hint() string {
 // All returns the catalogue in the order of the codes.
 func All() []Entry {
 	return slices.SortedFunc(slices.Values(slices.Concat(
-		inventoryEntries, connectionEntries, loginEntries, sessionEntries, preflightEntries, stateEntries, hostEntries, rollbackEntries, stepEntries,
+		inventoryEntries, connectionEntries, loginEntries, sessionEntries, preflightEntries, stateEntries, hostEntries, rollbackEntries, stepEntries, unitEntries,
 		planEntries, lockEntries, bugEntries,
 	)), func(a, b Entry) int { return cmp.Compare(a.Code, b.Code) })
 }

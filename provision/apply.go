@@ -76,6 +76,7 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 		if s.Component.Name == apiServer.Name {
 			api.down()
 		}
+		err = diagnosed(ctx, r.Fleet[host].Client, err)
 		kind, text := EventDone, ""
 		if err != nil {
 			kind, text = EventFailed, err.Error()

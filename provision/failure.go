@@ -2,10 +2,10 @@ package provision
 
 import (
 	"cmp"
-	"errors"
 	"slices"
 	"strings"
 
+	"kbootstrap/fault"
 	"kbootstrap/inventory"
 )
 
@@ -28,13 +28,7 @@ func (f Failure) Error() string {
 func (f Failure) Unwrap() error { return f.Err }
 
 // Hint is what the cause knows the user may do.
-func (f Failure) Hint() string {
-	var h interface{ Hint() string }
-	if errors.As(f.Err, &h) {
-		return h.Hint()
-	}
-	return ""
-}
+func (f Failure) Hint() string { return fault.HintOf(f.Err) }
 
 // Failures are the root causes of a run that failed, one or more a host. What failed only since something before it did
 // is not in it.

@@ -1,0 +1,143 @@
+package fault
+
+// Faults of services, by the cause that their journal tells.
+const (
+	CgroupDriver      Code = "KB5101"
+	SwapOn            Code = "KB5102"
+	ClockWrong        Code = "KB5103"
+	PortInUse         Code = "KB5104"
+	ServiceNoSpace    Code = "KB5105"
+	OutOfMemory       Code = "KB5106"
+	KernelLacks       Code = "KB5107"
+	FlagUnknown       Code = "KB5108"
+	WrongAuthority    Code = "KB5109"
+	EtcdOtherCluster  Code = "KB5110"
+	EtcdMemberKnown   Code = "KB5111"
+	EtcdMemberRemoved Code = "KB5112"
+	FileDenied        Code = "KB5113"
+	WrongArchitecture Code = "KB5114"
+	LibraryTooOld     Code = "KB5115"
+	NameNotResolved   Code = "KB5116"
+	EtcdUnreachable   Code = "KB5117"
+	ContainerdConfig  Code = "KB5118"
+	CgroupVersion     Code = "KB5119"
+)
+
+// unitEntries are the known causes for which services fail.
+var unitEntries = []Entry{
+	{CgroupDriver, "the kubelet and the container runtime differ in their cgroup driver",
+		`One of the two asks systemd for cgroups, the other makes them itself. On such a host pods are not started, or are
+killed under load. The tool sets systemd for both; an argument or a file of yours says otherwise.`,
+		`Remove the setting of the cgroup driver from the arguments of dockerd and the kubelet in the inventory, and run up.
+
+    kbootstrap plan -i hosts.yaml`},
+	{SwapOn, "swap is on, and the kubelet refuses to run with it",
+		`The kubelet ends at its start when the host has active swap. The tool turns swap off; something has turned it on again:
+a systemd swap unit, zram, or an installer's script.`,
+		`Turn it off and find what turns it on.
+
+    sudo swapoff -a; swapon --show
+    systemctl list-units --type swap`},
+	{ClockWrong, "a certificate is not valid at the time of the host's clock",
+		`A certificate is taken for expired or not valid yet. Certificates are made with an hour's allowance, so either the
+host's clock is wrong by more, or the certificate really has ended.`,
+		`Set the clocks: all hosts and this machine must agree to within seconds. If they do, renew the certificates with up.
+
+    timedatectl status
+    sudo systemctl enable --now systemd-timesyncd || sudo systemctl enable --now chronyd`},
+	{PortInUse, "a port that the service listens on is in use",
+		`Another process on the host listens on the port in the message: often a Kubernetes of another installer, an etcd of its
+own, or a process that outlived its service.`,
+		`Stop what holds the port, or change the port in the inventory where it can be changed.
+
+    sudo ss -ltnp 'sport = :2379'`},
+	{ServiceNoSpace, "a service fails since its disk is full",
+		`The journal of the service says that no space is left. Its data directory is on a full file system: images and
+containers fill /var/lib/containerd, events and objects /var/lib/etcd.`,
+		`Make space on the host, then run up again.
+
+    df -h; df -i
+    sudo crictl rmi --prune`},
+	{OutOfMemory, "the kernel killed a service, since memory ran out",
+		`The host, or the service's cgroup, had no memory left, and the kernel ended the process. It is started again, and will
+be killed again.`,
+		`Give the host more memory, or stop what else uses it. A control plane needs 2 GB, a worker 1 GB.
+
+    free -h; sudo dmesg | grep -i 'out of memory'`},
+	{KernelLacks, "the kernel or the host lacks something that the service needs",
+		`A kernel module is not there, or iptables cannot be used: containers have no overlay file system, kube-proxy or flannel
+no rules. Small cloud kernels come without such modules.`,
+		`Install the modules of the running kernel, and iptables. After an update of the kernel, reboot first.
+
+    sudo modprobe -a overlay br_netfilter; uname -r; ls /lib/modules`},
+	{FlagUnknown, "the service does not know one of its flags, fields or feature gates",
+		`An argument of the inventory has a name that this version of the component does not have: misspelt, of another
+component, or removed in this version of Kubernetes.`,
+		`Remove or correct the argument in the inventory, then run up.
+
+    kbootstrap validate -i hosts.yaml`},
+	{WrongAuthority, "two components do not trust each other's certificates",
+		`A certificate was signed by another authority than the one that the other side trusts. Files of another cluster or an
+earlier one are on a host, or the state directory was made anew while the hosts were not.`,
+		`Use the state directory that the cluster was made with; files of another cluster go with a reset of that host.
+
+    sudo openssl x509 -in /etc/kubernetes/pki/ca.crt -noout -fingerprint -sha256`},
+	{EtcdOtherCluster, "the data of an etcd member belong to another cluster",
+		`The members have different cluster IDs: the data directory of one of them is from an earlier or another cluster. Members
+of two clusters do not talk to each other. Nothing was deleted.`,
+		`Find out which data are the right ones. When those of this host can go, reset it; they are deleted then.
+
+    sudo etcdutl snapshot status /var/lib/etcd/member/snap/db -w table`},
+	{EtcdMemberKnown, "the etcd member is part of a cluster already, and has no data",
+		`etcd refuses to start as a new member, since the others know it from before: it has lost its data directory, or was
+founded a second time.`,
+		`Remove the member from the cluster and add it again, while the others have a quorum.
+
+    etcdctl member list
+    etcdctl member remove ID`},
+	{EtcdMemberRemoved, "the etcd member was removed from its cluster",
+		`The other members have removed this one for good. A removed member never joins again with its old data.`,
+		`Take the role etcd from the host in the inventory, or reset the host and add it as a new member.`},
+	{FileDenied, "a service may not open a file that it needs",
+		`The service's user lacks the right to a file or directory in the journal: mode or owner were changed by hand, or SELinux
+or AppArmor forbids it.`,
+		`Run up, which puts back owner and mode of what it made; for the rest look for denials.
+
+    sudo ausearch -m avc -ts recent
+    ls -lZ PATH`},
+	{WrongArchitecture, "a program is not made for the host's processor",
+		`The kernel cannot run the program: it was built for another architecture, or is damaged.`,
+		`Compare the host's architecture with that of the artifacts in your mirror.
+
+    uname -m; file -L /usr/local/bin/kubelet`},
+	{LibraryTooOld, "a program needs a newer C library than the host has",
+		`The program was linked against a newer glibc than this distribution brings. Static builds run everywhere.`,
+		`Use a static build in the mirror, an older version of that component, or a newer distribution.
+
+    ldd --version`},
+	{NameNotResolved, "a service cannot resolve a host name",
+		`The name in the journal is not known to the host's resolver. Components reach each other by address; names come from
+arguments of the inventory, image registries and the node's own name.`,
+		`Add the name to DNS or to /etc/hosts of the host.
+
+    getent hosts NAME; cat /etc/resolv.conf`},
+	{EtcdUnreachable, "the API server cannot reach etcd",
+		`No etcd member answers the API server: etcd is down or without a quorum, or a firewall drops port 2379 between the hosts.`,
+		`See to etcd first; the API server follows by itself.
+
+    kbootstrap status -i hosts.yaml
+    sudo journalctl -b -u etcd`},
+	{ContainerdConfig, "containerd cannot read its configuration",
+		`/etc/containerd/config.toml, or a file that it imports, is of another version than this containerd reads, or is not
+TOML. Another installer, such as Docker's packages, may have replaced it.`,
+		`Run up, which writes the file of this version; look at imported files.
+
+    sudo containerd config dump | head`},
+	{CgroupVersion, "the kubelet of this version does not run on cgroup v1",
+		`The host boots with the old cgroup hierarchy, which the kubelet refuses from Kubernetes 1.35 on unless it is told to
+bear it.`,
+		`Boot the host with cgroup v2, or use Kubernetes 1.34.
+
+    stat -fc %T /sys/fs/cgroup        # cgroup2fs is v2
+    systemd.unified_cgroup_hierarchy=1 on the kernel's command line`},
+}
