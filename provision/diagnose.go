@@ -78,10 +78,26 @@ func diagnosed(ctx context.Context, client *node.Client, err error) error {
 		if asked != nil {
 			return err
 		}
-		d, ok := diagnosis.Of(diagnosis.Symptoms{Unit: unit, Journal: journal, Now: time.Now()})
+		d, ok := diagnosis.Of(diagnosis.Symptoms{Unit: unit, Journal: journal, Now: time.Now(), Holder: func(port int) string {
+			return holderOf(ctx, client, port)
+		}})
 		if ok {
 			return &UnitFailure{Unit: unit, Diagnosis: d, Err: err}
 		}
 	}
 	return err
+}
+
+// holderOf says who listens on a TCP port of a host.
+func holderOf(ctx context.Context, client *node.Client, port int) string {
+	found, err := client.Survey(ctx, node.SurveyQuery{TCP: []int{port}})
+	if err != nil {
+		return ""
+	}
+	for _, p := range found.Ports {
+		if p.PID != 0 {
+			return fmt.Sprintf("%s (pid %d)", p.Program, p.PID)
+		}
+	}
+	return ""
 }

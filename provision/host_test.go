@@ -21,7 +21,9 @@ type host struct {
 	root string
 	*Machine
 	runs map[string]bool
-	end  func() // of the session
+	// answers, when it is not nil, answers all programs instead.
+	answers func(argv []string) ([]byte, error)
+	end     func() // of the session
 }
 
 // newHost starts a node. It must end without an error when the test does.
@@ -59,6 +61,9 @@ func (h *host) connect(t *testing.T) {
 
 // run answers systemctl show, and nothing else.
 func (h *host) run(_ context.Context, argv ...string) ([]byte, error) {
+	if h.answers != nil {
+		return h.answers(argv)
+	}
 	if len(argv) < 6 || argv[0] != "systemctl" || argv[1] != "show" || argv[4] != "--" {
 		return nil, fmt.Errorf("unexpected program: %q", argv)
 	}

@@ -68,7 +68,8 @@ func Errors(err error) []Error {
 }
 
 func single(err error) Error {
-	e := Error{Code: string(fault.Of(err)), Message: err.Error(), Hint: fault.HintOf(err)}
+	code := fault.OfLocal(err)
+	e := Error{Code: string(code), Message: err.Error(), Hint: fault.HintOf(&fault.Error{Code: code, Err: err})}
 	var (
 		failure provision.Failure
 		refused *provision.RefusedError

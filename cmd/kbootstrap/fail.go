@@ -3,9 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"strings"
-	"syscall"
 
 	"kbootstrap/fault"
 	"kbootstrap/inventory"
@@ -63,33 +61,19 @@ func (a *app) printErrors(errs []error) {
 	for i, err := range errs {
 		a.printError(err)
 		last := i == len(errs)-1
-		if last || faultOf(errs[i+1]) != faultOf(err) || hintOf(errs[i+1]) != hintOf(err) {
+		if last || fault.OfLocal(errs[i+1]) != fault.OfLocal(err) || hintOf(errs[i+1]) != hintOf(err) {
 			fmt.Fprintf(a.stderr, "  hint: %s\n", indented(hintOf(err)))
-			a.printExplain(faultOf(err))
+			a.printExplain(fault.OfLocal(err))
 		}
 	}
 }
 
-// faultOf is the code of an error. What the system of this machine said of a file is one too.
-func faultOf(err error) fault.Code {
-	code := fault.Of(err)
-	switch {
-	case code != "":
-		return code
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return fault.LocalNoSpace
-	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
-		return fault.LocalDenied
-	}
-	return fault.Unclassified
-}
-
 // hintOf is what the user may do about an error.
-func hintOf(err error) string { return fault.HintOf(&fault.Error{Code: faultOf(err), Err: err}) }
+func hintOf(err error) string { return fault.HintOf(&fault.Error{Code: fault.OfLocal(err), Err: err}) }
 
 // printError prints an error with its code and what is known of the cause.
 func (a *app) printError(err error) {
-	fmt.Fprintf(a.stderr, "error[%s]: %s\n", faultOf(err), indented(err.Error()))
+	fmt.Fprintf(a.stderr, "error[%s]: %s\n", fault.OfLocal(err), indented(err.Error()))
 }
 
 // printExplain says how to learn more about codes.
