@@ -16,16 +16,16 @@ func addNodeCommand(a *app) *cobra.Command {
   kbootstrap add-node w3 -i hosts.yaml`,
 		Args: usageArgs(cobra.MinimumNArgs(1)),
 		RunE: func(c *cobra.Command, names []string) error {
+			checks, err := ignore.checks()
+			if err != nil {
+				return err
+			}
 			cluster, err := flags.load()
 			if err != nil {
 				return err
 			}
 			if err := provision.MayJoin(cluster, names); err != nil {
 				return exitError{exitRefused, err}
-			}
-			checks, err := ignore.checks()
-			if err != nil {
-				return err
 			}
 			run, done, err := flags.prepare(c.Context(), provision.Scope{Hosts: names, Change: true, Preflight: checks})
 			if err != nil {

@@ -1,7 +1,6 @@
 package preflight
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,32 +12,46 @@ import (
 // All is what --ignore-preflight takes for every check.
 const All = "all"
 
-// UnknownCheckError says that no check has an ID.
-type UnknownCheckError struct{ ID string }
+// UnknownCheckError says that no check has an ID, or some.
+type UnknownCheckError struct{ IDs []string }
 
-// Error names the ID.
+// Error names the IDs.
 func (e *UnknownCheckError) Error() string {
-	return fmt.Sprintf("no preflight check is called %q", e.ID)
+	quoted := make([]string, len(e.IDs))
+	for i, id := range e.IDs {
+		quoted[i] = strconv.Quote(id)
+	}
+	return "no preflight check is called " + strings.Join(quoted, " or ")
 }
 
 // Fault is KB3002.
 func (e *UnknownCheckError) Fault() fault.Code { return fault.UnknownCheck }
 
-// Hint offers the ID that was probably meant.
+// Hint offers what was probably meant, for each of the IDs.
 func (e *UnknownCheckError) Hint() string {
-	ids := []string{All}
+	known := []string{All}
 	for _, c := range Checks() {
-		ids = append(ids, c.ID)
+		known = append(known, c.ID)
 	}
-	return inventory.Suggest(e.ID, ids)
+	var hints []string
+	for _, id := range e.IDs {
+		if hint := inventory.Suggest(id, known); !slices.Contains(hints, hint) {
+			hints = append(hints, hint)
+		}
+	}
+	return strings.Join(hints, "\n")
 }
 
-// Known returns an *UnknownCheckError for the first of the IDs that no check has.
+// Known returns an *UnknownCheckError for those of the IDs that no check has.
 func Known(ids []string) error {
+	var unknown []string
 	for _, id := range ids {
 		if id != All && !slices.ContainsFunc(Checks(), func(c Check) bool { return c.matches(id) }) {
-			return &UnknownCheckError{id}
+			unknown = append(unknown, id)
 		}
+	}
+	if unknown != nil {
+		return &UnknownCheckError{unknown}
 	}
 	return nil
 }

@@ -70,7 +70,7 @@ func TestKnown(t *testing.T) {
 	} {
 		err := Known([]string{"Mem", id})
 		var unknown *UnknownCheckError
-		if !errors.As(err, &unknown) || unknown.ID != id {
+		if !errors.As(err, &unknown) || !slices.Equal(unknown.IDs, []string{id}) {
 			t.Errorf("%q: %v", id, err)
 			continue
 		}
@@ -80,6 +80,18 @@ func TestKnown(t *testing.T) {
 		if fault.Of(err) != fault.UnknownCheck {
 			t.Errorf("%q: code %s", id, fault.Of(err))
 		}
+	}
+}
+
+// TestKnownAtOnce: all that is wrong is told at once.
+func TestKnownAtOnce(t *testing.T) {
+	err := Known([]string{"NumCPUs", "Mem", "Swapp"})
+	var unknown *UnknownCheckError
+	if !errors.As(err, &unknown) || err.Error() != `no preflight check is called "NumCPUs" or "Swapp"` {
+		t.Fatalf("got %v", err)
+	}
+	if hint := unknown.Hint(); hint != "did you mean \"NumCPU\"?\ndid you mean \"Swap\"?" {
+		t.Errorf("the hint is %q", hint)
 	}
 }
 

@@ -1,0 +1,218 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// The tokens of two runs.
+const (
+	ours   = "00112233445566778899aabbccddeeff"
+	theirs = "ffeeddccbbaa99887766554433221100"
+)
+
+// loopback is an address of this machine that is no host's.
+func loopback(last byte) netip.Addr { return netip.AddrFrom4([4]byte{127, 0, 93, last}) }
+
+// free returns a port that nobody has at the address.
+func free(t *testing.T, address netip.Addr) int {
+	t.Helper()
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp4", netip.AddrPortFrom(address, 0).String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+// ear collects what a host hears.
+type ear struct {
+	mu    sync.Mutex
+	heard []Heard
+}
+
+func (e *ear) hear(h Heard) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.heard = append(e.heard, h)
+}
+
+func (e *ear) all() []Heard {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	all := slices.Clone(e.heard)
+	slices.SortFunc(all, func(a, b Heard) int { return a.Size - b.Size })
+	return all
+}
+
+// TestMesh: one host listens, another reaches it, by TCP and by datagrams of several sizes.
+func TestMesh(t *testing.T) {
+	listener, dialler := connect(t, Options{Root: t.TempDir()}, pipes), connect(t, Options{Root: t.TempDir()}, pipes)
+	at, from := loopback(1), loopback(2)
+	tcp, udp := free(t, at), free(t, at)
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	var e ear
+	opened, wait, err := listener.Listen(ctx, ListenQuery{Token: ours, Host: 7, Address: at, TCP: []int{tcp}, UDP: []int{udp}}, e.hear)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Opened{{Network: "tcp", Port: tcp}, {Network: "udp", Port: udp}}
+	if !slices.Equal(opened, want) {
+		t.Fatalf("opened %+v", opened)
+	}
+	target := func(network string, port, host int) Target {
+		return Target{Network: network, Address: netip.AddrPortFrom(at, uint16(port)), Host: host, Sizes: []int{128, 1400, 1500}}
+	}
+	faults, err := dialler.Reach(t.Context(), ReachQuery{Token: ours, Host: 3, Address: from, Targets: []Target{
+		target("tcp", tcp, 7), target("udp", udp, 7),
+		target("tcp", tcp, 8),         // it is host 7 who answers
+		target("tcp", free(t, at), 7), // nobody listens
+		target("udp", free(t, at), 7), // and nobody hears, which the sender cannot know
+		target("tcp", tcp, -1),        // a service that will not tell who it is
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wanted := []string{"", "", "another host answered at this address", "connection refused", "", ""}
+	if !slices.Equal(faults, wanted) {
+		t.Errorf("got %q, want %q", faults, wanted)
+	}
+	eventually(t, "three datagrams", func() bool { return len(e.all()) == 3 })
+	heard := []Heard{{udp, 3, 128}, {udp, 3, 1400}, {udp, 3, 1500}}
+	if got := e.all(); !slices.Equal(got, heard) {
+		t.Errorf("heard %+v, want %+v: each once, though each was sent three times", got, heard)
+	}
+
+	// Another run's packets are not ours.
+	if _, err := dialler.Reach(t.Context(), ReachQuery{Token: theirs, Host: 4, Address: from, Targets: []Target{target("udp", udp, 7)}}); err != nil {
+		t.Fatal(err)
+	}
+	faults, err = dialler.Reach(t.Context(), ReachQuery{Token: theirs, Host: 4, Address: from, Targets: []Target{target("tcp", tcp, 7)}})
+	if err != nil || faults[0] != "another host answered at this address" {
+		t.Errorf("the listener of another run: %q, %v", faults, err)
+	}
+	if got := e.all(); len(got) != 3 {
+		t.Errorf("heard of another run: %+v", got)
+	}
+
+	// The listeners end with the request.
+	stop()
+	wait()
+	eventually(t, "the port is free again", func() bool {
+		l, err := new(net.ListenConfig).Listen(t.Context(), "tcp4", netip.AddrPortFrom(at, uint16(tcp)).String())
+		if err != nil {
+			return false
+		}
+		l.Close()
+		return true
+	})
+}
+
+// TestMeshWhereSomebodyListens: a port that is held is told as such, and its datagrams are heard beside its owner, by whom
+// may open raw sockets.
+func TestMeshWhereSomebodyListens(t *testing.T) {
+	listener, dialler := connect(t, Options{Root: t.TempDir()}, pipes), connect(t, Options{Root: t.TempDir()}, pipes)
+	at := loopback(3)
+	service, err := new(net.ListenConfig).Listen(t.Context(), "tcp4", netip.AddrPortFrom(at, 0).String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer service.Close()
+	tunnel, err := new(net.ListenConfig).ListenPacket(t.Context(), "udp4", netip.AddrPortFrom(at, 0).String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tunnel.Close()
+	tcp, udp := service.Addr().(*net.TCPAddr).Port, tunnel.LocalAddr().(*net.UDPAddr).Port
+
+	ctx, stop := context.WithCancel(t.Context())
+	var e ear
+	opened, wait, err := listener.Listen(ctx, ListenQuery{Token: ours, Host: 1, Address: at, TCP: []int{tcp}, UDP: []int{udp}}, e.hear)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer wait()
+	defer stop()
+	if !opened[0].Held || !opened[1].Held {
+		t.Errorf("held ports: %+v", opened)
+	}
+	faults, err := dialler.Reach(t.Context(), ReachQuery{Token: ours, Host: 2, Address: loopback(4), Targets: []Target{
+		{Network: "tcp", Address: netip.AddrPortFrom(at, uint16(tcp)), Host: -1},
+		{Network: "udp", Address: netip.AddrPortFrom(at, uint16(udp)), Sizes: []int{1450}},
+	}})
+	if err != nil || !slices.Equal(faults, []string{"", ""}) {
+		t.Errorf("faults %q, %v", faults, err)
+	}
+	if os.Geteuid() != 0 {
+		if !strings.Contains(opened[1].Error, "not permitted") {
+			t.Errorf("without the right to raw sockets: %+v", opened[1])
+		}
+		return
+	}
+	eventually(t, "the datagram is heard beside the owner of the port", func() bool {
+		return slices.Equal(e.all(), []Heard{{udp, 2, 1450}})
+	})
+	// The owner gets it too, and a VXLAN passes over it: the flag that says that there is a network is not set.
+	packet := make([]byte, 2000)
+	n, _, err := tunnel.ReadFrom(packet)
+	if err != nil || n != 1450-udpHeader || packet[0]&0x08 != 0 {
+		t.Errorf("the owner got %d bytes beginning with %x, %v", n, packet[0], err)
+	}
+}
+
+// TestListenersEndWithTheSession: a control machine that is gone leaves nothing that listens.
+func TestListenersEndWithTheSession(t *testing.T) {
+	p := start(t, t.TempDir())
+	at := loopback(5)
+	port := free(t, at)
+	_, wait, err := p.Listen(t.Context(), ListenQuery{Token: ours, Address: at, TCP: []int{port}, UDP: []int{port}}, func(Heard) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = p.Close()
+	wait()
+	if err := p.ends(t); err != nil {
+		t.Errorf("the node: %v", err)
+	}
+}
+
+func TestMeshRefusesNonsense(t *testing.T) {
+	client := connect(t, Options{Root: t.TempDir()}, pipes)
+	for name, q := range map[string]ListenQuery{
+		"no token":     {Address: loopback(6)},
+		"short token":  {Token: "0011", Address: loopback(6)},
+		"IPv6":         {Token: ours, Address: netip.IPv6LinkLocalAllNodes()},
+		"no address":   {Token: ours},
+		"too many":     {Token: ours, Address: loopback(6), TCP: make([]int, meshPorts+1)},
+		"a wrong host": {Token: ours, Address: loopback(6), Host: 1 << 16},
+	} {
+		_, _, err := client.Listen(t.Context(), q, nil)
+		var remote *RemoteError
+		if !errors.As(err, &remote) || remote.Kind != kindRequest {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := client.Reach(t.Context(), ReachQuery{Token: ours, Targets: make([]Target, meshTargets+1)}); err == nil {
+		t.Error("too many targets were taken")
+	}
+	// An address that is not the host's.
+	opened, wait, err := client.Listen(t.Context(), ListenQuery{Token: ours, Address: netip.MustParseAddr("192.0.2.1"), TCP: []int{6443}, UDP: []int{8472}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer wait()
+	defer client.Close()
+	for _, o := range opened {
+		if o.Held || !strings.Contains(o.Error, "cannot assign requested address") {
+			t.Errorf("at another host's address: %+v", o)
+		}
+	}
+}

@@ -1,0 +1,212 @@
+package provision
+
+import (
+	"errors"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+
+	"kbootstrap/fault"
+	"kbootstrap/node"
+	"kbootstrap/provision/preflight"
+	"kbootstrap/provision/resource"
+)
+
+// neighbours are three hosts whose nodes run in this process, each with an address of this machine's loopback as its own.
+func neighbours(t *testing.T) (*Run, *reports) {
+	t.Helper()
+	c := parse(t, small+"  - {name: w2, address: 192.168.56.22, roles: [worker]}\n")
+	pki, set := issue(t, c), resolve(t, c)
+	told := &reports{}
+	r := &Run{Cluster: c, Fleet: Fleet{}, Scope: Scope{Preflight: &Preflight{Only: true}}, options: Options{Report: told.take}}
+	for i := range c.Hosts {
+		h := &c.Hosts[i]
+		h.Address = netip.AddrFrom4([4]byte{127, 0, 94, byte(i + 1)})
+		m := newHost(t, h.Name).Machine
+		m.Host = *h
+		m.Facts = node.Facts{Hostname: h.Name, MachineID: strings.Repeat(h.Name, 10), CPUs: 2, Interfaces: []node.Interface{
+			{Name: "eth1", Up: true, MTU: 1500, Addresses: []netip.Prefix{netip.PrefixFrom(h.Address, 24)}},
+		}}
+		r.Fleet[h.Name] = m
+	}
+	r.Plan = Build(targetsWith(c, pki, set))
+	for i := range r.Plan.Steps { // bare hosts
+		s := &r.Plan.Steps[i]
+		s.Target.Facts = r.Fleet[s.Target.Host.Name].Facts
+		for _, w := range s.Wanted {
+			found, _ := resource.Gone(w)
+			if m, ok := w.(resource.Member); ok {
+				m.Absent = true
+				found = m
+			}
+			if found == nil {
+				found = w
+			}
+			s.Found = append(s.Found, found)
+		}
+	}
+	return r, told
+}
+
+// checked inspects the hosts and judges them.
+func (r *Run) checked(t *testing.T) error {
+	t.Helper()
+	var err error
+	if r.seen, err = r.inspect(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return r.preflight(t.Context())
+}
+
+// of are the findings of a check that have the level, as "hosts: evidence".
+func of(findings []preflight.Finding, id string, level preflight.Level) []string {
+	var texts []string
+	for _, f := range findings {
+		if f.ID == id && f.Level == level {
+			texts = append(texts, strings.Join(f.Hosts, ",")+": "+f.Evidence)
+		}
+	}
+	return texts
+}
+
+// TestMesh: hosts that can reach each other do, in both directions, with packets of all sizes.
+func TestMesh(t *testing.T) {
+	r, _ := neighbours(t)
+	if err := r.checked(t); err != nil {
+		t.Fatal(err)
+	}
+	if bad := of(r.Findings, "PeerPort", preflight.Fail); bad != nil {
+		t.Errorf("blocked:\n%s", strings.Join(bad, "\n"))
+	}
+	if good := of(r.Findings, "PeerPort", preflight.OK); len(good) != 3 {
+		t.Errorf("reached: %q", good)
+	}
+	want := []string{"cp1: packets of 1500 bytes arrive; pods have 1450", "w1: packets of 1500 bytes arrive; pods have 1450", "w2: packets of 1500 bytes arrive; pods have 1450"}
+	if got := of(r.Findings, "MTU", preflight.OK); !slices.Equal(got, want) {
+		t.Errorf("MTU: %q", got)
+	}
+	if got := of(r.Findings, "DiskFsync", preflight.Fail); got != nil {
+		t.Errorf("the disk: %q", got)
+	}
+}
+
+// TestMeshWithoutAnAddress: a host that does not have its address is told once, as that, and the others are tried.
+func TestMeshWithoutAnAddress(t *testing.T) {
+	r, _ := neighbours(t)
+	r.Fleet["w2"].Facts.Interfaces = nil
+	if err := r.checked(t); err != nil {
+		t.Fatal(err)
+	}
+	if got := of(r.Findings, "AddressOnHost", preflight.Fail); !slices.Equal(got, []string{"w2: 127.0.94.3 is on no interface; the host has no address"}) {
+		t.Errorf("AddressOnHost: %q", got)
+	}
+	if bad := of(r.Findings, "PeerPort", preflight.Fail); bad != nil {
+		t.Errorf("blocked: %q", bad)
+	}
+	if got := of(r.Findings, "MTU", preflight.OK); len(got) != 2 {
+		t.Errorf("MTU: %q", got)
+	}
+}
+
+// TestMeshOfAnAddressThatIsElsewhere: facts that are no longer true show in the ports.
+func TestMeshOfAnAddressThatIsElsewhere(t *testing.T) {
+	r, _ := neighbours(t)
+	for i := range r.Plan.Steps {
+		if s := &r.Plan.Steps[i]; s.Target.Host.Name == "w2" {
+			s.Target.Host.Address = netip.MustParseAddr("192.0.2.9")
+		}
+	}
+	w2 := &r.Cluster.Hosts[2]
+	w2.Address = netip.MustParseAddr("192.0.2.9")
+	r.Fleet["w2"].Host = *w2
+	r.Fleet["w2"].Facts.Interfaces[0].Addresses = []netip.Prefix{netip.PrefixFrom(w2.Address, 24)}
+	if err := r.checked(t); err != nil {
+		t.Fatal(err)
+	}
+	bad := of(r.Findings, "PeerPort", preflight.Fail)
+	if !slices.ContainsFunc(bad, func(text string) bool {
+		return strings.Contains(text, "cp1, w1 -> w2 udp/8472: w2 cannot listen there:") && strings.Contains(text, "cannot assign requested address")
+	}) {
+		t.Errorf("blocked: %q", bad)
+	}
+	if slices.ContainsFunc(bad, func(text string) bool {
+		return strings.Contains(text, "-> cp1 tcp/6443") && strings.Contains(text, "w1 ->")
+	}) {
+		t.Errorf("of other hosts: %q", bad)
+	}
+}
+
+// TestPreflightStops: a check that fails is the error of a run that would change hosts, with all that failed; what only
+// warns, or is ignored, is reported.
+func TestPreflightStops(t *testing.T) {
+	r, told := neighbours(t)
+	r.Fleet["w1"].Facts.MachineID = r.Fleet["w2"].Facts.MachineID
+	r.Fleet["cp1"].Facts.CPUs = 1
+	r.Scope.Preflight = &Preflight{Ignore: []string{"NumCPU"}}
+	err := r.checked(t)
+	var failed *preflight.Error
+	if !errors.As(err, &failed) || fault.Of(err) != fault.PreflightFailed {
+		t.Fatalf("got %v", err)
+	}
+	if got := of(failed.Findings, "UniqueMachineID", preflight.Fail); len(got) != 1 || !strings.HasPrefix(got[0], "w1,w2: ") {
+		t.Errorf("UniqueMachineID: %q", got)
+	}
+	if !slices.ContainsFunc(failed.Findings, func(f preflight.Finding) bool { return f.ID == "NumCPU" && f.Ignored && f.Level == preflight.Warn }) {
+		t.Errorf("NumCPU was not ignored: %+v", failed.Findings)
+	}
+	warnings := told.of(EventWarning)
+	if !slices.ContainsFunc(warnings, func(text string) bool { return strings.Contains(text, "cp1") && strings.Contains(text, "NumCPU") }) {
+		t.Errorf("warnings: %q", warnings)
+	}
+	if slices.ContainsFunc(warnings, func(text string) bool { return strings.Contains(text, "UniqueMachineID") }) {
+		t.Errorf("a failure was told as a warning: %q", warnings)
+	}
+	r.Scope.Preflight = &Preflight{Ignore: []string{"all"}}
+	if err := r.checked(t); err != nil {
+		t.Errorf("with all ignored: %v", err)
+	}
+	r.Scope.Preflight = nil
+	if err := r.checked(t); err != nil {
+		t.Errorf("without checks: %v", err)
+	}
+}
+
+// TestWrites: what a plan puts on a bare host is counted where it goes.
+func TestWrites(t *testing.T) {
+	r, _ := neighbours(t)
+	scene, err := r.scene(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	bytes := func(host int, place string) (sum int64) {
+		for _, w := range scene.Hosts[host].Writes {
+			if w.Path == place {
+				sum += w.Bytes
+			}
+		}
+		return sum
+	}
+	if got := bytes(0, "/var/lib/etcd"); got != etcdBytes {
+		t.Errorf("etcd's disk of cp1: %d", got)
+	}
+	if got := bytes(1, "/var/lib/etcd"); got != 0 {
+		t.Errorf("etcd's disk of w1: %d", got)
+	}
+	for _, place := range []string{"/opt/kbootstrap", "/opt/cni/bin", "/var/lib/containerd"} {
+		if bytes(1, place) == 0 && place != "/opt/cni/bin" {
+			t.Errorf("nothing goes to %s", place)
+		}
+	}
+	if scene.CA == "" || scene.Minor != 36 {
+		t.Errorf("authority %q, minor %d", scene.CA, scene.Minor)
+	}
+	for i := range r.Plan.Steps { // all is there
+		s := &r.Plan.Steps[i]
+		s.Found = s.Wanted
+	}
+	r.Scope.Preflight = &Preflight{}
+	if scene, err = r.scene(t.Context()); err != nil || scene.Probed || len(scene.Hosts[0].Writes) != 0 || scene.Mesh != nil {
+		t.Errorf("with nothing to do: %+v, %v", scene, err)
+	}
+}
