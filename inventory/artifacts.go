@@ -14,6 +14,15 @@ func file(to *string) func(*reader, string, *node) {
 	}
 }
 
+// fileOr reads the name of a file, or a word that is none.
+func fileOr(word string, to *string) func(*reader, string, *node) {
+	return func(r *reader, at string, v *node) {
+		if str(to)(r, at, v); *to != "" && *to != word {
+			*to = r.path(at, *to)
+		}
+	}
+}
+
 // mirror reads a directory or an http(s) URL.
 func mirror(to *string) func(*reader, string, *node) {
 	return func(r *reader, at string, v *node) {

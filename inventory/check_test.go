@@ -124,7 +124,13 @@ func TestOneMistakeIsOneProblem(t *testing.T) {
 		{"runtime: docker\ncri: containerd", "runtime: containerd\ncri: dockerd", `8:6: cri dockerd needs dockerd, and runtime is containerd (set runtime to docker, or cri to containerd)`},
 		{"cri: containerd", "cri: crio", `8:6: "crio" is not a value of cri (known here: containerd, dockerd)`},
 		{"runtime: docker", "runtime: docker\nfirewall: disabled", `8:11: "disabled" is not a value of firewall (did you mean "disable"?)`},
-		{"user: vagrant", "user: vagrant, hostKeyPolicy: no", `9:37: "no" is not a value of hostKeyPolicy (known here: strict, accept-new)`},
+		{"user: vagrant", "user: vagrant, hostKeyPolicy: no", `9:37: "no" is not a value of hostKeyPolicy (known here: strict, ask, accept-new)`},
+		{"user: vagrant", "user: vagrant, jump: 'ops@bastion:0'", `9:28: "ops@bastion:0" is not a jump host: "0" is not a port (write it as "user@host:port"; the user and the port may be left out)`},
+		{"user: vagrant", "user: vagrant, jump: 'a, b c'", `9:28: "b c" is not a jump host: "b c" is neither a host name nor an address (write it as "user@host:port"; the user and the port may be left out)`},
+		{"user: vagrant", "user: vagrant, jump: [{address: 'a:22'}]", `9:39: "a:22" is neither a host name nor an address (the port goes in port, the user in user)`},
+		{"user: vagrant", "user: vagrant, jump: [{user: ops}]", `9:29: ssh.jump[0] has no address`},
+		{"user: vagrant", "user: vagrant, jump: [{address: a, key: k, hostKey: 'SHA256:short', sudo: true}]", `9:59: "SHA256:short" is not a whole fingerprint (ssh-keygen -lf key.pub prints it: "SHA256:" and 43 characters)
+9:75: unknown field "sudo" (known here: address, port, user, key, hostKey)`},
 
 		// Networks.
 		{"pods: 10.244.0.0/16", "pods: 10.244.1.0/16", `4:9: 10.244.1.0/16 is an address within its network, not the network (did you mean 10.244.0.0/16?)`},
@@ -192,7 +198,7 @@ func TestOneMistakeIsOneProblem(t *testing.T) {
 		{"port: 2200", "port: 2200, hostKey: MD5:00", `20:52: MD5 fingerprints can be forged (ssh-keygen -lf key.pub prints the SHA256 one)`},
 		{"port: 2200", "port: 2200, hostKey: SHA256:abc", `20:52: "SHA256:abc" is not a whole fingerprint (ssh-keygen -lf key.pub prints it: "SHA256:" and 43 characters)`},
 		{"port: 2200", "port: 2200, hostKey: ssh-rsa AAAA", `20:52: "ssh-rsa AAAA" is not a host key (write "SHA256:…", or the type and the key as known_hosts has them: "ssh-ed25519 AAAA…")`},
-		{"user: vagrant", "hostKey: x", `9:7: unknown field "hostKey" (known here: user, port, key, agent, passwordFile, sudoPasswordFile, sudo, knownHosts, hostKeyPolicy)`},
+		{"user: vagrant", "hostKey: x", `9:7: unknown field "hostKey" (known here: user, port, key, agent, passwordFile, sudoPasswordFile, sudo, config, jump, knownHosts, hostKeyPolicy)`},
 
 		{"user: vagrant", "port: 70000", `9:13: 70000 is not a port: ports are 1 to 65535`},
 		{"port: 2200", "port: 2200, hostKey: 'ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f'", `20:52: "ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f" is not a host key (write "SHA256:…", or the type and the key as known_hosts has them: "ssh-ed25519 AAAA…")`},

@@ -88,22 +88,28 @@ type Host struct {
 	Line int
 }
 
-// SSH is how to log in to a host.
+// SSH is how to log in to a host, as far as the inventory says. What it does not say is looked up in ssh_config, and only
+// then takes the default that is named here.
 type SSH struct {
-	Address string // a name or an address; the cluster address by default
-	Port    int    // 22 by default
-	User    string // "root" by default
+	Address string // what one would type after `ssh`: a name of ssh_config, a DNS name or an address; the cluster address by default
+	Port    int    // 22 by default; 0 when not given
+	User    string // "root" by default; empty when not given
 	Key     string // path of a private key; empty means the agent, then the default keys of ~/.ssh
 	Agent   bool   // use the agent at $SSH_AUTH_SOCK; true by default
 	// PasswordFile is the path of a file with the password to log in with, for hosts that take no key; empty means to ask.
 	PasswordFile string
-	Sudo         bool // become root with sudo; true when the user is not root
+	Sudo         *bool // become root with sudo; when not given, true unless the user is root
 	// SudoPasswordFile is the path of a file with the password that sudo wants; empty means to ask when it wants one.
 	SudoPasswordFile string
-	// KnownHosts is the path of the known_hosts file; ~/.ssh/known_hosts by default.
+	// Config is the path of the ssh_config file to use instead of the user's and the system's, or "none" for no file.
+	Config string
+	// Jump is the way to the host, from the first jump host to the last. nil means that of ssh_config; not nil and empty
+	// means none.
+	Jump []Jump
+	// KnownHosts is the path of the known_hosts file; ~/.ssh/known_hosts by default, empty when not given.
 	KnownHosts string
-	// HostKeyPolicy is "strict" (unknown keys are refused) or "accept-new" (unknown keys are recorded; changed ones are
-	// refused all the same).
+	// HostKeyPolicy says what happens with a host whose key is not known: "strict" refuses it, "ask" asks, "accept-new"
+	// records it. A changed key is refused by all. When not given it is ask where somebody is there, and strict elsewhere.
 	HostKeyPolicy string
 	// HostKey pins the key: "SHA256:…" or "ssh-ed25519 AAAA…". It wins over known_hosts.
 	HostKey string

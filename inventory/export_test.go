@@ -10,7 +10,7 @@ import (
 // Reference returns the tables of docs/inventory.md, which are the tables of fields that the decoder reads.
 func Reference() string {
 	var b strings.Builder
-	section(&b, "", "", table(&Cluster{}, &login{}))
+	section(&b, "", "", table(&Cluster{}, &SSH{}))
 	return b.String()
 }
 

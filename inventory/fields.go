@@ -1,20 +1,10 @@
 package inventory
 
-import (
-	"net/netip"
-
-	"kbootstrap/fault"
-)
-
-// login is the SSH part of a host while it is read: whether sudo is needed depends on the user when it is not given.
-type login struct {
-	SSH
-	sudo *bool
-}
+import "kbootstrap/fault"
 
 // table returns the fields of an inventory, which fill in c. all gets the SSH settings that hold for every host. The
 // order matters: all is read before the hosts, which begin with a copy of it.
-func table(c *Cluster, all *login) []field {
+func table(c *Cluster, all *SSH) []field {
 	return []field{
 		{name: "cluster", shape: "name", required: true, read: str(&c.Name),
 			doc: "the name of the cluster: lower-case letters, digits and dashes, at most 63. It names the kubeconfig context and the state directory `.kbootstrap/<name>` beside the inventory."},
@@ -41,11 +31,13 @@ func table(c *Cluster, all *login) []field {
 		{name: "arguments", shape: "mapping", class: fault.InventoryArgument, read: arguments(c),
 			doc: "extra command line flags by component, without their leading dashes: `kube-apiserver: {v: \"4\"}`. They win over the tool's own, except for those that the rest of the inventory decides. " +
 				"Components: etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kubelet, kube-proxy, flanneld, dockerd."},
-		{name: "hosts", shape: "list of mappings", required: true, doc: "the machines.", fields: hostFields(&Host{}, &login{}),
+		{name: "hosts", shape: "list of mappings", required: true, doc: "the machines.", fields: hostFields(&Host{}),
 			read: each(func(r *reader, at string, v *node) {
-				h, l := Host{Line: v.line}, *all
-				r.mapping(at, v, hostFields(&h, &l))
-				h.SSH = l.resolved(h.Address)
+				h := Host{Line: v.line, SSH: *all}
+				r.mapping(at, v, hostFields(&h))
+				if h.SSH.Address == "" && h.Address.IsValid() {
+					h.SSH.Address = h.Address.String()
+				}
 				c.Hosts = append(c.Hosts, h)
 			})},
 	}
@@ -75,35 +67,41 @@ func networkFields(n *Network) []field {
 }
 
 // loginFields returns the fields of ssh that hosts may share.
-func loginFields(l *login) []field {
+func loginFields(s *SSH) []field {
 	return []field{
-		{name: "user", shape: "name", fallback: "root", read: str(&l.User), doc: "the user to log in as."},
-		{name: "port", shape: "port", fallback: "22", class: fault.InventoryPort, read: port(&l.Port), doc: "the port of sshd."},
-		{name: "key", shape: "file", fallback: "the agent, then the keys in ~/.ssh", read: file(&l.Key), doc: "the private key."},
-		{name: "agent", shape: "boolean", fallback: "true", read: flag(&l.Agent), doc: "whether to use the agent at `$SSH_AUTH_SOCK`."},
-		{name: "passwordFile", shape: "file", fallback: "a question at the terminal", read: file(&l.PasswordFile),
+		{name: "user", shape: "name", fallback: "`User` of ssh_config, else `root`", read: str(&s.User), doc: "the user to log in as."},
+		{name: "port", shape: "port", fallback: "`Port` of ssh_config, else `22`", class: fault.InventoryPort, read: port(&s.Port), doc: "the port of sshd."},
+		{name: "key", shape: "file", fallback: "`IdentityFile` of ssh_config, else the agent, then the keys in ~/.ssh", read: file(&s.Key), doc: "the private key."},
+		{name: "agent", shape: "boolean", fallback: "true", read: flag(&s.Agent), doc: "whether to use the agent at `$SSH_AUTH_SOCK`."},
+		{name: "passwordFile", shape: "file", fallback: "a question at the terminal", read: file(&s.PasswordFile),
 			doc: "the file with the password to log in with, for a host that takes no key. Nobody else may be able to read it (`chmod 600`). A password itself never stands in the inventory."},
-		{name: "sudoPasswordFile", shape: "file", fallback: "a question at the terminal", read: file(&l.SudoPasswordFile),
+		{name: "sudoPasswordFile", shape: "file", fallback: "a question at the terminal", read: file(&s.SudoPasswordFile),
 			doc: "the file with the password that sudo wants, where it wants one. It is tried once. Nobody else may be able to read the file."},
 		{name: "sudo", shape: "boolean", fallback: "true unless the user is root", doc: "whether to become root with sudo.",
 			read: func(r *reader, at string, v *node) {
-				l.sudo = new(bool) // never through the pointer that hosts share
-				flag(l.sudo)(r, at, v)
+				s.Sudo = new(bool) // never through the pointer that hosts share
+				flag(s.Sudo)(r, at, v)
 			}},
-		{name: "knownHosts", shape: "file", fallback: "~/.ssh/known_hosts", read: file(&l.KnownHosts), doc: "the file of known host keys."},
-		{name: "hostKeyPolicy", shape: "`strict` or `accept-new`", fallback: "strict", read: oneOf(&l.HostKeyPolicy, "strict", "accept-new"),
-			doc: "what to do with a host whose key is not known: `strict` refuses it, `accept-new` records it. A key that changed is refused by both."},
+		{name: "config", shape: "file or `none`", fallback: "~/.ssh/config, then /etc/ssh/ssh_config", read: fileOr("none", &s.Config),
+			doc: "the ssh_config to use. What the inventory gives wins over it; `none` uses no file."},
+		{name: "jump", shape: "`user@host:port`, list or `none`", fallback: "`ProxyJump` of ssh_config", class: fault.InventoryLogin, read: jumps(&s.Jump),
+			doc: "the jump hosts on the way to the host, first to last: `user@host:port` with commas between them, or a list. " +
+				"An item of the list may be a mapping with `address`, `port`, `user`, `key` and `hostKey`; what it lacks is that of ssh_config for the jump host, else that of the host."},
+		{name: "knownHosts", shape: "file", fallback: "`UserKnownHostsFile` of ssh_config, else ~/.ssh/known_hosts", read: file(&s.KnownHosts), doc: "the file of known host keys."},
+		{name: "hostKeyPolicy", shape: "`strict`, `ask` or `accept-new`", fallback: "`StrictHostKeyChecking` of ssh_config, else ask at a terminal and strict elsewhere",
+			read: oneOf(&s.HostKeyPolicy, "strict", "ask", "accept-new"),
+			doc:  "what to do with a host whose key is not known: `strict` refuses it, `ask` shows its fingerprint and asks, `accept-new` records it. A key that changed is refused by all three."},
 	}
 }
 
 // hostFields returns the fields of one of hosts.
-func hostFields(h *Host, l *login) []field {
+func hostFields(h *Host) []field {
 	ssh := append([]field{
-		{name: "address", shape: "name or address", fallback: "the address of the host", read: str(&l.Address),
-			doc: "where sshd is reached from here."},
-		{name: "hostKey", shape: "key", class: fault.InventoryLogin, read: hostKey(&l.HostKey),
+		{name: "address", shape: "name or address", fallback: "the address of the host", read: str(&h.SSH.Address),
+			doc: "where sshd is reached from here: what one would type after `ssh`, so a `Host` of ssh_config is good too."},
+		{name: "hostKey", shape: "key", class: fault.InventoryLogin, read: hostKey(&h.SSH.HostKey),
 			doc: "the key that this host must have, as a fingerprint (`SHA256:…`) or as a public key (`ssh-ed25519 AAAA…`). It wins over `knownHosts`."},
-	}, loginFields(l)...)
+	}, loginFields(&h.SSH)...)
 	for i := range ssh[2:] {
 		ssh[2+i].fallback = "that of the top-level `ssh`"
 	}
@@ -119,16 +117,4 @@ func hostFields(h *Host, l *login) []field {
 		{name: "taints", shape: "list of `key=value:Effect` or `key:Effect`", class: fault.InventoryLabel, read: taints(&h.Taints),
 			doc: "taints of the node. Effects: NoSchedule, PreferNoSchedule, NoExecute."},
 	}
-}
-
-// resolved returns the settings with the defaults that depend on the host.
-func (l login) resolved(cluster netip.Addr) SSH {
-	if l.Address == "" && cluster.IsValid() {
-		l.Address = cluster.String()
-	}
-	l.Sudo = l.User != "root"
-	if l.sudo != nil {
-		l.Sudo = *l.sudo
-	}
-	return l.SSH
 }

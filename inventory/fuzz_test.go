@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -96,9 +97,12 @@ func invariants(t *testing.T, c *inventory.Cluster) {
 		want(h.Address.Is4() && !addresses[h.Address] && !h.Address.IsLoopback(), "address %s of %q", h.Address, h.Name)
 		want(!n.Pods.Contains(h.Address) && !n.Services.Contains(h.Address), "address %s of %q", h.Address, h.Name)
 		want(len(h.Roles) > 0, "host %q has no role", h.Name)
-		want(h.SSH.Address != "" && !strings.HasPrefix(h.SSH.Address, "-") && h.SSH.Port > 0 && h.SSH.User != "", "SSH %+v", h.SSH)
+		want(h.SSH.Address != "" && !strings.HasPrefix(h.SSH.Address, "-") && h.SSH.Port >= 0, "SSH %+v", h.SSH)
 		want(!strings.HasPrefix(h.SSH.User, "-"), "SSH %+v", h.SSH)
-		want(h.SSH.HostKeyPolicy == "strict" || h.SSH.HostKeyPolicy == "accept-new", "SSH %+v", h.SSH)
+		want(slices.Contains([]string{"", "strict", "ask", "accept-new"}, h.SSH.HostKeyPolicy), "SSH %+v", h.SSH)
+		for _, j := range h.SSH.Jump {
+			want(j.Address != "" && !strings.HasPrefix(j.Address+j.User, "-") && j.Port >= 0 && j.Port <= 65535, "jump %+v", j)
+		}
 		want(h.Line > 0, "host %q has no line", h.Name)
 		names[h.Name], addresses[h.Address] = true, true
 	}

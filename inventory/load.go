@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"net/netip"
 	"os"
-	"path/filepath"
 	"strings"
 	"unicode/utf8"
 
@@ -114,7 +113,7 @@ func (r *reader) readable(data string) bool {
 }
 
 // defaults returns an inventory that says nothing.
-func defaults(r *reader) (*Cluster, *login) {
+func defaults(r *reader) (*Cluster, *SSH) {
 	c := &Cluster{
 		File: r.file,
 		Network: Network{
@@ -132,9 +131,5 @@ func defaults(r *reader) (*Cluster, *login) {
 		Versions:  map[string]string{},
 		Arguments: map[string]map[string]string{},
 	}
-	all := &login{SSH: SSH{Port: 22, User: "root", Agent: true, HostKeyPolicy: "strict"}}
-	if r.home != "" {
-		all.KnownHosts = filepath.Join(r.home, ".ssh", "known_hosts")
-	}
-	return c, all
+	return c, &SSH{Agent: true}
 }

@@ -85,20 +85,28 @@ func (r *reader) checkSSH(c *Cluster) {
 		if u := h.SSH.User; u != "" && !userPattern.MatchString(u) {
 			r.problem(user, "", "%q is not a user name", u)
 		}
-		e := endpoint{strings.ToLower(h.SSH.Address), h.SSH.Port}
-		if e.address == "" || e.port == 0 {
+		e := endpoint{strings.ToLower(h.SSH.Address), h.SSH.port()}
+		if unread := h.SSH.Port == 0 && (r.given(at+".port") || r.given("ssh.port")); e.address == "" || unread {
 			continue
 		}
 		if before, ok := first[e]; ok {
 			// Two hosts with one cluster address, which SSH uses too, are one mistake; checkAddresses reports it.
 			if before.Address != h.Address || h.SSH.Address != h.Address.String() {
 				r.problem(at, "each host needs its own ssh.address or ssh.port", "the same SSH endpoint, %s port %d, as host %q on line %d",
-					h.SSH.Address, h.SSH.Port, before.Name, before.Line)
+					h.SSH.Address, e.port, before.Name, before.Line)
 			}
 			continue
 		}
 		first[e] = h
 	}
+}
+
+// port is the port of sshd, unless ssh_config says otherwise.
+func (s SSH) port() int {
+	if s.Port == 0 {
+		return 22
+	}
+	return s.Port
 }
 
 // validHost reports whether SSH can dial the name or address.

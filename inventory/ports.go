@@ -53,7 +53,7 @@ func (r *reader) checkPorts(c *Cluster) {
 	for _, h := range c.Hosts {
 		// Behind port forwarding sshd listens on another port than the one that is dialled.
 		if h.SSH.Address == h.Address.String() {
-			taken = append(taken, use{h.SSH.Port, fmt.Sprintf("SSH of host %q", h.Name)})
+			taken = append(taken, use{h.SSH.port(), fmt.Sprintf("SSH of host %q", h.Name)})
 		}
 	}
 	var inside []string
@@ -85,7 +85,7 @@ func (r *reader) portGiven(c *Cluster) string {
 		}
 	}
 	for i, h := range c.Hosts {
-		if n.NodePorts.Contains(h.SSH.Port) {
+		if n.NodePorts.Contains(h.SSH.port()) {
 			return index("hosts", i) + ".ssh.port"
 		}
 	}

@@ -209,7 +209,7 @@ func unknownHint(path, name string, fields []field) string {
 			return fmt.Sprintf("%q goes in %q", name, f.name)
 		}
 	}
-	for _, f := range table(&Cluster{}, &login{}) {
+	for _, f := range table(&Cluster{}, &SSH{}) {
 		if contains(f.fields, name) && !strings.HasPrefix(path, f.name) {
 			return fmt.Sprintf("%q goes in %q", name, f.name)
 		}
