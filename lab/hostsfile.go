@@ -14,7 +14,7 @@ func (s state) hostsYAML() []byte {
 	if m := s.Spec.Mirror; m != "" {
 		fmt.Fprintf(&b, "artifacts: {mirror: %s, lock: %s}\n", quoteYAML(m), quoteYAML(filepath.Join(m, "artifacts.lock")))
 	}
-	fmt.Fprintf(&b, "ssh: {user: vagrant, key: %s, knownHosts: %s, hostKeyPolicy: strict, agent: false}\nhosts:\n",
+	fmt.Fprintf(&b, "ssh: {user: vagrant, key: %s, knownHosts: %s, hostKeyPolicy: strict, agent: false, config: none}\nhosts:\n",
 		keyFile, knownHostsFile)
 	for _, h := range s.Hosts {
 		if !h.Spare {

@@ -25,7 +25,7 @@ func TestHostsYAML(t *testing.T) {
 	want := `cluster: demo
 kubernetes: v1.36.3
 artifacts: {mirror: "/m/with space", lock: "/m/with space/artifacts.lock"}
-ssh: {user: vagrant, key: id_ed25519, knownHosts: known_hosts, hostKeyPolicy: strict, agent: false}
+ssh: {user: vagrant, key: id_ed25519, knownHosts: known_hosts, hostKeyPolicy: strict, agent: false, config: none}
 hosts:
   - name: cp1
     address: 192.168.56.11

@@ -15,7 +15,6 @@ import (
 	"golang.org/x/crypto/ssh/agent"
 
 	"kbootstrap/fault"
-	"kbootstrap/inventory"
 )
 
 // defaultKeys are the keys that ssh itself tries, in its order, below the home directory.
@@ -35,24 +34,6 @@ type credentials struct {
 	identities []string // files that may be missing
 	only       bool     // offer no key of the agent that is not one of the files (IdentitiesOnly)
 	password   string   // a file; empty to ask
-}
-
-// credentialsOf returns what the inventory says. Without a key the files are those that ssh tries.
-func credentialsOf(s inventory.SSH) credentials {
-	c := credentials{user: s.User, key: s.Key, password: s.PasswordFile}
-	if s.Agent {
-		if c.agent = os.Getenv("SSH_AUTH_SOCK"); c.agent == "" {
-			c.missing = "SSH_AUTH_SOCK is not set"
-		}
-	}
-	if s.Key == "" {
-		for _, name := range defaultKeys {
-			if path, err := homePath("", name); err == nil {
-				c.identities = append(c.identities, path)
-			}
-		}
-	}
-	return c
 }
 
 // identity is what we log in to one host with.
@@ -298,8 +279,8 @@ func (id *identity) unlock(ctx context.Context) error {
 }
 
 // refused is the error of a host that did not let us in.
-func (id *identity) refused(h inventory.Host, err error) *Error {
-	e := &Error{Host: h.Name, Op: "log in", Kind: Auth, code: fault.LoginRefused,
+func (id *identity) refused(to *Endpoint, err error) *Error {
+	e := &Error{Host: to.Name, Op: "log in", Kind: Auth, code: fault.LoginRefused,
 		hint: fmt.Sprintf("add one of these keys to ~%s/.ssh/authorized_keys on the host", id.user)}
 	switch {
 	case errors.Is(err, errRefused), strings.Contains(err.Error(), "unable to authenticate"):

@@ -18,6 +18,7 @@ const (
 	Auth                        // the host did not let us in
 	Sudo                        // the host did not let us become root
 	Agent                       // the binary could not be uploaded or did not start
+	Config                      // ssh_config, or the way that it describes, cannot be used; no host was touched
 )
 
 // String returns the kind in words.
@@ -33,6 +34,8 @@ func (k Kind) String() string {
 		return "sudo"
 	case Agent:
 		return "agent"
+	case Config:
+		return "configuration"
 	}
 	return "unknown"
 }

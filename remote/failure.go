@@ -13,7 +13,7 @@ import (
 // status that POSIX gives for it, sudo only with its message.
 func (s *Session) isMissing(path string) bool {
 	text := s.Stderr()
-	if !s.conn.host.SSH.Sudo {
+	if !s.conn.host.Sudo {
 		return s.status() == 126 || s.status() == 127
 	}
 	for _, line := range strings.Split(text, "\n") {
@@ -27,7 +27,7 @@ func (s *Session) isMissing(path string) bool {
 // failure is the error of a process that ended before it was ready.
 func (s *Session) failure() *Error {
 	e := &Error{Host: s.conn.host.Name, Op: s.op, Kind: Agent}
-	if s.conn.host.SSH.Sudo {
+	if s.conn.host.Sudo {
 		if says, code, hint := s.sudoSays(); code != "" {
 			e.Op, e.Kind, e.Err, e.code, e.hint = "sudo", Sudo, errors.New(says), code, hint
 			return e
@@ -39,7 +39,7 @@ func (s *Session) failure() *Error {
 	case s.status() == 126 || strings.Contains(said, "unable to execute"):
 		e.code, e.hint = fault.HostNoExec, "is the file system of "+s.conn.o.root+" mounted noexec? findmnt -T "+s.conn.o.root
 	case strings.Contains(printed+said, "account is currently not available"), said+printed == "" && s.status() == 1:
-		e.code, e.hint = fault.ShellNone, fmt.Sprintf("give %[1]s a login shell there: chsh -s /bin/sh %[1]s", s.conn.host.SSH.User)
+		e.code, e.hint = fault.ShellNone, fmt.Sprintf("give %[1]s a login shell there: chsh -s /bin/sh %[1]s", s.conn.host.User)
 	case printed != "" && said == "":
 		e.code, e.hint = fault.ShellForced, "does the login shell run commands? A forced command (command= in authorized_keys, ForceCommand in sshd_config) keeps it from that"
 	default:

@@ -3,92 +3,96 @@ package remote
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
-	"github.com/skeema/knownhosts"
 	"golang.org/x/crypto/ssh"
-	xknownhosts "golang.org/x/crypto/ssh/knownhosts"
 
-	"kbootstrap/inventory"
+	"kbootstrap/fault"
 )
 
 // systemKnownHosts is the machine-wide file that ssh reads beside the user's.
 const systemKnownHosts = "/etc/ssh/ssh_known_hosts"
 
-// keyTypes is the order in which host keys are asked for when nothing is recorded. It is that of OpenSSH without its
-// certificates, which x/crypto puts first: a host certificate without a matching @cert-authority line would be refused
-// although the host has a plain key too.
+// keyTypes are the algorithms of host keys in OpenSSH's order. A certificate that nobody on record has signed does no harm:
+// the key in it counts then.
 var keyTypes = []string{
+	ssh.CertAlgoED25519v01, ssh.CertAlgoECDSA256v01, ssh.CertAlgoECDSA384v01, ssh.CertAlgoECDSA521v01,
+	ssh.CertAlgoRSASHA512v01, ssh.CertAlgoRSASHA256v01,
 	ssh.KeyAlgoED25519, ssh.KeyAlgoECDSA256, ssh.KeyAlgoECDSA384, ssh.KeyAlgoECDSA521,
 	ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256,
 }
 
-// hostKeys decides whether a host's key is the right one, for one Dial.
+// hostKeys decides whether a host's key is the right one, for one Dial. What it decides is what OpenSSH would, but for two
+// things: a line about the host that cannot be read is an error, since it might be the one that revokes; and no setting
+// turns the check off.
 type hostKeys struct {
-	host       inventory.Host
-	address    string // host:port
-	file       string // the user's known_hosts, where new keys are recorded
-	files      []string
-	db         *knownhosts.HostKeyDB
-	pin        string // "SHA256:…", or empty
-	log        func(string)
+	to         *Endpoint
+	notice     func(string)
+	pin        string   // "SHA256:…", or empty
 	algorithms []string // what to ask the host for, in order
 
 	seen     []ssh.PublicKey // keys that differ from the pinned one
 	verdict  *Error          // of the last handshake
+	unknown  ssh.PublicKey   // the key to ask about, of the last handshake
 	accepted bool            // in the last handshake
 }
 
-// newHostKeys reads what is known about the host. A file that is not there knows nothing; one that cannot be read or
-// understood is an error, since a line that is skipped might be the one that revokes.
-func newHostKeys(h inventory.Host, log func(string)) (*hostKeys, error) {
-	k := &hostKeys{host: h, address: joinAddress(h.SSH), log: log}
-	switch h.SSH.HostKeyPolicy {
-	case "", "strict", "accept-new":
-	default:
-		return nil, k.refuse(fmt.Errorf("no such policy: %q", h.SSH.HostKeyPolicy), `use "strict" or "accept-new"`)
+// newHostKeys reads what is known about the host, to ask it for the types of key that are on record.
+func newHostKeys(to *Endpoint, notice func(string)) (*hostKeys, error) {
+	k := &hostKeys{to: to, notice: notice, algorithms: slices.Clone(keyTypes)}
+	if to.trust.pin != "" {
+		return k, k.setPin(to.trust.pin)
 	}
-	var err error
-	if k.file, err = homePath(h.SSH.KnownHosts, ".ssh/known_hosts"); err != nil {
-		return nil, k.refuse(err, "")
+	db, err := readKnownHosts(to.trust.files...)
+	if err != nil {
+		return nil, k.unusable(err)
 	}
-	k.files = []string{k.file, systemKnownHosts}
-	if k.db, err = openKnownHosts(k.files...); err != nil {
-		return nil, k.refuse(err, "ssh skips lines that it does not understand, this tool does not: remove or comment out that line")
-	}
-	k.algorithms = slices.Clone(keyTypes)
-	if h.SSH.HostKey != "" {
-		return k, k.setPin(h.SSH.HostKey)
-	}
-	// The types on record come first, or a host with two keys would show the one that nobody recorded and look like an
-	// impostor. The others follow: a host that has none of the recorded types must be seen to be refused.
-	k.prefer(k.db.HostKeyAlgorithms(k.address)...)
+	k.algorithms = preferred(db.about(to.trust.names[0]))
 	return k, nil
 }
 
-// setPin makes the key of the inventory the only right one.
+// preferred puts the types on record first, or a host with two keys would show the one that nobody recorded and look like
+// an impostor. The others follow: a host that has none of the recorded types must be seen to be refused.
+func preferred(lines knownHosts) []string {
+	var first, last []string
+	for _, algorithm := range keyTypes {
+		certificate := strings.Contains(algorithm, "-cert-")
+		if slices.ContainsFunc(lines, func(l knownKey) bool {
+			switch {
+			case l.bad != nil || l.marker == revoked:
+				return false
+			case l.marker == authority:
+				return certificate
+			}
+			return !certificate && slices.Contains(algorithmsOf(l.key.Type()), algorithm)
+		}) {
+			first = append(first, algorithm)
+		} else {
+			last = append(last, algorithm)
+		}
+	}
+	return append(first, last...)
+}
+
+// setPin makes the key of the inventory the only right one. Certificates are not asked for then.
 func (k *hostKeys) setPin(text string) error {
+	k.algorithms = slices.DeleteFunc(k.algorithms, func(a string) bool { return strings.Contains(a, "-cert-") })
 	if strings.HasPrefix(text, "SHA256:") {
 		k.pin = strings.TrimRight(text, "=")
 		return nil
 	}
 	key, _, _, _, err := ssh.ParseAuthorizedKey([]byte(text))
 	if err != nil {
-		return k.refuse(fmt.Errorf("pinned key: %w", err), `write "SHA256:…" or "ssh-ed25519 AAAA…"`)
+		return k.refuse(fault.HostKeyPinned, fmt.Errorf("pinned key: %w", err), `write "SHA256:…" or "ssh-ed25519 AAAA…"`)
 	}
 	k.pin = ssh.FingerprintSHA256(key)
-	k.prefer(algorithmsOf(key.Type())...)
+	pinned := algorithmsOf(key.Type())
+	k.algorithms = append(pinned, slices.DeleteFunc(k.algorithms, func(a string) bool { return slices.Contains(pinned, a) })...)
 	return nil
-}
-
-func (k *hostKeys) prefer(algorithms ...string) {
-	k.algorithms = slices.DeleteFunc(k.algorithms, func(a string) bool { return slices.Contains(algorithms, a) })
-	k.algorithms = append(algorithms, k.algorithms...)
 }
 
 // algorithmsOf are the signature algorithms of a key type; RSA has several.
@@ -99,7 +103,7 @@ func algorithmsOf(keyType string) []string {
 	return []string{keyType}
 }
 
-func (k *hostKeys) begin() { k.verdict, k.accepted = nil, false }
+func (k *hostKeys) begin() { k.verdict, k.unknown, k.accepted = nil, nil, false }
 
 // check is the ssh.HostKeyCallback. It keeps its verdict, because x/crypto does not promise to keep the error's type.
 func (k *hostKeys) check(_ string, _ net.Addr, key ssh.PublicKey) error {
@@ -111,38 +115,105 @@ func (k *hostKeys) check(_ string, _ net.Addr, key ssh.PublicKey) error {
 	return nil
 }
 
-func (k *hostKeys) judge(key ssh.PublicKey) *Error {
-	err := lookUp(k.db, k.address, key)
-	var revoked *xknownhosts.RevokedError
-	if errors.As(err, &revoked) {
-		return k.refuse(fmt.Errorf("%s is revoked by %s:%d", describe(key), revoked.Revoked.Filename, revoked.Revoked.Line),
-			"the host must get a new key")
+// judge reads the files anew: another connection may have recorded the key meanwhile.
+func (k *hostKeys) judge(offered ssh.PublicKey) *Error {
+	db, err := readKnownHosts(k.to.trust.files...)
+	if err != nil {
+		return k.unusable(err)
 	}
-	if k.pin != "" {
-		if ssh.FingerprintSHA256(key) == k.pin {
-			return nil
-		}
-		k.seen = append(k.seen, key)
-		return k.mismatch()
-	}
+	f := k.find(db, offered)
 	switch {
-	case err == nil:
+	case f.bad != nil:
+		return k.unusable(f.bad)
+	case f.revoked != nil:
+		return k.refuse(fault.HostKeyRevoked, fmt.Errorf("%s is revoked by %s", describe(f.revoked.key), f.revoked), "the host must get a new key")
+	case k.pin != "" && ssh.FingerprintSHA256(f.key) == k.pin:
 		return nil
-	case !isUnrecorded(err):
-		return k.refuse(err, "")
+	case k.pin != "":
+		k.seen = append(k.seen, f.key)
+		return k.mismatch()
+	case f.known:
+		return nil
+	case f.changed != nil:
+		return k.changed(*f.changed, f.key)
 	}
-	if old := recorded(err, k.db, k.address, key); old != nil {
-		return k.changed(*old, key)
+	switch k.to.trust.policy {
+	case "accept-new":
+		return k.record(f.key)
+	case "ask":
+		k.unknown = f.key
 	}
-	if k.host.SSH.HostKeyPolicy == "accept-new" {
-		return k.record(key)
+	return k.notKnown(f)
+}
+
+// finding is what the files say about a key that a host offers.
+type finding struct {
+	key     ssh.PublicKey // the plain key, also of a certificate
+	known   bool
+	changed *knownKey // the line that says otherwise
+	revoked *knownKey
+	bad     error // a line about the host that cannot be read
+	flaw    error // why its certificate does not count, when an authority on record signed it
+}
+
+// find looks a key up. It goes by the name only: the address behind a name may change, and ssh does not look at it either
+// (CheckHostIP is off since OpenSSH 8.5).
+func (k *hostKeys) find(db knownHosts, offered ssh.PublicKey) finding {
+	f := finding{key: offered}
+	certificate, certified := offered.(*ssh.Certificate)
+	if certified {
+		f.key = certificate.Key
 	}
-	return k.unknown(key)
+	for i, name := range k.to.trust.names {
+		lines := db.about(name)
+		if f.bad = lines.bad(); f.bad != nil {
+			return f
+		}
+		for _, l := range lines {
+			switch l.marker {
+			case revoked:
+				if sameKey(l.key, f.key) || certified && sameKey(l.key, certificate.SignatureKey) {
+					f.revoked = &l
+				}
+			case authority:
+				if certified && sameKey(l.key, certificate.SignatureKey) {
+					f.flaw = flaw(certificate, k.to.trust.principal)
+					f.known = f.known || f.flaw == nil
+				}
+			default:
+				f.known = f.known || sameKey(l.key, f.key)
+				// A line of the same type says more.
+				if i == 0 && (f.changed == nil || f.changed.key.Type() != f.key.Type() && l.key.Type() == f.key.Type()) {
+					f.changed = &l
+				}
+			}
+		}
+	}
+	return f
+}
+
+func sameKey(a, b ssh.PublicKey) bool { return string(a.Marshal()) == string(b.Marshal()) }
+
+// flaw says why a host certificate is not good for a host. Its principals may be patterns.
+func flaw(c *ssh.Certificate, host string) error {
+	switch {
+	case c.CertType != ssh.HostCert:
+		return errors.New("it is not one for hosts")
+	case c.Signature.Format == ssh.KeyAlgoRSA:
+		return errors.New("it is signed with SHA-1")
+	}
+	for _, p := range c.ValidPrincipals {
+		if match(lower(p), host) {
+			host = p
+			break
+		}
+	}
+	return (&ssh.CertChecker{}).CheckCert(host, c)
 }
 
 // another removes the type of the key that was just refused from those to ask for, and says whether any is left to try.
 func (k *hostKeys) another() bool {
-	if k.pin == "" || !strings.HasPrefix(k.host.SSH.HostKey, "SHA256:") || len(k.seen) == 0 || k.verdict == nil {
+	if !strings.HasPrefix(k.to.trust.pin, "SHA256:") || len(k.seen) == 0 || k.verdict == nil || k.verdict.code != fault.HostKeyPinned {
 		return false
 	}
 	used := algorithmsOf(k.seen[len(k.seen)-1].Type())
@@ -161,81 +232,51 @@ func (k *hostKeys) mismatch() *Error {
 	for _, key := range k.seen {
 		offers = append(offers, describe(key))
 	}
-	return k.refuse(fmt.Errorf("the host offers %s, the inventory pins %s", strings.Join(offers, " and "), k.pin),
+	return k.refuse(fault.HostKeyPinned, fmt.Errorf("the host offers %s, the inventory pins %s", strings.Join(offers, " and "), k.pin),
 		"if the host was rebuilt on purpose, correct its pinned host key in the inventory; if not, somebody may be between you and the host")
 }
 
-func (k *hostKeys) changed(old xknownhosts.KnownKey, key ssh.PublicKey) *Error {
-	return k.refuse(fmt.Errorf("changed: the host offers %s, %s:%d records %s", describe(key), old.Filename, old.Line, describe(old.Key)),
-		fmt.Sprintf("if the host was rebuilt on purpose: ssh-keygen -f %s -R '%s'\nif not, somebody may be between you and the host",
-			old.Filename, knownhosts.Normalize(k.address)))
+func (k *hostKeys) changed(old knownKey, key ssh.PublicKey) *Error {
+	return k.refuse(fault.HostKeyChanged, fmt.Errorf("changed: the host offers %s, %s records %s", describe(key), old, describe(old.key)),
+		fmt.Sprintf("if the host was rebuilt on purpose: ssh-keygen %s-R '%s'\nif not, somebody may be between you and the host",
+			fileFlag(old.file), k.to.trust.names[0]))
 }
 
-func (k *hostKeys) unknown(key ssh.PublicKey) *Error {
-	host, port, _ := net.SplitHostPort(k.address)
-	return k.refuse(fmt.Errorf("unknown: %s of %s is not in %s", describe(key), knownhosts.Normalize(k.address), k.file),
-		fmt.Sprintf("compare the fingerprint with the host's own (ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub there), then either\n"+
-			"record it: ssh-keyscan -p %s %s >> %s\n"+
-			"or pin it in the inventory: hostKey: %s\n"+
-			"or have new keys recorded without a question: hostKeyPolicy: accept-new",
-			port, host, k.file, ssh.FingerprintSHA256(key)))
+// fileFlag names the file for ssh-keygen, unless it is the one that it takes by itself.
+func fileFlag(file string) string {
+	if own, err := homePath("", ".ssh/known_hosts"); err == nil && file == own {
+		return ""
+	}
+	return "-f " + quote(file) + " "
 }
 
-func (k *hostKeys) refuse(err error, hint string) *Error {
-	return &Error{Host: k.host.Name, Op: "host key", Kind: HostKey, Err: err, hint: hint}
+func (k *hostKeys) notKnown(f finding) *Error {
+	where := "any known_hosts file"
+	if k.to.trust.record != "" {
+		where = k.to.trust.record
+	}
+	cause := fmt.Errorf("unknown: %s of %s is not in %s", describe(f.key), k.to.trust.names[0], where)
+	if f.flaw != nil {
+		cause = fmt.Errorf("%w, and its certificate does not count: %w", cause, f.flaw)
+	}
+	return k.refuse(fault.HostKeyUnknown, cause,
+		"compare the fingerprint with the host's own (ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub there), then either\n"+
+			"record it: kbootstrap hosts trust\n"+
+			"or pin it in the inventory: hostKey: "+ssh.FingerprintSHA256(f.key)+"\n"+
+			"or have new keys recorded without a question: --host-key accept-new")
+}
+
+// unusable is the error of files that cannot be read or written.
+func (k *hostKeys) unusable(err error) *Error {
+	return k.refuse(fault.KnownHosts, err, "")
+}
+
+func (k *hostKeys) refuse(code fault.Code, err error, hint string) *Error {
+	return &Error{Host: k.to.Name, Op: "host key", Kind: HostKey, Err: err, hint: hint, code: code}
 }
 
 // describe is the key's type and fingerprint, as ssh-keygen -l prints them.
 func describe(key ssh.PublicKey) string { return key.Type() + " key " + ssh.FingerprintSHA256(key) }
-
-// openKnownHosts reads the files that exist.
-func openKnownHosts(files ...string) (*knownhosts.HostKeyDB, error) {
-	var there []string
-	for _, f := range files {
-		if _, err := os.Stat(f); err == nil {
-			there = append(there, f)
-		} else if !errors.Is(err, fs.ErrNotExist) {
-			return nil, err
-		}
-	}
-	return knownhosts.NewDB(there...)
-}
-
-// lookUp asks the files about a key. It goes by the name only: the address behind a name may change, and ssh no longer
-// looks at it either (CheckHostIP is off since OpenSSH 8.5).
-func lookUp(db *knownhosts.HostKeyDB, address string, key ssh.PublicKey) error {
-	return db.HostKeyCallback()(address, &net.TCPAddr{IP: net.IPv4zero}, key)
-}
-
-func isUnrecorded(err error) bool {
-	var unrecorded *xknownhosts.KeyError
-	return errors.As(err, &unrecorded)
-}
-
-// recorded is the line that contradicts the key: one of the same type when there is one. Lines of authorities do not
-// contradict a plain key; `@cert-authority *` would otherwise make every host look changed.
-func recorded(err error, db *knownhosts.HostKeyDB, address string, key ssh.PublicKey) *xknownhosts.KnownKey {
-	var unrecorded *xknownhosts.KeyError
-	if !errors.As(err, &unrecorded) {
-		return nil
-	}
-	authorities := map[string]bool{}
-	for _, known := range db.HostKeys(address) {
-		if known.Cert {
-			authorities[string(known.Marshal())] = true
-		}
-	}
-	var found *xknownhosts.KnownKey
-	for i, want := range unrecorded.Want {
-		if authorities[string(want.Key.Marshal())] {
-			continue
-		}
-		if found == nil || want.Key.Type() == key.Type() && found.Key.Type() != key.Type() {
-			found = &unrecorded.Want[i]
-		}
-	}
-	return found
-}
 
 // homePath resolves a path that may begin with "~/"; the empty path is def below the home directory.
 func homePath(path, def string) (string, error) {

@@ -4,19 +4,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/skeema/knownhosts"
 	"golang.org/x/crypto/ssh"
 	xknownhosts "golang.org/x/crypto/ssh/knownhosts"
 	"golang.org/x/sys/unix"
 
+	"kbootstrap/fault"
 	"kbootstrap/inventory"
 )
 
@@ -29,12 +31,12 @@ func dial(h inventory.Host) error {
 	return c.Close()
 }
 
-// refusal fails the test unless the host's key was refused, and returns the error with its hint.
-func refusal(t *testing.T, err error, words ...string) {
+// refusal fails the test unless the host's key was refused for this reason and with these words.
+func refusal(t *testing.T, err error, code fault.Code, words ...string) {
 	t.Helper()
 	var e *Error
-	if !errors.As(err, &e) || e.Kind != HostKey {
-		t.Fatalf("got %v, want a refusal of the host's key", err)
+	if !errors.As(err, &e) || e.Kind != HostKey || fault.Of(err) != code {
+		t.Fatalf("got %v (%s), want a refusal of the host's key (%s)", err, fault.Of(err), code)
 	}
 	for _, word := range words {
 		if !strings.Contains(e.Error()+"\n"+e.Hint(), word) {
@@ -43,8 +45,13 @@ func refusal(t *testing.T, err error, words ...string) {
 	}
 }
 
-func known(h inventory.Host, key ssh.PublicKey) string {
-	return knownhosts.Line([]string{joinAddress(h.SSH)}, key) + "\n"
+// nameOf is the host in known_hosts.
+func nameOf(h inventory.Host) string {
+	return knownName(net.JoinHostPort(h.SSH.Address, strconv.Itoa(h.SSH.Port)))
+}
+
+func recordOf(h inventory.Host, key ssh.PublicKey) string {
+	return nameOf(h) + " " + string(ssh.MarshalAuthorizedKey(key))
 }
 
 func TestStrictRefusesUnknown(t *testing.T) {
@@ -54,10 +61,14 @@ func TestStrictRefusesUnknown(t *testing.T) {
 		"no file":    func() {},
 		"empty file": func() { writeFile(t, s.host.SSH.KnownHosts, "", 0o600) },
 		"other host": func() {
-			writeFile(t, s.host.SSH.KnownHosts, knownhosts.Line([]string{"192.0.2.1"}, key.PublicKey())+"\n", 0o600)
+			writeFile(t, s.host.SSH.KnownHosts, "192.0.2.1 "+string(ssh.MarshalAuthorizedKey(key.PublicKey())), 0o600)
 		},
 		"other port": func() {
-			writeFile(t, s.host.SSH.KnownHosts, knownhosts.Line([]string{s.host.SSH.Address}, key.PublicKey())+"\n", 0o600)
+			writeFile(t, s.host.SSH.KnownHosts, "[127.0.0.1]:1 "+string(ssh.MarshalAuthorizedKey(key.PublicKey())), 0o600)
+		},
+		// Without the port it is another host, whose key need not be the same.
+		"other key without the port": func() {
+			writeFile(t, s.host.SSH.KnownHosts, "127.0.0.1 "+string(ssh.MarshalAuthorizedKey(newEd25519(t).PublicKey())), 0o600)
 		},
 		"@cert-authority": func() {
 			writeFile(t, s.host.SSH.KnownHosts, "@cert-authority * "+string(ssh.MarshalAuthorizedKey(newEd25519(t).PublicKey())), 0o600)
@@ -65,7 +76,7 @@ func TestStrictRefusesUnknown(t *testing.T) {
 	} {
 		prepare()
 		before, _ := os.ReadFile(s.host.SSH.KnownHosts)
-		refusal(t, dial(s.host), "unknown", ssh.FingerprintSHA256(key.PublicKey()), "ssh-keyscan", "hostKeyPolicy")
+		refusal(t, dial(s.host), fault.HostKeyUnknown, "unknown", ssh.FingerprintSHA256(key.PublicKey()), "kbootstrap hosts trust", "hostKey: SHA256:", "--host-key accept-new")
 		if after, _ := os.ReadFile(s.host.SSH.KnownHosts); string(after) != string(before) {
 			t.Errorf("%s: known_hosts was changed to %q", name, after)
 		}
@@ -75,12 +86,14 @@ func TestStrictRefusesUnknown(t *testing.T) {
 func TestStrictAcceptsKnown(t *testing.T) {
 	key := newEd25519(t)
 	s := newServer(t, key)
-	name := knownhosts.Normalize(joinAddress(s.host.SSH))
+	name := nameOf(s.host)
 	for form, line := range map[string]string{
-		"[host]:port": known(s.host, key.PublicKey()),
+		"[host]:port": recordOf(s.host, key.PublicKey()),
 		"hashed":      xknownhosts.HashHostname(name) + " " + string(ssh.MarshalAuthorizedKey(key.PublicKey())),
 		"wildcard":    "127.* " + string(ssh.MarshalAuthorizedKey(key.PublicKey())),
-		"second line": "# a comment\n\n" + known(s.host, key.PublicKey()),
+		"no port":     "127.0.0.1 " + string(ssh.MarshalAuthorizedKey(key.PublicKey())),
+		"negated":     "!192.0.2.1,* " + string(ssh.MarshalAuthorizedKey(key.PublicKey())),
+		"second line": "# a comment\n\n" + recordOf(s.host, key.PublicKey()),
 	} {
 		writeFile(t, s.host.SSH.KnownHosts, line, 0o600)
 		if err := dial(s.host); err != nil {
@@ -94,11 +107,11 @@ func TestChangedKeyIsRefusedByEveryPolicy(t *testing.T) {
 	s := newServer(t, key)
 	for _, policy := range []string{"", "strict", "accept-new"} {
 		for form, former := range map[string]ssh.Signer{"same type": old, "other type": newECDSA(t)} {
-			text := "# one line above\n" + known(s.host, former.PublicKey())
+			text := "# one line above\n" + recordOf(s.host, former.PublicKey())
 			writeFile(t, s.host.SSH.KnownHosts, text, 0o600)
 			s.host.SSH.HostKeyPolicy = policy
-			refusal(t, dial(s.host), "changed", ssh.FingerprintSHA256(key.PublicKey()), ssh.FingerprintSHA256(former.PublicKey()),
-				s.host.SSH.KnownHosts+":2", "-R '"+knownhosts.Normalize(joinAddress(s.host.SSH))+"'")
+			refusal(t, dial(s.host), fault.HostKeyChanged, "changed", ssh.FingerprintSHA256(key.PublicKey()), ssh.FingerprintSHA256(former.PublicKey()),
+				s.host.SSH.KnownHosts+":2", "-R '"+nameOf(s.host)+"'")
 			if after := readFile(t, s.host.SSH.KnownHosts); after != text {
 				t.Errorf("%s, %s: known_hosts was changed to %q", policy, form, after)
 			}
@@ -114,7 +127,7 @@ func TestAcceptNewRecordsThenVerifies(t *testing.T) {
 	if err := dial(s.host); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := readFile(t, s.host.SSH.KnownHosts), known(s.host, key.PublicKey()); got != want {
+	if got, want := readFile(t, s.host.SSH.KnownHosts), recordOf(s.host, key.PublicKey()); got != want {
 		t.Errorf("recorded %q, want %q", got, want)
 	}
 	if info, err := os.Stat(s.host.SSH.KnownHosts); err != nil || info.Mode().Perm() != 0o600 {
@@ -129,13 +142,13 @@ func TestAcceptNewRecordsThenVerifies(t *testing.T) {
 func TestAcceptNewAppendsToUnfinishedLine(t *testing.T) {
 	key := newEd25519(t)
 	s := newServer(t, key)
-	other := knownhosts.Line([]string{"192.0.2.1"}, newEd25519(t).PublicKey())
+	other := strings.TrimSpace("192.0.2.1 " + string(ssh.MarshalAuthorizedKey(newEd25519(t).PublicKey())))
 	writeFile(t, s.host.SSH.KnownHosts, other, 0o600)
 	s.host.SSH.HostKeyPolicy = "accept-new"
 	if err := dial(s.host); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := readFile(t, s.host.SSH.KnownHosts), other+"\n"+known(s.host, key.PublicKey()); got != want {
+	if got, want := readFile(t, s.host.SSH.KnownHosts), other+"\n"+recordOf(s.host, key.PublicKey()); got != want {
 		t.Errorf("recorded %q, want %q", got, want)
 	}
 }
@@ -153,7 +166,7 @@ func TestAcceptNewInParallelRecordsOnce(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if got, want := readFile(t, s.host.SSH.KnownHosts), known(s.host, key.PublicKey()); got != want {
+	if got, want := readFile(t, s.host.SSH.KnownHosts), recordOf(s.host, key.PublicKey()); got != want {
 		t.Errorf("recorded %q, want %q", got, want)
 	}
 }
@@ -186,12 +199,12 @@ func TestAcceptNewWaitsForTheLock(t *testing.T) {
 		case <-time.After(time.Millisecond):
 		}
 	}
-	if _, err := f.WriteString(known(s.host, other.PublicKey())); err != nil {
+	if _, err := f.WriteString(recordOf(s.host, other.PublicKey())); err != nil {
 		t.Fatal(err)
 	}
 	f.Close()
-	refusal(t, <-dialled, "changed", ssh.FingerprintSHA256(other.PublicKey()))
-	if got, want := readFile(t, s.host.SSH.KnownHosts), known(s.host, other.PublicKey()); got != want {
+	refusal(t, <-dialled, fault.HostKeyChanged, "changed", ssh.FingerprintSHA256(other.PublicKey()))
+	if got, want := readFile(t, s.host.SSH.KnownHosts), recordOf(s.host, other.PublicKey()); got != want {
 		t.Errorf("recorded %q, want %q", got, want)
 	}
 }
@@ -201,7 +214,7 @@ func TestOneOfTwoKeysRecorded(t *testing.T) {
 	ed, ec := newEd25519(t), newECDSA(t)
 	s := newServer(t, ed, ec)
 	for _, key := range []ssh.Signer{ed, ec} {
-		writeFile(t, s.host.SSH.KnownHosts, known(s.host, key.PublicKey()), 0o600)
+		writeFile(t, s.host.SSH.KnownHosts, recordOf(s.host, key.PublicKey()), 0o600)
 		if err := dial(s.host); err != nil {
 			t.Errorf("%s: %v", key.PublicKey().Type(), err)
 		}
@@ -220,26 +233,26 @@ func TestPinnedKey(t *testing.T) {
 		}
 	}
 	other := newEd25519(t).PublicKey()
-	writeFile(t, s.host.SSH.KnownHosts, known(s.host, ed.PublicKey()), 0o600) // the pin wins
+	writeFile(t, s.host.SSH.KnownHosts, recordOf(s.host, ed.PublicKey()), 0o600) // the pin wins
 	for _, policy := range []string{"strict", "accept-new"} {
 		s.host.SSH.HostKeyPolicy = policy
 		s.host.SSH.HostKey = ssh.FingerprintSHA256(other)
-		refusal(t, dial(s.host), ssh.FingerprintSHA256(other), ssh.FingerprintSHA256(ed.PublicKey()), ssh.FingerprintSHA256(ec.PublicKey()))
+		refusal(t, dial(s.host), fault.HostKeyPinned, ssh.FingerprintSHA256(other), ssh.FingerprintSHA256(ed.PublicKey()), ssh.FingerprintSHA256(ec.PublicKey()))
 		s.host.SSH.HostKey = string(ssh.MarshalAuthorizedKey(other))
-		refusal(t, dial(s.host), ssh.FingerprintSHA256(other), ssh.FingerprintSHA256(ed.PublicKey()))
+		refusal(t, dial(s.host), fault.HostKeyPinned, ssh.FingerprintSHA256(other), ssh.FingerprintSHA256(ed.PublicKey()))
 	}
 	s.host.SSH.HostKey = "ssh-ed25519 rubbish"
-	refusal(t, dial(s.host), "pinned key")
+	refusal(t, dial(s.host), fault.HostKeyPinned, "pinned key")
 }
 
 func TestRevokedKey(t *testing.T) {
 	key := newEd25519(t)
 	s := newServer(t, key)
-	writeFile(t, s.host.SSH.KnownHosts, known(s.host, key.PublicKey())+"@revoked * "+string(ssh.MarshalAuthorizedKey(key.PublicKey())), 0o600)
+	writeFile(t, s.host.SSH.KnownHosts, recordOf(s.host, key.PublicKey())+"@revoked * "+string(ssh.MarshalAuthorizedKey(key.PublicKey())), 0o600)
 	for _, policy := range []string{"strict", "accept-new"} {
 		for _, pin := range []string{"", ssh.FingerprintSHA256(key.PublicKey())} {
 			s.host.SSH.HostKeyPolicy, s.host.SSH.HostKey = policy, pin
-			refusal(t, dial(s.host), "revoked", s.host.SSH.KnownHosts+":2")
+			refusal(t, dial(s.host), fault.HostKeyRevoked, "revoked", s.host.SSH.KnownHosts+":2")
 		}
 	}
 }
@@ -247,13 +260,11 @@ func TestRevokedKey(t *testing.T) {
 func TestKnownHostsThatCannotBeUsed(t *testing.T) {
 	s := newServer(t, newEd25519(t))
 	s.host.SSH.HostKeyPolicy = "accept-new"
-	writeFile(t, s.host.SSH.KnownHosts, "# fine\nm1 ssh-ed25519 rubbish\n", 0o600)
-	refusal(t, dial(s.host), s.host.SSH.KnownHosts+":2")
+	writeFile(t, s.host.SSH.KnownHosts, "# fine\n127.0.* ssh-ed25519 rubbish\n", 0o600)
+	refusal(t, dial(s.host), fault.KnownHosts, s.host.SSH.KnownHosts+":2")
 	// A directory cannot be read by anybody, whereas root reads a file of mode 0.
 	s.host.SSH.KnownHosts = t.TempDir()
-	refusal(t, dial(s.host), s.host.SSH.KnownHosts)
-	s.host.SSH.HostKeyPolicy = "ask"
-	refusal(t, dial(s.host), `"ask"`)
+	refusal(t, dial(s.host), fault.KnownHosts, s.host.SSH.KnownHosts)
 }
 
 // The certificate of an authority on record is as good as a key on record.
@@ -287,7 +298,7 @@ func TestHostCertificate(t *testing.T) {
 				t.Error(err)
 			}
 			if !c.ok {
-				refusal(t, err)
+				refusal(t, err, fault.HostKeyUnknown)
 			}
 		})
 	}

@@ -1,52 +1,85 @@
 package remote
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 
-	"github.com/skeema/knownhosts"
 	"golang.org/x/crypto/ssh"
+	xknownhosts "golang.org/x/crypto/ssh/knownhosts"
 	"golang.org/x/sys/unix"
 )
 
 // record appends the key of a new host to known_hosts. Hosts are dialled in parallel and two operators may share the
 // file, so it happens under the file's lock, and what came in meanwhile is looked at again.
 func (k *hostKeys) record(key ssh.PublicKey) *Error {
-	if err := os.MkdirAll(filepath.Dir(k.file), 0o700); err != nil {
-		return k.refuse(err, "")
+	file := k.to.trust.record
+	if file == "" {
+		return k.unusable(errors.New("UserKnownHostsFile is none, so there is no file to record a new key in"))
 	}
-	f, err := os.OpenFile(k.file, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o600)
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return k.unusable(err)
+	}
+	f, err := os.OpenFile(file, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o600)
 	if err != nil {
-		return k.refuse(fmt.Errorf("record new key: %w", err), "")
+		return k.unusable(fmt.Errorf("record new key: %w", err))
 	}
 	defer f.Close() // and with it the lock
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return k.unusable(fmt.Errorf("record new key: %s does not keep what is written to it", file))
+	}
 	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); err != nil {
-		return k.refuse(fmt.Errorf("lock %s: %w", k.file, err), "")
+		return k.unusable(fmt.Errorf("lock %s: %w", file, err))
 	}
-	db, err := openKnownHosts(k.files...)
+	db, err := readKnownHosts(k.to.trust.files...)
 	if err != nil {
-		return k.refuse(err, "")
+		return k.unusable(err)
 	}
-	err = lookUp(db, k.address, key)
-	if err == nil {
+	switch found := k.find(db, key); {
+	case found.bad != nil:
+		return k.unusable(found.bad)
+	case found.known:
 		return nil
+	case found.changed != nil:
+		return k.changed(*found.changed, key)
 	}
-	if old := recorded(err, db, k.address, key); old != nil {
-		return k.changed(*old, key)
+	name := k.to.trust.names[0]
+	if k.to.trust.hash {
+		name = xknownhosts.HashHostname(name)
 	}
-	if !isUnrecorded(err) {
-		return k.refuse(err, "")
-	}
-	line := knownhosts.Line([]string{k.address}, key) + "\n"
+	line := name + " " + string(ssh.MarshalAuthorizedKey(key))
 	if !endsInNewline(f) {
 		line = "\n" + line
 	}
 	if _, err := f.WriteString(line); err != nil {
-		return k.refuse(fmt.Errorf("record new key: %w", err), "")
+		return k.unusable(fmt.Errorf("record new key: %w", err))
 	}
-	k.log(fmt.Sprintf("%s: recorded the %s of %s in %s", k.host.Name, describe(key), knownhosts.Normalize(k.address), k.file))
+	k.notice(fmt.Sprintf("%s: recorded the %s of %s in %s", k.to.Name, describe(key), k.to.trust.names[0], file))
 	return nil
+}
+
+// ask asks about the unknown key of the last handshake, and records it after a yes. Nobody is connected meanwhile: the host
+// would hang up before a slow answer, and its key is checked again anyway. One host asks at a time, and looks first whether
+// the key of another was the same.
+func (k *hostKeys) ask(ctx context.Context, o Options) *Error {
+	o.Routes.asking.Lock()
+	defer o.Routes.asking.Unlock()
+	key := k.unknown
+	k.unknown = nil
+	if refused := k.judge(key); k.unknown == nil {
+		return refused
+	}
+	yes, err := o.Ask.Confirm(ctx, fmt.Sprintf("%s: the host key of %s is not known: %s\nRecord it in %s and go on?",
+		k.to.Name, k.to.trust.names[0], describe(key), k.to.trust.record))
+	switch {
+	case err != nil:
+		return &Error{Host: k.to.Name, Op: "host key", Kind: HostKey, Err: err, code: k.verdict.code}
+	case !yes:
+		return k.verdict
+	}
+	return k.record(key)
 }
 
 // endsInNewline says whether a line may be appended as it is; true for an empty file.

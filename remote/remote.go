@@ -11,8 +11,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"strconv"
 	"sync"
+	"syscall"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -23,7 +23,7 @@ import (
 
 // Options says how to connect. The zero value is ready for use.
 type Options struct {
-	// Dial opens the TCP connection; nil means a net.Dialer. A jump host would go here.
+	// Dial opens the TCP connection to a host, or to the first jump host on the way to it; nil means a net.Dialer.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Timeout bounds dialling, the handshake and the login together, without the time in which a person is asked, and
 	// later each wait for the host to begin something; 15 s by default. Uploads are bounded by KeepAlive and the caller's context only.
@@ -39,6 +39,12 @@ type Options struct {
 	Agents *Agents
 	// Ask asks the person at the terminal; nil means that nobody is there.
 	Ask Asker
+	// Routes keeps the connections to jump hosts. Share one between the hosts of a run and close it after them, or each
+	// host has its own; nil means not shared.
+	Routes *Routes
+	// HostKeyPolicy says what happens with a host whose key is not known: "strict", "ask" or "accept-new". When it is not
+	// empty it wins over the inventory and ssh_config, but not over a pinned key.
+	HostKeyPolicy string
 	// Secrets keeps the answers. Share one between the hosts of a run, or each of them asks; nil means not shared.
 	Secrets *Secrets
 	// AskSudo asks for the password of sudo without trying first whether sudo wants one.
@@ -46,6 +52,9 @@ type Options struct {
 	// Log receives one line for each thing that an operator may want to know; nil discards them. It may be called from
 	// several goroutines at once.
 	Log func(string)
+	// Notice is Log for what the operator should see in any case: a key that was recorded, a setting that is not
+	// honoured. nil means Log.
+	Notice func(string)
 
 	root string // where the agents are on the host; tests have their own
 }
@@ -72,6 +81,9 @@ func (o Options) withDefaults() Options {
 	if o.Log == nil {
 		o.Log = func(string) {}
 	}
+	if o.Notice == nil {
+		o.Notice = o.Log
+	}
 	if o.root == "" {
 		o.root = agentRoot
 	}
@@ -80,10 +92,12 @@ func (o Options) withDefaults() Options {
 
 // Conn is a live SSH connection to one host, logged in. It is safe for use by several goroutines.
 type Conn struct {
-	host   inventory.Host
+	host   *Endpoint
 	o      Options
 	client *ssh.Client
 	net    *countingConn
+	via    *Conn          // the jump host that it goes through, or nil
+	routes *Routes        // to be closed with it, or nil
 	gone   chan struct{}  // closed when the connection is over
 	tasks  sync.WaitGroup // the goroutines that end with the connection
 
@@ -94,21 +108,56 @@ type Conn struct {
 
 var errClosed = errors.New("the connection was closed")
 
-// Dial connects to the host, verifies its key and logs in. The context governs the dialling only; what it returns lives
-// until Close. Every error is an *Error of kind Unreachable, HostKey or Auth.
+// Dial connects to the host, verifies its key and logs in; the same for each jump host on the way. The context governs the
+// dialling only; what it returns lives until Close. Every error is an *Error of kind Config, Unreachable, HostKey or Auth.
 func Dial(ctx context.Context, h inventory.Host, o Options) (*Conn, error) {
 	o = o.withDefaults()
-	keys, err := newHostKeys(h, o.Log)
+	own := o.Routes == nil
+	if own {
+		o.Routes = &Routes{}
+	}
+	to, err := o.Routes.endpoint(h, o)
 	if err != nil {
 		return nil, err
 	}
-	id, err := newIdentity(ctx, h.Name, credentialsOf(h.SSH), o)
+	c, err := reach(ctx, to, o)
+	switch {
+	case own && err != nil:
+		o.Routes.Close()
+	case own:
+		c.routes = o.Routes
+	}
+	return c, err
+}
+
+// reach makes connections until one is logged in, or something stands in the way.
+func reach(ctx context.Context, to *Endpoint, o Options) (*Conn, error) {
+	if to.Timeout != 0 {
+		o.Timeout = to.Timeout
+	}
+	keys, err := newHostKeys(to, o.Notice)
 	if err != nil {
-		return nil, loginError(h, err)
+		return nil, err
+	}
+	var via *Conn
+	if to.Via != nil {
+		if via, err = o.Routes.hop(ctx, to.Via, o); err != nil {
+			return nil, viaError(to, err)
+		}
+	}
+	id, err := newIdentity(ctx, to.Name, to.credentials, o)
+	if err != nil {
+		return nil, loginError(to, err)
 	}
 	defer id.close()
 	for {
-		c, err := handshake(ctx, h, o, keys, id)
+		c, err := handshake(ctx, to, via, o, keys, id)
+		if err != nil && keys.unknown != nil {
+			if refused := keys.ask(ctx, o); refused != nil {
+				return nil, refused
+			}
+			continue
+		}
 		again, err := id.next(ctx, err)
 		switch {
 		case err == nil && !again:
@@ -116,7 +165,7 @@ func Dial(ctx context.Context, h inventory.Host, o Options) (*Conn, error) {
 			return c, nil
 		case err == nil:
 		case again: // what the host wanted could not be had
-			return nil, loginError(h, err)
+			return nil, loginError(to, err)
 		// A pinned fingerprint does not say what type the key is of. Only asking for each type in turn tells.
 		case !keys.another():
 			return nil, err
@@ -125,57 +174,85 @@ func Dial(ctx context.Context, h inventory.Host, o Options) (*Conn, error) {
 }
 
 // loginError is the error of who has nothing to log in with.
-func loginError(h inventory.Host, err error) *Error {
-	return &Error{Host: h.Name, Op: "log in", Kind: Auth, Err: err, hint: hintOf(err)}
+func loginError(to *Endpoint, err error) *Error {
+	return &Error{Host: to.Name, Op: "log in", Kind: Auth, Err: err, hint: hintOf(err)}
 }
 
 // handshake makes one connection and logs in on it. x/crypto knows no context, so closing the socket is how to cancel.
 // It has a deadline, or a host that accepts and then says nothing would hold us for ever.
-func handshake(parent context.Context, h inventory.Host, o Options, keys *hostKeys, id *identity) (*Conn, error) {
+func handshake(parent context.Context, to *Endpoint, via *Conn, o Options, keys *hostKeys, id *identity) (*Conn, error) {
 	ctx := newPatience(parent, o.Timeout)
 	defer ctx.end()
-	address := keys.address
-	raw, err := o.Dial(ctx, "tcp", address)
+	raw, err := dialEndpoint(ctx, to, via, o)
 	if err != nil {
-		return nil, &Error{Host: h.Name, Op: "dial " + address, Kind: Unreachable, Err: dialCause(ctx, err, o.Timeout), hint: dialHint(err, address)}
+		return nil, err
 	}
 	stop := context.AfterFunc(ctx, func() { _ = raw.Close() })
 	defer stop()
 	counted := &countingConn{Conn: raw}
 	keys.begin()
 	id.begin()
-	sc, chans, reqs, err := ssh.NewClientConn(counted, address, &ssh.ClientConfig{
-		User:              h.SSH.User,
+	sc, chans, reqs, err := ssh.NewClientConn(counted, to.Address, &ssh.ClientConfig{
+		User:              to.User,
 		Auth:              id.methods(ctx),
 		AuthCallback:      id.pause,
 		HostKeyCallback:   keys.check,
 		HostKeyAlgorithms: keys.algorithms,
 		ClientVersion:     "SSH-2.0-kbootstrap",
 	})
+	failed := func(err error, hint string) *Error {
+		return &Error{Host: to.Name, Op: "handshake with " + to.Address, Kind: Unreachable, Err: err, hint: hint, code: connectFault(err)}
+	}
 	switch {
 	case err != nil && keys.verdict != nil:
 		return nil, keys.verdict
 	case err != nil && ctx.Err() != nil:
-		return nil, &Error{Host: h.Name, Op: "handshake with " + address, Kind: Unreachable, Err: context.Cause(ctx)}
+		return nil, failed(context.Cause(ctx), "")
 	case err != nil && keys.noMore(err):
 		return nil, keys.mismatch()
 	case err != nil && keys.accepted:
-		return nil, id.refused(h, err)
+		return nil, id.refused(to, err)
 	case err != nil:
-		return nil, &Error{Host: h.Name, Op: "handshake with " + address, Kind: Unreachable, Err: cleaned(err),
-			hint: "is an SSH server listening there?"}
+		return nil, failed(cleaned(err), "is an SSH server listening there?")
 	}
 	if !stop() {
 		_ = sc.Close()
-		return nil, &Error{Host: h.Name, Op: "handshake with " + address, Kind: Unreachable, Err: context.Cause(ctx)}
+		return nil, failed(context.Cause(ctx), "")
 	}
-	return &Conn{host: h, o: o, client: ssh.NewClient(sc, chans, reqs), net: counted, gone: make(chan struct{})}, nil
+	return &Conn{host: to, o: o, client: ssh.NewClient(sc, chans, reqs), net: counted, via: via, gone: make(chan struct{})}, nil
+}
+
+// dialEndpoint opens the TCP connection, from here or from the jump host.
+func dialEndpoint(ctx context.Context, to *Endpoint, via *Conn, o Options) (net.Conn, error) {
+	e := &Error{Host: to.Name, Op: "dial " + to.Address, Kind: Unreachable}
+	if via != nil {
+		conn, err := via.client.DialContext(ctx, "tcp", to.Address)
+		if err == nil {
+			return conn, nil
+		}
+		e.Op += " from jump host " + via.host.Name
+		e.Err, e.hint, e.code = via.refusal(ctx, err, to.Address)
+		return nil, e
+	}
+	conn, err := o.Dial(ctx, "tcp", to.Address)
+	if err == nil {
+		return conn, nil
+	}
+	e.Err = dialCause(ctx, err, o.Timeout)
+	e.hint, e.code = dialHint(err, to.Address), connectFault(err)
+	if ctx.Err() != nil {
+		e.code = connectFault(e.Err)
+	}
+	return nil, e
 }
 
 // begin starts what watches the connection.
 func (c *Conn) begin() {
 	c.tasks.Go(func() {
 		err := c.client.Wait()
+		if c.via != nil {
+			err = c.via.blamed(err)
+		}
 		c.end(fault.HostLost.Errorf("connection lost: %w", err))
 		close(c.gone)
 	})
@@ -210,19 +287,15 @@ func (c *Conn) Err() error {
 func (c *Conn) Close() error {
 	c.end(errClosed)
 	c.tasks.Wait()
+	if c.routes != nil {
+		c.routes.Close()
+	}
 	return nil
 }
 
-// joinAddress is the host's SSH address with its port, in lower case as known_hosts has it.
-func joinAddress(s inventory.SSH) string {
-	port := s.Port
-	if port == 0 {
-		port = 22
-	}
-	return net.JoinHostPort(lower(s.Address), strconv.Itoa(port))
+func noAnswer(in time.Duration) error {
+	return coded{fmt.Errorf("no answer in %v", in), fault.NoAnswer, ""}
 }
-
-func noAnswer(in time.Duration) error { return fmt.Errorf("no answer in %v", in) }
 
 // dialCause tells a caller who gave up from a host that does not answer; net.Dialer may notice the deadline before the
 // context does.
@@ -235,6 +308,27 @@ func dialCause(ctx context.Context, err error, timeout time.Duration) error {
 		return noAnswer(timeout)
 	}
 	return cleaned(err)
+}
+
+// connectFault is the code of a connection that did not come about.
+func connectFault(err error) fault.Code {
+	var (
+		dns  *net.DNSError
+		late net.Error
+	)
+	switch {
+	case errors.Is(err, context.Canceled):
+		return ""
+	case fault.Of(err) != "":
+		return fault.Of(err)
+	case errors.As(err, &dns):
+		return fault.NameUnresolved
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return fault.ConnectionRefused
+	case errors.As(err, &late) && late.Timeout():
+		return fault.NoAnswer
+	}
+	return fault.Unreachable
 }
 
 func dialHint(err error, address string) string {

@@ -58,13 +58,28 @@ func TestNothingListens(t *testing.T) {
 	_ = listener.Close()
 	err := dial(hostAt(listener.Addr().String()))
 	failed(t, err, Unreachable, "m1: dial "+listener.Addr().String(), "connection refused", "nc -vz")
-	coding(t, err, fault.Unreachable)
+	coding(t, err, fault.ConnectionRefused)
+}
+
+func TestNameThatDoesNotResolve(t *testing.T) {
+	newHome(t)
+	listener := listen(t)
+	_ = listener.Close()
+	// A resolver whose only server is a port where nothing listens.
+	dialer := net.Dialer{Resolver: &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "tcp", listener.Addr().String())
+	}}}
+	h := hostAt("nowhere.example:22")
+	_, err := Dial(context.Background(), h, Options{Dial: dialer.DialContext})
+	failed(t, err, Unreachable, "m1: dial nowhere.example:22", "does not resolve")
+	coding(t, err, fault.NameUnresolved)
 }
 
 func TestFrozenServer(t *testing.T) {
 	h, _ := silent(t)
 	_, err := Dial(context.Background(), h, Options{Timeout: 100 * time.Millisecond})
 	failed(t, err, Unreachable, "no answer in 100ms")
+	coding(t, err, fault.NoAnswer)
 }
 
 func TestNotAnSSHServer(t *testing.T) {
@@ -79,7 +94,9 @@ func TestNotAnSSHServer(t *testing.T) {
 		}
 	}()
 	t.Cleanup(func() { _ = listener.Close(); <-ended })
-	failed(t, dial(hostAt(listener.Addr().String())), Unreachable, "handshake", "is an SSH server listening there?")
+	err := dial(hostAt(listener.Addr().String()))
+	failed(t, err, Unreachable, "handshake", "is an SSH server listening there?")
+	coding(t, err, fault.Unreachable)
 }
 
 func TestCancelDial(t *testing.T) {

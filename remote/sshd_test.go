@@ -27,7 +27,12 @@ const usual = "/usr/sbin:/usr/bin:/sbin:/bin"
 // path and whose home directory is the test's. The lines are added to its configuration.
 func newSSHD(t testing.TB, path string, lines ...string) inventory.Host {
 	t.Helper()
-	client := newHome(t)
+	return startSSHD(t, newHome(t), path, lines...)
+}
+
+// startSSHD is newSSHD for a user who has a home directory.
+func startSSHD(t testing.TB, client ssh.Signer, path string, lines ...string) inventory.Host {
+	t.Helper()
 	sshd := tool(t, "sshd")
 	if os.Getuid() == 0 { // Debian's unit makes it; sshd run by root does not start without
 		if err := os.MkdirAll("/run/sshd", 0o755); err != nil {
@@ -187,7 +192,7 @@ func TestSudo(t *testing.T) {
 	h := newSSHD(t, fakeSudo(t, `[ "$1" = -n ] || exit 64; shift
 case $1 in */kbootstrap) [ -x "$1" ] || { echo "sudo: $1: command not found" >&2; exit 1; };; esac
 exec env -i PATH=/usr/bin:/bin LC_ALL="$LC_ALL" "$@"`))
-	h.SSH.Sudo = true
+	h.SSH.Sudo = new(true)
 	c := connect(t, h, Options{Agent: agentFile(t, `sh -c "echo \$LC_ALL; cat"`), root: t.TempDir()})
 	for range 2 {
 		session, err := c.Node(context.Background())
@@ -223,7 +228,7 @@ func TestSudoRefuses(t *testing.T) {
 				return 1
 			}
 			h := s.trust(key)
-			h.SSH.Sudo = true
+			h.SSH.Sudo = new(true)
 			_, err := connect(t, h, Options{Agent: agentFile(t, "cat")}).Node(context.Background())
 			failed(t, err, Sudo, append(words, "m1: sudo: ")...)
 		})
@@ -232,7 +237,7 @@ func TestSudoRefuses(t *testing.T) {
 
 func TestNoSudo(t *testing.T) {
 	h := newSSHD(t, t.TempDir())
-	h.SSH.Sudo = true
+	h.SSH.Sudo = new(true)
 	_, err := connect(t, h, Options{Agent: agentFile(t, "cat"), root: t.TempDir()}).Node(context.Background())
 	failed(t, err, Sudo, "m1: sudo: it is not installed", "install sudo")
 	coding(t, err, fault.SudoMissing)

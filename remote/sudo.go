@@ -41,9 +41,9 @@ func (c *Conn) rise() rise {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
-	case !c.host.SSH.Sudo:
+	case !c.host.Sudo:
 		return asUser
-	case c.sudoAsks || c.host.SSH.SudoPasswordFile != "" || c.o.AskSudo:
+	case c.sudoAsks || c.host.SudoPasswordFile != "" || c.o.AskSudo:
 		return withPassword
 	}
 	return withoutPassword
@@ -61,7 +61,7 @@ func (c *Conn) asRoot(ctx context.Context, op string, command func(rise) string,
 		c.sudoAsks = true
 		c.mu.Unlock()
 	}
-	p := c.o.Secrets.of("password of sudo of " + c.host.SSH.User + " from " + c.host.SSH.SudoPasswordFile)
+	p := c.o.Secrets.of("password of sudo of " + c.host.User + " from " + c.host.SudoPasswordFile)
 	if err := p.take(ctx); err != nil {
 		return nil, false, c.stopped(ctx, "sudo")
 	}
@@ -98,12 +98,12 @@ func (c *Conn) sudoPassword(ctx context.Context, p *secret) error {
 	if p.text != "" || p.failed != nil {
 		return p.failed
 	}
-	if path := c.host.SSH.SudoPasswordFile; path != "" {
+	if path := c.host.SudoPasswordFile; path != "" {
 		text, err := secretFile(path)
 		p.text = text
 		return err
 	}
-	text, err := ask(ctx, c.o.Ask, fmt.Sprintf("password of %s for sudo", c.host.SSH.User))
+	text, err := ask(ctx, c.o.Ask, fmt.Sprintf("password of %s for sudo", c.host.User))
 	switch {
 	case errors.Is(err, errNobody):
 		return coded{fmt.Errorf("it wants a password, and %w", err), fault.SudoNeedsPassword, c.needsPasswordHint()}
@@ -158,7 +158,7 @@ var sudoMessages = []struct {
 
 // sudoSays tells what sudo refused, if it was sudo that ended the command.
 func (s *Session) sudoSays() (says string, code fault.Code, hint string) {
-	text, user := s.Stderr(), s.conn.host.SSH.User
+	text, user := s.Stderr(), s.conn.host.User
 	says = strings.TrimPrefix(oneLine(text), "sudo: ")
 	for _, known := range sudoMessages {
 		if strings.Contains(text, known.says) {
@@ -191,13 +191,13 @@ func (s *Session) sudoSays() (says string, code fault.Code, hint string) {
 }
 
 func (c *Conn) needsPasswordHint() string {
-	user := c.host.SSH.User
+	user := c.host.User
 	return fmt.Sprintf("run it at a terminal, which is asked for the password; or name a file with it in the inventory (ssh.sudoPasswordFile); "+
 		"or let %[1]s become root without one: echo '%[1]s ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/kbootstrap there", user)
 }
 
 func (c *Conn) sudoPasswordHint() string {
-	if path := c.host.SSH.SudoPasswordFile; path != "" {
+	if path := c.host.SudoPasswordFile; path != "" {
 		return "correct " + path + "; each wrong one counts towards the lock of an account"
 	}
 	return "run the same command again; each wrong password counts towards the lock of an account"

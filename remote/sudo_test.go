@@ -53,7 +53,7 @@ func sudoHost(t *testing.T, password string) (inventory.Host, string) {
 	t.Helper()
 	told := filepath.Join(t.TempDir(), "told")
 	h := newSSHD(t, askingSudo(t, password, told))
-	h.SSH.Sudo = true
+	h.SSH.Sudo = new(true)
 	return h, told
 }
 
@@ -102,7 +102,7 @@ func TestSudoPasswordNotWanted(t *testing.T) {
 	h := newSSHD(t, fakeSudo(t, `[ "$1$2$3" = -k-S-p ] || exit 64; shift 4
 case $1 in */kbootstrap) [ -x "$1" ] || { echo "sudo: $1: command not found" >&2; exit 1; };; esac
 exec "$@"`))
-	h.SSH.Sudo = true
+	h.SSH.Sudo = new(true)
 	h.SSH.SudoPasswordFile = filepath.Join(t.TempDir(), "password")
 	writeFile(t, h.SSH.SudoPasswordFile, "s3cret\n", 0o600)
 	session, err := connect(t, h, Options{Agent: agentFile(t, "cat"), root: t.TempDir()}).Node(context.Background())
@@ -184,7 +184,7 @@ func TestSudoCodes(t *testing.T) {
 			return 1
 		}
 		h := s.trust(key)
-		h.SSH.Sudo = true
+		h.SSH.Sudo = new(true)
 		_, err := connect(t, h, Options{Agent: agentFile(t, "cat")}).Node(context.Background())
 		failed(t, err, Sudo, "m1: sudo: ")
 		coding(t, err, want)

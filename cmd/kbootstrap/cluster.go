@@ -23,6 +23,7 @@ type clusterFlags struct {
 	output    string
 	events    string
 	askSudo   bool
+	hostKey   string
 	paths     bool // -o may also be a path, which the command sees to
 
 	result any // for the document
@@ -52,6 +53,8 @@ func (f *clusterFlags) bind(c *cobra.Command) {
 	c.Flags().BoolVarP(&f.askSudo, "ask-sudo-password", "K", false, "ask for the password of sudo, without trying first whether it wants one")
 	c.Flags().StringVar(&f.progress, "progress", "auto", `"plain" has no lines that move, also on a terminal`)
 	c.Flags().StringVarP(&f.output, "output", "o", textOutput, "text, or json: one document, see docs/events.md")
+	c.Flags().Var(&choice{&f.hostKey, []string{"strict", "ask", "accept-new"}}, "host-key",
+		"what to do with a host whose key is not known; wins over the inventory")
 	c.Flags().StringVar(&f.events, "events", "", "jsonl: a stream of events to standard output; jsonl=FILE: to a file")
 }
 
@@ -84,12 +87,16 @@ func (f *clusterFlags) file() string {
 
 // options are those of a run whose progress is shown until the returned function is called.
 func (f *clusterFlags) options(*inventory.Cluster) (provision.Options, func()) {
-	p := f.app.shown
+	p, routes := f.app.shown, &remote.Routes{}
 	return provision.Options{
 		Report:  p.report,
 		Command: "kbootstrap " + strings.Join(f.app.args, " "),
-		Remote:  remote.Options{Agents: &remote.Agents{}, Secrets: &remote.Secrets{}, AskSudo: f.askSudo, Ask: f.app.asker(p)},
-	}, p.stop
+		Remote: remote.Options{
+			Agents: &remote.Agents{}, Routes: routes, HostKeyPolicy: f.hostKey,
+			Secrets: &remote.Secrets{}, AskSudo: f.askSudo, Ask: f.app.asker(p),
+			Notice: func(text string) { p.report(provision.Event{Kind: provision.EventPhase, Text: text}) },
+		},
+	}, func() { routes.Close(); p.stop() }
 }
 
 // prepare loads the inventory and prepares a run on it. The returned function ends the run and its progress.

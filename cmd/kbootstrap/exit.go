@@ -56,7 +56,7 @@ func exitCode(err error) int {
 		coded    exitError
 		problems inventory.Problems
 		locked   *node.LockedError
-		remote   *remote.Error
+		unready  *remote.Error
 		refused  *provision.RefusedError
 		checks   *preflight.Error
 	)
@@ -73,7 +73,9 @@ func exitCode(err error) int {
 		return exitPreflight
 	case errors.As(err, &locked):
 		return exitLocked
-	case errors.As(err, &remote):
+	case errors.As(err, &unready) && unready.Kind == remote.Config:
+		return exitUsage
+	case errors.As(err, &unready):
 		return exitUnreachable
 	case errors.As(err, &refused):
 		return exitRefused

@@ -1,0 +1,205 @@
+package remote
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"golang.org/x/crypto/ssh"
+
+	"kbootstrap/fault"
+	"kbootstrap/inventory"
+)
+
+// Routes are the ways to the hosts of a run: what ssh_config says, read once, and one connection to each jump host, shared by
+// all hosts behind it. The zero value is ready for use, by several goroutines at once. Close it after the hosts.
+type Routes struct {
+	asking sync.Mutex // one host at a time asks about its key
+
+	mu      sync.Mutex
+	configs map[string]configFile
+	hops    map[string]*hop
+	told    map[string]bool // notes about ssh_config, each of which is logged once
+}
+
+// configFile is what came of reading one choice of ssh_config.
+type configFile struct {
+	directives []directive
+	err        error
+}
+
+// hop is one jump host. Whoever comes first connects; the others wait.
+type hop struct {
+	ready chan struct{} // closed when conn or err is there
+	conn  *Conn
+	err   error
+}
+
+// endpoint resolves a host of the inventory.
+func (r *Routes) endpoint(h inventory.Host, o Options) (*Endpoint, error) {
+	env := thisEnvironment()
+	file := r.config(h.SSH.Config, env.home)
+	res := resolver{config: file.directives, env: env, policy: o.HostKeyPolicy, ask: o.Ask != nil}
+	to, err := (*Endpoint)(nil), file.err
+	if err == nil {
+		to, err = res.host(h)
+	}
+	if err != nil {
+		return nil, &Error{Host: h.Name, Op: "ssh_config", Kind: Config, Err: err, hint: hintOf(err)}
+	}
+	for _, note := range res.notes {
+		if r.news(note) {
+			o.Notice(note)
+		}
+	}
+	return to, nil
+}
+
+func (r *Routes) config(choice, home string) configFile {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	file, ok := r.configs[choice]
+	if !ok {
+		file.directives, file.err = readConfig(choice, home)
+		if r.configs == nil {
+			r.configs = map[string]configFile{}
+		}
+		r.configs[choice] = file
+	}
+	return file
+}
+
+// news says whether a note has not been told yet.
+func (r *Routes) news(note string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.told == nil {
+		r.told = map[string]bool{}
+	}
+	told := r.told[note]
+	r.told[note] = true
+	return !told
+}
+
+// hop is the connection to a jump host. One that was lost is made anew; that it cannot be made is remembered, so that many
+// hosts behind it do not wait one after the other.
+func (r *Routes) hop(ctx context.Context, to *Endpoint, o Options) (*Conn, error) {
+	key := to.way()
+	for {
+		r.mu.Lock()
+		h := r.hops[key]
+		first := h == nil || h.over()
+		if first {
+			if r.hops == nil {
+				r.hops = map[string]*hop{}
+			}
+			if h != nil && h.conn != nil {
+				defer h.conn.Close()
+			}
+			h = &hop{ready: make(chan struct{})}
+			r.hops[key] = h
+		}
+		r.mu.Unlock()
+		if first {
+			h.conn, h.err = reach(ctx, to, o)
+			close(h.ready)
+			return h.conn, h.err
+		}
+		select {
+		case <-h.ready:
+			if !h.over() {
+				return h.conn, h.err
+			}
+		case <-ctx.Done():
+			return nil, &Error{Host: to.Name, Op: "connect", Kind: Unreachable, Err: context.Cause(ctx)}
+		}
+	}
+}
+
+// over says that a hop is of no more use: its connection was lost, or whoever made it gave up.
+func (h *hop) over() bool {
+	select {
+	case <-h.ready:
+	default:
+		return false
+	}
+	if h.conn == nil {
+		return errors.Is(h.err, context.Canceled)
+	}
+	select {
+	case <-h.conn.gone:
+		return true
+	default:
+		return false
+	}
+}
+
+// way tells jump hosts apart, and the ways to one.
+func (e *Endpoint) way() string {
+	way := fmt.Sprintf("%s@%s with %q pinned %q", e.User, e.Address, e.credentials.key, e.trust.pin)
+	if e.Via != nil {
+		way += " through " + e.Via.way()
+	}
+	return way
+}
+
+// Close ends the connections to the jump hosts, and with them all that go through them.
+func (r *Routes) Close() {
+	r.mu.Lock()
+	hops := r.hops
+	r.hops = nil
+	r.mu.Unlock()
+	for _, h := range hops {
+		<-h.ready
+		if h.conn != nil {
+			_ = h.conn.Close()
+		}
+	}
+}
+
+// viaError is the error of a host whose jump host could not be reached. It keeps the kind, the code and the hint.
+func viaError(to *Endpoint, err error) *Error {
+	e := &Error{Host: to.Name, Op: "jump host", Kind: Unreachable, Err: err}
+	var inner *Error
+	if errors.As(err, &inner) {
+		e.Kind, e.hint = inner.Kind, inner.hint
+	}
+	return e
+}
+
+// refusal is why the jump host did not open a connection to a host.
+func (c *Conn) refusal(ctx context.Context, err error, address string) (cause error, hint string, code fault.Code) {
+	var refused *ssh.OpenChannelError
+	switch {
+	case ctx.Err() != nil:
+		cause = context.Cause(ctx)
+		return cause, "", connectFault(cause)
+	case !errors.As(err, &refused):
+		return c.blamed(err), "", fault.JumpHost
+	case refused.Reason == ssh.Prohibited:
+		return errors.New("the jump host does not forward: " + oneLine(refused.Message)), "its sshd_config needs AllowTcpForwarding yes", fault.JumpHost
+	}
+	return errors.New(oneLine(refused.Message)), "try on the jump host: nc -vz " + hostAndPort(address), fault.JumpHost
+}
+
+// blamed is the error of what went through this jump host: that of the jump host, when it is gone too. The notice of that
+// may be on its way, so the host is asked.
+func (c *Conn) blamed(err error) error {
+	alive := make(chan error, 1)
+	c.tasks.Go(func() {
+		_, _, err := c.client.SendRequest("keepalive@openssh.com", true, nil)
+		alive <- err
+	})
+	select {
+	case gone := <-alive:
+		if gone == nil {
+			return err
+		}
+	case <-c.gone:
+	}
+	<-c.gone
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return fmt.Errorf("jump host %s: %w", c.host.Name, c.cause)
+}
