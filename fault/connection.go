@@ -11,11 +11,11 @@ const (
 
 // Faults of the way to a host.
 const (
-	NameUnresolved    Code = "KB2205"
-	ConnectionRefused Code = "KB2206"
-	NoAnswer          Code = "KB2207"
-	JumpHost          Code = "KB2208"
-	ConfigInvalid     Code = "KB2209"
+	NameUnresolved    Code = "KB2231"
+	ConnectionRefused Code = "KB2232"
+	NoAnswer          Code = "KB2233"
+	JumpHost          Code = "KB2234"
+	ConfigInvalid     Code = "KB2235"
 )
 
 // connectionEntries are the faults of reaching a host and of knowing that it is the right one.
