@@ -25,6 +25,9 @@ type Client struct {
 	redial Redial
 	turn   chan struct{} // who has it replaces the connection
 
+	stopped context.Context // ended by Stop
+	stop    context.CancelFunc
+
 	mu     sync.Mutex
 	link   *link
 	given  error // why there is no other connection
@@ -36,11 +39,14 @@ type Client struct {
 func NewClient(rwc io.ReadWriteCloser) *Client { return newClient(rwc, idleTimeout) }
 
 func newClient(rwc io.ReadWriteCloser, idle time.Duration) *Client {
-	return &Client{idle: idle, link: newLink(rwc, idle), turn: make(chan struct{}, 1)}
+	c := &Client{idle: idle, link: newLink(rwc, idle), turn: make(chan struct{}, 1)}
+	c.stopped, c.stop = context.WithCancel(context.Background())
+	return c
 }
 
 // Close ends the connection and with it the node on the host. Requests under way end with a *LostError.
 func (c *Client) Close() error {
+	c.stop()
 	c.mu.Lock()
 	l := c.link
 	c.closed = true
@@ -150,6 +156,14 @@ func (c *Client) change(ctx context.Context, path string, question []byte, event
 			return m.Error.error()
 		}
 	}
+}
+
+// Stop asks the host to begin nothing more in this session: each Converge ends with a *StoppedError, at once where it only
+// waits, or when what it is at is whole: a service that is being changed becomes healthy first, as wanted or as before. A
+// connection that is lost is not replaced any more.
+func (c *Client) Stop(ctx context.Context) error {
+	c.stop()
+	return c.ask(ctx, "/v1/stop", nil, nil)
 }
 
 // Flush returns when all that was written to the host is on its disk. Only then does the host keep it through a power

@@ -73,6 +73,12 @@ func (s *server) converge(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
+// stop ends what is under way, and what is still to come, where that leaves things whole. See resource.System.Stop.
+func (s *server) stop(w http.ResponseWriter, _ *http.Request) error {
+	s.sys.Stop()
+	return answer(w, struct{}{})
+}
+
 func (s *server) flush(http.ResponseWriter, *http.Request) error { return s.sys.Flush() }
 
 func (s *server) restore(w http.ResponseWriter, r *http.Request) error {
@@ -110,8 +116,12 @@ func (s *server) change(
 	done, err := s.turns.take(r.Context(), component)
 	if err == nil {
 		err = apply(r.Context(), sys, func(c resource.Change) {
+			kind := EventChange
+			if c.Back {
+				kind = EventRollback
+			}
 			events.send(message{Event: Event{
-				Kind: EventChange, Component: component, ID: c.ID, Diff: c.Diff, Millis: c.Duration.Milliseconds(),
+				Kind: kind, Component: component, ID: c.ID, Diff: c.Diff, Millis: c.Duration.Milliseconds(),
 			}})
 		})
 		done()

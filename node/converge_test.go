@@ -265,3 +265,34 @@ func TestConvergeLogsByComponent(t *testing.T) {
 	}
 	all.Wait()
 }
+
+// A host that is to stop finishes what it makes, ends what it waits for, and begins nothing more.
+func TestStop(t *testing.T) {
+	root := t.TempDir()
+	client := connect(t, Options{Root: root}, pipes)
+	wanted := []resource.Resource{
+		resource.File{Path: "/before", Content: []byte("x")},
+		resource.Ready{Name: "nobody", URL: "unix:///nobody", Timeout: time.Hour},
+		resource.File{Path: "/after", Content: []byte("x")},
+	}
+	var stopped *StoppedError
+	err := client.Converge(t.Context(), "a", wanted, func(e Event) {
+		if e.Kind == EventLog {
+			if err := client.Stop(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	if !errors.As(err, &stopped) || err.Error() != "ready nobody: stopped" {
+		t.Errorf("got %v", err)
+	}
+	if err := client.Converge(t.Context(), "b", wanted[2:], nil); !errors.As(err, &stopped) {
+		t.Errorf("after it: %v", err)
+	}
+	if read(t, filepath.Join(root, "before")) == nil {
+		t.Error("what came before is not there")
+	}
+	if _, err := os.Stat(filepath.Join(root, "after")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("what comes after: %v", err)
+	}
+}

@@ -12,6 +12,7 @@ import (
 // The kinds of errors that a node reports.
 const (
 	kindFailed  = "failed"
+	kindStopped = "stopped"
 	kindLocked  = "locked"
 	kindRequest = "request" // the client asked for nonsense: a bug, or a node of another version
 )
@@ -51,8 +52,14 @@ func (e *LockedError) Fault() fault.Code { return fault.Locked }
 
 // Hint says how the lock goes away.
 func (e *LockedError) Hint() string {
-	return "wait until that run ends or stop it there; the lock cannot outlive its connection by more than a minute"
+	return "wait until that run ends or stop it there; the lock ends with it; a host whose connection broke while a service was being changed " +
+		"makes that service healthy first"
 }
+
+// StoppedError says that a request was ended early, since Client.Stop had asked for it.
+type StoppedError struct{ Text string }
+
+func (e *StoppedError) Error() string { return e.Text }
 
 // LostError says that the connection to the node ended while something was asked of it. What was going on there was cut
 // off; what it had done stays.
@@ -94,6 +101,10 @@ func toWire(err error) *wireError {
 	if errors.As(err, &locked) {
 		w.Kind, w.Holder = kindLocked, &locked.Holder
 	}
+	var rolled *resource.RolledBackError
+	if errors.Is(err, resource.ErrStopped) && !(errors.As(err, &rolled) && rolled.Failed != nil) {
+		w.Kind = kindStopped
+	}
 	var request requestError
 	if errors.As(err, &request) {
 		w.Kind, w.Code = kindRequest, fault.NodeMismatch
@@ -107,6 +118,8 @@ func (w *wireError) error() error {
 		return nil
 	case w.Kind == kindLocked && w.Holder != nil:
 		return &LockedError{Holder: *w.Holder}
+	case w.Kind == kindStopped:
+		return &StoppedError{Text: w.Text}
 	default:
 		return &RemoteError{Kind: w.Kind, Text: w.Text, Unit: w.Unit, code: w.Code, hint: w.Hint}
 	}

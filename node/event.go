@@ -10,9 +10,10 @@ import (
 
 // The kinds of events.
 const (
-	EventChange = "change" // a resource was made what it should be
-	EventLog    = "log"    // a line of progress
-	EventDone   = "done"   // the last event of a run, whether it went well or not
+	EventChange   = "change"   // a resource was made what it should be
+	EventRollback = "rollback" // a resource was put back to what it was before the run
+	EventLog      = "log"      // a line of progress
+	EventDone     = "done"     // the last event of a run, whether it went well or not
 )
 
 // Event is one thing that happened while a host converged.

@@ -44,6 +44,7 @@ func (s *server) handler() http.Handler {
 		"POST /v1/lock":         s.takeLock,
 		"POST /v1/observe":      s.observe,
 		"POST /v1/converge":     s.converge,
+		"POST /v1/stop":         s.stop,
 		"POST /v1/restore":      s.restore,
 		"POST /v1/flush":        s.flush,
 		"POST /v1/missing":      s.missing,

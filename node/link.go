@@ -65,7 +65,7 @@ func (c *Client) again(ctx context.Context, during string, ask func() error) err
 		used := c.current()
 		err := ask()
 		var lost *LostError
-		if c.redial == nil || ctx.Err() != nil || !errors.As(err, &lost) {
+		if c.redial == nil || ctx.Err() != nil || c.stopped.Err() != nil || !errors.As(err, &lost) {
 			return err
 		}
 		if err := c.replace(ctx, used, during, lost); err != nil {
@@ -76,6 +76,9 @@ func (c *Client) again(ctx context.Context, during string, ask func() error) err
 
 // replace opens a new connection in the place of one that was lost, unless somebody has done so already.
 func (c *Client) replace(ctx context.Context, used *link, during string, lost error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(c.stopped, func() { cancel(lost) })()
 	select {
 	case c.turn <- struct{}{}:
 		defer func() { <-c.turn }()

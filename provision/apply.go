@@ -33,6 +33,9 @@ func (s Summary) Total() int {
 // Apply carries out the plan. When nothing differs it does nothing. Otherwise it goes through every step, those without a
 // difference too: they are looked at again, since what they say, the health of a service for instance, may depend on
 // what changes. The error is a Failures with the root causes; hosts without one are finished.
+//
+// When ctx ends, no step is begun any more, and those under way end as soon as that leaves things whole: see
+// node.Client.Stop. The error has the cause of that end, and the failures that came before or after it.
 func (r *Run) Apply(ctx context.Context) (Summary, error) {
 	start := time.Now()
 	summary := Summary{Changed: map[string]int{}, Bytes: map[string]int64{}}
@@ -42,6 +45,7 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 		summary.Outcome = outcome(r.Cluster.Hosts, r.Plan, nil, unreached)
 		return summary, unreached.errOrNil()
 	}
+	defer r.stopOn(ctx)()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 
@@ -61,18 +65,24 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 		host := s.Target.Host.Name
 		r.options.report(Event{Kind: EventStart, Host: host, Component: s.Component.Name})
 		begin := time.Now()
+		changed := 0
 		err := r.converge(ctx, s, func(e node.Event) {
 			switch e.Kind {
 			case node.EventChange:
-				mu.Lock()
-				summary.Changed[host]++
-				mu.Unlock()
+				changed++
 				r.options.report(Event{Kind: EventChange, Host: host, Component: s.Component.Name, ID: e.ID, Diff: e.Diff,
+					Took: time.Duration(e.Millis) * time.Millisecond})
+			case node.EventRollback:
+				changed--
+				r.options.report(Event{Kind: EventRollback, Host: host, Component: s.Component.Name, ID: e.ID, Diff: e.Diff,
 					Took: time.Duration(e.Millis) * time.Millisecond})
 			case node.EventLog:
 				r.options.report(Event{Kind: EventLog, Host: host, Component: s.Component.Name, Text: e.Line})
 			}
 		})
+		mu.Lock()
+		summary.Changed[host] += max(changed, 0)
+		mu.Unlock()
 		if s.Component.Name == apiServer.Name {
 			api.down()
 		}
@@ -80,6 +90,9 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 		kind, text := EventDone, ""
 		if err != nil {
 			kind, text = EventFailed, err.Error()
+		}
+		if err != nil && (wasStopped(err) || errors.Is(context.Cause(ctx), errUpstream)) {
+			kind = EventStopped
 		}
 		r.options.report(Event{Kind: kind, Host: host, Component: s.Component.Name, Text: text, Err: err, Took: time.Since(begin)})
 		return err
@@ -94,15 +107,45 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 		summary.Bytes[host] = bytes.Load()
 	}
 	summary.Took = time.Since(start)
-	failed = append(unreached, failed...)
+	failed = append(unreached, slices.DeleteFunc(failed, func(f Failure) bool { return wasStopped(f) })...)
 	summary.Outcome = outcome(r.Cluster.Hosts, r.Plan, tally.left, failed)
 	switch {
 	case interrupted != nil && (failed == nil || !errors.Is(interrupted, context.DeadlineExceeded)):
-		return summary, fmt.Errorf("stopped: %w", interrupted)
+		return summary, fmt.Errorf("stopped: %w", errors.Join(interrupted, failed.errOrNil()))
 	case failed != nil:
 		return summary, failed
 	}
 	return summary, nil
+}
+
+// stopOn has the hosts stop what is under way when ctx ends. The returned function is called when nothing is.
+func (r *Run) stopOn(ctx context.Context) (done func()) {
+	ended := make(chan struct{})
+	release := context.AfterFunc(ctx, func() {
+		defer close(ended)
+		r.options.report(Event{Kind: EventPhase, Text: "stopping after the current step (Ctrl-C again to force)"})
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopPatience)
+		defer cancel()
+		var all sync.WaitGroup
+		for _, m := range r.Fleet {
+			all.Go(func() { _ = m.Client.Stop(ctx) }) // without a connection its steps end, too
+		}
+		all.Wait()
+	})
+	return func() {
+		if !release() {
+			<-ended
+		}
+	}
+}
+
+// stopPatience is how long a host may take to hear that it is to stop. A connection that is dead is found out by then.
+const stopPatience = time.Minute
+
+// wasStopped reports whether a step ended only since it was asked to.
+func wasStopped(err error) bool {
+	var e *node.StoppedError
+	return errors.As(err, &e)
 }
 
 // flush waits until every host has on its disk what this run wrote: done means that it outlives a power cut. The hosts that

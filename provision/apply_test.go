@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -210,5 +211,44 @@ func TestApplyStops(t *testing.T) {
 	defer cancelLate()
 	if _, err := r.Apply(late); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("with no time: got %v", err)
+	}
+}
+
+// TestApplyFinishesItsStep: asked to stop, a run finishes what it is at and begins nothing more, waits for nothing any
+// more, and says what was put back.
+func TestApplyFinishesItsStep(t *testing.T) {
+	h := newHost(t, "m1")
+	wanted := func(component, _ string) []resource.Resource {
+		return one(
+			file("/"+component, "x"),
+			resource.Ready{Name: "nobody", URL: "unix:///nobody", Timeout: time.Hour},
+		)
+	}
+	r := runOf(t, wanted, []*host{h}, Component{Name: "a"}, Component{Name: "b", After: []string{"a"}})
+	ctx, cancel := context.WithCancel(t.Context())
+	var seen reports
+	r.options.Report = func(e Event) {
+		seen.take(e)
+		if e.Kind == EventLog && strings.HasPrefix(e.Text, "waiting for unix:///nobody") {
+			cancel()
+		}
+	}
+	_, err := r.Apply(ctx)
+	var failures Failures
+	if !errors.Is(err, context.Canceled) || errors.As(err, &failures) {
+		t.Errorf("got %v", err)
+	}
+	if h.read(t, "/a") != "x" || h.read(t, "/b") != "" {
+		t.Errorf("a %q, b %q", h.read(t, "/a"), h.read(t, "/b"))
+	}
+	if d := cmp.Diff([]string{"m1 a"}, seen.of(EventStopped)); d != "" {
+		t.Error(d)
+	}
+	told := false
+	for _, e := range seen.events {
+		told = told || e.Kind == EventPhase && strings.HasPrefix(e.Text, "stopping after the current step")
+	}
+	if !told || seen.of(EventFailed) != nil {
+		t.Errorf("events: %+v", seen.events)
 	}
 }

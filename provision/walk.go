@@ -50,7 +50,8 @@ func (p Plan) walk(ctx context.Context, do func(context.Context, Step) error) Fa
 			if o.err = context.Cause(ctx); o.err != nil {
 				return
 			}
-			ctx, cancel := context.WithCancelCause(ctx)
+			// The end of ctx is for the steps to come; one that is under way is ended by do.
+			ctx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 			defer cancel(nil)
 			if gates := p.gates(i); len(gates) > 0 {
 				all.Go(func() {

@@ -192,27 +192,30 @@ func TestWalkReportsCauses(t *testing.T) {
 	}
 }
 
-// TestWalkStops: after the end of its context no step begins, those under way are told, and what they say of it is not
+// TestWalkStops: after the end of its context no step begins; those under way go on, and what becomes of them is not
 // hidden.
 func TestWalkStops(t *testing.T) {
 	p := planOf(2, Component{Name: "a"}, Component{Name: "b", After: []string{"a"}})
 	ctx, cancel := context.WithCancelCause(t.Context())
-	cause := errors.New("Ctrl-C")
+	late := errors.New("after the end")
 	var r record
-	failed := p.walk(ctx, func(ctx context.Context, s Step) error {
+	failed := p.walk(ctx, func(step context.Context, s Step) error {
 		r.add(s.place())
 		if s.place() == "a@m1" {
-			cancel(cause)
+			cancel(errors.New("Ctrl-C"))
 		}
 		<-ctx.Done()
-		return context.Cause(ctx)
+		if err := step.Err(); err != nil {
+			t.Errorf("%s was ended: %v", s.place(), err)
+		}
+		return late
 	})
 	for _, event := range r.events {
 		if strings.HasPrefix(event, "b@") {
 			t.Errorf("%s began", event)
 		}
 	}
-	if len(failed) != len(r.events) || !errors.Is(failed, cause) {
+	if len(failed) != len(r.events) || !errors.Is(failed, late) {
 		t.Errorf("%d steps began, failed: %v", len(r.events), failed)
 	}
 }

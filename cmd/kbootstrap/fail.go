@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"kbootstrap/fault"
@@ -25,7 +27,11 @@ func (a *app) fail(err error) int {
 		checks   *preflight.Error
 	)
 	switch {
-	case err.Error() == "" || code == exitInterrupted: // what it was at does not matter
+	case err.Error() == "":
+	case code == exitInterrupted: // what it was at does not matter, but what went wrong on the way does
+		if errors.As(err, &failures) {
+			a.printErrors(causes(slices.DeleteFunc(failures, func(f provision.Failure) bool { return errors.Is(f, context.Canceled) })))
+		}
 	case errors.As(err, &problems):
 		fmt.Fprintln(a.stderr, problems)
 		a.printExplain(problems.Faults()...)

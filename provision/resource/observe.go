@@ -64,7 +64,8 @@ func Observe(ctx context.Context, sys *System, wanted []Resource) ([]Resource, e
 	return found, errors.Join(failed...)
 }
 
-// age tells of the running services of which something that they start with differs: they will be older than that.
+// age tells of the running services of which something that they start with differs, though their configuration is the
+// wanted one: they will be older than that.
 func age(wanted, found []Resource) {
 	differ := map[string]bool{}
 	for i, w := range wanted {
@@ -75,7 +76,7 @@ func age(wanted, found []Resource) {
 	for i, w := range wanted {
 		service, _ := w.(Service)
 		now, ok := found[i].(Service)
-		if ok && now.Running && slices.ContainsFunc(service.Starts, func(id string) bool { return differ[id] }) {
+		if ok && now.Running && now.Config == service.Config && slices.ContainsFunc(service.Starts, func(id string) bool { return differ[id] }) {
 			now.Older = true
 			found[i] = now
 		}

@@ -20,6 +20,7 @@ type shared struct {
 	loadSums   sync.Once
 	sums       *sums
 	recording  sync.Mutex // guards the directory of records, see before.go
+	undoing    sync.Mutex // guards that of transactions, see transaction.go
 	connecting sync.Mutex // guards apis
 	apis       map[string]*api
 	unflushed  unflushed

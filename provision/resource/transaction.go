@@ -134,26 +134,33 @@ func (t *transaction) load() error {
 
 // about is called before a resource is changed.
 func (t *transaction) about(ctx context.Context, i int, found Resource) error {
+	if !t.over {
+		if err := t.note(ctx, i, found); err != nil {
+			return err
+		}
+	}
 	t.changed = true
-	if err := t.owe(found); err != nil || t.over {
-		return err
-	}
-	if i == t.service {
-		t.touched = true
-	}
+	return t.owe(found)
+}
+
+// note puts on the disk what to go back to. At the first change that is all that is to be changed.
+func (t *transaction) note(ctx context.Context, i int, found Resource) error {
 	if t.all != nil && !t.has(t.wanted[t.service].ID()) {
-		// The first change: all that is to be changed is noted at once.
 		u, err := t.sys.unit(ctx, t.name())
 		if err != nil {
 			return err
 		}
 		t.pid = u.mainPID
-		return t.save(t.all[:t.last+1]...)
+		if err := t.save(t.all[:t.last+1]...); err != nil {
+			return err
+		}
+	} else if !t.has(found.ID()) && returns(found) {
+		if err := t.save(found); err != nil {
+			return err
+		}
 	}
-	if t.has(found.ID()) || !returns(found) {
-		return nil
-	}
-	return t.save(found)
+	t.touched = t.touched || i == t.service
+	return nil
 }
 
 func (t *transaction) has(id string) bool {
@@ -162,6 +169,8 @@ func (t *transaction) has(id string) bool {
 
 // save adds what was found to the record, as far as it is about to change or belongs to the health of the service.
 func (t *transaction) save(found ...Resource) error {
+	t.sys.shared.undoing.Lock()
+	defer t.sys.shared.undoing.Unlock()
 	if err := t.sys.privateDirs(undoDir, t.dir()); err != nil {
 		return err
 	}
@@ -278,6 +287,8 @@ func (t *transaction) done(i int) error {
 
 // forget removes what was kept, the record first: the service is healthy.
 func (t *transaction) forget() error {
+	t.sys.shared.undoing.Lock()
+	defer t.sys.shared.undoing.Unlock()
 	t.open = false
 	if t.sys.exists(t.dir()) {
 		if err := t.sys.removeFile(t.sys.path(t.path())); err != nil {

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// interruptible is a context that ends with the first signal that asks the tool to end: Ctrl-C, SIGTERM, or the terminal
+// being closed. Whoever is in the middle of something makes it whole then. The second Ctrl-C or SIGTERM calls now, as users
+// of terraform expect; of a terminal that is closed, the shell and the kernel both tell, so that is no second asking.
+//
+// Nor does a closed pipe behind the output end the tool, which would happen at the next line that it writes: what it does
+// on hosts matters more than who reads of it.
+func interruptible(parent context.Context, now func(os.Signal)) context.Context {
+	ctx, cancel := context.WithCancel(parent)
+	// As many as may come before the first is looked at; others are lost, and that is as well.
+	signals := make(chan os.Signal, 8)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	pipe := make(chan os.Signal, 1)
+	signal.Notify(pipe, syscall.SIGPIPE)
+	go func() {
+		defer signal.Stop(pipe)
+		defer signal.Stop(signals)
+		for asked := false; ; asked = true {
+			select {
+			case sig := <-signals:
+				if asked && sig != syscall.SIGHUP {
+					now(sig)
+				}
+				cancel()
+			case <-parent.Done():
+				return
+			}
+		}
+	}()
+	return ctx
+}
+
+// die ends the process by the signal, so that whoever started it sees what it died of.
+func die(sig os.Signal) {
+	number, ok := sig.(syscall.Signal)
+	signal.Reset()
+	if !ok || syscall.Kill(os.Getpid(), number) != nil {
+		os.Exit(exitInterrupted)
+	}
+}

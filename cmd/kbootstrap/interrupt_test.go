@@ -1,0 +1,51 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+	"testing"
+)
+
+// TestInterruptible: the first signal asks, the second insists; a terminal that is closed asks only, however often.
+func TestInterruptible(t *testing.T) {
+	for _, test := range []struct {
+		first, second, third syscall.Signal // the third always insists
+		insists              int            // how often, after all three
+	}{
+		{syscall.SIGINT, syscall.SIGINT, syscall.SIGTERM, 2},
+		{syscall.SIGTERM, syscall.SIGHUP, syscall.SIGINT, 1},
+		{syscall.SIGHUP, syscall.SIGHUP, syscall.SIGTERM, 1},
+	} {
+		parent, end := context.WithCancel(t.Context())
+		insisted := make(chan os.Signal, 3)
+		ctx := interruptible(parent, func(sig os.Signal) { insisted <- sig })
+		raise(t, test.first)
+		<-ctx.Done()
+		if len(insisted) > 0 {
+			t.Errorf("%v insists", test.first)
+		}
+		raise(t, test.second)
+		raise(t, test.third)
+		for last := os.Signal(nil); last != os.Signal(test.third); test.insists-- {
+			last = <-insisted
+		}
+		if test.insists != 0 {
+			t.Errorf("%v, %v, %v: wrong by %d", test.first, test.second, test.third, test.insists)
+		}
+		end()
+	}
+}
+
+// raise sends this process a signal, and returns when it has come.
+func raise(t *testing.T, sig syscall.Signal) {
+	t.Helper()
+	came := make(chan os.Signal, 1)
+	signal.Notify(came, sig)
+	defer signal.Stop(came)
+	if err := syscall.Kill(os.Getpid(), sig); err != nil {
+		t.Fatal(err)
+	}
+	<-came
+}
