@@ -15,6 +15,7 @@ const (
 	OutcomePartial     = "partial"     // some hosts failed, the others finished
 	OutcomeInterrupted = "interrupted" // it was stopped before its end
 	OutcomeUnfinished  = "unfinished"  // of a host: nothing went wrong there, but the run ended early
+	OutcomeSkipped     = "skipped"     // of a host: a part was not begun there, since something failed elsewhere
 )
 
 // Document is the one document that a command prints with -o json, also when it fails.
@@ -61,7 +62,7 @@ type Host struct {
 	Address string `json:"address,omitempty"`
 	// What it is in the cluster: etcd, control-plane, worker.
 	Roles []inventory.Role `json:"roles,omitempty"`
-	// How the run ended there: ok, failed or unfinished.
+	// How the run ended there: ok, failed, skipped or unfinished.
 	Outcome string `json:"outcome"`
 	// How many resources were changed.
 	Changed int `json:"changed"`
@@ -102,6 +103,8 @@ func (r *Run) Document(kind string, result any, err error, exitCode int, outcome
 		switch {
 		case t.failed:
 			host.Outcome = OutcomeFailed
+		case t.skipped:
+			host.Outcome = OutcomeSkipped
 		case outcome == OutcomePartial || result != nil: // a command that has its result has done its part everywhere
 			host.Outcome = OutcomeOK
 		case outcome != OutcomeOK:

@@ -51,6 +51,7 @@ type total struct {
 	changed map[string]int // by component
 	bytes   int64
 	failed  bool
+	skipped bool
 }
 
 // Start begins a run: each of the sinks is told so. The cluster may be nil.
@@ -134,6 +135,15 @@ func (r *Run) host(name string) *total {
 
 // Took is how long the run has taken so far.
 func (r *Run) Took() time.Duration { return r.now().Sub(r.began) }
+
+// Skip says of hosts that a part of the run was not begun there, since something failed elsewhere.
+func (r *Run) Skip(hosts ...string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, name := range hosts {
+		r.host(name).skipped = true
+	}
+}
 
 // Touched are the components of which something was changed on a host, in the order of their names.
 func (r *Run) Touched(host string) []string {

@@ -179,6 +179,16 @@ func TestDocumentWithoutCluster(t *testing.T) {
 	}
 }
 
+// TestSkip: a host on which a part was not begun is not told to be done.
+func TestSkip(t *testing.T) {
+	run := happened()
+	run.Skip("cp1", "w1")
+	hosts := run.Document("Up", nil, failures, 6, OutcomePartial).Hosts
+	if hosts[0].Outcome != OutcomeSkipped || hosts[1].Outcome != OutcomeFailed {
+		t.Errorf("%+v", hosts)
+	}
+}
+
 func TestTouched(t *testing.T) {
 	run := happened()
 	if got := run.Touched("cp1"); len(got) != 1 || got[0] != "etcd" || run.Touched("w2") != nil {

@@ -41,9 +41,15 @@ func (f *clusterFlags) bind(c *cobra.Command) {
 		}
 		f.app.shown = shown
 		defer shown.stop() // should it panic
-		stop := context.AfterFunc(c.Context(), func() { shown.view.Line("stopping; once more ends it at once") })
+		said := make(chan struct{})
+		stop := context.AfterFunc(c.Context(), func() {
+			defer close(said)
+			shown.view.Line("stopping; once more ends it at once")
+		})
 		err = run(c, args)
-		stop()
+		if !stop() {
+			<-said
+		}
 		return shown.finish(f.result, err)
 	}
 	c.Flags().StringVarP(&f.inventory, "inventory", "i", "hosts.yaml", "the inventory file")
@@ -71,6 +77,7 @@ func (f *clusterFlags) load() (*inventory.Cluster, error) {
 // show tells the result of the command: as it is in the document, or else by the function, in words on standard output.
 func (f *clusterFlags) show(result any, text func()) {
 	f.app.shown.stop()
+	f.app.shown.told = true
 	f.result = result
 	if f.output != jsonOutput {
 		text()

@@ -56,5 +56,6 @@ func (a *app) root() *cobra.Command {
 		initCommand(a), validateCommand(a), preflightCommand(a), planCommand(a), driftCommand(a), upCommand(a), addNodeCommand(a), statusCommand(a), resetCommand(a),
 		explainCommand(a), artifactsCommand(a), labCommand(a), nodeCommand(a), gendocsCommand(a),
 	)
+	completeWords(root)
 	return root
 }

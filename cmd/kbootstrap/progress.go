@@ -30,6 +30,7 @@ type progress struct {
 	document io.Writer // standard output, if a document was asked for
 	run      *report.Run
 	log      string // the log's path; "" when there is none
+	told     bool   // the command has told how it went
 }
 
 // newProgress begins to show a command. What goes to standard output is one thing alone: the results for people, or the
@@ -133,7 +134,7 @@ func (p *progress) finish(result any, err error) error {
 	code := exitCode(err)
 	p.run.Finish(err, code)
 	document := p.run.Document(kind(p.verb), result, err, code, outcome(code))
-	if err != nil && document.Changed > 0 {
+	if err != nil && document.Changed > 0 && !p.told {
 		for _, h := range document.Hosts {
 			p.view.Line(fmt.Sprintf("%s: %s, %d changed", h.Name, h.Outcome, h.Changed))
 		}

@@ -113,6 +113,7 @@ func (a *app) partly(flags *clusterFlags, summary provision.Summary, err error) 
 	if len(o.Failed) == 0 {
 		return err
 	}
+	a.shown.run.Skip(o.Skipped...)
 	flags.show(nil, func() {
 		fmt.Fprintf(a.stdout, "%d of %d hosts are finished\n", len(o.Finished), len(o.Finished)+len(o.Failed)+len(o.Skipped))
 		for _, group := range []struct {
