@@ -1,0 +1,37 @@
+package bundle
+
+import "regexp"
+
+// secrets are what secrets look like. The groups of each are what stands before and after it and is kept.
+var secrets = []*regexp.Regexp{
+	// A private key, whole or cut off by the end of the text, also on one line with \n in it.
+	regexp.MustCompile(`(?s)(-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----).*?(-----END (?:[A-Z0-9]+ )*PRIVATE KEY-----|\z)`),
+	// The same in base64, as in a kubeconfig or a Secret: "-----BEGIN " encodes to LS0tLS1CRUdJTi.
+	regexp.MustCompile(`((?i:client-key-data|key-data|keyData)["']?\s*[:=]\s*["']?)[A-Za-z0-9+/=_-]+`),
+	regexp.MustCompile(`()LS0tLS1CRUdJTi(?:BFQy|BSU0E|BQUklW|BPUE|BFTk)[A-Za-z0-9+/=]+`),
+	// Tokens: of service accounts (a JWT), of bootstrapping, and what is called so.
+	regexp.MustCompile(`()eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+`),
+	regexp.MustCompile(`()\b[a-z0-9]{6}\.[a-z0-9]{16}\b`),
+	regexp.MustCompile(`((?i:authorization:\s*(?:bearer|basic)\s+))\S+`),
+	regexp.MustCompile(`((?i:(?:password|passwd|passphrase|secret|token|api-?key)["']?\s*[:=]\s*["']?))[^\s"',}]+`),
+	// A user's password in a URL.
+	regexp.MustCompile(`(://[^/\s:@]+:)[^/\s@]+(@)`),
+}
+
+// plain are values that are none: what a flag of JSON says of a secret is none itself.
+var plain = regexp.MustCompile(`^(?:true|false|null|\[redacted\].*)$`)
+
+// Redact replaces what looks like a secret in a text.
+func Redact(text string) string {
+	for _, secret := range secrets {
+		text = secret.ReplaceAllStringFunc(text, func(found string) string {
+			groups := append(secret.FindStringSubmatch(found), "")
+			before, after := groups[1], groups[2]
+			if plain.MatchString(found[len(before) : len(found)-len(after)]) {
+				return found
+			}
+			return before + "[redacted]" + after
+		})
+	}
+	return text
+}
