@@ -81,8 +81,8 @@ func (c *Conn) launch(ctx context.Context, op, command, mark string, limit time.
 	return c.launchWith(ctx, op, command, mark, limit, "")
 }
 
-// launchWith is launch for a command that may ask for the password of sudo. It is told once; when sudo asks again, its
-// input ends, at which it does too.
+// launchWith is launch for a command that may ask for the password of sudo. It is told once; when sudo asks again, it is
+// ended.
 func (c *Conn) launchWith(ctx context.Context, op, command, mark string, limit time.Duration, password string) (*Session, bool, error) {
 	bounded, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -100,8 +100,9 @@ func (c *Conn) launchWith(ctx context.Context, op, command, mark string, limit t
 				s.tell(password)
 				continue
 			}
-			s.again = true
-			s.stdin.Close()
+			if !s.again {
+				s.endSudo()
+			}
 		case ok := <-found:
 			if ok {
 				return s, true, nil

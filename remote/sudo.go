@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/crypto/ssh"
+
 	"kbootstrap/fault"
 )
 
@@ -120,6 +122,25 @@ func (s *Session) tell(password string) {
 	s.conn.tasks.Go(func() { _, _ = io.WriteString(s.stdin, password+"\n") })
 }
 
+// endSudo ends a sudo that asks again. That its input ends would count as another failure, so it is killed, which the user
+// may do; only a host without signals (OpenSSH before 7.9) is left to read the end.
+func (s *Session) endSudo() {
+	s.again = true
+	_ = s.ssh.Signal(ssh.SIGKILL)
+	s.conn.tasks.Go(func() {
+		timer := time.NewTimer(killGrace)
+		defer timer.Stop()
+		select {
+		case <-s.done:
+		case <-timer.C:
+		}
+		s.stdin.Close()
+	})
+}
+
+// killGrace is how long a killed process may take to end.
+const killGrace = 2 * time.Second
+
 // needsPassword says whether sudo -n ended since it would have had to ask.
 func (s *Session) needsPassword() bool {
 	_, code, _ := s.sudoSays()
@@ -166,8 +187,11 @@ func (s *Session) sudoSays() (says string, code fault.Code, hint string) {
 			break
 		}
 	}
-	if s.again { // it asked a second time
+	switch {
+	case s.again && code != fault.SudoAccount: // it asked a second time
 		code = fault.SudoPasswordWrong
+	case code == fault.SudoPasswordWrong && s.told == 0: // it never asked, as pam_faillock has it
+		code = fault.SudoAccount
 	}
 	switch code {
 	case fault.SudoPasswordWrong:

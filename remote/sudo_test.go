@@ -162,7 +162,7 @@ func TestSudoNobodyToAsk(t *testing.T) {
 	}
 }
 
-// What sudo says is told apart.
+// What sudo says is told apart. An attempt that failed without a question is a locked account's.
 func TestSudoCodes(t *testing.T) {
 	for says, want := range map[string]fault.Code{
 		"sudo: a password is required":                                                       fault.SudoNeedsPassword,
@@ -174,7 +174,7 @@ func TestSudoCodes(t *testing.T) {
 		"The account is locked due to 3 failed logins.\nsudo: 3 incorrect password attempts": fault.SudoAccount,
 		"sudo: account validation failure, is your account locked?":                          fault.SudoAccount,
 		"sudo: Account or password is expired, reset your password and try again":            fault.SudoAccount,
-		"sudo: 1 incorrect password attempt":                                                 fault.SudoPasswordWrong,
+		"sudo: 1 incorrect password attempt":                                                 fault.SudoAccount,
 		"sudo: /etc/sudo.conf is owned by uid 1000, should be 0":                             fault.SudoFailed,
 	} {
 		key := newEd25519(t)

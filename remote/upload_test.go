@@ -1,0 +1,74 @@
+package remote
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"net"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"kbootstrap/fault"
+)
+
+// cutting is a connection that ends after so many bytes were sent.
+type cutting struct {
+	net.Conn
+	left atomic.Int64
+}
+
+func (c *cutting) Write(p []byte) (int, error) {
+	if c.left.Add(-int64(len(p))) < 0 {
+		_ = c.Close()
+		return 0, net.ErrClosed
+	}
+	return c.Conn.Write(p)
+}
+
+// An upload that is cut off says how far it came, and the next one of the same run leaves nothing of it behind.
+func TestUploadIsCut(t *testing.T) {
+	for name, noSFTP := range map[string]bool{"sftp": false, "no sftp": true} {
+		t.Run(name, func(t *testing.T) {
+			key := newEd25519(t)
+			s := newServer(t, key)
+			s.noSFTP = noSFTP
+			h := s.trust(key)
+			ballast := make([]byte, 1<<20) // which does not compress by more than half
+			rand.Read(ballast)
+			path := agentFile(t, "cat\n# "+hex.EncodeToString(ballast))
+			o := Options{Agent: path, root: filepath.Join(t.TempDir(), "agent"), Agents: &Agents{}}
+			o.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+				raw, err := (&net.Dialer{}).DialContext(ctx, network, address)
+				if err != nil {
+					return nil, err
+				}
+				c := &cutting{Conn: raw}
+				c.left.Store(600_000)
+				return c, nil
+			}
+			_, err := connect(t, h, o).Node(context.Background())
+			failed(t, err, Unreachable, "m1: upload the agent: after 0.", " of 1.", " MB: connection lost")
+			coding(t, err, fault.HostLost)
+			o.Dial = nil
+			session, err := connect(t, h, o).Node(context.Background())
+			if err != nil {
+				t.Fatal(err)
+			}
+			echo(t, session, 1<<10)
+			if left, _ := filepath.Glob("/tmp/" + o.Agents.name("*")); len(left) != 0 {
+				t.Errorf("left behind: %q", left)
+			}
+		})
+	}
+}
+
+// An upload may take as long as a slow line needs, and not for ever.
+func TestUploadTimeout(t *testing.T) {
+	for size, want := range map[int]time.Duration{0: time.Minute, 32 << 10: 61 * time.Second, 10 << 20: 380 * time.Second} {
+		if got := uploadTimeout(size); got != want {
+			t.Errorf("%d bytes: %v, want %v", size, got, want)
+		}
+	}
+}
