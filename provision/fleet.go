@@ -82,10 +82,12 @@ func connect(ctx context.Context, hosts []inventory.Host, o Options, lock bool) 
 	)
 	for _, h := range hosts {
 		all.Go(func() {
+			begin := time.Now()
 			m, err := connectOne(ctx, h, o, lock)
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
+				o.report(Event{Kind: EventFailed, Host: h.Name, Component: "connect", Text: err.Error(), Err: err, Took: time.Since(begin)})
 				failed = append(failed, Failure{Host: h.Name, Component: "connect", Err: err})
 				return
 			}

@@ -58,16 +58,16 @@ func (v *View) keep(e report.Event) {
 	case provision.EventConnected:
 		h.stage = "connected"
 	case provision.EventPlanned:
-		h.steps, h.begun = e.Count, v.now()
+		h.steps, h.ended, h.begun = e.Count, 0, v.now()
 	case provision.EventStart:
 		h.work = append(h.work, work{component: e.Component, began: v.now()})
-	case provision.EventLog, provision.EventChange:
+	case provision.EventLog, provision.EventChange, provision.EventRollback:
 		h.heard(e)
 	case provision.EventSending:
 		h.sending = e.Bytes
 	case provision.EventSent:
 		h.sent, h.sending = h.sent+e.Bytes, 0
-	case provision.EventDone, provision.EventFailed:
+	case provision.EventDone, provision.EventFailed, provision.EventStopped:
 		h.ended++
 		h.failed = h.failed || e.Kind == provision.EventFailed
 		h.work = slices.DeleteFunc(h.work, func(w work) bool { return w.component == e.Component })
@@ -180,7 +180,7 @@ func (v *View) hostLine(h *host) string {
 		if w.says != "" {
 			at += ": " + w.says
 		}
-	case h.steps > 0 && h.failed:
+	case h.failed:
 		at = "failed"
 	case h.steps > 0:
 		at = "waiting for other hosts"

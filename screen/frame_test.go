@@ -110,6 +110,10 @@ func TestFrameSays(t *testing.T) {
 		t.Errorf("all together: %q", got)
 	}
 	says("b 8.0 s 5 MB 2/2 failed", report.Event{Kind: provision.EventFailed, Component: etcd})
+
+	v, now = still(Options{}, report.Event{Kind: report.Started, Hosts: []string{"b"}})
+	says("b 0.0 s 0 B connecting", report.Event{Kind: provision.EventConnecting})
+	says("b 1.0 s 0 B failed", report.Event{Kind: provision.EventFailed, Component: "connect"})
 }
 
 // TestFrameFits: no line is as wide as the terminal, whatever it is made of, and no text of a host reaches the terminal as

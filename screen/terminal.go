@@ -10,7 +10,7 @@ import (
 
 // Options say how much is shown, and what the terminal can do.
 type Options struct {
-	Quiet   bool // nothing but what is printed by hand
+	Quiet   bool // warnings only
 	Verbose bool // every change, every wait, every content
 	Live    bool // lines that move
 	Colour  bool

@@ -177,7 +177,7 @@ func (v *View) prefixed(text string) string {
 
 // Event takes one event of the run.
 func (v *View) Event(e report.Event) {
-	if v.Quiet {
+	if v.Quiet && e.Kind != report.Warning {
 		return
 	}
 	v.mu.Lock()
@@ -206,6 +206,8 @@ func (v *View) told(e report.Event) string {
 			}
 			return v.row(e, v.paint(green, v.signs.ok), fmt.Sprintf(format, e.Count, Seconds(took)))
 		}
+	case provision.EventRollback:
+		return v.row(e, v.paint(red, v.signs.warning), "put back: "+v.clean(e.Resource))
 	case provision.EventFailed:
 		return v.row(e, v.paint(red, v.signs.failed), v.paint(red, "failed")+" after "+Seconds(took))
 	}
@@ -219,6 +221,8 @@ func (v *View) told(e report.Event) string {
 		return v.row(e, "", fmt.Sprintf("%s (%s)", v.clean(e.Resource), Seconds(took)))
 	case provision.EventLog:
 		return v.row(e, "", v.clean(e.Text))
+	case provision.EventStopped:
+		return v.row(e, "", "stopped after "+Seconds(took))
 	case provision.EventSent:
 		return v.row(e, "", fmt.Sprintf("sent %s (%s)", v.clean(e.Text), Size(e.Bytes)))
 	}

@@ -35,6 +35,8 @@ func happened() []report.Event {
 		{Kind: provision.EventStart, Host: "m2", Component: "base"},
 		{Kind: provision.EventDone, Host: "m2", Component: "base", DurationMs: 1},
 		{Kind: report.Warning, Host: "m2", Component: "base", Text: "the clock is 3 s ahead"},
+		{Kind: provision.EventRollback, Host: "m2", Component: "etcd", Resource: "file /etc/etcd/etcd.conf"},
+		{Kind: provision.EventStopped, Host: "m2", Component: "kubelet", DurationMs: 500},
 		{Kind: provision.EventFailed, Host: "m2", Component: "etcd", Text: "no quorum", DurationMs: 90_000},
 		{Kind: report.Failed, Host: "m2", Component: "etcd", Text: "m2: etcd: no quorum"},
 		{Kind: report.Finished},
@@ -60,6 +62,7 @@ func TestPlain(t *testing.T) {
 kbootstrap: fetch kubelet
 kbootstrap: m1: etcd: 2 changed in 2.1 s
 kbootstrap: m2: base: warning: the clock is 3 s ahead
+kbootstrap: m2: etcd: put back: file /etc/etcd/etcd.conf
 kbootstrap: m2: etcd: failed after 90.0 s
 kbootstrap: that was it
 `
@@ -74,9 +77,12 @@ kbootstrap: m1: etcd: waiting for https://127.0.0.1:2379/health
 kbootstrap: m1: etcd: service etcd.service (2.0 s)
 kbootstrap: m1: etcd: 2 changed in 2.1 s
 kbootstrap: m2: base: warning: the clock is 3 s ahead
+kbootstrap: m2: etcd: put back: file /etc/etcd/etcd.conf
+kbootstrap: m2: kubelet: stopped after 0.5 s
 kbootstrap: m2: etcd: failed after 90.0 s
 kbootstrap: that was it
 `
+	const quiet = "kbootstrap: m2: base: warning: the clock is 3 s ahead\n"
 	for _, test := range []struct {
 		what    string
 		options Options
@@ -85,8 +91,8 @@ kbootstrap: that was it
 		{"plain", Options{}, plain},
 		{"ASCII", Options{ASCII: true}, plain},
 		{"verbose", Options{Verbose: true}, verbose},
-		{"quiet", Options{Quiet: true}, ""},
-		{"quiet wins", Options{Quiet: true, Verbose: true, Live: true}, ""},
+		{"quiet", Options{Quiet: true}, quiet},
+		{"quiet wins", Options{Quiet: true, Verbose: true, Live: true}, quiet},
 		{"forced colour", Options{Colour: true}, strings.ReplaceAll(plain, "etcd: failed", "etcd: \x1b[31mfailed\x1b[0m")},
 	} {
 		if got := shown(test.options); got != test.want {
@@ -186,6 +192,7 @@ fetch kubelet
 fetch kubelet
 ✓ m1    etcd                        2 changed     2.1 s
 ! m2    base                     warning: the clock is 3 s ahead
+! m2    etcd                     put back: file /etc/etcd/etcd.conf
 ✗ m2    etcd                     failed after 90.0 s`
 		if got := out.screen(); got != want {
 			t.Errorf("in the end\n%s\nwant\n%s", got, want)
