@@ -1,11 +1,13 @@
 package certs
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"runtime"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -20,6 +22,8 @@ type PKI struct {
 	serviceAccount keyPair
 	leaves         []leaf
 	pairs          map[string]pair // of the leaves, by their path in the store
+	todo           pending         // of a preview: what Keep writes
+	was            map[string][]byte
 }
 
 // Issue loads what the store holds for the cluster, and issues what is missing or unfit: a certificate whose subject,
@@ -39,11 +43,12 @@ func (s *Store) Issue(c *inventory.Cluster, now time.Time) (*PKI, error) {
 	if err := errors.Join(err, unlock()); err != nil {
 		return nil, fmt.Errorf("certificates: %w", err)
 	}
+	p.todo = pending{}
 	return p, nil
 }
 
 // Preview returns what Issue would, and writes nothing: what it would issue lives in memory only, so another call gives
-// other keys. The store need not be there.
+// other keys. The store need not be there. Keep writes it.
 func (s *Store) Preview(c *inventory.Cluster, now time.Time) (*PKI, error) {
 	used, err := s.Used()
 	unlock := func() error { return nil }
@@ -53,11 +58,62 @@ func (s *Store) Preview(c *inventory.Cluster, now time.Time) (*PKI, error) {
 	if err != nil {
 		return nil, fmt.Errorf("certificates: %w", err)
 	}
-	p, err := s.issue(c, now, func(pending, *os.Root) error { return nil })
+	was := map[string][]byte{}
+	p, err := s.issue(c, now, func(todo pending, root *os.Root) error {
+		var err error
+		for _, f := range slices.Concat(todo.first, todo.then) {
+			text, failed := readIfThere(root, f.name)
+			was[f.name], err = text, errors.Join(err, failed)
+		}
+		return err
+	})
 	if err := errors.Join(err, unlock()); err != nil {
 		return nil, fmt.Errorf("certificates: %w", err)
 	}
+	p.was = was
 	return p, nil
+}
+
+// Keep writes what a preview has issued into the store, which it makes if need be. Everything is on the disk when it
+// returns. When another run has written there since, nothing is written, and that is the error.
+func (s *Store) Keep(p *PKI) error {
+	if len(p.todo.first)+len(p.todo.then) == 0 {
+		return nil
+	}
+	if _, err := Open(s.dir); err != nil {
+		return err
+	}
+	unlock, err := s.lock()
+	if err != nil {
+		return fmt.Errorf("certificates: %w", err)
+	}
+	err = s.keep(p)
+	if err := errors.Join(err, unlock()); err != nil {
+		return fmt.Errorf("certificates: %w", err)
+	}
+	p.todo = pending{}
+	return nil
+}
+
+func (s *Store) keep(p *PKI) error {
+	root, err := os.OpenRoot(s.dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	for name, was := range p.was {
+		is, err := readIfThere(root, name)
+		if err != nil {
+			return err
+		}
+		if !bytes.Equal(is, was) {
+			return fmt.Errorf("%s: another run has written %s meanwhile; run the same command again", s.dir, name)
+		}
+	}
+	if err := p.todo.write(root); err != nil {
+		return fmt.Errorf("%s: %w", s.dir, err)
+	}
+	return nil
 }
 
 // issue loads what there is, makes the rest, and has that written.
@@ -88,6 +144,7 @@ func (s *Store) issue(c *inventory.Cluster, now time.Time, write func(pending, *
 	if err := write(todo, root); err != nil {
 		return nil, fmt.Errorf("%s: %w", s.dir, err)
 	}
+	p.todo = todo
 	return p, nil
 }
 

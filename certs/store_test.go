@@ -143,3 +143,49 @@ func TestPreviewWritesNothing(t *testing.T) {
 		t.Errorf("hosts: %v, %v", hosts, err)
 	}
 }
+
+// TestKeep: what a preview has issued is what is kept, to the byte; what another run has written meanwhile stays.
+func TestKeep(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "state", "pki")
+	s, err := At(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := s.Preview(lab(), start)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := s.Preview(lab(), start)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Keep(first); err != nil {
+		t.Fatal(err)
+	}
+	before := snapshot(t, dir)
+	if err := s.Keep(second); err == nil || !strings.Contains(err.Error(), "another run has written") {
+		t.Errorf("two new authorities: %v", err)
+	}
+	kept, err := s.Preview(lab(), start)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range lab().Hosts {
+		for i, f := range first.Files(h, "kubelet") {
+			if string(kept.Files(h, "kubelet")[i].Content) != string(f.Content) {
+				t.Errorf("%s: %s is not what was previewed", h.Name, f.Path)
+			}
+		}
+	}
+	if err := s.Keep(kept); err != nil { // of nothing
+		t.Error(err)
+	}
+	if err := s.Keep(first); err != nil { // again
+		t.Error(err)
+	}
+	for name, text := range snapshot(t, dir) {
+		if before[name] != text {
+			t.Errorf("%s was written again", name)
+		}
+	}
+}

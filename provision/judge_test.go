@@ -416,6 +416,11 @@ func TestStateLost(t *testing.T) {
 		if fault.Of(err) != test.want || (err == nil) != (r.PKI != nil) {
 			t.Errorf("%s: got %v", test.what, err)
 		}
+		if err == nil {
+			if err := r.keepPKI(); err != nil {
+				t.Error(err)
+			}
+		}
 		if lost := r.Lost(); (lost != nil) != (test.scope.Sick && test.token != "") {
 			t.Errorf("%s: lost is %v", test.what, lost)
 		}

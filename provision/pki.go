@@ -6,32 +6,33 @@ import (
 	"slices"
 	"time"
 
-	"kbootstrap/certs"
 	"kbootstrap/fault"
 	"kbootstrap/inventory"
 )
 
-// loadPKI loads the certificates of the cluster, and issues what is missing or unfit, when the state directory has any.
-// Without any it is for newPKI to say what happens, when the hosts have been asked.
+// loadPKI loads the certificates of the cluster, and issues in memory what is missing or unfit, when the state directory has
+// any. Without any it is for newPKI to say what happens, when the hosts have been asked.
 func (r *Run) loadPKI() error {
 	used, err := r.store.Used()
 	if err != nil || !used {
 		return err
 	}
-	return r.issue()
+	r.PKI, err = r.store.Preview(r.Cluster, time.Now())
+	return err
 }
 
 // newPKI makes the certificates of a new cluster. Where the hosts tell of a cluster already, its authorities were made
 // before and are lost: others would lock out every host, every pod and every administrator.
-func (r *Run) newPKI() error {
+func (r *Run) newPKI() (err error) {
 	if r.PKI != nil {
 		return nil
 	}
 	if refusals := r.foreign(); refusals != nil && !r.Scope.Sick {
-		return refusals // before there is a state directory of that name
+		return refusals
 	}
 	if !r.bootstrapped() {
-		return r.issue()
+		r.PKI, err = r.store.Preview(r.Cluster, time.Now())
+		return err
 	}
 	refused := &RefusedError{
 		Code: fault.StateLost,
@@ -44,23 +45,17 @@ func (r *Run) newPKI() error {
 	}
 	// Who only looks sees health; that nothing has the new certificates is no news.
 	r.Refusals = Refusals{refused}
-	var err error
 	r.PKI, err = r.store.Preview(r.Cluster, time.Now())
 	return err
 }
 
-// issue issues what is missing or unfit, into the state directory if this run is to keep it.
-func (r *Run) issue() (err error) {
-	if !r.Scope.Change && !r.Scope.Keep {
-		r.PKI, err = r.store.Preview(r.Cluster, time.Now())
-		return err
+// keepPKI writes what was issued into the state directory, if this run is to. It comes when nothing is refused any more: a
+// run that changes no host changes no key either.
+func (r *Run) keepPKI() error {
+	if !r.Scope.Change && !r.Scope.Keep || len(r.Refusals) > 0 {
+		return nil
 	}
-	store, err := certs.Open(filepath.Join(r.Cluster.StateDir(), "pki"))
-	if err != nil {
-		return err
-	}
-	r.PKI, err = store.Issue(r.Cluster, time.Now())
-	return err
+	return r.store.Keep(r.PKI)
 }
 
 // bootstrapped reports whether an etcd member of this cluster has had a quorum.

@@ -99,7 +99,15 @@ func Prepare(ctx context.Context, c *inventory.Cluster, scope Scope, o Options) 
 	if scope.Change && len(r.Refusals) > 0 {
 		return nil, r.Refusals
 	}
+	if scope.Approved != nil {
+		if err := scope.Approved(r); err != nil {
+			return nil, err
+		}
+	}
 	if err := r.preflight(ctx); err != nil {
+		return nil, err
+	}
+	if err := r.keepPKI(); err != nil {
 		return nil, err
 	}
 	ok = true

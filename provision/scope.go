@@ -25,6 +25,8 @@ type Scope struct {
 	Sick bool
 	// Spare is how many hosts the run may go on without.
 	Spare Tolerance
+	// Approved is asked once the plan is known, before any check or change; its error ends the run. May be nil.
+	Approved func(*Run) error
 	// Preflight asks for the checks of the hosts; nil leaves them out.
 	Preflight *Preflight
 }

@@ -55,11 +55,6 @@ hosts; it then ends with exit code 6 and says which hosts are finished, which fa
 				return err
 			}
 			defer done()
-			if saved != nil {
-				if err := saved.Check(run, args[0]); err != nil {
-					return exitError{exitRefused, err}
-				}
-			}
 			summary, err := run.Apply(c.Context())
 			if err != nil && len(summary.Outcome.Finished) > 0 {
 				_, unwritten := run.WriteKubeconfig() // there may be a cluster
@@ -104,6 +99,12 @@ func approved(c *cobra.Command, flags *clusterFlags, file string, scope *provisi
 		return nil, exitError{exitUsage, err}
 	}
 	scope.Hosts, scope.Components = saved.Limit, saved.Only
+	scope.Approved = func(run *provision.Run) error {
+		if err := saved.Check(run, file); err != nil {
+			return exitError{exitRefused, err}
+		}
+		return nil
+	}
 	return &saved, nil
 }
 
