@@ -34,8 +34,7 @@ type clusterFlags struct {
 func (f *clusterFlags) bind(c *cobra.Command) {
 	run := c.RunE
 	c.RunE = func(c *cobra.Command, args []string) error {
-		verb := strings.ReplaceAll(strings.TrimPrefix(c.CommandPath(), c.Root().Name()+" "), " ", "-")
-		shown, err := newProgress(f.app, verb, f)
+		shown, err := newProgress(f.app, verb(c), f)
 		if err != nil {
 			return err
 		}
@@ -62,6 +61,11 @@ func (f *clusterFlags) bind(c *cobra.Command) {
 	c.Flags().Var(&choice{&f.hostKey, []string{"strict", "ask", "accept-new"}}, "host-key",
 		"what to do with a host whose key is not known; wins over the inventory")
 	c.Flags().StringVar(&f.events, "events", "", "jsonl: a stream of events to standard output; jsonl=FILE: to a file")
+}
+
+// verb is the name of a command as it is in logs: "hosts-trust" of `hosts trust`.
+func verb(c *cobra.Command) string {
+	return strings.ReplaceAll(strings.TrimPrefix(c.CommandPath(), c.Root().Name()+" "), " ", "-")
 }
 
 // load reads the inventory.

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/cobra"
 
 	"kbootstrap/inventory"
 	"kbootstrap/provision"
@@ -237,4 +238,25 @@ func readDoc(t *testing.T, name string) string {
 		t.Fatal(err)
 	}
 	return string(text)
+}
+
+// TestDocsKinds checks that docs/events.md tells the result of each command that has a document.
+func TestDocsKinds(t *testing.T) {
+	text, told := readDoc(t, "docs/events.md"), 0
+	var visit func(*cobra.Command)
+	visit = func(c *cobra.Command) {
+		if c.Flags().Lookup("events") != nil {
+			told++
+			if k := kind(verb(c)); !strings.Contains(text, "`"+k+"`") {
+				t.Errorf("docs/events.md does not tell the result of the kind %s", k)
+			}
+		}
+		for _, below := range c.Commands() {
+			visit(below)
+		}
+	}
+	visit((&app{}).root())
+	if told < 6 {
+		t.Errorf("only %d commands have a document", told)
+	}
 }
