@@ -1,9 +1,10 @@
 package fault
 
-// A change that was taken back, or that could not be.
+// A change that was taken back, or that could not be; and data that no change touches.
 const (
 	RolledBack    Code = "KB5020"
 	NotRolledBack Code = "KB5021"
+	MemberForeign Code = "KB5022"
 )
 
 // rollbackEntries are the faults of changes that were taken back.
@@ -32,4 +33,12 @@ back to what was last healthy.
     journalctl -u UNIT
     df -h
     kbootstrap status -i hosts.yaml`},
+
+	{MemberForeign, "the data of another etcd cluster is in the way", `The data directory of etcd holds a member that is not of this cluster: the mark beside it names another one, or there is no
+mark, and this tool has never started etcd there. A member that was started with it would serve the old cluster's data.
+Data is never removed by a change, so the component ends here.`,
+		`If nobody needs the data, reset the host with the inventory of its old cluster, or move the data away; then run the same
+command again.
+
+    mv /var/lib/etcd/member /root/etcd-member.old`},
 }

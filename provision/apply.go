@@ -123,7 +123,6 @@ func (r *Run) stopOn(ctx context.Context) (done func()) {
 	ended := make(chan struct{})
 	release := context.AfterFunc(ctx, func() {
 		defer close(ended)
-		r.options.report(Event{Kind: EventPhase, Text: "stopping after the current step (Ctrl-C again to force)"})
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopPatience)
 		defer cancel()
 		var all sync.WaitGroup

@@ -13,6 +13,8 @@ import (
 const (
 	etcdData = "/var/lib/etcd"
 	etcdPKI  = "/etc/etcd/pki"
+	// etcdMarker is there when the member has joined its cluster.
+	etcdMarker = "/etc/etcd/bootstrapped"
 )
 
 // etcd keeps the cluster's state. New members start together, since the first is not up until a quorum is. Running
@@ -43,7 +45,7 @@ var etcd = Component{
 					CACert: etcdPKI + "/ca.crt", Cert: etcdPKI + "/healthcheck-client.crt", Key: etcdPKI + "/healthcheck-client.key",
 					Unit: "etcd.service", Timeout: 90 * time.Second,
 				},
-				resource.Bootstrapped{Unit: "etcd.service", Marker: "/etc/etcd/bootstrapped", Token: t.etcdToken()},
+				resource.Bootstrapped{Unit: "etcd.service", Marker: etcdMarker, Token: t.etcdToken()},
 			),
 		)
 	},
@@ -60,7 +62,7 @@ const tokenPrefix = "kbootstrap-"
 // etcdMember is the member's data: allowed to be new while there is no cluster yet.
 func (t Target) etcdMember() []resource.Resource {
 	return one(resource.Member{
-		Name: t.Host.Name, Unit: "etcd.service", DataDir: etcdData, Token: t.etcdToken(), New: t.EtcdNew,
+		Name: t.Host.Name, Unit: "etcd.service", DataDir: etcdData, Token: t.etcdToken(), Marker: etcdMarker, New: t.EtcdNew,
 	})
 }
 

@@ -41,6 +41,8 @@ type Options struct {
 	// Command is what the user typed, for whoever finds a host locked.
 	Command string
 	Remote  remote.Options
+	// LockTimeout is how long to wait for a lock that another run holds; 0 means not at all.
+	LockTimeout time.Duration
 	// Away is how long a host whose connection was lost may be away before that is its failure; 5 minutes by default.
 	Away time.Duration
 }

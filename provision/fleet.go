@@ -149,7 +149,8 @@ func (m *Machine) openOnce(ctx context.Context) error {
 	if !m.lock {
 		return nil
 	}
-	if err := m.fresh.Lock(ctx, m.holder); err != nil {
+	take := func() error { return m.fresh.Lock(ctx, m.holder) }
+	if err := m.options.patiently(ctx, m.Host.Name, take); err != nil {
 		_ = m.fresh.Close()
 		m.closeSession()
 		return err

@@ -3,17 +3,12 @@ package provision
 import (
 	"context"
 	"errors"
-	"fmt"
-	"os"
 	"path/filepath"
 	"runtime"
 	"sync"
 
-	"github.com/gofrs/flock"
-
 	"kbootstrap/certs"
 	"kbootstrap/inventory"
-	"kbootstrap/node"
 	"kbootstrap/provision/preflight"
 	"kbootstrap/release"
 )
@@ -37,7 +32,7 @@ type Run struct {
 	store    *certs.Store
 	lead     string // the control plane that carries out what is done once per cluster
 	options  Options
-	lock     *flock.Flock
+	lock     *stateLock
 }
 
 // Prepare does all that comes before the first change: it fetches the artifacts, issues the certificates, connects to
@@ -58,7 +53,7 @@ func Prepare(ctx context.Context, c *inventory.Cluster, scope Scope, o Options) 
 		return nil, err
 	}
 	if scope.Change {
-		if err := r.lockState(ctx); err != nil {
+		if r.lock, err = lockState(ctx, c, o); err != nil {
 			return nil, err
 		}
 	}
@@ -135,24 +130,8 @@ func (r *Run) observe(ctx context.Context, whole Plan, hosts []inventory.Host) (
 func (r *Run) Close() {
 	r.Fleet.Close()
 	if r.lock != nil {
-		_ = r.lock.Unlock()
+		r.lock.release()
 	}
-}
-
-// lockState takes the lock of the state directory, so that two runs on this machine do not issue or change at once.
-func (r *Run) lockState(ctx context.Context) error {
-	if err := os.MkdirAll(r.Cluster.StateDir(), 0o700); err != nil {
-		return fmt.Errorf("lock the state directory: %w", err)
-	}
-	r.lock = flock.New(filepath.Join(r.Cluster.StateDir(), "lock"))
-	locked, err := r.lock.TryLock()
-	if err != nil {
-		return fmt.Errorf("lock the state directory: %w", err)
-	}
-	if !locked {
-		return fmt.Errorf("%s: %w", r.lock.Path(), &node.LockedError{})
-	}
-	return ctx.Err()
 }
 
 // targets completes what the resources of each connected host depend on.

@@ -15,9 +15,11 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 
+	"kbootstrap/fault"
 	"kbootstrap/inventory"
 	"kbootstrap/node"
 	"kbootstrap/release"
@@ -155,28 +157,47 @@ func TestPrepareNamesEachHost(t *testing.T) {
 	}
 }
 
-// TestOneRunAtATime: a second run on this machine is told so before it does anything, and the lock goes with its run.
+// TestOneRunAtATime: a second run on this machine is told so before it does anything, and by whom; the lock goes with its
+// run, and who has patience gets it then.
 func TestOneRunAtATime(t *testing.T) {
 	c := unreachable(t, small)
 	issue(t, c)
-	first := &Run{Cluster: c}
-	if err := first.lockState(t.Context()); err != nil {
+	first, err := lockState(t.Context(), c, Options{Command: "kbootstrap up"})
+	if err != nil {
 		t.Fatal(err)
 	}
-	_, err := Prepare(t.Context(), c, Scope{Change: true}, Options{Report: func(e Event) { t.Errorf("%+v", e) }})
+	_, err = Prepare(t.Context(), c, Scope{Change: true}, Options{Report: func(e Event) { t.Errorf("%+v", e) }})
 	var locked *node.LockedError
-	if !errors.As(err, &locked) {
+	if !errors.As(err, &locked) || fault.Of(err) != fault.Locked {
 		t.Fatalf("got %v", err)
 	}
-	if want := filepath.Join(c.StateDir(), "lock") + ": locked by another run"; err.Error() != want {
-		t.Errorf("got  %s\nwant %s", err, want)
+	h := locked.Holder
+	if h.PID != os.Getpid() || h.Command != "kbootstrap up" || h.Since.IsZero() ||
+		!strings.HasPrefix(err.Error(), filepath.Join(c.StateDir(), "lock")+": locked by "+h.User+"@"+h.Host+" (pid ") {
+		t.Errorf("got %v", err)
 	}
-	first.Close()
-	again := &Run{Cluster: c}
-	if err := again.lockState(t.Context()); err != nil {
-		t.Errorf("after the run: %v", err)
+
+	patient := Options{LockTimeout: time.Hour, Report: func(e Event) {
+		if e.Kind != EventLog || !strings.Contains(e.Text, "; waiting for it, 1h0m0s at most") {
+			t.Errorf("%+v", e)
+		}
+		first.release()
+	}}
+	second, err := lockState(t.Context(), c, patient)
+	if err != nil {
+		t.Fatal(err)
 	}
-	again.Close()
+	second.release()
+
+	ctx, cancel := context.WithCancel(t.Context())
+	if first, err = lockState(ctx, c, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	defer first.release()
+	patient.Report = func(Event) { cancel() }
+	if _, err := lockState(ctx, c, patient); !errors.Is(err, context.Canceled) {
+		t.Errorf("stopped while it waits: %v", err)
+	}
 }
 
 // TestPrepareRefusesUnpinned: without a sum of each artifact nothing happens, and no host is asked.

@@ -41,6 +41,7 @@ func addNodeCommand(a *app) *cobra.Command {
 		},
 	}
 	flags.bind(c)
+	flags.bindLock(c)
 	ignore.bind(c)
 	return c
 }

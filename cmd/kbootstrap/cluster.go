@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -25,6 +26,7 @@ type clusterFlags struct {
 	askSudo   bool
 	hostKey   string
 	paths     bool // -o may also be a path, which the command sees to
+	patience  time.Duration
 
 	result any // for the document
 }
@@ -43,7 +45,7 @@ func (f *clusterFlags) bind(c *cobra.Command) {
 		said := make(chan struct{})
 		stop := context.AfterFunc(c.Context(), func() {
 			defer close(said)
-			shown.view.Line("stopping; once more ends it at once")
+			shown.view.Line("stopping after the current step (Ctrl-C again to force)")
 		})
 		err = run(c, args)
 		if !stop() {
@@ -66,6 +68,11 @@ func (f *clusterFlags) bind(c *cobra.Command) {
 // verb is the name of a command as it is in logs: "hosts-trust" of `hosts trust`.
 func verb(c *cobra.Command) string {
 	return strings.ReplaceAll(strings.TrimPrefix(c.CommandPath(), c.Root().Name()+" "), " ", "-")
+}
+
+// bindLock adds the flag of commands that take locks.
+func (f *clusterFlags) bindLock(c *cobra.Command) {
+	c.Flags().DurationVar(&f.patience, "lock-timeout", 0, "how long to wait while another run holds a lock; 0 does not wait")
 }
 
 // load reads the inventory.
@@ -100,8 +107,9 @@ func (f *clusterFlags) file() string {
 func (f *clusterFlags) options(*inventory.Cluster) (provision.Options, func()) {
 	p, routes := f.app.shown, &remote.Routes{}
 	return provision.Options{
-		Report:  p.report,
-		Command: "kbootstrap " + strings.Join(f.app.args, " "),
+		Report:      p.report,
+		Command:     "kbootstrap " + strings.Join(f.app.args, " "),
+		LockTimeout: f.patience,
 		Remote: remote.Options{
 			Agents: &remote.Agents{}, Routes: routes, HostKeyPolicy: f.hostKey,
 			Secrets: &remote.Secrets{}, AskSudo: f.askSudo, Ask: f.app.asker(p),

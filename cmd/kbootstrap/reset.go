@@ -65,6 +65,7 @@ Rules of iptables that are not Kubernetes' own stay, and so does the SSH connect
 		},
 	}
 	flags.bind(c)
+	flags.bindLock(c)
 	c.Flags().StringSliceVar(&hosts, "host", nil, "reset only this host (may be repeated)")
 	c.Flags().StringVar(&confirm, "confirm", "", "the cluster's name, instead of typing it when asked")
 	return c

@@ -78,6 +78,7 @@ hosts; it then ends with exit code 6 and says which hosts are finished, which fa
 		},
 	}
 	flags.bind(c)
+	flags.bindLock(c)
 	ignore.bind(c)
 	limits.bind(c)
 	limits.bindFailures(c)

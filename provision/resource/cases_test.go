@@ -440,7 +440,7 @@ func readyLaws() []law {
 
 func memberLaws() []law {
 	fresh := func(m *machine) { newSystemd(m) }
-	wanted := Member{Name: "m1", Unit: "etcd.service", DataDir: "/var/lib/etcd", Token: "t0ken", New: true}
+	wanted := Member{Name: "m1", Unit: "etcd.service", DataDir: "/var/lib/etcd", Marker: "/etc/etcd/bootstrapped", Token: "t0ken", New: true}
 	marked := Bootstrapped{Unit: "etcd.service", Marker: "/etc/etcd/bootstrapped", Token: "t0ken"}
 	return []law{
 		{name: "new", start: fresh, wanted: wanted},

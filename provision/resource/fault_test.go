@@ -90,7 +90,12 @@ func TestFaults(t *testing.T) {
 		}},
 		{fault.MemberWithoutData, "", func(m *machine) Resource {
 			newSystemd(m)
-			return Member{Name: "m1", Unit: "etcd.service", DataDir: "/var/lib/etcd"}
+			return Member{Name: "m1", Unit: "etcd.service", DataDir: "/var/lib/etcd", Marker: "/etc/etcd/bootstrapped"}
+		}},
+		{fault.MemberForeign, "", func(m *machine) Resource {
+			newSystemd(m)
+			m.put("/var/lib/etcd/member/wal", "theirs")
+			return Member{Name: "m1", Unit: "etcd.service", DataDir: "/var/lib/etcd", Marker: "/etc/etcd/bootstrapped", New: true}
 		}},
 		{fault.StepFailed, "", func(*machine) Resource { return File{Path: "/etc/b", Owner: "nobody:else"} }},
 	} {

@@ -3,6 +3,7 @@ package resource
 import (
 	"context"
 	"path/filepath"
+	"strings"
 
 	"kbootstrap/fault"
 )
@@ -17,8 +18,10 @@ type Member struct {
 	Unit    string // "etcd.service"
 	DataDir string // "/var/lib/etcd"
 	Token   string // the cluster's token
+	Marker  string // where Bootstrapped keeps it: "/etc/etcd/bootstrapped"
 	New     bool   // the cluster does not exist yet
 	Absent  bool   // it has no data, and it may not found a cluster
+	Foreign string // only in a found value: why its data is not of this cluster
 }
 
 // ID is "member NAME".
@@ -26,13 +29,30 @@ func (m Member) ID() string { return "member " + m.Name }
 
 // State tells that the member has data or is about to make it; which of the two is the same to who waits for it.
 func (m Member) State() string {
+	if m.Foreign != "" {
+		return states("data present, and " + m.Foreign)
+	}
 	return states(flag("data present, or bootstrapping allowed", !m.Absent))
 }
 
-// Observe looks for the member's data and for the permission to make it.
+// Observe looks for the member's data, whose it is, and for the permission to make it.
 func (m Member) Observe(_ context.Context, sys *System) (Resource, error) {
 	found := m
-	found.Absent = !sys.exists(filepath.Join(m.DataDir, "member")) && (!m.New || !sys.exists(bootstrapDropIn(m.Unit)))
+	if found.Foreign = ""; !sys.exists(filepath.Join(m.DataDir, "member")) {
+		found.Absent = !m.New || !sys.exists(bootstrapDropIn(m.Unit))
+		return found, nil
+	}
+	found.Absent = false
+	mark, err := sys.read(m.Marker)
+	if mark = strings.TrimSpace(mark); err != nil {
+		return nil, err
+	}
+	switch ours := sys.exists(Service{Name: m.Unit}.dropIn()); {
+	case mark != "" && mark != m.Token:
+		found.Foreign = "it is of the cluster " + mark
+	case mark == "" && !ours: // a founding that was cut off has left our unit, which is older than the data
+		found.Foreign = "no mark says that it is of the cluster " + m.Token
+	}
 	return found, nil
 }
 
@@ -43,7 +63,11 @@ func (m Member) Apply(ctx context.Context, sys *System) error {
 		return sys.forbidBootstrap(ctx, m.Unit)
 	}
 	if sys.exists(filepath.Join(m.DataDir, "member")) {
-		return nil
+		found, err := m.Observe(ctx, sys)
+		if now, ok := found.(Member); ok && now.Foreign != "" {
+			return fault.MemberForeign.Errorf("%s has the data of an etcd member, and %s; it is not touched", m.DataDir, now.Foreign)
+		}
+		return err
 	}
 	if !m.New {
 		return fault.MemberWithoutData.Errorf("the cluster exists already, but member %s has no data in %s; "+

@@ -97,7 +97,7 @@ func TestRealService(t *testing.T) {
 	service.Config = "3"
 	converge("new unit file", 2, 1, file, service)
 
-	member := Member{Name: "m", Unit: realUnit, DataDir: "/run/kbootstrap-test-data", New: true}
+	member := Member{Name: "m", Unit: realUnit, DataDir: "/run/kbootstrap-test-data", Marker: "/run/kbootstrap-test-marker", New: true}
 	converge("member of a loaded unit", 1, 1, file, service, member)
 	service.Config = "4"
 	converge("start with permission", 1, 1, member, file, service)

@@ -99,7 +99,7 @@ func TestTurningOffEndsCrashLoops(t *testing.T) {
 func TestMemberWithoutData(t *testing.T) {
 	m := newMachine(t)
 	newSystemd(m)
-	lost := Member{Name: "m1", Unit: "etcd.service", DataDir: "/var/lib/etcd"}
+	lost := Member{Name: "m1", Unit: "etcd.service", DataDir: "/var/lib/etcd", Marker: "/etc/etcd/bootstrapped", Token: "ours"}
 	err := lost.Apply(t.Context(), m.System)
 	if err == nil || !strings.Contains(err.Error(), "m1 has no data in /var/lib/etcd") {
 		t.Errorf("error is %v", err)
@@ -113,12 +113,49 @@ func TestMemberWithoutData(t *testing.T) {
 		t.Error("a member without data is found converged")
 	}
 	m.must(os.MkdirAll(m.path("/var/lib/etcd/member"), 0o700))
+	m.put("/etc/etcd/bootstrapped", "ours\n")
 	if found := m.observe(lost); Changed(found, lost) {
 		t.Error("a member with data is not")
 	}
 	m.apply(lost)
 	if !m.exists("/var/lib/etcd/member") {
 		t.Error("data is gone")
+	}
+}
+
+// TestForeignMember: data is served only when it is known to be of the cluster: by its mark, or by the unit that a founding
+// has left which was cut off.
+func TestForeignMember(t *testing.T) {
+	member := Member{
+		Name: "m1", Unit: "etcd.service", DataDir: "/var/lib/etcd", Marker: "/etc/etcd/bootstrapped", Token: "ours", New: true,
+	}
+	for _, test := range []struct {
+		mark, unit string
+		foreign    string
+	}{
+		{"ours\n", "", ""},
+		{"ours\n", "[Service]\n", ""},
+		{"", "[Service]\n", ""},
+		{"", "", "no mark says that it is of the cluster ours"},
+		{"theirs\n", "[Service]\n", "it is of the cluster theirs"},
+	} {
+		m := newMachine(t)
+		newSystemd(m)
+		m.put("/var/lib/etcd/member/snap/db", "data")
+		if test.mark != "" {
+			m.put(member.Marker, test.mark)
+		}
+		if test.unit != "" {
+			m.put("/etc/systemd/system/etcd.service.d/50-kbootstrap.conf", test.unit)
+		}
+		before := m.snapshot()
+		err := Converge(t.Context(), m.System, []Resource{member}, nil)
+		if (err == nil) != (test.foreign == "") || err != nil && !strings.Contains(err.Error(), test.foreign) {
+			t.Errorf("mark %q, unit %q: %v", test.mark, test.unit, err)
+		}
+		if m.snapshot() != before {
+			t.Errorf("mark %q, unit %q: the machine is another", test.mark, test.unit)
+		}
 	}
 }
 
