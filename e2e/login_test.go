@@ -21,10 +21,8 @@ import (
 // password is that of the users of these tests. It must be found nowhere.
 const password = "s3cret-Canary-7Q"
 
-// TestLogin: real hosts whose sudo wants a password, and hosts that are strange or broken in other ways.
-func TestLogin(t *testing.T) {
-	l := newLab(t, "login", "--control-planes", "1", "--workers", "0")
-	l.shell(`
+// users are those of the tests: op may become root with a password, guest may not, and mute has no shell. Failures count.
+const users = `
 for user in op guest; do
 	useradd -m -s /bin/bash $user; mkdir -p /home/$user/.ssh
 	cp /home/vagrant/.ssh/authorized_keys /home/$user/.ssh/; chown -R $user: /home/$user/.ssh; chmod 700 /home/$user/.ssh
@@ -38,8 +36,34 @@ auth [default=die] pam_faillock.so authfail
 auth sufficient pam_faillock.so authsucc
 EOF
 echo 'PasswordAuthentication yes' >/etc/ssh/sshd_config.d/00-password.conf; systemctl reload ssh
-`)
-	l.input(strings.NewReader("op:"+password+"\nguest:"+password+"\n"), "cp1", "chpasswd")
+`
+
+// users makes them on a host.
+func (l *lab) users(host string) {
+	l.t.Helper()
+	l.exec(host, "sh", "-ec", users)
+	l.input(strings.NewReader("op:"+password+"\nguest:"+password+"\n"), host, "chpasswd")
+}
+
+// TestSudoBehindJump: a host that is reached through another one, and whose sudo wants a password.
+func TestSudoBehindJump(t *testing.T) {
+	l := newLab(t, "jump", "--control-planes", "1", "--workers", "1")
+	l.users("cp1")
+	l.users("w1")
+	hosts := l.all()
+	there := func(i int) string { return fmt.Sprintf("ssh: {address: 127.0.0.1, port: %d}", hosts[i].SSHPort) }
+	inventory := l.with("ssh: {user: op, sudoPasswordFile: "+l.secret("good", password), "known_hosts", "other_hosts", "strict", "accept-new",
+		there(1), fmt.Sprintf("ssh: {jump: vagrant@127.0.0.1:%d}", hosts[0].SSHPort))
+	l.must(2*time.Minute, "plan", "-q", "-i", inventory)
+	if log := l.exec("w1", "journalctl", "--no-pager", "-o", "cat", "-t", "sshd"); !strings.Contains(log, "for op from "+hosts[0].Address) {
+		t.Errorf("w1 was not reached through cp1:\n%s", log)
+	}
+}
+
+// TestLogin: real hosts whose sudo wants a password, and hosts that are strange or broken in other ways.
+func TestLogin(t *testing.T) {
+	l := newLab(t, "login", "--control-planes", "1", "--workers", "0")
+	l.users("cp1")
 	good, wrong := l.secret("good", password), l.secret("wrong", "wrong-"+password)
 	for _, step := range []struct {
 		name string
