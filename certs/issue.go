@@ -100,7 +100,7 @@ func (s *Store) keep(p *PKI) error {
 	if err != nil {
 		return err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	for name, was := range p.was {
 		is, err := readIfThere(root, name)
 		if err != nil {

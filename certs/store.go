@@ -60,7 +60,7 @@ func (s *Store) Used() (bool, error) {
 	if err != nil || root == nil {
 		return false, err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	used, err := isUsed(root)
 	if err != nil {
 		return false, fmt.Errorf("certificate store: %w", err)

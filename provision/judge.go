@@ -52,7 +52,7 @@ func (r *Run) foreign() Refusals {
 
 // replaced finds authorities and keys on hosts that are not those of the state directory.
 func (r *Run) replaced(s standing) Refusals {
-	if !r.live() || r.Lost() != nil {
+	if !r.live() || r.lost() {
 		return nil
 	}
 	var rs Refusals

@@ -68,10 +68,12 @@ func (r *Run) bootstrapped() bool {
 
 // Lost returns the refusal of a run whose state directory is lost, or nil.
 func (r *Run) Lost() error {
-	for _, refused := range r.Refusals {
-		if refused.Code == fault.StateLost {
-			return Refusals{refused}
-		}
+	if !r.lost() {
+		return nil
 	}
-	return nil
+	return r.Refusals
+}
+
+func (r *Run) lost() bool {
+	return slices.ContainsFunc(r.Refusals, func(e *RefusedError) bool { return e.Code == fault.StateLost })
 }

@@ -55,11 +55,3 @@ func (rs Refusals) Unwrap() []error {
 	}
 	return all
 }
-
-// errOrNil is the refusals as an error, which nothing to refuse is not.
-func (rs Refusals) errOrNil() error {
-	if len(rs) == 0 {
-		return nil
-	}
-	return rs
-}

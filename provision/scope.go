@@ -31,9 +31,6 @@ type Scope struct {
 	Preflight *Preflight
 }
 
-// whole reports whether the scope is everything that the inventory has.
-func (s Scope) whole() bool { return len(s.Hosts) == 0 && len(s.Components) == 0 }
-
 // Tolerance is how many hosts may fail: a number, or a part of all. The zero value is none.
 type Tolerance struct {
 	hosts   int

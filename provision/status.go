@@ -18,6 +18,10 @@ type Status struct {
 	Cluster string       `json:"cluster"`
 	Healthy bool         `json:"healthy"`
 	Hosts   []HostStatus `json:"hosts"`
+	// Refused is what `up` would not carry out, since it would harm the cluster.
+	Refused []string `json:"refused,omitempty"`
+	// Warnings are what is odd.
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 // HostStatus is the health of one host.
@@ -25,6 +29,7 @@ type HostStatus struct {
 	Name         string            `json:"name"`
 	Address      string            `json:"address"`
 	Roles        []inventory.Role  `json:"roles"`
+	Reached      bool              `json:"reached"`         // a session to the host could be opened
 	Error        string            `json:"error,omitempty"` // why the host could not be asked
 	Components   []ComponentStatus `json:"components,omitempty"`
 	Certificates []Certificate     `json:"certificates,omitempty"`
@@ -68,7 +73,10 @@ func (h HostStatus) Healthy() bool {
 
 // Status asks every host of the run for its certificates, and tells the health of what the plan found.
 func (r *Run) Status(ctx context.Context) Status {
-	status := Status{Cluster: r.Cluster.Name, Healthy: true, Hosts: make([]HostStatus, len(r.Cluster.Hosts))}
+	status := Status{Cluster: r.Cluster.Name, Healthy: true, Hosts: make([]HostStatus, len(r.Cluster.Hosts)), Warnings: r.Warnings}
+	for _, refused := range r.Refusals {
+		status.Refused = append(status.Refused, refused.Error())
+	}
 	var all sync.WaitGroup
 	for i, h := range r.Cluster.Hosts {
 		all.Go(func() { status.Hosts[i] = r.hostStatus(ctx, h) })
@@ -81,7 +89,7 @@ func (r *Run) Status(ctx context.Context) Status {
 }
 
 func (r *Run) hostStatus(ctx context.Context, h inventory.Host) HostStatus {
-	status := HostStatus{Name: h.Name, Address: h.Address.String(), Roles: h.Roles}
+	status := HostStatus{Name: h.Name, Address: h.Address.String(), Roles: h.Roles, Reached: r.Fleet[h.Name] != nil}
 	if err := r.Unreached[h.Name]; err != nil {
 		status.Error = err.Error()
 		return status

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -79,7 +80,7 @@ func TestStatus(t *testing.T) {
 	status := r.Status(t.Context())
 	want := Status{Cluster: "test", Hosts: []HostStatus{
 		{Name: "m0", Error: "m0: dial 192.0.2.1:22: no route to host"},
-		{Name: "m1", Components: []ComponentStatus{{Name: "etcd", Healthy: true}}},
+		{Name: "m1", Reached: true, Components: []ComponentStatus{{Name: "etcd", Healthy: true}}},
 	}}
 	ignore := cmpopts.IgnoreFields(HostStatus{}, "Address", "Certificates")
 	if d := cmp.Diff(want, status, ignore); d != "" {
@@ -110,5 +111,42 @@ func TestStatus(t *testing.T) {
 	}
 	if status := r.Status(t.Context()); status.Healthy || status.Hosts[1].Error == "" {
 		t.Errorf("got %+v", status.Hosts[1])
+	}
+}
+
+// TestStatusOfAHostThatCannotBeRead: one host of which something cannot be read is told beside the others.
+func TestStatusOfAHostThatCannotBeRead(t *testing.T) {
+	hosts := []*host{newHost(t, "m1"), newHost(t, "m2")}
+	wanted := func(string, string) []resource.Resource { return one(file("/etc/a", "x")) }
+	r := runOf(t, wanted, hosts, Component{Name: "a"})
+	r.Scope, r.Unreached = Scope{Sick: true}, map[string]error{}
+	if err := os.MkdirAll(filepath.Join(hosts[1].root, "etc", "a"), 0o755); err != nil { // where a file must be
+		t.Fatal(err)
+	}
+	if _, err := r.observe(t.Context(), r.Plan, r.Cluster.Hosts); err != nil {
+		t.Fatal(err)
+	}
+	status := r.Status(t.Context())
+	if m := status.Hosts[0]; m.Error != "" || len(m.Components) != 1 {
+		t.Errorf("got %+v", m)
+	}
+	if m := status.Hosts[1]; !m.Reached || !strings.HasPrefix(m.Error, "m2: observe: file /etc/a: ") || status.Healthy {
+		t.Errorf("got %+v", m)
+	}
+
+	// Who changes hosts does not go on without it, unless it is told to.
+	for spare, want := range map[int]bool{0: false, 1: true} {
+		r := runOf(t, func(string, string) []resource.Resource { return nil }, hosts, Component{Name: "a"})
+		for i := range r.Plan.Steps {
+			r.Plan.Steps[i].Wanted = wanted("", "")
+		}
+		r.Scope, r.Unreached = Scope{Change: true, Spare: Tolerance{hosts: spare}}, map[string]error{}
+		_, err := r.observe(t.Context(), r.Plan, r.Cluster.Hosts)
+		if (err == nil) != want {
+			t.Errorf("%d may fail: %v", spare, err)
+		}
+		if want && len(r.Plan.Hosts()) != 1 {
+			t.Errorf("the plan is for %v", r.Plan.Hosts())
+		}
 	}
 }

@@ -94,11 +94,17 @@ func (r *Run) founded() error {
 	return Refusals{refused}
 }
 
-// live reports whether a host that was asked tells of a cluster: an etcd member that has had a quorum, or an API server.
+// live reports whether a host that was asked tells of a cluster: an etcd member that has had a quorum or, where not every
+// etcd host was asked, an API server.
 func (r *Run) live() bool {
+	asked := true
+	for _, h := range r.Cluster.With(inventory.Etcd) {
+		asked = asked && r.Fleet[h.Name] != nil
+	}
 	for name, m := range r.Fleet {
 		h, _ := r.Cluster.Host(name)
-		if m.Facts.EtcdBootstrapped != "" || h.Has(inventory.ControlPlane) && slices.Contains(m.Facts.Units, "kube-apiserver.service") {
+		served := h.Has(inventory.ControlPlane) && slices.Contains(m.Facts.Units, "kube-apiserver.service")
+		if m.Facts.EtcdBootstrapped != "" || served && !asked {
 			return true
 		}
 	}

@@ -73,6 +73,8 @@ func driftText(drift report.Drift) string {
 			failed++
 			fmt.Fprintf(&b, "? %s\n", indented(h.Error.Message))
 		}
+	}
+	for _, h := range drift.Hosts {
 		if len(h.Changes) > 0 {
 			differ++
 		}

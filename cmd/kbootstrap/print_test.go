@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"os"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"kbootstrap/fault"
 	"kbootstrap/inventory"
 	"kbootstrap/provision"
 	"kbootstrap/provision/resource"
@@ -93,6 +95,37 @@ func TestPlanText(t *testing.T) {
 	}
 }
 
+// TestPlanRemarks: what up refuses, what is odd and who could not be asked stand above the plan.
+func TestPlanRemarks(t *testing.T) {
+	c := twoHosts()
+	run := &provision.Run{
+		Cluster: c, Plan: observed(c).Without("w1"), Warnings: []string{"w1: it is another machine"},
+		Refusals:  provision.Refusals{{Code: fault.HostGone, Host: "w2", Text: "it is a node of the cluster", Advice: "put it back"}},
+		Unreached: map[string]error{"w1": provision.Failure{Host: "w1", Component: "connect", Err: errors.New("no route to host")}},
+	}
+	golden(t, "remarks", planText(report.NewPlan(run))+"--- as drift\n"+driftText(report.NewDrift(run)))
+}
+
+// TestDriftError: not to know counts for more than to differ.
+func TestDriftError(t *testing.T) {
+	away := provision.Failures{failure("w1", errors.New("no route to host"))}
+	for _, test := range []struct {
+		differs bool
+		away    provision.Failures
+		want    int
+	}{{false, nil, exitOK}, {true, nil, exitChanges}, {false, away, exitPartial}, {true, away, exitPartial}} {
+		err := driftError(report.Drift{Differs: test.differs}, test.away)
+		if code := exitOK; err != nil {
+			code = exitCode(err)
+			if code != test.want {
+				t.Errorf("%+v: %d", test, code)
+			}
+		} else if code != test.want {
+			t.Errorf("%+v: no error", test)
+		}
+	}
+}
+
 func TestPrintSummary(t *testing.T) {
 	c := twoHosts()
 	run := &provision.Run{Cluster: c, Plan: observed(c)}
@@ -120,7 +153,8 @@ func TestPrintStatus(t *testing.T) {
 			{Path: "/etc/kubernetes/pki/apiserver.crt", Expires: now.AddDate(0, 0, 20)},
 		}},
 		{Name: "w1", Address: "192.168.56.21", Error: "w1: dial 192.168.56.21:22: no route\nto host"},
-	}}
+		{Name: "w2", Address: "192.168.56.22", Reached: true, Error: "w2: observe: file /etc/a: is not a regular file but d"},
+	}, Refused: []string{"w3: it is a node of the cluster, and hosts.yaml does not have it"}, Warnings: []string{"w4: it is another machine"}}
 	var out strings.Builder
 	(&app{stdout: &out}).printStatus(status, now)
 	golden(t, "status", out.String())

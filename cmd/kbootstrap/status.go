@@ -37,13 +37,23 @@ func statusCommand(a *app) *cobra.Command {
 	return c
 }
 
-// printStatus shows a line a component, problems beside it, and the certificate that ends first on each host.
+// printStatus shows what up refuses, a line a component, problems beside it, and the certificate that ends first on each host.
 func (a *app) printStatus(status provision.Status, now time.Time) {
+	for _, refused := range status.Refused {
+		fmt.Fprintf(a.stdout, "! %s\n", indented(refused))
+	}
+	for _, warning := range status.Warnings {
+		fmt.Fprintf(a.stdout, "* %s\n", warning)
+	}
 	table(a.stdout, func(w io.Writer) {
 		fmt.Fprintln(w, "HOST\tADDRESS\tCOMPONENT\tHEALTH\tPROBLEM")
 		for _, h := range status.Hosts {
 			if h.Error != "" {
-				fmt.Fprintf(w, "%s\t%s\t-\tunreachable\t%s\n", h.Name, h.Address, strings.ReplaceAll(h.Error, "\n", " "))
+				health := "unreachable"
+				if h.Reached {
+					health = "error"
+				}
+				fmt.Fprintf(w, "%s\t%s\t-\t%s\t%s\n", h.Name, h.Address, health, strings.ReplaceAll(h.Error, "\n", " "))
 			}
 			for _, c := range h.Components {
 				health := "healthy"
