@@ -185,8 +185,7 @@ func (s *server) listen(w http.ResponseWriter, r *http.Request) error {
 		o, l := openTCP(ctx, q.Address, port)
 		opened = append(opened, o)
 		if l != nil {
-			defer context.AfterFunc(ctx, func() { _ = l.Close() })()
-			defer l.Close()
+			context.AfterFunc(ctx, func() { _ = l.Close() })
 			serving.Go(func() { greet(l, own) })
 		}
 	}
@@ -194,8 +193,7 @@ func (s *server) listen(w http.ResponseWriter, r *http.Request) error {
 		o, l := openUDP(ctx, q.Address, port)
 		opened = append(opened, o)
 		if l != nil {
-			defer context.AfterFunc(ctx, func() { _ = l.Close() })()
-			defer l.Close()
+			context.AfterFunc(ctx, func() { _ = l.Close() })
 			serving.Go(func() { hear(l, o, own, heard) })
 		}
 	}
@@ -375,7 +373,7 @@ func sendAll(ctx context.Context, q ReachQuery, own stamp, faults []string) {
 		}
 		return
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	var before time.Duration
 	for round, at := range udpRounds {
 		select {

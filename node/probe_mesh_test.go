@@ -130,7 +130,7 @@ func TestMeshWhereSomebodyListens(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer tunnel.Close()
+	defer func() { _ = tunnel.Close() }()
 	tcp, udp := service.Addr().(*net.TCPAddr).Port, tunnel.LocalAddr().(*net.UDPAddr).Port
 
 	ctx, stop := context.WithCancel(t.Context())
@@ -209,7 +209,7 @@ func TestMeshRefusesNonsense(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer wait()
-	defer client.Close()
+	defer func() { _ = client.Close() }()
 	for _, o := range opened {
 		if o.Held || !strings.Contains(o.Error, "cannot assign requested address") {
 			t.Errorf("at another host's address: %+v", o)

@@ -103,7 +103,7 @@ func TestPorts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer u.Close()
+	defer func() { _ = u.Close() }()
 	tcp, udp := l.Addr().(*net.TCPAddr).Port, u.LocalAddr().(*net.UDPAddr).Port
 	p := start(t, "/")
 	found, err := p.Survey(t.Context(), SurveyQuery{TCP: []int{tcp}, UDP: []int{udp}})

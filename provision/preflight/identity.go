@@ -13,10 +13,10 @@ func privileged(_ Scene, h Host) []Finding {
 }
 
 func hostname(_ Scene, h Host) []Finding {
-	switch {
-	case h.Facts.Hostname == h.Name:
+	switch h.Facts.Hostname {
+	case h.Name:
 		return one(OK, "%s", h.Name)
-	case h.Facts.Hostname == "":
+	case "":
 		return one(Warn, "the host has no name")
 	}
 	return one(Warn, "the host calls itself %s", h.Facts.Hostname)
