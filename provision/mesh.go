@@ -22,17 +22,18 @@ const (
 )
 
 // datagramSizes are those of the packets that are sent beside the largest: what tunnels and clouds often leave.
-var datagramSizes = []int{128, 1280, 1400, 1450}
+var datagramSizes = []int{128, 1280, 1400, 1450, 1500}
 
 // mesh tries every way between two hosts that their roles need: each host listens for a moment where nothing does yet, and
 // all dial each other. Hosts without their cluster address are left out; another check says so.
 func (r *Run) mesh(ctx context.Context, hosts []preflight.Host) []preflight.Path {
-	m := mesh{fleet: r.Fleet, token: token(), heard: map[datagram]bool{}, woken: make(chan struct{}, 1)}
+	m := mesh{fleet: r.Fleet, token: token(), heard: map[datagram]bool{}, woken: make(chan struct{}, 1), walled: map[string]bool{}}
 	var members []inventory.Host
 	m.mtus = map[string]int{}
 	for _, h := range hosts {
 		if mtu := mtuOf(h.Facts, h.Address); mtu > 0 {
 			m.mtus[h.Name] = mtu
+			m.walled[h.Name] = h.Walled(r.Cluster)
 			members = append(members, h.Host)
 		}
 	}
@@ -72,11 +73,13 @@ type mesh struct {
 	fleet  Fleet
 	token  string
 	hosts  []inventory.Host
-	mtus   map[string]int // of the interfaces with the cluster addresses
+	mtus   map[string]int  // of the interfaces with the cluster addresses
+	walled map[string]bool // behind a firewall that is about to go: what does not come there need not be waited for
 	needs  []preflight.Need
 	opened []map[string]node.Opened // by host and "tcp/2379"
 	deaf   []string                 // by host: why it could not listen at all
 	faults []string                 // by need: why nothing could be sent
+	vain   map[int]bool             // the needs that cannot be tried
 
 	mu    sync.Mutex
 	heard map[datagram]bool
@@ -148,7 +151,7 @@ func (m *mesh) sizes(n preflight.Need) []int {
 
 // reach has every host dial those that it needs.
 func (m *mesh) reach(ctx context.Context) {
-	m.faults = make([]string, len(m.needs))
+	m.faults, m.vain = make([]string, len(m.needs)), map[int]bool{}
 	var all sync.WaitGroup
 	for i, h := range m.hosts {
 		q := node.ReachQuery{Token: m.token, Host: i, Address: h.Address}
@@ -159,6 +162,10 @@ func (m *mesh) reach(ctx context.Context) {
 			}
 			to := m.place(n.To)
 			opened := m.opened[to][fmt.Sprintf("%s/%d", n.Network, n.Port)]
+			if opened.Held && opened.Error != "" {
+				m.vain[k] = true // the kernel has the port, and we may not hear beside it
+				continue
+			}
 			if why := m.deaf[to] + opened.Error; why != "" {
 				m.faults[k] = n.To.Name + " cannot listen there: " + why
 				continue
@@ -205,7 +212,7 @@ func (m *mesh) await(ctx context.Context) {
 
 func (m *mesh) complete() bool {
 	for k, n := range m.needs {
-		if n.Network == "udp" && m.faults[k] == "" && m.arrived(n) < m.sizes(n)[len(m.sizes(n))-1] {
+		if n.Network == "udp" && m.faults[k] == "" && !m.vain[k] && !m.walled[n.To.Name] && m.arrived(n) < m.sizes(n)[len(m.sizes(n))-1] {
 			return false
 		}
 	}
@@ -227,8 +234,11 @@ func (m *mesh) arrived(n preflight.Need) int {
 
 // paths are the results.
 func (m *mesh) paths() []preflight.Path {
-	paths := make([]preflight.Path, len(m.needs))
+	var paths []preflight.Path
 	for k, n := range m.needs {
+		if m.vain[k] {
+			continue
+		}
 		p := preflight.Path{From: n.From.Name, To: n.To.Name, Network: n.Network, Port: n.Port, Fault: m.faults[k]}
 		if n.Network == "udp" {
 			sizes := m.sizes(n)
@@ -240,7 +250,7 @@ func (m *mesh) paths() []preflight.Path {
 				p.Fault = "nothing arrived"
 			}
 		}
-		paths[k] = p
+		paths = append(paths, p)
 	}
 	return paths
 }

@@ -44,6 +44,11 @@ func Needs(c *inventory.Cluster, hosts []inventory.Host) []Need {
 	return needs
 }
 
+// Walled reports whether a firewall runs on the host that a run turns off before anything else. What it blocks is no fault.
+func (h Host) Walled(c *inventory.Cluster) bool {
+	return c.Firewall == "disable" && h.active(firewalld)
+}
+
 // blocked are paths of one port to one host on which the same happened.
 type blocked struct {
 	to, port, fault string
@@ -68,7 +73,7 @@ func peerPorts(s Scene) []Finding {
 			port := fmt.Sprintf("%s/%d", p.Network, p.Port)
 			switch {
 			case p.Fault == "":
-			case s.Cluster.Firewall == "disable" && h.active(firewalld):
+			case h.Walled(s.Cluster):
 				if !slices.Contains(excused[h.Name], port) {
 					excused[h.Name] = append(excused[h.Name], port)
 				}
