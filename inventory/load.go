@@ -47,12 +47,12 @@ func (e unread) Hint() string {
 // Parse is Load for content that is at hand. Messages call it name, and relative paths in it are resolved against the
 // directory of name. Its errors are Problems.
 func Parse(name string, data []byte) (*Cluster, error) {
-	r := &reader{file: name, places: map[string]*node{}}
+	r := &reader{file: name, places: map[string]*node{}, hidden: map[int]bool{}}
 	// Without a home directory only an inventory that uses "~" has a problem.
 	r.home, _ = os.UserHomeDir()
 	c := r.cluster(data)
 	if len(r.problems) > 0 {
-		return nil, r.problems.sorted()
+		return nil, r.shown()
 	}
 	return c, nil
 }

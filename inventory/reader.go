@@ -19,6 +19,7 @@ type reader struct {
 	class fault.Code
 	// places says where the value of each path is, such as "hosts[2].ssh.port". A path that is absent was not given.
 	places map[string]*node
+	hidden map[int]bool // lines that no message shows, since a secret stands there
 }
 
 // line returns a line of the file, counted from 1.
@@ -93,7 +94,10 @@ func (r *reader) mapping(path string, v *node, fields []field) {
 	for _, p := range r.unique(v) {
 		values[p.key.text] = p.value
 		if !contains(fields, p.key.text) {
-			hint := unknownHint(path, p.key.text, fields)
+			hint := r.hideSecret(p.key.line, p.key.text)
+			if hint == "" {
+				hint = unknownHint(path, p.key.text, fields)
+			}
 			end := r.as(fault.InventoryUnknownField)
 			r.problemAt(p.key.line, p.key.column, hint, "unknown field %q", p.key.text)
 			end()

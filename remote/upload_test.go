@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/crypto/ssh"
+
 	"kbootstrap/fault"
 )
 
@@ -71,4 +73,19 @@ func TestUploadTimeout(t *testing.T) {
 			t.Errorf("%d bytes: %v, want %v", size, got, want)
 		}
 	}
+}
+
+// A long transfer goes on while new keys are agreed on, which ssh does after a gigabyte and this server every 256 KiB.
+func TestTransferAcrossRekeys(t *testing.T) {
+	key := newEd25519(t)
+	s := newServer(t, key)
+	s.configure(func(c *ssh.ServerConfig) { c.RekeyThreshold = 256 << 10 })
+	ballast := make([]byte, 1<<20)
+	rand.Read(ballast)
+	path := agentFile(t, "cat\n# "+hex.EncodeToString(ballast))
+	session, err := connect(t, s.trust(key), Options{Agent: path, root: filepath.Join(t.TempDir(), "agent")}).Node(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	echo(t, session, 8<<20)
 }
