@@ -209,6 +209,26 @@ func TestJumpHostWhenTheFirstGivesUp(t *testing.T) {
 	}
 }
 
+// A jump host that cannot be reached now may be back later.
+func TestJumpHostIsTriedAgain(t *testing.T) {
+	gate, inner := twoHosts(t)
+	routes := &Routes{}
+	defer routes.Close()
+	listener := listen(t)
+	_ = listener.Close()
+	away := true
+	o := Options{Routes: routes, Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+		if away {
+			address = listener.Addr().String()
+		}
+		return (&net.Dialer{}).DialContext(ctx, network, address)
+	}}
+	_, err := Dial(context.Background(), jumpTo(inner, gate), o)
+	failed(t, err, Unreachable, "connection refused")
+	away = false
+	connect(t, jumpTo(inner, gate), o)
+}
+
 // ssh_config leads the way: the jump host has an entry of its own with user, port and key.
 func TestJumpHostOfConfig(t *testing.T) {
 	gate, inner := twoHosts(t)

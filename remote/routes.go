@@ -82,8 +82,8 @@ func (r *Routes) news(note string) bool {
 	return !told
 }
 
-// hop is the connection to a jump host. One that was lost is made anew; that it cannot be made is remembered, so that many
-// hosts behind it do not wait one after the other.
+// hop is the connection to a jump host. All who want it while it is made have the same answer, good or bad; who comes later
+// tries again when it was bad or the connection is lost.
 func (r *Routes) hop(ctx context.Context, to *Endpoint, o Options) (*Conn, error) {
 	key := to.way()
 	for {
@@ -108,16 +108,17 @@ func (r *Routes) hop(ctx context.Context, to *Endpoint, o Options) (*Conn, error
 		}
 		select {
 		case <-h.ready:
-			if !h.over() {
+			if h.conn != nil || !errors.Is(h.err, context.Canceled) {
 				return h.conn, h.err
 			}
+			// Whoever made it gave up, and we do not.
 		case <-ctx.Done():
 			return nil, &Error{Host: to.Name, Op: "connect", Kind: Unreachable, Err: context.Cause(ctx)}
 		}
 	}
 }
 
-// over says that a hop is of no more use: its connection was lost, or whoever made it gave up.
+// over says that a hop is of no more use: it could not be made, or its connection was lost.
 func (h *hop) over() bool {
 	select {
 	case <-h.ready:
@@ -125,7 +126,7 @@ func (h *hop) over() bool {
 		return false
 	}
 	if h.conn == nil {
-		return errors.Is(h.err, context.Canceled)
+		return true
 	}
 	select {
 	case <-h.conn.gone:
