@@ -159,11 +159,8 @@ type finding struct {
 // find looks a key up. It goes by the name only: the address behind a name may change, and ssh does not look at it either
 // (CheckHostIP is off since OpenSSH 8.5).
 func (k *hostKeys) find(db knownHosts, offered ssh.PublicKey) finding {
-	f := finding{key: offered}
+	f := finding{key: plainKey(offered)}
 	certificate, certified := offered.(*ssh.Certificate)
-	if certified {
-		f.key = certificate.Key
-	}
 	for i, name := range k.to.trust.names {
 		lines := db.about(name)
 		if f.bad = lines.bad(); f.bad != nil {
@@ -190,6 +187,14 @@ func (k *hostKeys) find(db knownHosts, offered ssh.PublicKey) finding {
 		}
 	}
 	return f
+}
+
+// plainKey is the key in a certificate, or the key itself.
+func plainKey(key ssh.PublicKey) ssh.PublicKey {
+	if c, ok := key.(*ssh.Certificate); ok {
+		return c.Key
+	}
+	return key
 }
 
 func sameKey(a, b ssh.PublicKey) bool { return string(a.Marshal()) == string(b.Marshal()) }

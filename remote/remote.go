@@ -198,28 +198,40 @@ func handshake(parent context.Context, to *Endpoint, via *Conn, o Options, keys 
 		AuthCallback:      id.pause,
 		HostKeyCallback:   keys.check,
 		HostKeyAlgorithms: keys.algorithms,
-		ClientVersion:     "SSH-2.0-kbootstrap",
+		ClientVersion:     clientVersion,
 	})
-	failed := func(err error, hint string) *Error {
-		return &Error{Host: to.Name, Op: "handshake with " + to.Address, Kind: Unreachable, Err: err, hint: hint, code: connectFault(err)}
-	}
 	switch {
 	case err != nil && keys.verdict != nil:
 		return nil, keys.verdict
 	case err != nil && ctx.Err() != nil:
-		return nil, failed(context.Cause(ctx), "")
+		return nil, handshakeError(ctx, to, err)
 	case err != nil && keys.noMore(err):
 		return nil, keys.mismatch()
 	case err != nil && keys.accepted:
 		return nil, id.refused(to, err)
 	case err != nil:
-		return nil, failed(cleaned(err), "is an SSH server listening there?")
+		return nil, handshakeError(ctx, to, err)
 	}
 	if !stop() {
 		_ = sc.Close()
-		return nil, failed(context.Cause(ctx), "")
+		return nil, handshakeError(ctx, to, nil)
 	}
 	return &Conn{host: to, o: o, client: ssh.NewClient(sc, chans, reqs), net: counted, via: via, gone: make(chan struct{})}, nil
+}
+
+// clientVersion is how we introduce ourselves.
+const clientVersion = "SSH-2.0-kbootstrap"
+
+// handshakeError is the error of a host that did not come as far as showing its key, or when the context ended.
+func handshakeError(ctx context.Context, to *Endpoint, err error) *Error {
+	e := &Error{Host: to.Name, Op: "handshake with " + to.Address, Kind: Unreachable}
+	if ctx.Err() != nil {
+		e.Err = context.Cause(ctx)
+	} else {
+		e.Err, e.hint = cleaned(err), "is an SSH server listening there?"
+	}
+	e.code = connectFault(e.Err)
+	return e
 }
 
 // dialEndpoint opens the TCP connection, from here or from the jump host.

@@ -53,7 +53,7 @@ func (a *app) root() *cobra.Command {
 	root.SetErr(a.stderr)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return exitError{exitUsage, err} })
 	root.AddCommand(
-		initCommand(a), validateCommand(a), preflightCommand(a), planCommand(a), driftCommand(a), upCommand(a), addNodeCommand(a), statusCommand(a), resetCommand(a),
+		initCommand(a), validateCommand(a), hostsCommand(a), preflightCommand(a), planCommand(a), driftCommand(a), upCommand(a), addNodeCommand(a), statusCommand(a), resetCommand(a),
 		explainCommand(a), supportBundleCommand(a), artifactsCommand(a), labCommand(a), nodeCommand(a), gendocsCommand(a),
 	)
 	completeWords(root)

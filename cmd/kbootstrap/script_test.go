@@ -39,13 +39,14 @@ func TestScripts(t *testing.T) {
 			e.Setenv("XDG_STATE_HOME", filepath.Join(e.WorkDir, "state"))
 			e.Setenv("KBOOTSTRAP_CACHE", filepath.Join(e.WorkDir, "cache"))
 			e.Setenv("SSH_AUTH_SOCK", "")
+			e.Values["ssh servers"] = sshServers{}
 			e.Setenv("NO_COLOR", "1")
 			// Should anything be fetched all the same, it fails at once.
 			e.Setenv("HTTPS_PROXY", "http://127.0.0.1:1")
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits": exits, "mirror": mirror, "sshkey": sshKey, "closedport": closedPort,
+			"exits": exits, "mirror": mirror, "sshkey": sshKey, "sshserver": sshServer, "closedport": closedPort,
 			"json": isJSON, "private": private, "logs": logs,
 		},
 	})

@@ -1,0 +1,150 @@
+package remote
+
+import (
+	"context"
+	"errors"
+	"net"
+
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/sync/errgroup"
+
+	"kbootstrap/fault"
+	"kbootstrap/inventory"
+)
+
+// Sighting is the key that a host or a jump host shows, and what the known_hosts files say about it.
+type Sighting struct {
+	Host string        // the host in the inventory, or the address of the jump host
+	Jump bool          // it is a jump host
+	Name string        // the host in known_hosts, such as "[127.0.0.1]:2222"
+	File string        // where the key would be recorded
+	Key  ssh.PublicKey // nil when none was seen
+	// Err is nil when the key is the right one. Its code (package fault) is HostKeyUnknown when the key can be recorded; any
+	// other is a reason not to, or not to have seen it.
+	Err error
+	// Behind is the jump host whose key must be the right one before this one can be seen, or empty.
+	Behind string
+
+	keys *hostKeys
+}
+
+// New says whether the key was seen, and can be recorded.
+func (s Sighting) New() bool { return s.Key != nil && fault.Of(s.Err) == fault.HostKeyUnknown }
+
+// Record writes the key to known_hosts, under the file's lock. A key that somebody else recorded meanwhile is an error when it
+// is another one.
+func (s Sighting) Record() error {
+	if err := s.keys.record(plainKey(s.Key)); err != nil {
+		return err
+	}
+	return nil
+}
+
+// Survey looks at the keys of hosts and of the jump hosts on the way to them, all at once. It goes no further than the key
+// exchange, but for jump hosts whose keys are known: it logs in to them to see what is behind. The jump hosts come first.
+// Nothing is recorded.
+func Survey(ctx context.Context, hosts []inventory.Host, o Options) []Sighting {
+	o.HostKeyPolicy = "strict"
+	o = o.withDefaults()
+	if o.Routes == nil {
+		o.Routes = &Routes{}
+		defer o.Routes.Close()
+	}
+	var (
+		jumps, ends []*Endpoint
+		found       []Sighting // those whose way is not known
+		seen        = map[string]bool{}
+	)
+	for _, h := range hosts {
+		to, err := o.Routes.endpoint(h, o)
+		if err != nil {
+			found = append(found, Sighting{Host: h.Name, Name: h.SSH.Address, Err: err})
+			continue
+		}
+		ends = append(ends, to)
+		var way []*Endpoint
+		for hop := to.Via; hop != nil && !seen[hop.way()]; hop = hop.Via {
+			seen[hop.way()] = true
+			way = append([]*Endpoint{hop}, way...)
+		}
+		jumps = append(jumps, way...)
+	}
+	all := append(jumps, ends...)
+	sighted := make([]Sighting, len(all))
+	var looks errgroup.Group
+	looks.SetLimit(32)
+	for i, to := range all {
+		looks.Go(func() error {
+			sighted[i] = sight(ctx, to, o)
+			sighted[i].Jump = i < len(jumps)
+			return nil
+		})
+	}
+	_ = looks.Wait() // each has its own error
+	return append(sighted, found...)
+}
+
+// sight looks at one key.
+func sight(ctx context.Context, to *Endpoint, o Options) Sighting {
+	s := Sighting{Host: to.Name, Name: to.trust.names[0], File: to.trust.record}
+	var err error
+	if s.keys, err = newHostKeys(to, o.Notice); err != nil {
+		s.Err = err
+		return s
+	}
+	var via *Conn
+	if to.Via != nil {
+		if via, err = o.Routes.hop(ctx, to.Via, o); err != nil {
+			e := viaError(to, err)
+			if s.Err = e; e.Kind == HostKey {
+				s.Behind = to.Via.Name
+			}
+			return s
+		}
+	}
+	for {
+		s.Key, s.Err = look(ctx, to, via, o, s.keys)
+		if s.Err == nil || !s.keys.another() {
+			return s
+		}
+	}
+}
+
+// errSeen ends a handshake when the key has been seen.
+var errSeen = errors.New("the key was seen")
+
+// look makes one connection, up to the key exchange.
+func look(parent context.Context, to *Endpoint, via *Conn, o Options, keys *hostKeys) (ssh.PublicKey, error) {
+	if to.Timeout != 0 {
+		o.Timeout = to.Timeout
+	}
+	ctx := newPatience(parent, o.Timeout)
+	defer ctx.end()
+	raw, err := dialEndpoint(ctx, to, via, o)
+	if err != nil {
+		return nil, err
+	}
+	defer raw.Close()
+	defer context.AfterFunc(ctx, func() { raw.Close() })()
+	keys.begin()
+	var shown ssh.PublicKey
+	_, _, _, err = ssh.NewClientConn(raw, to.Address, &ssh.ClientConfig{
+		User: to.User,
+		HostKeyCallback: func(name string, remote net.Addr, key ssh.PublicKey) error {
+			shown = key
+			_ = keys.check(name, remote, key) // which keeps its verdict
+			return errSeen
+		},
+		HostKeyAlgorithms: keys.algorithms,
+		ClientVersion:     clientVersion,
+	})
+	switch {
+	case keys.verdict != nil:
+		return shown, keys.verdict
+	case keys.accepted:
+		return shown, nil
+	case keys.noMore(err):
+		return nil, keys.mismatch()
+	}
+	return nil, handshakeError(ctx, to, err)
+}
