@@ -113,7 +113,7 @@ func (f *clusterFlags) options(*inventory.Cluster) (provision.Options, func()) {
 		Remote: remote.Options{
 			Agents: &remote.Agents{}, Routes: routes, HostKeyPolicy: f.hostKey,
 			Secrets: &remote.Secrets{}, AskSudo: f.askSudo, Ask: f.app.asker(p),
-			Notice: func(text string) { p.report(provision.Event{Kind: provision.EventPhase, Text: text}) },
+			Notice: func(text string) { p.report(provision.Event{Kind: provision.EventWarning, Text: text}) },
 		},
 	}, func() { routes.Close(); p.stop() }
 }
