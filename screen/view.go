@@ -105,18 +105,19 @@ func (v *View) Resume() {
 
 // Line writes a line that stays, unless the view is quiet.
 func (v *View) Line(text string) {
-	if !v.Quiet {
-		v.line(v.prefixed(v.clean(text)))
+	if v.Quiet {
+		return
 	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.scroll(v.prefixed(v.clean(text)))
 }
 
 // Warn writes a line that stays, also when the view is quiet.
-func (v *View) Warn(text string) { v.line("kbootstrap: warning: " + v.clean(text)) }
-
-func (v *View) line(text string) {
+func (v *View) Warn(text string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.scroll(text)
+	v.scroll("kbootstrap: warning: " + v.clean(text))
 }
 
 // scroll writes a line that stays, above the moving ones.
