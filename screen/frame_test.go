@@ -144,6 +144,24 @@ func TestFrameFits(t *testing.T) {
 	}
 }
 
+// TestWrap: a long line that stays is broken between words.
+func TestWrap(t *testing.T) {
+	v := newView(io.Discard, Options{Live: true, Size: func() (int, int) { return 50, 24 }}, time.Now)
+	warn := func(host, text string) string {
+		return v.told(report.Event{Kind: report.Warning, Host: host, Component: "preflight", Text: text})
+	}
+	got := warn("", "/etc/resolv.conf names only 127.0.0.1, which in a pod is the pod itself")
+	want := "! preflight: warning: /etc/resolv.conf names only\n             127.0.0.1, which in a pod is the pod\n             itself"
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	got = warn("m1", "/etc/resolv.conf names only "+strings.Repeat("x", 70)+" 主机 主机")
+	want = "! m1    preflight                warning:\n    /etc/resolv.conf names only\n    " + strings.Repeat("x", 70) + "\n    主机 主机"
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
 func TestCells(t *testing.T) {
 	for s, want := range map[string]int{"": 0, "abc": 3, "äöü": 3, "e\u0301": 1, "主机": 4, "👷": 2, "ﾊﾝｶｸ": 4, "✓ …": 3, "\u200b": 0} {
 		if got := cells(s); got != want {

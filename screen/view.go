@@ -253,10 +253,20 @@ func (v *View) row(e report.Event, mark, text string) string {
 		}
 		return "kbootstrap: " + text
 	}
-	if mark == "" {
-		mark = strings.Repeat(" ", cells(v.signs.ok))
+	blank := strings.Repeat(" ", cells(v.signs.ok))
+	before := " "
+	switch {
+	case e.Host != "":
+		before += pad(v.clean(e.Host), v.hostWidth()) + "  " + pad(v.clean(e.Component), componentWidth) + "  "
+	case e.Component != "":
+		before += v.clean(e.Component) + ": "
 	}
-	return mark + " " + pad(v.clean(e.Host), v.hostWidth()) + "  " + pad(v.clean(e.Component), componentWidth) + "  " + text
+	width, _ := v.Size()
+	text = v.wrap(blank+before, text, width)
+	if mark != "" {
+		text = mark + strings.TrimPrefix(text, blank)
+	}
+	return text
 }
 
 func plural(n int, thing string) string {

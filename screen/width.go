@@ -52,6 +52,33 @@ func (v *View) cut(s string, n int) string {
 	return s
 }
 
+// wrap is a text after what stands before it, broken between words so that it fits the terminal. What follows the first
+// line is indented, below the beginning of the text where that leaves enough room.
+func (v *View) wrap(before, text string, width int) string {
+	indent := cells(before)
+	if indent > width/2 {
+		indent = 4
+	}
+	var b strings.Builder
+	b.WriteString(before)
+	used, first := cells(before), true
+	for word := range strings.SplitSeq(text, " ") {
+		n := cells(word)
+		switch {
+		case first:
+		case used+1+n < width:
+			b.WriteString(" ")
+			used++
+		default:
+			b.WriteString("\n" + strings.Repeat(" ", indent))
+			used = indent
+		}
+		b.WriteString(word)
+		used, first = used+n, false
+	}
+	return b.String()
+}
+
 // pad fills a text up to n columns.
 func pad(s string, n int) string { return s + strings.Repeat(" ", max(0, n-cells(s))) }
 
