@@ -158,8 +158,11 @@ func (r *idleReader) Read(p []byte) (int, error) {
 // exclusive makes sure that this session is the only one that changes the host. A client that did not say who it is
 // holds the lock without a name.
 func (s *server) exclusive(holder Holder) error {
-	return s.lock.take(holder, s.blobs.prepare)
+	return s.lock.take(holder, s.recover)
 }
+
+// recover makes good for a session that was killed.
+func (s *server) recover() error { return errors.Join(s.blobs.prepare(), s.sys.Recover()) }
 
 // end leaves the host as a session should: no contents, no lock.
 func (s *server) end() error {

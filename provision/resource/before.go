@@ -221,5 +221,9 @@ func (r record) restore(ctx context.Context, sys *System, report func(Change)) e
 	if report != nil && change.Diff != "" {
 		report(change)
 	}
+	// What was put back may be there only in the record yet, and in the kernel's memory.
+	if err := sys.flushSoFar(); err != nil {
+		return err
+	}
 	return sys.removeFile(r.path)
 }

@@ -2,6 +2,7 @@ package resource
 
 import (
 	"context"
+	"slices"
 	"strings"
 )
 
@@ -28,12 +29,20 @@ func (b Bootstrapped) State() string {
 }
 
 // Observe reads the mark and looks for the permission.
-func (b Bootstrapped) Observe(_ context.Context, sys *System) (Resource, error) {
+func (b Bootstrapped) Observe(ctx context.Context, sys *System) (Resource, error) {
 	token, err := sys.read(b.Marker)
-	return Bootstrapped{
-		Unit: b.Unit, Marker: b.Marker, Token: strings.TrimSpace(token),
-		Allowed: sys.exists(bootstrapDropIn(b.Unit)), Absent: token == "",
-	}, err
+	if err != nil {
+		return nil, err
+	}
+	found := Bootstrapped{Unit: b.Unit, Marker: b.Marker, Token: strings.TrimSpace(token), Absent: token == ""}
+	found.Allowed = sys.exists(bootstrapDropIn(b.Unit))
+	if found.Allowed || found.Absent {
+		return found, nil
+	}
+	// A run may have been cut off before systemd was told: the unit that it holds in memory still has the permission.
+	u, err := sys.unit(ctx, b.Unit)
+	found.Allowed = slices.Contains(u.dropIns, bootstrapDropIn(b.Unit))
+	return found, err
 }
 
 // Apply sets the mark, then takes the permission away: cut off between the two, the next run sees the permission.

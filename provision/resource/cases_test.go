@@ -239,6 +239,8 @@ func packageLaws() []law {
 	brings := func(m *machine, program string) func([]string) (string, error) {
 		return func(argv []string) (string, error) {
 			switch line := strings.Join(argv, " "); line {
+			case "apt-get update":
+				return "", nil
 			case "env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends " +
 				"-o DPkg::Lock::Timeout=120 conntrack", "dnf install -y conntrack-tools", "yum install -y conntrack-tools":
 				m.executable("/usr/sbin/" + program)
@@ -393,6 +395,7 @@ func imageLaws() []law {
 // newCtr is a fake of ctr with an image of somebody else's.
 func newCtr(m *machine, program, socket string) {
 	refs := []string{"registry.k8s.io/pause:3.1"}
+	m.atBoot = append(m.atBoot, func() { m.put(socket, "") })
 	prefix := program + " --address " + socket + " -n k8s.io images "
 	m.fakes[program] = func(argv []string) (string, error) {
 		args, ok := strings.CutPrefix(strings.Join(argv, " "), prefix)

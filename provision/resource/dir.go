@@ -59,6 +59,9 @@ func (d Dir) Observe(_ context.Context, sys *System) (Resource, error) {
 func (d Dir) Apply(_ context.Context, sys *System) error {
 	path := sys.path(d.Path)
 	if d.Absent {
+		if err := sys.mark(); err != nil {
+			return err
+		}
 		err := sys.Remove(path)
 		switch {
 		case absent(err), errors.Is(err, syscall.ENOTEMPTY), errors.Is(err, syscall.EBUSY):
@@ -73,6 +76,9 @@ func (d Dir) Apply(_ context.Context, sys *System) error {
 		return err
 	}
 	if err := sys.mkdirs(path); err != nil {
+		return err
+	}
+	if err := sys.mark(); err != nil {
 		return err
 	}
 	mode := d.Mode

@@ -10,6 +10,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -28,6 +30,7 @@ type kube struct {
 
 func newKube(m *machine) *kube {
 	k := &kube{t: m.t, objects: map[string]map[string]any{}}
+	m.kube = k
 	k.server = httptest.NewUnstartedServer(k)
 	k.server.TLS = &tls.Config{MinVersion: tls.VersionTLS12, ClientAuth: tls.RequireAnyClientCert}
 	k.server.StartTLS()
@@ -195,6 +198,23 @@ func (k *kube) register(name string, ready bool, taints ...any) {
 		}},
 	})
 }
+
+// everything is all objects, but for their versions.
+func (k *kube) everything() string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	var b strings.Builder
+	for path, o := range k.objects {
+		text, err := json.Marshal(o)
+		if err != nil {
+			k.t.Error(err)
+		}
+		fmt.Fprintf(&b, "object %s: %s\n", path, resourceVersion.ReplaceAllString(string(text), ""))
+	}
+	return b.String()
+}
+
+var resourceVersion = regexp.MustCompile(`"resourceVersion":"\d+",?`)
 
 func (k *kube) has(path string) bool {
 	k.mu.Lock()

@@ -27,6 +27,10 @@ type machine struct {
 	real  []string
 	blobs map[string]string // sha256 to content
 	ran   []string          // what was run, a line each
+
+	systemd *systemd // nil without the fake
+	kube    *kube
+	atBoot  []func() // what starts again after the power was cut
 }
 
 func newMachine(t *testing.T) *machine {
@@ -181,6 +185,25 @@ func (m *machine) snapshot() string {
 		return nil
 	}))
 	return b.String()
+}
+
+// boots gives the machine another boot_id, where /proc is not that of the machine that the test runs on.
+func (m *machine) boots(id string) {
+	if info, err := os.Lstat(m.path("/proc")); err != nil || info.IsDir() {
+		m.put("/proc/sys/kernel/random/boot_id", id+"\n")
+	}
+}
+
+// boot starts the machine after its power was cut: its processes are gone, and what is enabled is started.
+func (m *machine) boot() {
+	m.boots("second")
+	m.must(os.MkdirAll(m.path("/run"), 0o755))
+	for _, start := range m.atBoot {
+		start()
+	}
+	if m.systemd != nil {
+		m.systemd.boot()
+	}
 }
 
 // eventually waits for what another process does.

@@ -36,11 +36,16 @@ func (m Member) State() string {
 }
 
 // Observe looks for the member's data, whose it is, and for the permission to make it.
-func (m Member) Observe(_ context.Context, sys *System) (Resource, error) {
+func (m Member) Observe(ctx context.Context, sys *System) (Resource, error) {
 	found := m
 	if found.Foreign = ""; !sys.exists(filepath.Join(m.DataDir, "member")) {
-		found.Absent = !m.New || !sys.exists(bootstrapDropIn(m.Unit))
-		return found, nil
+		if found.Absent = true; !m.New || !sys.exists(bootstrapDropIn(m.Unit)) {
+			return found, nil
+		}
+		// The permission counts when systemd knows of it: a run may have been cut off before it told.
+		u, err := sys.unit(ctx, m.Unit)
+		found.Absent = u.stale(bootstrapDropIn(m.Unit), true)
+		return found, err
 	}
 	found.Absent = false
 	mark, err := sys.read(m.Marker)
@@ -88,9 +93,6 @@ func bootstrapDropIn(unit string) string {
 // forbidBootstrap takes the permission to found a cluster away.
 func (s *System) forbidBootstrap(ctx context.Context, unit string) error {
 	dropIn := bootstrapDropIn(unit)
-	if !s.exists(dropIn) {
-		return nil
-	}
 	if err := s.removeFile(s.path(dropIn)); err != nil {
 		return err
 	}

@@ -34,6 +34,8 @@ type sumEntry struct {
 	Sum                string // sha256 in hex
 }
 
+const sumsFile = stateDir + "/sums.json"
+
 // sameTick is the time within which two changes of a file may leave the same times: a kernel's clock for files ticks
 // each 1 to 10 ms.
 const sameTick = 50 * time.Millisecond
@@ -41,7 +43,7 @@ const sameTick = 50 * time.Millisecond
 func (s *System) fileSums() *sums {
 	s.shared.loadSums.Do(func() {
 		boot, _ := s.read("/proc/sys/kernel/random/boot_id")
-		c := &sums{sys: s, path: s.path(stateDir + "/sums.json"), boot: strings.TrimSpace(boot), entries: map[string]sumEntry{}}
+		c := &sums{sys: s, path: s.path(sumsFile), boot: strings.TrimSpace(boot), entries: map[string]sumEntry{}}
 		// It is a cache: one that cannot be read is as good as none.
 		if data, err := os.ReadFile(c.path); err == nil && json.Unmarshal(data, &c.entries) != nil {
 			c.entries = map[string]sumEntry{}

@@ -33,6 +33,7 @@ type memoryUnit struct {
 
 func newSystemd(m *machine) *systemd {
 	s := &systemd{m: m, units: map[string]*memoryUnit{}, nextPID: 1000, crash: map[string]bool{}}
+	m.systemd = s
 	m.fakes["systemctl"] = s.run
 	m.fakes["journalctl"] = func(argv []string) (string, error) {
 		if len(argv) != 8 || argv[1] != "-u" || argv[4] != "20" {
@@ -59,9 +60,12 @@ func (s *systemd) run(argv []string) (string, error) {
 			return "", errors.New("no such unit file")
 		}
 		s.m.must(os.MkdirAll(filepath.Dir(s.wants(argv[3])), 0o755))
+		if s.enabled(argv[3]) {
+			return "", nil
+		}
 		return "", os.Symlink("/etc/systemd/system/"+argv[3], s.wants(argv[3]))
 	case len(argv) == 4 && argv[1] == "--root="+s.m.Root && argv[2] == "disable":
-		return "", os.Remove(s.wants(argv[3]))
+		return "", os.RemoveAll(s.wants(argv[3]))
 	case len(argv) == 5 && argv[1] == "--no-block" && argv[2] == "--job-mode=ignore-dependencies" &&
 		(argv[3] == "start" || argv[3] == "restart"):
 		return "", s.start(argv[4])
@@ -158,6 +162,32 @@ func (s *systemd) start(name string) error {
 	u.active, u.pid = "active", s.nextPID
 	s.m.put(fmt.Sprintf("/proc/%d/environ", u.pid), "PATH=/bin\x00"+configVariable+"="+u.config+"\x00")
 	return nil
+}
+
+// boot forgets what was held in memory and starts what is enabled.
+func (s *systemd) boot() {
+	for _, u := range s.units {
+		if u.pid != 0 {
+			s.m.must(os.RemoveAll(s.m.path(fmt.Sprintf("/proc/%d", u.pid))))
+		}
+	}
+	s.units = map[string]*memoryUnit{}
+	wants, err := filepath.Glob(s.wants("*"))
+	s.m.must(err)
+	for _, w := range wants {
+		if name := filepath.Base(w); s.m.exists("/etc/systemd/system/" + name) {
+			s.m.must(s.start(name))
+		}
+	}
+}
+
+// everything is the state of all units, but for the numbers of their processes.
+func (s *systemd) everything() string {
+	var b strings.Builder
+	for name, u := range s.units {
+		fmt.Fprintf(&b, "unit %s: %s, enabled %t, config %q, from %q\n", name, u.active, u.enabled, u.config, u.files)
+	}
+	return b.String()
 }
 
 func (s *systemd) end(name string) {

@@ -8,7 +8,8 @@ type User struct {
 	Home   string // the directory is not made; "" means /nonexistent
 	Absent bool
 
-	NoGroup bool // only in a found value: the user is there, without a group of the same name
+	NoGroup   bool // only in a found value: the user is there, without a group of the same name
+	OnlyGroup bool // only in a found value: the group is there, without a user
 }
 
 // ID is "user NAME".
@@ -16,8 +17,8 @@ func (u User) ID() string { return "user " + u.Name }
 
 // State shows the home directory.
 func (u User) State() string {
-	if u.Absent {
-		return ""
+	if u.Absent || u.OnlyGroup {
+		return states(flag("a group without a user", u.OnlyGroup))
 	}
 	return states("home "+u.home(), flag("no group of its own", u.NoGroup))
 }
@@ -40,7 +41,7 @@ func (u User) Observe(_ context.Context, sys *System) (Resource, error) {
 		return nil, err
 	}
 	if len(user) < 6 {
-		return User{Name: u.Name, Absent: true}, nil
+		return User{Name: u.Name, Absent: group == nil, OnlyGroup: group != nil}, nil
 	}
 	return User{Name: u.Name, Home: user[5], NoGroup: group == nil}, nil
 }
@@ -66,6 +67,19 @@ func (u User) Apply(ctx context.Context, sys *System) error {
 	}
 	if err != nil {
 		return err
+	}
+	if u.OnlyGroup {
+		if user == nil {
+			return nil
+		}
+		if err := sys.accounts(ctx, "userdel", u.Name); err != nil {
+			return err
+		}
+		// It may have taken the group with it.
+		if group, err = sys.account("/etc/group", u.Name); err != nil || group != nil {
+			return err
+		}
+		return sys.accounts(ctx, "groupadd", "-r", u.Name)
 	}
 	if user != nil {
 		if len(user) > 5 && user[5] == u.home() {

@@ -27,6 +27,9 @@ type replacement struct {
 // replacing clears what a crashed run has left for the path, makes the directories that lead to it, and names a file
 // that does not exist yet.
 func (s *System) replacing(path string) (replacement, error) {
+	if err := s.mark(); err != nil {
+		return replacement{}, err
+	}
 	if err := s.mkdirs(filepath.Dir(path)); err != nil {
 		return replacement{}, err
 	}
@@ -142,6 +145,9 @@ func (s *System) removeFile(path string) error {
 	if _, err := os.Lstat(path); absent(err) {
 		return nil
 	}
+	if err := s.mark(); err != nil {
+		return err
+	}
 	if err := s.Remove(path); err != nil {
 		return err
 	}
@@ -162,6 +168,9 @@ func (s *System) mkdirs(dir string) error {
 			return &fs.PathError{Op: "mkdir", Path: dir, Err: errNotDir}
 		}
 		return nil
+	}
+	if err := s.mark(); err != nil {
+		return err
 	}
 	parent := filepath.Dir(dir)
 	if err := s.mkdirs(parent); err != nil {
