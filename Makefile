@@ -60,6 +60,7 @@ $(LINTER):
 
 unit: packages
 	CGO_ENABLED=1 go test -race ./...
+	go test -run "^TestCrash" ./provision/resource ./node # all of the matrix, which the race detector only samples
 
 test: check e2e
 

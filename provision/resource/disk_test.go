@@ -204,6 +204,9 @@ func (d *disk) cut(how crash) {
 			kept, known := d.inodes[i]
 			if info, err := os.Lstat(path); !known && err == nil && inode(info) == i {
 				kept = durable{mode: info.Mode().Type() | 0o600} // a name without bytes
+				if info.IsDir() {
+					kept.mode |= 0o155
+				}
 			}
 			survivors = append(survivors, survivor{path, kept})
 			if kept.mode.IsDir() {
