@@ -164,6 +164,9 @@ func (m *machine) snapshot() string {
 		if path == m.path(stateDir) {
 			return fs.SkipDir
 		}
+		if path == m.path(unflushedMark) || path == m.path("/run") || path == filepath.Dir(m.path(unflushedMark)) {
+			return nil
+		}
 		info, err := d.Info()
 		if err != nil {
 			return err
