@@ -140,6 +140,7 @@ func TestRedact(t *testing.T) {
 		"https://user:hunter2@mirror.example/x":                                       "https://user:[redacted]@mirror.example/x",
 		"https://mirror.example:8443/x":                                               "https://mirror.example:8443/x",
 		"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----":                "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
+		"--initial-cluster-token=kbootstrap-demo":                                     "--initial-cluster-token=kbootstrap-demo",
 		"etcd-token kbootstrap-demo":                                                  "etcd-token kbootstrap-demo",
 	} {
 		got := Redact(text)

@@ -1,6 +1,9 @@
 package bundle
 
-import "regexp"
+import (
+	"regexp"
+	"strings"
+)
 
 // secrets are what secrets look like. The groups of each are what stands before and after it and is kept.
 var secrets = []*regexp.Regexp{
@@ -13,12 +16,12 @@ var secrets = []*regexp.Regexp{
 	regexp.MustCompile(`()eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+`),
 	regexp.MustCompile(`()\b[a-z0-9]{6}\.[a-z0-9]{16}\b`),
 	regexp.MustCompile(`((?i:authorization:\s*(?:bearer|basic)\s+))\S+`),
-	regexp.MustCompile(`((?i:(?:password|passwd|passphrase|secret|token|api-?key)["']?\s*[:=]\s*["']?))[^\s"',}]+`),
+	regexp.MustCompile(`((?i:[a-z0-9_-]*(?:password|passwd|passphrase|secret|token|api-?key)["']?\s*[:=]\s*["']?))[^\s"',}]+`),
 	// A user's password in a URL.
 	regexp.MustCompile(`(://[^/\s:@]+:)[^/\s@]+(@)`),
 }
 
-// plain are values that are none: what a flag of JSON says of a secret is none itself.
+// plain are values that are none, as is the name of a cluster that etcd calls a token: what a flag of JSON says of a secret is none itself.
 var plain = regexp.MustCompile(`^(?:true|false|null|\[redacted\].*)$`)
 
 // Redact replaces what looks like a secret in a text.
@@ -27,7 +30,7 @@ func Redact(text string) string {
 		text = secret.ReplaceAllStringFunc(text, func(found string) string {
 			groups := append(secret.FindStringSubmatch(found), "")
 			before, after := groups[1], groups[2]
-			if plain.MatchString(found[len(before) : len(found)-len(after)]) {
+			if plain.MatchString(found[len(before):len(found)-len(after)]) || strings.Contains(before, "cluster-token") {
 				return found
 			}
 			return before + "[redacted]" + after
