@@ -20,7 +20,7 @@ KUBERNETES ?= v1.36.3
 PACKAGES := mmdebstrap:mmdebstrap systemd-nspawn:systemd-container ip:iproute2 nsenter:util-linux sshd:openssh-server \
 	ssh:openssh-client gcc:build-essential dpkg-deb:dpkg iptables:iptables curl:curl
 
-.PHONY: build check lint unit test e2e demo demo-down recording bench packages artifacts clean
+.PHONY: build check lint unit fuzz test e2e demo demo-down recording bench packages artifacts clean
 
 build: bin/kbootstrap
 
@@ -62,7 +62,18 @@ unit: packages
 	CGO_ENABLED=1 go test -race ./...
 	go test -run "^TestCrash" ./provision/resource ./node # all of the matrix, which the race detector only samples
 
-test: check e2e
+test: check fuzz e2e
+
+# fuzz runs each fuzz target for so many executions; FUZZ=10m runs each for ten minutes. What it finds is written to
+# testdata/fuzz of its room, and is part of the unit tests from then on.
+FUZZ ?= 1000x
+fuzz:
+	@grep -rlE '^func Fuzz' --include='*_test.go' . | sort | while read -r file; do \
+		grep -oE '^func Fuzz[A-Za-z0-9]+' "$$file" | cut -c6- | while read -r target; do \
+			echo "fuzz $$(dirname "$$file") $$target $(FUZZ)"; \
+			go test "$$(dirname "$$file")" -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZ) -timeout 60m </dev/null >/dev/null; \
+		done; \
+	done
 
 e2e: artifacts
 	go test -tags e2e -count 1 -timeout 45m -v ./e2e/... ./lab

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"strings"
 	"text/template"
+	"unicode"
 )
 
 //go:embed *.tmpl
@@ -44,7 +45,21 @@ func functions() template.FuncMap {
 			encoder := json.NewEncoder(&out)
 			encoder.SetEscapeHTML(false)
 			err := encoder.Encode(v)
-			return strings.TrimSuffix(out.String(), "\n"), err
+			return escaped(strings.TrimSuffix(out.String(), "\n")), err
 		},
 	}
+}
+
+// escaped writes as \u what JSON may have as it is and YAML or TOML may not: control characters, and what is no character.
+func escaped(text string) string {
+	var b strings.Builder
+	for _, c := range text {
+		switch {
+		case unicode.IsControl(c) || c == '\ufeff' || c == '\ufffe' || c == '\uffff':
+			fmt.Fprintf(&b, "\\u%04x", c)
+		default:
+			b.WriteRune(c)
+		}
+	}
+	return b.String()
 }

@@ -130,10 +130,14 @@ func TestDocsDependencies(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			module := "" // the longest: x/v2 is not part of x
 			for _, m := range modules {
-				if imported == m || strings.HasPrefix(imported, m+"/") {
-					used[m] = true
+				if (imported == m || strings.HasPrefix(imported, m+"/")) && len(m) > len(module) {
+					module = m
 				}
+			}
+			if module != "" {
+				used[module] = true
 			}
 		}
 	})
