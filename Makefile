@@ -71,7 +71,8 @@ fuzz:
 	@grep -rlE '^func Fuzz' --include='*_test.go' . | sort | while read -r file; do \
 		grep -oE '^func Fuzz[A-Za-z0-9]+' "$$file" | cut -c6- | while read -r target; do \
 			echo "fuzz $$(dirname "$$file") $$target $(FUZZ)"; \
-			go test "$$(dirname "$$file")" -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZ) -timeout 60m </dev/null >/dev/null; \
+			said=$$(go test "$$(dirname "$$file")" -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZ) -timeout 60m </dev/null 2>&1) || \
+				{ echo "$$said"; exit 1; }; \
 		done; \
 	done
 
