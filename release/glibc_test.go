@@ -77,7 +77,7 @@ func TestGlibcOfAShell(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer encoder.Close()
+	defer func() { _ = encoder.Close() }()
 	path := filepath.Join(t.TempDir(), "sh.zst")
 	if err := os.WriteFile(path, encoder.EncodeAll(plain, nil), 0o600); err != nil {
 		t.Fatal(err)

@@ -82,11 +82,11 @@ func preflightError(run *provision.Run) error {
 	}
 	switch {
 	case len(preflight.Failed(run.Findings)) > 0:
-		failed := fault.PreflightFailed.Wrap(errors.New(preflight.Summary(run.Findings)))
-		if unreached != nil {
-			failed = fmt.Errorf("%w; not all hosts could be asked:\n%v", failed, unreached)
+		failed := preflight.Summary(run.Findings)
+		if unreached != nil { // in words only: the exit code is that of the checks
+			failed += "; not all hosts could be asked:\n" + unreached.Error()
 		}
-		return exitError{exitPreflight, failed}
+		return exitError{exitPreflight, fault.PreflightFailed.Wrap(errors.New(failed))}
 	case unreached != nil:
 		return unreached
 	}
