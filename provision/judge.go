@@ -18,9 +18,15 @@ import (
 // judge finds what a run would destroy of the cluster that is there, all of it at once. Nothing of it is ever carried out.
 func (r *Run) judge(s standing) {
 	issued, _ := r.store.Hosts() // none are known then
-	r.Refusals = append(r.Refusals, slices.Concat(
+	for _, refused := range slices.Concat(
 		r.foreign(), r.replaced(s), r.networks(s), r.versions(s), r.moved(s), r.gone(s, issued), r.members(s), r.quorum(),
-	)...)
+	) {
+		if r.elsewhere(refused) {
+			r.Warnings = append(r.Warnings, refused.Error())
+		} else {
+			r.Refusals = append(r.Refusals, refused)
+		}
+	}
 	for _, n := range s.census.Nodes {
 		m := r.Fleet[n.Name]
 		if m != nil && n.MachineID != "" && m.Facts.MachineID != "" && n.MachineID != m.Facts.MachineID &&
@@ -29,6 +35,24 @@ func (r *Run) judge(s standing) {
 				"up makes it that node again", n.Name, n.Name))
 		}
 	}
+}
+
+// elsewhere reports whether a refusal is about a host that a limited run has nothing to do with: who adds a worker need not
+// first see to another that is gone. Members of etcd have to do with each other.
+func (r *Run) elsewhere(refused *RefusedError) bool {
+	if len(r.Scope.Hosts) == 0 || slices.Contains(r.Scope.Hosts, refused.Host) {
+		return false
+	}
+	switch refused.Code {
+	case fault.HostGone:
+		return true
+	case fault.MemberGone, fault.MemberAdded, fault.MemberMoved, fault.MemberEmpty:
+		return !slices.ContainsFunc(r.Scope.Hosts, func(name string) bool {
+			h, _ := r.Cluster.Host(name)
+			return h.Has(inventory.Etcd)
+		})
+	}
+	return false
 }
 
 // foreign finds hosts that are members of another cluster of etcd's.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -441,6 +442,86 @@ func TestParseTolerance(t *testing.T) {
 	for _, text := range []string{"", "-1", "x", "101%", "%", "1.5"} {
 		if _, err := ParseTolerance(text); err == nil {
 			t.Errorf("%q was read", text)
+		}
+	}
+}
+
+// TestElsewhere: a run that is limited to some hosts is told of others that are gone, and goes on; what it would contradict
+// is refused all the same.
+func TestElsewhere(t *testing.T) {
+	three := ha + "  - {name: w2, address: 192.168.56.22, roles: [worker]}\n"
+	moved := edited(t, edited(t, ha, "runtime: containerd", "runtime: containerd\nnetwork: {pods: 10.32.0.0/16}"), "192.168.56.13", "192.168.56.14")
+	for _, test := range []struct {
+		limit []string
+		want  []string
+		warn  int
+	}{
+		{nil, []string{string(fault.NetworkChanged), string(fault.HostGone) + " w2", string(fault.MemberMoved) + " m3"}, 0},
+		{[]string{"w1"}, []string{string(fault.NetworkChanged)}, 2},
+		{[]string{"m1"}, []string{string(fault.NetworkChanged), string(fault.MemberMoved) + " m3"}, 1},
+	} {
+		c := change(t, three, moved)
+		c.Scope.Hosts = test.limit
+		c.judge(c.standing)
+		if d := cmp.Diff(test.want, c.Refusals.codes()); d != "" || len(c.Warnings) != test.warn {
+			t.Errorf("limited to %s: warned %q\n%s", test.limit, c.Warnings, d)
+		}
+	}
+}
+
+// TestReach: a limited run asks another control plane when the first is out of reach, and only then.
+func TestReach(t *testing.T) {
+	for _, test := range []struct {
+		what   string
+		limit  []string
+		away   []string
+		locked bool
+		hosts  []string // that the run is about
+		failed []string
+	}{
+		{what: "all", hosts: []string{"m1", "m2", "m3", "w1"}},
+		{what: "all, and the first is away", away: []string{"m1"}, hosts: []string{"m1", "m2", "m3", "w1"}, failed: []string{"m1"}},
+		{what: "a worker", limit: []string{"w1"}, hosts: []string{"m1", "w1"}},
+		{what: "a worker without the first", limit: []string{"w1"}, away: []string{"m1"}, hosts: []string{"m2", "w1"}},
+		{what: "a worker without two", limit: []string{"w1"}, away: []string{"m1", "m2"}, hosts: []string{"m3", "w1"}},
+		{what: "a worker without all", limit: []string{"w1"}, away: []string{"m1", "m2", "m3"}, hosts: []string{"m1", "w1"}, failed: []string{"m1"}},
+		{what: "a worker that is away too", limit: []string{"w1"}, away: []string{"m1", "w1"}, hosts: []string{"m2", "w1"}, failed: []string{"w1"}},
+		{what: "the first itself", limit: []string{"m1"}, away: []string{"m1"}, hosts: []string{"m1"}, failed: []string{"m1"}},
+		{what: "another control plane", limit: []string{"m3"}, away: []string{"m1"}, hosts: []string{"m2", "m3"}},
+		{what: "a control plane that is away too", limit: []string{"m2"}, away: []string{"m1", "m2"}, hosts: []string{"m2", "m3"}, failed: []string{"m2"}},
+		{what: "a worker, and the first is locked", limit: []string{"w1"}, away: []string{"m1"}, locked: true, hosts: []string{"m1", "w1"}, failed: []string{"m1"}},
+	} {
+		c := parse(t, ha)
+		r := &Run{Cluster: c, Scope: Scope{Hosts: test.limit}, Unreached: map[string]error{}}
+		hosts, err := r.reach(func(hosts []inventory.Host) (Fleet, error) {
+			fleet, failures := Fleet{}, Failures(nil)
+			for _, h := range hosts {
+				switch {
+				case slices.Contains(test.away, h.Name) && test.locked:
+					failures = append(failures, Failure{Host: h.Name, Component: "connect", Err: &node.LockedError{}})
+				case slices.Contains(test.away, h.Name):
+					failures = append(failures, unreachedBy(h.Name))
+				default:
+					fleet[h.Name] = &Machine{Host: h}
+				}
+			}
+			return fleet, failures.errOrNil()
+		})
+		var about []string
+		for _, h := range hosts {
+			about = append(about, h.Name)
+			if r.Fleet[h.Name] == nil && !slices.Contains(test.failed, h.Name) && !slices.Contains(test.away, h.Name) {
+				t.Errorf("%s: %s was not reached", test.what, h.Name)
+			}
+		}
+		if d := cmp.Diff(test.hosts, about); d != "" {
+			t.Errorf("%s: about\n%s", test.what, d)
+		}
+		if d := cmp.Diff(test.failed, errorsOf(err).Hosts()); d != "" {
+			t.Errorf("%s: failed\n%s", test.what, d)
+		}
+		if asked := slices.Contains(about, "m1"); len(test.limit) > 0 && (len(r.Warnings) == 0) != asked {
+			t.Errorf("%s: warned %q", test.what, r.Warnings)
 		}
 	}
 }

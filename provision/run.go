@@ -65,11 +65,7 @@ func Prepare(ctx context.Context, c *inventory.Cluster, scope Scope, o Options) 
 		return nil, err
 	}
 
-	hosts := c.Hosts
-	if len(scope.Hosts) > 0 {
-		hosts = concerned(c, scope.Hosts)
-	}
-	r.Fleet, err = connect(ctx, hosts, o, scope.Change)
+	hosts, err := r.reach(func(hosts []inventory.Host) (Fleet, error) { return connect(ctx, hosts, o, scope.Change) })
 	if err := r.leaveOut(hosts, err); err != nil {
 		return nil, err
 	}
@@ -93,6 +89,11 @@ func Prepare(ctx context.Context, c *inventory.Cluster, scope Scope, o Options) 
 	r.judge(standing)
 	if scope.Change && len(r.Refusals) > 0 {
 		return nil, r.Refusals
+	}
+	if scope.Change {
+		for _, w := range r.Warnings {
+			o.report(Event{Kind: EventWarning, Text: w})
+		}
 	}
 	if scope.Approved != nil {
 		if err := scope.Approved(r); err != nil {

@@ -120,11 +120,14 @@ func (s Step) without(hosts []string) Step {
 	return less
 }
 
-// concerned returns the named hosts and the first control plane, where the API is asked.
-func concerned(c *inventory.Cluster, names []string) []inventory.Host {
+// concerned returns the named hosts and the first control plane, where the API is asked, without some.
+func concerned(c *inventory.Cluster, names []string, without ...string) []inventory.Host {
 	wanted := map[string]bool{c.With(inventory.ControlPlane)[0].Name: true}
 	for _, name := range names {
 		wanted[name] = true
+	}
+	for _, name := range without {
+		delete(wanted, name)
 	}
 	var hosts []inventory.Host
 	for _, h := range c.Hosts {

@@ -1,7 +1,6 @@
 package provision
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -9,20 +8,16 @@ import (
 
 	"kbootstrap/fault"
 	"kbootstrap/inventory"
-	"kbootstrap/node"
 )
 
 // leaveOut takes the hosts that failed out of the run, if it may go on without them; else it returns the failures.
 func (r *Run) leaveOut(hosts []inventory.Host, err error) error {
-	var (
-		failures Failures
-		locked   *node.LockedError
-	)
 	if err == nil {
 		return nil
 	}
-	if !errors.As(err, &failures) || errors.As(err, &locked) || errors.Is(err, context.Canceled) {
-		return err // it is not about the hosts' health
+	var failures Failures
+	if !sickness(err, &failures) {
+		return err
 	}
 	for _, f := range failures {
 		if r.Unreached[f.Host] == nil {
