@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -267,11 +268,12 @@ func TestKnownHostsThatCannotBeUsed(t *testing.T) {
 	refusal(t, dial(s.host), fault.KnownHosts, s.host.SSH.KnownHosts)
 }
 
-// The certificate of an authority on record is as good as a key on record.
+// The certificate of an authority on record is as good as a key on record. One that does not count does no harm: then its
+// plain key counts, as with ssh.
 func TestHostCertificate(t *testing.T) {
 	authority, key := newEd25519(t), newEd25519(t)
-	certify := func(principal string, until uint64) ssh.Signer {
-		cert := &ssh.Certificate{Key: key.PublicKey(), CertType: ssh.HostCert, ValidPrincipals: []string{principal}, ValidBefore: until}
+	certify := func(kind uint32, until uint64, principals ...string) ssh.Signer {
+		cert := &ssh.Certificate{Key: key.PublicKey(), CertType: kind, ValidPrincipals: principals, ValidBefore: until}
 		if err := cert.SignCert(strings.NewReader(strings.Repeat("seed", 64)), authority); err != nil {
 			t.Fatal(err)
 		}
@@ -281,25 +283,112 @@ func TestHostCertificate(t *testing.T) {
 		}
 		return signer
 	}
+	text := func(names string, key ssh.Signer) string {
+		return names + " " + string(ssh.MarshalAuthorizedKey(key.PublicKey()))
+	}
+	const forever = ssh.CertTimeInfinity
+	good := certify(ssh.HostCert, forever, "127.0.0.1")
 	for _, c := range []struct {
-		name, principal string
-		until           uint64
-		ok              bool
+		name  string
+		cert  ssh.Signer
+		known string
+		want  fault.Code
+		words string
 	}{
-		{"good", "127.0.0.1", ssh.CertTimeInfinity, true},
-		{"expired", "127.0.0.1", 1, false},
-		{"other principal", "192.0.2.1", ssh.CertTimeInfinity, false},
+		{"good", good, text("@cert-authority 127.*", authority), "", ""},
+		{"for all hosts", good, text("@cert-authority *", authority), "", ""},
+		{"for all hosts on this port", good, text("@cert-authority [*]:PORT", authority), "", ""},
+		{"for others", good, text("@cert-authority *.example.org", authority), fault.HostKeyUnknown, ""},
+		{"a principal is a pattern", certify(ssh.HostCert, forever, "x", "127.0.*"), text("@cert-authority *", authority), "", ""},
+		{"no principals", certify(ssh.HostCert, forever), text("@cert-authority *", authority), "", ""},
+		{"expired", certify(ssh.HostCert, 1, "127.0.0.1"), text("@cert-authority *", authority), fault.HostKeyUnknown, "expired"},
+		{"other principal", certify(ssh.HostCert, forever, "192.0.2.1"), text("@cert-authority *", authority), fault.HostKeyUnknown, "192.0.2.1"},
+		{"expired, plain key known", certify(ssh.HostCert, 1, "127.0.0.1"), text("@cert-authority *", authority) + text("127.0.0.1", key), "", ""},
+		{"of an unknown authority", good, text("@cert-authority *", newEd25519(t)), fault.HostKeyUnknown, ""},
+		{"of an unknown authority, plain key known", good, text("[127.0.0.1]:PORT", key), "", ""},
+		{"of an unknown authority, plain key changed", good, text("[127.0.0.1]:PORT", newEd25519(t)), fault.HostKeyChanged, ""},
+		{"authority revoked", good, text("@cert-authority *", authority) + text("@revoked *", authority), fault.HostKeyRevoked, ""},
+		{"key revoked", good, text("@cert-authority *", authority) + text("@revoked 127.*", key), fault.HostKeyRevoked, ""},
+		{"revoked for others", good, text("@cert-authority *", authority) + text("@revoked *.example.org", authority), "", ""},
+		{"the authority as a plain key", good, text("*", authority), fault.HostKeyChanged, ""},
+		{"a plain key as the authority", key, text("@cert-authority *", key), fault.HostKeyUnknown, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := newServer(t, certify(c.principal, c.until))
-			writeFile(t, s.host.SSH.KnownHosts, "@cert-authority 127.* "+string(ssh.MarshalAuthorizedKey(authority.PublicKey())), 0o600)
+			s := newServer(t, c.cert)
+			writeFile(t, s.host.SSH.KnownHosts, strings.ReplaceAll(c.known, "PORT", strconv.Itoa(s.host.SSH.Port)), 0o600)
 			err := dial(s.host)
-			if c.ok && err != nil {
+			if c.want == "" && err != nil {
 				t.Error(err)
 			}
-			if !c.ok {
-				refusal(t, err, fault.HostKeyUnknown)
+			if c.want != "" {
+				refusal(t, err, c.want, c.words)
 			}
 		})
+	}
+}
+
+// With a bare "@cert-authority *" every host has a line, and yet one with a plain key is new, and not changed.
+func TestAuthorityOfAllHostsAndAPlainKey(t *testing.T) {
+	key := newEd25519(t)
+	s := newServer(t, key)
+	authority := "@cert-authority * " + string(ssh.MarshalAuthorizedKey(newECDSA(t).PublicKey()))
+	writeFile(t, s.host.SSH.KnownHosts, authority, 0o600)
+	refusal(t, dial(s.host), fault.HostKeyUnknown)
+	s.host.SSH.HostKeyPolicy = "accept-new"
+	if err := dial(s.host); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := readFile(t, s.host.SSH.KnownHosts), authority+recordOf(s.host, key.PublicKey()); got != want {
+		t.Errorf("recorded %q, want %q", got, want)
+	}
+}
+
+// TestHostKeysAgainstSSH: ssh accepts and refuses what we do, with a real server that has two keys and a certificate.
+func TestHostKeysAgainstSSH(t *testing.T) {
+	client := newHome(t)
+	keygen := tool(t, "ssh-keygen")
+	h := startSSHD(t, client, usual)
+	dir := t.TempDir()
+	run := func(args ...string) {
+		t.Helper()
+		if out, err := exec.CommandContext(t.Context(), keygen, args...).CombinedOutput(); err != nil {
+			t.Fatalf("ssh-keygen %q: %v: %s", args, err, out)
+		}
+	}
+	run("-q", "-N", "", "-t", "ed25519", "-f", dir+"/authority")
+	run("-q", "-N", "", "-t", "ed25519", "-f", dir+"/other")
+	run("-q", "-N", "", "-t", "ed25519", "-f", dir+"/key")
+	run("-q", "-s", dir+"/authority", "-I", "test", "-h", "-n", "127.0.0.1", dir+"/key.pub")
+	certified := startSSHD(t, client, usual, "HostKey "+dir+"/key", "HostCertificate "+dir+"/key-cert.pub")
+	authority, other := strings.TrimSpace(readFile(t, dir+"/authority.pub")), strings.TrimSpace(readFile(t, dir+"/other.pub"))
+	scan, err := exec.CommandContext(t.Context(), tool(t, "ssh-keyscan"), "-t", "ecdsa", "-p", strconv.Itoa(h.SSH.Port), "127.0.0.1").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ecdsa := strings.Join(strings.Fields(string(scan))[1:], " ")
+	for name, text := range map[string]string{
+		"nothing":               "",
+		"authority of all":      "@cert-authority * " + authority,
+		"authority of loopback": "@cert-authority 127.0.0.? " + authority,
+		"authority revoked":     "@cert-authority * " + authority + "\n@revoked * " + authority,
+		"other authority":       "@cert-authority * " + other,
+		"second key":            "NAME " + ecdsa,
+		"without the port":      "127.0.0.1 " + ecdsa,
+		"other key":             "NAME " + other,
+		"two keys, one of them": "NAME " + other + "\nNAME " + ecdsa,
+		"revoked elsewhere":     "NAME " + ecdsa + "\n@revoked *.example.org " + ecdsa,
+		"revoked":               "NAME " + ecdsa + "\n@revoked * " + ecdsa,
+		"negated":               "*,!NAME " + ecdsa,
+	} {
+		for server, h := range map[string]inventory.Host{"two keys": h, "with a certificate": certified} {
+			writeFile(t, h.SSH.KnownHosts, strings.ReplaceAll(text, "NAME", nameOf(h))+"\n", 0o600)
+			out, err := exec.CommandContext(t.Context(), tool(t, "ssh"), "-F", "none", "-p", strconv.Itoa(h.SSH.Port), "-o", "BatchMode=yes",
+				"-o", "StrictHostKeyChecking=yes", "-o", "UpdateHostKeys=no", "-o", "UserKnownHostsFile="+h.SSH.KnownHosts,
+				"-i", homeKeyPath(), h.SSH.User+"@127.0.0.1", "true").CombinedOutput()
+			h.SSH.HostKeyPolicy = "strict"
+			if ours := dial(h); (ours == nil) != (err == nil) {
+				t.Errorf("%s, %s: ssh: %v: %s\nwe: %v", name, server, err, out, ours)
+			}
+		}
 	}
 }

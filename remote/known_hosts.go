@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"slices"
 	"strings"
 
 	"golang.org/x/crypto/ssh"
@@ -81,6 +82,10 @@ func parseKnownHosts(file string, text []byte) knownHosts {
 				k.marker, words = words[0][1:], words[1:]
 			}
 			k.hosts = strings.Split(words[0], ",")
+			// A key of a type that is not known here cannot be what a host shows.
+			if k.marker == "" && len(words) > 2 && !slices.Contains(keyTypes, words[1]) && words[1] != ssh.KeyAlgoRSA {
+				continue
+			}
 		}
 		all = append(all, k)
 	}
