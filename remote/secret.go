@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 
 	"golang.org/x/crypto/ssh"
@@ -87,6 +88,9 @@ var errNobody = errors.New("there is no terminal to ask at")
 func ask(ctx context.Context, who Asker, question string) (string, error) {
 	if who == nil {
 		return "", errNobody
+	}
+	if !strings.HasSuffix(question, " ") { // the host's own questions end as they end
+		question += ": "
 	}
 	text, err := who.Secret(ctx, question)
 	if err == nil && bytes.ContainsAny([]byte(text), "\n\r\x00") {

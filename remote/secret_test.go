@@ -28,7 +28,7 @@ type asked struct {
 func (a *asked) Secret(_ context.Context, question string) (string, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.questions = append(a.questions, question)
+	a.questions = append(a.questions, strings.TrimSuffix(question, ": "))
 	if len(a.questions) > len(a.answers) {
 		return "", errors.New("interrupted")
 	}
@@ -329,7 +329,7 @@ func TestKeyboardInteractive(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	who.was(t, "password of vagrant@m1", "refused; password of vagrant@m1", "vagrant@m1: Two factors. Code: ")
+	who.was(t, "password of vagrant@m1", "refused; password of vagrant@m1", "vagrant@m1: Two factors. Code")
 	if texts := told.take(); !slices.Equal(texts, []string{"wrong", "secret"}) {
 		t.Errorf("told %q", texts)
 	}

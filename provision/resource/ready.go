@@ -66,16 +66,21 @@ func (r Ready) Observe(ctx context.Context, sys *System) (Resource, error) {
 	return found, ctx.Err()
 }
 
-// Apply waits until the service is ready. It gives up early when its unit has failed for good.
+// Apply waits until the service is ready, and before that until its certificates are there, which another component may be
+// about to write. It gives up early when its unit has failed for good.
 func (r Ready) Apply(ctx context.Context, sys *System) error {
 	if r.Absent {
 		return nil
 	}
 	client, err := r.client(sys)
-	if err != nil {
+	if err != nil && !absent(err) {
 		return err
 	}
-	defer client.CloseIdleConnections()
+	defer func() {
+		if client != nil {
+			client.CloseIdleConnections()
+		}
+	}()
 	timeout := r.Timeout
 	if timeout == 0 {
 		timeout = time.Minute
@@ -88,7 +93,15 @@ func (r Ready) Apply(ctx context.Context, sys *System) error {
 	restarts := -1
 	var last error
 	err = poll(deadline, r.every(), func() (bool, error) {
-		answer := r.ask(deadline, sys, client)
+		var answer error
+		if client == nil {
+			if client, answer = r.client(sys); answer != nil && !absent(answer) {
+				return false, answer
+			}
+		}
+		if client != nil {
+			answer = r.ask(deadline, sys, client)
+		}
 		if answer == nil {
 			return true, nil
 		}

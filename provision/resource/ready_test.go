@@ -78,6 +78,31 @@ func TestReadyKnowsTheServer(t *testing.T) {
 	}
 }
 
+// TestReadyWaitsForCertificates checks that a certificate that another component is about to write is waited for, that one
+// that never comes is named, and that one that is none is not waited for.
+func TestReadyWaitsForCertificates(t *testing.T) {
+	m := newMachine(t)
+	server := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	t.Cleanup(server.Close)
+	certificate := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}))
+	r := Ready{Name: "x", URL: server.URL, CACert: "/ca.pem", Timeout: 50 * time.Millisecond}
+	if err := r.Apply(t.Context(), m.System); err == nil || !strings.Contains(err.Error(), "/ca.pem: no such file") {
+		t.Errorf("it never comes: %v", err)
+	}
+	r.Timeout = time.Hour
+	done := make(chan error, 1)
+	go func() { done <- r.Apply(t.Context(), m.System) }()
+	m.put("/ca.new", certificate)
+	m.must(os.Rename(m.path("/ca.new"), m.path("/ca.pem")))
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	m.put("/ca.pem", "rubbish")
+	if err := r.Apply(t.Context(), m.System); err == nil || !strings.Contains(err.Error(), "no certificate in it") {
+		t.Errorf("rubbish: %v", err)
+	}
+}
+
 func TestPollEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	n := 0
