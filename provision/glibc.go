@@ -1,33 +1,42 @@
 package provision
 
 import (
+	"kbootstrap/provision/preflight"
 	"kbootstrap/provision/resource"
-	"kbootstrap/release"
 )
 
-// glibcs finds which glibc programs need. Each is looked at once a run.
-type glibcs struct{ needs map[string]string } // by sum
-
-// add notes what the program that a resource puts on a host needs, if it needs something.
-func (g glibcs) add(set *release.Set, r resource.Resource, into map[string]string) error {
-	f, ok := r.(resource.File)
-	if !ok || f.Blob == "" {
-		return nil
-	}
-	content, ok := set.BySum(f.Blob)
-	if !ok {
-		return nil
-	}
-	need, known := g.needs[f.Blob]
-	if !known {
-		var err error
-		if need, err = content.Glibc(); err != nil {
-			return err
+// glibc finds which glibc the programs of each host need, those that are there already too. Each program is looked at once.
+func (r *Run) glibc(hosts []preflight.Host) error {
+	known := map[string]string{} // by sum
+	for i := range hosts {
+		needs := map[string]string{}
+		for _, s := range r.Plan.Steps {
+			if s.Target.Host.Name != hosts[i].Name {
+				continue
+			}
+			for _, w := range s.Wanted {
+				f, ok := w.(resource.File)
+				if !ok || f.Blob == "" {
+					continue
+				}
+				content, ok := s.Target.Release.BySum(f.Blob)
+				if !ok {
+					continue
+				}
+				need, ok := known[f.Blob]
+				if !ok {
+					var err error
+					if need, err = content.Glibc(); err != nil {
+						return err
+					}
+					known[f.Blob] = need
+				}
+				if need != "" {
+					needs[content.Name] = need
+				}
+			}
 		}
-		g.needs[f.Blob] = need
-	}
-	if need != "" {
-		into[content.Name] = need
+		hosts[i].Glibc = needs
 	}
 	return nil
 }

@@ -1,7 +1,9 @@
 package provision
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strings"
 	"sync"
 
@@ -104,10 +106,9 @@ func (r *Run) tell() {
 // scene gathers all that the checks judge.
 func (r *Run) scene(ctx context.Context) (preflight.Scene, error) {
 	scene := preflight.Scene{Cluster: r.Cluster, Probed: r.Scope.Preflight.Only || r.Plan.Changes() > 0}
-	needs := glibcs{needs: map[string]string{}}
 	for _, h := range r.Plan.Hosts() {
 		m := r.Fleet[h.Name]
-		host := preflight.Host{Host: h, Facts: m.Facts, Survey: r.seen[h.Name].survey, Clock: r.seen[h.Name].clock, Glibc: map[string]string{}}
+		host := preflight.Host{Host: h, Facts: m.Facts, Survey: r.seen[h.Name].survey, Clock: r.seen[h.Name].clock}
 		for _, s := range r.Plan.Steps {
 			if s.Target.Host.Name != h.Name {
 				continue
@@ -122,14 +123,6 @@ func (r *Run) scene(ctx context.Context) (preflight.Scene, error) {
 					host.Packages = append(host.Packages, pkg.Program)
 				}
 			}
-			if !scene.Probed {
-				continue
-			}
-			for _, w := range s.Wanted {
-				if err := needs.add(s.Target.Release, w, host.Glibc); err != nil {
-					return scene, err
-				}
-			}
 		}
 		scene.Hosts = append(scene.Hosts, host)
 	}
@@ -137,15 +130,19 @@ func (r *Run) scene(ctx context.Context) (preflight.Scene, error) {
 		return scene, nil
 	}
 	r.options.report(Event{Kind: EventPhase, Text: "preflight"})
-	var probes sync.WaitGroup
-	var failed error
-	probes.Go(func() { scene.Mesh = r.mesh(ctx, scene.Hosts) })
-	probes.Go(func() { failed = r.fsync(ctx, scene.Hosts) })
+	var (
+		probes               sync.WaitGroup
+		errDisk, errPrograms error
+	)
+	seen := slices.Clone(scene.Hosts) // the others write to theirs
+	probes.Go(func() { scene.Mesh = r.mesh(ctx, seen) })
+	probes.Go(func() { errDisk = r.fsync(ctx, scene.Hosts) })
+	probes.Go(func() { errPrograms = r.glibc(scene.Hosts) })
 	probes.Wait()
 	if ctx.Err() != nil {
 		return scene, context.Cause(ctx)
 	}
-	return scene, failed
+	return scene, cmp.Or(errDisk, errPrograms)
 }
 
 // fsync measures the disks of the etcd hosts.
