@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -34,6 +35,18 @@ func TestPlay(t *testing.T) {
 	}
 	if _, err := play([]chunk{{0, "\x1b[2;3H"}}, 20, 4, ""); err == nil {
 		t.Error("an order that the screen does not know is passed over")
+	}
+}
+
+// TestPlayLong: a long recording has no more frames than a short one, and its last is what was there in the end.
+func TestPlayLong(t *testing.T) {
+	var chunks []chunk
+	for i := range 5000 {
+		chunks = append(chunks, chunk{time.Duration(i) * 100 * time.Millisecond, fmt.Sprintf("\r%d", i)})
+	}
+	frames, err := play(chunks, 20, 4, "")
+	if err != nil || len(frames) > most+2 || plain(frames[len(frames)-1]) != "4999" {
+		t.Errorf("%d frames, the last %q, %v", len(frames), plain(frames[len(frames)-1]), err)
 	}
 }
 

@@ -125,8 +125,13 @@ func (s *screen) seen() [][]cell {
 	return lines
 }
 
-// together is how close to each other two chunks are one frame: no eye tells them apart.
-const together = 50 * time.Millisecond
+const (
+	// together is how close to each other two chunks are one frame: no eye tells them apart.
+	together = 50 * time.Millisecond
+	// most is how many frames there are at the most: of a long recording fewer each second are kept, or the picture
+	// would be too large for a page.
+	most = 150
+)
 
 // play is what could be seen, from moment to moment, after the prompt was there.
 func play(chunks []chunk, columns, rows int, prompt string) ([]frame, error) {
@@ -135,11 +140,15 @@ func play(chunks []chunk, columns, rows int, prompt string) ([]frame, error) {
 		return nil, err
 	}
 	frames := []frame{{lines: s.seen()}}
+	apart := time.Duration(0)
+	if len(chunks) > 0 {
+		apart = chunks[len(chunks)-1].at / most
+	}
 	for i, c := range chunks {
 		if err := s.write(c.text); err != nil {
 			return nil, err
 		}
-		if i+1 < len(chunks) && chunks[i+1].at-c.at < together {
+		if i+1 < len(chunks) && (chunks[i+1].at-c.at < together || c.at-frames[len(frames)-1].at < apart) {
 			continue
 		}
 		lines := s.seen()
