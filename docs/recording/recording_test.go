@@ -15,7 +15,7 @@ import (
 // TestPlay: what moves is seen at each of its moments, also when an order or a character comes in two pieces.
 func TestPlay(t *testing.T) {
 	frames, err := play([]chunk{
-		{0, "one\r\n  m1  1.0 s\r\n"},
+		{10 * time.Millisecond, "one\r\n  m1  1.0 s\r\n"},
 		{200 * time.Millisecond, "\x1b[1A\r\x1b"},
 		{210 * time.Millisecond, "[J\x1b[32m\xe2"},
 		{220 * time.Millisecond, "\x9c\x93\x1b[0m m1\r\n  m1  1.2 s\r\n"},
@@ -29,7 +29,7 @@ func TestPlay(t *testing.T) {
 	for _, f := range frames {
 		got = append(got, f.at.String()+" "+plain(f))
 	}
-	want := "0s $ x|0s $ x\none\n  m1  1.0 s|220ms one\n✓ m1\n  m1  1.2 s|600ms one\n✓ m1"
+	want := "0s $ x|10ms $ x\none\n  m1  1.0 s|220ms one\n✓ m1\n  m1  1.2 s|600ms one\n✓ m1"
 	if strings.Join(got, "|") != want {
 		t.Errorf("got %q\nwant %q", strings.Join(got, "|"), want)
 	}
