@@ -27,6 +27,7 @@ const (
 	PlanOfOtherVersion   Code = "KB6041"
 	PlanOfOtherInventory Code = "KB6042"
 	PlanStale            Code = "KB6043"
+	PlanRefused          Code = "KB6044"
 )
 
 // planEntries are the faults of plans, refusals and locks.
@@ -153,4 +154,8 @@ become as it is wanted meanwhile does not count, so a run of a plan that was cut
 		`Look at what has changed, then make a new plan and have it approved.
 
     kbootstrap plan -i hosts.yaml -o demo.plan`},
+	{PlanRefused, "up would refuse this plan",
+		`Something in the plan would harm the cluster that is there. It stands above the plan, marked with !, each with a code of
+its own and what to do instead. A plan that would be refused is not saved. Nothing was changed.`,
+		`Mend what is marked with ! above the plan.`},
 }

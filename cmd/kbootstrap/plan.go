@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"kbootstrap/fault"
 	"kbootstrap/provision"
 	"kbootstrap/report"
 )
@@ -50,8 +51,8 @@ exit code 9.`,
 			defer done()
 			plan := report.NewPlan(run)
 			flags.show(plan, func() { fmt.Fprint(a.stdout, planText(plan)) })
-			if len(run.Refusals) > 0 {
-				return exitError{exitRefused, errors.New("up would refuse this plan")}
+			if err := refusedPlan(plan); err != nil {
+				return err
 			}
 			if file != "" {
 				if err := savePlan(a, run, file); err != nil {
@@ -71,6 +72,14 @@ exit code 9.`,
 	c.Flags().BoolVar(&detailed, "detailed-exitcode", false, "exit with 3 when there is something to do")
 	c.Flags().StringVar(&show, "show", "", "show a plan that was saved in a file; no host is asked")
 	return c
+}
+
+// refusedPlan is the error of a plan that up would not carry out.
+func refusedPlan(plan report.Plan) error {
+	if len(plan.Refused) == 0 {
+		return nil
+	}
+	return exitError{exitRefused, fault.PlanRefused.Errorf("up would refuse this plan, for what is marked with !")}
 }
 
 // savePlan writes the plan to a file and says what to do with it.

@@ -30,9 +30,6 @@ func planText(plan report.Plan) string {
 	case len(plan.Refused) == 0:
 		fmt.Fprintf(&b, "nothing to do: %s as wanted\n", hostsAre(len(plan.Hosts)))
 	}
-	if len(plan.Refused) > 0 {
-		b.WriteString("up refuses this plan for what is marked with !\n")
-	}
 	return b.String()
 }
 

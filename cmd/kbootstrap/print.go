@@ -18,8 +18,8 @@ import (
 // printSummary says what a run did, one line a host, and what to type next.
 func (a *app) printSummary(run *provision.Run, summary provision.Summary, kubeconfig string) {
 	if summary.Total() == 0 {
-		fmt.Fprintf(a.stdout, "%s: nothing to do: %d hosts are as %s says\n",
-			run.Cluster.Name, len(run.Plan.Hosts()), run.Cluster.File)
+		fmt.Fprintf(a.stdout, "%s: nothing to do: %s as %s says\n",
+			run.Cluster.Name, hostsAre(len(run.Plan.Hosts())), run.Cluster.File)
 		return
 	}
 	table(a.stdout, func(w io.Writer) {

@@ -103,6 +103,12 @@ func TestPlanRemarks(t *testing.T) {
 		Refusals:  provision.Refusals{{Code: fault.HostGone, Host: "w2", Text: "it is a node of the cluster", Advice: "put it back"}},
 		Unreached: map[string]error{"w1": provision.Failure{Host: "w1", Component: "connect", Err: errors.New("no route to host")}},
 	}
+	if err := refusedPlan(report.NewPlan(run)); exitCode(err) != exitRefused || fault.Of(err) != fault.PlanRefused {
+		t.Errorf("got %v", err)
+	}
+	if err := refusedPlan(report.Plan{}); err != nil {
+		t.Errorf("nothing is refused: %v", err)
+	}
 	golden(t, "remarks", planText(report.NewPlan(run))+"--- as drift\n"+driftText(report.NewDrift(run)))
 }
 
