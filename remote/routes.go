@@ -188,10 +188,10 @@ func (c *Conn) refusal(ctx context.Context, err error, address string) (cause er
 // may be on its way, so the host is asked.
 func (c *Conn) blamed(err error) error {
 	alive := make(chan error, 1)
-	c.tasks.Go(func() {
+	go func() { // not one of c.tasks: the jump host may be about to be closed, and this ends with its connection
 		_, _, err := c.client.SendRequest("keepalive@openssh.com", true, nil)
 		alive <- err
-	})
+	}()
 	select {
 	case gone := <-alive:
 		if gone == nil {
