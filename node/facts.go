@@ -42,7 +42,7 @@ type Facts struct {
 	// ConntrackWritable says whether nf_conntrack_max can be set. It cannot in most containers, and kube-proxy must then
 	// be told to leave it alone.
 	ConntrackWritable bool
-	// EtcdData says whether /var/lib/etcd/member exists: this host was a member of some cluster.
+	// EtcdData says whether there is a write-ahead log in /var/lib/etcd: this host was a member of some cluster.
 	EtcdData bool
 	// EtcdBootstrapped is the content of /etc/etcd/bootstrapped, without white space around.
 	EtcdBootstrapped string
@@ -118,7 +118,7 @@ func gather(ctx context.Context, root string, run func(context.Context, ...strin
 		f.SELinux = m.selinux()
 		f.DefaultRouteInterface = m.defaultRoute()
 		f.ConntrackWritable = m.conntrackWritable(f.Container != "")
-		f.EtcdData = m.exists("var/lib/etcd/member")
+		f.EtcdData = m.hasLog("var/lib/etcd")
 		f.EtcdBootstrapped = strings.TrimSpace(m.read("etc/etcd/bootstrapped"))
 		f.Units = m.units()
 		f.Resolv = m.resolv()

@@ -49,6 +49,13 @@ func (m machine) etcdData(dir string) EtcdData {
 	return found
 }
 
+// hasLog reports whether etcd's data directory has a write-ahead log. An etcd that may not found a cluster leaves an empty
+// database, which is no data.
+func (m machine) hasLog(dir string) bool {
+	logs, _ := filepath.Glob(filepath.Join(m.path(dir), "member/wal/*.wal")) // the pattern is a good one
+	return len(logs) > 0
+}
+
 // The types of records in a write-ahead log (etcd, server/storage/wal/wal.go).
 const walMetadataType = 1
 

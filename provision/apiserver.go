@@ -22,6 +22,7 @@ var apiServer = Component{
 	Turn:    Urgent,
 	On:      on(inventory.ControlPlane),
 	After:   []string{"base"},
+	Gates:   []string{"etcd"},
 	Rolling: true,
 	Resources: func(t Target) []resource.Resource {
 		files := one(

@@ -94,7 +94,7 @@ func TestFaults(t *testing.T) {
 		}},
 		{fault.MemberForeign, "", func(m *machine) Resource {
 			newSystemd(m)
-			m.put("/var/lib/etcd/member/wal", "theirs")
+			m.put("/var/lib/etcd/member/wal/0000000000000000-0000000000000000.wal", "theirs")
 			return Member{Name: "m1", Unit: "etcd.service", DataDir: "/var/lib/etcd", Marker: "/etc/etcd/bootstrapped", New: true}
 		}},
 		{fault.StepFailed, "", func(*machine) Resource { return File{Path: "/etc/b", Owner: "nobody:else"} }},

@@ -38,7 +38,7 @@ func (m Member) State() string {
 // Observe looks for the member's data, whose it is, and for the permission to make it.
 func (m Member) Observe(ctx context.Context, sys *System) (Resource, error) {
 	found := m
-	if found.Foreign = ""; !sys.exists(filepath.Join(m.DataDir, "member")) {
+	if found.Foreign = ""; !m.hasData(sys) {
 		if found.Absent = true; !m.New || !sys.exists(bootstrapDropIn(m.Unit)) {
 			return found, nil
 		}
@@ -67,7 +67,7 @@ func (m Member) Apply(ctx context.Context, sys *System) error {
 	if m.Absent {
 		return sys.forbidBootstrap(ctx, m.Unit)
 	}
-	if sys.exists(filepath.Join(m.DataDir, "member")) {
+	if m.hasData(sys) {
 		found, err := m.Observe(ctx, sys)
 		if now, ok := found.(Member); ok && now.Foreign != "" {
 			return fault.MemberForeign.Errorf("%s has the data of an etcd member, and %s; it is not touched", m.DataDir, now.Foreign)
@@ -83,6 +83,13 @@ func (m Member) Apply(ctx context.Context, sys *System) error {
 		return err
 	}
 	return sys.reload(ctx, m.Unit, dropIn, true)
+}
+
+// hasData tells whether the member has a write-ahead log. An etcd that finds no data and may not found a cluster leaves an
+// empty database behind, which is no data.
+func (m Member) hasData(sys *System) bool {
+	logs, _ := filepath.Glob(filepath.Join(sys.path(m.DataDir), "member/wal/*.wal")) // the pattern is a good one
+	return len(logs) > 0
 }
 
 // bootstrapDropIn lets etcd found a cluster. It lies in /run, so that it does not outlive a boot.

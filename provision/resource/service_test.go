@@ -1,7 +1,6 @@
 package resource
 
 import (
-	"os"
 	"strings"
 	"testing"
 )
@@ -112,7 +111,12 @@ func TestMemberWithoutData(t *testing.T) {
 	if found := m.observe(lost); !Changed(found, lost) {
 		t.Error("a member without data is found converged")
 	}
-	m.must(os.MkdirAll(m.path("/var/lib/etcd/member"), 0o700))
+	// Nor is it data what an etcd leaves that was started without.
+	m.put("/var/lib/etcd/member/snap/db", "empty")
+	if found := m.observe(lost); !Changed(found, lost) {
+		t.Error("an empty data base is taken for data")
+	}
+	m.put("/var/lib/etcd/member/wal/0000000000000000-0000000000000000.wal", "log")
 	m.put("/etc/etcd/bootstrapped", "ours\n")
 	if found := m.observe(lost); Changed(found, lost) {
 		t.Error("a member with data is not")
@@ -141,7 +145,7 @@ func TestForeignMember(t *testing.T) {
 	} {
 		m := newMachine(t)
 		newSystemd(m)
-		m.put("/var/lib/etcd/member/snap/db", "data")
+		m.put("/var/lib/etcd/member/wal/0000000000000000-0000000000000000.wal", "log")
 		if test.mark != "" {
 			m.put(member.Marker, test.mark)
 		}
