@@ -5,15 +5,20 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
+
+// sameAsking is the time within which two signals are one asking.
+const sameAsking = 300 * time.Millisecond
 
 // interruptible is a context that ends with the first signal that asks the tool to end: Ctrl-C, SIGTERM, or the terminal
 // being closed. Whoever is in the middle of something makes it whole then. The second Ctrl-C or SIGTERM calls now, as users
-// of terraform expect; of a terminal that is closed, the shell and the kernel both tell, so that is no second asking.
+// of terraform expect; of a terminal that is closed, the shell and the kernel both tell, so that is no second asking. Nor
+// is what comes at the same time: timeout(1) signals its command, and then the group that its command is in.
 //
 // Nor does a closed pipe behind the output end the tool, which would happen at the next line that it writes: what it does
 // on hosts matters more than who reads of it.
-func interruptible(parent context.Context, now func(os.Signal)) context.Context {
+func interruptible(parent context.Context, same time.Duration, now func(os.Signal)) context.Context {
 	ctx, cancel := context.WithCancel(parent)
 	// As many as may come before the first is looked at; others are lost, and that is as well.
 	signals := make(chan os.Signal, 8)
@@ -23,10 +28,14 @@ func interruptible(parent context.Context, now func(os.Signal)) context.Context 
 	go func() {
 		defer signal.Stop(pipe)
 		defer signal.Stop(signals)
-		for asked := false; ; asked = true {
+		var asked time.Time
+		for {
 			select {
 			case sig := <-signals:
-				if asked && sig != syscall.SIGHUP {
+				switch {
+				case asked.IsZero():
+					asked = time.Now()
+				case sig != syscall.SIGHUP && time.Since(asked) >= same:
 					now(sig)
 				}
 				cancel()

@@ -20,7 +20,7 @@ func TestInterruptible(t *testing.T) {
 	} {
 		parent, end := context.WithCancel(t.Context())
 		insisted := make(chan os.Signal, 3)
-		ctx := interruptible(parent, func(sig os.Signal) { insisted <- sig })
+		ctx := interruptible(parent, 0, func(sig os.Signal) { insisted <- sig })
 		raise(t, test.first)
 		<-ctx.Done()
 		if len(insisted) > 0 {

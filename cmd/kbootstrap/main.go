@@ -16,7 +16,7 @@ var version = "dev"
 
 func main() {
 	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}
-	os.Exit(a.run(interruptible(context.Background(), die), os.Args[1:]))
+	os.Exit(a.run(interruptible(context.Background(), sameAsking, die), os.Args[1:]))
 }
 
 // app is one invocation of the tool: where it reads from and writes to.
