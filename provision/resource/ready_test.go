@@ -139,3 +139,20 @@ func TestReadyProbes(t *testing.T) {
 		}
 	}
 }
+
+// TestReadyWaitsForItsCertificate: the certificate to ask with may be another component's, which is being made meanwhile.
+func TestReadyWaitsForItsCertificate(t *testing.T) {
+	m := newMachine(t)
+	h := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer h.Close()
+	ca := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: h.Certificate().Raw}))
+	m.Log = func(string) { // it says that it waits
+		m.put("/pki/ca.new", ca)
+		m.must(os.Rename(m.path("/pki/ca.new"), m.path("/pki/ca.crt")))
+	}
+	m.apply(Ready{Name: "server", URL: h.URL, CACert: "/pki/ca.crt"})
+	err := Ready{Name: "server", URL: h.URL, CACert: "/none", Timeout: time.Millisecond}.Apply(t.Context(), m.System)
+	if err == nil || !strings.Contains(err.Error(), "/none: no such file") {
+		t.Errorf("error is %v", err)
+	}
+}
