@@ -243,7 +243,7 @@ func dialEndpoint(ctx context.Context, to *Endpoint, via *Conn, o Options) (net.
 			return conn, nil
 		}
 		e.Op += " from jump host " + via.host.Name
-		e.Err, e.hint, e.code = via.refusal(ctx, err, to.Address)
+		via.refused(ctx, e, err, to.Address)
 		return nil, e
 	}
 	conn, err := o.Dial(ctx, "tcp", to.Address)

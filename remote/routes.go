@@ -95,7 +95,7 @@ func (r *Routes) hop(ctx context.Context, to *Endpoint, o Options) (*Conn, error
 				r.hops = map[string]*hop{}
 			}
 			if h != nil && h.conn != nil {
-				defer h.conn.Close()
+				defer func() { _ = h.conn.Close() }()
 			}
 			h = &hop{ready: make(chan struct{})}
 			r.hops[key] = h
@@ -169,19 +169,21 @@ func viaError(to *Endpoint, err error) *Error {
 	return e
 }
 
-// refusal is why the jump host did not open a connection to a host.
-func (c *Conn) refusal(ctx context.Context, err error, address string) (cause error, hint string, code fault.Code) {
+// refused fills in why the jump host did not open a connection to an address.
+func (c *Conn) refused(ctx context.Context, e *Error, err error, address string) {
 	var refused *ssh.OpenChannelError
+	e.code = fault.JumpHost
 	switch {
 	case ctx.Err() != nil:
-		cause = context.Cause(ctx)
-		return cause, "", connectFault(cause)
+		e.Err = context.Cause(ctx)
+		e.code = connectFault(e.Err)
 	case !errors.As(err, &refused):
-		return c.blamed(err), "", fault.JumpHost
+		e.Err = c.blamed(err)
 	case refused.Reason == ssh.Prohibited:
-		return errors.New("the jump host does not forward: " + oneLine(refused.Message)), "its sshd_config needs AllowTcpForwarding yes", fault.JumpHost
+		e.Err, e.hint = errors.New("the jump host does not forward: "+oneLine(refused.Message)), "its sshd_config needs AllowTcpForwarding yes"
+	default:
+		e.Err, e.hint = errors.New(oneLine(refused.Message)), "try on the jump host: nc -vz "+hostAndPort(address)
 	}
-	return errors.New(oneLine(refused.Message)), "try on the jump host: nc -vz " + hostAndPort(address), fault.JumpHost
 }
 
 // blamed is the error of what went through this jump host: that of the jump host, when it is gone too. The notice of that
