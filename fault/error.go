@@ -12,6 +12,7 @@ type Coded interface {
 func Of(err error) Code {
 	code := Code("")
 	walk(err, func(err error) bool {
+		//nolint:errorlint // this one error is meant, and not those that it wraps
 		if c, ok := err.(Coded); ok {
 			code = c.Fault()
 		}
@@ -46,6 +47,7 @@ func walk(err error, visit func(error) bool) bool {
 	if visit(err) {
 		return true
 	}
+	//nolint:errorlint // as above
 	switch e := err.(type) {
 	case interface{ Unwrap() error }:
 		return walk(e.Unwrap(), visit)

@@ -46,7 +46,8 @@ func FuzzWire(f *testing.F) {
 		}
 		_ = near.Close()
 		select {
-		case <-served: // with or without an error
+		case err := <-served:
+			t.Log(err) // with or without an error
 		case <-time.After(hung):
 			t.Fatal("the node does not end with its input")
 		}

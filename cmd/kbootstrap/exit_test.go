@@ -14,6 +14,7 @@ import (
 	"kbootstrap/inventory"
 	"kbootstrap/node"
 	"kbootstrap/provision"
+	"kbootstrap/provision/diagnosis"
 	"kbootstrap/remote"
 )
 
@@ -121,6 +122,14 @@ func TestFail(t *testing.T) {
 			provision.Failures{failure("m1", refused), failure("m1", refused)}, exitUnreachable,
 			"error[KB2203]: m1: dial 192.0.2.1:22: connection refused\nerror[KB2203]: m1: dial 192.0.2.1:22: connection refused\n" +
 				"  hint: " + fault.HintOf(refused) + "\n  explain: kbootstrap explain KB2203\n",
+		},
+		{
+			provision.Failures{failure("m1", &provision.UnitFailure{
+				Unit: "etcd.service", Err: fault.RolledBack.Errorf("rolled back"),
+				Diagnosis: diagnosis.Diagnosis{Code: fault.PortInUse, Cause: "port 1 is in use", Hint: "free it", Evidence: []string{"in use"}},
+			})}, exitFailure,
+			"error[KB5020]: m1: etcd: port 1 is in use (KB5104)\n  rolled back\n  journal of etcd.service:\n    > in use\n" +
+				"  hint: free it\n  explain: kbootstrap explain KB5020 KB5104\n",
 		},
 		{
 			provision.Failures{failure("m1", context.Canceled), failure("m2", context.Canceled)}, exitInterrupted,

@@ -69,7 +69,7 @@ func (a *app) printErrors(errs []error) {
 		last := i == len(errs)-1
 		if last || fault.OfLocal(errs[i+1]) != fault.OfLocal(err) || hintOf(errs[i+1]) != hintOf(err) {
 			fmt.Fprintf(a.stderr, "  hint: %s\n", indented(hintOf(err)))
-			a.printExplain(fault.OfLocal(err))
+			a.printExplain(codes(err)...)
 		}
 	}
 }
@@ -80,6 +80,16 @@ func hintOf(err error) string { return fault.HintOf(&fault.Error{Code: fault.OfL
 // printError prints an error with its code and what is known of the cause.
 func (a *app) printError(err error) {
 	fmt.Fprintf(a.stderr, "error[%s]: %s\n", fault.OfLocal(err), indented(err.Error()))
+}
+
+// codes are the code of an error, and the cause's own where the error has another, as of a change that was rolled back.
+func codes(err error) []fault.Code {
+	all := []fault.Code{fault.OfLocal(err)}
+	var unit *provision.UnitFailure
+	if errors.As(err, &unit) && unit.Diagnosis.Code != all[0] {
+		all = append(all, unit.Diagnosis.Code)
+	}
+	return all
 }
 
 // printExplain says how to learn more about codes.
