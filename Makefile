@@ -20,7 +20,7 @@ KUBERNETES ?= v1.36.3
 PACKAGES := mmdebstrap:mmdebstrap systemd-nspawn:systemd-container ip:iproute2 nsenter:util-linux sshd:openssh-server \
 	ssh:openssh-client gcc:build-essential dpkg-deb:dpkg iptables:iptables curl:curl
 
-.PHONY: build check lint unit fuzz test e2e demo demo-down recording bench packages artifacts clean
+.PHONY: build mutate test-crash check lint unit fuzz test e2e demo demo-down recording bench packages artifacts clean
 
 build: bin/kbootstrap
 
@@ -42,6 +42,10 @@ packages:
 		DEBIAN_FRONTEND=noninteractive apt-get install --yes -qq --no-install-recommends "$${missing[@]}" >/dev/null; \
 	fi; \
 	apt-cache show runc docker.io >/dev/null 2>&1 || apt-get update -qq # the lab unpacks these
+
+# mutate tests the tests: it takes out one safety measure at a time, and each must be noticed.
+mutate:
+	go run ./mutate
 
 artifacts: packages build
 	bin/kbootstrap lab artifacts --kubernetes $(KUBERNETES)
@@ -78,6 +82,11 @@ fuzz:
 
 e2e: artifacts
 	go test -tags e2e -count 1 -timeout 45m -v ./e2e/... ./lab
+
+# test-crash breaks real runs on a real host at random steps: SEED repeats a run, SAMPLES makes it longer.
+test-crash: artifacts
+	go build -trimpath -buildvcs=false -tags crash -ldflags '-s -w -X main.version=$(VERSION)-crash' -o bin/kbootstrap-crash ./cmd/kbootstrap
+	go test -tags e2e,crash -count 1 -timeout 60m -v -run '^TestCrash' ./e2e $(if $(SEED),-seed $(SEED)) $(if $(SAMPLES),-samples $(SAMPLES))
 
 demo: artifacts
 	@echo "== three hosts, shaped like Vagrant's"

@@ -43,6 +43,9 @@ func (o Options) withDefaults() Options {
 	if o.Run == nil {
 		o.Run = run
 	}
+	if o.around == nil {
+		o.around = failpoint()
+	}
 	return o
 }
 

@@ -1,0 +1,104 @@
+package main
+
+// mutation takes one safety measure out of the sources.
+type mutation struct {
+	what  string // is left out
+	file  string
+	old   string // must be there exactly once
+	with  string
+	tests string // a regular expression: those that must notice
+}
+
+const (
+	everything = "^Test(Crash|Rollback|Converge)" // what the mutations are to be noticed by
+	matrix     = "^TestCrash"
+	files      = "^TestCrashMatrix$/^laws$/^(file|link|dir)$"
+	host       = "^TestCrash(Host|Lies)$"
+	wrote      = "provision/resource/write.go"
+	flush      = "provision/resource/flush.go"
+)
+
+var mutations = []mutation{
+	{
+		what: "the sync of a file before its rename", file: wrote, tests: files,
+		old: "\tif err := r.sys.Sync(r.temp); err != nil {\n\t\treturn err\n\t}\n",
+	},
+	{
+		what: "the sync of the directory after a rename", file: wrote, tests: files,
+		old: "\treturn r.sys.Sync(filepath.Dir(r.path))", with: "\treturn nil",
+	},
+	{
+		what: "the rename: the file is written in place", file: wrote, tests: files,
+		old:  "\treturn r.sys.Write(r.temp, content, 0o600)",
+		with: "\tif err := r.sys.Write(r.path, content, 0o600); err != nil {\n\t\treturn err\n\t}\n\treturn r.sys.Write(r.temp, content, 0o600)",
+	},
+	{
+		what: "the removal of what a killed run has left beside a file", file: wrote, tests: files,
+		old: "\tif err := s.clearTemps(path); err != nil {\n\t\treturn replacement{}, err\n\t}\n",
+	},
+	{
+		what: "the sync of the directory after a removal", file: wrote, tests: files,
+		old: "\treturn s.Sync(filepath.Dir(path))", with: "\treturn nil",
+	},
+	{
+		what: "the sync of the parent of a new directory", file: wrote, tests: files,
+		old: "\treturn s.Sync(parent)", with: "\treturn nil",
+	},
+	{
+		what: "the sync of a directory's own mode", file: "provision/resource/dir.go", tests: files,
+		old: "\treturn sys.Sync(path) // its owner and its mode", with: "\treturn nil",
+	},
+	{
+		what: "the sync of large files at the end", file: flush, tests: files,
+		old: "\tif err := s.Sync(path); err != nil {\n\t\treturn err\n\t}\n",
+	},
+	{
+		what: "the sync of what a killed run has written", file: flush, tests: files,
+		old:  "func() error { syscall.Sync(); return nil })",
+		with: "func() error { return nil })\n\terr = s.Step(Step{Op: OpLock, Path: s.Root}, func() error { _ = syscall.Sync; return err })",
+	},
+	{
+		what: "the note that something is not on the disk yet", file: flush, tests: files,
+		old: "\tif err := s.Write(s.path(unflushedMark), nil, 0o600); err != nil {\n\t\treturn err\n\t}\n",
+	},
+	{
+		what: "the sync of what was put back, before its record goes", file: "provision/resource/before.go", tests: files,
+		old: "\tif err := sys.flushSoFar(); err != nil {\n\t\treturn err\n\t}\n",
+	},
+	{
+		what: "the record of what was there", file: "provision/resource/before.go", tests: files,
+		old: "\tif !recordable(found) {\n\t\treturn nil\n\t}\n", with: "\tif true {\n\t\treturn nil\n\t}\n",
+	},
+	{
+		what: "the look at what was applied", file: "provision/resource/converge.go", tests: host,
+		old: "\tif Changed(now, wanted) {\n", with: "\tif false {\n",
+	},
+	{
+		what: "the new look at what comes after a change", file: "provision/resource/converge.go", tests: "^Test(Converge|Crash)",
+		old: "if t.all != nil && !t.changed {", with: "if t.all != nil {",
+	},
+	{
+		what: "the restart of a process that is older than its configuration", file: "provision/resource/service.go", tests: host,
+		old: "return u.runs() && sys.configOf(u.mainPID) == s.Config", with: "return u.runs()",
+	},
+	{
+		what: "the second pass of a rollback", file: "provision/resource/rollback.go", tests: "^Test(Rollback|Crash)",
+		old: "\tstart := forwards(ctx, sys, found, report)\n", with: "\tvar start error\n",
+	},
+	{
+		what: "the question whether systemd knows that a cluster may be founded", file: "provision/resource/member.go", tests: matrix,
+		old: "found.Absent = u.stale(bootstrapDropIn(m.Unit), true)", with: "_ = u\n\t\tfound.Absent = false",
+	},
+	{
+		what: "the question whether systemd knows that no cluster may be founded", file: "provision/resource/bootstrapped.go", tests: matrix,
+		old: "found.Allowed = slices.Contains(u.dropIns, bootstrapDropIn(b.Unit))", with: "found.Allowed = slices.Contains(u.dropIns, \"\")",
+	},
+	{
+		what: "the removal of a group whose user is gone", file: "provision/resource/user.go", tests: "^TestCrashMatrix$/^laws$/^user$",
+		old: "Absent: group == nil, OnlyGroup: group != nil}", with: "Absent: true}",
+	},
+	{
+		what: "the removal of a half-written cache of sums", file: flush, tests: files,
+		old: "s.exists(sumsFile + \".new\")", with: "false && s.exists(sumsFile)",
+	},
+}
