@@ -95,7 +95,8 @@ func (r *Routes) hop(ctx context.Context, to *Endpoint, o Options) (*Conn, error
 				r.hops = map[string]*hop{}
 			}
 			if h != nil && h.conn != nil {
-				defer func() { _ = h.conn.Close() }()
+				lost := h.conn
+				defer func() { _ = lost.Close() }()
 			}
 			h = &hop{ready: make(chan struct{})}
 			r.hops[key] = h
