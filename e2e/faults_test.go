@@ -127,7 +127,7 @@ func (l *lab) untouchedBy(host, unit string) {
 	if text := l.exec(host, "cat", "/etc/systemd/system/"+unit); strings.Contains(text, "no-such-flag") {
 		l.t.Errorf("%s: %s still has the flag", host, unit)
 	}
-	if left := l.exec(host, "sh", "-c", "ls -d /var/lib/kbootstrap/undo /run/kbootstrap 2>/dev/null || true"); left != "" {
+	if left := l.exec(host, "sh", "-c", "find /var/lib/kbootstrap/undo /run/kbootstrap -name found.json -o -name *.restart 2>/dev/null || true"); left != "" {
 		l.t.Errorf("%s: left: %s", host, left)
 	}
 }
@@ -139,8 +139,9 @@ func badAPIServer(t *testing.T, l *lab) {
 		t.Errorf("exit %d", r.code)
 	}
 	t.Logf("rolled back in %.1f s", r.took.Seconds())
-	says(t, r.stderr, "error[KB5020]: cp1: kube-apiserver: rolled back: kube-apiserver.service is as before", "unknown flag: --no-such-flag",
-		"put back:", "file /etc/systemd/system/kube-apiserver.service")
+	says(t, r.stderr, "error[KB5020]: cp1: kube-apiserver: it does not know --no-such-flag (KB5108)",
+		"rolled back: kube-apiserver.service is as before", "unknown flag: --no-such-flag",
+		"cp1: kube-apiserver: put back: file /etc/systemd/system/kube-apiserver.service")
 	l.untouchedBy("cp1", "kube-apiserver.service")
 	says(t, l.kubectl("get", "nodes"), "cp1", "w1")
 	if plan := l.run(time.Minute, "plan", "-i", l.inventory, "--detailed-exitcode"); plan.code != 3 || !strings.Contains(plan.stdout, "--no-such-flag") {
@@ -158,7 +159,7 @@ func badKubelet(t *testing.T, l *lab) {
 		t.Errorf("exit %d", r.code)
 	}
 	t.Logf("rolled back in %.1f s", r.took.Seconds())
-	says(t, r.stderr, "error[KB5020]: w1: kubelet: rolled back: kubelet.service is as before", "unknown flag: --no-such-flag")
+	says(t, r.stderr, "error[KB5020]: w1: kubelet: ", "rolled back: kubelet.service is as before", "unknown flag: --no-such-flag")
 	l.untouchedBy("w1", "kubelet.service")
 	if after := untouched(l, "cp1"); after != before {
 		t.Errorf("the other host was changed: before\n%s\nafter\n%s", before, after)
