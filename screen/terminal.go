@@ -10,7 +10,7 @@ import (
 
 // Options say how much is shown, and what the terminal can do.
 type Options struct {
-	Quiet   bool // warnings only
+	Quiet   bool // nothing of the run but that a part of it cannot be told
 	Verbose bool // every change, every wait, every content
 	Live    bool // lines that move
 	Colour  bool

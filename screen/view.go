@@ -178,7 +178,7 @@ func (v *View) prefixed(text string) string {
 
 // Event takes one event of the run.
 func (v *View) Event(e report.Event) {
-	if v.Quiet && e.Kind != report.Warning {
+	if v.Quiet {
 		return
 	}
 	v.mu.Lock()
