@@ -222,7 +222,7 @@ func (l *lab) copied(name string) string {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			l.t.Fatal(err)
 		}
-		if out, err := exec.Command("cp", "-a", filepath.Join(l.dir, from), dir).CombinedOutput(); err != nil {
+		if out, err := exec.CommandContext(l.t.Context(), "cp", "-a", filepath.Join(l.dir, from), dir).CombinedOutput(); err != nil {
 			l.t.Fatalf("%v: %s", err, out)
 		}
 	}

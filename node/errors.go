@@ -102,7 +102,7 @@ func toWire(err error) *wireError {
 		w.Kind, w.Holder = kindLocked, &locked.Holder
 	}
 	var rolled *resource.RolledBackError
-	if errors.Is(err, resource.ErrStopped) && !(errors.As(err, &rolled) && rolled.Failed != nil) {
+	if errors.Is(err, resource.ErrStopped) && (!errors.As(err, &rolled) || rolled.Failed == nil) {
 		w.Kind = kindStopped
 	}
 	var request requestError

@@ -106,7 +106,7 @@ func (s *server) pid() int { return s.systemd.units[serverUnit].pid }
 
 // reopen is the same machine as another session sees it.
 func (s *server) reopen() {
-	s.System.Close()
+	s.Close()
 	s.System = NewSystem(s.Root, s.run, s.blob, nil)
 	s.Around = unsynced
 }
@@ -313,7 +313,7 @@ func (s *server) killedAt(at int64, wanted []Resource) bool {
 		}
 		return unsynced(step, do)
 	}
-	s.System.Run = func(ctx context.Context, argv ...string) ([]byte, error) {
+	s.Run = func(ctx context.Context, argv ...string) ([]byte, error) {
 		if s.killed.Load() {
 			return nil, errKilled
 		}

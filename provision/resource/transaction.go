@@ -91,7 +91,7 @@ func begin(sys *System, wanted, all []Resource, report func(Change)) (*transacti
 			return nil, err
 		}
 	}
-	t.over = !t.open && !(healthy && Changed(all[t.service], wanted[t.service]))
+	t.over = !t.open && (!healthy || !Changed(all[t.service], wanted[t.service]))
 	return t, nil
 }
 
