@@ -25,6 +25,7 @@ const (
 	UnknownCommand Code = "KB1102"
 	UnknownHost    Code = "KB1103"
 	UnknownCode    Code = "KB1104"
+	LabRefused     Code = "KB1105"
 )
 
 // inventoryEntries are the faults of the inventory and the command line.
@@ -119,4 +120,10 @@ Nothing was done.`,
 		`List the codes that there are.
 
     kbootstrap explain`},
+	{LabRefused, "the lab cannot do that here or now",
+		`The lab of local hosts wants Linux, root and some programs, and a directory in which a lab was made. What it lacks is in
+the message; no cluster of yours is concerned.`,
+		`Do what the message says, or list the hosts of the lab.
+
+    kbootstrap lab ls --dir DIR`},
 }

@@ -22,7 +22,7 @@ func TestFaults(t *testing.T) {
 		{fault.InventorySyntax, "cluster: demo", "cluster: demo\ncluster: demo"},
 		{fault.InventorySyntax, "cluster: demo", "\tcluster: demo"},
 		{fault.InventorySyntax, good, ""},
-		{fault.InventoryUnknownField, "address", "addres"},
+		{fault.InventoryUnknownField, "hosts:", "colour: red\nhosts:"},
 		{fault.InventoryMissingField, "cluster: demo\n", ""},
 		{fault.InventoryType, "name: m1", "name: [m1]"},
 		{fault.InventoryValue, "hosts:", "runtime: podman\nhosts:"},
