@@ -47,6 +47,7 @@ const configVariable = "KBOOTSTRAP_CONFIG"
 
 const (
 	startTimeout = 15 * time.Second      // until a process with the wanted configuration runs; ready is another matter
+	stopTimeout  = 100 * time.Second     // until the one before has ended: systemd kills it after 90 s (TimeoutStopSec)
 	startPoll    = 10 * time.Millisecond // a process is there after some 20 ms
 )
 
@@ -235,9 +236,10 @@ func (s Service) converged(sys *System, u unit) bool {
 
 // await polls until another process than the one before runs with the wanted configuration.
 func (s Service) await(ctx context.Context, sys *System, before int) error {
-	deadline, cancel := context.WithTimeout(ctx, startTimeout)
+	deadline, cancel := context.WithTimeout(ctx, stopTimeout+startTimeout)
 	defer cancel()
 	begin := time.Now()
+	stopped := begin
 	var last unit
 	err := poll(deadline, startPoll, func() (bool, error) {
 		u, err := sys.unit(deadline, s.Name)
@@ -250,6 +252,11 @@ func (s Service) await(ctx context.Context, sys *System, before int) error {
 		}
 		if u.failedForGood() {
 			return false, errors.New("it failed")
+		}
+		if u.active == "deactivating" {
+			stopped = time.Now()
+		} else if time.Since(stopped) > startTimeout {
+			return false, context.DeadlineExceeded
 		}
 		return s.converged(sys, u) && (u.mainPID != before || before == 0), nil
 	})
