@@ -44,7 +44,6 @@ func TestCrash(t *testing.T) {
 	if l.program, err = filepath.Abs("../bin/kbootstrap-crash"); err != nil {
 		t.Fatal(err)
 	}
-	l.edit("roles: [etcd, control-plane]", "roles: [etcd, control-plane, worker]")
 	l.up()
 	steps := strings.Split(strings.TrimSpace(l.exec("cp1", "cat", node.FailpointLog)), "\n")
 	golden := l.digest()

@@ -49,13 +49,17 @@ var mutations = []mutation{
 		old: "\treturn sys.Sync(path) // its owner and its mode", with: "\treturn nil",
 	},
 	{
+		what: "the system call itself", file: "provision/resource/step.go", tests: matrix,
+		old: "\t\treturn f.Sync()", with: "\t\treturn nil",
+	},
+	{
 		what: "the sync of large files at the end", file: flush, tests: files,
 		old: "\tif err := s.Sync(path); err != nil {\n\t\treturn err\n\t}\n",
 	},
 	{
 		what: "the sync of what a killed run has written", file: flush, tests: files,
-		old:  "func() error { syscall.Sync(); return nil })",
-		with: "func() error { return nil })\n\terr = s.Step(Step{Op: OpLock, Path: s.Root}, func() error { _ = syscall.Sync; return err })",
+		old:  "err := s.Step(Step{Op: OpSync, Path: s.Root}, func() error { syscall.Sync(); return nil })",
+		with: "var err error\n\t_ = syscall.Sync",
 	},
 	{
 		what: "the note that something is not on the disk yet", file: flush, tests: files,

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -482,5 +483,13 @@ func (l law) restoreCase() crashCase {
 				m.t.Error("restoring leaves records")
 			}
 		},
+	}
+}
+
+// TestCrashSyncIsReal: the matrix has a model of the disk in place of the system call. A file of /proc cannot be synced, so
+// here it shows whether it is made.
+func TestCrashSyncIsReal(t *testing.T) {
+	if err := newMachine(t).Sync("/proc/version"); !errors.Is(err, syscall.EINVAL) {
+		t.Errorf("syncing what cannot be synced: %v, want %v", err, syscall.EINVAL)
 	}
 }
