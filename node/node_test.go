@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 	if root == "" {
 		goleak.VerifyTestMain(m)
 	}
-	options := Options{Root: root}
+	options := Options{Root: root, around: killing(os.Getenv(killVariable))}
 	// The one program that tests ask for over the wire is journalctl; here it takes for ever and leaves a child.
 	if root != "/" {
 		options.Run = func(ctx context.Context, argv ...string) ([]byte, error) {
