@@ -397,6 +397,9 @@ func (l law) crashCase() crashCase {
 			if found := m.observe(l.wanted); Changed(found, l.wanted) {
 				m.t.Errorf("in the end it differs:\n%s", Diff(found, l.wanted))
 			}
+			if _, ok := l.wanted.(Shims); ok {
+				m.runsNothing()
+			}
 		},
 		whole: func(m *machine) { m.isWhole(l.wanted, before.State()) },
 		lasts: func(m *machine) { m.lasts(l.wanted) },
@@ -407,6 +410,18 @@ func (l law) crashCase() crashCase {
 func (l law) runsOnly() bool {
 	service, ok := l.wanted.(Service)
 	return l.forgets || ok && service.Running && !strings.Contains(l.before, "enabled") && l.before != ""
+}
+
+// runsNothing checks that no program of the machine runs, whoever its parent is.
+func (m *machine) runsNothing() {
+	m.t.Helper()
+	all, err := m.allProcesses()
+	m.must(err)
+	for _, p := range all {
+		if strings.HasPrefix(p.exe, m.Root+"/") {
+			m.t.Errorf("process %d runs on: %s", p.pid, p.exe)
+		}
+	}
 }
 
 // isWhole checks that a small file or a link is, after a power cut, the old one or the new one.

@@ -37,6 +37,7 @@ const killTimeout = 10 * time.Second
 type process struct {
 	pid, parent int
 	exe         string
+	depth       int // how far below the program that is meant; 0 when it runs it itself
 }
 
 // Observe lists the processes.
@@ -77,6 +78,8 @@ func (s Shims) Apply(ctx context.Context, sys *System) error {
 			return err
 		}
 	}
+	// Descendants first: cut off between the two, the next run would not know those whose ancestor is gone.
+	slices.SortStableFunc(list, func(a, b process) int { return b.depth - a.depth })
 	for _, p := range list {
 		if err := sys.signal(p.pid, syscall.SIGKILL); err != nil {
 			return err
@@ -123,11 +126,12 @@ func (s Shims) processes(sys *System) ([]process, error) {
 		if spared[p.pid] {
 			continue
 		}
-		for _, a := range lineage(all, p) {
+		for depth, a := range lineage(all, p) {
 			if a.pid == os.Getpid() {
 				break
 			}
 			if a.exe == program || strings.HasSuffix(program, "/") && strings.HasPrefix(a.exe, program) {
+				p.depth = depth
 				list = append(list, p)
 				break
 			}
@@ -190,7 +194,7 @@ func (s *System) allProcesses() (map[int]process, error) {
 		if err != nil {
 			exe = "" // a kernel thread, or it is ending
 		}
-		all[pid] = process{pid, parent, strings.TrimSuffix(exe, " (deleted)")}
+		all[pid] = process{pid: pid, parent: parent, exe: strings.TrimSuffix(exe, " (deleted)")}
 	}
 	return all, nil
 }
