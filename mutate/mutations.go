@@ -11,7 +11,6 @@ type mutation struct {
 
 const (
 	everything = "^Test(Crash|Rollback|Converge)" // what the mutations are to be noticed by
-	matrix     = "^TestCrash"
 	files      = "^TestCrashMatrix$/^laws$/^(file|link|dir)$"
 	host       = "^TestCrash(Host|Lies)$"
 	wrote      = "provision/resource/write.go"
@@ -49,7 +48,7 @@ var mutations = []mutation{
 		old: "\treturn sys.Sync(path) // its owner and its mode", with: "\treturn nil",
 	},
 	{
-		what: "the system call itself", file: "provision/resource/step.go", tests: matrix,
+		what: "the system call itself", file: "provision/resource/step.go", tests: "^TestCrashSyncIsReal$",
 		old: "\t\treturn f.Sync()", with: "\t\treturn nil",
 	},
 	{
@@ -78,7 +77,7 @@ var mutations = []mutation{
 		old: "\tif Changed(now, wanted) {\n", with: "\tif false {\n",
 	},
 	{
-		what: "the new look at what comes after a change", file: "provision/resource/converge.go", tests: "^Test(Converge|Crash)",
+		what: "the new look at what comes after a change", file: "provision/resource/converge.go", tests: "^TestConverge",
 		old: "if t.all != nil && !t.changed {", with: "if t.all != nil {",
 	},
 	{
@@ -86,15 +85,15 @@ var mutations = []mutation{
 		old: "return u.runs() && sys.configOf(u.mainPID) == s.Config", with: "return u.runs()",
 	},
 	{
-		what: "the second pass of a rollback", file: "provision/resource/rollback.go", tests: "^Test(Rollback|Crash)",
+		what: "the second pass of a rollback", file: "provision/resource/rollback.go", tests: "^TestRollback",
 		old: "\tstart := forwards(ctx, sys, found, report)\n", with: "\tvar start error\n",
 	},
 	{
-		what: "the question whether systemd knows that a cluster may be founded", file: "provision/resource/member.go", tests: matrix,
+		what: "the question whether systemd knows that a cluster may be founded", file: "provision/resource/member.go", tests: "^TestCrashMatrix$/^laws$/^(member|bootstrapped)$",
 		old: "found.Absent = u.stale(bootstrapDropIn(m.Unit), true)", with: "_ = u\n\t\tfound.Absent = false",
 	},
 	{
-		what: "the question whether systemd knows that no cluster may be founded", file: "provision/resource/bootstrapped.go", tests: matrix,
+		what: "the question whether systemd knows that no cluster may be founded", file: "provision/resource/bootstrapped.go", tests: "^TestCrashMatrix$/^laws$/^(member|bootstrapped)$",
 		old: "found.Allowed = slices.Contains(u.dropIns, bootstrapDropIn(b.Unit))", with: "found.Allowed = slices.Contains(u.dropIns, \"\")",
 	},
 	{

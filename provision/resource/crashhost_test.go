@@ -133,3 +133,21 @@ func TestCrashLies(t *testing.T) {
 		t.Errorf("only %d steps are other programs': %q", lies, steps)
 	}
 }
+
+// TestConvergeLooksAgain: what was as wanted at the beginning may no longer be, since a change before it has touched it too.
+func TestConvergeLooksAgain(t *testing.T) {
+	m := newMachine(t)
+	m.executable("/usr/bin/apt-get")
+	m.fakes["env"] = func([]string) (string, error) {
+		m.executable("/usr/sbin/conntrack")
+		m.put("/etc/a.conf", "theirs\n")
+		return "", nil
+	}
+	m.put("/etc/a.conf", "ours\n")
+	m.must(Converge(t.Context(), m.System, []Resource{
+		Package{Program: "conntrack", Apt: "conntrack"}, File{Path: "/etc/a.conf", Content: []byte("ours\n")},
+	}, nil))
+	if got := m.get("/etc/a.conf"); got != "ours\n" {
+		t.Errorf("the file says %q", got)
+	}
+}
