@@ -64,7 +64,7 @@ $(LINTER):
 
 unit: packages
 	CGO_ENABLED=1 go test -race ./...
-	go test -run "^TestCrash" ./provision/resource ./node # all of the matrix, which the race detector only samples
+	go test -timeout 30m -run "^TestCrash" ./provision/resource -crash-one-of 1 # all of the matrix
 
 test: check fuzz e2e
 

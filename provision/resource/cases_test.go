@@ -601,10 +601,11 @@ func (m *machine) shim() {
 		m.must(os.Chmod(m.path(to), 0o755))
 	}
 	cmd := exec.CommandContext(m.t.Context(), m.path("/opt/kbootstrap/sh"), "-c", m.path("/opt/other/sleep")+" 1000; true")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	m.must(cmd.Start())
 	m.t.Cleanup(func() {
-		_ = cmd.Process.Kill() // where the test has not
-		_ = cmd.Wait()         // it was killed, and says so
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // where the test has not; with its child
+		_ = cmd.Wait()                                      // it was killed, and says so
 	})
 	m.eventually(func() bool {
 		return strings.Contains(m.observe(Shims{Program: "/opt/kbootstrap/"}).State(), "/opt/other/sleep")

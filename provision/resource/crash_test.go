@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"flag"
 	"fmt"
 	"io/fs"
 	"os"
@@ -42,6 +43,9 @@ const (
 	lied      crash = "nothing is done, and no error told"
 	unbroken  crash = ""
 )
+
+// oneOf says how many of the matrix's cases are run: one of so many.
+var oneOf = flag.Int("crash-one-of", usualOneOf, "run one of so many cases of the crash matrix; 1 runs all")
 
 func waysToCrash() []crash {
 	return []crash{
@@ -219,7 +223,7 @@ func (c crashCase) matrix(t *testing.T) (points, cases int) {
 			if c.noDisk && strings.Contains(string(how), "power") || c.lasts == nil && (how == lateOld || how == lateNames) {
 				continue
 			}
-			if cases++; cases%oneOf != 0 {
+			if cases++; cases%*oneOf != 0 {
 				continue
 			}
 			t.Run(fmt.Sprintf("%s at step %d", how, i+1), func(t *testing.T) {

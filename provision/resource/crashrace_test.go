@@ -2,5 +2,5 @@
 
 package resource
 
-// oneOf is larger here: the race detector makes a case ten times as slow, and looks for nothing that the others have not.
-const oneOf = 17
+// usualOneOf is larger here: the race detector makes a case ten times as slow, and looks for nothing that the others have not.
+const usualOneOf = 29
