@@ -4,7 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
-	"flag"
+	flags "flag"
 	"fmt"
 	"io/fs"
 	"os"
@@ -45,7 +45,7 @@ const (
 )
 
 // oneOf says how many of the matrix's cases are run: one of so many.
-var oneOf = flag.Int("crash-one-of", usualOneOf, "run one of so many cases of the crash matrix; 1 runs all")
+var oneOf = flags.Int("crash-one-of", usualOneOf, "run one of so many cases of the crash matrix; 1 runs all")
 
 func waysToCrash() []crash {
 	return []crash{
