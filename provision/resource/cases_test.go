@@ -461,6 +461,14 @@ func memberLaws() []law {
 				m.apply(wanted)
 			},
 		},
+		{
+			name: "allowed in memory", stays: true, wanted: marked, before: "bootstrapping allowed\n",
+			start: func(m *machine) {
+				m.put("/etc/systemd/system/etcd.service", "[Service]\n")
+				m.must(newSystemd(m).start("etcd.service"))
+				m.apply(wanted)
+			},
+		},
 		{name: "unmarked", start: fresh, wanted: marked},
 		{
 			name: "other token", wanted: marked, before: "token other\n",
