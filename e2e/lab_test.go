@@ -240,7 +240,7 @@ func (l *lab) report() {
 	for _, h := range []string{"cp1", "w1"} {
 		for _, command := range [][]string{
 			{"systemctl", "--failed", "--no-pager"},
-			{"journalctl", "-p", "warning", "-n", "60", "--no-pager", "--grep", "^(?!Configuration file)"},
+			{"journalctl", "-p", "warning", "-n", "60", "--no-pager", "--grep", "^(?!Configuration file|new mount options)"},
 			{"kubectl", "get", "pods,nodes", "-A", "-o", "wide"},
 		} {
 			r := l.run(time.Minute, append([]string{"lab", "exec", "--dir", l.dir, h, "--"}, command...)...)
