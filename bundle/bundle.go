@@ -61,7 +61,7 @@ func (b *Bundle) AddJSON(name string, value any) {
 	if err != nil {
 		text = []byte(err.Error())
 	}
-	b.Add(name, string(text)+"\n")
+	b.Add(name, string(redactJSON(text))+"\n")
 }
 
 // host says what is known of a host.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -132,6 +133,7 @@ func TestRedact(t *testing.T) {
 		"x LS0tLS1CRUdJTiBFQyBQUklWQVRFIEtFWS0tLS0t y":                                "x [redacted] y",
 		"eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJrdWJl.c2ln_-":                                "[redacted]",
 		"join with abcdef.0123456789abcdef now":                                       "join with [redacted] now",
+		`password: "", a: "b"`:                                                        `password: "", a: "b"`,
 		"Authorization: Bearer abc.def":                                               "Authorization: Bearer [redacted]",
 		"--password=hunter2 --v=4":                                                    "--password=[redacted] --v=4",
 		`"password": "hunter2", "user": "a"`:                                          `"password": "[redacted]", "user": "a"`,
@@ -141,6 +143,21 @@ func TestRedact(t *testing.T) {
 		"https://mirror.example:8443/x":                                               "https://mirror.example:8443/x",
 		"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----":                "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
 		"--initial-cluster-token=kbootstrap-demo":                                     "--initial-cluster-token=kbootstrap-demo",
+		`{"a":"{\"splunk-token\": \"B5A7 x\",\"b\":1}"}`:                              `{"a":"{\"splunk-token\": \"[redacted]\",\"b\":1}"}`,
+		`msg="{\"token\":\"a \\\"b c\"}" x=1`:                                         `msg="{\"token\":\"[redacted]\"}" x=1`,
+		`\\\"token\\\": \\\"a b\\\", \\\"c\\\"`:                                       `\\\"token\\\": \\\"[redacted]\\\", \\\"c\\\"`,
+		"password: \"correct horse, battery\"\nb: c":                                  "password: \"[redacted]\"\nb: c",
+		`password: "a \"b c\\", d: "e"`:                                               `password: "[redacted]", d: "e"`,
+		"password: 'correct horse, it''s' b":                                          "password: '[redacted]' b",
+		`password=a\b c`:                                                              "password=[redacted] c",
+		"run --password hunter2 --v 4":                                                "run --password [redacted] --v 4",
+		`run --api-token "correct horse"`:                                             `run --api-token "[redacted]"`,
+		`run "--password=hunter2"`:                                                    `run "--password=[redacted]"`,
+		`{"a":"--password=hunter2"}`:                                                  `{"a":"--password=[redacted]"}`,
+		`"a":"x \"--password=hunter2\" y"`:                                            `"a":"x \"--password=[redacted]\" y"`,
+		`"token": "[redacted]", "b": "c"`:                                             `"token": "[redacted]", "b": "c"`,
+		`\"initial-cluster-token\": \"demo\"`:                                         `\"initial-cluster-token\": \"demo\"`,
+		"--initial-cluster-token kbootstrap-demo":                                     "--initial-cluster-token kbootstrap-demo",
 		"etcd-token kbootstrap-demo":                                                  "etcd-token kbootstrap-demo",
 	} {
 		got := Redact(text)
@@ -150,5 +167,27 @@ func TestRedact(t *testing.T) {
 		if again := Redact(got); again != got {
 			t.Errorf("again: %q", again)
 		}
+	}
+}
+
+// TestAddJSON: a string is redacted as it was before it was quoted, and the file stays JSON.
+func TestAddJSON(t *testing.T) {
+	var b Bundle
+	b.AddJSON("a.json", map[string]string{
+		"diff":     "-password: \"correct \\\"horse\\\", battery\"\n+password: <none, yet>\n keep: \"this\"\n",
+		"document": `{"splunk-token": "B5A7 x", "keep": 1}`,
+		"password": `a "b", c`,
+	})
+	var got map[string]string
+	if err := json.Unmarshal(b.files["a.json"], &got); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{
+		"diff":     "-password: \"[redacted]\"\n+password: [redacted], yet>\n keep: \"this\"\n",
+		"document": `{"splunk-token": "[redacted]", "keep": 1}`,
+		"password": "[redacted]",
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("got %q", got)
 	}
 }

@@ -1,9 +1,13 @@
 package bundle
 
 import (
+	"encoding/json"
 	"regexp"
 	"strings"
 )
+
+// named is the start of a group: what is called a secret, up to its value. A flag's value may stand after a space.
+const named = `((?i:[a-z0-9_-]*(?:password|passwd|passphrase|secret|token|api-?key)\\*["']?\s*[:=]\s*|--[a-z0-9-]*(?:password|passwd|passphrase|secret|token|api-?key)[ \t]+)`
 
 // secrets are what secrets look like. The groups of each are what stands before and after it and is kept.
 var secrets = []*regexp.Regexp{
@@ -16,13 +20,38 @@ var secrets = []*regexp.Regexp{
 	regexp.MustCompile(`()eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+`),
 	regexp.MustCompile(`()\b[a-z0-9]{6}\.[a-z0-9]{16}\b`),
 	regexp.MustCompile(`((?i:authorization:\s*(?:bearer|basic)\s+))\S+`),
-	regexp.MustCompile(`((?i:[a-z0-9_-]*(?:password|passwd|passphrase|secret|token|api-?key)["']?\s*[:=]\s*["']?))[^\s"',}]+`),
+	// What is called so in quotes, with all that the quotes hold: in the text itself, in JSON within JSON, and deeper.
+	regexp.MustCompile(named + `")(?:[^"\\\n]|\\.)*(")`),
+	regexp.MustCompile(named + `\\")(?:[^"\\\n]|\\\\(?:[^"\\\n]|\\.))*(\\")`),
+	regexp.MustCompile(named + `\\+")(?:[^"\\\n]|\\+[^"\\\n])*(\\+")`),
+	regexp.MustCompile(named + `')(?:[^'\n]|'')*(')`),
+	// And without quotes, or with none at the end.
+	regexp.MustCompile(named + `\\*["']?)(?:[^\s"',}\\]|\\+[^\s"'\\])+`),
 	// A user's password in a URL.
 	regexp.MustCompile(`(://[^/\s:@]+:)[^/\s@]+(@)`),
 }
 
 // plain are values that are none, as is the name of a cluster that etcd calls a token: what a flag of JSON says of a secret is none itself.
-var plain = regexp.MustCompile(`^(?:true|false|null|\[redacted\].*)$`)
+var plain = regexp.MustCompile(`^(?:|true|false|null|\[redacted\].*)$`)
+
+// words are the strings of a JSON text.
+var words = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+
+// redactJSON redacts each string of a JSON text as it was before it was quoted.
+func redactJSON(text []byte) []byte {
+	return words.ReplaceAllFunc(text, func(quoted []byte) []byte {
+		var word string
+		if err := json.Unmarshal(quoted, &word); err != nil {
+			return quoted
+		}
+		clean := Redact(word)
+		if clean == word {
+			return quoted
+		}
+		quoted, _ = json.Marshal(clean) // a string always can be
+		return quoted
+	})
+}
 
 // Redact replaces what looks like a secret in a text.
 func Redact(text string) string {
