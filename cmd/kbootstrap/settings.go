@@ -41,6 +41,7 @@ func applySettings(c *cobra.Command) error {
 		if err := c.Flags().Set(name, v.GetString(name)); err != nil {
 			return exitError{exitUsage, fmt.Errorf("setting %s: %w", name, err)}
 		}
+		flag.Changed = false // it was not typed, which counts where a plan names its own inventory
 	}
 	return nil
 }

@@ -20,9 +20,13 @@ func TestSettings(t *testing.T) {
 	if err := os.WriteFile(file, []byte("inventory: from-file.yaml\nquiet: true\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	typed := false
 	run := func(args ...string) (clusterFlags, error) {
 		flags := clusterFlags{app: &app{stdout: io.Discard, stderr: io.Discard}}
-		c := &cobra.Command{Use: "up", PreRunE: func(c *cobra.Command, _ []string) error { return applySettings(c) }, RunE: func(*cobra.Command, []string) error { return nil }}
+		c := &cobra.Command{Use: "up", PreRunE: func(c *cobra.Command, _ []string) error { return applySettings(c) }, RunE: func(c *cobra.Command, _ []string) error {
+			typed = c.Flags().Changed("inventory")
+			return nil
+		}}
 		flags.bind(c)
 		c.SetArgs(append([]string{}, args...)) // without any, cobra would take those of the process
 		c.SilenceErrors, c.SilenceUsage = true, true
@@ -34,10 +38,10 @@ func TestSettings(t *testing.T) {
 	}
 	t.Setenv("KBOOTSTRAP_INVENTORY", "from-env.yaml")
 	t.Setenv("KBOOTSTRAP_NO_COLOR", "true")
-	if f, err := run(); err != nil || f.inventory != "from-env.yaml" || !f.quiet || !f.noColor {
-		t.Errorf("environment: %+v, %v", f, err)
+	if f, err := run(); err != nil || f.inventory != "from-env.yaml" || !f.quiet || !f.noColor || typed {
+		t.Errorf("environment: %+v, %v, typed %v", f, err, typed)
 	}
-	if f, err := run("-i", "typed.yaml", "--quiet=false"); err != nil || f.inventory != "typed.yaml" || f.quiet {
+	if f, err := run("-i", "typed.yaml", "--quiet=false"); err != nil || f.inventory != "typed.yaml" || f.quiet || !typed {
 		t.Errorf("flags: %+v, %v", f, err)
 	}
 	t.Setenv("KBOOTSTRAP_QUIET", "perhaps")
