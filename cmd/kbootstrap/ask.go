@@ -65,6 +65,20 @@ func (t *terminal) Confirm(ctx context.Context, question string) (bool, error) {
 	return answer && err == nil, err
 }
 
+// Line asks for a line of text, which is shown while it is typed, and returns it without the space around it. At the end
+// of the input the error is io.EOF.
+func (t *terminal) Line(ctx context.Context, question string) (string, error) {
+	var line string
+	err := t.ask(ctx, question, func() (err error) {
+		line, err = readLine(t.in)
+		return err
+	})
+	if err != nil {
+		return "", err // also when the read was left behind, and may still write the line
+	}
+	return strings.TrimSpace(line), nil
+}
+
 // Secret asks for something that is not shown while it is typed.
 func (t *terminal) Secret(ctx context.Context, question string) (string, error) {
 	var secret []byte

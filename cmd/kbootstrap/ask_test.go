@@ -165,6 +165,34 @@ func TestCancelQuestion(t *testing.T) {
 	asker.(*terminal).reads.Wait() // the one that was left behind
 }
 
+// What is removed for good is confirmed by its name, and an interrupt there is one.
+func TestConfirmAtTerminal(t *testing.T) {
+	person, program := newTerminal(t)
+	a := &app{stdin: program, stderr: program}
+	const question = "type the cluster's name to go on: "
+	for answer, want := range map[string]string{
+		" demo \n": "<nil>", "Demo\n": "not confirmed: the cluster's name is demo, not Demo", "\n": "not confirmed", "\x04": "not confirmed",
+	} {
+		got := asked(func() (int, error) { err := a.confirm(t.Context(), "demo", "", 3); return 0, err })
+		seen(t, person, question)
+		typed(t, person, answer)
+		if _, err := got(); fmt.Sprint(err) != want || err != nil && exitCode(err) != exitUsage {
+			t.Errorf("%q: got %v, want %s", answer, err, want)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	got := asked(func() (int, error) { err := a.confirm(ctx, "demo", "", 3); return 0, err })
+	seen(t, person, question)
+	cancel()
+	if _, err := got(); err == nil || exitCode(err) != exitInterrupted {
+		t.Errorf("interrupted: got %v", err)
+	}
+	typed(t, person, "\n") // for the read that was left behind
+	if err := (&app{stdin: program, stderr: io.Discard}).confirm(t.Context(), "demo", "", 3); err == nil || !strings.Contains(err.Error(), "give --confirm demo") {
+		t.Errorf("a question that nobody sees: got %v", err)
+	}
+}
+
 // Nobody is asked when nobody is there.
 func TestNoTerminal(t *testing.T) {
 	_, program := newTerminal(t)

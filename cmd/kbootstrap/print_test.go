@@ -187,7 +187,7 @@ func TestConfirm(t *testing.T) {
 	} {
 		var stderr strings.Builder
 		a := &app{stdin: strings.NewReader("demo\n"), stderr: &stderr} // no terminal: what is typed there does not count
-		err := a.confirm("demo", test.given, 3)
+		err := a.confirm(t.Context(), "demo", test.given, 3)
 		if got := fmt.Sprint(err); got != test.want && (err != nil || test.want != "") {
 			t.Errorf("%q: got %q, want %q", test.given, got, test.want)
 		}

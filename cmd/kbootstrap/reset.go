@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -42,7 +43,7 @@ Rules of iptables that are not Kubernetes' own stay, and so does the SSH connect
 			if err := provision.MayReset(cluster, hosts); err != nil {
 				return exitError{exitRefused, err}
 			}
-			if err := a.confirm(cluster.Name, confirm, len(hosts)); err != nil {
+			if err := a.confirm(c.Context(), cluster.Name, confirm, len(hosts)); err != nil {
 				return err
 			}
 			options, stop := flags.options(cluster)
@@ -72,13 +73,18 @@ Rules of iptables that are not Kubernetes' own stay, and so does the SSH connect
 }
 
 // confirm asks for the cluster's name, since what follows cannot be undone. Without a terminal the flag must have it.
-func (a *app) confirm(name, given string, hosts int) error {
+func (a *app) confirm(ctx context.Context, name, given string, hosts int) error {
 	if given == "" {
-		if !a.interactive() {
+		person, ok := a.asker(nil).(*terminal)
+		if !ok {
 			return exitError{exitUsage, fmt.Errorf("this removes %s from %d hosts with all data: give --confirm %s", name, hosts, name)}
 		}
-		fmt.Fprintf(a.stderr, "this removes %s from %d hosts with all data\ntype the cluster's name to go on: ", name, hosts)
-		if _, err := fmt.Fscanln(a.stdin, &given); err != nil {
+		var err error
+		given, err = person.Line(ctx, fmt.Sprintf("this removes %s from %d hosts with all data\ntype the cluster's name to go on: ", name, hosts))
+		if err != nil && ctx.Err() != nil {
+			return err // interrupted, which has a code of its own
+		}
+		if err != nil || given == "" {
 			return exitError{exitUsage, errors.New("not confirmed")}
 		}
 	}
