@@ -178,7 +178,10 @@ func (k *hostKeys) find(db knownHosts, offered ssh.PublicKey) finding {
 					f.known = f.known || f.flaw == nil
 				}
 			default:
-				f.known = f.known || sameKey(l.key, f.key)
+				// As with ssh, a key under the name without the port says nothing where one under the name with it differs.
+				if i == 0 || f.changed == nil {
+					f.known = f.known || sameKey(l.key, f.key)
+				}
 				// A line of the same type says more.
 				if i == 0 && (f.changed == nil || f.changed.key.Type() != f.key.Type() && l.key.Type() == f.key.Type()) {
 					f.changed = &l

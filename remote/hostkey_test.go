@@ -357,15 +357,22 @@ func TestHostKeysAgainstSSH(t *testing.T) {
 	}
 	run("-q", "-N", "", "-t", "ed25519", "-f", dir+"/authority")
 	run("-q", "-N", "", "-t", "ed25519", "-f", dir+"/other")
+	run("-q", "-N", "", "-t", "ecdsa", "-f", dir+"/same-type")
+	run("-q", "-N", "", "-t", "ecdsa", "-b", "384", "-f", dir+"/other-type")
 	run("-q", "-N", "", "-t", "ed25519", "-f", dir+"/key")
 	run("-q", "-s", dir+"/authority", "-I", "test", "-h", "-n", "127.0.0.1", dir+"/key.pub")
 	certified := startSSHD(t, client, usual, "HostKey "+dir+"/key", "HostCertificate "+dir+"/key-cert.pub")
 	authority, other := strings.TrimSpace(readFile(t, dir+"/authority.pub")), strings.TrimSpace(readFile(t, dir+"/other.pub"))
-	scan, err := exec.CommandContext(t.Context(), tool(t, "ssh-keyscan"), "-t", "ecdsa", "-p", strconv.Itoa(h.SSH.Port), "127.0.0.1").Output()
-	if err != nil {
-		t.Fatal(err)
+	sameType, otherType := strings.TrimSpace(readFile(t, dir+"/same-type.pub")), strings.TrimSpace(readFile(t, dir+"/other-type.pub"))
+	scan := func(keyType string) string {
+		t.Helper()
+		out, err := exec.CommandContext(t.Context(), tool(t, "ssh-keyscan"), "-t", keyType, "-p", strconv.Itoa(h.SSH.Port), "127.0.0.1").Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Join(strings.Fields(string(out))[1:], " ")
 	}
-	ecdsa := strings.Join(strings.Fields(string(scan))[1:], " ")
+	ecdsa, ed25519 := scan("ecdsa"), scan("ed25519")
 	for name, text := range map[string]string{
 		"nothing":               "",
 		"authority of all":      "@cert-authority * " + authority,
@@ -375,6 +382,8 @@ func TestHostKeysAgainstSSH(t *testing.T) {
 		"second key":            "NAME " + ecdsa,
 		"without the port":      "127.0.0.1 " + ecdsa,
 		"other key":             "NAME " + other,
+		"changed on the port":   "NAME " + sameType + "\n127.0.0.1 " + ecdsa,
+		"other type on port":    "NAME " + otherType + "\n127.0.0.1 " + ed25519,
 		"two keys, one of them": "NAME " + other + "\nNAME " + ecdsa,
 		"revoked elsewhere":     "NAME " + ecdsa + "\n@revoked *.example.org " + ecdsa,
 		"revoked":               "NAME " + ecdsa + "\n@revoked * " + ecdsa,
