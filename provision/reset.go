@@ -150,7 +150,10 @@ func resetHost(ctx context.Context, c *inventory.Cluster, client *node.Client, e
 	if err := client.Restore(ctx, keep, events("restore")); err != nil {
 		return err
 	}
-	return client.Converge(ctx, "remove", removed(), events("remove"))
+	if err := client.Converge(ctx, "remove", removed(), events("remove")); err != nil {
+		return err
+	}
+	return client.Flush(ctx) // done means that a power cut brings nothing back
 }
 
 // stopped is a host on which nothing of ours runs, and nothing that it ran: last started, first stopped.
@@ -182,6 +185,7 @@ func removed() []resource.Resource {
 		"/var/log/pods", "/var/log/containers", "/var/log/kubernetes", "/run/flannel", "/run/containerd", "/run/docker",
 		"/etc/kubernetes", "/etc/etcd", "/etc/kube-flannel", "/etc/cni/net.d", "/opt/cni/bin",
 		"/opt/kbootstrap", "/var/lib/kbootstrap",
+		"/run/kbootstrap", // last: it tells a run after one that was killed to flush (see resource.System.Recover)
 	} {
 		rs = append(rs, resource.Tree{Path: dir, Absent: true})
 	}

@@ -50,8 +50,14 @@ func (t Tree) Apply(ctx context.Context, sys *System) error {
 	if err != nil {
 		return err
 	}
+	if err := sys.mark(); err != nil {
+		return err
+	}
 	for _, r := range rest {
 		if err := sys.RemoveAll(r); err != nil {
+			return err
+		}
+		if err := sys.Sync(filepath.Dir(r)); err != nil { // a power cut would bring it back
 			return err
 		}
 	}
