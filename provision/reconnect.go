@@ -149,7 +149,8 @@ func (m *Machine) passing(err error) bool {
 	switch {
 	case errors.As(err, &locked):
 		h := locked.Holder
-		return h.PID == m.holder.PID && h.Host == m.holder.Host && h.Since.Equal(m.holder.Since)
+		return h == (node.Holder{}) || // who lets go of it takes away the name first
+			h.PID == m.holder.PID && h.Host == m.holder.Host && h.Since.Equal(m.holder.Since)
 	case errors.As(err, &lost):
 		return true
 	case errors.As(err, &reach):

@@ -253,6 +253,7 @@ func TestReopenGivesUp(t *testing.T) {
 	for name, says := range map[string]error{
 		"a boot in which nobody may log in": &remote.Error{Host: "m1", Op: "log in", Kind: remote.Auth, Err: fault.LoginRefused.Errorf("refused")},
 		"our lost session has the lock":     &node.LockedError{Holder: node.Holder{PID: 1, Host: "here", Since: time.Unix(1, 0)}},
+		"our lost session lets go of it":    &node.LockedError{},
 		"lost again":                        &node.LostError{Err: io.EOF},
 	} {
 		synctest.Test(t, func(t *testing.T) {
