@@ -14,7 +14,8 @@ var errUpstream = errors.New("something before it failed")
 
 // walk carries out every step as soon as what it comes after is done: steps of the same host that its component is After,
 // steps of every host that its component Needs, and for a Rolling component that runs already the same step of the host
-// before. A step that waits on its host for a component of its Gates is ended when that has failed everywhere. It returns
+// before. A step that waits on its host for a component of its Gates is ended when that has failed everywhere, unless its
+// service runs already: then it does not wait, and its host would go on alone with what it changes. It returns
 // the root causes only; what does not depend on a failure is finished.
 func (p Plan) walk(ctx context.Context, do func(context.Context, Step) error) Failures {
 	type outcome struct {
@@ -53,7 +54,7 @@ func (p Plan) walk(ctx context.Context, do func(context.Context, Step) error) Fa
 			// The end of ctx is for the steps to come; one that is under way is ended by do.
 			ctx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 			defer cancel(nil)
-			if gates := p.gates(i); len(gates) > 0 {
+			if gates := p.gates(i); len(gates) > 0 && !step.running() {
 				all.Go(func() {
 					for _, g := range gates {
 						select {

@@ -260,3 +260,23 @@ func TestWalkGates(t *testing.T) {
 		}
 	}
 }
+
+// TestWalkGatesSpareWhatRuns: the change of a service that runs is not ended when its gate has failed, and what becomes of
+// it is told.
+func TestWalkGatesSpareWhatRuns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := planOf(1, Component{Name: "api"}, Component{Name: "controllers", Gates: []string{"api"}}).running()
+		failed := p.walk(t.Context(), func(ctx context.Context, s Step) error {
+			if s.Component.Name == "controllers" {
+				synctest.Wait() // the gate has failed
+				if err := ctx.Err(); err != nil {
+					t.Errorf("ended: %v", err)
+				}
+			}
+			return errors.New("broken " + s.place())
+		})
+		if want := "m1: api: broken api@m1\nm1: controllers: broken controllers@m1"; failed.Error() != want {
+			t.Errorf("failed:\n%s\nwant:\n%s", failed, want)
+		}
+	})
+}
