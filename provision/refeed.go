@@ -30,13 +30,15 @@ func (r *Run) refeed(ctx context.Context, h inventory.Host, sent *atomic.Int64) 
 		}
 	}
 	found, err := look(ctx, client, wanted)
-	if err != nil {
-		return // the steps of this host say why
-	}
 	differ := map[string]bool{}
 	for i, w := range wanted {
-		if sum := blob(w); sum != "" {
-			differ[sum] = differ[sum] || resource.Changed(found[i], w)
+		if sum := blob(w); sum != "" { // what could not be looked at may be waited for
+			differ[sum] = differ[sum] || err != nil || resource.Changed(found[i], w)
+		}
+	}
+	for _, sum := range r.present(h) {
+		if differ[sum] {
+			_ = client.Abandon(ctx, sum, errors.New("it was there when the plan was made; run the same command again"))
 		}
 	}
 	lacking := slices.Concat(r.lacking(h, Urgent), r.lacking(h, InTurn), r.lacking(h, Late))
