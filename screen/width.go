@@ -89,12 +89,28 @@ func (v *View) clean(s string) string {
 		switch {
 		case r == '\n' || r == '\t':
 			return ' '
-		case unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || unicode.Is(unicode.Bidi_Control, r):
+		case isOrder(r):
 			return -1
 		case v.ASCII && r == '…':
 			return '.'
 		case v.ASCII && r > unicode.MaxASCII:
 			return '?'
+		}
+		return r
+	}, s)
+}
+
+// isOrder reports whether a terminal may take a character as an order, or show what is around it in another order.
+func isOrder(r rune) bool {
+	return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || unicode.Is(unicode.Bidi_Control, r)
+}
+
+// Clean makes a text that may come from a host fit for a terminal: without characters that it takes as orders, such as
+// escape sequences and those that turn the direction of writing. Newlines and tabs stay.
+func Clean(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\n' && r != '\t' && isOrder(r) {
+			return -1
 		}
 		return r
 	}, s)

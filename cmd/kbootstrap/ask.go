@@ -12,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"kbootstrap/remote"
+	"kbootstrap/screen"
 )
 
 // drawing is what is drawn on the terminal and has to make way for a question.
@@ -109,7 +110,7 @@ func (t *terminal) ask(ctx context.Context, question string, read func() error) 
 	if err != nil {
 		return err
 	}
-	fmt.Fprint(t.out, question)
+	fmt.Fprint(t.out, screen.Clean(question)) // a host may ask too: it has no say over the terminal
 	done := make(chan error, 1)
 	t.reads.Go(func() { done <- read() })
 	select {

@@ -93,7 +93,7 @@ func (a *app) printBundle(path string, m bundle.Manifest) {
 	for _, part := range order {
 		switch host := strings.TrimPrefix(part, "hosts/"); {
 		case host != part:
-			fmt.Fprintf(a.stdout, "  %-24s %s, %d files\n", part, m.Hosts[host], counts[part])
+			fmt.Fprintf(a.stdout, "  %-24s %s, %d files\n", part, cell(m.Hosts[host]), counts[part])
 		case counts[part] == 1:
 			fmt.Fprintf(a.stdout, "  %s\n", part)
 		default:

@@ -11,6 +11,7 @@ import (
 	"kbootstrap/inventory"
 	"kbootstrap/provision"
 	"kbootstrap/provision/preflight"
+	"kbootstrap/screen"
 )
 
 // The rules of the output: results go to standard output; progress goes to standard error, prefixed "kbootstrap:", in
@@ -33,7 +34,7 @@ func (a *app) fail(err error) int {
 			a.printErrors(causes(slices.DeleteFunc(failures, func(f provision.Failure) bool { return errors.Is(f, context.Canceled) })))
 		}
 	case errors.As(err, &problems):
-		fmt.Fprintln(a.stderr, problems)
+		fmt.Fprintln(a.stderr, screen.Clean(problems.Error()))
 		a.printExplain(problems.Faults()...)
 	case errors.As(err, &refusals): // their causes are in their texts
 		a.printErrors(refusals.Unwrap())
@@ -101,5 +102,5 @@ func (a *app) printExplain(codes ...fault.Code) {
 	fmt.Fprintf(a.stderr, "  explain: kbootstrap explain %s\n", strings.Join(words, " "))
 }
 
-// indented is a text whose lines after the first stand below it.
-func indented(text string) string { return strings.ReplaceAll(text, "\n", "\n  ") }
+// indented is a text whose lines after the first stand below it, fit for a terminal.
+func indented(text string) string { return strings.ReplaceAll(screen.Clean(text), "\n", "\n  ") }

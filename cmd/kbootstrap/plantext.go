@@ -7,9 +7,10 @@ import (
 	"time"
 
 	"kbootstrap/report"
+	"kbootstrap/screen"
 )
 
-// planText is the text of a plan. It is the same for the same plan.
+// planText is the text of a plan, fit for a terminal. It is the same for the same plan.
 func planText(plan report.Plan) string {
 	var b strings.Builder
 	b.WriteString(remarks(plan.Refused, plan.Warnings))
@@ -30,7 +31,7 @@ func planText(plan report.Plan) string {
 	case len(plan.Refused) == 0:
 		fmt.Fprintf(&b, "nothing to do: %s as wanted\n", hostsAre(len(plan.Hosts)))
 	}
-	return b.String()
+	return screen.Clean(b.String())
 }
 
 // hostsAre is a number of hosts as the subject of a sentence.
@@ -57,7 +58,7 @@ func savedText(saved report.SavedPlan) string {
 			fmt.Fprintf(&b, "  %s %s\n", limit.what, strings.Join(limit.names, ", "))
 		}
 	}
-	return b.String() + "\n" + planText(saved.Plan)
+	return screen.Clean(b.String()) + "\n" + planText(saved.Plan)
 }
 
 // driftText is the text of a comparison: as a plan, host by host.
@@ -87,7 +88,7 @@ func driftText(drift report.Drift) string {
 		fmt.Fprintf(&b, "; %d could not be compared", failed)
 	}
 	b.WriteString("\n")
-	return b.String()
+	return screen.Clean(b.String())
 }
 
 // remarks are what stands above a plan: what keeps it from being carried out, marked with !, and what is odd.

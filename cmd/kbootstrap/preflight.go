@@ -11,6 +11,7 @@ import (
 	"kbootstrap/fault"
 	"kbootstrap/provision"
 	"kbootstrap/provision/preflight"
+	"kbootstrap/screen"
 )
 
 // preflightCommand judges the hosts and changes nothing.
@@ -112,7 +113,7 @@ func printFindings(w io.Writer, findings []preflight.Finding) {
 			if len(f.Hosts) > 3 && len(f.Hosts) == len(total) {
 				hosts = fmt.Sprintf("all %d", len(f.Hosts))
 			}
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", f.ID, result, hosts, f.Evidence)
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", f.ID, result, hosts, cell(f.Evidence))
 		}
 	})
 	told := map[string]bool{}
@@ -122,7 +123,7 @@ func printFindings(w io.Writer, findings []preflight.Finding) {
 				fmt.Fprintln(w)
 			}
 			told[f.ID+f.Hint] = true
-			fmt.Fprintf(w, "%s [%s]: %s\n", f.ID, f.Code, f.Hint)
+			fmt.Fprintf(w, "%s [%s]: %s\n", f.ID, f.Code, screen.Clean(f.Hint))
 		}
 	}
 }

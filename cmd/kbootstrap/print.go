@@ -58,6 +58,11 @@ func table(w io.Writer, write func(io.Writer)) {
 	_ = t.Flush()
 }
 
+// cell is a text of a host as a cell of a table: on one line, and fit for a terminal.
+func cell(text string) string {
+	return strings.NewReplacer("\n", " ", "\t", " ").Replace(screen.Clean(text))
+}
+
 func roles(h inventory.Host) string {
 	names := make([]string, len(h.Roles))
 	for i, r := range h.Roles {

@@ -199,3 +199,43 @@ func TestConfirm(t *testing.T) {
 		}
 	}
 }
+
+// TestHostileText: what a host says never gives orders to the terminal, wherever it is shown.
+func TestHostileText(t *testing.T) {
+	const evil, shown = "a\x1b]0;x\x07\u202eb\u009b2J\r", "a]0;xb2J"
+	var out, errs strings.Builder
+	a := &app{stdout: &out, stderr: &errs}
+	if code := a.fail(failure("w1", errors.New(evil+"\nnext"))); code != exitFailure {
+		t.Errorf("code %d", code)
+	}
+	a.printStatus(provision.Status{Refused: []string{evil}, Warnings: []string{evil}, Hosts: []provision.HostStatus{
+		{Name: "w1", Error: evil}, {Name: "w2", Components: []provision.ComponentStatus{{Name: "etcd", Problem: evil + "\n\tnext"}}},
+	}}, time.Now())
+	changes := []report.Change{{Host: "w1", Component: "base", Action: report.ActionChange, Resource: evil, Diff: "-" + evil + "\n+\tb\n"}}
+	hosts := []report.PlannedHost{{Name: "w1"}}
+	plan := report.Plan{Hosts: hosts, Changes: changes, Warnings: []string{evil}, Unreached: []report.Error{{Message: evil}}}
+	for name, text := range map[string]string{
+		"error": errs.String(), "status": out.String(), "plan": planText(plan), "saved": savedText(report.SavedPlan{By: evil, Plan: plan}),
+		"drift": driftText(report.Drift{Warnings: []string{evil}, Hosts: []report.HostDrift{{Name: "w1", Changes: changes}}}),
+	} {
+		if strings.ContainsAny(text, "\x1b\x07\u202e\u009b\r") {
+			t.Errorf("%s: orders to the terminal: %q", name, text)
+		}
+		if !strings.Contains(text, shown) {
+			t.Errorf("%s: the text itself is missing: %q", name, text)
+		}
+	}
+	if !strings.Contains(planText(plan), "+\tb\n") {
+		t.Error("a tab of a file is gone")
+	}
+	person, program := newTerminal(t)
+	terminal := (&app{stdin: program, stderr: program}).asker(nil)
+	got := asked(func() (bool, error) { return terminal.Confirm(t.Context(), evil) })
+	if text := seen(t, person, "[yes/no] "); text != shown+" [yes/no] " {
+		t.Errorf("asked %q", text)
+	}
+	typed(t, person, "yes\n")
+	if ok, err := got(); !ok || err != nil {
+		t.Errorf("got %v, %v", ok, err)
+	}
+}

@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"kbootstrap/provision"
+	"kbootstrap/screen"
 )
 
 func statusCommand(a *app) *cobra.Command {
@@ -43,7 +43,7 @@ func (a *app) printStatus(status provision.Status, now time.Time) {
 		fmt.Fprintf(a.stdout, "! %s\n", indented(refused))
 	}
 	for _, warning := range status.Warnings {
-		fmt.Fprintf(a.stdout, "* %s\n", warning)
+		fmt.Fprintf(a.stdout, "* %s\n", screen.Clean(warning))
 	}
 	table(a.stdout, func(w io.Writer) {
 		fmt.Fprintln(w, "HOST\tADDRESS\tCOMPONENT\tHEALTH\tPROBLEM")
@@ -53,7 +53,7 @@ func (a *app) printStatus(status provision.Status, now time.Time) {
 				if h.Reached {
 					health = "error"
 				}
-				fmt.Fprintf(w, "%s\t%s\t-\t%s\t%s\n", h.Name, h.Address, health, strings.ReplaceAll(h.Error, "\n", " "))
+				fmt.Fprintf(w, "%s\t%s\t-\t%s\t%s\n", h.Name, h.Address, health, cell(h.Error))
 			}
 			for _, c := range h.Components {
 				health := "healthy"
@@ -62,7 +62,7 @@ func (a *app) printStatus(status provision.Status, now time.Time) {
 				} else if c.Changed {
 					health = "differs"
 				}
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", h.Name, h.Address, c.Name, health, c.Problem)
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", h.Name, h.Address, c.Name, health, cell(c.Problem))
 			}
 		}
 	})
@@ -74,7 +74,7 @@ func (a *app) printStatus(status provision.Status, now time.Time) {
 				continue
 			}
 			first := slices.MinFunc(h.Certificates, func(x, y provision.Certificate) int { return x.Expires.Compare(y.Expires) })
-			fmt.Fprintf(w, "%s\t%d\t%s\t%d days\n", h.Name, len(h.Certificates), first.Path, int(first.Expires.Sub(now).Hours()/24))
+			fmt.Fprintf(w, "%s\t%d\t%s\t%d days\n", h.Name, len(h.Certificates), cell(first.Path), int(first.Expires.Sub(now).Hours()/24))
 		}
 	})
 }
