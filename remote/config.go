@@ -61,6 +61,9 @@ func readConfigFile(path, dir, home string, depth int) ([]directive, error) {
 	if err != nil {
 		return nil, coded{err, fault.ConfigInvalid, ""}
 	}
+	if depth > 0 && info.IsDir() {
+		return nil, nil // one that a wildcard matched
+	}
 	// What others can write decides where we connect and whom we trust. ssh refuses such a file too.
 	owner, ok := info.Sys().(*syscall.Stat_t)
 	if info.Mode().Perm()&0o022 != 0 || ok && owner.Uid != 0 && int(owner.Uid) != os.Getuid() {
@@ -84,7 +87,13 @@ func readConfigFile(path, dir, home string, depth int) ([]directive, error) {
 				return nil, d.errorf("Include %s: %w", arg, err)
 			}
 			for _, name := range found {
+				if hidden(includePath(arg, dir, home), name) {
+					continue
+				}
 				inner, err := readConfigFile(name, dir, home, depth+1)
+				if errors.Is(err, fs.ErrNotExist) {
+					continue // a link that leads nowhere. What includes it still holds
+				}
 				if err != nil {
 					return nil, fmt.Errorf("%s:%d: %w", d.file, d.line, err)
 				}
@@ -103,6 +112,17 @@ func includePath(name, dir, home string) string {
 		return name
 	}
 	return filepath.Join(dir, name)
+}
+
+// hidden says whether a wildcard matched a period at the beginning of a name, which glob(3) does not let it.
+func hidden(pattern, name string) bool {
+	parts := strings.Split(filepath.Clean(pattern), "/")
+	for i, part := range strings.Split(filepath.Clean(name), "/") {
+		if strings.HasPrefix(part, ".") && i < len(parts) && !strings.HasPrefix(parts[i], ".") {
+			return true
+		}
+	}
+	return false
 }
 
 // parseConfig reads the text of a file, without what it includes.
@@ -181,7 +201,7 @@ var known = map[string]bool{
 	"hostname": true, "port": true, "user": true, "connecttimeout": true,
 	"identityfile": true, "identitiesonly": true, "identityagent": true,
 	"proxyjump": true, "proxycommand": true,
-	"userknownhostsfile": true, "globalknownhostsfile": true, "hostkeyalias": true, "stricthostkeychecking": true, "hashknownhosts": true,
+	"userknownhostsfile": true, "globalknownhostsfile": true, "hostkeyalias": true, "stricthostkeychecking": true, "hashknownhosts": true, "revokedhostkeys": true,
 }
 
 // lookup goes through an ssh_config for one host. The first value of a keyword holds, as in ssh.

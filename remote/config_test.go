@@ -112,6 +112,7 @@ Host w*
 	"include": `
 Host w1
   Include inner/*.conf
+  Include inner/.[4]*
 Host w2
   User outer
 Include "HOME/.ssh/plain" /no/such/file
@@ -123,9 +124,11 @@ Host *
 
 // included are the files that "include" includes.
 var included = map[string]string{
-	".ssh/inner/1.conf": "User first\nHost w2\nUser never\n",
-	".ssh/inner/2.conf": "Host *\nUser second\nPort 22022\n",
-	".ssh/plain":        "Host w3\nPort 33\nHost *\n",
+	".ssh/inner/.4.conf": "Host *\nConnectTimeout 4\n",
+	".ssh/inner/1.conf":  "User first\nHost w2\nUser never\n",
+	".ssh/inner/2.conf":  "Host *\nUser second\nPort 22022\n",
+	".ssh/inner/.3.conf": "Host *\nPort 1\nHashKnownHosts yes\n", // not matched by a star
+	".ssh/plain":         "Host w3\nPort 33\nHost *\n",
 }
 
 // TestConfigAgainstSSH: what we make of a file is what ssh -G prints.
@@ -140,6 +143,12 @@ func TestConfigAgainstSSH(t *testing.T) {
 	t.Setenv("HOME", home)
 	for name, text := range included {
 		writeFile(t, filepath.Join(home, name), text, 0o600)
+	}
+	if err := os.Symlink("nowhere", filepath.Join(home, ".ssh/inner/0.conf")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(home, ".ssh/inner/5.conf"), 0o700); err != nil {
+		t.Fatal(err)
 	}
 	for name, text := range configs {
 		text = strings.ReplaceAll(text, "HOME", home)
@@ -286,6 +295,7 @@ func TestConfigThatCannotBeUsed(t *testing.T) {
 		{"ConnectTimeout soon", `config:1: "soon" is not a time`},
 		{"ProxyJump a:b", `config:1: ProxyJump a:b: "b" is not a port`},
 		{"ProxyCommand nc %h %p", "config:1: ProxyCommand is not run"},
+		{"RevokedHostKeys /revoked", "config:1: RevokedHostKeys is not read"},
 		{"Match host", "config:1: Match host has no value"},
 		{"Include " + file, "include each other more than 16 times deep"},
 		{"Host a\nProxyJump b\nHost b\nProxyJump c\nHost c\nProxyJump a", "the jump hosts go round in a circle: a, b, c, a"},
@@ -394,7 +404,7 @@ func TestTokens(t *testing.T) {
 // No setting of ssh_config turns the check off, and what is not honoured is told.
 func TestCheckIsNeverOff(t *testing.T) {
 	h := inventory.Host{Name: "w1", SSH: inventory.SSH{Address: "w1"}}
-	e, notes := resolved(t, h, "StrictHostKeyChecking no\nUserKnownHostsFile /dev/null\n", nil)
+	e, notes := resolved(t, h, "StrictHostKeyChecking no\nUserKnownHostsFile /dev/null\nRevokedHostKeys none\n", nil)
 	if e.trust.policy != "accept-new" || e.trust.record != "/home/me/.ssh/known_hosts" {
 		t.Errorf("%+v", e.trust)
 	}

@@ -227,6 +227,10 @@ func (r *resolver) trust(given inventory.SSH, l *lookup, x expander, host string
 	if alias != "" {
 		t.names, t.principal = []string{lower(alias)}, lower(alias)
 	}
+	if d, ok := l.first["revokedhostkeys"]; ok && d.args[0] != "none" {
+		return t, coded{fmt.Errorf("%s:%d: RevokedHostKeys is not read", d.file, d.line), fault.ConfigInvalid,
+			"put its keys into known_hosts, each in a line of its own: @revoked * ssh-ed25519 AAAA…"}
+	}
 	var err error
 	if t.hash, err = yes(l, "hashknownhosts"); err != nil {
 		return t, err
