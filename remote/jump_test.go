@@ -108,6 +108,19 @@ func TestJumpHostIsShared(t *testing.T) {
 	}
 }
 
+// Who trusts less does not go through the connection of who trusts more.
+func TestJumpHostIsNotSharedAcrossTrust(t *testing.T) {
+	gate, inner := twoHosts(t)
+	routes := &Routes{}
+	defer routes.Close()
+	h := jumpTo(inner, gate)
+	h.SSH.HostKeyPolicy = "accept-new"
+	connect(t, h, Options{Routes: routes})
+	h.SSH.HostKeyPolicy, h.SSH.KnownHosts = "strict", filepath.Join(t.TempDir(), "known_hosts")
+	_, err := Dial(context.Background(), h, Options{Routes: routes})
+	refusal(t, err, fault.HostKeyUnknown, "m1: jump host: 127.0.0.1: host key: unknown")
+}
+
 // The key of a jump host is checked like that of any host, and the error says whose it is.
 func TestJumpHostKey(t *testing.T) {
 	gate, inner := twoHosts(t)

@@ -137,9 +137,9 @@ func (h *hop) over() bool {
 	}
 }
 
-// way tells jump hosts apart, and the ways to one.
+// way tells jump hosts apart, and the ways to one. Who trusts other keys, or logs in with others, does not share its connection.
 func (e *Endpoint) way() string {
-	way := fmt.Sprintf("%s@%s with %q pinned %q", e.User, e.Address, e.credentials.key, e.trust.pin)
+	way := fmt.Sprintf("%s@%s with %#v trusting %#v", e.User, e.Address, e.credentials, e.trust)
 	if e.Via != nil {
 		way += " through " + e.Via.way()
 	}
