@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -164,14 +165,15 @@ func (id *identity) askAgent(ctx context.Context, socket string) ([]ssh.Signer, 
 	return signers, err
 }
 
-// readKey reads a private key, which nobody else may be able to read: ssh refuses those as well. When it has a passphrase,
-// the error is an ssh.PassphraseMissingError and the text is returned.
+// readKey reads a private key. One of this user that others can read is refused, as by ssh; one of somebody else, say
+// of root for a group of operators, is not looked at in this way, by ssh neither. When it has a passphrase, the error is an ssh.PassphraseMissingError and the text is returned.
 func readKey(path string) (ssh.Signer, []byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, nil, coded{fmt.Errorf("key: %w", err), fault.KeyFile, ""}
 	}
-	if mode := info.Mode().Perm(); mode&0o077 != 0 {
+	owner, ok := info.Sys().(*syscall.Stat_t)
+	if mode := info.Mode().Perm(); mode&0o077 != 0 && ok && int(owner.Uid) == os.Getuid() {
 		return nil, nil, coded{fmt.Errorf("key %s: mode %#o lets others read it", path, mode), fault.KeyMode, "chmod 600 " + path}
 	}
 	text, err := os.ReadFile(path)

@@ -135,6 +135,27 @@ func TestKeyThatOthersCanRead(t *testing.T) {
 	}
 }
 
+// Who may read a key of somebody else is not ours to say.
+func TestKeyOfSomebodyElseThatOthersCanRead(t *testing.T) {
+	key := newEd25519(t)
+	s := newServer(t, key)
+	h := s.trust(key)
+	h.SSH.Key = "/etc/passwd" // of root, and no key
+	if err := os.Chmod(homeKeyPath(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if os.Getuid() != 0 {
+		denial(t, dial(h), "no key found")
+		return
+	}
+	if h.SSH.Key = homeKeyPath(); os.Chown(h.SSH.Key, 65534, -1) != nil {
+		t.Fatal("root cannot give the key away")
+	}
+	if err := dial(h); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestNoKeyAtAll(t *testing.T) {
 	key := newEd25519(t)
 	s := newServer(t, key)
