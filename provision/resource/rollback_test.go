@@ -300,6 +300,48 @@ func TestCutOffAnywhere(t *testing.T) {
 	}
 }
 
+// TestFinishedByItself: a run is killed while it waits for health, and then the service becomes healthy. The next change that
+// is no good goes back to that, and not further; unless files were changed since, which the process has not seen.
+func TestFinishedByItself(t *testing.T) {
+	for back, since := range map[string]func(s *server){
+		"2": func(*server) {},
+		"1": func(s *server) { s.must(s.oweRestart(serverUnit)) },
+	} {
+		s := newServer(t)
+		for at := int64(1); ; at++ { // up to where nothing is left to do but to forget
+			if !s.killedAt(at, s.component("2")) {
+				t.Fatal("it was never killed there")
+			}
+			if s.exists(undoDir+"/"+serverUnit+"/found.json") && s.differing(s.component("2")) == 0 {
+				break
+			}
+			s = newServer(t)
+		}
+		since(s)
+		var rolled *RolledBackError
+		if err := Converge(t.Context(), s.System, s.component("broken"), nil); !errors.As(err, &rolled) || rolled.Failed != nil {
+			t.Errorf("error is %v", err)
+		}
+		if key, config := s.get("/etc/server/key"), s.configOf(s.pid()); key != "s3cret "+back || config != "config-"+back {
+			t.Errorf("it went back to %q and %q, want those of %s", key, config, back)
+		}
+		s.clean()
+	}
+}
+
+// differing is how many resources are not as wanted.
+func (s *server) differing(wanted []Resource) int {
+	found, err := Observe(s.t.Context(), s.System, wanted)
+	s.must(err)
+	n := 0
+	for i, w := range wanted {
+		if Changed(found[i], w) {
+			n++
+		}
+	}
+	return n
+}
+
 var errKilled = errors.New("killed")
 
 // killedAt converges in a process that is killed before its nth step: nothing that it does from there on happens. It

@@ -86,6 +86,12 @@ func begin(sys *System, wanted, all []Resource, report func(Change)) (*transacti
 	if healthy && !t.differs() {
 		return t, t.forget() // what was cut off has been finished
 	}
+	if healthy && t.finished() {
+		if err := t.forget(); err != nil {
+			return nil, err
+		}
+		t.found = nil
+	}
 	if !t.open {
 		if err := t.forget(); err != nil { // what was kept for it, where a run was cut off between the two
 			return nil, err
@@ -93,6 +99,18 @@ func begin(sys *System, wanted, all []Resource, report func(Change)) (*transacti
 	}
 	t.over = !t.open && (!healthy || !Changed(all[t.service], wanted[t.service]))
 	return t, nil
+}
+
+// finished tells, of a service that is healthy, that what was cut off came to its end without us: the process carries
+// another configuration than the recorded one, and nothing that it starts with was changed since.
+func (t *transaction) finished() bool {
+	before := slices.IndexFunc(t.found, func(r Resource) bool { return r.ID() == t.wanted[t.service].ID() })
+	if before < 0 || t.sys.exists(owed(t.name())) {
+		return false
+	}
+	was, _ := t.found[before].(Service)
+	now, _ := t.all[t.service].(Service)
+	return now.Config != "" && now.Config != was.Config
 }
 
 // health tells whether a resource of the list is the health of the service.
