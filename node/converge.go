@@ -113,9 +113,14 @@ func (s *server) change(
 	sys := s.sys.Logging(func(line string) {
 		events.send(message{Event: Event{Kind: EventLog, Component: component, Line: line}})
 	})
-	done, err := s.turns.take(r.Context(), component)
-	if err == nil {
-		err = apply(r.Context(), sys, func(c resource.Change) {
+	// A panic is told in the stream as well: by then the answer has begun.
+	err := guarded(r.URL.Path, func() error {
+		done, err := s.turns.take(r.Context(), component)
+		if err != nil {
+			return err
+		}
+		defer done()
+		return apply(r.Context(), sys, func(c resource.Change) {
 			kind := EventChange
 			if c.Back {
 				kind = EventRollback
@@ -124,8 +129,7 @@ func (s *server) change(
 				Kind: kind, Component: component, ID: c.ID, Diff: c.Diff, Millis: c.Duration.Milliseconds(),
 			}})
 		})
-		done()
-	}
+	})
 	stop()
 	events.send(message{
 		Event: Event{Kind: EventDone, Component: component, Millis: time.Since(start).Milliseconds()},

@@ -129,6 +129,36 @@ func TestConvergeFails(t *testing.T) {
 	equal(t, "events", seen.list(), []string{"change etcd file /before", "done etcd"})
 }
 
+// A bug on the host is told as one, also in the midst of the answer, and is in nobody's way.
+func TestConvergePanics(t *testing.T) {
+	root := t.TempDir()
+	var panicked atomic.Bool
+	client := connect(t, Options{Root: root, around: func(step resource.Step, do func() error) error {
+		if strings.Contains(step.Path, "after") && panicked.CompareAndSwap(false, true) {
+			panic("the step " + step.Path)
+		}
+		return do()
+	}}, pipes)
+	wanted := []resource.Resource{
+		resource.File{Path: "/before", Content: []byte("x")},
+		resource.File{Path: "/after", Content: []byte("x")},
+	}
+	var seen collected
+	err := client.Converge(t.Context(), "etcd", wanted, seen.add)
+	if fault.Of(err) != fault.NodePanic || !strings.Contains(err.Error(), "bug in the node: the step ") {
+		t.Errorf("got %v, want the panic", err)
+	}
+	equal(t, "events", seen.list(), []string{"change etcd file /before", "done etcd"})
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := client.Converge(ctx, "etcd", wanted, nil); err != nil {
+		t.Errorf("the next of the component: %v", err)
+	}
+	if got := read(t, filepath.Join(root, "after")); string(got) != "x" {
+		t.Errorf("the file says %q", got)
+	}
+}
+
 // Components converge at the same time and wait for contents that come in another order, some of which several want.
 func TestConvergeWaitsForContents(t *testing.T) {
 	root := t.TempDir()

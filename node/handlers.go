@@ -65,7 +65,7 @@ func (s *server) handler() http.Handler {
 				return
 			}
 			defer s.running.leave()
-			if err := guarded(serve, w, r); err != nil {
+			if err := guarded(r.URL.Path, func() error { return serve(w, r) }); err != nil {
 				fail(w, err)
 			}
 		})
@@ -74,14 +74,14 @@ func (s *server) handler() http.Handler {
 }
 
 // guarded turns a panic into the error of the one request, with the stack on standard error.
-func guarded(serve func(http.ResponseWriter, *http.Request) error, w http.ResponseWriter, r *http.Request) (err error) {
+func guarded(request string, serve func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			fmt.Fprintf(os.Stderr, "kbootstrap node: %s: panic: %v\n%s", r.URL.Path, p, debug.Stack())
+			fmt.Fprintf(os.Stderr, "kbootstrap node: %s: panic: %v\n%s", request, p, debug.Stack())
 			err = fault.NodePanic.Errorf("bug in the node: %v", p)
 		}
 	}()
-	return serve(w, r)
+	return serve()
 }
 
 // fail answers with an error.
