@@ -25,12 +25,15 @@ type Endpoint struct {
 	Sudo    bool   // become root with sudo
 	// SudoPasswordFile is the path of a file with the password that sudo wants; empty means to ask when it wants one.
 	SudoPasswordFile string
-	Timeout          time.Duration // ConnectTimeout of ssh_config, or 0
+	Timeout          time.Duration // ConnectTimeout of ssh_config, or 0. It is over when the host has shown its key
 	Via              *Endpoint     // the jump host before it, or nil
 
 	credentials credentials
 	trust       trust
 }
+
+// limit is how long connecting and the exchange of keys may take.
+func (e *Endpoint) limit(o Options) time.Duration { return cmp.Or(e.Timeout, o.Timeout) }
 
 // trust is what decides whether a host's key is the right one.
 type trust struct {

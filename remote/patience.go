@@ -15,7 +15,14 @@ type patience struct {
 
 func newPatience(ctx context.Context, limit time.Duration) *patience {
 	ctx, cancel := context.WithCancelCause(ctx)
-	return &patience{Context: ctx, cancel: cancel, limit: limit, clock: time.AfterFunc(limit, func() { cancel(noAnswer(limit)) })}
+	p := &patience{Context: ctx, cancel: cancel}
+	p.start(limit)
+	return p
+}
+
+// start sets the clock.
+func (p *patience) start(limit time.Duration) {
+	p.limit, p.clock = limit, time.AfterFunc(limit, func() { p.cancel(noAnswer(limit)) })
 }
 
 // pause stops the clock until the returned function starts it from the beginning.

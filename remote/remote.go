@@ -132,9 +132,6 @@ func Dial(ctx context.Context, h inventory.Host, o Options) (*Conn, error) {
 
 // reach makes connections until one is logged in, or something stands in the way.
 func reach(ctx context.Context, to *Endpoint, o Options) (*Conn, error) {
-	if to.Timeout != 0 {
-		o.Timeout = to.Timeout
-	}
 	keys, err := newHostKeys(to, o.Notice)
 	if err != nil {
 		return nil, err
@@ -181,7 +178,7 @@ func loginError(to *Endpoint, err error) *Error {
 // handshake makes one connection and logs in on it. x/crypto knows no context, so closing the socket is how to cancel.
 // It has a deadline, or a host that accepts and then says nothing would hold us for ever.
 func handshake(parent context.Context, to *Endpoint, via *Conn, o Options, keys *hostKeys, id *identity) (*Conn, error) {
-	ctx := newPatience(parent, o.Timeout)
+	ctx := newPatience(parent, to.limit(o))
 	defer ctx.end()
 	raw, err := dialEndpoint(ctx, to, via, o)
 	if err != nil {
@@ -193,10 +190,16 @@ func handshake(parent context.Context, to *Endpoint, via *Conn, o Options, keys 
 	keys.begin()
 	id.begin()
 	sc, chans, reqs, err := ssh.NewClientConn(counted, to.Address, &ssh.ClientConfig{
-		User:              to.User,
-		Auth:              id.methods(ctx),
-		AuthCallback:      id.pause,
-		HostKeyCallback:   keys.check,
+		User:         to.User,
+		Auth:         id.methods(ctx),
+		AuthCallback: id.pause,
+		HostKeyCallback: func(name string, address net.Addr, key ssh.PublicKey) error {
+			// The rest is login, which ConnectTimeout does not bound. Later exchanges of keys have no clock.
+			if to.Timeout != 0 && ctx.clock.Stop() {
+				ctx.start(o.Timeout)
+			}
+			return keys.check(name, address, key)
+		},
 		HostKeyAlgorithms: keys.algorithms,
 		ClientVersion:     clientVersion,
 	})
@@ -250,7 +253,7 @@ func dialEndpoint(ctx context.Context, to *Endpoint, via *Conn, o Options) (net.
 	if err == nil {
 		return conn, nil
 	}
-	e.Err = dialCause(ctx, err, o.Timeout)
+	e.Err = dialCause(ctx, err, to.limit(o))
 	e.hint, e.code = dialHint(err, to.Address), connectFault(err)
 	if ctx.Err() != nil {
 		e.code = connectFault(e.Err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -223,6 +224,37 @@ func TestMuteCommand(t *testing.T) {
 		_, err := connect(t, h, o).Node(context.Background())
 		failed(t, err, Agent, "no answer in 3s", "stdout: Who are you?", "login shell")
 		coding(t, err, fault.ShellMute)
+	})
+}
+
+// ConnectTimeout is over when the host has shown its key: a slow login, and all that follows, have their own time.
+func TestConnectTimeout(t *testing.T) {
+	inMemory(t, func(t *testing.T, s *server, h inventory.Host, o Options) {
+		h.SSH.Config = filepath.Join(t.TempDir(), "config")
+		writeFile(t, h.SSH.Config, "ConnectTimeout 2\n", 0o600)
+		check := s.config.PublicKeyCallback
+		slow := func(d time.Duration) {
+			s.configure(func(c *ssh.ServerConfig) {
+				c.PublicKeyCallback = func(m ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions, error) {
+					<-time.After(d)
+					return check(m, key)
+				}
+			})
+		}
+		slow(4 * time.Second)
+		c := connect(t, h, o)
+		if c.o.Timeout != 15*time.Second {
+			t.Errorf("after the login the limit is %v", c.o.Timeout)
+		}
+		slow(time.Minute)
+		_, err := Dial(context.Background(), h, o)
+		failed(t, err, Unreachable, "no answer in 15s")
+		o.Dial = func(ctx context.Context, _, _ string) (net.Conn, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}
+		_, err = Dial(context.Background(), h, o)
+		failed(t, err, Unreachable, "no answer in 2s")
 	})
 }
 

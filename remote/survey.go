@@ -115,10 +115,7 @@ var errSeen = errors.New("the key was seen")
 
 // look makes one connection, up to the key exchange.
 func look(parent context.Context, to *Endpoint, via *Conn, o Options, keys *hostKeys) (ssh.PublicKey, error) {
-	if to.Timeout != 0 {
-		o.Timeout = to.Timeout
-	}
-	ctx := newPatience(parent, o.Timeout)
+	ctx := newPatience(parent, to.limit(o))
 	defer ctx.end()
 	raw, err := dialEndpoint(ctx, to, via, o)
 	if err != nil {
