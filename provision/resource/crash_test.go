@@ -412,6 +412,9 @@ func (l law) crashCase() crashCase {
 
 // runsOnly tells that the law is about what a boot makes anew, or does not: processes, interfaces.
 func (l law) runsOnly() bool {
+	if _, ok := l.wanted.(Tree); ok {
+		return l.name != "whole" // the others have mounts
+	}
 	service, ok := l.wanted.(Service)
 	return l.forgets || ok && service.Running && !strings.Contains(l.before, "enabled") && l.before != ""
 }
@@ -449,7 +452,7 @@ func (m *machine) isWhole(wanted Resource, before string) {
 func (m *machine) lasts(wanted Resource) {
 	m.t.Helper()
 	switch wanted.(type) {
-	case File, Dir, Link, Bootstrapped, User, Package:
+	case File, Dir, Tree, Link, Bootstrapped, User, Package:
 		if found := m.observe(wanted); Changed(found, wanted) {
 			m.t.Errorf("the run was done, and a power cut took %s away:\n%s", wanted.ID(), Diff(found, wanted))
 		}
