@@ -361,6 +361,51 @@ func TestLeaveOut(t *testing.T) {
 	}
 }
 
+// TestStillFounded: hosts that are lost while the plan is looked at are judged as those that were never reached, and a run
+// does not go on with the plan of another lead.
+func TestStillFounded(t *testing.T) {
+	c := parse(t, ha)
+	found := node.Facts{EtcdBootstrapped: "kbootstrap-ha"}
+	for _, test := range []struct {
+		what  string
+		scope Scope
+		facts node.Facts
+		away  []string
+		want  fault.Code
+		plain bool
+	}{
+		{what: "nobody", scope: Scope{Change: true}, facts: found},
+		{what: "another control plane", scope: Scope{Change: true}, facts: found, away: []string{"m2"}},
+		{what: "the lead", scope: Scope{Change: true}, facts: found, away: []string{"m1"}, plain: true},
+		{what: "the lead, seen by who only looks", scope: Scope{Sick: true}, facts: found, away: []string{"m1"}},
+		{what: "every control plane", scope: Scope{Change: true}, facts: found, away: []string{"m1", "m2", "m3"}, want: fault.NoControlPlane},
+		{what: "a member of a new cluster", scope: Scope{Change: true}, away: []string{"m2"}, want: fault.NotFounded},
+	} {
+		test.scope.Spare = Tolerance{hosts: 3}
+		r := &Run{Cluster: c, Scope: test.scope, Fleet: Fleet{}, Unreached: map[string]error{}}
+		for _, h := range c.Hosts {
+			r.Fleet[h.Name] = &Machine{Host: h, Facts: test.facts}
+		}
+		if err := r.founded(); err != nil {
+			t.Fatal(err)
+		}
+		var failures Failures
+		for _, name := range test.away {
+			failures = append(failures, unreachedBy(name))
+		}
+		if err := r.leaveOut(c.Hosts, failures.errOrNil()); err != nil {
+			t.Fatal(err)
+		}
+		err := r.stillFounded()
+		switch {
+		case test.want != "" && fault.Of(err) != test.want,
+			test.plain && (len(errorsOf(err)) != len(test.away) || fault.NotFounded.Is(err)),
+			test.want == "" && !test.plain && err != nil:
+			t.Errorf("%s: got %v", test.what, err)
+		}
+	}
+}
+
 func errorsOf(err error) Failures {
 	var failures Failures
 	errors.As(err, &failures)

@@ -85,6 +85,9 @@ func Prepare(ctx context.Context, c *inventory.Cluster, scope Scope, o Options) 
 	if err != nil {
 		return nil, err
 	}
+	if err := r.stillFounded(); err != nil {
+		return nil, err
+	}
 	r.Plan.Spare = max(0, scope.Spare.Of(len(hosts))-len(r.Unreached))
 	r.judge(standing)
 	if scope.Change && len(r.Refusals) > 0 {

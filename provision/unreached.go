@@ -50,6 +50,7 @@ func (r *Run) LeftOut() Failures {
 // leads. Without a cluster nobody may be missing who founds it.
 func (r *Run) founded() error {
 	planes := r.Cluster.With(inventory.ControlPlane)
+	r.lead = ""
 	for _, h := range planes {
 		if m := r.Fleet[h.Name]; m != nil && r.Unreached[h.Name] == nil {
 			r.lead = h.Name
@@ -87,6 +88,19 @@ func (r *Run) founded() error {
 		refused.Cause = r.LeftOut()
 	}
 	return Refusals{refused}
+}
+
+// stillFounded looks again when hosts were lost since founded did. A plan whose lead is lost lacks what is done once per
+// cluster: the next run has another lead.
+func (r *Run) stillFounded() error {
+	lead := r.lead
+	if err := r.founded(); err != nil {
+		return err
+	}
+	if r.lead != lead && r.Scope.Change {
+		return r.LeftOut()
+	}
+	return nil
 }
 
 // live reports whether a host that was asked tells of a cluster: an etcd member that has had a quorum or, where not every
