@@ -60,29 +60,20 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 	feeders.Go(func() { r.feedAll(ctx, api, sent) })
 
 	var mu sync.Mutex
+	counted := func(s Step, do func(events func(node.Event)) error) error {
+		changed := 0
+		err := do(r.told(s, &changed))
+		mu.Lock()
+		defer mu.Unlock()
+		summary.Changed[s.Target.Host.Name] += max(changed, 0)
+		return err
+	}
 	tally := newTally(r.Plan)
 	failed := r.Plan.walk(ctx, tally.counted(func(ctx context.Context, s Step) error {
 		host := s.Target.Host.Name
 		r.options.report(Event{Kind: EventStart, Host: host, Component: s.Component.Name})
 		begin := time.Now()
-		changed := 0
-		err := r.converge(ctx, s, func(e node.Event) {
-			switch e.Kind {
-			case node.EventChange:
-				changed++
-				r.options.report(Event{Kind: EventChange, Host: host, Component: s.Component.Name, ID: e.ID, Diff: e.Diff,
-					Took: time.Duration(e.Millis) * time.Millisecond})
-			case node.EventRollback:
-				changed--
-				r.options.report(Event{Kind: EventRollback, Host: host, Component: s.Component.Name, ID: e.ID, Diff: e.Diff,
-					Took: time.Duration(e.Millis) * time.Millisecond})
-			case node.EventLog:
-				r.options.report(Event{Kind: EventLog, Host: host, Component: s.Component.Name, Text: e.Line})
-			}
-		})
-		mu.Lock()
-		summary.Changed[host] += max(changed, 0)
-		mu.Unlock()
+		err := counted(s, func(events func(node.Event)) error { return r.converge(ctx, s, events) })
 		if s.Component.Name == apiServer.Name {
 			api.down()
 		}
@@ -98,7 +89,7 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 		return err
 	}))
 	if ctx.Err() == nil {
-		failed = append(failed, r.flush(ctx, failed.Hosts())...)
+		failed = append(failed, r.flush(ctx, failed.Hosts(), counted)...)
 	}
 	interrupted := context.Cause(ctx)
 	cancel()
@@ -147,9 +138,33 @@ func wasStopped(err error) bool {
 	return errors.As(err, &e)
 }
 
+// told reports what happens in a step, and counts the changes: one that is put back takes one away.
+func (r *Run) told(s Step, changed *int) func(node.Event) {
+	event := Event{Host: s.Target.Host.Name, Component: s.Component.Name}
+	return func(e node.Event) {
+		event := event
+		switch e.Kind {
+		case node.EventChange:
+			*changed++
+			event.Kind = EventChange
+		case node.EventRollback:
+			*changed--
+			event.Kind = EventRollback
+		case node.EventLog:
+			event.Kind, event.Text = EventLog, e.Line
+			r.options.report(event)
+			return
+		default:
+			return
+		}
+		event.ID, event.Diff, event.Took = e.ID, e.Diff, time.Duration(e.Millis)*time.Millisecond
+		r.options.report(event)
+	}
+}
+
 // flush waits until every host has on its disk what this run wrote: done means that it outlives a power cut. The hosts that
 // have failed are not done.
-func (r *Run) flush(ctx context.Context, sick []string) Failures {
+func (r *Run) flush(ctx context.Context, sick []string, counted func(Step, func(func(node.Event)) error) error) Failures {
 	var (
 		mu     sync.Mutex
 		failed Failures
@@ -160,10 +175,10 @@ func (r *Run) flush(ctx context.Context, sick []string) Failures {
 			continue
 		}
 		all.Go(func() {
-			if err := r.Fleet[h.Name].Client.Flush(ctx); err != nil {
+			if component, err := r.Fleet[h.Name].flush(ctx, counted); err != nil {
 				mu.Lock()
 				defer mu.Unlock()
-				failed = append(failed, Failure{Host: h.Name, Component: "flush", Err: err})
+				failed = append(failed, Failure{Host: h.Name, Component: component, Err: err})
 			}
 		})
 	}

@@ -183,6 +183,38 @@ func TestApplyAfterAReboot(t *testing.T) {
 	}
 }
 
+// TestApplyAfterALateReboot: what is lost with the power after the last step is written again before the run is done, and
+// counted.
+func TestApplyAfterALateReboot(t *testing.T) {
+	wanted := func(component, _ string) []resource.Resource { return one(file("/"+component, "x")) }
+	l := newLine(t, "m1")
+	r := runOf(t, wanted, []*host{l.host}, Component{Name: "a"}, Component{Name: "b", After: []string{"a"}})
+	var seen reports
+	r.options.Report = func(e Event) {
+		seen.take(e)
+		if e.Kind == EventDone && e.Component == "b" {
+			l.cut()
+		}
+	}
+	l.before = func() error {
+		l.boot(t, "second")
+		if err := os.Remove(filepath.Join(l.root, "b")); err != nil && l.tries == 1 {
+			return err
+		}
+		return nil
+	}
+	summary, err := r.Apply(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := l.read(t, "/a") + l.read(t, "/b"); got != "xx" || summary.Changed["m1"] != 3 {
+		t.Errorf("got %q with %d changes", got, summary.Changed["m1"])
+	}
+	if changes := seen.of(EventChange); !slices.Equal(changes, []string{"m1 a file /a", "m1 b file /b", "m1 b file /b"}) {
+		t.Errorf("told %q", changes)
+	}
+}
+
 // unreached is what dialling a host that is away says.
 func unreached(code fault.Code) error {
 	return &remote.Error{Host: "m1", Op: "dial 192.0.2.1:22", Kind: remote.Unreachable, Err: code.Errorf("connection refused")}
