@@ -40,6 +40,9 @@ func newLab(t *testing.T, name string, arguments ...string) *lab {
 	dir := filepath.Join(cache, "kbootstrap", "e2e", name)
 	l := &lab{t: t, program: program, dir: dir, inventory: filepath.Join(dir, "hosts.yaml")}
 	l.must(time.Minute, "lab", "down", "--dir", dir) // what an earlier, killed test left
+	if err := os.RemoveAll(dir); err != nil {        // and the files of earlier ones, of which the lab knows nothing
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
 		if t.Failed() {
 			l.report()
