@@ -54,7 +54,7 @@ func (p Plan) walk(ctx context.Context, do func(context.Context, Step) error) Fa
 			// The end of ctx is for the steps to come; one that is under way is ended by do.
 			ctx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 			defer cancel(nil)
-			if gates := p.gates(i); len(gates) > 0 && !step.running() {
+			if gates := p.gates(i); len(gates) > 0 && !step.restarts() {
 				all.Go(func() {
 					for _, g := range gates {
 						select {
@@ -125,4 +125,13 @@ func (s Step) running() bool {
 		}
 	}
 	return false
+}
+
+// restarts reports whether the step changes a service that runs: its host carries that out by itself, or puts back what was
+// there, and what came of it must not be lost.
+func (s Step) restarts() bool {
+	return slices.ContainsFunc(s.Changes(), func(c Change) bool {
+		service, ok := c.Found.(resource.Service)
+		return ok && service.Running
+	})
 }

@@ -32,10 +32,11 @@ func planOf(hosts int, components ...Component) Plan {
 	return p
 }
 
-// running is the plan with a service of each of its steps found running.
+// running is the plan with a service of each of its steps found running, and to be restarted.
 func (p Plan) running() Plan {
 	for i := range p.Steps {
 		p.Steps[i].Found = one(resource.Service{Name: "x.service", Running: true})
+		p.Steps[i].Wanted = one(resource.Service{Name: "x.service", Running: true, Config: "new"})
 	}
 	return p
 }
@@ -261,9 +262,9 @@ func TestWalkGates(t *testing.T) {
 	}
 }
 
-// TestWalkGatesSpareWhatRuns: the change of a service that runs is not ended when its gate has failed, and what becomes of
+// TestWalkGatesSpareWhatRestarts: the change of a service that runs is not ended when its gate has failed, and what becomes of
 // it is told.
-func TestWalkGatesSpareWhatRuns(t *testing.T) {
+func TestWalkGatesSpareWhatRestarts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := planOf(1, Component{Name: "api"}, Component{Name: "controllers", Gates: []string{"api"}}).running()
 		failed := p.walk(t.Context(), func(ctx context.Context, s Step) error {
