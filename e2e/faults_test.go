@@ -109,6 +109,19 @@ func says(t *testing.T, text string, want ...string) {
 	}
 }
 
+// settles repeats up until there is nothing to do: controllers that have lost their API server for a while end themselves,
+// some seconds after it is back too, and up finds them before systemd has started them anew.
+func (l *lab) settles() {
+	l.t.Helper()
+	var out string
+	for range 5 {
+		if out = l.must(2*time.Minute, "up", "-i", l.inventory); strings.Contains(out, "nothing to do") {
+			return
+		}
+	}
+	l.t.Fatalf("up always finds something to do:\n%s", out)
+}
+
 // powerCut pulls the plug of a host in the middle of the first run, and boots it: the same run goes on.
 func powerCut(t *testing.T, l *lab) {
 	up := l.start("w1: containerd:", "up", "-v", "-i", l.inventory)
@@ -116,7 +129,7 @@ func powerCut(t *testing.T, l *lab) {
 	l.must(2*time.Minute, "lab", "start", "--dir", l.dir, "w1")
 	says(t, up.end(t, 0), "w1: ", "the host rebooted during ")
 	l.ready(2, time.Minute)
-	l.upAgain()
+	l.settles()
 }
 
 const badFlag = "arguments: {%s: {no-such-flag: \"1\"}}\nkubernetes: "
@@ -148,7 +161,7 @@ func badAPIServer(t *testing.T, l *lab) {
 		t.Errorf("plan: exit %d\n%s", plan.code, plan.stdout)
 	}
 	l.edit(fmt.Sprintf(badFlag, "kube-apiserver"), "kubernetes: ")
-	l.upAgain()
+	l.settles()
 }
 
 func badKubelet(t *testing.T, l *lab) {
@@ -165,7 +178,7 @@ func badKubelet(t *testing.T, l *lab) {
 		t.Errorf("the other host was changed: before\n%s\nafter\n%s", before, after)
 	}
 	l.edit(fmt.Sprintf(badFlag, "kubelet"), "kubernetes: ")
-	l.upAgain()
+	l.settles()
 }
 
 // killedInRollback ends the tool with SIGKILL: the host finishes what it is at without it.
@@ -179,7 +192,7 @@ func killedInRollback(t *testing.T, l *lab) {
 	l.untouchedBy("cp1", "kube-apiserver.service")
 	says(t, l.kubectl("get", "nodes"), "cp1", "w1")
 	l.edit(fmt.Sprintf(badFlag, "kube-apiserver"), "kubernetes: ")
-	l.upAgain()
+	l.settles()
 }
 
 const ports = "network: {nodePorts: 30000-33333}\nkubernetes: "
@@ -193,7 +206,7 @@ func signals(t *testing.T, l *lab) {
 	up.signal(t, syscall.SIGINT)
 	says(t, up.end(t, 130), "stopping after the current step (Ctrl-C again to force)", "interrupted; run the same command again")
 	says(t, l.exec("cp1", "cat", "/etc/systemd/system/kube-apiserver.service"), "30000-33333")
-	l.upAgain() // at once: the locks are free, and the step was finished
+	l.settles() // at once: the locks are free, and the step was finished
 
 	l.edit(ports, "kubernetes: ")
 	up = l.start(waits, "up", "-v", "-i", l.inventory)
@@ -211,7 +224,7 @@ func signals(t *testing.T, l *lab) {
 	up.signal(t, syscall.SIGHUP)
 	up.signal(t, syscall.SIGHUP) // the kernel's and the shell's
 	up.end(t, 130)
-	l.upAgain()
+	l.settles()
 }
 
 // copied is the inventory with its state as another machine would have it.
@@ -251,7 +264,7 @@ func closedPipe(t *testing.T, l *lab) {
 	if err := c.Wait(); err != nil {
 		t.Errorf("it ended with %v", err)
 	}
-	l.upAgain()
+	l.settles()
 }
 
 // editedByHand edits a file of a service and restarts it: up puts the file back, and has the service read it.
@@ -264,7 +277,7 @@ func editedByHand(t *testing.T, l *lab) {
 	if now := l.exec("cp1", "systemctl", "show", "-p", "MainPID", "kube-apiserver"); now == pid {
 		t.Errorf("the process is the same: %s", now)
 	}
-	l.upAgain()
+	l.settles()
 }
 
 // lostDisk takes the data of the only etcd member: it must not found another cluster, and up says what is the matter and

@@ -55,6 +55,8 @@ func TestPreflight(t *testing.T) {
 
 	// One path, of one port, in one direction. The firewalld of cp1 would hide it; those of the others stay, and must not
 	// be taken for faults, since up turns them off.
+	// A firewalld that is stopped while it starts leaves its rules behind.
+	l.eventually(time.Minute, "firewalld is up", contains("running"), "cp1", "firewall-cmd", "--state")
 	l.exec("cp1", "systemctl", "disable", "--now", "firewalld")
 	l.exec("cp1", "iptables", "-I", "INPUT", "-p", "udp", "--dport", "8472", "-s", l.host("w1").Address, "-j", "DROP")
 	// The hosts share the clock of this machine's kernel. What differs is what their programs see of it.
