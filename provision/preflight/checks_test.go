@@ -227,6 +227,10 @@ var cases = []struct {
 		s.Hosts[1].Survey.Ports = []node.Port{{Network: "udp", Address: netip.IPv4Unspecified(), Number: 8472}}
 		s.Hosts[1].Survey.VXLAN = []string{"vxlan.calico"}
 	}, []string{"fail Port-8472 w1: udp/8472, which flanneld needs, is held by the kernel (a VXLAN of another network, or a process in another container)"}},
+	{"our own service is just ending", func(s *Scene) {
+		made(&s.Hosts[0], "kube-controller-manager.service")
+		s.Hosts[0].Survey.Ports = []node.Port{{Network: "tcp", Address: netip.MustParseAddr("127.0.0.1"), Number: 10257}}
+	}, nil},
 	{"our own services", func(s *Scene) {
 		h := &s.Hosts[0]
 		made(h, "kube-apiserver.service")
