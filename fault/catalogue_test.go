@@ -1,7 +1,6 @@
 package fault_test
 
 import (
-	"flag"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -16,12 +15,9 @@ import (
 	"testing"
 	"unicode"
 
-	"github.com/google/go-cmp/cmp"
-
 	"kbootstrap/fault"
+	"kbootstrap/internal/golden"
 )
-
-var update = flag.Bool("update", false, "write docs/errors.md")
 
 // The project's root as seen from this package.
 const root = ".."
@@ -62,19 +58,7 @@ func TestEntries(t *testing.T) {
 
 // TestPage: docs/errors.md is what the catalogue says.
 func TestPage(t *testing.T) {
-	path := filepath.Join(root, "docs", "errors.md")
-	if *update {
-		if err := os.WriteFile(path, []byte(fault.Markdown()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	page, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(string(page), fault.Markdown()); d != "" {
-		t.Errorf("%s is not what the catalogue says; if that is meant: go test ./fault -update\n%s", path, d)
-	}
+	golden.File(t, filepath.Join(root, "docs", "errors.md"), fault.Markdown())
 }
 
 // TestCodes: each constant has an entry, and each entry a constant; each code is returned by code and asserted by a test.

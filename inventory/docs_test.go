@@ -3,9 +3,9 @@ package inventory_test
 import (
 	"os"
 	"regexp"
-	"strings"
 	"testing"
 
+	"kbootstrap/internal/golden"
 	"kbootstrap/inventory"
 )
 
@@ -14,26 +14,12 @@ const docs = "../docs/inventory.md"
 // TestReference keeps the generated parts of the documentation in step with the tables of the decoder. They stand
 // between "<!-- generated: name -->" and "<!-- end -->".
 func TestReference(t *testing.T) {
-	data, err := os.ReadFile(docs)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text := string(data)
-	for name, content := range map[string]string{
+	golden.Sections(t, docs, map[string]string{
 		"template": "```yaml\n" + inventory.Template() + "```\n",
 		"fields":   inventory.Reference(),
 		"flags":    inventory.OwnedFlags(),
 		"ports":    inventory.Ports(),
-	} {
-		begin := "<!-- generated: " + name + " -->\n"
-		before, rest, ok := strings.Cut(text, begin)
-		_, after, closed := strings.Cut(rest, "<!-- end -->\n")
-		if !ok || !closed {
-			t.Fatalf("%s has no part %q", docs, begin)
-		}
-		text = before + begin + "\n" + content + "\n<!-- end -->\n" + after
-	}
-	golden(t, docs, text)
+	})
 }
 
 // TestDocumentedInventories parses each inventory that the documentation shows.

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"kbootstrap/internal/golden"
 	"kbootstrap/inventory"
 )
 
@@ -30,7 +31,7 @@ func TestValid(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			golden(t, strings.TrimSuffix(file, ".yaml")+".golden", string(text)+"\n")
+			golden.File(t, strings.TrimSuffix(file, ".yaml")+".golden", string(text)+"\n")
 		})
 	}
 }

@@ -2,36 +2,16 @@ package inventory_test
 
 import (
 	"errors"
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"kbootstrap/internal/golden"
 	"kbootstrap/inventory"
 
 	"github.com/google/go-cmp/cmp"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files and the generated parts of docs/inventory.md")
-
-// golden compares the text with a file, or makes it the file's content with -update.
-func golden(t *testing.T, path, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatalf("%v (go test ./inventory -update writes it)", err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s differs; if that is meant: go test ./inventory -update\n-want +got\n%s", path, diff)
-	}
-}
 
 // inputs returns the inventories of a directory of testdata, of which there must be some.
 func inputs(t *testing.T, dir string) []string {
@@ -56,7 +36,7 @@ func TestInvalid(t *testing.T) {
 			if !errors.As(err, &problems) || c != nil {
 				t.Fatalf("Parse = %v, %v; want no cluster and Problems", c, err)
 			}
-			golden(t, strings.TrimSuffix(file, ".yaml")+".golden", problems.Error()+"\n")
+			golden.File(t, strings.TrimSuffix(file, ".yaml")+".golden", problems.Error()+"\n")
 		})
 	}
 }

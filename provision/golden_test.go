@@ -2,8 +2,11 @@ package provision
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"kbootstrap/internal/golden"
 )
 
 // TestPlans compares everything that a plan says of each host with a golden file. Hosts after the first are told by what
@@ -26,7 +29,7 @@ func TestPlans(t *testing.T) {
 					fmt.Fprintf(&b, "=== %s\n%s", h.Name, render(plan, h.Name))
 				}
 			}
-			golden(t, name, b.String())
+			golden.File(t, filepath.Join("testdata", name+".golden"), b.String())
 		})
 	}
 }
@@ -52,7 +55,7 @@ func TestVersions(t *testing.T) {
 		}
 		before = text
 	}
-	golden(t, "versions", b.String())
+	golden.File(t, "testdata/versions.golden", b.String())
 }
 
 // TestFacts shows what the facts of a host change in its plan.
@@ -75,5 +78,5 @@ func TestFacts(t *testing.T) {
 		c.change(&changed)
 		fmt.Fprintf(&b, "=== %s\n%s", c.what, diff(usual, render(Build([]Target{changed}), "all")))
 	}
-	golden(t, "facts", b.String())
+	golden.File(t, "testdata/facts.golden", b.String())
 }

@@ -1,41 +1,17 @@
 package provision
 
 import (
-	"flag"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
-	"testing"
 
 	"github.com/pmezard/go-difflib/difflib"
 
 	"kbootstrap/provision/resource"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
-
-// golden compares a text with testdata/NAME.golden.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name+".golden")
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := diff(string(want), got); d != "" {
-		t.Errorf("%s is not what comes out; if that is meant: go test ./provision -update, and read what git diff says\n%s", path, d)
-	}
-}
 
 // diff is the line diff of two texts, without the numbers of the lines; empty when they are equal.
 func diff(a, b string) string {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"kbootstrap/internal/golden"
 )
 
 // TestLog: every event is in the log, in full, and nobody else can read it.
@@ -32,7 +34,7 @@ func TestLog(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "testdata/run.log", string(text))
+	golden.File(t, "testdata/run.log", string(text))
 	if strings.Contains(string(text), secret) {
 		t.Error("a secret is in the log")
 	}

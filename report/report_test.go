@@ -3,7 +3,6 @@ package report
 import (
 	"encoding/json"
 	"errors"
-	"flag"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -13,32 +12,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"kbootstrap/internal/golden"
 	"kbootstrap/inventory"
 	"kbootstrap/provision"
 	"kbootstrap/provision/resource"
 )
 
-var update = flag.Bool("update", false, "write the golden files and the generated documentation anew")
-
 // secret must be in nothing that a run tells.
 const secret = "s3cr3t-k3y-material"
-
-// golden compares a text with a file.
-func golden(t *testing.T, path, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(string(want), got); d != "" {
-		t.Errorf("%s is not what comes out; if that is meant: go test ./report -update\n%s", path, d)
-	}
-}
 
 func twoHosts() *inventory.Cluster {
 	return &inventory.Cluster{Name: "demo", File: filepath.Join("testdata", "hosts.yaml"), Hosts: []inventory.Host{
@@ -93,7 +74,7 @@ func TestStream(t *testing.T) {
 	var out strings.Builder
 	run := happened(NewStream(&out, func(err error) { t.Error(err) }))
 	run.Finish(failures, 6)
-	golden(t, "testdata/events.jsonl", out.String())
+	golden.File(t, "testdata/events.jsonl", out.String())
 	if strings.Contains(out.String(), secret) {
 		t.Error("a secret is in the events")
 	}
@@ -136,7 +117,7 @@ func TestDocument(t *testing.T) {
 	if err := run.Document("Up", nil, failures, 6, OutcomePartial).Write(&out); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "testdata/document.json", out.String())
+	golden.File(t, "testdata/document.json", out.String())
 	if strings.Contains(out.String(), secret) {
 		t.Error("a secret is in the document")
 	}

@@ -6,13 +6,13 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"os"
 	"path/filepath"
 	"reflect"
 	"strconv"
 	"strings"
 	"testing"
 
+	"kbootstrap/internal/golden"
 	"kbootstrap/inventory"
 )
 
@@ -150,7 +150,7 @@ func TestSchema(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		golden(t, filepath.Join(docs, "schema", name+".json"), string(text)+"\n")
+		golden.File(t, filepath.Join(docs, "schema", name+".json"), string(text)+"\n")
 	}
 }
 
@@ -177,11 +177,6 @@ func typeWords(of reflect.Type) string {
 
 // TestDocs keeps the tables of docs/events.md in step with the types.
 func TestDocs(t *testing.T) {
-	path := filepath.Join(docs, "events.md")
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
 	c := allComments(t)
 	tables := map[string]string{}
 	var kinds strings.Builder
@@ -202,15 +197,5 @@ func TestDocs(t *testing.T) {
 		}
 		tables[strings.ToLower(of.Name())] = b.String()
 	}
-	want := string(text)
-	for name, table := range tables {
-		begin := "<!-- generated: " + name + " -->\n"
-		before, rest, ok := strings.Cut(want, begin)
-		_, after, closed := strings.Cut(rest, "<!-- end -->\n")
-		if !ok || !closed {
-			t.Fatalf("%s has no place for the table of %s", path, name)
-		}
-		want = before + begin + "\n" + table + "\n<!-- end -->\n" + after
-	}
-	golden(t, path, want)
+	golden.Sections(t, filepath.Join(docs, "events.md"), tables)
 }

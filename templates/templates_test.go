@@ -1,15 +1,13 @@
 package templates
 
 import (
-	"flag"
 	"net/netip"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-)
 
-var update = flag.Bool("update", false, "write the golden files anew")
+	"kbootstrap/internal/golden"
+)
 
 // TestRender renders every template with typical data and compares it with testdata/NAME.golden.
 func TestRender(t *testing.T) {
@@ -52,20 +50,7 @@ func TestRender(t *testing.T) {
 		}),
 	}
 	for name, got := range rendered {
-		golden := filepath.Join("testdata", name+".golden")
-		if *update {
-			if err := os.WriteFile(golden, got, 0o644); err != nil {
-				t.Fatal(err)
-			}
-			continue
-		}
-		want, err := os.ReadFile(golden)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if string(got) != string(want) {
-			t.Errorf("%s differs from %s; if that is meant: go test ./templates -update\n%s", name, golden, got)
-		}
+		golden.File(t, filepath.Join("testdata", name+".golden"), string(got))
 	}
 	embedded, err := files.ReadDir(".")
 	if err != nil {

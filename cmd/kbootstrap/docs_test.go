@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
 
+	"kbootstrap/internal/golden"
 	"kbootstrap/inventory"
 	"kbootstrap/provision"
 )
@@ -58,7 +59,6 @@ func TestDocsCommands(t *testing.T) {
 
 // TestDocsExitCodes keeps the guide's table in step with exit.go.
 func TestDocsExitCodes(t *testing.T) {
-	const name = "docs/guide.md"
 	file, err := parser.ParseFile(token.NewFileSet(), "exit.go", nil, parser.ParseComments)
 	if err != nil {
 		t.Fatal(err)
@@ -79,20 +79,7 @@ func TestDocsExitCodes(t *testing.T) {
 	if strings.Count(table, "\n") < 10 {
 		t.Fatalf("exit.go has few codes:\n%s", table)
 	}
-	text := readDoc(t, name)
-	before, rest, ok := strings.Cut(text, "<!-- generated: exit codes -->\n")
-	_, after, closed := strings.Cut(rest, "<!-- end -->\n")
-	if !ok || !closed {
-		t.Fatalf("%s has no table of exit codes", name)
-	}
-	want := before + "<!-- generated: exit codes -->\n\n" + table + "\n<!-- end -->\n" + after
-	if *update {
-		if err := os.WriteFile(filepath.Join(root, name), []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	} else if text != want {
-		t.Errorf("%s: the exit codes are out of step with exit.go; go test ./cmd/kbootstrap -run Docs -update\nwant\n%s", name, table)
-	}
+	golden.Sections(t, filepath.Join(docsDir, "guide.md"), map[string]string{"exit codes": table})
 }
 
 // TestDocsComponents keeps the design's table in step with the order and the dependencies of the components.

@@ -2,16 +2,15 @@ package main
 
 import (
 	"context"
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"kbootstrap/internal/golden"
+
 	"github.com/google/go-cmp/cmp"
 )
-
-var update = flag.Bool("update", false, "write the generated parts of the documentation anew")
 
 // docsDir is the documentation of the project, seen from this package.
 const docsDir = "../../docs"
@@ -25,7 +24,7 @@ func TestDocsCLI(t *testing.T) {
 		t.Fatalf("gen-docs: exit code %d: %s", code, stderr.String())
 	}
 	dir := filepath.Join(docsDir, "cli")
-	if *update {
+	if golden.Update() {
 		if code := a.run(context.Background(), []string{"gen-docs", dir}); code != exitOK {
 			t.Fatalf("gen-docs: exit code %d: %s", code, stderr.String())
 		}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"kbootstrap/fault"
+	"kbootstrap/internal/golden"
 	"kbootstrap/inventory"
 	"kbootstrap/provision"
 	"kbootstrap/provision/preflight"
@@ -33,7 +34,7 @@ func clones() []preflight.Finding {
 func TestPrintFindings(t *testing.T) {
 	var out bytes.Buffer
 	printFindings(&out, clones())
-	golden(t, "preflight", out.String())
+	golden.File(t, "testdata/preflight.golden", out.String())
 }
 
 // TestPreflightFails: up prints each check that failed with its code and hint, and last how to go on.

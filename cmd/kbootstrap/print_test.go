@@ -4,38 +4,17 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"kbootstrap/fault"
+	"kbootstrap/internal/golden"
 	"kbootstrap/inventory"
 	"kbootstrap/provision"
 	"kbootstrap/provision/resource"
 	"kbootstrap/report"
 )
-
-// golden compares a text with testdata/NAME.golden.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name+".golden")
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(string(want), got); d != "" {
-		t.Errorf("%s is not what comes out; if that is meant: go test ./cmd/kbootstrap -update\n%s", path, d)
-	}
-}
 
 // twoHosts is a cluster of a control plane and a worker.
 func twoHosts() *inventory.Cluster {
@@ -79,7 +58,7 @@ func observed(c *inventory.Cluster) provision.Plan {
 func TestPlanText(t *testing.T) {
 	c := twoHosts()
 	text := planText(report.NewPlan(&provision.Run{Cluster: c, Plan: observed(c)}))
-	golden(t, "plan", text)
+	golden.File(t, "testdata/plan.golden", text)
 	if strings.Contains(text, "secret") {
 		t.Error("the plan shows a secret")
 	}
@@ -109,7 +88,7 @@ func TestPlanRemarks(t *testing.T) {
 	if err := refusedPlan(report.Plan{}); err != nil {
 		t.Errorf("nothing is refused: %v", err)
 	}
-	golden(t, "remarks", planText(report.NewPlan(run))+"--- as drift\n"+driftText(report.NewDrift(run)))
+	golden.File(t, "testdata/remarks.golden", planText(report.NewPlan(run))+"--- as drift\n"+driftText(report.NewDrift(run)))
 }
 
 // TestDriftError: not to know counts for more than to differ.
@@ -144,7 +123,7 @@ func TestPrintSummary(t *testing.T) {
 	a.printSummary(run, provision.Summary{Changed: map[string]int{"w1": 1}, Took: time.Second}, "")
 	out.WriteString("--- nothing to do\n")
 	a.printSummary(run, provision.Summary{}, ".kbootstrap/demo/admin.kubeconfig")
-	golden(t, "summary", out.String())
+	golden.File(t, "testdata/summary.golden", out.String())
 }
 
 func TestPrintStatus(t *testing.T) {
@@ -163,7 +142,7 @@ func TestPrintStatus(t *testing.T) {
 	}, Refused: []string{"w3: it is a node of the cluster, and hosts.yaml does not have it"}, Warnings: []string{"w4: it is another machine"}}
 	var out strings.Builder
 	(&app{stdout: &out}).printStatus(status, now)
-	golden(t, "status", out.String())
+	golden.File(t, "testdata/status.golden", out.String())
 }
 
 func TestSize(t *testing.T) {
