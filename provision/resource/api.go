@@ -229,6 +229,34 @@ func (a *api) get(ctx context.Context, path string) ([]byte, error) {
 	return a.do(ctx, http.MethodGet, path, "", nil, nil)
 }
 
+// look reads an object, and waits while the API is busy or starting. There is no data when the object is not
+// there, nor when nobody listens or the host has no kubeconfig yet: on a new host the API comes later in the same plan.
+func (s *System) look(ctx context.Context, kubeconfig, path string) ([]byte, error) {
+	a, err := s.api(kubeconfig)
+	if absent(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	deadline, cancel := context.WithTimeout(ctx, apiPatience)
+	defer cancel()
+	var data []byte
+	_ = poll(deadline, apiPoll, func() (bool, error) {
+		data, err = a.get(deadline, path)
+		var answer *apiError
+		busy := errors.As(err, &answer) && (answer.code == http.StatusTooManyRequests || answer.code >= 500)
+		return !busy, nil
+	})
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case err != nil && passing(err):
+		return nil, nil
+	}
+	return data, err
+}
+
 // statusMessage is the message in the API's Status object, or the body itself.
 func statusMessage(body []byte) string {
 	var status struct{ Message string }

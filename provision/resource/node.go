@@ -119,21 +119,12 @@ func (k kubeNode) why() string {
 // Observe reads the node's object and keeps of it what the wanted value speaks of.
 func (n Node) Observe(ctx context.Context, sys *System) (Resource, error) {
 	gone := Node{Name: n.Name, Kubeconfig: n.Kubeconfig, Timeout: n.Timeout, Absent: true}
-	a, err := sys.api(n.Kubeconfig)
-	if absent(err) {
-		return gone, nil
-	}
+	data, err := sys.look(ctx, n.Kubeconfig, n.path())
 	if err != nil {
 		return nil, err
 	}
-	data, err := a.getPatiently(ctx, n.path())
-	switch {
-	case ctx.Err() != nil:
-		return nil, ctx.Err()
-	case err != nil && passing(err):
+	if data == nil {
 		return gone, nil
-	case err != nil:
-		return nil, err
 	}
 	k, err := parseNode(data)
 	if err != nil {

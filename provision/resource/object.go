@@ -3,7 +3,6 @@ package resource
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"net/url"
 	"time"
@@ -43,29 +42,19 @@ func (o Object) State() string {
 // fieldManager is the name under which the API notes the fields that are ours.
 const fieldManager = "kbootstrap"
 
-// Observe reads the object and keeps of it the fields of the wanted Manifest. While nobody answers there is no object:
-// on a new host the API comes later in the same plan.
+// Observe reads the object and keeps of it the fields of the wanted Manifest.
 func (o Object) Observe(ctx context.Context, sys *System) (Resource, error) {
 	wanted, path, err := o.read()
 	if err != nil {
 		return nil, err
 	}
 	gone := Object{Manifest: o.Manifest, Kubeconfig: o.Kubeconfig, Absent: true}
-	a, err := sys.api(o.Kubeconfig)
-	if absent(err) {
-		return gone, nil
-	}
+	data, err := sys.look(ctx, o.Kubeconfig, path)
 	if err != nil {
 		return nil, err
 	}
-	data, err := a.getPatiently(ctx, path)
-	switch {
-	case ctx.Err() != nil:
-		return nil, ctx.Err()
-	case err != nil && passing(err):
+	if data == nil {
 		return gone, nil
-	case err != nil:
-		return nil, err
 	}
 	found, err := parseManifest(data)
 	if err != nil {
@@ -83,20 +72,6 @@ func (o Object) read() (manifest, string, error) {
 	}
 	path, err := m.apiPath()
 	return m, path, err
-}
-
-// getPatiently reads an object from an API that answers but is busy or starting. That nobody listens, or that there is no
-// such object, is an answer at once.
-func (a *api) getPatiently(ctx context.Context, path string) (data []byte, err error) {
-	deadline, cancel := context.WithTimeout(ctx, apiPatience)
-	defer cancel()
-	_ = poll(deadline, apiPoll, func() (bool, error) {
-		data, err = a.get(deadline, path)
-		var answer *apiError
-		busy := errors.As(err, &answer) && (answer.code == http.StatusTooManyRequests || answer.code >= 500)
-		return !busy, nil
-	})
-	return data, err
 }
 
 // Apply sends the Manifest as a server-side apply, or deletes the object and waits until it is gone. It is repeated while
