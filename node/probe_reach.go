@@ -1,0 +1,175 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"slices"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Target is where a host is to send something, or to connect to.
+type Target struct {
+	Network string // "tcp" or "udp"
+	Address netip.AddrPort
+	// Host is the number of the host that listens there, which its answer must have; -1 when some service listens, which
+	// will not tell.
+	Host int
+	// Sizes are those of the IP packets to send, of datagrams.
+	Sizes []int
+}
+
+// ReachQuery says whom a host is to reach.
+type ReachQuery struct {
+	Token   string
+	Host    int        // the number of the host that sends
+	Address netip.Addr // the address that it sends datagrams from
+	Targets []Target
+}
+
+// Reach connects to each target that is TCP, and sends datagrams that must not be fragmented to the others. It returns why
+// it could not, for each target in their order; a datagram that left the host is no error. It takes two seconds when
+// something does not answer.
+func (c *Client) Reach(ctx context.Context, q ReachQuery) ([]string, error) {
+	var faults []string
+	if err := c.ask(ctx, "/v1/probe/reach", q, &faults); err != nil {
+		return nil, err
+	}
+	if len(faults) != len(q.Targets) {
+		return nil, fmt.Errorf("the node answered for %d of %d targets", len(faults), len(q.Targets))
+	}
+	return faults, nil
+}
+
+func (s *server) reach(w http.ResponseWriter, r *http.Request) error {
+	var q ReachQuery
+	if err := s.decode(w, r, &q); err != nil {
+		return err
+	}
+	own, err := newStamp(q.Token, q.Host)
+	if err != nil {
+		return err
+	}
+	if len(q.Targets) > meshTargets {
+		return requestError{fmt.Errorf("%d targets are too many", len(q.Targets))}
+	}
+	faults := make([]string, len(q.Targets))
+	var (
+		all   sync.WaitGroup
+		slots = make(chan struct{}, dialers)
+	)
+	all.Go(func() { sendAll(r.Context(), q, own, faults) })
+	for i, t := range q.Targets {
+		if t.Network != "tcp" {
+			continue
+		}
+		all.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			faults[i] = dial(r.Context(), t, own)
+		})
+	}
+	all.Wait()
+	return answer(w, faults)
+}
+
+// dial connects to a target, and says why it could not.
+func dial(ctx context.Context, t Target, own stamp) string {
+	ctx, cancel := context.WithTimeout(ctx, dialLimit)
+	defer cancel()
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp4", t.Address.String())
+	if err != nil {
+		return reason(err)
+	}
+	defer conn.Close()
+	if t.Host < 0 {
+		return ""
+	}
+	_ = conn.SetDeadline(time.Now().Add(dialLimit))
+	text := make([]byte, stampBytes)
+	if _, err := io.ReadFull(conn, text); err != nil {
+		return "somebody else answered: " + reason(err)
+	}
+	from, _, ok := own.read(text)
+	if !ok || from != t.Host {
+		return "another host answered at this address"
+	}
+	return ""
+}
+
+// udpRounds is when each datagram is sent, since one may get lost without anything being wrong.
+var udpRounds = []time.Duration{0, 30 * time.Millisecond, 100 * time.Millisecond}
+
+// sendAll sends the datagrams of all targets, three times over.
+func sendAll(ctx context.Context, q ReachQuery, own stamp, faults []string) {
+	if !slices.ContainsFunc(q.Targets, func(t Target) bool { return t.Network == "udp" }) {
+		return
+	}
+	config := net.ListenConfig{Control: unfragmented}
+	conn, err := config.ListenPacket(ctx, "udp4", net.JoinHostPort(q.Address.String(), "0"))
+	if err != nil {
+		for i, t := range q.Targets {
+			if t.Network == "udp" {
+				faults[i] = reason(err)
+			}
+		}
+		return
+	}
+	defer func() { _ = conn.Close() }()
+	var before time.Duration
+	for round, at := range udpRounds {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(at - before):
+		}
+		before = at
+		for i, t := range q.Targets {
+			if t.Network != "udp" {
+				continue
+			}
+			for _, size := range t.Sizes {
+				_, err := conn.WriteTo(own.packet(size), net.UDPAddrFromAddrPort(t.Address))
+				if err != nil && !errors.Is(err, unix.EMSGSIZE) && round == len(udpRounds)-1 {
+					faults[i] = reason(err)
+				}
+			}
+		}
+	}
+}
+
+// unfragmented has datagrams sent with DF set, and as large as the interface takes whatever was learned of the path.
+func unfragmented(_, _ string, c syscall.RawConn) error {
+	var err error
+	control := c.Control(func(fd uintptr) {
+		err = unix.SetsockoptInt(int(fd), unix.IPPROTO_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_PROBE)
+	})
+	return errors.Join(control, err)
+}
+
+// reason is a network error in the fewest words.
+func reason(err error) string {
+	var timeout interface{ Timeout() bool }
+	var errno syscall.Errno
+	switch {
+	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, context.DeadlineExceeded):
+		return fmt.Sprintf("no answer within %s", dialLimit)
+	case errors.Is(err, unix.EHOSTUNREACH):
+		return "rejected (no route to host)"
+	case errors.Is(err, unix.EPERM):
+		return "the host's own packet filter forbids it"
+	case errors.As(err, &errno):
+		return errno.Error()
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "the connection was closed"
+	}
+	return err.Error()
+}
