@@ -25,7 +25,7 @@ var stepEntries = []Entry{
 	{StepFailed, "a step failed on a host",
 		`Something was to be looked at or changed on the host, and the system refused. The message has the resource, such as
 "file /etc/hosts", and the system's own words. What was done before stays; what did not depend on this was finished.`,
-		`Remove what the message names, then run the same command again: it goes on where it stopped.`},
+		`Mend what the system's words complain of, then run the same command again: it goes on where it stopped.`},
 	{NotAsWanted, "what was just changed is not as it was made",
 		`Each change is looked at again. This one did not hold: something else on the host changes the same thing, such as
 another configuration tool, a script of the network, or a service that ends as soon as it has started.`,
