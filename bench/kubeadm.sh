@@ -92,6 +92,8 @@ apiVersion: kubelet.config.k8s.io/v1beta1
 kind: KubeletConfiguration
 cgroupDriver: systemd
 failCgroupV1: false
+imageGCHighThresholdPercent: 100
+evictionHard: {memory.available: 100Mi, nodefs.available: 500Mi}
 YAML
 # Not with the token alone, as most do: what it discovers is signed some moments after `init`, and kubeadm looks again only
 # after 10 s.

@@ -132,7 +132,11 @@ func powerCut(t *testing.T, l *lab) {
 	l.settles()
 }
 
-const badFlag = "arguments: {%s: {no-such-flag: \"1\"}}\nkubernetes: "
+// Edits of the inventory that give a component a flag that it does not know.
+const (
+	arguments, badAPIFlag     = "arguments:\n", "arguments:\n  kube-apiserver: {no-such-flag: \"1\"}\n"
+	kubeletFlags, badNodeFlag = "kubelet: {", "kubelet: {no-such-flag: \"1\", "
+)
 
 // untouchedBy checks that nothing of a change is left on a host.
 func (l *lab) untouchedBy(host, unit string) {
@@ -146,7 +150,7 @@ func (l *lab) untouchedBy(host, unit string) {
 }
 
 func badAPIServer(t *testing.T, l *lab) {
-	l.edit("kubernetes: ", fmt.Sprintf(badFlag, "kube-apiserver"))
+	l.edit(arguments, badAPIFlag)
 	r := l.run(4*time.Minute, "up", "-i", l.inventory)
 	if r.code != 6 && r.code != 7 {
 		t.Errorf("exit %d", r.code)
@@ -160,12 +164,12 @@ func badAPIServer(t *testing.T, l *lab) {
 	if plan := l.run(time.Minute, "plan", "-i", l.inventory, "--detailed-exitcode"); plan.code != 3 || !strings.Contains(plan.stdout, "--no-such-flag") {
 		t.Errorf("plan: exit %d\n%s", plan.code, plan.stdout)
 	}
-	l.edit(fmt.Sprintf(badFlag, "kube-apiserver"), "kubernetes: ")
+	l.edit(badAPIFlag, arguments)
 	l.settles()
 }
 
 func badKubelet(t *testing.T, l *lab) {
-	l.edit("kubernetes: ", fmt.Sprintf(badFlag, "kubelet"))
+	l.edit(kubeletFlags, badNodeFlag)
 	before := untouched(l, "cp1")
 	r := l.run(4*time.Minute, "up", "-i", l.inventory, "--limit", "w1")
 	if r.code != 6 && r.code != 7 {
@@ -177,13 +181,13 @@ func badKubelet(t *testing.T, l *lab) {
 	if after := untouched(l, "cp1"); after != before {
 		t.Errorf("the other host was changed: before\n%s\nafter\n%s", before, after)
 	}
-	l.edit(fmt.Sprintf(badFlag, "kubelet"), "kubernetes: ")
+	l.edit(badNodeFlag, kubeletFlags)
 	l.settles()
 }
 
 // killedInRollback ends the tool with SIGKILL: the host finishes what it is at without it.
 func killedInRollback(t *testing.T, l *lab) {
-	l.edit("kubernetes: ", fmt.Sprintf(badFlag, "kube-apiserver"))
+	l.edit(arguments, badAPIFlag)
 	up := l.start("rolling back kube-apiserver.service", "up", "-v", "-i", l.inventory)
 	up.signal(t, syscall.SIGKILL)
 	up.end(t, -1)
@@ -191,7 +195,7 @@ func killedInRollback(t *testing.T, l *lab) {
 		"cp1", "flock", "--nonblock", "/run/lock/kbootstrap.lock", "true")
 	l.untouchedBy("cp1", "kube-apiserver.service")
 	says(t, l.kubectl("get", "nodes"), "cp1", "w1")
-	l.edit(fmt.Sprintf(badFlag, "kube-apiserver"), "kubernetes: ")
+	l.edit(badAPIFlag, arguments)
 	l.settles()
 }
 

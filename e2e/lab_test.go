@@ -245,6 +245,7 @@ func (l *lab) report() {
 			{"systemctl", "--failed", "--no-pager"},
 			{"journalctl", "-p", "warning", "-n", "60", "--no-pager", "--grep", "^(?!Configuration file|new mount options)"},
 			{"kubectl", "get", "pods,nodes", "-A", "-o", "wide"},
+			{"df", "-h", "/var/lib/kubelet"},
 		} {
 			r := l.run(time.Minute, append([]string{"lab", "exec", "--dir", l.dir, h, "--"}, command...)...)
 			l.t.Logf("%s: %s\n%s%s", h, strings.Join(command, " "), r.stdout, r.stderr)

@@ -25,6 +25,9 @@ func TestHostsYAML(t *testing.T) {
 	want := `cluster: demo
 kubernetes: v1.36.3
 artifacts: {mirror: "/m/with space", lock: "/m/with space/artifacts.lock"}
+# The hosts share this machine's disk: how full it is in percent is nothing to evict pods or remove images for.
+arguments:
+  kubelet: {image-gc-high-threshold: "100", eviction-hard: "memory.available<100Mi,nodefs.available<500Mi"}
 ssh: {user: vagrant, key: id_ed25519, knownHosts: known_hosts, hostKeyPolicy: strict, agent: false, config: none}
 hosts:
   - name: cp1
