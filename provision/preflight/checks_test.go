@@ -138,6 +138,12 @@ var cases = []struct {
 			s.Hosts[1].Survey.FileSystems[i].FreeBytes = 5 << 30
 		}
 	}, []string{"warn DiskSpace w1: /var/lib/containerd: 5.4 GB of 42.9 GB are free; the kubelet evicts pods below 15 %"}},
+	{"a disk at an eviction threshold that the inventory lowers", func(s *Scene) {
+		s.Cluster.Arguments = map[string]map[string]string{"kubelet": {"eviction-hard": "nodefs.available<1Gi"}}
+		for i := range s.Hosts[1].Survey.FileSystems {
+			s.Hosts[1].Survey.FileSystems[i].FreeBytes = 5 << 30
+		}
+	}, nil},
 	{"no inodes", func(s *Scene) {
 		for i := range s.Hosts[1].Survey.FileSystems {
 			s.Hosts[1].Survey.FileSystems[i].FreeInodes = 2000

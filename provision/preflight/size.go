@@ -80,8 +80,9 @@ func (s store) needs() int64 {
 // (kubernetes.io, "Node-pressure Eviction", the defaults of nodefs.available and imagefs.available).
 var evictions = map[string]int64{"/var/lib/kubelet": 10, "/var/lib/containerd": 15}
 
-func diskSpace(_ Scene, h Host) []Finding {
+func diskSpace(scene Scene, h Host) []Finding {
 	var found []Finding
+	_, chosen := scene.Cluster.Arguments["kubelet"]["eviction-hard"] // then the defaults do not hold
 	for _, s := range h.stores() {
 		if need := s.needs(); need > s.FreeBytes {
 			found = append(found, one(Fail, "%s: %s are free, and the plan needs %s", strings.Join(s.writes, ", "), size(s.FreeBytes), size(need))...)
@@ -89,7 +90,7 @@ func diskSpace(_ Scene, h Host) []Finding {
 		}
 		for _, path := range s.paths {
 			left := (s.FreeBytes - s.bytes) * 100 / s.Bytes
-			if least := evictions[path]; left < least {
+			if least := evictions[path]; left < least && !chosen {
 				found = append(found, one(Warn, "%s: %s of %s are free; the kubelet evicts pods below %d %%",
 					path, size(s.FreeBytes), size(s.Bytes), least)...)
 				break

@@ -199,6 +199,17 @@ func (k *kube) register(name string, ready bool, taints ...any) {
 	})
 }
 
+// press makes a node one that its kubelet calls ready and evicts pods from.
+func (k *kube) press(name string) {
+	k.register(name, true)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	status := k.objects["/api/v1/nodes/"+name]["status"].(map[string]any)
+	status["conditions"] = append(status["conditions"].([]any), map[string]any{
+		"type": "DiskPressure", "status": "True", "reason": "KubeletHasDiskPressure", "message": "kubelet has disk pressure",
+	})
+}
+
 // everything is all objects, but for their versions.
 func (k *kube) everything() string {
 	k.mu.Lock()

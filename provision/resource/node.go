@@ -93,13 +93,21 @@ func parseTaint(text string) (kubeTaint, error) {
 	return kubeTaint{Key: key, Value: value, Effect: effect}, nil
 }
 
+// ready tells that the node takes pods: its kubelet says so, and does not evict them for want of memory, disk or process
+// numbers, in which it stays Ready.
 func (k kubeNode) ready() bool {
+	ready := false
 	for _, c := range k.Status.Conditions {
-		if c.Type == "Ready" {
-			return c.Status == "True"
+		switch c.Type {
+		case "Ready":
+			ready = c.Status == "True"
+		case "MemoryPressure", "DiskPressure", "PIDPressure":
+			if c.Status == "True" {
+				return false
+			}
 		}
 	}
-	return false
+	return ready
 }
 
 // why tells what keeps the node from being ready.

@@ -13,7 +13,7 @@ import (
 // The things that a NodeStatus can speak of.
 const (
 	HasSubnet = "has a subnet" // the controller manager has assigned it a pod CIDR, which flanneld needs
-	IsReady   = "is ready"     // its kubelet has all that it needs to run pods
+	IsReady   = "is ready"     // it takes pods, which one under pressure does not
 )
 
 // NodeStatus is one thing that others have to say of a Kubernetes node. It can only be waited for.

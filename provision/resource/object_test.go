@@ -160,7 +160,8 @@ func TestNodeComesLate(t *testing.T) {
 func TestNodeTellsWhyNot(t *testing.T) {
 	m := newMachine(t)
 	newSystemd(m)
-	newKube(m).register("m1", false)
+	k := newKube(m)
+	k.register("m1", false)
 	n := NodeStatus{Name: "m1", Is: IsReady, Kubeconfig: namespaceX().Kubeconfig}
 	if found := m.observe(n); !Changed(found, n) {
 		t.Error("it counts as ready")
@@ -174,6 +175,8 @@ func TestNodeTellsWhyNot(t *testing.T) {
 		return err
 	}
 	waitsInVain(t, apply, "Ready is False: KubeletNotReady: cni plugin not initialized", "the last words of kubelet.service")
+	k.press("m1")
+	waitsInVain(t, apply, "DiskPressure is True: KubeletHasDiskPressure: kubelet has disk pressure")
 	n.Is = HasSubnet
 	waitsInVain(t, apply, "has not assigned it a pod CIDR")
 	n.Name = "m2"
