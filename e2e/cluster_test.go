@@ -52,7 +52,7 @@ func TestCluster(t *testing.T) {
 		do   func(t *testing.T, l *lab)
 	}{
 		{"plan changes nothing", planChangesNothing},
-		{"up", func(_ *testing.T, l *lab) { l.up() }},
+		{"up", up},
 		{"second up", func(_ *testing.T, l *lab) { l.upAgain() }},
 		{"status", healthy},
 		{"docker runs", dockerRuns},
@@ -71,6 +71,11 @@ func TestCluster(t *testing.T) {
 		}
 	}
 	l.t = t
+}
+
+func up(t *testing.T, l *lab) {
+	l.up()
+	says(t, l.exec("w1", "ctr", "-n", "k8s.io", "images", "ls"), "io.cri-containerd.pinned=pinned")
 }
 
 func planChangesNothing(t *testing.T, l *lab) {

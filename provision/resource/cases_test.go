@@ -379,7 +379,7 @@ func selinuxLaws() []law {
 func imageLaws() []law {
 	wanted := Image{
 		Ref: "registry.k8s.io/pause:3.10", Blob: sum([]byte("archive")), Size: 7,
-		Socket: "/run/containerd/containerd.sock", Program: "/usr/local/bin/ctr",
+		Socket: "/run/containerd/containerd.sock", Program: "/usr/local/bin/ctr", Pinned: true,
 	}
 	return []law{{
 		name: "new", wanted: wanted,
@@ -397,13 +397,14 @@ func newCtr(m *machine, program, socket string) {
 	refs := []string{"registry.k8s.io/pause:3.1"}
 	m.atBoot = append(m.atBoot, func() { m.put(socket, "") })
 	prefix := program + " --address " + socket + " -n k8s.io images "
+	const imports = "import --digests=false --label io.cri-containerd.pinned=pinned "
 	m.fakes[program] = func(argv []string) (string, error) {
 		args, ok := strings.CutPrefix(strings.Join(argv, " "), prefix)
 		switch {
 		case ok && args == "ls -q":
 			return strings.Join(refs, "\n") + "\n", nil
-		case ok && strings.HasPrefix(args, "import --digests=false "):
-			data, err := os.ReadFile(strings.TrimPrefix(args, "import --digests=false "))
+		case ok && strings.HasPrefix(args, imports):
+			data, err := os.ReadFile(strings.TrimPrefix(args, imports))
 			if !bytes.Equal(data, []byte("archive")) {
 				m.t.Errorf("imports %q: %v", data, err)
 			}

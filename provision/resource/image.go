@@ -17,7 +17,10 @@ type Image struct {
 	Program   string // the path of ctr
 	// Local has ctr import the archive by itself, which takes half of the time that sending it through the transfer
 	// service of containerd 2 takes. Before 2.0 it is the only way, and there is no flag for it.
-	Local  bool
+	Local bool
+	// Pinned keeps the kubelet from removing it when the disk fills and no pod here uses it: there may be no registry to
+	// get it from again. ctr can pin from 2.0 on.
+	Pinned bool
 	Absent bool
 }
 
@@ -91,6 +94,9 @@ func (i Image) Apply(ctx context.Context, sys *System) error {
 	argv := i.store().argv("import", "--digests=false")
 	if i.Local {
 		argv = append(argv, "--local")
+	}
+	if i.Pinned {
+		argv = append(argv, "--label", "io.cri-containerd.pinned=pinned")
 	}
 	_, err = sys.change(ctx, append(argv, blob.Path())...)
 	return err
