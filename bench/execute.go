@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -15,7 +16,7 @@ import (
 type measured struct {
 	wall   time.Duration
 	cpu    time.Duration // user and system, of it and of the children that it waited for
-	memory int64         // the most bytes that it had in memory; of several processes those of the largest
+	memory int64         // the most bytes that it had in memory, without its children
 	stdout string
 	lines  []line
 }
@@ -58,8 +59,12 @@ func execute(ctx context.Context, limit time.Duration, argv ...string) (measured
 	cmd.WaitDelay = 15 * time.Second
 	stderr := &stamps{begin: time.Now()}
 	cmd.Stdout, cmd.Stderr = &stdout, stderr
-	err := cmd.Run()
-	m := measured{wall: time.Since(stderr.begin), stdout: stdout.String(), lines: stderr.lines}
+	if err := cmd.Start(); err != nil {
+		return measured{}, err
+	}
+	memory := watchMemory(cmd.Process.Pid)
+	err := cmd.Wait()
+	m := measured{wall: time.Since(stderr.begin), memory: memory(), stdout: stdout.String(), lines: stderr.lines}
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		err = cause
 	}
@@ -67,10 +72,50 @@ func execute(ctx context.Context, limit time.Duration, argv ...string) (measured
 		return m, fmt.Errorf("%s: %w\n%s", filepath.Base(argv[0]), err, m.end())
 	}
 	m.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
-	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		m.memory = usage.Maxrss * 1024 // getrusage(2): in kilobytes
-	}
 	return m, nil
+}
+
+// memoryPoll is how often a process is asked for its peak of memory: what it takes in its last moments is missed.
+const memoryPoll = 10 * time.Millisecond
+
+// watchMemory watches a process until the returned function is called, which tells the most bytes that it had in memory.
+// That of getrusage(2) will not do: it counts what the process that started it had before.
+func watchMemory(pid int) func() int64 {
+	var peak int64
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		ticks := time.NewTicker(memoryPoll)
+		defer ticks.Stop()
+		for {
+			peak = max(peak, memoryPeak(pid))
+			select {
+			case <-ticks.C:
+			case <-stop:
+				return
+			}
+		}
+	}()
+	return func() int64 {
+		close(stop)
+		<-stopped
+		return peak
+	}
+}
+
+// memoryPeak is VmHWM of proc_pid_status(5) in bytes; 0 when the process has ended.
+func memoryPeak(pid int) int64 {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0
+	}
+	var kilobytes int64
+	for text := range strings.Lines(string(status)) {
+		if n, _ := fmt.Sscanf(text, "VmHWM: %d kB", &kilobytes); n == 1 {
+			break
+		}
+	}
+	return kilobytes << 10
 }
 
 // end is the end of what the command said, where the cause of a failure stands.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -22,6 +23,18 @@ func TestExecute(t *testing.T) {
 	}
 	if m.lines[0].at <= 0 || m.lines[1].at > m.wall {
 		t.Errorf("lines at %s and %s of %s", m.lines[0].at, m.lines[1].at, m.wall)
+	}
+}
+
+// What this process has in memory is not counted as the command's.
+func TestExecuteMemory(t *testing.T) {
+	mine := bytes.Repeat([]byte{1}, 64<<20)
+	m, err := execute(t.Context(), time.Minute, "sleep", "0.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.memory <= 0 || m.memory >= int64(len(mine)) {
+		t.Errorf("sleep takes %d bytes, this process at least %d", m.memory, len(mine))
 	}
 }
 

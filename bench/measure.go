@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"runtime/debug"
 	"strings"
 	"time"
 
@@ -91,8 +90,7 @@ func (b *bench) carryOut(ctx context.Context, s scenario, h *hosts) (Run, error)
 	if err != nil {
 		return Run{}, err
 	}
-	unix.Sync()          // what came before has nothing more to write
-	debug.FreeOSMemory() // a child's peak of memory counts from what its parent has
+	unix.Sync() // what came before has nothing more to write
 	before, err := h.count(ctx)
 	if err != nil {
 		return Run{}, err
@@ -117,7 +115,7 @@ func (b *bench) carryOut(ctx context.Context, s scenario, h *hosts) (Run, error)
 		return Run{}, err
 	}
 	if s.Name == kubeadm {
-		m.memory = 0 // it would be that of the largest of many processes
+		m.memory = 0 // it would be that of the shell
 	}
 	return Run{
 		Scenario: s.Name, Wall: seconds(m.wall), CPU: seconds(m.cpu), Memory: m.memory, Phases: phases(m.lines),
