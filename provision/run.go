@@ -5,6 +5,7 @@ import (
 	"errors"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 
 	"kbootstrap/certs"
@@ -120,6 +121,7 @@ func (r *Run) observe(ctx context.Context, whole Plan, hosts []inventory.Host) (
 		errSeen error
 		all     sync.WaitGroup
 	)
+	whole.Steps = slices.Clone(whole.Steps) // the plan's own are written to meanwhile
 	all.Go(func() { s = r.survey(ctx, whole) })
 	all.Go(func() { r.seen, errSeen = r.inspect(ctx) })
 	err := r.Plan.observe(ctx, r.Fleet)
