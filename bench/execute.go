@@ -81,16 +81,16 @@ const memoryPoll = 10 * time.Millisecond
 // watchMemory watches a process until the returned function is called, which tells the most bytes that it had in memory.
 // That of getrusage(2) will not do: it counts what the process that started it had before.
 func watchMemory(pid int) func() int64 {
-	var peak int64
+	peak := memoryPeak(pid)
 	stop, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(stopped)
 		ticks := time.NewTicker(memoryPoll)
 		defer ticks.Stop()
 		for {
-			peak = max(peak, memoryPeak(pid))
 			select {
 			case <-ticks.C:
+				peak = max(peak, memoryPeak(pid))
 			case <-stop:
 				return
 			}

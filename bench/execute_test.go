@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -26,15 +27,23 @@ func TestExecute(t *testing.T) {
 	}
 }
 
-// What this process has in memory is not counted as the command's.
-func TestExecuteMemory(t *testing.T) {
+// What this process has in memory is not counted as that of a process that it starts.
+func TestWatchMemory(t *testing.T) {
 	mine := bytes.Repeat([]byte{1}, 64<<20)
-	m, err := execute(t.Context(), time.Minute, "sleep", "0.1")
+	cat := exec.CommandContext(t.Context(), "cat")
+	stdin, err := cat.StdinPipe() // it runs until this is closed
 	if err != nil {
 		t.Fatal(err)
 	}
-	if m.memory <= 0 || m.memory >= int64(len(mine)) {
-		t.Errorf("sleep takes %d bytes, this process at least %d", m.memory, len(mine))
+	if err := cat.Start(); err != nil {
+		t.Fatal(err)
+	}
+	peak := watchMemory(cat.Process.Pid)()
+	if peak <= 0 || peak >= int64(len(mine)) {
+		t.Errorf("cat takes %d bytes, this process at least %d", peak, len(mine))
+	}
+	if err := errors.Join(stdin.Close(), cat.Wait()); err != nil {
+		t.Error(err)
 	}
 }
 
