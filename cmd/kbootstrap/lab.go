@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"kbootstrap/lab"
+	"kbootstrap/workshop/lab"
 )
 
 // labCommand is the verb with the verbs of the lab below it.

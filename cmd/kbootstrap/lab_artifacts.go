@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"kbootstrap/lab/components"
+	"kbootstrap/workshop/lab/components"
 )
 
 // labArtifactsCommand is "kbootstrap lab artifacts": the lab's mirror of programs and images, built where it lacks

@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"kbootstrap/lab"
+	"kbootstrap/workshop/lab"
 )
 
 func labUpCommand(a *app, dir *string) *cobra.Command {

@@ -8,7 +8,7 @@ import (
 	"runtime"
 	"strings"
 
-	"kbootstrap/lab/components"
+	"kbootstrap/workshop/lab/components"
 )
 
 // writePrograms lays out the programs.

@@ -9,7 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"kbootstrap/lab"
+	"kbootstrap/workshop/lab"
 )
 
 // clusterName is the name of every cluster here.

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"sync"
 
-	"kbootstrap/lab"
+	"kbootstrap/workshop/lab"
 )
 
 // Cost is what a run cost on the way to one host.

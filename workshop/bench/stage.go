@@ -13,7 +13,7 @@ import (
 	"runtime"
 	"strings"
 
-	"kbootstrap/lab"
+	"kbootstrap/workshop/lab"
 )
 
 // stage returns the directory with all that the script sends: in "common" what every host gets, in "control-plane" what

@@ -17,7 +17,7 @@ import (
 	"strings"
 	"syscall"
 
-	"kbootstrap/lab/components"
+	"kbootstrap/workshop/lab/components"
 )
 
 func main() {

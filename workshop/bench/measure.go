@@ -13,8 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"kbootstrap/inventory"
-	"kbootstrap/lab"
 	"kbootstrap/release"
+	"kbootstrap/workshop/lab"
 )
 
 // Limits beyond which a command is not slow but stuck.
