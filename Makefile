@@ -12,7 +12,7 @@ SHELL := /bin/bash
 export CGO_ENABLED ?= 0
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kbootstrap
-LINTER := $(CACHE)/tools/golangci-lint-$(shell sha256sum tools/go.mod | cut -c1-12)
+LINTER := $(CACHE)/tools/golangci-lint-$(shell sha256sum workshop/tools/go.mod | cut -c1-12)
 DEMO := $(or $(DEMO_DIR),$(CACHE)/demo)
 RECORDING := $(CACHE)/recording
 KUBERNETES ?= v1.36.3
@@ -45,7 +45,7 @@ packages:
 
 # mutate tests the tests: it takes out one safety measure at a time, and each must be noticed.
 mutate:
-	go run ./mutate
+	go run ./workshop/mutate
 
 artifacts: packages build
 	bin/kbootstrap lab artifacts --kubernetes $(KUBERNETES)
@@ -60,7 +60,7 @@ lint: $(LINTER)
 $(LINTER):
 	@echo "building the linter (some minutes, once)"
 	@mkdir -p $(@D)
-	cd tools && go build -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+	cd workshop/tools && go build -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
 unit: packages
 	CGO_ENABLED=1 go test -race -timeout 30m ./...
@@ -84,19 +84,19 @@ fuzz:
 	done
 
 e2e: artifacts
-	go test -tags e2e -count 1 -timeout 45m -v ./e2e/... ./lab
+	go test -tags e2e -count 1 -timeout 45m -v ./workshop/e2e/... ./workshop/lab
 
 # test-crash breaks real runs on a real host at random steps: SEED repeats a run, SAMPLES makes it longer.
 test-crash: artifacts
 	go build -trimpath -buildvcs=false -tags crash -ldflags '-s -w -X main.version=$(VERSION)-crash' -o bin/kbootstrap-crash ./cmd/kbootstrap
-	go test -tags e2e,crash -count 1 -timeout 60m -v -run '^TestCrash' ./e2e $(if $(SEED),-seed $(SEED)) $(if $(SAMPLES),-samples $(SAMPLES))
+	go test -tags e2e,crash -count 1 -timeout 60m -v -run '^TestCrash' ./workshop/e2e $(if $(SEED),-seed $(SEED)) $(if $(SAMPLES),-samples $(SAMPLES))
 
 demo: artifacts
 	@echo "== three hosts, shaped like Vagrant's"
 	bin/kbootstrap lab up --dir $(DEMO) --control-planes 1 --workers 2 --kubernetes $(KUBERNETES) --name demo
 	@echo "== the cluster"
 	bin/kbootstrap up -i $(DEMO)/hosts.yaml
-	@lab/demo.sh $(DEMO)
+	@workshop/lab/demo.sh $(DEMO)
 
 demo-down: build
 	bin/kbootstrap lab down --dir $(DEMO)
@@ -104,11 +104,11 @@ demo-down: build
 # recording makes the picture in the README anew, from a real run.
 recording: artifacts
 	bin/kbootstrap lab up --dir $(RECORDING) --control-planes 1 --workers 2 --kubernetes $(KUBERNETES) --name demo
-	PATH=$(CURDIR)/bin:$$PATH go run ./docs/recording -o docs/up.svg -C $(RECORDING) -- kbootstrap up
+	PATH=$(CURDIR)/bin:$$PATH go run ./workshop/recording -o docs/up.svg -C $(RECORDING) -- kbootstrap up
 	bin/kbootstrap lab down --dir $(RECORDING)
 
 bench: artifacts
-	go run -trimpath ./bench
+	go run -trimpath ./workshop/bench
 
 clean:
 	rm -rf bin

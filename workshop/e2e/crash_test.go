@@ -36,12 +36,12 @@ func TestCrash(t *testing.T) {
 	}
 	t.Logf("repeat with -seed %d", *seed)
 	random := rand.New(rand.NewPCG(*seed, 0))
-	shipped, err := os.ReadFile("../bin/kbootstrap")
+	shipped, err := os.ReadFile("../../bin/kbootstrap")
 	if err != nil || bytes.Contains(shipped, []byte("kbootstrap-failpoint")) {
 		t.Fatalf("the program that users run has failpoints: %v", err)
 	}
 	l := newLab(t, "crash", "--control-planes", "1", "--workers", "0")
-	if l.program, err = filepath.Abs("../bin/kbootstrap-crash"); err != nil {
+	if l.program, err = filepath.Abs("../../bin/kbootstrap-crash"); err != nil {
 		t.Fatal(err)
 	}
 	l.up()

@@ -28,7 +28,7 @@ type lab struct {
 // newLab boots hosts and takes them down at the end of the test.
 func newLab(t *testing.T, name string, arguments ...string) *lab {
 	t.Helper()
-	program, err := filepath.Abs("../bin/kbootstrap")
+	program, err := filepath.Abs("../../bin/kbootstrap")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,7 @@
 # The end of `make demo`: a page in a pod, fetched through the NodePort of another host.
 set -euo pipefail
 dir=$1
-bin=$(cd "$(dirname "$0")/.." && pwd)/bin/kbootstrap
+bin=$(cd "$(dirname "$0")/../.." && pwd)/bin/kbootstrap
 image=${XDG_CACHE_HOME:-$HOME/.cache}/kbootstrap/lab/mirror/docker.io/library/busybox/1.36.1.tar
 on() { "$bin" lab exec --dir "$dir" "$@"; }
 

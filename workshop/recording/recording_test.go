@@ -66,7 +66,7 @@ func TestRecord(t *testing.T) {
 
 // TestPicture: the picture in the README is one, small enough, and ends well.
 func TestPicture(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join("..", "up.svg"))
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "up.svg"))
 	if err != nil {
 		t.Fatal(err)
 	}
