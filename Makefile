@@ -22,11 +22,12 @@ PACKAGES := mmdebstrap:mmdebstrap systemd-nspawn:systemd-container ip:iproute2 n
 
 .PHONY: build mutate test-crash check lint unit crash-matrix fuzz test e2e demo demo-down recording bench packages artifacts clean
 
-build: bin/kbootstrap
+# bin/kbootstrap is the product, bin/kblab the workshop's lab.
+build: bin/kbootstrap bin/kblab
 
-.PHONY: bin/kbootstrap
-bin/kbootstrap:
-	go build -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)' -o $@ ./cmd/kbootstrap
+.PHONY: bin/kbootstrap bin/kblab
+bin/kbootstrap bin/kblab:
+	go build -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)' -o $@ ./cmd/$(@F)
 
 # packages installs what is missing, and says so.
 packages:
@@ -48,7 +49,7 @@ mutate:
 	go run ./workshop/mutate
 
 artifacts: packages build
-	bin/kbootstrap lab artifacts --kubernetes $(KUBERNETES)
+	bin/kblab artifacts --kubernetes $(KUBERNETES)
 
 check: build lint unit
 
@@ -93,19 +94,19 @@ test-crash: artifacts
 
 demo: artifacts
 	@echo "== three hosts, shaped like Vagrant's"
-	bin/kbootstrap lab up --dir $(DEMO) --control-planes 1 --workers 2 --kubernetes $(KUBERNETES) --name demo
+	bin/kblab up --dir $(DEMO) --control-planes 1 --workers 2 --kubernetes $(KUBERNETES) --name demo
 	@echo "== the cluster"
 	bin/kbootstrap up -i $(DEMO)/hosts.yaml
 	@workshop/lab/demo.sh $(DEMO)
 
 demo-down: build
-	bin/kbootstrap lab down --dir $(DEMO)
+	bin/kblab down --dir $(DEMO)
 
 # recording makes the picture in the README anew, from a real run.
 recording: artifacts
-	bin/kbootstrap lab up --dir $(RECORDING) --control-planes 1 --workers 2 --kubernetes $(KUBERNETES) --name demo
+	bin/kblab up --dir $(RECORDING) --control-planes 1 --workers 2 --kubernetes $(KUBERNETES) --name demo
 	PATH=$(CURDIR)/bin:$$PATH go run ./workshop/recording -o docs/up.svg -C $(RECORDING) -- kbootstrap up
-	bin/kbootstrap lab down --dir $(RECORDING)
+	bin/kblab down --dir $(RECORDING)
 
 bench: artifacts
 	go run -trimpath ./workshop/bench

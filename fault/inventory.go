@@ -106,7 +106,7 @@ version such as 1.2.3.`,
 
     kbootstrap COMMAND --help`},
 	{UnknownCommand, "there is no such command",
-		`The first word is none of the tool's commands, or the word after a group such as artifacts or lab is none of the
+		`The first word is none of the tool's commands, or the word after a group such as artifacts or hosts is none of the
 group's. Nothing was done.`,
 		`See the list of commands.
 
@@ -125,5 +125,5 @@ Nothing was done.`,
 the message; no cluster of yours is concerned.`,
 		`Do what the message says, or list the hosts of the lab.
 
-    kbootstrap lab ls --dir DIR`},
+    kblab ls --dir DIR`},
 }

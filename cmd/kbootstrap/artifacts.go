@@ -5,6 +5,7 @@ import (
 	"io"
 	"path/filepath"
 
+	"kbootstrap/cmd/internal/cli"
 	"kbootstrap/inventory"
 	"kbootstrap/release"
 
@@ -13,7 +14,7 @@ import (
 
 // artifactsCommand shows and locks the files that a cluster is made of.
 func artifactsCommand(a *app) *cobra.Command {
-	cmd := group(&cobra.Command{
+	cmd := cli.Group(&cobra.Command{
 		Use:   "artifacts",
 		Short: "Show or lock the files that the cluster is made of; touches no host",
 	})

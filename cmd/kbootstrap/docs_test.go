@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
 
+	"kbootstrap/cmd/internal/cli/clitest"
 	"kbootstrap/internal/golden"
 	"kbootstrap/inventory"
 	"kbootstrap/provision"
@@ -46,10 +47,13 @@ func TestDocsInventories(t *testing.T) {
 // TestDocsCommands checks that the README's table has every command that --help shows.
 func TestDocsCommands(t *testing.T) {
 	readme := readDoc(t, "README.md")
-	for page := range readPages(t, filepath.Join(docsDir, "cli")) {
-		command := strings.TrimPrefix(strings.TrimSuffix(page, ".md"), "kbootstrap_")
-		if strings.ContainsAny(command, "_") || command == "kbootstrap" || command == "completion" {
-			continue // below another, the root, or cobra's own
+	for page := range clitest.ReadPages(t, filepath.Join(docsDir, "cli")) {
+		command, ours := strings.CutPrefix(strings.TrimSuffix(page, ".md"), "kbootstrap_")
+		if !ours {
+			continue // another program's, or the root
+		}
+		if strings.ContainsAny(command, "_") || command == "completion" {
+			continue // below another, or cobra's own
 		}
 		if !regexp.MustCompile("(?m)^\\| \\[`" + command + "\\b").MatchString(readme) {
 			t.Errorf("README.md: the table of commands lacks %s", command)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"kbootstrap/cmd/internal/cli"
 	"kbootstrap/fault"
 	"kbootstrap/inventory"
 	"kbootstrap/node"
@@ -54,6 +55,7 @@ func (e exitError) Fault() fault.Code {
 func exitCode(err error) int {
 	var (
 		coded    exitError
+		usage    cli.UsageError
 		problems inventory.Problems
 		locked   *node.LockedError
 		unready  *remote.Error
@@ -65,6 +67,8 @@ func exitCode(err error) int {
 		return exitOK
 	case errors.As(err, &coded):
 		return coded.code
+	case errors.As(err, &usage):
+		return exitUsage
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted
 	case errors.As(err, &problems):

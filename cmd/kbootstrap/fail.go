@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
+	"kbootstrap/cmd/internal/cli"
 	"kbootstrap/fault"
 	"kbootstrap/inventory"
 	"kbootstrap/provision"
@@ -35,7 +35,7 @@ func (a *app) fail(err error) int {
 		}
 	case errors.As(err, &problems):
 		fmt.Fprintln(a.stderr, screen.Clean(problems.Error()))
-		a.printExplain(problems.Faults()...)
+		cli.PrintExplain(a.stderr, problems.Faults()...)
 	case errors.As(err, &refusals): // their causes are in their texts
 		a.printErrors(refusals.Unwrap())
 	case errors.As(err, &failures):
@@ -62,45 +62,15 @@ func causes(failures provision.Failures) []error {
 	return errs
 }
 
-// printErrors prints errors with their codes. What they have in common, as when no host of a network can be reached, is
-// said once, below the last of them.
-func (a *app) printErrors(errs []error) {
-	for i, err := range errs {
-		a.printError(err)
-		last := i == len(errs)-1
-		if last || fault.OfLocal(errs[i+1]) != fault.OfLocal(err) || hintOf(errs[i+1]) != hintOf(err) {
-			fmt.Fprintf(a.stderr, "  hint: %s\n", indented(hintOf(err)))
-			a.printExplain(codes(err)...)
-		}
-	}
-}
-
-// hintOf is what the user may do about an error.
-func hintOf(err error) string { return fault.HintOf(&fault.Error{Code: fault.OfLocal(err), Err: err}) }
-
-// printError prints an error with its code and what is known of the cause.
-func (a *app) printError(err error) {
-	fmt.Fprintf(a.stderr, "error[%s]: %s\n", fault.OfLocal(err), indented(err.Error()))
-}
+// printErrors prints errors with their codes.
+func (a *app) printErrors(errs []error) { cli.PrintErrors(a.stderr, errs, codes) }
 
 // codes are the code of an error, and the cause's own where the error has another, as of a change that was rolled back.
 func codes(err error) []fault.Code {
-	all := []fault.Code{fault.OfLocal(err)}
+	all := cli.Codes(err)
 	var unit *provision.UnitFailure
 	if errors.As(err, &unit) && unit.Diagnosis.Code != all[0] {
 		all = append(all, unit.Diagnosis.Code)
 	}
 	return all
 }
-
-// printExplain says how to learn more about codes.
-func (a *app) printExplain(codes ...fault.Code) {
-	words := make([]string, len(codes))
-	for i, code := range codes {
-		words[i] = string(code)
-	}
-	fmt.Fprintf(a.stderr, "  explain: kbootstrap explain %s\n", strings.Join(words, " "))
-}
-
-// indented is a text whose lines after the first stand below it, fit for a terminal.
-func indented(text string) string { return strings.ReplaceAll(screen.Clean(text), "\n", "\n  ") }

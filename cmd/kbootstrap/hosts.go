@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/crypto/ssh"
 
+	"kbootstrap/cmd/internal/cli"
 	"kbootstrap/fault"
 	"kbootstrap/inventory"
 	"kbootstrap/provision"
@@ -17,7 +18,7 @@ import (
 )
 
 func hostsCommand(a *app) *cobra.Command {
-	c := group(&cobra.Command{Use: "hosts", Short: "Work on the hosts as SSH sees them"})
+	c := cli.Group(&cobra.Command{Use: "hosts", Short: "Work on the hosts as SSH sees them"})
 	c.AddCommand(trustCommand(a))
 	return c
 }

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 
+	"kbootstrap/cmd/internal/cli"
 	"kbootstrap/inventory"
 
 	"github.com/spf13/cobra"
@@ -63,11 +64,4 @@ func (e existing) Error() string { return string(e) + " exists already" }
 func (e existing) Hint() string  { return "--force overwrites it; -o writes another file" }
 
 // usageArgs makes a wrong number of arguments a usage error.
-func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if err := check(cmd, args); err != nil {
-			return exitError{exitUsage, err}
-		}
-		return nil
-	}
-}
+func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs { return cli.Args(check) }

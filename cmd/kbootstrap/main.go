@@ -9,6 +9,8 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
+
+	"kbootstrap/cmd/internal/cli"
 )
 
 // version is set by the linker from the git tag.
@@ -16,7 +18,7 @@ var version = "dev"
 
 func main() {
 	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}
-	os.Exit(a.run(interruptible(context.Background(), sameAsking, die), os.Args[1:]))
+	os.Exit(a.run(cli.Interruptible(context.Background()), os.Args[1:]))
 }
 
 // app is one invocation of the tool: where it reads from and writes to.
@@ -40,21 +42,15 @@ func (a *app) run(ctx context.Context, args []string) int {
 
 // root is the command that has all verbs below it.
 func (a *app) root() *cobra.Command {
-	root := group(&cobra.Command{
+	root := cli.Root(&cobra.Command{
 		Use:               "kbootstrap",
 		Short:             "Make a Kubernetes cluster out of bare Linux hosts",
 		Version:           version,
-		SilenceErrors:     true,
-		SilenceUsage:      true,
 		PersistentPreRunE: func(c *cobra.Command, _ []string) error { return applySettings(c) },
-	})
-	root.SetIn(a.stdin)
-	root.SetOut(a.stdout)
-	root.SetErr(a.stderr)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return exitError{exitUsage, err} })
+	}, cli.Streams{In: a.stdin, Out: a.stdout, Err: a.stderr})
 	root.AddCommand(
 		initCommand(a), validateCommand(a), hostsCommand(a), preflightCommand(a), planCommand(a), driftCommand(a), upCommand(a), addNodeCommand(a), statusCommand(a), resetCommand(a),
-		explainCommand(a), supportBundleCommand(a), artifactsCommand(a), labCommand(a), nodeCommand(a), gendocsCommand(a),
+		explainCommand(a), supportBundleCommand(a), artifactsCommand(a), nodeCommand(a), cli.GenDocsCommand(),
 	)
 	completeWords(root)
 	return root

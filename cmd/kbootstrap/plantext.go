@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"kbootstrap/cmd/internal/cli"
 	"kbootstrap/report"
 	"kbootstrap/screen"
 )
@@ -15,7 +16,7 @@ func planText(plan report.Plan) string {
 	var b strings.Builder
 	b.WriteString(remarks(plan.Refused, plan.Warnings))
 	for _, e := range plan.Unreached {
-		fmt.Fprintf(&b, "? %s\n", indented(e.Message))
+		fmt.Fprintf(&b, "? %s\n", cli.Indented(e.Message))
 	}
 	counts := map[string]int{}
 	for _, c := range plan.Changes {
@@ -69,7 +70,7 @@ func driftText(drift report.Drift) string {
 	for _, h := range drift.Hosts {
 		if h.Error != nil {
 			failed++
-			fmt.Fprintf(&b, "? %s\n", indented(h.Error.Message))
+			fmt.Fprintf(&b, "? %s\n", cli.Indented(h.Error.Message))
 		}
 	}
 	for _, h := range drift.Hosts {
@@ -95,7 +96,7 @@ func driftText(drift report.Drift) string {
 func remarks(refused []report.Error, warnings []string) string {
 	var b strings.Builder
 	for _, e := range refused {
-		fmt.Fprintf(&b, "! [%s] %s\n", e.Code, indented(e.Message))
+		fmt.Fprintf(&b, "! [%s] %s\n", e.Code, cli.Indented(e.Message))
 		if e.Hint != "" {
 			fmt.Fprintf(&b, "    hint: %s\n", e.Hint)
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"kbootstrap/cmd/internal/cli"
 	"kbootstrap/provision"
 	"kbootstrap/screen"
 )
@@ -40,7 +41,7 @@ func statusCommand(a *app) *cobra.Command {
 // printStatus shows what up refuses, a line a component, problems beside it, and the certificate that ends first on each host.
 func (a *app) printStatus(status provision.Status, now time.Time) {
 	for _, refused := range status.Refused {
-		fmt.Fprintf(a.stdout, "! %s\n", indented(refused))
+		fmt.Fprintf(a.stdout, "! %s\n", cli.Indented(refused))
 	}
 	for _, warning := range status.Warnings {
 		fmt.Fprintf(a.stdout, "* %s\n", screen.Clean(warning))

@@ -59,7 +59,7 @@ func (b *bench) measure(ctx context.Context, s scenario) (Run, error) {
 	r, err := b.carryOut(ctx, s, h)
 	switch {
 	case err != nil && b.keep && ctx.Err() == nil:
-		say("%s stays: kbootstrap lab down --dir %s", h.dir, h.dir)
+		say("%s stays: kblab down --dir %s", h.dir, h.dir)
 		return r, err
 	case err == nil && b.reset && s.Name != kubeadm:
 		if err := b.makeBare(ctx, h); err == nil {

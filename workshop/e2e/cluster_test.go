@@ -104,7 +104,7 @@ func healthy(t *testing.T, l *lab) {
 		t.Errorf("status: %s", out)
 	}
 	for _, h := range l.hosts() {
-		if active := l.run(time.Minute, "lab", "exec", "--dir", l.dir, h.Name, "--", "systemctl", "is-active", "firewalld"); active.stdout != "inactive\n" {
+		if active := l.runLab(time.Minute, "exec", h.Name, "--", "systemctl", "is-active", "firewalld"); active.stdout != "inactive\n" {
 			t.Errorf("%s: firewalld is %q", h.Name, active.stdout)
 		}
 	}
@@ -195,11 +195,11 @@ func nodePortRange(t *testing.T, l *lab) {
 // reboot powers every host off and on; the cluster must come back by itself.
 func reboot(t *testing.T, l *lab) {
 	for _, h := range l.hosts() {
-		l.must(2*time.Minute, "lab", "stop", "--dir", l.dir, h.Name)
+		l.mustLab(2*time.Minute, "stop", h.Name)
 	}
 	begin := time.Now()
 	for _, h := range l.hosts() {
-		l.must(2*time.Minute, "lab", "start", "--dir", l.dir, h.Name)
+		l.mustLab(2*time.Minute, "start", h.Name)
 	}
 	l.ready(3, 4*time.Minute)
 	fetch(l, 33001)

@@ -125,8 +125,8 @@ func (l *lab) settles() {
 // powerCut pulls the plug of a host in the middle of the first run, and boots it: the same run goes on.
 func powerCut(t *testing.T, l *lab) {
 	up := l.start("w1: containerd:", "up", "-v", "-i", l.inventory)
-	l.must(time.Minute, "lab", "kill", "--dir", l.dir, "w1")
-	l.must(2*time.Minute, "lab", "start", "--dir", l.dir, "w1")
+	l.mustLab(time.Minute, "kill", "w1")
+	l.mustLab(2*time.Minute, "start", "w1")
 	says(t, up.end(t, 0), "w1: ", "the host rebooted during ")
 	l.ready(2, time.Minute)
 	l.settles()

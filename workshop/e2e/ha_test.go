@@ -23,7 +23,7 @@ func TestHighAvailability(t *testing.T) {
 	// The worker's kubelet must be on the control plane that goes, or nothing is proven: the proxy balances, so every
 	// control plane but one stays, and it is enough that the worker goes on through each loss in turn.
 	for _, victim := range []string{"cp3", "cp2"} {
-		l.must(time.Minute, "lab", "kill", "--dir", l.dir, victim)
+		l.mustLab(time.Minute, "kill", victim)
 		begin := time.Now()
 		// Each of several connections must be answered, since the proxy takes another API server for each.
 		ask := "for i in 1 2 3 4 5 6; do curl -sS --max-time 2 --cacert /etc/kubernetes/pki/ca.crt https://127.0.0.1:7443/readyz || exit 1; done"
@@ -39,7 +39,7 @@ func TestHighAvailability(t *testing.T) {
 			"--image=docker.io/library/busybox:1.36.1", "--restart=Never", `--overrides={"spec":{"nodeName":"w1"}}`, "--", "sleep", "600")
 		l.eventually(2*time.Minute, "the new pod runs", contains("Running"), "cp1", "kubectl", "get", "pod", name, "-o", "jsonpath={.status.phase}")
 
-		l.must(2*time.Minute, "lab", "start", "--dir", l.dir, victim)
+		l.mustLab(2*time.Minute, "start", victim)
 		l.ready(4, 3*time.Minute)
 	}
 	l.up() // a component of the host that was pulled may still be on its way
@@ -57,7 +57,7 @@ func loneMember(t *testing.T, l *lab) {
 	up.signal(t, syscall.SIGKILL)
 	up.end(t, -1)
 	for host, want := range map[string]string{"cp1": "activating\n", "cp2": "inactive\n", "cp3": "inactive\n"} {
-		if got := l.run(time.Minute, "lab", "exec", "--dir", l.dir, host, "--", "systemctl", "is-active", "etcd").stdout; got != want {
+		if got := l.runLab(time.Minute, "exec", host, "--", "systemctl", "is-active", "etcd").stdout; got != want {
 			t.Fatalf("etcd of %s is %swant %s", host, got, want)
 		}
 	}

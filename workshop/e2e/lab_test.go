@@ -21,6 +21,7 @@ import (
 type lab struct {
 	t         *testing.T
 	program   string // bin/kbootstrap
+	kblab     string // bin/kblab
 	dir       string
 	inventory string
 }
@@ -28,7 +29,7 @@ type lab struct {
 // newLab boots hosts and takes them down at the end of the test.
 func newLab(t *testing.T, name string, arguments ...string) *lab {
 	t.Helper()
-	program, err := filepath.Abs("../../bin/kbootstrap")
+	bin, err := filepath.Abs("../../bin")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,18 +39,21 @@ func newLab(t *testing.T, name string, arguments ...string) *lab {
 		t.Fatal(err)
 	}
 	dir := filepath.Join(cache, "kbootstrap", "e2e", name)
-	l := &lab{t: t, program: program, dir: dir, inventory: filepath.Join(dir, "hosts.yaml")}
-	l.must(time.Minute, "lab", "down", "--dir", dir) // what an earlier, killed test left
-	if err := os.RemoveAll(dir); err != nil {        // and the files of earlier ones, of which the lab knows nothing
+	l := &lab{
+		t: t, program: filepath.Join(bin, "kbootstrap"), kblab: filepath.Join(bin, "kblab"),
+		dir: dir, inventory: filepath.Join(dir, "hosts.yaml"),
+	}
+	l.mustLab(time.Minute, "down")              // what an earlier, killed test left
+	if err := os.RemoveAll(dir); err != nil { // and the files of earlier ones, of which the lab knows nothing
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		if t.Failed() {
 			l.report()
 		}
-		l.must(time.Minute, "lab", "down", "--dir", dir)
+		l.mustLab(time.Minute, "down")
 	})
-	l.must(8*time.Minute, append([]string{"lab", "up", "--dir", dir, "--name", name}, arguments...)...)
+	l.mustLab(8*time.Minute, "up", append([]string{"--name", name}, arguments...)...)
 	return l
 }
 
@@ -63,16 +67,28 @@ type result struct {
 // run runs the program with a deadline.
 func (l *lab) run(limit time.Duration, arguments ...string) result {
 	l.t.Helper()
+	return l.runs(limit, l.program, arguments...)
+}
+
+// runLab runs a verb of the lab with a deadline.
+func (l *lab) runLab(limit time.Duration, verb string, arguments ...string) result {
+	l.t.Helper()
+	return l.runs(limit, l.kblab, append([]string{verb, "--dir", l.dir}, arguments...)...)
+}
+
+// runs runs any program with a deadline.
+func (l *lab) runs(limit time.Duration, program string, arguments ...string) result {
+	l.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	var stdout, stderr bytes.Buffer
-	command := exec.CommandContext(ctx, l.program, arguments...)
+	command := exec.CommandContext(ctx, program, arguments...)
 	command.Stdout, command.Stderr = &stdout, &stderr
 	begin := time.Now()
 	err := command.Run()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) || ctx.Err() != nil {
-		l.t.Fatalf("kbootstrap %s: %v (%v)\n%s%s", strings.Join(arguments, " "), err, ctx.Err(), &stdout, &stderr)
+		l.t.Fatalf("%s %s: %v (%v)\n%s%s", filepath.Base(program), strings.Join(arguments, " "), err, ctx.Err(), &stdout, &stderr)
 	}
 	return result{code: command.ProcessState.ExitCode(), stdout: stdout.String(), stderr: stderr.String(), took: time.Since(begin)}
 }
@@ -83,6 +99,16 @@ func (l *lab) must(limit time.Duration, arguments ...string) string {
 	r := l.run(limit, arguments...)
 	if r.code != 0 {
 		l.t.Fatalf("kbootstrap %s: exit %d after %s\n%s%s", strings.Join(arguments, " "), r.code, r.took, r.stdout, r.stderr)
+	}
+	return r.stdout
+}
+
+// mustLab runs a verb of the lab and fails the test when it does not exit with 0.
+func (l *lab) mustLab(limit time.Duration, verb string, arguments ...string) string {
+	l.t.Helper()
+	r := l.runLab(limit, verb, arguments...)
+	if r.code != 0 {
+		l.t.Fatalf("kblab %s %s: exit %d after %s\n%s%s", verb, strings.Join(arguments, " "), r.code, r.took, r.stdout, r.stderr)
 	}
 	return r.stdout
 }
@@ -106,7 +132,7 @@ func (l *lab) upAgain() {
 // exec runs a command as root on a host.
 func (l *lab) exec(host string, command ...string) string {
 	l.t.Helper()
-	return l.must(2*time.Minute, append([]string{"lab", "exec", "--dir", l.dir, host, "--"}, command...)...)
+	return l.mustLab(2*time.Minute, "exec", append([]string{host, "--"}, command...)...)
 }
 
 // kubectl runs kubectl on the first control plane.
@@ -126,7 +152,7 @@ func (l *lab) input(stdin interface{ Read([]byte) (int, error) }, host string, c
 	l.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	c := exec.CommandContext(ctx, l.program, append([]string{"lab", "exec", "--dir", l.dir, host, "--"}, command...)...)
+	c := exec.CommandContext(ctx, l.kblab, append([]string{"exec", "--dir", l.dir, host, "--"}, command...)...)
 	c.Stdin = stdin
 	if out, err := c.CombinedOutput(); err != nil {
 		l.t.Fatalf("%s: %s: %v\n%s", host, strings.Join(command, " "), err, out)
@@ -140,7 +166,7 @@ func (l *lab) eventually(limit time.Duration, what string, ok func(result) bool,
 	tick := time.NewTicker(250 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		r := l.run(time.Minute, append([]string{"lab", "exec", "--dir", l.dir, host, "--"}, command...)...)
+		r := l.runLab(time.Minute, "exec", append([]string{host, "--"}, command...)...)
 		if ok(r) {
 			return
 		}
@@ -168,7 +194,7 @@ type host struct {
 func (l *lab) all() []host {
 	l.t.Helper()
 	var all []host
-	if err := json.Unmarshal([]byte(l.must(time.Minute, "lab", "ls", "--dir", l.dir, "-o", "json")), &all); err != nil {
+	if err := json.Unmarshal([]byte(l.mustLab(time.Minute, "ls", "-o", "json")), &all); err != nil {
 		l.t.Fatal(err)
 	}
 	return all
@@ -247,7 +273,7 @@ func (l *lab) report() {
 			{"kubectl", "get", "pods,nodes", "-A", "-o", "wide"},
 			{"df", "-h", "/var/lib/kubelet"},
 		} {
-			r := l.run(time.Minute, append([]string{"lab", "exec", "--dir", l.dir, h, "--"}, command...)...)
+			r := l.runLab(time.Minute, "exec", append([]string{h, "--"}, command...)...)
 			l.t.Logf("%s: %s\n%s%s", h, strings.Join(command, " "), r.stdout, r.stderr)
 		}
 	}

@@ -165,7 +165,7 @@ func sudoWithPassword(t *testing.T, l *lab, file string) {
 	l.input(strings.NewReader(password+"\nthe-control\n"), "cp1", "sh", "-c", "cat >/root/patterns")
 	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 	defer stop()
-	watch := exec.CommandContext(ctx, l.program, "lab", "exec", "--dir", l.dir, "cp1", "--", "sh", "-c",
+	watch := exec.CommandContext(ctx, l.kblab, "exec", "--dir", l.dir, "cp1", "--", "sh", "-c",
 		`echo watching; until [ -e /root/stop ]; do grep -aof /root/patterns /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null; done; :`)
 	out, err := watch.StdoutPipe()
 	if err != nil {
@@ -299,11 +299,11 @@ func TestLostConnection(t *testing.T) {
 	l := newLab(t, "lost", "--control-planes", "1", "--workers", "0")
 	r := l.runAnd(t, 8*time.Minute, map[string]func(*exec.Cmd){
 		"cp1: base: ": func(*exec.Cmd) {
-			l.run(time.Minute, "lab", "exec", "--dir", l.dir, "cp1", "--", "pkill", "-f", "^sshd: vagrant")
+			l.runLab(time.Minute, "exec", "cp1", "--", "pkill", "-f", "^sshd: vagrant")
 		},
 		"cp1: etcd: ": func(*exec.Cmd) {
-			l.run(time.Minute, "lab", "kill", "--dir", l.dir, "cp1")
-			l.run(time.Minute, "lab", "start", "--dir", l.dir, "cp1")
+			l.runLab(time.Minute, "kill", "cp1")
+			l.runLab(time.Minute, "start", "cp1")
 		},
 	}, "up", "-v", "--progress", "plain", "-i", l.inventory)
 	for _, words := range []string{"the connection was lost", "connected again", "the host rebooted during"} {

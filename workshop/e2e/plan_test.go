@@ -185,7 +185,7 @@ func stateRefused(t *testing.T, l *lab) {
 }
 
 func deadHost(t *testing.T, l *lab) {
-	l.must(time.Minute, "lab", "kill", "--dir", l.dir, "w1")
+	l.mustLab(time.Minute, "kill", "w1")
 	l.exec("cp1", "sh", "-c", "echo '# by hand' >>"+sysctls)
 	l.exits(6, "drift", "-i", l.inventory).says(t, "cp1 (", "file "+sysctls, "1 could not be compared", "w1: ")
 	l.exits(4, "up", "-i", l.inventory).says(t, "w1: ")

@@ -2,9 +2,9 @@
 # The end of `make demo`: a page in a pod, fetched through the NodePort of another host.
 set -euo pipefail
 dir=$1
-bin=$(cd "$(dirname "$0")/../.." && pwd)/bin/kbootstrap
+bin=$(cd "$(dirname "$0")/../.." && pwd)/bin
 image=${XDG_CACHE_HOME:-$HOME/.cache}/kbootstrap/lab/mirror/docker.io/library/busybox/1.36.1.tar
-on() { "$bin" lab exec --dir "$dir" "$@"; }
+on() { "$bin/kblab" exec --dir "$dir" "$@"; }
 
 echo "== a page in a pod on w1"
 on w1 -- ctr -n k8s.io images import - <"$image" >/dev/null 2> >(grep -v DEPRECATION >&2)
@@ -46,10 +46,10 @@ echo "$page"
 cat <<NEXT
 
 the cluster is running. look around:
-  sudo $bin lab exec --dir $dir cp1 -- kubectl get nodes -o wide
-  sudo $bin lab exec --dir $dir w1 -- systemctl list-units 'kube*' 'etcd*' docker.service containerd.service flanneld.service
-  sudo $bin status -i $dir/hosts.yaml
-  sudo $bin plan -i $dir/hosts.yaml
+  sudo $bin/kblab exec --dir $dir cp1 -- kubectl get nodes -o wide
+  sudo $bin/kblab exec --dir $dir w1 -- systemctl list-units 'kube*' 'etcd*' docker.service containerd.service flanneld.service
+  sudo $bin/kbootstrap status -i $dir/hosts.yaml
+  sudo $bin/kbootstrap plan -i $dir/hosts.yaml
 take it down:
-  sudo $bin lab down --dir $dir
+  sudo $bin/kblab down --dir $dir
 NEXT

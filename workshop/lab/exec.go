@@ -23,7 +23,7 @@ func (l *Lab) Command(ctx context.Context, host string, argv ...string) (*exec.C
 	}
 	leader := h.Nspawn.leader()
 	if leader == 0 {
-		return nil, hintedError{fmt.Errorf("%s: it is off", host), "switch it on: kbootstrap lab start " + host}
+		return nil, hintedError{fmt.Errorf("%s: it is off", host), "switch it on: kblab start " + host}
 	}
 	cgroups, err := cgroupsOf(leader)
 	if err != nil {

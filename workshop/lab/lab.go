@@ -70,7 +70,7 @@ func (s *state) all() []*hostState {
 func (s *state) host(name string) (*hostState, error) {
 	i := slices.IndexFunc(s.Hosts, func(h hostState) bool { return h.Name == name })
 	if i < 0 {
-		return nil, hintedError{fmt.Errorf("no host %q in this lab", name), "see: kbootstrap lab ls --dir " + s.Spec.Dir}
+		return nil, hintedError{fmt.Errorf("no host %q in this lab", name), "see: kblab ls --dir " + s.Spec.Dir}
 	}
 	return &s.Hosts[i], nil
 }
@@ -124,7 +124,7 @@ func (l *Lab) Stop(ctx context.Context, name string) error {
 			}
 			return nil
 		}); err != nil {
-			return hintedError{err, "pull the plug: kbootstrap lab kill " + name}
+			return hintedError{err, "pull the plug: kblab kill " + name}
 		}
 		return s.clean(ctx, h)
 	})

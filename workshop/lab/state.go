@@ -67,7 +67,7 @@ func readState(dir string) (state, error) {
 	var s state
 	text, err := os.ReadFile(filepath.Join(dir, stateFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		return s, hintedError{fmt.Errorf("%s: %w", dir, ErrNoLab), "boot one: kbootstrap lab up --dir " + dir}
+		return s, hintedError{fmt.Errorf("%s: %w", dir, ErrNoLab), "boot one: kblab up --dir " + dir}
 	}
 	if err != nil {
 		return s, err

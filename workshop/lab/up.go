@@ -51,7 +51,7 @@ func Up(ctx context.Context, spec Spec) (*Lab, error) {
 		}
 	case !old.Spec.sameShape(spec):
 		return nil, hintedError{fmt.Errorf("%s: a lab of another shape is here", spec.Dir),
-			"take it down first: kbootstrap lab down --dir " + spec.Dir}
+			"take it down first: kblab down --dir " + spec.Dir}
 	default:
 		old.Spec.Progress = spec.Progress
 		return l, errors.Join(old.start(ctx, old.all()), old.write())

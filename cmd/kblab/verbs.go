@@ -5,39 +5,22 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"syscall"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
+	"kbootstrap/cmd/internal/cli"
 	"kbootstrap/workshop/lab"
 )
 
-// labCommand is the verb with the verbs of the lab below it.
-func labCommand(a *app) *cobra.Command {
-	cmd := group(&cobra.Command{
-		Use:   "lab",
-		Short: "Boot local hosts shaped like Vagrant's, without a hypervisor (Linux, root)",
-		Long: `Boot local hosts to try the tool on: systemd-nspawn machines with a real systemd, sshd and firewalld, shaped
-like the ones that Vagrant makes with VirtualBox. All of their network is in namespaces of its own.`,
-	})
-	dir := cmd.PersistentFlags().String("dir", "lab", "where the lab lives")
-	cmd.AddCommand(
-		labUpCommand(a, dir), labAddCommand(a, dir), labLsCommand(a, dir), labExecCommand(dir), labDownCommand(a, dir),
-		labArtifactsCommand(a),
-		labPowerCommand(dir, "stop", "Power a host off cleanly", (*lab.Lab).Stop),
-		labPowerCommand(dir, "start", "Power a host on", (*lab.Lab).Start),
-		labPowerCommand(dir, "kill", "Pull a host's plug", (*lab.Lab).Kill),
-	)
-	return cmd
-}
-
-func labAddCommand(a *app, dir *string) *cobra.Command {
+func addCommand(s cli.Streams, dir *string) *cobra.Command {
 	var name string
 	var spare bool
 	cmd := &cobra.Command{
-		Use: "add", Short: "Boot one more worker", Args: usageArgs(cobra.NoArgs),
+		Use: "add", Short: "Boot one more worker", Args: cli.Args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			l, err := lab.Open(*dir)
 			if err != nil {
@@ -47,7 +30,7 @@ func labAddCommand(a *app, dir *string) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprint(a.stdout, h.Snippet())
+			fmt.Fprint(s.Out, h.Snippet())
 			return nil
 		},
 	}
@@ -56,13 +39,13 @@ func labAddCommand(a *app, dir *string) *cobra.Command {
 	return cmd
 }
 
-func labLsCommand(a *app, dir *string) *cobra.Command {
+func lsCommand(s cli.Streams, dir *string) *cobra.Command {
 	var output string
 	cmd := &cobra.Command{
-		Use: "ls", Short: "List the hosts", Args: usageArgs(cobra.NoArgs),
+		Use: "ls", Short: "List the hosts", Args: cli.Args(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error {
 			if output != "" && output != "json" {
-				return exitError{exitUsage, fmt.Errorf("unknown output %q, want json", output)}
+				return cli.UsageError{Err: fmt.Errorf("unknown output %q, want json", output)}
 			}
 			l, err := lab.Open(*dir)
 			if err != nil {
@@ -73,20 +56,20 @@ func labLsCommand(a *app, dir *string) *cobra.Command {
 				return err
 			}
 			if output == "json" {
-				encoder := json.NewEncoder(a.stdout)
+				encoder := json.NewEncoder(s.Out)
 				encoder.SetIndent("", "  ")
 				return encoder.Encode(hosts)
 			}
-			return a.printLabHosts(hosts)
+			return printHosts(s.Out, hosts)
 		},
 	}
 	cmd.Flags().StringVarP(&output, "output", "o", "", `"json" for machines`)
 	return cmd
 }
 
-func labExecCommand(dir *string) *cobra.Command {
+func execCommand(dir *string) *cobra.Command {
 	return &cobra.Command{
-		Use: "exec HOST -- COMMAND...", Short: "Run a command as root in a host", Args: usageArgs(cobra.MinimumNArgs(2)),
+		Use: "exec HOST -- COMMAND...", Short: "Run a command as root in a host", Args: cli.Args(cobra.MinimumNArgs(2)),
 		RunE: func(_ *cobra.Command, args []string) error {
 			l, err := lab.Open(*dir)
 			if err != nil {
@@ -103,15 +86,15 @@ func labExecCommand(dir *string) *cobra.Command {
 	}
 }
 
-func labDownCommand(a *app, dir *string) *cobra.Command {
+func downCommand(s cli.Streams, dir *string) *cobra.Command {
 	return &cobra.Command{
-		Use: "down", Short: "Remove the lab and all that belongs to it", Args: usageArgs(cobra.NoArgs),
+		Use: "down", Short: "Remove the lab and all that belongs to it", Args: cli.Args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := lab.Down(cmd.Context(), *dir); err != nil {
 				return err
 			}
 			if rest, err := os.ReadDir(*dir); err == nil {
-				fmt.Fprintf(a.stderr, "kbootstrap: %s stays, %d entries in it are not the lab's\n", *dir, len(rest))
+				fmt.Fprintf(s.Err, "kblab: %s stays, %d entries in it are not the lab's\n", *dir, len(rest))
 			} else if !errors.Is(err, os.ErrNotExist) {
 				return err
 			}
@@ -120,10 +103,22 @@ func labDownCommand(a *app, dir *string) *cobra.Command {
 	}
 }
 
-// labPowerCommand is a verb on one host.
-func labPowerCommand(dir *string, verb, short string, do func(*lab.Lab, context.Context, string) error) *cobra.Command {
+func stopCommand(dir *string) *cobra.Command {
+	return powerCommand(dir, "stop", "Power a host off cleanly", (*lab.Lab).Stop)
+}
+
+func startCommand(dir *string) *cobra.Command {
+	return powerCommand(dir, "start", "Power a host on", (*lab.Lab).Start)
+}
+
+func killCommand(dir *string) *cobra.Command {
+	return powerCommand(dir, "kill", "Pull a host's plug", (*lab.Lab).Kill)
+}
+
+// powerCommand is a verb on one host.
+func powerCommand(dir *string, verb, short string, do func(*lab.Lab, context.Context, string) error) *cobra.Command {
 	return &cobra.Command{
-		Use: verb + " HOST", Short: short, Args: usageArgs(cobra.ExactArgs(1)),
+		Use: verb + " HOST", Short: short, Args: cli.Args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			l, err := lab.Open(*dir)
 			if err != nil {
@@ -134,8 +129,9 @@ func labPowerCommand(dir *string, verb, short string, do func(*lab.Lab, context.
 	}
 }
 
-func (a *app) printLabHosts(hosts []lab.Host) error {
-	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+// printHosts prints the hosts of a lab as a table.
+func printHosts(out io.Writer, hosts []lab.Host) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "HOST\tADDRESS\tSSH\tSTATE\tROLES")
 	for _, h := range hosts {
 		power, roles := "off", "(spare)"

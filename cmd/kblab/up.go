@@ -5,17 +5,19 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"kbootstrap/cmd/internal/cli"
 	"kbootstrap/workshop/lab"
+	"kbootstrap/workshop/lab/components"
 )
 
-func labUpCommand(a *app, dir *string) *cobra.Command {
+func upCommand(s cli.Streams, dir *string) *cobra.Command {
 	var spec lab.Spec
 	cmd := &cobra.Command{
-		Use: "up", Short: "Boot a lab and write its hosts.yaml", Args: usageArgs(cobra.NoArgs),
-		Example: "  kbootstrap lab up --control-planes 1 --workers 2 && kbootstrap up -i lab/hosts.yaml",
+		Use: "up", Short: "Boot a lab and write its hosts.yaml", Args: cli.Args(cobra.NoArgs),
+		Example: "  kblab up --control-planes 1 --workers 2 && kbootstrap up -i lab/hosts.yaml",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			spec.Dir = *dir
-			spec.Progress = func(step string) { fmt.Fprintf(a.stderr, "kbootstrap: %s\n", step) }
+			spec.Progress = func(step string) { fmt.Fprintf(s.Err, "kblab: %s\n", step) }
 			if spec.Mirror == "" {
 				mirror, err := lab.DefaultMirror()
 				if err != nil {
@@ -31,15 +33,15 @@ func labUpCommand(a *app, dir *string) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.printLabHosts(hosts)
+			return printHosts(s.Out, hosts)
 		},
 	}
 	f := cmd.Flags()
 	f.IntVar(&spec.ControlPlanes, "control-planes", 1, "number of control planes, cp1…")
 	f.IntVar(&spec.Workers, "workers", 1, "number of workers, w1…")
 	f.IntVar(&spec.Spare, "spare", 0, "number of hosts that run but are not in hosts.yaml, s1…")
-	f.StringVar(&spec.Kubernetes, "kubernetes", "v1.36.3", "version of Kubernetes written to hosts.yaml")
-	f.StringVar(&spec.Mirror, "mirror", "", "artifact directory written to hosts.yaml (default in the user's cache, where `lab artifacts` puts it)")
+	f.StringVar(&spec.Kubernetes, "kubernetes", components.DefaultKubernetes, "version of Kubernetes written to hosts.yaml")
+	f.StringVar(&spec.Mirror, "mirror", "", "artifact directory written to hosts.yaml (default in the user's cache, where artifacts puts it)")
 	f.StringVar(&spec.Name, "name", "", "name of the cluster (default the name of --dir)")
 	return cmd
 }

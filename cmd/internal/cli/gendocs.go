@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"os"
@@ -8,14 +8,14 @@ import (
 	"github.com/spf13/cobra/doc"
 )
 
-// gendocsCommand writes the reference of the command line. It is hidden: only whoever changes a command needs it, and
-// gendocs_test.go says so when docs/cli is out of step.
-func gendocsCommand(_ *app) *cobra.Command {
+// GenDocsCommand returns the verb that writes the reference of the command line. It is hidden: only whoever changes a
+// command needs it, and a test says so when docs/cli is out of step.
+func GenDocsCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:    "gen-docs DIR",
 		Short:  "Write a page of Markdown for each command into a directory",
 		Hidden: true,
-		Args:   usageArgs(cobra.ExactArgs(1)),
+		Args:   Args(cobra.ExactArgs(1)),
 		RunE:   func(cmd *cobra.Command, args []string) error { return genDocs(cmd.Root(), args[0]) },
 	}
 }

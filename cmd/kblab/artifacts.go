@@ -6,19 +6,19 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"kbootstrap/cmd/internal/cli"
 	"kbootstrap/workshop/lab/components"
 )
 
-// labArtifactsCommand is "kbootstrap lab artifacts": the lab's mirror of programs and images, built where it lacks
-// something.
-func labArtifactsCommand(a *app) *cobra.Command {
+// artifactsCommand is the lab's mirror of programs and images, built where it lacks something.
+func artifactsCommand(s cli.Streams) *cobra.Command {
 	var spec components.Spec
 	c := &cobra.Command{
 		Use:   "artifacts",
 		Short: "Build the lab's mirror of Kubernetes programs and images",
 		Long: "Build the programs and images that the lab's clusters run from their published source, once per version,\n" +
 			"and print the directory of the mirror that holds them. The first build takes some ten minutes.",
-		Args: usageArgs(cobra.NoArgs),
+		Args: cli.Args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if spec.Mirror == "" {
 				mirror, err := components.DefaultMirror()
@@ -27,18 +27,18 @@ func labArtifactsCommand(a *app) *cobra.Command {
 				}
 				spec.Mirror = mirror
 			}
-			spec.Log = func(line string) { fmt.Fprintf(a.stderr, "kbootstrap: %s\n", line) }
+			spec.Log = func(line string) { fmt.Fprintf(s.Err, "kblab: %s\n", line) }
 			err := components.Build(cmd.Context(), spec)
 			var unknown components.UnknownVersion
 			switch {
 			case errors.As(err, &unknown):
-				return exitError{exitUsage, fmt.Errorf("lab artifacts: %w", err)}
+				return cli.UsageError{Err: fmt.Errorf("artifacts: %w", err)}
 			case err != nil && cmd.Context().Err() != nil:
-				return exitError{exitInterrupted, fmt.Errorf("lab artifacts: %w", err)}
+				return fmt.Errorf("artifacts: %w", cmd.Context().Err()) // how the builds ended says nothing then
 			case err != nil:
-				return fmt.Errorf("lab artifacts: %w", err)
+				return fmt.Errorf("artifacts: %w", err)
 			}
-			fmt.Fprintln(a.stdout, spec.Mirror)
+			fmt.Fprintln(s.Out, spec.Mirror)
 			return nil
 		},
 	}

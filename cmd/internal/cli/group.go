@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"fmt"
@@ -9,16 +9,16 @@ import (
 	"kbootstrap/fault"
 )
 
-// group makes a command that only has others below it: alone it shows its help, and a word that is none of them is a
+// Group makes a command that only has others below it: alone it shows its help, and a word that is none of them is a
 // usage error. Left to itself, cobra shows the help of a nested one and counts that as done.
-func group(cmd *cobra.Command) *cobra.Command {
+func Group(cmd *cobra.Command) *cobra.Command {
 	cmd.DisableFlagsInUseLine = true
 	cmd.SuggestionsMinimumDistance = 2 // letters; cobra's own default, which it only sets for its own message
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
 			return nil
 		}
-		return exitError{exitUsage, unknownCommand{args[0], cmd}}
+		return UsageError{unknownCommand{args[0], cmd}}
 	}
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	return cmd

@@ -1,0 +1,41 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"kbootstrap/fault"
+	"kbootstrap/screen"
+)
+
+// PrintErrors prints errors with their codes. What they have in common, as when no host of a network can be reached, is
+// said once, below the last of them. codes returns the codes that explain an error: at least its own.
+func PrintErrors(w io.Writer, errs []error, codes func(error) []fault.Code) {
+	for i, err := range errs {
+		fmt.Fprintf(w, "error[%s]: %s\n", fault.OfLocal(err), Indented(err.Error()))
+		last := i == len(errs)-1
+		if last || fault.OfLocal(errs[i+1]) != fault.OfLocal(err) || hintOf(errs[i+1]) != hintOf(err) {
+			fmt.Fprintf(w, "  hint: %s\n", Indented(hintOf(err)))
+			PrintExplain(w, codes(err)...)
+		}
+	}
+}
+
+// PrintExplain says how to learn more about codes.
+func PrintExplain(w io.Writer, codes ...fault.Code) {
+	words := make([]string, len(codes))
+	for i, code := range codes {
+		words[i] = string(code)
+	}
+	fmt.Fprintf(w, "  explain: kbootstrap explain %s\n", strings.Join(words, " "))
+}
+
+// Codes returns the code of an error.
+func Codes(err error) []fault.Code { return []fault.Code{fault.OfLocal(err)} }
+
+// Indented returns a text whose lines after the first stand below it, fit for a terminal.
+func Indented(text string) string { return strings.ReplaceAll(screen.Clean(text), "\n", "\n  ") }
+
+// hintOf returns what the user may do about an error.
+func hintOf(err error) string { return fault.HintOf(&fault.Error{Code: fault.OfLocal(err), Err: err}) }

@@ -1,0 +1,58 @@
+package cli
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"kbootstrap/fault"
+)
+
+// The exit codes that all programs have. A program may have more, each with a meaning of its own.
+const (
+	ExitOK          = 0
+	ExitFailure     = 1
+	ExitUsage       = 2
+	ExitInterrupted = 130
+)
+
+// ExitCode returns the code that an error stands for.
+func ExitCode(err error) int {
+	var usage UsageError
+	switch {
+	case err == nil:
+		return ExitOK
+	case errors.As(err, &usage):
+		return ExitUsage
+	case errors.Is(err, context.Canceled):
+		return ExitInterrupted
+	}
+	return ExitFailure
+}
+
+// UsageError is the error of a command line that is not one of the program's. Nothing was done.
+type UsageError struct{ Err error }
+
+func (e UsageError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the error.
+func (e UsageError) Unwrap() error { return e.Err }
+
+// Fault returns the error's own code in the catalogue, or that of wrong usage.
+func (e UsageError) Fault() fault.Code {
+	if code := fault.Of(e.Err); code != "" {
+		return code
+	}
+	return fault.Usage
+}
+
+// Args makes a wrong number of arguments a UsageError.
+func Args(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			return UsageError{err}
+		}
+		return nil
+	}
+}
