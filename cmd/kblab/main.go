@@ -1,5 +1,5 @@
-// Command kblab boots local hosts to try kbootstrap on, and builds what their clusters run. It is a developer's program:
-// kbootstrap itself knows nothing of it.
+// Command kblab boots local hosts to try kbootstrap on, and builds what their clusters run. It is a
+// developer's program: kbootstrap itself knows nothing of it.
 //
 // One verb is one function: flags in, one call of workshop/lab, output. There is no logic here.
 package main

@@ -62,7 +62,8 @@ func TestExamples(t *testing.T) {
 	}
 }
 
-// TestEveryCommandIsDescribed: a command that people see says in short what it does, and refuses what it does not take.
+// TestEveryCommandIsDescribed: a command that people see says in short what it does, and refuses
+// what it does not take.
 func TestEveryCommandIsDescribed(t *testing.T) {
 	clitest.Described(t, newRoot(cli.Streams{}), func(err error) bool { return cli.ExitCode(err) == cli.ExitUsage })
 }

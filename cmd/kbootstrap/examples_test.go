@@ -15,8 +15,8 @@ func TestExamples(t *testing.T) {
 	}
 }
 
-// TestEveryCommandIsDescribed: a command that people see says in short what it does, and refuses arguments that it does
-// not take with the code for that.
+// TestEveryCommandIsDescribed: a command that people see says in short what it does, and refuses
+// arguments that it does not take with the code for that.
 func TestEveryCommandIsDescribed(t *testing.T) {
 	clitest.Described(t, (&app{}).root(), func(err error) bool { return exitCode(err) == exitUsage })
 }

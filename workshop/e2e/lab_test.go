@@ -43,7 +43,7 @@ func newLab(t *testing.T, name string, arguments ...string) *lab {
 		t: t, program: filepath.Join(bin, "kbootstrap"), kblab: filepath.Join(bin, "kblab"),
 		dir: dir, inventory: filepath.Join(dir, "hosts.yaml"),
 	}
-	l.mustLab(time.Minute, "down")              // what an earlier, killed test left
+	l.mustLab(time.Minute, "down")            // what an earlier, killed test left
 	if err := os.RemoveAll(dir); err != nil { // and the files of earlier ones, of which the lab knows nothing
 		t.Fatal(err)
 	}

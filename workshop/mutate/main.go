@@ -1,7 +1,7 @@
-// Command mutate tests the tests: it takes one safety measure at a time out of a copy of the sources, runs the tests that
-// must notice, and reports each mutation as killed or survived. Run it from the root of the repository:
-// go run ./workshop/mutate. It exits with 1 when one survives, and when one no longer fits the sources. The list is in
-// mutations.go.
+// Command mutate tests the tests: it takes one safety measure at a time out of a copy of the
+// sources, runs the tests that must notice, and reports each mutation as killed or survived. Run it
+// from the root of the repository: go run ./workshop/mutate. It exits with 1 when one survives, and
+// when one no longer fits the sources. The list is in mutations.go.
 package main
 
 import (

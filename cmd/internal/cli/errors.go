@@ -9,8 +9,9 @@ import (
 	"kbootstrap/screen"
 )
 
-// PrintErrors prints errors with their codes. What they have in common, as when no host of a network can be reached, is
-// said once, below the last of them. codes returns the codes that explain an error: at least its own.
+// PrintErrors prints errors with their codes. What they have in common, as when no host of a
+// network can be reached, is said once, below the last of them. codes returns the codes that
+// explain an error: at least its own.
 func PrintErrors(w io.Writer, errs []error, codes func(error) []fault.Code) {
 	for i, err := range errs {
 		fmt.Fprintf(w, "error[%s]: %s\n", fault.OfLocal(err), Indented(err.Error()))

@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/cobra/doc"
 )
 
-// GenDocsCommand returns the verb that writes the reference of the command line. It is hidden: only whoever changes a
-// command needs it, and a test says so when docs/cli is out of step.
+// GenDocsCommand returns the verb that writes the reference of the command line. It is hidden: only
+// whoever changes a command needs it, and a test says so when docs/cli is out of step.
 func GenDocsCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:    "gen-docs DIR",
@@ -20,7 +20,8 @@ func GenDocsCommand() *cobra.Command {
 	}
 }
 
-// genDocs replaces the pages in the directory by those of the command and all below it, the hidden ones left out.
+// genDocs replaces the pages in the directory by those of the command and all below it, the hidden
+// ones left out.
 func genDocs(root *cobra.Command, dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err

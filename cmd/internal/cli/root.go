@@ -1,5 +1,6 @@
-// Package cli is what our commands, kbootstrap and kblab, have in common on the command line: how they print errors, how
-// signals end them, and how a tree of verbs is put together and documented. What a verb does is its command's own.
+// Package cli is what our commands, kbootstrap and kblab, have in common on the command line: how
+// they print errors, how signals end them, and how a tree of verbs is put together and documented.
+// What a verb does is its command's own.
 //
 // Start at Root.
 package cli
@@ -16,8 +17,8 @@ type Streams struct {
 	Out, Err io.Writer
 }
 
-// Root makes a command the root of a program's verbs. It prints neither errors nor usage by itself: whoever executes it
-// does, with PrintErrors.
+// Root makes a command the root of a program's verbs. It prints neither errors nor usage by itself:
+// whoever executes it does, with PrintErrors.
 func Root(cmd *cobra.Command, s Streams) *cobra.Command {
 	cmd.SilenceErrors, cmd.SilenceUsage = true, true
 	cmd.SetIn(s.In)

@@ -1,5 +1,5 @@
-// Package clitest holds each of our programs to the same rules: its examples work, its verbs are described, and its pages in
-// docs/cli are those that it writes. Only tests import this package.
+// Package clitest holds each of our programs to the same rules: its examples work, its verbs are
+// described, and its pages in docs/cli are those that it writes. Only tests import this package.
 package clitest
 
 import (
@@ -15,8 +15,8 @@ import (
 	"kbootstrap/internal/golden"
 )
 
-// Examples parses each example of the program that a command's help shows: it names that command, or another, with flags
-// that exist and arguments that it takes. It returns how many there are.
+// Examples parses each example of the program that a command's help shows: it names that command,
+// or another, with flags that exist and arguments that it takes. It returns how many there are.
 func Examples(t *testing.T, newRoot func() *cobra.Command) int {
 	t.Helper()
 	examples := 0
@@ -48,8 +48,8 @@ func Examples(t *testing.T, newRoot func() *cobra.Command) int {
 	return examples
 }
 
-// Described checks that each command that people see says in short what it does, and refuses arguments that it does not
-// take. isUsage reports whether an error is one of usage.
+// Described checks that each command that people see says in short what it does, and refuses
+// arguments that it does not take. isUsage reports whether an error is one of usage.
 func Described(t *testing.T, root *cobra.Command, isUsage func(error) bool) {
 	t.Helper()
 	each(root, func(c *cobra.Command) {
@@ -64,8 +64,8 @@ func Described(t *testing.T, root *cobra.Command, isUsage func(error) bool) {
 	})
 }
 
-// Pages checks that the program's pages in a directory are those that its gen-docs writes, which run executes. It returns
-// the pages by name.
+// Pages checks that the program's pages in a directory are those that its gen-docs writes, which
+// run executes. It returns the pages by name.
 func Pages(t *testing.T, program, dir string, run func(args ...string) error) map[string]string {
 	t.Helper()
 	written := t.TempDir()
