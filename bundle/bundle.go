@@ -12,10 +12,10 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"time"
+
+	"kbootstrap/internal/atomic"
 )
 
 // Bundle is files by their names in the archive, with slashes. The zero value has none.
@@ -104,19 +104,5 @@ func (b *Bundle) Write(path, version, cluster string, now time.Time) (Manifest, 
 	if err := errors.Join(err, out.Close(), packed.Close()); err != nil {
 		return m, err
 	}
-	return m, replace(path, archive.Bytes())
-}
-
-// replace writes a file beside its place and renames it.
-func replace(path string, content []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // of mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(content)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	return m, atomic.WriteFile(path, archive.Bytes(), 0o600)
 }

@@ -25,10 +25,10 @@ func TestMain(m *testing.M) {
 	if dir == "" {
 		os.Exit(m.Run())
 	}
-	s, err := Open(dir)
+	s, err := create(dir)
 	if err == nil {
 		var p *PKI
-		if p, err = s.Issue(lab(), start); err == nil {
+		if p, err = previewAndKeep(s, lab(), start); err == nil {
 			_, err = os.Stdout.Write(p.Kubeconfig(lab()))
 		}
 	}
@@ -74,7 +74,7 @@ func TestGoroutinesAgree(t *testing.T) {
 	for i := range results {
 		group.Go(func() {
 			var err error
-			if results[i], err = s.Issue(c, start); err != nil {
+			if results[i], err = previewAndKeep(s, c, start); err != nil {
 				t.Error(err)
 			}
 		})
@@ -98,7 +98,7 @@ func TestLockHasADeadline(t *testing.T) {
 		t.Fatal(err)
 	}
 	hurried := &Store{dir: s.dir, patience: 50 * time.Millisecond}
-	_, err = hurried.Issue(lab(), start)
+	_, err = hurried.Preview(lab(), start)
 	if err == nil || !strings.Contains(err.Error(), ".lock") || fault.Of(err) != fault.StoreBusy {
 		t.Errorf("error = %v, want one that names the lock", err)
 	}

@@ -107,7 +107,7 @@ func TestRefused(t *testing.T) {
 				t.Fatal(err)
 			}
 			before := snapshot(t, s.dir)
-			_, err := s.Issue(c, test.now)
+			_, err := previewAndKeep(s, c, test.now)
 			if err == nil {
 				t.Fatal("no error")
 			}

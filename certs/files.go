@@ -37,8 +37,8 @@ var authorityFiles = []struct {
 
 // Files returns what a component wants on a host, in a fixed order; nothing when it has no part on a host of that role.
 // The components are "pki" (what several others share), "etcd", "kube-apiserver", "kube-controller-manager",
-// "kube-scheduler", "kubelet", "kube-proxy", "flannel" and "admin". The host must be one of the cluster that Issue was
-// called with.
+// "kube-scheduler", "kubelet", "kube-proxy", "flannel" and "admin". The host must be one of the cluster that
+// Preview was called with.
 func (p *PKI) Files(h inventory.Host, component string) []File {
 	var files []File
 	for _, f := range authorityFiles {

@@ -21,57 +21,45 @@ type PKI struct {
 	authorities    map[string]pair
 	serviceAccount keyPair
 	leaves         []leaf
-	pairs          map[string]pair // of the leaves, by their path in the store
-	todo           pending         // of a preview: what Keep writes
-	was            map[string][]byte
+	pairs          map[string]pair   // of the leaves, by their path in the store
+	todo           pending           // what Keep writes
+	was            map[string][]byte // what the store had in the places of todo
 }
 
-// Issue loads what the store holds for the cluster, and issues what is missing or unfit: a certificate whose subject,
-// names, usages, issuer or key are not what the table wants, or that is in the last third of its life. A certificate
-// that is issued again gets a new key. When nothing is to be issued, nothing is written. Certificates of hosts that the
+// Preview loads what the store holds for the cluster, and issues in memory what is missing or unfit: a certificate whose
+// subject, names, usages, issuer or key are not what the table wants, or that is in the last third of its life. A
+// certificate that is issued again gets a new key, so another preview has other keys. Certificates of hosts that the
 // inventory no longer has stay.
 //
 // An authority or the service account key is never replaced; one that is expired, lost or not usable is an error that
-// says what to do. Everything is on the disk when Issue returns. Two runs at once agree: the second waits up to 30
-// seconds for the first.
-func (s *Store) Issue(c *inventory.Cluster, now time.Time) (*PKI, error) {
-	unlock, err := s.lock()
-	if err != nil {
-		return nil, fmt.Errorf("certificates: %w", err)
+// says what to do.
+//
+// Preview writes nothing, and the store need not be there; Keep writes what was issued. While another run writes to the
+// store, Preview waits for it, up to 30 seconds.
+func (s *Store) Preview(c *inventory.Cluster, now time.Time) (*PKI, error) {
+	for {
+		locked := s.hasLock()
+		p, err := s.preview(c, now, locked)
+		if !locked && s.hasLock() {
+			continue // another run began to write while this one was reading
+		}
+		if err != nil {
+			return nil, fmt.Errorf("certificates: %w", err)
+		}
+		return p, nil
 	}
-	p, err := s.issue(c, now, pending.write)
-	if err := errors.Join(err, unlock()); err != nil {
-		return nil, fmt.Errorf("certificates: %w", err)
-	}
-	p.todo = pending{}
-	return p, nil
 }
 
-// Preview returns what Issue would, and writes nothing: what it would issue lives in memory only, so another call gives
-// other keys. The store need not be there. Keep writes it.
-func (s *Store) Preview(c *inventory.Cluster, now time.Time) (*PKI, error) {
-	used, err := s.Used()
-	unlock := func() error { return nil }
-	if err == nil && used {
-		unlock, err = s.lock() // another run may be writing to it
-	}
-	if err != nil {
-		return nil, fmt.Errorf("certificates: %w", err)
-	}
-	was := map[string][]byte{}
-	p, err := s.issue(c, now, func(todo pending, root *os.Root) error {
-		var err error
-		for _, f := range slices.Concat(todo.first, todo.then) {
-			text, failed := readIfThere(root, f.name)
-			was[f.name], err = text, errors.Join(err, failed)
+// preview is one attempt of Preview. A store that never had a lock is read without one: nobody has written to it yet.
+func (s *Store) preview(c *inventory.Cluster, now time.Time, locked bool) (p *PKI, err error) {
+	if locked {
+		unlock, err := s.lock()
+		if err != nil {
+			return nil, err
 		}
-		return err
-	})
-	if err := errors.Join(err, unlock()); err != nil {
-		return nil, fmt.Errorf("certificates: %w", err)
+		defer func() { err = errors.Join(err, unlock()) }()
 	}
-	p.was = was
-	return p, nil
+	return s.issue(c, now)
 }
 
 // Keep writes what a preview has issued into the store, which it makes if need be. Everything is on the disk when it
@@ -80,7 +68,7 @@ func (s *Store) Keep(p *PKI) error {
 	if len(p.todo.first)+len(p.todo.then) == 0 {
 		return nil
 	}
-	if _, err := Open(s.dir); err != nil {
+	if _, err := create(s.dir); err != nil {
 		return err
 	}
 	unlock, err := s.lock()
@@ -116,8 +104,8 @@ func (s *Store) keep(p *PKI) error {
 	return nil
 }
 
-// issue loads what there is, makes the rest, and has that written.
-func (s *Store) issue(c *inventory.Cluster, now time.Time, write func(pending, *os.Root) error) (p *PKI, err error) {
+// issue loads what there is and makes the rest.
+func (s *Store) issue(c *inventory.Cluster, now time.Time) (p *PKI, err error) {
 	now = now.UTC().Truncate(time.Second) // the resolution of a certificate
 	root, err := s.root()
 	if err != nil {
@@ -130,26 +118,26 @@ func (s *Store) issue(c *inventory.Cluster, now time.Time, write func(pending, *
 	if err != nil {
 		return nil, err
 	}
-	p = &PKI{cluster: c, leaves: leaves(c), pairs: map[string]pair{}}
-	var todo pending
-	if p.authorities, err = s.authorities(root, used, now, &todo); err != nil {
+	p = &PKI{cluster: c, leaves: leaves(c), pairs: map[string]pair{}, was: map[string][]byte{}}
+	if p.authorities, err = s.authorities(root, used, now, &p.todo); err != nil {
 		return nil, err
 	}
-	if p.serviceAccount, err = s.serviceAccount(root, used, &todo); err != nil {
+	if p.serviceAccount, err = s.serviceAccount(root, used, &p.todo); err != nil {
 		return nil, err
 	}
-	if err = p.load(root, now, &todo); err != nil {
+	if err = p.load(root, now); err != nil {
 		return nil, err
 	}
-	if err := write(todo, root); err != nil {
-		return nil, fmt.Errorf("%s: %w", s.dir, err)
+	for _, f := range slices.Concat(p.todo.first, p.todo.then) {
+		if p.was[f.name], err = readIfThere(root, f.name); err != nil {
+			return nil, fmt.Errorf("%s: %w", s.dir, err)
+		}
 	}
-	p.todo = todo
 	return p, nil
 }
 
 // load loads or signs the certificates of all hosts, as many at once as there are processors.
-func (p *PKI) load(root *os.Root, now time.Time, todo *pending) error {
+func (p *PKI) load(root *os.Root, now time.Time) error {
 	pairs := make([]pair, len(p.leaves))
 	fresh := make([]bool, len(p.leaves))
 	var group errgroup.Group
@@ -166,7 +154,8 @@ func (p *PKI) load(root *os.Root, now time.Time, todo *pending) error {
 	for i, l := range p.leaves {
 		p.pairs[l.name] = pairs[i]
 		if fresh[i] {
-			todo.then = append(todo.then, content{l.name + ".key", pairs[i].keyPEM}, content{l.name + ".crt", pairs[i].certPEM})
+			p.todo.then = append(p.todo.then,
+				content{l.name + ".key", pairs[i].keyPEM}, content{l.name + ".crt", pairs[i].certPEM})
 		}
 	}
 	return nil

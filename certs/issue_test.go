@@ -154,7 +154,7 @@ func TestOnlyWhatChanged(t *testing.T) {
 func TestNamesStayInTheStore(t *testing.T) {
 	s, c := newStore(t), lab()
 	c.Hosts[2].Name = "../../.."
-	if _, err := s.Issue(c, start); err == nil {
+	if _, err := previewAndKeep(s, c, start); err == nil {
 		t.Fatal("no error")
 	}
 	entries, err := os.ReadDir(filepath.Dir(s.dir))

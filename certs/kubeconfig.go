@@ -21,7 +21,7 @@ func ownServer(c *inventory.Cluster, h inventory.Host) string {
 }
 
 // anyServer is the endpoint through which a host reaches whichever API server is up.
-func anyServer(c *inventory.Cluster, h inventory.Host) string { return c.Endpoint(h) }
+func anyServer(c *inventory.Cluster, _ inventory.Host) string { return c.Endpoint() }
 
 // kubeconfig is the text of a kubeconfig with everything embedded. Names are quoted, since "1e3", "no" and "null" are
 // names of clusters too. The user's name has the cluster's in it, so that several files merge without a clash.

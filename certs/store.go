@@ -1,6 +1,6 @@
 // Package certs holds every certificate of a cluster: one table says which there are, and the store loads or issues
 // them. It is the only room that imports cfssl, and of it only issue.go does. Start at the table in table.go, then
-// Store.Issue; docs/pki.md is the user's view.
+// Store.Preview, which issues, and Store.Keep, which writes; docs/pki.md is the user's view.
 package certs
 
 import (
@@ -16,33 +16,13 @@ import (
 // clear names: ca.crt, ca.key, etcd/ca.crt, hosts/cp1/etcd-server.crt. Several processes may use it at once.
 type Store struct {
 	dir      string
-	patience time.Duration // how long Issue waits for another run's lock
+	patience time.Duration // how long to wait for another run's lock
 }
 
-// Open opens the store in a directory, and creates it with mode 0700 when it is not there. The directory above gets a
-// .gitignore that ignores everything, unless it has one: keys do not belong in a repository.
+// At returns the store in a directory, which need not be there: At creates nothing.
 //
-// Like ssh with a private key, it refuses a store that others can read or that belongs to somebody else. The error names
+// Like ssh with a private key, it refuses a store that others can read or that belongs to another user. The error names
 // the file, its mode or owner, and the command that puts it right.
-func Open(dir string) (*Store, error) {
-	dir, err := filepath.Abs(dir)
-	if err != nil {
-		return nil, fmt.Errorf("certificate store: %w", err)
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("certificate store: %w", err)
-	}
-	s, err := At(dir)
-	if err != nil {
-		return nil, err
-	}
-	if err := ignore(filepath.Join(filepath.Dir(dir), ".gitignore")); err != nil {
-		return nil, fmt.Errorf("certificate store: %w", err)
-	}
-	return s, nil
-}
-
-// At is Open for who only looks: it creates nothing, and the directory need not be there.
 func At(dir string) (*Store, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -52,6 +32,22 @@ func At(dir string) (*Store, error) {
 		return nil, fmt.Errorf("certificate store: %w", err)
 	}
 	return &Store{dir: dir, patience: 30 * time.Second}, nil
+}
+
+// create returns the store in a directory like At, after it has made the directory with mode 0700 if there is none. The
+// directory above gets a .gitignore that ignores everything, unless it has one: keys do not belong in a repository.
+func create(dir string) (*Store, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("certificate store: %w", err)
+	}
+	s, err := At(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := ignore(filepath.Join(filepath.Dir(s.dir), ".gitignore")); err != nil {
+		return nil, fmt.Errorf("certificate store: %w", err)
+	}
+	return s, nil
 }
 
 // Used reports whether the store has certificates of a cluster already.
@@ -92,7 +88,7 @@ func (s *Store) root() (*os.Root, error) {
 	return root, err
 }
 
-// ignore writes a .gitignore that ignores everything beside it, itself included; a file that is there is left alone.
+// ignore writes a .gitignore that ignores everything next to it and itself; a file that is there is left alone.
 func ignore(path string) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {

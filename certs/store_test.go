@@ -76,7 +76,7 @@ func TestOpenRefuses(t *testing.T) {
 			if err := test.spoil(s.dir); err != nil {
 				t.Fatal(err)
 			}
-			_, err := Open(s.dir)
+			_, err := create(s.dir)
 			if err == nil {
 				t.Fatal("no error")
 			}

@@ -30,9 +30,9 @@ func (c *Cluster) ServiceIP(n int) netip.Addr {
 // size returns the number of addresses of an IPv4 network.
 func size(p netip.Prefix) uint64 { return 1 << (32 - p.Bits()) }
 
-// Endpoint returns the URL at which components on the host reach the API: that of the control plane when there is one,
-// and that of the proxy on the host itself when there are more.
-func (c *Cluster) Endpoint(Host) string {
+// Endpoint returns the URL at which the components on any host reach the API: that of the control plane when there is
+// one, and that of the proxy on the host itself when there are more.
+func (c *Cluster) Endpoint() string {
 	planes := c.With(ControlPlane)
 	if len(planes) == 1 {
 		return fmt.Sprintf("https://%s:%d", planes[0].Address, c.Network.APIPort)

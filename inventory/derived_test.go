@@ -39,16 +39,12 @@ func TestEndpoint(t *testing.T) {
 	}
 	w := inventory.Host{Name: "w", Roles: []inventory.Role{inventory.Worker}}
 	c := inventory.Cluster{Network: inventory.Network{APIPort: 6443, LocalAPIPort: 7443}, Hosts: []inventory.Host{w, cp("a", "10.0.0.1")}}
-	for _, h := range c.Hosts {
-		if got, want := c.Endpoint(h), "https://10.0.0.1:6443"; got != want {
-			t.Errorf("one control plane: Endpoint(%s) = %s, want %s", h.Name, got, want)
-		}
+	if got, want := c.Endpoint(), "https://10.0.0.1:6443"; got != want {
+		t.Errorf("one control plane: Endpoint() = %s, want %s", got, want)
 	}
 	c.Hosts = append(c.Hosts, cp("b", "10.0.0.2"))
-	for _, h := range c.Hosts {
-		if got, want := c.Endpoint(h), "https://127.0.0.1:7443"; got != want {
-			t.Errorf("two control planes: Endpoint(%s) = %s, want %s", h.Name, got, want)
-		}
+	if got, want := c.Endpoint(), "https://127.0.0.1:7443"; got != want {
+		t.Errorf("two control planes: Endpoint() = %s, want %s", got, want)
 	}
 }
 

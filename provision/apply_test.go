@@ -163,7 +163,12 @@ func TestApplyDoesNotWaitForever(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := content.Evict(); err != nil {
+	stream, err := content.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stream.Close()
+	if err := os.Remove(stream.(*os.File).Name()); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := r.Apply(t.Context()); err == nil || !strings.Contains(err.Error(), "send kubelet") {

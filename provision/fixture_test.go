@@ -121,12 +121,15 @@ func targetsWith(c *inventory.Cluster, pki *certs.PKI, set *release.Set) []Targe
 
 func issue(t *testing.T, c *inventory.Cluster) *certs.PKI {
 	t.Helper()
-	store, err := certs.Open(filepath.Join(c.StateDir(), "pki"))
+	store, err := certs.At(filepath.Join(c.StateDir(), "pki"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	pki, err := store.Issue(c, time.Now())
+	pki, err := store.Preview(c, time.Now())
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Keep(pki); err != nil {
 		t.Fatal(err)
 	}
 	return pki

@@ -73,7 +73,7 @@ var kubelet = Component{
 
 // apiListens waits until something listens where this host reaches the API.
 func (t Target) apiListens() []resource.Resource {
-	endpoint, err := url.Parse(t.Cluster.Endpoint(t.Host))
+	endpoint, err := url.Parse(t.Cluster.Endpoint())
 	if err != nil {
 		panic("provision: endpoint of the API: " + err.Error())
 	}
@@ -85,7 +85,7 @@ func (t Target) apiListens() []resource.Resource {
 // apiAnswers waits until the API server that this host reaches is ready.
 func (t Target) apiAnswers() resource.Resource {
 	return resource.Ready{
-		Name: "the API is ready for this host", URL: t.Cluster.Endpoint(t.Host) + "/readyz", CACert: pki + "/ca.crt",
+		Name: "the API is ready for this host", URL: t.Cluster.Endpoint() + "/readyz", CACert: pki + "/ca.crt",
 		Timeout: 180 * time.Second, Every: apiPoll,
 	}
 }

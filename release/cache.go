@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/klauspost/compress/zstd"
+
+	"kbootstrap/internal/atomic"
 )
 
 // cache keeps the wanted members of artifacts, each compressed:
@@ -183,7 +185,7 @@ func (c cache) record(sum string, e entry) error {
 	if err != nil {
 		return err
 	}
-	return writeAtomically(c.index(sum), append(text, '\n'), 0o600)
+	return atomic.WriteFile(c.index(sum), append(text, '\n'), 0o600)
 }
 
 // sweep removes what killed processes left unfinished. It is best effort: a file may just be finished by its owner.

@@ -25,12 +25,3 @@ func (c Content) Open() (io.ReadCloser, error) {
 	}
 	return f, nil
 }
-
-// Evict removes the content from the cache, for a caller who found that its bytes are not those of SHA256. The next
-// Resolve fetches it again.
-func (c Content) Evict() error {
-	if err := os.Remove(c.path); err != nil && !os.IsNotExist(err) {
-		return fmt.Errorf("content %s: %w", c.Name, err)
-	}
-	return nil
-}

@@ -5,15 +5,14 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 
 	"github.com/goccy/go-yaml"
 
 	"kbootstrap/fault"
+	"kbootstrap/internal/atomic"
 )
 
 // Lock is an artifact lock: the sum of each artifact by its URL. A lock that the inventory names replaces the sums built
@@ -104,23 +103,8 @@ func (l *Lock) Write(path string) error {
 			fmt.Fprintf(&b, "    size: %d\n", e.Size)
 		}
 	}
-	if err := writeAtomically(path, b.Bytes(), 0o644); err != nil {
+	if err := atomic.WriteFile(path, b.Bytes(), 0o644); err != nil {
 		return fmt.Errorf("artifact lock: %w", err)
 	}
 	return nil
-}
-
-// writeAtomically writes a file through a temporary one beside it.
-func writeAtomically(path string, data []byte, mode fs.FileMode) error {
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".tmp-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name()) // of no effect once it is renamed
-	_, err = tmp.Write(data)
-	err = errors.Join(err, tmp.Chmod(mode), tmp.Sync(), tmp.Close())
-	if err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), path)
 }

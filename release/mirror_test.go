@@ -35,7 +35,7 @@ func TestMirrorDirectory(t *testing.T) {
 	for _, arch := range []string{"amd64", "arm64"} {
 		s, err := Resolve(context.Background(), c, arch, o)
 		must(t, err)
-		for _, name := range s.Names() {
+		for _, name := range names(s) {
 			raw := read(t, s, name)
 			if !strings.Contains(string(raw), "for "+arch) {
 				t.Errorf("%s is not for %s", name, arch)

@@ -8,7 +8,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"sort"
 
 	"kbootstrap/inventory"
 )
@@ -89,22 +88,6 @@ func (s *Set) Content(name string) (Content, error) {
 		return Content{}, fmt.Errorf("no content %q in the release", name)
 	}
 	return c, nil
-}
-
-// Has reports whether the set has the content.
-func (s *Set) Has(name string) bool {
-	_, ok := s.contents[name]
-	return ok
-}
-
-// Names returns the names of all contents, sorted.
-func (s *Set) Names() []string {
-	names := make([]string, 0, len(s.contents))
-	for name := range s.contents {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	return names
 }
 
 // Version returns the version of a component: "kubernetes" with a leading v as Kubernetes writes it, the others (the

@@ -292,6 +292,9 @@ func sum(b []byte) string {
 	return hex.EncodeToString(s[:])
 }
 
+// names returns the names of all contents of a set, sorted.
+func names(s *Set) []string { return slices.Sorted(maps.Keys(s.contents)) }
+
 // read unpacks a content and verifies it as a host does.
 func read(t testing.TB, s *Set, content string) []byte {
 	t.Helper()

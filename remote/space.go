@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"kbootstrap/fault"
+	"kbootstrap/internal/human"
 )
 
 // spaceMark begins the line that freeSpace prints.
@@ -50,10 +51,8 @@ func (c *Conn) diskError(ctx context.Context, op, path string, need int64, err e
 	case known && free < need, strings.Contains(text, "No space left on device"), strings.Contains(text, "Disk quota exceeded"):
 		e.code, e.hint = fault.HostNoSpace, "make room there: df -h "+path+"; df -i "+path
 		if known {
-			e.Err = fmt.Errorf("no space in %s: %s needed, %s free on %s: %w", path, megabytes(need), megabytes(free), mount, err)
+			e.Err = fmt.Errorf("no space in %s: %s needed, %s free on %s: %w", path, human.Size(need), human.Size(free), mount, err)
 		}
 	}
 	return e
 }
-
-func megabytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }

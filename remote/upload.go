@@ -14,6 +14,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"kbootstrap/fault"
+	"kbootstrap/internal/human"
 )
 
 // plainPath is what mktemp may print. Anything else did not come from it, and goes into a later command line.
@@ -70,7 +71,8 @@ func (c *Conn) upload(ctx context.Context, b *binary, dir string) error {
 		return nil
 	case c.isGone():
 		gone := c.lost(op)
-		gone.Err = fmt.Errorf("after %s of %s: %w", megabytes(int64(min(c.net.sent.Load()-before, uint64(len(packed))))), megabytes(int64(len(packed))), gone.Err)
+		sent := min(int64(c.net.sent.Load()-before), int64(len(packed)))
+		gone.Err = fmt.Errorf("after %s of %s: %w", human.Size(sent), human.Size(int64(len(packed))), gone.Err)
 		return gone
 	case errors.As(err, &known) && known.Kind != Agent:
 		return known
@@ -93,7 +95,7 @@ func causeOf(err error) error {
 
 // send is upload, once it is known how much there is to send.
 func (c *Conn) send(ctx context.Context, op string, packed []byte, dir string) error {
-	c.o.Log(fmt.Sprintf("%s: uploading the agent (%.1f MB)", c.host.Name, float64(len(packed))/1e6))
+	c.o.Log(fmt.Sprintf("%s: uploading the agent (%s)", c.host.Name, human.Size(int64(len(packed)))))
 	client, err := c.sftp(ctx)
 	if err != nil {
 		if ctx.Err() != nil {

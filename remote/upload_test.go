@@ -51,7 +51,7 @@ func TestUploadIsCut(t *testing.T) {
 				return c, nil
 			}
 			_, err := connect(t, h, o).Node(context.Background())
-			failed(t, err, Unreachable, "m1: upload the agent: after 0.6 MB of ", " MB: connection lost")
+			failed(t, err, Unreachable, "m1: upload the agent: after 59", " kB of 2 MB: connection lost")
 			coding(t, err, fault.HostLost)
 			o.Dial = nil
 			session, err := connect(t, h, o).Node(context.Background())

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"kbootstrap/internal/human"
 	"kbootstrap/provision"
 	"kbootstrap/report"
 )
@@ -154,7 +155,7 @@ func (v *View) frame(width, height int) []line {
 		text += fmt.Sprintf(", %d of %s done", len(done), plural(len(v.hosts), "host"))
 	}
 	if bytes > 0 {
-		text += ", " + Size(bytes) + " sent"
+		text += ", " + human.Size(bytes) + " sent"
 	}
 	add(text)
 	last := &lines[len(lines)-1]
@@ -189,5 +190,5 @@ func (v *View) hostLine(h *host) string {
 		progress = fmt.Sprintf("%d/%d", min(h.ended, h.steps), h.steps)
 	}
 	return strings.TrimRight(fmt.Sprintf("  %s %8s %7s %6s  %s", pad(v.cut(v.clean(h.name), maxHostWidth), v.hostWidth()),
-		Seconds(took), Size(h.sent+h.sending), progress, v.clean(at)), " ")
+		Seconds(took), human.Size(h.sent+h.sending), progress, v.clean(at)), " ")
 }

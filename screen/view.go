@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"kbootstrap/internal/human"
 	"kbootstrap/provision"
 	"kbootstrap/report"
 )
@@ -225,7 +226,7 @@ func (v *View) told(e report.Event) string {
 	case provision.EventStopped:
 		return v.row(e, "", "stopped after "+Seconds(took))
 	case provision.EventSent:
-		return v.row(e, "", fmt.Sprintf("sent %s (%s)", v.clean(e.Text), Size(e.Bytes)))
+		return v.row(e, "", fmt.Sprintf("sent %s (%s)", v.clean(e.Text), human.Size(e.Bytes)))
 	}
 	return ""
 }

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/term"
 
+	"kbootstrap/internal/human"
 	"kbootstrap/inventory"
 	"kbootstrap/provision"
 	"kbootstrap/screen"
@@ -71,7 +72,7 @@ func roles(h inventory.Host) string {
 	return strings.Join(names, ",")
 }
 
-func size(n int64) string { return screen.Size(n) }
+func size(n int64) string { return human.Size(n) }
 
 func seconds(d time.Duration) string { return screen.Seconds(d) }
 

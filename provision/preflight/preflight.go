@@ -258,17 +258,6 @@ func (h Host) own(name string) bool {
 	return ok && slices.ContainsFunc(u.DropIns, func(path string) bool { return strings.HasSuffix(path, "/50-kbootstrap.conf") })
 }
 
-// size is a number of bytes for people.
-func size(n int64) string {
-	switch {
-	case n >= 1e9:
-		return fmt.Sprintf("%.1f GB", float64(n)/1e9)
-	case n >= 1e6:
-		return fmt.Sprintf("%.0f MB", float64(n)/1e6)
-	}
-	return fmt.Sprintf("%d kB", (n+999)/1000)
-}
-
 // span is a duration for people.
 func span(d time.Duration) string {
 	switch {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"kbootstrap/internal/human"
 	"kbootstrap/inventory"
 	"kbootstrap/node"
 )
@@ -85,14 +86,14 @@ func diskSpace(scene Scene, h Host) []Finding {
 	_, chosen := scene.Cluster.Arguments["kubelet"]["eviction-hard"] // then the defaults do not hold
 	for _, s := range h.stores() {
 		if need := s.needs(); need > s.FreeBytes {
-			found = append(found, one(Fail, "%s: %s are free, and the plan needs %s", strings.Join(s.writes, ", "), size(s.FreeBytes), size(need))...)
+			found = append(found, one(Fail, "%s: %s are free, and the plan needs %s", strings.Join(s.writes, ", "), human.Size(s.FreeBytes), human.Size(need))...)
 			continue
 		}
 		for _, path := range s.paths {
 			left := (s.FreeBytes - s.bytes) * 100 / s.Bytes
 			if least := evictions[path]; left < least && !chosen {
 				found = append(found, one(Warn, "%s: %s of %s are free; the kubelet evicts pods below %d %%",
-					path, size(s.FreeBytes), size(s.Bytes), least)...)
+					path, human.Size(s.FreeBytes), human.Size(s.Bytes), least)...)
 				break
 			}
 		}
@@ -104,7 +105,7 @@ func diskSpace(scene Scene, h Host) []Finding {
 	for _, w := range h.Writes {
 		total += w.Bytes
 	}
-	return one(OK, "%s to write", size(total))
+	return one(OK, "%s to write", human.Size(total))
 }
 
 func inodes(_ Scene, h Host) []Finding {

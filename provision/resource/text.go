@@ -4,9 +4,10 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"kbootstrap/internal/human"
 )
 
 // textLimit is the size in bytes up to which a State shows a content line by line; a longer one is shown as its digest.
@@ -54,23 +55,9 @@ func digest(sha256 string, size int64) string {
 	}
 	text := "content sha256:" + sha256
 	if size > 0 {
-		text += " (" + humanSize(size) + ")"
+		text += " (" + human.Size(size) + ")"
 	}
 	return text
-}
-
-// humanSize is a size in the largest decimal unit that leaves at least one digit before the point.
-func humanSize(n int64) string {
-	const kilo = 1000
-	switch {
-	case n < kilo:
-		return fmt.Sprintf("%d B", n)
-	case n < kilo*kilo:
-		return fmt.Sprintf("%d kB", n/kilo)
-	case n < kilo*kilo*kilo:
-		return fmt.Sprintf("%d MB", n/kilo/kilo)
-	}
-	return fmt.Sprintf("%.1f GB", float64(n)/kilo/kilo/kilo)
 }
 
 // isText tells whether a person can read the content as lines.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"slices"
+
+	"kbootstrap/internal/atomic"
 )
 
 // Add boots one more worker and returns it. The name is the next free one of w1…, or of s1… for a spare, when it is
@@ -74,5 +76,5 @@ func appendFile(path, text string) error {
 	if n := len(old); n > 0 && old[n-1] != '\n' {
 		text = "\n" + text
 	}
-	return writeFile(path, append(old, text...), 0o644)
+	return atomic.WriteFile(path, append(old, text...), 0o644)
 }

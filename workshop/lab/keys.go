@@ -12,6 +12,8 @@ import (
 
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/knownhosts"
+
+	"kbootstrap/internal/atomic"
 )
 
 // keyPair is an ed25519 key: the private half in OpenSSH's PEM, the public half as in authorized_keys without a newline.
@@ -44,8 +46,8 @@ func writeLoginKey(dir string) error {
 		return err
 	}
 	return errors.Join(
-		writeFile(filepath.Join(dir, keyFile), key.private, 0o600),
-		writeFile(filepath.Join(dir, publicKeyFile), []byte(key.public+" vagrant\n"), 0o644),
+		atomic.WriteFile(filepath.Join(dir, keyFile), key.private, 0o600),
+		atomic.WriteFile(filepath.Join(dir, publicKeyFile), []byte(key.public+" vagrant\n"), 0o644),
 	)
 }
 
@@ -59,7 +61,7 @@ func loginKey(dir string) (ssh.Signer, error) {
 }
 
 func (s state) writeKnownHosts() error {
-	return writeFile(filepath.Join(s.Spec.Dir, knownHostsFile), s.knownHosts(), 0o644)
+	return atomic.WriteFile(filepath.Join(s.Spec.Dir, knownHostsFile), s.knownHosts(), 0o644)
 }
 
 // knownHosts renders the known_hosts of all hosts, spares too.

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 
 	"github.com/gofrs/flock"
+
+	"kbootstrap/internal/atomic"
 )
 
 // The files of a lab's directory, beside hosts/.
@@ -84,22 +86,7 @@ func (s state) write() error {
 	if err != nil {
 		return err
 	}
-	return writeFile(filepath.Join(s.Spec.Dir, stateFile), append(text, '\n'), 0o644)
-}
-
-// writeFile replaces the file in one step, so that a reader and a crash see the old text or the new one.
-func writeFile(path string, text []byte, mode fs.FileMode) error {
-	temp, err := os.CreateTemp(filepath.Dir(path), ".new-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(temp.Name()) // after the rename there is nothing of that name
-	_, err = temp.Write(text)
-	err = errors.Join(err, temp.Chmod(mode), temp.Sync(), temp.Close())
-	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	return os.Rename(temp.Name(), path)
+	return atomic.WriteFile(filepath.Join(s.Spec.Dir, stateFile), append(text, '\n'), 0o644)
 }
 
 // lock makes the caller the only one that changes the lab, and returns how to let go.

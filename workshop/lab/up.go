@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"kbootstrap/internal/atomic"
 )
 
 // Up makes the lab be there and running: it boots all hosts at once when there is no lab or a dead one, starts the hosts
@@ -101,7 +103,7 @@ func create(ctx context.Context, spec Spec) (*state, error) {
 			return s, fmt.Errorf("%s: %w", h.Name, err)
 		}
 	}
-	if err := errors.Join(s.writeKnownHosts(), writeFile(filepath.Join(spec.Dir, inventoryFile), s.hostsYAML(), 0o644)); err != nil {
+	if err := errors.Join(s.writeKnownHosts(), atomic.WriteFile(filepath.Join(spec.Dir, inventoryFile), s.hostsYAML(), 0o644)); err != nil {
 		return s, err
 	}
 	return s, errors.Join(s.start(ctx, s.all()), s.write())

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml"
+
+	"kbootstrap/internal/atomic"
 )
 
 // lockName is the name of the lock file in the mirror's directory.
@@ -46,7 +48,7 @@ func mergeLock(path string, added []locked) error {
 	if bytes.Equal(old, text) {
 		return nil
 	}
-	return writeFile(path, text)
+	return atomic.WriteFile(path, text, 0o644)
 }
 
 // mergedLock is the text of the lock file old with the artifacts added. An empty old text is an empty lock file.

@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+
+	"kbootstrap/internal/atomic"
 )
 
 // mirror is a directory of artifacts. Beside them it has, hidden, a lock against other processes, the records of what
@@ -145,7 +147,7 @@ func (m mirror) publish(r recipe, rec record, packed string) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(m.recordPath(r), append(text, '\n'))
+	return atomic.WriteFile(m.recordPath(r), append(text, '\n'), 0o644)
 }
 
 // relock adds what the records of the recipes say to the lock file, in case somebody removed or replaced it.
@@ -173,24 +175,4 @@ func digestFile(name string) (sum string, size int64, err error) {
 		return "", 0, err
 	}
 	return hex.EncodeToString(h.Sum(nil)), size, nil
-}
-
-// writeFile replaces a file at once, so that readers see the old text or the new.
-func writeFile(name string, text []byte) error {
-	tmp, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name())
-	_, err = tmp.Write(text)
-	if err == nil {
-		err = tmp.Chmod(0o644)
-	}
-	if err == nil {
-		err = tmp.Sync()
-	}
-	if err = closing(tmp, err); err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), name)
 }

@@ -1,0 +1,17 @@
+// Package human renders quantities for people to read. Start at Size.
+package human
+
+import "fmt"
+
+// Size returns a number of bytes in the largest decimal unit of which there is one: "8 kB", "51 MB", "1.2 GB".
+func Size(bytes int64) string {
+	switch {
+	case bytes >= 1e9:
+		return fmt.Sprintf("%.1f GB", float64(bytes)/1e9)
+	case bytes >= 1e6:
+		return fmt.Sprintf("%.0f MB", float64(bytes)/1e6)
+	case bytes >= 1e3:
+		return fmt.Sprintf("%.0f kB", float64(bytes)/1e3)
+	}
+	return fmt.Sprintf("%d B", bytes)
+}
