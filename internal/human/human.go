@@ -1,7 +1,10 @@
-// Package human renders quantities for people to read. Start at Size.
+// Package human renders quantities and texts for people to read. Start at Size.
 package human
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Size returns a number of bytes in the largest decimal unit of which there is one: "8 kB", "51 MB", "1.2 GB".
 func Size(bytes int64) string {
@@ -14,4 +17,16 @@ func Size(bytes int64) string {
 		return fmt.Sprintf("%.0f kB", float64(bytes)/1e3)
 	}
 	return fmt.Sprintf("%d B", bytes)
+}
+
+// lineLimit is the length in bytes to which OneLine cuts a text.
+const lineLimit = 300
+
+// OneLine returns a text as one short line, as an error message shows what a server has answered.
+func OneLine(text string) string {
+	text = strings.Join(strings.Fields(text), " ")
+	if len(text) > lineLimit {
+		text = strings.ToValidUTF8(text[:lineLimit], "") + "…"
+	}
+	return text
 }

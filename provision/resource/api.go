@@ -3,6 +3,7 @@ package resource
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
@@ -18,6 +19,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"kbootstrap/fault"
+	"kbootstrap/internal/human"
 )
 
 // api is the Kubernetes API as one kubeconfig reaches it. A client of Kubernetes' own would be ten times this tool's
@@ -94,31 +96,32 @@ type kubeconfig struct {
 	}
 }
 
-// api is the API behind a kubeconfig. The connection is kept for the resources that follow; a kubeconfig that has
-// changed gets a new one.
-func (s *System) api(name string) (*api, error) {
-	data, err := os.ReadFile(s.path(name))
+// openAPI is the API behind a kubeconfig, a path on the host. The connection is kept for the resources that follow; a
+// kubeconfig that has changed gets a new one.
+func openAPI(sys *System, name string) (*api, error) {
+	data, err := os.ReadFile(sys.path(name))
 	if err != nil {
 		return nil, err
 	}
-	key := name + " " + sum(data)
-	s.shared.connecting.Lock()
-	defer s.shared.connecting.Unlock()
-	if a := s.shared.apis[key]; a != nil {
-		return a, nil
+	type key struct {
+		name string
+		sum  [sha256.Size]byte
 	}
-	a, err := s.connect(data)
+	kept, err := sys.keep(key{name, sha256.Sum256(data)}, func() (io.Closer, error) { return connect(sys, data) })
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	if s.shared.apis == nil {
-		s.shared.apis = map[string]*api{}
-	}
-	s.shared.apis[key] = a
+	a, _ := kept.(*api)
 	return a, nil
 }
 
-func (s *System) connect(data []byte) (*api, error) {
+// Close closes the connection.
+func (a *api) Close() error {
+	a.client.CloseIdleConnections()
+	return nil
+}
+
+func connect(s *System, data []byte) (*api, error) {
 	var k kubeconfig
 	if err := yaml.Unmarshal(data, &k); err != nil {
 		// The library's message quotes the lines around the error, and they hold keys.
@@ -137,7 +140,7 @@ func (s *System) connect(data []byte) (*api, error) {
 			continue
 		}
 		a.server, config.ServerName = strings.TrimSuffix(c.Cluster.Server, "/"), c.Cluster.ServerName
-		pem, err := s.embedded(c.Cluster.CAData, c.Cluster.CA)
+		pem, err := embedded(s, c.Cluster.CAData, c.Cluster.CA)
 		if err != nil {
 			return nil, fmt.Errorf("certificate authority: %w", err)
 		}
@@ -157,11 +160,11 @@ func (s *System) connect(data []byte) (*api, error) {
 		if u.User.CertData == "" && u.User.Cert == "" {
 			continue
 		}
-		cert, err := s.embedded(u.User.CertData, u.User.Cert)
+		cert, err := embedded(s, u.User.CertData, u.User.Cert)
 		if err != nil {
 			return nil, fmt.Errorf("client certificate: %w", err)
 		}
-		key, err := s.embedded(u.User.KeyData, u.User.Key)
+		key, err := embedded(s, u.User.KeyData, u.User.Key)
 		if err != nil {
 			return nil, fmt.Errorf("client key: %w", err)
 		}
@@ -178,7 +181,7 @@ func (s *System) connect(data []byte) (*api, error) {
 }
 
 // embedded is a part of a kubeconfig: in base64 within it, or a file beside it.
-func (s *System) embedded(data, file string) ([]byte, error) {
+func embedded(s *System, data, file string) ([]byte, error) {
 	if data != "" {
 		return base64.StdEncoding.DecodeString(data)
 	}
@@ -231,8 +234,8 @@ func (a *api) get(ctx context.Context, path string) ([]byte, error) {
 
 // look reads an object, and waits while the API is busy or starting. There is no data when the object is not
 // there, nor when nobody listens or the host has no kubeconfig yet: on a new host the API comes later in the same plan.
-func (s *System) look(ctx context.Context, kubeconfig, path string) ([]byte, error) {
-	a, err := s.api(kubeconfig)
+func look(ctx context.Context, sys *System, kubeconfig, path string) ([]byte, error) {
+	a, err := openAPI(sys, kubeconfig)
 	if absent(err) {
 		return nil, nil
 	}
@@ -261,7 +264,7 @@ func (s *System) look(ctx context.Context, kubeconfig, path string) ([]byte, err
 func statusMessage(body []byte) string {
 	var status struct{ Message string }
 	if err := yaml.Unmarshal(body, &status); err == nil && status.Message != "" {
-		return oneLine(status.Message)
+		return human.OneLine(status.Message)
 	}
-	return oneLine(string(body))
+	return human.OneLine(string(body))
 }

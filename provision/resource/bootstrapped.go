@@ -57,5 +57,5 @@ func (b Bootstrapped) Apply(ctx context.Context, sys *System) error {
 	if b.Allowed {
 		return nil // it lies in /run, and Member gives it
 	}
-	return sys.forbidBootstrap(ctx, b.Unit)
+	return forbidBootstrap(ctx, sys, b.Unit)
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"kbootstrap/internal/human"
 	"net/http"
 	"time"
 )
@@ -54,7 +55,7 @@ func TakeCensus(ctx context.Context, sys *System, from CensusSource) Census {
 }
 
 func registeredNodes(ctx context.Context, sys *System, kubeconfig string) ([]RegisteredNode, error) {
-	a, err := sys.api(kubeconfig)
+	a, err := openAPI(sys, kubeconfig)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +102,7 @@ func etcdMembers(ctx context.Context, sys *System, at Ready) ([]EtcdMember, erro
 		return nil, err
 	}
 	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%s: %s", response.Status, oneLine(string(body)))
+		return nil, fmt.Errorf("%s: %s", response.Status, human.OneLine(string(body)))
 	}
 	// go.etcd.io/etcd/server/v3/etcdserver/api/membership.Member
 	var list []struct {

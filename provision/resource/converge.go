@@ -4,19 +4,7 @@ import (
 	"context"
 	"fmt"
 	"time"
-
-	"kbootstrap/fault"
 )
-
-// A Change is one resource that Converge or Restore has changed.
-type Change struct {
-	ID       string
-	Before   string        // the State that was found
-	After    string        // the State that is now
-	Diff     string        // the line diff of the two
-	Duration time.Duration // from looking at it to having verified it
-	Back     bool          // it was put back to what it was before the run
-}
 
 // Converge makes the host equal to the wanted values, in their order. Each that differs is applied and looked at again:
 // a difference that remains is an error, and so is the first failure. Before the first change ever of a resource, what
@@ -90,34 +78,8 @@ func (t *transaction) make(ctx context.Context, i int, wanted Resource) (Change,
 }
 
 func converge(ctx context.Context, sys *System, found, wanted Resource) (Change, error) {
-	if err := sys.record(found); err != nil {
+	if err := keepOriginal(sys, found); err != nil {
 		return Change{}, fmt.Errorf("record what was there: %w", err)
 	}
 	return applied(ctx, sys, found, wanted)
-}
-
-// A waiter changes nothing: its Apply looks until it has seen what is wanted. To look once more would only fail a run for
-// an answer that is late, from an etcd that elects another leader for instance.
-type waiter interface{ waits() bool }
-
-// applied applies a value and verifies it.
-func applied(ctx context.Context, sys *System, found, wanted Resource) (Change, error) {
-	if err := wanted.Apply(ctx, sys); err != nil {
-		return Change{}, err
-	}
-	if w, ok := wanted.(waiter); ok && w.waits() {
-		return Change{ID: wanted.ID(), Before: found.State(), After: wanted.State(), Diff: Diff(found, wanted)}, nil
-	}
-	now, err := wanted.Observe(ctx, sys)
-	if err != nil {
-		return Change{}, fmt.Errorf("verify: %w", err)
-	}
-	if Changed(now, wanted) {
-		err := fmt.Errorf("verify: it was applied, and still differs:\n%s", Diff(now, wanted))
-		if service, ok := wanted.(Service); ok && service.Running {
-			return Change{}, sys.failed(ctx, fault.ServiceNotStarted, service.Name, err) // it was started, and has crashed since
-		}
-		return Change{}, fault.NotAsWanted.Wrap(err)
-	}
-	return Change{ID: wanted.ID(), Before: found.State(), After: now.State(), Diff: Diff(found, now)}, nil
 }

@@ -38,7 +38,7 @@ func (i Image) State() string {
 // Observe lists the images. Where containerd is not installed or does not answer there are none: it comes before its
 // images, and an import that cannot work says why.
 func (i Image) Observe(ctx context.Context, sys *System) (Resource, error) {
-	return i.found(sys.images(ctx, i.store())), nil
+	return i.found(images(ctx, sys, i.store())), nil
 }
 
 func (i Image) found(refs []string) Image {
@@ -62,13 +62,13 @@ func (s imageStore) argv(args ...string) []string {
 }
 
 // images lists the references of a store; none when there is no store.
-func (s *System) images(ctx context.Context, store imageStore) []string {
-	if !s.exists(store.program) || !s.exists(store.socket) {
+func images(ctx context.Context, sys *System, store imageStore) []string {
+	if !sys.exists(store.program) || !sys.exists(store.socket) {
 		return nil
 	}
-	out, err := s.Run(ctx, store.argv("ls", "-q")...)
+	out, err := sys.Run(ctx, store.argv("ls", "-q")...)
 	if err != nil {
-		s.logf("no list of images: %v", err)
+		sys.logf("no list of images: %v", err)
 		return nil
 	}
 	return strings.Fields(string(out))
@@ -77,7 +77,7 @@ func (s *System) images(ctx context.Context, store imageStore) []string {
 // Apply imports the archive, or removes the reference.
 func (i Image) Apply(ctx context.Context, sys *System) error {
 	if i.Absent {
-		if !slices.Contains(sys.images(ctx, i.store()), i.Ref) {
+		if !slices.Contains(images(ctx, sys, i.store()), i.Ref) {
 			return nil
 		}
 		_, err := sys.change(ctx, i.store().argv("rm", "--sync", i.Ref)...)

@@ -7,10 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"strconv"
-	"strings"
 )
 
 // manifest is an Object's JSON, read.
@@ -69,55 +66,6 @@ func (m manifest) where() string {
 		return m.name
 	}
 	return m.namespace + "/" + m.name
-}
-
-// state shows every field, one a line, sorted by path.
-func (m manifest) state() string {
-	lines := map[string]string{}
-	m.flatten(lines, "", m.fields)
-	var text []string
-	for _, path := range slices.Sorted(maps.Keys(lines)) {
-		text = append(text, lines[path])
-	}
-	return states(text...)
-}
-
-func (m manifest) flatten(lines map[string]string, path string, value any) {
-	switch v := value.(type) {
-	case map[string]any:
-		for k, child := range v {
-			m.flatten(lines, strings.TrimPrefix(path+"."+k, "."), child)
-		}
-		if len(v) == 0 {
-			lines[path] = path + ": {}"
-		}
-	case []any:
-		for i, child := range v {
-			m.flatten(lines, path+"["+elementKey(v, i, path)+"]", child)
-		}
-		if len(v) == 0 {
-			lines[path] = path + ": []"
-		}
-	case string:
-		lines[path] = m.showText(path, v)
-	case nil:
-	default:
-		lines[path] = fmt.Sprintf("%s: %v", path, v)
-	}
-}
-
-// showText shows one string: a Secret's data as a digest, a long text line by line.
-func (m manifest) showText(path, v string) string {
-	if m.kind == "Secret" && strings.HasPrefix(path, "data.") {
-		return path + ": " + strings.TrimPrefix(digest(sum([]byte(v)), 0), "content ")
-	}
-	if json.Valid([]byte(v)) {
-		return path + ": " + strconv.Quote(v) // not to be mistaken for a number or the like
-	}
-	if !strings.Contains(v, "\n") {
-		return path + ": " + v
-	}
-	return path + ":\n" + textLines([]byte(v))
 }
 
 // elementKey names an element of a list: by its "name" where every element has one, else by its place.

@@ -65,7 +65,7 @@ func (m Member) Observe(ctx context.Context, sys *System) (Resource, error) {
 func (m Member) Apply(ctx context.Context, sys *System) error {
 	dropIn := bootstrapDropIn(m.Unit)
 	if m.Absent {
-		return sys.forbidBootstrap(ctx, m.Unit)
+		return forbidBootstrap(ctx, sys, m.Unit)
 	}
 	if m.hasData(sys) {
 		found, err := m.Observe(ctx, sys)
@@ -98,11 +98,11 @@ func bootstrapDropIn(unit string) string {
 }
 
 // forbidBootstrap takes the permission to found a cluster away.
-func (s *System) forbidBootstrap(ctx context.Context, unit string) error {
+func forbidBootstrap(ctx context.Context, sys *System, unit string) error {
 	dropIn := bootstrapDropIn(unit)
-	if err := s.removeFile(s.path(dropIn)); err != nil {
+	if err := sys.removeFile(sys.path(dropIn)); err != nil {
 		return err
 	}
-	s.removeEmpty(s.path(filepath.Dir(dropIn)))
-	return s.reload(ctx, unit, dropIn, false)
+	sys.removeEmpty(sys.path(filepath.Dir(dropIn)))
+	return sys.reload(ctx, unit, dropIn, false)
 }

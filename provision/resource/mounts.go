@@ -76,19 +76,3 @@ func (m Mounts) points(sys *System) ([]string, error) {
 		return !strings.HasPrefix(point, strings.TrimSuffix(under, "/")+"/") || point == under
 	}), err
 }
-
-// mountPoints lists all mount points, in the order in which they were mounted.
-func (s *System) mountPoints() ([]string, error) {
-	list, err := s.read("/proc/self/mountinfo")
-	if err != nil {
-		return nil, err
-	}
-	var points []string
-	for line := range strings.Lines(list) {
-		// ID, parent's ID, device, root, mount point, …
-		if fields := strings.Fields(line); len(fields) > 4 {
-			points = append(points, unescapeOctal(fields[4]))
-		}
-	}
-	return points, nil
-}

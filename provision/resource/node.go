@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"kbootstrap/fault"
+	"kbootstrap/internal/human"
 	"maps"
 	"net/http"
 	"slices"
@@ -115,7 +117,7 @@ func (k kubeNode) why() string {
 	var reasons []string
 	for _, c := range k.Status.Conditions {
 		if (c.Type == "Ready") != (c.Status == "True") {
-			reasons = append(reasons, c.Type+" is "+c.Status+": "+c.Reason+": "+oneLine(c.Message))
+			reasons = append(reasons, c.Type+" is "+c.Status+": "+c.Reason+": "+human.OneLine(c.Message))
 		}
 	}
 	if len(reasons) == 0 {
@@ -127,7 +129,7 @@ func (k kubeNode) why() string {
 // Observe reads the node's object and keeps of it what the wanted value speaks of.
 func (n Node) Observe(ctx context.Context, sys *System) (Resource, error) {
 	gone := Node{Name: n.Name, Kubeconfig: n.Kubeconfig, Timeout: n.Timeout, Absent: true}
-	data, err := sys.look(ctx, n.Kubeconfig, n.path())
+	data, err := look(ctx, sys, n.Kubeconfig, n.path())
 	if err != nil {
 		return nil, err
 	}
@@ -172,7 +174,7 @@ func (n Node) found(k kubeNode) Node {
 // Apply waits until the kubelet has registered the node, and sets labels and taints. A node that is Absent is deleted
 // from the API.
 func (n Node) Apply(ctx context.Context, sys *System) error {
-	a, err := sys.api(n.Kubeconfig)
+	a, err := openAPI(sys, n.Kubeconfig)
 	if n.Absent && absent(err) {
 		return nil
 	}
@@ -226,4 +228,49 @@ func (n Node) patch(ctx context.Context, a *api, k kubeNode) error {
 		return err
 	}
 	return a.change(ctx, http.MethodPatch, n.path(), "application/merge-patch+json", nil, body)
+}
+
+// registered reads a node from the API; waiting says that there is none yet.
+func registered(ctx context.Context, a *api, name string) (k kubeNode, waiting, err error) {
+	data, err := a.get(ctx, "/api/v1/nodes/"+name)
+	if isCode(err, http.StatusNotFound) {
+		return k, errors.New("its kubelet has not registered it"), nil
+	}
+	if err != nil {
+		return k, nil, err
+	}
+	k, err = parseNode(data)
+	return k, nil, err
+}
+
+// waitForNode repeats a step until it neither fails nor waits. Its error tells what was waited for last, and what the
+// kubelet of this host said.
+func waitForNode(
+	ctx context.Context, sys *System, what string, timeout time.Duration, step func(context.Context) (waiting, err error),
+) error {
+	if timeout == 0 {
+		timeout = 2 * time.Minute
+	}
+	deadline, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	begin := time.Now()
+	var last error
+	err := poll(deadline, apiPoll, func() (bool, error) {
+		problem, err := step(deadline)
+		if err != nil && !passing(err) {
+			return false, err
+		}
+		if problem == nil {
+			problem = err
+		}
+		if problem != nil && (deadline.Err() == nil || last == nil) {
+			last = problem
+		}
+		return problem == nil, nil
+	})
+	if err == nil || last == nil || deadline.Err() == nil || ctx.Err() != nil {
+		return err
+	}
+	return sys.failed(ctx, fault.NodeNotReady, kubeletUnit,
+		fmt.Errorf("waited %s for %s: %w", time.Since(begin).Round(time.Millisecond), what, last))
 }

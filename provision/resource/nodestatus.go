@@ -3,11 +3,7 @@ package resource
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net/http"
 	"time"
-
-	"kbootstrap/fault"
 )
 
 // The things that a NodeStatus can speak of.
@@ -31,13 +27,13 @@ func (n NodeStatus) ID() string { return "node " + n.Name + " " + n.Is }
 // State is "so" or empty.
 func (n NodeStatus) State() string { return states(flag("so", !n.Absent)) }
 
-func (n NodeStatus) waits() bool { return !n.Absent }
+func (n NodeStatus) Waits() bool { return !n.Absent }
 
 // Observe asks the API once. When that does not answer, it is not so.
 func (n NodeStatus) Observe(ctx context.Context, sys *System) (Resource, error) {
 	found := n
 	found.Absent = true
-	a, err := sys.api(n.Kubeconfig)
+	a, err := openAPI(sys, n.Kubeconfig)
 	if absent(err) {
 		return found, nil
 	}
@@ -63,7 +59,7 @@ func (n NodeStatus) Apply(ctx context.Context, sys *System) error {
 	if n.Absent {
 		return nil
 	}
-	a, err := sys.api(n.Kubeconfig)
+	a, err := openAPI(sys, n.Kubeconfig)
 	if err != nil {
 		return err
 	}
@@ -84,49 +80,4 @@ func (n NodeStatus) ask(ctx context.Context, a *api) (waiting, err error) {
 		return errors.New(k.why()), nil
 	}
 	return nil, nil
-}
-
-// registered reads a node from the API; waiting says that there is none yet.
-func registered(ctx context.Context, a *api, name string) (k kubeNode, waiting, err error) {
-	data, err := a.get(ctx, "/api/v1/nodes/"+name)
-	if isCode(err, http.StatusNotFound) {
-		return k, errors.New("its kubelet has not registered it"), nil
-	}
-	if err != nil {
-		return k, nil, err
-	}
-	k, err = parseNode(data)
-	return k, nil, err
-}
-
-// waitForNode repeats a step until it neither fails nor waits. Its error tells what was waited for last, and what the
-// kubelet of this host said.
-func waitForNode(
-	ctx context.Context, sys *System, what string, timeout time.Duration, step func(context.Context) (waiting, err error),
-) error {
-	if timeout == 0 {
-		timeout = 2 * time.Minute
-	}
-	deadline, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	begin := time.Now()
-	var last error
-	err := poll(deadline, apiPoll, func() (bool, error) {
-		problem, err := step(deadline)
-		if err != nil && !passing(err) {
-			return false, err
-		}
-		if problem == nil {
-			problem = err
-		}
-		if problem != nil && (deadline.Err() == nil || last == nil) {
-			last = problem
-		}
-		return problem == nil, nil
-	})
-	if err == nil || last == nil || deadline.Err() == nil || ctx.Err() != nil {
-		return err
-	}
-	return sys.failed(ctx, fault.NodeNotReady, kubeletUnit,
-		fmt.Errorf("waited %s for %s: %w", time.Since(begin).Round(time.Millisecond), what, last))
 }

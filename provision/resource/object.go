@@ -36,7 +36,7 @@ func (o Object) State() string {
 	if err != nil {
 		return states("not valid: " + err.Error())
 	}
-	return m.state()
+	return manifestState(m)
 }
 
 // fieldManager is the name under which the API notes the fields that are ours.
@@ -49,7 +49,7 @@ func (o Object) Observe(ctx context.Context, sys *System) (Resource, error) {
 		return nil, err
 	}
 	gone := Object{Manifest: o.Manifest, Kubeconfig: o.Kubeconfig, Absent: true}
-	data, err := sys.look(ctx, o.Kubeconfig, path)
+	data, err := look(ctx, sys, o.Kubeconfig, path)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +81,7 @@ func (o Object) Apply(ctx context.Context, sys *System) error {
 	if err != nil {
 		return err
 	}
-	a, err := sys.api(o.Kubeconfig)
+	a, err := openAPI(sys, o.Kubeconfig)
 	if o.Absent && absent(err) {
 		return nil // without a cluster there is no object
 	}

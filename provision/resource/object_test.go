@@ -121,7 +121,7 @@ func TestProject(t *testing.T) {
 		if !ok {
 			t.Fatalf("%s: not an object", name)
 		}
-		a, b := manifest{fields: kept}.state(), manifest{fields: wanted}.state()
+		a, b := manifestState(manifest{fields: kept}), manifestState(manifest{fields: wanted})
 		if (a == b) != c.equal {
 			t.Errorf("%s: found\n%s\nwanted\n%s", name, a, b)
 		}

@@ -22,21 +22,21 @@ func Observe(ctx context.Context, sys *System, wanted []Resource) ([]Resource, e
 	var group errgroup.Group
 	group.SetLimit(observers)
 	var services []int
-	images := map[imageStore][]int{}
+	stores := map[imageStore][]int{}
 	for i, r := range wanted {
 		switch r := r.(type) {
 		case Service:
 			services = append(services, i)
 		case Image:
-			images[r.store()] = append(images[r.store()], i)
+			stores[r.store()] = append(stores[r.store()], i)
 		}
 	}
 	if len(services) > 0 {
 		group.Go(func() error { observeServices(ctx, sys, wanted, services, found, failed); return nil })
 	}
-	for store, list := range images {
+	for store, list := range stores {
 		group.Go(func() error {
-			refs := sys.images(ctx, store)
+			refs := images(ctx, sys, store)
 			for _, i := range list {
 				image, _ := wanted[i].(Image)
 				found[i] = image.found(refs)

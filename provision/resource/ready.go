@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"kbootstrap/fault"
+	"kbootstrap/internal/human"
 )
 
 // Ready is the health of a service, as its own endpoint tells it.
@@ -42,7 +43,7 @@ func (r Ready) every() time.Duration {
 	return r.Every
 }
 
-func (r Ready) waits() bool { return !r.Absent }
+func (r Ready) Waits() bool { return !r.Absent }
 
 const (
 	readyPoll   = 20 * time.Millisecond
@@ -179,17 +180,7 @@ func (r Ready) fetch(ctx context.Context, client *http.Client) error {
 		return err
 	}
 	if response.StatusCode != http.StatusOK || !strings.Contains(string(body), r.Expect) {
-		return fmt.Errorf("%s: %s", response.Status, oneLine(string(body)))
+		return fmt.Errorf("%s: %s", response.Status, human.OneLine(string(body)))
 	}
 	return nil
-}
-
-// oneLine shortens a text for an error message.
-func oneLine(text string) string {
-	const limit = 300
-	text = strings.Join(strings.Fields(text), " ")
-	if len(text) > limit {
-		text = strings.ToValidUTF8(text[:limit], "") + "…"
-	}
-	return text
 }

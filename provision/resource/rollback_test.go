@@ -305,7 +305,7 @@ func TestCutOffAnywhere(t *testing.T) {
 func TestFinishedByItself(t *testing.T) {
 	for back, since := range map[string]func(s *server){
 		"2": func(*server) {},
-		"1": func(s *server) { s.must(s.oweRestart(serverUnit)) },
+		"1": func(s *server) { s.must(oweRestart(s.System, serverUnit)) },
 	} {
 		s := newServer(t)
 		for at := int64(1); ; at++ { // up to where nothing is left to do but to forget
@@ -322,7 +322,7 @@ func TestFinishedByItself(t *testing.T) {
 		if err := Converge(t.Context(), s.System, s.component("broken"), nil); !errors.As(err, &rolled) || rolled.Failed != nil {
 			t.Errorf("error is %v", err)
 		}
-		if key, config := s.get("/etc/server/key"), s.configOf(s.pid()); key != "s3cret "+back || config != "config-"+back {
+		if key, config := s.get("/etc/server/key"), configOf(s.System, s.pid()); key != "s3cret "+back || config != "config-"+back {
 			t.Errorf("it went back to %q and %q, want those of %s", key, config, back)
 		}
 		s.clean()

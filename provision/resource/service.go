@@ -70,7 +70,7 @@ func (s Service) found(sys *System, u unit) Service {
 		found.Running = true
 	}
 	if found.Running {
-		found.Config = sys.configOf(u.mainPID)
+		found.Config = configOf(sys, u.mainPID)
 		found.Older = s.Config != "" && sys.exists(owed(s.Name))
 	}
 	return found
@@ -81,26 +81,26 @@ func (s Service) found(sys *System, u unit) Service {
 // the process may have started with the edit or with what was there before.
 func owed(name string) string { return "/run/kbootstrap/" + name + ".restart" }
 
-func (s *System) oweRestart(name string) error {
-	if s.exists(owed(name)) {
+func oweRestart(sys *System, name string) error {
+	if sys.exists(owed(name)) {
 		return nil
 	}
-	return s.writeOwn(s.path(owed(name)), nil, 0o600)
+	return sys.writeOwn(sys.path(owed(name)), nil, 0o600)
 }
 
-func (s *System) notOwed(name string) error {
-	err := s.removeFile(s.path(owed(name)))
-	s.removeEmpty(s.path(filepath.Dir(owed(name))))
+func notOwed(sys *System, name string) error {
+	err := sys.removeFile(sys.path(owed(name)))
+	sys.removeEmpty(sys.path(filepath.Dir(owed(name))))
 	return err
 }
 
 // configOf reads the configuration that a process was started with; "" when it does not tell.
-func (s *System) configOf(pid int) string {
+func configOf(sys *System, pid int) string {
 	if pid == 0 {
 		return ""
 	}
 	// A process that has just ended is one without a configuration.
-	environment, err := s.read("/proc/" + strconv.Itoa(pid) + "/environ")
+	environment, err := sys.read("/proc/" + strconv.Itoa(pid) + "/environ")
 	if err != nil {
 		return ""
 	}
@@ -197,7 +197,7 @@ func (s Service) stop(ctx context.Context, sys *System) error {
 	if _, err = sys.change(ctx, "systemctl", "stop", s.Name); err != nil {
 		return err
 	}
-	return sys.notOwed(s.Name)
+	return notOwed(sys, s.Name)
 }
 
 // start starts the unit, or restarts it when its process has another configuration or is older than what it starts with,
@@ -227,11 +227,11 @@ func (s Service) start(ctx context.Context, sys *System, u unit) error {
 	if err := s.await(ctx, sys, before); err != nil || !older {
 		return err
 	}
-	return sys.notOwed(s.Name)
+	return notOwed(sys, s.Name)
 }
 
 func (s Service) converged(sys *System, u unit) bool {
-	return u.runs() && sys.configOf(u.mainPID) == s.Config
+	return u.runs() && configOf(sys, u.mainPID) == s.Config
 }
 
 // await polls until another process than the one before runs with the wanted configuration.

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -32,13 +31,6 @@ func (s Shims) State() string { return listed(s.Absent, s.Found) }
 // killTimeout is how long a killed process may take to be gone: one that waits for a disk or a network file system does
 // not hear the signal before.
 const killTimeout = 10 * time.Second
-
-// process is one line of the kernel's list.
-type process struct {
-	pid, parent int
-	exe         string
-	depth       int // how far below the program that is meant; 0 when it runs it itself
-}
 
 // Observe lists the processes.
 func (s Shims) Observe(_ context.Context, sys *System) (Resource, error) {
@@ -97,15 +89,6 @@ func (s Shims) Apply(ctx context.Context, sys *System) error {
 	return err
 }
 
-// signal sends a signal; a process that is gone has had it.
-func (s *System) signal(pid int, sig syscall.Signal) error {
-	step := Step{Op: OpSignal, Path: fmt.Sprintf("%s to process %d", sig, pid)}
-	if err := s.Step(step, func() error { return syscall.Kill(pid, sig) }); err != nil && !errors.Is(err, syscall.ESRCH) {
-		return fmt.Errorf("signal process %d: %w", pid, err)
-	}
-	return nil
-}
-
 // processes lists those that are meant: who runs the program, and their descendants; not the caller, its ancestors and
 // its descendants.
 func (s Shims) processes(sys *System) ([]process, error) {
@@ -160,41 +143,4 @@ func ancestors(all map[int]process, pid int) map[int]bool {
 		set[p.pid] = true
 	}
 	return set
-}
-
-// allProcesses reads /proc. Kernel threads and processes that have ended have no program, and a process may end while it
-// is read.
-func (s *System) allProcesses() (map[int]process, error) {
-	entries, err := os.ReadDir(s.path("/proc"))
-	if err != nil {
-		return nil, err
-	}
-	all := map[int]process{}
-	for _, e := range entries {
-		pid, err := strconv.Atoi(e.Name())
-		if err != nil {
-			continue
-		}
-		dir := s.path("/proc/" + e.Name())
-		stat, err := os.ReadFile(filepath.Join(dir, "stat"))
-		if err != nil {
-			continue
-		}
-		// "PID (NAME) STATE PARENT …", and the name may hold anything.
-		_, rest, _ := strings.Cut(string(stat[strings.LastIndexByte(string(stat), ')')+1:]), " ")
-		fields := strings.Fields(rest)
-		if len(fields) < 2 || fields[0] == "Z" || fields[0] == "X" {
-			continue
-		}
-		parent, err := strconv.Atoi(fields[1])
-		if err != nil {
-			continue
-		}
-		exe, err := os.Readlink(filepath.Join(dir, "exe"))
-		if err != nil {
-			exe = "" // a kernel thread, or it is ending
-		}
-		all[pid] = process{pid: pid, parent: parent, exe: strings.TrimSuffix(exe, " (deleted)")}
-	}
-	return all, nil
 }

@@ -2,12 +2,8 @@ package resource
 
 import (
 	"context"
-	"fmt"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
-	"syscall"
 )
 
 // Swap is the host's swap space, now and at boot. The kubelet refuses to start with swap on unless told otherwise.
@@ -114,42 +110,4 @@ func (s Swap) atBoot(line string) bool {
 func isSwapLine(line string) bool {
 	fields := strings.Fields(line)
 	return len(fields) >= 3 && !strings.HasPrefix(fields[0], "#") && fields[2] == "swap"
-}
-
-// rewrite replaces a foreign file's text and keeps its mode and owner.
-func (s *System) rewrite(name, text string) error {
-	path := s.path(name)
-	info, err := os.Stat(path)
-	if err != nil {
-		return err
-	}
-	stat, ok := info.Sys().(*syscall.Stat_t)
-	if !ok {
-		return fmt.Errorf("%s: no owner", path)
-	}
-	r, err := s.replacing(path)
-	if err != nil {
-		return err
-	}
-	defer r.discard()
-	if err := r.write([]byte(text)); err != nil {
-		return err
-	}
-	return r.commit(uint32(info.Mode().Perm()), int(stat.Uid), int(stat.Gid))
-}
-
-// unescapeOctal reads the kernel's spelling of blanks in paths: \040.
-func unescapeOctal(s string) string {
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		if s[i] == '\\' && i+3 < len(s) {
-			if n, err := strconv.ParseUint(s[i+1:i+4], 8, 8); err == nil {
-				b.WriteByte(byte(n))
-				i += 3
-				continue
-			}
-		}
-		b.WriteByte(s[i])
-	}
-	return b.String()
 }

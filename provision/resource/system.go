@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -17,15 +18,15 @@ const stateDir = "/var/lib/kbootstrap"
 
 // shared is what the resources of one System, and of its views, share while a process lives.
 type shared struct {
-	loadSums   sync.Once
-	sums       *sums
-	recording  sync.Mutex // guards the directory of records, see before.go
-	undoing    sync.Mutex // guards that of transactions, see transaction.go
-	connecting sync.Mutex // guards apis
-	apis       map[string]*api
-	unflushed  unflushed
-	stopped    context.Context
-	stop       context.CancelCauseFunc
+	loadSums  sync.Once
+	sums      *sums
+	recording sync.Mutex // guards the directory of records, see before.go
+	undoing   sync.Mutex // guards that of transactions, see transaction.go
+	keeping   sync.Mutex // guards kept
+	kept      map[any]io.Closer
+	unflushed unflushed
+	stopped   context.Context
+	stop      context.CancelCauseFunc
 }
 
 // NewSystem is a System whose files lie below root. Blob and log may be nil where no File has a Blob and nobody reads the
@@ -69,15 +70,34 @@ func (s *System) Logging(log func(line string)) *System {
 	return &view
 }
 
-// Close closes the connections that are kept open to the Kubernetes API.
+// keep returns what was opened under a key before, such as a connection to the Kubernetes API, or opens it. Close
+// closes it.
+func (s *System) keep(key any, open func() (io.Closer, error)) (io.Closer, error) {
+	s.shared.keeping.Lock()
+	defer s.shared.keeping.Unlock()
+	if kept := s.shared.kept[key]; kept != nil {
+		return kept, nil
+	}
+	kept, err := open()
+	if err != nil {
+		return nil, err
+	}
+	if s.shared.kept == nil {
+		s.shared.kept = map[any]io.Closer{}
+	}
+	s.shared.kept[key] = kept
+	return kept, nil
+}
+
+// Close closes what keep has opened.
 func (s *System) Close() {
 	s.shared.stop(nil)
-	s.shared.connecting.Lock()
-	defer s.shared.connecting.Unlock()
-	for _, a := range s.shared.apis {
-		a.client.CloseIdleConnections()
+	s.shared.keeping.Lock()
+	defer s.shared.keeping.Unlock()
+	for _, kept := range s.shared.kept {
+		_ = kept.Close()
 	}
-	s.shared.apis = nil
+	s.shared.kept = nil
 }
 
 // path is where a file of the host lies for this process.
@@ -155,4 +175,30 @@ func (s *System) journal(ctx context.Context, unit string) string {
 		text = "(empty)"
 	}
 	return "\njournal of " + unit + ":\n    " + strings.ReplaceAll(text, "\n", "\n    ")
+}
+
+// System is a machine as a process on it sees it. NewSystem makes one.
+type System struct {
+	// Root is the directory below which all files lie: "/" on a host, a temporary directory in a unit test.
+	Root string
+	// Run starts a program by its argv, without a shell, and returns its standard output. An error carries the argv and
+	// the last lines of standard error.
+	Run func(ctx context.Context, argv ...string) ([]byte, error)
+	// Blob opens a content by its sha256 (hex), waiting until the control machine has sent it.
+	Blob func(ctx context.Context, sha256 string) (Blob, error)
+	// Log reports progress in one plain line, such as "waiting for https://127.0.0.1:6443/readyz". May be nil.
+	Log func(line string)
+	// Around is called for each change of the machine, and makes it by calling do, or does not: tests break runs there. It
+	// is nil in production. It must be safe for calls at the same time.
+	Around func(step Step, do func() error) error
+
+	shared *shared
+}
+
+// A Blob is a content that has arrived on the host and whose sum was verified.
+type Blob interface {
+	io.ReadCloser
+	// Path is a file on the host that holds the content, below System.Root, on the same file system as /opt and /var. A
+	// File takes it by rename where it can.
+	Path() string
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"time"
 )
@@ -36,7 +35,6 @@ type transaction struct {
 }
 
 const (
-	undoDir = stateDir + "/undo"
 	// unitTime bounds what goes on when nobody waits for it any more: the rest of a change, or the way back.
 	unitTime = 10 * time.Minute
 	// crashes is after how many restarts by systemd a changed service is given up.
@@ -52,15 +50,6 @@ func (t *transaction) name() string {
 func (t *transaction) dir() string { return undoDir + "/" + t.name() }
 
 func (t *transaction) path() string { return t.dir() + "/found.json" }
-
-// undoBlob finds a large file that a transaction has replaced; "" when none has.
-func (s *System) undoBlob(sha256 string) string {
-	kept, _ := filepath.Glob(s.path(undoDir + "/*/" + sha256)) // the pattern is a good one
-	if len(kept) == 0 {
-		return ""
-	}
-	return kept[0]
-}
 
 // begin finds out whether there is something to go back to. What was found may be nil.
 func begin(sys *System, wanted, all []Resource, report func(Change)) (*transaction, error) {
@@ -211,7 +200,7 @@ func (t *transaction) save(found ...Resource) error {
 			if !returns(f) || !t.concerns(f) {
 				continue
 			}
-			if err := t.sys.keepBlob(f, func(sha256 string) string { return t.dir() + "/" + sha256 }); err != nil {
+			if err := keepBlob(t.sys, f, func(sha256 string) string { return t.dir() + "/" + sha256 }); err != nil {
 				return err
 			}
 		}
@@ -261,7 +250,7 @@ func (t *transaction) work(ctx context.Context, i int) (context.Context, context
 
 // patient tells whether a resource may wait for long for something from outside.
 func patient(r Resource) bool {
-	if w, ok := r.(waiter); ok && w.waits() {
+	if w, ok := r.(waiter); ok && w.Waits() {
 		return true
 	}
 	file, ok := r.(File)
@@ -287,7 +276,7 @@ func (t *transaction) owe(found Resource) error {
 		if !ok || !slices.Contains(service.Starts, found.ID()) || t.all != nil && !running(t.all[i]) {
 			continue
 		}
-		if err := t.sys.oweRestart(service.Name); err != nil {
+		if err := oweRestart(t.sys, service.Name); err != nil {
 			return err
 		}
 	}
@@ -339,7 +328,7 @@ func (t *transaction) undo(ctx context.Context, cause error) error {
 	if t.undisturbed(ctx) {
 		rolled.Failed = backwards(ctx, t.sys, t.files(), note)
 		if rolled.Failed == nil {
-			rolled.Failed = t.sys.notOwed(t.name())
+			rolled.Failed = notOwed(t.sys, t.name())
 		}
 	} else {
 		rolled.Failed = Rollback(ctx, t.sys, t.found, note)

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -197,4 +198,50 @@ func (s *System) writeOwn(path string, content []byte, mode uint32) error {
 		return err
 	}
 	return r.commit(mode, os.Getuid(), os.Getgid())
+}
+
+// rewrite replaces a foreign file's text and keeps its mode and owner.
+func (s *System) rewrite(name, text string) error {
+	path := s.path(name)
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return fmt.Errorf("%s: no owner", path)
+	}
+	r, err := s.replacing(path)
+	if err != nil {
+		return err
+	}
+	defer r.discard()
+	if err := r.write([]byte(text)); err != nil {
+		return err
+	}
+	return r.commit(uint32(info.Mode().Perm()), int(stat.Uid), int(stat.Gid))
+}
+
+// privateDirs makes directories, readable by root only: records hold the contents of secret files.
+func (s *System) privateDirs(dirs ...string) error {
+	for _, dir := range append([]string{stateDir}, dirs...) {
+		if err := s.privateDir(s.path(dir)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// privateDir makes a directory that only root may look into.
+func (s *System) privateDir(path string) error {
+	if info, err := os.Stat(path); err == nil && info.IsDir() && info.Mode().Perm() == 0o700 {
+		return nil
+	}
+	if err := s.mkdirs(path); err != nil {
+		return err
+	}
+	if err := s.chmod(path, 0o700); err != nil {
+		return err
+	}
+	return s.Sync(path)
 }

@@ -13,13 +13,6 @@ import (
 	"time"
 )
 
-// beforeDir holds how things were before the tool came: a record for each resource that it has ever changed, named
-// NNNNNN-HASH.json by the order of the changes and the resource's ID.
-const beforeDir = stateDir + "/before"
-
-// oldBlob is where a large file is kept that was there before.
-func oldBlob(sha256 string) string { return beforeDir + "/blobs/" + sha256 }
-
 // recordable tells whether what was found can be put back by applying it. What belongs to a cluster goes with it; a
 // loaded module does no harm, and may be in use by others.
 func recordable(r Resource) bool {
@@ -30,14 +23,14 @@ func recordable(r Resource) bool {
 	return false
 }
 
-// record keeps a found value unless there is a record of the resource already: what matters is how it was first.
-func (s *System) record(found Resource) error {
+// keepOriginal keeps a found value unless there is a record of the resource already: what matters is how it was first.
+func keepOriginal(sys *System, found Resource) error {
 	if !recordable(found) {
 		return nil
 	}
-	s.shared.recording.Lock()
-	defer s.shared.recording.Unlock()
-	records, err := s.records()
+	sys.shared.recording.Lock()
+	defer sys.shared.recording.Unlock()
+	records, err := records(sys)
 	if err != nil {
 		return err
 	}
@@ -54,44 +47,20 @@ func (s *System) record(found Resource) error {
 	if err != nil {
 		return err
 	}
-	if err := s.privateDirs(beforeDir, beforeDir+"/blobs"); err != nil {
+	if err := sys.privateDirs(beforeDir, beforeDir+"/blobs"); err != nil {
 		return err
 	}
-	if err := s.keepBlob(found, oldBlob); err != nil {
+	if err := keepBlob(sys, found, oldBlob); err != nil {
 		return err
 	}
-	return s.writeOwn(s.path(fmt.Sprintf("%s/%06d-%s.json", beforeDir, next, name)), data, 0o600)
-}
-
-// privateDirs makes directories, readable by root only: records hold the contents of secret files.
-func (s *System) privateDirs(dirs ...string) error {
-	for _, dir := range append([]string{stateDir}, dirs...) {
-		if err := s.privateDir(s.path(dir)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// privateDir makes a directory that only root may look into.
-func (s *System) privateDir(path string) error {
-	if info, err := os.Stat(path); err == nil && info.IsDir() && info.Mode().Perm() == 0o700 {
-		return nil
-	}
-	if err := s.mkdirs(path); err != nil {
-		return err
-	}
-	if err := s.chmod(path, 0o700); err != nil {
-		return err
-	}
-	return s.Sync(path)
+	return sys.writeOwn(sys.path(fmt.Sprintf("%s/%06d-%s.json", beforeDir, next, name)), data, 0o600)
 }
 
 func recordHash(r Resource) string { return sum([]byte(r.ID()))[:16] }
 
 // records lists the names of the records, oldest first.
-func (s *System) records() ([]string, error) {
-	entries, err := os.ReadDir(s.path(beforeDir))
+func records(sys *System) ([]string, error) {
+	entries, err := os.ReadDir(sys.path(beforeDir))
 	if absent(err) {
 		return nil, nil
 	}
@@ -107,22 +76,22 @@ func (s *System) records() ([]string, error) {
 
 // keepBlob keeps the content of a large file. The file is about to be replaced by rename, so a second name for it is
 // enough. place tells where a content is kept.
-func (s *System) keepBlob(found Resource, place func(sha256 string) string) error {
+func keepBlob(sys *System, found Resource, place func(sha256 string) string) error {
 	file, ok := largeFile(found)
 	if !ok {
 		return nil
 	}
-	kept := s.path(place(file.Blob))
-	err := s.Link(s.path(file.Path), kept)
+	kept := sys.path(place(file.Blob))
+	err := sys.Link(sys.path(file.Path), kept)
 	if err == nil || errors.Is(err, fs.ErrExist) {
 		return nil
 	}
-	from, err := os.Open(s.path(file.Path)) // on another file system
+	from, err := os.Open(sys.path(file.Path)) // on another file system
 	if err != nil {
 		return err
 	}
 	defer from.Close()
-	r, err := s.replacing(kept)
+	r, err := sys.replacing(kept)
 	if err != nil {
 		return err
 	}
@@ -158,7 +127,7 @@ type record struct {
 // that a service finds its files. It leaves what skip says (skip may be nil), goes on after a failure, and returns all
 // failures; what could not be put back stays on record.
 func Restore(ctx context.Context, sys *System, skip func(Resource) bool, report func(Change)) error {
-	names, err := sys.records()
+	names, err := records(sys)
 	if err != nil {
 		return err
 	}
@@ -185,7 +154,7 @@ func Restore(ctx context.Context, sys *System, skip func(Resource) bool, report 
 			problems = append(problems, fmt.Errorf("%s: %w", r.found.ID(), err))
 		}
 	}
-	if names, err = sys.records(); err == nil && len(names) == 0 {
+	if names, err = records(sys); err == nil && len(names) == 0 {
 		err = sys.RemoveAll(sys.path(beforeDir))
 	}
 	return errors.Join(append(problems, err)...)
