@@ -1,6 +1,8 @@
 package node
 
 import (
+	"kbootstrap/internal/trial"
+
 	"bytes"
 	"errors"
 	"io"
@@ -82,7 +84,7 @@ func TestSendRefusesDamage(t *testing.T) {
 				t.Errorf("%T: it must be the reader's error or the host's", err)
 			}
 			// The host's answer to a request that was cut off here may still be on its way.
-			eventually(t, "nothing is left of it", func() bool { return len(store(t, root)) == 0 })
+			trial.Eventually(t, "nothing is left of it", func() bool { return len(store(t, root)) == 0 })
 		})
 	}
 	if err := good.send(t.Context(), client); err != nil {
@@ -107,7 +109,7 @@ func TestSendCutShort(t *testing.T) {
 			if _, err := feed.Write(c.zstd[:len(c.zstd)/2]); err != nil {
 				t.Fatal(err)
 			}
-			eventually(t, "a part is on the disk", func() bool { return len(store(t, root)) == 1 })
+			trial.Eventually(t, "a part is on the disk", func() bool { return len(store(t, root)) == 1 })
 			if kill {
 				_ = p.cmd.Process.Kill()
 			} else {
@@ -123,7 +125,7 @@ func TestSendCutShort(t *testing.T) {
 			}
 			// What a killed node left goes when the next one starts to work.
 			again := start(t, root)
-			eventually(t, "the lock is free", func() bool { return again.Lock(t.Context(), Holder{}) == nil })
+			trial.Eventually(t, "the lock is free", func() bool { return again.Lock(t.Context(), Holder{}) == nil })
 			equal(t, "after a new start", store(t, root), []string{})
 			if err := c.send(t.Context(), again.Client); err != nil {
 				t.Error(err)

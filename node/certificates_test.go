@@ -1,6 +1,8 @@
 package node
 
 import (
+	"kbootstrap/internal/trial"
+
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -34,7 +36,7 @@ func certificate(t *testing.T, name string, notAfter time.Time) string {
 func TestCertificates(t *testing.T) {
 	soon, late := time.Unix(2e9, 0).UTC(), time.Unix(3e9, 0).UTC()
 	key := string(pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: []byte("canary")}))
-	root := lay(t, map[string]string{
+	root := trial.Lay(t, map[string]string{
 		"etc/kubernetes/pki/node.pem":  key + certificate(t, "system:node:m1", soon),
 		"etc/kubernetes/pki/ca.pem":    certificate(t, "old", soon) + certificate(t, "new", late),
 		"etc/kubernetes/pki/key.pem":   key,

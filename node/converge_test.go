@@ -1,6 +1,8 @@
 package node
 
 import (
+	"kbootstrap/internal/trial"
+
 	"bytes"
 	"context"
 	"errors"
@@ -57,7 +59,7 @@ func read(t *testing.T, path string) []byte {
 }
 
 func TestObserve(t *testing.T) {
-	root := lay(t, map[string]string{"etc/there": "as found\n"})
+	root := trial.Lay(t, map[string]string{"etc/there": "as found\n"})
 	client := connect(t, Options{Root: root}, memory)
 	found, err := client.Observe(t.Context(), []resource.Resource{
 		resource.File{Path: "/etc/there", Content: []byte("as wanted\n")},
@@ -114,7 +116,7 @@ func TestConverge(t *testing.T) {
 }
 
 func TestConvergeFails(t *testing.T) {
-	root := lay(t, map[string]string{"etc/etcd": "a file where a directory must be"})
+	root := trial.Lay(t, map[string]string{"etc/etcd": "a file where a directory must be"})
 	client := connect(t, Options{Root: root}, pipes)
 	var seen collected
 	err := client.Converge(t.Context(), "etcd", []resource.Resource{

@@ -1,7 +1,8 @@
 package node
 
 import (
-	"bufio"
+	"kbootstrap/internal/trial"
+
 	"bytes"
 	"context"
 	"crypto/rand"
@@ -141,21 +142,6 @@ func (p *process) ends(t *testing.T) error {
 	}
 }
 
-// eventually polls until the condition holds.
-func eventually(t *testing.T, what string, condition func() bool) {
-	t.Helper()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	deadline := time.After(5 * time.Minute)
-	for !condition() {
-		select {
-		case <-tick.C:
-		case <-deadline:
-			t.Fatalf("waited in vain: %s", what)
-		}
-	}
-}
-
 // content is something to send.
 type content struct {
 	plain, zstd []byte
@@ -277,7 +263,7 @@ func TestNothingIsLeftRunning(t *testing.T) {
 				asked <- err
 			}()
 			var pids []string
-			eventually(t, "the program runs", func() bool {
+			trial.Eventually(t, "the program runs", func() bool {
 				text, _ := os.ReadFile(filepath.Join(root, "pids"))
 				pids = strings.Fields(string(text))
 				return len(pids) == 2
@@ -288,30 +274,14 @@ func TestNothingIsLeftRunning(t *testing.T) {
 				t.Errorf("Journal: %v, want a *LostError", err)
 			}
 			_ = p.ends(t)
-			eventually(t, "the program has ended", func() bool { return !alive(pids[0]) })
+			trial.Eventually(t, "the program has ended", func() bool { return !trial.Alive(pids[0]) })
 			if name == "it is killed" {
 				// The kernel kills the program alone.
 				if _, err := run(t.Context(), "kill", pids[1]); err != nil {
 					t.Error(err)
 				}
 			}
-			eventually(t, "its child has ended", func() bool { return !alive(pids[1]) })
+			trial.Eventually(t, "its child has ended", func() bool { return !trial.Alive(pids[1]) })
 		})
 	}
-}
-
-// alive reports whether a process runs; a zombie does not.
-func alive(pid string) bool {
-	file, err := os.Open(filepath.Join("/proc", pid, "status"))
-	if err != nil {
-		return false
-	}
-	defer file.Close()
-	lines := bufio.NewScanner(file)
-	for lines.Scan() {
-		if state, ok := strings.CutPrefix(lines.Text(), "State:"); ok {
-			return !strings.HasPrefix(strings.TrimSpace(state), "Z")
-		}
-	}
-	return false
 }

@@ -1,6 +1,8 @@
 package node
 
 import (
+	"kbootstrap/internal/trial"
+
 	"context"
 	"errors"
 	"net"
@@ -85,7 +87,7 @@ func TestMesh(t *testing.T) {
 	if !slices.Equal(faults, wanted) {
 		t.Errorf("got %q, want %q", faults, wanted)
 	}
-	eventually(t, "three datagrams", func() bool { return len(e.all()) == 3 })
+	trial.Eventually(t, "three datagrams", func() bool { return len(e.all()) == 3 })
 	heard := []Heard{{udp, 3, 128}, {udp, 3, 1400}, {udp, 3, 1500}}
 	if got := e.all(); !slices.Equal(got, heard) {
 		t.Errorf("heard %+v, want %+v: each once, though each was sent three times", got, heard)
@@ -106,7 +108,7 @@ func TestMesh(t *testing.T) {
 	// The listeners end with the request.
 	stop()
 	wait()
-	eventually(t, "the port is free again", func() bool {
+	trial.Eventually(t, "the port is free again", func() bool {
 		l, err := new(net.ListenConfig).Listen(t.Context(), "tcp4", netip.AddrPortFrom(at, uint16(tcp)).String())
 		if err != nil {
 			return false
@@ -157,7 +159,7 @@ func TestMeshWhereSomebodyListens(t *testing.T) {
 		}
 		return
 	}
-	eventually(t, "the datagram is heard beside the owner of the port", func() bool {
+	trial.Eventually(t, "the datagram is heard beside the owner of the port", func() bool {
 		return slices.Equal(e.all(), []Heard{{udp, 2, 1450}})
 	})
 	// The owner gets it too, and a VXLAN passes over it: the flag that says that there is a network is not set.

@@ -1,6 +1,8 @@
 package node
 
 import (
+	"kbootstrap/internal/trial"
+
 	"context"
 	"errors"
 	"os"
@@ -75,7 +77,7 @@ func TestRunEndsTheWholeGroup(t *testing.T) {
 		ended <- err
 	}()
 	var started []string
-	eventually(t, "the program runs", func() bool {
+	trial.Eventually(t, "the program runs", func() bool {
 		text, _ := os.ReadFile(pids)
 		started = strings.Fields(string(text))
 		return len(started) == 2
@@ -86,6 +88,6 @@ func TestRunEndsTheWholeGroup(t *testing.T) {
 		t.Errorf("got %v, want %v", err, cause)
 	}
 	for _, pid := range started {
-		eventually(t, "process "+pid+" has ended", func() bool { return !alive(pid) })
+		trial.Eventually(t, "process "+pid+" has ended", func() bool { return !trial.Alive(pid) })
 	}
 }

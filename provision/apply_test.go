@@ -45,7 +45,7 @@ func (r *reports) of(kind string) []string {
 
 func TestApply(t *testing.T) {
 	hosts := []*host{newHost(t, "m1"), newHost(t, "m2")}
-	wanted := func(component, name string) []resource.Resource { return one(file("/"+component, name)) }
+	wanted := func(component, name string) []resource.Resource { return listOf(file("/"+component, name)) }
 	r := runOf(t, wanted, hosts, Component{Name: "a"}, Component{Name: "b", Needs: []string{"a"}})
 	var seen reports
 	r.options.Report = seen.take
@@ -83,7 +83,7 @@ func TestApply(t *testing.T) {
 // TestApplyNamesTheCause: what cannot be done on one host leaves the other finished, and is told by host and component.
 func TestApplyNamesTheCause(t *testing.T) {
 	hosts := []*host{newHost(t, "m1"), newHost(t, "m2")}
-	wanted := func(component, _ string) []resource.Resource { return one(file("/etc/"+component, "x")) }
+	wanted := func(component, _ string) []resource.Resource { return listOf(file("/etc/"+component, "x")) }
 	r := runOf(t, wanted, hosts, Component{Name: "a"}, Component{Name: "b", After: []string{"a"}})
 	if err := os.WriteFile(filepath.Join(hosts[1].root, "etc"), nil, 0o600); err != nil { // where a directory must be
 		t.Fatal(err)
@@ -198,7 +198,7 @@ func TestApplyDoesNotWaitForever(t *testing.T) {
 // TestApplyStops: an end of the context is told as what it was, even when no step was under way to notice.
 func TestApplyStops(t *testing.T) {
 	h := newHost(t, "m1")
-	wanted := func(component, _ string) []resource.Resource { return one(file("/"+component, "x")) }
+	wanted := func(component, _ string) []resource.Resource { return listOf(file("/"+component, "x")) }
 	r := runOf(t, wanted, []*host{h}, Component{Name: "a"}, Component{Name: "b", After: []string{"a"}})
 	ctx, cancel := context.WithCancel(t.Context())
 	r.options.Report = func(e Event) {
@@ -224,7 +224,7 @@ func TestApplyStops(t *testing.T) {
 func TestApplyFinishesItsStep(t *testing.T) {
 	h := newHost(t, "m1")
 	wanted := func(component, _ string) []resource.Resource {
-		return one(
+		return listOf(
 			file("/"+component, "x"),
 			resource.Ready{Name: "nobody", URL: "unix:///nobody", Timeout: time.Hour},
 		)

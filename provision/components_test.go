@@ -62,14 +62,14 @@ func TestLaws(t *testing.T) {
 
 // stepsEnd: the graph of steps has no circle even when all that is rolling runs already.
 func stepsEnd(t *testing.T, plan Plan) {
-	plan = plan.running()
+	plan = running(plan)
 	const visiting, visited = 1, 2
 	state := make([]int, len(plan.Steps))
 	var visit func(int)
 	visit = func(i int) {
 		switch state[i] {
 		case visiting:
-			t.Fatalf("%s waits for itself", plan.Steps[i].place())
+			t.Fatalf("%s waits for itself", place(plan.Steps[i]))
 		case visited:
 			return
 		}
@@ -110,7 +110,7 @@ func sameAgain(t *testing.T, plan, again Plan) {
 			t.Fatal(err)
 		}
 		if string(a) != string(b) {
-			t.Errorf("%s is not the same again", s.place())
+			t.Errorf("%s is not the same again", place(s))
 		}
 	}
 }
@@ -120,11 +120,11 @@ func secretsAreNotShown(t *testing.T, plan Plan) {
 	for _, s := range plan.Steps {
 		for _, r := range s.Wanted {
 			if strings.Contains(r.State(), "PRIVATE KEY") || strings.Contains(r.State(), "client-key-data") {
-				t.Errorf("%s: %s shows a key", s.place(), r.ID())
+				t.Errorf("%s: %s shows a key", place(s), r.ID())
 			}
 			f, ok := r.(resource.File)
 			if ok && (strings.Contains(string(f.Content), "PRIVATE KEY") || f.Secret) && f.Mode&0o077 != 0 {
-				t.Errorf("%s: %s can be read by others: %04o", s.place(), f.Path, f.Mode)
+				t.Errorf("%s: %s can be read by others: %04o", place(s), f.Path, f.Mode)
 			}
 		}
 	}
@@ -139,15 +139,15 @@ func servicesFollowTheirFiles(t *testing.T, plan Plan) {
 			switch r := r.(type) {
 			case resource.Service:
 				if r.Running && !above["file /etc/systemd/system/"+r.Name] {
-					t.Errorf("%s: %s has no unit file above it", s.place(), r.Name)
+					t.Errorf("%s: %s has no unit file above it", place(s), r.Name)
 				}
 				if r.Running && (!r.Enabled || r.Config == "") {
-					t.Errorf("%s: %s would not come back after a boot, or not restart when it changes: %+v", s.place(), r.Name, r)
+					t.Errorf("%s: %s would not come back after a boot, or not restart when it changes: %+v", place(s), r.Name, r)
 				}
 			case resource.Ready:
 				gate := slices.Contains(s.Component.Gates, strings.TrimSuffix(r.Unit, ".service"))
 				if r.Unit != "" && !gate && !above["service "+r.Unit] {
-					t.Errorf("%s: %q shows the journal of %s, which is neither above it nor a gate", s.place(), r.Name, r.Unit)
+					t.Errorf("%s: %q shows the journal of %s, which is neither above it nor a gate", place(s), r.Name, r.Unit)
 				}
 			}
 			above[r.ID()] = true

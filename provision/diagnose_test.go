@@ -52,7 +52,7 @@ func TestDiagnosed(t *testing.T) {
 		}
 		h.connect(t)
 		wanted := func(string, string) []resource.Resource {
-			return one(resource.Service{Name: "etcd.service", Enabled: true, Running: true, Config: "1"})
+			return listOf(resource.Service{Name: "etcd.service", Enabled: true, Running: true, Config: "1"})
 		}
 		r := runOf(t, wanted, []*host{h}, Component{Name: "etcd"})
 		_, err := r.Apply(t.Context())

@@ -6,17 +6,20 @@ import (
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"kbootstrap/certs"
 	"kbootstrap/inventory"
 	"kbootstrap/node"
+	"kbootstrap/provision/resource"
 	"kbootstrap/release"
 )
 
@@ -216,8 +219,8 @@ func everyInventory() map[string]string {
 	return map[string]string{"small": small, "ha": ha, "one": allInOne, "custom": custom}
 }
 
-// step is the step of a component on a host.
-func (p Plan) step(t *testing.T, component, host string) Step {
+// stepOf is the step of a component on a host.
+func stepOf(t *testing.T, p Plan, component, host string) Step {
 	t.Helper()
 	i := slices.IndexFunc(p.Steps, func(s Step) bool { return s.Component.Name == component && s.Target.Host.Name == host })
 	if i < 0 {
@@ -225,3 +228,47 @@ func (p Plan) step(t *testing.T, component, host string) Step {
 	}
 	return p.Steps[i]
 }
+
+// planOf is a plan of components without resources, each on every host.
+func planOf(hosts int, components ...Component) Plan {
+	c := &inventory.Cluster{Name: "test"}
+	for i := range hosts {
+		c.Hosts = append(c.Hosts, inventory.Host{Name: fmt.Sprintf("m%d", i+1)})
+	}
+	var p Plan
+	for _, component := range components {
+		for _, h := range c.Hosts {
+			p.Steps = append(p.Steps, Step{Component: component, Target: Target{Cluster: c, Host: h}})
+		}
+	}
+	return p
+}
+
+// running is the plan with a service of each of its steps found running, and to be restarted.
+func running(p Plan) Plan {
+	for i := range p.Steps {
+		p.Steps[i].Found = listOf(resource.Service{Name: "x.service", Running: true})
+		p.Steps[i].Wanted = listOf(resource.Service{Name: "x.service", Running: true, Config: "new"})
+	}
+	return p
+}
+
+// place is a component and its host.
+func place(s Step) string { return s.Component.Name + "@" + s.Target.Host.Name }
+
+// listOf makes a list of resources.
+func listOf(rs ...resource.Resource) []resource.Resource { return rs }
+
+// record notes the steps that began and ended, in their order.
+type record struct {
+	mu     sync.Mutex
+	events []string
+}
+
+func (r *record) add(text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.events = append(r.events, text)
+}
+
+func (r *record) index(text string) int { return slices.Index(r.events, text) }

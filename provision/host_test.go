@@ -111,7 +111,7 @@ func runOf(t *testing.T, wanted func(component, host string) []resource.Resource
 // look observes the plan.
 func (r *Run) look(t *testing.T) {
 	t.Helper()
-	if err := r.Plan.observe(t.Context(), r.Fleet); err != nil {
+	if err := observe(t.Context(), &r.Plan, r.Fleet); err != nil {
 		t.Fatal(err)
 	}
 }

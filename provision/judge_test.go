@@ -81,7 +81,7 @@ func standingOf(before, whole Plan) standing {
 			}
 		}
 		s.found[h.Name] = map[string]Change{}
-		for _, w := range whole.witnesses(h) {
+		for _, w := range witnessesOf(whole, h) {
 			found := there[w.ID()]
 			if found == nil {
 				switch w := w.(type) {

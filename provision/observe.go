@@ -10,7 +10,7 @@ import (
 )
 
 // observe looks at every resource of the plan, all hosts at once.
-func (p *Plan) observe(ctx context.Context, fleet Fleet) error {
+func observe(ctx context.Context, p *Plan, fleet Fleet) error {
 	var (
 		mu     sync.Mutex
 		failed Failures

@@ -35,18 +35,18 @@ func TestWalkSpares(t *testing.T) {
 		a.Rolling = test.rolls
 		p := planOf(3, a, b)
 		if test.rolls {
-			p = p.running()
+			p = running(p)
 		}
 		p.Spare = test.spare
 		var r record
 		failed := p.walk(t.Context(), func(_ context.Context, s Step) error {
-			if slices.Contains(test.fail, s.place()) {
+			if slices.Contains(test.fail, place(s)) {
 				return errors.New("broken")
 			}
 			if s.Component.Name == "a" {
 				return nil
 			}
-			r.add(s.place())
+			r.add(place(s))
 			return nil
 		})
 		slices.Sort(r.events)
@@ -59,7 +59,7 @@ func TestWalkSpares(t *testing.T) {
 // TestOutcome: a host is finished only when all of its steps are, and who was not reached has failed.
 func TestOutcome(t *testing.T) {
 	hosts := []*host{newHost(t, "m1"), newHost(t, "m2"), newHost(t, "m3")}
-	wanted := func(component, _ string) []resource.Resource { return one(file("/etc/"+component, "x")) }
+	wanted := func(component, _ string) []resource.Resource { return listOf(file("/etc/"+component, "x")) }
 	make := func(spare int) (*Run, func()) {
 		r := runOf(t, wanted, hosts, Component{Name: "a"}, Component{Name: "b", After: []string{"a"}, Needs: []string{"a"}})
 		r.Plan.Spare = spare
@@ -118,23 +118,23 @@ func TestWithout(t *testing.T) {
 		t.Errorf("hosts: %v", less.Hosts())
 	}
 	var ids []string
-	for _, r := range less.step(t, "nodes", "m1").Wanted {
+	for _, r := range stepOf(t, less, "nodes", "m1").Wanted {
 		ids = append(ids, r.ID())
 	}
 	if d := cmp.Diff([]string{"node m1", "node m2", "node m3"}, ids); d != "" {
 		t.Error(d)
 	}
-	if len(plan.step(t, "nodes", "m1").Wanted) != 4 {
+	if len(stepOf(t, plan, "nodes", "m1").Wanted) != 4 {
 		t.Error("the whole plan was changed")
 	}
 }
 
 // TestOnlyComponents: a plan that is limited to components has these, on every host that has them.
 func TestOnlyComponents(t *testing.T) {
-	limited := Build(targetsOf(t, ha)).limited(Scope{Hosts: []string{"m2", "w1"}, Components: []string{"kubelet", "etcd"}})
+	limited := limited(Build(targetsOf(t, ha)), Scope{Hosts: []string{"m2", "w1"}, Components: []string{"kubelet", "etcd"}})
 	var places []string
 	for _, s := range limited.Steps {
-		places = append(places, s.place())
+		places = append(places, place(s))
 	}
 	if d := cmp.Diff([]string{"etcd@m2", "kubelet@m2", "kubelet@w1"}, places); d != "" {
 		t.Error(d)

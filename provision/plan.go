@@ -33,33 +33,6 @@ func Build(targets []Target) Plan {
 	return plan
 }
 
-// Only returns the plan limited to some hosts. What concerns those hosts but is done elsewhere, which is their nodes'
-// labels in the API, stays.
-func (p Plan) Only(hosts ...string) Plan {
-	chosen := map[string]bool{}
-	ids := map[string]bool{}
-	for _, h := range hosts {
-		chosen[h] = true
-		ids[resource.Node{Name: h}.ID()] = true
-	}
-	limited := Plan{Spare: p.Spare}
-	for _, s := range p.Steps {
-		if !chosen[s.Target.Host.Name] {
-			var rest []resource.Resource
-			for _, r := range s.Wanted {
-				if s.Component.Name == nodes.Name && ids[r.ID()] {
-					rest = append(rest, r)
-				}
-			}
-			s.Wanted = rest
-		}
-		if len(s.Wanted) > 0 {
-			limited.Steps = append(limited.Steps, s)
-		}
-	}
-	return limited
-}
-
 // Change is one resource that differs on a host.
 type Change struct{ Found, Wanted resource.Resource }
 

@@ -17,13 +17,13 @@ func TestOnly(t *testing.T) {
 	for _, s := range limited.Steps {
 		if s.Target.Host.Name == "w1" {
 			own++
-			if d := cmp.Diff(len(plan.step(t, s.Component.Name, "w1").Wanted), len(s.Wanted)); d != "" {
+			if d := cmp.Diff(len(stepOf(t, plan, s.Component.Name, "w1").Wanted), len(s.Wanted)); d != "" {
 				t.Errorf("%s: some are missing:\n%s", s.Component.Name, d)
 			}
 			continue
 		}
 		for _, r := range s.Wanted {
-			elsewhere = append(elsewhere, s.place()+": "+r.ID())
+			elsewhere = append(elsewhere, place(s)+": "+r.ID())
 		}
 	}
 	for _, s := range plan.Steps {
@@ -43,7 +43,7 @@ func TestOnly(t *testing.T) {
 	if again := limited.Only("w1"); len(again.Steps) != len(limited.Steps) {
 		t.Error("to limit again takes something away")
 	}
-	if len(plan.step(t, "nodes", "m1").Wanted) != 4 {
+	if len(stepOf(t, plan, "nodes", "m1").Wanted) != 4 {
 		t.Error("the whole plan was changed")
 	}
 	if none := plan.Only("nobody"); len(none.Steps) != 0 || len(none.Hosts()) != 0 || none.Changes() != 0 {
@@ -56,9 +56,9 @@ func TestChanges(t *testing.T) {
 		return resource.File{Path: path, Content: []byte(content)}
 	}
 	p := planOf(2, Component{Name: "a"})
-	p.Steps[0].Wanted = one(file("/same", "1"), file("/new", "1"), file("/other", "1"))
-	p.Steps[0].Found = one(file("/same", "1"), resource.File{Path: "/new", Absent: true}, file("/other", "2"))
-	p.Steps[1].Wanted = one(file("/not-looked-at", "1"))
+	p.Steps[0].Wanted = listOf(file("/same", "1"), file("/new", "1"), file("/other", "1"))
+	p.Steps[0].Found = listOf(file("/same", "1"), resource.File{Path: "/new", Absent: true}, file("/other", "2"))
+	p.Steps[1].Wanted = listOf(file("/not-looked-at", "1"))
 	var ids []string
 	for _, c := range p.Steps[0].Changes() {
 		ids = append(ids, c.Wanted.ID())

@@ -160,7 +160,7 @@ func TestApplySendsAgain(t *testing.T) {
 
 // TestApplyAfterAReboot: what a step before had written, and what was lost with the power, is written again.
 func TestApplyAfterAReboot(t *testing.T) {
-	wanted := func(component, _ string) []resource.Resource { return one(file("/"+component, "x")) }
+	wanted := func(component, _ string) []resource.Resource { return listOf(file("/"+component, "x")) }
 	l := newLine(t, "m1")
 	r := runOf(t, wanted, []*host{l.host}, Component{Name: "a"}, Component{Name: "b", After: []string{"a"}}, Component{Name: "c", After: []string{"b"}})
 	var seen reports
@@ -186,7 +186,7 @@ func TestApplyAfterAReboot(t *testing.T) {
 // TestApplyAfterALateReboot: what is lost with the power after the last step is written again before the run is done, and
 // counted.
 func TestApplyAfterALateReboot(t *testing.T) {
-	wanted := func(component, _ string) []resource.Resource { return one(file("/"+component, "x")) }
+	wanted := func(component, _ string) []resource.Resource { return listOf(file("/"+component, "x")) }
 	l := newLine(t, "m1")
 	r := runOf(t, wanted, []*host{l.host}, Component{Name: "a"}, Component{Name: "b", After: []string{"a"}})
 	var seen reports

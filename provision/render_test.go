@@ -33,7 +33,7 @@ func render(p Plan, host string) string {
 	var b strings.Builder
 	for _, s := range p.Steps {
 		if s.Target.Host.Name == host {
-			fmt.Fprintf(&b, "%s:\n%s", s.Component.Name, s.render())
+			fmt.Fprintf(&b, "%s:\n%s", s.Component.Name, renderStep(s))
 		}
 	}
 	return b.String()
@@ -45,7 +45,7 @@ func renderBeside(p Plan, host string, other Plan, otherHost string) string {
 	known, same := map[string]string{}, map[string]bool{}
 	for _, s := range other.Steps {
 		if s.Target.Host.Name == otherHost {
-			known[s.Component.Name] = s.render()
+			known[s.Component.Name] = renderStep(s)
 		}
 	}
 	var b strings.Builder
@@ -53,7 +53,7 @@ func renderBeside(p Plan, host string, other Plan, otherHost string) string {
 		if s.Target.Host.Name != host {
 			continue
 		}
-		name, text := s.Component.Name, s.render()
+		name, text := s.Component.Name, renderStep(s)
 		before, ok := known[name]
 		delete(known, name)
 		switch {
@@ -70,7 +70,7 @@ func renderBeside(p Plan, host string, other Plan, otherHost string) string {
 	return b.String()
 }
 
-func (s Step) render() string {
+func renderStep(s Step) string {
 	var b strings.Builder
 	keys := keyPaths(s.Target)
 	for _, r := range s.Wanted {

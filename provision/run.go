@@ -81,7 +81,7 @@ func Prepare(ctx context.Context, c *inventory.Cluster, scope Scope, o Options) 
 		return nil, err
 	}
 	whole := Build(targets)
-	r.Plan = whole.limited(scope)
+	r.Plan = limited(whole, scope)
 	standing, err := r.observe(ctx, whole, hosts)
 	if err != nil {
 		return nil, err
@@ -124,7 +124,7 @@ func (r *Run) observe(ctx context.Context, whole Plan, hosts []inventory.Host) (
 	whole.Steps = slices.Clone(whole.Steps) // the plan's own are written to meanwhile
 	all.Go(func() { s = r.survey(ctx, whole) })
 	all.Go(func() { r.seen, errSeen = r.inspect(ctx) })
-	err := r.Plan.observe(ctx, r.Fleet)
+	err := observe(ctx, &r.Plan, r.Fleet)
 	all.Wait()
 	if err := r.leaveOut(hosts, err); err != nil {
 		return s, err

@@ -2,12 +2,10 @@ package provision
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
 	"kbootstrap/inventory"
-	"kbootstrap/provision/resource"
 )
 
 // Scope says what a run is about, and what it may do.
@@ -64,7 +62,7 @@ func (t Tolerance) String() string {
 func (t Tolerance) Of(hosts int) int { return max(t.hosts, hosts*t.percent/100) }
 
 // limited returns the plan within the scope.
-func (p Plan) limited(s Scope) Plan {
+func limited(p Plan, s Scope) Plan {
 	if len(s.Hosts) > 0 {
 		p = p.Only(s.Hosts...)
 	}
@@ -83,41 +81,6 @@ func (p Plan) limited(s Scope) Plan {
 		}
 	}
 	return limited
-}
-
-// Without returns the plan without some hosts: without their steps, and without what is done elsewhere for them, which is
-// their nodes' labels in the API.
-func (p Plan) Without(hosts ...string) Plan {
-	rest := p
-	rest.Steps = nil
-	for _, s := range p.Steps {
-		if slices.Contains(hosts, s.Target.Host.Name) {
-			continue
-		}
-		if less := s.without(hosts); len(less.Wanted) > 0 || len(s.Wanted) == 0 {
-			rest.Steps = append(rest.Steps, less)
-		}
-	}
-	return rest
-}
-
-// without returns the step without the nodes of some hosts.
-func (s Step) without(hosts []string) Step {
-	if s.Component.Name != nodes.Name || len(hosts) == 0 {
-		return s
-	}
-	less := s
-	less.Wanted, less.Found = nil, nil
-	for i, r := range s.Wanted {
-		if node, ok := r.(resource.Node); ok && slices.Contains(hosts, node.Name) {
-			continue
-		}
-		less.Wanted = append(less.Wanted, r)
-		if s.Found != nil {
-			less.Found = append(less.Found, s.Found[i])
-		}
-	}
-	return less
 }
 
 // concerned returns the named hosts and the first control plane, where the API is asked, without some.

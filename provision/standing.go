@@ -58,7 +58,7 @@ func (r *Run) survey(ctx context.Context, whole Plan) standing {
 	)
 	for _, h := range whole.Hosts() {
 		all.Go(func() {
-			wanted := whole.witnesses(h)
+			wanted := witnessesOf(whole, h)
 			found, err := r.Fleet[h.Name].Client.Observe(ctx, wanted)
 			if err != nil {
 				return
@@ -80,7 +80,7 @@ func (r *Run) survey(ctx context.Context, whole Plan) standing {
 }
 
 // witnesses are what is looked at on a host.
-func (p Plan) witnesses(h inventory.Host) []resource.Resource {
+func witnessesOf(p Plan, h inventory.Host) []resource.Resource {
 	var rs []resource.Resource
 	for _, s := range p.Steps {
 		if s.Target.Host.Name != h.Name {

@@ -99,7 +99,7 @@ func (r *Run) hostStatus(ctx context.Context, h inventory.Host) HostStatus {
 		if s.Target.Host.Name != h.Name {
 			continue
 		}
-		status.Components = append(status.Components, s.status())
+		status.Components = append(status.Components, componentStatus(s))
 		for _, w := range s.Wanted {
 			if f, ok := w.(resource.File); ok && (strings.HasSuffix(f.Path, ".crt") || strings.HasSuffix(f.Path, ".conf") && f.Secret) {
 				paths[f.Path] = true
@@ -121,7 +121,7 @@ func certificate(c node.Certificate) Certificate {
 }
 
 // status tells the health of the step: of its services, of what must be ready, and of its nodes.
-func (s Step) status() ComponentStatus {
+func componentStatus(s Step) ComponentStatus {
 	status := ComponentStatus{Name: s.Component.Name, Healthy: true, Changed: len(s.Changes()) > 0}
 	problem := func(text string) {
 		if status.Healthy {

@@ -31,11 +31,11 @@ func TestObserveAsksWhoRuns(t *testing.T) {
 	wanted := func(component, _ string) []resource.Resource {
 		switch component {
 		case "etcd", "docker":
-			return one(resource.Service{Name: component + ".service", Enabled: true, Running: true}, answers(component+" answers", component+".service"))
+			return listOf(resource.Service{Name: component + ".service", Enabled: true, Running: true}, answers(component+" answers", component+".service"))
 		case "joined":
-			return one(resource.NodeStatus{Name: "m1", Is: resource.IsReady, Kubeconfig: kubeletConfig})
+			return listOf(resource.NodeStatus{Name: "m1", Is: resource.IsReady, Kubeconfig: kubeletConfig})
 		}
-		return one(answers("DNS answers", ""))
+		return listOf(answers("DNS answers", ""))
 	}
 	components := []Component{{Name: "etcd"}, {Name: "docker"}, {Name: "joined"}, {Name: "health"}}
 
@@ -117,7 +117,7 @@ func TestStatus(t *testing.T) {
 // TestStatusOfAHostThatCannotBeRead: one host of which something cannot be read is told beside the others.
 func TestStatusOfAHostThatCannotBeRead(t *testing.T) {
 	hosts := []*host{newHost(t, "m1"), newHost(t, "m2")}
-	wanted := func(string, string) []resource.Resource { return one(file("/etc/a", "x")) }
+	wanted := func(string, string) []resource.Resource { return listOf(file("/etc/a", "x")) }
 	r := runOf(t, wanted, hosts, Component{Name: "a"})
 	r.Scope, r.Unreached = Scope{Sick: true}, map[string]error{}
 	if err := os.MkdirAll(filepath.Join(hosts[1].root, "etc", "a"), 0o755); err != nil { // where a file must be

@@ -13,49 +13,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"kbootstrap/inventory"
 	"kbootstrap/provision/resource"
 )
-
-// planOf is a plan of components without resources, each on every host.
-func planOf(hosts int, components ...Component) Plan {
-	c := &inventory.Cluster{Name: "test"}
-	for i := range hosts {
-		c.Hosts = append(c.Hosts, inventory.Host{Name: fmt.Sprintf("m%d", i+1)})
-	}
-	var p Plan
-	for _, component := range components {
-		for _, h := range c.Hosts {
-			p.Steps = append(p.Steps, Step{Component: component, Target: Target{Cluster: c, Host: h}})
-		}
-	}
-	return p
-}
-
-// running is the plan with a service of each of its steps found running, and to be restarted.
-func (p Plan) running() Plan {
-	for i := range p.Steps {
-		p.Steps[i].Found = one(resource.Service{Name: "x.service", Running: true})
-		p.Steps[i].Wanted = one(resource.Service{Name: "x.service", Running: true, Config: "new"})
-	}
-	return p
-}
-
-func (s Step) place() string { return s.Component.Name + "@" + s.Target.Host.Name }
-
-// record notes the steps that began and ended, in their order.
-type record struct {
-	mu     sync.Mutex
-	events []string
-}
-
-func (r *record) add(text string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.events = append(r.events, text)
-}
-
-func (r *record) index(text string) int { return slices.Index(r.events, text) }
 
 // TestWalkKeepsTheOrder: over random components, each step begins after the end of all that it must come after, and each
 // is carried out once.
@@ -77,12 +36,12 @@ func TestWalkKeepsTheOrder(t *testing.T) {
 		}
 		p := planOf(1+random.IntN(4), components...)
 		if random.IntN(2) == 0 {
-			p = p.running()
+			p = running(p)
 		}
 		var r record
 		failed := p.walk(t.Context(), func(_ context.Context, s Step) error {
-			r.add("begin " + s.place())
-			r.add("end " + s.place())
+			r.add("begin " + place(s))
+			r.add("end " + place(s))
 			return nil
 		})
 		if failed != nil || len(r.events) != 2*len(p.Steps) {
@@ -93,8 +52,8 @@ func TestWalkKeepsTheOrder(t *testing.T) {
 				after := slices.Contains(s.Component.After, other.Component.Name) && s.Target.Host.Name == other.Target.Host.Name
 				needs := slices.Contains(s.Component.Needs, other.Component.Name)
 				rolls := s.Component.Rolling && s.running() && s.Component.Name == other.Component.Name && j < i
-				if (after || needs || rolls) && r.index("begin "+s.place()) < r.index("end "+other.place()) {
-					t.Fatalf("seed %d: %s began before the end of %s: %s", seed, s.place(), other.place(), r.events)
+				if (after || needs || rolls) && r.index("begin "+place(s)) < r.index("end "+place(other)) {
+					t.Fatalf("seed %d: %s began before the end of %s: %s", seed, place(s), place(other), r.events)
 				}
 			}
 		}
@@ -124,12 +83,12 @@ func TestWalkIsParallel(t *testing.T) {
 func TestWalkRolls(t *testing.T) {
 	broken := errors.New("no quorum")
 	for _, fails := range []string{"", "etcd@m2"} {
-		p := planOf(3, Component{Name: "etcd", Rolling: true}).running()
+		p := running(planOf(3, Component{Name: "etcd", Rolling: true}))
 		var r record
 		failed := p.walk(t.Context(), func(_ context.Context, s Step) error {
-			r.add("begin " + s.place())
-			defer r.add("end " + s.place())
-			if s.place() == fails {
+			r.add("begin " + place(s))
+			defer r.add("end " + place(s))
+			if place(s) == fails {
 				return broken
 			}
 			return nil
@@ -151,7 +110,7 @@ func TestWalkRolls(t *testing.T) {
 func TestWalkStartsWhatIsDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := planOf(2, Component{Name: "etcd", Rolling: true})
-		p.Steps[0].Found = one(resource.Service{Running: true})
+		p.Steps[0].Found = listOf(resource.Service{Running: true})
 		second := make(chan struct{})
 		failed := p.walk(t.Context(), func(_ context.Context, s Step) error {
 			if s.Target.Host.Name == "m2" {
@@ -177,10 +136,10 @@ func TestWalkReportsCauses(t *testing.T) {
 	)
 	var r record
 	failed := p.walk(t.Context(), func(_ context.Context, s Step) error {
-		r.add(s.place())
-		switch s.place() {
+		r.add(place(s))
+		switch place(s) {
 		case "base@m3", "runtime@m1":
-			return fmt.Errorf("broken %s", s.place())
+			return fmt.Errorf("broken %s", place(s))
 		}
 		return nil
 	})
@@ -201,13 +160,13 @@ func TestWalkStops(t *testing.T) {
 	late := errors.New("after the end")
 	var r record
 	failed := p.walk(ctx, func(step context.Context, s Step) error {
-		r.add(s.place())
-		if s.place() == "a@m1" {
+		r.add(place(s))
+		if place(s) == "a@m1" {
 			cancel(errors.New("Ctrl-C"))
 		}
 		<-ctx.Done()
 		if err := step.Err(); err != nil {
-			t.Errorf("%s was ended: %v", s.place(), err)
+			t.Errorf("%s was ended: %v", place(s), err)
 		}
 		return late
 	})
@@ -239,7 +198,7 @@ func TestWalkGates(t *testing.T) {
 			switch {
 			case s.Component.Name == "controllers" && failing == 2:
 				<-ctx.Done()
-				ended.Store(s.place(), true)
+				ended.Store(place(s), true)
 				return context.Cause(ctx)
 			case s.Component.Name == "controllers":
 				return ctx.Err()
@@ -266,7 +225,7 @@ func TestWalkGates(t *testing.T) {
 // it is told.
 func TestWalkGatesSpareWhatRestarts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := planOf(1, Component{Name: "api"}, Component{Name: "controllers", Gates: []string{"api"}}).running()
+		p := running(planOf(1, Component{Name: "api"}, Component{Name: "controllers", Gates: []string{"api"}}))
 		failed := p.walk(t.Context(), func(ctx context.Context, s Step) error {
 			if s.Component.Name == "controllers" {
 				synctest.Wait() // the gate has failed
@@ -274,7 +233,7 @@ func TestWalkGatesSpareWhatRestarts(t *testing.T) {
 					t.Errorf("ended: %v", err)
 				}
 			}
-			return errors.New("broken " + s.place())
+			return errors.New("broken " + place(s))
 		})
 		if want := "m1: api: broken api@m1\nm1: controllers: broken controllers@m1"; failed.Error() != want {
 			t.Errorf("failed:\n%s\nwant:\n%s", failed, want)

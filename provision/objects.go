@@ -1,0 +1,27 @@
+package provision
+
+import (
+	"encoding/json"
+	"kbootstrap/provision/resource"
+	"strconv"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+)
+
+// objects turns a YAML stream into one Object a document.
+func objects(kubeconfig string, manifests []byte) []resource.Resource {
+	var rs []resource.Resource
+	for i, document := range strings.Split(string(manifests), "\n---\n") {
+		var object map[string]any
+		if err := yaml.Unmarshal([]byte(document), &object); err != nil {
+			panic("provision: manifest " + strconv.Itoa(i) + ": " + err.Error())
+		}
+		manifest, err := json.Marshal(object)
+		if err != nil {
+			panic("provision: manifest " + strconv.Itoa(i) + ": " + err.Error())
+		}
+		rs = append(rs, resource.Object{Manifest: manifest, Kubeconfig: kubeconfig})
+	}
+	return rs
+}
