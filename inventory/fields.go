@@ -7,14 +7,14 @@ import "kbootstrap/fault"
 func table(c *Cluster, all *SSH) []field {
 	return []field{
 		{name: "cluster", shape: "name", required: true, read: str(&c.Name),
-			doc: "the name of the cluster: lower-case letters, digits and dashes, at most 63. It names the kubeconfig context and the state directory `.kbootstrap/<name>` beside the inventory."},
+			doc: "the name of the cluster: lower-case letters, digits and dashes, at most 63. It names the kubeconfig context and the state directory `.kbootstrap/<name>` next to the inventory."},
 		{name: "kubernetes", shape: "version", required: true, class: fault.InventoryVersion, read: kubernetesVersion(&c.Kubernetes),
 			doc: "the version of all Kubernetes components, such as `v1.36.3`. There is no default: a newer tool must not change the cluster."},
 		{name: "versions", shape: "mapping", doc: "versions of the other components. Each has a default that fits the version of Kubernetes.",
 			class: fault.InventoryVersion, read: componentVersions(c), fields: versionFields()},
 		{name: "network", shape: "mapping", doc: "the address plan of the cluster. `pods`, `services` and `domain` cannot be changed later.", fields: networkFields(&c.Network)},
 		{name: "runtime", shape: "`docker` or `containerd`", fallback: "docker", read: oneOf(&c.Runtime, "docker", "containerd"),
-			doc: "`docker` installs dockerd beside containerd, which it shares; `containerd` installs no docker."},
+			doc: "`docker` installs dockerd, which uses the same containerd as the kubelet; `containerd` installs no docker."},
 		{name: "cri", shape: "`containerd` or `dockerd`", fallback: "containerd", read: oneOf(&c.CRI, "containerd", "dockerd"),
 			doc: "the runtime that the kubelet talks to. `dockerd` goes through cri-dockerd and needs `runtime: docker`."},
 		{name: "firewall", shape: "`disable` or `leave`", fallback: "disable", read: oneOf(&c.Firewall, "disable", "leave"),
@@ -47,9 +47,9 @@ func table(c *Cluster, all *SSH) []field {
 func networkFields(n *Network) []field {
 	return []field{
 		{name: "pods", shape: "CIDR", fallback: "10.244.0.0/16", class: fault.InventoryNetwork, read: prefix(&n.Pods),
-			doc: "the addresses of pods. Each host gets a /24 of it."},
+			doc: "the network of pods. Each host gets a /24 of it."},
 		{name: "services", shape: "CIDR", fallback: "10.96.0.0/12", class: fault.InventoryNetwork, read: prefix(&n.Services),
-			doc: "the addresses of Services, /12 to /28. The first is the API's, the tenth is the DNS's."},
+			doc: "the network of Services, /12 to /28. Its first address is the API's, its tenth is the DNS's."},
 		{name: "nodePorts", shape: "ports", fallback: "30000-32767", class: fault.InventoryPort, read: portRange(&n.NodePorts),
 			doc: "the ports that Services of type NodePort may use, first and last."},
 		{name: "apiPort", shape: "port", fallback: "6443", class: fault.InventoryPort, read: port(&n.APIPort),
@@ -73,24 +73,24 @@ func loginFields(s *SSH) []field {
 		{name: "port", shape: "port", fallback: "`Port` of ssh_config, else `22`", class: fault.InventoryPort, read: port(&s.Port), doc: "the port of sshd."},
 		{name: "key", shape: "file", fallback: "`IdentityFile` of ssh_config, else the agent, then the keys in ~/.ssh", read: file(&s.Key), doc: "the private key."},
 		{name: "agent", shape: "boolean", fallback: "true", read: flag(&s.Agent), doc: "whether to use the agent at `$SSH_AUTH_SOCK`."},
-		{name: "passwordFile", shape: "file", fallback: "a question at the terminal", read: file(&s.PasswordFile),
-			doc: "the file with the password to log in with, for a host that takes no key. Nobody else may be able to read it (`chmod 600`). A password itself never stands in the inventory."},
-		{name: "sudoPasswordFile", shape: "file", fallback: "a question at the terminal", read: file(&s.SudoPasswordFile),
-			doc: "the file with the password that sudo wants, where it wants one. It is tried once. Nobody else may be able to read the file."},
+		{name: "passwordFile", shape: "file", fallback: "the tool asks at the terminal", read: file(&s.PasswordFile),
+			doc: "the file with the login password, for a host that accepts no key. Only you may be able to read the file (`chmod 600`). The inventory itself never contains a password."},
+		{name: "sudoPasswordFile", shape: "file", fallback: "the tool asks at the terminal", read: file(&s.SudoPasswordFile),
+			doc: "the file with the password for sudo, where sudo asks for one. The tool tries it once. Only you may be able to read the file."},
 		{name: "sudo", shape: "boolean", fallback: "true unless the user is root", doc: "whether to become root with sudo.",
 			read: func(r *reader, at string, v *node) {
 				s.Sudo = new(bool) // never through the pointer that hosts share
 				flag(s.Sudo)(r, at, v)
 			}},
 		{name: "config", shape: "file or `none`", fallback: "~/.ssh/config, then /etc/ssh/ssh_config", read: fileOr("none", &s.Config),
-			doc: "the ssh_config to use. What the inventory gives wins over it; `none` uses no file."},
+			doc: "the ssh_config to use. The inventory wins over it; `none` uses no file."},
 		{name: "jump", shape: "`user@host:port`, list or `none`", fallback: "`ProxyJump` of ssh_config", class: fault.InventoryLogin, read: jumps(&s.Jump),
 			doc: "the jump hosts on the way to the host, first to last: `user@host:port` with commas between them, or a list. " +
-				"An item of the list may be a mapping with `address`, `port`, `user`, `key` and `hostKey`; what it lacks is that of ssh_config for the jump host, else that of the host."},
+				"An item of the list may be a mapping with `address`, `port`, `user`, `key` and `hostKey`; what it lacks comes from ssh_config for the jump host, else from the host."},
 		{name: "knownHosts", shape: "file", fallback: "`UserKnownHostsFile` of ssh_config, else ~/.ssh/known_hosts", read: file(&s.KnownHosts), doc: "the file of known host keys."},
-		{name: "hostKeyPolicy", shape: "`strict`, `ask` or `accept-new`", fallback: "`StrictHostKeyChecking` of ssh_config, else ask at a terminal and strict elsewhere",
+		{name: "hostKeyPolicy", shape: "`strict`, `ask` or `accept-new`", fallback: "`StrictHostKeyChecking` of ssh_config, else `ask` at a terminal and `strict` without one",
 			read: oneOf(&s.HostKeyPolicy, "strict", "ask", "accept-new"),
-			doc:  "what to do with a host whose key is not known: `strict` refuses it, `ask` shows its fingerprint and asks, `accept-new` records it. A key that changed is refused by all three."},
+			doc:  "what to do with a host whose key is not known: `strict` refuses it, `ask` shows its fingerprint and asks, `accept-new` records it. All three refuse a key that has changed."},
 	}
 }
 
@@ -98,7 +98,7 @@ func loginFields(s *SSH) []field {
 func hostFields(h *Host) []field {
 	ssh := append([]field{
 		{name: "address", shape: "name or address", fallback: "the address of the host", read: str(&h.SSH.Address),
-			doc: "where sshd is reached from here: what one would type after `ssh`, so a `Host` of ssh_config is good too."},
+			doc: "how to reach sshd from here: what you would type after `ssh`, so a `Host` of ssh_config works too."},
 		{name: "hostKey", shape: "key", class: fault.InventoryLogin, read: hostKey(&h.SSH.HostKey),
 			doc: "the key that this host must have, as a fingerprint (`SHA256:…`) or as a public key (`ssh-ed25519 AAAA…`). It wins over `knownHosts`."},
 	}, loginFields(&h.SSH)...)
@@ -109,7 +109,7 @@ func hostFields(h *Host) []field {
 		{name: "name", shape: "name", required: true, read: str(&h.Name),
 			doc: "the name of the node, and the host name that the machine gets: lower-case letters, digits and dashes, at most 63."},
 		{name: "address", shape: "IPv4 address", required: true, class: fault.InventoryAddress, read: address(&h.Address),
-			doc: "the host's own address in the network of the cluster. Often it is not the one that SSH uses."},
+			doc: "the host's own address in the network of the cluster. It often differs from the address that SSH uses."},
 		{name: "ssh", shape: "mapping", doc: "how to log in to this host, where it differs from the top-level `ssh`.", fields: ssh},
 		{name: "roles", shape: "list of `etcd`, `control-plane`, `worker`", required: true, class: fault.InventoryRoles, read: roles(&h.Roles),
 			doc: "what the host is for."},

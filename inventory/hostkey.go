@@ -17,7 +17,7 @@ func hostKey(to *string) func(*reader, string, *node) {
 		if sum, ok := strings.CutPrefix(s, "SHA256:"); ok {
 			// 32 bytes in base64 without padding.
 			if raw, err := base64.RawStdEncoding.DecodeString(sum); err != nil || len(raw) != 32 {
-				r.problemAt(v.line, v.column, `ssh-keygen -lf key.pub prints it: "SHA256:" and 43 characters`, "%q is not a whole fingerprint", s)
+				r.problemAt(v.line, v.column, `ssh-keygen -lf key.pub prints it: "SHA256:" and 43 characters`, "%q is not a complete fingerprint", s)
 				*to = ""
 			}
 			return

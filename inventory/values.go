@@ -19,7 +19,7 @@ func str(to *string) func(*reader, string, *node) {
 		case v.kind != text:
 			r.wrong(v, "text", "")
 		case v.text == "":
-			r.problemAt(v.line, v.column, "leave the line out to have the default", "is empty")
+			r.problemAt(v.line, v.column, "leave the line out to get the default", "the value is empty")
 		case hasControl(v.text):
 			r.problemAt(v.line, v.column, "", "%q has a control character", v.text)
 		default:
@@ -142,7 +142,7 @@ func address(to *netip.Addr) func(*reader, string, *node) {
 		bare, _, slash := strings.Cut(s, "/")
 		switch {
 		case err != nil && slash && isIP(bare):
-			r.problemAt(v.line, v.column, "write "+bare, "%q is not an IP address: it has the length of a network", s)
+			r.problemAt(v.line, v.column, "write "+bare, "%q is not an IP address but a network", s)
 		case err != nil:
 			r.problemAt(v.line, v.column, "names go in ssh.address; this is the host's own address in the cluster's network", "%q is not an IP address", s)
 		case !a.Is4():
