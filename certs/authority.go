@@ -41,7 +41,7 @@ func (s *Store) authorities(root *os.Root, used bool, now time.Time, todo *pendi
 }
 
 // seeDoc ends the errors about what is never replaced.
-const seeDoc = " (it is not replaced, since the whole cluster hangs on it; docs/pki.md tells how to restore or renew it)"
+const seeDoc = " (the tool does not replace it, because the whole cluster depends on it; docs/pki.md describes how to restore or renew it)"
 
 // lost is the error of a store that has certificates, and not what they hang on.
 func (s *Store) lost(name string) error {

@@ -43,16 +43,16 @@ func TestLockRefuses(t *testing.T) {
 		text string
 		want []string
 	}{
-		"another version": {"version: 2\n", []string{"version 2 is not known"}},
-		"no version":      {"artifacts: []\n", []string{"version 0 is not known"}},
+		"another version": {"version: 2\n", []string{"version 2 is not supported"}},
+		"no version":      {"artifacts: []\n", []string{"version 0 is not supported"}},
 		"unknown field":   {"version: 1\nartefacts: []\n", []string{"artefacts"}},
 		"not YAML":        {"version: [1\n", []string{"artifact lock "}},
 		"every entry": {
 			"version: 1\nartifacts:\n" + entry("https://e.com/a", sum) + entry("https://e.com/a", sum) + entry("http://e.com/b", sum) +
 				entry("https://e.com/c", strings.ToUpper(sum)) + entry("https://e.com/d", "abc") + entry("https://e.com/e", sum) + "    size: -1\n",
-			[]string{"artifacts[1].url: https://e.com/a is there twice", "artifacts[2].url", "artifacts[3].sha256", "artifacts[4].sha256", "artifacts[5].size"},
+			[]string{"artifacts[1].url: https://e.com/a is listed twice", "artifacts[2].url", "artifacts[3].sha256", "artifacts[4].sha256", "artifacts[5].size"},
 		},
-		"too large": {"#" + strings.Repeat("x", maxLock), []string{"more than a lock has"}},
+		"too large": {"#" + strings.Repeat("x", maxLock), []string{"the file is too large"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "artifacts.lock")

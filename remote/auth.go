@@ -120,7 +120,7 @@ func (id *identity) addFile(ctx context.Context, path string, held []ssh.Signer,
 			return err
 		}
 	case key.public == nil:
-		return fmt.Errorf("key %s: it has a passphrase, and there is no %s.pub that tells what it is", path, path)
+		return fmt.Errorf("key %s: the key has a passphrase, and there is no %s.pub to tell which key it is", path, path)
 	default:
 		signer = key
 	}
@@ -195,7 +195,7 @@ func (id *identity) add(signer ssh.Signer, source string) {
 		}
 	}
 	if len(id.signers) == id.limit {
-		id.note("%s: %s: not tried, hosts hang up after %d keys", source, ssh.FingerprintSHA256(signer.PublicKey()), id.limit)
+		id.note("%s: %s: not tried, because hosts hang up after %d keys", source, ssh.FingerprintSHA256(signer.PublicKey()), id.limit)
 		return
 	}
 	id.signers = append(id.signers, signer)
@@ -292,7 +292,7 @@ func (id *identity) refused(to *Endpoint, err error) *Error {
 		e.Err = fmt.Errorf("%w%s", cleaned(err), id.list())
 	}
 	if id.password.used {
-		e.hint += ", or look at the password"
+		e.hint += ", or check the password"
 	}
 	return e
 }

@@ -321,7 +321,7 @@ func (l *lookup) match(d directive) (bool, error) {
 			text, ok := l.criterion(bare)
 			if !ok {
 				if result && !l.final {
-					l.notes = append(l.notes, fmt.Sprintf("%s:%d: Match %s is not evaluated, so what stands below it does not hold", d.file, d.line, criterion))
+					l.notes = append(l.notes, fmt.Sprintf("%s:%d: Match %s is not supported, so the lines below it do not apply", d.file, d.line, criterion))
 				}
 				return false, nil
 			}

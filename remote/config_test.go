@@ -287,18 +287,18 @@ func TestConfigThatCannotBeUsed(t *testing.T) {
 		{"User a b", "config:1: user has more than one value"},
 		{"User \"a", "config:1: a quote is not closed"},
 		{"= x", "config:1: a line begins with an equals sign"},
-		{"HostName %x", `config:1: "%x": %x is not known here`},
+		{"HostName %x", `config:1: "%x": %x is not supported here`},
 		{"IdentityFile 100%", `config:1: "100%" ends with a percent sign`},
 		{"IdentityFile ${NOT_SET_ANYWHERE}/x", "config:1: the environment variable ${NOT_SET_ANYWHERE}/x is not set"},
 		{"IdentitiesOnly maybe", `config:1: "maybe" is neither yes nor no`},
 		{"StrictHostKeyChecking sometimes", `config:1: StrictHostKeyChecking is yes, ask, accept-new or no, not "sometimes"`},
 		{"ConnectTimeout soon", `config:1: "soon" is not a time`},
 		{"ProxyJump a:b", `config:1: ProxyJump a:b: "b" is not a port`},
-		{"ProxyCommand nc %h %p", "config:1: ProxyCommand is not run"},
-		{"RevokedHostKeys /revoked", "config:1: RevokedHostKeys is not read"},
+		{"ProxyCommand nc %h %p", "config:1: ProxyCommand is not supported"},
+		{"RevokedHostKeys /revoked", "config:1: RevokedHostKeys is not supported"},
 		{"Match host", "config:1: Match host has no value"},
 		{"Include " + file, "include each other more than 16 times deep"},
-		{"Host a\nProxyJump b\nHost b\nProxyJump c\nHost c\nProxyJump a", "the jump hosts go round in a circle: a, b, c, a"},
+		{"Host a\nProxyJump b\nHost b\nProxyJump c\nHost c\nProxyJump a", "the jump hosts form a circle: a, b, c, a"},
 	} {
 		writeFile(t, file, c.text, 0o600)
 		h := hostAt("a:22")
@@ -422,7 +422,7 @@ func TestMatchThatIsNotEvaluated(t *testing.T) {
 	if e.User != "me" {
 		t.Errorf("user %q", e.User)
 	}
-	if len(notes) != 1 || notes[0] != "config:1: Match exec is not evaluated, so what stands below it does not hold" {
+	if len(notes) != 1 || notes[0] != "config:1: Match exec is not supported, so the lines below it do not apply" {
 		t.Errorf("notes %q", notes)
 	}
 }

@@ -231,8 +231,8 @@ func (r *resolver) trust(given inventory.SSH, l *lookup, x expander, host string
 		t.names, t.principal = []string{lower(alias)}, lower(alias)
 	}
 	if d, ok := l.first["revokedhostkeys"]; ok && d.args[0] != "none" {
-		return t, coded{fmt.Errorf("%s:%d: RevokedHostKeys is not read", d.file, d.line), fault.ConfigInvalid,
-			"put its keys into known_hosts, each in a line of its own: @revoked * ssh-ed25519 AAAA…"}
+		return t, coded{fmt.Errorf("%s:%d: RevokedHostKeys is not supported", d.file, d.line), fault.ConfigInvalid,
+			"put its keys into known_hosts, each on a line of its own: @revoked * ssh-ed25519 AAAA…"}
 	}
 	var err error
 	if t.hash, err = yes(l, "hashknownhosts"); err != nil {
@@ -311,7 +311,7 @@ func (r *resolver) via(given inventory.SSH, l *lookup, path []string) (*Endpoint
 		return nil, nil
 	}
 	if d.keyword == "proxycommand" {
-		return nil, coded{fmt.Errorf("%s:%d: ProxyCommand is not run", d.file, d.line), fault.ConfigInvalid,
+		return nil, coded{fmt.Errorf("%s:%d: ProxyCommand is not supported", d.file, d.line), fault.ConfigInvalid,
 			"name the jump host instead: ProxyJump there, or ssh.jump in the inventory (ssh.jump: none connects directly)"}
 	}
 	var jumps []inventory.Jump
@@ -342,7 +342,7 @@ func (r *resolver) hops(jumps []inventory.Jump, knownHosts string, behind, other
 	var last *Endpoint
 	for i, j := range jumps {
 		if here := spot(j.Address, j.Port); last == nil && slices.Contains(path, here) {
-			return nil, coded{fmt.Errorf("the jump hosts go round in a circle: %s, %s", strings.Join(path, ", "), here), fault.ConfigInvalid, ""}
+			return nil, coded{fmt.Errorf("the jump hosts form a circle: %s, %s", strings.Join(path, ", "), here), fault.ConfigInvalid, ""}
 		}
 		given := inventory.SSH{Address: j.Address, Port: j.Port, User: j.User, Key: j.Key, HostKey: j.HostKey,
 			Agent: behind.Agent, KnownHosts: knownHosts, HostKeyPolicy: behind.HostKeyPolicy}

@@ -206,9 +206,9 @@ func sameKey(a, b ssh.PublicKey) bool { return string(a.Marshal()) == string(b.M
 func flaw(c *ssh.Certificate, host string) error {
 	switch {
 	case c.CertType != ssh.HostCert:
-		return errors.New("it is not one for hosts")
+		return errors.New("the certificate is not for hosts")
 	case c.Signature.Format == ssh.KeyAlgoRSA:
-		return errors.New("it is signed with SHA-1")
+		return errors.New("the certificate is signed with SHA-1")
 	}
 	for _, p := range c.ValidPrincipals {
 		if match(lower(p), host) {
@@ -241,12 +241,12 @@ func (k *hostKeys) mismatch() *Error {
 		offers = append(offers, describe(key))
 	}
 	return k.refuse(fault.HostKeyPinned, fmt.Errorf("the host offers %s, the inventory pins %s", strings.Join(offers, " and "), k.pin),
-		"if the host was rebuilt on purpose, correct its pinned host key in the inventory; if not, somebody may be between you and the host")
+		"if the host was rebuilt on purpose, correct its pinned host key in the inventory; if not, someone may be intercepting the connection")
 }
 
 func (k *hostKeys) changed(old knownKey, key ssh.PublicKey) *Error {
 	return k.refuse(fault.HostKeyChanged, fmt.Errorf("changed: the host offers %s, %s records %s", describe(key), old, describe(old.key)),
-		fmt.Sprintf("if the host was rebuilt on purpose: ssh-keygen %s-R '%s'\nif not, somebody may be between you and the host",
+		fmt.Sprintf("if the host was rebuilt on purpose: ssh-keygen %s-R '%s'\nif not, someone may be intercepting the connection",
 			fileFlag(old.file), k.to.trust.names[0]))
 }
 
@@ -271,7 +271,7 @@ func (k *hostKeys) notKnown(f finding) *Error {
 		"compare the fingerprint with the host's own (ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub there), then either\n"+
 			"record it: kbootstrap hosts trust\n"+
 			"or pin it in the inventory: hostKey: "+ssh.FingerprintSHA256(f.key)+"\n"+
-			"or have new keys recorded without a question: --host-key accept-new")
+			"or let the tool record new keys without asking: --host-key accept-new")
 }
 
 // unusable is the error of files that cannot be read or written.

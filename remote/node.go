@@ -109,8 +109,8 @@ func (c *Conn) launchWith(ctx context.Context, op, command, mark string, limit t
 			}
 			if s.flooded {
 				_ = s.ssh.Close()
-				return nil, false, &Error{Host: c.host.Name, Op: op, Kind: Agent, Err: fmt.Errorf("more than 64 KiB of output and no agent%s", s.said()),
-					code: fault.ShellNoise, hint: "what does the login shell print?"}
+				return nil, false, &Error{Host: c.host.Name, Op: op, Kind: Agent, Err: fmt.Errorf("more than 64 KiB of output, but no agent%s", s.said()),
+					code: fault.ShellNoise, hint: "look at what the login shell prints"}
 			}
 			found, ended = nil, s.done
 		case <-ended:
@@ -127,7 +127,7 @@ func (c *Conn) launchWith(ctx context.Context, op, command, mark string, limit t
 		return nil, false, c.stopped(ctx, op)
 	}
 	return nil, false, &Error{Host: c.host.Name, Op: op, Kind: Agent, Err: fmt.Errorf("no answer in %v%s", limit, s.said()), code: fault.ShellMute,
-		hint: "does the login shell run commands? A forced command or a start-up file that waits for input keeps it from that"}
+		hint: "does the login shell run commands? A forced command or a start-up file that waits for input prevents that"}
 }
 
 // agentError is an error that comes from this machine or from the transfer.

@@ -64,7 +64,7 @@ func (k *lockedKey) unlock(ctx context.Context, o Options) (ssh.Signer, error) {
 // asked asks for the passphrase until it fits. An empty answer means that the key is not to be used.
 func (k *lockedKey) asked(ctx context.Context, who Asker) (ssh.Signer, error) {
 	if who == nil {
-		return nil, coded{fmt.Errorf("key %s: it has a passphrase, no agent holds it, and %w", k.path, errNobody), fault.PassphraseNeeded, "load it into an ssh-agent: ssh-add " + k.path}
+		return nil, coded{fmt.Errorf("key %s: the key has a passphrase, no agent holds the key, and %w", k.path, errNobody), fault.PassphraseNeeded, "load it into an ssh-agent: ssh-add " + k.path}
 	}
 	question := "passphrase of " + k.path
 	for range passphraseTries {

@@ -274,7 +274,7 @@ func TestPasswordFile(t *testing.T) {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
-	for text, words := range map[string]string{"": "it is empty", "\n": "it is empty", "secret\nmore\n": "more than one line"} {
+	for text, words := range map[string]string{"": "the file is empty", "\n": "the file is empty", "secret\nmore\n": "more than one line"} {
 		writeFile(t, h.SSH.PasswordFile, text, 0o600)
 		denial(t, dial(h), words)
 	}

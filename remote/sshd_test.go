@@ -239,6 +239,6 @@ func TestNoSudo(t *testing.T) {
 	h := newSSHD(t, t.TempDir())
 	h.SSH.Sudo = new(true)
 	_, err := connect(t, h, Options{Agent: agentFile(t, "cat"), root: t.TempDir()}).Node(context.Background())
-	failed(t, err, Sudo, "m1: sudo: it is not installed", "install sudo")
+	failed(t, err, Sudo, "m1: sudo: sudo is not installed", "install sudo")
 	coding(t, err, fault.SudoMissing)
 }
