@@ -87,10 +87,12 @@ func TestCodes(t *testing.T) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(declared)) {
 		if !returned[name] {
-			t.Errorf("fault.%s (%s) is returned by no code: give it to its error, or take it out of the catalogue", name, declared[name])
+			t.Errorf("fault.%s (%s) is returned by no code: give it to its error, or take it out of the catalogue",
+				name, declared[name])
 		}
 		if !asserted[name] && !asserted[string(declared[name])] {
-			t.Errorf("fault.%s (%s) is asserted by no test: make the error come about in one, and compare its code", name, declared[name])
+			t.Errorf("fault.%s (%s) is asserted by no test: make the error come about in one, and compare its code",
+				name, declared[name])
 		}
 	}
 }

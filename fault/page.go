@@ -15,8 +15,8 @@ func Markdown() string {
 	var b strings.Builder
 	b.WriteString(`# Error codes
 
-Errors that the tool prints have a code, and the code has an entry here: what it means, how it comes about, and what to do.
-` + "`kbootstrap explain KB1001`" + ` shows the same without a network. A code never changes its meaning.
+Errors that the tool prints have a code, and the code has an entry here: what it means, how it comes about, and what to
+do. ` + "`kbootstrap explain KB1001`" + ` shows the same without a network. A code never changes its meaning.
 
 This page is written by ` + "`go test ./fault -update`" + ` from the catalogue in the room fault.
 `)

@@ -49,7 +49,8 @@ nor an archive. They were not kept.`,
 	{ArtifactUnreachable, "artifacts cannot be fetched",
 		`The server cannot be reached, ended the transfer, was silent for too long, or answered that it is overloaded. The
 tool tried five times with growing pauses.`,
-		`Check the network and HTTPS_PROXY, then run the same command again: what was fetched is kept. Offline, copy the files into a directory and name it in the inventory (artifacts: {mirror: DIR}).`},
+		`Check the network and HTTPS_PROXY, then run the same command again: what was fetched is kept. Offline, copy the
+files into a directory and name it in the inventory (artifacts: {mirror: DIR}).`},
 	{ArtifactRefused, "the server does not have an artifact, or refuses to send it",
 		`The server answered with a status that a retry does not change: 404 for a version that does not exist, 403 for a
 mirror that wants you to log in.`,

@@ -97,7 +97,8 @@ func taints(to *[]Taint) func(*reader, string, *node) {
 		}
 		i := strings.LastIndex(s, ":")
 		if i < 0 {
-			r.problemAt(v.line, v.column, "write key=value:Effect or key:Effect; effects: "+strings.Join(effects, ", "), "the taint %q has no effect", s)
+			r.problemAt(v.line, v.column, "write key=value:Effect or key:Effect; effects: "+strings.Join(effects, ", "),
+				"the taint %q has no effect", s)
 			return
 		}
 		key, value, _ := strings.Cut(s[:i], "=")
@@ -111,9 +112,11 @@ func taints(to *[]Taint) func(*reader, string, *node) {
 		case !slices.Contains(effects, t.Effect):
 			r.problemAt(v.line, v.column, Suggest(t.Effect, effects), "unknown effect %q", t.Effect)
 		case key == controlPlaneKey:
-			r.problemAt(v.line, v.column, "leave it out; control planes without the role worker get it", "the taint %s is the tool's own", key)
+			r.problemAt(v.line, v.column, "leave it out; control planes without the role worker get it",
+				"the taint %s is the tool's own", key)
 		case slices.ContainsFunc(*to, same):
-			r.problemAt(v.line, v.column, "a node has one taint for each key and effect", "the taint %s:%s is given twice", t.Key, t.Effect)
+			r.problemAt(v.line, v.column, "a node has one taint for each key and effect", "the taint %s:%s is given twice",
+				t.Key, t.Effect)
 		default:
 			*to = append(*to, t)
 		}

@@ -75,7 +75,8 @@ func (r *reader) checkSSH(c *Cluster) {
 	for i, h := range c.Hosts {
 		at := index("hosts", i) + ".ssh"
 		if a := h.SSH.Address; a != "" && !validHost(a) {
-			r.problem(at+".address", "the port goes in ssh.port, the user in ssh.user", "%q is neither a host name nor an address", a)
+			r.problem(at+".address", "the port goes in ssh.port, the user in ssh.user",
+				"%q is neither a host name nor an address", a)
 			continue
 		}
 		user := at + ".user"
@@ -92,7 +93,8 @@ func (r *reader) checkSSH(c *Cluster) {
 		if before, ok := first[e]; ok {
 			// Two hosts with one cluster address, which SSH uses too, are one mistake; checkAddresses reports it.
 			if before.Address != h.Address || h.SSH.Address != h.Address.String() {
-				r.problem(at, "each host needs its own ssh.address or ssh.port", "host %q on line %d has the same SSH endpoint, %s port %d",
+				r.problem(at, "each host needs its own ssh.address or ssh.port",
+					"host %q on line %d has the same SSH endpoint, %s port %d",
 					before.Name, before.Line, h.SSH.Address, e.port)
 			}
 			continue

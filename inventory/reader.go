@@ -172,7 +172,8 @@ func (r *reader) path(at, name string) string {
 		}
 		return filepath.Join(r.home, name[1:])
 	case strings.HasPrefix(name, "~"):
-		r.problem(at, `only "~/" is supported; write the whole path`, "%q: the tool does not look up home directories of other users", name)
+		r.problem(at, `only "~/" is supported; write the whole path`,
+			"%q: the tool does not look up home directories of other users", name)
 		return ""
 	case filepath.IsAbs(name):
 		return filepath.Clean(name)

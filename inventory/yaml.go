@@ -69,7 +69,8 @@ func (r *reader) parseYAML(data string) (root *node) {
 		return nil
 	}
 	if deep := tooDeep(tokens); deep != nil {
-		r.problemAt(deep.Position.Line, deep.Position.Column, "", "the file is nested too deeply: more than %d levels", maxDepth)
+		r.problemAt(deep.Position.Line, deep.Position.Column, "", "the file is nested too deeply: more than %d levels",
+			maxDepth)
 		return nil
 	}
 	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
@@ -140,9 +141,11 @@ func (r *reader) syntax(err error) {
 	indent = indent[:len(indent)-len(strings.TrimLeft(indent, " \t"))]
 	switch {
 	case strings.Contains(indent, "\t"):
-		r.problemAt(pos.Line, strings.Index(indent, "\t")+1, "YAML is indented with spaces only", "the indentation contains a tab")
+		r.problemAt(pos.Line, strings.Index(indent, "\t")+1, "YAML is indented with spaces only",
+			"the indentation contains a tab")
 	case strings.Contains(message, "mapping value is not allowed"):
-		r.problemAt(pos.Line, pos.Column, `look at the indentation of this line and the next; a value that contains ": " goes in quotes`,
+		r.problemAt(pos.Line, pos.Column,
+			`look at the indentation of this line and the next; a value that contains ": " goes in quotes`,
 			"the file is not YAML: a second value for the same key")
 	case strings.Contains(message, "reserved character"):
 		r.problemAt(pos.Line, pos.Column, "put the value in quotes", "the file is not YAML: %s", message)
@@ -249,7 +252,8 @@ func (c *converter) convert(n ast.Node, depth int) *node {
 		}
 		return a.node
 	case *ast.TagNode:
-		return c.fail(n, `leave it out; text that looks like a number or a boolean goes in quotes`, "YAML tags such as %s are not supported", n.Start.Value)
+		return c.fail(n, `leave it out; text that looks like a number or a boolean goes in quotes`,
+			"YAML tags such as %s are not supported", n.Start.Value)
 	}
 	return c.fail(n, "", "YAML of the kind %s is not supported", n.Type())
 }

@@ -74,7 +74,8 @@ func (l *Lock) check() error {
 		case seen[e.URL]:
 			problems = append(problems, fmt.Errorf("artifacts[%d].url: %s is listed twice", i, e.URL))
 		case !sumPattern.MatchString(e.SHA256):
-			problems = append(problems, fmt.Errorf("artifacts[%d].sha256: %q is not a sha256 sum in lower case hex", i, e.SHA256))
+			problems = append(problems, fmt.Errorf("artifacts[%d].sha256: %q is not a sha256 sum in lower case hex",
+				i, e.SHA256))
 		case e.Size < 0:
 			problems = append(problems, fmt.Errorf("artifacts[%d].size: %d is negative", i, e.Size))
 		}
@@ -94,7 +95,8 @@ func (l *Lock) entries() map[string]LockedEntry {
 
 // Write writes the lock to a file, sorted by URL, in one step: who reads it meanwhile sees the old one or the new one.
 func (l *Lock) Write(path string) error {
-	sorted := slices.SortedFunc(slices.Values(l.Artifacts), func(a, b LockedEntry) int { return cmp.Compare(a.URL, b.URL) })
+	sorted := slices.SortedFunc(slices.Values(l.Artifacts),
+		func(a, b LockedEntry) int { return cmp.Compare(a.URL, b.URL) })
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "# kbootstrap artifact lock\nversion: %d\nartifacts:\n", l.Version)
 	for _, e := range sorted {

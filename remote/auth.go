@@ -105,7 +105,8 @@ func (id *identity) addFile(ctx context.Context, path string, held []ssh.Signer,
 		}
 		return err
 	}
-	key := &lockedKey{public: publicOf(path, locked), path: path, text: text, named: named, wanted: func(k *lockedKey) { id.locked = k }}
+	key := &lockedKey{public: publicOf(path, locked), path: path, text: text, named: named,
+		wanted: func(k *lockedKey) { id.locked = k }}
 	if signer = key.unlocked(id.o); signer == nil {
 		for _, h := range held {
 			if key.public != nil && string(h.PublicKey().Marshal()) == string(key.public.Marshal()) {
@@ -174,7 +175,8 @@ func readKey(path string) (ssh.Signer, []byte, error) {
 	}
 	owner, ok := info.Sys().(*syscall.Stat_t)
 	if mode := info.Mode().Perm(); mode&0o077 != 0 && ok && int(owner.Uid) == os.Getuid() {
-		return nil, nil, coded{fmt.Errorf("key %s: mode %#o lets others read it", path, mode), fault.KeyMode, "chmod 600 " + path}
+		return nil, nil, coded{fmt.Errorf("key %s: mode %#o lets others read it", path, mode), fault.KeyMode,
+			"chmod 600 " + path}
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -195,7 +197,8 @@ func (id *identity) add(signer ssh.Signer, source string) {
 		}
 	}
 	if len(id.signers) == id.limit {
-		id.note("%s: %s: not tried, because hosts hang up after %d keys", source, ssh.FingerprintSHA256(signer.PublicKey()), id.limit)
+		id.note("%s: %s: not tried, because hosts hang up after %d keys",
+			source, ssh.FingerprintSHA256(signer.PublicKey()), id.limit)
 		return
 	}
 	id.signers = append(id.signers, signer)

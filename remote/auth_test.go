@@ -233,7 +233,8 @@ func TestIdentitiesOnly(t *testing.T) {
 	writeFile(t, filepath.Join(home, "beside.pub"), public, 0o644)
 	newAgent(t, other, mine)
 	for _, file := range []string{"locked", "half.pub", "beside"} {
-		c := credentials{user: "vagrant", agent: os.Getenv("SSH_AUTH_SOCK"), identities: []string{filepath.Join(home, file)}, only: true}
+		c := credentials{user: "vagrant", agent: os.Getenv("SSH_AUTH_SOCK"), identities: []string{filepath.Join(home, file)},
+			only: true}
 		id, err := newIdentity(t.Context(), "m1", c, Options{}.withDefaults())
 		if err != nil {
 			t.Fatal(err)

@@ -91,7 +91,8 @@ func (k *hostKeys) setPin(text string) error {
 	}
 	k.pin = ssh.FingerprintSHA256(key)
 	pinned := algorithmsOf(key.Type())
-	k.algorithms = append(pinned, slices.DeleteFunc(k.algorithms, func(a string) bool { return slices.Contains(pinned, a) })...)
+	k.algorithms = append(pinned, slices.DeleteFunc(k.algorithms,
+		func(a string) bool { return slices.Contains(pinned, a) })...)
 	return nil
 }
 
@@ -126,7 +127,8 @@ func (k *hostKeys) judge(offered ssh.PublicKey) *Error {
 	case f.bad != nil:
 		return k.unusable(f.bad)
 	case f.revoked != nil:
-		return k.refuse(fault.HostKeyRevoked, fmt.Errorf("%s is revoked by %s", describe(f.revoked.key), f.revoked), "the host must get a new key")
+		return k.refuse(fault.HostKeyRevoked, fmt.Errorf("%s is revoked by %s", describe(f.revoked.key), f.revoked),
+			"the host must get a new key")
 	case k.pin != "" && ssh.FingerprintSHA256(f.key) == k.pin:
 		return nil
 	case k.pin != "":
@@ -221,7 +223,8 @@ func flaw(c *ssh.Certificate, host string) error {
 
 // another removes the type of the key that was just refused from those to ask for, and says whether any is left to try.
 func (k *hostKeys) another() bool {
-	if !strings.HasPrefix(k.to.trust.pin, "SHA256:") || len(k.seen) == 0 || k.verdict == nil || k.verdict.code != fault.HostKeyPinned {
+	if !strings.HasPrefix(k.to.trust.pin, "SHA256:") || len(k.seen) == 0 || k.verdict == nil ||
+		k.verdict.code != fault.HostKeyPinned {
 		return false
 	}
 	used := algorithmsOf(k.seen[len(k.seen)-1].Type())
@@ -240,13 +243,17 @@ func (k *hostKeys) mismatch() *Error {
 	for _, key := range k.seen {
 		offers = append(offers, describe(key))
 	}
-	return k.refuse(fault.HostKeyPinned, fmt.Errorf("the host offers %s, the inventory pins %s", strings.Join(offers, " and "), k.pin),
-		"if the host was rebuilt on purpose, correct its pinned host key in the inventory; if not, someone may be intercepting the connection")
+	return k.refuse(fault.HostKeyPinned, fmt.Errorf("the host offers %s, the inventory pins %s",
+		strings.Join(offers, " and "), k.pin),
+		"if the host was rebuilt on purpose, correct its pinned host key in the inventory; if not, someone may be "+
+			"intercepting the connection")
 }
 
 func (k *hostKeys) changed(old knownKey, key ssh.PublicKey) *Error {
-	return k.refuse(fault.HostKeyChanged, fmt.Errorf("changed: the host offers %s, %s records %s", describe(key), old, describe(old.key)),
-		fmt.Sprintf("if the host was rebuilt on purpose: ssh-keygen %s-R '%s'\nif not, someone may be intercepting the connection",
+	return k.refuse(fault.HostKeyChanged, fmt.Errorf("changed: the host offers %s, %s records %s",
+		describe(key), old, describe(old.key)),
+		fmt.Sprintf("if the host was rebuilt on purpose: ssh-keygen %s-R '%s'\n"+
+			"if not, someone may be intercepting the connection",
 			fileFlag(old.file), k.to.trust.names[0]))
 }
 

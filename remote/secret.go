@@ -65,7 +65,8 @@ func secretFile(path string) (string, error) {
 		return "", coded{fmt.Errorf("password file: %w", err), fault.PasswordFile, ""}
 	}
 	if mode := info.Mode().Perm(); mode&0o077 != 0 {
-		return "", coded{fmt.Errorf("password file %s: mode %#o lets others read it", path, mode), fault.PasswordFile, "chmod 600 " + path}
+		return "", coded{fmt.Errorf("password file %s: mode %#o lets others read it", path, mode), fault.PasswordFile,
+			"chmod 600 " + path}
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -76,7 +77,8 @@ func secretFile(path string) (string, error) {
 	case len(text) == 0:
 		return "", coded{fmt.Errorf("password file %s: the file is empty", path), fault.PasswordFile, ""}
 	case bytes.ContainsAny(text, "\n\r\x00"):
-		return "", coded{fmt.Errorf("password file %s: the file has more than one line", path), fault.PasswordFile, "a password is one line"}
+		return "", coded{fmt.Errorf("password file %s: the file has more than one line", path), fault.PasswordFile,
+			"a password is one line"}
 	}
 	return string(text), nil
 }

@@ -53,7 +53,8 @@ func (c *Conn) rise() rise {
 
 // asRoot launches a command as root. Where sudo turns out to want a password, it is asked for, once in a run, and the
 // command is launched again.
-func (c *Conn) asRoot(ctx context.Context, op string, command func(rise) string, limit time.Duration) (*Session, bool, error) {
+func (c *Conn) asRoot(ctx context.Context, op string, command func(rise) string,
+	limit time.Duration) (*Session, bool, error) {
 	if as := c.rise(); as != withPassword {
 		s, ready, err := c.launch(ctx, op, command(as), sentinel, limit)
 		if as == asUser || err != nil || ready || c.o.Ask == nil || !s.needsPassword() {
@@ -87,7 +88,8 @@ func (c *Conn) asRoot(ctx context.Context, op string, command func(rise) string,
 		return s, ready, err
 	}
 	if s.refused() {
-		p.failed = coded{fmt.Errorf("the password was not tried: %s refused it, and each wrong password counts towards locking the account", c.host.Name),
+		p.failed = coded{fmt.Errorf("the password was not tried: %s refused it, and each wrong password counts towards "+
+			"locking the account", c.host.Name),
 			fault.SudoPasswordWrong, c.sudoPasswordHint()}
 	} else {
 		p.proven = true
@@ -199,9 +201,13 @@ func (s *Session) sudoSays() (says string, code fault.Code, hint string) {
 	case fault.SudoNeedsPassword:
 		return says, code, s.conn.needsPasswordHint()
 	case fault.SudoNotAllowed:
-		return says, code, fmt.Sprintf("let %[1]s become root: echo '%[1]s ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/kbootstrap there, or log in as root", user)
+		return says, code,
+			fmt.Sprintf("let %[1]s become root: echo '%[1]s ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/kbootstrap there, or "+
+				"log in as root", user)
 	case fault.SudoNeedsTTY:
-		return says, code, fmt.Sprintf("lift this restriction for %[1]s: echo 'Defaults:%[1]s !requiretty' > /etc/sudoers.d/kbootstrap-tty there, or log in as root", user)
+		return says, code,
+			fmt.Sprintf("lift this restriction for %[1]s: echo 'Defaults:%[1]s !requiretty' > /etc/sudoers.d/kbootstrap-tty "+
+				"there, or log in as root", user)
 	case fault.SudoAccount:
 		return says, code, fmt.Sprintf("look at the account there: chage -l %[1]s; faillock --user %[1]s", user)
 	}
@@ -216,7 +222,8 @@ func (s *Session) sudoSays() (says string, code fault.Code, hint string) {
 
 func (c *Conn) needsPasswordHint() string {
 	user := c.host.User
-	return fmt.Sprintf("run the command at a terminal, where the tool asks for the password; or name a file with the password in the inventory (ssh.sudoPasswordFile); "+
+	return fmt.Sprintf("run the command at a terminal, where the tool asks for the password; or name a file with the "+
+		"password in the inventory (ssh.sudoPasswordFile); "+
 		"or let %[1]s become root without one: echo '%[1]s ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/kbootstrap there", user)
 }
 

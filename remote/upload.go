@@ -189,7 +189,8 @@ func (c *Conn) install(ctx context.Context, b *binary, dir string) (*Session, er
 	if err != nil {
 		return nil, c.agentError(op, err)
 	}
-	s, ready, err := c.asRoot(ctx, op, func(as rise) string { return installAgent(c.o.root, sum, dir, as) }, installTimeout)
+	s, ready, err := c.asRoot(ctx, op, func(as rise) string { return installAgent(c.o.root, sum, dir, as) },
+		installTimeout)
 	if err != nil {
 		return nil, err
 	}
