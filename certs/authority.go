@@ -41,11 +41,13 @@ func (s *Store) authorities(root *os.Root, used bool, now time.Time, todo *pendi
 }
 
 // seeDoc ends the errors about what is never replaced.
-const seeDoc = " (it is not replaced, since the whole cluster hangs on it; docs/pki.md tells how to restore or renew it)"
+const seeDoc = " (the tool does not replace it, because the whole cluster depends on it; docs/pki.md describes how " +
+	"to restore or renew it)"
 
 // lost is the error of a store that has certificates, and not what they hang on.
 func (s *Store) lost(name string) error {
-	return fault.AuthorityLost.Errorf("%s is lost, but certificates of the cluster are still in %s: restore it from a backup", name, s.dir)
+	return fault.AuthorityLost.Errorf("%s is lost, but certificates of the cluster are still in %s: "+
+		"restore it from a backup", name, s.dir)
 }
 
 // usable tells why a certificate cannot be an authority now; nil means it can.

@@ -110,7 +110,8 @@ func TestLockHasADeadline(t *testing.T) {
 
 // TestKilledAnywhere: a run that is killed leaves what the next one completes, with the keys that were there.
 func TestKilledAnywhere(t *testing.T) {
-	for _, at := range []string{".lock", ".tmp-ca.key", "ca.key", "etcd/ca.key", "sa.key", "hosts", ".tmp-admin.crt", "ca.crt", "hosts/w1/kubelet.key"} {
+	for _, at := range []string{".lock", ".tmp-ca.key", "ca.key", "etcd/ca.key", "sa.key", "hosts", ".tmp-admin.crt",
+		"ca.crt", "hosts/w1/kubelet.key"} {
 		t.Run(at, func(t *testing.T) {
 			t.Parallel()
 			s := newStore(t)

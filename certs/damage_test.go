@@ -32,7 +32,8 @@ func TestLeafIsRepaired(t *testing.T) {
 			return errors.Join(swap(s, "hosts/cp1/kubelet.key", leaf+".key"), swap(s, "hosts/cp1/kubelet.crt", leaf+".crt"))
 		},
 		"the client pair for the server's": func(s *Store) error {
-			return errors.Join(swap(s, "hosts/w1/kubelet-client.key", leaf+".key"), swap(s, "hosts/w1/kubelet-client.crt", leaf+".crt"))
+			return errors.Join(swap(s, "hosts/w1/kubelet-client.key", leaf+".key"),
+				swap(s, "hosts/w1/kubelet-client.crt", leaf+".crt"))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -81,23 +82,34 @@ func TestRefused(t *testing.T) {
 		code   fault.Code
 		want   []string
 	}{
-		"no key":             {func(s *Store) error { return remove(s, "ca.key") }, start, fault.AuthorityDamaged, []string{"ca.crt", "the key is missing"}},
-		"another's key":      {func(s *Store) error { return swap(s, "sa.key", "etcd/ca.key") }, start, fault.AuthorityDamaged, []string{"etcd/ca.crt", "the key is not the certificate's"}},
-		"half a key":         {func(s *Store) error { return os.Truncate(filepath.Join(s.dir, "ca.key"), 100) }, start, fault.AuthorityDamaged, []string{"ca.crt", "no private key"}},
-		"half a certificate": {func(s *Store) error { return os.Truncate(filepath.Join(s.dir, "ca.crt"), 100) }, start, fault.AuthorityDamaged, []string{"ca.crt", "not in PEM"}},
+		"no key": {func(s *Store) error { return remove(s, "ca.key") }, start, fault.AuthorityDamaged,
+			[]string{"ca.crt", "the key is missing"}},
+		"another's key": {func(s *Store) error { return swap(s, "sa.key", "etcd/ca.key") }, start,
+			fault.AuthorityDamaged, []string{"etcd/ca.crt", "the key is not the certificate's"}},
+		"half a key": {func(s *Store) error { return os.Truncate(filepath.Join(s.dir, "ca.key"), 100) }, start,
+			fault.AuthorityDamaged, []string{"ca.crt", "no private key"}},
+		"half a certificate": {func(s *Store) error { return os.Truncate(filepath.Join(s.dir, "ca.crt"), 100) }, start,
+			fault.AuthorityDamaged, []string{"ca.crt", "not in PEM"}},
 		"half a key alone": {func(s *Store) error {
 			return errors.Join(remove(s, "ca.crt"), os.Truncate(filepath.Join(s.dir, "ca.key"), 100))
 		}, start, fault.AuthorityDamaged, []string{"ca.crt", "the certificate is missing", "no private key"}},
-		"lost":      {func(s *Store) error { return remove(s, "front-proxy-ca.crt", "front-proxy-ca.key") }, start, fault.AuthorityLost, []string{"front-proxy-ca", "is lost", "backup"}},
-		"expired":   {func(*Store) error { return nil }, start.Add(10 * 365 * day), fault.AuthorityExpired, []string{"ca.crt", "expired on 2036-08-31T12:00:00Z"}},
-		"in future": {func(*Store) error { return nil }, start.Add(-2 * time.Hour), fault.AuthorityExpired, []string{"ca.crt", "not valid before", "clock"}},
+		"lost": {func(s *Store) error { return remove(s, "front-proxy-ca.crt", "front-proxy-ca.key") }, start,
+			fault.AuthorityLost, []string{"front-proxy-ca", "is lost", "backup"}},
+		"expired": {func(*Store) error { return nil }, start.Add(10 * 365 * day), fault.AuthorityExpired,
+			[]string{"ca.crt", "expired on 2036-08-31T12:00:00Z"}},
+		"in future": {func(*Store) error { return nil }, start.Add(-2 * time.Hour), fault.AuthorityExpired,
+			[]string{"ca.crt", "not valid before", "clock"}},
 		"not a CA": {func(s *Store) error {
 			return errors.Join(swap(s, "admin.crt", "ca.crt"), swap(s, "admin.key", "ca.key"))
 		}, start, fault.AuthorityDamaged, []string{"ca.crt", "not the certificate of an authority"}},
-		"no sa.key":  {func(s *Store) error { return remove(s, "sa.key") }, start, fault.AuthorityLost, []string{"sa.key", "is lost"}},
-		"no sa.*":    {func(s *Store) error { return remove(s, "sa.key", "sa.pub") }, start, fault.AuthorityLost, []string{"sa.key", "is lost"}},
-		"other sa":   {func(s *Store) error { return swap(s, "ca.key", "sa.key") }, start, fault.AuthorityDamaged, []string{"sa.key", "is not its public key"}},
-		"half an sa": {func(s *Store) error { return os.Truncate(filepath.Join(s.dir, "sa.key"), 100) }, start, fault.AuthorityDamaged, []string{"sa.key", "no private key"}},
+		"no sa.key": {func(s *Store) error { return remove(s, "sa.key") }, start, fault.AuthorityLost,
+			[]string{"sa.key", "is lost"}},
+		"no sa.*": {func(s *Store) error { return remove(s, "sa.key", "sa.pub") }, start, fault.AuthorityLost,
+			[]string{"sa.key", "is lost"}},
+		"other sa": {func(s *Store) error { return swap(s, "ca.key", "sa.key") }, start, fault.AuthorityDamaged,
+			[]string{"sa.key", "is not its public key"}},
+		"half an sa": {func(s *Store) error { return os.Truncate(filepath.Join(s.dir, "sa.key"), 100) }, start,
+			fault.AuthorityDamaged, []string{"sa.key", "no private key"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -137,7 +149,8 @@ func TestKilledWhileAnAuthorityIsMade(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"ca.crt", "etcd", "front-proxy-ca.crt", "front-proxy-ca.key", "sa.key", "sa.pub", "admin.crt", "admin.key", "hosts"} {
+	for _, name := range []string{"ca.crt", "etcd", "front-proxy-ca.crt", "front-proxy-ca.key", "sa.key", "sa.pub",
+		"admin.crt", "admin.key", "hosts"} {
 		if err := os.RemoveAll(filepath.Join(s.dir, name)); err != nil {
 			t.Fatal(err)
 		}

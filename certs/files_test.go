@@ -14,7 +14,8 @@ import (
 	"kbootstrap/inventory"
 )
 
-var components = []string{"pki", "etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "flannel", "admin"}
+var components = []string{"pki", "etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet",
+	"kube-proxy", "flannel", "admin"}
 
 const everyHostsFiles = `pki /etc/kubernetes/pki/ca.crt 0644 root:root
 kubelet /etc/kubernetes/kubelet.conf 0600 root:root secret

@@ -49,7 +49,8 @@ func subject(cert *x509.Certificate, l leaf) error {
 	if l.org != "" {
 		org = []string{l.org}
 	}
-	if cert.Subject.CommonName != l.cn || !slices.Equal(cert.Subject.Organization, org) || len(cert.Subject.Names) != 1+len(org) {
+	if cert.Subject.CommonName != l.cn || !slices.Equal(cert.Subject.Organization, org) ||
+		len(cert.Subject.Names) != 1+len(org) {
 		return errors.New("its subject differs")
 	}
 	if !slices.Equal(sans(cert), l.sans) {

@@ -40,12 +40,17 @@ func TestFit(t *testing.T) {
 		now   time.Time
 		error string
 	}{
-		"common name":       {want: func(l *leaf) { l.cn = "w2" }, error: "subject"},
-		"organization":      {want: func(l *leaf) { l.org = "" }, error: "subject"},
-		"a name more":       {cert: func(c *x509.Certificate) { c.Subject.Names = append(c.Subject.Names, pkix.AttributeTypeAndValue{}) }, error: "subject"},
-		"a SAN too few":     {want: func(l *leaf) { l.sans = append([]string{"10.0.0.0"}, l.sans...) }, error: "names or addresses"},
-		"a SAN too many":    {want: func(l *leaf) { l.sans = l.sans[:1] }, error: "names or addresses"},
-		"an email":          {cert: func(c *x509.Certificate) { c.EmailAddresses = []string{"a@b"} }, error: "names or addresses"},
+		"common name":  {want: func(l *leaf) { l.cn = "w2" }, error: "subject"},
+		"organization": {want: func(l *leaf) { l.org = "" }, error: "subject"},
+		"a name more": {cert: func(c *x509.Certificate) {
+			c.Subject.Names = append(c.Subject.Names,
+				pkix.AttributeTypeAndValue{})
+		}, error: "subject"},
+		"a SAN too few": {want: func(l *leaf) { l.sans = append([]string{"10.0.0.0"}, l.sans...) },
+			error: "names or addresses"},
+		"a SAN too many": {want: func(l *leaf) { l.sans = l.sans[:1] }, error: "names or addresses"},
+		"an email": {cert: func(c *x509.Certificate) { c.EmailAddresses = []string{"a@b"} },
+			error: "names or addresses"},
 		"client usage":      {want: func(l *leaf) { l.usages = client }, error: "usages"},
 		"both usages":       {want: func(l *leaf) { l.usages = both }, error: "usages"},
 		"key usage":         {cert: func(c *x509.Certificate) { c.KeyUsage |= x509.KeyUsageCertSign }, error: "usages"},
@@ -55,7 +60,8 @@ func TestFit(t *testing.T) {
 		"not yet valid":     {now: start.Add(-time.Hour - time.Second), error: "not valid yet"},
 		"expired":           {now: start.Add(leafLife), error: "it ends"},
 		"in the last third": {now: start.Add(leafLife*2/3 + time.Second), error: "it ends"},
-		"beyond its CA":     {cert: func(c *x509.Certificate) { c.NotAfter = ca.cert.NotAfter.Add(time.Second) }, error: "outlives"},
+		"beyond its CA": {cert: func(c *x509.Certificate) { c.NotAfter = ca.cert.NotAfter.Add(time.Second) },
+			error: "outlives"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l, got, issuer, now := wanted, p, ca, start

@@ -70,7 +70,8 @@ func TestRenewal(t *testing.T) {
 	for name, text := range before {
 		switch filepath.Ext(name) {
 		case ".crt", ".key", ".pub":
-			isAuthority := strings.HasSuffix(name, "ca.crt") || strings.HasSuffix(name, "ca.key") || strings.HasPrefix(name, "sa.")
+			isAuthority := strings.HasSuffix(name, "ca.crt") || strings.HasSuffix(name, "ca.key") ||
+				strings.HasPrefix(name, "sa.")
 			if (after[name] == text) != isAuthority {
 				t.Errorf("%s: same as before: %t, want %t", name, after[name] == text, isAuthority)
 			}
@@ -125,12 +126,14 @@ func TestOnlyWhatChanged(t *testing.T) {
 				"hosts/w1/controller-manager-server.crt", "hosts/w1/front-proxy-client.crt", "hosts/w1/scheduler.crt",
 				"hosts/w1/scheduler-server.crt", "hosts/w1/super-admin.crt"},
 		},
-		"the cluster domain":           {func(c *inventory.Cluster) { c.Network.Domain = "k8s.lan" }, []string{"hosts/cp1/apiserver.crt"}},
-		"a host removed":               {func(c *inventory.Cluster) { c.Hosts = c.Hosts[:2] }, nil},
-		"the name of the cluster":      {func(c *inventory.Cluster) { c.Name = "other" }, nil},
-		"the port of the API":          {func(c *inventory.Cluster) { c.Network.APIPort = 8443 }, nil},
-		"the SSH address of a worker":  {func(c *inventory.Cluster) { c.Hosts[2].SSH.Address = "w1.lan" }, nil},
-		"the SSH address of a control": {func(c *inventory.Cluster) { c.Hosts[0].SSH.Address = "cp1.lan" }, []string{"hosts/cp1/apiserver.crt"}},
+		"the cluster domain": {func(c *inventory.Cluster) { c.Network.Domain = "k8s.lan" },
+			[]string{"hosts/cp1/apiserver.crt"}},
+		"a host removed":              {func(c *inventory.Cluster) { c.Hosts = c.Hosts[:2] }, nil},
+		"the name of the cluster":     {func(c *inventory.Cluster) { c.Name = "other" }, nil},
+		"the port of the API":         {func(c *inventory.Cluster) { c.Network.APIPort = 8443 }, nil},
+		"the SSH address of a worker": {func(c *inventory.Cluster) { c.Hosts[2].SSH.Address = "w1.lan" }, nil},
+		"the SSH address of a control": {func(c *inventory.Cluster) { c.Hosts[0].SSH.Address = "cp1.lan" },
+			[]string{"hosts/cp1/apiserver.crt"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

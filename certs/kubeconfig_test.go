@@ -85,15 +85,23 @@ func TestKubeconfigs(t *testing.T) {
 		user, cn, url string
 		groups        string
 	}{
-		{lab(), "w1", "/etc/kubernetes/kubelet.conf", "system:node:w1@lab", "system:node:w1", "https://10.0.0.11:6443", "system:nodes"},
-		{lab(), "w1", "/etc/kubernetes/kube-proxy.conf", "system:kube-proxy@lab", "system:kube-proxy", "https://10.0.0.11:6443", ""},
+		{lab(), "w1", "/etc/kubernetes/kubelet.conf", "system:node:w1@lab", "system:node:w1", "https://10.0.0.11:6443",
+			"system:nodes"},
+		{lab(), "w1", "/etc/kubernetes/kube-proxy.conf", "system:kube-proxy@lab", "system:kube-proxy",
+			"https://10.0.0.11:6443", ""},
 		{lab(), "w1", "/etc/kubernetes/flannel.conf", "flannel@lab", "flannel", "https://10.0.0.11:6443", ""},
-		{lab(), "cp1", "/root/.kube/config", "kubernetes-admin@lab", "kubernetes-admin", "https://10.0.0.11:6443", "kubeadm:cluster-admins"},
-		{three, "w1", "/etc/kubernetes/kubelet.conf", "system:node:w1@lab", "system:node:w1", "https://127.0.0.1:7443", "system:nodes"},
-		{three, "cp2", "/etc/kubernetes/kubelet.conf", "system:node:cp2@lab", "system:node:cp2", "https://127.0.0.1:7443", "system:nodes"},
-		{three, "cp2", "/etc/kubernetes/controller-manager.conf", "system:kube-controller-manager@lab", "system:kube-controller-manager", "https://10.0.0.12:6443", ""},
-		{three, "cp2", "/etc/kubernetes/super-admin.conf", "kubernetes-super-admin@lab", "kubernetes-super-admin", "https://10.0.0.12:6443", "system:masters"},
-		{three, "cp3", "/etc/kubernetes/scheduler.conf", "system:kube-scheduler@lab", "system:kube-scheduler", "https://[2001:db8::13]:6443", ""},
+		{lab(), "cp1", "/root/.kube/config", "kubernetes-admin@lab", "kubernetes-admin", "https://10.0.0.11:6443",
+			"kubeadm:cluster-admins"},
+		{three, "w1", "/etc/kubernetes/kubelet.conf", "system:node:w1@lab", "system:node:w1", "https://127.0.0.1:7443",
+			"system:nodes"},
+		{three, "cp2", "/etc/kubernetes/kubelet.conf", "system:node:cp2@lab", "system:node:cp2", "https://127.0.0.1:7443",
+			"system:nodes"},
+		{three, "cp2", "/etc/kubernetes/controller-manager.conf", "system:kube-controller-manager@lab",
+			"system:kube-controller-manager", "https://10.0.0.12:6443", ""},
+		{three, "cp2", "/etc/kubernetes/super-admin.conf", "kubernetes-super-admin@lab", "kubernetes-super-admin",
+			"https://10.0.0.12:6443", "system:masters"},
+		{three, "cp3", "/etc/kubernetes/scheduler.conf", "system:kube-scheduler@lab", "system:kube-scheduler",
+			"https://[2001:db8::13]:6443", ""},
 	} {
 		t.Run(test.host+test.path, func(t *testing.T) {
 			t.Parallel()
@@ -114,7 +122,8 @@ func TestKubeconfigs(t *testing.T) {
 			if got := c.Users[0].Name; got != test.user {
 				t.Errorf("user = %s, want %s", got, test.user)
 			}
-			if got := c.Contexts[0].Context; got.Cluster != c.Clusters[0].Name || got.User != c.Users[0].Name || c.Current != c.Contexts[0].Name {
+			if got := c.Contexts[0].Context; got.Cluster != c.Clusters[0].Name || got.User != c.Users[0].Name ||
+				c.Current != c.Contexts[0].Name {
 				t.Errorf("context %v does not lead to cluster and user", got)
 			}
 			pair, err := parse(decode(t, c.Users[0].User.Certificate), decode(t, c.Users[0].User.Key))

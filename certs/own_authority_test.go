@@ -66,7 +66,8 @@ func TestOwnAuthority(t *testing.T) {
 		t.Fatal(err)
 	}
 	issue(t, s, c, start) // with the subject of our own
-	if got, was := certificate(t, s, "hosts/w1/kubelet"), cert; got.Issuer.CommonName != "kubernetes" || was.Issuer.CommonName != "Example Root" {
+	if got, was := certificate(t, s, "hosts/w1/kubelet"),
+		cert; got.Issuer.CommonName != "kubernetes" || was.Issuer.CommonName != "Example Root" {
 		t.Errorf("issuer = %s, was %s", got.Issuer, was.Issuer)
 	}
 }
@@ -74,8 +75,9 @@ func TestOwnAuthority(t *testing.T) {
 func ownCertificate(t *testing.T, key crypto.Signer) []byte {
 	t.Helper()
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Example Root"}, NotBefore: start.Add(-day), NotAfter: start.Add(3650 * day),
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Example Root"}, NotBefore: start.Add(-day),
+		NotAfter: start.Add(3650 * day),
+		IsCA:     true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {

@@ -27,10 +27,12 @@ func private(dir string) error {
 			return err
 		}
 		if !info.IsDir() && !info.Mode().IsRegular() {
-			return fault.StateExposed.Errorf("%s is neither a file nor a directory (%s): put the file itself there", path, info.Mode())
+			return fault.StateExposed.Errorf("%s is neither a file nor a directory (%s): put the file itself there",
+				path, info.Mode())
 		}
 		if stat, ok := info.Sys().(*syscall.Stat_t); ok && int(stat.Uid) != os.Geteuid() {
-			return fault.StateExposed.Errorf("%s belongs to user %d, but this is user %d: run the tool as its owner, or: chown -R %d %s",
+			return fault.StateExposed.Errorf("%s belongs to user %d, but this is user %d: "+
+				"run the tool as its owner, or: chown -R %d %s",
 				path, stat.Uid, os.Geteuid(), os.Geteuid(), dir)
 		}
 		if mode := info.Mode().Perm(); mode&0o077 != 0 {

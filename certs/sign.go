@@ -68,7 +68,8 @@ func selfSign(key crypto.Signer, cn string, now time.Time) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.Sign(signer.SignRequest{Request: string(request), NotBefore: now.Add(-backdate), NotAfter: now.Add(authorityLife)})
+	return s.Sign(signer.SignRequest{Request: string(request), NotBefore: now.Add(-backdate),
+		NotAfter: now.Add(authorityLife)})
 }
 
 // sign issues a certificate with a new key. It never outlives its authority: cfssl does not see to that.
@@ -116,5 +117,6 @@ func policy(l leaf) *config.Signing {
 			usages = append(usages, "server auth")
 		}
 	}
-	return &config.Signing{Default: &config.SigningProfile{Usage: usages, Expiry: leafLife, ExpiryString: leafLife.String()}}
+	return &config.Signing{Default: &config.SigningProfile{Usage: usages, Expiry: leafLife,
+		ExpiryString: leafLife.String()}}
 }

@@ -1,5 +1,5 @@
 // Package certs holds every certificate of a cluster: one table says which there are, and the store loads or issues
-// them. It is the only room that imports cfssl, and of it only issue.go does. Start at the table in table.go, then
+// them. It is the only room that imports cfssl, and only in sign.go. Start at the table in table.go, then
 // Store.Preview, which issues, and Store.Keep, which writes; docs/pki.md is the user's view.
 package certs
 

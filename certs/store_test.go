@@ -62,12 +62,24 @@ func TestOpenRefuses(t *testing.T) {
 		spoil func(dir string) error
 		want  []string
 	}{
-		"a directory for the group": {func(dir string) error { return os.Chmod(dir, 0o750) }, []string{"mode 0750", "chmod -R go= "}},
-		"a directory for others":    {func(dir string) error { return os.Chmod(filepath.Join(dir, "hosts/w1"), 0o701) }, []string{"hosts/w1", "mode 0701", "chmod -R go= "}},
-		"a key for the group":       {func(dir string) error { return os.Chmod(filepath.Join(dir, "ca.key"), 0o640) }, []string{"ca.key", "mode 0640", "chmod -R go= "}},
-		"a certificate for others":  {func(dir string) error { return os.Chmod(filepath.Join(dir, "hosts/w1/kubelet.crt"), 0o604) }, []string{"hosts/w1/kubelet.crt", "mode 0604"}},
-		"a key of somebody else":    {func(dir string) error { return os.Chown(filepath.Join(dir, "etcd/ca.key"), 4242, -1) }, []string{"etcd/ca.key", "user 4242", "chown -R "}},
-		"a link":                    {func(dir string) error { return os.Symlink("/etc/passwd", filepath.Join(dir, "hosts/w1/x.key")) }, []string{"x.key", "neither a file nor a directory"}},
+		"a directory for the group": {func(dir string) error { return os.Chmod(dir, 0o750) },
+			[]string{"mode 0750", "chmod -R go= "}},
+		"a directory for others": {func(dir string) error { return os.Chmod(filepath.Join(dir, "hosts/w1"), 0o701) },
+			[]string{"hosts/w1", "mode 0701", "chmod -R go= "}},
+		"a key for the group": {func(dir string) error { return os.Chmod(filepath.Join(dir, "ca.key"), 0o640) },
+			[]string{"ca.key", "mode 0640", "chmod -R go= "}},
+		"a certificate for others": {func(dir string) error {
+			return os.Chmod(filepath.Join(dir, "hosts/w1/kubelet.crt"),
+				0o604)
+		}, []string{"hosts/w1/kubelet.crt", "mode 0604"}},
+		"a key of somebody else": {func(dir string) error {
+			return os.Chown(filepath.Join(dir, "etcd/ca.key"), 4242,
+				-1)
+		}, []string{"etcd/ca.key", "user 4242", "chown -R "}},
+		"a link": {func(dir string) error {
+			return os.Symlink("/etc/passwd",
+				filepath.Join(dir, "hosts/w1/x.key"))
+		}, []string{"x.key", "neither a file nor a directory"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

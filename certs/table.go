@@ -94,7 +94,8 @@ var table = []row{
 
 	{name: "controller-manager", role: inventory.ControlPlane, issuer: kubernetesCA,
 		cn: "system:kube-controller-manager", usages: client,
-		component: "kube-controller-manager", configs: []string{"/etc/kubernetes/controller-manager.conf"}, server: ownServer},
+		component: "kube-controller-manager", configs: []string{"/etc/kubernetes/controller-manager.conf"},
+		server: ownServer},
 	// Without one it would serve its health with a self-signed certificate that nobody can verify.
 	{name: "controller-manager-server", role: inventory.ControlPlane, issuer: kubernetesCA,
 		cn: "kube-controller-manager", usages: server, sans: localSANs,

@@ -21,7 +21,8 @@ func TestCertificates(t *testing.T) {
 		{"admin", "ca", "kubernetes-admin", "kubeadm:cluster-admins", "", "client"},
 		{"hosts/cp1/admin", "ca", "kubernetes-admin", "kubeadm:cluster-admins", "", "client"},
 		{"hosts/cp1/super-admin", "ca", "kubernetes-super-admin", "system:masters", "", "client"},
-		{"hosts/cp1/apiserver", "ca", "kube-apiserver", "", "10.0.0.11 10.96.0.1 127.0.0.1 cp1 cp1.example.net " + domain + " localhost", "server"},
+		{"hosts/cp1/apiserver", "ca", "kube-apiserver", "",
+			"10.0.0.11 10.96.0.1 127.0.0.1 cp1 cp1.example.net " + domain + " localhost", "server"},
 		{"hosts/cp1/apiserver-kubelet-client", "ca", "kube-apiserver-kubelet-client", "kubeadm:cluster-admins", "", "client"},
 		{"hosts/cp1/apiserver-etcd-client", "etcd/ca", "kube-apiserver-etcd-client", "", "", "client"},
 		{"hosts/cp1/front-proxy-client", "front-proxy-ca", "front-proxy-client", "", "", "client"},
@@ -53,7 +54,8 @@ func TestCertificates(t *testing.T) {
 				t.Error("it is an authority")
 			}
 			for _, ca := range authorityTable {
-				for usage, eku := range map[string]x509.ExtKeyUsage{"client": x509.ExtKeyUsageClientAuth, "server": x509.ExtKeyUsageServerAuth} {
+				for usage, eku := range map[string]x509.ExtKeyUsage{"client": x509.ExtKeyUsageClientAuth,
+					"server": x509.ExtKeyUsageServerAuth} {
 					roots := x509.NewCertPool()
 					roots.AddCert(certificate(t, s, ca.name))
 					_, err := cert.Verify(x509.VerifyOptions{Roots: roots, CurrentTime: start, KeyUsages: []x509.ExtKeyUsage{eku}})
@@ -84,7 +86,8 @@ func TestEveryHostHasItsOwn(t *testing.T) {
 		"w1":    every,
 		"etcd1": "etcd-server etcd-peer etcd-healthcheck-client " + every,
 		"cp1": "etcd-server etcd-peer etcd-healthcheck-client apiserver apiserver-kubelet-client apiserver-etcd-client " +
-			"front-proxy-client controller-manager controller-manager-server scheduler scheduler-server admin super-admin " + every,
+			"front-proxy-client controller-manager controller-manager-server scheduler scheduler-server admin super-admin " +
+			every,
 	} {
 		if got[host] != want {
 			t.Errorf("%q has %s\nwant %s", host, got[host], want)

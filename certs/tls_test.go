@@ -18,19 +18,29 @@ func TestHandshakes(t *testing.T) {
 		ok                                             bool
 	}{
 		{"kubectl to apiserver", "hosts/cp1/apiserver", "admin", kubernetesCA, kubernetesCA, "10.0.0.11", true},
-		{"pod to apiserver", "hosts/cp1/apiserver", "hosts/w1/flannel", kubernetesCA, kubernetesCA, "kubernetes.default.svc", true},
-		{"kubelet through the local proxy", "hosts/cp1/apiserver", "hosts/w1/kubelet-client", kubernetesCA, kubernetesCA, "127.0.0.1", true},
-		{"apiserver to kubelet", "hosts/w1/kubelet", "hosts/cp1/apiserver-kubelet-client", kubernetesCA, kubernetesCA, "10.0.0.31", true},
-		{"apiserver to etcd", "hosts/etcd1/etcd-server", "hosts/cp1/apiserver-etcd-client", etcdCA, etcdCA, "10.0.0.21", true},
+		{"pod to apiserver", "hosts/cp1/apiserver", "hosts/w1/flannel", kubernetesCA, kubernetesCA, "kubernetes.default.svc",
+			true},
+		{"kubelet through the local proxy", "hosts/cp1/apiserver", "hosts/w1/kubelet-client", kubernetesCA, kubernetesCA,
+			"127.0.0.1", true},
+		{"apiserver to kubelet", "hosts/w1/kubelet", "hosts/cp1/apiserver-kubelet-client", kubernetesCA, kubernetesCA,
+			"10.0.0.31", true},
+		{"apiserver to etcd", "hosts/etcd1/etcd-server", "hosts/cp1/apiserver-etcd-client", etcdCA, etcdCA, "10.0.0.21",
+			true},
 		{"etcd peers", "hosts/etcd1/etcd-peer", "hosts/cp1/etcd-peer", etcdCA, etcdCA, "10.0.0.21", true},
 		{"etcd's gateway to itself", "hosts/etcd1/etcd-server", "hosts/etcd1/etcd-server", etcdCA, etcdCA, "localhost", true},
-		{"etcd health check", "hosts/etcd1/etcd-server", "hosts/etcd1/etcd-healthcheck-client", etcdCA, etcdCA, "127.0.0.1", true},
-		{"a cluster admin is nobody to etcd", "hosts/etcd1/etcd-server", "hosts/cp1/super-admin", etcdCA, etcdCA, "127.0.0.1", false},
-		{"etcd is nobody to the cluster", "hosts/cp1/apiserver", "hosts/etcd1/etcd-peer", kubernetesCA, kubernetesCA, "10.0.0.11", false},
+		{"etcd health check", "hosts/etcd1/etcd-server", "hosts/etcd1/etcd-healthcheck-client", etcdCA, etcdCA, "127.0.0.1",
+			true},
+		{"a cluster admin is nobody to etcd", "hosts/etcd1/etcd-server", "hosts/cp1/super-admin", etcdCA, etcdCA,
+			"127.0.0.1", false},
+		{"etcd is nobody to the cluster", "hosts/cp1/apiserver", "hosts/etcd1/etcd-peer", kubernetesCA, kubernetesCA,
+			"10.0.0.11", false},
 		{"an admin is not the front proxy", "hosts/cp1/apiserver", "admin", kubernetesCA, frontProxyCA, "10.0.0.11", false},
-		{"a kubelet is not another", "hosts/w1/kubelet", "hosts/cp1/apiserver-kubelet-client", kubernetesCA, kubernetesCA, "10.0.0.21", false},
-		{"a kubelet's serving certificate is no client", "hosts/cp1/apiserver", "hosts/w1/kubelet", kubernetesCA, kubernetesCA, "10.0.0.11", false},
-		{"a kubelet's client certificate is no server", "hosts/w1/kubelet-client", "admin", kubernetesCA, kubernetesCA, "w1", false},
+		{"a kubelet is not another", "hosts/w1/kubelet", "hosts/cp1/apiserver-kubelet-client", kubernetesCA, kubernetesCA,
+			"10.0.0.21", false},
+		{"a kubelet's serving certificate is no client", "hosts/cp1/apiserver", "hosts/w1/kubelet", kubernetesCA,
+			kubernetesCA, "10.0.0.11", false},
+		{"a kubelet's client certificate is no server", "hosts/w1/kubelet-client", "admin", kubernetesCA, kubernetesCA, "w1",
+			false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			pool := func(name string) *x509.CertPool {
@@ -38,8 +48,10 @@ func TestHandshakes(t *testing.T) {
 				pool.AddCert(p.authorities[name].cert)
 				return pool
 			}
-			serverConfig := &tls.Config{Certificates: []tls.Certificate{keyPairOf(t, p, test.server)}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: pool(test.clientCA)}
-			clientConfig := &tls.Config{Certificates: []tls.Certificate{keyPairOf(t, p, test.client)}, RootCAs: pool(test.serverCA), ServerName: test.dial}
+			serverConfig := &tls.Config{Certificates: []tls.Certificate{keyPairOf(t, p, test.server)},
+				ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: pool(test.clientCA)}
+			clientConfig := &tls.Config{Certificates: []tls.Certificate{keyPairOf(t, p, test.client)},
+				RootCAs: pool(test.serverCA), ServerName: test.dial}
 			if err := handshake(t, serverConfig, clientConfig); (err == nil) != test.ok {
 				t.Errorf("handshake: %v, want it to succeed: %t", err, test.ok)
 			}

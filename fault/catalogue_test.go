@@ -36,12 +36,12 @@ func TestEntries(t *testing.T) {
 			t.Errorf("%s: the title is not one short line without a full stop: %q", e.Code, e.Title)
 		case unicode.IsUpper(rune(e.Title[0])) && len(e.Title) > 1 && unicode.IsLower(rune(e.Title[1])):
 			t.Errorf("%s: the title begins with a capital: %q", e.Code, e.Title)
-		case len(e.Cause) < 40 || len(e.Mend) < 20:
+		case len(e.Cause) < 40 || len(e.Fix) < 20:
 			t.Errorf("%s: says too little", e.Code)
 		case e.Hint() == "" || len(e.Hint()) > 200:
 			t.Errorf("%s: the first paragraph of what to do is the hint, and it is too long for that: %q", e.Code, e.Hint())
 		}
-		for line := range strings.Lines(e.Cause + "\n" + e.Mend) {
+		for line := range strings.Lines(e.Cause + "\n" + e.Fix) {
 			if strings.HasPrefix(line, "\t") || strings.TrimRight(line, " \n") != strings.TrimRight(line, "\n") {
 				t.Errorf("%s: a line begins with a tab or ends with a blank: %q", e.Code, line)
 			}
@@ -87,10 +87,12 @@ func TestCodes(t *testing.T) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(declared)) {
 		if !returned[name] {
-			t.Errorf("fault.%s (%s) is returned by no code: give it to its error, or take it out of the catalogue", name, declared[name])
+			t.Errorf("fault.%s (%s) is returned by no code: give it to its error, or take it out of the catalogue",
+				name, declared[name])
 		}
 		if !asserted[name] && !asserted[string(declared[name])] {
-			t.Errorf("fault.%s (%s) is asserted by no test: make the error come about in one, and compare its code", name, declared[name])
+			t.Errorf("fault.%s (%s) is asserted by no test: make the error come about in one, and compare its code",
+				name, declared[name])
 		}
 	}
 }

@@ -1,4 +1,4 @@
-// Package fault is the catalogue of what can go wrong: a code for each thing that a user can look up and mend. The codes
+// Package fault is the catalogue of what can go wrong: a code for each thing that a user can look up and fix. The codes
 // are part of the tool's interface: one never changes its meaning, and a retired one is never used again. Start at All.
 //
 // To add one:
@@ -40,25 +40,26 @@ import (
 //	KB90 bugs
 type Code string
 
-// An Entry is what the catalogue says about a code. Cause and Mend are paragraphs with blank lines between them; a line
+// An Entry is what the catalogue says about a code. Cause and Fix are paragraphs with blank lines between them; a line
 // that begins with four blanks is a command and is shown as it is.
 type Entry struct {
 	Code  Code
 	Title string // in lower case, one line, without a full stop
 	Cause string // what it means and how it comes about
-	Mend  string // what to do. Its first paragraph is the hint when the error itself has none
+	Fix   string // what to do. Its first paragraph is the hint when the error itself has none
 }
 
 // Hint is the first paragraph of what to do, on one line.
 func (e Entry) Hint() string {
-	first, _, _ := strings.Cut(e.Mend, "\n\n")
+	first, _, _ := strings.Cut(e.Fix, "\n\n")
 	return strings.TrimSuffix(strings.Join(strings.Fields(first), " "), ".")
 }
 
 // All returns the catalogue in the order of the codes.
 func All() []Entry {
 	return slices.SortedFunc(slices.Values(slices.Concat(
-		inventoryEntries, connectionEntries, loginEntries, sessionEntries, preflightEntries, stateEntries, hostEntries, rollbackEntries, stepEntries, unitEntries,
+		inventoryEntries, connectionEntries, loginEntries, sessionEntries, preflightEntries, stateEntries,
+		rollbackEntries, stepEntries, unitEntries,
 		planEntries, lockEntries, bugEntries,
 	)), func(a, b Entry) int { return cmp.Compare(a.Code, b.Code) })
 }

@@ -7,7 +7,7 @@ import (
 
 // Text is an entry for a terminal, wrapped at 80 columns.
 func (e Entry) Text() string {
-	return fmt.Sprintf("%s: %s\n\n%s\n\nwhat to do:\n\n%s\n", e.Code, e.Title, wrapped(e.Cause), wrapped(e.Mend))
+	return fmt.Sprintf("%s: %s\n\n%s\n\nwhat to do:\n\n%s\n", e.Code, e.Title, wrapped(e.Cause), wrapped(e.Fix))
 }
 
 // Markdown is the page of the whole catalogue, docs/errors.md.
@@ -15,8 +15,8 @@ func Markdown() string {
 	var b strings.Builder
 	b.WriteString(`# Error codes
 
-Errors that the tool prints have a code, and the code has an entry here: what it means, how it comes about, and what to do.
-` + "`kbootstrap explain KB1001`" + ` shows the same without a network. A code never changes its meaning.
+Errors that the tool prints have a code, and the code has an entry here: what it means, how it comes about, and what to
+do. ` + "`kbootstrap explain KB1001`" + ` shows the same without a network. A code never changes its meaning.
 
 This page is written by ` + "`go test ./fault -update`" + ` from the catalogue in the room fault.
 `)
@@ -26,7 +26,7 @@ This page is written by ` + "`go test ./fault -update`" + ` from the catalogue i
 			area = a
 			fmt.Fprintf(&b, "\n## %s\n", area)
 		}
-		fmt.Fprintf(&b, "\n### %s: %s\n\n%s\n\n**What to do.** %s\n", e.Code, e.Title, wrapped(e.Cause), wrapped(e.Mend))
+		fmt.Fprintf(&b, "\n### %s: %s\n\n%s\n\n**What to do.** %s\n", e.Code, e.Title, wrapped(e.Cause), wrapped(e.Fix))
 	}
 	return b.String()
 }

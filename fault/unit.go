@@ -27,81 +27,82 @@ const (
 var unitEntries = []Entry{
 	{CgroupDriver, "the kubelet and the container runtime differ in their cgroup driver",
 		`One of the two asks systemd for cgroups, the other makes them itself. On such a host pods are not started, or are
-killed under load. The tool sets systemd for both; an argument or a file of yours says otherwise.`,
+killed under load. The tool sets systemd for both; one of your arguments or files says otherwise.`,
 		`Remove the setting of the cgroup driver from the arguments of dockerd and the kubelet in the inventory, and run up.
 
     kbootstrap plan -i hosts.yaml`},
 	{SwapOn, "swap is on, and the kubelet refuses to run with it",
-		`The kubelet ends at its start when the host has active swap. The tool turns swap off; something has turned it on again:
-a systemd swap unit, zram, or an installer's script.`,
-		`Turn it off and find what turns it on.
+		`The kubelet exits at its start if the host has active swap. The tool turns swap off; something has turned it on
+again: a systemd swap unit, zram, or an installer's script.`,
+		`Turn swap off, and find what turns it on.
 
     sudo swapoff -a; swapon --show
     systemctl list-units --type swap`},
 	{ClockWrong, "a certificate is not valid at the time of the host's clock",
-		`A certificate is taken for expired or not valid yet. Certificates are made with an hour's allowance, so either the
-host's clock is wrong by more, or the certificate really has ended.`,
-		`Set the clocks: all hosts and this machine must agree to within seconds. If they do, renew the certificates with up.
+		`The host considers a certificate expired or not valid yet. Certificates are valid from an hour before they are
+made, so either the host's clock is off by more than that, or the certificate really has expired.`,
+		`Set the clocks: all hosts and this machine must agree to within seconds. If they do, renew the certificates with
+up.
 
     timedatectl status
     sudo systemctl enable --now systemd-timesyncd || sudo systemctl enable --now chronyd`},
 	{PortInUse, "a port that the service listens on is in use",
-		`Another process on the host listens on the port in the message: often a Kubernetes of another installer, an etcd of its
-own, or a process that outlived its service.`,
+		`Another process on the host listens on the port in the message: often another installer's Kubernetes, a separate
+etcd, or a process that outlived its service.`,
 		`Stop what holds the port, or change the port in the inventory where it can be changed.
 
     sudo ss -ltnp 'sport = :2379'`},
-	{ServiceNoSpace, "a service fails since its disk is full",
+	{ServiceNoSpace, "a service fails because its disk is full",
 		`The journal of the service says that no space is left. Its data directory is on a full file system: images and
-containers fill /var/lib/containerd, events and objects /var/lib/etcd.`,
+containers fill /var/lib/containerd; events and objects fill /var/lib/etcd.`,
 		`Make space on the host, then run up again.
 
     df -h; df -i
     sudo crictl rmi --prune`},
-	{OutOfMemory, "the kernel killed a service, since memory ran out",
-		`The host, or the service's cgroup, had no memory left, and the kernel ended the process. It is started again, and will
-be killed again.`,
+	{OutOfMemory, "the kernel killed a service because memory ran out",
+		`The host, or the service's cgroup, had no memory left, and the kernel ended the process. systemd starts it again,
+and the kernel will kill it again.`,
 		`Give the host more memory, or stop what else uses it. A control plane needs 2 GB, a worker 1 GB.
 
     free -h; sudo dmesg | grep -i 'out of memory'`},
 	{KernelLacks, "the kernel or the host lacks something that the service needs",
-		`A kernel module is not there, or iptables cannot be used: containers have no overlay file system, kube-proxy or flannel
-no rules. Small cloud kernels come without such modules.`,
+		`A kernel module is missing, or iptables cannot be used, so containers have no overlay file system, or kube-proxy
+or flannel cannot set their rules. Small cloud kernels come without such modules.`,
 		`Install the modules of the running kernel, and iptables. After an update of the kernel, reboot first.
 
     sudo modprobe -a overlay br_netfilter; uname -r; ls /lib/modules`},
 	{FlagUnknown, "the service does not know one of its flags, fields or feature gates",
-		`An argument of the inventory has a name that this version of the component does not have: misspelt, of another
-component, or removed in this version of Kubernetes.`,
+		`An argument of the inventory has a name that this version of the component does not know: the name is misspelt,
+belongs to another component, or was removed in this version of Kubernetes.`,
 		`Remove or correct the argument in the inventory, then run up.
 
     kbootstrap validate -i hosts.yaml`},
 	{WrongAuthority, "two components do not trust each other's certificates",
-		`A certificate was signed by another authority than the one that the other side trusts. Files of another cluster or an
-earlier one are on a host, or the state directory was made anew while the hosts were not.`,
-		`Use the state directory that the cluster was made with; files of another cluster go with a reset of that host.
+		`A certificate was signed by an authority that the other side does not trust. A host has files of another or an
+earlier cluster, or the state directory was made again while the hosts were not.`,
+		`Use the state directory that the cluster was made with; a reset of the host removes files of another cluster.
 
     sudo openssl x509 -in /etc/kubernetes/pki/ca.crt -noout -fingerprint -sha256`},
 	{EtcdOtherCluster, "the data of an etcd member belong to another cluster",
-		`The members have different cluster IDs: the data directory of one of them is from an earlier or another cluster. Members
-of two clusters do not talk to each other. Nothing was deleted.`,
-		`Find out which data are the right ones. When those of this host can go, reset it; they are deleted then.
+		`The members have different cluster IDs: the data directory of one of them is from an earlier or another cluster.
+Members of two clusters do not talk to each other. Nothing was deleted.`,
+		`Find out which data are the right ones. If those of this host can go, reset the host, which deletes them.
 
     sudo etcdutl snapshot status /var/lib/etcd/member/snap/db -w table`},
 	{EtcdMemberKnown, "the etcd member is part of a cluster already, and has no data",
-		`etcd refuses to start as a new member, since the others know it from before: it has lost its data directory, or was
-founded a second time.`,
+		`etcd refuses to start as a new member, because the others know it from before: it has lost its data directory, or
+was founded a second time.`,
 		`Remove the member from the cluster and add it again, while the others have a quorum.
 
     etcdctl member list
     etcdctl member remove ID`},
 	{EtcdMemberRemoved, "the etcd member was removed from its cluster",
-		`The other members have removed this one for good. A removed member never joins again with its old data.`,
-		`Take the role etcd from the host in the inventory, or reset the host and add it as a new member.`},
-	{FileDenied, "a service may not open a file that it needs",
-		`The service's user lacks the right to a file or directory in the journal: mode or owner were changed by hand, or SELinux
-or AppArmor forbids it.`,
-		`Run up, which puts back owner and mode of what it made; for the rest look for denials.
+		`The other members have removed this one permanently. A removed member never joins again with its old data.`,
+		`Remove the role etcd from the host in the inventory, or reset the host and add it as a new member.`},
+	{FileDenied, "a service is not allowed to open a file that it needs",
+		`The service's user has no access to a file or directory that the journal names: its mode or owner was changed by
+hand, or SELinux or AppArmor forbids the access.`,
+		`Run up, which restores owner and mode of what it made; for anything else, look for denials.
 
     sudo ausearch -m avc -ts recent
     ls -lZ PATH`},
@@ -111,31 +112,32 @@ or AppArmor forbids it.`,
 
     uname -m; file -L /usr/local/bin/kubelet`},
 	{LibraryTooOld, "a program needs a newer C library than the host has",
-		`The program was linked against a newer glibc than this distribution brings. Static builds run everywhere.`,
+		`The program was linked against a newer glibc than this distribution has. Static builds run everywhere.`,
 		`Use a static build in the mirror, an older version of that component, or a newer distribution.
 
     ldd --version`},
 	{NameNotResolved, "a service cannot resolve a host name",
-		`The name in the journal is not known to the host's resolver. Components reach each other by address; names come from
-arguments of the inventory, image registries and the node's own name.`,
-		`Add the name to DNS or to /etc/hosts of the host.
+		`The host's resolver does not know the name in the journal. Components reach each other by address; names come
+from arguments in the inventory, from image registries, and from the node's own name.`,
+		`Add the name to DNS or to the host's /etc/hosts.
 
     getent hosts NAME; cat /etc/resolv.conf`},
 	{EtcdUnreachable, "the API server cannot reach etcd",
-		`No etcd member answers the API server: etcd is down or without a quorum, or a firewall drops port 2379 between the hosts.`,
-		`See to etcd first; the API server follows by itself.
+		`No etcd member answers the API server: etcd is down or without a quorum, or a firewall drops port 2379 between
+the hosts.`,
+		`Repair etcd first; the API server recovers by itself.
 
     kbootstrap status -i hosts.yaml
     sudo journalctl -b -u etcd`},
 	{ContainerdConfig, "containerd cannot read its configuration",
-		`/etc/containerd/config.toml, or a file that it imports, is of another version than this containerd reads, or is not
-TOML. Another installer, such as Docker's packages, may have replaced it.`,
-		`Run up, which writes the file of this version; look at imported files.
+		`/etc/containerd/config.toml, or a file that it imports, has a version that this containerd does not read, or is
+not TOML. Another installer, such as Docker's packages, may have replaced it.`,
+		`Run up, which writes the file for this version, and look at imported files.
 
     sudo containerd config dump | head`},
 	{CgroupVersion, "the kubelet of this version does not run on cgroup v1",
-		`The host boots with the old cgroup hierarchy, which the kubelet refuses from Kubernetes 1.35 on unless it is told to
-bear it.`,
+		`The host boots with the old cgroup hierarchy, which the kubelet refuses from Kubernetes 1.35 on unless it is told
+to accept it.`,
 		`Boot the host with cgroup v2, or use Kubernetes 1.34.
 
     stat -fc %T /sys/fs/cgroup        # cgroup2fs is v2

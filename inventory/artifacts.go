@@ -37,11 +37,11 @@ func mirror(to *string) func(*reader, string, *node) {
 		u, err := url.Parse(*to)
 		switch {
 		case scheme != "http" && scheme != "https":
-			r.problemAt(v.line, v.column, "http and https are; so is a directory", "mirrors by %q are not supported", scheme)
+			r.problemAt(v.line, v.column, "use http, https or a directory", "a mirror cannot have the scheme %q", scheme)
 		case err != nil || u.Hostname() == "":
-			r.problemAt(v.line, v.column, "", "is not a URL")
+			r.problemAt(v.line, v.column, "", "the mirror is not a valid URL")
 		case u.User != nil:
-			r.problemAt(v.line, v.column, "URLs are shown in messages and logs", "a URL with a user or a password in it")
+			r.problemAt(v.line, v.column, "URLs appear in messages and logs", "the URL contains a user name or a password")
 			// Not even here.
 			r.problems[len(r.problems)-1].Excerpt = ""
 		case u.RawQuery != "" || u.Fragment != "":

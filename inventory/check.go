@@ -36,7 +36,8 @@ func (r *reader) checkHosts(*Cluster) {
 
 func (r *reader) checkRuntime(c *Cluster) {
 	if c.CRI == "dockerd" && c.Runtime == "containerd" {
-		r.problem("cri", `set runtime to docker, or cri to containerd`, "cri dockerd needs dockerd, and runtime is containerd")
+		r.problem("cri", `set runtime to docker, or cri to containerd`,
+			"cri dockerd needs dockerd, but runtime is containerd")
 	}
 }
 

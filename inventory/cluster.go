@@ -91,7 +91,9 @@ type Host struct {
 // SSH is how to log in to a host, as far as the inventory says. What it does not say is looked up in ssh_config, and only
 // then takes the default that is named here.
 type SSH struct {
-	Address string // what one would type after `ssh`: a name of ssh_config, a DNS name or an address; the cluster address by default
+	// Address is what one would type after `ssh`: a name of ssh_config, a DNS name or an address; the cluster address by
+	// default.
+	Address string
 	Port    int    // 22 by default; 0 when not given
 	User    string // "root" by default; empty when not given
 	Key     string // path of a private key; empty means the agent, then the default keys of ~/.ssh

@@ -35,10 +35,12 @@ func TestServiceIP(t *testing.T) {
 
 func TestEndpoint(t *testing.T) {
 	cp := func(name, address string) inventory.Host {
-		return inventory.Host{Name: name, Address: netip.MustParseAddr(address), Roles: []inventory.Role{inventory.ControlPlane}}
+		return inventory.Host{Name: name, Address: netip.MustParseAddr(address),
+			Roles: []inventory.Role{inventory.ControlPlane}}
 	}
 	w := inventory.Host{Name: "w", Roles: []inventory.Role{inventory.Worker}}
-	c := inventory.Cluster{Network: inventory.Network{APIPort: 6443, LocalAPIPort: 7443}, Hosts: []inventory.Host{w, cp("a", "10.0.0.1")}}
+	c := inventory.Cluster{Network: inventory.Network{APIPort: 6443, LocalAPIPort: 7443},
+		Hosts: []inventory.Host{w, cp("a", "10.0.0.1")}}
 	if got, want := c.Endpoint(), "https://10.0.0.1:6443"; got != want {
 		t.Errorf("one control plane: Endpoint() = %s, want %s", got, want)
 	}

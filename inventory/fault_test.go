@@ -11,7 +11,8 @@ import (
 
 // TestFaults: one wrong line for each code of the inventory.
 func TestFaults(t *testing.T) {
-	const good = "cluster: demo\nkubernetes: v1.36.3\nhosts:\n  - {name: m1, address: 192.0.2.1, roles: [etcd, control-plane]}\n"
+	const good = "cluster: demo\nkubernetes: v1.36.3\nhosts:\n  - {name: m1, address: 192.0.2.1, roles: [etcd, " +
+		"control-plane]}\n"
 	if _, err := inventory.Parse("hosts.yaml", []byte(good)); err != nil {
 		t.Fatal(err)
 	}

@@ -7,30 +7,41 @@ import "kbootstrap/fault"
 func table(c *Cluster, all *SSH) []field {
 	return []field{
 		{name: "cluster", shape: "name", required: true, read: str(&c.Name),
-			doc: "the name of the cluster: lower-case letters, digits and dashes, at most 63. It names the kubeconfig context and the state directory `.kbootstrap/<name>` beside the inventory."},
-		{name: "kubernetes", shape: "version", required: true, class: fault.InventoryVersion, read: kubernetesVersion(&c.Kubernetes),
-			doc: "the version of all Kubernetes components, such as `v1.36.3`. There is no default: a newer tool must not change the cluster."},
-		{name: "versions", shape: "mapping", doc: "versions of the other components. Each has a default that fits the version of Kubernetes.",
+			doc: "the name of the cluster: lower-case letters, digits and dashes, at most 63. It names the kubeconfig " +
+				"context and the state directory `.kbootstrap/<name>` next to the inventory."},
+		{name: "kubernetes", shape: "version", required: true, class: fault.InventoryVersion,
+			read: kubernetesVersion(&c.Kubernetes),
+			doc: "the version of all Kubernetes components, such as `v1.36.3`. There is no default: a newer tool must not " +
+				"change the cluster."},
+		{name: "versions", shape: "mapping",
+			doc:   "versions of the other components. Each has a default that fits the version of Kubernetes.",
 			class: fault.InventoryVersion, read: componentVersions(c), fields: versionFields()},
-		{name: "network", shape: "mapping", doc: "the address plan of the cluster. `pods`, `services` and `domain` cannot be changed later.", fields: networkFields(&c.Network)},
-		{name: "runtime", shape: "`docker` or `containerd`", fallback: "docker", read: oneOf(&c.Runtime, "docker", "containerd"),
-			doc: "`docker` installs dockerd beside containerd, which it shares; `containerd` installs no docker."},
-		{name: "cri", shape: "`containerd` or `dockerd`", fallback: "containerd", read: oneOf(&c.CRI, "containerd", "dockerd"),
-			doc: "the runtime that the kubelet talks to. `dockerd` goes through cri-dockerd and needs `runtime: docker`."},
+		{name: "network", shape: "mapping",
+			doc:    "the address plan of the cluster. `pods`, `services` and `domain` cannot be changed later.",
+			fields: networkFields(&c.Network)},
+		{name: "runtime", shape: "`docker` or `containerd`", fallback: "docker",
+			read: oneOf(&c.Runtime, "docker", "containerd"),
+			doc:  "`docker` installs dockerd, which uses the same containerd as the kubelet; `containerd` installs no docker."},
+		{name: "cri", shape: "`containerd` or `dockerd`", fallback: "containerd",
+			read: oneOf(&c.CRI, "containerd", "dockerd"),
+			doc:  "the runtime that the kubelet talks to. `dockerd` goes through cri-dockerd and needs `runtime: docker`."},
 		{name: "firewall", shape: "`disable` or `leave`", fallback: "disable", read: oneOf(&c.Firewall, "disable", "leave"),
 			doc: "`disable` stops and disables firewalld on every host; `leave` does not touch it."},
 		{name: "restoreOnReset", shape: "boolean", fallback: "false", read: flag(&c.RestoreOnReset),
 			doc: "whether `reset` turns firewalld and swap on again where the tool had turned them off."},
 		{name: "artifacts", shape: "mapping", doc: "where binaries come from.", fields: []field{
 			{name: "mirror", shape: "directory or URL", fallback: "upstream itself", read: mirror(&c.Artifacts.Mirror),
-				doc: "a directory, or an http(s) URL, below which the upstream URLs are laid out by host and path, such as `dl.k8s.io/release/v1.36.3/bin/linux/amd64/kubelet`."},
+				doc: "a directory, or an http(s) URL, below which the upstream URLs are laid out by host and path, such as " +
+					"`dl.k8s.io/release/v1.36.3/bin/linux/amd64/kubelet`."},
 			{name: "lock", shape: "file", fallback: "the sums built into the tool", read: file(&c.Artifacts.Lock),
 				doc: "the file with the SHA-256 sum of each URL."},
 		}},
 		{name: "ssh", shape: "mapping", doc: "how to log in: the defaults for all hosts.", fields: loginFields(all)},
 		{name: "arguments", shape: "mapping", class: fault.InventoryArgument, read: arguments(c),
-			doc: "extra command line flags by component, without their leading dashes: `kube-apiserver: {v: \"4\"}`. They win over the tool's own, except for those that the rest of the inventory decides. " +
-				"Components: etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kubelet, kube-proxy, flanneld, dockerd."},
+			doc: "extra command line flags by component, without their leading dashes: `kube-apiserver: {v: \"4\"}`. They " +
+				"win over the tool's own, except for those that the rest of the inventory decides. " +
+				"Components: etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kubelet, kube-proxy, flanneld, " +
+				"dockerd."},
 		{name: "hosts", shape: "list of mappings", required: true, doc: "the machines.", fields: hostFields(&Host{}),
 			read: each(func(r *reader, at string, v *node) {
 				h := Host{Line: v.line, SSH: *all}
@@ -47,21 +58,25 @@ func table(c *Cluster, all *SSH) []field {
 func networkFields(n *Network) []field {
 	return []field{
 		{name: "pods", shape: "CIDR", fallback: "10.244.0.0/16", class: fault.InventoryNetwork, read: prefix(&n.Pods),
-			doc: "the addresses of pods. Each host gets a /24 of it."},
+			doc: "the network of pods. Each host gets a /24 of it."},
 		{name: "services", shape: "CIDR", fallback: "10.96.0.0/12", class: fault.InventoryNetwork, read: prefix(&n.Services),
-			doc: "the addresses of Services, /12 to /28. The first is the API's, the tenth is the DNS's."},
-		{name: "nodePorts", shape: "ports", fallback: "30000-32767", class: fault.InventoryPort, read: portRange(&n.NodePorts),
+			doc: "the network of Services, /12 to /28. Its first address is the API's, its tenth is the DNS's."},
+		{name: "nodePorts", shape: "ports", fallback: "30000-32767",
+			class: fault.InventoryPort, read: portRange(&n.NodePorts),
 			doc: "the ports that Services of type NodePort may use, first and last."},
 		{name: "apiPort", shape: "port", fallback: "6443", class: fault.InventoryPort, read: port(&n.APIPort),
 			doc: "the port of kube-apiserver on control planes."},
 		{name: "localAPIPort", shape: "port", fallback: "7443", class: fault.InventoryPort, read: port(&n.LocalAPIPort),
-			doc: "the port on 127.0.0.1 of every host where the proxy to all API servers listens when there is more than one control plane."},
+			doc: "the port on 127.0.0.1 of every host where the proxy to all API servers listens when there is more than one " +
+				"control plane."},
 		{name: "domain", shape: "DNS name", fallback: "cluster.local", read: str(&n.Domain),
 			doc: "the DNS domain of the cluster."},
 		{name: "flannel", shape: "mapping", doc: "the overlay network between hosts.", fields: []field{
-			{name: "backend", shape: "`vxlan` or `host-gw`", fallback: "vxlan", read: oneOf(&n.Flannel.Backend, "vxlan", "host-gw"),
-				doc: "`vxlan` works everywhere; `host-gw` is faster and needs all hosts in one layer-2 network."},
-			{name: "port", shape: "port", fallback: "8472", class: fault.InventoryPort, read: port(&n.Flannel.Port), doc: "the UDP port of vxlan."},
+			{name: "backend", shape: "`vxlan` or `host-gw`", fallback: "vxlan",
+				read: oneOf(&n.Flannel.Backend, "vxlan", "host-gw"),
+				doc:  "`vxlan` works everywhere; `host-gw` is faster and needs all hosts in one layer-2 network."},
+			{name: "port", shape: "port", fallback: "8472", class: fault.InventoryPort, read: port(&n.Flannel.Port),
+				doc: "the UDP port of vxlan."},
 		}},
 	}
 }
@@ -69,28 +84,40 @@ func networkFields(n *Network) []field {
 // loginFields returns the fields of ssh that hosts may share.
 func loginFields(s *SSH) []field {
 	return []field{
-		{name: "user", shape: "name", fallback: "`User` of ssh_config, else `root`", read: str(&s.User), doc: "the user to log in as."},
-		{name: "port", shape: "port", fallback: "`Port` of ssh_config, else `22`", class: fault.InventoryPort, read: port(&s.Port), doc: "the port of sshd."},
-		{name: "key", shape: "file", fallback: "`IdentityFile` of ssh_config, else the agent, then the keys in ~/.ssh", read: file(&s.Key), doc: "the private key."},
-		{name: "agent", shape: "boolean", fallback: "true", read: flag(&s.Agent), doc: "whether to use the agent at `$SSH_AUTH_SOCK`."},
-		{name: "passwordFile", shape: "file", fallback: "a question at the terminal", read: file(&s.PasswordFile),
-			doc: "the file with the password to log in with, for a host that takes no key. Nobody else may be able to read it (`chmod 600`). A password itself never stands in the inventory."},
-		{name: "sudoPasswordFile", shape: "file", fallback: "a question at the terminal", read: file(&s.SudoPasswordFile),
-			doc: "the file with the password that sudo wants, where it wants one. It is tried once. Nobody else may be able to read the file."},
+		{name: "user", shape: "name", fallback: "`User` of ssh_config, else `root`", read: str(&s.User),
+			doc: "the user to log in as."},
+		{name: "port", shape: "port", fallback: "`Port` of ssh_config, else `22`", class: fault.InventoryPort,
+			read: port(&s.Port), doc: "the port of sshd."},
+		{name: "key", shape: "file", fallback: "`IdentityFile` of ssh_config, else the agent, then the keys in ~/.ssh",
+			read: file(&s.Key), doc: "the private key."},
+		{name: "agent", shape: "boolean", fallback: "true", read: flag(&s.Agent),
+			doc: "whether to use the agent at `$SSH_AUTH_SOCK`."},
+		{name: "passwordFile", shape: "file", fallback: "the tool asks at the terminal", read: file(&s.PasswordFile),
+			doc: "the file with the login password, for a host that accepts no key. Only you may be able to read the file " +
+				"(`chmod 600`). The inventory itself never contains a password."},
+		{name: "sudoPasswordFile", shape: "file", fallback: "the tool asks at the terminal", read: file(&s.SudoPasswordFile),
+			doc: "the file with the password for sudo, where sudo asks for one. The tool tries it once. Only you may be able " +
+				"to read the file."},
 		{name: "sudo", shape: "boolean", fallback: "true unless the user is root", doc: "whether to become root with sudo.",
 			read: func(r *reader, at string, v *node) {
 				s.Sudo = new(bool) // never through the pointer that hosts share
 				flag(s.Sudo)(r, at, v)
 			}},
-		{name: "config", shape: "file or `none`", fallback: "~/.ssh/config, then /etc/ssh/ssh_config", read: fileOr("none", &s.Config),
-			doc: "the ssh_config to use. What the inventory gives wins over it; `none` uses no file."},
-		{name: "jump", shape: "`user@host:port`, list or `none`", fallback: "`ProxyJump` of ssh_config", class: fault.InventoryLogin, read: jumps(&s.Jump),
+		{name: "config", shape: "file or `none`", fallback: "~/.ssh/config, then /etc/ssh/ssh_config",
+			read: fileOr("none", &s.Config),
+			doc:  "the ssh_config to use. The inventory wins over it; `none` uses no file."},
+		{name: "jump", shape: "`user@host:port`, list or `none`", fallback: "`ProxyJump` of ssh_config",
+			class: fault.InventoryLogin, read: jumps(&s.Jump),
 			doc: "the jump hosts on the way to the host, first to last: `user@host:port` with commas between them, or a list. " +
-				"An item of the list may be a mapping with `address`, `port`, `user`, `key` and `hostKey`; what it lacks is that of ssh_config for the jump host, else that of the host."},
-		{name: "knownHosts", shape: "file", fallback: "`UserKnownHostsFile` of ssh_config, else ~/.ssh/known_hosts", read: file(&s.KnownHosts), doc: "the file of known host keys."},
-		{name: "hostKeyPolicy", shape: "`strict`, `ask` or `accept-new`", fallback: "`StrictHostKeyChecking` of ssh_config, else ask at a terminal and strict elsewhere",
-			read: oneOf(&s.HostKeyPolicy, "strict", "ask", "accept-new"),
-			doc:  "what to do with a host whose key is not known: `strict` refuses it, `ask` shows its fingerprint and asks, `accept-new` records it. A key that changed is refused by all three."},
+				"An item of the list may be a mapping with `address`, `port`, `user`, `key` and `hostKey`; what it lacks comes " +
+				"from ssh_config for the jump host, else from the host."},
+		{name: "knownHosts", shape: "file", fallback: "`UserKnownHostsFile` of ssh_config, else ~/.ssh/known_hosts",
+			read: file(&s.KnownHosts), doc: "the file of known host keys."},
+		{name: "hostKeyPolicy", shape: "`strict`, `ask` or `accept-new`",
+			fallback: "`StrictHostKeyChecking` of ssh_config, else `ask` at a terminal and `strict` without one",
+			read:     oneOf(&s.HostKeyPolicy, "strict", "ask", "accept-new"),
+			doc: "what to do with a host whose key is not known: `strict` refuses it, `ask` shows its fingerprint and " +
+				"asks, `accept-new` records it. All three refuse a key that has changed."},
 	}
 }
 
@@ -98,23 +125,28 @@ func loginFields(s *SSH) []field {
 func hostFields(h *Host) []field {
 	ssh := append([]field{
 		{name: "address", shape: "name or address", fallback: "the address of the host", read: str(&h.SSH.Address),
-			doc: "where sshd is reached from here: what one would type after `ssh`, so a `Host` of ssh_config is good too."},
+			doc: "how to reach sshd from here: what you would type after `ssh`, so a `Host` of ssh_config works too."},
 		{name: "hostKey", shape: "key", class: fault.InventoryLogin, read: hostKey(&h.SSH.HostKey),
-			doc: "the key that this host must have, as a fingerprint (`SHA256:…`) or as a public key (`ssh-ed25519 AAAA…`). It wins over `knownHosts`."},
+			doc: "the key that this host must have, as a fingerprint (`SHA256:…`) or as a public key (`ssh-ed25519 AAAA…`). " +
+				"It wins over `knownHosts`."},
 	}, loginFields(&h.SSH)...)
 	for i := range ssh[2:] {
 		ssh[2+i].fallback = "that of the top-level `ssh`"
 	}
 	return []field{
 		{name: "name", shape: "name", required: true, read: str(&h.Name),
-			doc: "the name of the node, and the host name that the machine gets: lower-case letters, digits and dashes, at most 63."},
+			doc: "the name of the node, and the host name that the machine gets: lower-case letters, digits and dashes, at " +
+				"most 63."},
 		{name: "address", shape: "IPv4 address", required: true, class: fault.InventoryAddress, read: address(&h.Address),
-			doc: "the host's own address in the network of the cluster. Often it is not the one that SSH uses."},
-		{name: "ssh", shape: "mapping", doc: "how to log in to this host, where it differs from the top-level `ssh`.", fields: ssh},
-		{name: "roles", shape: "list of `etcd`, `control-plane`, `worker`", required: true, class: fault.InventoryRoles, read: roles(&h.Roles),
+			doc: "the host's own address in the network of the cluster. It often differs from the address that SSH uses."},
+		{name: "ssh", shape: "mapping", doc: "how to log in to this host, where it differs from the top-level `ssh`.",
+			fields: ssh},
+		{name: "roles", shape: "list of `etcd`, `control-plane`, `worker`",
+			required: true, class: fault.InventoryRoles, read: roles(&h.Roles),
 			doc: "what the host is for."},
 		{name: "labels", shape: "mapping", class: fault.InventoryLabel, read: labels(&h.Labels), doc: "labels of the node."},
-		{name: "taints", shape: "list of `key=value:Effect` or `key:Effect`", class: fault.InventoryLabel, read: taints(&h.Taints),
+		{name: "taints", shape: "list of `key=value:Effect` or `key:Effect`",
+			class: fault.InventoryLabel, read: taints(&h.Taints),
 			doc: "taints of the node. Effects: NoSchedule, PreferNoSchedule, NoExecute."},
 	}
 }

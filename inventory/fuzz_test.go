@@ -90,7 +90,8 @@ func invariants(t *testing.T, c *inventory.Cluster) {
 		want(p >= 1 && p <= 65535, "port %d", p)
 	}
 	want(n.NodePorts.First <= n.NodePorts.Last, "node ports %s", n.NodePorts)
-	want(!n.NodePorts.Contains(n.APIPort) && !n.NodePorts.Contains(10250) && !n.NodePorts.Contains(22), "node ports %s", n.NodePorts)
+	want(!n.NodePorts.Contains(n.APIPort) && !n.NodePorts.Contains(10250) && !n.NodePorts.Contains(22), "node ports %s",
+		n.NodePorts)
 	names, addresses := map[string]bool{}, map[netip.Addr]bool{}
 	for _, h := range c.Hosts {
 		want(h.Name != "" && !names[h.Name] && len(h.Name) <= 63, "host name %q", h.Name)
@@ -108,7 +109,8 @@ func invariants(t *testing.T, c *inventory.Cluster) {
 	}
 	for component, flags := range c.Arguments {
 		for name, value := range flags {
-			want(name != "" && name[0] != '-' && !strings.ContainsAny(value, "\n\r\x00"), "--%s=%q of %s", name, value, component)
+			want(name != "" && name[0] != '-' && !strings.ContainsAny(value, "\n\r\x00"), "--%s=%q of %s",
+				name, value, component)
 		}
 	}
 }

@@ -17,7 +17,8 @@ func hostKey(to *string) func(*reader, string, *node) {
 		if sum, ok := strings.CutPrefix(s, "SHA256:"); ok {
 			// 32 bytes in base64 without padding.
 			if raw, err := base64.RawStdEncoding.DecodeString(sum); err != nil || len(raw) != 32 {
-				r.problemAt(v.line, v.column, `ssh-keygen -lf key.pub prints it: "SHA256:" and 43 characters`, "%q is not a whole fingerprint", s)
+				r.problemAt(v.line, v.column, `ssh-keygen -lf key.pub prints it: "SHA256:" and 43 characters`,
+					"%q is not a complete fingerprint", s)
 				*to = ""
 			}
 			return
@@ -27,7 +28,8 @@ func hostKey(to *string) func(*reader, string, *node) {
 		case strings.HasPrefix(s, "MD5:"):
 			r.problemAt(v.line, v.column, "ssh-keygen -lf key.pub prints the SHA256 one", "MD5 fingerprints can be forged")
 		case err != nil || len(options) > 0 || len(rest) > 0 || !strings.HasPrefix(s, key.Type()+" "):
-			r.problemAt(v.line, v.column, `write "SHA256:…", or the type and the key as known_hosts has them: "ssh-ed25519 AAAA…"`, "%q is not a host key", s)
+			r.problemAt(v.line, v.column,
+				`write "SHA256:…", or the type and the key as known_hosts has them: "ssh-ed25519 AAAA…"`, "%q is not a host key", s)
 		default:
 			return
 		}

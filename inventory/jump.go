@@ -72,7 +72,8 @@ func jump(r *reader, at string, v *node) Jump {
 			{name: "hostKey", read: hostKey(&j.HostKey)},
 		})
 		if j.Address != "" && !validHost(j.Address) {
-			r.problem(at+".address", "the port goes in port, the user in user", "%q is neither a host name nor an address", j.Address)
+			r.problem(at+".address", "the port goes in port, the user in user", "%q is neither a host name nor an address",
+				j.Address)
 		}
 		if j.User != "" && !userPattern.MatchString(j.User) {
 			r.problem(at+".user", "", "%q is not a user name", j.User)
@@ -89,7 +90,8 @@ func jump(r *reader, at string, v *node) Jump {
 func parsedJump(r *reader, v *node, text string) Jump {
 	j, err := ParseJump(text)
 	if err != nil {
-		r.problemAt(v.line, v.column, `write it as "user@host:port"; the user and the port may be left out`, "%q is not a jump host: %v", text, err)
+		r.problemAt(v.line, v.column, `write it as "user@host:port"; the user and the port may be left out`,
+			"%q is not a jump host: %v", text, err)
 	}
 	return j
 }

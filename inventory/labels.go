@@ -21,13 +21,13 @@ func keyProblem(key string) string {
 	}
 	switch {
 	case prefixed && (len(prefix) > maxSubdomain || !subdomainPattern.MatchString(prefix)):
-		return "what is before the slash has to be a DNS domain in lower case"
+		return "the part before the slash must be a DNS domain in lower case"
 	case name == "":
 		return "it has no name"
 	case len(name) > maxLabel:
 		return "the name is longer than 63 characters"
 	case !qualifiedPattern.MatchString(name):
-		return "only letters, digits, and - _ . within"
+		return "it may have only letters and digits, with - _ . between them"
 	}
 	return ""
 }
@@ -40,7 +40,7 @@ func valueProblem(value string) string {
 	case len(value) > maxLabel:
 		return "it is longer than 63 characters"
 	case !qualifiedPattern.MatchString(value):
-		return "only letters, digits, and - _ . within"
+		return "it may have only letters and digits, with - _ . between them"
 	}
 	return ""
 }
@@ -97,7 +97,8 @@ func taints(to *[]Taint) func(*reader, string, *node) {
 		}
 		i := strings.LastIndex(s, ":")
 		if i < 0 {
-			r.problemAt(v.line, v.column, "write key=value:Effect or key:Effect; effects: "+strings.Join(effects, ", "), "the taint %q has no effect", s)
+			r.problemAt(v.line, v.column, "write key=value:Effect or key:Effect; effects: "+strings.Join(effects, ", "),
+				"the taint %q has no effect", s)
 			return
 		}
 		key, value, _ := strings.Cut(s[:i], "=")
@@ -111,9 +112,11 @@ func taints(to *[]Taint) func(*reader, string, *node) {
 		case !slices.Contains(effects, t.Effect):
 			r.problemAt(v.line, v.column, Suggest(t.Effect, effects), "unknown effect %q", t.Effect)
 		case key == controlPlaneKey:
-			r.problemAt(v.line, v.column, "leave it out; control planes without the role worker have it", "the taint %s is the tool's own", key)
+			r.problemAt(v.line, v.column, "leave it out; control planes without the role worker get it",
+				"the taint %s is the tool's own", key)
 		case slices.ContainsFunc(*to, same):
-			r.problemAt(v.line, v.column, "a node has one taint for each key and effect", "the taint %s:%s is given twice", t.Key, t.Effect)
+			r.problemAt(v.line, v.column, "a node has one taint for each key and effect", "the taint %s:%s is given twice",
+				t.Key, t.Effect)
 		default:
 			*to = append(*to, t)
 		}

@@ -39,7 +39,7 @@ func (e unread) Fault() fault.Code { return fault.InventoryUnread }
 // Hint says what to do about it.
 func (e unread) Hint() string {
 	if errors.Is(e.error, fs.ErrNotExist) {
-		return `"kbootstrap init" writes one; -i names another`
+		return `write one with "kbootstrap init", or name another with -i`
 	}
 	return ""
 }
@@ -62,7 +62,7 @@ func (r *reader) cluster(data []byte) *Cluster {
 	r.class = fault.InventorySyntax
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	if len(data) > MaxBytes {
-		r.problemAt(0, 0, "", "is larger than %d KiB", MaxBytes>>10)
+		r.problemAt(0, 0, "", "the file is larger than %d KiB", MaxBytes>>10)
 		return nil
 	}
 	content := strings.ReplaceAll(string(data), "\r\n", "\n")
@@ -75,7 +75,7 @@ func (r *reader) cluster(data []byte) *Cluster {
 		return nil
 	}
 	if root == nil || root.kind == null {
-		r.problemAt(0, 0, `"kbootstrap init" writes one to start from`, "is empty")
+		r.problemAt(0, 0, `write one to start from with "kbootstrap init"`, "the file is empty")
 		return nil
 	}
 	r.class = fault.InventoryValue
@@ -97,15 +97,15 @@ func (r *reader) readable(data string) bool {
 			line, column = line+1, 0
 		case c == utf8.RuneError:
 			if _, size := utf8.DecodeRuneInString(data[i:]); size == 1 {
-				r.problemAt(line, column, "save the file as UTF-8", "is not UTF-8 text")
+				r.problemAt(line, column, "save the file as UTF-8", "the file is not UTF-8 text")
 				return false
 			}
 		case c == '\r':
 			// To YAML it ends a line, to editors and to us it does not.
-			r.problemAt(line, column, "save the file with the line ends of Unix", "has a carriage return within a line")
+			r.problemAt(line, column, "save the file with Unix line endings", "the line contains a carriage return")
 			return false
 		case (c < ' ' && c != '\t') || c == 0x7f:
-			r.problemAt(line, column, "", "has the control character %U", c)
+			r.problemAt(line, column, "", "the line contains the control character %U", c)
 			return false
 		}
 	}

@@ -60,7 +60,8 @@ func TestTemplateComments(t *testing.T) {
 		out = append(out, line)
 	}
 	text := strings.Join(out, "\n")
-	for _, want := range []string{"\n  etcd: 3.6.8", "\n    port: 8472", "\n  lock: ", "\n      disk: ssd", "\n      - dedicated=db"} {
+	for _, want := range []string{"\n  etcd: 3.6.8", "\n    port: 8472", "\n  lock: ", "\n      disk: ssd",
+		"\n      - dedicated=db"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q was not uncommented", want)
 		}
@@ -113,7 +114,8 @@ func TestSize(t *testing.T) {
 			if !errors.As(err, &problems) || len(problems) != 1 {
 				t.Fatalf("error %.300v, want one problem", err)
 			}
-			if m := problems[0].Message; !strings.Contains(m, "too large") && !strings.Contains(m, "larger than") && !strings.Contains(m, "too deeply") {
+			if m := problems[0].Message; !strings.Contains(m, "too large") && !strings.Contains(m, "larger than") &&
+				!strings.Contains(m, "too deeply") {
 				t.Errorf("message %q, want that it is too large or too deep", m)
 			}
 		})
@@ -123,7 +125,8 @@ func TestSize(t *testing.T) {
 // TestThousandHosts is here for the size that is allowed.
 func TestThousandHosts(t *testing.T) {
 	var b strings.Builder
-	b.WriteString("cluster: big\nkubernetes: v1.36.3\nnetwork: {pods: 10.0.0.0/12}\nhosts:\n  - {name: cp, address: 192.168.0.1, roles: [etcd, control-plane]}\n")
+	b.WriteString("cluster: big\nkubernetes: v1.36.3\nnetwork: {pods: 10.0.0.0/12}\nhosts:\n  - {name: cp, address: " +
+		"192.168.0.1, roles: [etcd, control-plane]}\n")
 	for i := range 1000 {
 		name := string(rune('a'+i/100)) + string(rune('a'+i/10%10)) + string(rune('a'+i%10))
 		b.WriteString("  - name: " + name + "\n    address: 192.168." + strconv.Itoa(4+i/250) + "." + strconv.Itoa(1+i%250) +

@@ -33,7 +33,7 @@ func nameProblem(s string) (problem, hint string) {
 	if labelPattern.MatchString(better) {
 		hint = didYouMean(better)
 	}
-	return "is not a name: only lower-case letters, digits and dashes within it", hint
+	return "is not a valid name: it may have only lower-case letters and digits, with dashes between them", hint
 }
 
 // checkNames checks the names of the cluster, its domain and its hosts.
@@ -55,7 +55,7 @@ func (r *reader) checkNames(c *Cluster) {
 		if problem, hint := nameProblem(h.Name); problem != "" {
 			r.problem(at, hint, "%q %s", h.Name, problem)
 		} else if h.Name == "localhost" {
-			r.problem(at, "", "a host cannot be called localhost: every host is that to itself")
+			r.problem(at, "", "a host cannot be called localhost: every host calls itself that")
 		}
 		if before, ok := first[h.Name]; ok {
 			r.problem(at, "", "two hosts are called %q; the other is on line %d", h.Name, before.Line)
@@ -75,7 +75,8 @@ func (r *reader) checkSSH(c *Cluster) {
 	for i, h := range c.Hosts {
 		at := index("hosts", i) + ".ssh"
 		if a := h.SSH.Address; a != "" && !validHost(a) {
-			r.problem(at+".address", "the port goes in ssh.port, the user in ssh.user", "%q is neither a host name nor an address", a)
+			r.problem(at+".address", "the port goes in ssh.port, the user in ssh.user",
+				"%q is neither a host name nor an address", a)
 			continue
 		}
 		user := at + ".user"
@@ -92,8 +93,9 @@ func (r *reader) checkSSH(c *Cluster) {
 		if before, ok := first[e]; ok {
 			// Two hosts with one cluster address, which SSH uses too, are one mistake; checkAddresses reports it.
 			if before.Address != h.Address || h.SSH.Address != h.Address.String() {
-				r.problem(at, "each host needs its own ssh.address or ssh.port", "the same SSH endpoint, %s port %d, as host %q on line %d",
-					h.SSH.Address, e.port, before.Name, before.Line)
+				r.problem(at, "each host needs its own ssh.address or ssh.port",
+					"host %q on line %d has the same SSH endpoint, %s port %d",
+					before.Name, before.Line, h.SSH.Address, e.port)
 			}
 			continue
 		}

@@ -85,18 +85,22 @@ func (r *reader) checkNetworks(c *Cluster) {
 		case pods.Bits() < podBitsLeast:
 			r.problem("network.pods", "", "%s is too large: a pod network is a /%d or smaller", pods, podBitsLeast)
 		case room == 0:
-			r.problem("network.pods", "10.244.0.0/16 has room for 256 hosts", "%s is too small: each host gets a /%d of it", pods, nodeBits)
+			r.problem("network.pods", "10.244.0.0/16 has room for 256 hosts", "%s is too small: each host gets a /%d of it",
+				pods, nodeBits)
 		case room < len(c.Hosts):
-			r.problem("network.pods", "10.244.0.0/16 has room for 256 hosts", "%s has room for %d of the %d hosts, since each gets a /%d of it",
+			r.problem("network.pods", "10.244.0.0/16 has room for 256 hosts",
+				"%s has room for only %d of the %d hosts, because each gets a /%d of it",
 				pods, room, len(c.Hosts), nodeBits)
 		}
 	}
 	if services.IsValid() {
 		switch {
 		case services.Bits() < serviceBitsLeast:
-			r.problem("network.services", "", "%s is too large: kube-apiserver takes a /%d or smaller", services, serviceBitsLeast)
+			r.problem("network.services", "", "%s is too large: kube-apiserver takes a /%d or smaller",
+				services, serviceBitsLeast)
 		case services.Bits() > serviceBitsMost:
-			r.problem("network.services", "", "%s has %d addresses; at least 16 are needed, since the tenth is the DNS's", services, size(services))
+			r.problem("network.services", "", "%s has %d addresses; at least 16 are needed, because the tenth is the DNS's",
+				services, size(services))
 		}
 	}
 	all := r.networks(c)
@@ -133,7 +137,8 @@ func (r *reader) checkAddresses(c *Cluster) {
 		}
 		for _, s := range special {
 			if s.prefix.Contains(h.Address) {
-				r.problem(at, "use the address that the other hosts reach it by", "%s cannot be the address of a host: it is %s", h.Address, s.name)
+				r.problem(at, "use the address by which the other hosts reach it", "%s cannot be the address of a host: it is %s",
+					h.Address, s.name)
 			}
 		}
 		for _, n := range networks {
@@ -142,7 +147,8 @@ func (r *reader) checkAddresses(c *Cluster) {
 			}
 		}
 		if before, ok := first[h.Address]; ok {
-			r.problem(at, "each host needs its own", "the same address, %s, as host %q on line %d", h.Address, before.Name, before.Line)
+			r.problem(at, "each host needs its own address", "host %q on line %d has the same address, %s",
+				before.Name, before.Line, h.Address)
 			continue
 		}
 		first[h.Address] = h

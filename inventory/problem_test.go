@@ -78,7 +78,8 @@ func TestManyProblemsAreCut(t *testing.T) {
 	if !errors.As(err, &problems) || len(problems) != 72 {
 		t.Fatalf("%d problems, want 70 unknown fields and 2 that are required", len(problems))
 	}
-	if text := err.Error(); !strings.HasPrefix(text, "hosts.yaml: 72 problems\n") || !strings.HasSuffix(text, "\nand 22 more") {
+	if text := err.Error(); !strings.HasPrefix(text, "hosts.yaml: 72 problems\n") ||
+		!strings.HasSuffix(text, "\nand 22 more") {
 		t.Errorf("want the number of problems first and how many were cut last:\n%s", text)
 	}
 }

@@ -133,7 +133,7 @@ func (r *reader) unique(v *node) []pair {
 	for _, p := range v.pairs {
 		if before := first[p.key.text]; before != nil {
 			end := r.as(fault.InventorySyntax)
-			r.problemAt(p.key.line, p.key.column, "", "%q is given twice; it is on line %d already", p.key.text, before.line)
+			r.problemAt(p.key.line, p.key.column, "", "%q is given twice; line %d has it already", p.key.text, before.line)
 			end()
 			continue
 		}
@@ -150,7 +150,7 @@ func (r *reader) wrong(v *node, want, hint string) {
 	switch v.kind {
 	case null:
 		if hint == "" {
-			hint = "leave the line out to have the default"
+			hint = "leave the line out to get the default"
 		}
 	case text:
 		got = fmt.Sprintf("the text %q", v.text)
@@ -167,12 +167,13 @@ func (r *reader) path(at, name string) string {
 	switch {
 	case name == "~" || strings.HasPrefix(name, "~/"):
 		if r.home == "" {
-			r.problem(at, "set $HOME, or write the whole path", "~ is not known")
+			r.problem(at, "set $HOME, or write the whole path", "the home directory that ~ stands for is unknown")
 			return ""
 		}
 		return filepath.Join(r.home, name[1:])
 	case strings.HasPrefix(name, "~"):
-		r.problem(at, `only "~/" is known; write the whole path`, "%q: home directories of other users are not looked up", name)
+		r.problem(at, `only "~/" is supported; write the whole path`,
+			"%q: the tool does not look up home directories of other users", name)
 		return ""
 	case filepath.IsAbs(name):
 		return filepath.Clean(name)

@@ -37,7 +37,8 @@ func (r *reader) checkRoles(c *Cluster) {
 		at := index("hosts", i)
 		given := r.places[at+".roles"]
 		if given != nil && (given.kind == null || given.kind == list && len(given.items) == 0) {
-			r.problem(at+".roles", "give it one of etcd, control-plane, worker, or take it out", "host %q has no role", h.Name)
+			r.problem(at+".roles", "give the host one of the roles etcd, control-plane and worker, or remove it",
+				"host %q has no role", h.Name)
 			continue
 		}
 		// Roles that could not be read may be the ones that are missing below.
@@ -59,16 +60,18 @@ func (r *reader) checkRoles(c *Cluster) {
 	case n == 0:
 		r.problem("hosts", "", "no host has the role etcd")
 	case n > maxEtcd:
-		r.problem(last, "use 3 or 5: more members make every write slower", "%d hosts have the role etcd; at most %d may", n, maxEtcd)
+		r.problem(last, "use 3 or 5: more members make every write slower", "%d hosts have the role etcd; at most %d may",
+			n, maxEtcd)
 	case n%2 == 0:
-		r.problem(last, etcdHint(n), "%d hosts have the role etcd; the number has to be odd", n)
+		r.problem(last, etcdHint(n), "%d hosts have the role etcd; the number must be odd", n)
 	}
 }
 
 // etcdHint says why an even number of members is no better than one less.
 func etcdHint(n int) string {
 	if n == 2 {
-		return "two members stop when either of them fails: use 1, or 3 which survive the loss of one"
+		return "two members stop when either of them fails: use 1, or 3, which survive the loss of one"
 	}
-	return "an even number survives no more failures than one member less: take the role from one host or give it to another"
+	return "an even number of members survives no more failures than one fewer: remove the role from one host, or give " +
+		"it to one more"
 }

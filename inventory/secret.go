@@ -12,7 +12,8 @@ func (r *reader) hideSecret(line int, key string) string {
 	for _, word := range secretWords {
 		if strings.Contains(key, word) {
 			r.hidden[line] = true
-			return "a secret never stands in the inventory: name a file that has it (ssh.passwordFile, ssh.sudoPasswordFile), or leave it out and be asked"
+			return "the inventory never contains secrets: name a file that has the secret (ssh.passwordFile, " +
+				"ssh.sudoPasswordFile), or leave it out, and the tool asks"
 		}
 	}
 	return ""

@@ -11,7 +11,8 @@ import (
 // A secret that somebody wrote into the inventory is refused, and no message repeats it.
 func TestSecretsAreNotShown(t *testing.T) {
 	for _, line := range []string{
-		"ssh: {user: 1, password: s3cret-Canary}", "ssh: {sudoPassword: s3cret-Canary, prot: 22}", "ssh:\n  passphrase: s3cret-Canary",
+		"ssh: {user: 1, password: s3cret-Canary}", "ssh: {sudoPassword: s3cret-Canary, prot: 22}",
+		"ssh:\n  passphrase: s3cret-Canary",
 		"ssh: {ansible_become_pass: s3cret-Canary}", "SSH_PASSWD: s3cret-Canary",
 	} {
 		_, err := inventory.Parse("hosts.yaml", []byte("cluster: demo\nkubernetes: v1.36.3\nhosts: []\n"+line+"\n"))

@@ -19,7 +19,7 @@ func str(to *string) func(*reader, string, *node) {
 		case v.kind != text:
 			r.wrong(v, "text", "")
 		case v.text == "":
-			r.problemAt(v.line, v.column, "leave the line out to have the default", "is empty")
+			r.problemAt(v.line, v.column, "leave the line out to get the default", "the value is empty")
 		case hasControl(v.text):
 			r.problemAt(v.line, v.column, "", "%q has a control character", v.text)
 		default:
@@ -99,7 +99,8 @@ func portRange(to *PortRange) func(*reader, string, *node) {
 		last, ok2 := parsePort(b)
 		switch {
 		case !dash || !ok1 || !ok2:
-			r.problemAt(v.line, v.column, `write it as "30000-32767"; ports are 1 to 65535`, "%q is not a range of ports", v.text)
+			r.problemAt(v.line, v.column, `write it as "30000-32767"; ports are 1 to 65535`, "%q is not a range of ports",
+				v.text)
 		case first > last:
 			r.problemAt(v.line, v.column, "", "the range %s ends before it begins", v.text)
 		default:
@@ -119,11 +120,13 @@ func prefix(to *netip.Prefix) func(*reader, string, *node) {
 		p, err := netip.ParsePrefix(s)
 		switch {
 		case err != nil:
-			r.problemAt(v.line, v.column, `write the network and the length of its prefix, such as "10.244.0.0/16"`, "%q is not a CIDR", s)
+			r.problemAt(v.line, v.column, `write the network and the length of its prefix, such as "10.244.0.0/16"`,
+				"%q is not a CIDR", s)
 		case !p.Addr().Is4():
 			r.problemAt(v.line, v.column, "", "%s is an IPv6 network; only IPv4 is supported", s)
 		case p != p.Masked():
-			r.problemAt(v.line, v.column, "did you mean "+p.Masked().String()+"?", "%s is an address within its network, not the network", s)
+			r.problemAt(v.line, v.column, "did you mean "+p.Masked().String()+"?",
+				"%s is an address within its network, not the network", s)
 		default:
 			*to = p
 		}
@@ -142,9 +145,10 @@ func address(to *netip.Addr) func(*reader, string, *node) {
 		bare, _, slash := strings.Cut(s, "/")
 		switch {
 		case err != nil && slash && isIP(bare):
-			r.problemAt(v.line, v.column, "write "+bare, "%q is not an IP address: it has the length of a network", s)
+			r.problemAt(v.line, v.column, "write "+bare, "%q is not an IP address but a network", s)
 		case err != nil:
-			r.problemAt(v.line, v.column, "names go in ssh.address; this is the host's own address in the cluster's network", "%q is not an IP address", s)
+			r.problemAt(v.line, v.column, "names go in ssh.address; this is the host's own address in the cluster's network",
+				"%q is not an IP address", s)
 		case !a.Is4():
 			r.problemAt(v.line, v.column, "", "%s is an IPv6 address; only IPv4 is supported", s)
 		default:

@@ -59,17 +59,18 @@ func (r *reader) parseYAML(data string) (root *node) {
 	// The parser is somebody else's and reads what users type. Should it panic, then the file is at fault for the user.
 	defer func() {
 		if p := recover(); p != nil {
-			r.problemAt(0, 0, "", "cannot be parsed as YAML: %v", p)
+			r.problemAt(0, 0, "", "the file cannot be parsed as YAML: %v", p)
 			root = nil
 		}
 	}()
 	tokens := lexer.Tokenize(data)
 	if len(tokens) > maxTokens {
-		r.problemAt(0, 0, "", "is too large: %d YAML tokens; at most %d are read", len(tokens), maxTokens)
+		r.problemAt(0, 0, "", "the file is too large: it has %d YAML tokens, and the limit is %d", len(tokens), maxTokens)
 		return nil
 	}
 	if deep := tooDeep(tokens); deep != nil {
-		r.problemAt(deep.Position.Line, deep.Position.Column, "", "is nested too deeply: more than %d levels", maxDepth)
+		r.problemAt(deep.Position.Line, deep.Position.Column, "", "the file is nested too deeply: more than %d levels",
+			maxDepth)
 		return nil
 	}
 	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
@@ -132,7 +133,7 @@ func tooDeep(tokens token.Tokens) *token.Token {
 func (r *reader) syntax(err error) {
 	var at goyaml.Error
 	if !errors.As(err, &at) || at.GetToken() == nil {
-		r.problemAt(0, 0, "", "is not YAML: %v", err)
+		r.problemAt(0, 0, "", "the file is not YAML: %v", err)
 		return
 	}
 	message, pos := at.GetMessage(), at.GetToken().Position
@@ -140,14 +141,16 @@ func (r *reader) syntax(err error) {
 	indent = indent[:len(indent)-len(strings.TrimLeft(indent, " \t"))]
 	switch {
 	case strings.Contains(indent, "\t"):
-		r.problemAt(pos.Line, strings.Index(indent, "\t")+1, "YAML is indented with spaces only", "a tab in the indentation")
+		r.problemAt(pos.Line, strings.Index(indent, "\t")+1, "YAML is indented with spaces only",
+			"the indentation contains a tab")
 	case strings.Contains(message, "mapping value is not allowed"):
-		r.problemAt(pos.Line, pos.Column, `look at the indentation of this line and the next; a value that contains ": " goes in quotes`,
-			"is not YAML: a second value for the same key")
+		r.problemAt(pos.Line, pos.Column,
+			`look at the indentation of this line and the next; a value that contains ": " goes in quotes`,
+			"the file is not YAML: a second value for the same key")
 	case strings.Contains(message, "reserved character"):
-		r.problemAt(pos.Line, pos.Column, "put the value in quotes", "is not YAML: %s", message)
+		r.problemAt(pos.Line, pos.Column, "put the value in quotes", "the file is not YAML: %s", message)
 	default:
-		r.problemAt(pos.Line, pos.Column, "", "is not YAML: %s", message)
+		r.problemAt(pos.Line, pos.Column, "", "the file is not YAML: %s", message)
 	}
 }
 
@@ -196,7 +199,7 @@ func (c *converter) fail(n ast.Node, hint, format string, args ...any) *node {
 func (c *converter) convert(n ast.Node, depth int) *node {
 	c.nodes++
 	if depth > maxDepth {
-		return c.fail(n, "", "is nested too deeply: more than %d levels", maxDepth)
+		return c.fail(n, "", "the file is nested too deeply: more than %d levels", maxDepth)
 	}
 	line, column := place(n)
 	scalar := func(k kind, s string) *node { return &node{kind: k, text: s, line: line, column: column} }
@@ -245,13 +248,14 @@ func (c *converter) convert(n ast.Node, depth int) *node {
 			return c.fail(n, "", "alias *%s has no anchor &%[1]s before it", n.Value)
 		}
 		if c.nodes += a.size; c.nodes > maxNodes {
-			return c.fail(n, "", "is too large: aliases make more than %d values of it", maxNodes)
+			return c.fail(n, "", "the file is too large: its aliases expand to more than %d values", maxNodes)
 		}
 		return a.node
 	case *ast.TagNode:
-		return c.fail(n, `leave it out; text that looks like a number or a boolean goes in quotes`, "YAML tags such as %s are not read", n.Start.Value)
+		return c.fail(n, `leave it out; text that looks like a number or a boolean goes in quotes`,
+			"YAML tags such as %s are not supported", n.Start.Value)
 	}
-	return c.fail(n, "", "YAML of the kind %s is not read", n.Type())
+	return c.fail(n, "", "YAML of the kind %s is not supported", n.Type())
 }
 
 // pairs returns the keys and values of a mapping. Those of merge keys ("<<") come last and only where the mapping has
@@ -269,7 +273,7 @@ func (c *converter) pairs(values []*ast.MappingValueNode, depth int) []pair {
 			key.text = "null"
 		}
 		if key.kind == list || key.kind == mapping {
-			c.fail(v.Key, "", "a key is %s; it has to be text", key.kind)
+			c.fail(v.Key, "", "a key is %s, but it must be text", key.kind)
 			continue
 		}
 		has[key.text] = true

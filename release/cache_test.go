@@ -105,7 +105,8 @@ func TestTouchedCacheIsReadAndKept(t *testing.T) {
 	if n := u.total() - before; n != 0 {
 		t.Errorf("%d requests for what was only touched", n)
 	}
-	index, err := os.ReadFile(filepath.Join(o.CacheDir, "index", sum(u.files[strings.TrimPrefix(urlOf(t, c, "etcd"), "https://")])+".json"))
+	index, err := os.ReadFile(filepath.Join(o.CacheDir, "index",
+		sum(u.files[strings.TrimPrefix(urlOf(t, c, "etcd"), "https://")])+".json"))
 	must(t, err)
 	if !strings.Contains(string(index), fmt.Sprintf(`"modified":%d`, later.UnixNano())) {
 		t.Errorf("the new stamp is not recorded: %s", index)
@@ -124,7 +125,8 @@ func TestOneArtifactWithManyUses(t *testing.T) {
 	for _, name := range []string{"a", "b"} {
 		must(t, os.MkdirAll(filepath.Join(dir, "example.com"), 0o755))
 		must(t, os.WriteFile(filepath.Join(dir, "example.com", name), both, 0o644))
-		artifacts = append(artifacts, artifact{url: "https://example.com/" + name, archive: true, members: []member{{name, name}}, sum: sum(both)})
+		artifacts = append(artifacts, artifact{url: "https://example.com/" + name, archive: true,
+			members: []member{{name, name}}, sum: sum(both)})
 	}
 	_, err = f.all(context.Background(), artifacts)
 	must(t, err)

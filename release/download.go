@@ -80,7 +80,7 @@ func (f *fetcher) download(ctx context.Context, a artifact, s *sink) error {
 	if n := response.ContentLength; n >= 0 {
 		s.total = n
 	}
-	idle := time.AfterFunc(idleTimeout, func() { cancel(fmt.Errorf("no byte came for %v", idleTimeout)) })
+	idle := time.AfterFunc(idleTimeout, func() { cancel(fmt.Errorf("the server sent nothing for %v", idleTimeout)) })
 	defer idle.Stop()
 	_, err = io.Copy(s, &idleReader{response.Body, idle})
 	return received(ctx, s, err)
@@ -96,7 +96,7 @@ func received(ctx context.Context, s *sink, err error) error {
 	case errors.As(err, &disk):
 		return err // the cache's disk is full, and remains so
 	case errors.As(err, &long):
-		return &mismatchError{fault.ArtifactMismatch, fmt.Sprintf("%v came; dropped", long)}
+		return &mismatchError{fault.ArtifactMismatch, fmt.Sprintf("%v arrived, so the download was stopped", long)}
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return &transientError{err: fmt.Errorf("cut off after %d of %d bytes", s.n, s.total)}
 	case context.Cause(ctx) != nil:

@@ -51,17 +51,19 @@ func TestDownload(t *testing.T) {
 		asked  int
 		code   fault.Code
 	}{
-		"good":                      {after(0, nil), nil, 1, ""},
-		"truncated":                 {truncated, []string{"cut off after 1000 of"}, 5, fault.ArtifactUnreachable},
-		"truncated once":            {after(1, truncated), nil, 2, ""},
-		"truncated without length":  {short, []string{"sha256 is " + sum(good[:1000]), "expected " + sum(good), "1000 bytes"}, 2, fault.ArtifactMismatch},
+		"good":           {after(0, nil), nil, 1, ""},
+		"truncated":      {truncated, []string{"cut off after 1000 of"}, 5, fault.ArtifactUnreachable},
+		"truncated once": {after(1, truncated), nil, 2, ""},
+		"truncated without length": {short, []string{"sha256 is " + sum(good[:1000]), "expected " + sum(good),
+			"1000 bytes"}, 2, fault.ArtifactMismatch},
 		"html":                      {html, []string{"an HTML page", "expected " + sum(good)}, 2, fault.ArtifactNotIt},
 		"html once":                 {after(1, html), nil, 2, ""},
 		"wrong sum":                 {other, []string{"sha256 is ", "expected " + sum(good)}, 2, fault.ArtifactMismatch},
 		"longer than the lock says": {long, []string{"more than"}, 2, fault.ArtifactMismatch},
 		"429 then good":             {after(2, status(http.StatusTooManyRequests)), nil, 3, ""},
-		"503 for ever":              {status(http.StatusServiceUnavailable), []string{"503 Service Unavailable"}, 5, fault.ArtifactUnreachable},
-		"404":                       {status(http.StatusNotFound), []string{"404 Not Found"}, 1, fault.ArtifactRefused},
+		"503 for ever": {status(http.StatusServiceUnavailable), []string{"503 Service Unavailable"}, 5,
+			fault.ArtifactUnreachable},
+		"404": {status(http.StatusNotFound), []string{"404 Not Found"}, 1, fault.ArtifactRefused},
 		"redirect": {func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "https://objects.example.net/kubelet?signature=secret", http.StatusFound)
 		}, nil, 1, ""},
@@ -203,7 +205,8 @@ func TestPullFromRegistry(t *testing.T) {
 			u.lock(t, c)
 			before := u.asked(manifest)
 			u.set(manifest, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(test.status) })
-			_, err := Resolve(context.Background(), c, "amd64", Options{CacheDir: t.TempDir(), HTTP: u.client(), retry: fastRetry})
+			_, err := Resolve(context.Background(), c, "amd64",
+				Options{CacheDir: t.TempDir(), HTTP: u.client(), retry: fastRetry})
 			var failed *FetchError
 			if !errors.As(err, &failed) || len(failed.Problems) != 1 ||
 				!strings.Contains(err.Error(), "registry.k8s.io/pause:3.10.2") || !strings.Contains(err.Error(), test.want) {

@@ -65,7 +65,7 @@ func (e *FetchError) Error() string {
 		return "fetch " + e.Problems[0].Error()
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "fetch: %d artifacts could not be had:", len(e.Problems))
+	fmt.Fprintf(&b, "fetch: %d artifacts could not be fetched:", len(e.Problems))
 	for _, p := range e.Problems {
 		b.WriteString("\n  " + p.Error())
 	}

@@ -21,7 +21,8 @@ func program(t *testing.T, segment elf.ProgType, rest string) []byte {
 		Phentsize: 56, Phnum: 1, Shentsize: 64, Shnum: 30, Shstrndx: 29,
 	}
 	copy(header.Ident[:], elf.ELFMAG)
-	header.Ident[elf.EI_CLASS], header.Ident[elf.EI_DATA], header.Ident[elf.EI_VERSION] = byte(elf.ELFCLASS64), byte(elf.ELFDATA2LSB), 1
+	header.Ident[elf.EI_CLASS], header.Ident[elf.EI_DATA], header.Ident[elf.EI_VERSION] = byte(elf.ELFCLASS64),
+		byte(elf.ELFDATA2LSB), 1
 	for _, part := range []any{header, elf.Prog64{Type: uint32(segment), Off: 120, Filesz: 28}} {
 		if err := binary.Write(&b, binary.LittleEndian, part); err != nil {
 			t.Fatal(err)

@@ -32,7 +32,8 @@ func List(c *inventory.Cluster, arch string, o Options) ([]Artifact, error) {
 	}
 	list := make([]Artifact, len(artifacts))
 	for i, a := range artifacts {
-		list[i] = Artifact{Component: a.component, Version: a.version, URL: a.url, SHA256: a.sum, Origin: a.origin, Size: a.size}
+		list[i] = Artifact{Component: a.component, Version: a.version, URL: a.url, SHA256: a.sum, Origin: a.origin,
+			Size: a.size}
 		if e, ok := cache.fresh(a); ok {
 			list[i].Cached, list[i].Size = true, e.Size
 		}

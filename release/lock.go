@@ -45,7 +45,7 @@ func ReadLock(path string) (*Lock, error) {
 		return nil, fmt.Errorf("artifact lock: %w", err)
 	}
 	if info.Size() > maxLock {
-		return nil, fault.ArtifactLockDamaged.Errorf("artifact lock %s: %d bytes are more than a lock has", path, info.Size())
+		return nil, fault.ArtifactLockDamaged.Errorf("artifact lock %s: the file is too large: %d bytes", path, info.Size())
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -63,7 +63,7 @@ func ReadLock(path string) (*Lock, error) {
 
 func (l *Lock) check() error {
 	if l.Version != 1 {
-		return fmt.Errorf("version %d is not known; 1 is", l.Version)
+		return fmt.Errorf("version %d is not supported; version 1 is", l.Version)
 	}
 	var problems []error
 	seen := map[string]bool{}
@@ -72,9 +72,10 @@ func (l *Lock) check() error {
 		case !urlPattern.MatchString(e.URL):
 			problems = append(problems, fmt.Errorf("artifacts[%d].url: %q is not an https URL", i, e.URL))
 		case seen[e.URL]:
-			problems = append(problems, fmt.Errorf("artifacts[%d].url: %s is there twice", i, e.URL))
+			problems = append(problems, fmt.Errorf("artifacts[%d].url: %s is listed twice", i, e.URL))
 		case !sumPattern.MatchString(e.SHA256):
-			problems = append(problems, fmt.Errorf("artifacts[%d].sha256: %q is not a sha256 sum in lower case hex", i, e.SHA256))
+			problems = append(problems, fmt.Errorf("artifacts[%d].sha256: %q is not a sha256 sum in lower case hex",
+				i, e.SHA256))
 		case e.Size < 0:
 			problems = append(problems, fmt.Errorf("artifacts[%d].size: %d is negative", i, e.Size))
 		}
@@ -94,7 +95,8 @@ func (l *Lock) entries() map[string]LockedEntry {
 
 // Write writes the lock to a file, sorted by URL, in one step: who reads it meanwhile sees the old one or the new one.
 func (l *Lock) Write(path string) error {
-	sorted := slices.SortedFunc(slices.Values(l.Artifacts), func(a, b LockedEntry) int { return cmp.Compare(a.URL, b.URL) })
+	sorted := slices.SortedFunc(slices.Values(l.Artifacts),
+		func(a, b LockedEntry) int { return cmp.Compare(a.URL, b.URL) })
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "# kbootstrap artifact lock\nversion: %d\nartifacts:\n", l.Version)
 	for _, e := range sorted {

@@ -19,7 +19,8 @@ import (
 func TestLockRoundTrip(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "artifacts.lock")
 	a, b := strings.Repeat("a1", 32), strings.Repeat("b2", 32)
-	l := &Lock{Version: 1, Artifacts: []LockedEntry{{"https://example.com/z", b, 0}, {"https://example.com/y", a, 84412345}}}
+	l := &Lock{Version: 1, Artifacts: []LockedEntry{{"https://example.com/z", b, 0},
+		{"https://example.com/y", a, 84412345}}}
 	must(t, l.Write(path))
 	text, err := os.ReadFile(path)
 	must(t, err)
@@ -43,16 +44,19 @@ func TestLockRefuses(t *testing.T) {
 		text string
 		want []string
 	}{
-		"another version": {"version: 2\n", []string{"version 2 is not known"}},
-		"no version":      {"artifacts: []\n", []string{"version 0 is not known"}},
+		"another version": {"version: 2\n", []string{"version 2 is not supported"}},
+		"no version":      {"artifacts: []\n", []string{"version 0 is not supported"}},
 		"unknown field":   {"version: 1\nartefacts: []\n", []string{"artefacts"}},
 		"not YAML":        {"version: [1\n", []string{"artifact lock "}},
 		"every entry": {
-			"version: 1\nartifacts:\n" + entry("https://e.com/a", sum) + entry("https://e.com/a", sum) + entry("http://e.com/b", sum) +
-				entry("https://e.com/c", strings.ToUpper(sum)) + entry("https://e.com/d", "abc") + entry("https://e.com/e", sum) + "    size: -1\n",
-			[]string{"artifacts[1].url: https://e.com/a is there twice", "artifacts[2].url", "artifacts[3].sha256", "artifacts[4].sha256", "artifacts[5].size"},
+			"version: 1\nartifacts:\n" + entry("https://e.com/a", sum) + entry("https://e.com/a", sum) +
+				entry("http://e.com/b", sum) +
+				entry("https://e.com/c", strings.ToUpper(sum)) + entry("https://e.com/d", "abc") + entry("https://e.com/e", sum) +
+				"    size: -1\n",
+			[]string{"artifacts[1].url: https://e.com/a is listed twice", "artifacts[2].url", "artifacts[3].sha256",
+				"artifacts[4].sha256", "artifacts[5].size"},
 		},
-		"too large": {"#" + strings.Repeat("x", maxLock), []string{"more than a lock has"}},
+		"too large": {"#" + strings.Repeat("x", maxLock), []string{"the file is too large"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "artifacts.lock")
@@ -121,9 +125,11 @@ func TestRecordLock(t *testing.T) {
 
 	// A sum that is locked is never replaced.
 	at := urlOf(t, c, "flanneld")
-	changed := fakeArtifact(t, artifact{archive: true, arch: "amd64", members: []member{{"flanneld", "flanneld"}, {"more", "more"}}})
+	changed := fakeArtifact(t, artifact{archive: true, arch: "amd64",
+		members: []member{{"flanneld", "flanneld"}, {"more", "more"}}})
 	u.set(at, func(w http.ResponseWriter, _ *http.Request) { send(w, changed) })
-	_, err = RecordLock(context.Background(), c, []string{"amd64"}, path, Options{CacheDir: t.TempDir(), HTTP: u.client(), retry: fastRetry})
+	_, err = RecordLock(context.Background(), c, []string{"amd64"}, path,
+		Options{CacheDir: t.TempDir(), HTTP: u.client(), retry: fastRetry})
 	if err == nil || !strings.Contains(err.Error(), at) || strings.Count(err.Error(), "https://") != 1 {
 		t.Errorf("got %v", err)
 	}
@@ -132,12 +138,14 @@ func TestRecordLock(t *testing.T) {
 func TestRecordLockKeepsToBuiltInSums(t *testing.T) {
 	c := testCluster(t) // its versions are real ones, and the upstream's files are not
 	u := newUpstream(t, c, "amd64")
-	_, err := RecordLock(context.Background(), c, []string{"amd64"}, c.Artifacts.Lock, Options{CacheDir: t.TempDir(), HTTP: u.client(), retry: fastRetry})
+	_, err := RecordLock(context.Background(), c, []string{"amd64"}, c.Artifacts.Lock,
+		Options{CacheDir: t.TempDir(), HTTP: u.client(), retry: fastRetry})
 	var failed *FetchError
 	if !errors.As(err, &failed) {
 		t.Fatalf("got %v", err)
 	}
-	if want := len(kubernetesBinaries) + len([]string{"etcd", "containerd", "runc", "cni-plugins", "cri-dockerd"}); len(failed.Problems) != want {
+	if want := len(kubernetesBinaries) + len([]string{"etcd", "containerd", "runc", "cni-plugins",
+		"cri-dockerd"}); len(failed.Problems) != want {
 		t.Errorf("%d problems, want %d: %v", len(failed.Problems), want, err)
 	}
 }
@@ -160,7 +168,8 @@ func TestRecordLockRefusesWhatIsNoRelease(t *testing.T) {
 			u := newUpstream(t, c, "amd64")
 			at := urlOf(t, c, test.content)
 			u.set(at, test.answer)
-			_, err := RecordLock(context.Background(), c, []string{"amd64"}, c.Artifacts.Lock, Options{CacheDir: t.TempDir(), HTTP: u.client(), retry: fastRetry})
+			_, err := RecordLock(context.Background(), c, []string{"amd64"}, c.Artifacts.Lock,
+				Options{CacheDir: t.TempDir(), HTTP: u.client(), retry: fastRetry})
 			if err == nil || !strings.Contains(err.Error(), at) || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v", err)
 			}
@@ -203,7 +212,8 @@ func TestList(t *testing.T) {
 		t.Errorf("%d artifacts, want %d", len(list), len(u.files))
 	}
 	for _, a := range list {
-		if file := u.files[strings.TrimPrefix(a.URL, "https://")]; !a.Cached || a.Size != int64(len(file)) || a.SHA256 != sum(file) || a.Origin != OriginLock {
+		if file := u.files[strings.TrimPrefix(a.URL, "https://")]; !a.Cached || a.Size != int64(len(file)) ||
+			a.SHA256 != sum(file) || a.Origin != OriginLock {
 			t.Errorf("%+v", a)
 		}
 	}

@@ -102,7 +102,8 @@ func TestMirrorURL(t *testing.T) {
 	}
 	c.Artifacts.Mirror = mirror.URL + "/elsewhere"
 	_, err = Resolve(context.Background(), c, "amd64", Options{CacheDir: t.TempDir(), retry: fastRetry})
-	if want := mirror.URL + "/elsewhere/dl.k8s.io/release/v1.36.3/bin/linux/amd64/kubelet: 404"; err == nil || !strings.Contains(err.Error(), want) {
+	if want := mirror.URL + "/elsewhere/dl.k8s.io/release/v1.36.3/bin/linux/amd64/kubelet: 404"; err == nil ||
+		!strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want %q", err, want)
 	}
 }

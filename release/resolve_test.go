@@ -14,7 +14,8 @@ import (
 )
 
 var allNames = []string{
-	"bridge", "containerd", "containerd-shim-runc-v2", "cri-dockerd", "ctr", "docker", "docker-init", "docker-proxy", "dockerd",
+	"bridge", "containerd", "containerd-shim-runc-v2", "cri-dockerd", "ctr", "docker", "docker-init", "docker-proxy",
+	"dockerd",
 	"etcd", "etcdctl", "etcdutl", "flanneld", "host-local", "image/coredns", "image/pause", "kube-apiserver",
 	"kube-controller-manager", "kube-proxy", "kube-scheduler", "kubectl", "kubelet", "loopback", "portmap", "runc",
 }
@@ -51,7 +52,8 @@ func TestResolve(t *testing.T) {
 				}
 			}
 			for image, want := range map[string]string{
-				"pause": "registry.k8s.io/pause:3.10.2", "coredns": "registry.k8s.io/coredns/coredns:v1.14.2", "etcd": "", "nothing": "",
+				"pause": "registry.k8s.io/pause:3.10.2", "coredns": "registry.k8s.io/coredns/coredns:v1.14.2", "etcd": "",
+				"nothing": "",
 			} {
 				if got := s.Image(image); got != want {
 					t.Errorf("Image(%q) = %q, want %q", image, got, want)

@@ -59,11 +59,15 @@ func (s *sink) check(a artifact) error {
 	case a.sum != "" && got == a.sum && (a.size == 0 || a.size == s.n):
 		return nil
 	case looksLikeHTML(s.head):
-		return &mismatchError{fault.ArtifactNotIt, fmt.Sprintf("an HTML page of %d bytes came in its place, from a proxy or a login page perhaps (sha256 %s%s)", s.n, got, expected(a))}
+		return &mismatchError{fault.ArtifactNotIt,
+			fmt.Sprintf("an HTML page of %d bytes arrived instead, perhaps from a proxy or a login page (sha256 %s%s)",
+				s.n, got, expected(a))}
 	case a.sum != "":
-		return &mismatchError{fault.ArtifactMismatch, fmt.Sprintf("sha256 is %s%s (%d bytes%s)", got, expected(a), s.n, expectedSize(a))}
+		return &mismatchError{fault.ArtifactMismatch,
+			fmt.Sprintf("sha256 is %s%s (%d bytes%s)", got, expected(a), s.n, expectedSize(a))}
 	case !a.archive && !a.image && !bytes.HasPrefix(s.head, []byte("\x7fELF")):
-		return &mismatchError{fault.ArtifactNotIt, fmt.Sprintf("what came is not a Linux binary (%d bytes, sha256 %s)", s.n, got)}
+		return &mismatchError{fault.ArtifactNotIt, fmt.Sprintf("the file is not a Linux binary (%d bytes, sha256 %s)",
+			s.n, got)}
 	}
 	return nil
 }
@@ -85,7 +89,8 @@ func expectedSize(a artifact) string {
 // looksLikeHTML knows the page that a proxy sends with status 200.
 func looksLikeHTML(head []byte) bool {
 	text := strings.ToLower(strings.TrimLeft(strings.TrimPrefix(string(head), "\ufeff"), " \t\r\n"))
-	return strings.HasPrefix(text, "<!doctype html") || strings.HasPrefix(text, "<html") || strings.HasPrefix(text, "<head")
+	return strings.HasPrefix(text, "<!doctype html") || strings.HasPrefix(text, "<html") ||
+		strings.HasPrefix(text, "<head")
 }
 
 // mismatchError says that what came is not what was asked for.

@@ -65,8 +65,10 @@ func TestSums(t *testing.T) {
 
 func TestBuiltIn(t *testing.T) {
 	for _, test := range []struct{ component, version, arch, name, want string }{
-		{"kubernetes", "v1.36.3", "amd64", "kube-apiserver", "1f217d397234a6d065da663c6e086fdb02c0f0de97a0758ff3e6f3956f4ef8ab"},
-		{"kubernetes", "v1.36.3", "amd64", "kube-scheduler", "b8955d4518c902110b50a825364339b1fb673822518ce0ba081a69ed634f8eee"},
+		{"kubernetes", "v1.36.3", "amd64", "kube-apiserver",
+			"1f217d397234a6d065da663c6e086fdb02c0f0de97a0758ff3e6f3956f4ef8ab"},
+		{"kubernetes", "v1.36.3", "amd64", "kube-scheduler",
+			"b8955d4518c902110b50a825364339b1fb673822518ce0ba081a69ed634f8eee"},
 		{"kubernetes", "v1.36.3", "arm64", "kubelet", "57205a5daf5883873d87b4914e1e00bdd7707acd075714788cfb0fc1f60bc414"},
 		{"kubernetes", "v1.36.3", "amd64", "kubeadm", ""},
 		{"kubernetes", "v1.36.99", "amd64", "kubelet", ""},

@@ -104,7 +104,7 @@ func (c cache) stageArchive(a artifact, src io.Reader, l limits, staged map[stri
 		}
 	}
 	if len(missing) > 0 {
-		return fmt.Errorf("archive: has no %s", strings.Join(missing, ", "))
+		return fmt.Errorf("the archive has no %s", strings.Join(missing, ", "))
 	}
 	return nil
 }

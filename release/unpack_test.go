@@ -25,11 +25,13 @@ func TestUnpackRefuses(t *testing.T) {
 		archive []byte
 		want    string
 	}{
-		"climbs out":        {fakeArchive(t, []tar.Header{file("../etcd")}, bytesFor(nil)), `"../etcd" leads out of the archive`},
+		"climbs out": {fakeArchive(t, []tar.Header{file("../etcd")}, bytesFor(nil)),
+			`"../etcd" leads out of the archive`},
 		"climbs out inside": {fakeArchive(t, []tar.Header{file("v/../../etcd")}, bytesFor(nil)), "leads out of the archive"},
 		"absolute":          {fakeArchive(t, []tar.Header{file("/usr/bin/etcd")}, bytesFor(nil)), "leads out of the archive"},
-		"missing member":    {fakeArchive(t, []tar.Header{file("v/etcd"), file("etcdctl")}, bytesFor(nil)), "has no v/etcdctl"},
-		"empty":             {fakeArchive(t, nil, bytesFor(nil)), "has no v/etcd, v/etcdctl"},
+		"missing member": {fakeArchive(t, []tar.Header{file("v/etcd"), file("etcdctl")}, bytesFor(nil)),
+			"has no v/etcdctl"},
+		"empty": {fakeArchive(t, nil, bytesFor(nil)), "has no v/etcd, v/etcdctl"},
 		"a link": {
 			fakeArchive(t, []tar.Header{{Name: "v/etcd", Typeflag: tar.TypeSymlink, Linkname: "/etc/shadow"}}, bytesFor(nil)),
 			`"v/etcd" is not a regular file`,
@@ -40,20 +42,23 @@ func TestUnpackRefuses(t *testing.T) {
 		},
 		"twice": {fakeArchive(t, []tar.Header{file("v/etcd"), file("./v/etcd")}, bytesFor(nil)), `"v/etcd" is there twice`},
 		"a large member": {
-			fakeArchive(t, []tar.Header{file("v/etcd")}, bytesFor(map[string]int{"v/etcd": 20_000})), "larger than any known release",
+			fakeArchive(t, []tar.Header{file("v/etcd")}, bytesFor(map[string]int{"v/etcd": 20_000})),
+			"larger than any known release",
 		},
 		"a large member that nobody wants": {
 			fakeArchive(t, []tar.Header{file("v/other"), file("v/etcd")}, bytesFor(map[string]int{"v/other": 1 << 20})),
 			"larger than any known release",
 		},
-		"many members":  {fakeArchive(t, many, bytesFor(nil)), "more than 10 members"},
-		"no gzip":       {[]byte("\x7fELF and more"), "not a gzipped archive"},
-		"a cut archive": {fakeArchive(t, []tar.Header{file("v/etcd"), file("v/etcdctl")}, bytesFor(nil))[:60], "unexpected EOF"},
+		"many members": {fakeArchive(t, many, bytesFor(nil)), "more than 10 members"},
+		"no gzip":      {[]byte("\x7fELF and more"), "not a gzipped archive"},
+		"a cut archive": {fakeArchive(t, []tar.Header{file("v/etcd"), file("v/etcdctl")}, bytesFor(nil))[:60],
+			"unexpected EOF"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, err := openCache(t.TempDir())
 			must(t, err)
-			_, err = c.store(context.Background(), artifact{archive: true, members: wanted}, bytes.NewReader(test.archive), small)
+			_, err = c.store(context.Background(), artifact{archive: true, members: wanted}, bytes.NewReader(test.archive),
+				small)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want %q", err, test.want)
 			}
@@ -68,11 +73,13 @@ func TestUnpackRefuses(t *testing.T) {
 func TestUnpackBoundsBareArtifacts(t *testing.T) {
 	c, err := openCache(t.TempDir())
 	must(t, err)
-	_, err = c.store(context.Background(), artifact{members: []member{{name: "runc"}}}, bytes.NewReader(make([]byte, 101)), limits{member: 100})
+	_, err = c.store(context.Background(), artifact{members: []member{{name: "runc"}}},
+		bytes.NewReader(make([]byte, 101)), limits{member: 100})
 	if err == nil || !strings.Contains(err.Error(), errTooLarge.Error()) {
 		t.Errorf("got %v", err)
 	}
-	e, err := c.store(context.Background(), artifact{members: []member{{name: "runc"}}}, bytes.NewReader(make([]byte, 100)), limits{member: 100})
+	e, err := c.store(context.Background(), artifact{members: []member{{name: "runc"}}},
+		bytes.NewReader(make([]byte, 100)), limits{member: 100})
 	if err != nil || e.Members[""].Size != 100 || e.Members[""].SHA256 != sum(make([]byte, 100)) {
 		t.Errorf("got %+v, %v", e, err)
 	}
@@ -83,7 +90,8 @@ func TestUnpackBoundsBareArtifacts(t *testing.T) {
 func TestUnpackedArchiveIsNotWrittenByName(t *testing.T) {
 	c, err := openCache(t.TempDir())
 	must(t, err)
-	archive := fakeArchive(t, []tar.Header{{Name: "./bin/ctr", Typeflag: tar.TypeReg}}, func(tar.Header) []byte { return []byte("ctr") })
+	archive := fakeArchive(t, []tar.Header{{Name: "./bin/ctr", Typeflag: tar.TypeReg}},
+		func(tar.Header) []byte { return []byte("ctr") })
 	a := artifact{archive: true, members: []member{{"ctr", "bin/ctr"}}}
 	e, err := c.store(context.Background(), a, bytes.NewReader(archive), defaultLimits)
 	must(t, err)

@@ -51,7 +51,8 @@ func kubernetesMinor(version string) (int, error) {
 	}
 	if _, ok := defaults[v.minor]; !ok || v.major != 1 {
 		minors := slices.Sorted(maps.Keys(defaults))
-		return 0, fault.VersionsConflict.Errorf("kubernetes: %s is not supported; versions 1.%d to 1.%d are", version, minors[0], minors[len(minors)-1])
+		return 0, fault.VersionsConflict.Errorf("kubernetes: %s is not supported; versions 1.%d to 1.%d are",
+			version, minors[0], minors[len(minors)-1])
 	}
 	return v.minor, nil
 }

@@ -57,7 +57,8 @@ func (b *binary) size() int64 {
 
 // machines are the names of Go's architectures in `uname -m`.
 var machines = map[string]string{
-	"amd64": "x86_64", "arm64": "aarch64", "riscv64": "riscv64", "ppc64le": "ppc64le", "s390x": "s390x", "386": "i686", "arm": "armv7l",
+	"amd64": "x86_64", "arm64": "aarch64", "riscv64": "riscv64", "ppc64le": "ppc64le", "s390x": "s390x", "386": "i686",
+	"arm": "armv7l",
 }
 
 // ownMachine is what `uname -m` prints on hosts of this architecture.
@@ -95,7 +96,8 @@ func (a *Agents) forMachine(path, machine string) (*binary, error) {
 		}
 		path = beside(path, arch)
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-			return nil, coded{fmt.Errorf("the host is %s, this machine is %s, and there is no %s", machine, runtime.GOARCH, path), fault.AgentMachine,
+			return nil, coded{fmt.Errorf("the host is %s, this machine is %s, and there is no %s",
+				machine, runtime.GOARCH, path), fault.AgentMachine,
 				"put the linux/" + arch + " binary of the same release there"}
 		}
 		return a.named(path)

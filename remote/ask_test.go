@@ -66,7 +66,8 @@ func TestAskAboutUnknownKey(t *testing.T) {
 	if len(p.questions) != 2 || open != 1 {
 		t.Errorf("asked %d times, want 2; saw %d connections closed, want 1", len(p.questions), open)
 	}
-	for _, word := range []string{"m1: ", nameOf(s.host), "ssh-ed25519 key " + ssh.FingerprintSHA256(key.PublicKey()), s.host.SSH.KnownHosts} {
+	for _, word := range []string{"m1: ", nameOf(s.host), "ssh-ed25519 key " + ssh.FingerprintSHA256(key.PublicKey()),
+		s.host.SSH.KnownHosts} {
 		if !strings.Contains(p.questions[0], word) {
 			t.Errorf("the question %q lacks %q", p.questions[0], word)
 		}
@@ -124,7 +125,8 @@ func TestAskIsCancelled(t *testing.T) {
 	key := newEd25519(t)
 	s := newServer(t, key)
 	s.host.SSH.HostKeyPolicy = "ask"
-	_, err := Dial(context.Background(), s.host, Options{Ask: &person{answer: func(string) (bool, error) { return false, context.Canceled }}})
+	_, err := Dial(context.Background(), s.host,
+		Options{Ask: &person{answer: func(string) (bool, error) { return false, context.Canceled }}})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}

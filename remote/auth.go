@@ -105,7 +105,8 @@ func (id *identity) addFile(ctx context.Context, path string, held []ssh.Signer,
 		}
 		return err
 	}
-	key := &lockedKey{public: publicOf(path, locked), path: path, text: text, named: named, wanted: func(k *lockedKey) { id.locked = k }}
+	key := &lockedKey{public: publicOf(path, locked), path: path, text: text, named: named,
+		wanted: func(k *lockedKey) { id.locked = k }}
 	if signer = key.unlocked(id.o); signer == nil {
 		for _, h := range held {
 			if key.public != nil && string(h.PublicKey().Marshal()) == string(key.public.Marshal()) {
@@ -120,7 +121,7 @@ func (id *identity) addFile(ctx context.Context, path string, held []ssh.Signer,
 			return err
 		}
 	case key.public == nil:
-		return fmt.Errorf("key %s: it has a passphrase, and there is no %s.pub that tells what it is", path, path)
+		return fmt.Errorf("key %s: the key has a passphrase, and there is no %s.pub to tell which key it is", path, path)
 	default:
 		signer = key
 	}
@@ -174,7 +175,8 @@ func readKey(path string) (ssh.Signer, []byte, error) {
 	}
 	owner, ok := info.Sys().(*syscall.Stat_t)
 	if mode := info.Mode().Perm(); mode&0o077 != 0 && ok && int(owner.Uid) == os.Getuid() {
-		return nil, nil, coded{fmt.Errorf("key %s: mode %#o lets others read it", path, mode), fault.KeyMode, "chmod 600 " + path}
+		return nil, nil, coded{fmt.Errorf("key %s: mode %#o lets others read it", path, mode), fault.KeyMode,
+			"chmod 600 " + path}
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -195,7 +197,8 @@ func (id *identity) add(signer ssh.Signer, source string) {
 		}
 	}
 	if len(id.signers) == id.limit {
-		id.note("%s: %s: not tried, hosts hang up after %d keys", source, ssh.FingerprintSHA256(signer.PublicKey()), id.limit)
+		id.note("%s: %s: not tried, because hosts hang up after %d keys",
+			source, ssh.FingerprintSHA256(signer.PublicKey()), id.limit)
 		return
 	}
 	id.signers = append(id.signers, signer)
@@ -292,7 +295,7 @@ func (id *identity) refused(to *Endpoint, err error) *Error {
 		e.Err = fmt.Errorf("%w%s", cleaned(err), id.list())
 	}
 	if id.password.used {
-		e.hint += ", or look at the password"
+		e.hint += ", or check the password"
 	}
 	return e
 }

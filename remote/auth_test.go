@@ -197,7 +197,7 @@ func TestKeyWithPassphrase(t *testing.T) {
 	denial(t, dial(h), "has a passphrase", "ssh-add "+h.SSH.Key)
 	coding(t, dial(h), fault.PassphraseNeeded)
 	newAgent(t, otherKey(t))
-	denial(t, dial(h), "no agent holds it")
+	denial(t, dial(h), "no agent holds the key")
 	newAgent(t, otherKey(t), mine)
 	if err := dial(h); err != nil {
 		t.Error(err)
@@ -219,7 +219,7 @@ func TestAgentWithManyKeys(t *testing.T) {
 		t.Error(err)
 	}
 	h.SSH.Key = ""
-	denial(t, dial(h), "not tried, hosts hang up after 6 keys")
+	denial(t, dial(h), "not tried, because hosts hang up after 6 keys")
 }
 
 // IdentitiesOnly leaves out the keys of the agent that are not among the files, in whatever form those are.
@@ -233,7 +233,8 @@ func TestIdentitiesOnly(t *testing.T) {
 	writeFile(t, filepath.Join(home, "beside.pub"), public, 0o644)
 	newAgent(t, other, mine)
 	for _, file := range []string{"locked", "half.pub", "beside"} {
-		c := credentials{user: "vagrant", agent: os.Getenv("SSH_AUTH_SOCK"), identities: []string{filepath.Join(home, file)}, only: true}
+		c := credentials{user: "vagrant", agent: os.Getenv("SSH_AUTH_SOCK"), identities: []string{filepath.Join(home, file)},
+			only: true}
 		id, err := newIdentity(t.Context(), "m1", c, Options{}.withDefaults())
 		if err != nil {
 			t.Fatal(err)

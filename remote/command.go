@@ -21,7 +21,8 @@ func agentPath(root, sum string) string { return root + "/" + sum + "/kbootstrap
 // stageScript prints the machine's architecture and, when it is the wanted one, a new directory that only the login
 // user can write to. It also removes what uploads that were cut left there: those of this run at once, others after an hour.
 const stageScript = `umask 077; m=$(uname -m); d=-; if [ "$m" = "$1" ]; then ` +
-	`find /tmp -maxdepth 1 -type d -name "kbootstrap.*" -user "$(id -un)" "(" -name "$2.??????????" -o -mmin +60 ")" -exec rm -rf {} + 2>/dev/null; ` +
+	`find /tmp -maxdepth 1 -type d -name "kbootstrap.*" -user "$(id -un)" "(" -name "$2.??????????" -o -mmin +60 ")" ` +
+	`-exec rm -rf {} + 2>/dev/null; ` +
 	`d=$(mktemp -d "/tmp/$2.XXXXXXXXXX") || exit 1; fi; echo "` + stageMark + `$m $d"`
 
 func stage(machine, name string) string {
@@ -34,7 +35,8 @@ func stage(machine, name string) string {
 const installScript = `set -eu; umask 022; d=$3/$2; mkdir -p "$d"; t=$(mktemp "$d/.kbootstrap.XXXXXXXXXX"); ` +
 	`trap "rm -f $t" EXIT; gzip -dc < "$1/` + stagedName + `" > "$t"; s=$(sha256sum < "$t"); s=${s%% *}; ` +
 	`[ "$s" = "$2" ] || { echo "sha256 sum of the upload is $s, want $2" >&2; exit 65; }; ` +
-	`chmod 0755 "$t"; sync "$t" 2>/dev/null || sync; mv -fT "$t" "$d/kbootstrap"; sync "$d" 2>/dev/null || :; rm -rf "$1"; ` +
+	`chmod 0755 "$t"; sync "$t" 2>/dev/null || sync; mv -fT "$t" "$d/kbootstrap"; sync "$d" 2>/dev/null || :; rm -rf ` +
+	`"$1"; ` +
 	`x=$(ls -l /proc/[0-9]*/exe 2>/dev/null || :); ` +
 	`find "$3" -mindepth 1 -maxdepth 1 -type d -mmin +60 2>/dev/null | while read -r o; do case $x in *" $o/"*) ;; ` +
 	`*) [ "$o" = "$d" ] || rm -rf "$o";; esac; done || :; ` +

@@ -55,7 +55,8 @@ func readConfig(choice, home string) ([]directive, error) {
 // readConfigFile reads one file and what it includes, below dir where the names are relative.
 func readConfigFile(path, dir, home string, depth int) ([]directive, error) {
 	if depth > maxIncludes {
-		return nil, coded{fmt.Errorf("%s: files include each other more than %d times deep", path, maxIncludes), fault.ConfigInvalid, ""}
+		return nil, coded{fmt.Errorf("%s: files include each other more than %d times deep", path, maxIncludes),
+			fault.ConfigInvalid, ""}
 	}
 	info, err := os.Stat(path)
 	if err != nil {
@@ -67,7 +68,8 @@ func readConfigFile(path, dir, home string, depth int) ([]directive, error) {
 	// What others can write decides where we connect and whom we trust. ssh refuses such a file too.
 	owner, ok := info.Sys().(*syscall.Stat_t)
 	if info.Mode().Perm()&0o022 != 0 || ok && owner.Uid != 0 && int(owner.Uid) != os.Getuid() {
-		return nil, coded{fmt.Errorf("%s: others can write to it", path), fault.ConfigInvalid, "chown it to yourself, then: chmod go-w " + path}
+		return nil, coded{fmt.Errorf("%s: others can write to it", path), fault.ConfigInvalid,
+			"chown it to yourself, then: chmod go-w " + path}
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -201,7 +203,8 @@ var known = map[string]bool{
 	"hostname": true, "port": true, "user": true, "connecttimeout": true,
 	"identityfile": true, "identitiesonly": true, "identityagent": true,
 	"proxyjump": true, "proxycommand": true,
-	"userknownhostsfile": true, "globalknownhostsfile": true, "hostkeyalias": true, "stricthostkeychecking": true, "hashknownhosts": true, "revokedhostkeys": true,
+	"userknownhostsfile": true, "globalknownhostsfile": true, "hostkeyalias": true,
+	"stricthostkeychecking": true, "hashknownhosts": true, "revokedhostkeys": true,
 }
 
 // lookup goes through an ssh_config for one host. The first value of a keyword holds, as in ssh.
@@ -321,7 +324,8 @@ func (l *lookup) match(d directive) (bool, error) {
 			text, ok := l.criterion(bare)
 			if !ok {
 				if result && !l.final {
-					l.notes = append(l.notes, fmt.Sprintf("%s:%d: Match %s is not evaluated, so what stands below it does not hold", d.file, d.line, criterion))
+					l.notes = append(l.notes, fmt.Sprintf(
+						"%s:%d: Match %s is not supported, so the lines below it do not apply", d.file, d.line, criterion))
 				}
 				return false, nil
 			}

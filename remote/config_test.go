@@ -39,7 +39,8 @@ Host *.example.org w2
 Host !w1 *
   Port 2201
 `,
-	"equals, quotes, tabs, comments": "Host=w1\tw2 # not a comment for Host\n\tHostName = \"10.0.0.3\"\n  user 'some one' # trailing\n#Port 1\n" +
+	"equals, quotes, tabs, comments": "Host=w1\tw2 # not a comment for Host\n\tHostName = \"10.0.0.3\"\n  user 'some " +
+		"one' # trailing\n#Port 1\n" +
 		"   IdentityFile \"HOME/my key\"\nHOST \"w3\"\n\tPORT=77\r\nHost w4\n  User a\\\"b\n",
 	"tokens": `
 Host w*
@@ -172,11 +173,15 @@ func TestConfigAgainstSSH(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				e, err := r.endpoint(inventory.SSH{Address: host, Agent: true, Jump: []inventory.Jump{}}, inventory.SSH{User: me.Username}, nil)
+				e, err := r.endpoint(inventory.SSH{Address: host, Agent: true, Jump: []inventory.Jump{}},
+					inventory.SSH{User: me.Username}, nil)
 				if err != nil {
 					t.Fatal(err)
 				}
-				if diff := cmp.Diff(want, meaning(e, l), cmp.Comparer(func(a, b []string) bool { return slices.Equal(a, b) })); diff != "" {
+				if diff := cmp.Diff(want, meaning(e, l), cmp.Comparer(func(a,
+					b []string) bool {
+					return slices.Equal(a, b)
+				})); diff != "" {
 					t.Errorf("-ssh +we\n%s", diff)
 				}
 			})
@@ -199,7 +204,8 @@ func printed(out, from, to string) map[string][]string {
 		keyword, value, _ := strings.Cut(strings.TrimSpace(line), " ")
 		value = strings.ReplaceAll(value, from+"/", to+"/")
 		switch keyword {
-		case "hostname", "port", "user", "hostkeyalias", "stricthostkeychecking", "hashknownhosts", "proxyjump", "connecttimeout", "identitiesonly":
+		case "hostname", "port", "user", "hostkeyalias", "stricthostkeychecking", "hashknownhosts", "proxyjump",
+			"connecttimeout", "identitiesonly":
 			got[keyword] = []string{strings.ToLower(value)}
 		case "identityfile":
 			got[keyword] = append(got[keyword], value)
@@ -210,7 +216,10 @@ func printed(out, from, to string) map[string][]string {
 		}
 	}
 	// Without an IdentityFile ssh prints its defaults, with tildes.
-	if slices.ContainsFunc(got["identityfile"], func(p string) bool { return strings.HasSuffix(p, "/id_xmss") || strings.HasSuffix(p, "id_dsa") }) {
+	if slices.ContainsFunc(got["identityfile"], func(p string) bool {
+		return strings.HasSuffix(p, "/id_xmss") ||
+			strings.HasSuffix(p, "id_dsa")
+	}) {
 		delete(got, "identityfile")
 	}
 	for keyword, values := range got {
@@ -229,7 +238,8 @@ func meaning(e *Endpoint, l *lookup) map[string][]string {
 	got := map[string][]string{
 		"hostname": {strings.Trim(e.Address[:colon], "[]")}, "port": {e.Address[colon+1:]}, "user": {strings.ToLower(e.User)},
 		"identitiesonly": {word(e.credentials.only, "yes", "no")}, "hashknownhosts": {word(e.trust.hash, "yes", "no")},
-		"connecttimeout": {"none"}, "stricthostkeychecking": {map[string]string{"strict": "true", "ask": "ask", "accept-new": "accept-new"}[e.trust.policy]},
+		"connecttimeout": {"none"}, "stricthostkeychecking": {map[string]string{"strict": "true", "ask": "ask",
+			"accept-new": "accept-new"}[e.trust.policy]},
 	}
 	if l.value("stricthostkeychecking") == "no" {
 		got["stricthostkeychecking"] = []string{"false"} // that is not honoured
@@ -287,18 +297,18 @@ func TestConfigThatCannotBeUsed(t *testing.T) {
 		{"User a b", "config:1: user has more than one value"},
 		{"User \"a", "config:1: a quote is not closed"},
 		{"= x", "config:1: a line begins with an equals sign"},
-		{"HostName %x", `config:1: "%x": %x is not known here`},
+		{"HostName %x", `config:1: "%x": %x is not supported here`},
 		{"IdentityFile 100%", `config:1: "100%" ends with a percent sign`},
 		{"IdentityFile ${NOT_SET_ANYWHERE}/x", "config:1: the environment variable ${NOT_SET_ANYWHERE}/x is not set"},
 		{"IdentitiesOnly maybe", `config:1: "maybe" is neither yes nor no`},
 		{"StrictHostKeyChecking sometimes", `config:1: StrictHostKeyChecking is yes, ask, accept-new or no, not "sometimes"`},
 		{"ConnectTimeout soon", `config:1: "soon" is not a time`},
 		{"ProxyJump a:b", `config:1: ProxyJump a:b: "b" is not a port`},
-		{"ProxyCommand nc %h %p", "config:1: ProxyCommand is not run"},
-		{"RevokedHostKeys /revoked", "config:1: RevokedHostKeys is not read"},
+		{"ProxyCommand nc %h %p", "config:1: ProxyCommand is not supported"},
+		{"RevokedHostKeys /revoked", "config:1: RevokedHostKeys is not supported"},
 		{"Match host", "config:1: Match host has no value"},
 		{"Include " + file, "include each other more than 16 times deep"},
-		{"Host a\nProxyJump b\nHost b\nProxyJump c\nHost c\nProxyJump a", "the jump hosts go round in a circle: a, b, c, a"},
+		{"Host a\nProxyJump b\nHost b\nProxyJump c\nHost c\nProxyJump a", "the jump hosts form a circle: a, b, c, a"},
 	} {
 		writeFile(t, file, c.text, 0o600)
 		h := hostAt("a:22")
@@ -354,13 +364,16 @@ Host *
 `
 	h := inventory.Host{Name: "w1", SSH: inventory.SSH{Address: "w1.lan"}}
 	e, _ := resolved(t, h, config, nil)
-	if e.Address != "10.0.0.9:2222" || e.User != "them" || !e.Sudo || !slices.Equal(e.credentials.identities, []string{"/keys/config"}) ||
+	if e.Address != "10.0.0.9:2222" || e.User != "them" || !e.Sudo ||
+		!slices.Equal(e.credentials.identities, []string{"/keys/config"}) ||
 		e.trust.record != "/known/config" || e.trust.policy != "strict" || e.Via == nil {
 		t.Errorf("from ssh_config: %+v", e)
 	}
-	h.SSH = inventory.SSH{Address: "w1.lan", Port: 22, User: "root", Key: "/keys/mine", KnownHosts: "/known/mine", HostKeyPolicy: "ask", Jump: []inventory.Jump{}}
+	h.SSH = inventory.SSH{Address: "w1.lan", Port: 22, User: "root", Key: "/keys/mine", KnownHosts: "/known/mine",
+		HostKeyPolicy: "ask", Jump: []inventory.Jump{}}
 	e, _ = resolved(t, h, config, nil)
-	if e.Address != "10.0.0.9:22" || e.User != "root" || e.Sudo || e.credentials.key != "/keys/mine" || e.credentials.identities != nil ||
+	if e.Address != "10.0.0.9:22" || e.User != "root" || e.Sudo || e.credentials.key != "/keys/mine" ||
+		e.credentials.identities != nil ||
 		e.trust.record != "/known/mine" || e.trust.policy != "ask" || e.Via != nil {
 		t.Errorf("from the inventory: %+v", e)
 	}
@@ -374,8 +387,9 @@ Host *
 func TestDefaults(t *testing.T) {
 	h := inventory.Host{Name: "w1", SSH: inventory.SSH{Address: "W1.lan"}}
 	e, _ := resolved(t, h, "", nil)
-	want := trust{names: []string{"w1.lan"}, principal: "w1.lan", policy: "ask", record: "/home/me/.ssh/known_hosts", files: []string{
-		"/home/me/.ssh/known_hosts", "/home/me/.ssh/known_hosts2", "/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"}}
+	want := trust{names: []string{"w1.lan"}, principal: "w1.lan", policy: "ask", record: "/home/me/.ssh/known_hosts",
+		files: []string{
+			"/home/me/.ssh/known_hosts", "/home/me/.ssh/known_hosts2", "/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"}}
 	if diff := cmp.Diff(want, e.trust, cmp.AllowUnexported(trust{})); diff != "" {
 		t.Error(diff)
 	}
@@ -388,7 +402,8 @@ func TestDefaults(t *testing.T) {
 }
 
 func TestTokens(t *testing.T) {
-	const config = "HostName %h.lan\nPort 2022\nUser ops\nHostKeyAlias k\nIdentityFile ~/.ssh/%r_%h_%p_%n_%u_%l_%L_%i_%k\nIdentityFile %d/%%x\nIdentityFile ${KEYS}/a\n"
+	const config = "HostName %h.lan\nPort 2022\nUser ops\nHostKeyAlias k\nIdentityFile " +
+		"~/.ssh/%r_%h_%p_%n_%u_%l_%L_%i_%k\nIdentityFile %d/%%x\nIdentityFile ${KEYS}/a\n"
 	e, _ := resolved(t, inventory.Host{Name: "m1", SSH: inventory.SSH{Address: "w1"}}, config, func(r *resolver) {
 		r.env.variable = func(name string) string { return "/of/" + name }
 	})
@@ -408,7 +423,8 @@ func TestCheckIsNeverOff(t *testing.T) {
 	if e.trust.policy != "accept-new" || e.trust.record != "/home/me/.ssh/known_hosts" {
 		t.Errorf("%+v", e.trust)
 	}
-	for i, want := range []string{"config:1: host keys are always checked, so StrictHostKeyChecking no", "config:2: host keys are always checked, so /home/me/.ssh/known_hosts"} {
+	for i, want := range []string{"config:1: host keys are always checked, so StrictHostKeyChecking no",
+		"config:2: host keys are always checked, so /home/me/.ssh/known_hosts"} {
 		if len(notes) != 2 || !strings.HasPrefix(notes[i], want) {
 			t.Errorf("notes %q", notes)
 		}
@@ -418,11 +434,13 @@ func TestCheckIsNeverOff(t *testing.T) {
 // A Match that would run a program does not hold; the rest of the file does, and the user is told.
 func TestMatchThatIsNotEvaluated(t *testing.T) {
 	h := inventory.Host{Name: "w1", SSH: inventory.SSH{Address: "w1"}}
-	e, notes := resolved(t, h, "Match host w1 exec \"touch /tmp/never\"\n  User never\nMatch host other exec true\n  User never\nHost *\n  User me\n", nil)
+	e, notes := resolved(t, h,
+		"Match host w1 exec \"touch /tmp/never\"\n  User never\nMatch host other exec true\n  User never\nHost *\n  User "+
+			"me\n", nil)
 	if e.User != "me" {
 		t.Errorf("user %q", e.User)
 	}
-	if len(notes) != 1 || notes[0] != "config:1: Match exec is not evaluated, so what stands below it does not hold" {
+	if len(notes) != 1 || notes[0] != "config:1: Match exec is not supported, so the lines below it do not apply" {
 		t.Errorf("notes %q", notes)
 	}
 }
@@ -449,7 +467,8 @@ Host outer
 		}
 		return strings.Join(all, " ")
 	}
-	bastion, inner := inventory.Jump{Address: "bastion"}, inventory.Jump{Address: "inner", User: "ops", Port: 24, Key: "/keys/ops", HostKey: "SHA256:x"}
+	bastion, inner := inventory.Jump{Address: "bastion"},
+		inventory.Jump{Address: "inner", User: "ops", Port: 24, Key: "/keys/ops", HostKey: "SHA256:x"}
 	for _, c := range []struct {
 		name, want string
 		ssh        inventory.SSH
@@ -457,20 +476,26 @@ Host outer
 		{"ssh_config", "gate@bastion.example.org:2022 other@10.0.0.2:23 root@w1:22", inventory.SSH{Address: "w1"}},
 		{"inventory", "gate@bastion.example.org:2022 ops@10.0.0.2:24 vagrant@w1:22",
 			inventory.SSH{Address: "w1", User: "vagrant", Jump: []inventory.Jump{bastion, inner}}},
-		{"the user of the host", "vagrant@10.0.0.2:22 vagrant@w1:22", inventory.SSH{Address: "w1", User: "vagrant", Jump: []inventory.Jump{{Address: "inner"}}}},
+		{"the user of the host", "vagrant@10.0.0.2:22 vagrant@w1:22",
+			inventory.SSH{Address: "w1", User: "vagrant", Jump: []inventory.Jump{{Address: "inner"}}}},
 		{"none", "root@w1:22", inventory.SSH{Address: "w1", Jump: []inventory.Jump{}}},
-		{"nested", "gate@bastion.example.org:2022 root@outer:22 root@w2:22", inventory.SSH{Address: "w2", Jump: []inventory.Jump{{Address: "outer"}}}},
+		{"nested", "gate@bastion.example.org:2022 root@outer:22 root@w2:22",
+			inventory.SSH{Address: "w2", Jump: []inventory.Jump{{Address: "outer"}}}},
 	} {
 		e, _ := resolved(t, inventory.Host{Name: "m1", SSH: c.ssh}, config, nil)
 		if got := way(e); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}
 	}
-	e, _ := resolved(t, inventory.Host{Name: "m1", SSH: inventory.SSH{Address: "w1", Key: "/keys/mine", KnownHosts: "/known", Jump: []inventory.Jump{bastion, inner}}}, config, nil)
-	if hop := e.Via; hop.credentials.key != "/keys/ops" || hop.trust.pin != "SHA256:x" || hop.trust.record != "/known" || hop.Name != "inner" {
+	e, _ := resolved(t, inventory.Host{Name: "m1",
+		SSH: inventory.SSH{Address: "w1", Key: "/keys/mine", KnownHosts: "/known", Jump: []inventory.Jump{bastion, inner}}},
+		config, nil)
+	if hop := e.Via; hop.credentials.key != "/keys/ops" || hop.trust.pin != "SHA256:x" || hop.trust.record != "/known" ||
+		hop.Name != "inner" {
 		t.Errorf("inner: %+v", hop)
 	}
-	if hop := e.Via.Via; hop.credentials.key != "" || !slices.Equal(hop.credentials.identities, []string{"/keys/gate"}) || hop.trust.pin != "" {
+	if hop := e.Via.Via; hop.credentials.key != "" ||
+		!slices.Equal(hop.credentials.identities, []string{"/keys/gate"}) || hop.trust.pin != "" {
 		t.Errorf("bastion: %+v", hop)
 	}
 	// Everybody goes through the bastion, but for the bastion.
@@ -496,14 +521,16 @@ func FuzzConfig(f *testing.F) {
 			checkPlace(t, err)
 			return
 		}
-		r := &resolver{config: directives, env: environment{home: "/home/me", user: "me", variable: func(string) string { return "" }}}
+		r := &resolver{config: directives, env: environment{home: "/home/me", user: "me",
+			variable: func(string) string { return "" }}}
 		e, err := r.host(inventory.Host{Name: "w1", SSH: inventory.SSH{Address: name, Agent: true}})
 		if err != nil {
 			checkPlace(t, err)
 			return
 		}
 		for hop := e; hop != nil; hop = hop.Via {
-			if p := hop.trust.policy; p != "strict" && p != "accept-new" || slices.Contains(hop.trust.files, os.DevNull) && hop.trust.record == os.DevNull {
+			if p := hop.trust.policy; p != "strict" && p != "accept-new" || slices.Contains(hop.trust.files, os.DevNull) &&
+				hop.trust.record == os.DevNull {
 				t.Errorf("trust %+v", hop.trust)
 			}
 			if len(hop.trust.names) == 0 || hop.Address == "" {

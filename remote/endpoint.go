@@ -113,7 +113,8 @@ func (r *resolver) endpoint(given, otherwise inventory.SSH, path []string) (*End
 	alias := l.value("hostkeyalias")
 	x := expander{r.env.home, map[byte]string{
 		'd': r.env.home, 'h': host, 'i': r.env.uid, 'k': cmp.Or(alias, given.Address), 'l': r.env.hostname,
-		'L': strings.SplitN(r.env.hostname, ".", 2)[0], 'n': given.Address, 'p': strconv.Itoa(port), 'r': e.User, 'u': r.env.user,
+		'L': strings.SplitN(r.env.hostname, ".", 2)[0], 'n': given.Address, 'p': strconv.Itoa(port), 'r': e.User,
+		'u': r.env.user,
 	}, r.env.variable}
 	if e.Timeout, err = timeoutOf(l); err != nil {
 		return nil, err
@@ -173,7 +174,8 @@ func yes(l *lookup, keyword string) (bool, error) {
 }
 
 // credentials are the key of the inventory; or the files of ssh_config, or those that ssh tries, none of which must be there.
-func (r *resolver) credentials(user string, given, otherwise inventory.SSH, l *lookup, x expander) (credentials, error) {
+func (r *resolver) credentials(user string, given, otherwise inventory.SSH, l *lookup,
+	x expander) (credentials, error) {
 	c := credentials{user: user, key: given.Key, password: given.PasswordFile}
 	var err error
 	if c.only, err = yes(l, "identitiesonly"); err != nil {
@@ -222,7 +224,8 @@ func (r *resolver) credentials(user string, given, otherwise inventory.SSH, l *l
 }
 
 // trust is where the host's key is looked up, and what happens when it is not found.
-func (r *resolver) trust(given inventory.SSH, l *lookup, x expander, host string, port int, alias string) (trust, error) {
+func (r *resolver) trust(given inventory.SSH, l *lookup, x expander, host string, port int,
+	alias string) (trust, error) {
 	t := trust{pin: given.HostKey, principal: host, names: []string{knownName(net.JoinHostPort(host, strconv.Itoa(port)))}}
 	if port != 22 {
 		t.names = append(t.names, host) // ssh looks there too, but only for a key that is right
@@ -231,8 +234,8 @@ func (r *resolver) trust(given inventory.SSH, l *lookup, x expander, host string
 		t.names, t.principal = []string{lower(alias)}, lower(alias)
 	}
 	if d, ok := l.first["revokedhostkeys"]; ok && d.args[0] != "none" {
-		return t, coded{fmt.Errorf("%s:%d: RevokedHostKeys is not read", d.file, d.line), fault.ConfigInvalid,
-			"put its keys into known_hosts, each in a line of its own: @revoked * ssh-ed25519 AAAA…"}
+		return t, coded{fmt.Errorf("%s:%d: RevokedHostKeys is not supported", d.file, d.line), fault.ConfigInvalid,
+			"put its keys into known_hosts, each on a line of its own: @revoked * ssh-ed25519 AAAA…"}
 	}
 	var err error
 	if t.hash, err = yes(l, "hashknownhosts"); err != nil {
@@ -251,7 +254,8 @@ func (r *resolver) trust(given inventory.SSH, l *lookup, x expander, host string
 			return t, err
 		}
 		if slices.Contains(named, os.DevNull) {
-			r.notes = append(r.notes, fmt.Sprintf("%s:%d: host keys are always checked, so %s is used instead of %s", d.file, d.line, own[0], os.DevNull))
+			r.notes = append(r.notes, fmt.Sprintf("%s:%d: host keys are always checked, so %s is used instead of %s",
+				d.file, d.line, own[0], os.DevNull))
 		} else {
 			own = named
 		}
@@ -280,7 +284,8 @@ func (r *resolver) policyOf(given inventory.SSH, l *lookup) (string, error) {
 		case "ask", "accept-new":
 		case "no", "off", "false":
 			said = "accept-new"
-			note = fmt.Sprintf("%s:%d: host keys are always checked, so StrictHostKeyChecking %s is taken as accept-new", d.file, d.line, d.args[0])
+			note = fmt.Sprintf("%s:%d: host keys are always checked, so StrictHostKeyChecking %s is taken as accept-new",
+				d.file, d.line, d.args[0])
 		default:
 			return "", d.errorf("StrictHostKeyChecking is yes, ask, accept-new or no, not %q", d.args[0])
 		}
@@ -293,7 +298,8 @@ func (r *resolver) policyOf(given inventory.SSH, l *lookup) (string, error) {
 	}
 	switch policy = cmp.Or(policy, "ask"); {
 	case !slices.Contains([]string{"strict", "ask", "accept-new"}, policy):
-		return "", coded{fmt.Errorf("no such policy for host keys: %q", policy), fault.HostKeyUnknown, `use "strict", "ask" or "accept-new"`}
+		return "", coded{fmt.Errorf("no such policy for host keys: %q", policy), fault.HostKeyUnknown,
+			`use "strict", "ask" or "accept-new"`}
 	case policy == "ask" && !r.ask:
 		return "strict", nil
 	}
@@ -311,7 +317,7 @@ func (r *resolver) via(given inventory.SSH, l *lookup, path []string) (*Endpoint
 		return nil, nil
 	}
 	if d.keyword == "proxycommand" {
-		return nil, coded{fmt.Errorf("%s:%d: ProxyCommand is not run", d.file, d.line), fault.ConfigInvalid,
+		return nil, coded{fmt.Errorf("%s:%d: ProxyCommand is not supported", d.file, d.line), fault.ConfigInvalid,
 			"name the jump host instead: ProxyJump there, or ssh.jump in the inventory (ssh.jump: none connects directly)"}
 	}
 	var jumps []inventory.Jump
@@ -323,7 +329,8 @@ func (r *resolver) via(given inventory.SSH, l *lookup, path []string) (*Endpoint
 		jumps = append(jumps, j)
 	}
 	// "Host *" holds for the jump hosts too. One of them is reached through those before it.
-	if own := slices.IndexFunc(jumps, func(j inventory.Jump) bool { return spot(j.Address, j.Port) == spot(given.Address, given.Port) }); own >= 0 {
+	here := spot(given.Address, given.Port)
+	if own := slices.IndexFunc(jumps, func(j inventory.Jump) bool { return spot(j.Address, j.Port) == here }); own >= 0 {
 		jumps = jumps[:own]
 	}
 	return r.hops(jumps, "", given, inventory.SSH{User: r.env.user}, path)
@@ -338,11 +345,13 @@ func spot(address string, port int) string {
 }
 
 // hops chains jump hosts. The way to the first is that of ssh_config for it; the others are reached through the one before.
-func (r *resolver) hops(jumps []inventory.Jump, knownHosts string, behind, otherwise inventory.SSH, path []string) (*Endpoint, error) {
+func (r *resolver) hops(jumps []inventory.Jump, knownHosts string, behind, otherwise inventory.SSH,
+	path []string) (*Endpoint, error) {
 	var last *Endpoint
 	for i, j := range jumps {
 		if here := spot(j.Address, j.Port); last == nil && slices.Contains(path, here) {
-			return nil, coded{fmt.Errorf("the jump hosts go round in a circle: %s, %s", strings.Join(path, ", "), here), fault.ConfigInvalid, ""}
+			return nil, coded{fmt.Errorf("the jump hosts form a circle: %s, %s", strings.Join(path, ", "), here),
+				fault.ConfigInvalid, ""}
 		}
 		given := inventory.SSH{Address: j.Address, Port: j.Port, User: j.User, Key: j.Key, HostKey: j.HostKey,
 			Agent: behind.Agent, KnownHosts: knownHosts, HostKeyPolicy: behind.HostKeyPolicy}

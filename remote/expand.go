@@ -68,7 +68,7 @@ func expand(d directive, text string, tokens map[byte]string) (string, error) {
 			value, ok = "%", true
 		}
 		if !ok {
-			return "", d.errorf("%q: %%%c is not known here", text, text[i])
+			return "", d.errorf("%q: %%%c is not supported here", text, text[i])
 		}
 		b.WriteString(value)
 	}

@@ -91,7 +91,8 @@ func (k *hostKeys) setPin(text string) error {
 	}
 	k.pin = ssh.FingerprintSHA256(key)
 	pinned := algorithmsOf(key.Type())
-	k.algorithms = append(pinned, slices.DeleteFunc(k.algorithms, func(a string) bool { return slices.Contains(pinned, a) })...)
+	k.algorithms = append(pinned, slices.DeleteFunc(k.algorithms,
+		func(a string) bool { return slices.Contains(pinned, a) })...)
 	return nil
 }
 
@@ -126,7 +127,8 @@ func (k *hostKeys) judge(offered ssh.PublicKey) *Error {
 	case f.bad != nil:
 		return k.unusable(f.bad)
 	case f.revoked != nil:
-		return k.refuse(fault.HostKeyRevoked, fmt.Errorf("%s is revoked by %s", describe(f.revoked.key), f.revoked), "the host must get a new key")
+		return k.refuse(fault.HostKeyRevoked, fmt.Errorf("%s is revoked by %s", describe(f.revoked.key), f.revoked),
+			"the host must get a new key")
 	case k.pin != "" && ssh.FingerprintSHA256(f.key) == k.pin:
 		return nil
 	case k.pin != "":
@@ -206,9 +208,9 @@ func sameKey(a, b ssh.PublicKey) bool { return string(a.Marshal()) == string(b.M
 func flaw(c *ssh.Certificate, host string) error {
 	switch {
 	case c.CertType != ssh.HostCert:
-		return errors.New("it is not one for hosts")
+		return errors.New("the certificate is not for hosts")
 	case c.Signature.Format == ssh.KeyAlgoRSA:
-		return errors.New("it is signed with SHA-1")
+		return errors.New("the certificate is signed with SHA-1")
 	}
 	for _, p := range c.ValidPrincipals {
 		if match(lower(p), host) {
@@ -221,7 +223,8 @@ func flaw(c *ssh.Certificate, host string) error {
 
 // another removes the type of the key that was just refused from those to ask for, and says whether any is left to try.
 func (k *hostKeys) another() bool {
-	if !strings.HasPrefix(k.to.trust.pin, "SHA256:") || len(k.seen) == 0 || k.verdict == nil || k.verdict.code != fault.HostKeyPinned {
+	if !strings.HasPrefix(k.to.trust.pin, "SHA256:") || len(k.seen) == 0 || k.verdict == nil ||
+		k.verdict.code != fault.HostKeyPinned {
 		return false
 	}
 	used := algorithmsOf(k.seen[len(k.seen)-1].Type())
@@ -240,13 +243,17 @@ func (k *hostKeys) mismatch() *Error {
 	for _, key := range k.seen {
 		offers = append(offers, describe(key))
 	}
-	return k.refuse(fault.HostKeyPinned, fmt.Errorf("the host offers %s, the inventory pins %s", strings.Join(offers, " and "), k.pin),
-		"if the host was rebuilt on purpose, correct its pinned host key in the inventory; if not, somebody may be between you and the host")
+	return k.refuse(fault.HostKeyPinned, fmt.Errorf("the host offers %s, the inventory pins %s",
+		strings.Join(offers, " and "), k.pin),
+		"if the host was rebuilt on purpose, correct its pinned host key in the inventory; if not, someone may be "+
+			"intercepting the connection")
 }
 
 func (k *hostKeys) changed(old knownKey, key ssh.PublicKey) *Error {
-	return k.refuse(fault.HostKeyChanged, fmt.Errorf("changed: the host offers %s, %s records %s", describe(key), old, describe(old.key)),
-		fmt.Sprintf("if the host was rebuilt on purpose: ssh-keygen %s-R '%s'\nif not, somebody may be between you and the host",
+	return k.refuse(fault.HostKeyChanged, fmt.Errorf("changed: the host offers %s, %s records %s",
+		describe(key), old, describe(old.key)),
+		fmt.Sprintf("if the host was rebuilt on purpose: ssh-keygen %s-R '%s'\n"+
+			"if not, someone may be intercepting the connection",
 			fileFlag(old.file), k.to.trust.names[0]))
 }
 
@@ -271,7 +278,7 @@ func (k *hostKeys) notKnown(f finding) *Error {
 		"compare the fingerprint with the host's own (ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub there), then either\n"+
 			"record it: kbootstrap hosts trust\n"+
 			"or pin it in the inventory: hostKey: "+ssh.FingerprintSHA256(f.key)+"\n"+
-			"or have new keys recorded without a question: --host-key accept-new")
+			"or let the tool record new keys without asking: --host-key accept-new")
 }
 
 // unusable is the error of files that cannot be read or written.

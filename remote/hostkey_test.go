@@ -72,12 +72,14 @@ func TestStrictRefusesUnknown(t *testing.T) {
 			writeFile(t, s.host.SSH.KnownHosts, "127.0.0.1 "+string(ssh.MarshalAuthorizedKey(newEd25519(t).PublicKey())), 0o600)
 		},
 		"@cert-authority": func() {
-			writeFile(t, s.host.SSH.KnownHosts, "@cert-authority * "+string(ssh.MarshalAuthorizedKey(newEd25519(t).PublicKey())), 0o600)
+			writeFile(t, s.host.SSH.KnownHosts,
+				"@cert-authority * "+string(ssh.MarshalAuthorizedKey(newEd25519(t).PublicKey())), 0o600)
 		},
 	} {
 		prepare()
 		before, _ := os.ReadFile(s.host.SSH.KnownHosts)
-		refusal(t, dial(s.host), fault.HostKeyUnknown, "unknown", ssh.FingerprintSHA256(key.PublicKey()), "kbootstrap hosts trust", "hostKey: SHA256:", "--host-key accept-new")
+		refusal(t, dial(s.host), fault.HostKeyUnknown, "unknown", ssh.FingerprintSHA256(key.PublicKey()),
+			"kbootstrap hosts trust", "hostKey: SHA256:", "--host-key accept-new")
 		if after, _ := os.ReadFile(s.host.SSH.KnownHosts); string(after) != string(before) {
 			t.Errorf("%s: known_hosts was changed to %q", name, after)
 		}
@@ -111,7 +113,8 @@ func TestChangedKeyIsRefusedByEveryPolicy(t *testing.T) {
 			text := "# one line above\n" + recordOf(s.host, former.PublicKey())
 			writeFile(t, s.host.SSH.KnownHosts, text, 0o600)
 			s.host.SSH.HostKeyPolicy = policy
-			refusal(t, dial(s.host), fault.HostKeyChanged, "changed", ssh.FingerprintSHA256(key.PublicKey()), ssh.FingerprintSHA256(former.PublicKey()),
+			refusal(t, dial(s.host), fault.HostKeyChanged, "changed", ssh.FingerprintSHA256(key.PublicKey()),
+				ssh.FingerprintSHA256(former.PublicKey()),
 				s.host.SSH.KnownHosts+":2", "-R '"+nameOf(s.host)+"'")
 			if after := readFile(t, s.host.SSH.KnownHosts); after != text {
 				t.Errorf("%s, %s: known_hosts was changed to %q", policy, form, after)
@@ -226,7 +229,8 @@ func TestPinnedKey(t *testing.T) {
 	ed, ec := newEd25519(t), newECDSA(t)
 	s := newServer(t, ed, ec)
 	for _, key := range []ssh.Signer{ed, ec} {
-		for _, pin := range []string{ssh.FingerprintSHA256(key.PublicKey()), string(ssh.MarshalAuthorizedKey(key.PublicKey()))} {
+		for _, pin := range []string{ssh.FingerprintSHA256(key.PublicKey()),
+			string(ssh.MarshalAuthorizedKey(key.PublicKey()))} {
 			s.host.SSH.HostKey = pin
 			if err := dial(s.host); err != nil {
 				t.Errorf("pin %q: %v", pin, err)
@@ -238,7 +242,8 @@ func TestPinnedKey(t *testing.T) {
 	for _, policy := range []string{"strict", "accept-new"} {
 		s.host.SSH.HostKeyPolicy = policy
 		s.host.SSH.HostKey = ssh.FingerprintSHA256(other)
-		refusal(t, dial(s.host), fault.HostKeyPinned, ssh.FingerprintSHA256(other), ssh.FingerprintSHA256(ed.PublicKey()), ssh.FingerprintSHA256(ec.PublicKey()))
+		refusal(t, dial(s.host), fault.HostKeyPinned, ssh.FingerprintSHA256(other), ssh.FingerprintSHA256(ed.PublicKey()),
+			ssh.FingerprintSHA256(ec.PublicKey()))
 		s.host.SSH.HostKey = string(ssh.MarshalAuthorizedKey(other))
 		refusal(t, dial(s.host), fault.HostKeyPinned, ssh.FingerprintSHA256(other), ssh.FingerprintSHA256(ed.PublicKey()))
 	}
@@ -249,7 +254,8 @@ func TestPinnedKey(t *testing.T) {
 func TestRevokedKey(t *testing.T) {
 	key := newEd25519(t)
 	s := newServer(t, key)
-	writeFile(t, s.host.SSH.KnownHosts, recordOf(s.host, key.PublicKey())+"@revoked * "+string(ssh.MarshalAuthorizedKey(key.PublicKey())), 0o600)
+	writeFile(t, s.host.SSH.KnownHosts, recordOf(s.host,
+		key.PublicKey())+"@revoked * "+string(ssh.MarshalAuthorizedKey(key.PublicKey())), 0o600)
 	for _, policy := range []string{"strict", "accept-new"} {
 		for _, pin := range []string{"", ssh.FingerprintSHA256(key.PublicKey())} {
 			s.host.SSH.HostKeyPolicy, s.host.SSH.HostKey = policy, pin
@@ -299,17 +305,24 @@ func TestHostCertificate(t *testing.T) {
 		{"for all hosts", good, text("@cert-authority *", authority), "", ""},
 		{"for all hosts on this port", good, text("@cert-authority [*]:PORT", authority), "", ""},
 		{"for others", good, text("@cert-authority *.example.org", authority), fault.HostKeyUnknown, ""},
-		{"a principal is a pattern", certify(ssh.HostCert, forever, "x", "127.0.*"), text("@cert-authority *", authority), "", ""},
+		{"a principal is a pattern", certify(ssh.HostCert, forever, "x", "127.0.*"), text("@cert-authority *", authority),
+			"", ""},
 		{"no principals", certify(ssh.HostCert, forever), text("@cert-authority *", authority), "", ""},
-		{"expired", certify(ssh.HostCert, 1, "127.0.0.1"), text("@cert-authority *", authority), fault.HostKeyUnknown, "expired"},
-		{"other principal", certify(ssh.HostCert, forever, "192.0.2.1"), text("@cert-authority *", authority), fault.HostKeyUnknown, "192.0.2.1"},
-		{"expired, plain key known", certify(ssh.HostCert, 1, "127.0.0.1"), text("@cert-authority *", authority) + text("127.0.0.1", key), "", ""},
+		{"expired", certify(ssh.HostCert, 1, "127.0.0.1"), text("@cert-authority *", authority), fault.HostKeyUnknown,
+			"expired"},
+		{"other principal", certify(ssh.HostCert, forever, "192.0.2.1"), text("@cert-authority *", authority),
+			fault.HostKeyUnknown, "192.0.2.1"},
+		{"expired, plain key known", certify(ssh.HostCert, 1, "127.0.0.1"),
+			text("@cert-authority *", authority) + text("127.0.0.1", key), "", ""},
 		{"of an unknown authority", good, text("@cert-authority *", newEd25519(t)), fault.HostKeyUnknown, ""},
 		{"of an unknown authority, plain key known", good, text("[127.0.0.1]:PORT", key), "", ""},
-		{"of an unknown authority, plain key changed", good, text("[127.0.0.1]:PORT", newEd25519(t)), fault.HostKeyChanged, ""},
-		{"authority revoked", good, text("@cert-authority *", authority) + text("@revoked *", authority), fault.HostKeyRevoked, ""},
+		{"of an unknown authority, plain key changed", good, text("[127.0.0.1]:PORT", newEd25519(t)), fault.HostKeyChanged,
+			""},
+		{"authority revoked", good, text("@cert-authority *", authority) + text("@revoked *", authority),
+			fault.HostKeyRevoked, ""},
 		{"key revoked", good, text("@cert-authority *", authority) + text("@revoked 127.*", key), fault.HostKeyRevoked, ""},
-		{"revoked for others", good, text("@cert-authority *", authority) + text("@revoked *.example.org", authority), "", ""},
+		{"revoked for others", good, text("@cert-authority *", authority) + text("@revoked *.example.org", authority), "",
+			""},
 		{"the authority as a plain key", good, text("*", authority), fault.HostKeyChanged, ""},
 		{"a plain key as the authority", key, text("@cert-authority *", key), fault.HostKeyUnknown, ""},
 	} {
@@ -362,11 +375,14 @@ func TestHostKeysAgainstSSH(t *testing.T) {
 	run("-q", "-N", "", "-t", "ed25519", "-f", dir+"/key")
 	run("-q", "-s", dir+"/authority", "-I", "test", "-h", "-n", "127.0.0.1", dir+"/key.pub")
 	certified := startSSHD(t, client, usual, "HostKey "+dir+"/key", "HostCertificate "+dir+"/key-cert.pub")
-	authority, other := strings.TrimSpace(readFile(t, dir+"/authority.pub")), strings.TrimSpace(readFile(t, dir+"/other.pub"))
-	sameType, otherType := strings.TrimSpace(readFile(t, dir+"/same-type.pub")), strings.TrimSpace(readFile(t, dir+"/other-type.pub"))
+	authority, other := strings.TrimSpace(readFile(t, dir+"/authority.pub")),
+		strings.TrimSpace(readFile(t, dir+"/other.pub"))
+	sameType, otherType := strings.TrimSpace(readFile(t, dir+"/same-type.pub")),
+		strings.TrimSpace(readFile(t, dir+"/other-type.pub"))
 	scan := func(keyType string) string {
 		t.Helper()
-		out, err := exec.CommandContext(t.Context(), tool(t, "ssh-keyscan"), "-t", keyType, "-p", strconv.Itoa(h.SSH.Port), "127.0.0.1").Output()
+		out, err := exec.CommandContext(t.Context(), tool(t, "ssh-keyscan"), "-t", keyType, "-p", strconv.Itoa(h.SSH.Port),
+			"127.0.0.1").Output()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -391,7 +407,8 @@ func TestHostKeysAgainstSSH(t *testing.T) {
 	} {
 		for server, h := range map[string]inventory.Host{"two keys": h, "with a certificate": certified} {
 			writeFile(t, h.SSH.KnownHosts, strings.ReplaceAll(text, "NAME", nameOf(h))+"\n", 0o600)
-			out, err := exec.CommandContext(t.Context(), tool(t, "ssh"), "-F", "none", "-p", strconv.Itoa(h.SSH.Port), "-o", "BatchMode=yes",
+			out, err := exec.CommandContext(t.Context(), tool(t, "ssh"), "-F", "none", "-p", strconv.Itoa(h.SSH.Port), "-o",
+				"BatchMode=yes",
 				"-o", "StrictHostKeyChecking=yes", "-o", "UpdateHostKeys=no", "-o", "UserKnownHostsFile="+h.SSH.KnownHosts,
 				"-i", homeKeyPath(), h.SSH.User+"@127.0.0.1", "true").CombinedOutput()
 			h.SSH.HostKeyPolicy = "strict"

@@ -82,7 +82,8 @@ func TestJumpHostsInARow(t *testing.T) {
 	nowhere := inner
 	nowhere.SSH.Port = listener.Addr().(*net.TCPAddr).Port
 	err := dial(jumpTo(nowhere, gate, inner))
-	failed(t, err, Unreachable, fmt.Sprintf("m1: dial 127.0.0.1:%d from jump host 127.0.0.1: Connection refused", nowhere.SSH.Port), fmt.Sprintf("nc -vz 127.0.0.1 %d", nowhere.SSH.Port))
+	failed(t, err, Unreachable, fmt.Sprintf("m1: dial 127.0.0.1:%d from jump host 127.0.0.1: Connection refused",
+		nowhere.SSH.Port), fmt.Sprintf("nc -vz 127.0.0.1 %d", nowhere.SSH.Port))
 	coding(t, err, fault.JumpHost)
 }
 
@@ -132,7 +133,8 @@ func TestJumpHostKey(t *testing.T) {
 	writeFile(t, h.SSH.KnownHosts, recordOf(gate, other), 0o600)
 	for _, policy := range []string{"strict", "accept-new"} {
 		h.SSH.HostKeyPolicy = policy
-		refusal(t, dial(h), fault.HostKeyChanged, "m1: jump host: 127.0.0.1: host key: changed", h.SSH.KnownHosts+":1", "ssh-keygen -R '"+nameOf(gate)+"'")
+		refusal(t, dial(h), fault.HostKeyChanged, "m1: jump host: 127.0.0.1: host key: changed", h.SSH.KnownHosts+":1",
+			"ssh-keygen -R '"+nameOf(gate)+"'")
 	}
 
 	h.SSH.Jump[0].HostKey = ssh.FingerprintSHA256(other)
@@ -152,7 +154,8 @@ func TestJumpHostThatCannotBeReached(t *testing.T) {
 	_ = listener.Close()
 	gate.SSH.Port = listener.Addr().(*net.TCPAddr).Port
 	err := dial(jumpTo(inner, gate))
-	failed(t, err, Unreachable, fmt.Sprintf("m1: jump host: 127.0.0.1: dial 127.0.0.1:%d: connect: connection refused", gate.SSH.Port), "nc -vz")
+	failed(t, err, Unreachable, fmt.Sprintf("m1: jump host: 127.0.0.1: dial 127.0.0.1:%d: connect: connection refused",
+		gate.SSH.Port), "nc -vz")
 	coding(t, err, fault.ConnectionRefused)
 }
 
@@ -273,7 +276,8 @@ Host inner
 	if strings.Count(known, "\n") != 2 {
 		t.Errorf("known_hosts is %q, want the keys of both", known)
 	}
-	if all := strings.Join(notes, "\n"); !strings.Contains(all, "config:7: host keys are always checked") || strings.Count(all, "recorded the") != 2 {
+	if all := strings.Join(notes, "\n"); !strings.Contains(all, "config:7: host keys are always checked") ||
+		strings.Count(all, "recorded the") != 2 {
 		t.Errorf("notes %q", notes)
 	}
 }

@@ -21,7 +21,8 @@ func TestKnownHostsAgainstSSHKeygen(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "known_hosts")
 	key := strings.TrimSpace(string(ssh.MarshalAuthorizedKey(newEd25519(t).PublicKey())))
 	names := []string{
-		"m1", "M1.Example.ORG", "192.0.2.1", "192.0.2.?", "192.*", "*", "*,!m1", "!192.0.2.1,192.0.2.*", "m?", "*.example.org", "a,b,m1",
+		"m1", "M1.Example.ORG", "192.0.2.1", "192.0.2.?", "192.*", "*", "*,!m1", "!192.0.2.1,192.0.2.*", "m?",
+		"*.example.org", "a,b,m1",
 		"[192.0.2.1]:2222", "[m1]:2222", "[*]:2222", "::1", "[::1]:2222", "2001:db8::*", "|1|not|ahash", "[192.0.2.1]:22",
 	}
 	var text strings.Builder
@@ -38,7 +39,8 @@ func TestKnownHostsAgainstSSHKeygen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, host := range []string{"m1", "m2", "w1", "m1.example.org", "192.0.2.1", "192.0.2.9", "192.0.3.1", "[192.0.2.1]:2222", "[m1]:2222", "[m2]:2222", "::1", "[::1]:2222", "2001:db8::5"} {
+	for _, host := range []string{"m1", "m2", "w1", "m1.example.org", "192.0.2.1", "192.0.2.9", "192.0.3.1",
+		"[192.0.2.1]:2222", "[m1]:2222", "[m2]:2222", "::1", "[::1]:2222", "2001:db8::5"} {
 		out, err := exec.CommandContext(t.Context(), keygen, "-F", host, "-f", file).Output()
 		if err != nil && len(out) > 0 {
 			t.Fatalf("ssh-keygen -F %s: %v: %s", host, err, out)
@@ -112,7 +114,8 @@ func TestPatternsAreQuick(t *testing.T) {
 	for _, c := range []struct {
 		pattern, text string
 		want          bool
-	}{{"", "", true}, {"*", "", true}, {"?", "", false}, {"a*c", "abbc", true}, {"a*c", "abbcd", false}, {"*?", "a", true}, {"a**", "a", true}} {
+	}{{"", "", true}, {"*", "", true}, {"?", "", false}, {"a*c", "abbc", true}, {"a*c", "abbcd", false},
+		{"*?", "a", true}, {"a**", "a", true}} {
 		if match(c.pattern, c.text) != c.want {
 			t.Errorf("match(%q, %q) is not %v", c.pattern, c.text, c.want)
 		}
@@ -132,7 +135,8 @@ func TestRecordHashed(t *testing.T) {
 	if text := readFile(t, s.host.SSH.KnownHosts); !strings.HasPrefix(text, "|1|") {
 		t.Errorf("recorded %q", text)
 	}
-	out, err := exec.CommandContext(t.Context(), tool(t, "ssh-keygen"), "-l", "-F", nameOf(s.host), "-f", s.host.SSH.KnownHosts).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), tool(t, "ssh-keygen"), "-l", "-F", nameOf(s.host), "-f",
+		s.host.SSH.KnownHosts).CombinedOutput()
 	if err != nil || !strings.Contains(string(out), ssh.FingerprintSHA256(key.PublicKey())) {
 		t.Errorf("ssh-keygen -F: %v: %s", err, out)
 	}

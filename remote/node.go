@@ -83,7 +83,8 @@ func (c *Conn) launch(ctx context.Context, op, command, mark string, limit time.
 
 // launchWith is launch for a command that may ask for the password of sudo. It is told once; when sudo asks again, it is
 // ended.
-func (c *Conn) launchWith(ctx context.Context, op, command, mark string, limit time.Duration, password string) (*Session, bool, error) {
+func (c *Conn) launchWith(ctx context.Context, op, command, mark string, limit time.Duration,
+	password string) (*Session, bool, error) {
 	bounded, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	s, err := c.start(bounded, op, command)
@@ -109,8 +110,9 @@ func (c *Conn) launchWith(ctx context.Context, op, command, mark string, limit t
 			}
 			if s.flooded {
 				_ = s.ssh.Close()
-				return nil, false, &Error{Host: c.host.Name, Op: op, Kind: Agent, Err: fmt.Errorf("more than 64 KiB of output and no agent%s", s.said()),
-					code: fault.ShellNoise, hint: "what does the login shell print?"}
+				return nil, false, &Error{Host: c.host.Name, Op: op, Kind: Agent,
+					Err:  fmt.Errorf("more than 64 KiB of output, but no agent%s", s.said()),
+					code: fault.ShellNoise, hint: "look at what the login shell prints"}
 			}
 			found, ended = nil, s.done
 		case <-ended:
@@ -126,8 +128,9 @@ func (c *Conn) launchWith(ctx context.Context, op, command, mark string, limit t
 	if ctx.Err() != nil {
 		return nil, false, c.stopped(ctx, op)
 	}
-	return nil, false, &Error{Host: c.host.Name, Op: op, Kind: Agent, Err: fmt.Errorf("no answer in %v%s", limit, s.said()), code: fault.ShellMute,
-		hint: "does the login shell run commands? A forced command or a start-up file that waits for input keeps it from that"}
+	return nil, false, &Error{Host: c.host.Name, Op: op, Kind: Agent,
+		Err: fmt.Errorf("no answer in %v%s", limit, s.said()), code: fault.ShellMute,
+		hint: "does the login shell run commands? A forced command or a start-up file that waits for input prevents that"}
 }
 
 // agentError is an error that comes from this machine or from the transfer.

@@ -26,7 +26,8 @@ import (
 func agentFile(t testing.TB, command string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "kbootstrap")
-	writeFile(t, path, "#!/bin/sh\n[ \"$1\" = node ] || exit 64\nprintf '"+strings.TrimSpace(sentinel)+"\\n'\nexec "+command+"\n", 0o755)
+	writeFile(t, path,
+		"#!/bin/sh\n[ \"$1\" = node ] || exit 64\nprintf '"+strings.TrimSpace(sentinel)+"\\n'\nexec "+command+"\n", 0o755)
 	return path
 }
 
@@ -85,7 +86,8 @@ func TestNodeUploadsOnce(t *testing.T) {
 					t.Errorf("%d commands, want %d: %q", len(ran), commands, ran)
 				}
 			}
-			for _, dir := range regexp.MustCompile(`/tmp/kbootstrap\.[\w.-]+\.\w{10}`).FindAllString(strings.Join(s.ran(), "\n"), -1) {
+			for _, dir := range regexp.MustCompile(`/tmp/kbootstrap\.[\w.-]+\.\w{10}`).FindAllString(strings.Join(s.ran(),
+				"\n"), -1) {
 				if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
 					t.Errorf("%s is still there: %v", dir, err)
 				}
@@ -121,8 +123,9 @@ func TestNodeReplacesBrokenAgent(t *testing.T) {
 func TestNoiseBeforeSentinel(t *testing.T) {
 	key := newEd25519(t)
 	for name, noise := range map[string]string{
-		"none": "", "lines": "Welcome!\nToday is fine.\n", "unfinished line": "Welcome! ", "sentinel's beginning": sentinel[:9],
-		"60 KB": strings.Repeat("x", 60_000),
+		"none": "", "lines": "Welcome!\nToday is fine.\n", "unfinished line": "Welcome! ",
+		"sentinel's beginning": sentinel[:9],
+		"60 KB":                strings.Repeat("x", 60_000),
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newServer(t, key)
@@ -277,7 +280,8 @@ func TestInstallRemovesOldAgents(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = running.Process.Kill(); _ = running.Wait() })
 	for _, name := range []string{"old", "running"} {
-		if out, err := exec.CommandContext(t.Context(), "touch", "-d", "2 hours ago", filepath.Join(root, name)).CombinedOutput(); err != nil {
+		if out, err := exec.CommandContext(t.Context(), "touch", "-d", "2 hours ago",
+			filepath.Join(root, name)).CombinedOutput(); err != nil {
 			t.Fatalf("%v: %s", err, out)
 		}
 	}

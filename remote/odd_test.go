@@ -91,14 +91,17 @@ func TestOddHosts(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, host := range map[string]struct{ path, line string }{
-		"a strict umask":          {usual, as(t, `umask 077; exec sh -c "$SSH_ORIGINAL_COMMAND"`)},
-		"no umask":                {usual, as(t, `umask 000; exec sh -c "$SSH_ORIGINAL_COMMAND"`)},
-		"a shell like fish":       {usual, "ForceCommand LOGIN_SHELL=fish exec " + self},
-		"no sbin in the PATH":     {"/usr/bin:/bin", ""},
-		"another locale":          {usual, as(t, `LANG=de_DE.UTF-8 LC_MESSAGES=de_DE.UTF-8 LANGUAGE=de exec sh -c "$SSH_ORIGINAL_COMMAND"`)},
-		"a noisy start-up file":   {usual, as(t, `echo Welcome; echo 'Last login: never' >&2; exec sh -c "$SSH_ORIGINAL_COMMAND"`)},
-		"another directory":       {usual, as(t, `cd / && exec sh -c "$SSH_ORIGINAL_COMMAND"`)},
-		"an environment of traps": {usual, as(t, `ENV=/nonexistent BASH_ENV=/nonexistent TMPDIR=/nonexistent IFS=x exec sh -c "$SSH_ORIGINAL_COMMAND"`)},
+		"a strict umask":      {usual, as(t, `umask 077; exec sh -c "$SSH_ORIGINAL_COMMAND"`)},
+		"no umask":            {usual, as(t, `umask 000; exec sh -c "$SSH_ORIGINAL_COMMAND"`)},
+		"a shell like fish":   {usual, "ForceCommand LOGIN_SHELL=fish exec " + self},
+		"no sbin in the PATH": {"/usr/bin:/bin", ""},
+		"another locale": {usual,
+			as(t, `LANG=de_DE.UTF-8 LC_MESSAGES=de_DE.UTF-8 LANGUAGE=de exec sh -c "$SSH_ORIGINAL_COMMAND"`)},
+		"a noisy start-up file": {usual,
+			as(t, `echo Welcome; echo 'Last login: never' >&2; exec sh -c "$SSH_ORIGINAL_COMMAND"`)},
+		"another directory": {usual, as(t, `cd / && exec sh -c "$SSH_ORIGINAL_COMMAND"`)},
+		"an environment of traps": {usual,
+			as(t, `ENV=/nonexistent BASH_ENV=/nonexistent TMPDIR=/nonexistent IFS=x exec sh -c "$SSH_ORIGINAL_COMMAND"`)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newSSHD(t, host.path, host.line)
@@ -110,7 +113,8 @@ func TestOddHosts(t *testing.T) {
 				}
 				echo(t, session, 1<<16)
 			}
-			for path, want := range map[string]os.FileMode{agentPath(o.root, sumOfFile(t, o.Agent)): 0o755, o.root: 0o755 | os.ModeDir} {
+			for path, want := range map[string]os.FileMode{agentPath(o.root, sumOfFile(t, o.Agent)): 0o755,
+				o.root: 0o755 | os.ModeDir} {
 				if info, err := os.Stat(path); err != nil || info.Mode() != want {
 					t.Errorf("%s: mode %v, want %v, %v", path, info.Mode(), want, err)
 				}
@@ -130,25 +134,36 @@ func TestUnusableHosts(t *testing.T) {
 		code       fault.Code
 		words      []string
 	}{
-		"false as login shell":   {usual, "ForceCommand /bin/false", fault.ShellNone, []string{"exit status 1", "chsh -s /bin/sh"}},
-		"nologin as login shell": {usual, "ForceCommand echo This account is currently not available.; exit 1", fault.ShellNone, []string{"not available"}},
-		"a forced command":       {usual, "ForceCommand echo only backups here", fault.ShellForced, []string{"only backups here", "authorized_keys"}},
-		"no sessions":            {usual, "MaxSessions 0", fault.SessionRefused, []string{"MaxSessions"}},
-		"a full /tmp": {faked(t, map[string]string{"cat": "echo 'cat: write error: " + full + "' >&2; exit 1", "df": df}), noSFTP, fault.HostNoSpace,
+		"false as login shell": {usual, "ForceCommand /bin/false", fault.ShellNone,
+			[]string{"exit status 1", "chsh -s /bin/sh"}},
+		"nologin as login shell": {usual, "ForceCommand echo This account is currently not available.; exit 1",
+			fault.ShellNone, []string{"not available"}},
+		"a forced command": {usual, "ForceCommand echo only backups here", fault.ShellForced,
+			[]string{"only backups here", "authorized_keys"}},
+		"no sessions": {usual, "MaxSessions 0", fault.SessionRefused, []string{"MaxSessions"}},
+		"a full /tmp": {faked(t, map[string]string{"cat": "echo 'cat: write error: " + full + "' >&2; exit 1", "df": df}),
+			noSFTP, fault.HostNoSpace,
 			[]string{"m1: upload the agent: no space in /tmp/kbootstrap.", " B needed, 25 kB free on /mnt/tmp", "df -h"}},
-		"no inodes in /tmp": {faked(t, map[string]string{"mktemp": "echo 'mktemp: failed to create directory: " + full + "' >&2; exit 1"}), "", fault.HostNoSpace,
+		"no inodes in /tmp": {faked(t, map[string]string{"mktemp": "echo 'mktemp: failed to create directory: " + full +
+			"' >&2; exit 1"}), "", fault.HostNoSpace,
 			[]string{"m1: prepare the upload: no space in /tmp", "free on /", "df -i /tmp"}},
-		"a full /opt": {faked(t, map[string]string{"gzip": "echo 'gzip: stdout: " + full + "' >&2; exit 1", "df": df}), "", fault.HostNoSpace,
+		"a full /opt": {faked(t, map[string]string{"gzip": "echo 'gzip: stdout: " + full + "' >&2; exit 1", "df": df}), "",
+			fault.HostNoSpace,
 			[]string{"m1: install the agent: no space in ", "/agent: ", " B needed, 25 kB free on /mnt/tmp"}},
-		"a quota": {faked(t, map[string]string{"cat": "echo 'cat: write error: Disk quota exceeded' >&2; exit 1"}), noSFTP, fault.HostNoSpace,
+		"a quota": {faked(t, map[string]string{"cat": "echo 'cat: write error: Disk quota exceeded' >&2; exit 1"}), noSFTP,
+			fault.HostNoSpace,
 			[]string{"Disk quota exceeded"}},
-		"a read-only /opt": {faked(t, map[string]string{"mkdir": "echo 'mkdir: cannot create directory: " + readOnly + "' >&2; exit 1"}), "", fault.HostReadOnly,
+		"a read-only /opt": {faked(t, map[string]string{"mkdir": "echo 'mkdir: cannot create directory: " + readOnly +
+			"' >&2; exit 1"}), "", fault.HostReadOnly,
 			[]string{"m1: install the agent: ", readOnly, "findmnt -T "}},
-		"a read-only /tmp": {faked(t, map[string]string{"mktemp": "echo 'mktemp: failed to create directory: " + readOnly + "' >&2; exit 1"}), "", fault.HostReadOnly,
+		"a read-only /tmp": {faked(t, map[string]string{"mktemp": "echo 'mktemp: failed to create directory: " + readOnly +
+			"' >&2; exit 1"}), "", fault.HostReadOnly,
 			[]string{"m1: prepare the upload: ", "findmnt -T /tmp"}},
-		"a bad disk": {faked(t, map[string]string{"cat": "echo 'cat: write error: Input/output error' >&2; exit 1"}), noSFTP, fault.UploadFailed,
+		"a bad disk": {faked(t, map[string]string{"cat": "echo 'cat: write error: Input/output error' >&2; exit 1"}), noSFTP,
+			fault.UploadFailed,
 			[]string{"m1: upload the agent: ", "Input/output error"}},
-		"noexec": {faked(t, map[string]string{"chmod": "exit 0"}), "", fault.HostNoExec, []string{"exit status 126", "noexec"}},
+		"noexec": {faked(t, map[string]string{"chmod": "exit 0"}), "", fault.HostNoExec,
+			[]string{"exit status 126", "noexec"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newSSHD(t, host.path, host.line)

@@ -64,7 +64,8 @@ func (k *lockedKey) unlock(ctx context.Context, o Options) (ssh.Signer, error) {
 // asked asks for the passphrase until it fits. An empty answer means that the key is not to be used.
 func (k *lockedKey) asked(ctx context.Context, who Asker) (ssh.Signer, error) {
 	if who == nil {
-		return nil, coded{fmt.Errorf("key %s: it has a passphrase, no agent holds it, and %w", k.path, errNobody), fault.PassphraseNeeded, "load it into an ssh-agent: ssh-add " + k.path}
+		return nil, coded{fmt.Errorf("key %s: the key has a passphrase, no agent holds the key, and %w", k.path, errNobody),
+			fault.PassphraseNeeded, "load it into an ssh-agent: ssh-add " + k.path}
 	}
 	question := "passphrase of " + k.path
 	for range passphraseTries {
@@ -84,7 +85,8 @@ func (k *lockedKey) asked(ctx context.Context, who Asker) (ssh.Signer, error) {
 		}
 		question = "wrong; passphrase of " + k.path
 	}
-	return nil, coded{fmt.Errorf("key %s: the passphrase was wrong", k.path), fault.PassphraseWrong, "try it: ssh-keygen -y -f " + k.path}
+	return nil, coded{fmt.Errorf("key %s: the passphrase was wrong", k.path), fault.PassphraseWrong,
+		"try it: ssh-keygen -y -f " + k.path}
 }
 
 // unlocked returns the key when its passphrase was right before in this run.

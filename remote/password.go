@@ -31,7 +31,8 @@ type password struct {
 }
 
 func newPassword(user, host, file string, o Options) *password {
-	return &password{user: user, host: host, file: file, o: o, shared: o.Secrets.of("password of " + user + " from " + file)}
+	return &password{user: user, host: host, file: file, o: o,
+		shared: o.Secrets.of("password of " + user + " from " + file)}
 }
 
 // possible says whether there is somebody to ask, or a file to read.

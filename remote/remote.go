@@ -177,7 +177,8 @@ func loginError(to *Endpoint, err error) *Error {
 
 // handshake makes one connection and logs in on it. x/crypto knows no context, so closing the socket is how to cancel.
 // It has a deadline, or a host that accepts and then says nothing would hold us for ever.
-func handshake(parent context.Context, to *Endpoint, via *Conn, o Options, keys *hostKeys, id *identity) (*Conn, error) {
+func handshake(parent context.Context, to *Endpoint, via *Conn, o Options, keys *hostKeys,
+	id *identity) (*Conn, error) {
 	ctx := newPatience(parent, to.limit(o))
 	defer ctx.end()
 	raw, err := dialEndpoint(ctx, to, via, o)
@@ -219,7 +220,8 @@ func handshake(parent context.Context, to *Endpoint, via *Conn, o Options, keys 
 		_ = sc.Close()
 		return nil, handshakeError(ctx, to, nil)
 	}
-	return &Conn{host: to, o: o, client: ssh.NewClient(sc, chans, reqs), net: counted, via: via, gone: make(chan struct{})}, nil
+	return &Conn{host: to, o: o, client: ssh.NewClient(sc, chans, reqs), net: counted, via: via,
+		gone: make(chan struct{})}, nil
 }
 
 // clientVersion is how we introduce ourselves.

@@ -67,9 +67,10 @@ func TestNameThatDoesNotResolve(t *testing.T) {
 	listener := listen(t)
 	_ = listener.Close()
 	// A resolver whose only server is a port where nothing listens.
-	dialer := net.Dialer{Resolver: &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, "tcp", listener.Addr().String())
-	}}}
+	dialer := net.Dialer{Resolver: &net.Resolver{PreferGo: true,
+		Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, "tcp", listener.Addr().String())
+		}}}
 	h := hostAt("nowhere.example:22")
 	_, err := Dial(context.Background(), h, Options{Dial: dialer.DialContext})
 	failed(t, err, Unreachable, "m1: dial nowhere.example:22", "does not resolve")

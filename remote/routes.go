@@ -181,7 +181,8 @@ func (c *Conn) refused(ctx context.Context, e *Error, err error, address string)
 	case !errors.As(err, &refused):
 		e.Err = c.blamed(err)
 	case refused.Reason == ssh.Prohibited:
-		e.Err, e.hint = errors.New("the jump host does not forward: "+oneLine(refused.Message)), "its sshd_config needs AllowTcpForwarding yes"
+		e.Err, e.hint = errors.New("the jump host does not forward: "+oneLine(refused.Message)),
+			"its sshd_config needs AllowTcpForwarding yes"
 	default:
 		e.Err, e.hint = errors.New(oneLine(refused.Message)), "try on the jump host: nc -vz "+hostAndPort(address)
 	}

@@ -65,7 +65,8 @@ func secretFile(path string) (string, error) {
 		return "", coded{fmt.Errorf("password file: %w", err), fault.PasswordFile, ""}
 	}
 	if mode := info.Mode().Perm(); mode&0o077 != 0 {
-		return "", coded{fmt.Errorf("password file %s: mode %#o lets others read it", path, mode), fault.PasswordFile, "chmod 600 " + path}
+		return "", coded{fmt.Errorf("password file %s: mode %#o lets others read it", path, mode), fault.PasswordFile,
+			"chmod 600 " + path}
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -74,9 +75,10 @@ func secretFile(path string) (string, error) {
 	text = bytes.TrimSuffix(bytes.TrimSuffix(text, []byte("\n")), []byte("\r"))
 	switch {
 	case len(text) == 0:
-		return "", coded{fmt.Errorf("password file %s: it is empty", path), fault.PasswordFile, ""}
+		return "", coded{fmt.Errorf("password file %s: the file is empty", path), fault.PasswordFile, ""}
 	case bytes.ContainsAny(text, "\n\r\x00"):
-		return "", coded{fmt.Errorf("password file %s: it has more than one line", path), fault.PasswordFile, "a password is one line"}
+		return "", coded{fmt.Errorf("password file %s: the file has more than one line", path), fault.PasswordFile,
+			"a password is one line"}
 	}
 	return string(text), nil
 }
@@ -94,7 +96,7 @@ func ask(ctx context.Context, who Asker, question string) (string, error) {
 	}
 	text, err := who.Secret(ctx, question)
 	if err == nil && bytes.ContainsAny([]byte(text), "\n\r\x00") {
-		err = errors.New("an answer is one line")
+		err = errors.New("the answer has more than one line")
 	}
 	return text, err
 }

@@ -207,7 +207,8 @@ func TestPasswordIsAskedOnce(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if len(who.questions) != 2 || !strings.HasPrefix(who.questions[0], "password of vagrant@m") || who.questions[1] != "refused; "+who.questions[0] {
+	if len(who.questions) != 2 || !strings.HasPrefix(who.questions[0], "password of vagrant@m") ||
+		who.questions[1] != "refused; "+who.questions[0] {
 		t.Errorf("asked %q", who.questions)
 	}
 	if texts := told.take(); len(texts) != 7 { // one is wrong
@@ -274,7 +275,8 @@ func TestPasswordFile(t *testing.T) {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
-	for text, words := range map[string]string{"": "it is empty", "\n": "it is empty", "secret\nmore\n": "more than one line"} {
+	for text, words := range map[string]string{"": "the file is empty", "\n": "the file is empty",
+		"secret\nmore\n": "more than one line"} {
 		writeFile(t, h.SSH.PasswordFile, text, 0o600)
 		denial(t, dial(h), words)
 	}
@@ -301,7 +303,8 @@ func TestKeyboardInteractive(t *testing.T) {
 	h := s.trust(key)
 	told := takePassword(s, "secret")
 	s.configure(func(c *ssh.ServerConfig) {
-		c.KeyboardInteractiveCallback = func(_ ssh.ConnMetadata, challenge ssh.KeyboardInteractiveChallenge) (*ssh.Permissions, error) {
+		c.KeyboardInteractiveCallback = func(_ ssh.ConnMetadata,
+			challenge ssh.KeyboardInteractiveChallenge) (*ssh.Permissions, error) {
 			answers, err := challenge("", "", []string{"Password: "}, []bool{false})
 			if err != nil {
 				return nil, err

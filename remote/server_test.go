@@ -296,7 +296,8 @@ func hostAt(address string) inventory.Host {
 	name, port, _ := net.SplitHostPort(address)
 	number, _ := strconv.Atoi(port)
 	return inventory.Host{Name: "m1", SSH: inventory.SSH{Address: name, Port: number, User: "vagrant", Agent: true,
-		KnownHosts: filepath.Join(os.Getenv("HOME"), ".ssh/known_hosts"), HostKeyPolicy: "strict", Config: "none", Sudo: new(false)}}
+		KnownHosts: filepath.Join(os.Getenv("HOME"), ".ssh/known_hosts"), HostKeyPolicy: "strict", Config: "none",
+		Sudo: new(false)}}
 }
 
 // trust pins the host's key, for tests that are about something else.

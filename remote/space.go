@@ -15,7 +15,8 @@ import (
 const spaceMark = "KBOOTSTRAP-SPACE "
 
 // spaceScript prints what df says of the file system of a path, or of where the path would be made.
-const spaceScript = `d=$1; until [ -e "$d" ]; do d=$(dirname "$d"); done; echo "` + spaceMark + `$(df -Pk "$d" | tail -n 1)"`
+const spaceScript = `d=$1; until [ -e "$d" ]; do d=$(dirname "$d"); done; echo "` + spaceMark +
+	`$(df -Pk "$d" | tail -n 1)"`
 
 // freeSpace is how many bytes a path's file system has left for a user, and where that is mounted.
 func (c *Conn) freeSpace(ctx context.Context, path string) (free int64, mount string, ok bool) {
@@ -47,11 +48,13 @@ func (c *Conn) diskError(ctx context.Context, op, path string, need int64, err e
 	free, mount, known := c.freeSpace(ctx, path)
 	switch {
 	case strings.Contains(text, "Read-only file system"):
-		e.code, e.hint = fault.HostReadOnly, "look at why it is mounted so: findmnt -T "+path+"; dmesg | tail"
-	case known && free < need, strings.Contains(text, "No space left on device"), strings.Contains(text, "Disk quota exceeded"):
-		e.code, e.hint = fault.HostNoSpace, "make room there: df -h "+path+"; df -i "+path
+		e.code, e.hint = fault.HostReadOnly, "find out why the file system is read-only: findmnt -T "+path+"; dmesg | tail"
+	case known && free < need, strings.Contains(text, "No space left on device"),
+		strings.Contains(text, "Disk quota exceeded"):
+		e.code, e.hint = fault.HostNoSpace, "make space there: df -h "+path+"; df -i "+path
 		if known {
-			e.Err = fmt.Errorf("no space in %s: %s needed, %s free on %s: %w", path, human.Size(need), human.Size(free), mount, err)
+			e.Err = fmt.Errorf("no space in %s: %s needed, %s free on %s: %w",
+				path, human.Size(need), human.Size(free), mount, err)
 		}
 	}
 	return e

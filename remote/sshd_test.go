@@ -41,14 +41,16 @@ func startSSHD(t testing.TB, client ssh.Signer, path string, lines ...string) in
 	}
 	dir := t.TempDir()
 	for _, keyType := range []string{"ed25519", "ecdsa"} {
-		out, err := exec.CommandContext(t.Context(), tool(t, "ssh-keygen"), "-q", "-N", "", "-t", keyType, "-f", filepath.Join(dir, keyType)).CombinedOutput()
+		out, err := exec.CommandContext(t.Context(), tool(t, "ssh-keygen"), "-q", "-N", "", "-t", keyType, "-f",
+			filepath.Join(dir, keyType)).CombinedOutput()
 		if err != nil {
 			t.Fatalf("ssh-keygen: %v: %s", err, out)
 		}
 	}
 	writeFile(t, filepath.Join(dir, "authorized_keys"), string(ssh.MarshalAuthorizedKey(client.PublicKey())), 0o600)
 	port := freePort(t)
-	config := fmt.Sprintf("ListenAddress 127.0.0.1:%d\nHostKey %[2]s/ed25519\nHostKey %[2]s/ecdsa\nAuthorizedKeysFile %[2]s/authorized_keys\n"+
+	config := fmt.Sprintf("ListenAddress 127.0.0.1:%d\nHostKey %[2]s/ed25519\nHostKey %[2]s/ecdsa\nAuthorizedKeysFile "+
+		"%[2]s/authorized_keys\n"+
 		"PidFile none\nStrictModes no\nUsePAM no\nPermitRootLogin prohibit-password\nSetEnv PATH=%[3]s HOME=%[4]s\n%[5]s\n",
 		port, dir, path, os.Getenv("HOME"), strings.Join(lines, "\n"))
 	if !strings.Contains(config, "Subsystem") {
@@ -132,8 +134,10 @@ func TestSSHD(t *testing.T) {
 		echo(t, session, 8<<20)
 	}
 	// ssh and we agree on which of the two keys is the one to record, and on how.
-	out, err := exec.CommandContext(t.Context(), tool(t, "ssh"), "-F", "none", "-p", fmt.Sprint(h.SSH.Port), "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes",
-		"-o", "UserKnownHostsFile="+h.SSH.KnownHosts, "-i", homeKeyPath(), h.SSH.User+"@127.0.0.1", "echo", "in").CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), tool(t, "ssh"), "-F", "none", "-p", fmt.Sprint(h.SSH.Port), "-o",
+		"BatchMode=yes", "-o", "StrictHostKeyChecking=yes",
+		"-o", "UserKnownHostsFile="+h.SSH.KnownHosts, "-i", homeKeyPath(), h.SSH.User+"@127.0.0.1", "echo",
+		"in").CombinedOutput()
 	if err != nil || strings.TrimSpace(string(out)) != "in" {
 		t.Errorf("ssh: %v: %s", err, out)
 	}
@@ -144,7 +148,8 @@ func TestSSHDWithKeyscan(t *testing.T) {
 	h := newSSHD(t, usual)
 	h.SSH.HostKeyPolicy = "strict"
 	for _, keyType := range []string{"ed25519", "ecdsa"} {
-		scan := exec.CommandContext(t.Context(), tool(t, "ssh-keyscan"), "-H", "-t", keyType, "-p", fmt.Sprint(h.SSH.Port), "127.0.0.1")
+		scan := exec.CommandContext(t.Context(), tool(t, "ssh-keyscan"), "-H", "-t", keyType, "-p", fmt.Sprint(h.SSH.Port),
+			"127.0.0.1")
 		out, err := scan.Output()
 		if err != nil {
 			t.Fatal(err)
@@ -159,9 +164,11 @@ func TestSSHDWithKeyscan(t *testing.T) {
 // Start-up files of the login shell that print break SFTP, unless it is internal, and nothing else.
 func TestSSHDWithNoisyShell(t *testing.T) {
 	noisy := filepath.Join(t.TempDir(), "noisy")
-	writeFile(t, noisy, "#!/bin/sh\necho Welcome to this host\necho and to its stderr >&2\nexec sh -c \"$SSH_ORIGINAL_COMMAND\"\n", 0o755)
+	writeFile(t, noisy,
+		"#!/bin/sh\necho Welcome to this host\necho and to its stderr >&2\nexec sh -c \"$SSH_ORIGINAL_COMMAND\"\n", 0o755)
 	server := ""
-	for _, path := range []string{"/usr/lib/openssh/sftp-server", "/usr/libexec/openssh/sftp-server", "/usr/lib/ssh/sftp-server"} {
+	for _, path := range []string{"/usr/lib/openssh/sftp-server", "/usr/libexec/openssh/sftp-server",
+		"/usr/lib/ssh/sftp-server"} {
 		if _, err := os.Stat(path); err == nil {
 			server = path
 		}
@@ -181,7 +188,8 @@ func TestSSHDWithNoisyShell(t *testing.T) {
 }
 
 func TestSSHDWithForcedCommand(t *testing.T) {
-	c := connect(t, newSSHD(t, usual, "ForceCommand echo this account is for backups only; exit 1"), Options{Agent: agentFile(t, "cat"), root: t.TempDir()})
+	c := connect(t, newSSHD(t, usual, "ForceCommand echo this account is for backups only; exit 1"),
+		Options{Agent: agentFile(t, "cat"), root: t.TempDir()})
 	_, err := c.Node(context.Background())
 	failed(t, err, Agent, "exit status 1", "stdout: this account is for backups only", "login shell")
 	coding(t, err, fault.ShellForced)
@@ -209,11 +217,15 @@ exec env -i PATH=/usr/bin:/bin LC_ALL="$LC_ALL" "$@"`))
 
 func TestSudoRefuses(t *testing.T) {
 	for says, words := range map[string][]string{
-		"sudo: a password is required":                                            {"m1: sudo: ", "password is required", "NOPASSWD"},
-		"sudo: sorry, a password is required to run sudo":                         {"m1: sudo: ", "password is required", "NOPASSWD"},
-		"vagrant is not in the sudoers file.  This incident will be reported.":    {"is not in the sudoers file", "/etc/sudoers.d"},
-		"Sorry, user vagrant may not run sudo on m1.":                             {"may not run sudo", "/etc/sudoers.d"},
-		"Sorry, user vagrant is not allowed to execute 'kbootstrap' as root.":     {"is not allowed to execute", "/etc/sudoers.d"},
+		"sudo: a password is required": {"m1: sudo: ", "password is required",
+			"NOPASSWD"},
+		"sudo: sorry, a password is required to run sudo": {"m1: sudo: ", "password is required",
+			"NOPASSWD"},
+		"vagrant is not in the sudoers file.  This incident will be reported.": {"is not in the sudoers file",
+			"/etc/sudoers.d"},
+		"Sorry, user vagrant may not run sudo on m1.": {"may not run sudo", "/etc/sudoers.d"},
+		"Sorry, user vagrant is not allowed to execute 'kbootstrap' as root.": {"is not allowed to execute",
+			"/etc/sudoers.d"},
 		"sudo: sorry, you must have a tty to run sudo":                            {"must have a tty", "requiretty"},
 		"sudo: no tty present and no askpass program specified":                   {"no tty present", "NOPASSWD"},
 		"sudo: /etc/sudo.conf is owned by uid 1000, should be 0":                  {"should be 0"},
@@ -239,6 +251,6 @@ func TestNoSudo(t *testing.T) {
 	h := newSSHD(t, t.TempDir())
 	h.SSH.Sudo = new(true)
 	_, err := connect(t, h, Options{Agent: agentFile(t, "cat"), root: t.TempDir()}).Node(context.Background())
-	failed(t, err, Sudo, "m1: sudo: it is not installed", "install sudo")
+	failed(t, err, Sudo, "m1: sudo: sudo is not installed", "install sudo")
 	coding(t, err, fault.SudoMissing)
 }

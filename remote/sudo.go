@@ -53,7 +53,8 @@ func (c *Conn) rise() rise {
 
 // asRoot launches a command as root. Where sudo turns out to want a password, it is asked for, once in a run, and the
 // command is launched again.
-func (c *Conn) asRoot(ctx context.Context, op string, command func(rise) string, limit time.Duration) (*Session, bool, error) {
+func (c *Conn) asRoot(ctx context.Context, op string, command func(rise) string,
+	limit time.Duration) (*Session, bool, error) {
 	if as := c.rise(); as != withPassword {
 		s, ready, err := c.launch(ctx, op, command(as), sentinel, limit)
 		if as == asUser || err != nil || ready || c.o.Ask == nil || !s.needsPassword() {
@@ -87,7 +88,8 @@ func (c *Conn) asRoot(ctx context.Context, op string, command func(rise) string,
 		return s, ready, err
 	}
 	if s.refused() {
-		p.failed = coded{fmt.Errorf("the password was not tried: %s refused it, and a wrong one counts towards the lock of an account", c.host.Name),
+		p.failed = coded{fmt.Errorf("the password was not tried: %s refused it, and each wrong password counts towards "+
+			"locking the account", c.host.Name),
 			fault.SudoPasswordWrong, c.sudoPasswordHint()}
 	} else {
 		p.proven = true
@@ -108,9 +110,9 @@ func (c *Conn) sudoPassword(ctx context.Context, p *secret) error {
 	text, err := ask(ctx, c.o.Ask, fmt.Sprintf("password of %s for sudo", c.host.User))
 	switch {
 	case errors.Is(err, errNobody):
-		return coded{fmt.Errorf("it wants a password, and %w", err), fault.SudoNeedsPassword, c.needsPasswordHint()}
+		return coded{fmt.Errorf("a password is needed, and %w", err), fault.SudoNeedsPassword, c.needsPasswordHint()}
 	case err == nil && text == "":
-		return coded{errors.New("it wants a password, and none was given"), fault.SudoNeedsPassword, c.needsPasswordHint()}
+		return coded{errors.New("a password is needed, and none was given"), fault.SudoNeedsPassword, c.needsPasswordHint()}
 	}
 	p.text = text
 	return err
@@ -195,19 +197,23 @@ func (s *Session) sudoSays() (says string, code fault.Code, hint string) {
 	}
 	switch code {
 	case fault.SudoPasswordWrong:
-		return "the password was wrong; it was tried once", code, s.conn.sudoPasswordHint()
+		return "the password was wrong; the tool tried it once", code, s.conn.sudoPasswordHint()
 	case fault.SudoNeedsPassword:
 		return says, code, s.conn.needsPasswordHint()
 	case fault.SudoNotAllowed:
-		return says, code, fmt.Sprintf("let %[1]s become root: echo '%[1]s ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/kbootstrap there, or log in as root", user)
+		return says, code,
+			fmt.Sprintf("let %[1]s become root: echo '%[1]s ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/kbootstrap there, or "+
+				"log in as root", user)
 	case fault.SudoNeedsTTY:
-		return says, code, fmt.Sprintf("lift that for %[1]s: echo 'Defaults:%[1]s !requiretty' > /etc/sudoers.d/kbootstrap-tty there, or log in as root", user)
+		return says, code,
+			fmt.Sprintf("lift this restriction for %[1]s: echo 'Defaults:%[1]s !requiretty' > /etc/sudoers.d/kbootstrap-tty "+
+				"there, or log in as root", user)
 	case fault.SudoAccount:
 		return says, code, fmt.Sprintf("look at the account there: chage -l %[1]s; faillock --user %[1]s", user)
 	}
 	switch {
 	case s.status() == 127 && strings.Contains(text, "env: ") && strings.Contains(text, "sudo"):
-		return "it is not installed", fault.SudoMissing, "install sudo there, or log in as root"
+		return "sudo is not installed", fault.SudoMissing, "install sudo there, or log in as root"
 	case strings.HasPrefix(text, "sudo: "):
 		return says, fault.SudoFailed, ""
 	}
@@ -216,15 +222,16 @@ func (s *Session) sudoSays() (says string, code fault.Code, hint string) {
 
 func (c *Conn) needsPasswordHint() string {
 	user := c.host.User
-	return fmt.Sprintf("run it at a terminal, which is asked for the password; or name a file with it in the inventory (ssh.sudoPasswordFile); "+
+	return fmt.Sprintf("run the command at a terminal, where the tool asks for the password; or name a file with the "+
+		"password in the inventory (ssh.sudoPasswordFile); "+
 		"or let %[1]s become root without one: echo '%[1]s ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/kbootstrap there", user)
 }
 
 func (c *Conn) sudoPasswordHint() string {
 	if path := c.host.SudoPasswordFile; path != "" {
-		return "correct " + path + "; each wrong one counts towards the lock of an account"
+		return "correct " + path + "; each wrong password counts towards locking the account"
 	}
-	return "run the same command again; each wrong password counts towards the lock of an account"
+	return "run the same command again; each wrong password counts towards locking the account"
 }
 
 // promptWatch is where the standard error of a process goes. It notices the prompt of sudo, which may come in pieces.

@@ -128,9 +128,9 @@ func TestSudoWrongPassword(t *testing.T) {
 	all.Wait()
 	tried := 0
 	for _, err := range errs {
-		failed(t, err, Sudo, "sudo: the password was", "counts towards the lock")
+		failed(t, err, Sudo, "sudo: the password was", "counts towards locking")
 		coding(t, err, fault.SudoPasswordWrong)
-		if strings.Contains(err.Error(), "it was tried once") {
+		if strings.Contains(err.Error(), "the tool tried it once") {
 			tried++
 		}
 	}

@@ -17,7 +17,8 @@ import (
 func told(found []Sighting) string {
 	var b strings.Builder
 	for _, s := range found {
-		fmt.Fprintf(&b, "%s jump=%v seen=%v new=%v behind=%q %s\n", s.Host, s.Jump, s.Key != nil, s.New(), s.Behind, fault.Of(s.Err))
+		fmt.Fprintf(&b, "%s jump=%v seen=%v new=%v behind=%q %s\n",
+			s.Host, s.Jump, s.Key != nil, s.New(), s.Behind, fault.Of(s.Err))
 	}
 	return b.String()
 }
@@ -30,7 +31,8 @@ func TestSurvey(t *testing.T) {
 	hosts := []inventory.Host{jumpTo(inner, gate), other}
 	for _, want := range []string{
 		"127.0.0.1 jump=true seen=true new=true behind=\"\" KB2001\n" +
-			"m1 jump=false seen=false new=false behind=\"127.0.0.1\" KB2001\nm2 jump=false seen=false new=false behind=\"127.0.0.1\" KB2001\n",
+			"m1 jump=false seen=false new=false behind=\"127.0.0.1\" KB2001\nm2 jump=false seen=false new=false " +
+			"behind=\"127.0.0.1\" KB2001\n",
 		"127.0.0.1 jump=true seen=true new=false behind=\"\" \n" +
 			"m1 jump=false seen=true new=true behind=\"\" KB2001\nm2 jump=false seen=true new=true behind=\"\" KB2001\n",
 		"127.0.0.1 jump=true seen=true new=false behind=\"\" \n" +
@@ -78,9 +80,11 @@ func TestSurveyRecordsNothing(t *testing.T) {
 	if got := readFile(t, s.host.SSH.KnownHosts); got != recordOf(s.host, former.PublicKey()) {
 		t.Errorf("known_hosts is %q", got)
 	}
-	for pin, want := range map[string]fault.Code{ssh.FingerprintSHA256(key.PublicKey()): "", ssh.FingerprintSHA256(former.PublicKey()): fault.HostKeyPinned} {
+	for pin, want := range map[string]fault.Code{ssh.FingerprintSHA256(key.PublicKey()): "",
+		ssh.FingerprintSHA256(former.PublicKey()): fault.HostKeyPinned} {
 		s.host.SSH.HostKey = pin
-		if found := Survey(context.Background(), []inventory.Host{s.host}, Options{}); fault.Of(found[0].Err) != want || found[0].New() {
+		if found := Survey(context.Background(), []inventory.Host{s.host}, Options{}); fault.Of(found[0].Err) != want ||
+			found[0].New() {
 			t.Errorf("pinned: %s", told(found))
 		}
 	}

@@ -41,7 +41,7 @@ func (c *Conn) stage(ctx context.Context, machine *string) (string, error) {
 	}
 	words := strings.Fields(string(line))
 	if len(words) < 2 || words[0] == *machine && !plainPath.MatchString(words[1]) {
-		return "", c.agentError(op, fmt.Errorf("not an architecture and a directory: %q", line))
+		return "", c.agentError(op, fmt.Errorf("expected an architecture and a directory, got %q", line))
 	}
 	if words[0] != *machine {
 		*machine = words[0]
@@ -61,7 +61,7 @@ func (c *Conn) upload(ctx context.Context, b *binary, dir string) error {
 	}
 	whole := ctx
 	limit := uploadTimeout(len(packed))
-	ctx, cancel := context.WithTimeoutCause(ctx, limit, fault.UploadFailed.Errorf("it took longer than %v", limit))
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, fault.UploadFailed.Errorf("the upload took longer than %v", limit))
 	defer cancel()
 	before := c.net.sent.Load()
 	err = c.send(ctx, op, packed, dir)
@@ -189,7 +189,8 @@ func (c *Conn) install(ctx context.Context, b *binary, dir string) (*Session, er
 	if err != nil {
 		return nil, c.agentError(op, err)
 	}
-	s, ready, err := c.asRoot(ctx, op, func(as rise) string { return installAgent(c.o.root, sum, dir, as) }, installTimeout)
+	s, ready, err := c.asRoot(ctx, op, func(as rise) string { return installAgent(c.o.root, sum, dir, as) },
+		installTimeout)
 	if err != nil {
 		return nil, err
 	}

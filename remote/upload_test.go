@@ -68,7 +68,8 @@ func TestUploadIsCut(t *testing.T) {
 
 // An upload may take as long as a slow line needs, and not for ever.
 func TestUploadTimeout(t *testing.T) {
-	for size, want := range map[int]time.Duration{0: time.Minute, 32 << 10: 61 * time.Second, 10 << 20: 380 * time.Second} {
+	for size, want := range map[int]time.Duration{0: time.Minute, 32 << 10: 61 * time.Second,
+		10 << 20: 380 * time.Second} {
 		if got := uploadTimeout(size); got != want {
 			t.Errorf("%d bytes: %v, want %v", size, got, want)
 		}
@@ -83,7 +84,8 @@ func TestTransferAcrossRekeys(t *testing.T) {
 	ballast := make([]byte, 1<<20)
 	rand.Read(ballast)
 	path := agentFile(t, "cat\n# "+hex.EncodeToString(ballast))
-	session, err := connect(t, s.trust(key), Options{Agent: path, root: filepath.Join(t.TempDir(), "agent")}).Node(context.Background())
+	session, err := connect(t, s.trust(key), Options{Agent: path,
+		root: filepath.Join(t.TempDir(), "agent")}).Node(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}

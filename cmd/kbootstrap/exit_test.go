@@ -104,7 +104,7 @@ func TestFail(t *testing.T) {
 		want string
 	}{
 		{exitError{exitChanges, nil}, exitChanges, ""},
-		{errors.New("first line\nsecond line"), exitFailure, "error[KB9003]: first line\n  second line\n  hint: Read the message from the right: the cause stands last. Please report it, so that it gets an entry\n  explain: kbootstrap explain KB9003\n"},
+		{errors.New("first line\nsecond line"), exitFailure, "error[KB9003]: first line\n  second line\n  hint: Read the message from the end: the cause comes last. Please report it, so that it gets an entry\n  explain: kbootstrap explain KB9003\n"},
 		{exitError{exitUsage, existing("hosts.yaml")}, exitUsage, "error[KB1101]: hosts.yaml exists already\n  hint: --force overwrites it; -o writes another file\n  explain: kbootstrap explain KB1101\n"},
 		{
 			exitError{exitPartial, provision.Failures{failure("m1", refused), failure("m2", &node.LockedError{})}}, exitPartial,

@@ -91,7 +91,7 @@ func writeExplanations(w io.Writer, entries []fault.Entry) error {
 		Area  string     `json:"area"`
 		Title string     `json:"title"`
 		Cause string     `json:"cause"`
-		Mend  string     `json:"mend"`
+		Fix   string     `json:"mend"`
 	}
 	document := struct {
 		APIVersion string        `json:"apiVersion"`
@@ -99,7 +99,7 @@ func writeExplanations(w io.Writer, entries []fault.Entry) error {
 		Codes      []explanation `json:"codes"`
 	}{"kbootstrap/v1", "ErrorCodes", []explanation{}}
 	for _, e := range entries {
-		document.Codes = append(document.Codes, explanation{e.Code, fault.Area(e.Code), e.Title, e.Cause, e.Mend})
+		document.Codes = append(document.Codes, explanation{e.Code, fault.Area(e.Code), e.Title, e.Cause, e.Fix})
 	}
 	encoder := json.NewEncoder(w)
 	encoder.SetIndent("", "  ")

@@ -19,7 +19,8 @@ func TestSections(t *testing.T) {
 		*update = write
 		Sections(t, path, map[string]string{"a": "one\n", "b": "two\n"})
 	}
-	want := "above\n<!-- generated: b -->\n\ntwo\n\n<!-- end -->\nbetween\n<!-- generated: a -->\n\none\n\n<!-- end -->\nbelow\n"
+	want := "above\n<!-- generated: b -->\n\ntwo\n\n<!-- end -->\nbetween\n<!-- generated: a -->\n\none\n\n<!-- end " +
+		"-->\nbelow\n"
 	if got, err := os.ReadFile(path); err != nil || string(got) != want {
 		t.Errorf("%q, %v; want %q", got, err, want)
 	}

@@ -227,7 +227,7 @@ func logOf(t *testing.T, stderr string) string {
 // sudoWrongPassword counts the failures that pam_faillock does, up to the lock.
 func sudoWrongPassword(t *testing.T, l *lab, file string) {
 	for failures := 1; failures <= 3; failures++ {
-		l.refused("ssh: {user: op, sudoPasswordFile: "+file, "KB2122", "cp1: sudo: the password was wrong; it was tried once")
+		l.refused("ssh: {user: op, sudoPasswordFile: "+file, "KB2122", "cp1: sudo: the password was wrong; the tool tried it once")
 		if got := strings.Count(l.exec("cp1", "faillock", "--user", "op"), "sudo"); got != failures {
 			t.Fatalf("run %d: faillock has %d failures", failures, got)
 		}

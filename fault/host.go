@@ -1,4 +1,0 @@
-package fault
-
-// hostEntries are the faults of what happens on hosts.
-var hostEntries = []Entry{}
