@@ -1,13 +1,6 @@
 package report
 
-import (
-	"errors"
-
-	"kbootstrap/fault"
-	"kbootstrap/inventory"
-	"kbootstrap/provision"
-	"kbootstrap/provision/preflight"
-)
+import "kbootstrap/fault"
 
 // Error is one thing that went wrong.
 type Error struct {
@@ -35,50 +28,17 @@ func Errors(err error) []Error {
 	if err == nil || err.Error() == "" {
 		return nil
 	}
-	var (
-		failures provision.Failures
-		problems inventory.Problems
-		checks   *preflight.Error
-		refusals provision.Refusals
-		all      []Error
-	)
-	switch {
-	case errors.As(err, &problems):
-		for _, p := range problems {
-			all = append(all, Error{
-				Code: string(p.Code), Message: p.Message, Hint: p.Hint, File: p.File, Line: p.Line, Column: p.Column,
-			})
-		}
-	case errors.As(err, &refusals):
-		for _, r := range refusals {
-			all = append(all, single(r))
-		}
-	case errors.As(err, &failures):
-		for _, f := range failures {
-			all = append(all, single(f))
-		}
-	case errors.As(err, &checks):
-		for _, cause := range append(checks.Causes(), err) {
-			all = append(all, single(cause))
-		}
-	default:
-		all = append(all, single(err))
+	var all []Error
+	for _, part := range fault.Parts(err) {
+		all = append(all, single(part))
 	}
 	return all
 }
 
 func single(err error) Error {
-	code := fault.OfLocal(err)
-	e := Error{Code: string(code), Message: err.Error(), Hint: fault.HintOf(&fault.Error{Code: code, Err: err})}
-	var (
-		failure provision.Failure
-		refused *provision.RefusedError
-	)
-	switch {
-	case errors.As(err, &refused):
-		e.Host = refused.Host
-	case errors.As(err, &failure):
-		e.Host, e.Component = failure.Host, failure.Component
+	at := fault.PlaceOf(err)
+	return Error{
+		Code: string(fault.OfLocal(err)), Message: err.Error(), Hint: fault.HintOfLocal(err),
+		Host: at.Host, Component: at.Component, File: at.File, Line: at.Line, Column: at.Column,
 	}
-	return e
 }

@@ -5,10 +5,7 @@ import (
 	"errors"
 
 	"kbootstrap/fault"
-	"kbootstrap/inventory"
-	"kbootstrap/node"
 	"kbootstrap/provision"
-	"kbootstrap/provision/preflight"
 	"kbootstrap/remote"
 )
 
@@ -53,12 +50,9 @@ func (e exitError) Fault() fault.Code {
 // exitCode is the code that an error stands for.
 func exitCode(err error) int {
 	var (
-		coded    exitError
-		problems inventory.Problems
-		locked   *node.LockedError
-		unready  *remote.Error
-		refused  *provision.RefusedError
-		checks   *preflight.Error
+		coded   exitError
+		unready *remote.Error
+		refused *provision.RefusedError
 	)
 	switch {
 	case err == nil:
@@ -67,11 +61,11 @@ func exitCode(err error) int {
 		return coded.code
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted
-	case errors.As(err, &problems):
+	case fault.PlaceOf(err).File != "": // something is wrong in a file of the user
 		return exitUsage
-	case errors.As(err, &checks):
+	case fault.PreflightFailed.Is(err):
 		return exitPreflight
-	case errors.As(err, &locked):
+	case fault.Locked.Is(err):
 		return exitLocked
 	case errors.As(err, &unready) && unready.Kind == remote.Config:
 		return exitUsage

@@ -8,9 +8,7 @@ import (
 	"strings"
 
 	"kbootstrap/fault"
-	"kbootstrap/inventory"
 	"kbootstrap/provision"
-	"kbootstrap/provision/preflight"
 	"kbootstrap/screen"
 )
 
@@ -21,29 +19,16 @@ import (
 // fail prints the error with its hints and returns its exit code.
 func (a *app) fail(err error) int {
 	code := exitCode(err)
-	var (
-		failures provision.Failures
-		problems inventory.Problems
-		refusals provision.Refusals
-		checks   *preflight.Error
-	)
+	var listing fault.Listing
 	switch {
 	case err.Error() == "":
-	case code == exitInterrupted: // what it was at does not matter, but what went wrong on the way does
-		if errors.As(err, &failures) {
-			a.printErrors(causes(slices.DeleteFunc(failures, func(f provision.Failure) bool { return errors.Is(f, context.Canceled) })))
-		}
-	case errors.As(err, &problems):
-		fmt.Fprintln(a.stderr, screen.Clean(problems.Error()))
-		a.printExplain(problems.Faults()...)
-	case errors.As(err, &refusals): // their causes are in their texts
-		a.printErrors(refusals.Unwrap())
-	case errors.As(err, &failures):
-		a.printErrors(causes(failures))
-	case errors.As(err, &checks):
-		a.printErrors(append(checks.Causes(), err))
+	case code == exitInterrupted: // what was interrupted does not matter, but what went wrong before does
+		a.printErrors(slices.DeleteFunc(fault.Parts(err), func(e error) bool { return errors.Is(e, context.Canceled) }))
+	case errors.As(err, &listing):
+		fmt.Fprintln(a.stderr, screen.Clean(listing.Error()))
+		a.printExplain(listing.Faults()...)
 	default:
-		a.printErrors([]error{err})
+		a.printErrors(fault.Parts(err))
 	}
 	if code == exitInterrupted {
 		fmt.Fprintln(a.stderr, "kbootstrap: interrupted; run the same command again to finish")
@@ -54,29 +39,18 @@ func (a *app) fail(err error) int {
 	return code
 }
 
-func causes(failures provision.Failures) []error {
-	errs := make([]error, len(failures))
-	for i, f := range failures {
-		errs[i] = f
-	}
-	return errs
-}
-
 // printErrors prints errors with their codes. What they have in common, as when no host of a network can be reached, is
 // said once, below the last of them.
 func (a *app) printErrors(errs []error) {
 	for i, err := range errs {
 		a.printError(err)
 		last := i == len(errs)-1
-		if last || fault.OfLocal(errs[i+1]) != fault.OfLocal(err) || hintOf(errs[i+1]) != hintOf(err) {
-			fmt.Fprintf(a.stderr, "  hint: %s\n", indented(hintOf(err)))
+		if last || fault.OfLocal(errs[i+1]) != fault.OfLocal(err) || fault.HintOfLocal(errs[i+1]) != fault.HintOfLocal(err) {
+			fmt.Fprintf(a.stderr, "  hint: %s\n", indented(fault.HintOfLocal(err)))
 			a.printExplain(codes(err)...)
 		}
 	}
 }
-
-// hintOf is what the user may do about an error.
-func hintOf(err error) string { return fault.HintOf(&fault.Error{Code: fault.OfLocal(err), Err: err}) }
 
 // printError prints an error with its code and what is known of the cause.
 func (a *app) printError(err error) {
