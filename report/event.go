@@ -1,9 +1,6 @@
 package report
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"os"
 	"time"
 
 	"kbootstrap/provision"
@@ -93,14 +90,4 @@ func (t Time) MarshalJSON() ([]byte, error) {
 func (t *Time) UnmarshalJSON(text []byte) (err error) {
 	t.Time, err = time.Parse(`"`+timeLayout+`"`, string(text))
 	return err
-}
-
-// sumOf is the sha256 sum of a file in hex; empty when it cannot be read, as standard input cannot be read again.
-func sumOf(path string) string {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return ""
-	}
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:])
 }

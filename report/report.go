@@ -63,7 +63,8 @@ func start(id Identity, c *inventory.Cluster, now func() time.Time, name string,
 	r := &Run{ID: name, Identity: id, Cluster: c, began: now(), now: now, sinks: sinks, hosts: map[string]*total{}}
 	e := Event{Kind: Started, Verb: id.Verb, Command: id.Command, Version: id.Version, Log: id.Log}
 	if c != nil {
-		e.Cluster, e.Inventory, e.InventorySHA256 = c.Name, c.File, sumOf(c.File)
+		e.Cluster, e.Inventory = c.Name, c.File
+		_, e.InventorySHA256, _ = fileSum(c.File) // empty when standard input was read, which cannot be read again
 		for _, h := range c.Hosts {
 			e.Hosts = append(e.Hosts, h.Name)
 		}

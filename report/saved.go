@@ -107,17 +107,12 @@ func each(plan provision.Plan, call func(provision.Step, provision.Change)) {
 
 func newPlannedResource(s provision.Step, c provision.Change) PlannedResource {
 	r := PlannedResource{
-		Host: s.Target.Host.Name, Component: s.Component.Name, Resource: c.Wanted.ID(), Wanted: stateDigest(c.Wanted),
+		Host: s.Target.Host.Name, Component: s.Component.Name, Resource: c.Wanted.ID(), Wanted: resource.Digest(c.Wanted),
 	}
 	if resource.Changed(c.Found, c.Wanted) {
-		r.Found = stateDigest(c.Found)
+		r.Found = resource.Digest(c.Found)
 	}
 	return r
-}
-
-func stateDigest(r resource.Resource) string {
-	sum := sha256.Sum256([]byte(r.ID() + "\n" + r.State()))
-	return hex.EncodeToString(sum[:])
 }
 
 // operator is who runs the tool, and where.
