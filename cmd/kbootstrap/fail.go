@@ -12,8 +12,8 @@ import (
 	"kbootstrap/screen"
 )
 
-// The rules of the output: results go to standard output; progress goes to standard error, prefixed "kbootstrap:", in
-// lower case without a full stop; so do errors, prefixed with their code; nothing moves when standard error is not a
+// The rules of the output: results go to standard output. Progress goes to standard error, prefixed "kbootstrap:", in
+// lower case without a full stop; errors go there too, prefixed with their code. Nothing moves if standard error is not a
 // terminal.
 
 // fail prints the error with its hints and returns its exit code.
@@ -34,13 +34,13 @@ func (a *app) fail(err error) int {
 		fmt.Fprintln(a.stderr, "kbootstrap: interrupted; run the same command again to finish")
 	}
 	if a.shown != nil && a.shown.log != "" && code != exitChanges && code != exitUsage && code != exitRefused {
-		fmt.Fprintf(a.stderr, "log: %s\n", a.shown.log) // last, where it is found
+		fmt.Fprintf(a.stderr, "log: %s\n", a.shown.log) // last, where people look
 	}
 	return code
 }
 
-// printErrors prints errors with their codes. What they have in common, as when no host of a network can be reached, is
-// said once, below the last of them.
+// printErrors prints errors with their codes. A hint that several errors in a row share, for instance when no host of a
+// network can be reached, is printed once, below the last of them.
 func (a *app) printErrors(errs []error) {
 	for i, err := range errs {
 		a.printError(err)
@@ -52,12 +52,12 @@ func (a *app) printErrors(errs []error) {
 	}
 }
 
-// printError prints an error with its code and what is known of the cause.
+// printError prints an error with its code.
 func (a *app) printError(err error) {
 	fmt.Fprintf(a.stderr, "error[%s]: %s\n", fault.OfLocal(err), indented(err.Error()))
 }
 
-// codes are the code of an error, and the cause's own where the error has another, as of a change that was rolled back.
+// codes are the code of an error and, if the cause has another code, that of the cause: a change that was rolled back has both.
 func codes(err error) []fault.Code {
 	all := []fault.Code{fault.OfLocal(err)}
 	var unit *provision.UnitFailure
@@ -67,7 +67,7 @@ func codes(err error) []fault.Code {
 	return all
 }
 
-// printExplain says how to learn more about codes.
+// printExplain prints how to learn more about codes.
 func (a *app) printExplain(codes ...fault.Code) {
 	words := make([]string, len(codes))
 	for i, code := range codes {
@@ -76,5 +76,5 @@ func (a *app) printExplain(codes ...fault.Code) {
 	fmt.Fprintf(a.stderr, "  explain: kbootstrap explain %s\n", strings.Join(words, " "))
 }
 
-// indented is a text whose lines after the first stand below it, fit for a terminal.
+// indented returns a text whose lines after the first are indented, made safe for a terminal.
 func indented(text string) string { return strings.ReplaceAll(screen.Clean(text), "\n", "\n  ") }

@@ -1,6 +1,8 @@
 // Command kbootstrap makes a Kubernetes cluster out of bare Linux hosts over SSH.
 //
-// One file per verb: flags in, one call, output in print.go. There is no logic here.
+// There is one file per verb, named after it: its flags, the calls that it makes, and what it alone prints. What several
+// verbs print is in print.go, plans and drifts are in plantext.go, errors in fail.go, exit codes in exit.go, and the events
+// of a run in progress.go. What a verb does to hosts is in other packages, most of it in provision.
 package main
 
 import (
@@ -53,8 +55,9 @@ func (a *app) root() *cobra.Command {
 	root.SetErr(a.stderr)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return exitError{exitUsage, err} })
 	root.AddCommand(
-		initCommand(a), validateCommand(a), hostsCommand(a), preflightCommand(a), planCommand(a), driftCommand(a), upCommand(a), addNodeCommand(a), statusCommand(a), resetCommand(a),
-		explainCommand(a), supportBundleCommand(a), artifactsCommand(a), labCommand(a), nodeCommand(a), gendocsCommand(a),
+		initCommand(a), validateCommand(a), hostsCommand(a), preflightCommand(a), planCommand(a), driftCommand(a),
+		upCommand(a), addNodeCommand(a), statusCommand(a), resetCommand(a), explainCommand(a), supportBundleCommand(a),
+		artifactsCommand(a), labCommand(a), nodeCommand(a), gendocsCommand(a),
 	)
 	completeWords(root)
 	return root

@@ -21,9 +21,9 @@ func preflightCommand(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "preflight",
 		Short: "Check whether the hosts can become what the inventory describes; nothing is changed",
-		Long: `Check whether the hosts can become what the inventory describes. Every check has a name; up and add-node make the same
-checks first, and change nothing when one fails. For a moment each host listens on the ports that the others need, and all
-dial each other. docs/preflight.md lists the checks.`,
+		Long: `Check whether the hosts can become what the inventory describes. Every check has a name; up and add-node make the
+same checks first, and change nothing if a check fails. For a moment each host listens on the ports that the other hosts
+need, and all hosts dial each other. docs/preflight.md lists the checks.`,
 		Example: `  kbootstrap preflight -i hosts.yaml
   kbootstrap preflight -i hosts.yaml -o json | jq '.result.findings[] | select(.level == "fail")'
   kbootstrap preflight -i hosts.yaml --ignore-preflight=NumCPU,Mem`,
@@ -39,7 +39,8 @@ dial each other. docs/preflight.md lists the checks.`,
 				return err
 			}
 			defer done()
-			result := preflightResult{OK: len(run.Unreached) == 0 && len(preflight.Failed(run.Findings)) == 0, Findings: run.Findings}
+			ok := len(run.Unreached) == 0 && len(preflight.Failed(run.Findings)) == 0
+			result := preflightResult{OK: ok, Findings: run.Findings}
 			flags.show(result, func() { printFindings(a.stdout, run.Findings) })
 			return preflightError(run)
 		},
@@ -54,7 +55,8 @@ type ignoreFlag struct{ ids []string }
 
 // bind adds the flag to a command.
 func (f *ignoreFlag) bind(c *cobra.Command) {
-	c.Flags().StringSliceVar(&f.ids, "ignore-preflight", nil, "checks that warn instead of failing, such as NumCPU,Port-10250; or all")
+	c.Flags().StringSliceVar(&f.ids, "ignore-preflight", nil,
+		"checks that only warn when they fail, such as NumCPU,Port-10250; or all")
 }
 
 // checks are those that the flag leaves.
