@@ -4,17 +4,17 @@ import "kbootstrap/fault"
 
 // Error is one thing that went wrong.
 type Error struct {
-	// The code of the fault, such as "KB2104"; `kbootstrap explain` tells more. Absent where there is none.
+	// The code of the fault, such as "KB2104"; `kbootstrap explain` has more about it. Absent if there is none.
 	Code string `json:"code,omitempty"`
 	// The path to the cause, such as "m1: etcd: write /etc/x: no space left on device".
 	Message string `json:"message"`
-	// What to do about it, where that is known.
+	// What to do about it, if that is known.
 	Hint string `json:"hint,omitempty"`
-	// The host that it happened on.
+	// The host where it happened.
 	Host string `json:"host,omitempty"`
 	// The component, or the stage of the run, such as "connect".
 	Component string `json:"component,omitempty"`
-	// Of an error in a file of the user: its path.
+	// Of an error in one of the user's files: the path of the file.
 	File string `json:"file,omitempty"`
 	// The line in that file; the first is 1.
 	Line int `json:"line,omitempty"`
