@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Size is a number of bytes as people read it, in powers of ten.
+// Size formats a number of bytes for people, in powers of ten.
 func Size(n int64) string {
 	switch {
 	case n >= 1e9:
@@ -18,5 +18,5 @@ func Size(n int64) string {
 	return fmt.Sprintf("%d B", n)
 }
 
-// Seconds is a duration as people read it, with tenths of a second.
+// Seconds formats a duration for people, with tenths of a second.
 func Seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
