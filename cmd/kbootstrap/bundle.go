@@ -19,12 +19,13 @@ func supportBundleCommand(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "support-bundle",
 		Short: "Collect in one file what a helper needs to see, without secrets",
-		Long: `Collect in one file what a helper needs to see: the inventory, the versions, the logs of the last runs, the health of
-the cluster and the plan. For each host that can be reached, the file has its facts, the states of its units, their
-journals, and the files that the tool makes there.
+		Long: `Collect in one file what a helper needs to see: the inventory, the versions, the logs of the last runs,
+the health of the cluster and the plan. For each host that can be reached, the file has its facts, the
+states of its units, their journals, and the files that the tool makes there.
 
-Secrets are left out: private keys, tokens and passwords are replaced by "[redacted]", secret files by a digest. The names
-and addresses of hosts stay. Look into the archive before you give it away. No host is changed.`,
+Secrets are left out: private keys, tokens and passwords are replaced by "[redacted]", secret files by a
+digest. The names and addresses of hosts stay. Look into the archive before you give it away. No host is
+changed.`,
 		Example: `  kbootstrap support-bundle -i hosts.yaml
   kbootstrap support-bundle -i hosts.yaml -o demo.tar.gz && tar tzf demo.tar.gz`,
 		Args: usageArgs(cobra.NoArgs),

@@ -63,7 +63,8 @@ func (f *clusterFlags) bind(c *cobra.Command) {
 	c.Flags().StringVarP(&f.output, "output", "o", textOutput, "text, or json: one document, see docs/events.md")
 	c.Flags().Var(&choice{&f.hostKey, []string{"strict", "ask", "accept-new"}}, "host-key",
 		"what to do if the key of a host is not known; overrides the inventory")
-	c.Flags().StringVar(&f.events, "events", "", "jsonl: write a stream of events to standard output; jsonl=FILE: to a file")
+	c.Flags().StringVar(&f.events, "events", "",
+		"jsonl: write a stream of events to standard output; jsonl=FILE: to a file")
 }
 
 // verb is the name of a command as it is in logs: "hosts-trust" of `hosts trust`.

@@ -28,11 +28,13 @@ func trustCommand(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "trust [HOST...]",
 		Short: "Show the keys of hosts that are not known yet, and record them after a yes",
-		Long: `Show the fingerprints of the keys of all hosts in the inventory, or of the hosts that you name, and of the jump hosts on
-the way to them. After a yes, or with --yes, the keys that are not known yet are recorded in known_hosts. Compare them
-first with what "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub" prints on the console of each host.
+		Long: `Show the fingerprints of the keys of all hosts in the inventory, or of the hosts that you name, and of
+the jump hosts on the way to them. After a yes, or with --yes, the keys that are not known yet are
+recorded in known_hosts. Compare them first with what "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub"
+prints on the console of each host.
 
-The command logs in to no host except jump hosts whose keys are known. A key that has changed is never recorded.`,
+The command logs in to no host except jump hosts whose keys are known. A key that has changed is never
+recorded.`,
 		Example: `  kbootstrap hosts trust -i hosts.yaml
   kbootstrap hosts trust -i hosts.yaml w3 --yes`,
 		Args: usageArgs(cobra.ArbitraryArgs),
@@ -92,7 +94,9 @@ type hostKey struct {
 }
 
 // trust records the keys of the hosts, and shows them.
-func (a *app) trust(ctx context.Context, flags *clusterFlags, hosts []inventory.Host, yes bool, o remote.Options) error {
+func (a *app) trust(
+	ctx context.Context, flags *clusterFlags, hosts []inventory.Host, yes bool, o remote.Options,
+) error {
 	var result trustResult
 	show := func(found []remote.Sighting) {
 		result.Keys = hostKeys(found)

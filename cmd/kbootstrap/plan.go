@@ -24,12 +24,12 @@ func planCommand(a *app) *cobra.Command {
 		Short: "Show what up would do, with the difference of each file; nothing is changed",
 		Long: `Show what up would do, with the difference of each file, unit and setting; nothing is changed.
 
-With -o FILE the plan is saved, to be approved: "up FILE" then does this and nothing else, and refuses if a host, the
-inventory or anything else that the plan was made from has changed since. The file has no secrets, and only its owner can
-read it. To save a plan in a file called json or text, write ./json.
+With -o FILE the plan is saved, to be approved: "up FILE" then does this and nothing else, and refuses
+if a host, the inventory or anything else that the plan was made from has changed since. The file has no
+secrets, and only its owner can read it. To save a plan in a file called json or text, write ./json.
 
-Differences that would harm an existing cluster are marked with ! above the plan. up refuses to make them, and plan exits
-with code 9.`,
+Differences that would harm an existing cluster are marked with ! above the plan. up refuses to make
+them, and plan exits with code 9.`,
 		Example: `  kbootstrap plan -i hosts.yaml
   kbootstrap plan -i hosts.yaml -o demo.plan
   kbootstrap plan --show demo.plan`,

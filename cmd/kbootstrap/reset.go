@@ -20,8 +20,8 @@ func resetCommand(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "reset",
 		Short: "Remove the cluster, or some of its workers, with all data",
-		Long: `Remove everything that the tool and Kubernetes made on the hosts, with all data, and put back what was there before.
-iptables rules that do not belong to Kubernetes stay, and so does the SSH connection.`,
+		Long: `Remove everything that the tool and Kubernetes made on the hosts, with all data, and put back what was
+there before. iptables rules that do not belong to Kubernetes stay, and so does the SSH connection.`,
 		Example: `  kbootstrap reset -i hosts.yaml --confirm demo
   kbootstrap reset -i hosts.yaml --host w2 --confirm demo`,
 		Args: usageArgs(cobra.NoArgs),
@@ -60,7 +60,8 @@ iptables rules that do not belong to Kubernetes stay, and so does the SSH connec
 				for _, name := range hosts {
 					fmt.Fprintf(a.stdout, "%s: reset, %d changed\n", name, summary.Changed[name])
 				}
-				fmt.Fprintf(a.stdout, "%s: reset in %s; `kbootstrap up` makes the cluster again\n", cluster.Name, seconds(summary.Took))
+				fmt.Fprintf(a.stdout, "%s: reset in %s; `kbootstrap up` makes the cluster again\n",
+					cluster.Name, seconds(summary.Took))
 			})
 			return nil
 		},
@@ -72,7 +73,8 @@ iptables rules that do not belong to Kubernetes stay, and so does the SSH connec
 	return c
 }
 
-// confirm asks for the cluster's name, since what follows cannot be undone. Without a terminal the flag must have it.
+// confirm asks for the cluster's name, because what follows cannot be undone. Without a terminal the flag must give the
+// name.
 func (a *app) confirm(ctx context.Context, name, given string, hosts int) error {
 	if given == "" {
 		person, ok := a.asker(nil).(*terminal)

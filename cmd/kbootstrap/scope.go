@@ -19,7 +19,8 @@ type scopeFlags struct {
 // bind adds the limits to a command.
 func (f *scopeFlags) bind(c *cobra.Command) {
 	c.Flags().StringSliceVar(&f.limit, "limit", nil, "only these hosts, and the labels of their nodes (HOST[,HOST])")
-	c.Flags().StringSliceVar(&f.only, "only", nil, "only these components, without those that they need (COMPONENT[,COMPONENT])")
+	c.Flags().StringSliceVar(&f.only, "only", nil,
+		"only these components, without those that they need (COMPONENT[,COMPONENT])")
 }
 
 // bindFailures adds the hosts that may fail to a command.
