@@ -1,6 +1,6 @@
-// Package bundle is the support bundle: what somebody who helps needs to see of a cluster, in one archive, without what
-// they must not see. Everything that goes in is redacted on its way, by what it looks like, besides what the collector
-// leaves out of itself. Start at Collect; Redact is in redact.go.
+// Package bundle makes the support bundle: one archive with what a helper needs to see of a cluster, without secrets. The
+// collector leaves secrets out, and in addition every text that goes in is searched for secrets by their form. Start at
+// Bundle.Cluster; Redact is in redact.go.
 package bundle
 
 import (
@@ -18,13 +18,13 @@ import (
 	"kbootstrap/internal/atomic"
 )
 
-// Bundle is files by their names in the archive, with slashes. The zero value has none.
+// Bundle holds files by their names in the archive, with slashes. The zero value is empty.
 type Bundle struct {
 	files map[string][]byte
 	hosts map[string]string
 }
 
-// Manifest is manifest.json: what the bundle has.
+// Manifest is manifest.json: what is in the bundle.
 type Manifest struct {
 	APIVersion string `json:"apiVersion"`
 	Kind       string `json:"kind"`
@@ -34,7 +34,7 @@ type Manifest struct {
 	Cluster string `json:"cluster"`
 	// When the bundle was made, in UTC.
 	Created time.Time `json:"created"`
-	// The hosts of the inventory by name: "ok", or why nothing is known of them.
+	// The hosts of the inventory by name: "ok", or the reason why a host could not be asked.
 	Hosts map[string]string `json:"hosts"`
 	// The files, in the order of their names.
 	Files []File `json:"files"`
@@ -64,7 +64,7 @@ func (b *Bundle) AddJSON(name string, value any) {
 	b.Add(name, string(redactJSON(text))+"\n")
 }
 
-// host says what is known of a host.
+// host records whether a host was asked, for the manifest.
 func (b *Bundle) host(name, state string) {
 	if b.hosts == nil {
 		b.hosts = map[string]string{}
@@ -75,9 +75,12 @@ func (b *Bundle) host(name, state string) {
 // Names are the names of the files, sorted.
 func (b *Bundle) Names() []string { return slices.Sorted(maps.Keys(b.files)) }
 
-// Write writes the archive to a path, which only the user can read. A file that is there is replaced in one step.
+// Write writes the archive to a path, with permissions for the user only. A file that exists there is replaced in one step.
 func (b *Bundle) Write(path, version, cluster string, now time.Time) (Manifest, error) {
-	m := Manifest{APIVersion: "kbootstrap/v1", Kind: "SupportBundle", Version: version, Cluster: cluster, Created: now.UTC(), Hosts: b.hosts}
+	m := Manifest{
+		APIVersion: "kbootstrap/v1", Kind: "SupportBundle", Version: version, Cluster: cluster,
+		Created: now.UTC(), Hosts: b.hosts,
+	}
 	for _, name := range b.Names() {
 		sum := sha256.Sum256(b.files[name])
 		m.Files = append(m.Files, File{Name: name, Size: len(b.files[name]), SHA256: hex.EncodeToString(sum[:])})
@@ -90,7 +93,10 @@ func (b *Bundle) Write(path, version, cluster string, now time.Time) (Manifest, 
 	packed := gzip.NewWriter(&archive)
 	out := tar.NewWriter(packed)
 	write := func(name string, content []byte) error {
-		header := &tar.Header{Name: cluster + "-support/" + name, Mode: 0o600, Size: int64(len(content)), ModTime: now.UTC().Truncate(time.Second)}
+		header := &tar.Header{
+			Name: cluster + "-support/" + name, Mode: 0o600,
+			Size: int64(len(content)), ModTime: now.UTC().Truncate(time.Second),
+		}
 		if err := out.WriteHeader(header); err != nil {
 			return err
 		}

@@ -20,11 +20,11 @@ import (
 const (
 	journalLines = 500         // of each unit
 	hostTimeout  = time.Minute // for one host
-	largest      = 4 << 20     // bytes of a log; of a longer one the end is taken
+	largest      = 4 << 20     // bytes of a log; only the end of a longer log is taken
 	logs         = 20          // the newest, of all verbs
 )
 
-// Inventory adds the inventory, as it stands in its file.
+// Inventory adds the file of the inventory.
 func (b *Bundle) Inventory(c *inventory.Cluster) {
 	text, err := os.ReadFile(c.File)
 	if err != nil {
@@ -59,7 +59,7 @@ func (b *Bundle) Logs(dir string) {
 	}
 }
 
-// Cluster adds what a prepared run knows and what its hosts tell: all hosts at once, and each within a minute.
+// Cluster adds what a prepared run knows and what its hosts answer: all hosts are asked at once, each for a minute at most.
 func (b *Bundle) Cluster(ctx context.Context, run *provision.Run) {
 	for name, err := range run.Unreached {
 		b.host(name, "not reached: "+err.Error())
@@ -87,7 +87,7 @@ func (b *Bundle) Cluster(ctx context.Context, run *provision.Run) {
 	all.Wait()
 }
 
-// steps are those of a run's plan on one host.
+// steps returns the steps of a run's plan on one host.
 func steps(run *provision.Run, host string) []provision.Step {
 	var some []provision.Step
 	for _, s := range run.Plan.Steps {
@@ -98,14 +98,15 @@ func steps(run *provision.Run, host string) []provision.Step {
 	return some
 }
 
-// collect adds what one host tells.
+// collect adds what one host answers.
 func collect(ctx context.Context, b *Bundle, m *provision.Machine, steps []provision.Step) {
 	b.AddJSON("facts.json", m.Facts)
 	var units []string
 	var states strings.Builder
 	for _, s := range steps {
 		for i, w := range s.Wanted {
-			fmt.Fprintf(&states, "%s: %s\n  wanted:\n%s  found:\n%s", s.Component.Name, w.ID(), lines(w.State()), found(s, i))
+			fmt.Fprintf(&states, "%s: %s\n  wanted:\n%s  found:\n%s",
+				s.Component.Name, w.ID(), lines(w.State()), found(s, i))
 			switch w := w.(type) {
 			case resource.Service:
 				units = append(units, w.Name)
@@ -117,7 +118,8 @@ func collect(ctx context.Context, b *Bundle, m *provision.Machine, steps []provi
 	b.Add("resources.txt", states.String())
 	slices.Sort(units)
 	units = slices.Compact(units)
-	if survey, err := m.Client.Survey(ctx, node.SurveyQuery{Units: units, Paths: []string{"/", "/var/lib", "/opt", "/tmp"}}); err != nil {
+	query := node.SurveyQuery{Units: units, Paths: []string{"/", "/var/lib", "/opt", "/tmp"}}
+	if survey, err := m.Client.Survey(ctx, query); err != nil {
 		b.Add("survey.txt", err.Error()+"\n")
 	} else {
 		b.AddJSON("survey.json", survey)
@@ -131,7 +133,7 @@ func collect(ctx context.Context, b *Bundle, m *provision.Machine, steps []provi
 	}
 }
 
-// rendered adds a file that the tool makes on the host: a text as it is wanted, a secret or a program as its digest.
+// rendered adds a file that the tool makes on the host: the wanted text, or the digest of a secret or a program.
 func (b *Bundle) rendered(f resource.File) {
 	name := "rendered" + filepath.Clean("/"+f.Path)
 	if f.Secret || f.Blob != "" || f.Absent || f.Target != "" {
@@ -152,7 +154,7 @@ func found(s provision.Step, i int) string {
 	return lines(s.Found[i].State())
 }
 
-// lines indents a state; what is absent says so.
+// lines indents a state; an empty state becomes "(absent)".
 func lines(state string) string {
 	if state == "" {
 		return "    (absent)\n"
@@ -160,7 +162,7 @@ func lines(state string) string {
 	return "    " + strings.ReplaceAll(strings.TrimRight(state, "\n"), "\n", "\n    ") + "\n"
 }
 
-// Failed adds why nothing could be learnt from the hosts.
+// Failed adds the reason why nothing could be learnt from the hosts.
 func (b *Bundle) Failed(err error) {
 	b.Add("error.txt", err.Error()+"\n")
 	var failures provision.Failures

@@ -20,3 +20,6 @@ func OfLocal(err error) Code {
 	}
 	return Unclassified
 }
+
+// HintOfLocal returns what the user may do about an error whose code is that of OfLocal.
+func HintOfLocal(err error) string { return HintOf(&Error{Code: OfLocal(err), Err: err}) }

@@ -62,13 +62,27 @@ func (ps Problems) Error() string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// Fault is the code of the first problem.
-func (ps Problems) Fault() fault.Code {
-	if len(ps) == 0 {
-		return ""
+// Parts are the problems as single errors, whose texts are the messages alone.
+func (ps Problems) Parts() []error {
+	parts := make([]error, len(ps))
+	for i, p := range ps {
+		parts[i] = part{p}
 	}
-	return ps[0].Code
+	return parts
 }
+
+// Unwrap returns the parts.
+func (ps Problems) Unwrap() []error { return ps.Parts() }
+
+// part is a problem as an error that knows its place.
+type part struct{ Problem }
+
+func (p part) Error() string     { return p.Message }
+func (p part) Fault() fault.Code { return p.Code }
+func (p part) Hint() string      { return p.Problem.Hint }
+
+// Place is the line in the inventory.
+func (p part) Place() fault.Place { return fault.Place{File: p.File, Line: p.Line, Column: p.Column} }
 
 // Faults are the codes of the problems that are printed, each once.
 func (ps Problems) Faults() []fault.Code {

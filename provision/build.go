@@ -2,8 +2,6 @@ package provision
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"kbootstrap/inventory"
 	"kbootstrap/provision/resource"
@@ -91,13 +89,7 @@ func (t Target) named(files []resource.Resource) []resource.Resource {
 }
 
 // digest is a short digest of the states of resources.
-func digest(rs []resource.Resource) string {
-	sum := sha256.New()
-	for _, r := range rs {
-		fmt.Fprintf(sum, "%s\n%s\n", r.ID(), r.State())
-	}
-	return hex.EncodeToString(sum.Sum(nil))[:16]
-}
+func digest(rs []resource.Resource) string { return resource.Digest(rs...)[:16] }
 
 // list joins lists of resources.
 func list(parts ...[]resource.Resource) []resource.Resource {

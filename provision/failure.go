@@ -30,6 +30,9 @@ func (f Failure) Unwrap() error { return f.Err }
 // Hint is what the cause knows the user may do.
 func (f Failure) Hint() string { return fault.HintOf(f.Err) }
 
+// Place is the host, and the component or the stage of the run.
+func (f Failure) Place() fault.Place { return fault.Place{Host: f.Host, Component: f.Component} }
+
 // Failures are the root causes of a run that failed, one or more a host. What failed only since something before it did
 // is not in it.
 type Failures []Failure
@@ -44,7 +47,10 @@ func (f Failures) Error() string {
 }
 
 // Unwrap returns the causes.
-func (f Failures) Unwrap() []error {
+func (f Failures) Unwrap() []error { return f.Parts() }
+
+// Parts are the causes.
+func (f Failures) Parts() []error {
 	causes := make([]error, len(f))
 	for i, failure := range f {
 		causes[i] = failure

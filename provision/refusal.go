@@ -35,6 +35,9 @@ func (e *RefusedError) Fault() fault.Code { return e.Code }
 // Hint says what to do instead.
 func (e *RefusedError) Hint() string { return e.Advice }
 
+// Place is the host that it is about.
+func (e *RefusedError) Place() fault.Place { return fault.Place{Host: e.Host} }
+
 // Refusals are all that is refused of a run. It is never empty when it is an error.
 type Refusals []*RefusedError
 
@@ -48,7 +51,10 @@ func (rs Refusals) Error() string {
 }
 
 // Unwrap returns the refusals.
-func (rs Refusals) Unwrap() []error {
+func (rs Refusals) Unwrap() []error { return rs.Parts() }
+
+// Parts are the refusals. Their causes are in their texts.
+func (rs Refusals) Parts() []error {
 	all := make([]error, len(rs))
 	for i, r := range rs {
 		all[i] = r

@@ -10,33 +10,33 @@ import (
 
 // The outcomes of a run and of a host in it.
 const (
-	OutcomeOK          = "ok"          // all is done, or nothing was to be done
+	OutcomeOK          = "ok"          // everything is done, or there was nothing to do
 	OutcomeFailed      = "failed"      // something went wrong; see the errors
 	OutcomePartial     = "partial"     // some hosts failed, the others finished
-	OutcomeInterrupted = "interrupted" // it was stopped before its end
+	OutcomeInterrupted = "interrupted" // the run was stopped before its end
 	OutcomeUnfinished  = "unfinished"  // of a host: nothing went wrong there, but the run ended early
-	OutcomeSkipped     = "skipped"     // of a host: a part was not begun there, since something failed elsewhere
+	OutcomeSkipped     = "skipped"     // of a host: a part was not begun there because something failed elsewhere
 )
 
 // Document is the one document that a command prints with -o json, also when it fails.
 type Document struct {
 	// Always "kbootstrap/v1".
 	APIVersion string `json:"apiVersion"`
-	// Which command it is of: "Up", "AddNode", "Reset", "Plan", "Status" and so on. It says what the result is.
+	// Which command the document is of: "Up", "AddNode", "Reset", "Plan", "Status" and so on. The result depends on it.
 	Kind string `json:"kind"`
 	// The run: 16 hex digits, as in its events.
 	Run string `json:"run"`
 	// The version of the tool.
 	Version string `json:"version"`
-	// The name of the cluster; absent when the inventory could not be read.
+	// The name of the cluster; absent if the inventory could not be read.
 	Cluster string `json:"cluster,omitempty"`
 	// The path of the inventory, as it was given.
 	Inventory string `json:"inventory,omitempty"`
 	// When the run began, in UTC, RFC 3339 with milliseconds.
 	Started Time `json:"started"`
-	// How long it took, in milliseconds.
+	// How long the run took, in milliseconds.
 	DurationMs int64 `json:"durationMs"`
-	// How it ended: ok, failed, partial or interrupted.
+	// How the run ended: ok, failed, partial or interrupted.
 	Outcome string `json:"outcome"`
 	// The exit code of the process.
 	ExitCode int `json:"exitCode"`
@@ -46,9 +46,9 @@ type Document struct {
 	Bytes int64 `json:"bytes"`
 	// The hosts that the run was about, in the order of the inventory.
 	Hosts []Host `json:"hosts"`
-	// All that went wrong; empty when nothing did.
+	// All that went wrong; empty if nothing did.
 	Errors []Error `json:"errors"`
-	// What the command found or made; its shape depends on the kind. Absent when the command did not get that far.
+	// What the command found or made; its shape depends on the kind. Absent if the command did not get that far.
 	Result any `json:"result,omitempty"`
 	// The path of the run's log file.
 	Log string `json:"log,omitempty"`
@@ -60,20 +60,20 @@ type Host struct {
 	Name string `json:"name"`
 	// The address by which the other hosts reach it.
 	Address string `json:"address,omitempty"`
-	// What it is in the cluster: etcd, control-plane, worker.
+	// Its roles in the cluster: etcd, control-plane, worker.
 	Roles []inventory.Role `json:"roles,omitempty"`
 	// How the run ended there: ok, failed, skipped or unfinished.
 	Outcome string `json:"outcome"`
 	// How many resources were changed.
 	Changed int `json:"changed"`
-	// The changed resources by component; absent when there are none.
+	// How many resources were changed, by component; absent if there are none.
 	Components map[string]int `json:"components,omitempty"`
 	// How many bytes went there, compressed.
 	Bytes int64 `json:"bytes"`
 }
 
-// Document sums up the run. The result is what the command found, or nil; the outcome is told by the caller, who knows
-// what the exit code means.
+// Document sums up the run. The result is what the command found, or nil; the caller passes the outcome, because it
+// knows what the exit code means.
 func (r *Run) Document(kind string, result any, err error, exitCode int, outcome string) Document {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -94,7 +94,7 @@ func (r *Run) Document(kind string, result any, err error, exitCode int, outcome
 	for _, h := range r.Cluster.Hosts {
 		t := r.hosts[h.Name]
 		if t == nil {
-			continue // the run was not about it
+			continue // the run did not concern this host
 		}
 		host := Host{
 			Name: h.Name, Address: h.Address.String(), Roles: slices.Clone(h.Roles), Outcome: outcome,

@@ -8,15 +8,15 @@ import (
 	"kbootstrap/provision/resource"
 )
 
-// Drift is the result of a drift: which hosts are not as the inventory says.
+// Drift is the result of a drift: which hosts differ from the inventory.
 type Drift struct {
 	// Whether any host differs, or the cluster as a whole does.
 	Differs bool `json:"differs"`
 	// The hosts, in the order of the inventory.
 	Hosts []HostDrift `json:"hosts"`
-	// What differs so that "up" would not carry it out, since it would harm the cluster that is there. Absent when nothing does.
+	// Differences that "up" refuses to carry out because that would harm the existing cluster. Absent if there are none.
 	Refused []Error `json:"refused,omitempty"`
-	// What is odd, and no difference.
+	// What is unusual but not a difference.
 	Warnings []string `json:"warnings,omitempty"`
 }
 
@@ -26,14 +26,14 @@ type HostDrift struct {
 	Name string `json:"name"`
 	// The address by which the other hosts reach it.
 	Address string `json:"address"`
-	// Why it could not be compared; absent when it was.
+	// Why the host could not be compared; absent if it was.
 	Error *Error `json:"error,omitempty"`
-	// What differs, and what "up" would do about it; empty when nothing does. A service whose process was started with
-	// another configuration is among them.
+	// What differs, and what "up" would do about it; empty if nothing differs. A service whose process was started with
+	// another configuration is included.
 	Changes []Change `json:"changes"`
 }
 
-// NewDrift compares the hosts of a run with what the inventory says. Whether services answer is no part of it.
+// NewDrift compares the hosts of a run with what the inventory says. It does not compare whether services answer.
 func NewDrift(run *provision.Run) Drift {
 	plan := NewPlan(run)
 	out := Drift{Hosts: []HostDrift{}, Refused: plan.Refused, Warnings: plan.Warnings, Differs: len(plan.Refused) > 0}
@@ -43,7 +43,7 @@ func NewDrift(run *provision.Run) Drift {
 		if i := slices.IndexFunc(plan.Unreached, func(e Error) bool { return e.Host == h.Name }); i >= 0 {
 			host.Error = &plan.Unreached[i]
 		} else if !slices.ContainsFunc(planned, func(p inventory.Host) bool { return p.Name == h.Name }) {
-			continue // it is outside of the limits
+			continue // this host is outside of the limits
 		}
 		each(run.Plan, func(s provision.Step, c provision.Change) {
 			if s.Target.Host.Name == h.Name && resource.Changed(c.Found, c.Wanted) {

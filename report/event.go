@@ -1,19 +1,16 @@
 package report
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"os"
 	"time"
 
 	"kbootstrap/provision"
 )
 
-// The kinds of events beside those of package provision.
+// The kinds of events besides those of package provision.
 const (
 	Started  = "started" // the first event: command, version, cluster, inventory and hosts
 	Warning  = provision.EventWarning
-	Failed   = "error"    // an error that ends the run or a part of it, told once at the end, with its code and hint
+	Failed   = "error"    // an error that ended the run or a part of it, reported once at the end, with its code and hint
 	Finished = "finished" // the last event: exitCode, durationMs, changed, bytes; count is the number of changed resources
 )
 
@@ -21,13 +18,13 @@ const (
 type Event struct {
 	// Always "kbootstrap/v1".
 	APIVersion string `json:"apiVersion"`
-	// When it was noticed on the control machine, in UTC, RFC 3339 with milliseconds.
+	// When the control machine noticed it, in UTC, RFC 3339 with milliseconds.
 	Time Time `json:"time"`
-	// Which run it belongs to: 16 hex digits, another for each run.
+	// The run that the event belongs to: 16 hex digits, different for each run.
 	Run string `json:"run"`
-	// What happened. Kinds may be added: pass over those that you do not know.
+	// What happened. Kinds may be added: ignore those that you do not know.
 	Kind string `json:"kind"`
-	// The host's name in the inventory, where it concerns one.
+	// The name in the inventory of the host that the event concerns, if there is one.
 	Host string `json:"host,omitempty"`
 	// The component on that host, such as "etcd".
 	Component string `json:"component,omitempty"`
@@ -35,15 +32,15 @@ type Event struct {
 	Resource string `json:"resource,omitempty"`
 	// Of a change, always true; of done and finished, whether any resource was changed.
 	Changed bool `json:"changed,omitempty"`
-	// A number of things; the kind says of what.
+	// A number of things; the kind says which.
 	Count int `json:"count,omitempty"`
 	// How long it took, in milliseconds.
 	DurationMs int64 `json:"durationMs,omitempty"`
 	// Bytes that travelled to the host, compressed.
 	Bytes int64 `json:"bytes,omitempty"`
-	// Words for people. They change between versions: do not parse them.
+	// Text for people. It changes between versions: do not parse it.
 	Text string `json:"text,omitempty"`
-	// Of a change, the line diff of the resource's state; secrets are in it as digests only.
+	// Of a change, the line diff of the resource's state, in which secrets are digests.
 	Diff string `json:"diff,omitempty"`
 	// What went wrong.
 	Error *Error `json:"error,omitempty"`
@@ -67,7 +64,7 @@ type Event struct {
 	ExitCode *int `json:"exitCode,omitempty"`
 }
 
-// from is an event of package provision in the form of the schema.
+// from turns an event of package provision into the form of the schema.
 func from(e provision.Event) Event {
 	out := Event{
 		Kind: e.Kind, Host: e.Host, Component: e.Component, Resource: e.ID, Diff: e.Diff, Text: e.Text, Bytes: e.Bytes,
@@ -93,14 +90,4 @@ func (t Time) MarshalJSON() ([]byte, error) {
 func (t *Time) UnmarshalJSON(text []byte) (err error) {
 	t.Time, err = time.Parse(`"`+timeLayout+`"`, string(text))
 	return err
-}
-
-// sumOf is the sha256 sum of a file in hex; empty when it cannot be read, as standard input cannot be read again.
-func sumOf(path string) string {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return ""
-	}
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:])
 }

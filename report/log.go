@@ -16,8 +16,8 @@ import (
 	"kbootstrap/provision"
 )
 
-// Kept is how many logs of each verb a directory keeps. They are counted by verb, so that a status in a loop does not
-// push out the log of the last up.
+// Kept is how many logs of each verb a directory keeps. They are counted by verb, so that running status in a loop does
+// not remove the log of the last up.
 const Kept = 20
 
 // logName is the names of our own logs: nothing else in the directory is ever removed.
@@ -32,7 +32,7 @@ type Log struct {
 // LogDir is the directory of the logs of a cluster: below XDG_STATE_HOME, which is ~/.local/state by default.
 func LogDir(cluster string) (string, error) {
 	state := os.Getenv("XDG_STATE_HOME")
-	if !filepath.IsAbs(state) { // the specification has relative paths ignored
+	if !filepath.IsAbs(state) { // the specification says that relative paths are ignored
 		home, err := os.UserHomeDir()
 		if err != nil {
 			return "", err
@@ -43,7 +43,7 @@ func LogDir(cluster string) (string, error) {
 }
 
 // OpenLog begins the log of a run in the directory, which it makes, and removes the oldest logs of that verb there. Only
-// the user can read it: it names files and addresses. When writing fails later, failed is told once.
+// the user can read the log, because it names files and addresses. If writing fails later, failed is called once.
 func OpenLog(dir, verb string, now time.Time, failed func(error)) (*Log, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
@@ -55,7 +55,8 @@ func OpenLog(dir, verb string, now time.Time, failed func(error)) (*Log, error) 
 	if err := prune(dir, verb); err != nil {
 		failed(err)
 	}
-	handler := slog.NewTextHandler(&once{file: file, failed: failed}, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: utc})
+	options := &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: utc}
+	handler := slog.NewTextHandler(&once{file: file, failed: failed}, options)
 	return &Log{file: file, logger: slog.New(handler)}, nil
 }
 
@@ -102,7 +103,7 @@ func utc(_ []string, a slog.Attr) slog.Attr {
 	return a
 }
 
-// Path is where the log is, as an absolute path if that can be told.
+// Path is the path of the log file.
 func (l *Log) Path() string { return l.file.Name() }
 
 // Close ends the log.
@@ -161,10 +162,10 @@ func (l *Log) Event(e Event) {
 	add("diff", e.Diff)
 	record := slog.NewRecord(e.Time.Time, level, e.Kind, 0)
 	record.AddAttrs(attrs...)
-	_ = l.logger.Handler().Handle(context.Background(), record) // once tells of failures
+	_ = l.logger.Handler().Handle(context.Background(), record) // once reports failures
 }
 
-// once is a file that tells of its first failure and then takes everything: a full disk must not stop a run.
+// once is a file that reports its first failure and drops everything after it: a full disk must not stop a run.
 type once struct {
 	file   *os.File
 	failed func(error)

@@ -5,24 +5,24 @@ import (
 	"kbootstrap/provision/resource"
 )
 
-// What is to happen to a resource.
+// What would happen to a resource.
 const (
-	ActionCreate = "create" // it is not there
-	ActionChange = "change" // it is there, and differs
-	ActionRemove = "remove" // it is there, and should not be
+	ActionCreate = "create" // the resource does not exist
+	ActionChange = "change" // the resource exists and differs
+	ActionRemove = "remove" // the resource exists and should not
 )
 
 // Plan is the result of a plan, and part of a plan that was saved.
 type Plan struct {
 	// The hosts that were looked at, in the order of the inventory.
 	Hosts []PlannedHost `json:"hosts"`
-	// What keeps "up" from carrying the plan out, since it would harm the cluster that is there. Absent when nothing does.
+	// Why "up" refuses to carry the plan out: it would harm the existing cluster. Absent if nothing is refused.
 	Refused []Error `json:"refused,omitempty"`
-	// What is odd and keeps nothing from being carried out.
+	// What is unusual but does not keep "up" from carrying the plan out.
 	Warnings []string `json:"warnings,omitempty"`
 	// Why hosts could not be looked at. They are not in the plan.
 	Unreached []Error `json:"unreached,omitempty"`
-	// What differs, in the order in which it would be made; empty when nothing does.
+	// What differs, in the order in which "up" would make it; empty if nothing does.
 	Changes []Change `json:"changes"`
 }
 
@@ -32,9 +32,9 @@ type PlannedHost struct {
 	Name string `json:"name"`
 	// The address by which the other hosts reach it.
 	Address string `json:"address"`
-	// Its /etc/machine-id: another machine has another one.
+	// Its /etc/machine-id, which no other machine has.
 	MachineID string `json:"machineId,omitempty"`
-	// The UUID of its firmware, where that has one.
+	// The UUID of its firmware, if the firmware has one.
 	ProductUUID string `json:"productUuid,omitempty"`
 }
 
@@ -46,15 +46,15 @@ type Change struct {
 	Component string `json:"component"`
 	// The resource, such as "file /etc/systemd/system/etcd.service".
 	Resource string `json:"resource"`
-	// What is to happen: create, change or remove.
+	// What would happen: create, change or remove.
 	Action string `json:"action"`
-	// Whether a running service is started anew.
+	// Whether a running service is restarted.
 	Restart bool `json:"restart,omitempty"`
 	// The line diff of the two states; secrets are in it as digests only.
 	Diff string `json:"diff,omitempty"`
 }
 
-// NewPlan tells what a run would do.
+// NewPlan is the plan of a run.
 func NewPlan(run *provision.Run) Plan {
 	out := Plan{Hosts: []PlannedHost{}, Warnings: run.Warnings, Changes: []Change{}}
 	for _, h := range run.Plan.Hosts() {
@@ -96,7 +96,7 @@ func Action(c provision.Change) string {
 	return ActionChange
 }
 
-// Restart reports whether a change starts a running service anew.
+// Restart reports whether a change restarts a running service.
 func Restart(c provision.Change) bool {
 	found, ok := c.Found.(resource.Service)
 	wanted, is := c.Wanted.(resource.Service)

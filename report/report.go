@@ -1,4 +1,4 @@
-// Package report tells what a run does, in the forms that the outside depends on: a stream of events, a file of its log,
+// Package report describes what a run does, in the forms that other programs depend on: a stream of events, a log file,
 // and one document at the end. The types are the schema: docs/events.md and docs/schema are generated from their fields
 // and comments. Fields are added, and never removed or given another meaning, as long as APIVersion is the same.
 //
@@ -23,20 +23,20 @@ const APIVersion = "kbootstrap/v1"
 // Sink takes the events of a run, one at a time.
 type Sink interface{ Event(Event) }
 
-// Identity says which run it is that an event or a document is about.
+// Identity says which run an event or a document is about.
 type Identity struct {
 	Verb    string   // "up"
-	Command []string // what was typed, without the name of the program; it has no secrets, since no flag takes one
+	Command []string // what was typed, without the name of the program; no flag takes a secret
 	Version string   // of the tool
-	Log     string   // path of the log file; empty when there is none
+	Log     string   // path of the log file; empty if there is none
 }
 
-// Run is one invocation of a command on a cluster. It numbers nothing and stores nothing but totals: events pass through.
+// Run is one invocation of a command on a cluster. It stores only totals: events pass through.
 // Its methods may be called from several goroutines at once.
 type Run struct {
-	ID string // 16 hex digits, another for each run
+	ID string // 16 hex digits, different for each run
 	Identity
-	Cluster *inventory.Cluster // nil when the inventory could not be read
+	Cluster *inventory.Cluster // nil if the inventory could not be read
 
 	began time.Time
 	now   func() time.Time
@@ -54,7 +54,7 @@ type total struct {
 	skipped bool
 }
 
-// Start begins a run: each of the sinks is told so. The cluster may be nil.
+// Start begins a run and sends the first event to each of the sinks. The cluster may be nil.
 func Start(id Identity, c *inventory.Cluster, sinks ...Sink) *Run {
 	return start(id, c, time.Now, newID(), sinks...)
 }
@@ -63,7 +63,8 @@ func start(id Identity, c *inventory.Cluster, now func() time.Time, name string,
 	r := &Run{ID: name, Identity: id, Cluster: c, began: now(), now: now, sinks: sinks, hosts: map[string]*total{}}
 	e := Event{Kind: Started, Verb: id.Verb, Command: id.Command, Version: id.Version, Log: id.Log}
 	if c != nil {
-		e.Cluster, e.Inventory, e.InventorySHA256 = c.Name, c.File, sumOf(c.File)
+		e.Cluster, e.Inventory = c.Name, c.File
+		_, e.InventorySHA256, _ = fileSum(c.File) // empty when standard input was read, which cannot be read again
 		for _, h := range c.Hosts {
 			e.Hosts = append(e.Hosts, h.Name)
 		}
@@ -72,7 +73,7 @@ func start(id Identity, c *inventory.Cluster, now func() time.Time, name string,
 	return r
 }
 
-// newID is a name that no other run has.
+// newID returns a name that no other run has.
 func newID() string {
 	var b [8]byte
 	_, _ = rand.Read(b[:]) // it never fails
@@ -82,7 +83,7 @@ func newID() string {
 // Report takes one event of package provision.
 func (r *Run) Report(e provision.Event) { r.send(from(e)) }
 
-// Finish ends the run: the sinks are told of each error and of the end. The exit code is that of the process.
+// Finish ends the run: the sinks get an event for each error, and the last event. The exit code is that of the process.
 func (r *Run) Finish(err error, exitCode int) {
 	for _, e := range Errors(err) {
 		r.send(Event{Kind: Failed, Host: e.Host, Component: e.Component, Error: &e, Text: e.Message})
@@ -136,7 +137,7 @@ func (r *Run) host(name string) *total {
 // Took is how long the run has taken so far.
 func (r *Run) Took() time.Duration { return r.now().Sub(r.began) }
 
-// Skip says of hosts that a part of the run was not begun there, since something failed elsewhere.
+// Skip records that a part of the run was not begun on some hosts because something failed elsewhere.
 func (r *Run) Skip(hosts ...string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

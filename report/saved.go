@@ -22,33 +22,33 @@ import (
 // KindSavedPlan is the kind of a plan in a file.
 const KindSavedPlan = "SavedPlan"
 
-// SavedPlan is a plan in a file, to be approved and then carried out as it is. It has no content of any file but what its
-// diffs show, and digests of all that was found and is wanted: what is wanted is made again from the inventory and the
-// state directory when it is carried out, and compared.
+// SavedPlan is a plan in a file, to be approved and then carried out as it is. Of the contents of files it has only what its
+// diffs show. It has digests of everything that was found and is wanted: when the plan is carried out, the wanted
+// contents are made again from the inventory and the state directory, and are compared with the digests.
 type SavedPlan struct {
 	// Always "kbootstrap/v1".
 	APIVersion string `json:"apiVersion"`
 	// Always "SavedPlan".
 	Kind string `json:"kind"`
-	// The version of the tool; another one does not carry the plan out.
+	// The version of the tool; another version does not carry the plan out.
 	Version string `json:"version"`
 	// The name of the cluster.
 	Cluster string `json:"cluster"`
-	// When it was made, in UTC, RFC 3339 with milliseconds.
+	// When the plan was made, in UTC, RFC 3339 with milliseconds.
 	Created Time `json:"created"`
-	// Who made it, on which machine: "anna@desk".
+	// Who made the plan, on which machine: "anna@desk".
 	By string `json:"by"`
 	// The absolute path of the inventory.
 	Inventory string `json:"inventory"`
 	// The sha256 sum of the inventory.
 	InventorySHA256 string `json:"inventorySha256"`
-	// The absolute path of the artifact lock; absent when the sums are those of the tool.
+	// The absolute path of the artifact lock; absent if the sums are those built into the tool.
 	Lock string `json:"lock,omitempty"`
 	// The sha256 sum of the artifact lock.
 	LockSHA256 string `json:"lockSha256,omitempty"`
-	// The hosts that the plan is limited to; absent when it is for all.
+	// The hosts that the plan is limited to; absent if it is for all of them.
 	Limit []string `json:"limit,omitempty"`
-	// The components that the plan is limited to; absent when it is for all.
+	// The components that the plan is limited to; absent if it is for all of them.
 	Only []string `json:"only,omitempty"`
 	// The plan as it was shown.
 	Plan Plan `json:"plan"`
@@ -67,14 +67,15 @@ type PlannedResource struct {
 	Resource string `json:"resource"`
 	// The digest of the state that is wanted.
 	Wanted string `json:"wanted"`
-	// The digest of the state that was found; absent when that is the wanted one.
+	// The digest of the state that was found; absent if that is the wanted state.
 	Found string `json:"found,omitempty"`
 }
 
 // NewSavedPlan is the plan of a run, to be saved.
 func NewSavedPlan(run *provision.Run, version string, now time.Time) (SavedPlan, error) {
 	saved := SavedPlan{
-		APIVersion: APIVersion, Kind: KindSavedPlan, Version: version, Cluster: run.Cluster.Name, Created: Time{now}, By: operator(),
+		APIVersion: APIVersion, Kind: KindSavedPlan, Version: version, Cluster: run.Cluster.Name,
+		Created: Time{now}, By: operator(),
 		Limit: run.Scope.Hosts, Only: run.Scope.Components, Plan: NewPlan(run), Resources: []PlannedResource{},
 	}
 	var err error
@@ -92,13 +93,13 @@ func NewSavedPlan(run *provision.Run, version string, now time.Time) (SavedPlan,
 	return saved, nil
 }
 
-// each calls a function with every resource of a plan that is made, and not only waited for.
+// each calls a function with every resource of a plan, except for those that are only waited for.
 func each(plan provision.Plan, call func(provision.Step, provision.Change)) {
 	for _, s := range plan.Steps {
 		for i, found := range s.Found {
 			switch found.(type) {
 			case resource.Ready, resource.NodeStatus:
-				continue // they change nothing, and what they find is another the next moment
+				continue // they change nothing, and what they find differs from one moment to the next
 			}
 			call(s, provision.Change{Found: found, Wanted: s.Wanted[i]})
 		}
@@ -107,20 +108,15 @@ func each(plan provision.Plan, call func(provision.Step, provision.Change)) {
 
 func newPlannedResource(s provision.Step, c provision.Change) PlannedResource {
 	r := PlannedResource{
-		Host: s.Target.Host.Name, Component: s.Component.Name, Resource: c.Wanted.ID(), Wanted: stateDigest(c.Wanted),
+		Host: s.Target.Host.Name, Component: s.Component.Name, Resource: c.Wanted.ID(), Wanted: resource.Digest(c.Wanted),
 	}
 	if resource.Changed(c.Found, c.Wanted) {
-		r.Found = stateDigest(c.Found)
+		r.Found = resource.Digest(c.Found)
 	}
 	return r
 }
 
-func stateDigest(r resource.Resource) string {
-	sum := sha256.Sum256([]byte(r.ID() + "\n" + r.State()))
-	return hex.EncodeToString(sum[:])
-}
-
-// operator is who runs the tool, and where.
+// operator is the user who runs the tool, and the machine.
 func operator() string {
 	name := "unknown"
 	if u, err := user.Current(); err == nil {
@@ -158,7 +154,7 @@ func (p SavedPlan) Save(path string) error {
 	return nil
 }
 
-// maxPlan is more bytes than the plan of a thousand hosts has.
+// maxPlan is more bytes than the plan of a thousand hosts needs.
 const maxPlan = 1 << 30
 
 // ReadPlan reads a plan that was saved by this version of the tool.
@@ -178,11 +174,14 @@ func ReadPlan(path, version string) (SavedPlan, error) {
 	}
 	switch {
 	case what.Kind != KindSavedPlan:
-		return SavedPlan{}, fault.PlanUnread.Errorf("%s: not a plan: its kind is %q, and that of a plan %q", path, what.Kind, KindSavedPlan)
+		const format = "%s: not a plan: its kind is %q, and a plan's is %q"
+		return SavedPlan{}, fault.PlanUnread.Errorf(format, path, what.Kind, KindSavedPlan)
 	case what.APIVersion != APIVersion:
-		return SavedPlan{}, fault.PlanOfOtherVersion.Errorf("%s: it is in the format %q, and this tool reads %q", path, what.APIVersion, APIVersion)
+		const format = "%s: the plan is in the format %q, and this tool reads %q"
+		return SavedPlan{}, fault.PlanOfOtherVersion.Errorf(format, path, what.APIVersion, APIVersion)
 	case what.Version != version:
-		return SavedPlan{}, fault.PlanOfOtherVersion.Errorf("%s: it was made by kbootstrap %s, and this is %s", path, what.Version, version)
+		const format = "%s: the plan was made by kbootstrap %s, and this is %s"
+		return SavedPlan{}, fault.PlanOfOtherVersion.Errorf(format, path, what.Version, version)
 	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
@@ -200,8 +199,8 @@ func unreadAdvice(err error) string {
 	return ""
 }
 
-// Is tells whether the plan is for an inventory: for this very file, or for one with the same content, such as another
-// checkout of it.
+// Is returns an error unless the plan is for this inventory: for this very file, or for one with the same content, such as
+// another checkout of it.
 func (p SavedPlan) Is(inventory string) error {
 	path, sum, err := fileSum(inventory)
 	if err != nil {

@@ -177,10 +177,10 @@ func TestCheck(t *testing.T) {
 		}, nil},
 		{"a file was edited", func(t *testing.T, r *provision.Run) {
 			step(t, r, "base", "w1").Found = []resource.Resource{edit("/etc/a", "by hand\n")}
-		}, []string{"w1: base: file /etc/a: it was as wanted when the plan was made, and has been changed since\n", "-| by hand\n", "+| a"}},
+		}, []string{"w1: base: file /etc/a: this resource was as wanted when the plan was made, and has changed since\n", "-| by hand\n", "+| a"}},
 		{"a process was started with something else", func(t *testing.T, r *provision.Run) {
 			step(t, r, "etcd", "cp1").Found[1] = resource.Service{Name: "etcd.service", Enabled: true, Running: true, Config: "3333"}
-		}, []string{"cp1: etcd: service etcd.service: it is not as it was found when the plan was made\n", "-config 3333"}},
+		}, []string{"cp1: etcd: service etcd.service: this resource has changed since the plan was made\n", "-config 3333"}},
 		{"the inventory says something else", func(t *testing.T, r *provision.Run) {
 			step(t, r, "base", "w1").Wanted = []resource.Resource{edit("/etc/a", "b\n")}
 			text, err := os.ReadFile(r.Cluster.File)
@@ -190,7 +190,7 @@ func TestCheck(t *testing.T) {
 			if err := os.WriteFile(r.Cluster.File, append(text, "# edited\n"...), 0o600); err != nil {
 				t.Fatal(err)
 			}
-		}, []string{"hosts.yaml has changed since the plan was made\n", "w1: base: file /etc/a: another state is wanted than in the plan"}},
+		}, []string{"hosts.yaml has changed since the plan was made\n", "w1: base: file /etc/a: the state that is wanted now is not the one in the plan"}},
 		{"a comment of the inventory alone", func(t *testing.T, r *provision.Run) {
 			if err := os.WriteFile(r.Cluster.File, []byte("# another\n"), 0o600); err != nil {
 				t.Fatal(err)
@@ -200,20 +200,20 @@ func TestCheck(t *testing.T) {
 			s := step(t, r, "base", "w1")
 			s.Wanted = append(s.Wanted, edit("/etc/b", "b\n"))
 			s.Found = append(s.Found, resource.File{Path: "/etc/b", Absent: true})
-		}, []string{"w1: base: file /etc/b: it is wanted now, and was not in the plan\n", "+| b"}},
+		}, []string{"w1: base: file /etc/b: this resource is wanted now but was not in the plan\n", "+| b"}},
 		{"something is not wanted", func(t *testing.T, r *provision.Run) {
 			s := step(t, r, "base", "w1")
 			s.Wanted, s.Found = nil, nil
-		}, []string{"w1: base: file /etc/a: it is not wanted any more"}},
+		}, []string{"w1: base: file /etc/a: this resource is no longer wanted"}},
 		{"another machine", func(_ *testing.T, r *provision.Run) { r.Fleet["w1"].Facts.MachineID = "three" },
-			[]string{"w1: it is another machine: its machine-id was two, and is three"}},
-		{"another firmware", func(_ *testing.T, r *provision.Run) { r.Fleet["cp1"].Facts.ProductUUID = "TWO" }, []string{"cp1: it is another machine"}},
+			[]string{"w1: this is another machine: its machine-id was two and is now three"}},
+		{"another firmware", func(_ *testing.T, r *provision.Run) { r.Fleet["cp1"].Facts.ProductUUID = "TWO" }, []string{"cp1: this is another machine"}},
 		{"a host that is left out", func(_ *testing.T, r *provision.Run) {
 			r.Unreached["w1"] = errors.New("no route to host")
 			r.Plan = r.Plan.Without("w1")
 		}, nil},
 		{"a host that is no more", func(_ *testing.T, r *provision.Run) { r.Plan = r.Plan.Without("w1") },
-			[]string{"w1: it is not in the plan any more\n", "w1: base: file /etc/a: it is not wanted any more"}},
+			[]string{"w1: this host is no longer in the plan\n", "w1: base: file /etc/a: this resource is no longer wanted"}},
 	} {
 		dir := t.TempDir()
 		saved := save(t, planned(t, dir), filepath.Join(dir, "demo.plan"))
@@ -242,7 +242,8 @@ func TestForgedDiff(t *testing.T) {
 	for i := range saved.Plan.Changes {
 		saved.Plan.Changes[i].Diff = ""
 	}
-	if err := saved.Check(planned(t, dir), "demo.plan"); err == nil || !strings.Contains(err.Error(), "shows another difference") {
+	err := saved.Check(planned(t, dir), "demo.plan")
+	if err == nil || !strings.Contains(err.Error(), "the plan does not show this difference") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -9,16 +9,16 @@ import (
 	"kbootstrap/provision/resource"
 )
 
-// StaleError says how what would be done now differs from a plan that was approved.
+// StaleError is the error of an approved plan that no longer matches what up would do.
 type StaleError struct {
 	File    string
-	Reasons []string // what else is known to have changed since: the inventory, the lock
+	Reasons []string // which of the inventory and the lock have changed since the plan was made
 	Places  []StalePlace
 }
 
-// StalePlace is one thing that is not as it was when the plan was made.
+// StalePlace is a host or a resource that is not as it was when the plan was made.
 type StalePlace struct {
-	Host, Component, Resource string // the last two are empty when it is about the host itself
+	Host, Component, Resource string // the last two are empty if the place is the host itself
 	Why                       string
 	Diff                      string // between what is found now and what is wanted now
 }
@@ -26,7 +26,7 @@ type StalePlace struct {
 // Error names each place, with its diff.
 func (e *StaleError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: it is not what would be done now", e.File)
+	fmt.Fprintf(&b, "%s: the plan no longer matches what up would do", e.File)
 	for _, r := range e.Reasons {
 		fmt.Fprintf(&b, "\n%s", r)
 	}
@@ -46,9 +46,9 @@ func (e *StaleError) Error() string {
 // Fault returns the code.
 func (e *StaleError) Fault() fault.Code { return fault.PlanStale }
 
-// Check compares the plan with what a run would do now. The error is a *StaleError. What became as it is wanted by
-// itself is no difference: less is done than was approved, and a run that was cut off can be repeated. Hosts that the run
-// goes on without are not compared.
+// Check compares the plan with what a run would do now. The error is a *StaleError. A resource that has meanwhile become as
+// it is wanted is no difference: up then does less than was approved, and a run that was cut off can be repeated. Hosts
+// that the run leaves out are not compared.
 func (p SavedPlan) Check(run *provision.Run, file string) error {
 	stale := &StaleError{File: file}
 	now := map[string]PlannedHost{}
@@ -60,9 +60,10 @@ func (p SavedPlan) Check(run *provision.Run, file string) error {
 		switch {
 		case run.Unreached[then.Name] != nil:
 		case !there:
-			stale.add(then.Name, "", "", "it is not in the plan any more", "")
+			stale.add(then.Name, "", "", "this host is no longer in the plan", "")
 		case h.MachineID != then.MachineID || h.ProductUUID != then.ProductUUID:
-			stale.add(then.Name, "", "", fmt.Sprintf("it is another machine: its machine-id was %s, and is %s", then.MachineID, h.MachineID), "")
+			const format = "this is another machine: its machine-id was %s and is now %s"
+			stale.add(then.Name, "", "", fmt.Sprintf(format, then.MachineID, h.MachineID), "")
 		}
 	}
 	stale.compare(p, run)
@@ -105,25 +106,26 @@ func (e *StaleError) compare(p SavedPlan, run *provision.Run) {
 		why := ""
 		switch {
 		case !there:
-			why = "it is wanted now, and was not in the plan"
+			why = "this resource is wanted now but was not in the plan"
 		case is.Wanted != was.Wanted:
-			why = "another state is wanted than in the plan"
+			why = "the state that is wanted now is not the one in the plan"
 		case is.Found == was.Found, is.Found == "":
 			if is.Found != "" && diff != shown[at] {
-				why = "the plan shows another difference than there is"
+				why = "the plan does not show this difference"
 			}
 		case was.Found == "":
-			why = "it was as wanted when the plan was made, and has been changed since"
+			why = "this resource was as wanted when the plan was made, and has changed since"
 		default:
-			why = "it is not as it was found when the plan was made"
+			why = "this resource has changed since the plan was made"
 		}
 		if why != "" {
 			e.add(is.Host, is.Component, is.Resource, why, diff)
 		}
 	})
 	for _, r := range p.Resources {
-		if !seen[place{r.Host, r.Component, r.Resource}] && run.Unreached[r.Host] == nil && run.Unreached[strings.TrimPrefix(r.Resource, "node ")] == nil {
-			e.add(r.Host, r.Component, r.Resource, "it is not wanted any more", "")
+		unreached := run.Unreached[r.Host] != nil || run.Unreached[strings.TrimPrefix(r.Resource, "node ")] != nil
+		if !seen[place{r.Host, r.Component, r.Resource}] && !unreached {
+			e.add(r.Host, r.Component, r.Resource, "this resource is no longer wanted", "")
 		}
 	}
 }

@@ -5,14 +5,14 @@ import (
 	"io"
 )
 
-// Stream writes events as JSON, one a line, each at once.
+// Stream writes events as JSON, one on a line, each as soon as it happens.
 type Stream struct {
 	encoder *json.Encoder
 	failed  func(error)
 }
 
-// NewStream is a stream into w. When it cannot be written, failed is told once, and the rest is dropped: that nobody
-// reads on is no reason to stop a run.
+// NewStream returns a stream into w. If w cannot be written, failed is called once and the rest is dropped: a reader that
+// goes away is no reason to stop a run.
 func NewStream(w io.Writer, failed func(error)) *Stream {
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)

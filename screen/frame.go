@@ -11,18 +11,18 @@ import (
 	"kbootstrap/report"
 )
 
-// host is what a moving line says about a host.
+// host is what a moving line shows of a host.
 type host struct {
 	name    string
 	begun   time.Time // zero until something happens there
-	stage   string    // what it is at while no component is made: "connecting", "connected"
-	steps   int       // how many components there are to make; 0 until it is known
+	stage   string    // the activity while no component is being made: "connecting", "connected"
+	steps   int       // how many components there are to make; 0 until that is known
 	ended   int       // how many are done
-	work    []work    // those under way, the one that something was heard of last at the end
+	work    []work    // the components under way; the last is the one that had an event most recently
 	sent    int64     // bytes of contents that arrived
-	sending int64     // and of the one that is on its way
+	sending int64     // bytes of the content that is being sent
 	failed  bool
-	took    time.Duration // until it was done
+	took    time.Duration // how long the host took until it was done
 }
 
 // work is a component under way.
@@ -35,7 +35,7 @@ type work struct {
 // done reports whether the host has nothing left to do.
 func (h *host) done() bool { return h.steps > 0 && h.ended >= h.steps }
 
-// keep remembers what the moving lines say.
+// keep records what the moving lines show of an event.
 func (v *View) keep(e report.Event) {
 	if e.Kind == report.Started {
 		for _, name := range e.Hosts {
@@ -76,8 +76,8 @@ func (v *View) keep(e report.Event) {
 	}
 }
 
-// heard moves the component of an event to the end of those under way. What it says is kept until it has changed
-// something, since then it no longer waits.
+// heard moves the component of an event to the end of those under way. The last line that a component logged is kept until
+// the component changes something, because then it no longer waits.
 func (h *host) heard(e report.Event) {
 	i := slices.IndexFunc(h.work, func(w work) bool { return w.component == e.Component })
 	if i < 0 {
@@ -112,8 +112,8 @@ func (v *View) hostWidth() int {
 	return min(width, maxHostWidth)
 }
 
-// frame is the moving lines on a terminal of that size: one for each host at which something goes on, as many as there is
-// room for, and a last one for all together. No line is as wide as the terminal, since some break it then.
+// frame returns the moving lines for a terminal of that size: one for each host that is at work, as many as there is room
+// for, and a last one for all hosts together. No line is as wide as the terminal, because some terminals then break it.
 func (v *View) frame(width, height int) []line {
 	var busy, done []*host
 	var bytes int64
@@ -131,7 +131,7 @@ func (v *View) frame(width, height int) []line {
 	if len(shown) == 0 {
 		return nil
 	}
-	room := max(1, height-3) // the last line, that of what is left out, and that of the cursor
+	room := max(1, height-3) // minus the last line, the line that counts the rest, and the line of the cursor
 	if len(shown) <= room+1 {
 		room++ // nothing is left out
 	}
@@ -163,7 +163,7 @@ func (v *View) frame(width, height int) []line {
 	return lines
 }
 
-// hostLine says how long a host has been at what it is at, how much it got, how far it is, and what it is at.
+// hostLine renders a host: the elapsed time of the current activity, the bytes sent, the components done, the activity.
 func (v *View) hostLine(h *host) string {
 	took, progress, at := v.now().Sub(h.begun), "", h.stage
 	switch {
@@ -189,6 +189,7 @@ func (v *View) hostLine(h *host) string {
 	if h.steps > 0 {
 		progress = fmt.Sprintf("%d/%d", min(h.ended, h.steps), h.steps)
 	}
-	return strings.TrimRight(fmt.Sprintf("  %s %8s %7s %6s  %s", pad(v.cut(v.clean(h.name), maxHostWidth), v.hostWidth()),
-		Seconds(took), human.Size(h.sent+h.sending), progress, v.clean(at)), " ")
+	name := pad(v.cut(v.clean(h.name), maxHostWidth), v.hostWidth())
+	text := fmt.Sprintf("  %s %8s %7s %6s  %s", name, Seconds(took), human.Size(h.sent+h.sending), progress, v.clean(at))
+	return strings.TrimRight(text, " ")
 }

@@ -10,18 +10,18 @@ import (
 
 // Options say how much is shown, and what the terminal can do.
 type Options struct {
-	Quiet   bool // nothing of the run but that a part of it cannot be told
+	Quiet   bool // nothing but warnings that a part of the output cannot be written
 	Verbose bool // every change, every wait, every content
 	Live    bool // lines that move
 	Colour  bool
-	ASCII   bool // no character beyond ASCII
-	// Size is the terminal's width and height in columns and lines, asked before each drawing. Needed by Live alone.
+	ASCII   bool // no characters beyond ASCII
+	// Size returns the terminal's width and height in columns and lines. It is called before each drawing, and only if Live.
 	Size func() (width, height int)
 }
 
-// Detect finds out what the writer can show. Lines move only on a terminal that is not dumb; colours are also left out
-// where NO_COLOR is set, and there even without a terminal where FORCE_COLOR is. Characters beyond ASCII need a locale of
-// UTF-8, as the C library picks it: LC_ALL, then LC_CTYPE, then LANG.
+// Detect finds out what the writer can show. Lines move only on a terminal that is not dumb. Colours are also left out if
+// NO_COLOR is set, and used even without a terminal if FORCE_COLOR is set. Characters beyond ASCII need a UTF-8 locale, as
+// the C library picks it: LC_ALL, then LC_CTYPE, then LANG.
 func Detect(w io.Writer, env func(string) string) Options {
 	o := Options{ASCII: !utf8Locale(env)}
 	if file, ok := w.(*os.File); ok && env("TERM") != "dumb" {
@@ -65,7 +65,7 @@ func signsOf(ascii bool) signs {
 	return signs{ok: "✓", failed: "✗", warning: "!", ellipsis: "…"}
 }
 
-// The few colours. What they say is said in words too.
+// The few colours. The words alone say the same.
 const (
 	red   = "31"
 	green = "32"

@@ -5,5 +5,5 @@ import (
 	"time"
 )
 
-// Seconds is a duration as people read it, with tenths of a second.
+// Seconds formats a duration for people, with tenths of a second.
 func Seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }

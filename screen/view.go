@@ -1,5 +1,5 @@
-// Package screen shows a run to the person who started it: on a terminal finished work scrolls by above one moving line
-// for each host, elsewhere there are plain lines. What machines read is in package report. Start at View.
+// Package screen shows a run to the person who started it: on a terminal, finished work scrolls by above one moving line
+// for each host; elsewhere there are plain lines. The output for programs is in package report. Start at View.
 package screen
 
 import (
@@ -14,8 +14,8 @@ import (
 	"kbootstrap/report"
 )
 
-// interval is how often the moving lines are drawn anew: often enough for a clock with tenths, seldom enough for a slow
-// line.
+// interval is how often the moving lines are redrawn: often enough for a clock that shows tenths, seldom enough for a slow
+// connection.
 const interval = 200 * time.Millisecond
 
 // View is where a run is shown. It is a report.Sink.
@@ -29,7 +29,7 @@ type View struct {
 	hosts []*host
 	begun time.Time
 	drawn []int    // the widths of the moving lines on the screen, from the top, in columns
-	still int      // how many questions stand on the screen
+	still int      // how many questions are on the screen
 	held  []string // lines that wait for the end of a question
 
 	stopc   chan struct{}
@@ -37,7 +37,7 @@ type View struct {
 	once    sync.Once
 }
 
-// New is a view that writes to out until Stop.
+// New returns a view that writes to out until Stop.
 func New(out io.Writer, o Options) *View {
 	v := newView(out, o, time.Now)
 	if v.Live {
@@ -53,7 +53,7 @@ func newView(out io.Writer, o Options, now func() time.Time) *View {
 	return &View{Options: o, out: out, now: now, begun: now(), signs: signsOf(o.ASCII), stopc: make(chan struct{})}
 }
 
-// tick draws the moving lines anew, so that their clocks run.
+// tick redraws the moving lines, so that their clocks run.
 func (v *View) tick() {
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
@@ -69,7 +69,7 @@ func (v *View) tick() {
 	}
 }
 
-// Stop takes the moving lines away for good. It may be called again.
+// Stop removes the moving lines for good. It may be called again.
 func (v *View) Stop() {
 	v.once.Do(func() {
 		close(v.stopc)
@@ -81,7 +81,7 @@ func (v *View) Stop() {
 	})
 }
 
-// Suspend takes the moving lines away and writes nothing more until Resume, so that a question can stand there. Several
+// Suspend removes the moving lines and writes nothing more until Resume, so that a question can be shown. Several callers
 // may do so at once.
 func (v *View) Suspend() {
 	v.mu.Lock()
@@ -92,7 +92,7 @@ func (v *View) Suspend() {
 	}
 }
 
-// Resume ends a Suspend: what happened meanwhile is written now.
+// Resume ends a Suspend: the lines of what happened meanwhile are written now.
 func (v *View) Resume() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -104,7 +104,7 @@ func (v *View) Resume() {
 	v.write(held)
 }
 
-// Line writes a line that stays, unless the view is quiet.
+// Line writes a permanent line, unless the view is quiet.
 func (v *View) Line(text string) {
 	if v.Quiet {
 		return
@@ -114,14 +114,14 @@ func (v *View) Line(text string) {
 	v.scroll(v.prefixed(v.clean(text)))
 }
 
-// Warn writes a line that stays, also when the view is quiet.
+// Warn writes a permanent line, even if the view is quiet.
 func (v *View) Warn(text string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.scroll("kbootstrap: warning: " + v.clean(text))
 }
 
-// scroll writes a line that stays, above the moving ones.
+// scroll writes a permanent line above the moving ones.
 func (v *View) scroll(text string) {
 	if v.still > 0 {
 		v.held = append(v.held, text+"\n")
@@ -130,7 +130,7 @@ func (v *View) scroll(text string) {
 	v.write(text + "\n")
 }
 
-// write writes lines that stay and draws the moving ones below them, in one piece so that nothing flickers.
+// write writes permanent lines and draws the moving ones below them, in one piece so that nothing flickers.
 func (v *View) write(lines string) {
 	if v.still > 0 {
 		return
@@ -148,8 +148,8 @@ func (v *View) write(lines string) {
 	v.print(b.String())
 }
 
-// erase is what takes the moving lines off the screen. Terminals break lines anew when they become narrower, so what was
-// one line may be several by now.
+// erase returns the text that removes the moving lines from the screen. Terminals rewrap lines when they become narrower,
+// so one line may have become several.
 func (v *View) erase() string {
 	if len(v.drawn) == 0 {
 		return ""
@@ -169,7 +169,8 @@ func (v *View) print(text string) {
 	}
 }
 
-// prefixed is a line as it stands in a log of others: with the tool's name, and on a terminal of our own without.
+// prefixed returns a line with the tool's name in front, which tells it apart in a log with other programs' lines. A
+// terminal with moving lines needs no prefix.
 func (v *View) prefixed(text string) string {
 	if v.Live {
 		return text
@@ -190,7 +191,7 @@ func (v *View) Event(e report.Event) {
 	}
 }
 
-// told is the line that stays of an event; most have none.
+// told returns the permanent line for an event; most events have none.
 func (v *View) told(e report.Event) string {
 	took := time.Duration(e.DurationMs) * time.Millisecond
 	switch e.Kind {
@@ -231,20 +232,21 @@ func (v *View) told(e report.Event) string {
 	return ""
 }
 
-// started is the first line, before anything is done.
+// started returns the first line, before anything is done.
 func (v *View) started(e report.Event) string {
 	if e.Cluster == "" {
-		return "" // it could not be read, which is told as an error
+		return "" // the inventory could not be read, which is reported as an error
 	}
-	text := v.prefixed(v.clean(fmt.Sprintf("%s %s: %s (%s)", e.Verb, e.Cluster, plural(len(e.Hosts), "host"), e.Inventory)))
+	text := fmt.Sprintf("%s %s: %s (%s)", e.Verb, e.Cluster, plural(len(e.Hosts), "host"), e.Inventory)
+	text = v.prefixed(v.clean(text))
 	if v.Verbose && e.Log != "" {
 		text += "\n" + v.prefixed("log: "+e.Log)
 	}
 	return text
 }
 
-// row is a line about a host, of a text that is clean: on a terminal in columns, elsewhere with colons, as tools that
-// search expect it.
+// row returns a line about a host, whose text must be clean: on a terminal in columns, elsewhere with colons, which suit
+// tools that search.
 func (v *View) row(e report.Event, mark, text string) string {
 	if !v.Live {
 		for _, part := range []string{e.Component, e.Host} {

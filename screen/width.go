@@ -7,8 +7,8 @@ import (
 	"golang.org/x/text/width"
 )
 
-// cells is how many columns of a terminal a text takes. What joins or modifies other characters takes none, the wide
-// characters of East Asian scripts and most pictograms take two.
+// cells is how many columns of a terminal a text takes. Characters that join or modify others take none; the wide characters
+// of East Asian scripts and most pictograms take two.
 func cells(s string) int {
 	n := 0
 	for _, r := range s {
@@ -52,8 +52,8 @@ func (v *View) cut(s string, n int) string {
 	return s
 }
 
-// wrap is a text after what stands before it, broken between words so that it fits the terminal. What follows the first
-// line is indented, below the beginning of the text where that leaves enough room.
+// wrap puts a text after a prefix and breaks it between words so that it fits the terminal. The lines after the first are
+// indented to the beginning of the text, if that leaves enough room.
 func (v *View) wrap(before, text string, width int) string {
 	indent := cells(before)
 	if indent > width/2 {
@@ -82,14 +82,14 @@ func (v *View) wrap(before, text string, width int) string {
 // pad fills a text up to n columns.
 func pad(s string, n int) string { return s + strings.Repeat(" ", max(0, n-cells(s))) }
 
-// clean makes a text of a host fit to be written: on one line, without characters that a terminal takes as orders, and
-// in ASCII where the terminal has no more.
+// clean makes a text from a host safe to write: on one line, without characters that a terminal takes as commands, and in
+// ASCII if the terminal has only that.
 func (v *View) clean(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n' || r == '\t':
 			return ' '
-		case isOrder(r):
+		case isCommand(r):
 			return -1
 		case v.ASCII && r == '…':
 			return '.'
@@ -100,16 +100,16 @@ func (v *View) clean(s string) string {
 	}, s)
 }
 
-// isOrder reports whether a terminal may take a character as an order, or show what is around it in another order.
-func isOrder(r rune) bool {
+// isCommand reports whether a terminal may take a character as a command, or change the order of the text around it.
+func isCommand(r rune) bool {
 	return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || unicode.Is(unicode.Bidi_Control, r)
 }
 
-// Clean makes a text that may come from a host fit for a terminal: without characters that it takes as orders, such as
-// escape sequences and those that turn the direction of writing. Newlines and tabs stay.
+// Clean makes a text that may come from a host safe for a terminal: it removes characters that a terminal takes as
+// commands, such as escape sequences and those that change the direction of writing. Newlines and tabs stay.
 func Clean(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r != '\n' && r != '\t' && isOrder(r) {
+		if r != '\n' && r != '\t' && isCommand(r) {
 			return -1
 		}
 		return r

@@ -29,10 +29,11 @@ func artifactsListCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the URL, the pinned sha256 sum and the size of each artifact",
-		Long: "List the URL, the pinned sha256 sum, where that is from, and the size of each artifact. Nothing is fetched.\n" +
+		Long: "List the URL, the pinned sha256 sum and its origin, and the size of each artifact. Nothing is fetched.\n" +
 			`A sum of "-" means that the artifact is not pinned: see "kbootstrap artifacts lock".`,
 		Example: "  kbootstrap artifacts list -i hosts.yaml\n" +
-			"  kbootstrap artifacts list -i hosts.yaml | awk 'NR > 1 { print $1 }' | grep -v registry.k8s.io | wget -x -i -",
+			"  kbootstrap artifacts list -i hosts.yaml | awk 'NR > 1 { print $1 }' " +
+			"| grep -v registry.k8s.io | wget -x -i -",
 		Args: usageArgs(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error {
 			c, err := a.validate(path)
@@ -50,7 +51,8 @@ func artifactsListCommand(a *app) *cobra.Command {
 			table(a.stdout, func(w io.Writer) {
 				fmt.Fprintln(w, "URL\tSHA256\tPIN\tSIZE\tCACHED")
 				for _, r := range list {
-					fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", r.URL, orDash(r.SHA256), orDash(r.Origin), sizeOrDash(r.Size), yesNo(r.Cached))
+					fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n",
+						r.URL, orDash(r.SHA256), orDash(r.Origin), sizeOrDash(r.Size), yesNo(r.Cached))
 				}
 			})
 			return nil
@@ -67,9 +69,10 @@ func artifactsLockCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "lock",
 		Short: "Fetch every artifact once and record its sha256 sum",
-		Long: "Fetch every artifact once and record its sha256 sum in a lock file. What is in the lock already, or built into\n" +
-			"the tool, must have the sum that is known; the others are taken as they come, so look at the lock before you\n" +
-			"commit it. Name the lock in the inventory (artifacts: {lock: artifacts.lock}) and it replaces the built-in sums.",
+		Long: "Fetch every artifact once and record its sha256 sum in a lock file. An artifact whose sum is in the lock\n" +
+			"already, or built into the tool, must have that sum. The sums of the others are taken on trust, so look at the\n" +
+			"lock before you commit it. If the inventory names the lock (artifacts: {lock: artifacts.lock}), the lock\n" +
+			"replaces the built-in sums.",
 		Example: "  kbootstrap artifacts lock -i hosts.yaml\n" +
 			"  kbootstrap artifacts lock -i hosts.yaml -o artifacts.lock --arch amd64,arm64",
 		Args: usageArgs(cobra.NoArgs),
@@ -96,12 +99,13 @@ func artifactsLockCommand(a *app) *cobra.Command {
 		},
 	}
 	artifactsFlags(cmd, &path, &archs)
-	cmd.Flags().StringVarP(&output, "output", "o", "", "lock file to write (default: the inventory's, or artifacts.lock beside it)")
+	cmd.Flags().StringVarP(&output, "output", "o", "",
+		"lock file to write (default: the lock that the inventory names, or artifacts.lock next to the inventory)")
 	return cmd
 }
 
 func artifactsFlags(cmd *cobra.Command, path *string, archs *[]string) {
-	cmd.Flags().StringVarP(path, "inventory", "i", "hosts.yaml", `the inventory; "-" is standard input`)
+	cmd.Flags().StringVarP(path, "inventory", "i", "hosts.yaml", `the inventory file; "-" is standard input`)
 	cmd.Flags().StringSliceVar(archs, "arch", []string{"amd64"}, "architectures of the hosts: amd64, arm64")
 }
 
@@ -113,7 +117,7 @@ func lockPath(c *inventory.Cluster) string {
 	return filepath.Join(filepath.Dir(c.File), "artifacts.lock")
 }
 
-// fetched says that an artifact has been fetched, one line each.
+// fetched prints a line for each artifact that has been fetched.
 func (a *app) fetched(e release.Event) {
 	if e.Done == e.Total {
 		fmt.Fprintf(a.stderr, "kbootstrap: fetched %s (%s)\n", e.Name, size(e.Total))

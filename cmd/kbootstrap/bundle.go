@@ -18,13 +18,14 @@ func supportBundleCommand(a *app) *cobra.Command {
 	flags := &clusterFlags{app: a, paths: true}
 	c := &cobra.Command{
 		Use:   "support-bundle",
-		Short: "Collect in one file what somebody who helps needs to see, without secrets",
-		Long: `Collect in one file what somebody who helps needs to see: the inventory, versions, the logs of the last runs, the health and
-the plan, and of each host that can be reached its facts, the state of its units, their journals and the files that the tool
-makes there.
+		Short: "Collect in one file what a helper needs to see, without secrets",
+		Long: `Collect in one file what a helper needs to see: the inventory, the versions, the logs of the last runs,
+the health of the cluster and the plan. For each host that can be reached, the file has its facts, the
+states of its units, their journals, and the files that the tool makes there.
 
-Secrets are left out: private keys, tokens and passwords are replaced by "[redacted]", secret files by a digest. Names and
-addresses of hosts stay. Look into the archive before you give it away. No host is changed.`,
+Secrets are left out: private keys, tokens and passwords are replaced by "[redacted]", secret files by a
+digest. The names and addresses of hosts stay. Look into the archive before you give it away. No host is
+changed.`,
 		Example: `  kbootstrap support-bundle -i hosts.yaml
   kbootstrap support-bundle -i hosts.yaml -o demo.tar.gz && tar tzf demo.tar.gz`,
 		Args: usageArgs(cobra.NoArgs),
@@ -39,7 +40,7 @@ addresses of hosts stay. Look into the archive before you give it away. No host 
 			if dir, err := report.LogDir(cluster.Name); err == nil {
 				b.Logs(dir)
 			}
-			// What keeps a plan from being made is the first thing that a helper wants to know, and no reason to give up.
+			// If no plan can be made, the reason is the first thing that a helper wants to know, so the work goes on.
 			run, done, err := flags.prepare(c.Context(), provision.Scope{Sick: true})
 			if err != nil {
 				if context.Cause(c.Context()) != nil {
@@ -70,7 +71,7 @@ addresses of hosts stay. Look into the archive before you give it away. No host 
 	return c
 }
 
-// printBundle says where the bundle is and what is in it.
+// printBundle prints where the bundle is and what it contains.
 func (a *app) printBundle(path string, m bundle.Manifest) {
 	shown, err := filepath.Abs(path)
 	if err != nil {
@@ -100,5 +101,6 @@ func (a *app) printBundle(path string, m bundle.Manifest) {
 			fmt.Fprintf(a.stdout, "  %-24s %d files\n", part, counts[part])
 		}
 	}
-	fmt.Fprintln(a.stdout, "keys, tokens and passwords are left out; names and addresses are in it: look at it before you give it away")
+	fmt.Fprintln(a.stdout, "keys, tokens and passwords are left out, names and addresses are not:",
+		"look at the file before you give it away")
 }

@@ -6,16 +6,16 @@ import (
 	"strings"
 )
 
-// choice is a flag that has one of a few words as its value.
+// choice is a flag whose value is one of a few words.
 type choice struct {
 	to    *string
 	words []string
 }
 
-// Set takes a word that is one of them.
+// Set sets the value; any other word is an error.
 func (c *choice) Set(word string) error {
 	if !slices.Contains(c.words, word) {
-		return fmt.Errorf("it is one of %s", strings.Join(c.words, ", "))
+		return fmt.Errorf("the values are %s", strings.Join(c.words, ", "))
 	}
 	*c.to = word
 	return nil
@@ -24,5 +24,5 @@ func (c *choice) Set(word string) error {
 // String returns the value.
 func (c *choice) String() string { return *c.to }
 
-// Type is what help shows as the value's kind.
+// Type is what the help shows as the kind of value.
 func (c *choice) Type() string { return strings.Join(c.words, "|") }

@@ -25,14 +25,14 @@ type clusterFlags struct {
 	events    string
 	askSudo   bool
 	hostKey   string
-	paths     bool // -o may also be a path, which the command sees to
+	paths     bool // -o may also be a path, which the command handles
 	patience  time.Duration
 
 	result any // for the document
 }
 
-// bind adds the flags to a command that has its RunE, and lets what it does be shown, logged and told as the flags say.
-// The command has only to give its result to show.
+// bind adds the flags to a command that has its RunE, and makes the command show, log and report its events as the flags
+// say. The command itself only passes its result to show.
 func (f *clusterFlags) bind(c *cobra.Command) {
 	run := c.RunE
 	c.RunE = func(c *cobra.Command, args []string) error {
@@ -41,7 +41,7 @@ func (f *clusterFlags) bind(c *cobra.Command) {
 			return err
 		}
 		f.app.shown = shown
-		defer shown.stop() // should it panic
+		defer shown.stop() // in case the command panics
 		said := make(chan struct{})
 		stop := context.AfterFunc(c.Context(), func() {
 			defer close(said)
@@ -57,12 +57,14 @@ func (f *clusterFlags) bind(c *cobra.Command) {
 	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "print results and errors only")
 	c.Flags().BoolVarP(&f.verbose, "verbose", "v", false, "print every change and every wait")
 	c.Flags().BoolVar(&f.noColor, "no-color", false, "no colours")
-	c.Flags().BoolVarP(&f.askSudo, "ask-sudo-password", "K", false, "ask for the password of sudo, without trying first whether it wants one")
-	c.Flags().StringVar(&f.progress, "progress", "auto", `"plain" has no lines that move, also on a terminal`)
+	c.Flags().BoolVarP(&f.askSudo, "ask-sudo-password", "K", false,
+		"ask for the sudo password at once, without checking first whether sudo wants one")
+	c.Flags().StringVar(&f.progress, "progress", "auto", `"plain" prints no moving lines, even on a terminal`)
 	c.Flags().StringVarP(&f.output, "output", "o", textOutput, "text, or json: one document, see docs/events.md")
 	c.Flags().Var(&choice{&f.hostKey, []string{"strict", "ask", "accept-new"}}, "host-key",
-		"what to do with a host whose key is not known; wins over the inventory")
-	c.Flags().StringVar(&f.events, "events", "", "jsonl: a stream of events to standard output; jsonl=FILE: to a file")
+		"what to do if the key of a host is not known; overrides the inventory")
+	c.Flags().StringVar(&f.events, "events", "",
+		"jsonl: write a stream of events to standard output; jsonl=FILE: to a file")
 }
 
 // verb is the name of a command as it is in logs: "hosts-trust" of `hosts trust`.
@@ -72,7 +74,8 @@ func verb(c *cobra.Command) string {
 
 // bindLock adds the flag of commands that take locks.
 func (f *clusterFlags) bindLock(c *cobra.Command) {
-	c.Flags().DurationVar(&f.patience, "lock-timeout", 0, "how long to wait while another run holds a lock; 0 does not wait")
+	c.Flags().DurationVar(&f.patience, "lock-timeout", 0,
+		"how long to wait while another run holds a lock; with 0, fail at once")
 }
 
 // load reads the inventory.
@@ -85,7 +88,7 @@ func (f *clusterFlags) load() (*inventory.Cluster, error) {
 	return c, nil
 }
 
-// show tells the result of the command: as it is in the document, or else by the function, in words on standard output.
+// show keeps the result for the document, or lets the function print it in words if no document was asked for.
 func (f *clusterFlags) show(result any, text func()) {
 	f.app.shown.stop()
 	f.app.shown.told = true
@@ -95,7 +98,7 @@ func (f *clusterFlags) show(result any, text func()) {
 	}
 }
 
-// file is the path that -o says, of a command that takes one; "" when it says a format.
+// file is the path given with -o to a command that takes one, or "" if -o names a format.
 func (f *clusterFlags) file() string {
 	if f.output == textOutput || f.output == jsonOutput {
 		return ""
@@ -103,8 +106,8 @@ func (f *clusterFlags) file() string {
 	return f.output
 }
 
-// options are those of a run whose progress is shown until the returned function is called.
-func (f *clusterFlags) options(*inventory.Cluster) (provision.Options, func()) {
+// options are the options of a run whose progress is shown until the returned function is called.
+func (f *clusterFlags) options() (provision.Options, func()) {
 	p, routes := f.app.shown, &remote.Routes{}
 	return provision.Options{
 		Report:      p.report,
@@ -129,7 +132,7 @@ func (f *clusterFlags) prepare(ctx context.Context, scope provision.Scope) (*pro
 			return nil, nil, exitError{exitUsage, unknownHost{name, c}}
 		}
 	}
-	options, stop := f.options(c)
+	options, stop := f.options()
 	run, err := provision.Prepare(ctx, c, scope, options)
 	if err != nil {
 		stop()

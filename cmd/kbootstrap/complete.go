@@ -10,27 +10,27 @@ import (
 	"kbootstrap/provision"
 )
 
-// completeWords lets the shell complete what a command and those below it take: hosts of the inventory that is named on
-// the same line, components, and the words of flags. No host is asked.
+// completeWords lets the shell complete the arguments and flags of a command and of the commands below it: hosts in the
+// inventory that is named on the same line, components, and words. No host is asked.
 func completeWords(c *cobra.Command) {
 	for flag, words := range map[string]cobra.CompletionFunc{
 		"inventory": cobra.FixedCompletions([]string{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt),
 		"progress":  fixed("auto", "plain"),
 		"events":    fixed(jsonLines, jsonLines+"="),
-		"limit":     listed(hostNames),
-		"host":      listed(hostNames),
-		"only":      listed(componentNames),
+		"limit":     listed(hostWords),
+		"host":      listed(hostWords),
+		"only":      listed(componentWords),
 		"output":    fixed(textOutput, jsonOutput),
 	} {
 		if c.Flags().Lookup(flag) == nil {
 			continue
 		}
-		_ = c.RegisterFlagCompletionFunc(flag, words) // one that is there already knows better
+		_ = c.RegisterFlagCompletionFunc(flag, words) // a completion that is there already knows better
 	}
 	switch name, arguments, _ := strings.Cut(c.Use, " "); {
 	case name == "add-node":
 		c.ValidArgsFunction = func(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-			return slices.DeleteFunc(hostNames(c), func(word string) bool {
+			return slices.DeleteFunc(hostWords(c), func(word string) bool {
 				host, _, _ := strings.Cut(word, "\t")
 				return slices.Contains(args, host)
 			}), cobra.ShellCompDirectiveNoFileComp
@@ -43,11 +43,12 @@ func completeWords(c *cobra.Command) {
 	}
 }
 
+// fixed completes one of a few words.
 func fixed(words ...string) cobra.CompletionFunc {
 	return cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)
 }
 
-// listed completes the last word of a list with commas.
+// listed completes the last word of a comma-separated list.
 func listed(words func(*cobra.Command) []string) cobra.CompletionFunc {
 	return func(c *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
 		before := typed[:strings.LastIndex(typed, ",")+1]
@@ -62,8 +63,8 @@ func listed(words func(*cobra.Command) []string) cobra.CompletionFunc {
 	}
 }
 
-// hostNames are the hosts of the inventory that a command would read, each with its roles as its description.
-func hostNames(c *cobra.Command) []string {
+// hostWords are the hosts in the inventory that a command would read, each with its roles as its description.
+func hostWords(c *cobra.Command) []string {
 	if applySettings(c) != nil {
 		return nil
 	}
@@ -82,7 +83,8 @@ func hostNames(c *cobra.Command) []string {
 	return words
 }
 
-func componentNames(*cobra.Command) []string {
+// componentWords are the components of a cluster, as --only takes them. Arguments are given to programs, which are others.
+func componentWords(*cobra.Command) []string {
 	var names []string
 	for _, c := range provision.Components() {
 		names = append(names, c.Name)

@@ -14,12 +14,13 @@ func driftCommand(a *app) *cobra.Command {
 	var limits scopeFlags
 	c := &cobra.Command{
 		Use:   "drift",
-		Short: "Show which hosts are not as the inventory says; nothing is changed",
-		Long: `Compare every file, unit and setting of the hosts with what the inventory says, and the processes of services with what
-they should have been started with. Nothing is changed, and no lock is taken, so it may run beside others, as from cron.
+		Short: "Show which hosts differ from the inventory; nothing is changed",
+		Long: `Compare every file, unit and setting of the hosts with what the inventory says, and the processes of
+services with what they should have been started with. Nothing is changed and no lock is taken, so drift
+may run while other commands do, for instance from cron.
 
-It exits with 0 when nothing differs, with 3 when something does, with 6 when some hosts could not be compared, and with 4
-when none could.`,
+The exit code is 0 if nothing differs, 3 if something differs, 6 if some hosts could not be compared,
+and 4 if no host could be compared.`,
 		Example: `  kbootstrap drift -i hosts.yaml
   kbootstrap drift -i hosts.yaml -o json -q`,
 		Args: usageArgs(cobra.NoArgs),
@@ -47,8 +48,8 @@ when none could.`,
 	return c
 }
 
-// driftError is the exit code of a comparison: a host that was not compared counts for more than one that differs, since
-// what is known is not all.
+// driftError is the exit code of a comparison: a host that was not compared counts for more than a host that differs,
+// because the comparison is then incomplete.
 func driftError(drift report.Drift, leftOut provision.Failures) error {
 	switch {
 	case len(leftOut) > 0:

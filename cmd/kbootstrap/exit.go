@@ -6,29 +6,26 @@ import (
 
 	"kbootstrap/cmd/internal/cli"
 	"kbootstrap/fault"
-	"kbootstrap/inventory"
-	"kbootstrap/node"
 	"kbootstrap/provision"
-	"kbootstrap/provision/preflight"
 	"kbootstrap/remote"
 )
 
 // The exit codes of the tool. They are part of its interface: scripts depend on them.
 const (
 	exitOK          = 0
-	exitFailure     = 1   // anything without a code of its own
+	exitFailure     = 1   // any failure without an exit code of its own
 	exitUsage       = 2   // wrong flags, or an invalid inventory; no host was touched
 	exitChanges     = 3   // plan --detailed-exitcode: there is something to do; drift: a host differs
-	exitUnreachable = 4   // a host could not be reached, or did not let us in
+	exitUnreachable = 4   // a host could not be reached, or did not let the tool in
 	exitPreflight   = 5   // a check of the hosts failed; nothing was changed
-	exitPartial     = 6   // some hosts failed, and some finished; drift: some could not be compared
-	exitUnhealthy   = 7   // what should be healthy is not
+	exitPartial     = 6   // some hosts failed, and some finished; drift: some hosts could not be compared
+	exitUnhealthy   = 7   // a host or a component that should be healthy is not
 	exitLocked      = 8   // another run holds the lock
-	exitRefused     = 9   // it would destroy data or lose quorum; or a plan is not what would be done now
+	exitRefused     = 9   // the run would destroy data or lose quorum; or a saved plan no longer matches what up would do
 	exitInterrupted = 130 // Ctrl-C
 )
 
-// exitError is an error with the exit code that it stands for. Without an error it is only the code.
+// exitError is an error with an exit code. Without an error it is only the code.
 type exitError struct {
 	code int
 	err  error
@@ -43,7 +40,7 @@ func (e exitError) Error() string {
 
 func (e exitError) Unwrap() error { return e.err }
 
-// Fault is the code of the error in the catalogue; what is wrong with the command line has one also when it says none.
+// Fault is the code of the error in the catalogue. An error of the command line has a code even if the cause has none.
 func (e exitError) Fault() fault.Code {
 	if code := fault.Of(e.err); code != "" || e.code != exitUsage {
 		return code
@@ -51,16 +48,13 @@ func (e exitError) Fault() fault.Code {
 	return fault.Usage
 }
 
-// exitCode is the code that an error stands for.
+// exitCode is the exit code of an error.
 func exitCode(err error) int {
 	var (
-		coded    exitError
-		usage    cli.UsageError
-		problems inventory.Problems
-		locked   *node.LockedError
-		unready  *remote.Error
-		refused  *provision.RefusedError
-		checks   *preflight.Error
+		coded   exitError
+		usage   cli.UsageError
+		unready *remote.Error
+		refused *provision.RefusedError
 	)
 	switch {
 	case err == nil:
@@ -71,11 +65,11 @@ func exitCode(err error) int {
 		return exitUsage
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted
-	case errors.As(err, &problems):
+	case fault.PlaceOf(err).File != "": // something is wrong in a file of the user
 		return exitUsage
-	case errors.As(err, &checks):
+	case fault.PreflightFailed.Is(err):
 		return exitPreflight
-	case errors.As(err, &locked):
+	case fault.Locked.Is(err):
 		return exitLocked
 	case errors.As(err, &unready) && unready.Kind == remote.Config:
 		return exitUsage
@@ -87,7 +81,7 @@ func exitCode(err error) int {
 	return exitFailure
 }
 
-// runError gives the failures of a run its code: partial when some hosts were finished, and otherwise unhealthy.
+// runError gives the failures of a run their exit code: partial if some hosts were finished, and otherwise unhealthy.
 func runError(err error, outcome provision.Outcome) error {
 	var failures provision.Failures
 	if !errors.As(err, &failures) || errors.Is(err, context.Canceled) {

@@ -17,7 +17,7 @@ func explainCommand(a *app) *cobra.Command {
 	var output string
 	c := &cobra.Command{
 		Use:   "explain [CODE...]",
-		Short: "Say what an error code means and what to do; without a code, list all",
+		Short: "Explain an error code and what to do about it; without a code, list all codes",
 		Example: `  kbootstrap explain KB1103
   kbootstrap explain -o json`,
 		Args: usageArgs(cobra.ArbitraryArgs),
@@ -63,7 +63,7 @@ func explainCommand(a *app) *cobra.Command {
 	return c
 }
 
-// code is a code as people type it: in lower case too, and the digits alone.
+// code returns the code for a word as people type it: in lower case, or the digits alone.
 func code(word string) fault.Code {
 	word = strings.ToUpper(strings.TrimSpace(word))
 	return fault.Code("KB" + strings.TrimPrefix(word, "KB"))
@@ -106,14 +106,14 @@ func writeExplanations(w io.Writer, entries []fault.Entry) error {
 	return encoder.Encode(document)
 }
 
-// unknownCode is the error of a word that is no code.
+// unknownCode is the error for a word that is not a code.
 type unknownCode string
 
 func (e unknownCode) Error() string { return fmt.Sprintf("%q is not an error code", string(e)) }
 
 func (e unknownCode) Fault() fault.Code { return fault.UnknownCode }
 
-// Hint names the codes that have most in common with the word: a digit was mistyped, or two were swapped.
+// Hint names the codes that are most like the word: one digit was mistyped, or two were swapped.
 func (e unknownCode) Hint() string {
 	var near []string
 	for _, entry := range fault.All() {
@@ -122,12 +122,12 @@ func (e unknownCode) Hint() string {
 		}
 	}
 	if len(near) == 0 || len(near) > 8 {
-		return `"kbootstrap explain" lists them; they look like KB1103`
+		return `"kbootstrap explain" lists the codes; a code looks like KB1103`
 	}
 	return "did you mean " + strings.Join(near, " or ") + "?"
 }
 
-// alike reports whether a word has the digits of a code but for one, or in another order.
+// alike reports whether a word has the digits of a code except for one, or has them in another order.
 func alike(word, code string) bool {
 	if len(word) != len(code) {
 		return false

@@ -11,7 +11,6 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"kbootstrap/cmd/internal/cli"
-	"kbootstrap/fault"
 	"kbootstrap/inventory"
 	"kbootstrap/provision"
 	"kbootstrap/remote"
@@ -30,11 +29,13 @@ func trustCommand(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "trust [HOST...]",
 		Short: "Show the keys of hosts that are not known yet, and record them after a yes",
-		Long: `Show the fingerprints of the keys of all hosts of the inventory, or of those named, and of the jump hosts on the way to
-them. After a yes, or with --yes, those that are not known yet are recorded in known_hosts. Compare them first with what
-"ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub" prints on the console of each host.
+		Long: `Show the fingerprints of the keys of all hosts in the inventory, or of the hosts that you name, and of
+the jump hosts on the way to them. After a yes, or with --yes, the keys that are not known yet are
+recorded in known_hosts. Compare them first with what "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub"
+prints on the console of each host.
 
-Nobody is logged in, but to jump hosts whose keys are known. A key that has changed is never recorded.`,
+The command logs in to no host except jump hosts whose keys are known. A key that has changed is never
+recorded.`,
 		Example: `  kbootstrap hosts trust -i hosts.yaml
   kbootstrap hosts trust -i hosts.yaml w3 --yes`,
 		Args: usageArgs(cobra.ArbitraryArgs),
@@ -43,23 +44,13 @@ Nobody is logged in, but to jump hosts whose keys are known. A key that has chan
 			if err != nil {
 				return err
 			}
-			hosts := cluster.Hosts
-			if len(names) > 0 {
-				hosts = nil
+			hosts, err := namedHosts(cluster, names)
+			if err != nil {
+				return err
 			}
-			for _, name := range names {
-				h, ok := cluster.Host(name)
-				if !ok {
-					return exitError{exitUsage, unknownHost{name, cluster}}
-				}
-				hosts = append(hosts, h)
-			}
-			options, stop := flags.options(cluster)
+			options, stop := flags.options()
 			defer stop()
-			t := trust{app: a, flags: flags, yes: yes, o: options.Remote}
-			err = t.run(c.Context(), hosts)
-			flags.show(t.result, func() {})
-			return err
+			return a.trust(c.Context(), flags, hosts, yes, options.Remote)
 		},
 	}
 	flags.bind(c)
@@ -70,23 +61,30 @@ Nobody is logged in, but to jump hosts whose keys are known. A key that has chan
 	return c
 }
 
-// trust is one invocation of hosts trust.
-type trust struct {
-	app    *app
-	flags  *clusterFlags
-	yes    bool
-	o      remote.Options
-	result trustResult
+// namedHosts are the hosts with the names, or all hosts if there are no names.
+func namedHosts(cluster *inventory.Cluster, names []string) ([]inventory.Host, error) {
+	if len(names) == 0 {
+		return cluster.Hosts, nil
+	}
+	var hosts []inventory.Host
+	for _, name := range names {
+		h, ok := cluster.Host(name)
+		if !ok {
+			return nil, exitError{exitUsage, unknownHost{name, cluster}}
+		}
+		hosts = append(hosts, h)
+	}
+	return hosts, nil
 }
 
 // trustResult is the result in the document of hosts trust.
 type trustResult struct {
-	Recorded int         `json:"recorded"` // keys that were written to known_hosts
-	Keys     []hostKeyOf `json:"keys"`
+	Recorded int       `json:"recorded"` // keys that were written to known_hosts
+	Keys     []hostKey `json:"keys"`
 }
 
-// hostKeyOf is the key that a host showed.
-type hostKeyOf struct {
+// hostKey is the key that a host showed.
+type hostKey struct {
 	Host        string `json:"host"`
 	Jump        bool   `json:"jump,omitempty"`        // it is a jump host
 	Name        string `json:"name"`                  // the host in known_hosts
@@ -96,53 +94,58 @@ type hostKeyOf struct {
 	Error       string `json:"error,omitempty"`
 }
 
-// run looks at the hosts and records what is new. What stands behind a jump host can only be seen when the jump host's key is
-// known, so there is a round for each jump host in a row.
-func (t *trust) run(ctx context.Context, hosts []inventory.Host) error {
-	for {
-		found := remote.Survey(ctx, hosts, t.o)
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
+// trust records the keys of the hosts, and shows them.
+func (a *app) trust(
+	ctx context.Context, flags *clusterFlags, hosts []inventory.Host, yes bool, o remote.Options,
+) error {
+	var result trustResult
+	show := func(found []remote.Sighting) {
+		result.Keys = hostKeys(found)
+		if flags.output != jsonOutput {
+			printKeys(a.stdout, result.Keys)
 		}
-		fresh, behind := t.print(found)
-		if len(fresh) > 0 {
-			if err := t.confirm(ctx, len(fresh)); err != nil {
-				return err
-			}
-			if err := t.record(fresh); err != nil {
-				return err
-			}
-			if behind {
-				continue
-			}
-		}
-		return t.outcome(found, len(fresh))
 	}
+	t := remote.Trust{Options: o, Show: show, Confirm: func(ctx context.Context, n int) error {
+		return confirmKeys(ctx, n, yes, o.Ask)
+	}}
+	failed, err := t.Record(ctx, hosts)
+	result.Recorded = t.Recorded
+	flags.show(result, func() {
+		if err == nil && len(failed) == 0 && t.Recorded == 0 {
+			fmt.Fprintln(a.stdout, "every key is known")
+		}
+	})
+	if err != nil || len(failed) == 0 {
+		return err
+	}
+	var failures provision.Failures
+	for _, s := range failed {
+		failures = append(failures, provision.Failure{Host: s.Host, Component: "trust", Err: s.Err})
+	}
+	return failures
 }
 
-// print shows what was found, and returns the new ones.
-func (t *trust) print(found []remote.Sighting) (fresh []remote.Sighting, behind bool) {
-	t.result.Keys = nil
+// hostKeys describes the keys that were seen.
+func hostKeys(found []remote.Sighting) []hostKey {
+	var keys []hostKey
 	for _, s := range found {
-		k := hostKeyOf{Host: s.Host, Jump: s.Jump, Name: s.Name, Status: status(s)}
+		k := hostKey{Host: s.Host, Jump: s.Jump, Name: s.Name, Status: s.Status()}
 		if s.Key != nil {
 			k.Type, k.Fingerprint = s.Key.Type(), ssh.FingerprintSHA256(s.Key)
 		}
 		if s.Err != nil && !s.New() {
 			k.Error = s.Err.Error()
 		}
-		t.result.Keys = append(t.result.Keys, k)
-		if s.New() {
-			fresh = append(fresh, s)
-		}
-		behind = behind || s.Behind != ""
+		keys = append(keys, k)
 	}
-	if t.flags.output == jsonOutput {
-		return fresh, behind
-	}
-	table(t.app.stdout, func(w io.Writer) {
+	return keys
+}
+
+// printKeys prints a table of keys.
+func printKeys(w io.Writer, keys []hostKey) {
+	table(w, func(w io.Writer) {
 		fmt.Fprintln(w, "HOST\tNAME\tSTATUS\tKEY\tFINGERPRINT")
-		for _, k := range t.result.Keys {
+		for _, k := range keys {
 			host := k.Host
 			if k.Jump {
 				host += " (jump host)"
@@ -150,35 +153,19 @@ func (t *trust) print(found []remote.Sighting) (fresh []remote.Sighting, behind 
 			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", host, k.Name, k.Status, orDash(k.Type), orDash(k.Fingerprint))
 		}
 	})
-	return fresh, behind
 }
 
-// status is one word about a key.
-func status(s remote.Sighting) string {
-	switch code := fault.Of(s.Err); {
-	case s.Err == nil:
-		return "known"
-	case s.New():
-		return "new"
-	case s.Behind != "":
-		return "behind"
-	case code == fault.HostKeyChanged:
-		return "changed"
-	case code == fault.HostKeyRevoked || code == fault.HostKeyPinned || code == fault.KnownHosts:
-		return "refused"
-	}
-	return "unreachable"
-}
-
-// confirm asks, unless the answer was given on the command line.
-func (t *trust) confirm(ctx context.Context, n int) error {
+// confirmKeys asks whether n keys may be recorded, unless the answer was given on the command line. Any other answer than a
+// yes is an error.
+func confirmKeys(ctx context.Context, n int, yes bool, person remote.Asker) error {
 	switch {
-	case t.yes:
+	case yes:
 		return nil
-	case t.o.Ask == nil:
-		return exitError{exitUsage, fmt.Errorf("%s not known: compare the fingerprints, then give --yes to record them", keys(n, "is", "are"))}
+	case person == nil:
+		const format = "%s not known: compare the fingerprints, then give --yes to record them"
+		return exitError{exitUsage, fmt.Errorf(format, countKeys(n, "is", "are"))}
 	}
-	ok, err := t.o.Ask.Confirm(ctx, fmt.Sprintf("Record %s?", keys(n, "", "")))
+	ok, err := person.Confirm(ctx, fmt.Sprintf("Record %s?", countKeys(n, "", "")))
 	if err != nil {
 		return err
 	}
@@ -188,42 +175,10 @@ func (t *trust) confirm(ctx context.Context, n int) error {
 	return nil
 }
 
-func keys(n int, one, many string) string {
+// countKeys is a number of keys, followed by the form of the verb.
+func countKeys(n int, one, many string) string {
 	if n == 1 {
 		return strings.TrimSpace("1 key " + one)
 	}
 	return strings.TrimSpace(fmt.Sprintf("%d keys %s", n, many))
-}
-
-// record writes the keys.
-func (t *trust) record(fresh []remote.Sighting) error {
-	var failed provision.Failures
-	for _, s := range fresh {
-		if err := s.Record(); err != nil {
-			failed = append(failed, provision.Failure{Host: s.Host, Component: "trust", Err: err})
-			continue
-		}
-		t.result.Recorded++
-	}
-	if len(failed) > 0 {
-		return failed
-	}
-	return nil
-}
-
-// outcome is the error of those that were not seen, or that are not what they were.
-func (t *trust) outcome(found []remote.Sighting, fresh int) error {
-	var failed provision.Failures
-	for _, s := range found {
-		if s.Err != nil && !s.New() && s.Behind == "" {
-			failed = append(failed, provision.Failure{Host: s.Host, Component: "trust", Err: s.Err})
-		}
-	}
-	if len(failed) > 0 {
-		return failed
-	}
-	if t.flags.output != jsonOutput && t.result.Recorded == 0 && fresh == 0 {
-		fmt.Fprintf(t.app.stdout, "every key is known\n")
-	}
-	return nil
 }

@@ -19,7 +19,8 @@ func initCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "init",
 		Short: "Write a commented inventory to start from",
-		Long:  "Write a commented inventory for one control plane and two workers, as Vagrant makes them. It is valid as it is.",
+		Long: "Write a commented inventory for one control plane and two workers, as Vagrant makes them. The inventory is\n" +
+			"valid as it is.",
 		Example: "  kbootstrap init\n" +
 			"  kbootstrap init -o - | less",
 		Args: usageArgs(cobra.NoArgs),
@@ -57,7 +58,7 @@ func writeNew(path, content string, force bool) error {
 	return errors.Join(err, f.Close())
 }
 
-// existing is the error of a file that is there already.
+// existing is the error for a file that exists already.
 type existing string
 
 func (e existing) Error() string { return string(e) + " exists already" }

@@ -1,6 +1,8 @@
 // Command kbootstrap makes a Kubernetes cluster out of bare Linux hosts over SSH.
 //
-// One file per verb: flags in, one call, output in print.go. There is no logic here.
+// There is one file per verb, named after it: its flags, the calls that it makes, and what it alone prints. What several
+// verbs print is in print.go, plans and drifts are in plantext.go, errors in fail.go, exit codes in exit.go, and the events
+// of a run in progress.go. What a verb does to hosts is in other packages, most of it in provision.
 package main
 
 import (
@@ -49,8 +51,9 @@ func (a *app) root() *cobra.Command {
 		PersistentPreRunE: func(c *cobra.Command, _ []string) error { return applySettings(c) },
 	}, cli.Streams{In: a.stdin, Out: a.stdout, Err: a.stderr})
 	root.AddCommand(
-		initCommand(a), validateCommand(a), hostsCommand(a), preflightCommand(a), planCommand(a), driftCommand(a), upCommand(a), addNodeCommand(a), statusCommand(a), resetCommand(a),
-		explainCommand(a), supportBundleCommand(a), artifactsCommand(a), nodeCommand(a), cli.GenDocsCommand(),
+		initCommand(a), validateCommand(a), hostsCommand(a), preflightCommand(a), planCommand(a), driftCommand(a),
+		upCommand(a), addNodeCommand(a), statusCommand(a), resetCommand(a), explainCommand(a), supportBundleCommand(a),
+		artifactsCommand(a), nodeCommand(a), cli.GenDocsCommand(),
 	)
 	completeWords(root)
 	return root

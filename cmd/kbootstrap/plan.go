@@ -24,12 +24,12 @@ func planCommand(a *app) *cobra.Command {
 		Short: "Show what up would do, with the difference of each file; nothing is changed",
 		Long: `Show what up would do, with the difference of each file, unit and setting; nothing is changed.
 
-With -o FILE the plan is saved, to be approved: "up FILE" then does this and nothing else, and refuses when a host or what
-is wanted has changed since. The file has no secrets, and only its owner can read it. A file that is to be called json or
-text is named as ./json.
+With -o FILE the plan is saved, to be approved: "up FILE" then does this and nothing else, and refuses
+if a host, the inventory or anything else that the plan was made from has changed since. The file has no
+secrets, and only its owner can read it. To save a plan in a file called json or text, write ./json.
 
-What would harm a cluster that is there is marked with ! and stands above the plan; up refuses it, and so does plan, with
-exit code 9.`,
+Differences that would harm an existing cluster are marked with ! above the plan. up refuses to make
+them, and plan exits with code 9.`,
 		Example: `  kbootstrap plan -i hosts.yaml
   kbootstrap plan -i hosts.yaml -o demo.plan
   kbootstrap plan --show demo.plan`,
@@ -70,7 +70,7 @@ exit code 9.`,
 	limits.bindFailures(c)
 	c.Flags().Lookup("output").Usage = "text; json: one document, see docs/events.md; or a file to save the plan in"
 	c.Flags().BoolVar(&detailed, "detailed-exitcode", false, "exit with 3 when there is something to do")
-	c.Flags().StringVar(&show, "show", "", "show a plan that was saved in a file; no host is asked")
+	c.Flags().StringVar(&show, "show", "", "show the plan that is saved in this file; no host is asked")
 	return c
 }
 
@@ -79,7 +79,7 @@ func refusedPlan(plan report.Plan) error {
 	if len(plan.Refused) == 0 {
 		return nil
 	}
-	return exitError{exitRefused, fault.PlanRefused.Errorf("up would refuse this plan, for what is marked with !")}
+	return exitError{exitRefused, fault.PlanRefused.Errorf("up would refuse this plan because of the lines marked with !")}
 }
 
 // savePlan writes the plan to a file and says what to do with it.

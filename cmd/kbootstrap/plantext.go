@@ -11,7 +11,7 @@ import (
 	"kbootstrap/screen"
 )
 
-// planText is the text of a plan, fit for a terminal. It is the same for the same plan.
+// planText is the text of a plan, safe for a terminal. The same plan always has the same text.
 func planText(plan report.Plan) string {
 	var b strings.Builder
 	b.WriteString(remarks(plan.Refused, plan.Warnings))
@@ -23,7 +23,8 @@ func planText(plan report.Plan) string {
 		counts[c.Action]++
 	}
 	for _, h := range plan.Hosts {
-		b.WriteString(hostText(h.Name, h.Address, slices.DeleteFunc(slices.Clone(plan.Changes), func(c report.Change) bool { return c.Host != h.Name })))
+		elsewhere := func(c report.Change) bool { return c.Host != h.Name }
+		b.WriteString(hostText(h.Name, h.Address, slices.DeleteFunc(slices.Clone(plan.Changes), elsewhere)))
 	}
 	switch {
 	case len(plan.Changes) > 0:
@@ -46,7 +47,8 @@ func hostsAre(n int) string {
 // savedText is the text of a plan in a file: what it is for, and then the plan.
 func savedText(saved report.SavedPlan) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: made %s by %s with kbootstrap %s\n", saved.Cluster, saved.Created.UTC().Format(time.RFC3339), saved.By, saved.Version)
+	fmt.Fprintf(&b, "%s: made %s by %s with kbootstrap %s\n",
+		saved.Cluster, saved.Created.UTC().Format(time.RFC3339), saved.By, saved.Version)
 	fmt.Fprintf(&b, "  inventory %s (sha256 %s)\n", saved.Inventory, saved.InventorySHA256)
 	if saved.Lock != "" {
 		fmt.Fprintf(&b, "  artifacts %s (sha256 %s)\n", saved.Lock, saved.LockSHA256)
@@ -62,7 +64,7 @@ func savedText(saved report.SavedPlan) string {
 	return screen.Clean(b.String()) + "\n" + planText(saved.Plan)
 }
 
-// driftText is the text of a comparison: as a plan, host by host.
+// driftText is the text of a comparison, host by host like that of a plan.
 func driftText(drift report.Drift) string {
 	var b strings.Builder
 	b.WriteString(remarks(drift.Refused, drift.Warnings))
@@ -92,7 +94,7 @@ func driftText(drift report.Drift) string {
 	return screen.Clean(b.String())
 }
 
-// remarks are what stands above a plan: what keeps it from being carried out, marked with !, and what is odd.
+// remarks are the lines above a plan: what keeps up from carrying it out, marked with !, and warnings, marked with *.
 func remarks(refused []report.Error, warnings []string) string {
 	var b strings.Builder
 	for _, e := range refused {
@@ -107,7 +109,7 @@ func remarks(refused []report.Error, warnings []string) string {
 	return b.String()
 }
 
-// hostText is what differs on a host, by component; nothing when nothing does.
+// hostText lists what differs on a host by component. It is empty if nothing differs.
 func hostText(name, address string, changes []report.Change) string {
 	if len(changes) == 0 {
 		return ""
@@ -132,5 +134,5 @@ func hostText(name, address string, changes []report.Change) string {
 	return b.String()
 }
 
-// signs mark what is new, changed or to go.
+// signs mark resources that would be made, changed or removed.
 var signs = map[string]string{report.ActionCreate: "+", report.ActionChange: "~", report.ActionRemove: "-"}

@@ -14,16 +14,16 @@ import (
 	"kbootstrap/screen"
 )
 
-// preflightCommand judges the hosts and changes nothing.
+// preflightCommand checks the hosts and changes nothing.
 func preflightCommand(a *app) *cobra.Command {
 	flags := &clusterFlags{app: a}
 	var ignore ignoreFlag
 	c := &cobra.Command{
 		Use:   "preflight",
 		Short: "Check whether the hosts can become what the inventory describes; nothing is changed",
-		Long: `Check whether the hosts can become what the inventory describes. Every check has a name; up and add-node make the same
-checks first, and change nothing when one fails. For a moment each host listens on the ports that the others need, and all
-dial each other. docs/preflight.md lists the checks.`,
+		Long: `Check whether the hosts can become what the inventory describes. Every check has a name; up and add-node
+make the same checks first, and change nothing if a check fails. For a moment each host listens on the
+ports that the other hosts need, and all hosts dial each other. docs/preflight.md lists the checks.`,
 		Example: `  kbootstrap preflight -i hosts.yaml
   kbootstrap preflight -i hosts.yaml -o json | jq '.result.findings[] | select(.level == "fail")'
   kbootstrap preflight -i hosts.yaml --ignore-preflight=NumCPU,Mem`,
@@ -39,7 +39,8 @@ dial each other. docs/preflight.md lists the checks.`,
 				return err
 			}
 			defer done()
-			result := preflightResult{OK: len(run.Unreached) == 0 && len(preflight.Failed(run.Findings)) == 0, Findings: run.Findings}
+			ok := len(run.Unreached) == 0 && len(preflight.Failed(run.Findings)) == 0
+			result := preflightResult{OK: ok, Findings: run.Findings}
 			flags.show(result, func() { printFindings(a.stdout, run.Findings) })
 			return preflightError(run)
 		},
@@ -54,10 +55,11 @@ type ignoreFlag struct{ ids []string }
 
 // bind adds the flag to a command.
 func (f *ignoreFlag) bind(c *cobra.Command) {
-	c.Flags().StringSliceVar(&f.ids, "ignore-preflight", nil, "checks that warn instead of failing, such as NumCPU,Port-10250; or all")
+	c.Flags().StringSliceVar(&f.ids, "ignore-preflight", nil,
+		"checks that only warn when they fail, such as NumCPU,Port-10250; or all")
 }
 
-// checks are those that the flag leaves.
+// checks are the checks that the flag leaves.
 func (f *ignoreFlag) checks() (*provision.Preflight, error) {
 	if err := preflight.Known(f.ids); err != nil {
 		return nil, exitError{exitUsage, err}
@@ -71,8 +73,8 @@ type preflightResult struct {
 	Findings []preflight.Finding `json:"findings"`
 }
 
-// preflightError stands for the exit code: that a check failed, or else that a host could not be reached. The table has the
-// single failures already.
+// preflightError is the error of the verb: that a check failed, or else that a host could not be reached. The table has shown
+// the single failures already.
 func preflightError(run *provision.Run) error {
 	var unreached provision.Failures
 	for _, h := range run.Cluster.Hosts {
@@ -94,7 +96,7 @@ func preflightError(run *provision.Run) error {
 	return nil
 }
 
-// printFindings shows a line a finding, what is the same on several hosts once, and below the table what to do.
+// printFindings prints a line for each finding, once for several hosts with the same, and below the table what to do.
 func printFindings(w io.Writer, findings []preflight.Finding) {
 	merged := preflight.Merged(findings)
 	total := map[string]bool{}

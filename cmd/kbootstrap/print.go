@@ -16,7 +16,7 @@ import (
 	"kbootstrap/screen"
 )
 
-// printSummary says what a run did, one line a host, and what to type next.
+// printSummary prints what a run did, a line for each host, and what to type next.
 func (a *app) printSummary(run *provision.Run, summary provision.Summary, kubeconfig string) {
 	if summary.Total() == 0 {
 		fmt.Fprintf(a.stdout, "%s: nothing to do: %s as %s says\n",
@@ -31,17 +31,18 @@ func (a *app) printSummary(run *provision.Run, summary provision.Summary, kubeco
 	})
 	took := summary.Took
 	if a.shown != nil {
-		took = a.shown.run.Took() // with all that came before the first change
+		took = a.shown.run.Took() // includes what came before the first change
 	}
 	fmt.Fprintf(a.stdout, "%s: healthy after %s\n", run.Cluster.Name, seconds(took))
 	first := run.Cluster.With(inventory.ControlPlane)[0]
-	fmt.Fprintf(a.stdout, "\nnext:\n  kbootstrap status -i %s\n  on %s: sudo -i kubectl get nodes -o wide\n", run.Cluster.File, first.Name)
+	fmt.Fprintf(a.stdout, "\nnext:\n  kbootstrap status -i %s\n  on %s: sudo -i kubectl get nodes -o wide\n",
+		run.Cluster.File, first.Name)
 	if kubeconfig != "" {
 		fmt.Fprintf(a.stdout, "  from here: kubectl --kubeconfig %s get nodes\n", kubeconfig)
 	}
 }
 
-// touched names the components that were changed on a host, where they are few.
+// touched names the components that were changed on a host, if they are few.
 func (a *app) touched(host string) string {
 	if a.shown == nil {
 		return ""
@@ -53,13 +54,14 @@ func (a *app) touched(host string) string {
 	return "\t" + strings.Join(names, ", ")
 }
 
+// table writes lines whose cells, separated by tabs, are aligned in columns.
 func table(w io.Writer, write func(io.Writer)) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	write(t)
 	_ = t.Flush()
 }
 
-// cell is a text of a host as a cell of a table: on one line, and fit for a terminal.
+// cell makes a text from a host fit for a cell of a table: on one line, and safe for a terminal.
 func cell(text string) string {
 	return strings.NewReplacer("\n", " ", "\t", " ").Replace(screen.Clean(text))
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -30,11 +31,11 @@ type progress struct {
 	document io.Writer // standard output, if a document was asked for
 	run      *report.Run
 	log      string // the log's path; "" when there is none
-	told     bool   // the command has told how it went
+	told     bool   // the command has shown its result
 }
 
-// newProgress begins to show a command. What goes to standard output is one thing alone: the results for people, or the
-// document, or the stream; with one of the last two, the results for people go to standard error.
+// newProgress begins to show a command. Only one thing goes to standard output: the results for people, or the document, or
+// the stream. With the document or the stream, the results for people go to standard error.
 func newProgress(a *app, verb string, f *clusterFlags) (*progress, error) {
 	p := &progress{app: a, verb: verb}
 	if !f.paths && f.output != textOutput && f.output != jsonOutput {
@@ -68,7 +69,8 @@ func newProgress(a *app, verb string, f *clusterFlags) (*progress, error) {
 	return p, nil
 }
 
-var errBothToStdout = fmt.Errorf("-o json and --events jsonl would both write to standard output: say --events jsonl=FILE")
+var errBothToStdout = errors.New(
+	"-o json and --events jsonl would both write to standard output: say --events jsonl=FILE")
 
 // screenOptions are what the terminal can do and what the user wants of it.
 func screenOptions(stderr io.Writer, f *clusterFlags) screen.Options {
@@ -79,12 +81,12 @@ func screenOptions(stderr io.Writer, f *clusterFlags) screen.Options {
 	return o
 }
 
-// broken says once that something could not be written; the run goes on without it.
+// broken returns a function that warns that something could not be written.
 func (p *progress) broken(what string) func(error) {
-	return func(err error) { p.view.Warn(fmt.Sprintf("%s: %v; the run goes on without", what, err)) }
+	return func(err error) { p.view.Warn(fmt.Sprintf("%s: %v; the run goes on without it", what, err)) }
 }
 
-// start begins the run, with its log, when the inventory has been read; c is nil when it could not be.
+// start begins the run, with its log, once the inventory has been read; c is nil if it could not be read.
 func (p *progress) start(c *inventory.Cluster) {
 	if p.run != nil {
 		return
@@ -119,18 +121,18 @@ func (p *progress) openLog(c *inventory.Cluster) *report.Log {
 // report takes one event of the run.
 func (p *progress) report(e provision.Event) { p.run.Report(e) }
 
-// suspend keeps the screen still until resume, so that a question can stand there.
+// suspend keeps the screen still until resume, so that a question can be shown.
 func (p *progress) suspend() { p.view.Suspend() }
 
 func (p *progress) resume() { p.view.Resume() }
 
-// stop takes what moves off the screen. It may be called again.
+// stop removes the moving lines from the screen. It may be called again.
 func (p *progress) stop() { p.view.Stop() }
 
 // finish ends the run: the last events, the document, and where the log is.
 func (p *progress) finish(result any, err error) error {
 	p.stop()
-	p.start(nil) // if there was nothing to begin with
+	p.start(nil) // in case the inventory was never read
 	code := exitCode(err)
 	p.run.Finish(err, code)
 	document := p.run.Document(kind(p.verb), result, err, code, outcome(code))
@@ -154,7 +156,7 @@ func (p *progress) finish(result any, err error) error {
 	return err
 }
 
-// kind is the kind of a command's document: "AddNode" of add-node.
+// kind is the kind of a command's document: "AddNode" for add-node.
 func kind(verb string) string {
 	var b strings.Builder
 	for word := range strings.SplitSeq(verb, "-") {
@@ -163,7 +165,7 @@ func kind(verb string) string {
 	return b.String()
 }
 
-// outcome is how a run ended that ends with the exit code.
+// outcome is the outcome of a run with this exit code.
 func outcome(code int) string {
 	switch code {
 	case exitOK, exitChanges:

@@ -20,8 +20,8 @@ func resetCommand(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "reset",
 		Short: "Remove the cluster, or some of its workers, with all data",
-		Long: `Remove from the hosts what the tool made and what Kubernetes left, with all data, and put back what was there before.
-Rules of iptables that are not Kubernetes' own stay, and so does the SSH connection.`,
+		Long: `Remove everything that the tool and Kubernetes made on the hosts, with all data, and put back what was
+there before. iptables rules that do not belong to Kubernetes stay, and so does the SSH connection.`,
 		Example: `  kbootstrap reset -i hosts.yaml --confirm demo
   kbootstrap reset -i hosts.yaml --host w2 --confirm demo`,
 		Args: usageArgs(cobra.NoArgs),
@@ -46,7 +46,7 @@ Rules of iptables that are not Kubernetes' own stay, and so does the SSH connect
 			if err := a.confirm(c.Context(), cluster.Name, confirm, len(hosts)); err != nil {
 				return err
 			}
-			options, stop := flags.options(cluster)
+			options, stop := flags.options()
 			defer stop()
 			summary, err := provision.Reset(c.Context(), cluster, hosts, options)
 			stop()
@@ -60,7 +60,8 @@ Rules of iptables that are not Kubernetes' own stay, and so does the SSH connect
 				for _, name := range hosts {
 					fmt.Fprintf(a.stdout, "%s: reset, %d changed\n", name, summary.Changed[name])
 				}
-				fmt.Fprintf(a.stdout, "%s: reset in %s; `kbootstrap up` makes it again\n", cluster.Name, seconds(summary.Took))
+				fmt.Fprintf(a.stdout, "%s: reset in %s; `kbootstrap up` makes the cluster again\n",
+					cluster.Name, seconds(summary.Took))
 			})
 			return nil
 		},
@@ -72,15 +73,18 @@ Rules of iptables that are not Kubernetes' own stay, and so does the SSH connect
 	return c
 }
 
-// confirm asks for the cluster's name, since what follows cannot be undone. Without a terminal the flag must have it.
+// confirm asks for the cluster's name, because what follows cannot be undone. Without a terminal the flag must give the
+// name.
 func (a *app) confirm(ctx context.Context, name, given string, hosts int) error {
 	if given == "" {
 		person, ok := a.asker(nil).(*terminal)
 		if !ok {
-			return exitError{exitUsage, fmt.Errorf("this removes %s from %d hosts with all data: give --confirm %s", name, hosts, name)}
+			const format = "this removes %s from %d hosts with all data: give --confirm %s"
+			return exitError{exitUsage, fmt.Errorf(format, name, hosts, name)}
 		}
 		var err error
-		given, err = person.Line(ctx, fmt.Sprintf("this removes %s from %d hosts with all data\ntype the cluster's name to go on: ", name, hosts))
+		const question = "this removes %s from %d hosts with all data\ntype the cluster's name to go on: "
+		given, err = person.Line(ctx, fmt.Sprintf(question, name, hosts))
 		if err != nil && ctx.Err() != nil {
 			return err // interrupted, which has a code of its own
 		}

@@ -18,14 +18,15 @@ type scopeFlags struct {
 
 // bind adds the limits to a command.
 func (f *scopeFlags) bind(c *cobra.Command) {
-	c.Flags().StringSliceVar(&f.limit, "limit", nil, "only these hosts, and what the API has to know of them (HOST[,HOST])")
-	c.Flags().StringSliceVar(&f.only, "only", nil, "only these components, without what they need (COMPONENT[,COMPONENT])")
+	c.Flags().StringSliceVar(&f.limit, "limit", nil, "only these hosts, and the labels of their nodes (HOST[,HOST])")
+	c.Flags().StringSliceVar(&f.only, "only", nil,
+		"only these components, without those that they need (COMPONENT[,COMPONENT])")
 }
 
 // bindFailures adds the hosts that may fail to a command.
 func (f *scopeFlags) bindFailures(c *cobra.Command) {
 	c.Flags().StringVar(&f.maxFailures, "max-failures", "0",
-		"go on without so many hosts that cannot be reached or fail: a number, or a part of all such as 10%")
+		"continue even if this many hosts are unreachable or fail (a number, or a percentage such as 10%)")
 }
 
 // scope is what the flags say, of components that there are. The hosts are looked up with the inventory.

@@ -13,7 +13,7 @@ import (
 
 // settings are the flags that may be set once for all commands: by KBOOTSTRAP_INVENTORY and the like in the environment,
 // or by a key in config.yaml of kbootstrap's directory in the user's configuration directory. A flag wins over the
-// environment, and that over the file. What a command does, and to which hosts, is never a setting.
+// environment, and the environment over the file. What a command does, and to which hosts, is never a setting.
 var settings = []string{"inventory", "quiet", "verbose", "no-color", "progress"}
 
 // applySettings gives the flags of a command that were not typed the values of the user's settings. The inventory itself
@@ -41,7 +41,7 @@ func applySettings(c *cobra.Command) error {
 		if err := c.Flags().Set(name, v.GetString(name)); err != nil {
 			return exitError{exitUsage, fmt.Errorf("setting %s: %w", name, err)}
 		}
-		flag.Changed = false // it was not typed, which counts where a plan names its own inventory
+		flag.Changed = false // the user did not type it, which matters for a plan that names its own inventory
 	}
 	return nil
 }

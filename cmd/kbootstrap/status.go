@@ -38,7 +38,8 @@ func statusCommand(a *app) *cobra.Command {
 	return c
 }
 
-// printStatus shows what up refuses, a line a component, problems beside it, and the certificate that ends first on each host.
+// printStatus prints what up refuses, a line for each component with its problem, and the certificate of each host that expires
+// first.
 func (a *app) printStatus(status provision.Status, now time.Time) {
 	for _, refused := range status.Refused {
 		fmt.Fprintf(a.stdout, "! %s\n", cli.Indented(refused))
@@ -75,7 +76,8 @@ func (a *app) printStatus(status provision.Status, now time.Time) {
 				continue
 			}
 			first := slices.MinFunc(h.Certificates, func(x, y provision.Certificate) int { return x.Expires.Compare(y.Expires) })
-			fmt.Fprintf(w, "%s\t%d\t%s\t%d days\n", h.Name, len(h.Certificates), cell(first.Path), int(first.Expires.Sub(now).Hours()/24))
+			days := int(first.Expires.Sub(now).Hours() / 24)
+			fmt.Fprintf(w, "%s\t%d\t%s\t%d days\n", h.Name, len(h.Certificates), cell(first.Path), days)
 		}
 	})
 }

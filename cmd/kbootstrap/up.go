@@ -20,15 +20,18 @@ func upCommand(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "up [PLAN]",
 		Short: "Make the cluster that the inventory describes",
-		Long: `Make the cluster that the inventory describes, or make it so again: what is there already is left alone, and a second
-run changes nothing. A run that was cut off is finished by the next one. The hosts are checked first, as preflight does it;
-when a check fails, nothing is changed.
+		Long: `Make the cluster that the inventory describes, or bring an existing cluster back to it. up leaves alone
+everything that is as it should be, so a second run changes nothing. A run that was cut off is finished
+by the next run. The hosts are checked first, as preflight does it; if a check fails, nothing is
+changed.
 
-With the file of a plan, which "plan -o" has saved, exactly that is done. When a host or what is wanted has changed since,
-nothing is, and each difference is named (exit code 9). The plan says which inventory it is for.
+With the file of a plan that "plan -o" has saved, up does exactly what the plan says. If a host, the
+inventory or anything else that the plan was made from has changed since, up names each difference and
+changes nothing (exit code 9). The plan says which inventory it is for.
 
-A host that cannot be reached ends the run before anything is changed. With --max-failures the run goes on without so many
-hosts; it then ends with exit code 6 and says which hosts are finished, which failed and which were skipped.`,
+A host that cannot be reached ends the run before anything is changed. With --max-failures the run
+continues without up to that many hosts; it then ends with exit code 6 and says which hosts are
+finished, which failed and which were skipped.`,
 		Example: `  kbootstrap up -i hosts.yaml
   kbootstrap up demo.plan
   kbootstrap up -i hosts.yaml --limit w1,w2

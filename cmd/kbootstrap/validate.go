@@ -31,7 +31,7 @@ func validateCommand(a *app) *cobra.Command {
 			return err
 		},
 	}
-	cmd.Flags().StringVarP(&path, "inventory", "i", "hosts.yaml", `the inventory; "-" is standard input`)
+	cmd.Flags().StringVarP(&path, "inventory", "i", "hosts.yaml", `the inventory file; "-" is standard input`)
 	return cmd
 }
 

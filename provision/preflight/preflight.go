@@ -162,7 +162,7 @@ func Merged(findings []Finding) []Finding {
 // Error says that checks failed, so that nothing was changed. It has all findings, those of other levels too.
 type Error struct{ Findings []Finding }
 
-// Error says how many checks failed. Causes has each of them.
+// Error says how many checks failed. Parts has each of them.
 func (e *Error) Error() string { return Summary(e.Findings) }
 
 // Fault is KB3001.
@@ -179,8 +179,8 @@ func (e *Error) Hint() string {
 	return "mend these; or go on in spite of them with --ignore-preflight=" + strings.Join(ids, ",")
 }
 
-// Causes are the checks that failed, one error for each, which has the code and the hint of its check.
-func (e *Error) Causes() []error {
+// Parts are the checks that failed, one error for each, which has the code and the hint of its check.
+func (e *Error) Parts() []error {
 	var causes []error
 	for _, f := range Merged(Failed(e.Findings)) {
 		causes = append(causes, &failure{f})
@@ -188,8 +188,8 @@ func (e *Error) Causes() []error {
 	return causes
 }
 
-// Unwrap returns the causes.
-func (e *Error) Unwrap() []error { return e.Causes() }
+// Unwrap returns the parts.
+func (e *Error) Unwrap() []error { return e.Parts() }
 
 // failure is a check that failed.
 type failure struct{ finding Finding }

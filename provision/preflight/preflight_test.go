@@ -107,7 +107,7 @@ func TestError(t *testing.T) {
 		t.Errorf("code %s", fault.Of(err))
 	}
 	var texts []string
-	for _, cause := range err.Causes() {
+	for _, cause := range err.Parts() {
 		texts = append(texts, string(fault.Of(cause))+" "+cause.Error())
 		if fault.HintOf(cause) == "" {
 			t.Errorf("%v: no hint", cause)

@@ -1,6 +1,9 @@
 package resource
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"strings"
 
 	"github.com/pmezard/go-difflib/difflib"
@@ -11,6 +14,15 @@ const contextLines = 3
 
 // Changed tells whether the wanted value differs from what was found.
 func Changed(found, wanted Resource) bool { return found.State() != wanted.State() }
+
+// Digest is the sha256 sum of the IDs and states of resources, in hex.
+func Digest(rs ...Resource) string {
+	sum := sha256.New()
+	for _, r := range rs {
+		fmt.Fprintf(sum, "%s\n%s\n", r.ID(), r.State())
+	}
+	return hex.EncodeToString(sum.Sum(nil))
+}
 
 // Diff is the line diff of two states: lines that begin with "-" are found, with "+" wanted, with a blank both. It is
 // empty when the two are equal.

@@ -83,7 +83,7 @@ func savedPlan(t *testing.T, l *lab) {
 func stalePlan(t *testing.T, l *lab) {
 	l.exec("w1", "sh", "-c", "echo 'vm.swappiness = 10' >"+sysctls)
 	r := l.exits(9, "up", l.plan())
-	r.says(t, "error[KB6043]", "w1: base: file "+sysctls+": it is not as it was found when the plan was made", "-| vm.swappiness = 10")
+	r.says(t, "error[KB6043]", "w1: base: file "+sysctls+": this resource has changed since the plan was made", "-| vm.swappiness = 10")
 	if strings.Contains(r.stderr, "cp1: base: ") {
 		t.Errorf("a host that was not changed is named:\n%s", r.stderr)
 	}

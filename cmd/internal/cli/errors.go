@@ -16,8 +16,8 @@ func PrintErrors(w io.Writer, errs []error, codes func(error) []fault.Code) {
 	for i, err := range errs {
 		fmt.Fprintf(w, "error[%s]: %s\n", fault.OfLocal(err), Indented(err.Error()))
 		last := i == len(errs)-1
-		if last || fault.OfLocal(errs[i+1]) != fault.OfLocal(err) || hintOf(errs[i+1]) != hintOf(err) {
-			fmt.Fprintf(w, "  hint: %s\n", Indented(hintOf(err)))
+		if last || fault.OfLocal(errs[i+1]) != fault.OfLocal(err) || fault.HintOfLocal(errs[i+1]) != fault.HintOfLocal(err) {
+			fmt.Fprintf(w, "  hint: %s\n", Indented(fault.HintOfLocal(err)))
 			PrintExplain(w, codes(err)...)
 		}
 	}
@@ -37,6 +37,3 @@ func Codes(err error) []fault.Code { return []fault.Code{fault.OfLocal(err)} }
 
 // Indented returns a text whose lines after the first stand below it, fit for a terminal.
 func Indented(text string) string { return strings.ReplaceAll(screen.Clean(text), "\n", "\n  ") }
-
-// hintOf returns what the user may do about an error.
-func hintOf(err error) string { return fault.HintOf(&fault.Error{Code: fault.OfLocal(err), Err: err}) }

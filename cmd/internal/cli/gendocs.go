@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/cobra/doc"
 )
 
-// GenDocsCommand returns the verb that writes the reference of the command line. It is hidden: only
-// whoever changes a command needs it, and a test says so when docs/cli is out of step.
+// GenDocsCommand returns the verb that writes the reference of the command line. It is hidden: only developers who change a command need it, and
+// a test fails if docs/cli is out of step.
 func GenDocsCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:    "gen-docs DIR",
@@ -20,8 +20,7 @@ func GenDocsCommand() *cobra.Command {
 	}
 }
 
-// genDocs replaces the pages in the directory by those of the command and all below it, the hidden
-// ones left out.
+// genDocs replaces the pages in the directory by the pages of the command and of all commands below it, except hidden ones.
 func genDocs(root *cobra.Command, dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
@@ -30,7 +29,7 @@ func genDocs(root *cobra.Command, dir string) error {
 	if err != nil {
 		return err
 	}
-	for _, page := range old { // of a command that there no longer is
+	for _, page := range old { // some are of commands that are gone
 		if err := os.Remove(page); err != nil {
 			return err
 		}

@@ -9,8 +9,8 @@ import (
 	"kbootstrap/fault"
 )
 
-// Group makes a command that only has others below it: alone it shows its help, and a word that is none of them is a
-// usage error. Left to itself, cobra shows the help of a nested one and counts that as done.
+// Group makes a command that only has others below it: alone it shows its help, and a word that is not one of them is a
+// usage error. Cobra by itself would show the help of a nested group and exit with 0.
 func Group(cmd *cobra.Command) *cobra.Command {
 	cmd.DisableFlagsInUseLine = true
 	cmd.SuggestionsMinimumDistance = 2 // letters; cobra's own default, which it only sets for its own message
@@ -24,7 +24,7 @@ func Group(cmd *cobra.Command) *cobra.Command {
 	return cmd
 }
 
-// unknownCommand is the error of a word that is no command.
+// unknownCommand is the error for a word that is not a command.
 type unknownCommand struct {
 	word  string
 	below *cobra.Command
@@ -40,5 +40,5 @@ func (e unknownCommand) Hint() string {
 	if like := e.below.SuggestionsFor(e.word); len(like) > 0 {
 		return "did you mean " + strings.Join(like, " or ") + "?"
 	}
-	return fmt.Sprintf("%q lists them", e.below.CommandPath()+" --help")
+	return fmt.Sprintf("%q lists the commands", e.below.CommandPath()+" --help")
 }

@@ -8,27 +8,26 @@ import (
 	"time"
 )
 
-// sameAsking is the time within which two signals are one asking.
+// sameAsking is the time within which two signals count as one request to stop.
 const sameAsking = 300 * time.Millisecond
 
-// Interruptible returns a context that ends with the first signal that asks the tool to end:
-// Ctrl-C, SIGTERM, or the terminal being closed. Whoever is in the middle of something makes it
-// whole then. The second Ctrl-C or SIGTERM ends the process, as users of terraform expect; of a
-// terminal that is closed, the shell and the kernel both tell, so that is no second asking. Nor is
-// what comes at the same time: timeout(1) signals its command, and then the group that its command
-// is in.
+// Interruptible returns a context that ends with the first signal that asks the tool to stop: Ctrl-C,
+// SIGTERM, or a closed terminal. Work that is under way is then brought to a safe end. The second
+// Ctrl-C or SIGTERM ends the process, as users of terraform expect. A second SIGHUP does not, because
+// the shell and the kernel both send one when a terminal is closed. Nor does a signal that comes at
+// the same time as the first: timeout(1) signals its command and then the command's group.
 //
-// Nor does a closed pipe behind the output end the tool, which would happen at the next line that
-// it writes: what it does on hosts matters more than who reads of it.
+// A closed pipe behind the output does not end the tool, which would otherwise happen at the next
+// line that it writes: its work on the hosts matters more than its readers.
 func Interruptible(parent context.Context) context.Context {
 	return interruptible(parent, sameAsking, die)
 }
 
-// interruptible is Interruptible with its parts: the time within which two signals are the same
-// asking, and what the second asking calls.
+// interruptible is Interruptible with its parts: the time within which two signals count as one
+// request, and what the second request calls.
 func interruptible(parent context.Context, same time.Duration, now func(os.Signal)) context.Context {
 	ctx, cancel := context.WithCancel(parent)
-	// As many as may come before the first is looked at; others are lost, and that is as well.
+	// There is room for the signals that may come before the first is handled; losing more of them does no harm.
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	pipe := make(chan os.Signal, 1)
@@ -55,7 +54,7 @@ func interruptible(parent context.Context, same time.Duration, now func(os.Signa
 	return ctx
 }
 
-// die ends the process by the signal, so that whoever started it sees what it died of.
+// die ends the process by the signal, so that its parent sees the cause.
 func die(sig os.Signal) {
 	number, ok := sig.(syscall.Signal)
 	signal.Reset()
