@@ -68,7 +68,7 @@ unit: packages
 
 # crash-matrix breaks changes of hosts at every step in every way; the unit tests do a part of that.
 crash-matrix:
-	go test -timeout 30m -run "^TestCrash" ./provision/resource -crash-one-of 1
+	go test -timeout 30m -run "^TestCrash" ./resource -crash-one-of 1
 
 test: check crash-matrix fuzz e2e
 

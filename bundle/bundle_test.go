@@ -17,8 +17,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"kbootstrap/inventory"
-	"kbootstrap/provision"
-	"kbootstrap/provision/resource"
+	"kbootstrap/provision/plan"
+	"kbootstrap/resource"
 )
 
 // open reads an archive.
@@ -72,7 +72,7 @@ func TestBundle(t *testing.T) {
 		File:  write("hosts.yaml", "ssh: {passwordFile: ~/pass}\narguments: {kubelet: {v: 4}}\n"),
 		Hosts: []inventory.Host{{Name: "m1"}, {Name: "m2"}},
 	})
-	b.Failed(provision.Failures{{Host: "m2", Component: "connect", Err: errors.New("no route")}})
+	b.Failed(plan.Failures{{Host: "m2", Component: "connect", Err: errors.New("no route")}})
 	b.rendered(resource.File{Path: "/etc/a.conf", Content: []byte("a\n")})
 	b.rendered(resource.File{Path: "/etc/../../b.key", Content: []byte("the key"), Secret: true})
 	path := filepath.Join(dir, "x.tar.gz")

@@ -11,10 +11,12 @@ import (
 	"sync"
 	"time"
 
+	"kbootstrap/host"
 	"kbootstrap/inventory"
-	"kbootstrap/node"
 	"kbootstrap/provision"
-	"kbootstrap/provision/resource"
+	"kbootstrap/provision/fleet"
+	"kbootstrap/provision/plan"
+	"kbootstrap/resource"
 )
 
 const (
@@ -88,8 +90,8 @@ func (b *Bundle) Cluster(ctx context.Context, run *provision.Run) {
 }
 
 // steps returns the steps of a run's plan on one host.
-func steps(run *provision.Run, host string) []provision.Step {
-	var some []provision.Step
+func steps(run *provision.Run, host string) []plan.Step {
+	var some []plan.Step
 	for _, s := range run.Plan.Steps {
 		if s.Target.Host.Name == host {
 			some = append(some, s)
@@ -99,7 +101,7 @@ func steps(run *provision.Run, host string) []provision.Step {
 }
 
 // collect adds what one host answers.
-func collect(ctx context.Context, b *Bundle, m *provision.Machine, steps []provision.Step) {
+func collect(ctx context.Context, b *Bundle, m *fleet.Machine, steps []plan.Step) {
 	b.AddJSON("facts.json", m.Facts)
 	var units []string
 	var states strings.Builder
@@ -118,7 +120,7 @@ func collect(ctx context.Context, b *Bundle, m *provision.Machine, steps []provi
 	b.Add("resources.txt", states.String())
 	slices.Sort(units)
 	units = slices.Compact(units)
-	query := node.SurveyQuery{Units: units, Paths: []string{"/", "/var/lib", "/opt", "/tmp"}}
+	query := host.SurveyQuery{Units: units, Paths: []string{"/", "/var/lib", "/opt", "/tmp"}}
 	if survey, err := m.Client.Survey(ctx, query); err != nil {
 		b.Add("survey.txt", err.Error()+"\n")
 	} else {
@@ -144,7 +146,7 @@ func (b *Bundle) rendered(f resource.File) {
 }
 
 // found is what was found of a step's resource, indented.
-func found(s provision.Step, i int) string {
+func found(s plan.Step, i int) string {
 	if i >= len(s.Found) {
 		return "    (not looked at)\n"
 	}
@@ -165,7 +167,7 @@ func lines(state string) string {
 // Failed adds the reason why nothing could be learnt from the hosts.
 func (b *Bundle) Failed(err error) {
 	b.Add("error.txt", err.Error()+"\n")
-	var failures provision.Failures
+	var failures plan.Failures
 	if errors.As(err, &failures) {
 		for _, f := range failures {
 			b.host(f.Host, "not reached: "+f.Error())

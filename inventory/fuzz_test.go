@@ -9,10 +9,10 @@ import (
 	"testing"
 	"unicode"
 
-	"kbootstrap/inventory"
-
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"kbootstrap/inventory"
 )
 
 // FuzzParse feeds anything to Parse. It must not panic; what it refuses it explains; what it accepts is a cluster.

@@ -7,10 +7,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"kbootstrap/internal/golden"
 	"kbootstrap/inventory"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // inputs returns the inventories of a directory of testdata, of which there must be some.

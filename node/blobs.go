@@ -16,9 +16,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"kbootstrap/provision/resource"
-
 	"kbootstrap/fault"
+	"kbootstrap/host"
 )
 
 // blobs is the store of contents that have arrived on the host, each a file named by its sha256. It lies below /opt,
@@ -26,7 +25,7 @@ import (
 // writes to it.
 type blobs struct {
 	dir string
-	sys *resource.System // for what it changes
+	sys *host.System // for what it changes
 
 	mu        sync.Mutex
 	abandoned map[string]string   // sum → why the control machine will never send it
@@ -38,7 +37,7 @@ type blobs struct {
 func newBlobs(root string) *blobs {
 	return &blobs{
 		dir:       filepath.Join(root, "opt/kbootstrap/blobs", bootID(root)),
-		sys:       &resource.System{Root: root},
+		sys:       &host.System{Root: root},
 		abandoned: map[string]string{},
 		taken:     map[string]*os.File{},
 		changed:   make(chan struct{}),
@@ -155,7 +154,7 @@ func (b *blobs) abandon(sum, cause string) {
 }
 
 // open returns a content once it has arrived. It ends early when ctx does or when the content was abandoned.
-func (b *blobs) open(ctx context.Context, sum string) (resource.Blob, error) {
+func (b *blobs) open(ctx context.Context, sum string) (host.Blob, error) {
 	if err := checkSum(sum); err != nil {
 		return nil, err
 	}
@@ -184,7 +183,7 @@ func (b *blobs) open(ctx context.Context, sum string) (resource.Blob, error) {
 // take gives the caller a name of its own for the content, so that one who takes it by rename does not take it from
 // another resource with the same content. The first gets a hard link, which costs nothing; as long as that link lives,
 // in the store or as a file of the host, the next get a copy, since two files of the host must not share their mode.
-func (b *blobs) take(sum string) (resource.Blob, error) {
+func (b *blobs) take(sum string) (host.Blob, error) {
 	b.uses++
 	use := fmt.Sprintf("%s.use-%d", b.path(sum), b.uses)
 	err := b.name(sum, use)
@@ -242,7 +241,7 @@ func (b *blobs) release(use *blob) error {
 // copyVerified copies a content. It looks at the sum again, since a file of the host may be the source's inode, and
 // whoever uses that file may have written to it.
 func (b *blobs) copyVerified(from *os.File, to, sum string) error {
-	return b.sys.Step(resource.Step{Op: resource.OpWrite, Path: to}, func() (err error) {
+	return b.sys.Step(host.Step{Op: host.OpWrite, Path: to}, func() (err error) {
 		target, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 		if err != nil {
 			return err

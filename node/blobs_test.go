@@ -1,8 +1,6 @@
 package node
 
 import (
-	"kbootstrap/internal/trial"
-
 	"bytes"
 	"errors"
 	"io"
@@ -11,7 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"kbootstrap/provision/resource"
+	"kbootstrap/host"
+	"kbootstrap/internal/trial"
 )
 
 func TestSend(t *testing.T) {
@@ -168,7 +167,7 @@ func TestOneContentForMany(t *testing.T) {
 	if err := b.receive(t.Context(), c.sum, int64(len(c.plain)), bytes.NewReader(c.zstd)); err != nil {
 		t.Fatal(err)
 	}
-	open := func() resource.Blob {
+	open := func() host.Blob {
 		t.Helper()
 		blob, err := b.open(t.Context(), c.sum)
 		if err != nil {
@@ -180,7 +179,7 @@ func TestOneContentForMany(t *testing.T) {
 		}
 		return blob
 	}
-	install := func(blob resource.Blob, name string) os.FileInfo {
+	install := func(blob host.Blob, name string) os.FileInfo {
 		t.Helper()
 		if err := os.Rename(blob.Path(), filepath.Join(root, name)); err != nil {
 			t.Fatal(err)

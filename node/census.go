@@ -4,7 +4,7 @@ import (
 	"context"
 	"net/http"
 
-	"kbootstrap/provision/resource"
+	"kbootstrap/resource"
 )
 
 // Census asks the cluster, as this host reaches it, who belongs to it. Who does not answer is left out.

@@ -3,7 +3,7 @@ package node
 import (
 	"testing"
 
-	"kbootstrap/provision/resource"
+	"kbootstrap/resource"
 )
 
 // TestCensusOfNoCluster: a host without a cluster has nobody to tell of, and that is no error.

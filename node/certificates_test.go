@@ -1,8 +1,6 @@
 package node
 
 import (
-	"kbootstrap/internal/trial"
-
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -14,6 +12,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"kbootstrap/host"
+	"kbootstrap/internal/trial"
 )
 
 func certificate(t *testing.T, name string, notAfter time.Time) string {
@@ -46,10 +47,10 @@ func TestCertificates(t *testing.T) {
 	got, err := client.Certificates(t.Context(), []string{
 		"/etc/kubernetes/pki/ca.pem", "/etc/kubernetes/pki/absent.pem", "/etc/kubernetes/pki/node.pem",
 	})
-	want := []Certificate{
-		{"/etc/kubernetes/pki/ca.pem", "CN=old,O=system:nodes", soon},
-		{"/etc/kubernetes/pki/ca.pem", "CN=new,O=system:nodes", late},
-		{"/etc/kubernetes/pki/node.pem", "CN=system:node:m1,O=system:nodes", soon},
+	want := []host.Certificate{
+		{Path: "/etc/kubernetes/pki/ca.pem", Subject: "CN=old,O=system:nodes", NotAfter: soon},
+		{Path: "/etc/kubernetes/pki/ca.pem", Subject: "CN=new,O=system:nodes", NotAfter: late},
+		{Path: "/etc/kubernetes/pki/node.pem", Subject: "CN=system:node:m1,O=system:nodes", NotAfter: soon},
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, %v, want %v", got, err, want)

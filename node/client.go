@@ -14,7 +14,8 @@ import (
 	"sync"
 	"time"
 
-	"kbootstrap/provision/resource"
+	"kbootstrap/host"
+	"kbootstrap/resource"
 )
 
 // Client is the control machine's end of the wire to one host. Its methods may be called at the same time. They return a
@@ -58,8 +59,8 @@ func (c *Client) Close() error {
 }
 
 // Facts gathers the facts of the host.
-func (c *Client) Facts(ctx context.Context) (Facts, error) {
-	var facts Facts
+func (c *Client) Facts(ctx context.Context) (host.Facts, error) {
+	var facts host.Facts
 	err := c.again(ctx, "facts", func() error { return c.ask(ctx, "/v1/facts", nil, &facts) })
 	return facts, err
 }
@@ -210,8 +211,8 @@ func (c *Client) Journal(ctx context.Context, unit string, lines int) (string, e
 }
 
 // Certificates reads the certificates in files of the host; files that do not exist are left out.
-func (c *Client) Certificates(ctx context.Context, paths []string) ([]Certificate, error) {
-	var found []Certificate
+func (c *Client) Certificates(ctx context.Context, paths []string) ([]host.Certificate, error) {
+	var found []host.Certificate
 	err := c.again(ctx, "certificates", func() error { return c.ask(ctx, "/v1/certificates", paths, &found) })
 	return found, err
 }

@@ -9,7 +9,9 @@ import (
 	"strings"
 	"time"
 
-	"kbootstrap/provision/resource"
+	"kbootstrap/host"
+	"kbootstrap/resource"
+	"kbootstrap/resource/converge"
 )
 
 // observeTimeout bounds how long a host may need to look at all of a plan's resources.
@@ -36,7 +38,7 @@ func (s *server) observe(w http.ResponseWriter, r *http.Request) error {
 	ctx, cancel := context.WithTimeoutCause(r.Context(), observeTimeout,
 		fmt.Errorf("observing took longer than %s", observeTimeout))
 	defer cancel()
-	found, err := resource.Observe(ctx, s.sys, wanted)
+	found, err := converge.Observe(ctx, s.sys, wanted)
 	if err != nil {
 		return err
 	}
@@ -68,12 +70,12 @@ func (s *server) converge(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.change(w, r, func(ctx context.Context, sys *resource.System, report func(resource.Change)) error {
-		return resource.Converge(ctx, sys, wanted, report)
+	return s.change(w, r, func(ctx context.Context, sys *host.System, report func(resource.Change)) error {
+		return converge.Converge(ctx, sys, wanted, report)
 	})
 }
 
-// stop ends what is under way, and what is still to come, where that leaves things whole. See resource.System.Stop.
+// stop ends what is under way, and what is still to come, where that leaves things whole. See host.System.Stop.
 func (s *server) stop(w http.ResponseWriter, _ *http.Request) error {
 	s.sys.Stop()
 	return answer(w, struct{}{})
@@ -86,7 +88,7 @@ func (s *server) restore(w http.ResponseWriter, r *http.Request) error {
 	if err := s.decode(w, r, &skip); err != nil {
 		return err
 	}
-	return s.change(w, r, func(ctx context.Context, sys *resource.System, report func(resource.Change)) error {
+	return s.change(w, r, func(ctx context.Context, sys *host.System, report func(resource.Change)) error {
 		return resource.Restore(ctx, sys, skips(skip), report)
 	})
 }
@@ -102,7 +104,7 @@ func skips(texts []string) func(resource.Resource) bool {
 // change changes the host and streams what happens.
 func (s *server) change(
 	w http.ResponseWriter, r *http.Request,
-	apply func(ctx context.Context, sys *resource.System, report func(resource.Change)) error,
+	apply func(ctx context.Context, sys *host.System, report func(resource.Change)) error,
 ) error {
 	if err := s.exclusive(Holder{}); err != nil {
 		return err

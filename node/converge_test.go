@@ -1,8 +1,6 @@
 package node
 
 import (
-	"kbootstrap/internal/trial"
-
 	"bytes"
 	"context"
 	"errors"
@@ -17,9 +15,10 @@ import (
 	"testing"
 	"time"
 
-	"kbootstrap/provision/resource"
-
 	"kbootstrap/fault"
+	"kbootstrap/host"
+	"kbootstrap/internal/trial"
+	"kbootstrap/resource"
 )
 
 // events collects the events of a run, and asserts that they come one at a time.
@@ -135,7 +134,7 @@ func TestConvergeFails(t *testing.T) {
 func TestConvergePanics(t *testing.T) {
 	root := t.TempDir()
 	var panicked atomic.Bool
-	client := connect(t, Options{Root: root, around: func(step resource.Step, do func() error) error {
+	client := connect(t, Options{Root: root, around: func(step host.Step, do func() error) error {
 		if strings.Contains(step.Path, "after") && panicked.CompareAndSwap(false, true) {
 			panic("the step " + step.Path)
 		}

@@ -13,20 +13,21 @@ import (
 	"syscall"
 	"testing"
 
-	"kbootstrap/provision/resource"
+	"kbootstrap/host"
+	"kbootstrap/resource"
 )
 
 // The test binary as a node kills itself at the step whose number this variable has.
 const killVariable = "KBOOTSTRAP_TEST_NODE_KILL"
 
 // killing breaks a node that is a process of its own, by a real SIGKILL.
-func killing(at string) func(step resource.Step, do func() error) error {
+func killing(at string) func(step host.Step, do func() error) error {
 	number, err := strconv.ParseInt(at, 10, 64)
 	if err != nil {
 		return nil
 	}
 	var steps atomic.Int64
-	return func(_ resource.Step, do func() error) error {
+	return func(_ host.Step, do func() error) error {
 		if steps.Add(1) == number {
 			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 			select {}

@@ -11,7 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"kbootstrap/provision/resource"
+	"kbootstrap/resource"
 )
 
 // The tests of silence run in a bubble with a clock of its own, in which a minute is over as soon as nobody has anything to

@@ -6,7 +6,8 @@ import (
 	"time"
 
 	"kbootstrap/fault"
-	"kbootstrap/provision/resource"
+	"kbootstrap/host"
+	"kbootstrap/resource/converge"
 )
 
 // The kinds of errors that a node reports.
@@ -88,8 +89,8 @@ func toWire(err error) *wireError {
 	if err == nil {
 		return nil
 	}
-	w := &wireError{Kind: kindFailed, Text: err.Error(), Code: resource.FaultOf(err)}
-	var unit *resource.UnitError
+	w := &wireError{Kind: kindFailed, Text: err.Error(), Code: host.FaultOf(err)}
+	var unit *host.UnitError
 	if errors.As(err, &unit) {
 		w.Unit = unit.Unit
 	}
@@ -101,8 +102,8 @@ func toWire(err error) *wireError {
 	if errors.As(err, &locked) {
 		w.Kind, w.Holder = kindLocked, &locked.Holder
 	}
-	var rolled *resource.RolledBackError
-	if errors.Is(err, resource.ErrStopped) && (!errors.As(err, &rolled) || rolled.Failed == nil) {
+	var rolled *converge.RolledBackError
+	if errors.Is(err, host.ErrStopped) && (!errors.As(err, &rolled) || rolled.Failed == nil) {
 		w.Kind = kindStopped
 	}
 	var request requestError

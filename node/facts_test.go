@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"kbootstrap/host"
 )
 
 // The facts of the machine that runs the test, against what its own programs say.
@@ -82,7 +84,7 @@ func TestFactsOfThisMachine(t *testing.T) {
 
 func BenchmarkFacts(b *testing.B) {
 	for b.Loop() {
-		if gather(b.Context(), "/", run).CPUs != runtime.NumCPU() {
+		if host.Gather(b.Context(), "/", host.Run).CPUs != runtime.NumCPU() {
 			b.Fatal(strconv.Itoa(runtime.NumCPU()) + " CPUs expected")
 		}
 	}

@@ -12,7 +12,7 @@ import (
 	"sync"
 	"syscall"
 
-	"kbootstrap/provision/resource"
+	"kbootstrap/host"
 )
 
 // FailpointFile says where a node built with the tag "crash" breaks: the JSON of a Failpoint. It is removed when it has
@@ -30,14 +30,14 @@ type Failpoint struct {
 }
 
 // failpoint reads the file anew in each session.
-func failpoint() func(step resource.Step, do func() error) error {
+func failpoint() func(step host.Step, do func() error) error {
 	var point Failpoint
 	if text, err := os.ReadFile(FailpointFile); err != nil || json.Unmarshal(text, &point) != nil {
 		point = Failpoint{}
 	}
 	var mu sync.Mutex
 	steps := 0
-	return func(step resource.Step, do func() error) error {
+	return func(step host.Step, do func() error) error {
 		mu.Lock()
 		if steps == 0 {
 			_ = os.Remove(FailpointLog)

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"kbootstrap/fault"
-	"kbootstrap/provision/resource"
+	"kbootstrap/resource"
 )
 
 // TestFaultsCrossTheWire: the codes of errors on the host reach the control machine, and with them the unit that failed.

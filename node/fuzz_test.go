@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"kbootstrap/fault"
-	"kbootstrap/provision/resource"
+	"kbootstrap/resource"
 )
 
 // refusing runs no program.

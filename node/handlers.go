@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"kbootstrap/fault"
-	"kbootstrap/provision/resource"
+	"kbootstrap/host"
 )
 
 // requestLimit bounds the body of a request that is held in memory, in bytes. A plan for one host is some hundred KB.
@@ -21,7 +21,7 @@ const requestLimit = 64 << 20
 
 // server is the state of one session on a host.
 type server struct {
-	sys     *resource.System
+	sys     *host.System
 	blobs   *blobs
 	lock    *lock
 	running gate
@@ -30,7 +30,7 @@ type server struct {
 
 func newServer(options Options) *server {
 	s := &server{blobs: newBlobs(options.Root), lock: &lock{root: options.Root}, turns: newTurns()}
-	s.sys = resource.NewSystem(options.Root, options.Run, s.blobs.open, nil)
+	s.sys = host.NewSystem(options.Root, options.Run, s.blobs.open, nil)
 	s.sys.Around = options.around
 	s.blobs.sys, s.lock.sys = s.sys, s.sys
 	return s
@@ -176,7 +176,7 @@ func (s *server) end() error {
 }
 
 func (s *server) facts(w http.ResponseWriter, r *http.Request) error {
-	return answer(w, gather(r.Context(), s.sys.Root, s.sys.Run))
+	return answer(w, host.Gather(r.Context(), s.sys.Root, s.sys.Run))
 }
 
 func (s *server) takeLock(w http.ResponseWriter, r *http.Request) error {
@@ -253,7 +253,7 @@ func (s *server) certificates(w http.ResponseWriter, r *http.Request) error {
 	if err := s.decode(w, r, &paths); err != nil {
 		return err
 	}
-	found, err := certificates(s.sys.Root, paths)
+	found, err := host.Certificates(s.sys.Root, paths)
 	if err != nil {
 		return err
 	}

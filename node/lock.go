@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"kbootstrap/provision/resource"
+	"kbootstrap/host"
 )
 
 // Holder is the run that holds a host's lock, for the message to whoever else wants it.
@@ -27,7 +27,7 @@ type Holder struct {
 // however that ends; the text beside it is for messages only and means nothing without the flock.
 type lock struct {
 	root string
-	sys  *resource.System // for what it changes
+	sys  *host.System // for what it changes
 
 	mu   sync.Mutex
 	file *os.File // not nil while held
@@ -51,7 +51,7 @@ func (l *lock) take(holder Holder, first func() error) error {
 		return fmt.Errorf("lock: %w", err)
 	}
 	var file *os.File
-	err := l.sys.Step(resource.Step{Op: resource.OpCreate, Path: l.path()}, func() (err error) {
+	err := l.sys.Step(host.Step{Op: host.OpCreate, Path: l.path()}, func() (err error) {
 		// The descriptor is close-on-exec, as all of Go's: a child that outlived the node would otherwise keep the lock.
 		file, err = os.OpenFile(l.path(), os.O_RDWR|os.O_CREATE, 0o600)
 		return err
@@ -59,7 +59,7 @@ func (l *lock) take(holder Holder, first func() error) error {
 	if err != nil {
 		return fmt.Errorf("lock: %w", err)
 	}
-	err = l.sys.Step(resource.Step{Op: resource.OpLock, Path: l.path()}, func() error {
+	err = l.sys.Step(host.Step{Op: host.OpLock, Path: l.path()}, func() error {
 		return unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 	})
 	if err != nil {

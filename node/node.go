@@ -16,7 +16,7 @@ import (
 	"net/http"
 	"time"
 
-	"kbootstrap/provision/resource"
+	"kbootstrap/host"
 )
 
 // Sentinel is the first line that a node writes to its standard output. What a login shell, sudo or a banner wrote
@@ -30,10 +30,10 @@ const idleTimeout = 60 * time.Second
 type Options struct {
 	// Root is the directory below which all files lie; empty means "/". A test gives a temporary directory.
 	Root string
-	// Run starts programs; nil means those of the host (see resource.System.Run).
+	// Run starts programs; nil means those of the host (see host.System.Run).
 	Run func(ctx context.Context, argv ...string) ([]byte, error)
 
-	around func(step resource.Step, do func() error) error // of tests, see resource.System.Around
+	around func(step host.Step, do func() error) error // of tests, see host.System.Around
 }
 
 func (o Options) withDefaults() Options {
@@ -41,7 +41,7 @@ func (o Options) withDefaults() Options {
 		o.Root = "/"
 	}
 	if o.Run == nil {
-		o.Run = run
+		o.Run = host.Run
 	}
 	if o.around == nil {
 		o.around = failpoint()

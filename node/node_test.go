@@ -1,8 +1,6 @@
 package node
 
 import (
-	"kbootstrap/internal/trial"
-
 	"bytes"
 	"context"
 	"crypto/rand"
@@ -22,6 +20,9 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 	"go.uber.org/goleak"
+
+	"kbootstrap/host"
+	"kbootstrap/internal/trial"
 )
 
 // The test binary started with this variable is a node whose root is the variable's value.
@@ -40,7 +41,7 @@ func TestMain(m *testing.M) {
 			if argv[0] != "journalctl" {
 				return nil, fmt.Errorf("unexpected program: %q", argv)
 			}
-			return run(ctx, "sh", "-c", "sleep 1000 & echo $$ $! > "+filepath.Join(root, "pids")+"; wait")
+			return host.Run(ctx, "sh", "-c", "sleep 1000 & echo $$ $! > "+filepath.Join(root, "pids")+"; wait")
 		}
 	}
 	if err := Process(context.Background(), os.Stdin, os.Stdout, options); err != nil {
@@ -277,7 +278,7 @@ func TestNothingIsLeftRunning(t *testing.T) {
 			trial.Eventually(t, "the program has ended", func() bool { return !trial.Alive(pids[0]) })
 			if name == "it is killed" {
 				// The kernel kills the program alone.
-				if _, err := run(t.Context(), "kill", pids[1]); err != nil {
+				if _, err := host.Run(t.Context(), "kill", pids[1]); err != nil {
 					t.Error(err)
 				}
 			}

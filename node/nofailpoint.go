@@ -2,7 +2,7 @@
 
 package node
 
-import "kbootstrap/provision/resource"
+import "kbootstrap/host"
 
 // failpoint is nothing in what users run; see failpoint.go.
-func failpoint() func(step resource.Step, do func() error) error { return nil }
+func failpoint() func(step host.Step, do func() error) error { return nil }

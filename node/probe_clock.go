@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 	"time"
+
+	"kbootstrap/host"
 )
 
 // Clock is how far the clock of a host is from that of the control machine.
@@ -19,7 +21,7 @@ type Clock struct {
 // Clock compares the host's clock with ours, as NTP does: the time that the messages travelled is taken off, half of it in
 // each direction.
 func (c *Client) Clock(ctx context.Context) (Clock, error) {
-	var a clockAnswer
+	var a host.ClockAnswer
 	asked := time.Now()
 	if err := c.ask(ctx, "/v1/probe/clock", nil, &a); err != nil {
 		return Clock{}, err
@@ -33,5 +35,5 @@ func (c *Client) Clock(ctx context.Context) (Clock, error) {
 }
 
 func (s *server) clock(w http.ResponseWriter, r *http.Request) error {
-	return answer(w, machine{ctx: r.Context(), root: s.sys.Root, run: s.sys.Run}.clock())
+	return answer(w, host.Machine{Ctx: r.Context(), Root: s.sys.Root, Run: s.sys.Run}.Clock())
 }

@@ -4,14 +4,16 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+
+	"kbootstrap/host"
 )
 
 type fsyncQuery struct{ Dir string }
 
 // Fsync writes to the file system of a directory as etcd does, up to sixty times and for half a second, and measures how
 // long fdatasync takes. The file has no name; where the file system knows no such files, nothing is written, and Writes is 0.
-func (c *Client) Fsync(ctx context.Context, dir string) (Fsync, error) {
-	var found Fsync
+func (c *Client) Fsync(ctx context.Context, dir string) (host.Fsync, error) {
+	var found host.Fsync
 	err := c.ask(ctx, "/v1/probe/fsync", fsyncQuery{dir}, &found)
 	return found, err
 }
@@ -21,8 +23,8 @@ func (s *server) fsync(w http.ResponseWriter, r *http.Request) error {
 	if err := s.decode(w, r, &q); err != nil {
 		return err
 	}
-	m := machine{ctx: r.Context(), root: s.sys.Root, run: s.sys.Run}
-	found, err := measureFsync(r.Context(), m.nearest(q.Dir))
+	m := host.Machine{Ctx: r.Context(), Root: s.sys.Root, Run: s.sys.Run}
+	found, err := host.MeasureFsync(r.Context(), m.Nearest(q.Dir))
 	if err != nil {
 		return fmt.Errorf("measure the disk below %s: %w", q.Dir, err)
 	}

@@ -1,8 +1,6 @@
 package node
 
 import (
-	"kbootstrap/internal/trial"
-
 	"context"
 	"errors"
 	"net"
@@ -12,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"kbootstrap/internal/trial"
 )
 
 // The tokens of two runs.

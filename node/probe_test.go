@@ -3,7 +3,6 @@ package node
 import (
 	"context"
 	"fmt"
-	"kbootstrap/internal/trial"
 	"net"
 	"net/netip"
 	"os"
@@ -13,6 +12,9 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"kbootstrap/host"
+	"kbootstrap/internal/trial"
 )
 
 // TestPorts: a listener of this process, found by the survey of another.
@@ -29,7 +31,7 @@ func TestPorts(t *testing.T) {
 	defer func() { _ = u.Close() }()
 	tcp, udp := l.Addr().(*net.TCPAddr).Port, u.LocalAddr().(*net.UDPAddr).Port
 	p := start(t, "/")
-	found, err := p.Survey(t.Context(), SurveyQuery{TCP: []int{tcp}, UDP: []int{udp}})
+	found, err := p.Survey(t.Context(), host.SurveyQuery{TCP: []int{tcp}, UDP: []int{udp}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,9 +45,9 @@ func TestPorts(t *testing.T) {
 			continue // somebody has the other protocol's port of that number
 		}
 		seen++
-		want := Port{Network: "tcp", Address: netip.MustParseAddr("127.0.93.9"), Number: tcp}
+		want := host.Port{Network: "tcp", Address: netip.MustParseAddr("127.0.93.9"), Number: tcp}
 		if port.Network == "udp" {
-			want = Port{Network: "udp", Address: netip.IPv4Unspecified(), Number: udp}
+			want = host.Port{Network: "udp", Address: netip.IPv4Unspecified(), Number: udp}
 		}
 		if port.Network != want.Network || port.Address != want.Address && !port.Address.IsUnspecified() || port.Number != want.Number {
 			t.Errorf("got %+v, want %+v", port, want)
@@ -66,7 +68,7 @@ func TestPorts(t *testing.T) {
 func TestPackageLock(t *testing.T) {
 	root := trial.Lay(t, map[string]string{"var/lib/dpkg/lock-frontend": "", fmt.Sprintf("proc/%d/comm", os.Getpid()): "unattended-upgr\n"})
 	p := start(t, root)
-	query := SurveyQuery{Packages: true}
+	query := host.SurveyQuery{Packages: true}
 	found, err := p.Survey(t.Context(), query)
 	if err != nil || found.PackageLock != nil {
 		t.Fatalf("without a lock: %+v, %v", found.PackageLock, err)
@@ -80,7 +82,7 @@ func TestPackageLock(t *testing.T) {
 		t.Fatal(err)
 	}
 	found, err = p.Survey(t.Context(), query)
-	want := Lock{Path: "/var/lib/dpkg/lock-frontend", PID: os.Getpid(), Program: "unattended-upgr"}
+	want := host.Lock{Path: "/var/lib/dpkg/lock-frontend", PID: os.Getpid(), Program: "unattended-upgr"}
 	if err != nil || found.PackageLock == nil || *found.PackageLock != want {
 		t.Errorf("got %+v, %v, want %+v", found.PackageLock, err, want)
 	}

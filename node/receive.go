@@ -10,7 +10,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"kbootstrap/fault"
-	"kbootstrap/provision/resource"
+	"kbootstrap/host"
 )
 
 // maxWindow is the largest zstd window that a node accepts: that of `zstd --long=27`, which is what the best of the
@@ -34,7 +34,7 @@ func (b *blobs) receive(ctx context.Context, sum string, size int64, compressed 
 			_ = b.sys.Remove(part.Name())
 		}
 	}()
-	if err := reserve(part, size); err != nil {
+	if err := host.Reserve(part, size); err != nil {
 		return err
 	}
 
@@ -47,7 +47,7 @@ func (b *blobs) receive(ctx context.Context, sum string, size int64, compressed 
 	sink := newSink(part, size)
 	var got string
 	var writeErr error
-	cut := b.sys.Step(resource.Step{Op: resource.OpWrite, Path: part.Name()}, func() error {
+	cut := b.sys.Step(host.Step{Op: host.OpWrite, Path: part.Name()}, func() error {
 		_, err = plain.WriteTo(sink)
 		got, writeErr = sink.finish()
 		return nil

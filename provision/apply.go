@@ -11,6 +11,9 @@ import (
 
 	"kbootstrap/inventory"
 	"kbootstrap/node"
+	"kbootstrap/provision/component"
+	"kbootstrap/provision/fleet"
+	"kbootstrap/provision/plan"
 )
 
 // Summary is what a run did.
@@ -18,7 +21,7 @@ type Summary struct {
 	Changed map[string]int // resources changed, by host
 	Bytes   map[string]int64
 	Took    time.Duration
-	Outcome Outcome
+	Outcome plan.Outcome
 }
 
 // Total is the number of resources changed on all hosts.
@@ -42,8 +45,8 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 	unreached := r.LeftOut()
 	if r.Plan.Changes() == 0 {
 		summary.Took = time.Since(start)
-		summary.Outcome = outcome(r.Cluster.Hosts, r.Plan, nil, unreached)
-		return summary, unreached.errOrNil()
+		summary.Outcome = plan.OutcomeOf(r.Cluster.Hosts, r.Plan, nil, unreached)
+		return summary, unreached.ErrOrNil()
 	}
 	defer r.stopOn(ctx)()
 	ctx, cancel := context.WithCancel(ctx)
@@ -52,15 +55,15 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 	sent := map[string]*atomic.Int64{}
 	for _, h := range r.Plan.Hosts() {
 		sent[h.Name] = &atomic.Int64{}
-		r.options.report(Event{Kind: EventPlanned, Host: h.Name, Count: r.Plan.steps(h.Name)})
+		r.options.Tell(fleet.Event{Kind: fleet.EventPlanned, Host: h.Name, Count: r.Plan.CountOn(h.Name)})
 	}
-	api := newLatch(r.Plan.count(apiServer.Name))
+	api := fleet.NewLatch(r.Plan.Count(component.ApiServer.Name))
 	var feeders sync.WaitGroup
 	r.onReopen(func(h inventory.Host) { feeders.Go(func() { r.refeed(ctx, h, sent[h.Name]) }) })
 	feeders.Go(func() { r.feedAll(ctx, api, sent) })
 
 	var mu sync.Mutex
-	counted := func(s Step, do func(events func(node.Event)) error) error {
+	counted := func(s plan.Step, do func(events func(node.Event)) error) error {
 		changed := 0
 		err := do(r.told(s, &changed))
 		mu.Lock()
@@ -68,24 +71,24 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 		summary.Changed[s.Target.Host.Name] += max(changed, 0)
 		return err
 	}
-	tally := newTally(r.Plan)
-	failed := r.Plan.walk(ctx, tally.counted(func(ctx context.Context, s Step) error {
+	tally := plan.NewTally(r.Plan)
+	failed := r.Plan.Walk(ctx, tally.Counted(func(ctx context.Context, s plan.Step) error {
 		host := s.Target.Host.Name
-		r.options.report(Event{Kind: EventStart, Host: host, Component: s.Component.Name})
+		r.options.Tell(fleet.Event{Kind: fleet.EventStart, Host: host, Component: s.Component.Name})
 		begin := time.Now()
 		err := counted(s, func(events func(node.Event)) error { return r.converge(ctx, s, events) })
-		if s.Component.Name == apiServer.Name {
-			api.down()
+		if s.Component.Name == component.ApiServer.Name {
+			api.Down()
 		}
 		err = diagnosed(ctx, r.Fleet[host].Client, err)
-		kind, text := EventDone, ""
+		kind, text := fleet.EventDone, ""
 		if err != nil {
-			kind, text = EventFailed, err.Error()
+			kind, text = fleet.EventFailed, err.Error()
 		}
-		if err != nil && (wasStopped(err) || errors.Is(context.Cause(ctx), errUpstream)) {
-			kind = EventStopped
+		if err != nil && (wasStopped(err) || errors.Is(context.Cause(ctx), plan.ErrUpstream)) {
+			kind = fleet.EventStopped
 		}
-		r.options.report(Event{Kind: kind, Host: host, Component: s.Component.Name, Text: text, Err: err, Took: time.Since(begin)})
+		r.options.Tell(fleet.Event{Kind: kind, Host: host, Component: s.Component.Name, Text: text, Err: err, Took: time.Since(begin)})
 		return err
 	}))
 	if ctx.Err() == nil {
@@ -98,11 +101,11 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 		summary.Bytes[host] = bytes.Load()
 	}
 	summary.Took = time.Since(start)
-	failed = append(unreached, slices.DeleteFunc(failed, func(f Failure) bool { return wasStopped(f) })...)
-	summary.Outcome = outcome(r.Cluster.Hosts, r.Plan, tally.left, failed)
+	failed = append(unreached, slices.DeleteFunc(failed, func(f plan.Failure) bool { return wasStopped(f) })...)
+	summary.Outcome = plan.OutcomeOf(r.Cluster.Hosts, r.Plan, tally.Left, failed)
 	switch {
 	case interrupted != nil && (failed == nil || !errors.Is(interrupted, context.DeadlineExceeded)):
-		return summary, fmt.Errorf("stopped: %w", errors.Join(interrupted, failed.errOrNil()))
+		return summary, fmt.Errorf("stopped: %w", errors.Join(interrupted, failed.ErrOrNil()))
 	case failed != nil:
 		return summary, failed
 	}
@@ -139,35 +142,35 @@ func wasStopped(err error) bool {
 }
 
 // told reports what happens in a step, and counts the changes: one that is put back takes one away.
-func (r *Run) told(s Step, changed *int) func(node.Event) {
-	event := Event{Host: s.Target.Host.Name, Component: s.Component.Name}
+func (r *Run) told(s plan.Step, changed *int) func(node.Event) {
+	event := fleet.Event{Host: s.Target.Host.Name, Component: s.Component.Name}
 	return func(e node.Event) {
 		event := event
 		switch e.Kind {
 		case node.EventChange:
 			*changed++
-			event.Kind = EventChange
+			event.Kind = fleet.EventChange
 		case node.EventRollback:
 			*changed--
-			event.Kind = EventRollback
+			event.Kind = fleet.EventRollback
 		case node.EventLog:
-			event.Kind, event.Text = EventLog, e.Line
-			r.options.report(event)
+			event.Kind, event.Text = fleet.EventLog, e.Line
+			r.options.Tell(event)
 			return
 		default:
 			return
 		}
 		event.ID, event.Diff, event.Took = e.ID, e.Diff, time.Duration(e.Millis)*time.Millisecond
-		r.options.report(event)
+		r.options.Tell(event)
 	}
 }
 
 // flush waits until every host has on its disk what this run wrote: done means that it outlives a power cut. The hosts that
 // have failed are not done.
-func (r *Run) flush(ctx context.Context, sick []string, counted func(Step, func(func(node.Event)) error) error) Failures {
+func (r *Run) flush(ctx context.Context, sick []string, counted func(plan.Step, func(func(node.Event)) error) error) plan.Failures {
 	var (
 		mu     sync.Mutex
-		failed Failures
+		failed plan.Failures
 		all    sync.WaitGroup
 	)
 	for _, h := range r.Plan.Hosts() {
@@ -175,13 +178,13 @@ func (r *Run) flush(ctx context.Context, sick []string, counted func(Step, func(
 			continue
 		}
 		all.Go(func() {
-			if component, err := r.Fleet[h.Name].flush(ctx, counted); err != nil {
+			if component, err := r.Fleet[h.Name].Flush(ctx, counted); err != nil {
 				mu.Lock()
 				defer mu.Unlock()
-				failed = append(failed, Failure{Host: h.Name, Component: component, Err: err})
+				failed = append(failed, plan.Failure{Host: h.Name, Component: component, Err: err})
 			}
 		})
 	}
 	all.Wait()
-	return failed.sorted(r.Plan.Hosts())
+	return failed.Sorted(r.Plan.Hosts())
 }

@@ -13,17 +13,21 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"kbootstrap/provision/resource"
+	"kbootstrap/internal/fixture"
+	"kbootstrap/provision/component"
+	"kbootstrap/provision/fleet"
+	"kbootstrap/provision/plan"
 	"kbootstrap/release"
+	"kbootstrap/resource"
 )
 
 // reports keeps the events of a run.
 type reports struct {
 	mu     sync.Mutex
-	events []Event
+	events []fleet.Event
 }
 
-func (r *reports) take(e Event) {
+func (r *reports) take(e fleet.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.events = append(r.events, e)
@@ -44,9 +48,9 @@ func (r *reports) of(kind string) []string {
 }
 
 func TestApply(t *testing.T) {
-	hosts := []*host{newHost(t, "m1"), newHost(t, "m2")}
-	wanted := func(component, name string) []resource.Resource { return listOf(file("/"+component, name)) }
-	r := runOf(t, wanted, hosts, Component{Name: "a"}, Component{Name: "b", Needs: []string{"a"}})
+	hosts := []*fakeHost{newHost(t, "m1"), newHost(t, "m2")}
+	wanted := func(component, name string) []resource.Resource { return fixture.ListOf(file("/"+component, name)) }
+	r := runOf(t, wanted, hosts, component.Component{Name: "a"}, component.Component{Name: "b", Needs: []string{"a"}})
 	var seen reports
 	r.options.Report = seen.take
 	summary, err := r.Apply(t.Context())
@@ -62,10 +66,10 @@ func TestApply(t *testing.T) {
 		}
 	}
 	for kind, want := range map[string][]string{
-		EventStart:  {"m1 a", "m1 b", "m2 a", "m2 b"},
-		EventChange: {"m1 a file /a", "m1 b file /b", "m2 a file /a", "m2 b file /b"},
-		EventDone:   {"m1 a", "m1 b", "m2 a", "m2 b"},
-		EventFailed: nil,
+		fleet.EventStart:  {"m1 a", "m1 b", "m2 a", "m2 b"},
+		fleet.EventChange: {"m1 a file /a", "m1 b file /b", "m2 a file /a", "m2 b file /b"},
+		fleet.EventDone:   {"m1 a", "m1 b", "m2 a", "m2 b"},
+		fleet.EventFailed: nil,
 	} {
 		if d := cmp.Diff(want, seen.of(kind)); d != "" {
 			t.Errorf("%s:\n%s", kind, d)
@@ -82,16 +86,16 @@ func TestApply(t *testing.T) {
 
 // TestApplyNamesTheCause: what cannot be done on one host leaves the other finished, and is told by host and component.
 func TestApplyNamesTheCause(t *testing.T) {
-	hosts := []*host{newHost(t, "m1"), newHost(t, "m2")}
-	wanted := func(component, _ string) []resource.Resource { return listOf(file("/etc/"+component, "x")) }
-	r := runOf(t, wanted, hosts, Component{Name: "a"}, Component{Name: "b", After: []string{"a"}})
+	hosts := []*fakeHost{newHost(t, "m1"), newHost(t, "m2")}
+	wanted := func(component, _ string) []resource.Resource { return fixture.ListOf(file("/etc/"+component, "x")) }
+	r := runOf(t, wanted, hosts, component.Component{Name: "a"}, component.Component{Name: "b", After: []string{"a"}})
 	if err := os.WriteFile(filepath.Join(hosts[1].root, "etc"), nil, 0o600); err != nil { // where a directory must be
 		t.Fatal(err)
 	}
 	var seen reports
 	r.options.Report = seen.take
 	summary, err := r.Apply(t.Context())
-	var failures Failures
+	var failures plan.Failures
 	if !errors.As(err, &failures) || len(failures) != 1 || failures[0].Host != "m2" || failures[0].Component != "a" {
 		t.Fatalf("got %v", err)
 	}
@@ -101,15 +105,15 @@ func TestApplyNamesTheCause(t *testing.T) {
 	if summary.Changed["m1"] != 2 || hosts[0].read(t, "/etc/b") != "x" {
 		t.Errorf("m1 was not finished: %+v", summary)
 	}
-	if d := cmp.Diff([]string{"m2 a"}, seen.of(EventFailed)); d != "" {
+	if d := cmp.Diff([]string{"m2 a"}, seen.of(fleet.EventFailed)); d != "" {
 		t.Error(d)
 	}
 }
 
 // withPrograms is a run on one host that wants some programs of a release.
-func withPrograms(t *testing.T, h *host, names ...string) (*Run, *release.Set) {
+func withPrograms(t *testing.T, h *fakeHost, names ...string) (*Run, *release.Set) {
 	t.Helper()
-	set := resolve(t, parse(t, small))
+	set := fixture.Resolve(t, fixture.Parse(t, fixture.Small))
 	wanted := func(string, string) []resource.Resource {
 		var rs []resource.Resource
 		for _, name := range names {
@@ -123,7 +127,7 @@ func withPrograms(t *testing.T, h *host, names ...string) (*Run, *release.Set) {
 		}
 		return append(rs, file("/version", strings.Join(names, " ")))
 	}
-	r := runOf(t, wanted, []*host{h}, Component{Name: "programs"})
+	r := runOf(t, wanted, []*fakeHost{h}, component.Component{Name: "programs"})
 	for i := range r.Plan.Steps {
 		r.Plan.Steps[i].Target.Release = set
 	}
@@ -140,7 +144,7 @@ func TestApplySendsWhatIsMissing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if h.read(t, "/opt/kubelet") != string(binary("kubelet")) || summary.Bytes["m1"] == 0 || len(seen.of(EventSent)) != 2 {
+	if h.read(t, "/opt/kubelet") != string(fixture.Binary("kubelet")) || summary.Bytes["m1"] == 0 || len(seen.of(fleet.EventSent)) != 2 {
 		t.Errorf("%q, %+v", h.read(t, "/opt/kubelet"), summary)
 	}
 	r, _ = withPrograms(t, h, "kubelet", "etcd", "runc")
@@ -149,8 +153,8 @@ func TestApplySendsWhatIsMissing(t *testing.T) {
 	if _, err = r.Apply(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if len(seen.of(EventSent)) != 1 || h.read(t, "/opt/runc") != string(binary("runc")) {
-		t.Errorf("sent %v", seen.of(EventSent))
+	if len(seen.of(fleet.EventSent)) != 1 || h.read(t, "/opt/runc") != string(fixture.Binary("runc")) {
+		t.Errorf("sent %v", seen.of(fleet.EventSent))
 	}
 }
 
@@ -198,11 +202,11 @@ func TestApplyDoesNotWaitForever(t *testing.T) {
 // TestApplyStops: an end of the context is told as what it was, even when no step was under way to notice.
 func TestApplyStops(t *testing.T) {
 	h := newHost(t, "m1")
-	wanted := func(component, _ string) []resource.Resource { return listOf(file("/"+component, "x")) }
-	r := runOf(t, wanted, []*host{h}, Component{Name: "a"}, Component{Name: "b", After: []string{"a"}})
+	wanted := func(component, _ string) []resource.Resource { return fixture.ListOf(file("/"+component, "x")) }
+	r := runOf(t, wanted, []*fakeHost{h}, component.Component{Name: "a"}, component.Component{Name: "b", After: []string{"a"}})
 	ctx, cancel := context.WithCancel(t.Context())
-	r.options.Report = func(e Event) {
-		if e.Kind == EventDone && e.Component == "a" {
+	r.options.Report = func(e fleet.Event) {
+		if e.Kind == fleet.EventDone && e.Component == "a" {
 			cancel()
 		}
 	}
@@ -224,32 +228,32 @@ func TestApplyStops(t *testing.T) {
 func TestApplyFinishesItsStep(t *testing.T) {
 	h := newHost(t, "m1")
 	wanted := func(component, _ string) []resource.Resource {
-		return listOf(
+		return fixture.ListOf(
 			file("/"+component, "x"),
 			resource.Ready{Name: "nobody", URL: "unix:///nobody", Timeout: time.Hour},
 		)
 	}
-	r := runOf(t, wanted, []*host{h}, Component{Name: "a"}, Component{Name: "b", After: []string{"a"}})
+	r := runOf(t, wanted, []*fakeHost{h}, component.Component{Name: "a"}, component.Component{Name: "b", After: []string{"a"}})
 	ctx, cancel := context.WithCancel(t.Context())
 	var seen reports
-	r.options.Report = func(e Event) {
+	r.options.Report = func(e fleet.Event) {
 		seen.take(e)
-		if e.Kind == EventLog && strings.HasPrefix(e.Text, "waiting for unix:///nobody") {
+		if e.Kind == fleet.EventLog && strings.HasPrefix(e.Text, "waiting for unix:///nobody") {
 			cancel()
 		}
 	}
 	_, err := r.Apply(ctx)
-	var failures Failures
+	var failures plan.Failures
 	if !errors.Is(err, context.Canceled) || errors.As(err, &failures) {
 		t.Errorf("got %v", err)
 	}
 	if h.read(t, "/a") != "x" || h.read(t, "/b") != "" {
 		t.Errorf("a %q, b %q", h.read(t, "/a"), h.read(t, "/b"))
 	}
-	if d := cmp.Diff([]string{"m1 a"}, seen.of(EventStopped)); d != "" {
+	if d := cmp.Diff([]string{"m1 a"}, seen.of(fleet.EventStopped)); d != "" {
 		t.Error(d)
 	}
-	if failed := seen.of(EventFailed); failed != nil {
+	if failed := seen.of(fleet.EventFailed); failed != nil {
 		t.Errorf("failed: %q", failed)
 	}
 }

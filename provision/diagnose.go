@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"kbootstrap/fault"
+	"kbootstrap/host"
 	"kbootstrap/node"
 	"kbootstrap/provision/diagnosis"
 )
@@ -90,7 +91,7 @@ func diagnosed(ctx context.Context, client *node.Client, err error) error {
 
 // holderOf says who listens on a TCP port of a host.
 func holderOf(ctx context.Context, client *node.Client, port int) string {
-	found, err := client.Survey(ctx, node.SurveyQuery{TCP: []int{port}})
+	found, err := client.Survey(ctx, host.SurveyQuery{TCP: []int{port}})
 	if err != nil {
 		return ""
 	}

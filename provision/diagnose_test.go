@@ -8,7 +8,10 @@ import (
 	"testing"
 
 	"kbootstrap/fault"
-	"kbootstrap/provision/resource"
+	"kbootstrap/internal/fixture"
+	"kbootstrap/provision/component"
+	"kbootstrap/provision/plan"
+	"kbootstrap/resource"
 )
 
 // TestDiagnosed: a service that fails of a known cause says which, who is to blame, and where it is written.
@@ -52,11 +55,11 @@ func TestDiagnosed(t *testing.T) {
 		}
 		h.connect(t)
 		wanted := func(string, string) []resource.Resource {
-			return listOf(resource.Service{Name: "etcd.service", Enabled: true, Running: true, Config: "1"})
+			return fixture.ListOf(resource.Service{Name: "etcd.service", Enabled: true, Running: true, Config: "1"})
 		}
-		r := runOf(t, wanted, []*host{h}, Component{Name: "etcd"})
+		r := runOf(t, wanted, []*fakeHost{h}, component.Component{Name: "etcd"})
 		_, err := r.Apply(t.Context())
-		var failures Failures
+		var failures plan.Failures
 		if !errors.As(err, &failures) || len(failures) != 1 || fault.Of(failures[0]) != test.code || failures[0].Hint() == "" {
 			t.Fatalf("code %q, want %q: %v", fault.Of(err), test.code, err)
 		}

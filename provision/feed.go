@@ -12,8 +12,10 @@ import (
 
 	"kbootstrap/inventory"
 	"kbootstrap/node"
-	"kbootstrap/provision/resource"
+	"kbootstrap/provision/component"
+	"kbootstrap/provision/fleet"
 	"kbootstrap/release"
+	"kbootstrap/resource"
 )
 
 // latePatience is how long late contents wait for the API. It takes some 3 s to start on an idle machine.
@@ -22,10 +24,10 @@ const latePatience = 10 * time.Second
 // feedAll sends every host the contents that its steps lack, in the order of the steps. What the whole cluster waits for
 // goes first: no worker takes from the line while a control plane lacks its API server. What comes late waits for the API,
 // but not for ever: an API that does not come is no reason to keep docker from a host.
-func (r *Run) feedAll(ctx context.Context, api *latch, sent map[string]*atomic.Int64) {
-	for _, turn := range []Turn{Urgent, InTurn, Late} {
-		if turn == Late {
-			api.wait(ctx, latePatience)
+func (r *Run) feedAll(ctx context.Context, api *fleet.Latch, sent map[string]*atomic.Int64) {
+	for _, turn := range []component.Turn{component.Urgent, component.InTurn, component.Late} {
+		if turn == component.Late {
+			api.Wait(ctx, latePatience)
 		}
 		var feeders sync.WaitGroup
 		for _, h := range r.Plan.Hosts() {
@@ -63,12 +65,12 @@ func (r *Run) feed(ctx context.Context, h inventory.Host, contents []release.Con
 			continue
 		}
 		progress := func(bytes int64) {
-			r.options.report(Event{Kind: EventSending, Host: h.Name, Text: c.Name, Bytes: bytes})
+			r.options.Tell(fleet.Event{Kind: fleet.EventSending, Host: h.Name, Text: c.Name, Bytes: bytes})
 		}
 		m := r.Fleet[h.Name]
-		m.sending(c, 0)
+		m.Sending(c, 0)
 		err := send(ctx, client, c, func(bytes int64) {
-			m.sending(c, bytes)
+			m.Sending(c, bytes)
 			progress(bytes)
 		})
 		var lost *node.LostError
@@ -79,13 +81,13 @@ func (r *Run) feed(ctx context.Context, h inventory.Host, contents []release.Con
 			_, _ = client.Missing(ctx, nil) // opens another session, which is fed anew
 			return
 		}
-		m.sent()
+		m.Sent()
 		if err != nil {
 			_ = client.Abandon(ctx, c.SHA256, fmt.Errorf("send %s: %w", c.Name, err))
 			continue
 		}
 		sent.Add(c.Compressed)
-		r.options.report(Event{Kind: EventSent, Host: h.Name, Text: c.Name, Bytes: c.Compressed})
+		r.options.Tell(fleet.Event{Kind: fleet.EventSent, Host: h.Name, Text: c.Name, Bytes: c.Compressed})
 	}
 }
 
@@ -127,7 +129,7 @@ func (c *counter) Read(p []byte) (int, error) {
 }
 
 // lacking are the contents of the resources that differ on a host, of the components of one turn.
-func (r *Run) lacking(h inventory.Host, turn Turn) []release.Content {
+func (r *Run) lacking(h inventory.Host, turn component.Turn) []release.Content {
 	var contents []release.Content
 	seen := map[string]bool{}
 	for _, s := range r.Plan.Steps {
@@ -162,7 +164,7 @@ func (r *Run) present(h inventory.Host) []string {
 			}
 		}
 	}
-	lacking := slices.Concat(r.lacking(h, Urgent), r.lacking(h, InTurn), r.lacking(h, Late))
+	lacking := slices.Concat(r.lacking(h, component.Urgent), r.lacking(h, component.InTurn), r.lacking(h, component.Late))
 	return slices.DeleteFunc(slices.Compact(slices.Sorted(slices.Values(sums))), func(sum string) bool {
 		return slices.ContainsFunc(lacking, func(c release.Content) bool { return c.SHA256 == sum })
 	})

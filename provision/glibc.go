@@ -2,7 +2,7 @@ package provision
 
 import (
 	"kbootstrap/provision/preflight"
-	"kbootstrap/provision/resource"
+	"kbootstrap/resource"
 )
 
 // glibc finds which glibc the programs of each host need, those that are there already too. Each program is looked at once.

@@ -11,15 +11,18 @@ import (
 	"sync"
 	"testing"
 
+	"kbootstrap/internal/fixture"
 	"kbootstrap/node"
-	"kbootstrap/provision/resource"
+	"kbootstrap/provision/component"
+	"kbootstrap/provision/fleet"
+	"kbootstrap/resource"
 )
 
 // host is a host whose node runs in this process: its files are in a directory, and its services are those that the test
 // says run.
-type host struct {
+type fakeHost struct {
 	root string
-	*Machine
+	*fleet.Machine
 	runs map[string]bool
 	// answers, when it is not nil, answers all programs instead.
 	answers func(argv []string) ([]byte, error)
@@ -27,20 +30,20 @@ type host struct {
 }
 
 // newHost starts a node. It must end without an error when the test does.
-func newHost(t *testing.T, name string, running ...string) *host {
+func newHost(t *testing.T, name string, running ...string) *fakeHost {
 	t.Helper()
-	h := &host{root: t.TempDir(), runs: map[string]bool{}}
+	h := &fakeHost{root: t.TempDir(), runs: map[string]bool{}}
 	for _, unit := range running {
 		h.runs[unit] = true
 	}
-	h.Machine = &Machine{}
+	h.Machine = &fleet.Machine{}
 	h.Host.Name = name
 	h.connect(t)
 	return h
 }
 
 // connect starts a session, after the end of the one before. It must end without an error.
-func (h *host) connect(t *testing.T) {
+func (h *fakeHost) connect(t *testing.T) {
 	t.Helper()
 	if h.end != nil {
 		h.end()
@@ -60,7 +63,7 @@ func (h *host) connect(t *testing.T) {
 }
 
 // run answers systemctl show, and nothing else.
-func (h *host) run(_ context.Context, argv ...string) ([]byte, error) {
+func (h *fakeHost) run(_ context.Context, argv ...string) ([]byte, error) {
 	if h.answers != nil {
 		return h.answers(argv)
 	}
@@ -83,7 +86,7 @@ func file(path, content string) resource.File {
 	return resource.File{Path: path, Content: []byte(content), Owner: fmt.Sprintf("%d:%d", os.Getuid(), os.Getgid())}
 }
 
-func (h *host) read(t *testing.T, path string) string {
+func (h *fakeHost) read(t *testing.T, path string) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(h.root, path))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -93,9 +96,9 @@ func (h *host) read(t *testing.T, path string) string {
 }
 
 // runOf is a run over hosts m1, m2 and so on, whose components want what the function says.
-func runOf(t *testing.T, wanted func(component, host string) []resource.Resource, hosts []*host, components ...Component) *Run {
+func runOf(t *testing.T, wanted func(component, host string) []resource.Resource, hosts []*fakeHost, components ...component.Component) *Run {
 	t.Helper()
-	r := &Run{Plan: planOf(len(hosts), components...), Fleet: Fleet{}}
+	r := &Run{Plan: fixture.PlanOf(len(hosts), components...), Fleet: fleet.Fleet{}}
 	r.Cluster = r.Plan.Steps[0].Target.Cluster
 	for _, h := range hosts {
 		r.Fleet[h.Host.Name] = h.Machine

@@ -12,7 +12,10 @@ import (
 
 	"kbootstrap/fault"
 	"kbootstrap/inventory"
-	"kbootstrap/provision/resource"
+	"kbootstrap/provision/component"
+	"kbootstrap/provision/guard"
+	"kbootstrap/provision/plan"
+	"kbootstrap/resource"
 )
 
 // judge finds what a run would destroy of the cluster that is there, all of it at once. Nothing of it is ever carried out.
@@ -39,7 +42,7 @@ func (r *Run) judge(s standing) {
 
 // elsewhere reports whether a refusal is about a host that a limited run has nothing to do with: who adds a worker need not
 // first see to another that is gone. Members of etcd have to do with each other.
-func (r *Run) elsewhere(refused *RefusedError) bool {
+func (r *Run) elsewhere(refused *guard.RefusedError) bool {
 	if len(r.Scope.Hosts) == 0 || slices.Contains(r.Scope.Hosts, refused.Host) {
 		return false
 	}
@@ -56,15 +59,15 @@ func (r *Run) elsewhere(refused *RefusedError) bool {
 }
 
 // foreign finds hosts that are members of another cluster of etcd's.
-func (r *Run) foreign() Refusals {
-	var rs Refusals
+func (r *Run) foreign() guard.Refusals {
+	var rs guard.Refusals
 	for _, h := range r.Cluster.Hosts {
 		m := r.Fleet[h.Name]
-		if m == nil || m.Facts.EtcdBootstrapped == "" || m.Facts.EtcdBootstrapped == etcdToken(r.Cluster) {
+		if m == nil || m.Facts.EtcdBootstrapped == "" || m.Facts.EtcdBootstrapped == component.EtcdToken(r.Cluster) {
 			continue
 		}
-		name := strings.TrimPrefix(m.Facts.EtcdBootstrapped, tokenPrefix)
-		rs = append(rs, &RefusedError{
+		name := strings.TrimPrefix(m.Facts.EtcdBootstrapped, component.TokenPrefix)
+		rs = append(rs, &guard.RefusedError{
 			Code: fault.OtherCluster, Host: h.Name,
 			Text: fmt.Sprintf("it belongs to the cluster %s, and the inventory is for %s", name, r.Cluster.Name),
 			Advice: fmt.Sprintf("the name of a cluster cannot be changed: write `cluster: %s` again; or `kbootstrap reset` with the "+
@@ -75,15 +78,15 @@ func (r *Run) foreign() Refusals {
 }
 
 // replaced finds authorities and keys on hosts that are not those of the state directory.
-func (r *Run) replaced(s standing) Refusals {
+func (r *Run) replaced(s standing) guard.Refusals {
 	if !r.live() || r.lost() {
 		return nil
 	}
-	var rs Refusals
+	var rs guard.Refusals
 	for _, h := range r.Cluster.Hosts {
 		m := r.Fleet[h.Name]
 		if m == nil || !h.Has(inventory.ControlPlane) && !h.Has(inventory.Etcd) ||
-			m.Facts.EtcdBootstrapped != "" && m.Facts.EtcdBootstrapped != etcdToken(r.Cluster) {
+			m.Facts.EtcdBootstrapped != "" && m.Facts.EtcdBootstrapped != component.EtcdToken(r.Cluster) {
 			continue // a worker of another cluster gets what it needs of this one; foreign tells of the others
 		}
 		var others []string
@@ -96,7 +99,7 @@ func (r *Run) replaced(s standing) Refusals {
 		if others == nil {
 			continue
 		}
-		rs = append(rs, &RefusedError{
+		rs = append(rs, &guard.RefusedError{
 			Code: fault.AuthorityReplaced, Host: h.Name,
 			Text: fmt.Sprintf("the keys that the running cluster hangs on are not those in %s: %s",
 				filepath.Join(r.Cluster.StateDir(), "pki"), strings.Join(others, ", ")),
@@ -120,7 +123,7 @@ func publicKey(text string) string {
 }
 
 // contents are the texts of a file that was found and of the one that is wanted; empty when there is none.
-func contents(c Change) (found, wanted string) {
+func contents(c plan.Change) (found, wanted string) {
 	if f, ok := c.Found.(resource.File); ok && !f.Absent {
 		found = string(f.Content)
 	}
@@ -145,11 +148,11 @@ var fixed = []struct {
 }
 
 // networks finds networks and domains that differ from those of the running cluster.
-func (r *Run) networks(s standing) Refusals {
+func (r *Run) networks(s standing) guard.Refusals {
 	if !r.live() {
 		return nil
 	}
-	var rs Refusals
+	var rs guard.Refusals
 	for _, f := range fixed {
 		for _, h := range r.Cluster.With(inventory.ControlPlane) {
 			was, is := contents(s.found[h.Name][f.file])
@@ -157,7 +160,7 @@ func (r *Run) networks(s standing) Refusals {
 			if before == "" || before == after {
 				continue
 			}
-			rs = append(rs, &RefusedError{
+			rs = append(rs, &guard.RefusedError{
 				Code: fault.NetworkChanged,
 				Text: fmt.Sprintf("%s is %s in the running cluster (on %s), and %s in the inventory", f.field, before, h.Name, after),
 				Advice: fmt.Sprintf("write %s again: it cannot be changed while the cluster is there, since %s; another one takes a new "+
@@ -201,8 +204,8 @@ func dotted(version []int) string {
 }
 
 // versions finds versions that the running cluster must not be brought to by changing all hosts at once.
-func (r *Run) versions(s standing) Refusals {
-	var rs Refusals
+func (r *Run) versions(s standing) guard.Refusals {
+	var rs guard.Refusals
 	for _, h := range r.Cluster.Hosts {
 		for _, program := range []struct{ id, name string }{{apiServerProgram, "Kubernetes"}, {etcdProgram, "etcd"}} {
 			change := s.found[h.Name][program.id]
@@ -210,7 +213,7 @@ func (r *Run) versions(s standing) Refusals {
 			if found == nil || wanted == nil || slices.Equal(found, wanted) || !r.live() {
 				continue
 			}
-			refused := &RefusedError{
+			refused := &guard.RefusedError{
 				Host: h.Name,
 				Text: fmt.Sprintf("it runs %s %s, and the inventory says %s", program.name, dotted(found), dotted(wanted)),
 			}
@@ -232,8 +235,8 @@ func (r *Run) versions(s standing) Refusals {
 }
 
 // moved finds hosts that run what the inventory no longer gives them.
-func (r *Run) moved(s standing) Refusals {
-	var rs Refusals
+func (r *Run) moved(s standing) guard.Refusals {
+	var rs guard.Refusals
 	for _, h := range r.Cluster.Hosts {
 		lost := map[inventory.Role][]string{}
 		for _, u := range rolesOfUnits {
@@ -246,7 +249,7 @@ func (r *Run) moved(s standing) Refusals {
 			if lost[role] == nil {
 				continue
 			}
-			rs = append(rs, &RefusedError{
+			rs = append(rs, &guard.RefusedError{
 				Code: fault.RoleMoved, Host: h.Name,
 				Text:   fmt.Sprintf("it has %s, and %s:%d does not give it the role %s", strings.Join(lost[role], ", "), r.Cluster.File, h.Line, role),
 				Advice: fmt.Sprintf("give it the role %s again: taking it away from a host of a running cluster removes a member, which `up` never does", role),
@@ -257,13 +260,13 @@ func (r *Run) moved(s standing) Refusals {
 }
 
 // gone finds hosts of the cluster that the inventory no longer has: nodes that were made from it, and members of etcd.
-func (r *Run) gone(s standing, issued []string) Refusals {
-	var rs Refusals
+func (r *Run) gone(s standing, issued []string) guard.Refusals {
+	var rs guard.Refusals
 	for _, n := range s.census.Nodes {
 		if _, ok := r.Cluster.Host(n.Name); ok || !slices.Contains(issued, n.Name) {
 			continue
 		}
-		rs = append(rs, &RefusedError{
+		rs = append(rs, &guard.RefusedError{
 			Code: fault.HostGone, Host: n.Name,
 			Text: fmt.Sprintf("it is a node of the cluster, and %s does not have it", r.Cluster.File),
 			Advice: fmt.Sprintf("put it back, take it out with `kbootstrap reset --host %s`, and then remove it from the inventory; if the machine "+
@@ -274,7 +277,7 @@ func (r *Run) gone(s standing, issued []string) Refusals {
 		if _, ok := r.Cluster.Host(m.Name); ok || m.Name == "" {
 			continue
 		}
-		rs = append(rs, &RefusedError{
+		rs = append(rs, &guard.RefusedError{
 			Code: fault.MemberGone, Host: m.Name,
 			Text:   fmt.Sprintf("it is a member of etcd, and %s does not have it", r.Cluster.File),
 			Advice: "put it back: members leave etcd one at a time and on purpose, never by omission",
@@ -284,11 +287,11 @@ func (r *Run) gone(s standing, issued []string) Refusals {
 }
 
 // members finds hosts that etcd's own list of members contradicts.
-func (r *Run) members(s standing) Refusals {
+func (r *Run) members(s standing) guard.Refusals {
 	if s.census.Members == nil {
 		return nil // nobody told
 	}
-	var rs Refusals
+	var rs guard.Refusals
 	for _, h := range r.Cluster.With(inventory.Etcd) {
 		i := slices.IndexFunc(s.census.Members, func(m resource.EtcdMember) bool { return m.Name == h.Name })
 		machine := r.Fleet[h.Name]
@@ -296,21 +299,21 @@ func (r *Run) members(s standing) Refusals {
 		case i < 0 && slices.ContainsFunc(s.census.Members, func(m resource.EtcdMember) bool { return m.Name == "" && r.at(m, h) }):
 			// It was added, and has not started yet.
 		case i < 0:
-			rs = append(rs, &RefusedError{
+			rs = append(rs, &guard.RefusedError{
 				Code: fault.MemberAdded, Host: h.Name,
 				Text:   fmt.Sprintf("%s:%d gives it the role etcd, and the running cluster does not have it as a member", r.Cluster.File, h.Line),
 				Advice: "take the role etcd from it: a running cluster gets no new members yet; they are made by the first `kbootstrap up`",
 			})
 		case !r.at(s.census.Members[i], h):
-			rs = append(rs, &RefusedError{
+			rs = append(rs, &guard.RefusedError{
 				Code: fault.MemberMoved, Host: h.Name,
 				Text:   fmt.Sprintf("its address is %s in the inventory, and etcd has it at %s", h.Address, strings.Join(s.census.Members[i].PeerURLs, ", ")),
 				Advice: "write the address again that etcd has: a member does not move to another address by a restart",
 			})
 		case machine != nil && s.census.Members[i].Started && !machine.Facts.EtcdData:
-			rs = append(rs, &RefusedError{
+			rs = append(rs, &guard.RefusedError{
 				Code: fault.MemberEmpty, Host: h.Name,
-				Text: fmt.Sprintf("it is a member of etcd, and %s holds no data: its disk is lost, or the host was made anew", etcdData),
+				Text: fmt.Sprintf("it is a member of etcd, and %s holds no data: its disk is lost, or the host was made anew", component.EtcdData),
 				Advice: "restore the directory while etcd is stopped, or take the member out and add it again as etcd's documentation tells; " +
 					"started empty it would break the promises that it made to the other members",
 			})
@@ -326,7 +329,7 @@ func (r *Run) at(m resource.EtcdMember, h inventory.Host) bool {
 
 // quorum finds out whether the plan would restart a member of etcd while so many others are out of reach that the rest are
 // no majority.
-func (r *Run) quorum() Refusals {
+func (r *Run) quorum() guard.Refusals {
 	members := r.Cluster.With(inventory.Etcd)
 	away := 0
 	for _, h := range members {
@@ -338,12 +341,12 @@ func (r *Run) quorum() Refusals {
 		return nil
 	}
 	for _, s := range r.Plan.Steps {
-		if s.Component.Name != etcd.Name || !s.running() {
+		if s.Component.Name != component.Etcd.Name || !s.Running() {
 			continue
 		}
 		for _, c := range s.Changes() {
 			if _, ok := c.Wanted.(resource.Service); ok {
-				return Refusals{{
+				return guard.Refusals{{
 					Code: fault.QuorumAtRisk, Host: s.Target.Host.Name,
 					Text: fmt.Sprintf("etcd has to be restarted there, and %d of %d members cannot be reached: the rest would be no majority",
 						away, len(members)),

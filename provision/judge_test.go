@@ -12,10 +12,16 @@ import (
 
 	"kbootstrap/certs"
 	"kbootstrap/fault"
+	"kbootstrap/host"
+	"kbootstrap/internal/fixture"
 	"kbootstrap/inventory"
 	"kbootstrap/node"
-	"kbootstrap/provision/resource"
+	"kbootstrap/provision/component"
+	"kbootstrap/provision/fleet"
+	"kbootstrap/provision/guard"
+	"kbootstrap/provision/plan"
 	"kbootstrap/remote"
+	"kbootstrap/resource"
 )
 
 // changed is a cluster that runs as one inventory made it, while the inventory says another now.
@@ -27,30 +33,30 @@ type changed struct {
 // change makes a cluster of one text, and a run over another. All hosts answer.
 func change(t *testing.T, then, now string) changed {
 	t.Helper()
-	was, is := parse(t, then), parse(t, now)
+	was, is := fixture.Parse(t, then), fixture.Parse(t, now)
 	is.File = was.File // so they have one state directory
-	before := Build(targetsWith(was, issue(t, was), resolve(t, was)))
-	whole := Build(targetsWith(is, issue(t, is), resolve(t, is)))
+	before := plan.Build(fixture.TargetsWith(was, fixture.Issue(t, was), fixture.Resolve(t, was)))
+	whole := plan.Build(fixture.TargetsWith(is, fixture.Issue(t, is), fixture.Resolve(t, is)))
 	store, err := certs.At(filepath.Join(is.StateDir(), "pki"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	r := changed{
-		Run:      &Run{Cluster: is, Fleet: Fleet{}, Unreached: map[string]error{}, Plan: whole, store: store},
+		Run:      &Run{Cluster: is, Fleet: fleet.Fleet{}, Unreached: map[string]error{}, Plan: whole, store: store},
 		standing: standingOf(before, whole),
 	}
 	for _, h := range is.Hosts {
-		facts := node.Facts{Arch: "amd64", MachineID: "of " + h.Name}
+		facts := host.Facts{Arch: "amd64", MachineID: "of " + h.Name}
 		if host, ok := was.Host(h.Name); ok {
 			facts.Units = []string{"kubelet.service"}
 			if host.Has(inventory.ControlPlane) {
 				facts.Units = append(facts.Units, "kube-apiserver.service")
 			}
 			if host.Has(inventory.Etcd) {
-				facts.EtcdData, facts.EtcdBootstrapped = true, etcdToken(was)
+				facts.EtcdData, facts.EtcdBootstrapped = true, component.EtcdToken(was)
 			}
 		}
-		r.Fleet[h.Name] = &Machine{Host: h, Facts: facts}
+		r.Fleet[h.Name] = &fleet.Machine{Host: h, Facts: facts}
 	}
 	for _, h := range was.Hosts {
 		r.standing.census.Nodes = append(r.standing.census.Nodes, resource.RegisteredNode{Name: h.Name, MachineID: "of " + h.Name})
@@ -64,8 +70,8 @@ func change(t *testing.T, then, now string) changed {
 }
 
 // standingOf is what is seen of hosts that are as one plan says by who has another.
-func standingOf(before, whole Plan) standing {
-	s := standing{found: map[string]map[string]Change{}}
+func standingOf(before, whole plan.Plan) standing {
+	s := standing{found: map[string]map[string]plan.Change{}}
 	for _, h := range whole.Hosts() {
 		there := map[string]resource.Resource{}
 		for _, step := range before.Steps {
@@ -80,7 +86,7 @@ func standingOf(before, whole Plan) standing {
 				}
 			}
 		}
-		s.found[h.Name] = map[string]Change{}
+		s.found[h.Name] = map[string]plan.Change{}
 		for _, w := range witnessesOf(whole, h) {
 			found := there[w.ID()]
 			if found == nil {
@@ -91,14 +97,14 @@ func standingOf(before, whole Plan) standing {
 					found = resource.Link{Path: w.Path, Absent: true}
 				}
 			}
-			s.found[h.Name][w.ID()] = Change{found, w}
+			s.found[h.Name][w.ID()] = plan.Change{Found: found, Wanted: w}
 		}
 	}
 	return s
 }
 
-// codes are the codes of refusals, each with its host.
-func (rs Refusals) codes() []string {
+// codesOf are the codes of refusals, each with its host.
+func codesOf(rs guard.Refusals) []string {
 	var all []string
 	for _, r := range rs {
 		all = append(all, strings.TrimSpace(string(r.Fault())+" "+r.Host))
@@ -109,19 +115,19 @@ func (rs Refusals) codes() []string {
 // TestJudge: each destructive difference is found, named with its host, and told what to do; all others pass.
 func TestJudge(t *testing.T) {
 	code := func(c fault.Code, host string) string { return strings.TrimSpace(string(c) + " " + host) }
-	three := ha + "  - {name: w2, address: 192.168.56.22, roles: [worker]}\n"
+	three := fixture.Ha + "  - {name: w2, address: 192.168.56.22, roles: [worker]}\n"
 	for _, test := range []struct {
 		what, then, now string
 		before          func(*changed)
 		want            []string
 		says            string
 	}{
-		{what: "nothing", then: ha, now: ha},
-		{what: "a port, a label, a new worker", then: ha, now: three},
-		{what: "a patch", then: ha, now: edited(t, ha, "v1.36.3", "v1.36.4")},
+		{what: "nothing", then: fixture.Ha, now: fixture.Ha},
+		{what: "a port, a label, a new worker", then: fixture.Ha, now: three},
+		{what: "a patch", then: fixture.Ha, now: fixture.Edited(t, fixture.Ha, "v1.36.3", "v1.36.4")},
 		{
-			what: "two minor versions, both networks and the domain", then: ha,
-			now: edited(t, edited(t, ha, "v1.36.3", "v1.34.3"), "runtime: containerd",
+			what: "two minor versions, both networks and the domain", then: fixture.Ha,
+			now: fixture.Edited(t, fixture.Edited(t, fixture.Ha, "v1.36.3", "v1.34.3"), "runtime: containerd",
 				"runtime: containerd\nnetwork: {pods: 10.32.0.0/16, services: 10.64.0.0/20, domain: k8s.example.org}"),
 			want: []string{
 				code(fault.NetworkChanged, ""), code(fault.NetworkChanged, ""), code(fault.NetworkChanged, ""),
@@ -131,76 +137,76 @@ func TestJudge(t *testing.T) {
 			says: "network.services is 10.96.0.0/12 in the running cluster (on m1), and 10.64.0.0/20 in the inventory",
 		},
 		{
-			what: "a minor version up", then: edited(t, small, "v1.36.3", "v1.35.0"), now: small,
+			what: "a minor version up", then: fixture.Edited(t, fixture.Small, "v1.36.3", "v1.35.0"), now: fixture.Small,
 			want: []string{code(fault.MinorUpgrade, "cp1")}, says: "it runs Kubernetes v1.35.0, and the inventory says v1.36.3",
 		},
 		{
-			what: "an older patch", then: small, now: edited(t, small, "v1.36.3", "v1.36.2"), want: []string{code(fault.Downgrade, "cp1")},
+			what: "an older patch", then: fixture.Small, now: fixture.Edited(t, fixture.Small, "v1.36.3", "v1.36.2"), want: []string{code(fault.Downgrade, "cp1")},
 		},
 		{
-			what: "a worker left out", then: three, now: ha, want: []string{code(fault.HostGone, "w2")}, says: "it is a node of the cluster",
+			what: "a worker left out", then: three, now: fixture.Ha, want: []string{code(fault.HostGone, "w2")}, says: "it is a node of the cluster",
 		},
 		{
-			what: "a node that somebody else has joined", then: ha, now: ha,
+			what: "a node that somebody else has joined", then: fixture.Ha, now: fixture.Ha,
 			before: func(c *changed) {
 				c.standing.census.Nodes = append(c.standing.census.Nodes, resource.RegisteredNode{Name: "theirs"})
 			},
 		},
 		{
-			what: "members left out", then: ha,
-			now: edited(t, edited(t, ha, "  - {name: m2, address: 192.168.56.12, roles: [etcd, control-plane]}\n", ""),
+			what: "members left out", then: fixture.Ha,
+			now: fixture.Edited(t, fixture.Edited(t, fixture.Ha, "  - {name: m2, address: 192.168.56.12, roles: [etcd, control-plane]}\n", ""),
 				"  - {name: m3, address: 192.168.56.13, roles: [etcd, control-plane]}\n", ""),
 			want: []string{
 				code(fault.HostGone, "m2"), code(fault.HostGone, "m3"), code(fault.MemberGone, "m2"), code(fault.MemberGone, "m3"),
 			},
 		},
 		{
-			what: "a role moved", then: ha,
-			now: edited(t, edited(t, ha, "m3, address: 192.168.56.13, roles: [etcd, control-plane]", "m3, address: 192.168.56.13, roles: [worker]"),
+			what: "a role moved", then: fixture.Ha,
+			now: fixture.Edited(t, fixture.Edited(t, fixture.Ha, "m3, address: 192.168.56.13, roles: [etcd, control-plane]", "m3, address: 192.168.56.13, roles: [worker]"),
 				"w1, address: 192.168.56.21, roles: [worker]", "w1, address: 192.168.56.21, roles: [etcd, worker]"),
 			want: []string{code(fault.RoleMoved, "m3"), code(fault.RoleMoved, "m3"), code(fault.MemberAdded, "w1")},
 			says: "it has etcd, and",
 		},
 		{
-			what: "the address of a member", then: small, now: edited(t, small, "192.168.56.11", "192.168.56.12"),
+			what: "the address of a member", then: fixture.Small, now: fixture.Edited(t, fixture.Small, "192.168.56.11", "192.168.56.12"),
 			want: []string{code(fault.MemberMoved, "cp1")}, says: "its address is 192.168.56.12 in the inventory, and etcd has it at https://192.168.56.11:2380",
 		},
 		{
-			what: "names of members swapped", then: ha,
-			now:  edited(t, edited(t, edited(t, ha, "m1, address", "mx, address"), "m2, address", "m1, address"), "mx, address", "m2, address"),
+			what: "names of members swapped", then: fixture.Ha,
+			now:  fixture.Edited(t, fixture.Edited(t, fixture.Edited(t, fixture.Ha, "m1, address", "mx, address"), "m2, address", "m1, address"), "mx, address", "m2, address"),
 			want: []string{code(fault.MemberMoved, "m2"), code(fault.MemberMoved, "m1")},
 		},
 		{
-			what: "a member's disk is lost", then: ha, now: ha, before: func(c *changed) { c.Fleet["m2"].Facts.EtcdData = false },
+			what: "a member's disk is lost", then: fixture.Ha, now: fixture.Ha, before: func(c *changed) { c.Fleet["m2"].Facts.EtcdData = false },
 			want: []string{code(fault.MemberEmpty, "m2")}, says: "holds no data",
 		},
 		{
-			what: "a member that never started", then: ha, now: ha, before: func(c *changed) {
+			what: "a member that never started", then: fixture.Ha, now: fixture.Ha, before: func(c *changed) {
 				c.Fleet["m2"].Facts.EtcdData = false
 				c.standing.census.Members[1].Started = false
 			},
 		},
 		{
-			what: "a member that was added and has no name yet", then: ha, now: ha, before: func(c *changed) {
+			what: "a member that was added and has no name yet", then: fixture.Ha, now: fixture.Ha, before: func(c *changed) {
 				c.Fleet["m2"].Facts.EtcdData = false
 				c.standing.census.Members[1] = resource.EtcdMember{PeerURLs: c.standing.census.Members[1].PeerURLs}
 			},
 		},
 		{
-			what: "nobody tells of members", then: ha, now: ha, before: func(c *changed) {
+			what: "nobody tells of members", then: fixture.Ha, now: fixture.Ha, before: func(c *changed) {
 				c.Fleet["m2"].Facts.EtcdData = false
 				c.standing.census = resource.Census{}
 			},
 		},
 		{
-			what: "another cluster's name", then: small, now: edited(t, small, "cluster: small", "cluster: other"),
+			what: "another cluster's name", then: fixture.Small, now: fixture.Edited(t, fixture.Small, "cluster: small", "cluster: other"),
 			want: []string{code(fault.OtherCluster, "cp1")}, says: "it belongs to the cluster small, and the inventory is for other",
 		},
 		{
-			what: "everything, when there is no cluster yet", then: small,
-			now: edited(t, small, "v1.36.3", "v1.35.0\nnetwork: {pods: 10.32.0.0/16}"),
+			what: "everything, when there is no cluster yet", then: fixture.Small,
+			now: fixture.Edited(t, fixture.Small, "v1.36.3", "v1.35.0\nnetwork: {pods: 10.32.0.0/16}"),
 			before: func(c *changed) {
-				c.Fleet["cp1"].Facts = node.Facts{}
+				c.Fleet["cp1"].Facts = host.Facts{}
 				c.standing.census = resource.Census{}
 			},
 		},
@@ -211,7 +217,7 @@ func TestJudge(t *testing.T) {
 				test.before(&c)
 			}
 			c.judge(c.standing)
-			if d := cmp.Diff(test.want, c.Refusals.codes()); d != "" {
+			if d := cmp.Diff(test.want, codesOf(c.Refusals)); d != "" {
 				t.Errorf("refused:\n%s\n%s", d, c.Refusals)
 			}
 			if !strings.Contains(c.Refusals.Error(), test.says) {
@@ -231,22 +237,22 @@ func TestJudge(t *testing.T) {
 
 // TestForeignKeys: keys of another state directory are not those of the cluster; a new certificate for the same key is.
 func TestForeignKeys(t *testing.T) {
-	c := change(t, small, small)
-	other := parse(t, small)
-	theirs := Build(targetsWith(other, issue(t, other), resolve(t, other)))
+	c := change(t, fixture.Small, fixture.Small)
+	other := fixture.Parse(t, fixture.Small)
+	theirs := plan.Build(fixture.TargetsWith(other, fixture.Issue(t, other), fixture.Resolve(t, other)))
 	c.standing = standing{found: standingOf(theirs, c.Plan).found, census: c.standing.census}
 	c.judge(c.standing)
 	want := []string{string(fault.AuthorityReplaced) + " cp1"}
-	if d := cmp.Diff(want, c.Refusals.codes()); d != "" {
+	if d := cmp.Diff(want, codesOf(c.Refusals)); d != "" {
 		t.Error(d)
 	}
 
-	renewed := change(t, small, small)
+	renewed := change(t, fixture.Small, fixture.Small)
 	ca := filepath.Join(renewed.Cluster.StateDir(), "pki", "ca.crt")
 	if err := os.Remove(ca); err != nil {
 		t.Fatal(err)
 	}
-	whole := Build(targetsWith(renewed.Cluster, issue(t, renewed.Cluster), resolve(t, renewed.Cluster)))
+	whole := plan.Build(fixture.TargetsWith(renewed.Cluster, fixture.Issue(t, renewed.Cluster), fixture.Resolve(t, renewed.Cluster)))
 	s := standingOf(renewed.Plan, whole)
 	if was, is := contents(s.found["cp1"][caFile]); was == is {
 		t.Fatal("the certificate was not made anew")
@@ -258,8 +264,8 @@ func TestForeignKeys(t *testing.T) {
 
 // TestReimagedWorker: a worker that was made anew is told of, and made a node again.
 func TestReimagedWorker(t *testing.T) {
-	c := change(t, small, small)
-	c.Fleet["w1"].Facts = node.Facts{MachineID: "another"}
+	c := change(t, fixture.Small, fixture.Small)
+	c.Fleet["w1"].Facts = host.Facts{MachineID: "another"}
 	c.judge(c.standing)
 	if c.Refusals != nil || len(c.Warnings) != 1 || !strings.HasPrefix(c.Warnings[0], "w1: it is another machine") {
 		t.Errorf("refused %v, warned %q", c.Refusals, c.Warnings)
@@ -280,7 +286,7 @@ func TestQuorum(t *testing.T) {
 		{"one is away, and nothing is to be done", []string{"m3"}, false, nil},
 		{"the worker is away", []string{"w1"}, true, nil},
 	} {
-		c := change(t, ha, ha)
+		c := change(t, fixture.Ha, fixture.Ha)
 		for i := range c.Plan.Steps {
 			s := &c.Plan.Steps[i]
 			s.Found = append([]resource.Resource{}, s.Wanted...)
@@ -295,22 +301,22 @@ func TestQuorum(t *testing.T) {
 			c.Unreached[name] = away
 		}
 		c.Plan = c.Plan.Without(test.away...)
-		if d := cmp.Diff(test.want, c.quorum().codes()); d != "" {
+		if d := cmp.Diff(test.want, codesOf(c.quorum())); d != "" {
 			t.Errorf("%s:\n%s", test.what, d)
 		}
 	}
 }
 
 // unreachedBy is a failure to connect.
-func unreachedBy(host string) Failure {
-	return Failure{Host: host, Component: "connect", Err: &remote.Error{
+func unreachedBy(host string) plan.Failure {
+	return plan.Failure{Host: host, Component: "connect", Err: &remote.Error{
 		Host: host, Op: "dial", Kind: remote.Unreachable, Err: errors.New("no route to host"),
 	}}
 }
 
 // TestLeaveOut: who may be missing, from what.
 func TestLeaveOut(t *testing.T) {
-	found := node.Facts{EtcdBootstrapped: "kbootstrap-ha"}
+	found := host.Facts{EtcdBootstrapped: "kbootstrap-ha"}
 	two, err := ParseTolerance("2")
 	if err != nil {
 		t.Fatal(err)
@@ -318,7 +324,7 @@ func TestLeaveOut(t *testing.T) {
 	for _, test := range []struct {
 		what  string
 		scope Scope
-		facts node.Facts
+		facts host.Facts
 		away  []string
 		want  fault.Code // of the refusal
 		plain bool       // or the failures alone
@@ -335,17 +341,17 @@ func TestLeaveOut(t *testing.T) {
 		{what: "a member of a new cluster", scope: Scope{Spare: two}, away: []string{"m2"}, want: fault.NotFounded},
 		{what: "every control plane", scope: Scope{Spare: Tolerance{percent: 80}}, facts: found, away: []string{"m1", "m2", "m3"}, want: fault.NoControlPlane},
 	} {
-		c := parse(t, ha)
-		r := &Run{Cluster: c, Scope: test.scope, Fleet: Fleet{}, Unreached: map[string]error{}}
-		var failures Failures
+		c := fixture.Parse(t, fixture.Ha)
+		r := &Run{Cluster: c, Scope: test.scope, Fleet: fleet.Fleet{}, Unreached: map[string]error{}}
+		var failures plan.Failures
 		for _, h := range c.Hosts {
-			r.Fleet[h.Name] = &Machine{Host: h, Facts: test.facts}
+			r.Fleet[h.Name] = &fleet.Machine{Host: h, Facts: test.facts}
 		}
 		for _, name := range test.away {
 			delete(r.Fleet, name)
 			failures = append(failures, unreachedBy(name))
 		}
-		err := r.leaveOut(c.Hosts, failures.errOrNil())
+		err := r.leaveOut(c.Hosts, failures.ErrOrNil())
 		if err == nil {
 			err = r.founded()
 		}
@@ -364,12 +370,12 @@ func TestLeaveOut(t *testing.T) {
 // TestStillFounded: hosts that are lost while the plan is looked at are judged as those that were never reached, and a run
 // does not go on with the plan of another lead.
 func TestStillFounded(t *testing.T) {
-	c := parse(t, ha)
-	found := node.Facts{EtcdBootstrapped: "kbootstrap-ha"}
+	c := fixture.Parse(t, fixture.Ha)
+	found := host.Facts{EtcdBootstrapped: "kbootstrap-ha"}
 	for _, test := range []struct {
 		what  string
 		scope Scope
-		facts node.Facts
+		facts host.Facts
 		away  []string
 		want  fault.Code
 		plain bool
@@ -382,18 +388,18 @@ func TestStillFounded(t *testing.T) {
 		{what: "a member of a new cluster", scope: Scope{Change: true}, away: []string{"m2"}, want: fault.NotFounded},
 	} {
 		test.scope.Spare = Tolerance{hosts: 3}
-		r := &Run{Cluster: c, Scope: test.scope, Fleet: Fleet{}, Unreached: map[string]error{}}
+		r := &Run{Cluster: c, Scope: test.scope, Fleet: fleet.Fleet{}, Unreached: map[string]error{}}
 		for _, h := range c.Hosts {
-			r.Fleet[h.Name] = &Machine{Host: h, Facts: test.facts}
+			r.Fleet[h.Name] = &fleet.Machine{Host: h, Facts: test.facts}
 		}
 		if err := r.founded(); err != nil {
 			t.Fatal(err)
 		}
-		var failures Failures
+		var failures plan.Failures
 		for _, name := range test.away {
 			failures = append(failures, unreachedBy(name))
 		}
-		if err := r.leaveOut(c.Hosts, failures.errOrNil()); err != nil {
+		if err := r.leaveOut(c.Hosts, failures.ErrOrNil()); err != nil {
 			t.Fatal(err)
 		}
 		err := r.stillFounded()
@@ -406,17 +412,17 @@ func TestStillFounded(t *testing.T) {
 	}
 }
 
-func errorsOf(err error) Failures {
-	var failures Failures
+func errorsOf(err error) plan.Failures {
+	var failures plan.Failures
 	errors.As(err, &failures)
 	return failures
 }
 
 // TestLockedIsNoSickness: a host on which another run is at work ends this one, however many may be missing.
 func TestLockedIsNoSickness(t *testing.T) {
-	c := parse(t, ha)
+	c := fixture.Parse(t, fixture.Ha)
 	r := &Run{Cluster: c, Scope: Scope{Spare: Tolerance{percent: 100}}, Unreached: map[string]error{}}
-	locked := Failures{{Host: "w1", Component: "connect", Err: &node.LockedError{}}}
+	locked := plan.Failures{{Host: "w1", Component: "connect", Err: &node.LockedError{}}}
 	if err := r.leaveOut(c.Hosts, locked); !errors.As(err, new(*node.LockedError)) {
 		t.Errorf("got %v", err)
 	}
@@ -424,8 +430,8 @@ func TestLockedIsNoSickness(t *testing.T) {
 
 // TestLimitFoundsNothing: a run that is limited to a worker says that there is no cluster which it could join.
 func TestLimitFoundsNothing(t *testing.T) {
-	c := parse(t, ha)
-	r := &Run{Cluster: c, Scope: Scope{Hosts: []string{"w1"}}, Fleet: Fleet{"m1": {}, "w1": {}}, Unreached: map[string]error{}}
+	c := fixture.Parse(t, fixture.Ha)
+	r := &Run{Cluster: c, Scope: Scope{Hosts: []string{"w1"}}, Fleet: fleet.Fleet{"m1": {}, "w1": {}}, Unreached: map[string]error{}}
 	err := r.founded()
 	if !fault.NotFounded.Is(err) || !strings.Contains(err.Error(), "m2, m3") {
 		t.Errorf("got %v", err)
@@ -449,12 +455,12 @@ func TestStateLost(t *testing.T) {
 		{"to plan one that is there", Scope{}, "kbootstrap-small", fault.StateLost, false},
 		{"to see the health of one that is there", Scope{Sick: true}, "kbootstrap-small", "", false},
 	} {
-		c := parse(t, small)
+		c := fixture.Parse(t, fixture.Small)
 		store, err := certs.At(filepath.Join(c.StateDir(), "pki"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := &Run{Cluster: c, Scope: test.scope, store: store, Fleet: Fleet{"cp1": {Facts: node.Facts{EtcdBootstrapped: test.token}}, "w1": {}}}
+		r := &Run{Cluster: c, Scope: test.scope, store: store, Fleet: fleet.Fleet{"cp1": {Facts: host.Facts{EtcdBootstrapped: test.token}}, "w1": {}}}
 		if err := r.loadPKI(); err != nil || r.PKI != nil {
 			t.Fatalf("%s: %v, %v", test.what, err, r.PKI)
 		}
@@ -494,8 +500,8 @@ func TestParseTolerance(t *testing.T) {
 // TestElsewhere: a run that is limited to some hosts is told of others that are gone, and goes on; what it would contradict
 // is refused all the same.
 func TestElsewhere(t *testing.T) {
-	three := ha + "  - {name: w2, address: 192.168.56.22, roles: [worker]}\n"
-	moved := edited(t, edited(t, ha, "runtime: containerd", "runtime: containerd\nnetwork: {pods: 10.32.0.0/16}"), "192.168.56.13", "192.168.56.14")
+	three := fixture.Ha + "  - {name: w2, address: 192.168.56.22, roles: [worker]}\n"
+	moved := fixture.Edited(t, fixture.Edited(t, fixture.Ha, "runtime: containerd", "runtime: containerd\nnetwork: {pods: 10.32.0.0/16}"), "192.168.56.13", "192.168.56.14")
 	for _, test := range []struct {
 		limit []string
 		want  []string
@@ -508,7 +514,7 @@ func TestElsewhere(t *testing.T) {
 		c := change(t, three, moved)
 		c.Scope.Hosts = test.limit
 		c.judge(c.standing)
-		if d := cmp.Diff(test.want, c.Refusals.codes()); d != "" || len(c.Warnings) != test.warn {
+		if d := cmp.Diff(test.want, codesOf(c.Refusals)); d != "" || len(c.Warnings) != test.warn {
 			t.Errorf("limited to %s: warned %q\n%s", test.limit, c.Warnings, d)
 		}
 	}
@@ -536,21 +542,21 @@ func TestReach(t *testing.T) {
 		{what: "a control plane that is away too", limit: []string{"m2"}, away: []string{"m1", "m2"}, hosts: []string{"m2", "m3"}, failed: []string{"m2"}},
 		{what: "a worker, and the first is locked", limit: []string{"w1"}, away: []string{"m1"}, locked: true, hosts: []string{"m1", "w1"}, failed: []string{"m1"}},
 	} {
-		c := parse(t, ha)
+		c := fixture.Parse(t, fixture.Ha)
 		r := &Run{Cluster: c, Scope: Scope{Hosts: test.limit}, Unreached: map[string]error{}}
-		hosts, err := r.reach(func(hosts []inventory.Host) (Fleet, error) {
-			fleet, failures := Fleet{}, Failures(nil)
+		hosts, err := r.reach(func(hosts []inventory.Host) (fleet.Fleet, error) {
+			reached, failures := fleet.Fleet{}, plan.Failures(nil)
 			for _, h := range hosts {
 				switch {
 				case slices.Contains(test.away, h.Name) && test.locked:
-					failures = append(failures, Failure{Host: h.Name, Component: "connect", Err: &node.LockedError{}})
+					failures = append(failures, plan.Failure{Host: h.Name, Component: "connect", Err: &node.LockedError{}})
 				case slices.Contains(test.away, h.Name):
 					failures = append(failures, unreachedBy(h.Name))
 				default:
-					fleet[h.Name] = &Machine{Host: h}
+					reached[h.Name] = &fleet.Machine{Host: h}
 				}
 			}
-			return fleet, failures.errOrNil()
+			return reached, failures.ErrOrNil()
 		})
 		var about []string
 		for _, h := range hosts {

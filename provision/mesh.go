@@ -10,8 +10,10 @@ import (
 	"sync"
 	"time"
 
+	"kbootstrap/host"
 	"kbootstrap/inventory"
 	"kbootstrap/node"
+	"kbootstrap/provision/fleet"
 	"kbootstrap/provision/preflight"
 )
 
@@ -59,7 +61,7 @@ func token() string {
 }
 
 // mtuOf is the MTU of the interface that has the address; 0 when none has it.
-func mtuOf(facts node.Facts, address netip.Addr) int {
+func mtuOf(facts host.Facts, address netip.Addr) int {
 	for _, i := range facts.Interfaces {
 		if slices.ContainsFunc(i.Addresses, func(p netip.Prefix) bool { return p.Addr() == address }) {
 			return i.MTU
@@ -70,7 +72,7 @@ func mtuOf(facts node.Facts, address netip.Addr) int {
 
 // mesh is one trial of all ways between hosts. Hosts are known to each other by their place in hosts.
 type mesh struct {
-	fleet  Fleet
+	fleet  fleet.Fleet
 	token  string
 	hosts  []inventory.Host
 	mtus   map[string]int  // of the interfaces with the cluster addresses

@@ -6,14 +6,16 @@ import (
 	"sync"
 
 	"kbootstrap/node"
-	"kbootstrap/provision/resource"
+	"kbootstrap/provision/fleet"
+	"kbootstrap/provision/plan"
+	"kbootstrap/resource"
 )
 
 // observe looks at every resource of the plan, all hosts at once.
-func observe(ctx context.Context, p *Plan, fleet Fleet) error {
+func observe(ctx context.Context, p *plan.Plan, fleet fleet.Fleet) error {
 	var (
 		mu     sync.Mutex
-		failed Failures
+		failed plan.Failures
 		all    sync.WaitGroup
 	)
 	for _, h := range p.Hosts() {
@@ -27,7 +29,7 @@ func observe(ctx context.Context, p *Plan, fleet Fleet) error {
 			found, err := look(ctx, fleet[h.Name].Client, wanted)
 			if err != nil {
 				mu.Lock()
-				failed = append(failed, Failure{Host: h.Name, Component: "observe", Err: err})
+				failed = append(failed, plan.Failure{Host: h.Name, Component: "observe", Err: err})
 				mu.Unlock()
 				return
 			}
@@ -40,7 +42,7 @@ func observe(ctx context.Context, p *Plan, fleet Fleet) error {
 	}
 	all.Wait()
 	if failed != nil {
-		return failed.sorted(p.Hosts())
+		return failed.Sorted(p.Hosts())
 	}
 	return nil
 }

@@ -10,14 +10,17 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"kbootstrap/internal/fixture"
 	"kbootstrap/inventory"
-	"kbootstrap/provision/resource"
+	"kbootstrap/provision/component"
+	"kbootstrap/provision/plan"
+	"kbootstrap/resource"
 )
 
 // TestWalkSpares: as many hosts as may fail do not keep the others from what needs every host. One more does, and so does
 // a failure that other hosts have to do with themselves.
 func TestWalkSpares(t *testing.T) {
-	a, b := Component{Name: "a"}, Component{Name: "b", After: []string{"a"}, Needs: []string{"a"}}
+	a, b := component.Component{Name: "a"}, component.Component{Name: "b", After: []string{"a"}, Needs: []string{"a"}}
 	for _, test := range []struct {
 		what  string
 		spare int
@@ -33,24 +36,24 @@ func TestWalkSpares(t *testing.T) {
 		{"one may, in what rolls", 1, []string{"a@m1"}, true, nil}, // m2 and m3 were not begun, which is not their failure
 	} {
 		a.Rolling = test.rolls
-		p := planOf(3, a, b)
+		p := fixture.PlanOf(3, a, b)
 		if test.rolls {
-			p = running(p)
+			p = fixture.Running(p)
 		}
 		p.Spare = test.spare
-		var r record
-		failed := p.walk(t.Context(), func(_ context.Context, s Step) error {
-			if slices.Contains(test.fail, place(s)) {
+		var r fixture.Record
+		failed := p.Walk(t.Context(), func(_ context.Context, s plan.Step) error {
+			if slices.Contains(test.fail, fixture.Place(s)) {
 				return errors.New("broken")
 			}
 			if s.Component.Name == "a" {
 				return nil
 			}
-			r.add(place(s))
+			r.Add(fixture.Place(s))
 			return nil
 		})
-		slices.Sort(r.events)
-		if d := cmp.Diff(test.want, r.events); d != "" || len(failed) != len(test.fail) {
+		slices.Sort(r.Events)
+		if d := cmp.Diff(test.want, r.Events); d != "" || len(failed) != len(test.fail) {
 			t.Errorf("%s: failed %v\n%s", test.what, failed, d)
 		}
 	}
@@ -58,10 +61,10 @@ func TestWalkSpares(t *testing.T) {
 
 // TestOutcome: a host is finished only when all of its steps are, and who was not reached has failed.
 func TestOutcome(t *testing.T) {
-	hosts := []*host{newHost(t, "m1"), newHost(t, "m2"), newHost(t, "m3")}
-	wanted := func(component, _ string) []resource.Resource { return listOf(file("/etc/"+component, "x")) }
+	hosts := []*fakeHost{newHost(t, "m1"), newHost(t, "m2"), newHost(t, "m3")}
+	wanted := func(component, _ string) []resource.Resource { return fixture.ListOf(file("/etc/"+component, "x")) }
 	make := func(spare int) (*Run, func()) {
-		r := runOf(t, wanted, hosts, Component{Name: "a"}, Component{Name: "b", After: []string{"a"}, Needs: []string{"a"}})
+		r := runOf(t, wanted, hosts, component.Component{Name: "a"}, component.Component{Name: "b", After: []string{"a"}, Needs: []string{"a"}})
 		r.Plan.Spare = spare
 		return r, func() {
 			for _, h := range hosts {
@@ -80,16 +83,16 @@ func TestOutcome(t *testing.T) {
 		what   string
 		spare  int
 		before func(*Run)
-		want   Outcome
+		want   plan.Outcome
 	}{
-		{"all is well", 0, func(*Run) {}, Outcome{Finished: []string{"m1", "m2", "m3"}}},
-		{"one fails", 0, func(*Run) { broken() }, Outcome{Failed: []string{"m2"}, Skipped: []string{"m1", "m3"}}},
-		{"one fails, and may", 1, func(*Run) { broken() }, Outcome{Failed: []string{"m2"}, Finished: []string{"m1", "m3"}}},
+		{"all is well", 0, func(*Run) {}, plan.Outcome{Finished: []string{"m1", "m2", "m3"}}},
+		{"one fails", 0, func(*Run) { broken() }, plan.Outcome{Failed: []string{"m2"}, Skipped: []string{"m1", "m3"}}},
+		{"one fails, and may", 1, func(*Run) { broken() }, plan.Outcome{Failed: []string{"m2"}, Finished: []string{"m1", "m3"}}},
 		{"one was not reached", 0, func(r *Run) {
 			r.Unreached = map[string]error{"m3": unreachedBy("m3")}
 			r.Plan = r.Plan.Without("m3")
-		}, Outcome{Failed: []string{"m3"}, Finished: []string{"m1", "m2"}}},
-		{"one was not asked", 0, func(r *Run) { r.Plan = r.Plan.Only("m1") }, Outcome{Finished: []string{"m1"}}},
+		}, plan.Outcome{Failed: []string{"m3"}, Finished: []string{"m1", "m2"}}},
+		{"one was not asked", 0, func(r *Run) { r.Plan = r.Plan.Only("m1") }, plan.Outcome{Finished: []string{"m1"}}},
 	} {
 		r, clean := make(test.spare)
 		test.before(r)
@@ -101,40 +104,40 @@ func TestOutcome(t *testing.T) {
 	}
 
 	// Also when there is nothing to do: it is not done for all.
-	r := runOf(t, func(string, string) []resource.Resource { return nil }, hosts, Component{Name: "a"})
+	r := runOf(t, func(string, string) []resource.Resource { return nil }, hosts, component.Component{Name: "a"})
 	r.Unreached = map[string]error{"m3": unreachedBy("m3")}
 	r.Plan = r.Plan.Without("m3")
 	summary, err := r.Apply(t.Context())
-	if d := cmp.Diff(Outcome{Failed: []string{"m3"}, Finished: []string{"m1", "m2"}}, summary.Outcome); d != "" || len(errorsOf(err)) != 1 {
+	if d := cmp.Diff(plan.Outcome{Failed: []string{"m3"}, Finished: []string{"m1", "m2"}}, summary.Outcome); d != "" || len(errorsOf(err)) != 1 {
 		t.Errorf("nothing to do: %v\n%s", err, d)
 	}
 }
 
 // TestWithout: who is left out is not waited for: neither its steps, nor its node's labels, which another host sets.
 func TestWithout(t *testing.T) {
-	plan := Build(targetsOf(t, ha))
+	plan := plan.Build(fixture.TargetsOf(t, fixture.Ha))
 	less := plan.Without("w1")
 	if len(less.Hosts()) != 3 || slices.ContainsFunc(less.Hosts(), func(h inventory.Host) bool { return h.Name == "w1" }) {
 		t.Errorf("hosts: %v", less.Hosts())
 	}
 	var ids []string
-	for _, r := range stepOf(t, less, "nodes", "m1").Wanted {
+	for _, r := range fixture.StepOf(t, less, "nodes", "m1").Wanted {
 		ids = append(ids, r.ID())
 	}
 	if d := cmp.Diff([]string{"node m1", "node m2", "node m3"}, ids); d != "" {
 		t.Error(d)
 	}
-	if len(stepOf(t, plan, "nodes", "m1").Wanted) != 4 {
+	if len(fixture.StepOf(t, plan, "nodes", "m1").Wanted) != 4 {
 		t.Error("the whole plan was changed")
 	}
 }
 
 // TestOnlyComponents: a plan that is limited to components has these, on every host that has them.
 func TestOnlyComponents(t *testing.T) {
-	limited := limited(Build(targetsOf(t, ha)), Scope{Hosts: []string{"m2", "w1"}, Components: []string{"kubelet", "etcd"}})
+	limited := limited(plan.Build(fixture.TargetsOf(t, fixture.Ha)), Scope{Hosts: []string{"m2", "w1"}, Components: []string{"kubelet", "etcd"}})
 	var places []string
 	for _, s := range limited.Steps {
-		places = append(places, place(s))
+		places = append(places, fixture.Place(s))
 	}
 	if d := cmp.Diff([]string{"etcd@m2", "kubelet@m2", "kubelet@w1"}, places); d != "" {
 		t.Error(d)

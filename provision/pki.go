@@ -8,6 +8,8 @@ import (
 
 	"kbootstrap/fault"
 	"kbootstrap/inventory"
+	"kbootstrap/provision/component"
+	"kbootstrap/provision/guard"
 )
 
 // loadPKI loads the certificates of the cluster, and issues in memory what is missing or unfit, when the state directory has
@@ -34,17 +36,17 @@ func (r *Run) newPKI() (err error) {
 		r.PKI, err = r.store.Preview(r.Cluster, time.Now())
 		return err
 	}
-	refused := &RefusedError{
+	refused := &guard.RefusedError{
 		Code: fault.StateLost,
 		Text: fmt.Sprintf("the hosts hold the cluster %s, but its keys and certificates are not in %s",
 			r.Cluster.Name, filepath.Join(r.Cluster.StateDir(), "pki")),
 		Advice: "restore that directory from a backup, or run where it is; `kbootstrap reset` removes the cluster, and then `up` makes a new one",
 	}
 	if !r.Scope.Sick {
-		return Refusals{refused}
+		return guard.Refusals{refused}
 	}
 	// Who only looks sees health; that nothing has the new certificates is no news.
-	r.Refusals = Refusals{refused}
+	r.Refusals = guard.Refusals{refused}
 	r.PKI, err = r.store.Preview(r.Cluster, time.Now())
 	return err
 }
@@ -62,7 +64,7 @@ func (r *Run) keepPKI() error {
 func (r *Run) bootstrapped() bool {
 	return slices.ContainsFunc(r.Cluster.Hosts, func(h inventory.Host) bool {
 		m := r.Fleet[h.Name]
-		return m != nil && m.Facts.EtcdBootstrapped == etcdToken(r.Cluster)
+		return m != nil && m.Facts.EtcdBootstrapped == component.EtcdToken(r.Cluster)
 	})
 }
 
@@ -75,5 +77,5 @@ func (r *Run) Lost() error {
 }
 
 func (r *Run) lost() bool {
-	return slices.ContainsFunc(r.Refusals, func(e *RefusedError) bool { return e.Code == fault.StateLost })
+	return slices.ContainsFunc(r.Refusals, func(e *guard.RefusedError) bool { return e.Code == fault.StateLost })
 }

@@ -7,10 +7,14 @@ import (
 	"strings"
 	"sync"
 
+	"kbootstrap/host"
 	"kbootstrap/inventory"
 	"kbootstrap/node"
+	"kbootstrap/provision/component"
+	"kbootstrap/provision/fleet"
+	"kbootstrap/provision/plan"
 	"kbootstrap/provision/preflight"
-	"kbootstrap/provision/resource"
+	"kbootstrap/resource"
 )
 
 // Preflight asks Prepare to judge the hosts when it has looked at them.
@@ -24,7 +28,7 @@ type Preflight struct {
 
 // seen is what was seen of a host for its checks.
 type seen struct {
-	survey node.Survey
+	survey host.Survey
 	clock  node.Clock
 }
 
@@ -36,7 +40,7 @@ func (r *Run) inspect(ctx context.Context) (map[string]seen, error) {
 	var (
 		mu     sync.Mutex
 		found  = map[string]seen{}
-		failed Failures
+		failed plan.Failures
 		all    sync.WaitGroup
 	)
 	for _, m := range r.Fleet {
@@ -49,14 +53,14 @@ func (r *Run) inspect(ctx context.Context) (map[string]seen, error) {
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
-				failed = append(failed, Failure{Host: m.Host.Name, Component: "preflight", Err: err})
+				failed = append(failed, plan.Failure{Host: m.Host.Name, Component: "preflight", Err: err})
 			}
 			found[m.Host.Name] = s
 		})
 	}
 	all.Wait()
 	if failed != nil {
-		return nil, failed.sorted(r.Cluster.Hosts)
+		return nil, failed.Sorted(r.Cluster.Hosts)
 	}
 	return found, nil
 }
@@ -87,19 +91,19 @@ func (r *Run) preflight(ctx context.Context) error {
 // once, of none of them.
 func (r *Run) tell() {
 	for _, f := range preflight.Merged(r.Findings) {
-		e := Event{Kind: EventWarning, Component: "preflight", ID: f.ID, Text: f.ID + ": " + f.Evidence}
+		e := fleet.Event{Kind: fleet.EventWarning, Component: "preflight", ID: f.ID, Text: f.ID + ": " + f.Evidence}
 		switch f.Level {
 		case preflight.Fail:
 			continue
 		case preflight.OK:
-			e.Kind = EventLog
+			e.Kind = fleet.EventLog
 		}
 		if len(f.Hosts) == 1 && r.Fleet[f.Hosts[0]] != nil {
 			e.Host = f.Hosts[0]
 		} else {
 			e.Text = strings.Join(f.Hosts, ", ") + ": " + e.Text
 		}
-		r.options.report(e)
+		r.options.Tell(e)
 	}
 }
 
@@ -113,7 +117,7 @@ func (r *Run) scene(ctx context.Context) (preflight.Scene, error) {
 			if s.Target.Host.Name != h.Name {
 				continue
 			}
-			scene.Minor = s.Target.minor()
+			scene.Minor = s.Target.Minor()
 			if scene.CA == "" {
 				scene.CA = authority(s)
 			}
@@ -129,7 +133,7 @@ func (r *Run) scene(ctx context.Context) (preflight.Scene, error) {
 	if !scene.Probed {
 		return scene, nil
 	}
-	r.options.report(Event{Kind: EventPhase, Text: "preflight"})
+	r.options.Tell(fleet.Event{Kind: fleet.EventPhase, Text: "preflight"})
 	var (
 		probes               sync.WaitGroup
 		errDisk, errPrograms error
@@ -149,7 +153,7 @@ func (r *Run) scene(ctx context.Context) (preflight.Scene, error) {
 func (r *Run) fsync(ctx context.Context, hosts []preflight.Host) error {
 	var (
 		mu     sync.Mutex
-		failed Failures
+		failed plan.Failures
 		all    sync.WaitGroup
 	)
 	for i := range hosts {
@@ -158,10 +162,10 @@ func (r *Run) fsync(ctx context.Context, hosts []preflight.Host) error {
 			continue
 		}
 		all.Go(func() {
-			found, err := r.Fleet[h.Name].Client.Fsync(ctx, etcdData)
+			found, err := r.Fleet[h.Name].Client.Fsync(ctx, component.EtcdData)
 			if err != nil {
 				mu.Lock()
-				failed = append(failed, Failure{Host: h.Name, Component: "preflight", Err: err})
+				failed = append(failed, plan.Failure{Host: h.Name, Component: "preflight", Err: err})
 				mu.Unlock()
 				return
 			}
@@ -170,16 +174,16 @@ func (r *Run) fsync(ctx context.Context, hosts []preflight.Host) error {
 	}
 	all.Wait()
 	if failed != nil {
-		return failed.sorted(r.Cluster.Hosts)
+		return failed.Sorted(r.Cluster.Hosts)
 	}
 	return nil
 }
 
 // authority is the key of the cluster's authority, if the step puts it on the host.
-func authority(s Step) string {
+func authority(s plan.Step) string {
 	for _, w := range s.Wanted {
-		if f, ok := w.(resource.File); ok && f.Path == pki+"/ca.crt" {
-			found, _ := node.ParseAuthority(f.Content)
+		if f, ok := w.(resource.File); ok && f.Path == component.Pki+"/ca.crt" {
+			found, _ := host.ParseAuthority(f.Content)
 			return found.Key
 		}
 	}

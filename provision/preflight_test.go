@@ -8,29 +8,32 @@ import (
 	"testing"
 
 	"kbootstrap/fault"
-	"kbootstrap/node"
+	"kbootstrap/host"
+	"kbootstrap/internal/fixture"
+	"kbootstrap/provision/fleet"
+	"kbootstrap/provision/plan"
 	"kbootstrap/provision/preflight"
-	"kbootstrap/provision/resource"
+	"kbootstrap/resource"
 )
 
 // neighbours are three hosts whose nodes run in this process, each with an address of this machine's loopback as its own.
 func neighbours(t *testing.T) (*Run, *reports) {
 	t.Helper()
-	c := parse(t, small+"  - {name: w2, address: 192.168.56.22, roles: [worker]}\n")
-	pki, set := issue(t, c), resolve(t, c)
+	c := fixture.Parse(t, fixture.Small+"  - {name: w2, address: 192.168.56.22, roles: [worker]}\n")
+	pki, set := fixture.Issue(t, c), fixture.Resolve(t, c)
 	told := &reports{}
-	r := &Run{Cluster: c, Fleet: Fleet{}, Scope: Scope{Preflight: &Preflight{Only: true}}, options: Options{Report: told.take}}
+	r := &Run{Cluster: c, Fleet: fleet.Fleet{}, Scope: Scope{Preflight: &Preflight{Only: true}}, options: fleet.Options{Report: told.take}}
 	for i := range c.Hosts {
 		h := &c.Hosts[i]
 		h.Address = netip.AddrFrom4([4]byte{127, 0, 94, byte(i + 1)})
 		m := newHost(t, h.Name).Machine
 		m.Host = *h
-		m.Facts = node.Facts{Hostname: h.Name, MachineID: strings.Repeat(h.Name, 10), CPUs: 2, Interfaces: []node.Interface{
+		m.Facts = host.Facts{Hostname: h.Name, MachineID: strings.Repeat(h.Name, 10), CPUs: 2, Interfaces: []host.Interface{
 			{Name: "eth1", Up: true, MTU: 1500, Addresses: []netip.Prefix{netip.PrefixFrom(h.Address, 24)}},
 		}}
 		r.Fleet[h.Name] = m
 	}
-	r.Plan = Build(targetsWith(c, pki, set))
+	r.Plan = plan.Build(fixture.TargetsWith(c, pki, set))
 	for i := range r.Plan.Steps { // bare hosts
 		s := &r.Plan.Steps[i]
 		s.Target.Facts = r.Fleet[s.Target.Host.Name].Facts
@@ -140,7 +143,7 @@ func TestMeshOfAnAddressThatIsElsewhere(t *testing.T) {
 // TestMeshDoesNotWaitInVain: what is sent to a host behind a firewall that is about to go need not arrive, nor what nobody
 // may hear; all else is waited for.
 func TestMeshDoesNotWaitInVain(t *testing.T) {
-	c := parse(t, small)
+	c := fixture.Parse(t, fixture.Small)
 	m := mesh{hosts: c.Hosts, needs: preflight.Needs(c, c.Hosts), mtus: map[string]int{"cp1": 1500, "w1": 1500}, heard: map[datagram]bool{},
 		walled: map[string]bool{"w1": true}, vain: map[int]bool{}}
 	m.faults = make([]string, len(m.needs))
@@ -182,7 +185,7 @@ func TestPreflightStops(t *testing.T) {
 	if !slices.ContainsFunc(failed.Findings, func(f preflight.Finding) bool { return f.ID == "NumCPU" && f.Ignored && f.Level == preflight.Warn }) {
 		t.Errorf("NumCPU was not ignored: %+v", failed.Findings)
 	}
-	warnings := told.of(EventWarning)
+	warnings := told.of(fleet.EventWarning)
 	if !slices.ContainsFunc(warnings, func(text string) bool { return strings.Contains(text, "cp1") && strings.Contains(text, "NumCPU") }) {
 		t.Errorf("warnings: %q", warnings)
 	}

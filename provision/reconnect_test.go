@@ -15,14 +15,17 @@ import (
 	"time"
 
 	"kbootstrap/fault"
+	"kbootstrap/internal/fixture"
 	"kbootstrap/node"
-	"kbootstrap/provision/resource"
+	"kbootstrap/provision/component"
+	"kbootstrap/provision/fleet"
 	"kbootstrap/remote"
+	"kbootstrap/resource"
 )
 
 // line is the way to a host whose node runs in this process. It can be cut; then another session is opened.
 type line struct {
-	*host
+	*fakeHost
 	before func() error // called before a session is opened; its error is that of the try
 
 	mu    sync.Mutex
@@ -33,12 +36,12 @@ type line struct {
 // newLine is a host whose first session is open, and whose later ones are too when they are wanted.
 func newLine(t *testing.T, name string) *line {
 	t.Helper()
-	l := &line{host: &host{root: t.TempDir(), runs: map[string]bool{}, Machine: &Machine{}}}
+	l := &line{fakeHost: &fakeHost{root: t.TempDir(), runs: map[string]bool{}, Machine: &fleet.Machine{}}}
 	l.Host.Name = name
 	l.boot(t, "first")
 	var served sync.WaitGroup
-	l.holder = node.Holder{PID: 1, Host: "here", Since: time.Unix(1, 0)}
-	l.dial = func(ctx context.Context) error {
+	l.Holder = node.Holder{PID: 1, Host: "here", Since: time.Unix(1, 0)}
+	l.Dial = func(ctx context.Context) error {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		if l.tries++; l.before != nil {
@@ -52,19 +55,19 @@ func newLine(t *testing.T, name string) *line {
 				t.Errorf("%s: %v", name, err)
 			}
 		})
-		l.near, l.fresh = near, node.NewClient(near)
-		if err := l.fresh.Lock(ctx, l.holder); err != nil { // the node of the session before is about to end
-			_ = l.fresh.Close()
+		l.near, l.Fresh = near, node.NewClient(near)
+		if err := l.Fresh.Lock(ctx, l.Holder); err != nil { // the node of the session before is about to end
+			_ = l.Fresh.Close()
 			return err
 		}
 		return nil
 	}
-	if err := l.dial(t.Context()); err != nil {
+	if err := l.Dial(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	l.Client, l.bootID, l.tries = l.fresh, "first", 0
-	l.Client.OnLost(l.reopen)
-	t.Cleanup(func() { l.close(); served.Wait() })
+	l.Client, l.BootID, l.tries = l.Fresh, "first", 0
+	l.Client.OnLost(l.Reopen)
+	t.Cleanup(func() { l.Close(); served.Wait() })
 	return l
 }
 
@@ -93,7 +96,7 @@ func (r *reports) logs() string {
 	defer r.mu.Unlock()
 	var lines []string
 	for _, e := range r.events {
-		if e.Kind == EventLog {
+		if e.Kind == fleet.EventLog {
 			lines = append(lines, e.Host+": "+e.Text)
 		}
 	}
@@ -103,13 +106,13 @@ func (r *reports) logs() string {
 // cutOnce cuts the line of a run at the first event of that kind for the ID.
 func (l *line) cutOnce(r *Run, seen *reports, kind, id string) {
 	cut := sync.OnceFunc(l.cut)
-	report := func(e Event) {
+	report := func(e fleet.Event) {
 		seen.take(e)
 		if e.Kind == kind && (id == "" || e.ID == id || e.Text == id) {
 			cut()
 		}
 	}
-	r.options.Report, l.options.Report = report, report
+	r.options.Report, l.Options.Report = report, report
 }
 
 // TestApplySurvivesALostSession: whatever was under way, the run goes on over another session, and all is done.
@@ -117,10 +120,10 @@ func TestApplySurvivesALostSession(t *testing.T) {
 	wanted := func(component, _ string) []resource.Resource {
 		return []resource.Resource{file("/1-"+component, "x"), file("/2-"+component, "x")}
 	}
-	for kind, id := range map[string]string{EventStart: "", EventChange: "file /1-a", EventDone: ""} {
+	for kind, id := range map[string]string{fleet.EventStart: "", fleet.EventChange: "file /1-a", fleet.EventDone: ""} {
 		t.Run(kind, func(t *testing.T) {
 			l, other := newLine(t, "m1"), newLine(t, "m2")
-			r := runOf(t, wanted, []*host{l.host, other.host}, Component{Name: "a"}, Component{Name: "b", After: []string{"a"}})
+			r := runOf(t, wanted, []*fakeHost{l.fakeHost, other.fakeHost}, component.Component{Name: "a"}, component.Component{Name: "b", After: []string{"a"}})
 			var seen reports
 			l.cutOnce(r, &seen, kind, id)
 			if _, err := r.Apply(t.Context()); err != nil {
@@ -142,14 +145,14 @@ func TestApplySurvivesALostSession(t *testing.T) {
 // are not.
 func TestApplySendsAgain(t *testing.T) {
 	l := newLine(t, "m1")
-	r, _ := withPrograms(t, l.host, "kubelet", "etcd", "runc")
+	r, _ := withPrograms(t, l.fakeHost, "kubelet", "etcd", "runc")
 	var seen reports
-	l.cutOnce(r, &seen, EventChange, "file /opt/kubelet")
+	l.cutOnce(r, &seen, fleet.EventChange, "file /opt/kubelet")
 	if _, err := r.Apply(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"kubelet", "etcd", "runc"} {
-		if l.read(t, "/opt/"+name) != string(binary(name)) {
+		if l.read(t, "/opt/"+name) != string(fixture.Binary(name)) {
 			t.Errorf("%s has %q", name, l.read(t, "/opt/"+name))
 		}
 	}
@@ -160,11 +163,11 @@ func TestApplySendsAgain(t *testing.T) {
 
 // TestApplyAfterAReboot: what a step before had written, and what was lost with the power, is written again.
 func TestApplyAfterAReboot(t *testing.T) {
-	wanted := func(component, _ string) []resource.Resource { return listOf(file("/"+component, "x")) }
+	wanted := func(component, _ string) []resource.Resource { return fixture.ListOf(file("/"+component, "x")) }
 	l := newLine(t, "m1")
-	r := runOf(t, wanted, []*host{l.host}, Component{Name: "a"}, Component{Name: "b", After: []string{"a"}}, Component{Name: "c", After: []string{"b"}})
+	r := runOf(t, wanted, []*fakeHost{l.fakeHost}, component.Component{Name: "a"}, component.Component{Name: "b", After: []string{"a"}}, component.Component{Name: "c", After: []string{"b"}})
 	var seen reports
-	l.cutOnce(r, &seen, EventChange, "file /b")
+	l.cutOnce(r, &seen, fleet.EventChange, "file /b")
 	l.before = func() error {
 		l.boot(t, "second")
 		if err := os.Remove(filepath.Join(l.root, "a")); err != nil && l.tries == 1 {
@@ -186,13 +189,13 @@ func TestApplyAfterAReboot(t *testing.T) {
 // TestApplyAfterALateReboot: what is lost with the power after the last step is written again before the run is done, and
 // counted.
 func TestApplyAfterALateReboot(t *testing.T) {
-	wanted := func(component, _ string) []resource.Resource { return listOf(file("/"+component, "x")) }
+	wanted := func(component, _ string) []resource.Resource { return fixture.ListOf(file("/"+component, "x")) }
 	l := newLine(t, "m1")
-	r := runOf(t, wanted, []*host{l.host}, Component{Name: "a"}, Component{Name: "b", After: []string{"a"}})
+	r := runOf(t, wanted, []*fakeHost{l.fakeHost}, component.Component{Name: "a"}, component.Component{Name: "b", After: []string{"a"}})
 	var seen reports
-	r.options.Report = func(e Event) {
+	r.options.Report = func(e fleet.Event) {
 		seen.take(e)
-		if e.Kind == EventDone && e.Component == "b" {
+		if e.Kind == fleet.EventDone && e.Component == "b" {
 			l.cut()
 		}
 	}
@@ -210,7 +213,7 @@ func TestApplyAfterALateReboot(t *testing.T) {
 	if got := l.read(t, "/a") + l.read(t, "/b"); got != "xx" || summary.Changed["m1"] != 3 {
 		t.Errorf("got %q with %d changes", got, summary.Changed["m1"])
 	}
-	if changes := seen.of(EventChange); !slices.Equal(changes, []string{"m1 a file /a", "m1 b file /b", "m1 b file /b"}) {
+	if changes := seen.of(fleet.EventChange); !slices.Equal(changes, []string{"m1 a file /a", "m1 b file /b", "m1 b file /b"}) {
 		t.Errorf("told %q", changes)
 	}
 }
@@ -249,7 +252,7 @@ func TestReopenWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		l, err := lostLine(t, func(int) error { return unreached(fault.HostLost) })
-		var away *AwayError
+		var away *fleet.AwayError
 		if !errors.As(err, &away) || fault.Of(err) != fault.HostAway {
 			t.Fatalf("got %v, code %s", err, fault.Of(err))
 		}
@@ -258,7 +261,7 @@ func TestReopenWaits(t *testing.T) {
 				t.Errorf("%q lacks %q", err, words)
 			}
 		}
-		if took := time.Since(start); took < awayTimeout || took > awayTimeout+time.Minute || l.tries > 100 {
+		if took := time.Since(start); took < fleet.AwayTimeout || took > fleet.AwayTimeout+time.Minute || l.tries > 100 {
 			t.Errorf("%d tries in %v", l.tries, took)
 		}
 		// Nobody waits a second time.
@@ -308,10 +311,10 @@ func TestReopenGivesUp(t *testing.T) {
 func TestReopenIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLine(t, "m1")
-		for i := range opens + 1 {
+		for i := range fleet.Opens + 1 {
 			l.cut()
 			_, err := l.Client.Facts(t.Context())
-			if last := i == opens; last != (err != nil) {
+			if last := i == fleet.Opens; last != (err != nil) {
 				t.Fatalf("loss %d: %v", i+1, err)
 			}
 			if err != nil && !strings.Contains(err.Error(), "for the 6th time in this run") {
@@ -350,20 +353,20 @@ func TestOpenTriesAgain(t *testing.T) {
 		"at once":            {nil, 1, true},
 		"MaxStartups":        {[]error{early, early}, 3, true},
 		"cut in the upload":  {[]error{unreached(fault.HostLost)}, 2, true},
-		"again and again":    {slices.Repeat([]error{early}, 9), opens, false},
+		"again and again":    {slices.Repeat([]error{early}, 9), fleet.Opens, false},
 		"nobody listens":     {[]error{&remote.Error{Kind: remote.Unreachable, Err: errors.New("connection refused")}}, 1, false},
 		"the key is refused": {[]error{&remote.Error{Kind: remote.Auth, Err: fault.LoginRefused.Errorf("refused")}}, 1, false},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			tries := 0
-			m := &Machine{}
-			m.dial = func(context.Context) error {
+			m := &fleet.Machine{}
+			m.Dial = func(context.Context) error {
 				if tries++; tries <= len(c.says) {
 					return c.says[tries-1]
 				}
 				return nil
 			}
-			if err := m.open(t.Context()); (err == nil) != c.ok || tries != c.tries {
+			if err := m.Open(t.Context()); (err == nil) != c.ok || tries != c.tries {
 				t.Errorf("%s: %d tries: %v", name, tries, err)
 			}
 		})

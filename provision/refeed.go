@@ -8,14 +8,16 @@ import (
 
 	"kbootstrap/inventory"
 	"kbootstrap/node"
-	"kbootstrap/provision/resource"
+	"kbootstrap/provision/component"
+	"kbootstrap/provision/plan"
 	"kbootstrap/release"
+	"kbootstrap/resource"
 )
 
 // onReopen calls f whenever a host's lost session was replaced.
 func (r *Run) onReopen(f func(inventory.Host)) {
 	for _, h := range r.Plan.Hosts() {
-		r.Fleet[h.Name].onReopen = func() { f(h) }
+		r.Fleet[h.Name].OnReopen = func() { f(h) }
 	}
 }
 
@@ -41,7 +43,7 @@ func (r *Run) refeed(ctx context.Context, h inventory.Host, sent *atomic.Int64) 
 			_ = client.Abandon(ctx, sum, errors.New("it was there when the plan was made; run the same command again"))
 		}
 	}
-	lacking := slices.Concat(r.lacking(h, Urgent), r.lacking(h, InTurn), r.lacking(h, Late))
+	lacking := slices.Concat(r.lacking(h, component.Urgent), r.lacking(h, component.InTurn), r.lacking(h, component.Late))
 	r.feed(ctx, h, slices.DeleteFunc(lacking, func(c release.Content) bool { return !differ[c.SHA256] }), sent)
 	for sum, missing := range differ {
 		if !missing {
@@ -52,12 +54,12 @@ func (r *Run) refeed(ctx context.Context, h inventory.Host, sent *atomic.Int64) 
 
 // converge makes a host what a step says. When the host was rebooted meanwhile, the steps before are looked at again: what
 // they wrote was perhaps not on the disk.
-func (r *Run) converge(ctx context.Context, s Step, events func(node.Event)) error {
+func (r *Run) converge(ctx context.Context, s plan.Step, events func(node.Event)) error {
 	m := r.Fleet[s.Target.Host.Name]
 	if err := m.Client.Converge(ctx, s.Component.Name, s.Wanted, events); err != nil {
 		return err
 	}
-	for _, before := range m.doneBefore(s) {
+	for _, before := range m.DoneBefore(s) {
 		if err := m.Client.Converge(ctx, before.Component.Name, before.Wanted, events); err != nil {
 			return err
 		}

@@ -9,8 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"kbootstrap/internal/fixture"
 	"kbootstrap/node"
-	"kbootstrap/provision/resource"
+	"kbootstrap/resource"
 )
 
 // TestRefeedLeavesNobodyWaiting: after another session was opened, a step gets its content or is told that none will come:
@@ -18,7 +19,7 @@ import (
 func TestRefeedLeavesNobodyWaiting(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	refeed := func(h *host, r *Run) error {
+	refeed := func(h *fakeHost, r *Run) error {
 		h.connect(t)
 		var sent atomic.Int64
 		r.refeed(ctx, r.Plan.Hosts()[0], &sent)
@@ -45,7 +46,7 @@ func TestRefeedLeavesNobodyWaiting(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(odd.root, "odd"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := refeed(odd, r); err == nil || !strings.Contains(err.Error(), "is not a directory") || odd.read(t, "/opt/kubelet") != string(binary("kubelet")) {
+	if err := refeed(odd, r); err == nil || !strings.Contains(err.Error(), "is not a directory") || odd.read(t, "/opt/kubelet") != string(fixture.Binary("kubelet")) {
 		t.Errorf("unreadable: got %v", err)
 	}
 }

@@ -6,18 +6,20 @@ import (
 	"testing"
 
 	"kbootstrap/fault"
+	"kbootstrap/internal/fixture"
+	"kbootstrap/provision/guard"
 )
 
 // TestMayJoin: only workers join a running cluster.
 func TestMayJoin(t *testing.T) {
-	c := parse(t, ha)
+	c := fixture.Parse(t, fixture.Ha)
 	for _, names := range [][]string{{"w1"}, {"w1", "w1"}, {"nobody"}, nil} {
 		if err := MayJoin(c, names); err != nil {
 			t.Errorf("%s: %v", names, err)
 		}
 	}
 	err := MayJoin(c, []string{"w1", "m2"})
-	var refused *RefusedError
+	var refused *guard.RefusedError
 	if !errors.As(err, &refused) || !strings.Contains(refused.Hint(), "worker only") || fault.Of(err) != fault.RefusedJoin {
 		t.Fatalf("got %v", err)
 	}
@@ -29,14 +31,14 @@ func TestMayJoin(t *testing.T) {
 
 // TestMayReset: part of a quorum goes with the whole cluster only, and no host named twice makes a whole of it.
 func TestMayReset(t *testing.T) {
-	c := parse(t, ha)
+	c := fixture.Parse(t, fixture.Ha)
 	for _, names := range [][]string{{"w1"}, {"w1", "w1", "w1", "w1"}, {"m1", "m2", "m3", "w1"}, {"w1", "m3", "m2", "m1", "m1"}} {
 		if err := MayReset(c, names); err != nil {
 			t.Errorf("%s: %v", names, err)
 		}
 	}
 	for _, names := range [][]string{{"m1"}, {"m1", "m1", "m1", "m1"}, {"m1", "m2", "m3"}, {"w1", "m2"}, {"w1", "w1", "m1", "m2"}} {
-		var refused *RefusedError
+		var refused *guard.RefusedError
 		if err := MayReset(c, names); !errors.As(err, &refused) || refused.Hint() == "" || !strings.Contains(err.Error(), "quorum") ||
 			fault.Of(err) != fault.RefusedReset {
 			t.Errorf("%s: got %v", names, err)

@@ -12,7 +12,11 @@ import (
 	"kbootstrap/fault"
 	"kbootstrap/inventory"
 	"kbootstrap/node"
-	"kbootstrap/provision/resource"
+	"kbootstrap/provision/component"
+	"kbootstrap/provision/fleet"
+	"kbootstrap/provision/guard"
+	"kbootstrap/provision/plan"
+	"kbootstrap/resource"
 )
 
 // MayReset says whether these hosts may be reset while the others go on: workers may. An etcd member or a control plane
@@ -24,7 +28,7 @@ func MayReset(c *inventory.Cluster, names []string) error {
 	for _, name := range names {
 		h, ok := c.Host(name)
 		if ok && (h.Has(inventory.Etcd) || h.Has(inventory.ControlPlane)) {
-			return &RefusedError{
+			return &guard.RefusedError{
 				Code:   fault.RefusedReset,
 				Text:   fmt.Sprintf("%s is a control plane or an etcd member: resetting it alone takes a member out of a running quorum", name),
 				Advice: "reset the whole cluster without --host, or keep this host",
@@ -42,7 +46,7 @@ func wholly(c *inventory.Cluster, names []string) bool {
 // Reset removes from the hosts what the tool made and what Kubernetes left, and puts back what was there before. A single
 // host leaves the cluster first. The SSH connection stays: only chains of Kubernetes' own are removed. The error is a
 // Failures; the other hosts are reset all the same.
-func Reset(ctx context.Context, c *inventory.Cluster, names []string, o Options) (Summary, error) {
+func Reset(ctx context.Context, c *inventory.Cluster, names []string, o fleet.Options) (Summary, error) {
 	start := time.Now()
 	summary := Summary{Changed: map[string]int{}}
 	whole := wholly(c, names)
@@ -50,9 +54,9 @@ func Reset(ctx context.Context, c *inventory.Cluster, names []string, o Options)
 	if !whole {
 		hosts = concerned(c, names)
 	}
-	fleet, err := connect(ctx, hosts, o, true)
-	defer func() { fleet.Close() }() // those that were reached, whatever the error
-	var failures Failures
+	reached, err := fleet.Connect(ctx, hosts, o, true)
+	defer func() { reached.Close() }() // those that were reached, whatever the error
+	var failures plan.Failures
 	if err != nil && !errors.As(err, &failures) {
 		return summary, err
 	}
@@ -61,10 +65,10 @@ func Reset(ctx context.Context, c *inventory.Cluster, names []string, o Options)
 		return summary, err // another run goes on with the cluster, and nothing was changed yet
 	}
 	if !whole {
-		if fleet[c.With(inventory.ControlPlane)[0].Name] == nil {
+		if reached[c.With(inventory.ControlPlane)[0].Name] == nil {
 			return summary, err // nobody can take the nodes out of the cluster
 		}
-		if err := leave(ctx, c, fleet, names, o); err != nil {
+		if err := leave(ctx, c, reached, names, o); err != nil {
 			return summary, err
 		}
 	}
@@ -73,37 +77,37 @@ func Reset(ctx context.Context, c *inventory.Cluster, names []string, o Options)
 		all sync.WaitGroup
 	)
 	for _, h := range c.Hosts {
-		m := fleet[h.Name]
+		m := reached[h.Name]
 		if m == nil || !slices.Contains(names, h.Name) {
 			continue
 		}
 		all.Go(func() {
-			o.report(Event{Kind: EventPlanned, Host: h.Name, Count: 1})
-			o.report(Event{Kind: EventStart, Host: h.Name, Component: "reset"})
+			o.Tell(fleet.Event{Kind: fleet.EventPlanned, Host: h.Name, Count: 1})
+			o.Tell(fleet.Event{Kind: fleet.EventStart, Host: h.Name, Component: "reset"})
 			events := func(stage string) func(node.Event) {
 				return func(e node.Event) {
 					if e.Kind == node.EventChange {
 						mu.Lock()
 						summary.Changed[h.Name]++
 						mu.Unlock()
-						o.report(Event{Kind: EventChange, Host: h.Name, Component: "reset", ID: e.ID, Text: stage, Diff: e.Diff,
+						o.Tell(fleet.Event{Kind: fleet.EventChange, Host: h.Name, Component: "reset", ID: e.ID, Text: stage, Diff: e.Diff,
 							Took: time.Duration(e.Millis) * time.Millisecond})
 					}
 				}
 			}
 			if err := resetHost(ctx, c, m.Client, events); err != nil {
 				mu.Lock()
-				failures = append(failures, Failure{Host: h.Name, Component: "reset", Err: err})
+				failures = append(failures, plan.Failure{Host: h.Name, Component: "reset", Err: err})
 				mu.Unlock()
-				o.report(Event{Kind: EventFailed, Host: h.Name, Component: "reset", Text: err.Error(), Err: err, Took: time.Since(start)})
+				o.Tell(fleet.Event{Kind: fleet.EventFailed, Host: h.Name, Component: "reset", Text: err.Error(), Err: err, Took: time.Since(start)})
 				return
 			}
-			o.report(Event{Kind: EventDone, Host: h.Name, Component: "reset", Took: time.Since(start)})
+			o.Tell(fleet.Event{Kind: fleet.EventDone, Host: h.Name, Component: "reset", Took: time.Since(start)})
 		})
 	}
 	all.Wait()
 	summary.Took = time.Since(start)
-	failures = failures.sorted(c.Hosts)
+	failures = failures.Sorted(c.Hosts)
 	for _, h := range c.Hosts {
 		switch {
 		case slices.Contains(failures.Hosts(), h.Name):
@@ -112,13 +116,13 @@ func Reset(ctx context.Context, c *inventory.Cluster, names []string, o Options)
 			summary.Outcome.Finished = append(summary.Outcome.Finished, h.Name)
 		}
 	}
-	return summary, failures.errOrNil()
+	return summary, failures.ErrOrNil()
 }
 
 // leave deletes the nodes of hosts that go away from a cluster that stays.
-func leave(ctx context.Context, c *inventory.Cluster, fleet Fleet, names []string, o Options) error {
+func leave(ctx context.Context, c *inventory.Cluster, reached fleet.Fleet, names []string, o fleet.Options) error {
 	first := c.With(inventory.ControlPlane)[0].Name
-	api := fleet[first]
+	api := reached[first]
 	var gone []resource.Resource
 	for _, name := range names {
 		manifest, err := json.Marshal(map[string]any{
@@ -127,13 +131,13 @@ func leave(ctx context.Context, c *inventory.Cluster, fleet Fleet, names []strin
 		if err != nil {
 			return err
 		}
-		gone = append(gone, resource.Object{Manifest: manifest, Kubeconfig: superAdmin, Absent: true})
+		gone = append(gone, resource.Object{Manifest: manifest, Kubeconfig: component.SuperAdmin, Absent: true})
 	}
 	if err := api.Client.Converge(ctx, "leave", gone, nil); err != nil {
-		return Failure{Host: first, Component: "leave", Err: err}
+		return plan.Failure{Host: first, Component: "leave", Err: err}
 	}
 	for _, name := range names {
-		o.report(Event{Kind: EventLog, Host: name, Component: "reset", Text: "the node left the cluster"})
+		o.Tell(fleet.Event{Kind: fleet.EventLog, Host: name, Component: "reset", Text: "the node left the cluster"})
 	}
 	return nil
 }
@@ -185,7 +189,7 @@ func removed() []resource.Resource {
 		"/var/log/pods", "/var/log/containers", "/var/log/kubernetes", "/run/flannel", "/run/containerd", "/run/docker",
 		"/etc/kubernetes", "/etc/etcd", "/etc/kube-flannel", "/etc/cni/net.d", "/opt/cni/bin",
 		"/opt/kbootstrap", "/var/lib/kbootstrap",
-		"/run/kbootstrap", // last: it tells a run after one that was killed to flush (see resource.System.Recover)
+		"/run/kbootstrap", // last: it tells a run after one that was killed to flush (see host.System.Recover)
 	} {
 		rs = append(rs, resource.Tree{Path: dir, Absent: true})
 	}

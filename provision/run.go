@@ -10,6 +10,10 @@ import (
 
 	"kbootstrap/certs"
 	"kbootstrap/inventory"
+	"kbootstrap/provision/component"
+	"kbootstrap/provision/fleet"
+	"kbootstrap/provision/guard"
+	"kbootstrap/provision/plan"
 	"kbootstrap/provision/preflight"
 	"kbootstrap/release"
 )
@@ -18,13 +22,13 @@ import (
 type Run struct {
 	Cluster *inventory.Cluster
 	Scope   Scope
-	Plan    Plan
-	Fleet   Fleet
+	Plan    plan.Plan
+	Fleet   fleet.Fleet
 	PKI     *certs.PKI
 	// Unreached are the hosts that could not be asked, with the reason. They are not in the plan.
 	Unreached map[string]error
 	// Refusals are what keeps the plan from being carried out. A Scope with Change has none: it ends with them.
-	Refusals Refusals
+	Refusals guard.Refusals
 	// Warnings are what is odd and keeps nothing from being carried out.
 	Warnings []string
 	// Findings are what the checks before the first change found, when the Scope asked for them.
@@ -32,15 +36,15 @@ type Run struct {
 	seen     map[string]seen
 	store    *certs.Store
 	lead     string // the control plane that carries out what is done once per cluster
-	options  Options
-	lock     *stateLock
+	options  fleet.Options
+	lock     *fleet.StateLock
 }
 
 // Prepare does all that comes before the first change: it fetches the artifacts, issues the certificates, connects to
 // the hosts, gathers their facts, builds the plan and looks at what is there. The caller closes the Run. An error from
 // the hosts is a Failures; what would harm a cluster that is there is a Refusals; a check of the hosts that failed is a
 // *preflight.Error.
-func Prepare(ctx context.Context, c *inventory.Cluster, scope Scope, o Options) (*Run, error) {
+func Prepare(ctx context.Context, c *inventory.Cluster, scope Scope, o fleet.Options) (*Run, error) {
 	r := &Run{Cluster: c, Scope: scope, Unreached: map[string]error{}, options: o}
 	ok := false
 	defer func() {
@@ -54,7 +58,7 @@ func Prepare(ctx context.Context, c *inventory.Cluster, scope Scope, o Options) 
 		return nil, err
 	}
 	if scope.Change {
-		if r.lock, err = lockState(ctx, c, o); err != nil {
+		if r.lock, err = fleet.LockState(ctx, c, o); err != nil {
 			return nil, err
 		}
 	}
@@ -66,7 +70,7 @@ func Prepare(ctx context.Context, c *inventory.Cluster, scope Scope, o Options) 
 		return nil, err
 	}
 
-	hosts, err := r.reach(func(hosts []inventory.Host) (Fleet, error) { return connect(ctx, hosts, o, scope.Change) })
+	hosts, err := r.reach(func(hosts []inventory.Host) (fleet.Fleet, error) { return fleet.Connect(ctx, hosts, o, scope.Change) })
 	if err := r.leaveOut(hosts, err); err != nil {
 		return nil, err
 	}
@@ -80,7 +84,7 @@ func Prepare(ctx context.Context, c *inventory.Cluster, scope Scope, o Options) 
 	if err != nil {
 		return nil, err
 	}
-	whole := Build(targets)
+	whole := plan.Build(targets)
 	r.Plan = limited(whole, scope)
 	standing, err := r.observe(ctx, whole, hosts)
 	if err != nil {
@@ -96,7 +100,7 @@ func Prepare(ctx context.Context, c *inventory.Cluster, scope Scope, o Options) 
 	}
 	if scope.Change {
 		for _, w := range r.Warnings {
-			o.report(Event{Kind: EventWarning, Text: w})
+			o.Tell(fleet.Event{Kind: fleet.EventWarning, Text: w})
 		}
 	}
 	if scope.Approved != nil {
@@ -115,7 +119,7 @@ func Prepare(ctx context.Context, c *inventory.Cluster, scope Scope, o Options) 
 }
 
 // observe observes the plan, what stands on the hosts and what the checks of the hosts want to see, at the same time.
-func (r *Run) observe(ctx context.Context, whole Plan, hosts []inventory.Host) (standing, error) {
+func (r *Run) observe(ctx context.Context, whole plan.Plan, hosts []inventory.Host) (standing, error) {
 	var (
 		s       standing
 		errSeen error
@@ -136,12 +140,12 @@ func (r *Run) observe(ctx context.Context, whole Plan, hosts []inventory.Host) (
 func (r *Run) Close() {
 	r.Fleet.Close()
 	if r.lock != nil {
-		r.lock.release()
+		r.lock.Release()
 	}
 }
 
 // targets completes what the resources of each connected host depend on.
-func (r *Run) targets(ctx context.Context, sets *artifacts) ([]Target, error) {
+func (r *Run) targets(ctx context.Context, sets *artifacts) ([]component.Target, error) {
 	etcdNew, upstream := true, false
 	for _, h := range r.Cluster.With(inventory.Etcd) {
 		etcdNew = etcdNew && r.Fleet[h.Name] != nil // who was not asked may know of a cluster
@@ -150,7 +154,7 @@ func (r *Run) targets(ctx context.Context, sets *artifacts) ([]Target, error) {
 		etcdNew = etcdNew && m.Facts.EtcdBootstrapped == ""
 		upstream = upstream || m.Facts.Resolv != ""
 	}
-	var targets []Target
+	var targets []component.Target
 	for _, h := range r.Cluster.Hosts {
 		m := r.Fleet[h.Name]
 		if m == nil {
@@ -160,7 +164,7 @@ func (r *Run) targets(ctx context.Context, sets *artifacts) ([]Target, error) {
 		if err != nil {
 			return nil, err
 		}
-		targets = append(targets, Target{
+		targets = append(targets, component.Target{
 			Cluster: r.Cluster, Host: h, Facts: m.Facts, Release: set, PKI: r.PKI, EtcdNew: etcdNew, Upstream: upstream,
 			Lead: r.lead,
 		})
@@ -174,7 +178,7 @@ func (r *Run) targets(ctx context.Context, sets *artifacts) ([]Target, error) {
 // artifacts are the contents for each architecture among the hosts, fetched when first asked for.
 type artifacts struct {
 	cluster *inventory.Cluster
-	options Options
+	options fleet.Options
 	sets    map[string]*release.Set
 }
 
@@ -186,7 +190,7 @@ func (a *artifacts) of(ctx context.Context, arch string) (*release.Set, error) {
 	set, err := release.Resolve(ctx, a.cluster, arch, release.Options{Progress: func(e release.Event) {
 		if !told[e.Name] { // there is an event for each megabyte
 			told[e.Name] = true
-			a.options.report(Event{Kind: EventPhase, Text: "fetch " + e.Name})
+			a.options.Tell(fleet.Event{Kind: fleet.EventPhase, Text: "fetch " + e.Name})
 		}
 	}})
 	if err != nil {

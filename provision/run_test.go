@@ -20,34 +20,38 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"kbootstrap/fault"
+	"kbootstrap/host"
+	"kbootstrap/internal/fixture"
 	"kbootstrap/inventory"
 	"kbootstrap/node"
+	"kbootstrap/provision/fleet"
+	"kbootstrap/provision/plan"
 	"kbootstrap/release"
 	"kbootstrap/remote"
 )
 
 // TestFoundingIsCertain: members may found a cluster only when every etcd host was asked, and none knows of one.
 func TestFoundingIsCertain(t *testing.T) {
-	c := parse(t, ha)
-	set := resolve(t, c)
+	c := fixture.Parse(t, fixture.Ha)
+	set := fixture.Resolve(t, c)
 	for _, test := range []struct {
 		what string
-		host map[string]node.Facts
+		host map[string]host.Facts
 		want bool
 	}{
-		{"all are new", map[string]node.Facts{"m1": {}, "m2": {}, "m3": {}, "w1": {}}, true},
-		{"the worker is out of reach", map[string]node.Facts{"m1": {}, "m2": {}, "m3": {}}, true},
-		{"data of a founding that was cut off", map[string]node.Facts{"m1": {EtcdData: true}, "m2": {}, "m3": {}}, true},
-		{"one knows a cluster", map[string]node.Facts{"m1": {}, "m2": {EtcdBootstrapped: "kbootstrap-ha"}, "m3": {}}, false},
-		{"a former member knows one", map[string]node.Facts{"m1": {}, "m2": {}, "m3": {}, "w1": {EtcdBootstrapped: "x"}}, false},
-		{"one was not asked", map[string]node.Facts{"m1": {}, "m2": {}, "w1": {}}, false},
-		{"none was asked", map[string]node.Facts{"w1": {}}, false},
+		{"all are new", map[string]host.Facts{"m1": {}, "m2": {}, "m3": {}, "w1": {}}, true},
+		{"the worker is out of reach", map[string]host.Facts{"m1": {}, "m2": {}, "m3": {}}, true},
+		{"data of a founding that was cut off", map[string]host.Facts{"m1": {EtcdData: true}, "m2": {}, "m3": {}}, true},
+		{"one knows a cluster", map[string]host.Facts{"m1": {}, "m2": {EtcdBootstrapped: "kbootstrap-ha"}, "m3": {}}, false},
+		{"a former member knows one", map[string]host.Facts{"m1": {}, "m2": {}, "m3": {}, "w1": {EtcdBootstrapped: "x"}}, false},
+		{"one was not asked", map[string]host.Facts{"m1": {}, "m2": {}, "w1": {}}, false},
+		{"none was asked", map[string]host.Facts{"w1": {}}, false},
 	} {
-		r := &Run{Cluster: c, Fleet: Fleet{}}
+		r := &Run{Cluster: c, Fleet: fleet.Fleet{}}
 		for name, facts := range test.host {
 			facts.Arch = "amd64"
 			h, _ := c.Host(name)
-			r.Fleet[name] = &Machine{Host: h, Facts: facts}
+			r.Fleet[name] = &fleet.Machine{Host: h, Facts: facts}
 		}
 		targets, err := r.targets(t.Context(), &artifacts{cluster: c, sets: map[string]*release.Set{"amd64": set}})
 		if err != nil {
@@ -66,10 +70,10 @@ func TestFoundingIsCertain(t *testing.T) {
 
 // TestUpstreamIsOfAnyHost: the cluster's DNS has where to forward to as soon as one host knows a server.
 func TestUpstreamIsOfAnyHost(t *testing.T) {
-	c := parse(t, small)
-	sets := &artifacts{cluster: c, sets: map[string]*release.Set{"amd64": resolve(t, c)}}
+	c := fixture.Parse(t, fixture.Small)
+	sets := &artifacts{cluster: c, sets: map[string]*release.Set{"amd64": fixture.Resolve(t, c)}}
 	for _, resolv := range []string{"", "/etc/resolv.conf"} {
-		r := &Run{Cluster: c, Fleet: Fleet{"cp1": {Facts: node.Facts{Arch: "amd64"}}, "w1": {Facts: node.Facts{Arch: "amd64", Resolv: resolv}}}}
+		r := &Run{Cluster: c, Fleet: fleet.Fleet{"cp1": {Facts: host.Facts{Arch: "amd64"}}, "w1": {Facts: host.Facts{Arch: "amd64", Resolv: resolv}}}}
 		targets, err := r.targets(t.Context(), sets)
 		if err != nil {
 			t.Fatal(err)
@@ -103,8 +107,8 @@ func unreachable(t *testing.T, text string) *inventory.Cluster {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	c := parse(t, text)
-	resolve(t, c)
+	c := fixture.Parse(t, text)
+	fixture.Resolve(t, c)
 	key := privateKey(t)
 	for i := range c.Hosts {
 		login := &c.Hosts[i].SSH
@@ -137,14 +141,14 @@ func privateKey(t *testing.T) string {
 
 // TestPrepareNamesEachHost: hosts that cannot be reached are all named at once, also to who would go on without some.
 func TestPrepareNamesEachHost(t *testing.T) {
-	c := unreachable(t, small)
+	c := unreachable(t, fixture.Small)
 	for _, scope := range []Scope{{}, {Change: true}, {Sick: true}, {Hosts: []string{"w1"}, Change: true}} {
-		run, err := Prepare(t.Context(), c, scope, Options{})
+		run, err := Prepare(t.Context(), c, scope, fleet.Options{})
 		if err == nil {
 			run.Close()
 			t.Fatalf("%+v: prepared", scope)
 		}
-		var failures Failures
+		var failures plan.Failures
 		if !errors.As(err, &failures) || len(failures) != 2 || failures[0].Host != "cp1" || failures[1].Host != "w1" {
 			t.Fatalf("%+v: got %v", scope, err)
 		}
@@ -160,13 +164,13 @@ func TestPrepareNamesEachHost(t *testing.T) {
 // TestOneRunAtATime: a second run on this machine is told so before it does anything, and by whom; the lock goes with its
 // run, and who has patience gets it then.
 func TestOneRunAtATime(t *testing.T) {
-	c := unreachable(t, small)
-	issue(t, c)
-	first, err := lockState(t.Context(), c, Options{Command: "kbootstrap up"})
+	c := unreachable(t, fixture.Small)
+	fixture.Issue(t, c)
+	first, err := fleet.LockState(t.Context(), c, fleet.Options{Command: "kbootstrap up"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = Prepare(t.Context(), c, Scope{Change: true}, Options{Report: func(e Event) { t.Errorf("%+v", e) }})
+	_, err = Prepare(t.Context(), c, Scope{Change: true}, fleet.Options{Report: func(e fleet.Event) { t.Errorf("%+v", e) }})
 	var locked *node.LockedError
 	if !errors.As(err, &locked) || fault.Of(err) != fault.Locked {
 		t.Fatalf("got %v", err)
@@ -177,32 +181,32 @@ func TestOneRunAtATime(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 
-	patient := Options{LockTimeout: time.Hour, Report: func(e Event) {
-		if e.Kind != EventLog || !strings.Contains(e.Text, "; waiting for it, 1h0m0s at most") {
+	patient := fleet.Options{LockTimeout: time.Hour, Report: func(e fleet.Event) {
+		if e.Kind != fleet.EventLog || !strings.Contains(e.Text, "; waiting for it, 1h0m0s at most") {
 			t.Errorf("%+v", e)
 		}
-		first.release()
+		first.Release()
 	}}
-	second, err := lockState(t.Context(), c, patient)
+	second, err := fleet.LockState(t.Context(), c, patient)
 	if err != nil {
 		t.Fatal(err)
 	}
-	second.release()
+	second.Release()
 
 	ctx, cancel := context.WithCancel(t.Context())
-	if first, err = lockState(ctx, c, Options{}); err != nil {
+	if first, err = fleet.LockState(ctx, c, fleet.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	defer first.release()
-	patient.Report = func(Event) { cancel() }
-	if _, err := lockState(ctx, c, patient); !errors.Is(err, context.Canceled) {
+	defer first.Release()
+	patient.Report = func(fleet.Event) { cancel() }
+	if _, err := fleet.LockState(ctx, c, patient); !errors.Is(err, context.Canceled) {
 		t.Errorf("stopped while it waits: %v", err)
 	}
 }
 
 // TestPrepareRefusesUnpinned: without a sum of each artifact nothing happens, and no host is asked.
 func TestPrepareRefusesUnpinned(t *testing.T) {
-	c := unreachable(t, small)
+	c := unreachable(t, fixture.Small)
 	if err := (&release.Lock{Version: 1}).Write(c.Artifacts.Lock); err != nil {
 		t.Fatal(err)
 	}
@@ -210,7 +214,7 @@ func TestPrepareRefusesUnpinned(t *testing.T) {
 		t.Error("a host was dialled")
 		return nil, errors.New("not here")
 	}
-	_, err := Prepare(t.Context(), c, Scope{Change: true}, Options{Remote: remote.Options{Dial: dialled}})
+	_, err := Prepare(t.Context(), c, Scope{Change: true}, fleet.Options{Remote: remote.Options{Dial: dialled}})
 	var unpinned *release.UnpinnedError
 	if !errors.As(err, &unpinned) {
 		t.Errorf("got %v", err)
@@ -219,14 +223,14 @@ func TestPrepareRefusesUnpinned(t *testing.T) {
 
 // TestPrepareStops: the end of the context is the cause, however many hosts were being dialled.
 func TestPrepareStops(t *testing.T) {
-	c := unreachable(t, small)
+	c := unreachable(t, fixture.Small)
 	ctx, cancel := context.WithCancel(t.Context())
 	hang := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		cancel()
 		<-ctx.Done()
 		return nil, ctx.Err()
 	}
-	_, err := Prepare(ctx, c, Scope{}, Options{Remote: remote.Options{Dial: hang}})
+	_, err := Prepare(ctx, c, Scope{}, fleet.Options{Remote: remote.Options{Dial: hang}})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
@@ -234,10 +238,10 @@ func TestPrepareStops(t *testing.T) {
 
 // TestResetNamesEachHost: a cluster of which no host can be reached is not reset, and says why.
 func TestResetNamesEachHost(t *testing.T) {
-	c := unreachable(t, small)
+	c := unreachable(t, fixture.Small)
 	for _, names := range [][]string{{"cp1", "w1"}, {"w1"}} {
-		summary, err := Reset(t.Context(), c, names, Options{})
-		var failures Failures
+		summary, err := Reset(t.Context(), c, names, fleet.Options{})
+		var failures plan.Failures
 		var cause *remote.Error
 		if !errors.As(err, &failures) || len(failures) != 2 || !errors.As(err, &cause) || summary.Total() != 0 {
 			t.Errorf("%s: got %v", names, err)
@@ -247,13 +251,13 @@ func TestResetNamesEachHost(t *testing.T) {
 
 // TestFetchIsToldOnce: a binary of many megabytes has many events of progress, and one line.
 func TestFetchIsToldOnce(t *testing.T) {
-	c := unreachable(t, small)
+	c := unreachable(t, fixture.Small)
 	var kubelet string
 	lock, err := release.ReadLock(c.Artifacts.Lock)
 	if err != nil {
 		t.Fatal(err)
 	}
-	large := append(binary("kubelet"), make([]byte, 5<<20)...)
+	large := append(fixture.Binary("kubelet"), make([]byte, 5<<20)...)
 	sum := sha256.Sum256(large)
 	for i, e := range lock.Artifacts {
 		if name := strings.TrimPrefix(e.URL, "https://"); path.Base(name) == "kubelet" {
@@ -268,7 +272,7 @@ func TestFetchIsToldOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	var seen reports
-	sets := artifacts{cluster: c, options: Options{Report: seen.take}, sets: map[string]*release.Set{}}
+	sets := artifacts{cluster: c, options: fleet.Options{Report: seen.take}, sets: map[string]*release.Set{}}
 	if _, err := sets.of(t.Context(), "amd64"); err != nil {
 		t.Fatal(err)
 	}

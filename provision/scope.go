@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"kbootstrap/inventory"
+	"kbootstrap/provision/plan"
 )
 
 // Scope says what a run is about, and what it may do.
@@ -62,7 +63,7 @@ func (t Tolerance) String() string {
 func (t Tolerance) Of(hosts int) int { return max(t.hosts, hosts*t.percent/100) }
 
 // limited returns the plan within the scope.
-func limited(p Plan, s Scope) Plan {
+func limited(p plan.Plan, s Scope) plan.Plan {
 	if len(s.Hosts) > 0 {
 		p = p.Only(s.Hosts...)
 	}

@@ -6,13 +6,15 @@ import (
 	"sync"
 
 	"kbootstrap/inventory"
-	"kbootstrap/provision/resource"
+	"kbootstrap/provision/component"
+	"kbootstrap/provision/plan"
+	"kbootstrap/resource"
 )
 
 // standing is what tells of the cluster that is there, beside the facts: some files of its hosts, its nodes, its members.
 // A plan that is limited to some hosts or components does not see these, but must not contradict them either.
 type standing struct {
-	found  map[string]map[string]Change // by host and ID
+	found  map[string]map[string]plan.Change // by host and ID
 	census resource.Census
 }
 
@@ -50,11 +52,11 @@ func ownUnit(unit string) resource.File {
 
 // survey looks at the witnesses on every host of the plan, and takes the census. Who does not answer has said nothing:
 // the plan's own observation tells why.
-func (r *Run) survey(ctx context.Context, whole Plan) standing {
+func (r *Run) survey(ctx context.Context, whole plan.Plan) standing {
 	var (
 		mu  sync.Mutex
 		all sync.WaitGroup
-		s   = standing{found: map[string]map[string]Change{}}
+		s   = standing{found: map[string]map[string]plan.Change{}}
 	)
 	for _, h := range whole.Hosts() {
 		all.Go(func() {
@@ -63,9 +65,9 @@ func (r *Run) survey(ctx context.Context, whole Plan) standing {
 			if err != nil {
 				return
 			}
-			changes := map[string]Change{}
+			changes := map[string]plan.Change{}
 			for i, w := range wanted {
-				changes[w.ID()] = Change{found[i], w}
+				changes[w.ID()] = plan.Change{Found: found[i], Wanted: w}
 			}
 			mu.Lock()
 			defer mu.Unlock()
@@ -80,7 +82,7 @@ func (r *Run) survey(ctx context.Context, whole Plan) standing {
 }
 
 // witnesses are what is looked at on a host.
-func witnessesOf(p Plan, h inventory.Host) []resource.Resource {
+func witnessesOf(p plan.Plan, h inventory.Host) []resource.Resource {
 	var rs []resource.Resource
 	for _, s := range p.Steps {
 		if s.Target.Host.Name != h.Name {
@@ -108,7 +110,7 @@ func (r *Run) census(ctx context.Context) resource.Census {
 	)
 	both.Go(func() {
 		if m := r.Fleet[r.lead]; m != nil {
-			nodes, _ = m.Client.Census(ctx, resource.CensusSource{Kubeconfig: superAdmin})
+			nodes, _ = m.Client.Census(ctx, resource.CensusSource{Kubeconfig: component.SuperAdmin})
 		}
 	})
 	for _, h := range r.Cluster.With(inventory.Etcd) {
@@ -118,7 +120,7 @@ func (r *Run) census(ctx context.Context) resource.Census {
 		}
 		members, _ = m.Client.Census(ctx, resource.CensusSource{Members: resource.Ready{
 			URL:    "https://" + h.Address.String() + ":2380/members",
-			CACert: etcdPKI + "/ca.crt", Cert: etcdPKI + "/peer.crt", Key: etcdPKI + "/peer.key",
+			CACert: component.EtcdPKI + "/ca.crt", Cert: component.EtcdPKI + "/peer.crt", Key: component.EtcdPKI + "/peer.key",
 		}})
 		if members.Members != nil {
 			break

@@ -8,9 +8,10 @@ import (
 	"sync"
 	"time"
 
+	"kbootstrap/host"
 	"kbootstrap/inventory"
-	"kbootstrap/node"
-	"kbootstrap/provision/resource"
+	"kbootstrap/provision/plan"
+	"kbootstrap/resource"
 )
 
 // Status is the health of a cluster as its hosts tell it. It needs no API: hosts answer over SSH when that is dead.
@@ -116,12 +117,12 @@ func (r *Run) hostStatus(ctx context.Context, h inventory.Host) HostStatus {
 	return status
 }
 
-func certificate(c node.Certificate) Certificate {
+func certificate(c host.Certificate) Certificate {
 	return Certificate{Path: c.Path, Subject: c.Subject, Expires: c.NotAfter}
 }
 
 // status tells the health of the step: of its services, of what must be ready, and of its nodes.
-func componentStatus(s Step) ComponentStatus {
+func componentStatus(s plan.Step) ComponentStatus {
 	status := ComponentStatus{Name: s.Component.Name, Healthy: true, Changed: len(s.Changes()) > 0}
 	problem := func(text string) {
 		if status.Healthy {

@@ -13,8 +13,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"kbootstrap/internal/fixture"
 	"kbootstrap/inventory"
-	"kbootstrap/provision/resource"
+	"kbootstrap/provision/component"
+	"kbootstrap/resource"
 )
 
 // TestObserveAsksWhoRuns: a service that is down says nothing of others, and nobody asks what it alone would answer.
@@ -28,18 +30,18 @@ func TestObserveAsksWhoRuns(t *testing.T) {
 	answers := func(name, unit string) resource.Resource {
 		return resource.Ready{Name: name, URL: "tcp://" + l.Addr().String(), Unit: unit}
 	}
-	wanted := func(component, _ string) []resource.Resource {
-		switch component {
+	wanted := func(name, _ string) []resource.Resource {
+		switch name {
 		case "etcd", "docker":
-			return listOf(resource.Service{Name: component + ".service", Enabled: true, Running: true}, answers(component+" answers", component+".service"))
+			return fixture.ListOf(resource.Service{Name: name + ".service", Enabled: true, Running: true}, answers(name+" answers", name+".service"))
 		case "joined":
-			return listOf(resource.NodeStatus{Name: "m1", Is: resource.IsReady, Kubeconfig: kubeletConfig})
+			return fixture.ListOf(resource.NodeStatus{Name: "m1", Is: resource.IsReady, Kubeconfig: component.KubeletConfig})
 		}
-		return listOf(answers("DNS answers", ""))
+		return fixture.ListOf(answers("DNS answers", ""))
 	}
-	components := []Component{{Name: "etcd"}, {Name: "docker"}, {Name: "joined"}, {Name: "health"}}
+	components := []component.Component{{Name: "etcd"}, {Name: "docker"}, {Name: "joined"}, {Name: "health"}}
 
-	sick := runOf(t, wanted, []*host{newHost(t, "m1", "etcd.service")}, components...)
+	sick := runOf(t, wanted, []*fakeHost{newHost(t, "m1", "etcd.service")}, components...)
 	got := sick.Status(t.Context()).Hosts[0].Components
 	want := []ComponentStatus{
 		{Name: "etcd", Healthy: true},
@@ -51,7 +53,7 @@ func TestObserveAsksWhoRuns(t *testing.T) {
 		t.Errorf("docker is down:\n%s", d)
 	}
 
-	well := runOf(t, wanted, []*host{newHost(t, "m1", "etcd.service", "docker.service")}, components...)
+	well := runOf(t, wanted, []*fakeHost{newHost(t, "m1", "etcd.service", "docker.service")}, components...)
 	got = well.Status(t.Context()).Hosts[0].Components
 	want[1], want[3] = ComponentStatus{Name: "docker", Healthy: true}, ComponentStatus{Name: "health", Healthy: true}
 	if d := cmp.Diff(want, got); d != "" {
@@ -62,14 +64,14 @@ func TestObserveAsksWhoRuns(t *testing.T) {
 // TestStatus: hosts that could not be asked are told with the reason beside those that were, in the inventory's order.
 func TestStatus(t *testing.T) {
 	h := newHost(t, "m1")
-	pair := issue(t, parse(t, small)).Files(inventory.Host{Name: "cp1", Roles: []inventory.Role{inventory.Etcd}}, "etcd")
+	pair := fixture.Issue(t, fixture.Parse(t, fixture.Small)).Files(inventory.Host{Name: "cp1", Roles: []inventory.Role{inventory.Etcd}}, "etcd")
 	var files []resource.Resource
 	for _, f := range pair {
 		of := file(f.Path, string(f.Content))
 		of.Secret = f.Secret
 		files = append(files, of)
 	}
-	r := runOf(t, func(string, string) []resource.Resource { return files }, []*host{h}, Component{Name: "etcd"})
+	r := runOf(t, func(string, string) []resource.Resource { return files }, []*fakeHost{h}, component.Component{Name: "etcd"})
 	if _, err := r.Apply(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -116,9 +118,9 @@ func TestStatus(t *testing.T) {
 
 // TestStatusOfAHostThatCannotBeRead: one host of which something cannot be read is told beside the others.
 func TestStatusOfAHostThatCannotBeRead(t *testing.T) {
-	hosts := []*host{newHost(t, "m1"), newHost(t, "m2")}
-	wanted := func(string, string) []resource.Resource { return listOf(file("/etc/a", "x")) }
-	r := runOf(t, wanted, hosts, Component{Name: "a"})
+	hosts := []*fakeHost{newHost(t, "m1"), newHost(t, "m2")}
+	wanted := func(string, string) []resource.Resource { return fixture.ListOf(file("/etc/a", "x")) }
+	r := runOf(t, wanted, hosts, component.Component{Name: "a"})
 	r.Scope, r.Unreached = Scope{Sick: true}, map[string]error{}
 	if err := os.MkdirAll(filepath.Join(hosts[1].root, "etc", "a"), 0o755); err != nil { // where a file must be
 		t.Fatal(err)
@@ -136,7 +138,7 @@ func TestStatusOfAHostThatCannotBeRead(t *testing.T) {
 
 	// Who changes hosts does not go on without it, unless it is told to.
 	for spare, want := range map[int]bool{0: false, 1: true} {
-		r := runOf(t, func(string, string) []resource.Resource { return nil }, hosts, Component{Name: "a"})
+		r := runOf(t, func(string, string) []resource.Resource { return nil }, hosts, component.Component{Name: "a"})
 		for i := range r.Plan.Steps {
 			r.Plan.Steps[i].Wanted = wanted("", "")
 		}

@@ -8,6 +8,8 @@ import (
 
 	"kbootstrap/fault"
 	"kbootstrap/inventory"
+	"kbootstrap/provision/guard"
+	"kbootstrap/provision/plan"
 )
 
 // leaveOut takes the hosts that failed out of the run, if it may go on without them; else it returns the failures.
@@ -15,7 +17,7 @@ func (r *Run) leaveOut(hosts []inventory.Host, err error) error {
 	if err == nil {
 		return nil
 	}
-	var failures Failures
+	var failures plan.Failures
 	if !sickness(err, &failures) {
 		return err
 	}
@@ -33,14 +35,14 @@ func (r *Run) leaveOut(hosts []inventory.Host, err error) error {
 }
 
 // LeftOut are the hosts that could not be asked and are not in the plan, in the order of the inventory.
-func (r *Run) LeftOut() Failures {
-	var failures Failures
+func (r *Run) LeftOut() plan.Failures {
+	var failures plan.Failures
 	for _, h := range r.Cluster.Hosts {
-		var f Failure
+		var f plan.Failure
 		if errors.As(r.Unreached[h.Name], &f) {
 			failures = append(failures, f)
 		} else if err := r.Unreached[h.Name]; err != nil {
-			failures = append(failures, Failure{Host: h.Name, Component: "connect", Err: err})
+			failures = append(failures, plan.Failure{Host: h.Name, Component: "connect", Err: err})
 		}
 	}
 	return failures
@@ -61,7 +63,7 @@ func (r *Run) founded() error {
 		return nil // who only looks goes on with whatever answers
 	}
 	if r.lead == "" {
-		return Refusals{{
+		return guard.Refusals{{
 			Code: fault.NoControlPlane, Text: "no control plane can be reached, and the run needs the API", Cause: r.LeftOut(),
 			Advice: "mend the connection to a control plane; --max-failures is for hosts that the others can do without",
 		}}
@@ -78,7 +80,7 @@ func (r *Run) founded() error {
 	if missing == nil {
 		return nil
 	}
-	refused := &RefusedError{
+	refused := &guard.RefusedError{
 		Code: fault.NotFounded,
 		Text: fmt.Sprintf("there is no cluster yet, and to found one this run lacks %s", strings.Join(missing, ", ")),
 		Advice: "every etcd host and the first control plane take part in founding a cluster: run `kbootstrap up` without --limit, " +
@@ -87,7 +89,7 @@ func (r *Run) founded() error {
 	if slices.ContainsFunc(missing, func(name string) bool { return r.Unreached[name] != nil }) {
 		refused.Cause = r.LeftOut()
 	}
-	return Refusals{refused}
+	return guard.Refusals{refused}
 }
 
 // stillFounded looks again when hosts were lost since founded did. A plan whose lead is lost lacks what is done once per

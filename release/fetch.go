@@ -13,10 +13,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gofrs/flock"
+
 	"kbootstrap/fault"
 	"kbootstrap/inventory"
-
-	"github.com/gofrs/flock"
 )
 
 // parallel is how many artifacts are fetched at a time: enough to fill a line, and not so many that servers mind.

@@ -10,10 +10,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"kbootstrap/fault"
 	"kbootstrap/inventory"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 func TestLockRoundTrip(t *testing.T) {

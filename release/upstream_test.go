@@ -21,8 +21,6 @@ import (
 	"testing"
 	"time"
 
-	"kbootstrap/inventory"
-
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -33,6 +31,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 	"github.com/klauspost/compress/zstd"
+
+	"kbootstrap/inventory"
 )
 
 // fastRetry is the default policy without its waits.

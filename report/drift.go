@@ -5,7 +5,8 @@ import (
 
 	"kbootstrap/inventory"
 	"kbootstrap/provision"
-	"kbootstrap/provision/resource"
+	"kbootstrap/provision/plan"
+	"kbootstrap/resource"
 )
 
 // Drift is the result of a drift: which hosts differ from the inventory.
@@ -35,17 +36,17 @@ type HostDrift struct {
 
 // NewDrift compares the hosts of a run with what the inventory says. It does not compare whether services answer.
 func NewDrift(run *provision.Run) Drift {
-	plan := NewPlan(run)
-	out := Drift{Hosts: []HostDrift{}, Refused: plan.Refused, Warnings: plan.Warnings, Differs: len(plan.Refused) > 0}
+	whole := NewPlan(run)
+	out := Drift{Hosts: []HostDrift{}, Refused: whole.Refused, Warnings: whole.Warnings, Differs: len(whole.Refused) > 0}
 	planned := run.Plan.Hosts()
 	for _, h := range run.Cluster.Hosts {
 		host := HostDrift{Name: h.Name, Address: h.Address.String(), Changes: []Change{}}
-		if i := slices.IndexFunc(plan.Unreached, func(e Error) bool { return e.Host == h.Name }); i >= 0 {
-			host.Error = &plan.Unreached[i]
+		if i := slices.IndexFunc(whole.Unreached, func(e Error) bool { return e.Host == h.Name }); i >= 0 {
+			host.Error = &whole.Unreached[i]
 		} else if !slices.ContainsFunc(planned, func(p inventory.Host) bool { return p.Name == h.Name }) {
 			continue // this host is outside of the limits
 		}
-		each(run.Plan, func(s provision.Step, c provision.Change) {
+		each(run.Plan, func(s plan.Step, c plan.Change) {
 			if s.Target.Host.Name == h.Name && resource.Changed(c.Found, c.Wanted) {
 				host.Changes = append(host.Changes, newChange(s, c))
 			}

@@ -3,13 +3,13 @@ package report
 import (
 	"time"
 
-	"kbootstrap/provision"
+	"kbootstrap/provision/fleet"
 )
 
 // The kinds of events besides those of package provision.
 const (
 	Started  = "started" // the first event: command, version, cluster, inventory and hosts
-	Warning  = provision.EventWarning
+	Warning  = fleet.EventWarning
 	Failed   = "error"    // an error that ended the run or a part of it, reported once at the end, with its code and hint
 	Finished = "finished" // the last event: exitCode, durationMs, changed, bytes; count is the number of changed resources
 )
@@ -65,10 +65,10 @@ type Event struct {
 }
 
 // from turns an event of package provision into the form of the schema.
-func from(e provision.Event) Event {
+func from(e fleet.Event) Event {
 	out := Event{
 		Kind: e.Kind, Host: e.Host, Component: e.Component, Resource: e.ID, Diff: e.Diff, Text: e.Text, Bytes: e.Bytes,
-		Count: e.Count, DurationMs: e.Took.Milliseconds(), Changed: e.Kind == provision.EventChange,
+		Count: e.Count, DurationMs: e.Took.Milliseconds(), Changed: e.Kind == fleet.EventChange,
 	}
 	if e.Err != nil {
 		out.Error = &Errors(e.Err)[0]

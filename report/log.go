@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"kbootstrap/provision"
+	"kbootstrap/provision/fleet"
 )
 
 // Kept is how many logs of each verb a directory keeps. They are counted by verb, so that running status in a loop does
@@ -113,11 +113,11 @@ func (l *Log) Close() error { return l.file.Close() }
 func (l *Log) Event(e Event) {
 	level := slog.LevelDebug
 	switch e.Kind {
-	case Started, Finished, provision.EventPhase, provision.EventDone:
+	case Started, Finished, fleet.EventPhase, fleet.EventDone:
 		level = slog.LevelInfo
 	case Warning:
 		level = slog.LevelWarn
-	case Failed, provision.EventFailed:
+	case Failed, fleet.EventFailed:
 		level = slog.LevelError
 	}
 	var attrs []slog.Attr

@@ -2,7 +2,8 @@ package report
 
 import (
 	"kbootstrap/provision"
-	"kbootstrap/provision/resource"
+	"kbootstrap/provision/plan"
+	"kbootstrap/resource"
 )
 
 // What would happen to a resource.
@@ -78,7 +79,7 @@ func NewPlan(run *provision.Run) Plan {
 	return out
 }
 
-func newChange(s provision.Step, c provision.Change) Change {
+func newChange(s plan.Step, c plan.Change) Change {
 	return Change{
 		Host: s.Target.Host.Name, Component: s.Component.Name, Resource: c.Wanted.ID(), Action: Action(c),
 		Restart: Restart(c), Diff: resource.Diff(c.Found, c.Wanted),
@@ -86,7 +87,7 @@ func newChange(s provision.Step, c provision.Change) Change {
 }
 
 // Action is what a change does to its resource.
-func Action(c provision.Change) string {
+func Action(c plan.Change) string {
 	switch {
 	case c.Found.State() == "":
 		return ActionCreate
@@ -97,7 +98,7 @@ func Action(c provision.Change) string {
 }
 
 // Restart reports whether a change restarts a running service.
-func Restart(c provision.Change) bool {
+func Restart(c plan.Change) bool {
 	found, ok := c.Found.(resource.Service)
 	wanted, is := c.Wanted.(resource.Service)
 	return ok && is && found.Running && wanted.Running && (found.Config != wanted.Config || found.Older)

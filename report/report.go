@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"kbootstrap/inventory"
-	"kbootstrap/provision"
+	"kbootstrap/provision/fleet"
 )
 
 // APIVersion is the version of the schema of events and documents.
@@ -81,7 +81,7 @@ func newID() string {
 }
 
 // Report takes one event of package provision.
-func (r *Run) Report(e provision.Event) { r.send(from(e)) }
+func (r *Run) Report(e fleet.Event) { r.send(from(e)) }
 
 // Finish ends the run: the sinks get an event for each error, and the last event. The exit code is that of the process.
 func (r *Run) Finish(err error, exitCode int) {
@@ -109,14 +109,14 @@ func (r *Run) send(e Event) {
 	if e.Host != "" {
 		t := r.host(e.Host)
 		switch e.Kind {
-		case provision.EventChange:
+		case fleet.EventChange:
 			t.changed[e.Component]++
-		case provision.EventSent:
+		case fleet.EventSent:
 			t.bytes += e.Bytes
-		case provision.EventDone:
+		case fleet.EventDone:
 			e.Count = t.changed[e.Component]
 			e.Changed = e.Count > 0
-		case provision.EventFailed, Failed:
+		case fleet.EventFailed, Failed:
 			t.failed = true
 		}
 	}

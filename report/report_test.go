@@ -14,8 +14,9 @@ import (
 
 	"kbootstrap/internal/golden"
 	"kbootstrap/inventory"
-	"kbootstrap/provision"
-	"kbootstrap/provision/resource"
+	"kbootstrap/provision/fleet"
+	"kbootstrap/provision/plan"
+	"kbootstrap/resource"
 )
 
 // secret must be in nothing that a run tells.
@@ -36,7 +37,7 @@ func clock() func() time.Time {
 }
 
 // failures are what went wrong in the run of happened.
-var failures = provision.Failures{
+var failures = plan.Failures{
 	{Host: "w1", Component: "kubelet", Err: hinted{errors.New("write /var/lib/kubelet/config.yaml: no space left on device")}},
 }
 
@@ -49,20 +50,20 @@ func happened(sinks ...Sink) *Run {
 	run := start(Identity{Verb: "up", Command: []string{"up", "-i", "hosts.yaml"}, Version: "v1.2.3", Log: "/state/up.log"},
 		twoHosts(), clock(), "0123456789abcdef", sinks...)
 	key := resource.File{Path: "/etc/etcd/pki/server.key", Mode: 0o600, Content: []byte(secret), Secret: true}
-	for _, e := range []provision.Event{
-		{Kind: provision.EventPhase, Text: "fetch dl.k8s.io/v1.36.3/kubelet"},
-		{Kind: provision.EventConnecting, Host: "cp1", Component: "connect"},
-		{Kind: provision.EventLog, Host: "cp1", Component: "connect", Text: "uploading the agent (12.3 MB)"},
-		{Kind: provision.EventConnected, Host: "cp1", Text: "Debian GNU/Linux 12 (bookworm), kernel 6.1.0"},
-		{Kind: provision.EventPlanned, Host: "cp1", Count: 1},
-		{Kind: provision.EventStart, Host: "cp1", Component: "etcd"},
-		{Kind: provision.EventSending, Host: "cp1", Text: "etcd", Bytes: 4_000_000},
-		{Kind: provision.EventSent, Host: "cp1", Text: "etcd", Bytes: 8_400_000},
-		{Kind: provision.EventChange, Host: "cp1", Component: "etcd", ID: key.ID(), Took: 40 * time.Millisecond,
+	for _, e := range []fleet.Event{
+		{Kind: fleet.EventPhase, Text: "fetch dl.k8s.io/v1.36.3/kubelet"},
+		{Kind: fleet.EventConnecting, Host: "cp1", Component: "connect"},
+		{Kind: fleet.EventLog, Host: "cp1", Component: "connect", Text: "uploading the agent (12.3 MB)"},
+		{Kind: fleet.EventConnected, Host: "cp1", Text: "Debian GNU/Linux 12 (bookworm), kernel 6.1.0"},
+		{Kind: fleet.EventPlanned, Host: "cp1", Count: 1},
+		{Kind: fleet.EventStart, Host: "cp1", Component: "etcd"},
+		{Kind: fleet.EventSending, Host: "cp1", Text: "etcd", Bytes: 4_000_000},
+		{Kind: fleet.EventSent, Host: "cp1", Text: "etcd", Bytes: 8_400_000},
+		{Kind: fleet.EventChange, Host: "cp1", Component: "etcd", ID: key.ID(), Took: 40 * time.Millisecond,
 			Diff: resource.Diff(resource.File{Path: key.Path, Absent: true}, key)},
-		{Kind: provision.EventLog, Host: "cp1", Component: "etcd", Text: "waiting for https://127.0.0.1:2379/health"},
-		{Kind: provision.EventDone, Host: "cp1", Component: "etcd", Took: 2100 * time.Millisecond},
-		{Kind: provision.EventFailed, Host: "w1", Component: "kubelet", Text: failures[0].Err.Error(), Err: failures[0].Err, Took: time.Second},
+		{Kind: fleet.EventLog, Host: "cp1", Component: "etcd", Text: "waiting for https://127.0.0.1:2379/health"},
+		{Kind: fleet.EventDone, Host: "cp1", Component: "etcd", Took: 2100 * time.Millisecond},
+		{Kind: fleet.EventFailed, Host: "w1", Component: "kubelet", Text: failures[0].Err.Error(), Err: failures[0].Err, Took: time.Second},
 	} {
 		run.Report(e)
 	}
@@ -136,7 +137,7 @@ func TestDocumentOutcomes(t *testing.T) {
 		{OutcomeFailed, nil, errors.New("x"), "unfinished failed"},
 		{OutcomeFailed, Plan{}, errors.New("x"), "ok failed"},
 		{OutcomeInterrupted, nil, errors.New("x"), "unfinished failed"},
-		{OutcomeFailed, nil, provision.Failures{{Host: "cp1", Err: errors.New("x")}}, "failed failed"},
+		{OutcomeFailed, nil, plan.Failures{{Host: "cp1", Err: errors.New("x")}}, "failed failed"},
 	} {
 		var outcomes []string
 		for _, h := range happened().Document("Up", test.result, test.err, 1, test.outcome).Hosts {

@@ -16,7 +16,8 @@ import (
 
 	"kbootstrap/fault"
 	"kbootstrap/provision"
-	"kbootstrap/provision/resource"
+	"kbootstrap/provision/plan"
+	"kbootstrap/resource"
 )
 
 // KindSavedPlan is the kind of a plan in a file.
@@ -87,26 +88,26 @@ func NewSavedPlan(run *provision.Run, version string, now time.Time) (SavedPlan,
 			return saved, err
 		}
 	}
-	each(run.Plan, func(s provision.Step, c provision.Change) {
+	each(run.Plan, func(s plan.Step, c plan.Change) {
 		saved.Resources = append(saved.Resources, newPlannedResource(s, c))
 	})
 	return saved, nil
 }
 
 // each calls a function with every resource of a plan, except for those that are only waited for.
-func each(plan provision.Plan, call func(provision.Step, provision.Change)) {
-	for _, s := range plan.Steps {
+func each(whole plan.Plan, call func(plan.Step, plan.Change)) {
+	for _, s := range whole.Steps {
 		for i, found := range s.Found {
 			switch found.(type) {
 			case resource.Ready, resource.NodeStatus:
 				continue // they change nothing, and what they find differs from one moment to the next
 			}
-			call(s, provision.Change{Found: found, Wanted: s.Wanted[i]})
+			call(s, plan.Change{Found: found, Wanted: s.Wanted[i]})
 		}
 	}
 }
 
-func newPlannedResource(s provision.Step, c provision.Change) PlannedResource {
+func newPlannedResource(s plan.Step, c plan.Change) PlannedResource {
 	r := PlannedResource{
 		Host: s.Target.Host.Name, Component: s.Component.Name, Resource: c.Wanted.ID(), Wanted: resource.Digest(c.Wanted),
 	}

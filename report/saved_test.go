@@ -13,10 +13,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"kbootstrap/fault"
+	"kbootstrap/host"
 	"kbootstrap/inventory"
-	"kbootstrap/node"
 	"kbootstrap/provision"
-	"kbootstrap/provision/resource"
+	"kbootstrap/provision/component"
+	"kbootstrap/provision/fleet"
+	"kbootstrap/provision/guard"
+	"kbootstrap/provision/plan"
+	"kbootstrap/resource"
 )
 
 const canary = "canary-of-a-key"
@@ -49,23 +53,23 @@ func planned(t *testing.T, dir string) *provision.Run {
 	service := func(config string) resource.Resource {
 		return resource.Service{Name: "etcd.service", Enabled: true, Running: true, Config: config}
 	}
-	at := func(i int) provision.Target { return provision.Target{Cluster: c, Host: c.Hosts[i]} }
+	at := func(i int) component.Target { return component.Target{Cluster: c, Host: c.Hosts[i]} }
 	return &provision.Run{
 		Cluster: c, Unreached: map[string]error{},
-		Fleet: provision.Fleet{
-			"cp1": {Facts: node.Facts{MachineID: "one", ProductUUID: "ONE"}}, "w1": {Facts: node.Facts{MachineID: "two"}},
+		Fleet: fleet.Fleet{
+			"cp1": {Facts: host.Facts{MachineID: "one", ProductUUID: "ONE"}}, "w1": {Facts: host.Facts{MachineID: "two"}},
 		},
-		Plan: provision.Plan{Steps: []provision.Step{
+		Plan: plan.Plan{Steps: []plan.Step{
 			{
-				Component: provision.Component{Name: "base"}, Target: at(0),
+				Component: component.Component{Name: "base"}, Target: at(0),
 				Wanted: []resource.Resource{file("/etc/a", "a\n")}, Found: []resource.Resource{file("/etc/a", "a\n")},
 			},
 			{
-				Component: provision.Component{Name: "base"}, Target: at(1),
+				Component: component.Component{Name: "base"}, Target: at(1),
 				Wanted: []resource.Resource{file("/etc/a", "a\n")}, Found: []resource.Resource{file("/etc/a", "a\n")},
 			},
 			{
-				Component: provision.Component{Name: "etcd"}, Target: at(0),
+				Component: component.Component{Name: "etcd"}, Target: at(0),
 				Wanted: []resource.Resource{key(canary + " new"), service("2222"), answers(false)},
 				Found:  []resource.Resource{key(canary + " old"), service("1111"), answers(true)},
 			},
@@ -74,9 +78,9 @@ func planned(t *testing.T, dir string) *provision.Run {
 }
 
 // step is the step of a component on a host.
-func step(t *testing.T, run *provision.Run, component, host string) *provision.Step {
+func step(t *testing.T, run *provision.Run, component, host string) *plan.Step {
 	t.Helper()
-	i := slices.IndexFunc(run.Plan.Steps, func(s provision.Step) bool {
+	i := slices.IndexFunc(run.Plan.Steps, func(s plan.Step) bool {
 		return s.Component.Name == component && s.Target.Host.Name == host
 	})
 	if i < 0 {
@@ -307,7 +311,7 @@ func TestPlanIsFor(t *testing.T) {
 func TestDrift(t *testing.T) {
 	dir := t.TempDir()
 	run := planned(t, dir)
-	run.Unreached["w1"] = provision.Failure{Host: "w1", Component: "connect", Err: errors.New("no route to host")}
+	run.Unreached["w1"] = plan.Failure{Host: "w1", Component: "connect", Err: errors.New("no route to host")}
 	run.Plan = run.Plan.Without("w1")
 	drift := NewDrift(run)
 	if !drift.Differs || len(drift.Hosts) != 2 || drift.Hosts[1].Error == nil || drift.Hosts[1].Error.Message != "w1: connect: no route to host" {
@@ -334,7 +338,7 @@ func TestDrift(t *testing.T) {
 	if drift := NewDrift(run); drift.Differs {
 		t.Errorf("got %+v", drift)
 	}
-	run.Refusals = provision.Refusals{{Code: fault.HostGone, Host: "w2", Text: "it is gone"}}
+	run.Refusals = guard.Refusals{{Code: fault.HostGone, Host: "w2", Text: "it is gone"}}
 	if drift := NewDrift(run); !drift.Differs || len(drift.Refused) != 1 || drift.Refused[0].Host != "w2" {
 		t.Errorf("got %+v", drift)
 	}

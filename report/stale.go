@@ -6,7 +6,8 @@ import (
 
 	"kbootstrap/fault"
 	"kbootstrap/provision"
-	"kbootstrap/provision/resource"
+	"kbootstrap/provision/plan"
+	"kbootstrap/resource"
 )
 
 // StaleError is the error of an approved plan that no longer matches what up would do.
@@ -97,7 +98,7 @@ func (e *StaleError) compare(p SavedPlan, run *provision.Run) {
 		shown[place{c.Host, c.Component, c.Resource}] = c.Diff
 	}
 	seen := map[place]bool{}
-	each(run.Plan, func(s provision.Step, c provision.Change) {
+	each(run.Plan, func(s plan.Step, c plan.Change) {
 		is := newPlannedResource(s, c)
 		at := place{is.Host, is.Component, is.Resource}
 		seen[at] = true

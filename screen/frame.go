@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"kbootstrap/internal/human"
-	"kbootstrap/provision"
+	"kbootstrap/provision/fleet"
 	"kbootstrap/report"
 )
 
@@ -54,23 +54,23 @@ func (v *View) keep(e report.Event) {
 		h.begun = v.now()
 	}
 	switch e.Kind {
-	case provision.EventConnecting:
+	case fleet.EventConnecting:
 		h.stage = "connecting"
-	case provision.EventConnected:
+	case fleet.EventConnected:
 		h.stage = "connected"
-	case provision.EventPlanned:
+	case fleet.EventPlanned:
 		h.steps, h.ended, h.begun = e.Count, 0, v.now()
-	case provision.EventStart:
+	case fleet.EventStart:
 		h.work = append(h.work, work{component: e.Component, began: v.now()})
-	case provision.EventLog, provision.EventChange, provision.EventRollback:
+	case fleet.EventLog, fleet.EventChange, fleet.EventRollback:
 		h.heard(e)
-	case provision.EventSending:
+	case fleet.EventSending:
 		h.sending = e.Bytes
-	case provision.EventSent:
+	case fleet.EventSent:
 		h.sent, h.sending = h.sent+e.Bytes, 0
-	case provision.EventDone, provision.EventFailed, provision.EventStopped:
+	case fleet.EventDone, fleet.EventFailed, fleet.EventStopped:
 		h.ended++
-		h.failed = h.failed || e.Kind == provision.EventFailed
+		h.failed = h.failed || e.Kind == fleet.EventFailed
 		h.work = slices.DeleteFunc(h.work, func(w work) bool { return w.component == e.Component })
 		h.took = v.now().Sub(h.begun)
 	}

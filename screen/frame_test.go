@@ -8,7 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"kbootstrap/provision"
+	"kbootstrap/provision/fleet"
 	"kbootstrap/report"
 )
 
@@ -38,10 +38,10 @@ func TestFrameOfManyHosts(t *testing.T) {
 		name := fmt.Sprintf("w%02d", i)
 		started.Hosts = append(started.Hosts, name)
 		events = append(events,
-			report.Event{Kind: provision.EventPlanned, Host: name, Count: 1},
-			report.Event{Kind: provision.EventStart, Host: name, Component: "base"})
+			report.Event{Kind: fleet.EventPlanned, Host: name, Count: 1},
+			report.Event{Kind: fleet.EventStart, Host: name, Component: "base"})
 		if i < 20 || i > 40 {
-			events = append(events, report.Event{Kind: provision.EventDone, Host: name, Component: "base"})
+			events = append(events, report.Event{Kind: fleet.EventDone, Host: name, Component: "base"})
 		}
 	}
 	v, _ := still(Options{}, append([]report.Event{started}, events...)...)
@@ -94,26 +94,26 @@ func TestFrameSays(t *testing.T) {
 	}
 	const etcd, kubelet = "etcd", "kubelet"
 	says("")
-	says("b 0.0 s 0 B connecting", report.Event{Kind: provision.EventConnecting})
-	says("b 1.0 s 0 B uploading the agent", report.Event{Kind: provision.EventLog, Component: "connect", Text: "uploading the agent"})
-	says("b 2.0 s 0 B connected", report.Event{Kind: provision.EventConnected})
-	says("b 0.0 s 0 B 0/2 waiting for other hosts", report.Event{Kind: provision.EventPlanned, Count: 2})
-	says("b 0.0 s 0 B 0/2 etcd", report.Event{Kind: provision.EventStart, Component: etcd})
-	says("b 0.0 s 0 B 0/2 kubelet (+1)", report.Event{Kind: provision.EventStart, Component: kubelet})
-	says("b 1.0 s 3 MB 0/2 kubelet (+1)", report.Event{Kind: provision.EventSending, Bytes: 3e6})
-	says("b 3.0 s 5 MB 0/2 etcd (+1): waiting", report.Event{Kind: provision.EventSent, Bytes: 5e6},
-		report.Event{Kind: provision.EventLog, Component: etcd, Text: "waiting"})
-	says("b 4.0 s 5 MB 0/2 etcd (+1)", report.Event{Kind: provision.EventChange, Component: etcd, Resource: "service etcd"})
-	says("b 4.0 s 5 MB 1/2 kubelet", report.Event{Kind: provision.EventDone, Component: etcd})
-	says("b 7.0 s 5 MB 2/2 done", report.Event{Kind: provision.EventDone, Component: kubelet})
+	says("b 0.0 s 0 B connecting", report.Event{Kind: fleet.EventConnecting})
+	says("b 1.0 s 0 B uploading the agent", report.Event{Kind: fleet.EventLog, Component: "connect", Text: "uploading the agent"})
+	says("b 2.0 s 0 B connected", report.Event{Kind: fleet.EventConnected})
+	says("b 0.0 s 0 B 0/2 waiting for other hosts", report.Event{Kind: fleet.EventPlanned, Count: 2})
+	says("b 0.0 s 0 B 0/2 etcd", report.Event{Kind: fleet.EventStart, Component: etcd})
+	says("b 0.0 s 0 B 0/2 kubelet (+1)", report.Event{Kind: fleet.EventStart, Component: kubelet})
+	says("b 1.0 s 3 MB 0/2 kubelet (+1)", report.Event{Kind: fleet.EventSending, Bytes: 3e6})
+	says("b 3.0 s 5 MB 0/2 etcd (+1): waiting", report.Event{Kind: fleet.EventSent, Bytes: 5e6},
+		report.Event{Kind: fleet.EventLog, Component: etcd, Text: "waiting"})
+	says("b 4.0 s 5 MB 0/2 etcd (+1)", report.Event{Kind: fleet.EventChange, Component: etcd, Resource: "service etcd"})
+	says("b 4.0 s 5 MB 1/2 kubelet", report.Event{Kind: fleet.EventDone, Component: etcd})
+	says("b 7.0 s 5 MB 2/2 done", report.Event{Kind: fleet.EventDone, Component: kubelet})
 	if got := v.frame(120, 24)[1].text; got != "  12.0 s, 1 of 2 hosts done, 5 MB sent" {
 		t.Errorf("all together: %q", got)
 	}
-	says("b 8.0 s 5 MB 2/2 failed", report.Event{Kind: provision.EventFailed, Component: etcd})
+	says("b 8.0 s 5 MB 2/2 failed", report.Event{Kind: fleet.EventFailed, Component: etcd})
 
 	v, now = still(Options{}, report.Event{Kind: report.Started, Hosts: []string{"b"}})
-	says("b 0.0 s 0 B connecting", report.Event{Kind: provision.EventConnecting})
-	says("b 1.0 s 0 B failed", report.Event{Kind: provision.EventFailed, Component: "connect"})
+	says("b 0.0 s 0 B connecting", report.Event{Kind: fleet.EventConnecting})
+	says("b 1.0 s 0 B failed", report.Event{Kind: fleet.EventFailed, Component: "connect"})
 }
 
 // TestFrameFits: no line is as wide as the terminal, whatever it is made of, and no text of a host reaches the terminal as
@@ -126,8 +126,8 @@ func TestFrameFits(t *testing.T) {
 		for _, ascii := range []bool{false, true} {
 			v, _ := still(Options{ASCII: ascii},
 				report.Event{Kind: report.Started, Hosts: []string{"主机"}},
-				report.Event{Kind: provision.EventStart, Host: "主机", Component: "kube-apiserver"},
-				report.Event{Kind: provision.EventLog, Host: "主机", Component: "kube-apiserver", Text: says})
+				report.Event{Kind: fleet.EventStart, Host: "主机", Component: "kube-apiserver"},
+				report.Event{Kind: fleet.EventLog, Host: "主机", Component: "kube-apiserver", Text: says})
 			for width := 1; width < 130; width++ {
 				for _, l := range v.frame(width, 24) {
 					if cells(l.text) != l.cells || l.cells > max(0, width-1) || !utf8.ValidString(l.text) {

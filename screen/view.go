@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"kbootstrap/internal/human"
-	"kbootstrap/provision"
+	"kbootstrap/provision/fleet"
 	"kbootstrap/report"
 )
 
@@ -197,11 +197,11 @@ func (v *View) told(e report.Event) string {
 	switch e.Kind {
 	case report.Started:
 		return v.started(e)
-	case provision.EventPhase:
+	case fleet.EventPhase:
 		return v.prefixed(v.clean(e.Text))
 	case report.Warning:
 		return v.row(e, v.paint(red, v.signs.warning), "warning: "+v.clean(e.Text))
-	case provision.EventDone:
+	case fleet.EventDone:
 		if e.Count > 0 {
 			format := "%d changed in %s"
 			if v.Live {
@@ -209,24 +209,24 @@ func (v *View) told(e report.Event) string {
 			}
 			return v.row(e, v.paint(green, v.signs.ok), fmt.Sprintf(format, e.Count, Seconds(took)))
 		}
-	case provision.EventRollback:
+	case fleet.EventRollback:
 		return v.row(e, v.paint(red, v.signs.warning), "put back: "+v.clean(e.Resource))
-	case provision.EventFailed:
+	case fleet.EventFailed:
 		return v.row(e, v.paint(red, v.signs.failed), v.paint(red, "failed")+" after "+Seconds(took))
 	}
 	if !v.Verbose {
 		return ""
 	}
 	switch e.Kind {
-	case provision.EventConnected:
+	case fleet.EventConnected:
 		return v.row(e, "", "connected: "+v.clean(e.Text))
-	case provision.EventChange:
+	case fleet.EventChange:
 		return v.row(e, "", fmt.Sprintf("%s (%s)", v.clean(e.Resource), Seconds(took)))
-	case provision.EventLog:
+	case fleet.EventLog:
 		return v.row(e, "", v.clean(e.Text))
-	case provision.EventStopped:
+	case fleet.EventStopped:
 		return v.row(e, "", "stopped after "+Seconds(took))
-	case provision.EventSent:
+	case fleet.EventSent:
 		return v.row(e, "", fmt.Sprintf("sent %s (%s)", v.clean(e.Text), human.Size(e.Bytes)))
 	}
 	return ""

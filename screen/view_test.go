@@ -11,7 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"kbootstrap/provision"
+	"kbootstrap/provision/fleet"
 	"kbootstrap/report"
 )
 
@@ -19,25 +19,25 @@ import (
 func happened() []report.Event {
 	return []report.Event{
 		{Kind: report.Started, Verb: "up", Cluster: "demo", Inventory: "hosts.yaml", Hosts: []string{"m1", "m2"}, Log: "/log"},
-		{Kind: provision.EventPhase, Text: "fetch kubelet"},
-		{Kind: provision.EventConnecting, Host: "m1", Component: "connect"},
-		{Kind: provision.EventLog, Host: "m1", Component: "connect", Text: "uploading the agent"},
-		{Kind: provision.EventConnected, Host: "m1", Text: "Debian 12, kernel 6.1"},
-		{Kind: provision.EventPlanned, Host: "m1", Count: 2},
-		{Kind: provision.EventPlanned, Host: "m2", Count: 2},
-		{Kind: provision.EventStart, Host: "m1", Component: "etcd"},
-		{Kind: provision.EventSending, Host: "m1", Text: "etcd", Bytes: 4_000_000},
-		{Kind: provision.EventSent, Host: "m1", Text: "etcd", Bytes: 8_400_000},
-		{Kind: provision.EventChange, Host: "m1", Component: "etcd", Resource: "file /etc/etcd/pki/server.key", Diff: "+content", DurationMs: 40},
-		{Kind: provision.EventLog, Host: "m1", Component: "etcd", Text: "waiting for https://127.0.0.1:2379/health"},
-		{Kind: provision.EventChange, Host: "m1", Component: "etcd", Resource: "service etcd.service", DurationMs: 2000},
-		{Kind: provision.EventDone, Host: "m1", Component: "etcd", DurationMs: 2100, Count: 2, Changed: true},
-		{Kind: provision.EventStart, Host: "m2", Component: "base"},
-		{Kind: provision.EventDone, Host: "m2", Component: "base", DurationMs: 1},
+		{Kind: fleet.EventPhase, Text: "fetch kubelet"},
+		{Kind: fleet.EventConnecting, Host: "m1", Component: "connect"},
+		{Kind: fleet.EventLog, Host: "m1", Component: "connect", Text: "uploading the agent"},
+		{Kind: fleet.EventConnected, Host: "m1", Text: "Debian 12, kernel 6.1"},
+		{Kind: fleet.EventPlanned, Host: "m1", Count: 2},
+		{Kind: fleet.EventPlanned, Host: "m2", Count: 2},
+		{Kind: fleet.EventStart, Host: "m1", Component: "etcd"},
+		{Kind: fleet.EventSending, Host: "m1", Text: "etcd", Bytes: 4_000_000},
+		{Kind: fleet.EventSent, Host: "m1", Text: "etcd", Bytes: 8_400_000},
+		{Kind: fleet.EventChange, Host: "m1", Component: "etcd", Resource: "file /etc/etcd/pki/server.key", Diff: "+content", DurationMs: 40},
+		{Kind: fleet.EventLog, Host: "m1", Component: "etcd", Text: "waiting for https://127.0.0.1:2379/health"},
+		{Kind: fleet.EventChange, Host: "m1", Component: "etcd", Resource: "service etcd.service", DurationMs: 2000},
+		{Kind: fleet.EventDone, Host: "m1", Component: "etcd", DurationMs: 2100, Count: 2, Changed: true},
+		{Kind: fleet.EventStart, Host: "m2", Component: "base"},
+		{Kind: fleet.EventDone, Host: "m2", Component: "base", DurationMs: 1},
 		{Kind: report.Warning, Host: "m2", Component: "base", Text: "the clock is 3 s ahead"},
-		{Kind: provision.EventRollback, Host: "m2", Component: "etcd", Resource: "file /etc/etcd/etcd.conf"},
-		{Kind: provision.EventStopped, Host: "m2", Component: "kubelet", DurationMs: 500},
-		{Kind: provision.EventFailed, Host: "m2", Component: "etcd", Text: "no quorum", DurationMs: 90_000},
+		{Kind: fleet.EventRollback, Host: "m2", Component: "etcd", Resource: "file /etc/etcd/etcd.conf"},
+		{Kind: fleet.EventStopped, Host: "m2", Component: "kubelet", DurationMs: 500},
+		{Kind: fleet.EventFailed, Host: "m2", Component: "etcd", Text: "no quorum", DurationMs: 90_000},
 		{Kind: report.Failed, Host: "m2", Component: "etcd", Text: "m2: etcd: no quorum"},
 		{Kind: report.Finished},
 	}
@@ -214,7 +214,7 @@ func TestSuspend(t *testing.T) {
 			t.Errorf("the moving lines stayed: %q", before)
 		}
 		v.Line("said meanwhile")
-		v.Event(report.Event{Kind: provision.EventPhase, Text: "and this"})
+		v.Event(report.Event{Kind: fleet.EventPhase, Text: "and this"})
 		<-time.After(time.Minute)
 		v.Resume()
 		<-time.After(time.Minute)

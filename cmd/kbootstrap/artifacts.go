@@ -5,11 +5,11 @@ import (
 	"io"
 	"path/filepath"
 
+	"github.com/spf13/cobra"
+
 	"kbootstrap/cmd/internal/cli"
 	"kbootstrap/inventory"
 	"kbootstrap/release"
-
-	"github.com/spf13/cobra"
 )
 
 // artifactsCommand shows and locks the files that a cluster is made of.

@@ -10,6 +10,7 @@ import (
 	"kbootstrap/fault"
 	"kbootstrap/inventory"
 	"kbootstrap/provision"
+	"kbootstrap/provision/fleet"
 	"kbootstrap/remote"
 )
 
@@ -107,16 +108,16 @@ func (f *clusterFlags) file() string {
 }
 
 // options are the options of a run whose progress is shown until the returned function is called.
-func (f *clusterFlags) options() (provision.Options, func()) {
+func (f *clusterFlags) options() (fleet.Options, func()) {
 	p, routes := f.app.shown, &remote.Routes{}
-	return provision.Options{
+	return fleet.Options{
 		Report:      p.report,
 		Command:     "kbootstrap " + strings.Join(f.app.args, " "),
 		LockTimeout: f.patience,
 		Remote: remote.Options{
 			Agents: &remote.Agents{}, Routes: routes, HostKeyPolicy: f.hostKey,
 			Secrets: &remote.Secrets{}, AskSudo: f.askSudo, Ask: f.app.asker(p),
-			Notice: func(text string) { p.report(provision.Event{Kind: provision.EventWarning, Text: text}) },
+			Notice: func(text string) { p.report(fleet.Event{Kind: fleet.EventWarning, Text: text}) },
 		},
 	}, func() { routes.Close(); p.stop() }
 }

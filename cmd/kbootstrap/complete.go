@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"kbootstrap/inventory"
-	"kbootstrap/provision"
+	"kbootstrap/provision/component"
 )
 
 // completeWords lets the shell complete the arguments and flags of a command and of the commands below it: hosts in the
@@ -86,7 +86,7 @@ func hostWords(c *cobra.Command) []string {
 // componentWords are the components of a cluster, as --only takes them. Arguments are given to programs, which are others.
 func componentWords(*cobra.Command) []string {
 	var names []string
-	for _, c := range provision.Components() {
+	for _, c := range component.Components() {
 		names = append(names, c.Name)
 	}
 	return names

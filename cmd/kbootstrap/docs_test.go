@@ -19,7 +19,7 @@ import (
 	"kbootstrap/cmd/internal/cli/clitest"
 	"kbootstrap/internal/golden"
 	"kbootstrap/inventory"
-	"kbootstrap/provision"
+	"kbootstrap/provision/component"
 )
 
 // root is the project's directory, seen from this package.
@@ -97,7 +97,7 @@ func TestDocsComponents(t *testing.T) {
 		}
 	}
 	var want []string
-	for _, c := range provision.Components() {
+	for _, c := range component.Components() {
 		want = append(want, fmt.Sprintf("%s rolling %t after %q needs %q", c.Name, c.Rolling, strings.Join(c.After, ", "), strings.Join(c.Needs, ", ")))
 	}
 	if diff := cmp.Diff(got, want); diff != "" {

@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"kbootstrap/provision"
+	"kbootstrap/provision/plan"
 	"kbootstrap/report"
 )
 
@@ -50,7 +50,7 @@ and 4 if no host could be compared.`,
 
 // driftError is the exit code of a comparison: a host that was not compared counts for more than a host that differs,
 // because the comparison is then incomplete.
-func driftError(drift report.Drift, leftOut provision.Failures) error {
+func driftError(drift report.Drift, leftOut plan.Failures) error {
 	switch {
 	case len(leftOut) > 0:
 		return exitError{exitPartial, leftOut}

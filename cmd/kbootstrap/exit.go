@@ -6,7 +6,8 @@ import (
 
 	"kbootstrap/cmd/internal/cli"
 	"kbootstrap/fault"
-	"kbootstrap/provision"
+	"kbootstrap/provision/guard"
+	"kbootstrap/provision/plan"
 	"kbootstrap/remote"
 )
 
@@ -54,7 +55,7 @@ func exitCode(err error) int {
 		coded   exitError
 		usage   cli.UsageError
 		unready *remote.Error
-		refused *provision.RefusedError
+		refused *guard.RefusedError
 	)
 	switch {
 	case err == nil:
@@ -82,8 +83,8 @@ func exitCode(err error) int {
 }
 
 // runError gives the failures of a run their exit code: partial if some hosts were finished, and otherwise unhealthy.
-func runError(err error, outcome provision.Outcome) error {
-	var failures provision.Failures
+func runError(err error, outcome plan.Outcome) error {
+	var failures plan.Failures
 	if !errors.As(err, &failures) || errors.Is(err, context.Canceled) {
 		return err
 	}

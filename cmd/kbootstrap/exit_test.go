@@ -15,11 +15,13 @@ import (
 	"kbootstrap/node"
 	"kbootstrap/provision"
 	"kbootstrap/provision/diagnosis"
+	"kbootstrap/provision/guard"
+	"kbootstrap/provision/plan"
 	"kbootstrap/remote"
 )
 
-func failure(host string, err error) provision.Failure {
-	return provision.Failure{Host: host, Component: "etcd", Err: err}
+func failure(host string, err error) plan.Failure {
+	return plan.Failure{Host: host, Component: "etcd", Err: err}
 }
 
 // TestExitCode: the code of each kind of error, however deep it is wrapped and whatever stands beside it.
@@ -36,16 +38,16 @@ func TestExitCode(t *testing.T) {
 		{"any", errors.New("any"), exitFailure},
 		{"coded", exitError{exitChanges, nil}, exitChanges},
 		{"coded, wrapped", fmt.Errorf("x: %w", exitError{exitRefused, errors.New("y")}), exitRefused},
-		{"coded, with a cause of another code", exitError{exitPartial, provision.Failures{failure("m1", unreachable)}}, exitPartial},
+		{"coded, with a cause of another code", exitError{exitPartial, plan.Failures{failure("m1", unreachable)}}, exitPartial},
 		{"problems", fmt.Errorf("x: %w", problems), exitUsage},
-		{"locked", provision.Failures{failure("m1", locked)}, exitLocked},
-		{"locked here, unreachable there", provision.Failures{failure("m1", unreachable), failure("m2", locked)}, exitLocked},
-		{"unreachable", provision.Failures{failure("m1", unreachable)}, exitUnreachable},
-		{"refused", provision.Refusals{{Text: "no"}, {Text: "never"}}, exitRefused},
-		{"refused since nobody can be reached", provision.Refusals{{Text: "no", Cause: unreachable}}, exitUnreachable},
+		{"locked", plan.Failures{failure("m1", locked)}, exitLocked},
+		{"locked here, unreachable there", plan.Failures{failure("m1", unreachable), failure("m2", locked)}, exitLocked},
+		{"unreachable", plan.Failures{failure("m1", unreachable)}, exitUnreachable},
+		{"refused", guard.Refusals{{Text: "no"}, {Text: "never"}}, exitRefused},
+		{"refused since nobody can be reached", guard.Refusals{{Text: "no", Cause: unreachable}}, exitUnreachable},
 		{"interrupted", fmt.Errorf("stopped: %w", context.Canceled), exitInterrupted},
-		{"interrupted while it dialled", provision.Failures{failure("m1", &remote.Error{Err: context.Canceled})}, exitInterrupted},
-		{"lost", provision.Failures{failure("m1", &node.LostError{Err: errors.New("EOF")})}, exitFailure},
+		{"interrupted while it dialled", plan.Failures{failure("m1", &remote.Error{Err: context.Canceled})}, exitInterrupted},
+		{"lost", plan.Failures{failure("m1", &node.LostError{Err: errors.New("EOF")})}, exitFailure},
 	} {
 		if got := exitCode(test.err); got != test.want {
 			t.Errorf("%s: %d, want %d", test.what, got, test.want)
@@ -72,24 +74,24 @@ func TestExitCodeOfSignal(t *testing.T) {
 
 func TestRunError(t *testing.T) {
 	lost := errors.New("lost")
-	two := provision.Failures{failure("m1", lost), failure("m1", lost), failure("m2", lost)}
+	two := plan.Failures{failure("m1", lost), failure("m1", lost), failure("m2", lost)}
 	failed := []string{"m1", "m2"}
 	for _, test := range []struct {
 		what    string
 		err     error
-		outcome provision.Outcome
+		outcome plan.Outcome
 		want    int
 	}{
-		{"one of three is finished", two, provision.Outcome{Failed: failed, Finished: []string{"m3"}}, exitPartial},
-		{"the third was not begun", two, provision.Outcome{Failed: failed, Skipped: []string{"m3"}}, exitUnhealthy},
-		{"two of two", two, provision.Outcome{Failed: failed}, exitUnhealthy},
-		{"wrapped", fmt.Errorf("x: %w", two), provision.Outcome{Failed: failed, Finished: []string{"m3"}}, exitPartial},
-		{"interrupted", fmt.Errorf("stopped: %w", context.Canceled), provision.Outcome{Finished: []string{"m3"}}, exitInterrupted},
-		{"interrupted, with failures", provision.Failures{failure("m1", context.Canceled)}, provision.Outcome{}, exitInterrupted},
-		{"something else", lost, provision.Outcome{Finished: []string{"m3"}}, exitFailure},
+		{"one of three is finished", two, plan.Outcome{Failed: failed, Finished: []string{"m3"}}, exitPartial},
+		{"the third was not begun", two, plan.Outcome{Failed: failed, Skipped: []string{"m3"}}, exitUnhealthy},
+		{"two of two", two, plan.Outcome{Failed: failed}, exitUnhealthy},
+		{"wrapped", fmt.Errorf("x: %w", two), plan.Outcome{Failed: failed, Finished: []string{"m3"}}, exitPartial},
+		{"interrupted", fmt.Errorf("stopped: %w", context.Canceled), plan.Outcome{Finished: []string{"m3"}}, exitInterrupted},
+		{"interrupted, with failures", plan.Failures{failure("m1", context.Canceled)}, plan.Outcome{}, exitInterrupted},
+		{"something else", lost, plan.Outcome{Finished: []string{"m3"}}, exitFailure},
 	} {
 		err := runError(test.err, test.outcome)
-		if got := exitCode(err); got != test.want || !errors.Is(err, test.err) && !errors.As(err, new(provision.Failures)) {
+		if got := exitCode(err); got != test.want || !errors.Is(err, test.err) && !errors.As(err, new(plan.Failures)) {
 			t.Errorf("%s: %d, want %d: %v", test.what, got, test.want, err)
 		}
 	}
@@ -107,7 +109,7 @@ func TestFail(t *testing.T) {
 		{errors.New("first line\nsecond line"), exitFailure, "error[KB9003]: first line\n  second line\n  hint: Read the message from the end: the cause comes last. Please report it, so that it gets an entry\n  explain: kbootstrap explain KB9003\n"},
 		{exitError{exitUsage, existing("hosts.yaml")}, exitUsage, "error[KB1101]: hosts.yaml exists already\n  hint: --force overwrites it; -o writes another file\n  explain: kbootstrap explain KB1101\n"},
 		{
-			exitError{exitPartial, provision.Failures{failure("m1", refused), failure("m2", &node.LockedError{})}}, exitPartial,
+			exitError{exitPartial, plan.Failures{failure("m1", refused), failure("m2", &node.LockedError{})}}, exitPartial,
 			"error[KB2203]: m1: dial 192.0.2.1:22: connection refused\n  hint: " + fault.HintOf(refused) +
 				"\n  explain: kbootstrap explain KB2203\n" +
 				"error[KB6101]: m2: etcd: locked by another run\n  hint: " + (&node.LockedError{}).Hint() +
@@ -119,12 +121,12 @@ func TestFail(t *testing.T) {
 				"\n  explain: kbootstrap explain KB1002\n",
 		},
 		{
-			provision.Failures{failure("m1", refused), failure("m1", refused)}, exitUnreachable,
+			plan.Failures{failure("m1", refused), failure("m1", refused)}, exitUnreachable,
 			"error[KB2203]: m1: dial 192.0.2.1:22: connection refused\nerror[KB2203]: m1: dial 192.0.2.1:22: connection refused\n" +
 				"  hint: " + fault.HintOf(refused) + "\n  explain: kbootstrap explain KB2203\n",
 		},
 		{
-			provision.Failures{failure("m1", &provision.UnitFailure{
+			plan.Failures{failure("m1", &provision.UnitFailure{
 				Unit: "etcd.service", Err: fault.RolledBack.Errorf("rolled back"),
 				Diagnosis: diagnosis.Diagnosis{Code: fault.PortInUse, Cause: "port 1 is in use", Hint: "free it", Evidence: []string{"in use"}},
 			})}, exitFailure,
@@ -132,7 +134,7 @@ func TestFail(t *testing.T) {
 				"  hint: free it\n  explain: kbootstrap explain KB5020 KB5104\n",
 		},
 		{
-			provision.Failures{failure("m1", context.Canceled), failure("m2", context.Canceled)}, exitInterrupted,
+			plan.Failures{failure("m1", context.Canceled), failure("m2", context.Canceled)}, exitInterrupted,
 			"kbootstrap: interrupted; run the same command again to finish\n",
 		},
 	} {

@@ -12,7 +12,7 @@ import (
 
 	"kbootstrap/cmd/internal/cli"
 	"kbootstrap/inventory"
-	"kbootstrap/provision"
+	"kbootstrap/provision/plan"
 	"kbootstrap/remote"
 )
 
@@ -118,9 +118,9 @@ func (a *app) trust(
 	if err != nil || len(failed) == 0 {
 		return err
 	}
-	var failures provision.Failures
+	var failures plan.Failures
 	for _, s := range failed {
-		failures = append(failures, provision.Failure{Host: s.Host, Component: "trust", Err: s.Err})
+		failures = append(failures, plan.Failure{Host: s.Host, Component: "trust", Err: s.Err})
 	}
 	return failures
 }

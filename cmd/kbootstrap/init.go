@@ -6,10 +6,10 @@ import (
 	"io/fs"
 	"os"
 
+	"github.com/spf13/cobra"
+
 	"kbootstrap/cmd/internal/cli"
 	"kbootstrap/inventory"
-
-	"github.com/spf13/cobra"
 )
 
 // initCommand writes an inventory to start from.

@@ -10,6 +10,7 @@ import (
 
 	"kbootstrap/fault"
 	"kbootstrap/provision"
+	"kbootstrap/provision/plan"
 	"kbootstrap/provision/preflight"
 	"kbootstrap/screen"
 )
@@ -76,9 +77,9 @@ type preflightResult struct {
 // preflightError is the error of the verb: that a check failed, or else that a host could not be reached. The table has shown
 // the single failures already.
 func preflightError(run *provision.Run) error {
-	var unreached provision.Failures
+	var unreached plan.Failures
 	for _, h := range run.Cluster.Hosts {
-		var f provision.Failure
+		var f plan.Failure
 		if errors.As(run.Unreached[h.Name], &f) {
 			unreached = append(unreached, f)
 		}

@@ -11,6 +11,7 @@ import (
 	"kbootstrap/internal/golden"
 	"kbootstrap/inventory"
 	"kbootstrap/provision"
+	"kbootstrap/provision/plan"
 	"kbootstrap/provision/preflight"
 	"kbootstrap/remote"
 	"kbootstrap/report"
@@ -66,7 +67,7 @@ func TestPreflightFails(t *testing.T) {
 // TestPreflightError: the exit code of preflight is that of a failed check; where none failed but a host could not be
 // asked, that of such a host.
 func TestPreflightError(t *testing.T) {
-	lost := provision.Failure{Host: "w1", Component: "connect", Err: &remote.Error{Host: "w1", Op: "dial", Kind: remote.Unreachable, Err: errors.New("refused")}}
+	lost := plan.Failure{Host: "w1", Component: "connect", Err: &remote.Error{Host: "w1", Op: "dial", Kind: remote.Unreachable, Err: errors.New("refused")}}
 	cluster := &inventory.Cluster{Hosts: []inventory.Host{{Name: "cp1"}, {Name: "w1"}}}
 	for _, c := range []struct {
 		name     string

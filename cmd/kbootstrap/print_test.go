@@ -12,8 +12,11 @@ import (
 	"kbootstrap/internal/golden"
 	"kbootstrap/inventory"
 	"kbootstrap/provision"
-	"kbootstrap/provision/resource"
+	"kbootstrap/provision/component"
+	"kbootstrap/provision/guard"
+	"kbootstrap/provision/plan"
 	"kbootstrap/report"
+	"kbootstrap/resource"
 )
 
 // twoHosts is a cluster of a control plane and a worker.
@@ -25,24 +28,24 @@ func twoHosts() *inventory.Cluster {
 }
 
 // observed is a plan with something of each kind of difference on the first host and none on the second.
-func observed(c *inventory.Cluster) provision.Plan {
+func observed(c *inventory.Cluster) plan.Plan {
 	file := func(path, content string) resource.File { return resource.File{Path: path, Content: []byte(content)} }
 	key := func(content string) resource.File {
 		return resource.File{Path: "/etc/etcd/pki/server.key", Mode: 0o600, Content: []byte(content), Secret: true}
 	}
 	absent := resource.File{Path: "/new", Absent: true}
 	same := []resource.Resource{file("/same", "x\n")}
-	return provision.Plan{Steps: []provision.Step{
+	return plan.Plan{Steps: []plan.Step{
 		{
-			Component: provision.Component{Name: "base"}, Target: provision.Target{Cluster: c, Host: c.Hosts[0]},
+			Component: component.Component{Name: "base"}, Target: component.Target{Cluster: c, Host: c.Hosts[0]},
 			Wanted: []resource.Resource{file("/new", "a\nb\n"), resource.Service{Name: "firewalld.service"}, file("/same", "x\n")},
 			Found:  []resource.Resource{absent, resource.Service{Name: "firewalld.service", Enabled: true, Running: true}, file("/same", "x\n")},
 		},
 		{
-			Component: provision.Component{Name: "base"}, Target: provision.Target{Cluster: c, Host: c.Hosts[1]}, Wanted: same, Found: same,
+			Component: component.Component{Name: "base"}, Target: component.Target{Cluster: c, Host: c.Hosts[1]}, Wanted: same, Found: same,
 		},
 		{
-			Component: provision.Component{Name: "etcd"}, Target: provision.Target{Cluster: c, Host: c.Hosts[0]},
+			Component: component.Component{Name: "etcd"}, Target: component.Target{Cluster: c, Host: c.Hosts[0]},
 			Wanted: []resource.Resource{
 				file("/etc/systemd/system/etcd.service", "[Service]\nExecStart=/etcd \\\n  --a=1 \\\n  --b=2\n"), key("new secret"),
 				resource.Service{Name: "etcd.service", Enabled: true, Running: true, Config: "2222222222222222"},
@@ -79,8 +82,8 @@ func TestPlanRemarks(t *testing.T) {
 	c := twoHosts()
 	run := &provision.Run{
 		Cluster: c, Plan: observed(c).Without("w1"), Warnings: []string{"w1: it is another machine"},
-		Refusals:  provision.Refusals{{Code: fault.HostGone, Host: "w2", Text: "it is a node of the cluster", Advice: "put it back"}},
-		Unreached: map[string]error{"w1": provision.Failure{Host: "w1", Component: "connect", Err: errors.New("no route to host")}},
+		Refusals:  guard.Refusals{{Code: fault.HostGone, Host: "w2", Text: "it is a node of the cluster", Advice: "put it back"}},
+		Unreached: map[string]error{"w1": plan.Failure{Host: "w1", Component: "connect", Err: errors.New("no route to host")}},
 	}
 	if err := refusedPlan(report.NewPlan(run)); exitCode(err) != exitRefused || fault.Of(err) != fault.PlanRefused {
 		t.Errorf("got %v", err)
@@ -93,10 +96,10 @@ func TestPlanRemarks(t *testing.T) {
 
 // TestDriftError: not to know counts for more than to differ.
 func TestDriftError(t *testing.T) {
-	away := provision.Failures{failure("w1", errors.New("no route to host"))}
+	away := plan.Failures{failure("w1", errors.New("no route to host"))}
 	for _, test := range []struct {
 		differs bool
-		away    provision.Failures
+		away    plan.Failures
 		want    int
 	}{{false, nil, exitOK}, {true, nil, exitChanges}, {false, away, exitPartial}, {true, away, exitPartial}} {
 		err := driftError(report.Drift{Differs: test.differs}, test.away)

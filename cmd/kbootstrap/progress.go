@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"kbootstrap/inventory"
-	"kbootstrap/provision"
+	"kbootstrap/provision/fleet"
 	"kbootstrap/report"
 	"kbootstrap/screen"
 )
@@ -119,7 +119,7 @@ func (p *progress) openLog(c *inventory.Cluster) *report.Log {
 }
 
 // report takes one event of the run.
-func (p *progress) report(e provision.Event) { p.run.Report(e) }
+func (p *progress) report(e fleet.Event) { p.run.Report(e) }
 
 // suspend keeps the screen still until resume, so that a question can be shown.
 func (p *progress) suspend() { p.view.Suspend() }

@@ -13,7 +13,7 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
-	"kbootstrap/provision"
+	"kbootstrap/provision/fleet"
 	"kbootstrap/report"
 )
 
@@ -96,6 +96,6 @@ func TestKind(t *testing.T) {
 	}
 }
 
-func change(host, component string) provision.Event {
-	return provision.Event{Kind: provision.EventChange, Host: host, Component: component, ID: "file /x"}
+func change(host, component string) fleet.Event {
+	return fleet.Event{Kind: fleet.EventChange, Host: host, Component: component, ID: "file /x"}
 }

@@ -8,6 +8,7 @@ import (
 
 	"kbootstrap/inventory"
 	"kbootstrap/provision"
+	"kbootstrap/provision/component"
 )
 
 // scopeFlags limit what a command is about.
@@ -33,7 +34,7 @@ func (f *scopeFlags) bindFailures(c *cobra.Command) {
 func (f *scopeFlags) scope() (provision.Scope, error) {
 	scope := provision.Scope{Hosts: f.limit, Components: f.only}
 	var known []string
-	for _, c := range provision.Components() {
+	for _, c := range component.Components() {
 		known = append(known, c.Name)
 	}
 	for _, name := range f.only {

@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"io"
 
-	"kbootstrap/inventory"
-
 	"github.com/spf13/cobra"
+
+	"kbootstrap/inventory"
 )
 
 // validateCommand checks an inventory without touching any host.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"kbootstrap/fault"
+	"kbootstrap/host"
 	"kbootstrap/node"
 )
 
@@ -59,12 +60,12 @@ var cases = []struct {
 		[]string{"fail DefaultRoute cp1: the host has no default route"}},
 	{"a VPN in the services", func(s *Scene) {
 		s.Hosts[1].Facts.Interfaces = append(s.Hosts[1].Facts.Interfaces,
-			node.Interface{Name: "tun0", Up: true, Addresses: []netip.Prefix{netip.MustParsePrefix("10.96.14.2/16")}})
+			host.Interface{Name: "tun0", Up: true, Addresses: []netip.Prefix{netip.MustParsePrefix("10.96.14.2/16")}})
 	}, []string{"fail CIDROverlap w1: network.services 10.96.0.0/12 overlaps 10.96.0.0/16 of tun0"}},
 	{"the cluster's own interfaces", func(s *Scene) {
 		s.Hosts[1].Facts.Interfaces = append(s.Hosts[1].Facts.Interfaces,
-			node.Interface{Name: "cni0", Up: true, Addresses: []netip.Prefix{netip.MustParsePrefix("10.244.1.1/24")}},
-			node.Interface{Name: "flannel.1", Up: true, Addresses: []netip.Prefix{netip.MustParsePrefix("10.244.1.0/32")}})
+			host.Interface{Name: "cni0", Up: true, Addresses: []netip.Prefix{netip.MustParsePrefix("10.244.1.1/24")}},
+			host.Interface{Name: "flannel.1", Up: true, Addresses: []netip.Prefix{netip.MustParsePrefix("10.244.1.0/32")}})
 	}, nil},
 	{"a resolver on loopback", func(s *Scene) {
 		s.Hosts[0].Facts.Resolv, s.Hosts[0].Survey.NameServers = "", []string{"127.0.0.1"}
@@ -194,11 +195,11 @@ var cases = []struct {
 		[]string{"fail Iptables w1: 1.4.7 is older than 1.4.20, the first that waits for others (-w)"}},
 	{"the iptables of RHEL 8.0", func(s *Scene) { s.Hosts[1].Facts.IPTables = "1.8.2 (nf_tables)" },
 		[]string{"warn Iptables w1: 1.8.2 (nf_tables) loses rules of kube-proxy"}},
-	{"a kernel without vxlan", func(s *Scene) { s.Hosts[1].Survey.Modules[3].State = node.ModuleMissing },
+	{"a kernel without vxlan", func(s *Scene) { s.Hosts[1].Survey.Modules[3].State = host.ModuleMissing },
 		[]string{"fail KernelModules w1: the kernel 6.1.0-18-amd64 has no module vxlan"}},
 	{"a kernel that does not tell", func(s *Scene) {
 		for i := range s.Hosts[1].Survey.Modules {
-			s.Hosts[1].Survey.Modules[i].State = node.ModuleUnknown
+			s.Hosts[1].Survey.Modules[i].State = host.ModuleUnknown
 		}
 	}, []string{"warn KernelModules w1: there is no sign of overlay in the kernel, nor a list of its modules",
 		"warn KernelModules w1: there is no sign of br_netfilter in the kernel, nor a list of its modules"}},
@@ -207,14 +208,14 @@ var cases = []struct {
 	{"no modprobe, and no need of it", func(s *Scene) {
 		delete(s.Hosts[1].Facts.Programs, "modprobe")
 		for i := range s.Hosts[1].Survey.Modules {
-			s.Hosts[1].Survey.Modules[i].State = node.ModulePresent
+			s.Hosts[1].Survey.Modules[i].State = host.ModulePresent
 		}
 	}, nil},
 	{"no package manager", func(s *Scene) { s.Hosts[1].Facts.PackageManager, s.Hosts[1].Packages = "", []string{"haproxy"} },
 		[]string{"fail PackageManager w1: haproxy must be installed, and there is none of apt-get, dnf and yum"}},
 	{"a locked package manager", func(s *Scene) {
 		s.Hosts[1].Packages = []string{"haproxy"}
-		s.Hosts[1].Survey.PackageLock = &node.Lock{Path: "/var/lib/dpkg/lock-frontend", PID: 812, Program: "unattended-upgr"}
+		s.Hosts[1].Survey.PackageLock = &host.Lock{Path: "/var/lib/dpkg/lock-frontend", PID: 812, Program: "unattended-upgr"}
 	}, []string{"warn PackageManager w1: haproxy must be installed, and unattended-upgr (pid 812) holds /var/lib/dpkg/lock-frontend"}},
 	{"a low limit in a container", func(s *Scene) {
 		s.Hosts[1].Facts.ConntrackWritable, s.Hosts[1].Survey.Limits["net.netfilter.nf_conntrack_max"] = false, 65536
@@ -223,65 +224,65 @@ var cases = []struct {
 		[]string{"warn InotifyLimits w1: fs.inotify.max_user_watches is 1024"}},
 
 	{"a port in use", func(s *Scene) {
-		s.Hosts[0].Survey.Ports = []node.Port{{Network: "tcp", Address: netip.IPv6Unspecified(), Number: 6443, PID: 812, Program: "haproxy",
+		s.Hosts[0].Survey.Ports = []host.Port{{Network: "tcp", Address: netip.IPv6Unspecified(), Number: 6443, PID: 812, Program: "haproxy",
 			Path: "/usr/sbin/haproxy", Unit: "haproxy.service"}}
 	}, []string{"fail Port-6443 cp1: tcp/6443, which kube-apiserver needs, is held by haproxy (pid 812, haproxy.service)"}},
 	{"a port in use elsewhere", func(s *Scene) {
-		s.Hosts[0].Survey.Ports = []node.Port{{Network: "tcp", Address: netip.MustParseAddr("10.0.2.15"), Number: 2379, PID: 5, Program: "nc"}}
+		s.Hosts[0].Survey.Ports = []host.Port{{Network: "tcp", Address: netip.MustParseAddr("10.0.2.15"), Number: 2379, PID: 5, Program: "nc"}}
 	}, nil},
 	{"a VXLAN of another network", func(s *Scene) {
-		s.Hosts[1].Survey.Ports = []node.Port{{Network: "udp", Address: netip.IPv4Unspecified(), Number: 8472}}
+		s.Hosts[1].Survey.Ports = []host.Port{{Network: "udp", Address: netip.IPv4Unspecified(), Number: 8472}}
 		s.Hosts[1].Survey.VXLAN = []string{"vxlan.calico"}
 	}, []string{"fail Port-8472 w1: udp/8472, which flanneld needs, is held by the kernel (a VXLAN of another network, or a process in another container)"}},
 	{"our own service is just ending", func(s *Scene) {
 		made(&s.Hosts[0], "kube-controller-manager.service")
-		s.Hosts[0].Survey.Ports = []node.Port{{Network: "tcp", Address: netip.MustParseAddr("127.0.0.1"), Number: 10257}}
+		s.Hosts[0].Survey.Ports = []host.Port{{Network: "tcp", Address: netip.MustParseAddr("127.0.0.1"), Number: 10257}}
 	}, nil},
 	{"our own services", func(s *Scene) {
 		h := &s.Hosts[0]
 		made(h, "kube-apiserver.service")
 		made(h, "etcd.service")
 		h.Facts.EtcdBootstrapped, h.Survey.Etcd.Entries = "kbootstrap-demo", []string{"member"}
-		h.Survey.Authority = &node.Authority{Path: "/etc/kubernetes/pki/ca.crt", Key: s.CA}
+		h.Survey.Authority = &host.Authority{Path: "/etc/kubernetes/pki/ca.crt", Key: s.CA}
 		h.Survey.VXLAN = []string{"flannel.1"}
-		h.Survey.Ports = []node.Port{
+		h.Survey.Ports = []host.Port{
 			{Network: "tcp", Address: netip.IPv6Unspecified(), Number: 6443, PID: 9, Program: "kube-apiserver", Unit: "kube-apiserver.service"},
 			{Network: "tcp", Address: netip.MustParseAddr("127.0.0.1"), Number: 2379, PID: 8, Program: "etcd", Path: "/opt/kbootstrap/etcd-3.6.8/etcd"},
 			{Network: "udp", Address: netip.IPv4Unspecified(), Number: 8472},
 		}
 	}, nil},
 	{"docker of the distribution", func(s *Scene) {
-		s.Hosts[1].Survey.Units = []node.Unit{{Name: "docker.service", Active: true, PID: 611, Path: "/lib/systemd/system/docker.service"}}
+		s.Hosts[1].Survey.Units = []host.Unit{{Name: "docker.service", Active: true, PID: 611, Path: "/lib/systemd/system/docker.service"}}
 	}, []string{"warn ContainerRuntime w1: docker.service runs (pid 611) from /lib/systemd/system/docker.service"}},
 	{"k3s", func(s *Scene) {
-		s.Hosts[1].Survey.Units = []node.Unit{{Name: "k3s.service", Active: true, PID: 990, Path: "/etc/systemd/system/k3s.service"}}
+		s.Hosts[1].Survey.Units = []host.Unit{{Name: "k3s.service", Active: true, PID: 990, Path: "/etc/systemd/system/k3s.service"}}
 	}, []string{"fail ForeignCluster w1: k3s.service runs (pid 990) from /etc/systemd/system/k3s.service"}},
 	{"kubeadm's static pods", func(s *Scene) { s.Hosts[0].Survey.Traces = []string{"/etc/kubernetes/manifests/kube-apiserver.yaml"} },
 		[]string{"fail ForeignCluster cp1: another installer left /etc/kubernetes/manifests/kube-apiserver.yaml"}},
 	{"another authority", func(s *Scene) {
-		s.Hosts[1].Survey.Authority = &node.Authority{Path: "/etc/kubernetes/pki/ca.crt", Subject: "CN=kubernetes", Key: strings.Repeat("ab", 32)}
+		s.Hosts[1].Survey.Authority = &host.Authority{Path: "/etc/kubernetes/pki/ca.crt", Subject: "CN=kubernetes", Key: strings.Repeat("ab", 32)}
 	}, []string{"fail ForeignCluster w1: /etc/kubernetes/pki/ca.crt (CN=kubernetes, key abababababab…) is not the authority of this inventory (key cacacacacaca…)"}},
 	{"a member of another cluster", func(s *Scene) {
 		h := &s.Hosts[0]
 		h.Facts.EtcdBootstrapped = "kbootstrap-prod"
-		h.Survey.Etcd = node.EtcdData{Entries: []string{"member"}, ClusterID: "7a3c01", MemberID: "8e9e05", Modified: time.Date(2026, 11, 1, 8, 0, 0, 0, time.UTC)}
+		h.Survey.Etcd = host.EtcdData{Entries: []string{"member"}, ClusterID: "7a3c01", MemberID: "8e9e05", Modified: time.Date(2026, 11, 1, 8, 0, 0, 0, time.UTC)}
 	}, []string{"fail ForeignCluster cp1: /etc/etcd/bootstrapped says that this is a member of prod (etcd cluster 7a3c01, member 8e9e05, last written 2026-11-01 08:00:00)"}},
 	{"stale data", func(s *Scene) {
-		s.Hosts[0].Survey.Etcd = node.EtcdData{Entries: []string{"lost+found", "member"}, ClusterID: "7a3c01", MemberID: "8e9e05",
+		s.Hosts[0].Survey.Etcd = host.EtcdData{Entries: []string{"lost+found", "member"}, ClusterID: "7a3c01", MemberID: "8e9e05",
 			Modified: time.Date(2025, 1, 2, 3, 4, 5, 0, time.UTC)}
 	}, []string{"fail StaleEtcdData cp1: /var/lib/etcd holds member (etcd cluster 7a3c01, member 8e9e05, last written 2025-01-02 03:04:05), " +
 		"and no mark says that it is of cluster demo"}},
 	{"a disk of its own for etcd", func(s *Scene) { s.Hosts[0].Survey.Etcd.Entries = []string{"lost+found"} }, nil},
 	{"a first start that was cut off", func(s *Scene) {
 		made(&s.Hosts[0], "etcd.service")
-		s.Hosts[0].Survey.Etcd = node.EtcdData{Entries: []string{"member"}, ClusterID: "7a3c01"}
+		s.Hosts[0].Survey.Etcd = host.EtcdData{Entries: []string{"member"}, ClusterID: "7a3c01"}
 	}, nil},
 	{"data of two clusters", func(s *Scene) {
 		s.Cluster.Hosts[1].Roles = append(s.Cluster.Hosts[1].Roles, "etcd")
 		s.Hosts[1].Roles = s.Cluster.Hosts[1].Roles
 		for i, id := range []string{"7a3c01", "99ff02"} {
 			s.Hosts[i].Facts.EtcdBootstrapped = "kbootstrap-demo"
-			s.Hosts[i].Survey.Etcd = node.EtcdData{Entries: []string{"member"}, ClusterID: id}
+			s.Hosts[i].Survey.Etcd = host.EtcdData{Entries: []string{"member"}, ClusterID: id}
 		}
 	}, []string{"fail ForeignCluster cp1,w1: the hosts have data of several etcd clusters: cp1 of cluster 7a3c01; w1 of cluster 99ff02"}},
 }

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"kbootstrap/host"
 	"kbootstrap/inventory"
-	"kbootstrap/node"
 )
 
 // listener is a port that something of ours listens on.
@@ -51,7 +51,7 @@ func listeners(c *inventory.Cluster, h inventory.Host) []listener {
 }
 
 // collides reports whether somebody who has the port keeps the service from it.
-func (l listener) collides(p node.Port, cluster netip.Addr) bool {
+func (l listener) collides(p host.Port, cluster netip.Addr) bool {
 	if p.Network != l.network || p.Number != l.port {
 		return false
 	}
@@ -62,7 +62,7 @@ func (l listener) collides(p node.Port, cluster netip.Addr) bool {
 }
 
 // ours reports whether the tool put there what holds a port.
-func (h Host) ours(p node.Port) bool {
+func (h Host) ours(p host.Port) bool {
 	if strings.HasPrefix(p.Path, "/opt/kbootstrap/") || p.Unit != "" && h.own(p.Unit) {
 		return true
 	}
@@ -97,7 +97,7 @@ func ports(s Scene, h Host) []Finding {
 }
 
 // who names the holder of a port.
-func who(p node.Port) string {
+func who(p host.Port) string {
 	switch {
 	case p.PID == 0:
 		return "the kernel (a VXLAN of another network, or a process in another container)"
@@ -193,7 +193,7 @@ func foreignCluster(s Scene) []Finding {
 func short(key string) string { return key[:min(12, len(key))] }
 
 // inBrackets is what is known of the data.
-func inBrackets(data node.EtcdData) string {
+func inBrackets(data host.EtcdData) string {
 	if data.ClusterID == "" {
 		return ""
 	}

@@ -6,11 +6,11 @@ import (
 	"slices"
 	"strings"
 
-	"kbootstrap/node"
+	"kbootstrap/host"
 )
 
 // cluster returns the interface that has the host's cluster address, and that address with the length of its network.
-func (h Host) cluster() (node.Interface, netip.Prefix, bool) {
+func (h Host) cluster() (host.Interface, netip.Prefix, bool) {
 	for _, i := range h.Facts.Interfaces {
 		for _, p := range i.Addresses {
 			if p.Addr() == h.Address {
@@ -18,7 +18,7 @@ func (h Host) cluster() (node.Interface, netip.Prefix, bool) {
 			}
 		}
 	}
-	return node.Interface{}, netip.Prefix{}, false
+	return host.Interface{}, netip.Prefix{}, false
 }
 
 func addressOnHost(_ Scene, h Host) []Finding {
@@ -33,7 +33,7 @@ func addressOnHost(_ Scene, h Host) []Finding {
 }
 
 // addresses lists the IPv4 addresses of a host.
-func addresses(interfaces []node.Interface) string {
+func addresses(interfaces []host.Interface) string {
 	var texts []string
 	for _, i := range interfaces {
 		for _, p := range i.Addresses {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"kbootstrap/fault"
+	"kbootstrap/host"
 	"kbootstrap/inventory"
 	"kbootstrap/node"
 )
@@ -66,10 +67,10 @@ type Scene struct {
 // Host is a host with all that is known of it.
 type Host struct {
 	inventory.Host
-	Facts  node.Facts
-	Survey node.Survey
+	Facts  host.Facts
+	Survey host.Survey
 	Clock  node.Clock
-	Fsync  *node.Fsync // nil where there is no etcd
+	Fsync  *host.Fsync // nil where there is no etcd
 	// Writes is what the plan puts on the host.
 	Writes []Write
 	// Packages are the programs that the plan installs with the package manager.
@@ -238,10 +239,10 @@ func one(level Level, format string, args ...any) []Finding {
 }
 
 // unit returns a unit of the host.
-func (h Host) unit(name string) (node.Unit, bool) {
-	i := slices.IndexFunc(h.Survey.Units, func(u node.Unit) bool { return u.Name == name })
+func (h Host) unit(name string) (host.Unit, bool) {
+	i := slices.IndexFunc(h.Survey.Units, func(u host.Unit) bool { return u.Name == name })
 	if i < 0 {
-		return node.Unit{}, false
+		return host.Unit{}, false
 	}
 	return h.Survey.Units[i], true
 }

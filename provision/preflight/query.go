@@ -4,8 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"kbootstrap/host"
 	"kbootstrap/inventory"
-	"kbootstrap/node"
 )
 
 // places are the paths that the tool and what it starts write to.
@@ -26,8 +26,8 @@ func Place(path string) string {
 }
 
 // Query is what the checks want to know of a host besides its facts.
-func Query(c *inventory.Cluster, h inventory.Host) node.SurveyQuery {
-	q := node.SurveyQuery{
+func Query(c *inventory.Cluster, h inventory.Host) host.SurveyQuery {
+	q := host.SurveyQuery{
 		Paths:   places,
 		Units:   slices.Concat([]string{firewalld, "kube-api-proxy.service"}, runtimes, clusters),
 		Modules: []string{"overlay", "br_netfilter", "nf_conntrack"},

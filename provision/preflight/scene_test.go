@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"kbootstrap/host"
 	"kbootstrap/inventory"
 	"kbootstrap/node"
 )
@@ -29,26 +30,26 @@ func good(t *testing.T) Scene {
 	s := Scene{Cluster: c, Minor: 36, CA: strings.Repeat("ca", 32), Probed: true}
 	for i, h := range c.Hosts {
 		number := string(rune('1' + i))
-		host := Host{
+		h := Host{
 			Host: h,
-			Facts: node.Facts{
+			Facts: host.Facts{
 				Hostname: h.Name, Kernel: "6.1.0-18-amd64", Arch: "amd64", MachineID: strings.Repeat(number, 32),
 				ProductUUID: "4C4C4544-0043-5010-8052-B4C04F5A3" + number + "32",
-				OS:          node.OS{ID: "debian", VersionID: "12", Name: "Debian GNU/Linux 12 (bookworm)"},
+				OS:          host.OS{ID: "debian", VersionID: "12", Name: "Debian GNU/Linux 12 (bookworm)"},
 				CPUs:        2, MemoryBytes: 2 << 30, Cgroup: 2, Systemd: 252, Glibc: "2.36", IPTables: "1.8.9 (nf_tables)",
 				SELinux: "disabled", DefaultRouteInterface: "eth0", PackageManager: "apt-get", Resolv: "/etc/resolv.conf",
 				Programs: map[string]string{
 					"systemctl": "/usr/bin/systemctl", "mount": "/usr/bin/mount", "modprobe": "/usr/sbin/modprobe", "iptables": "/usr/sbin/iptables",
 				},
 				ConntrackWritable: true,
-				Interfaces: []node.Interface{
+				Interfaces: []host.Interface{
 					{Name: "lo", Up: true, MTU: 65536, Addresses: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/8")}},
 					// The NAT of VirtualBox: the same on every host.
 					{Name: "eth0", Up: true, MTU: 1500, MAC: "08:00:27:8d:c0:4d", Addresses: []netip.Prefix{netip.MustParsePrefix("10.0.2.15/24")}},
 					{Name: "eth1", Up: true, MTU: 1500, MAC: "08:00:27:00:00:0" + number, Addresses: []netip.Prefix{netip.PrefixFrom(h.Address, 24)}},
 				},
 			},
-			Survey: node.Survey{
+			Survey: host.Survey{
 				NameServers: []string{"10.0.2.3"}, Controllers: []string{"cpuset", "cpu", "io", "memory", "pids"},
 				Limits: map[string]int64{"fs.inotify.max_user_instances": 128, "fs.inotify.max_user_watches": 65536},
 			},
@@ -57,17 +58,17 @@ func good(t *testing.T) Scene {
 			Glibc:  map[string]string{},
 		}
 		for _, m := range []string{"overlay", "br_netfilter", "nf_conntrack", "vxlan"} {
-			host.Survey.Modules = append(host.Survey.Modules, node.ModuleState{Name: m, State: node.ModuleAvailable})
+			h.Survey.Modules = append(h.Survey.Modules, host.ModuleState{Name: m, State: host.ModuleAvailable})
 		}
 		for _, place := range places {
-			host.Survey.FileSystems = append(host.Survey.FileSystems, node.FileSystem{
+			h.Survey.FileSystems = append(h.Survey.FileSystems, host.FileSystem{
 				Path: place, Device: 1, Bytes: 40 << 30, FreeBytes: 30 << 30, Inodes: 2_000_000, FreeInodes: 1_900_000,
 			})
 		}
 		if h.Has(inventory.Etcd) {
-			host.Fsync = &node.Fsync{Writes: 60, P50: 900 * time.Microsecond, P99: 4 * time.Millisecond, Max: 4 * time.Millisecond}
+			h.Fsync = &host.Fsync{Writes: 60, P50: 900 * time.Microsecond, P99: 4 * time.Millisecond, Max: 4 * time.Millisecond}
 		}
-		s.Hosts = append(s.Hosts, host)
+		s.Hosts = append(s.Hosts, h)
 	}
 	for _, n := range Needs(c, c.Hosts) {
 		p := Path{From: n.From.Name, To: n.To.Name, Network: n.Network, Port: n.Port}
@@ -81,12 +82,12 @@ func good(t *testing.T) Scene {
 
 // firewall has firewalld run on a host.
 func firewall(h *Host) {
-	h.Survey.Units = append(h.Survey.Units, node.Unit{Name: firewalld, Active: true, PID: 400, Path: "/usr/lib/systemd/system/firewalld.service"})
+	h.Survey.Units = append(h.Survey.Units, host.Unit{Name: firewalld, Active: true, PID: 400, Path: "/usr/lib/systemd/system/firewalld.service"})
 }
 
 // made has a service of ours run on a host.
 func made(h *Host, name string) {
-	h.Survey.Units = append(h.Survey.Units, node.Unit{
+	h.Survey.Units = append(h.Survey.Units, host.Unit{
 		Name: name, Active: true, PID: 700, Path: "/etc/systemd/system/" + name,
 		DropIns: []string{"/etc/systemd/system/" + name + ".d/50-kbootstrap.conf"},
 	})

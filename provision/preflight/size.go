@@ -1,6 +1,8 @@
 package preflight
 
 import (
+	"kbootstrap/host"
+
 	"fmt"
 	"slices"
 	"strings"
@@ -8,7 +10,6 @@ import (
 
 	"kbootstrap/internal/human"
 	"kbootstrap/inventory"
-	"kbootstrap/node"
 )
 
 const (
@@ -39,7 +40,7 @@ func memory(_ Scene, h Host) []Finding {
 
 // store is a file system and what the plan puts there.
 type store struct {
-	node.FileSystem
+	host.FileSystem
 	paths  []string // those of Survey's that are on it
 	writes []string // those of them that the plan writes to
 	bytes  int64

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"kbootstrap/node"
+	"kbootstrap/host"
 )
 
 const firewalld = "firewalld.service"
@@ -125,9 +125,9 @@ func kernelModules(_ Scene, h Host) []Finding {
 	var present []string
 	for _, m := range h.Survey.Modules {
 		switch m.State {
-		case node.ModuleMissing:
+		case host.ModuleMissing:
 			found = append(found, one(Fail, "the kernel %s has no module %s", h.Facts.Kernel, m.Name)...)
-		case node.ModuleUnknown:
+		case host.ModuleUnknown:
 			// These have a sign of their being there (see node); the others may be built in without one.
 			if m.Name == "overlay" || m.Name == "br_netfilter" {
 				found = append(found, one(Warn, "there is no sign of %s in the kernel, nor a list of its modules", m.Name)...)
@@ -144,7 +144,7 @@ func kernelModules(_ Scene, h Host) []Finding {
 
 func fileExisting(_ Scene, h Host) []Finding {
 	needed := []string{"systemctl", "mount"}
-	if slices.ContainsFunc(h.Survey.Modules, func(m node.ModuleState) bool { return m.State == node.ModuleAvailable }) {
+	if slices.ContainsFunc(h.Survey.Modules, func(m host.ModuleState) bool { return m.State == host.ModuleAvailable }) {
 		needed = append(needed, "modprobe")
 	}
 	var found []Finding

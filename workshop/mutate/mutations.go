@@ -13,8 +13,8 @@ const (
 	everything = "^Test(Crash|Rollback|Converge)" // what the mutations are to be noticed by
 	files      = "^TestCrashMatrix$/^laws$/^(file|link|dir)$"
 	host       = "^TestCrash(Host|Lies)$"
-	wrote      = "provision/resource/write.go"
-	flush      = "provision/resource/flush.go"
+	wrote      = "host/write.go"
+	flush      = "host/flush.go"
 )
 
 var mutations = []mutation{
@@ -44,11 +44,11 @@ var mutations = []mutation{
 		old: "\treturn s.Sync(parent)", with: "\treturn nil",
 	},
 	{
-		what: "the sync of a directory's own mode", file: "provision/resource/dir.go", tests: files,
+		what: "the sync of a directory's own mode", file: "resource/dir.go", tests: files,
 		old: "\treturn sys.Sync(path) // its owner and its mode", with: "\treturn nil",
 	},
 	{
-		what: "the system call itself", file: "provision/resource/step.go", tests: "^TestCrashSyncIsReal$",
+		what: "the system call itself", file: "host/step.go", tests: "^TestCrashSyncIsReal$",
 		old: "\t\treturn f.Sync()", with: "\t\treturn nil",
 	},
 	{
@@ -65,39 +65,39 @@ var mutations = []mutation{
 		old: "\tif err := s.Write(s.path(unflushedMark), nil, 0o600); err != nil {\n\t\treturn err\n\t}\n",
 	},
 	{
-		what: "the sync of what was put back, before its record goes", file: "provision/resource/before.go", tests: files,
+		what: "the sync of what was put back, before its record goes", file: "resource/originals.go", tests: files,
 		old: "\tif err := sys.flushSoFar(); err != nil {\n\t\treturn err\n\t}\n",
 	},
 	{
-		what: "the record of what was there", file: "provision/resource/before.go", tests: files,
+		what: "the record of what was there", file: "resource/originals.go", tests: files,
 		old: "\tif !recordable(found) {\n\t\treturn nil\n\t}\n", with: "\tif true {\n\t\treturn nil\n\t}\n",
 	},
 	{
-		what: "the look at what was applied", file: "provision/resource/converge.go", tests: host,
+		what: "the look at what was applied", file: "resource/converge/converge.go", tests: host,
 		old: "\tif Changed(now, wanted) {\n", with: "\tif false {\n",
 	},
 	{
-		what: "the new look at what comes after a change", file: "provision/resource/converge.go", tests: "^TestConverge",
+		what: "the new look at what comes after a change", file: "resource/converge/converge.go", tests: "^TestConverge",
 		old: "if t.all != nil && !t.changed {", with: "if t.all != nil {",
 	},
 	{
-		what: "the restart of a process that is older than its configuration", file: "provision/resource/service.go", tests: host,
+		what: "the restart of a process that is older than its configuration", file: "resource/service.go", tests: host,
 		old: "return u.runs() && sys.configOf(u.mainPID) == s.Config", with: "return u.runs()",
 	},
 	{
-		what: "the second pass of a rollback", file: "provision/resource/rollback.go", tests: "^TestRollback",
+		what: "the second pass of a rollback", file: "resource/converge/rollback.go", tests: "^TestRollback",
 		old: "\tstart := forwards(ctx, sys, found, report)\n", with: "\tvar start error\n",
 	},
 	{
-		what: "the question whether systemd knows that a cluster may be founded", file: "provision/resource/member.go", tests: "^TestCrashMatrix$/^laws$/^(member|bootstrapped)$",
+		what: "the question whether systemd knows that a cluster may be founded", file: "resource/member.go", tests: "^TestCrashMatrix$/^laws$/^(member|bootstrapped)$",
 		old: "found.Absent = u.stale(bootstrapDropIn(m.Unit), true)", with: "_ = u\n\t\tfound.Absent = false",
 	},
 	{
-		what: "the question whether systemd knows that no cluster may be founded", file: "provision/resource/bootstrapped.go", tests: "^TestCrashMatrix$/^laws$/^(member|bootstrapped)$",
+		what: "the question whether systemd knows that no cluster may be founded", file: "resource/bootstrapped.go", tests: "^TestCrashMatrix$/^laws$/^(member|bootstrapped)$",
 		old: "found.Allowed = slices.Contains(u.dropIns, bootstrapDropIn(b.Unit))", with: "found.Allowed = slices.Contains(u.dropIns, \"\")",
 	},
 	{
-		what: "the removal of a group whose user is gone", file: "provision/resource/user.go", tests: "^TestCrashMatrix$/^laws$/^user$",
+		what: "the removal of a group whose user is gone", file: "resource/user.go", tests: "^TestCrashMatrix$/^laws$/^user$",
 		old: "Absent: group == nil, OnlyGroup: group != nil}", with: "Absent: true}",
 	},
 	{

@@ -1,0 +1,149 @@
+package host
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Facts are what a plan needs to know of a host and what does not change while it runs. A text that could not be found
+// is empty, a number zero.
+type Facts struct {
+	Hostname    string
+	Kernel      string // "6.1.0-18-amd64"
+	Arch        string // as Go names it: "amd64", "arm64"
+	BootID      string // another one means that the host was rebooted
+	MachineID   string // /etc/machine-id; the same on two hosts means cloned machines
+	ProductUUID string // of the firmware, upper or lower case as found
+	// Container is what systemd says that it runs in ("systemd-nspawn", "docker", "lxc"); empty on a machine, real or
+	// virtual.
+	Container   string
+	OS          OS
+	CPUs        int
+	MemoryBytes int64  // all of it, as the kernel counts
+	Swap        bool   // some swap is in use
+	Cgroup      int    // 1 or 2
+	Systemd     int    // 252
+	Glibc       string // "2.36"; empty with another C library
+	IPTables    string // "1.8.9 (nf_tables)"; "1.8.4 (legacy)"
+	SELinux     string // "enforcing", "permissive" or "disabled"
+	Interfaces  []Interface
+	// DefaultRouteInterface is the interface of the default route with the lowest metric.
+	DefaultRouteInterface string
+	// Programs maps those programs that the host has, of the list in programs, to their paths.
+	Programs       map[string]string
+	PackageManager string // "apt-get", "dnf" or "yum"
+	// ConntrackWritable says whether nf_conntrack_max can be set. It cannot in most containers, and kube-proxy must then
+	// be told to leave it alone.
+	ConntrackWritable bool
+	// EtcdData says whether there is a write-ahead log in /var/lib/etcd: this host was a member of some cluster.
+	EtcdData bool
+	// EtcdBootstrapped is the content of /etc/etcd/bootstrapped, without white space around.
+	EtcdBootstrapped string
+	// Units are those of the tool's units that exist on the host, whoever wrote them, such as "kubelet.service".
+	Units []string
+	// Resolv is the resolv.conf(5) that pods may inherit: one with a name server that is not on loopback, such as the one
+	// behind systemd-resolved's stub. It is empty when the host has none.
+	Resolv string
+	// DiskFree is the free space in bytes, for a user, of the file systems that hold "/", "/opt" and "/var/lib".
+	DiskFree map[string]int64
+	// Time is the host's clock when the facts were gathered, in UTC.
+	Time time.Time
+}
+
+// OS is the distribution, from os-release(5).
+type OS struct {
+	ID        string   // "debian", "ubuntu", "rocky"
+	VersionID string   // "12", "22.04"
+	Name      string   // PRETTY_NAME
+	Like      []string // the IDs of the distributions that it is made from, nearest first
+}
+
+// Interface is a network interface and its addresses.
+type Interface struct {
+	Name      string
+	Addresses []netip.Prefix // with the length of their network
+	MTU       int
+	Up        bool
+	MAC       string // "08:00:27:00:00:01"; empty when it has none
+}
+
+// programs are those whose presence decides how something is done.
+var programs = []string{
+	"apt-get", "conntrack", "dnf", "ethtool", "firewall-cmd", "haproxy", "ip", "ipset", "iptables", "modprobe", "mount",
+	"nft", "socat", "swapoff", "systemctl", "useradd", "yum",
+}
+
+// units are the units of the tool, and those of a runtime that another installer may have left.
+var units = []string{
+	"etcd", "docker", "containerd", "cri-docker", "cri-dockerd", "kube-apiserver", "kube-controller-manager",
+	"kube-scheduler", "kubelet", "kube-proxy", "flanneld", "haproxy", "kube-api-proxy",
+}
+
+// Gather reads the facts of the machine at root, all at the same time. It starts programs only for what no file tells:
+// the version of iptables, and that of an old systemd.
+func Gather(ctx context.Context, root string, run func(context.Context, ...string) ([]byte, error)) Facts {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	m := Machine{Ctx: ctx, Root: root, Run: run}
+	f := Facts{
+		Arch: runtime.GOARCH,
+		CPUs: runtime.NumCPU(),
+		Time: time.Now().UTC(),
+	}
+	f.Programs, f.PackageManager = m.programs()
+
+	var wg sync.WaitGroup
+	wg.Go(func() { f.IPTables = m.iptables(f.Programs) })
+	wg.Go(func() { f.Systemd = m.systemd(f.Programs) })
+	wg.Go(func() { f.Glibc = m.glibc() })
+	wg.Go(func() { f.Interfaces = interfaces() })
+	wg.Go(func() {
+		f.Hostname, _ = os.Hostname()
+		f.Kernel = m.line("proc/sys/kernel/osrelease")
+		f.BootID = m.line("proc/sys/kernel/random/boot_id")
+		f.MachineID = m.line("etc/machine-id")
+		f.ProductUUID = m.line("sys/class/dmi/id/product_uuid")
+		f.Container = m.line("run/systemd/container")
+		f.OS = m.os()
+		f.MemoryBytes = m.memory()
+		f.Swap = strings.Count(m.read("proc/swaps"), "\n") > 1 // the first line is the heading
+		f.Cgroup = m.cgroup()
+		f.SELinux = m.selinux()
+		f.DefaultRouteInterface = m.defaultRoute()
+		f.ConntrackWritable = m.conntrackWritable(f.Container != "")
+		f.EtcdData = m.hasLog("var/lib/etcd")
+		f.EtcdBootstrapped = strings.TrimSpace(m.read("etc/etcd/bootstrapped"))
+		f.Units = m.units()
+		f.Resolv = m.resolv()
+		f.DiskFree = m.diskFree("/", "/opt", "/var/lib")
+	})
+	wg.Wait()
+	return f
+}
+
+// interfaces lists the network interfaces in the order of the kernel.
+func interfaces() []Interface {
+	all, err := net.Interfaces()
+	if err != nil {
+		return nil
+	}
+	found := make([]Interface, 0, len(all))
+	for _, i := range all {
+		addresses, _ := i.Addrs()
+		entry := Interface{Name: i.Name, MTU: i.MTU, Up: i.Flags&net.FlagUp != 0, MAC: i.HardwareAddr.String()}
+		for _, a := range addresses {
+			if prefix, err := netip.ParsePrefix(a.String()); err == nil {
+				entry.Addresses = append(entry.Addresses, prefix)
+			}
+		}
+		found = append(found, entry)
+	}
+	return slices.Clip(found)
+}

@@ -1,0 +1,114 @@
+package host
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"syscall"
+)
+
+// unflushed are the large files that have their names already, but may not be on the disk yet. To wait for each as it
+// arrives would take as long as all else together; a power cut before Flush is seen by the next run, which believes no
+// sum from before a reboot (see sums.go).
+type unflushed struct {
+	mu     sync.Mutex
+	paths  []string // for this process
+	marked bool     // unflushedMark is there
+}
+
+// UnflushedMark is there while a file may not be on the disk yet. When the process that wrote it is killed, the next one
+// could not tell: everything is as it should be, in the kernel's memory. It lies in /run: a power cut takes it away, and
+// what was not on the disk with it.
+const UnflushedMark = "/run/kbootstrap/unflushed"
+
+// Mark is called before a file gets its name.
+func (s *System) Mark() error {
+	u := &s.Shared.Unflushed
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.marked {
+		return nil
+	}
+	if err := s.MkdirAll(s.Path(filepath.Dir(UnflushedMark)), 0o755); err != nil {
+		return err
+	}
+	if err := s.Write(s.Path(UnflushedMark), nil, 0o600); err != nil {
+		return err
+	}
+	u.marked = true
+	return nil
+}
+
+// Recover makes good for a process that was killed, before another begins to look: what that one has written is on the
+// disk when it returns.
+func (s *System) Recover() error {
+	if half := s.Path(SumsFile + ".new"); s.Exists(SumsFile + ".new") {
+		if err := s.Remove(half); err != nil {
+			return err
+		}
+	}
+	if !s.Exists(UnflushedMark) {
+		return nil
+	}
+	err := s.Step(Step{Op: OpSync, Path: s.Root}, func() error { syscall.Sync(); return nil })
+	if err != nil {
+		return err
+	}
+	return s.unmark()
+}
+
+func (s *System) unmark() error {
+	if !s.Exists(UnflushedMark) {
+		return nil
+	}
+	return s.Remove(s.Path(UnflushedMark))
+}
+
+// Flush returns when every file that was written through this System is on the disk. A run that has flushed survives a
+// power cut.
+func (s *System) Flush() error {
+	u := &s.Shared.Unflushed
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if err := s.flushFiles(u); err != nil || !u.marked {
+		return err
+	}
+	u.marked = false
+	return s.unmark()
+}
+
+// flushFiles syncs the large files that were written so far; u is locked.
+func (s *System) flushFiles(u *unflushed) error {
+	paths := u.paths
+	u.paths = nil
+	var problems []error
+	for _, path := range paths {
+		if err := s.flush(path); err != nil && !Absent(err) {
+			problems = append(problems, fmt.Errorf("flush %s: %w", path, err))
+			u.paths = append(u.paths, path)
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// FlushSoFar is for who is about to remove what the files could be made from again.
+func (s *System) FlushSoFar() error {
+	u := &s.Shared.Unflushed
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return s.flushFiles(u)
+}
+
+func (u *unflushed) Add(path string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.paths = append(u.paths, path)
+}
+
+func (s *System) flush(path string) error {
+	if err := s.Sync(path); err != nil {
+		return err
+	}
+	return s.Sync(filepath.Dir(path))
+}

@@ -1,0 +1,22 @@
+package host
+
+import "path/filepath"
+
+// UndoDir holds what the changes of services that are under way go back to.
+const UndoDir = StateDir + "/undo"
+
+// BeforeDir holds how things were before the tool came: a record for each resource that it has ever changed, named
+// NNNNNN-HASH.json by the order of the changes and the resource's ID.
+const BeforeDir = StateDir + "/before"
+
+// OldBlob is where a large file is kept that was there before.
+func OldBlob(sha256 string) string { return BeforeDir + "/blobs/" + sha256 }
+
+// UndoBlob finds a large file that a transaction has replaced; "" when none has.
+func (s *System) UndoBlob(sha256 string) string {
+	kept, _ := filepath.Glob(s.Path(UndoDir + "/*/" + sha256)) // the pattern is a good one
+	if len(kept) == 0 {
+		return ""
+	}
+	return kept[0]
+}

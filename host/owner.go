@@ -1,0 +1,95 @@
+package host
+
+import (
+	"fmt"
+	"io/fs"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// Ids are the numbers of an owner such as "etcd:etcd", by the host's own /etc/passwd and /etc/group: those of the
+// machine that this process runs on may be others.
+func (s *System) Ids(owner string) (uid, gid int, err error) {
+	if owner == "" {
+		owner = "root:root"
+	}
+	user, group, found := strings.Cut(owner, ":")
+	if !found {
+		group = user
+	}
+	if uid, err = s.id("/etc/passwd", user); err != nil {
+		return 0, 0, fmt.Errorf("user %w", err)
+	}
+	if gid, err = s.id("/etc/group", group); err != nil {
+		return 0, 0, fmt.Errorf("group %w", err)
+	}
+	return uid, gid, nil
+}
+
+func (s *System) id(database, name string) (int, error) {
+	if n, err := strconv.Atoi(name); err == nil {
+		return n, nil
+	}
+	entry, err := s.Account(database, name)
+	if err != nil {
+		return 0, err
+	}
+	switch {
+	case entry != nil:
+		return strconv.Atoi(entry[2])
+	case name == "root":
+		return 0, nil
+	}
+	return 0, fmt.Errorf("%s: not in %s", name, database)
+}
+
+// Account is the line of a user or a group, split at its colons; nil when there is none.
+func (s *System) Account(database, name string) ([]string, error) {
+	return s.findAccount(database, func(fields []string) bool { return fields[0] == name })
+}
+
+func (s *System) findAccount(database string, is func(fields []string) bool) ([]string, error) {
+	text, err := s.Read(database)
+	if err != nil {
+		return nil, err
+	}
+	for line := range strings.Lines(text) {
+		if fields := strings.Split(strings.TrimSpace(line), ":"); len(fields) > 2 && is(fields) {
+			return fields, nil
+		}
+	}
+	return nil, nil
+}
+
+// OwnerOf names the owner of a file that was found. It is spelled as the wanted one when the two are the same, since
+// "etcd:etcd" and "999:999" may be.
+func (s *System) OwnerOf(info fs.FileInfo, wanted string) (string, error) {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return "", fmt.Errorf("%s: no owner", info.Name())
+	}
+	if uid, gid, err := s.Ids(wanted); err == nil && uid == int(stat.Uid) && gid == int(stat.Gid) {
+		return wanted, nil
+	}
+	user, err := s.nameOf("/etc/passwd", stat.Uid)
+	if err != nil {
+		return "", err
+	}
+	group, err := s.nameOf("/etc/group", stat.Gid)
+	return user + ":" + group, err
+}
+
+func (s *System) nameOf(database string, id uint32) (string, error) {
+	number := strconv.FormatUint(uint64(id), 10)
+	entry, err := s.findAccount(database, func(fields []string) bool { return fields[2] == number })
+	switch {
+	case err != nil:
+		return "", err
+	case entry != nil:
+		return entry[0], nil
+	case id == 0:
+		return "root", nil
+	}
+	return number, nil
+}

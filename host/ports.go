@@ -1,0 +1,150 @@
+package host
+
+import (
+	"encoding/hex"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Port is a socket that takes connections or datagrams, and who holds it.
+type Port struct {
+	Network string     // "tcp" or "udp"
+	Address netip.Addr // unspecified when it is all of the host's
+	Number  int
+	PID     int    // 0 when no process does: the kernel itself, as for a VXLAN
+	Program string // the process's name, as ps shows it
+	Path    string // of its executable
+	Unit    string // the unit of systemd that it belongs to, if any
+	inode   string
+}
+
+// tcpListen is the state of a listening socket in /proc/net/tcp.
+const tcpListen = "0A"
+
+// ports finds who holds the ports, in the tables of the kernel and then among the open files of all processes.
+func (m Machine) ports(tcp, udp []int) []Port {
+	var held []Port
+	for _, table := range []struct {
+		network, name string
+		wanted        []int
+	}{{"tcp", "tcp", tcp}, {"tcp", "tcp6", tcp}, {"udp", "udp", udp}, {"udp", "udp6", udp}} {
+		if len(table.wanted) == 0 {
+			continue
+		}
+		for line := range strings.Lines(m.read("proc/net/" + table.name)) {
+			p, ok := socket(table.network, line)
+			if ok && slices.Contains(table.wanted, p.Number) {
+				held = append(held, p)
+			}
+		}
+	}
+	if len(held) == 0 {
+		return nil
+	}
+	m.holders(held)
+	slices.SortFunc(held, func(a, b Port) int {
+		if a.Network != b.Network {
+			return strings.Compare(a.Network, b.Network)
+		}
+		return a.Number - b.Number
+	})
+	return held
+}
+
+// socket reads a line of /proc/net/tcp or its like: number, local and remote address, state, …, and the inode at the
+// tenth place. Only a socket without a peer counts.
+func socket(network, line string) (Port, bool) {
+	f := strings.Fields(line)
+	if len(f) < 10 || network == "tcp" && f[3] != tcpListen {
+		return Port{}, false
+	}
+	host, port, ok := strings.Cut(f[1], ":")
+	if _, peer, _ := strings.Cut(f[2], ":"); !ok || peer != "0000" {
+		return Port{}, false
+	}
+	number, err := strconv.ParseUint(port, 16, 16)
+	if err != nil {
+		return Port{}, false
+	}
+	// Groups of four bytes, each in the byte order of the machine, which is little-endian on all that we support.
+	raw, err := hex.DecodeString(host)
+	if err != nil || len(raw)%4 != 0 {
+		return Port{}, false
+	}
+	for group := range slices.Chunk(raw, 4) {
+		slices.Reverse(group)
+	}
+	address, ok := netip.AddrFromSlice(raw)
+	return Port{Network: network, Address: address.Unmap(), Number: int(number), inode: f[9]}, ok
+}
+
+// holders finds the processes that hold the sockets.
+func (m Machine) holders(held []Port) {
+	processes, _ := filepath.Glob(m.path("proc/[0-9]*"))
+	for _, dir := range processes {
+		if m.Ctx.Err() != nil {
+			return
+		}
+		files, err := os.ReadDir(filepath.Join(dir, "fd"))
+		if err != nil {
+			continue // it ended
+		}
+		for _, file := range files {
+			target, err := os.Readlink(filepath.Join(dir, "fd", file.Name()))
+			if err != nil {
+				continue
+			}
+			inode, ok := strings.CutPrefix(target, "socket:[")
+			if !ok {
+				continue
+			}
+			for i := range held {
+				if held[i].inode == strings.TrimSuffix(inode, "]") && held[i].PID == 0 {
+					m.process(filepath.Base(dir), &held[i])
+				}
+			}
+		}
+	}
+}
+
+// process fills in who the process is.
+func (m Machine) process(pid string, p *Port) {
+	p.PID, _ = strconv.Atoi(pid)
+	p.Program = m.line("proc/" + pid + "/comm")
+	p.Path, _ = os.Readlink(m.path("proc/" + pid + "/exe"))
+	p.Unit = unitOf(m.read("proc/" + pid + "/cgroup"))
+}
+
+// unitOf takes the unit from /proc/PID/cgroup, whose lines are "0::/system.slice/etcd.service" or, in cgroup v1,
+// "1:name=systemd:/system.slice/etcd.service".
+func unitOf(cgroups string) string {
+	for line := range strings.Lines(cgroups) {
+		parts := strings.SplitN(strings.TrimSpace(line), ":", 3)
+		if len(parts) < 3 || parts[1] != "" && parts[1] != "name=systemd" {
+			continue
+		}
+		for part := range strings.SplitSeq(parts[2], "/") {
+			if strings.HasSuffix(part, ".service") {
+				return part
+			}
+		}
+	}
+	return ""
+}
+
+// vxlans are the interfaces that hold a UDP port in the kernel.
+func (m Machine) vxlans() []string {
+	var names []string
+	files, _ := filepath.Glob(m.path("sys/class/net/*/uevent"))
+	for _, file := range files {
+		name := filepath.Base(filepath.Dir(file))
+		if strings.Contains(m.read("sys/class/net/"+name+"/uevent"), "DEVTYPE=vxlan") {
+			names = append(names, name)
+		}
+	}
+	return names
+}

@@ -1,0 +1,83 @@
+package host
+
+import (
+	"os"
+	"sync"
+)
+
+// SurveyQuery says what a Survey is to look for. Paths are those of the host.
+type SurveyQuery struct {
+	TCP, UDP []int    // the ports whose holders are wanted
+	Paths    []string // the paths whose file systems are wanted; a path need not exist yet
+	Units    []string // the units whose state is wanted, such as "docker.service"
+	Modules  []string // kernel modules, such as "br_netfilter"
+	Traces   []string // paths that other installers leave
+	DataDir  string   // etcd's
+	CA       string   // the path of a certificate authority
+	Packages bool     // whether the package manager's lock matters
+}
+
+// Survey is what a host is like besides its Facts: what others left on it, and what would be in the way. Looking
+// changes nothing. What could not be found out is empty or zero.
+type Survey struct {
+	UID         int           // of the node process
+	Ports       []Port        // those of the asked ports that somebody holds
+	FileSystems []FileSystem  // one for each asked path, in their order
+	Units       []Unit        // those of the asked units that the host has
+	Modules     []ModuleState // one for each asked module, in their order
+	Traces      []string      // those of the asked paths that exist
+	Etcd        EtcdData
+	Authority   *Authority // nil when there is none
+	VXLAN       []string   // the names of interfaces that are VXLANs
+	NameServers []string   // of /etc/resolv.conf
+	// Controllers are the cgroup controllers that the kernel offers: "cpu", "memory", "pids".
+	Controllers []string
+	// Limits are sysctls by name; those that the kernel does not have are left out.
+	Limits map[string]int64
+	// PackageLock is who holds the package manager's lock; nil when nobody does.
+	PackageLock *Lock
+}
+
+// Unit is a unit of systemd.
+type Unit struct {
+	Name    string
+	Active  bool
+	PID     int      // its main process
+	Path    string   // its file
+	DropIns []string // paths
+}
+
+// Lock is a lock on a file of the host that some process holds.
+type Lock struct {
+	Path    string
+	PID     int
+	Program string // its name, as ps shows it
+}
+
+// Survey looks for everything at the same time. It starts one program, systemctl.
+func (m Machine) Survey(q SurveyQuery) Survey {
+	found := Survey{UID: os.Geteuid()}
+	var wg sync.WaitGroup
+	wg.Go(func() { found.Units = m.unitStates(q.Units) })
+	wg.Go(func() { found.Ports = m.ports(q.TCP, q.UDP) })
+	wg.Go(func() {
+		found.FileSystems = m.fileSystems(q.Paths)
+		found.Modules = m.modules(q.Modules)
+		found.Etcd = m.etcdData(q.DataDir)
+		found.Authority = m.authority(q.CA)
+		found.VXLAN = m.vxlans()
+		found.NameServers = m.nameServers()
+		found.Controllers = m.controllers()
+		found.Limits = m.limits()
+		if q.Packages {
+			found.PackageLock = m.packageLock()
+		}
+		for _, path := range q.Traces {
+			if m.exists(path) {
+				found.Traces = append(found.Traces, path)
+			}
+		}
+	})
+	wg.Wait()
+	return found
+}

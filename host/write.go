@@ -1,0 +1,247 @@
+package host
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"kbootstrap/fault"
+)
+
+var ErrNotDir = syscall.ENOTDIR
+
+// A replacement is a file on its way to a path: after every crash there is the old file or the new one, complete. A
+// program that runs from the path keeps its old file.
+type Replacement struct {
+	sys  *System
+	path string // where it is to be, for this process
+	Temp string // where it is now, in the same directory
+}
+
+// Replacing clears what a crashed run has left for the path, makes the directories that lead to it, and names a file
+// that does not exist yet.
+func (s *System) Replacing(path string) (Replacement, error) {
+	if err := s.Mark(); err != nil {
+		return Replacement{}, err
+	}
+	if err := s.Mkdirs(filepath.Dir(path)); err != nil {
+		return Replacement{}, err
+	}
+	if err := s.clearTemps(path); err != nil {
+		return Replacement{}, err
+	}
+	f, err := s.CreateTemp(filepath.Dir(path), tempPrefix(path))
+	if err != nil {
+		return Replacement{}, err
+	}
+	return Replacement{s, path, f.Name()}, f.Close()
+}
+
+func tempPrefix(path string) string { return "." + filepath.Base(path) + ".kbootstrap-" }
+
+// clearTemps removes the temporary files of this path only: other files of the directory may just be written.
+func (s *System) clearTemps(path string) error {
+	entries, err := os.ReadDir(filepath.Dir(path))
+	if err != nil {
+		if Absent(err) {
+			return nil
+		}
+		return err
+	}
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), tempPrefix(path)) {
+			if err := s.Remove(filepath.Join(filepath.Dir(path), e.Name())); err != nil && !Absent(err) {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Discard removes the temporary file where it has not become the file itself.
+func (r Replacement) Discard() {
+	if _, err := os.Lstat(r.Temp); err == nil {
+		_ = r.sys.Remove(r.Temp)
+	}
+}
+
+// Write fills the temporary file.
+func (r Replacement) Write(content []byte) error {
+	return r.sys.Write(r.Temp, content, 0o600)
+}
+
+// Fill copies a content into the temporary file and verifies its sum.
+func (r Replacement) Fill(from io.Reader, sha string) error {
+	return r.sys.Step(Step{Op: OpWrite, Path: r.Temp}, func() error {
+		f, err := os.OpenFile(r.Temp, os.O_WRONLY|os.O_TRUNC, 0o600)
+		if err != nil {
+			return err
+		}
+		hash := sha256.New()
+		if _, err = io.Copy(io.MultiWriter(f, hash), from); err == nil {
+			if got := hex.EncodeToString(hash.Sum(nil)); got != sha {
+				err = fault.ContentDamaged.Errorf("sha256 is %s, not %s", got, sha)
+			}
+		}
+		return errors.Join(err, f.Close())
+	})
+}
+
+// Take moves a file into the temporary file's place. It reports false when the two are on different file systems.
+func (r Replacement) Take(path string) (bool, error) {
+	err := r.sys.Rename(path, r.Temp)
+	if errors.Is(err, syscall.EXDEV) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// Commit gives the file its owner and mode, and then its name, each safe on the disk before the next.
+func (r Replacement) Commit(mode uint32, uid, gid int) error {
+	if err := r.own(mode, uid, gid); err != nil {
+		return err
+	}
+	if err := r.sys.Sync(r.Temp); err != nil {
+		return err
+	}
+	return r.Rename()
+}
+
+func (r Replacement) Rename() error {
+	if err := r.sys.Rename(r.Temp, r.path); err != nil {
+		return err
+	}
+	return r.sys.Sync(filepath.Dir(r.path))
+}
+
+// CommitUnflushed is commit without waiting for the disk; the caller has it flushed later.
+func (r Replacement) CommitUnflushed(mode uint32, uid, gid int) error {
+	if err := r.own(mode, uid, gid); err != nil {
+		return err
+	}
+	return r.sys.Rename(r.Temp, r.path)
+}
+
+// own gives the temporary file its owner and mode.
+func (r Replacement) own(mode uint32, uid, gid int) error {
+	// The owner first: chown clears setuid bits, and a secret must never be readable by whom it is not for.
+	if err := r.sys.Chown(r.Temp, uid, gid); err != nil {
+		return err
+	}
+	return r.sys.Chmod(r.Temp, fs.FileMode(mode))
+}
+
+// RemoveFile removes a file, and it stays removed after a power cut.
+func (s *System) RemoveFile(path string) error {
+	if err := s.clearTemps(path); err != nil {
+		return err
+	}
+	if _, err := os.Lstat(path); Absent(err) {
+		return nil
+	}
+	if err := s.Mark(); err != nil {
+		return err
+	}
+	if err := s.Remove(path); err != nil {
+		return err
+	}
+	return s.Sync(filepath.Dir(path))
+}
+
+// RemoveEmpty removes a directory if nothing is in it.
+func (s *System) RemoveEmpty(dir string) {
+	if entries, err := os.ReadDir(dir); err == nil && len(entries) == 0 {
+		_ = s.Remove(dir) // something may have come in between
+	}
+}
+
+// Mkdirs makes a directory and those that lead to it.
+func (s *System) Mkdirs(dir string) error {
+	if info, err := os.Stat(dir); err == nil {
+		if !info.IsDir() {
+			return &fs.PathError{Op: "mkdir", Path: dir, Err: ErrNotDir}
+		}
+		return nil
+	}
+	if err := s.Mark(); err != nil {
+		return err
+	}
+	parent := filepath.Dir(dir)
+	if err := s.Mkdirs(parent); err != nil {
+		return err
+	}
+	if err := s.mkdir(dir); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	// The caller's umask must not show.
+	if err := s.Chmod(dir, 0o755); err != nil {
+		return err
+	}
+	return s.Sync(parent)
+}
+
+// WriteOwn replaces a file that belongs to root and to the tool itself.
+func (s *System) WriteOwn(path string, content []byte, mode uint32) error {
+	r, err := s.Replacing(path)
+	if err != nil {
+		return err
+	}
+	defer r.Discard()
+	if err := r.Write(content); err != nil {
+		return err
+	}
+	return r.Commit(mode, os.Getuid(), os.Getgid())
+}
+
+// Rewrite replaces a foreign file's text and keeps its mode and owner.
+func (s *System) Rewrite(name, text string) error {
+	path := s.Path(name)
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return fmt.Errorf("%s: no owner", path)
+	}
+	r, err := s.Replacing(path)
+	if err != nil {
+		return err
+	}
+	defer r.Discard()
+	if err := r.Write([]byte(text)); err != nil {
+		return err
+	}
+	return r.Commit(uint32(info.Mode().Perm()), int(stat.Uid), int(stat.Gid))
+}
+
+// PrivateDirs makes directories, readable by root only: records hold the contents of secret files.
+func (s *System) PrivateDirs(dirs ...string) error {
+	for _, dir := range append([]string{StateDir}, dirs...) {
+		if err := s.privateDir(s.Path(dir)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// privateDir makes a directory that only root may look into.
+func (s *System) privateDir(path string) error {
+	if info, err := os.Stat(path); err == nil && info.IsDir() && info.Mode().Perm() == 0o700 {
+		return nil
+	}
+	if err := s.Mkdirs(path); err != nil {
+		return err
+	}
+	if err := s.Chmod(path, 0o700); err != nil {
+		return err
+	}
+	return s.Sync(path)
+}

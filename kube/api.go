@@ -1,0 +1,271 @@
+package kube
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"kbootstrap/fault"
+	"kbootstrap/host"
+	"kbootstrap/internal/human"
+)
+
+// Api is the Kubernetes API as one kubeconfig reaches it. A client of Kubernetes' own would be ten times this tool's
+// size; five verbs on paths that we know need none.
+type Api struct {
+	sys    *host.System
+	Server string
+	token  string
+	client *http.Client
+}
+
+const (
+	apiAnswer   = 10 * time.Second // for one answer
+	ApiPoll     = 50 * time.Millisecond
+	ApiTimeout  = 30 * time.Second // until an object is accepted
+	apiPatience = 3 * time.Second  // until an object that surely exists can be read
+)
+
+// apiError is an answer other than 2xx.
+type apiError struct {
+	code int
+	text string // the API's own message
+}
+
+// Fault returns the code.
+func (e *apiError) Fault() fault.Code { return fault.ObjectRefused }
+
+func (e *apiError) Error() string { return fmt.Sprintf("%d: %s", e.code, e.text) }
+
+// Passing tells that the same request may succeed in a moment: the API starts, is busy, or does not know the namespace,
+// the kind or our rights yet.
+func Passing(err error) bool {
+	var answer *apiError
+	if !errors.As(err, &answer) {
+		return true // no answer: nobody listens yet, or the connection was cut
+	}
+	switch answer.code {
+	case http.StatusForbidden, http.StatusNotFound, http.StatusConflict, http.StatusTooManyRequests:
+		return true
+	}
+	return answer.code >= 500
+}
+
+func IsCode(err error, code int) bool {
+	var answer *apiError
+	return errors.As(err, &answer) && answer.code == code
+}
+
+// kubeconfig is what we read of such a file.
+type kubeconfig struct {
+	CurrentContext string `yaml:"current-context"`
+	Contexts       []struct {
+		Name    string
+		Context struct{ Cluster, User string }
+	}
+	Clusters []struct {
+		Name    string
+		Cluster struct {
+			Server     string
+			CAData     string `yaml:"certificate-authority-data"`
+			CA         string `yaml:"certificate-authority"`
+			ServerName string `yaml:"tls-server-name"`
+		}
+	}
+	Users []struct {
+		Name string
+		User struct {
+			Token    string
+			CertData string `yaml:"client-certificate-data"`
+			Cert     string `yaml:"client-certificate"`
+			KeyData  string `yaml:"client-key-data"`
+			Key      string `yaml:"client-key"`
+		}
+	}
+}
+
+// OpenAPI is the API behind a kubeconfig, a path on the host. The connection is kept for the resources that follow; a
+// kubeconfig that has changed gets a new one.
+func OpenAPI(sys *host.System, name string) (*Api, error) {
+	data, err := os.ReadFile(sys.Path(name))
+	if err != nil {
+		return nil, err
+	}
+	type key struct {
+		name string
+		sum  [sha256.Size]byte
+	}
+	kept, err := sys.Keep(key{name, sha256.Sum256(data)}, func() (io.Closer, error) { return connect(sys, data) })
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	a, _ := kept.(*Api)
+	return a, nil
+}
+
+// Close closes the connection.
+func (a *Api) Close() error {
+	a.client.CloseIdleConnections()
+	return nil
+}
+
+func connect(s *host.System, data []byte) (*Api, error) {
+	var k kubeconfig
+	if err := yaml.Unmarshal(data, &k); err != nil {
+		// The library's message quotes the lines around the error, and they hold keys.
+		return nil, errors.New("not a kubeconfig")
+	}
+	var cluster, user string
+	for _, c := range k.Contexts {
+		if c.Name == k.CurrentContext {
+			cluster, user = c.Context.Cluster, c.Context.User
+		}
+	}
+	a := &Api{sys: s}
+	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	for _, c := range k.Clusters {
+		if c.Name != cluster {
+			continue
+		}
+		a.Server, config.ServerName = strings.TrimSuffix(c.Cluster.Server, "/"), c.Cluster.ServerName
+		pem, err := embedded(s, c.Cluster.CAData, c.Cluster.CA)
+		if err != nil {
+			return nil, fmt.Errorf("certificate authority: %w", err)
+		}
+		config.RootCAs = x509.NewCertPool()
+		if !config.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, errors.New("certificate authority: no certificate in it")
+		}
+	}
+	if a.Server == "" {
+		return nil, errors.New("its current context names no server")
+	}
+	for _, u := range k.Users {
+		if u.Name != user {
+			continue
+		}
+		a.token = u.User.Token
+		if u.User.CertData == "" && u.User.Cert == "" {
+			continue
+		}
+		cert, err := embedded(s, u.User.CertData, u.User.Cert)
+		if err != nil {
+			return nil, fmt.Errorf("client certificate: %w", err)
+		}
+		key, err := embedded(s, u.User.KeyData, u.User.Key)
+		if err != nil {
+			return nil, fmt.Errorf("client key: %w", err)
+		}
+		pair, err := tls.X509KeyPair(cert, key)
+		if err != nil {
+			return nil, fmt.Errorf("client certificate: %w", err)
+		}
+		config.Certificates = []tls.Certificate{pair}
+	}
+	a.client = &http.Client{Timeout: apiAnswer, Transport: &http.Transport{
+		TLSClientConfig: config, ForceAttemptHTTP2: true, IdleConnTimeout: time.Minute,
+	}}
+	return a, nil
+}
+
+// embedded is a part of a kubeconfig: in base64 within it, or a file beside it.
+func embedded(s *host.System, data, file string) ([]byte, error) {
+	if data != "" {
+		return base64.StdEncoding.DecodeString(data)
+	}
+	return os.ReadFile(s.Path(file))
+}
+
+// do sends one request and returns the body of the answer.
+func (a *Api) do(ctx context.Context, method, path, contentType string, query url.Values, body []byte) ([]byte, error) {
+	address := a.Server + path
+	if len(query) > 0 {
+		address += "?" + query.Encode()
+	}
+	request, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Accept", "application/json")
+	if contentType != "" {
+		request.Header.Set("Content-Type", contentType)
+	}
+	if a.token != "" {
+		request.Header.Set("Authorization", "Bearer "+a.token)
+	}
+	response, err := a.client.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	answer, err := io.ReadAll(response.Body)
+	if err != nil {
+		return nil, err
+	}
+	if response.StatusCode/100 != 2 {
+		return nil, &apiError{response.StatusCode, statusMessage(answer)}
+	}
+	return answer, nil
+}
+
+// Change is do for a request that changes something.
+func (a *Api) Change(ctx context.Context, method, path, contentType string, query url.Values, body []byte) error {
+	return a.sys.Step(host.Step{Op: host.OpRequest, Path: method + " " + path}, func() error {
+		_, err := a.do(ctx, method, path, contentType, query, body)
+		return err
+	})
+}
+
+func (a *Api) Get(ctx context.Context, path string) ([]byte, error) {
+	return a.do(ctx, http.MethodGet, path, "", nil, nil)
+}
+
+// Look reads an object, and waits while the API is busy or starting. There is no data when the object is not
+// there, nor when nobody listens or the host has no kubeconfig yet: on a new host the API comes later in the same plan.
+func Look(ctx context.Context, sys *host.System, kubeconfig, path string) ([]byte, error) {
+	a, err := OpenAPI(sys, kubeconfig)
+	if host.Absent(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	deadline, cancel := context.WithTimeout(ctx, apiPatience)
+	defer cancel()
+	var data []byte
+	_ = host.Poll(deadline, ApiPoll, func() (bool, error) {
+		data, err = a.Get(deadline, path)
+		var answer *apiError
+		busy := errors.As(err, &answer) && (answer.code == http.StatusTooManyRequests || answer.code >= 500)
+		return !busy, nil
+	})
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case err != nil && Passing(err):
+		return nil, nil
+	}
+	return data, err
+}
+
+// statusMessage is the message in the API's Status object, or the body itself.
+func statusMessage(body []byte) string {
+	var status struct{ Message string }
+	if err := yaml.Unmarshal(body, &status); err == nil && status.Message != "" {
+		return human.OneLine(status.Message)
+	}
+	return human.OneLine(string(body))
+}

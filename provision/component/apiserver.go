@@ -1,0 +1,133 @@
+package component
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"kbootstrap/inventory"
+	"kbootstrap/resource"
+	"kbootstrap/templates"
+)
+
+const Pki = "/etc/kubernetes/pki"
+
+// apiPoll is how often those who wait for an API server ask it. Each question makes it go through some fifty checks, at a
+// time when it has better things to do.
+const apiPoll = 100 * time.Millisecond
+
+// ApiServer serves the Kubernetes API from etcd. It starts beside etcd and waits for it by itself.
+var ApiServer = Component{
+	Name:    "kube-apiserver",
+	Turn:    Urgent,
+	On:      on(inventory.ControlPlane),
+	After:   []string{"base"},
+	Gates:   []string{"etcd"},
+	Rolling: true,
+	Resources: func(t Target) []resource.Resource {
+		files := one(
+			text("/etc/kubernetes/audit-policy.yaml", 0o600, templates.AuditPolicyYAML.Render(struct{}{})),
+			unit("kube-apiserver.service", templates.APIServerUnit.Render(templates.Daemon{Flags: t.apiServerFlags()})),
+		)
+		if t.Minor() >= structuredAuthentication {
+			files = append(files,
+				text("/etc/kubernetes/authentication.yaml", 0o600, templates.AuthenticationYAML.Render(struct{}{})))
+		}
+		return List(
+			one(resource.Dir{Path: "/var/log/kubernetes", Mode: 0o700}),
+			t.service("kube-apiserver.service",
+				t.programs("kubernetes", "/usr/local/bin", "kube-apiserver"),
+				t.keys("kube-apiserver"),
+				files,
+			),
+			t.keys("admin"),
+			one(t.apiReady("kube-apiserver is ready")),
+		)
+	},
+}
+
+// apiReady is the readiness of this control plane's own API server. It takes several seconds on the first start, of which
+// kube-apiserver waits one before it creates the RBAC objects.
+func (t Target) apiReady(name string) resource.Resource {
+	return resource.Ready{
+		Name: name, URL: "https://127.0.0.1:" + strconv.Itoa(t.Cluster.Network.APIPort) + "/readyz",
+		CACert: Pki + "/ca.crt", Cert: Pki + "/apiserver-kubelet-client.crt", Key: Pki + "/apiserver-kubelet-client.key",
+		Unit: "kube-apiserver.service", Timeout: 120 * time.Second, Every: apiPoll,
+	}
+}
+
+// apiServerFlags are flags where CIS audits read the command line (1.2.x), whose ids stand beside them.
+func (t Target) apiServerFlags() templates.Flags {
+	etcd := t.etcdEndpoints()
+	flags := templates.Flags{
+		"advertise-address": t.Host.Address.String(),
+		"bind-address":      "0.0.0.0",
+		"secure-port":       strconv.Itoa(t.Cluster.Network.APIPort),
+
+		"allow-privileged":          "true",
+		"authorization-mode":        "Node,RBAC",       // 1.2.6, 1.2.7, 1.2.8
+		"enable-admission-plugins":  "NodeRestriction", // 1.2.14
+		"profiling":                 "false",           // 1.2.15
+		"enable-aggregator-routing": "true",
+
+		"audit-policy-file":   "/etc/kubernetes/audit-policy.yaml", // 3.2.1
+		"audit-log-path":      "/var/log/kubernetes/audit.log",     // 1.2.16
+		"audit-log-maxage":    "30",                                // 1.2.17
+		"audit-log-maxbackup": "10",                                // 1.2.18
+		"audit-log-maxsize":   "100",                               // 1.2.19
+
+		"etcd-servers":  strings.Join(etcd, ","),
+		"etcd-cafile":   Pki + "/etcd/ca.crt", // 1.2.26
+		"etcd-certfile": Pki + "/apiserver-etcd-client.crt",
+		"etcd-keyfile":  Pki + "/apiserver-etcd-client.key",
+
+		"client-ca-file":       Pki + "/ca.crt",        // 1.2.25
+		"tls-cert-file":        Pki + "/apiserver.crt", // 1.2.24
+		"tls-private-key-file": Pki + "/apiserver.key",
+		"tls-min-version":      "VersionTLS12",
+
+		"kubelet-certificate-authority":   Pki + "/ca.crt", // 1.2.5
+		"kubelet-client-certificate":      Pki + "/apiserver-kubelet-client.crt",
+		"kubelet-client-key":              Pki + "/apiserver-kubelet-client.key",
+		"kubelet-preferred-address-types": "InternalIP,Hostname",
+
+		"requestheader-client-ca-file":       Pki + "/front-proxy-ca.crt",
+		"requestheader-allowed-names":        "front-proxy-client",
+		"requestheader-extra-headers-prefix": "X-Remote-Extra-",
+		"requestheader-group-headers":        "X-Remote-Group",
+		"requestheader-username-headers":     "X-Remote-User",
+		"proxy-client-cert-file":             Pki + "/front-proxy-client.crt",
+		"proxy-client-key-file":              Pki + "/front-proxy-client.key",
+
+		"service-account-issuer":                  "https://kubernetes.default.svc." + t.Cluster.Network.Domain,
+		"service-account-key-file":                Pki + "/sa.pub",
+		"service-account-signing-key-file":        Pki + "/sa.key",
+		"service-account-extend-token-expiration": "false", // 1.2.30
+		"service-account-lookup":                  "true",  // 1.2.21
+
+		// Without it a stop waits a whole minute for the watches of kubelets, which do not end by themselves.
+		"shutdown-watch-termination-grace-period": "2s",
+
+		"service-cluster-ip-range": t.Cluster.Network.Services.String(),
+		"service-node-port-range":  t.Cluster.Network.NodePorts.String(),
+	}
+	if t.Minor() >= structuredAuthentication {
+		flags["authentication-config"] = "/etc/kubernetes/authentication.yaml"
+	}
+	return flags.With(t.Cluster.Arguments["kube-apiserver"])
+}
+
+// etcdEndpoints are the members an API server talks to: its own first where it has one, and the others in case that one
+// is down.
+func (t Target) etcdEndpoints() []string {
+	var endpoints []string
+	if t.Has(inventory.Etcd) {
+		endpoints = append(endpoints, "https://127.0.0.1:2379")
+	}
+	for _, h := range t.Cluster.With(inventory.Etcd) {
+		if h.Name != t.Host.Name {
+			endpoints = append(endpoints, "https://"+h.Address.String()+":2379")
+		}
+	}
+	return endpoints
+}

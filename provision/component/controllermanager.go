@@ -1,0 +1,61 @@
+package component
+
+import (
+	"time"
+
+	"kbootstrap/inventory"
+	"kbootstrap/resource"
+	"kbootstrap/templates"
+)
+
+// controllerManager runs the control loops. It starts when the API is ready: a first try that fails costs it two seconds
+// until the next attempt to lead.
+var controllerManager = Component{
+	Name:    "kube-controller-manager",
+	On:      on(inventory.ControlPlane),
+	After:   []string{"base"},
+	Gates:   []string{"kube-apiserver"},
+	Rolling: true,
+	Resources: func(t Target) []resource.Resource {
+		const kubeconfig = "/etc/kubernetes/controller-manager.conf"
+		network := t.Cluster.Network
+		flags := templates.Flags{
+			"kubeconfig":                       kubeconfig,
+			"authentication-kubeconfig":        kubeconfig,
+			"authorization-kubeconfig":         kubeconfig,
+			"bind-address":                     "127.0.0.1", // CIS 1.3.7
+			"profiling":                        "false",     // CIS 1.3.2
+			"tls-cert-file":                    Pki + "/controller-manager.crt",
+			"tls-private-key-file":             Pki + "/controller-manager.key",
+			"leader-elect":                     "true",
+			"use-service-account-credentials":  "true", // CIS 1.3.3
+			"controllers":                      "*,bootstrapsigner,tokencleaner",
+			"allocate-node-cidrs":              "true",
+			"cluster-cidr":                     network.Pods.String(),
+			"node-cidr-mask-size":              "24",
+			"service-cluster-ip-range":         network.Services.String(),
+			"cluster-name":                     t.Cluster.Name,
+			"client-ca-file":                   Pki + "/ca.crt",
+			"root-ca-file":                     Pki + "/ca.crt", // CIS 1.3.5
+			"cluster-signing-cert-file":        Pki + "/ca.crt",
+			"cluster-signing-key-file":         Pki + "/ca.key",
+			"requestheader-client-ca-file":     Pki + "/front-proxy-ca.crt",
+			"service-account-private-key-file": Pki + "/sa.key", // CIS 1.3.4
+			"terminated-pod-gc-threshold":      "1000",          // CIS 1.3.1
+			// 500 nodes get their pod CIDRs in 2 s instead of 24 s.
+			"kube-api-qps":   "200",
+			"kube-api-burst": "400",
+		}.With(t.Cluster.Arguments["kube-controller-manager"])
+		return List(
+			t.gated("kube-controller-manager.service", one(t.apiReady("the API is ready for kube-controller-manager")),
+				t.programs("kubernetes", "/usr/local/bin", "kube-controller-manager"),
+				t.keys("kube-controller-manager"),
+				one(unit("kube-controller-manager.service", templates.ControllerManagerUnit.Render(templates.Daemon{Flags: flags}))),
+			),
+			one(resource.Ready{
+				Name: "kube-controller-manager is healthy", URL: "https://127.0.0.1:10257/healthz",
+				CACert: Pki + "/ca.crt", Unit: "kube-controller-manager.service", Timeout: 60 * time.Second,
+			}),
+		)
+	},
+}

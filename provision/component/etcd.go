@@ -1,0 +1,122 @@
+package component
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"kbootstrap/inventory"
+	"kbootstrap/resource"
+	"kbootstrap/templates"
+)
+
+const (
+	EtcdData = "/var/lib/etcd"
+	EtcdPKI  = "/etc/etcd/pki"
+	// etcdMarker is there when the member has joined its cluster.
+	etcdMarker = "/etc/etcd/bootstrapped"
+)
+
+// Etcd keeps the cluster's state. New members start together, since the first is not up until a quorum is. Running
+// members change one at a time, since the cluster stops without a quorum.
+var Etcd = Component{
+	Name:    "etcd",
+	Turn:    Urgent,
+	On:      on(inventory.Etcd),
+	After:   []string{"base"},
+	Rolling: true,
+	Resources: func(t Target) []resource.Resource {
+		return List(
+			one(
+				resource.User{Name: "etcd", Home: EtcdData},
+				resource.Dir{Path: "/etc/etcd", Mode: 0o755},
+				resource.Dir{Path: EtcdPKI, Mode: 0o700, Owner: "etcd:etcd"},
+				resource.Dir{Path: EtcdData, Mode: 0o700, Owner: "etcd:etcd"},
+			),
+			t.etcdMember(),
+			t.gated("etcd.service", t.etcdTurn(),
+				t.programs("etcd", "/usr/local/bin", "etcd"),
+				t.keys("etcd"),
+				one(unit("etcd.service", templates.EtcdUnit.Render(templates.Daemon{Flags: t.etcdFlags()}))),
+			),
+			one(
+				resource.Ready{
+					Name: "etcd has a quorum", URL: "https://127.0.0.1:2379/health", Expect: `"health":"true"`,
+					CACert: EtcdPKI + "/ca.crt", Cert: EtcdPKI + "/healthcheck-client.crt", Key: EtcdPKI + "/healthcheck-client.key",
+					Unit: "etcd.service", Timeout: 90 * time.Second,
+				},
+				resource.Bootstrapped{Unit: "etcd.service", Marker: etcdMarker, Token: t.etcdToken()},
+			),
+		)
+	},
+}
+
+// EtcdToken tells apart clusters whose members could reach each other by mistake.
+func (t Target) etcdToken() string { return EtcdToken(t.Cluster) }
+
+func EtcdToken(c *inventory.Cluster) string { return TokenPrefix + c.Name }
+
+// TokenPrefix tells the tool's clusters from others.
+const TokenPrefix = "kbootstrap-"
+
+// etcdMember is the member's data: allowed to be new while there is no cluster yet.
+func (t Target) etcdMember() []resource.Resource {
+	return one(resource.Member{
+		Name: t.Host.Name, Unit: "etcd.service", DataDir: EtcdData, Token: t.etcdToken(), Marker: etcdMarker, New: t.EtcdNew,
+	})
+}
+
+// etcdTurn has the members of a new cluster start one behind the other, each when the one before serves its peers: a
+// member that starts together with others asks them for their members, and waits a second for each that listens but does
+// not serve yet. A quorum is not waited for; there is none before the second member.
+func (t Target) etcdTurn() []resource.Resource {
+	members := t.Cluster.With(inventory.Etcd)
+	for i, h := range members {
+		if !t.EtcdNew || i == 0 || h.Name != t.Host.Name {
+			continue
+		}
+		before := members[i-1]
+		return one(resource.Ready{
+			Name: "etcd of " + before.Name + " serves its peers", URL: fmt.Sprintf("https://%s:2380/members", before.Address),
+			CACert: EtcdPKI + "/ca.crt", Cert: EtcdPKI + "/peer.crt", Key: EtcdPKI + "/peer.key", Timeout: 60 * time.Second,
+		})
+	}
+	return nil
+}
+
+// etcdFlags are flags, and not a configuration file, since CIS audits read the command line (security benchmark 2.x).
+func (t Target) etcdFlags() templates.Flags {
+	var initial []string
+	for _, h := range t.Cluster.With(inventory.Etcd) {
+		initial = append(initial, fmt.Sprintf("%s=https://%s:2380", h.Name, h.Address))
+	}
+	address := t.Host.Address.String()
+	flags := templates.Flags{
+		"name":                        t.Host.Name,
+		"data-dir":                    EtcdData,
+		"listen-client-urls":          "https://127.0.0.1:2379,https://" + address + ":2379",
+		"advertise-client-urls":       "https://" + address + ":2379",
+		"listen-peer-urls":            "https://" + address + ":2380",
+		"initial-advertise-peer-urls": "https://" + address + ":2380",
+		"initial-cluster":             strings.Join(initial, ","),
+		"initial-cluster-token":       t.etcdToken(),
+		"client-cert-auth":            "true",
+		"trusted-ca-file":             EtcdPKI + "/ca.crt",
+		"cert-file":                   EtcdPKI + "/server.crt",
+		"key-file":                    EtcdPKI + "/server.key",
+		"peer-client-cert-auth":       "true",
+		"peer-trusted-ca-file":        EtcdPKI + "/ca.crt",
+		"peer-cert-file":              EtcdPKI + "/peer.crt",
+		"peer-key-file":               EtcdPKI + "/peer.key",
+		"tls-min-version":             "TLS1.2",
+		// 8 GiB is the most that etcd's own guide suggests; the default of 2 GiB fills up on busy clusters.
+		"quota-backend-bytes": "8589934592",
+	}
+	if strings.HasPrefix(t.version("etcd"), "3.5.") {
+		flags["experimental-initial-corrupt-check"] = "true"
+		flags["experimental-compact-hash-check-enabled"] = "true"
+	} else {
+		flags["feature-gates"] = "InitialCorruptCheck=true,CompactHashCheck=true"
+	}
+	return flags.With(t.Cluster.Arguments["etcd"])
+}

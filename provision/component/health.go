@@ -1,0 +1,28 @@
+package component
+
+import (
+	"fmt"
+	"time"
+
+	"kbootstrap/resource"
+)
+
+// health is what "done" means on each host: its node is Ready, and a name of the cluster resolves from it, which takes
+// kube-proxy, flannel and CoreDNS together.
+var health = Component{
+	Name:  "health",
+	On:    everywhere,
+	After: []string{"images", "docker", "kube-proxy", "flannel", "tools"},
+	Needs: []string{"coredns", "kube-scheduler", "nodes"},
+	Resources: func(t Target) []resource.Resource {
+		return one(
+			resource.NodeStatus{Name: t.Host.Name, Is: resource.IsReady, Kubeconfig: KubeletConfig, Timeout: 120 * time.Second},
+			resource.Ready{
+				Name:    "cluster DNS answers",
+				URL:     fmt.Sprintf("dns://%s/kubernetes.default.svc.%s", t.Cluster.ServiceIP(10), t.Cluster.Network.Domain),
+				Expect:  t.Cluster.ServiceIP(1).String(),
+				Timeout: 120 * time.Second,
+			},
+		)
+	},
+}

@@ -1,0 +1,52 @@
+package component
+
+import (
+	"time"
+
+	"kbootstrap/inventory"
+	"kbootstrap/resource"
+)
+
+// Nodes are the labels and taints that the inventory gives to nodes. The API is asked, and not the kubelet, since a
+// kubelet may not label itself as a control plane.
+var Nodes = Component{
+	Name:  "nodes",
+	On:    Target.first,
+	After: []string{"access"},
+	Needs: []string{"kubelet"},
+	Resources: func(t Target) []resource.Resource {
+		var rs []resource.Resource
+		for _, h := range t.Cluster.Hosts {
+			host := t
+			host.Host = h
+			rs = append(rs, host.node())
+		}
+		return rs
+	},
+}
+
+// joined waits until the cluster has taken the node in. What needs the node's subnet starts only then: flanneld would exit
+// and be started again and again, and kube-proxy would be in a back-off of seconds.
+func (t Target) joined() []resource.Resource {
+	return one(resource.NodeStatus{
+		Name: t.Host.Name, Is: resource.HasSubnet, Kubeconfig: KubeletConfig, Timeout: 180 * time.Second,
+	})
+}
+
+// node is the node of this host with its labels and taints.
+func (t Target) node() resource.Resource {
+	labels := map[string]string{}
+	for key, value := range t.Host.Labels {
+		labels[key] = value
+	}
+	if t.Has(inventory.ControlPlane) {
+		labels["node-role.kubernetes.io/control-plane"] = ""
+	}
+	var taints []string
+	for _, taint := range t.taints() {
+		taints = append(taints, taintText(taint))
+	}
+	return resource.Node{
+		Name: t.Host.Name, Kubeconfig: SuperAdmin, Labels: labels, Taints: taints, Timeout: 120 * time.Second,
+	}
+}

@@ -1,0 +1,54 @@
+package component
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"kbootstrap/certs"
+	"kbootstrap/host"
+	"kbootstrap/inventory"
+	"kbootstrap/release"
+)
+
+// Target is one host with all that its resources depend on. It is complete before the first host is changed.
+type Target struct {
+	Cluster *inventory.Cluster
+	Host    inventory.Host
+	Facts   host.Facts
+	Release *release.Set
+	PKI     *certs.PKI
+	// EtcdNew says that every etcd host was asked and none holds a cluster yet, so members may start one.
+	EtcdNew bool
+	// Lead is the control plane that carries out what is done once per cluster; empty means the first of the inventory.
+	Lead string
+	// Upstream says that some host knows a DNS server that pods can reach.
+	Upstream bool
+}
+
+// Has reports whether the host has the role.
+func (t Target) Has(role inventory.Role) bool { return t.Host.Has(role) }
+
+// first reports whether the host is the control plane that carries out what is done once per cluster.
+func (t Target) first() bool {
+	if t.Lead != "" {
+		return t.Lead == t.Host.Name
+	}
+	return t.Cluster.With(inventory.ControlPlane)[0].Name == t.Host.Name
+}
+
+// Minor is the minor version of Kubernetes, such as 36.
+func (t Target) Minor() int {
+	_, rest, _ := strings.Cut(t.Cluster.Kubernetes, ".")
+	text, _, _ := strings.Cut(rest, ".")
+	minor, err := strconv.Atoi(text)
+	if err != nil {
+		panic(fmt.Sprintf("provision: version %q was not validated", t.Cluster.Kubernetes))
+	}
+	return minor
+}
+
+// version is the version of a component as it stands in directory names, without a leading v.
+func (t Target) version(component string) string {
+	return strings.TrimPrefix(t.Release.Version(component), "v")
+}

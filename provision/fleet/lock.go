@@ -1,0 +1,90 @@
+package fleet
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"kbootstrap/inventory"
+	"kbootstrap/node"
+)
+
+// lockPoll is how often a lock that another run holds is tried again.
+const lockPoll = 500 * time.Millisecond
+
+// StateLock is the lock of a state directory: two runs on one machine must not issue certificates or change hosts at once.
+// It is a flock, which the kernel frees with its process; the text beside it says who has it, and means nothing alone.
+type StateLock struct{ flock *flock.Flock }
+
+// LockState takes the lock of the cluster's state directory. When another run has it longer than the options say, the
+// error is a *node.LockedError.
+func LockState(ctx context.Context, c *inventory.Cluster, o Options) (*StateLock, error) {
+	if err := os.MkdirAll(c.StateDir(), 0o700); err != nil {
+		return nil, fmt.Errorf("lock the state directory: %w", err)
+	}
+	l := &StateLock{flock.New(filepath.Join(c.StateDir(), "lock"))}
+	err := o.patiently(ctx, "", func() error { return l.try(holder(o.Command)) })
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", l.flock.Path(), err)
+	}
+	return l, nil
+}
+
+func (l *StateLock) path() string { return l.flock.Path() + ".json" }
+
+func (l *StateLock) try(us node.Holder) error {
+	locked, err := l.flock.TryLock()
+	if err != nil {
+		return err
+	}
+	if !locked {
+		other := &node.LockedError{}
+		if text, err := os.ReadFile(l.path()); err == nil && json.Unmarshal(text, &other.Holder) != nil {
+			other.Holder = node.Holder{} // it is being written
+		}
+		return other
+	}
+	text, err := json.Marshal(us)
+	if err != nil {
+		return err
+	}
+	temp := l.path() + ".new"
+	if err := os.WriteFile(temp, append(text, '\n'), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(temp, l.path())
+}
+
+// Release frees the lock. Its file stays: without it two runs could lock two files of the same name.
+func (l *StateLock) Release() {
+	_ = os.Remove(l.path())
+	_ = l.flock.Unlock()
+}
+
+// patiently tries to take a lock until nobody else has it, or for as long as the options say.
+func (o Options) patiently(ctx context.Context, host string, take func() error) error {
+	limited, cancel := context.WithTimeout(ctx, o.LockTimeout)
+	defer cancel()
+	told := false
+	for {
+		err := take()
+		var locked *node.LockedError
+		if !errors.As(err, &locked) || limited.Err() != nil {
+			return err
+		}
+		if !told {
+			told = true
+			o.Tell(Event{Kind: EventLog, Host: host, Component: "lock",
+				Text: fmt.Sprintf("%v; waiting for it, %v at most", err, o.LockTimeout)})
+		}
+		if rest(limited, lockPoll) != nil && ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+	}
+}

@@ -1,0 +1,51 @@
+package fleet
+
+import (
+	"context"
+	"slices"
+
+	"kbootstrap/node"
+	"kbootstrap/provision/plan"
+)
+
+// Flush waits until what was done is on the host's disk. When the host was rebooted since, that may be lost, and is looked
+// at again first. With an error it returns the component that was at work.
+func (m *Machine) Flush(ctx context.Context, counted func(plan.Step, func(func(node.Event)) error) error) (component string, err error) {
+	for {
+		if err := m.Client.Flush(ctx); err != nil {
+			return "flush", err
+		}
+		again := m.afterReboot()
+		if again == nil {
+			return "", nil
+		}
+		for _, s := range again {
+			err := counted(s, func(events func(node.Event)) error {
+				return m.Client.Converge(ctx, s.Component.Name, s.Wanted, events)
+			})
+			if err != nil {
+				return s.Component.Name, err
+			}
+		}
+	}
+}
+
+// DoneBefore notes that a step is done, and returns those before it when the host was rebooted since they were.
+func (m *Machine) DoneBefore(s plan.Step) []plan.Step {
+	before := m.afterReboot()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.done = append(m.done, s)
+	return before
+}
+
+// afterReboot returns the steps that were done before the host was rebooted, once for each reboot.
+func (m *Machine) afterReboot() []plan.Step {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.rebooted {
+		return nil
+	}
+	m.rebooted = false
+	return slices.Clone(m.done)
+}

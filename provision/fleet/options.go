@@ -1,0 +1,26 @@
+package fleet
+
+import (
+	"time"
+
+	"kbootstrap/remote"
+)
+
+// Options are how a run is carried out; what it makes is in the inventory alone.
+type Options struct {
+	// Report is told what happens, from several goroutines at once. May be nil.
+	Report func(Event)
+	// Command is what the user typed, for whoever finds a host locked.
+	Command string
+	Remote  remote.Options
+	// LockTimeout is how long to wait for a lock that another run holds; 0 means not at all.
+	LockTimeout time.Duration
+	// Away is how long a host whose connection was lost may be away before that is its failure; 5 minutes by default.
+	Away time.Duration
+}
+
+func (o Options) Tell(e Event) {
+	if o.Report != nil {
+		o.Report(e)
+	}
+}

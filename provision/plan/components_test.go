@@ -1,0 +1,194 @@
+package plan_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"kbootstrap/internal/fixture"
+	"kbootstrap/provision/component"
+	"kbootstrap/provision/plan"
+	"kbootstrap/resource"
+)
+
+// TestComponentsNameEachOther: what a component waits for is a component, each has one name, and none waits for itself
+// in a circle.
+func TestComponentsNameEachOther(t *testing.T) {
+	waits := map[string][]string{}
+	for _, c := range component.Components() {
+		if _, ok := waits[c.Name]; ok || c.Name == "" {
+			t.Errorf("%q is there twice, or is no name", c.Name)
+		}
+		waits[c.Name] = slices.Concat(c.After, c.Needs, c.Gates)
+	}
+	// What waits for nothing that is left can be taken away; a circle stays.
+	for left := len(waits) + 1; left > len(waits); {
+		left = len(waits)
+		for name, before := range waits {
+			if !slices.ContainsFunc(before, func(b string) bool { _, waiting := waits[b]; return waiting }) {
+				delete(waits, name)
+			}
+		}
+	}
+	for name, before := range waits {
+		t.Errorf("%s waits in a circle, after %s", name, before)
+	}
+	names := map[string]bool{}
+	for _, c := range component.Components() {
+		names[c.Name] = true
+	}
+	for _, c := range component.Components() {
+		for _, name := range slices.Concat(c.After, c.Needs, c.Gates) {
+			if !names[name] {
+				t.Errorf("%s waits for %s, which is no component", c.Name, name)
+			}
+		}
+	}
+}
+
+// TestLaws holds the plan of each inventory to the laws of plans.
+func TestLaws(t *testing.T) {
+	for name, text := range fixture.EveryInventory() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			targets := fixture.TargetsOf(t, text)
+			whole := plan.Build(targets)
+			sameAgain(t, whole, plan.Build(targets))
+			resourcesAreUnique(t, whole)
+			secretsAreNotShown(t, whole)
+			servicesFollowTheirFiles(t, whole)
+			unitsAreWellFormed(t, whole)
+			stepsEnd(t, whole) // last, since it changes the plan
+		})
+	}
+}
+
+// stepsEnd: the graph of steps has no circle even when all that is rolling runs already.
+func stepsEnd(t *testing.T, plan plan.Plan) {
+	plan = fixture.Running(plan)
+	const visiting, visited = 1, 2
+	state := make([]int, len(plan.Steps))
+	var visit func(int)
+	visit = func(i int) {
+		switch state[i] {
+		case visiting:
+			t.Fatalf("%s waits for itself", fixture.Place(plan.Steps[i]))
+		case visited:
+			return
+		}
+		state[i] = visiting
+		for _, before := range plan.Before(i) {
+			visit(before)
+		}
+		state[i] = visited
+	}
+	for i := range plan.Steps {
+		visit(i)
+	}
+}
+
+// resourcesAreUnique: two resources of one name on a host would fight each other, run after run.
+func resourcesAreUnique(t *testing.T, plan plan.Plan) {
+	seen := map[string]string{}
+	for _, s := range plan.Steps {
+		for _, r := range s.Wanted {
+			key := s.Target.Host.Name + ": " + r.ID()
+			if other, ok := seen[key]; ok {
+				t.Errorf("%s is in %s and in %s", key, other, s.Component.Name)
+			}
+			seen[key] = s.Component.Name
+		}
+	}
+}
+
+// sameAgain: the same targets give the same plan, to the last byte that goes over the wire.
+func sameAgain(t *testing.T, plan, again plan.Plan) {
+	for i, s := range plan.Steps {
+		a, err := resource.Marshal(s.Wanted)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := resource.Marshal(again.Steps[i].Wanted)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if string(a) != string(b) {
+			t.Errorf("%s is not the same again", fixture.Place(s))
+		}
+	}
+}
+
+// secretsAreNotShown: no state has a private key in it, and no file with one is readable for others.
+func secretsAreNotShown(t *testing.T, plan plan.Plan) {
+	for _, s := range plan.Steps {
+		for _, r := range s.Wanted {
+			if strings.Contains(r.State(), "PRIVATE KEY") || strings.Contains(r.State(), "client-key-data") {
+				t.Errorf("%s: %s shows a key", fixture.Place(s), r.ID())
+			}
+			f, ok := r.(resource.File)
+			if ok && (strings.Contains(string(f.Content), "PRIVATE KEY") || f.Secret) && f.Mode&0o077 != 0 {
+				t.Errorf("%s: %s can be read by others: %04o", fixture.Place(s), f.Path, f.Mode)
+			}
+		}
+	}
+}
+
+// servicesFollowTheirFiles: each unit that should run comes with its file, above it, in the same component, and what waits
+// for it to be ready shows its journal.
+func servicesFollowTheirFiles(t *testing.T, plan plan.Plan) {
+	for _, s := range plan.Steps {
+		above := map[string]bool{}
+		for _, r := range s.Wanted {
+			switch r := r.(type) {
+			case resource.Service:
+				if r.Running && !above["file /etc/systemd/system/"+r.Name] {
+					t.Errorf("%s: %s has no unit file above it", fixture.Place(s), r.Name)
+				}
+				if r.Running && (!r.Enabled || r.Config == "") {
+					t.Errorf("%s: %s would not come back after a boot, or not restart when it changes: %+v", fixture.Place(s), r.Name, r)
+				}
+			case resource.Ready:
+				gate := slices.Contains(s.Component.Gates, strings.TrimSuffix(r.Unit, ".service"))
+				if r.Unit != "" && !gate && !above["service "+r.Unit] {
+					t.Errorf("%s: %q shows the journal of %s, which is neither above it nor a gate", fixture.Place(s), r.Name, r.Unit)
+				}
+			}
+			above[r.ID()] = true
+		}
+	}
+}
+
+// TestSharedKeysRestart: who reads a key that base makes for several is restarted when it is another, and nobody else is.
+// Kubeconfigs have the authority in them, so they are not told apart from their own content.
+func TestSharedKeysRestart(t *testing.T) {
+	want := map[string]string{
+		"kube-apiserver.service":          "ca.crt front-proxy-ca.crt sa.key sa.pub",
+		"kube-controller-manager.service": "ca.crt ca.key front-proxy-ca.crt sa.key",
+		"kubelet.service":                 "ca.crt",
+	}
+	for _, s := range plan.Build(fixture.TargetsOf(t, fixture.Small)).Steps {
+		for _, r := range s.Wanted {
+			service, ok := r.(resource.Service)
+			if !ok || !service.Running {
+				continue
+			}
+			var files []resource.Resource
+			for _, f := range s.Wanted {
+				if slices.Contains(service.Starts, f.ID()) {
+					files = append(files, f)
+				}
+			}
+			var names []string
+			shared := s.Target.Named(files)
+			for _, key := range shared {
+				names = append(names, strings.TrimPrefix(key.ID(), "file /etc/kubernetes/pki/"))
+			}
+			if got := strings.Join(names, " "); got != want[service.Name] {
+				t.Errorf("%s reads %q, want %q", service.Name, got, want[service.Name])
+			}
+			if got := component.Digest(component.List(files, shared)); got != service.Config {
+				t.Errorf("%s: its digest is %s, and not %s, of all that it starts with", service.Name, service.Config, got)
+			}
+		}
+	}
+}

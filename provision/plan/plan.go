@@ -1,0 +1,97 @@
+package plan
+
+import (
+	"kbootstrap/inventory"
+	"kbootstrap/provision/component"
+	"kbootstrap/resource"
+)
+
+// Step is one component on one host: what is wanted, and after Plan.observe what was found.
+type Step struct {
+	Component component.Component
+	Target    component.Target
+	Wanted    []resource.Resource
+	Found     []resource.Resource // as long as Wanted, or nil when nothing was looked at yet
+}
+
+// Plan is the components of all hosts, in the order of Components and then of the inventory.
+type Plan struct {
+	Steps []Step
+	// Spare is how many hosts may fail without keeping the others from what needs every host.
+	Spare int
+}
+
+// Build says what every target should have. It is pure: the same targets give the same plan.
+func Build(targets []component.Target) Plan {
+	var plan Plan
+	for _, component := range component.Components() {
+		for _, t := range targets {
+			if component.On(t) {
+				plan.Steps = append(plan.Steps, Step{Component: component, Target: t, Wanted: component.Resources(t)})
+			}
+		}
+	}
+	return plan
+}
+
+// Change is one resource that differs on a host.
+type Change struct{ Found, Wanted resource.Resource }
+
+// Changes are the resources of the step that differ.
+func (s Step) Changes() []Change {
+	var changes []Change
+	for i, found := range s.Found {
+		if resource.Changed(found, s.Wanted[i]) {
+			changes = append(changes, Change{found, s.Wanted[i]})
+		}
+	}
+	return changes
+}
+
+// Count is the number of hosts that have the component in this plan.
+func (p Plan) Count(component string) int {
+	n := 0
+	for _, s := range p.Steps {
+		if s.Component.Name == component {
+			n++
+		}
+	}
+	return n
+}
+
+// CountOn is the number of components that a host has in this plan.
+func (p Plan) CountOn(host string) int {
+	n := 0
+	for _, s := range p.Steps {
+		if s.Target.Host.Name == host {
+			n++
+		}
+	}
+	return n
+}
+
+// Changes counts the resources that differ on all hosts.
+func (p Plan) Changes() int {
+	n := 0
+	for _, s := range p.Steps {
+		n += len(s.Changes())
+	}
+	return n
+}
+
+// Hosts returns the hosts of the plan, in the order of the inventory.
+func (p Plan) Hosts() []inventory.Host {
+	seen := map[string]bool{}
+	for _, s := range p.Steps {
+		seen[s.Target.Host.Name] = true
+	}
+	var hosts []inventory.Host
+	if len(p.Steps) > 0 {
+		for _, h := range p.Steps[0].Target.Cluster.Hosts {
+			if seen[h.Name] {
+				hosts = append(hosts, h)
+			}
+		}
+	}
+	return hosts
+}

@@ -1,0 +1,137 @@
+package plan
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+
+	"kbootstrap/resource"
+)
+
+// ErrUpstream ends a step whose predecessor failed. It is not reported: the predecessor's failure is.
+var ErrUpstream = errors.New("something before it failed")
+
+// Walk carries out every step as soon as what it comes after is done: steps of the same host that its component is After,
+// steps of every host that its component Needs, and for a Rolling component that runs already the same step of the host
+// Before. A step that waits on its host for a component of its Gates is ended when that has failed everywhere, unless its
+// service runs already: then it does not wait, and its host would go on alone with what it changes. It returns
+// the root causes only; what does not depend on a failure is finished.
+func (p Plan) Walk(ctx context.Context, do func(context.Context, Step) error) Failures {
+	type outcome struct {
+		done chan struct{}
+		err  error
+	}
+	outcomes := make([]outcome, len(p.Steps))
+	for i := range outcomes {
+		outcomes[i].done = make(chan struct{})
+	}
+	var (
+		mu     sync.Mutex
+		failed Failures
+		all    sync.WaitGroup
+	)
+	for i, step := range p.Steps {
+		all.Go(func() {
+			o := &outcomes[i]
+			defer close(o.done)
+			for _, before := range p.Before(i) {
+				<-outcomes[before].done
+				if outcomes[before].err == nil {
+					continue
+				}
+				mu.Lock()
+				spared := p.spares(i, before, failed)
+				mu.Unlock()
+				if !spared {
+					o.err = ErrUpstream
+					return
+				}
+			}
+			if o.err = context.Cause(ctx); o.err != nil {
+				return
+			}
+			// The end of ctx is for the steps to come; one that is under way is ended by do.
+			ctx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+			defer cancel(nil)
+			if gates := p.gates(i); len(gates) > 0 && !step.restarts() {
+				all.Go(func() {
+					for _, g := range gates {
+						select {
+						case <-outcomes[g].done:
+							if outcomes[g].err == nil {
+								return
+							}
+						case <-ctx.Done():
+							return
+						}
+					}
+					cancel(ErrUpstream)
+				})
+			}
+			if o.err = do(ctx, step); errors.Is(context.Cause(ctx), ErrUpstream) && o.err != nil {
+				o.err = ErrUpstream
+			} else if o.err != nil {
+				mu.Lock()
+				failed = append(failed, Failure{Host: step.Target.Host.Name, Component: step.Component.Name, Err: o.err})
+				mu.Unlock()
+			}
+		})
+	}
+	all.Wait()
+	return failed.Sorted(p.Hosts())
+}
+
+// Before returns the indices of the steps that must be done before step i.
+func (p Plan) Before(i int) []int {
+	step := p.Steps[i]
+	var indices []int
+	for j, other := range p.Steps {
+		sameHost := other.Target.Host.Name == step.Target.Host.Name
+		switch {
+		case sameHost && slices.Contains(step.Component.After, other.Component.Name),
+			slices.Contains(step.Component.Needs, other.Component.Name),
+			j < i && step.Component.Rolling && step.Component.Name == other.Component.Name && step.Running():
+			indices = append(indices, j)
+		}
+	}
+	return indices
+}
+
+// spares reports whether step i goes on although a step before it was not done: it was needed of every host, its host has
+// failed, and so few have that the run may go on without them.
+func (p Plan) spares(i, before int, failed Failures) bool {
+	step, other := p.Steps[i], p.Steps[before]
+	return other.Target.Host.Name != step.Target.Host.Name && slices.Contains(step.Component.Needs, other.Component.Name) &&
+		len(failed.Hosts()) <= p.Spare && slices.Contains(failed.Hosts(), other.Target.Host.Name)
+}
+
+// gates returns the indices of the steps whose failure, if all of them fail, leaves step i to wait in vain.
+func (p Plan) gates(i int) []int {
+	var indices []int
+	for j, other := range p.Steps {
+		if slices.Contains(p.Steps[i].Component.Gates, other.Component.Name) {
+			indices = append(indices, j)
+		}
+	}
+	return indices
+}
+
+// Running reports whether a service of the step was found running.
+func (s Step) Running() bool {
+	for _, found := range s.Found {
+		if service, ok := found.(resource.Service); ok && service.Running {
+			return true
+		}
+	}
+	return false
+}
+
+// restarts reports whether the step changes a service that runs: its host carries that out by itself, or puts back what was
+// there, and what came of it must not be lost.
+func (s Step) restarts() bool {
+	return slices.ContainsFunc(s.Changes(), func(c Change) bool {
+		service, ok := c.Found.(resource.Service)
+		return ok && service.Running
+	})
+}

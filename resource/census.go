@@ -1,0 +1,124 @@
+package resource
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"kbootstrap/host"
+	"kbootstrap/internal/human"
+	"kbootstrap/kube"
+)
+
+// Census is who belongs to a cluster that runs, as the cluster itself tells it.
+type Census struct {
+	Nodes   []RegisteredNode // of the API; nil when it was not asked or does not answer
+	Members []EtcdMember     // of etcd; nil when it was not asked or does not answer
+}
+
+// RegisteredNode is a node of the API.
+type RegisteredNode struct {
+	Name      string
+	MachineID string // /etc/machine-id of the machine whose kubelet registered it
+}
+
+// EtcdMember is a member in etcd's own list.
+type EtcdMember struct {
+	Name     string
+	PeerURLs []string
+	Started  bool // it has told where clients reach it, which a member does when it first starts
+}
+
+// CensusSource is where a Census is taken. What is empty is not asked.
+type CensusSource struct {
+	Kubeconfig string // path on the host, below System.Root
+	// Members is where a member answers to its peers, with the certificates that it wants to see: its URL is
+	// "https://192.168.56.11:2380/members". A member answers that without a quorum.
+	Members Ready
+}
+
+// censusTimeout bounds one question: what does not answer at once does not stand.
+const censusTimeout = 5 * time.Second
+
+// TakeCensus asks the API and etcd, as one host reaches them. Who does not answer has said nothing, which is no error.
+func TakeCensus(ctx context.Context, sys *host.System, from CensusSource) Census {
+	ctx, cancel := context.WithTimeout(ctx, censusTimeout)
+	defer cancel()
+	var census Census
+	if from.Kubeconfig != "" {
+		census.Nodes, _ = registeredNodes(ctx, sys, from.Kubeconfig)
+	}
+	if from.Members.URL != "" {
+		census.Members, _ = etcdMembers(ctx, sys, from.Members)
+	}
+	return census
+}
+
+func registeredNodes(ctx context.Context, sys *host.System, kubeconfig string) ([]RegisteredNode, error) {
+	a, err := kube.OpenAPI(sys, kubeconfig)
+	if err != nil {
+		return nil, err
+	}
+	data, err := a.Get(ctx, "/api/v1/nodes")
+	if err != nil {
+		return nil, err
+	}
+	var list struct {
+		Items []struct {
+			Metadata struct{ Name string }
+			Status   struct{ NodeInfo struct{ MachineID string } }
+		}
+	}
+	if err := json.Unmarshal(data, &list); err != nil {
+		return nil, fmt.Errorf("nodes: %w", err)
+	}
+	nodes := make([]RegisteredNode, len(list.Items))
+	for i, item := range list.Items {
+		nodes[i] = RegisteredNode{Name: item.Metadata.Name, MachineID: item.Status.NodeInfo.MachineID}
+	}
+	return nodes, nil
+}
+
+// maxMembers is more than the answer of the largest etcd cluster, in bytes.
+const maxMembers = 1 << 20
+
+func etcdMembers(ctx context.Context, sys *host.System, at Ready) ([]EtcdMember, error) {
+	client, err := at.client(sys)
+	if err != nil {
+		return nil, err
+	}
+	defer client.CloseIdleConnections()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, at.URL, nil)
+	if err != nil {
+		return nil, err
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxMembers))
+	if err != nil {
+		return nil, err
+	}
+	if response.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("%s: %s", response.Status, human.OneLine(string(body)))
+	}
+	// go.etcd.io/etcd/server/v3/etcdserver/api/membership.Member
+	var list []struct {
+		Name       string
+		PeerURLs   []string
+		ClientURLs []string
+	}
+	if err := json.Unmarshal(body, &list); err != nil {
+		return nil, fmt.Errorf("members: %w", err)
+	}
+	members := make([]EtcdMember, len(list))
+	for i, m := range list {
+		members[i] = EtcdMember{Name: m.Name, PeerURLs: m.PeerURLs, Started: len(m.ClientURLs) > 0}
+	}
+	return members, nil
+}

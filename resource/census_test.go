@@ -1,0 +1,56 @@
+package resource_test
+
+import (
+	"encoding/pem"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"kbootstrap/resource"
+)
+
+// TestCensus: the nodes as the API lists them, and the members as etcd's peers are told of them.
+func TestCensus(t *testing.T) {
+	m := newMachine(t)
+	k := newKube(m)
+	k.objects["/api/v1/nodes"] = map[string]any{"kind": "NodeList", "items": []any{
+		map[string]any{"metadata": map[string]any{"name": "m1"}, "status": map[string]any{"nodeInfo": map[string]any{"machineID": "one"}}},
+		map[string]any{"metadata": map[string]any{"name": "w1"}},
+	}}
+	etcd := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/members" {
+			http.NotFound(w, r)
+			return
+		}
+		// As etcd 3.6 answers it.
+		_, _ = w.Write([]byte(`[{"id":9372538179322589801,"peerURLs":["https://192.168.56.11:2380"],"name":"m1","clientURLs":["https://192.168.56.11:2379"]},
+			{"id":10501334649042878790,"peerURLs":["https://192.168.56.12:2380"],"isLearner":true}]` + "\n"))
+	}))
+	t.Cleanup(etcd.Close)
+	m.put("/ca.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: etcd.Certificate().Raw})))
+
+	from := resource.CensusSource{Kubeconfig: "/etc/kubernetes/admin.conf", Members: resource.Ready{URL: etcd.URL + "/members", CACert: "/ca.pem"}}
+	want := resource.Census{
+		Nodes: []resource.RegisteredNode{{Name: "m1", MachineID: "one"}, {Name: "w1"}},
+		Members: []resource.EtcdMember{
+			{Name: "m1", PeerURLs: []string{"https://192.168.56.11:2380"}, Started: true}, {PeerURLs: []string{"https://192.168.56.12:2380"}},
+		},
+	}
+	if d := cmp.Diff(want, resource.TakeCensus(t.Context(), m.System, from)); d != "" {
+		t.Error(d)
+	}
+
+	// Who is not there has said nothing.
+	for what, nobody := range map[string]resource.CensusSource{
+		"not asked":         {},
+		"no kubeconfig":     {Kubeconfig: "/etc/kubernetes/none.conf", Members: resource.Ready{URL: etcd.URL, CACert: "/none.pem"}},
+		"another authority": {Members: resource.Ready{URL: etcd.URL + "/members"}},
+		"another path":      {Members: resource.Ready{URL: etcd.URL + "/other", CACert: "/ca.pem"}},
+	} {
+		if d := cmp.Diff(resource.Census{}, resource.TakeCensus(t.Context(), m.System, nobody)); d != "" {
+			t.Errorf("%s:\n%s", what, d)
+		}
+	}
+}

@@ -1,0 +1,356 @@
+package converge
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"kbootstrap/host"
+	"kbootstrap/resource"
+)
+
+// A transaction is a Converge under way. When its list has a running service of ours that differs, it changes that service
+// together with what it starts with as a whole: it ends with the service healthy again, as wanted or as before. A service
+// that did not run has nothing to go back to, so such a transaction is over from the start.
+//
+// What to go back to is on the disk before the first change. So a run that is cut off anywhere leaves the next one both
+// ways: it finishes the change, or goes back to the last state in which the service was healthy.
+type transaction struct {
+	sys     *host.System
+	wanted  []resource.Resource
+	all     []resource.Resource // what was found, as wanted; nil when it is not known
+	report  func(resource.Change)
+	changed bool // something was changed in this Converge
+
+	over    bool                // there is nothing, or no longer anything, to go back to
+	service int                 // the index of the service
+	last    int                 // the index of the last resource that tells its health
+	found   []resource.Resource // what to go back to, in the order of wanted
+	open    bool                // found is on the disk
+	touched bool                // the service is being changed: from here on it has to become healthy, one way or the other
+	pid     int                 // of the process before
+}
+
+const (
+	// unitTime bounds what goes on when nobody waits for it any more: the rest of a change, or the way back.
+	unitTime = 10 * time.Minute
+	// crashes is after how many restarts by systemd a changed service is given up.
+	crashes = 5
+)
+
+func (t *transaction) name() string {
+	service, _ := t.wanted[t.service].(resource.Service)
+	return service.Name
+}
+
+// dir is what the transaction keeps on the disk: the record, and the large files that it replaces, named by their sums.
+func (t *transaction) dir() string { return host.UndoDir + "/" + t.name() }
+
+func (t *transaction) path() string { return t.dir() + "/found.json" }
+
+// begin finds out whether there is something to go back to. What was found may be nil.
+func begin(sys *host.System, wanted, all []resource.Resource, report func(resource.Change)) (*transaction, error) {
+	t := &transaction{sys: sys, wanted: wanted, all: all, report: report, over: true}
+	t.service = slices.IndexFunc(wanted, func(r resource.Resource) bool {
+		service, ok := r.(resource.Service)
+		return ok && service.Running && service.Config != ""
+	})
+	if t.service < 0 {
+		return t, nil
+	}
+	t.last = t.service
+	healthy := all != nil && running(all[t.service])
+	for i, r := range wanted {
+		if t.health(i) {
+			t.last = i
+			healthy = healthy && !resource.Changed(all[i], r)
+		}
+	}
+	if err := t.load(); err != nil {
+		return nil, err
+	}
+	if healthy && !t.differs() {
+		return t, t.forget() // what was cut off has been finished
+	}
+	if healthy && t.finished() {
+		if err := t.forget(); err != nil {
+			return nil, err
+		}
+		t.found = nil
+	}
+	if !t.open {
+		if err := t.forget(); err != nil { // what was kept for it, where a run was cut off between the two
+			return nil, err
+		}
+	}
+	t.over = !t.open && (!healthy || !resource.Changed(all[t.service], wanted[t.service]))
+	return t, nil
+}
+
+// finished tells, of a service that is healthy, that what was cut off came to its end without us: the process carries
+// another configuration than the recorded one, and nothing that it starts with was changed since.
+func (t *transaction) finished() bool {
+	before := slices.IndexFunc(t.found, func(r resource.Resource) bool { return r.ID() == t.wanted[t.service].ID() })
+	if before < 0 || t.sys.Exists(resource.Owed(t.name())) {
+		return false
+	}
+	was, _ := t.found[before].(resource.Service)
+	now, _ := t.all[t.service].(resource.Service)
+	return now.Config != "" && now.Config != was.Config
+}
+
+// health tells whether a resource of the list is the health of the service.
+func (t *transaction) health(i int) bool {
+	ready, ok := t.wanted[i].(resource.Ready)
+	return ok && i > t.service && ready.Unit == t.name()
+}
+
+func running(r resource.Resource) bool {
+	service, ok := r.(resource.Service)
+	return ok && service.Running
+}
+
+// differs tells whether anything that belongs to the service differs.
+func (t *transaction) differs() bool {
+	for i := range t.last + 1 {
+		if resource.Changed(t.all[i], t.wanted[i]) {
+			return true
+		}
+	}
+	return false
+}
+
+// load reads what a run has left that was cut off.
+func (t *transaction) load() error {
+	data, err := os.ReadFile(t.sys.Path(t.path()))
+	if host.Absent(err) {
+		return nil
+	}
+	if err == nil {
+		t.found, err = resource.Unmarshal(data)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", t.path(), err)
+	}
+	t.open = true
+	return nil
+}
+
+// about is called before a resource is changed.
+func (t *transaction) about(ctx context.Context, i int, found resource.Resource) error {
+	if !t.over {
+		if err := t.note(ctx, i, found); err != nil {
+			return err
+		}
+	}
+	t.changed = true
+	return t.owe(found)
+}
+
+// note puts on the disk what to go back to. At the first change that is all that is to be changed.
+func (t *transaction) note(ctx context.Context, i int, found resource.Resource) error {
+	if t.all != nil && !t.has(t.wanted[t.service].ID()) {
+		u, err := t.sys.Unit(ctx, t.name())
+		if err != nil {
+			return err
+		}
+		t.pid = u.MainPID
+		if err := t.save(t.all[:t.last+1]...); err != nil {
+			return err
+		}
+	} else if !t.has(found.ID()) && returns(found) {
+		if err := t.save(found); err != nil {
+			return err
+		}
+	}
+	t.touched = t.touched || i == t.service
+	return nil
+}
+
+func (t *transaction) has(id string) bool {
+	return slices.ContainsFunc(t.found, func(r resource.Resource) bool { return r.ID() == id })
+}
+
+// save adds what was found to the record, as far as it is about to change or belongs to the health of the service.
+func (t *transaction) save(found ...resource.Resource) error {
+	t.sys.Shared.Undoing.Lock()
+	defer t.sys.Shared.Undoing.Unlock()
+	if err := t.sys.PrivateDirs(host.UndoDir, t.dir()); err != nil {
+		return err
+	}
+	for _, f := range found {
+		if t.has(f.ID()) {
+			continue
+		}
+		switch r := f.(type) {
+		case resource.Service:
+			if r.Name != t.name() {
+				continue
+			}
+			r.Older = false
+			f = r
+		case resource.Ready:
+			if r.Unit != t.name() || r.Absent {
+				continue
+			}
+		default:
+			if !returns(f) || !t.concerns(f) {
+				continue
+			}
+			if err := resource.KeepBlob(t.sys, f, func(sha256 string) string { return t.dir() + "/" + sha256 }); err != nil {
+				return err
+			}
+		}
+		t.found = append(t.found, f)
+	}
+	place := map[string]int{}
+	for i, w := range t.wanted {
+		place[w.ID()] = i
+	}
+	slices.SortStableFunc(t.found, func(a, b resource.Resource) int { return place[a.ID()] - place[b.ID()] })
+	data, err := resource.Marshal(t.found)
+	if err != nil {
+		return err
+	}
+	if err := t.sys.WriteOwn(t.sys.Path(t.path()), data, 0o600); err != nil {
+		return err
+	}
+	t.open = true
+	return nil
+}
+
+// concerns tells whether a found value is about to change, and is to come back then. Programs that are new stay: nothing
+// refers to them any more, and the next try needs them.
+func (t *transaction) concerns(found resource.Resource) bool {
+	i := slices.IndexFunc(t.wanted, func(w resource.Resource) bool { return w.ID() == found.ID() })
+	if i < 0 || !resource.Changed(found, t.wanted[i]) {
+		return false
+	}
+	file, _ := t.wanted[i].(resource.File)
+	return file.Blob == "" || found.State() != ""
+}
+
+// urgent tells that a resource has to be made whatever happens: from the moment that the service is touched until it is
+// healthy, neither a connection that is lost nor a user who has enough ends the work. Before that, and after, both do.
+func (t *transaction) urgent(i int) bool { return !t.over && t.touched && i <= t.last }
+
+// work is the context for making a resource.
+func (t *transaction) work(ctx context.Context, i int) (context.Context, context.CancelFunc) {
+	switch {
+	case !t.over && i == t.service, t.urgent(i):
+		return context.WithTimeout(context.WithoutCancel(ctx), unitTime)
+	case patient(t.wanted[i]):
+		return t.sys.UntilStopped(ctx)
+	}
+	return ctx, func() {}
+}
+
+// patient tells whether a resource may wait for long for something from outside.
+func patient(r resource.Resource) bool {
+	if w, ok := r.(resource.Waiter); ok && w.Waits() {
+		return true
+	}
+	file, ok := r.(resource.File)
+	_, image := r.(resource.Image)
+	return image || ok && file.Blob != ""
+}
+
+// judged is a resource as it is wanted in this transaction: a service that was healthy is not waited for when it crashes
+// again and again.
+func (t *transaction) judged(i int) resource.Resource {
+	ready, ok := t.wanted[i].(resource.Ready)
+	if ok && t.urgent(i) && t.health(i) {
+		ready.Crashes = crashes
+		return ready
+	}
+	return t.wanted[i]
+}
+
+// owe notes, before a file is changed that a service starts with, that the service has to be started anew.
+func (t *transaction) owe(found resource.Resource) error {
+	for i, w := range t.wanted {
+		service, ok := w.(resource.Service)
+		if !ok || !slices.Contains(service.Starts, found.ID()) || t.all != nil && !running(t.all[i]) {
+			continue
+		}
+		if err := resource.OweRestart(t.sys, service.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// done is called when a resource is as wanted.
+func (t *transaction) done(i int) error {
+	if t.over || i < t.last {
+		return nil
+	}
+	t.over = true
+	return t.forget()
+}
+
+// forget removes what was kept, the record first: the service is healthy.
+func (t *transaction) forget() error {
+	t.sys.Shared.Undoing.Lock()
+	defer t.sys.Shared.Undoing.Unlock()
+	t.open = false
+	if t.sys.Exists(t.dir()) {
+		if err := t.sys.RemoveFile(t.sys.Path(t.path())); err != nil {
+			return err
+		}
+		if err := t.sys.RemoveAll(t.sys.Path(t.dir())); err != nil {
+			return err
+		}
+	}
+	t.sys.RemoveEmpty(t.sys.Path(host.UndoDir))
+	return nil
+}
+
+// undo puts back what was there, when there is something to put back, and returns what to tell.
+func (t *transaction) undo(ctx context.Context, cause error) error {
+	if t.over || !t.open || !t.changed {
+		return cause
+	}
+	t.over = true
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), unitTime)
+	defer cancel()
+	rolled := &RolledBackError{Service: t.name(), Cause: cause}
+	t.sys.Logf("rolling back %s", t.name())
+	note := func(c resource.Change) {
+		rolled.Restored = append(rolled.Restored, c.ID)
+		if t.report != nil {
+			t.report(c)
+		}
+	}
+	if t.undisturbed(ctx) {
+		rolled.Failed = backwards(ctx, t.sys, t.files(), note)
+		if rolled.Failed == nil {
+			rolled.Failed = resource.NotOwed(t.sys, t.name())
+		}
+	} else {
+		rolled.Failed = Rollback(ctx, t.sys, t.found, note)
+	}
+	if rolled.Failed == nil {
+		rolled.Failed = t.forget()
+	}
+	return rolled
+}
+
+// undisturbed tells that the process from before runs on: it has not seen what was changed.
+func (t *transaction) undisturbed(ctx context.Context) bool {
+	if t.touched || t.pid == 0 {
+		return false
+	}
+	u, err := t.sys.Unit(ctx, t.name())
+	return err == nil && u.Runs() && u.MainPID == t.pid
+}
+
+// files are what to go back to without the service.
+func (t *transaction) files() []resource.Resource {
+	return slices.DeleteFunc(slices.Clone(t.found), func(r resource.Resource) bool {
+		_, service := r.(resource.Service)
+		return service
+	})
+}

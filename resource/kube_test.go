@@ -1,0 +1,234 @@
+package resource_test
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// fakeAPI is a fake of the Kubernetes API, over real TLS: it keeps objects by path, and applies patches. As the real one it
+// adds fields of its own and leaves out what is empty.
+type fakeAPI struct {
+	t       *testing.T
+	server  *httptest.Server
+	mu      sync.Mutex
+	objects map[string]map[string]any
+	refuse  []int    // answers to give before the next requests are served
+	patches []string // content types
+	version int
+}
+
+func newKube(m *machine) *fakeAPI {
+	k := &fakeAPI{t: m.t, objects: map[string]map[string]any{}}
+	m.kube = k
+	k.server = httptest.NewUnstartedServer(k)
+	k.server.TLS = &tls.Config{MinVersion: tls.VersionTLS12, ClientAuth: tls.RequireAnyClientCert}
+	k.server.StartTLS()
+	m.t.Cleanup(k.server.Close)
+	m.put("/etc/kubernetes/admin.conf", k.kubeconfig())
+	return k
+}
+
+// kubeconfig gives the client the server's own certificate: the fake asks for one, whoever's.
+func (k *fakeAPI) kubeconfig() string {
+	pair := k.server.TLS.Certificates[0]
+	key, err := x509.MarshalPKCS8PrivateKey(pair.PrivateKey)
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	encode := func(kind string, der []byte) string {
+		return base64.StdEncoding.EncodeToString(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
+	}
+	cert := encode("CERTIFICATE", pair.Certificate[0])
+	return fmt.Sprintf(`apiVersion: v1
+kind: Config
+current-context: admin@test
+contexts:
+- name: other
+  context: {cluster: other, user: other}
+- name: admin@test
+  context: {cluster: test, user: admin}
+clusters:
+- name: other
+  cluster: {server: "https://127.0.0.1:1"}
+- name: test
+  cluster:
+    server: %s
+    certificate-authority-data: %s
+users:
+- name: admin
+  user:
+    client-certificate-data: %s
+    client-key-data: %s
+`, k.server.URL, cert, cert, encode("PRIVATE KEY", key))
+}
+
+func (k *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if len(k.refuse) > 0 {
+		code := k.refuse[0]
+		k.refuse = k.refuse[1:]
+		k.answer(w, code, map[string]any{"kind": "Status", "message": "not yet"})
+		return
+	}
+	object := k.objects[r.URL.Path]
+	switch {
+	case r.Method == http.MethodPatch:
+		k.patch(w, r, object)
+	case object == nil:
+		k.answer(w, http.StatusNotFound, map[string]any{"kind": "Status", "message": "not found"})
+	case r.Method == http.MethodGet:
+		k.answer(w, http.StatusOK, object)
+	case r.Method == http.MethodDelete:
+		delete(k.objects, r.URL.Path)
+		k.answer(w, http.StatusOK, map[string]any{"kind": "Status"})
+	default:
+		k.t.Errorf("unexpected request: %s %s", r.Method, r.URL)
+	}
+}
+
+func (k *fakeAPI) patch(w http.ResponseWriter, r *http.Request, object map[string]any) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		k.t.Error(err)
+	}
+	var patch map[string]any
+	if err := json.Unmarshal(body, &patch); err != nil {
+		k.t.Error(err)
+	}
+	kind := r.Header.Get("Content-Type")
+	k.patches = append(k.patches, kind)
+	switch {
+	case kind == "application/apply-patch+yaml":
+		if q := r.URL.Query(); q.Get("fieldManager") != "kbootstrap" || q.Get("force") != "true" {
+			k.t.Errorf("apply without its manager: %s", r.URL)
+		}
+		object = map[string]any{} // its only manager is the one that applies
+	case kind != "application/merge-patch+json" || object == nil:
+		k.t.Errorf("unexpected patch: %s %s", kind, r.URL)
+	default:
+		meta, _ := object["metadata"].(map[string]any)
+		theirs, _ := patch["metadata"].(map[string]any)
+		if meta["resourceVersion"] != theirs["resourceVersion"] {
+			k.answer(w, http.StatusConflict, map[string]any{"message": "the object has been modified"})
+			return
+		}
+	}
+	object = merge(object, patch)
+	k.store(r.URL.Path, object)
+	k.answer(w, http.StatusOK, object)
+}
+
+// store keeps an object in the form in which the API returns it.
+func (k *fakeAPI) store(path string, object map[string]any) {
+	k.version++
+	meta, _ := object["metadata"].(map[string]any)
+	meta["uid"], meta["resourceVersion"] = "6a1f", fmt.Sprint(k.version)
+	if plain, ok := object["stringData"].(map[string]any); ok {
+		data, _ := object["data"].(map[string]any)
+		if data == nil {
+			data = map[string]any{}
+		}
+		for key, v := range plain {
+			data[key] = base64.StdEncoding.EncodeToString(fmt.Append(nil, v))
+		}
+		object["data"] = data
+		delete(object, "stringData")
+	}
+	k.objects[path] = object
+}
+
+// merge is a JSON merge patch, RFC 7396; what is empty is left out.
+func merge(object, patch map[string]any) map[string]any {
+	if object == nil {
+		object = map[string]any{}
+	}
+	for key, v := range patch {
+		switch v := v.(type) {
+		case nil:
+			delete(object, key)
+		case map[string]any:
+			child, _ := object[key].(map[string]any)
+			object[key] = merge(child, v)
+		case string:
+			if object[key] = v; v == "" {
+				delete(object, key)
+			}
+		default:
+			object[key] = v
+		}
+	}
+	return object
+}
+
+func (k *fakeAPI) answer(w http.ResponseWriter, code int, body map[string]any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	if err := json.NewEncoder(w).Encode(body); err != nil {
+		k.t.Error(err)
+	}
+}
+
+// register makes a node as its kubelet would.
+func (k *fakeAPI) register(name string, ready bool, taints ...any) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	status, reason := "True", "KubeletReady"
+	if !ready {
+		status, reason = "False", "KubeletNotReady"
+	}
+	k.store("/api/v1/nodes/"+name, map[string]any{
+		"apiVersion": "v1", "kind": "Node",
+		"metadata": map[string]any{"name": name, "labels": map[string]any{"kubernetes.io/os": "linux"}},
+		"spec":     map[string]any{"taints": taints},
+		"status": map[string]any{"conditions": []any{
+			map[string]any{"type": "MemoryPressure", "status": "False", "reason": "Enough", "message": "enough"},
+			map[string]any{"type": "Ready", "status": status, "reason": reason, "message": "cni plugin not initialized"},
+		}},
+	})
+}
+
+// press makes a node one that its kubelet calls ready and evicts pods from.
+func (k *fakeAPI) press(name string) {
+	k.register(name, true)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	status := k.objects["/api/v1/nodes/"+name]["status"].(map[string]any)
+	status["conditions"] = append(status["conditions"].([]any), map[string]any{
+		"type": "DiskPressure", "status": "True", "reason": "KubeletHasDiskPressure", "message": "kubelet has disk pressure",
+	})
+}
+
+// everything is all objects, but for their versions.
+func (k *fakeAPI) everything() string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	var b strings.Builder
+	for path, o := range k.objects {
+		text, err := json.Marshal(o)
+		if err != nil {
+			k.t.Error(err)
+		}
+		fmt.Fprintf(&b, "object %s: %s\n", path, resourceVersion.ReplaceAllString(string(text), ""))
+	}
+	return b.String()
+}
+
+var resourceVersion = regexp.MustCompile(`"resourceVersion":"\d+",?`)
+
+func (k *fakeAPI) has(path string) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.objects[path] != nil
+}

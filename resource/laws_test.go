@@ -1,0 +1,197 @@
+package resource_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"kbootstrap/host"
+	"kbootstrap/resource"
+	"kbootstrap/resource/converge"
+)
+
+// A law is one case under which every law must hold: a machine in some state, and what is wanted of it.
+type law struct {
+	name   string
+	start  func(m *machine) // puts the machine into its first state
+	wanted resource.Resource
+	// before is the State of what is found first; "" says that the thing is absent.
+	before string
+	// forgets says that the found value cannot be put back, as with a process that was killed.
+	forgets bool
+	// stays says that applying the found value is nothing: nobody wants a server to be not ready.
+	stays  bool
+	secret string // never to be seen
+}
+
+// TestLaws holds every kind to the laws that resource.go promises. The cases are in cases_test.go.
+func TestLaws(t *testing.T) {
+	kinds := map[string]bool{}
+	for _, l := range laws() {
+		kind, err := resource.KindOf(l.wanted)
+		if err != nil {
+			t.Fatal(err)
+		}
+		kinds[kind] = true
+		t.Run(kind+"/"+l.name, func(t *testing.T) { l.check(t) })
+		t.Run(kind+"/"+l.name+"/converge", func(t *testing.T) { l.checkConverge(t) })
+	}
+	for _, kind := range allKinds() {
+		if !kinds[kind] {
+			t.Errorf("kind %s keeps no law", kind)
+		}
+	}
+}
+
+func (l law) check(t *testing.T) {
+	m := newMachine(t)
+	if l.start != nil {
+		l.start(m)
+	}
+	found := m.observe(l.wanted)
+	if got := m.plain(found.State()); got != l.before {
+		t.Errorf("first state is\n%s\nwant\n%s", got, l.before)
+	}
+	if !resource.Changed(found, l.wanted) {
+		t.Fatal("the case is no case: nothing is to be done")
+	}
+	untouched := m.snapshot()
+	m.observe(l.wanted)
+	if d := cmp.Diff(untouched, m.snapshot()); d != "" {
+		t.Errorf("observing changes the machine:\n%s", d)
+	}
+
+	m.apply(l.wanted)
+	now := m.observe(l.wanted)
+	if resource.Changed(now, l.wanted) {
+		t.Fatalf("applying does not converge:\n%s", resource.Diff(now, l.wanted))
+	}
+	converged := m.snapshot()
+	m.apply(l.wanted)
+	if again := m.observe(l.wanted); resource.Changed(again, now) {
+		t.Errorf("applying again changes something:\n%s", resource.Diff(now, again))
+	}
+	if d := cmp.Diff(converged, m.snapshot()); d != "" {
+		t.Errorf("applying again changes the machine:\n%s", d)
+	}
+	m.must(converge.Converge(t.Context(), m.System, []resource.Resource{l.wanted}, func(c resource.Change) {
+		t.Errorf("converging what has converged reports a change of %s:\n%s", c.ID, c.Diff)
+	}))
+
+	for _, r := range []resource.Resource{found, l.wanted, now} {
+		l.checkValue(t, r)
+	}
+	l.checkReturn(t, m, found)
+}
+
+// checkValue checks what holds of a value alone.
+func (l law) checkValue(t *testing.T, r resource.Resource) {
+	t.Helper()
+	data, err := resource.Marshal([]resource.Resource{r})
+	if err != nil {
+		t.Fatal(err)
+	}
+	back, err := resource.Unmarshal(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]resource.Resource{r}, back, cmpopts.EquateEmpty()); d != "" {
+		t.Errorf("encoding loses something:\n%s", d)
+	}
+	if back[0].State() != r.State() || back[0].ID() != r.ID() {
+		t.Errorf("encoding changes the state:\n%s", resource.Diff(r, back[0]))
+	}
+	if l.secret != "" && strings.Contains(r.State()+r.ID(), l.secret) {
+		t.Errorf("the state shows the secret:\n%s", r.State())
+	}
+	if gone, ok := resource.Gone(r); ok && (gone.State() != "" || gone.ID() != r.ID()) {
+		t.Errorf("gone, %s has the state:\n%s", gone.ID(), gone.State())
+	}
+}
+
+// checkReturn applies what was found first.
+func (l law) checkReturn(t *testing.T, m *machine, found resource.Resource) {
+	t.Helper()
+	if l.forgets {
+		if err := found.Apply(t.Context(), m.System); err == nil {
+			t.Error("what cannot be put back is put back without an error")
+		}
+		return
+	}
+	m.apply(found)
+	back := m.observe(l.wanted)
+	if resource.Changed(back, found) && !l.stays {
+		t.Errorf("applying what was found does not put it back:\n%s", resource.Diff(back, found))
+	}
+	m.apply(found)
+}
+
+// checkConverge runs the same case, with another machine, through Converge and Restore.
+func (l law) checkConverge(t *testing.T) {
+	t.Helper()
+	m := newMachine(t)
+	if l.start != nil {
+		l.start(m)
+	}
+	var changes []resource.Change
+	note := func(c resource.Change) { changes = append(changes, c) }
+	m.must(converge.Converge(t.Context(), m.System, []resource.Resource{l.wanted}, note))
+	if len(changes) != 1 || changes[0].ID != l.wanted.ID() || m.plain(changes[0].Before) != l.before ||
+		changes[0].After != l.wanted.State() || changes[0].Diff == "" {
+		t.Errorf("converging reports %+v", changes)
+	}
+	if !resource.Recordable(l.wanted) {
+		return
+	}
+	changes = nil
+	m.must(resource.Restore(t.Context(), m.System, nil, note))
+	if len(changes) != 1 || changes[0].ID != l.wanted.ID() {
+		t.Errorf("restoring reports %+v", changes)
+	}
+	if found := m.observe(l.wanted); found.State() != l.before {
+		t.Errorf("restored, the state is\n%s\nwant\n%s", found.State(), l.before)
+	}
+	if m.Exists(host.BeforeDir) {
+		t.Error("restoring leaves records")
+	}
+}
+
+// allKinds lists the tags that decode knows.
+func allKinds() []string {
+	return []string{
+		"file", "dir", "tree", "link", "user", "service", "package", "sysctl", "module", "swap", "selinux", "image", "ready",
+		"member", "bootstrapped", "object", "node", "interface", "chains", "mounts", "shims",
+	}
+}
+
+// TestKindsAreAll compares that list with the codec's.
+func TestKindsAreAll(t *testing.T) {
+	for _, kind := range allKinds() {
+		r, err := resource.Decode(resource.Tagged{kind, []byte("{}")})
+		if err != nil {
+			t.Errorf("%s: %v", kind, err)
+			continue
+		}
+		if back, err := resource.KindOf(r); err != nil || back != kind {
+			t.Errorf("kind %s is encoded as %q: %v", kind, back, err)
+		}
+	}
+}
+
+func TestUnmarshalRefuses(t *testing.T) {
+	for name, data := range map[string]string{
+		"another kind":  `[{"Kind":"rumour","Value":{}}]`,
+		"another field": `[{"Kind":"link","Value":{"Path":"/a","Hard":true}}]`,
+		"no list":       `{"Kind":"link"}`,
+		"cut off":       `[{"Kind":"link","Value":{"Path":"/a"`,
+	} {
+		if got, err := resource.Unmarshal([]byte(data)); err == nil {
+			t.Errorf("%s: decoded as %+v", name, got)
+		}
+	}
+	if data, err := resource.Marshal([]resource.Resource{&resource.Link{}}); err == nil {
+		t.Errorf("a pointer is encoded as %s", data)
+	}
+}

@@ -1,0 +1,109 @@
+package resource
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+
+	"kbootstrap/fault"
+	"kbootstrap/host"
+)
+
+// Member is the data of one etcd member.
+//
+// Its unit always says that the cluster exists already, so that a member that has lost its disk does not found a second
+// cluster of its own at the next boot. Only while the cluster is being founded does a drop-in in /run say otherwise;
+// Bootstrapped takes it away. A Member allows that when it is New; the Service that follows starts the member.
+type Member struct {
+	Name    string // the member's name
+	Unit    string // "etcd.service"
+	DataDir string // "/var/lib/etcd"
+	Token   string // the cluster's token
+	Marker  string // where Bootstrapped keeps it: "/etc/etcd/bootstrapped"
+	New     bool   // the cluster does not exist yet
+	Absent  bool   // it has no data, and it may not found a cluster
+	Foreign string // only in a found value: why its data is not of this cluster
+}
+
+// ID is "member NAME".
+func (m Member) ID() string { return "member " + m.Name }
+
+// State tells that the member has data or is about to make it; which of the two is the same to who waits for it.
+func (m Member) State() string {
+	if m.Foreign != "" {
+		return states("data present, and " + m.Foreign)
+	}
+	return states(flag("data present, or bootstrapping allowed", !m.Absent))
+}
+
+// Observe looks for the member's data, whose it is, and for the permission to make it.
+func (m Member) Observe(ctx context.Context, sys *host.System) (Resource, error) {
+	found := m
+	if found.Foreign = ""; !m.hasData(sys) {
+		if found.Absent = true; !m.New || !sys.Exists(bootstrapDropIn(m.Unit)) {
+			return found, nil
+		}
+		// The permission counts when systemd knows of it: a run may have been cut off before it told.
+		u, err := sys.Unit(ctx, m.Unit)
+		found.Absent = u.Stale(bootstrapDropIn(m.Unit), true)
+		return found, err
+	}
+	found.Absent = false
+	mark, err := sys.Read(m.Marker)
+	if mark = strings.TrimSpace(mark); err != nil {
+		return nil, err
+	}
+	switch ours := sys.Exists(Service{Name: m.Unit}.dropIn()); {
+	case mark != "" && mark != m.Token:
+		found.Foreign = "it is of the cluster " + mark
+	case mark == "" && !ours: // a founding that was cut off has left our unit, which is older than the data
+		found.Foreign = "no mark says that it is of the cluster " + m.Token
+	}
+	return found, nil
+}
+
+// Apply allows a new member to found the cluster. It never touches data.
+func (m Member) Apply(ctx context.Context, sys *host.System) error {
+	dropIn := bootstrapDropIn(m.Unit)
+	if m.Absent {
+		return forbidBootstrap(ctx, sys, m.Unit)
+	}
+	if m.hasData(sys) {
+		found, err := m.Observe(ctx, sys)
+		if now, ok := found.(Member); ok && now.Foreign != "" {
+			return fault.MemberForeign.Errorf("%s has the data of an etcd member, and %s; it is not touched", m.DataDir, now.Foreign)
+		}
+		return err
+	}
+	if !m.New {
+		return fault.MemberWithoutData.Errorf("the cluster exists already, but member %s has no data in %s; "+
+			"if its disk is lost, remove the member from the cluster and add it again", m.Name, m.DataDir)
+	}
+	text := "[Service]\nEnvironment=ETCD_INITIAL_CLUSTER_STATE=new\n"
+	if err := sys.WriteOwn(sys.Path(dropIn), []byte(text), 0o644); err != nil {
+		return err
+	}
+	return sys.Reload(ctx, m.Unit, dropIn, true)
+}
+
+// hasData tells whether the member has a write-ahead log. An etcd that finds no data and may not found a cluster leaves an
+// empty database behind, which is no data.
+func (m Member) hasData(sys *host.System) bool {
+	logs, _ := filepath.Glob(filepath.Join(sys.Path(m.DataDir), "member/wal/*.wal")) // the pattern is a good one
+	return len(logs) > 0
+}
+
+// bootstrapDropIn lets etcd found a cluster. It lies in /run, so that it does not outlive a boot.
+func bootstrapDropIn(unit string) string {
+	return "/run/systemd/system/" + unit + ".d/50-bootstrap.conf"
+}
+
+// forbidBootstrap takes the permission to found a cluster away.
+func forbidBootstrap(ctx context.Context, sys *host.System, unit string) error {
+	dropIn := bootstrapDropIn(unit)
+	if err := sys.RemoveFile(sys.Path(dropIn)); err != nil {
+		return err
+	}
+	sys.RemoveEmpty(sys.Path(filepath.Dir(dropIn)))
+	return sys.Reload(ctx, unit, dropIn, false)
+}

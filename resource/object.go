@@ -1,0 +1,128 @@
+package resource
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"time"
+
+	"kbootstrap/fault"
+	"kbootstrap/host"
+	"kbootstrap/kube"
+)
+
+// Object is an object of the Kubernetes API. It is equal to what is found when every field of Manifest is there with the
+// same value; what others have set beside it, defaults included, is not looked at.
+type Object struct {
+	Manifest   []byte // one JSON object
+	Kubeconfig string // path on the host, below System.Root
+	Absent     bool
+}
+
+// ID is "object KIND NAMESPACE/NAME".
+func (o Object) ID() string {
+	m, err := kube.ParseManifest(o.Manifest)
+	if err != nil {
+		return "object that is not valid"
+	}
+	return "object " + m.Kind + " " + m.Where()
+}
+
+// State shows the fields of Manifest, a line each, sorted; a Secret's data as digests.
+func (o Object) State() string {
+	if o.Absent {
+		return ""
+	}
+	m, err := kube.ParseManifest(o.Manifest)
+	if err != nil {
+		return states("not valid: " + err.Error())
+	}
+	return manifestState(m)
+}
+
+// fieldManager is the name under which the API notes the fields that are ours.
+const fieldManager = "kbootstrap"
+
+// Observe reads the object and keeps of it the fields of the wanted Manifest.
+func (o Object) Observe(ctx context.Context, sys *host.System) (Resource, error) {
+	wanted, path, err := o.Read()
+	if err != nil {
+		return nil, err
+	}
+	gone := Object{Manifest: o.Manifest, Kubeconfig: o.Kubeconfig, Absent: true}
+	data, err := kube.Look(ctx, sys, o.Kubeconfig, path)
+	if err != nil {
+		return nil, err
+	}
+	if data == nil {
+		return gone, nil
+	}
+	found, err := kube.ParseManifest(data)
+	if err != nil {
+		return nil, err
+	}
+	kept, err := json.Marshal(kube.Project(found.Fields, wanted.Fields, ""))
+	return Object{Manifest: kept, Kubeconfig: o.Kubeconfig}, err
+}
+
+// Read is the Manifest in the form in which the API returns it, and its path.
+func (o Object) Read() (kube.Manifest, string, error) {
+	m, err := kube.ParseManifest(o.Manifest)
+	if err != nil {
+		return m, "", err
+	}
+	path, err := m.ApiPath()
+	return m, path, err
+}
+
+// Apply sends the Manifest as a server-side apply, or deletes the object and waits until it is gone. It is repeated while
+// the API says that it is not ready for it, for half a minute at most.
+func (o Object) Apply(ctx context.Context, sys *host.System) error {
+	m, path, err := o.Read()
+	if err != nil {
+		return err
+	}
+	a, err := kube.OpenAPI(sys, o.Kubeconfig)
+	if o.Absent && host.Absent(err) {
+		return nil // without a cluster there is no object
+	}
+	if err != nil {
+		return err
+	}
+	deadline, cancel := context.WithTimeout(ctx, kube.ApiTimeout)
+	defer cancel()
+	begin := time.Now()
+	var last error
+	err = host.Poll(deadline, kube.ApiPoll, func() (bool, error) {
+		var done bool
+		done, err := o.send(deadline, a, path)
+		if err == nil || !kube.Passing(err) {
+			return done, err
+		}
+		if deadline.Err() == nil || last == nil {
+			last = err
+		}
+		return false, nil
+	})
+	if err == nil || last == nil || deadline.Err() == nil || ctx.Err() != nil {
+		return err
+	}
+	return fault.ObjectRefused.Errorf("waited %s for %s to accept %s: %w", time.Since(begin).Round(time.Millisecond), a.Server, m.Where(), last)
+}
+
+// send makes one try; it is done when the object is as wanted.
+func (o Object) send(ctx context.Context, a *kube.Api, path string) (done bool, err error) {
+	if !o.Absent {
+		query := url.Values{"fieldManager": {fieldManager}, "force": {"true"}}
+		// JSON is YAML.
+		err := a.Change(ctx, http.MethodPatch, path, "application/apply-patch+yaml", query, o.Manifest)
+		return err == nil, err
+	}
+	query := url.Values{"propagationPolicy": {"Background"}}
+	err = a.Change(ctx, http.MethodDelete, path, "", query, nil)
+	if kube.IsCode(err, http.StatusNotFound) {
+		return true, nil
+	}
+	return false, err // accepted: it is gone when there is nothing left to delete
+}

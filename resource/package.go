@@ -1,0 +1,97 @@
+package resource
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"kbootstrap/fault"
+	"kbootstrap/host"
+)
+
+// Package is a program that the host's package manager installs when it is not there.
+type Package struct {
+	Program  string // the program that must be there, by its file name
+	Apt, Yum string // the package's names for Debian's and for Red Hat's package manager
+	Absent   bool
+}
+
+// ID is "package PROGRAM".
+func (p Package) ID() string { return "package " + p.Program }
+
+// State is "present" or empty.
+func (p Package) State() string { return states(flag("present", !p.Absent)) }
+
+// Observe looks for the program; who brought it is not asked.
+func (p Package) Observe(_ context.Context, sys *host.System) (Resource, error) {
+	return Package{Program: p.Program, Apt: p.Apt, Yum: p.Yum, Absent: sys.Program(p.Program) == ""}, nil
+}
+
+// Apply installs the package, or removes it alone: a package that another needs by now stays, and that is an error.
+func (p Package) Apply(ctx context.Context, sys *host.System) error {
+	if there := sys.Program(p.Program) != ""; there == !p.Absent {
+		return nil
+	}
+	switch {
+	case sys.Program("apt-get") != "":
+		return p.applyApt(ctx, sys)
+	case sys.Program("dnf") != "":
+		return p.applyYum(ctx, sys, "dnf")
+	case sys.Program("yum") != "":
+		return p.applyYum(ctx, sys, "yum")
+	}
+	return fault.PackageUnknown.Errorf("%s is missing, and so is a package manager that we know (apt-get, dnf, yum)", p.Program)
+}
+
+func (p Package) applyApt(ctx context.Context, sys *host.System) error {
+	if p.Apt == "" {
+		return fault.PackageUnknown.Errorf("%s is missing, and no package of apt has it", p.Program)
+	}
+	if p.Absent {
+		_, err := sys.Change(ctx, "dpkg", "--remove", p.Apt)
+		return packageError(err)
+	}
+	install := []string{
+		"env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "--yes", "--no-install-recommends",
+		// Debian's own upgrades run in the background for minutes after a host's first boot.
+		"-o", "DPkg::Lock::Timeout=120", p.Apt,
+	}
+	_, err := sys.Change(ctx, install...)
+	if err == nil {
+		return nil
+	}
+	// A fresh cloud image has no lists, and old lists name packages that the mirror no longer has.
+	if _, update := sys.Change(ctx, "apt-get", "update"); update != nil {
+		return packageError(fmt.Errorf("%w (and then: %w)", err, update))
+	}
+	_, err = sys.Change(ctx, install...)
+	return packageError(err)
+}
+
+func (p Package) applyYum(ctx context.Context, sys *host.System, program string) error {
+	if p.Yum == "" {
+		return fault.PackageUnknown.Errorf("%s is missing, and no package of %s has it", p.Program, program)
+	}
+	argv := []string{program, "install", "-y", p.Yum}
+	if p.Absent {
+		argv = []string{"rpm", "--erase", p.Yum}
+	}
+	_, err := sys.Change(ctx, argv...)
+	return packageError(err)
+}
+
+// packageError gives an error of a package manager its code, by what the manager says.
+func packageError(err error) error {
+	if err == nil {
+		return nil
+	}
+	for _, says := range []string{"Could not get lock", "Unable to acquire the dpkg frontend lock", "is another process using it", "waiting for process with pid", "RPM: error: can't create transaction lock"} {
+		if strings.Contains(err.Error(), says) {
+			return fault.PackagesLocked.Wrap(err)
+		}
+	}
+	if strings.Contains(err.Error(), "No space left on device") || strings.Contains(err.Error(), "not enough free space") {
+		return fault.NoSpace.Wrap(err)
+	}
+	return fault.PackageFailed.Wrap(err)
+}

@@ -1,0 +1,80 @@
+package resource
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"kbootstrap/host"
+)
+
+// ask is nil when the service says that it is ready, and its answer otherwise. Beside http and https there are
+//
+//	tcp://HOST:PORT       something accepts connections there
+//	unix:///PATH          the same for a socket
+//	dns://SERVER/NAME     the server resolves the name, to the address Expect if that is given
+func (r Ready) ask(ctx context.Context, sys *host.System, client *http.Client) error {
+	ctx, cancel := context.WithTimeout(ctx, readyAnswer)
+	defer cancel()
+	target, err := url.Parse(r.URL)
+	if err != nil {
+		return err
+	}
+	switch target.Scheme {
+	case "tcp":
+		return accepts(ctx, "tcp", target.Host)
+	case "unix":
+		return accepts(ctx, "unix", sys.Path(target.Path))
+	case "dns":
+		return r.resolves(ctx, target.Host, strings.TrimPrefix(target.Path, "/"))
+	}
+	return r.fetch(ctx, client)
+}
+
+// A lost datagram costs the resolver five seconds, so it is given less time, and asked again.
+const (
+	dnsAnswer = 300 * time.Millisecond
+	dnsTries  = 3
+)
+
+func accepts(ctx context.Context, network, address string) error {
+	conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
+	if err != nil {
+		return err
+	}
+	return conn.Close()
+}
+
+func (r Ready) resolves(ctx context.Context, server, name string) error {
+	if _, _, err := net.SplitHostPort(server); err != nil {
+		server = net.JoinHostPort(server, "53")
+	}
+	resolver := net.Resolver{
+		PreferGo: true,
+		Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, network, server)
+		},
+	}
+	var addresses []string
+	var err error
+	for range dnsTries {
+		ctx, cancel := context.WithTimeout(ctx, dnsAnswer)
+		addresses, err = resolver.LookupHost(ctx, name+".") // with the dot it is not tried in search domains
+		cancel()
+		if err == nil {
+			break
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if r.Expect != "" && !slices.Contains(addresses, r.Expect) {
+		return fmt.Errorf("%s is %s, not %s", name, strings.Join(addresses, ", "), r.Expect)
+	}
+	return nil
+}

@@ -1,0 +1,187 @@
+package resource
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"kbootstrap/fault"
+	"kbootstrap/host"
+	"kbootstrap/internal/human"
+)
+
+// Ready is the health of a service, as its own endpoint tells it.
+type Ready struct {
+	Name    string        // who is waited for: "etcd"
+	URL     string        // "https://127.0.0.1:2379/health"; see probe.go for other schemes
+	CACert  string        // paths of PEM files below System.Root; "" where the URL does not need them
+	Cert    string        // the client's certificate
+	Key     string        // and its key
+	Unit    string        // its journal goes into the error; "" for none
+	Expect  string        // text that the answer must contain; "" means that any good one will do
+	Timeout time.Duration // how long to wait; 0 means one minute
+	Every   time.Duration // how often to ask; 0 means every 20 ms, which is too often for an API server that is just starting
+	Crashes int           // give up when systemd has restarted the Unit so often meanwhile; 0 means never
+	Absent  bool          // it is not ready
+}
+
+// ID is "ready NAME".
+func (r Ready) ID() string { return "ready " + r.Name }
+
+// State is "ready" or empty.
+func (r Ready) State() string { return states(flag("ready", !r.Absent)) }
+
+func (r Ready) every() time.Duration {
+	if r.Every == 0 {
+		return readyPoll
+	}
+	return r.Every
+}
+
+func (r Ready) Waits() bool { return !r.Absent }
+
+const (
+	readyPoll   = 20 * time.Millisecond
+	readyAnswer = 2 * time.Second // for one answer
+	unitPoll    = 500 * time.Millisecond
+)
+
+// Observe asks once. A service that does not answer is not ready; why is for Apply to say.
+func (r Ready) Observe(ctx context.Context, sys *host.System) (Resource, error) {
+	found := r
+	found.Absent = true
+	client, err := r.client(sys)
+	if err != nil {
+		if host.Absent(err) {
+			return found, nil
+		}
+		return nil, err
+	}
+	defer client.CloseIdleConnections()
+	found.Absent = r.ask(ctx, sys, client) != nil
+	return found, ctx.Err()
+}
+
+// Apply waits until the service is ready, and before that until its certificates are there, which another component may be
+// about to write. It gives up early when its unit has failed for good.
+func (r Ready) Apply(ctx context.Context, sys *host.System) error {
+	if r.Absent {
+		return nil
+	}
+	client, err := r.client(sys)
+	if err != nil && !host.Absent(err) {
+		return err
+	}
+	defer func() {
+		if client != nil {
+			client.CloseIdleConnections()
+		}
+	}()
+	timeout := r.Timeout
+	if timeout == 0 {
+		timeout = time.Minute
+	}
+	sys.Logf("waiting for %s", r.URL)
+	deadline, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	begin := time.Now()
+	lookAt := begin // the first look is for how often it was restarted before
+	restarts := -1
+	var last error
+	err = host.Poll(deadline, r.every(), func() (bool, error) {
+		var answer error
+		if client == nil {
+			if client, answer = r.client(sys); answer != nil && !host.Absent(answer) {
+				return false, answer
+			}
+		}
+		if client != nil {
+			answer = r.ask(deadline, sys, client)
+		}
+		if answer == nil {
+			return true, nil
+		}
+		if deadline.Err() == nil || last == nil {
+			last = answer // and not that the time was up while it was asked
+		}
+		if r.Unit == "" || time.Now().Before(lookAt) {
+			return false, nil
+		}
+		lookAt = time.Now().Add(unitPoll)
+		return false, r.hopeless(deadline, sys, &restarts)
+	})
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	waited := time.Since(begin).Round(time.Millisecond)
+	err = fmt.Errorf("waited %s for %s: %w; last answer: %w", waited, r.URL, err, last)
+	return sys.Failed(ctx, fault.ServiceNotReady, r.Unit, err)
+}
+
+// hopeless is why there is nothing to wait for any more: the unit has failed, or crashes again and again. Restarts is how
+// often systemd had restarted it when the wait began; below 0 it is not known yet.
+func (r Ready) hopeless(ctx context.Context, sys *host.System, restarts *int) error {
+	u, err := sys.Unit(ctx, r.Unit)
+	switch {
+	case err != nil:
+		sys.Logf("%v", err)
+	case u.FailedForGood():
+		return fmt.Errorf("%s has failed", r.Unit)
+	case *restarts < 0 || u.Restarts < *restarts:
+		*restarts = u.Restarts
+	case r.Crashes > 0 && u.Restarts-*restarts >= r.Crashes:
+		return fmt.Errorf("%s ends again and again: systemd restarted it %d times", r.Unit, u.Restarts-*restarts)
+	}
+	return nil
+}
+
+// client is an HTTP client with the certificates that the URL needs.
+func (r Ready) client(sys *host.System) (*http.Client, error) {
+	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	if r.CACert != "" {
+		pem, err := os.ReadFile(sys.Path(r.CACert))
+		if err != nil {
+			return nil, err
+		}
+		config.RootCAs = x509.NewCertPool()
+		if !config.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("%s: no certificate in it", r.CACert)
+		}
+	}
+	if r.Cert != "" {
+		pair, err := tls.LoadX509KeyPair(sys.Path(r.Cert), sys.Path(r.Key))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", r.Cert, err)
+		}
+		config.Certificates = []tls.Certificate{pair}
+	}
+	// A proxy of the environment is not meant for the host itself.
+	return &http.Client{Transport: &http.Transport{TLSClientConfig: config}, Timeout: readyAnswer}, nil
+}
+
+// fetch asks over HTTP.
+func (r Ready) fetch(ctx context.Context, client *http.Client) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, r.URL, nil)
+	if err != nil {
+		return err
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, 64<<10))
+	if err != nil {
+		return err
+	}
+	if response.StatusCode != http.StatusOK || !strings.Contains(string(body), r.Expect) {
+		return fmt.Errorf("%s: %s", response.Status, human.OneLine(string(body)))
+	}
+	return nil
+}

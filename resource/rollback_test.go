@@ -1,0 +1,471 @@
+package resource_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"kbootstrap/fault"
+	"kbootstrap/host"
+	"kbootstrap/resource"
+	"kbootstrap/resource/converge"
+)
+
+// server is a machine on which one component of ours runs and is healthy.
+type server struct {
+	*machine
+	systemd *systemd
+	url     string // of its health
+	start   string // how the machine is then
+	killed  atomic.Bool
+}
+
+const serverUnit = "server.service"
+
+// newServer sets up the machine. The service answers when it runs; it does not start with a unit that says "broken".
+func newServer(t *testing.T) *server {
+	t.Helper()
+	s := &server{machine: newMachine(t)}
+	s.systemd = newSystemd(s.machine)
+	s.systemd.broken = "broken"
+	s.Around = unsynced
+	h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if !s.runs() && !s.killed.Load() { // who is dead is not to wait
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	}))
+	t.Cleanup(h.Close)
+	s.url = h.URL
+	s.converge(s.component("1"))
+	s.must(s.Flush())
+	s.start = s.state()
+	s.ran = nil
+	return s
+}
+
+func (s *server) runs() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	u := s.systemd.units[serverUnit]
+	return u != nil && u.active == "active"
+}
+
+// component is the component in some version.
+func (s *server) component(version string) []resource.Resource {
+	program := "/opt/server-" + version + "/server"
+	files := []resource.Resource{
+		resource.File{Path: program, Mode: 0o755, Blob: s.has("program " + version)},
+		resource.Link{Path: "/usr/local/bin/server", Target: program},
+		resource.File{Path: "/etc/server/key", Mode: 0o600, Content: []byte("s3cret " + version), Secret: true},
+		resource.File{Path: "/etc/systemd/system/" + serverUnit, Mode: 0o600, Content: []byte("[Service]\nversion " + version + "\n")},
+	}
+	if version != "1" {
+		files = append(files, resource.File{Path: "/etc/server/new", Content: []byte(version)})
+	}
+	service := resource.Service{Name: serverUnit, Enabled: true, Running: true, Config: "config-" + version}
+	for _, f := range files {
+		service.Starts = append(service.Starts, f.ID())
+	}
+	return slices.Concat(
+		[]resource.Resource{resource.Dir{Path: "/etc/server", Mode: 0o700}}, files, []resource.Resource{
+			service,
+			resource.File{Path: "/etc/server/admin", Content: []byte("admin " + version)},
+			resource.Ready{Name: "server", URL: s.url, Unit: serverUnit},
+			resource.File{Path: "/etc/server/mark", Content: []byte("marked")},
+		})
+}
+
+// state is the machine without what has another number each time, and without programs, which may stay.
+func (s *server) state() string {
+	var lines []string
+	for line := range strings.Lines(s.snapshot()) {
+		if !slices.ContainsFunc([]string{"/proc", "/opt/", "/var/lib/blobs", "/run "}, func(p string) bool { return strings.HasPrefix(line, p) }) {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "") + s.observe(resource.Service{Name: serverUnit, Config: "any"}).State()
+}
+
+// clean checks that a run has left nothing of its own.
+func (s *server) clean() {
+	s.t.Helper()
+	for _, name := range []string{host.UndoDir, resource.Owed(serverUnit)} {
+		if s.Exists(name) {
+			s.t.Errorf("%s is left", name)
+		}
+	}
+}
+
+func (s *server) pid() int { return s.systemd.units[serverUnit].pid }
+
+// reopen is the same machine as another session sees it.
+func (s *server) reopen() {
+	s.Close()
+	s.System = host.NewSystem(s.Root, s.run, s.blob, nil)
+	s.Around = unsynced
+}
+
+// unsynced leaves out the waits for the disk: nobody pulls the plug of the machine that the test runs on.
+func unsynced(step host.Step, do func() error) error {
+	if step.Op == host.OpSync {
+		return nil
+	}
+	return do()
+}
+
+func TestRollback(t *testing.T) {
+	s := newServer(t)
+	var changes []resource.Change
+	err := converge.Converge(t.Context(), s.System, s.component("broken"), func(c resource.Change) { changes = append(changes, c) })
+	var rolled *converge.RolledBackError
+	if !errors.As(err, &rolled) || rolled.Failed != nil || fault.Of(err) != fault.RolledBack {
+		t.Fatalf("error is %v", err)
+	}
+	for _, want := range []string{"rolled back: server.service is as before", "panic: the last words of server.service", "put back:", "link /usr/local/bin/server"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("the error does not say %q: %v", want, err)
+		}
+	}
+	if d := cmp.Diff(s.start, s.state()); d != "" || !s.runs() {
+		t.Errorf("it is not as before:\n%s", d)
+	}
+	s.clean()
+	var back []string
+	for _, c := range changes {
+		if c.Back {
+			back = append(back, c.ID)
+		}
+	}
+	want := []string{
+		"file /etc/server/new", "file /etc/systemd/system/server.service", "file /etc/server/key", "link /usr/local/bin/server",
+		"service server.service",
+	}
+	if d := cmp.Diff(want, back); d != "" || !slices.Equal(rolled.Restored, back) {
+		t.Errorf("put back in another order:\n%s", d)
+	}
+	if !s.Exists("/opt/server-broken/server") {
+		t.Error("a program was removed that the next try needs")
+	}
+	if got := s.converge(s.component("1")); len(got) != 0 {
+		t.Errorf("the old wish changes %q", got)
+	}
+	if got := s.converge(s.component("2")); len(got) != 7 {
+		t.Errorf("a good change changes %q", got)
+	}
+	s.clean()
+}
+
+// TestNothingToGoBackTo: what did not run, or was not healthy, stays as it was made, for the next run to finish.
+func TestNothingToGoBackTo(t *testing.T) {
+	for name, before := range map[string]func(s *server){
+		"it did not run":     func(s *server) { s.systemd.end(serverUnit) },
+		"it was not healthy": func(s *server) { s.url += "/%zz" }, // which no server is asked for
+		"it was never started": func(s *server) {
+			s.must(os.Remove(s.Path("/etc/systemd/system/" + serverUnit)))
+			s.systemd.end(serverUnit)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newServer(t)
+			before(s)
+			err := converge.Converge(t.Context(), s.System, s.component("broken"), nil)
+			var rolled *converge.RolledBackError
+			if err == nil || errors.As(err, &rolled) {
+				t.Errorf("error is %v", err)
+			}
+			if !strings.Contains(s.get("/etc/systemd/system/"+serverUnit), "broken") || s.Exists(host.UndoDir) {
+				t.Errorf("the machine is\n%s", s.snapshot())
+			}
+		})
+	}
+}
+
+// TestRollbackOfWhatIsDamaged: a program that was replaced in its place is put back from the host itself.
+func TestRollbackOfWhatIsDamaged(t *testing.T) {
+	s := newServer(t)
+	large := strings.Repeat("theirs", resource.ContentLimit)
+	s.put("/opt/server-broken/server", large)
+	s.must(os.Chmod(s.Path("/opt/server-broken/server"), 0o755))
+	var rolled *converge.RolledBackError
+	if err := converge.Converge(t.Context(), s.System, s.component("broken"), nil); !errors.As(err, &rolled) || rolled.Failed != nil {
+		t.Fatalf("error is %v", err)
+	}
+	if s.get("/opt/server-broken/server") != large {
+		t.Error("the program is another")
+	}
+	s.clean()
+}
+
+// TestInterruptedBeforeItsService: what was changed is put back without a restart; the process has seen nothing of it.
+func TestInterruptedBeforeItsService(t *testing.T) {
+	for name, end := range map[string]func(s *server, cancel context.CancelFunc){
+		"connection lost": func(_ *server, cancel context.CancelFunc) { cancel() },
+		"stopped":         func(s *server, _ context.CancelFunc) { s.Stop() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newServer(t)
+			pid := s.pid()
+			ctx, cancel := context.WithCancel(t.Context())
+			err := converge.Converge(ctx, s.System, s.component("2"), func(c resource.Change) {
+				if c.ID == "file /etc/server/key" && !c.Back {
+					end(s, cancel)
+				}
+			})
+			cancel()
+			var rolled *converge.RolledBackError
+			if !errors.As(err, &rolled) || fault.Of(err) != "" || !errors.Is(err, context.Canceled) && !errors.Is(err, host.ErrStopped) {
+				t.Fatalf("error is %v", err)
+			}
+			if d := cmp.Diff(s.start, s.state()); d != "" || s.pid() != pid {
+				t.Errorf("process %d, was %d:\n%s", s.pid(), pid, d)
+			}
+			s.clean()
+			s.reopen()
+			s.converge(s.component("2"))
+			s.clean()
+		})
+	}
+}
+
+// TestInterruptedAtItsService: once the service is being changed, it becomes healthy before anything ends.
+func TestInterruptedAtItsService(t *testing.T) {
+	for _, version := range []string{"2", "broken"} {
+		t.Run(version, func(t *testing.T) {
+			s := newServer(t)
+			ctx, cancel := context.WithCancel(t.Context())
+			restart := s.fakes["systemctl"]
+			s.fakes["systemctl"] = func(argv []string) (string, error) {
+				if slices.Contains(argv, "restart") {
+					cancel()
+				}
+				return restart(argv)
+			}
+			err := converge.Converge(ctx, s.System, s.component(version), nil)
+			if !s.runs() {
+				t.Errorf("it does not run: %v", err)
+			}
+			s.clean()
+			var rolled *converge.RolledBackError
+			switch {
+			case version == "2" && !errors.Is(err, context.Canceled): // what comes after is not begun
+				t.Errorf("error is %v", err)
+			case version == "2" && s.get("/etc/server/admin") != "admin 2":
+				t.Error("it was not finished")
+			case version == "broken" && (!errors.As(err, &rolled) || rolled.Failed != nil):
+				t.Errorf("error is %v", err)
+			case version == "broken" && s.state() != s.start:
+				t.Error(cmp.Diff(s.start, s.state()))
+			}
+		})
+	}
+}
+
+// TestCutOffAnywhere kills the process at each step of a change that is no good, on its way and on its way back, and lets
+// the next run either try the same again or have its wish mended. Both leave a service that is healthy.
+func TestCutOffAnywhere(t *testing.T) {
+	for _, wishes := range [][]string{{"broken"}, {"1", "2"}} {
+		at := int64(0)
+		for cut := true; cut; {
+			s := newServer(t)
+			if at++; !s.killedAt(at, s.component("broken")) {
+				cut = false
+				continue
+			}
+			again := wishes[int(at)%len(wishes)]
+			err := converge.Converge(t.Context(), s.System, s.component(again), nil)
+			var rolled *converge.RolledBackError
+			if again == "broken" && (!errors.As(err, &rolled) || rolled.Failed != nil) || again != "broken" && err != nil {
+				t.Errorf("killed at %d, then %s: %v", at, again, err)
+			}
+			if d := cmp.Diff(s.start, s.state()); again == "broken" && d != "" || !s.runs() {
+				t.Errorf("killed at %d, then %s, it is not as before:\n%s", at, again, d)
+			}
+			s.clean()
+			if again == "broken" {
+				continue
+			}
+			if got := s.converge(s.component(again)); len(got) != 0 {
+				t.Errorf("killed at %d, then %s, the third run changes %q", at, again, got)
+			}
+		}
+		if at < 100 {
+			t.Errorf("it has %d steps only", at)
+		}
+	}
+}
+
+// TestFinishedByItself: a run is killed while it waits for health, and then the service becomes healthy. The next change that
+// is no good goes back to that, and not further; unless files were changed since, which the process has not seen.
+func TestFinishedByItself(t *testing.T) {
+	for back, since := range map[string]func(s *server){
+		"2": func(*server) {},
+		"1": func(s *server) { s.must(resource.OweRestart(s.System, serverUnit)) },
+	} {
+		s := newServer(t)
+		for at := int64(1); ; at++ { // up to where nothing is left to do but to forget
+			if !s.killedAt(at, s.component("2")) {
+				t.Fatal("it was never killed there")
+			}
+			if s.Exists(host.UndoDir+"/"+serverUnit+"/found.json") && s.differing(s.component("2")) == 0 {
+				break
+			}
+			s = newServer(t)
+		}
+		since(s)
+		var rolled *converge.RolledBackError
+		if err := converge.Converge(t.Context(), s.System, s.component("broken"), nil); !errors.As(err, &rolled) || rolled.Failed != nil {
+			t.Errorf("error is %v", err)
+		}
+		if key, config := s.get("/etc/server/key"), resource.ConfigOf(s.System, s.pid()); key != "s3cret "+back || config != "config-"+back {
+			t.Errorf("it went back to %q and %q, want those of %s", key, config, back)
+		}
+		s.clean()
+	}
+}
+
+// differing is how many resources are not as wanted.
+func (s *server) differing(wanted []resource.Resource) int {
+	found, err := converge.Observe(s.t.Context(), s.System, wanted)
+	s.must(err)
+	n := 0
+	for i, w := range wanted {
+		if resource.Changed(found[i], w) {
+			n++
+		}
+	}
+	return n
+}
+
+var errKilled = errors.New("killed")
+
+// killedAt converges in a process that is killed before its nth step: nothing that it does from there on happens. It
+// tells whether there was such a step. After it the machine is as another session finds it.
+func (s *server) killedAt(at int64, wanted []resource.Resource) bool {
+	var n atomic.Int64
+	s.Around = func(step host.Step, do func() error) error {
+		if n.Add(1) >= at {
+			s.killed.Store(true)
+			return errKilled
+		}
+		return unsynced(step, do)
+	}
+	s.Run = func(ctx context.Context, argv ...string) ([]byte, error) {
+		if s.killed.Load() {
+			return nil, errKilled
+		}
+		return s.run(ctx, argv...)
+	}
+	_ = converge.Converge(s.t.Context(), s.System, wanted, nil)
+	s.reopen()
+	return s.killed.Swap(false)
+}
+
+// TestRollbackThatFails: it says so, and what was healthy is remembered until it is again.
+func TestRollbackThatFails(t *testing.T) {
+	s := newServer(t)
+	s.systemd.broken = "version" // nothing starts any more
+	err := converge.Converge(t.Context(), s.System, s.component("2"), nil)
+	var rolled *converge.RolledBackError
+	if !errors.As(err, &rolled) || rolled.Failed == nil || fault.Of(err) != fault.NotRolledBack {
+		t.Fatalf("error is %v", err)
+	}
+	if !strings.HasPrefix(err.Error(), "rolled back, but server.service is not as before: ") {
+		t.Errorf("error is %v", err)
+	}
+	s.systemd.broken = "broken"
+	if err := converge.Converge(t.Context(), s.System, s.component("broken"), nil); !errors.As(err, &rolled) || rolled.Failed != nil {
+		t.Errorf("the next run: %v", err)
+	}
+	if d := cmp.Diff(s.start, s.state()); d != "" {
+		t.Errorf("it is not as before:\n%s", d)
+	}
+	s.clean()
+}
+
+// TestCrashLoop: a changed service that systemd starts again and again is given up long before its time is up.
+func TestCrashLoop(t *testing.T) {
+	m := newMachine(t)
+	h := httptest.NewServer(http.NotFoundHandler())
+	defer h.Close()
+	restarts := 3
+	m.fakes["systemctl"] = func([]string) (string, error) {
+		restarts++
+		return fmt.Sprintf("LoadState=loaded\nActiveState=activating\nSubState=auto-restart\nMainPID=0\nNRestarts=%d\n", restarts), nil
+	}
+	m.fakes["journalctl"] = func([]string) (string, error) { return "unknown flag: --nonsense\n", nil }
+	ready := resource.Ready{Name: "server", URL: h.URL, Unit: serverUnit, Crashes: 2, Every: resource.UnitPoll}
+	err := ready.Apply(t.Context(), m.System)
+	if err == nil || !strings.Contains(err.Error(), "server.service ends again and again: systemd restarted it 2 times") ||
+		!strings.Contains(err.Error(), "unknown flag: --nonsense") {
+		t.Errorf("error is %v", err)
+	}
+}
+
+// TestEditedByHand: a file is edited and the service started anew by hand, both out of our sight. The process says that it
+// has the wanted configuration. Putting the file back starts the service anew, also when the run that does it is cut off
+// in between.
+func TestEditedByHand(t *testing.T) {
+	edit := func(t *testing.T) *server {
+		s := newServer(t)
+		s.put("/etc/server/key", "edited")
+		s.must(os.Chmod(s.Path("/etc/server/key"), 0o600))
+		s.must(s.systemd.start(serverUnit))
+		return s
+	}
+	s := edit(t)
+	found, err := converge.Observe(t.Context(), s.System, s.component("1"))
+	s.must(err)
+	if service := found[5]; service.State() != "enabled\nrunning\nconfig config-1\nolder than what it starts with\n" {
+		t.Errorf("found %q", service.State())
+	}
+	pid := s.pid()
+	if got := s.converge(s.component("1")); !slices.Equal(got, []string{"file /etc/server/key", "service server.service"}) {
+		t.Errorf("it changes %q", got)
+	}
+	if s.pid() == pid {
+		t.Error("the process is the same")
+	}
+	s.clean()
+	if got := s.converge(s.component("1")); len(got) != 0 {
+		t.Errorf("again it changes %q", got)
+	}
+
+	for at := int64(1); ; at++ {
+		s := edit(t)
+		pid := s.pid()
+		if !s.killedAt(at, s.component("1")) {
+			break
+		}
+		s.converge(s.component("1"))
+		if s.pid() == pid {
+			t.Errorf("killed at %d, the process is the same", at)
+		}
+		s.clean()
+	}
+}
+
+// TestStop ends a wait, and nothing else that is under way.
+func TestStop(t *testing.T) {
+	m := newMachine(t)
+	h := httptest.NewServer(http.NotFoundHandler())
+	defer h.Close()
+	m.Stop()
+	err := converge.Converge(t.Context(), m.System, []resource.Resource{resource.File{Path: "/etc/a"}}, nil)
+	if !errors.Is(err, host.ErrStopped) || m.Exists("/etc/a") {
+		t.Errorf("after Stop: %v", err)
+	}
+	m.System = host.NewSystem(m.Root, m.run, m.blob, func(string) { m.Stop() }) // it says that it waits
+	err = converge.Converge(t.Context(), m.System, []resource.Resource{resource.File{Path: "/etc/a"}, resource.Ready{Name: "h", URL: h.URL}}, nil)
+	if !errors.Is(err, host.ErrStopped) || !m.Exists("/etc/a") {
+		t.Errorf("in a wait: %v", err)
+	}
+}

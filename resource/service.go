@@ -1,0 +1,274 @@
+package resource
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"kbootstrap/fault"
+	"kbootstrap/host"
+)
+
+// Service is a systemd unit: whether it starts at boot, whether it runs, and what it was started with.
+type Service struct {
+	Name    string // with its type: "etcd.service"
+	Enabled bool
+	Running bool
+	// Config is the digest of everything that the service starts with. A running process carries it in its environment,
+	// so that a service whose configuration is newer than its process is seen, whenever and by whomever it was changed.
+	// It is "" for units that are not ours: a process of ours is then restarted without it.
+	Config string
+	// Starts are the IDs of the resources that the service starts with. When one of them is changed, the service is
+	// started anew, also if its Config is the wanted one: somebody may have edited the file, started the service, and had
+	// the edit taken back by us.
+	Starts []string `json:",omitempty"`
+	Older  bool     // only in a found value: something that it starts with is about to change, or has since its start
+}
+
+// ID is "service NAME".
+func (s Service) ID() string { return "service " + s.Name }
+
+// State shows what holds of: enabled, running, and the configuration that the process runs with. A unit that is neither
+// enabled nor running has the same state as one that does not exist.
+func (s Service) State() string {
+	config := ""
+	if s.Running {
+		config = s.Config
+	}
+	return states(flag("enabled", s.Enabled), flag("running", s.Running), property("config", config),
+		flag("older than what it starts with", s.Running && s.Older))
+}
+
+// configVariable is the variable of the environment that tells which configuration a process was started with.
+const configVariable = "KBOOTSTRAP_CONFIG"
+
+const (
+	startTimeout = 15 * time.Second      // until a process with the wanted configuration runs; ready is another matter
+	stopTimeout  = 100 * time.Second     // until the one before has ended: systemd kills it after 90 s (TimeoutStopSec)
+	startPoll    = 10 * time.Millisecond // a process is there after some 20 ms
+)
+
+// Observe asks systemd, and the process itself for its configuration.
+func (s Service) Observe(ctx context.Context, sys *host.System) (Resource, error) {
+	u, err := sys.Unit(ctx, s.Name)
+	if err != nil {
+		return nil, err
+	}
+	return s.Found(sys, u), nil
+}
+
+func (s Service) Found(sys *host.System, u host.UnitState) Service {
+	found := Service{Name: s.Name, Enabled: u.Enabled(), Running: u.Runs()}
+	if s.Enabled && !u.CanEnable() {
+		found.Enabled = true
+	}
+	// Who wants it stopped must wait for a process that is still ending, and end one that crashes again and again.
+	if !s.Running && (u.Active == "deactivating" || u.Active == "activating") {
+		found.Running = true
+	}
+	if found.Running {
+		found.Config = configOf(sys, u.MainPID)
+		found.Older = s.Config != "" && sys.Exists(Owed(s.Name))
+	}
+	return found
+}
+
+// Owed is the note that a service has to be started anew. It lies in /run: what is running before a boot is not after.
+// Nothing else tells when a run is cut off between the change of a file and the restart, if the file was edited by hand:
+// the process may have started with the edit or with what was there before.
+func Owed(name string) string { return "/run/kbootstrap/" + name + ".restart" }
+
+func OweRestart(sys *host.System, name string) error {
+	if sys.Exists(Owed(name)) {
+		return nil
+	}
+	return sys.WriteOwn(sys.Path(Owed(name)), nil, 0o600)
+}
+
+func NotOwed(sys *host.System, name string) error {
+	err := sys.RemoveFile(sys.Path(Owed(name)))
+	sys.RemoveEmpty(sys.Path(filepath.Dir(Owed(name))))
+	return err
+}
+
+// configOf reads the configuration that a process was started with; "" when it does not tell.
+func configOf(sys *host.System, pid int) string {
+	if pid == 0 {
+		return ""
+	}
+	// A process that has just ended is one without a configuration.
+	environment, err := sys.Read("/proc/" + strconv.Itoa(pid) + "/environ")
+	if err != nil {
+		return ""
+	}
+	for entry := range strings.SplitSeq(environment, "\x00") {
+		if value, ok := strings.CutPrefix(entry, configVariable+"="); ok {
+			return value
+		}
+	}
+	return ""
+}
+
+// Apply stops, disables, enables, starts or restarts, whatever is needed. It does not wait until the service is ready.
+func (s Service) Apply(ctx context.Context, sys *host.System) error {
+	if !s.Running {
+		if err := s.stop(ctx, sys); err != nil {
+			return err
+		}
+	}
+	// The drop-in goes to the disk before systemd is asked: a unit that it has not read yet, it then reads whole.
+	if err := s.writeDropIn(sys); err != nil {
+		return err
+	}
+	u, err := sys.Unit(ctx, s.Name)
+	if err != nil {
+		return err
+	}
+	enabling := s.Enabled != u.Enabled() && (!s.Enabled || u.CanEnable())
+	if enabling {
+		if err := s.enable(ctx, sys); err != nil {
+			return err
+		}
+	}
+	if u.Stale(s.dropIn(), s.Config != "") {
+		if _, err := sys.Change(ctx, "systemctl", "daemon-reload"); err != nil {
+			return err
+		}
+	}
+	if s.Running {
+		if err := s.start(ctx, sys, u); err != nil {
+			return err
+		}
+	}
+	if !enabling {
+		return nil
+	}
+	return s.checkEnabled(ctx, sys)
+}
+
+// dropIn is the file that puts the configuration's digest into the environment of the process.
+func (s Service) dropIn() string { return "/etc/systemd/system/" + s.Name + ".d/50-kbootstrap.conf" }
+
+func (s Service) writeDropIn(sys *host.System) error {
+	name := s.dropIn()
+	if s.Config == "" {
+		if err := sys.RemoveFile(sys.Path(name)); err != nil {
+			return err
+		}
+		sys.RemoveEmpty(sys.Path(filepath.Dir(name)))
+		return nil
+	}
+	text := "[Service]\nEnvironment=" + configVariable + "=" + s.Config + "\n"
+	if was, err := sys.Read(name); err != nil || was == text {
+		return err
+	}
+	return sys.WriteOwn(sys.Path(name), []byte(text), 0o644)
+}
+
+// enable makes or removes the links in *.wants by systemctl's own hand, without systemd: asked to do it, systemd would
+// take every unit for outdated until it is reloaded.
+func (s Service) enable(ctx context.Context, sys *host.System) error {
+	verb := "enable"
+	if !s.Enabled {
+		verb = "disable"
+	}
+	_, err := sys.Change(ctx, "systemctl", "--root="+sys.Root, verb, s.Name)
+	return err
+}
+
+// checkEnabled makes systemd look again when it remembers of a unit in its memory what was.
+func (s Service) checkEnabled(ctx context.Context, sys *host.System) error {
+	u, err := sys.Unit(ctx, s.Name)
+	if err != nil || u.Enabled() == s.Enabled {
+		return err
+	}
+	_, err = sys.Change(ctx, "systemctl", "daemon-reload")
+	return err
+}
+
+func (s Service) stop(ctx context.Context, sys *host.System) error {
+	u, err := sys.Unit(ctx, s.Name)
+	if err != nil || !s.Found(sys, u).Running {
+		return err
+	}
+	if _, err = sys.Change(ctx, "systemctl", "stop", s.Name); err != nil {
+		return err
+	}
+	return NotOwed(sys, s.Name)
+}
+
+// start starts the unit, or restarts it when its process has another configuration or is older than what it starts with,
+// and waits for the process.
+func (s Service) start(ctx context.Context, sys *host.System, u host.UnitState) error {
+	older := s.Config != "" && sys.Exists(Owed(s.Name))
+	if s.converged(sys, u) && !older {
+		return nil
+	}
+	before := u.MainPID
+	if u.Active == "failed" {
+		// Without this a unit that has crashed too often is not started.
+		if _, err := sys.Change(ctx, "systemctl", "reset-failed", s.Name); err != nil {
+			return err
+		}
+	}
+	verb := "start"
+	if u.Runs() || u.Active == "activating" {
+		verb = "restart"
+	}
+	// Without waiting: etcd counts as started only when its peers are, and those may be started after this. And without
+	// the order of a boot, which would hold this start until the units before it are ready: what it truly needs was done
+	// before.
+	if _, err := sys.Change(ctx, "systemctl", "--no-block", "--job-mode=ignore-dependencies", verb, s.Name); err != nil {
+		return err
+	}
+	if err := s.await(ctx, sys, before); err != nil || !older {
+		return err
+	}
+	return NotOwed(sys, s.Name)
+}
+
+func (s Service) converged(sys *host.System, u host.UnitState) bool {
+	return u.Runs() && configOf(sys, u.MainPID) == s.Config
+}
+
+// await polls until another process than the one before runs with the wanted configuration.
+func (s Service) await(ctx context.Context, sys *host.System, before int) error {
+	deadline, cancel := context.WithTimeout(ctx, stopTimeout+startTimeout)
+	defer cancel()
+	begin := time.Now()
+	stopped := begin
+	var last host.UnitState
+	err := host.Poll(deadline, startPoll, func() (bool, error) {
+		u, err := sys.Unit(deadline, s.Name)
+		if err != nil {
+			return false, err
+		}
+		last = u
+		if u.Load != "loaded" {
+			return false, fmt.Errorf("systemd has no such unit: %s", u.Load)
+		}
+		if u.FailedForGood() {
+			return false, errors.New("it failed")
+		}
+		if u.Active == "deactivating" {
+			stopped = time.Now()
+		} else if time.Since(stopped) > startTimeout {
+			return false, context.DeadlineExceeded
+		}
+		return s.converged(sys, u) && (u.MainPID != before || before == 0), nil
+	})
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	wanted := "a process"
+	if s.Config != "" {
+		wanted = "a process with configuration " + s.Config
+	}
+	err = fmt.Errorf("waited %s for %s, and it is %s (%s): %w", time.Since(begin).Round(time.Millisecond),
+		wanted, last.Active, last.Sub, err)
+	return sys.Failed(ctx, fault.ServiceNotStarted, s.Name, err)
+}

@@ -1,0 +1,199 @@
+package resource_test
+
+import (
+	"strings"
+	"testing"
+
+	"kbootstrap/host"
+	"kbootstrap/resource"
+	"kbootstrap/resource/converge"
+)
+
+// TestServiceReloads checks when systemd has to read its files again.
+func TestServiceReloads(t *testing.T) {
+	m := newMachine(t)
+	s := newSystemd(m)
+	m.put("/etc/systemd/system/etcd.service", "[Service]\n")
+	service := resource.Service{Name: "etcd.service", Enabled: true, Running: true, Config: "1"}
+	for _, step := range []struct {
+		name    string
+		change  func()
+		reloads int
+		starts  int
+	}{
+		{"a unit that systemd has never read", func() {}, 0, 1},
+		{"nothing has changed", func() {}, 0, 0},
+		{"a new configuration", func() { service.Config = "2" }, 1, 1},
+		{"a new unit file, and with it a new configuration", func() {
+			m.put("/etc/systemd/system/etcd.service", "[Service]\nUser=etcd\n")
+			service.Config = "3"
+		}, 1, 1},
+		{"killed", func() { s.units["etcd.service"].active, s.units["etcd.service"].pid = "inactive", 0 }, 0, 1},
+		{"crashed", func() { s.units["etcd.service"].active, s.units["etcd.service"].pid = "failed", 0 }, 0, 1},
+	} {
+		step.change()
+		s.reloads, m.ran = 0, nil
+		m.apply(service)
+		if s.reloads != step.reloads || m.ranCount("systemctl --no-block") != step.starts {
+			t.Errorf("%s: %d reloads, want %d; %q", step.name, s.reloads, step.reloads, m.ran)
+		}
+		if found := m.observe(service); resource.Changed(found, service) {
+			t.Errorf("%s: %s", step.name, resource.Diff(found, service))
+		}
+	}
+}
+
+// TestServiceThatCrashes checks that the error tells why.
+func TestServiceThatCrashes(t *testing.T) {
+	m := newMachine(t)
+	s := newSystemd(m)
+	m.put("/etc/systemd/system/etcd.service", "[Service]\n")
+	s.crash["etcd.service"] = true
+	err := resource.Service{Name: "etcd.service", Running: true, Config: "1"}.Apply(t.Context(), m.System)
+	if err == nil || !strings.Contains(err.Error(), "failed") || !strings.Contains(err.Error(), "    panic: the last words of etcd.service") {
+		t.Errorf("error is %v", err)
+	}
+	err = resource.Service{Name: "none.service", Running: true}.Apply(t.Context(), m.System)
+	if err == nil {
+		t.Error("a unit that does not exist is started")
+	}
+}
+
+// TestServiceThatIsNotThere checks that turning off what does not exist is nothing to do.
+func TestServiceThatIsNotThere(t *testing.T) {
+	m := newMachine(t)
+	newSystemd(m)
+	off := resource.Service{Name: "firewalld.service"}
+	if found := m.observe(off); resource.Changed(found, off) {
+		t.Errorf("diff is %s", resource.Diff(found, off))
+	}
+	m.apply(off)
+	if m.ranCount("systemctl show") != len(m.ran) {
+		t.Errorf("it does more than look: %q", m.ran)
+	}
+}
+
+func TestUnitRuns(t *testing.T) {
+	for text, runs := range map[string]bool{
+		"ActiveState=active\nSubState=running\nMainPID=7":          true,
+		"ActiveState=active\nSubState=exited\nMainPID=0":           true,
+		"ActiveState=activating\nSubState=start\nMainPID=7":        true,
+		"ActiveState=activating\nSubState=start-pre\nMainPID=0":    false,
+		"ActiveState=activating\nSubState=auto-restart\nMainPID=0": false,
+		"ActiveState=deactivating\nSubState=stop\nMainPID=7":       false,
+		"ActiveState=inactive\nSubState=dead\nMainPID=0":           false,
+		"ActiveState=failed\nSubState=failed\nMainPID=0":           false,
+	} {
+		if got := host.ParseUnit(text).Runs(); got != runs {
+			t.Errorf("%q runs: %v", text, got)
+		}
+	}
+}
+
+// TestTurningOffEndsCrashLoops checks that a unit between two tries does not count as stopped for who wants it so.
+func TestTurningOffEndsCrashLoops(t *testing.T) {
+	u := host.ParseUnit("ActiveState=activating\nSubState=auto-restart\nMainPID=0")
+	off := resource.Service{Name: "a.service"}
+	if m := newMachine(t); !off.Found(m.System, u).Running {
+		t.Error("it counts as stopped")
+	}
+}
+
+func TestMemberWithoutData(t *testing.T) {
+	m := newMachine(t)
+	newSystemd(m)
+	lost := resource.Member{Name: "m1", Unit: "etcd.service", DataDir: "/var/lib/etcd", Marker: "/etc/etcd/bootstrapped", Token: "ours"}
+	err := lost.Apply(t.Context(), m.System)
+	if err == nil || !strings.Contains(err.Error(), "m1 has no data in /var/lib/etcd") {
+		t.Errorf("error is %v", err)
+	}
+	if m.Exists("/run") {
+		t.Error("it may found a cluster")
+	}
+	// Permission that a crash has left counts for nothing once the cluster exists.
+	m.put(resource.BootstrapDropIn("etcd.service"), "")
+	if found := m.observe(lost); !resource.Changed(found, lost) {
+		t.Error("a member without data is found converged")
+	}
+	// Nor is it data what an etcd leaves that was started without.
+	m.put("/var/lib/etcd/member/snap/db", "empty")
+	if found := m.observe(lost); !resource.Changed(found, lost) {
+		t.Error("an empty data base is taken for data")
+	}
+	m.put("/var/lib/etcd/member/wal/0000000000000000-0000000000000000.wal", "log")
+	m.put("/etc/etcd/bootstrapped", "ours\n")
+	if found := m.observe(lost); resource.Changed(found, lost) {
+		t.Error("a member with data is not")
+	}
+	m.apply(lost)
+	if !m.Exists("/var/lib/etcd/member") {
+		t.Error("data is gone")
+	}
+}
+
+// TestForeignMember: data is served only when it is known to be of the cluster: by its mark, or by the unit that a founding
+// has left which was cut off.
+func TestForeignMember(t *testing.T) {
+	member := resource.Member{
+		Name: "m1", Unit: "etcd.service", DataDir: "/var/lib/etcd", Marker: "/etc/etcd/bootstrapped", Token: "ours", New: true,
+	}
+	for _, test := range []struct {
+		mark, unit string
+		foreign    string
+	}{
+		{"ours\n", "", ""},
+		{"ours\n", "[Service]\n", ""},
+		{"", "[Service]\n", ""},
+		{"", "", "no mark says that it is of the cluster ours"},
+		{"theirs\n", "[Service]\n", "it is of the cluster theirs"},
+	} {
+		m := newMachine(t)
+		newSystemd(m)
+		m.put("/var/lib/etcd/member/wal/0000000000000000-0000000000000000.wal", "log")
+		if test.mark != "" {
+			m.put(member.Marker, test.mark)
+		}
+		if test.unit != "" {
+			m.put("/etc/systemd/system/etcd.service.d/50-kbootstrap.conf", test.unit)
+		}
+		before := m.snapshot()
+		err := converge.Converge(t.Context(), m.System, []resource.Resource{member}, nil)
+		if (err == nil) != (test.foreign == "") || err != nil && !strings.Contains(err.Error(), test.foreign) {
+			t.Errorf("mark %q, unit %q: %v", test.mark, test.unit, err)
+		}
+		if m.snapshot() != before {
+			t.Errorf("mark %q, unit %q: the machine is another", test.mark, test.unit)
+		}
+	}
+}
+
+func TestPackageUpdatesListsOnce(t *testing.T) {
+	m := newMachine(t)
+	m.executable("/usr/bin/apt-get")
+	updated := false
+	m.fakes["env"] = func([]string) (string, error) {
+		if !updated {
+			return "", host.ErrNotDir
+		}
+		m.executable("/usr/sbin/socat")
+		return "", nil
+	}
+	m.fakes["apt-get"] = func(argv []string) (string, error) {
+		if len(argv) != 2 || argv[1] != "update" || updated {
+			return m.unexpected(argv)
+		}
+		updated = true
+		return "", nil
+	}
+	socat := resource.Package{Program: "socat", Apt: "socat"}
+	m.apply(socat)
+	if found := m.observe(socat); resource.Changed(found, socat) {
+		t.Error("it is not there")
+	}
+	if err := (resource.Package{Program: "x", Yum: "x"}).Apply(t.Context(), m.System); err == nil {
+		t.Error("a package without a name is installed")
+	}
+	if err := socat.Apply(t.Context(), newMachine(t).System); err == nil {
+		t.Error("a package is installed without a package manager")
+	}
+}

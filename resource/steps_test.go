@@ -1,0 +1,82 @@
+package resource_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestEveryChangeIsAStep reads the sources: a call that changes the host, outside of a Step, would be a change at which no
+// test breaks a run. Those that are meant are within a function given to Step, or in the list.
+func TestEveryChangeIsAStep(t *testing.T) {
+	changing := map[string][]string{
+		"os": {"Chmod", "Chown", "Chtimes", "Create", "CreateTemp", "Lchown", "Link", "Mkdir", "MkdirAll", "MkdirTemp",
+			"OpenFile", "Remove", "RemoveAll", "Rename", "Symlink", "Truncate", "WriteFile"},
+		"syscall": {"Kill", "Mount", "Unmount", "Sync"},
+		"unix":    {"Flock", "Kill", "Mount", "Unmount", "Rename", "Renameat2"},
+		"s":       {"Run"}, "sys": {"Run"},
+	}
+	allowed := map[string]string{
+		"../node/failpoint.go": "is built for the crash tests only",
+		"../host/group.go":     "ends programs that this process started itself",
+		"../host/kernel.go":    "opens a parameter to see whether it may be written, and writes nothing",
+		"../host/system.go":    "reads the journal",
+		"image.go":             "lists images",
+		"chains.go":            "lists chains",
+		"../host/unit.go":      "shows units",
+	}
+	used := map[string]bool{}
+	for _, dir := range []string{".", "converge", "../host", "../kube", "../node"} {
+		for name, file := range sources(t, dir) {
+			ast.Inspect(file, func(n ast.Node) bool {
+				call, ok := n.(*ast.CallExpr)
+				if !ok {
+					return true
+				}
+				called, ok := call.Fun.(*ast.SelectorExpr)
+				if !ok {
+					return true
+				}
+				if called.Sel.Name == "Step" {
+					return false // whatever is in the function given to it
+				}
+				from, ok := called.X.(*ast.Ident)
+				if !ok || !slices.Contains(changing[from.Name], called.Sel.Name) {
+					return true
+				}
+				if used[name] = true; allowed[name] == "" {
+					t.Errorf("%s: %s.%s changes the host outside of a Step", name, from.Name, called.Sel.Name)
+				}
+				return true
+			})
+		}
+	}
+	for name := range allowed {
+		if !used[name] {
+			t.Errorf("%s needs no permission any more", name)
+		}
+	}
+}
+
+// sources are the files of a package as they are built for a host, by name.
+func sources(t *testing.T, dir string) map[string]*ast.File {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	if err != nil || len(names) == 0 {
+		t.Fatal(names, err)
+	}
+	files := map[string]*ast.File{}
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		if files[name], err = parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return files
+}
