@@ -9,9 +9,9 @@ import (
 	"kbootstrap/screen"
 )
 
-// PrintErrors prints errors with their codes. What they have in common, as when no host of a
-// network can be reached, is said once, below the last of them. codes returns the codes that
-// explain an error: at least its own.
+// PrintErrors prints errors with their codes. A hint that several errors in a row share, for instance
+// when no host of a network can be reached, is printed once, below the last of them. The function
+// codes returns the codes that explain an error: at least its own.
 func PrintErrors(w io.Writer, errs []error, codes func(error) []fault.Code) {
 	for i, err := range errs {
 		fmt.Fprintf(w, "error[%s]: %s\n", fault.OfLocal(err), Indented(err.Error()))
@@ -23,7 +23,7 @@ func PrintErrors(w io.Writer, errs []error, codes func(error) []fault.Code) {
 	}
 }
 
-// PrintExplain says how to learn more about codes.
+// PrintExplain prints how to learn more about codes.
 func PrintExplain(w io.Writer, codes ...fault.Code) {
 	words := make([]string, len(codes))
 	for i, code := range codes {
@@ -35,5 +35,5 @@ func PrintExplain(w io.Writer, codes ...fault.Code) {
 // Codes returns the code of an error.
 func Codes(err error) []fault.Code { return []fault.Code{fault.OfLocal(err)} }
 
-// Indented returns a text whose lines after the first stand below it, fit for a terminal.
+// Indented returns a text whose lines after the first are indented, made safe for a terminal.
 func Indented(text string) string { return strings.ReplaceAll(screen.Clean(text), "\n", "\n  ") }

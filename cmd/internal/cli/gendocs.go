@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/cobra/doc"
 )
 
-// GenDocsCommand returns the verb that writes the reference of the command line. It is hidden: only developers who change a command need it, and
-// a test fails if docs/cli is out of step.
+// GenDocsCommand returns the verb that writes the reference of the command line. It is hidden: only
+// developers who change a command need it, and a test fails if docs/cli is out of step.
 func GenDocsCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:    "gen-docs DIR",
