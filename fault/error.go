@@ -21,8 +21,8 @@ func Of(err error) Code {
 	return code
 }
 
-// HintOf returns what the user may do about an error: what the outermost error in its chain knows that knows something, or
-// else what the catalogue says about its code, or "".
+// HintOf returns what the user may do about an error: the hint of the outermost error in its chain
+// that has one, or else what the catalogue says about its code, or "".
 func HintOf(err error) string {
 	hint := ""
 	walk(err, func(err error) bool {
@@ -38,8 +38,8 @@ func HintOf(err error) string {
 	return hint
 }
 
-// walk visits the errors of a chain from the outside until visit has what it looked for. errors.As would end at the first
-// error of a type, also when that has nothing to say.
+// walk visits the errors of a chain from the outside until visit has what it looked for. errors.As
+// would stop at the first error of a type, even if that error has no hint or code.
 func walk(err error, visit func(error) bool) bool {
 	if err == nil {
 		return false

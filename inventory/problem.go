@@ -36,7 +36,7 @@ func (p Problem) String() string {
 // Problems are all that is wrong with an inventory, in the order of its lines. It is never empty when it is an error.
 type Problems []Problem
 
-// shown is how many problems are printed: who has more than this has one mistake that repeats.
+// shown is how many problems are printed: more than that are usually one mistake that repeats.
 const shown = 50
 
 // Error returns each problem with its line of the file, a caret below the place, and the hint.
@@ -62,7 +62,7 @@ func (ps Problems) Error() string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// Fault is the code of the first problem.
+// Fault returns the code of the first problem.
 func (ps Problems) Fault() fault.Code {
 	if len(ps) == 0 {
 		return ""
@@ -70,7 +70,7 @@ func (ps Problems) Fault() fault.Code {
 	return ps[0].Code
 }
 
-// Faults are the codes of the problems that are printed, each once.
+// Faults returns the codes of the problems that are printed, each once.
 func (ps Problems) Faults() []fault.Code {
 	var codes []fault.Code
 	for _, p := range ps[:min(len(ps), shown)] {
@@ -100,7 +100,7 @@ const (
 	excerptWidth  = 72
 )
 
-// printable replaces what is not: a file must not be able to move the cursor of who reads about its mistakes.
+// printable replaces unprintable runes, so that an inventory cannot send control sequences to the terminal.
 func printable(r rune) rune {
 	switch {
 	case r == '\t':
