@@ -14,9 +14,11 @@ import (
 // authorities loads every certificate authority, and makes those that a new cluster lacks. The store is used when it has
 // certificates of a cluster already.
 //
-// What is there is never replaced: every certificate of the cluster hangs on it, and hosts would stop to trust each
-// other. A key without its certificate is all that counts, though, and gets a new certificate: whatever the key has
-// signed stays valid. That is what a run leaves that was killed between the two, and how an authority is renewed.
+// What is there is never replaced: every certificate of the cluster depends on it, and hosts would
+// stop trusting each other. A key without its certificate is an exception: the key is all that
+// counts, and it gets a new certificate: whatever the key has
+// signed stays valid. A run that was killed between writing the two leaves this state, and it is
+// also how an authority is renewed.
 func (s *Store) authorities(root *os.Root, used bool, now time.Time, todo *pending) (map[string]pair, error) {
 	loaded := map[string]pair{}
 	for _, a := range authorityTable {
@@ -30,7 +32,7 @@ func (s *Store) authorities(root *os.Root, used bool, now time.Time, todo *pendi
 			todo.first = append(todo.first, content{a.name + ".key", p.keyPEM})
 			todo.then = append(todo.then, content{a.name + ".crt", p.certPEM})
 		case err == nil:
-			err = usable(p.cert, now)
+			err = checkAuthority(p.cert, now)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w%s", filepath.Join(s.dir, a.name+".crt"), err, seeDoc)
@@ -40,18 +42,18 @@ func (s *Store) authorities(root *os.Root, used bool, now time.Time, todo *pendi
 	return loaded, nil
 }
 
-// seeDoc ends the errors about what is never replaced.
+// seeDoc ends the errors about keys that are never replaced.
 const seeDoc = " (the tool does not replace it, because the whole cluster depends on it; docs/pki.md describes how " +
 	"to restore or renew it)"
 
-// lost is the error of a store that has certificates, and not what they hang on.
+// lost returns the error of a store that has certificates, but not the key that they depend on.
 func (s *Store) lost(name string) error {
 	return fault.AuthorityLost.Errorf("%s is lost, but certificates of the cluster are still in %s: "+
 		"restore it from a backup", name, s.dir)
 }
 
-// usable tells why a certificate cannot be an authority now; nil means it can.
-func usable(cert *x509.Certificate, now time.Time) error {
+// checkAuthority returns why a certificate cannot be an authority now, or nil if it can.
+func checkAuthority(cert *x509.Certificate, now time.Time) error {
 	switch {
 	case !cert.BasicConstraintsValid || !cert.IsCA || cert.KeyUsage != 0 && cert.KeyUsage&x509.KeyUsageCertSign == 0:
 		return fault.AuthorityDamaged.Errorf("not the certificate of an authority: it may not sign others")

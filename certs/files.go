@@ -47,7 +47,7 @@ func (p *PKI) Files(h inventory.Host, component string) []File {
 		}
 	}
 	for _, r := range table {
-		if r.component != component || !r.on(h) {
+		if r.component != component || !r.isOn(h) {
 			continue
 		}
 		pair, ok := p.pairs[r.path(h)]

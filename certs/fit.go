@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// fit tells what is wrong with a certificate for what the table wants of it now; nil means it serves on. A certificate
+// checkFit returns why a certificate is not what the table wants now, or nil if it can stay. A certificate
 // is renewed before it ends: in the last third of its life, which for one year is four months in which any run renews.
-func fit(p pair, ca *x509.Certificate, l leaf, now time.Time) error {
+func checkFit(p pair, ca *x509.Certificate, l leaf, now time.Time) error {
 	cert := p.cert
 	if key, ok := cert.PublicKey.(*ecdsa.PublicKey); !ok || key.Curve != elliptic.P256() {
 		return errors.New("its key is not ECDSA P-256")
@@ -21,7 +21,7 @@ func fit(p pair, ca *x509.Certificate, l leaf, now time.Time) error {
 	if !bytes.Equal(cert.RawIssuer, ca.RawSubject) || cert.CheckSignatureFrom(ca) != nil {
 		return fmt.Errorf("it is not issued by the %s of today", l.issuer)
 	}
-	if err := subject(cert, l); err != nil {
+	if err := checkSubject(cert, l); err != nil {
 		return err
 	}
 	if cert.IsCA || cert.KeyUsage != x509.KeyUsageDigitalSignature ||
@@ -43,8 +43,8 @@ func fit(p pair, ca *x509.Certificate, l leaf, now time.Time) error {
 	return nil
 }
 
-// subject compares who a certificate is for.
-func subject(cert *x509.Certificate, l leaf) error {
+// checkSubject returns how the holder of a certificate differs from what the table wants, or nil.
+func checkSubject(cert *x509.Certificate, l leaf) error {
 	var org []string
 	if l.org != "" {
 		org = []string{l.org}

@@ -30,7 +30,7 @@ func TestFit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := fit(p, ca.cert, wanted, start); err != nil {
+	if err := checkFit(p, ca.cert, wanted, start); err != nil {
 		t.Errorf("as it was signed: %v", err)
 	}
 	for name, test := range map[string]struct {
@@ -79,7 +79,7 @@ func TestFit(t *testing.T) {
 			if !test.now.IsZero() {
 				now = test.now
 			}
-			err := fit(got, issuer.cert, l, now)
+			err := checkFit(got, issuer.cert, l, now)
 			if err == nil || !strings.Contains(err.Error(), test.error) {
 				t.Errorf("error = %v, want one with %q", err, test.error)
 			}

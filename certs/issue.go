@@ -50,7 +50,8 @@ func (s *Store) Preview(c *inventory.Cluster, now time.Time) (*PKI, error) {
 	}
 }
 
-// preview is one attempt of Preview. A store that never had a lock is read without one: nobody has written to it yet.
+// preview is one attempt of Preview. A store that never had a lock is read without one: no run has
+// written to it yet.
 func (s *Store) preview(c *inventory.Cluster, now time.Time, locked bool) (p *PKI, err error) {
 	if locked {
 		unlock, err := s.lock()
@@ -63,7 +64,7 @@ func (s *Store) preview(c *inventory.Cluster, now time.Time, locked bool) (p *PK
 }
 
 // Keep writes what a preview has issued into the store, which it makes if need be. Everything is on the disk when it
-// returns. When another run has written there since, nothing is written, and that is the error.
+// returns. If another run has written to the store since the preview, Keep writes nothing and returns an error.
 func (s *Store) Keep(p *PKI) error {
 	if len(p.todo.first)+len(p.todo.then) == 0 {
 		return nil
@@ -164,7 +165,7 @@ func (p *PKI) load(root *os.Root, now time.Time) error {
 // loadOrSign loads a certificate that is fit, or signs a new one.
 func loadOrSign(root *os.Root, ca pair, l leaf, now time.Time) (p pair, fresh bool, err error) {
 	p, err = read(root, l.name)
-	if err == nil && fit(p, ca.cert, l, now) == nil {
+	if err == nil && checkFit(p, ca.cert, l, now) == nil {
 		return p, false, nil
 	}
 	var unusable damaged
@@ -178,7 +179,7 @@ func loadOrSign(root *os.Root, ca pair, l leaf, now time.Time) (p pair, fresh bo
 }
 
 // isUsed reports whether the store has certificates of a cluster already. They are written after the keys of the
-// authorities: those are there then, unless somebody took them away.
+// authorities, so those exist then, unless someone removed them.
 func isUsed(root *os.Root) (bool, error) {
 	if root == nil {
 		return false, nil

@@ -15,7 +15,7 @@ func (p *PKI) Kubeconfig(c *inventory.Cluster) []byte {
 	return p.kubeconfig(c, ownServer(c, c.With(inventory.ControlPlane)[0]), p.pairs[admin.name])
 }
 
-// ownServer is the API server of the host itself, for what runs beside it.
+// ownServer is the API server of the host itself, for the components next to it.
 func ownServer(c *inventory.Cluster, h inventory.Host) string {
 	return "https://" + net.JoinHostPort(address(h.Address), strconv.Itoa(c.Network.APIPort))
 }
@@ -23,7 +23,8 @@ func ownServer(c *inventory.Cluster, h inventory.Host) string {
 // anyServer is the endpoint through which a host reaches whichever API server is up.
 func anyServer(c *inventory.Cluster, _ inventory.Host) string { return c.Endpoint() }
 
-// kubeconfig is the text of a kubeconfig with everything embedded. Names are quoted, since "1e3", "no" and "null" are
+// kubeconfig is the text of a kubeconfig with everything embedded. Names are quoted, because "1e3",
+// "no" and "null" are
 // names of clusters too. The user's name has the cluster's in it, so that several files merge without a clash.
 func (p *PKI) kubeconfig(c *inventory.Cluster, server string, user pair) []byte {
 	base := base64.StdEncoding.EncodeToString

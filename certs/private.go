@@ -10,7 +10,7 @@ import (
 	"kbootstrap/fault"
 )
 
-// private makes sure that nobody but us can reach anything below dir. The first offender is the error.
+// private returns an error that names the first file below dir that other users can reach, or nil.
 func private(dir string) error {
 	return filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {

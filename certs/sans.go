@@ -22,7 +22,8 @@ func localSANs(_ *inventory.Cluster, h inventory.Host) []string {
 }
 
 // apiserverSANs are the names by which pods, hosts and people reach an API server: the kubernetes service, every control
-// plane (an address may be forwarded or balanced to another of them), and localhost, since the proxies on the hosts and
+// plane (an address may be forwarded or balanced to another of them), and localhost, because the
+// proxies on the hosts and
 // forwarded ports end there.
 func apiserverSANs(c *inventory.Cluster, h inventory.Host) []string {
 	names := []string{
@@ -46,5 +47,5 @@ func canonical(s string) string {
 	return s
 }
 
-// address is the text of an address as a certificate tells it: without zone, and IPv4 as IPv4.
+// address returns an address as certificates write it: without a zone, and IPv4 as IPv4.
 func address(a netip.Addr) string { return a.Unmap().WithZone("").String() }

@@ -67,7 +67,7 @@ const (
 
 // table is every certificate of every host. Names, subjects and usages follow kubeadm's, so that what is written about
 // clusters made by kubeadm holds here. etcd's own keys lie outside /etc/kubernetes/pki, where everything must belong to
-// root (CIS 1.1.19), since etcd runs as its own user (CIS 1.1.12).
+// root (CIS 1.1.19), because etcd runs as its own user (CIS 1.1.12).
 var table = []row{
 	{name: "etcd-server", role: inventory.Etcd, issuer: etcdCA,
 		cn: "{host}", usages: both, sans: etcdSANs,
@@ -96,7 +96,7 @@ var table = []row{
 		cn: "system:kube-controller-manager", usages: client,
 		component: "kube-controller-manager", configs: []string{"/etc/kubernetes/controller-manager.conf"},
 		server: ownServer},
-	// Without one it would serve its health with a self-signed certificate that nobody can verify.
+	// Without one it would serve its health with a self-signed certificate that no client can verify.
 	{name: "controller-manager-server", role: inventory.ControlPlane, issuer: kubernetesCA,
 		cn: "kube-controller-manager", usages: server, sans: localSANs,
 		component: "kube-controller-manager", pair: "/etc/kubernetes/pki/controller-manager"},
@@ -150,7 +150,7 @@ func leaves(c *inventory.Cluster) []leaf {
 	all := []leaf{admin}
 	for _, h := range c.Hosts {
 		for _, r := range table {
-			if r.on(h) {
+			if r.isOn(h) {
 				all = append(all, r.leaf(c, h))
 			}
 		}
@@ -159,7 +159,7 @@ func leaves(c *inventory.Cluster) []leaf {
 }
 
 // on reports whether the host has the certificate.
-func (r row) on(h inventory.Host) bool { return r.role == everyHost || h.Has(r.role) }
+func (r row) isOn(h inventory.Host) bool { return r.role == everyHost || h.Has(r.role) }
 
 // path is where the store keeps the host's certificate, without suffix.
 func (r row) path(h inventory.Host) string { return "hosts/" + h.Name + "/" + r.name }

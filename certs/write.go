@@ -38,7 +38,7 @@ func write(root *os.Root, files []content) error {
 	if err != nil {
 		return err
 	}
-	// Many at once, since the file system commits those that wait for it together.
+	// Many at once, because the file system commits waiting files together.
 	err = each(files, func(f content) error { return writeTemporary(root, f) })
 	if err != nil {
 		return err
@@ -61,7 +61,8 @@ func each[T any](items []T, call func(T) error) error {
 	return group.Wait()
 }
 
-// temporary is the name of a file while it is written. The lock makes it ours; what a dead run left there is overwritten.
+// temporary is the name of a file while it is written. The lock makes it ours; a leftover of a
+// killed run is overwritten.
 func temporary(name string) string { return path.Join(path.Dir(name), ".tmp-"+path.Base(name)) }
 
 func writeTemporary(root *os.Root, f content) error {

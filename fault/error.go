@@ -39,8 +39,8 @@ func HintOf(err error) string {
 	return hint
 }
 
-// walk visits the errors of a chain from the outside until visit has what it looked for. errors.As would end at the first
-// error of a type, also when that has nothing to say.
+// walk visits the errors of a chain from the outside until visit has what it looked for. errors.As
+// would stop at the first error of a type, even if that error has no hint or code.
 func walk(err error, visit func(error) bool) bool {
 	if err == nil {
 		return false

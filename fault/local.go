@@ -6,8 +6,8 @@ import (
 	"syscall"
 )
 
-// OfLocal is the code of an error of the machine that the tool runs on: its own, or that of what the system said of a file,
-// or Unclassified. It is never "".
+// OfLocal returns the code of an error on the control machine: the error's own code, or the one for
+// what the system said about a file, or Unclassified. It never returns "".
 func OfLocal(err error) Code {
 	code := Of(err)
 	switch {

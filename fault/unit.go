@@ -1,6 +1,6 @@
 package fault
 
-// Faults of services, by the cause that their journal tells.
+// Faults of services, by the cause that their journal shows.
 const (
 	CgroupDriver      Code = "KB5101"
 	SwapOn            Code = "KB5102"

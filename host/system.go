@@ -1,3 +1,5 @@
+// Package host is a machine as a process on it sees it: files that survive a power cut, programs, units, accounts,
+// mounts and processes, and what the machine is like (Facts, Survey). It knows nothing of clusters. Start at System.
 package host
 
 import (

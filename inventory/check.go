@@ -6,8 +6,8 @@ import (
 	"kbootstrap/fault"
 )
 
-// check reports what is wrong with the values that could be read, alone and together. It passes over zero values: they
-// were not given, or could not be read, and both have been reported.
+// check reports what is wrong with the values that could be read, alone and together. It skips zero
+// values: they were not given or could not be read, and both have been reported.
 func (r *reader) check(c *Cluster) {
 	for _, rule := range []struct {
 		code  fault.Code

@@ -26,13 +26,13 @@ type Cluster struct {
 	// Keys: etcd, containerd, runc, cni-plugins, flannel, docker, cri-dockerd, coredns, pause. Values without a leading v.
 	Versions map[string]string
 	Network  Network
-	// Runtime is "docker" (dockerd beside containerd, sharing it) or "containerd" (no docker).
+	// Runtime is "docker" (dockerd, which shares containerd) or "containerd" (no docker).
 	Runtime string
 	// CRI is the runtime that the kubelet talks to: "containerd" or "dockerd" (through cri-dockerd).
 	CRI string
 	// Firewall is "disable" (stop and disable firewalld) or "leave".
 	Firewall string
-	// RestoreOnReset says whether `reset` turns firewalld and swap on again where the tool had turned them off.
+	// RestoreOnReset reports whether `reset` turns firewalld and swap on again where the tool had turned them off.
 	RestoreOnReset bool
 	Artifacts      Artifacts
 	// Arguments are extra command line flags by component, such as Arguments["kube-apiserver"]["v"] = "4". They win
@@ -111,7 +111,7 @@ type SSH struct {
 	// KnownHosts is the path of the known_hosts file; ~/.ssh/known_hosts by default, empty when not given.
 	KnownHosts string
 	// HostKeyPolicy says what happens with a host whose key is not known: "strict" refuses it, "ask" asks, "accept-new"
-	// records it. A changed key is refused by all. When not given it is ask where somebody is there, and strict elsewhere.
+	// records it. A changed key is refused by all. By default it is ask at a terminal, and strict without one.
 	HostKeyPolicy string
 	// HostKey pins the key: "SHA256:…" or "ssh-ed25519 AAAA…". It wins over known_hosts.
 	HostKey string

@@ -8,7 +8,7 @@ import (
 )
 
 // StateDir returns the directory where the control machine keeps what belongs to this cluster, such as its
-// certificates. It is beside the inventory: who has the one has the other.
+// certificates. It is next to the inventory, so that a copy of one includes the other.
 func (c *Cluster) StateDir() string {
 	return filepath.Join(filepath.Dir(c.File), ".kbootstrap", c.Name)
 }

@@ -36,7 +36,7 @@ func (p Problem) String() string {
 // Problems are all that is wrong with an inventory, in the order of its lines. It is never empty when it is an error.
 type Problems []Problem
 
-// shown is how many problems are printed: who has more than this has one mistake that repeats.
+// shown is how many problems are printed: more than that are usually one mistake that repeats.
 const shown = 50
 
 // Error returns each problem with its line of the file, a caret below the place, and the hint.
@@ -84,7 +84,7 @@ func (p part) Hint() string      { return p.Problem.Hint }
 // Place is the line in the inventory.
 func (p part) Place() fault.Place { return fault.Place{File: p.File, Line: p.Line, Column: p.Column} }
 
-// Faults are the codes of the problems that are printed, each once.
+// Faults returns the codes of the problems that are printed, each once.
 func (ps Problems) Faults() []fault.Code {
 	var codes []fault.Code
 	for _, p := range ps[:min(len(ps), shown)] {
@@ -114,7 +114,7 @@ const (
 	excerptWidth  = 72
 )
 
-// printable replaces what is not: a file must not be able to move the cursor of who reads about its mistakes.
+// printable replaces unprintable runes, so that an inventory cannot send control sequences to the terminal.
 func printable(r rune) rune {
 	switch {
 	case r == '\t':

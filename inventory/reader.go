@@ -9,7 +9,7 @@ import (
 	"kbootstrap/fault"
 )
 
-// reader reads one inventory: it collects the problems and knows where each value stands.
+// reader reads one inventory: it collects the problems and knows the place of each value.
 type reader struct {
 	file     string
 	lines    []string
@@ -19,7 +19,7 @@ type reader struct {
 	class fault.Code
 	// places says where the value of each path is, such as "hosts[2].ssh.port". A path that is absent was not given.
 	places map[string]*node
-	hidden map[int]bool // lines that no message shows, since a secret stands there
+	hidden map[int]bool // lines that no message shows, because they contain a secret
 }
 
 // line returns a line of the file, counted from 1.
@@ -49,7 +49,8 @@ func (r *reader) as(code fault.Code) (end func()) {
 	return func() { r.class = before }
 }
 
-// problem reports a problem with the value at a path; where it was not given, with what it would be in.
+// problem reports a problem with the value at a path or, if the file has no such value, with the
+// nearest one around it.
 func (r *reader) problem(path, hint, format string, args ...any) {
 	for {
 		if n := r.places[path]; n != nil {

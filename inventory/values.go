@@ -186,7 +186,7 @@ func words(value func(r *reader, at, key string, v *node)) func(*reader, string,
 			return
 		}
 		for _, p := range r.unique(v) {
-			// Brackets, since keys have dots in them.
+			// Brackets, because keys have dots in them.
 			at := at + "[" + p.key.text + "]"
 			r.places[at], r.places[at+"#"] = p.value, p.key
 			value(r, at, p.key.text, p.value)

@@ -56,7 +56,7 @@ const (
 
 // parseYAML returns the only document of the file; nil when it has none or when there were problems.
 func (r *reader) parseYAML(data string) (root *node) {
-	// The parser is somebody else's and reads what users type. Should it panic, then the file is at fault for the user.
+	// The parser is third-party code that reads what users type. If it panics, the user sees a problem of the file.
 	defer func() {
 		if p := recover(); p != nil {
 			r.problemAt(0, 0, "", "the file cannot be parsed as YAML: %v", p)

@@ -1,3 +1,5 @@
+// Package kube is the Kubernetes API as the tool needs it: five verbs on paths that are known, objects as JSON, and the
+// projection that compares an object with the part of it that is wanted. Start at API.
 package kube
 
 import (

@@ -1,3 +1,4 @@
+// Package provision carries out what the verbs of the command line ask for. Start at Prepare.
 package provision
 
 import (

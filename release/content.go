@@ -16,8 +16,8 @@ type Content struct {
 	path string
 }
 
-// Open returns the zstd stream of the content. The stream is not verified here: whoever unpacks it compares SHA256 of
-// the raw bytes, and the host does.
+// Open returns the zstd stream of the content. Open does not verify the stream: the host that
+// unpacks it compares SHA256 of the raw bytes.
 func (c Content) Open() (io.ReadCloser, error) {
 	f, err := os.Open(c.path)
 	if err != nil {

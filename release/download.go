@@ -83,11 +83,11 @@ func (f *fetcher) download(ctx context.Context, a artifact, s *sink) error {
 	idle := time.AfterFunc(idleTimeout, func() { cancel(fmt.Errorf("the server sent nothing for %v", idleTimeout)) })
 	defer idle.Stop()
 	_, err = io.Copy(s, &idleReader{response.Body, idle})
-	return received(ctx, s, err)
+	return transferError(ctx, s, err)
 }
 
-// received judges how the body ended.
-func received(ctx context.Context, s *sink, err error) error {
+// transferError returns the error of a transfer that ended with err, or nil.
+func transferError(ctx context.Context, s *sink, err error) error {
 	var long errTooLong
 	var disk *fs.PathError
 	switch {

@@ -57,7 +57,7 @@ func newFetcher(c *inventory.Cluster, o Options) (*fetcher, error) {
 	return f, nil
 }
 
-// FetchError tells of every artifact that could not be had.
+// FetchError lists every artifact that could not be fetched.
 type FetchError struct{ Problems []error }
 
 func (e *FetchError) Error() string {
@@ -137,7 +137,7 @@ func (f *fetcher) fetch(ctx context.Context, a *artifact) (entry, error) {
 	pinned := a.sum != ""
 	if pinned {
 		// Two processes that need the same artifact fetch it once.
-		unlock, err := f.guard(ctx, a)
+		unlock, err := f.lock(ctx, a)
 		if err != nil {
 			return entry{}, err
 		}
@@ -155,7 +155,7 @@ func (f *fetcher) fetch(ctx context.Context, a *artifact) (entry, error) {
 	}
 	defer src.Close()
 	if !pinned {
-		unlock, err := f.guard(ctx, a)
+		unlock, err := f.lock(ctx, a)
 		if err != nil {
 			return entry{}, err
 		}
@@ -169,8 +169,8 @@ func (f *fetcher) fetch(ctx context.Context, a *artifact) (entry, error) {
 	return e, f.cache.record(a.sum, e)
 }
 
-// guard takes the lock on an artifact's entry in the cache, and returns the function that gives it back.
-func (f *fetcher) guard(ctx context.Context, a *artifact) (unlock func(), err error) {
+// lock takes the lock on an artifact's entry in the cache, and returns the function that gives it back.
+func (f *fetcher) lock(ctx context.Context, a *artifact) (unlock func(), err error) {
 	l := flock.New(filepath.Join(f.cache.dir, "locks", a.sum))
 	if _, err := l.TryLockContext(ctx, lockPoll); err != nil {
 		return nil, fmt.Errorf("lock cache: %w", err)

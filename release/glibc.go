@@ -15,18 +15,18 @@ import (
 )
 
 const (
-	// elfHead is so much of a program as tells whether it is static: the headers, which stand first.
+	// elfHead is how much of a program shows whether it is static: the headers, which come first.
 	elfHead = 4 << 10
-	// elfNames is so much of a program as has the names of the symbols that it takes from libraries. Linkers put them
-	// before the code.
+	// elfNames is how much of a program contains the names of the symbols that it takes from
+	// libraries. Linkers put them before the code.
 	elfNames = 8 << 20
 )
 
 // glibcSymbol is the version of a symbol, such as GLIBC_2.34.
 var glibcSymbol = regexp.MustCompile(`GLIBC_(2(?:\.\d+)+)\x00`)
 
-// Glibc returns the version of glibc that the content needs at least, such as "2.34"; "" for a static program and for what
-// is no program.
+// Glibc returns the version of glibc that the content needs at least, such as "2.34"; "" for a
+// static program and for a file that is not a program.
 func (c Content) Glibc() (string, error) {
 	stream, err := c.Open()
 	if err != nil {
@@ -47,7 +47,7 @@ func (c Content) Glibc() (string, error) {
 
 func glibc(program io.Reader) (string, error) {
 	head, err := io.ReadAll(io.LimitReader(program, elfHead))
-	if err != nil || !dynamic(head) {
+	if err != nil || !isDynamic(head) {
 		return "", err
 	}
 	rest, err := io.ReadAll(io.LimitReader(program, elfNames))
@@ -56,33 +56,33 @@ func glibc(program io.Reader) (string, error) {
 	}
 	best := ""
 	for _, found := range glibcSymbol.FindAllSubmatch(append(head, rest...), -1) {
-		if version := string(found[1]); best == "" || newer(version, best) {
+		if version := string(found[1]); best == "" || isNewer(version, best) {
 			best = version
 		}
 	}
 	return best, nil
 }
 
-// dynamic reports whether a program asks for a dynamic linker. Only its program headers are there to be read.
-func dynamic(head []byte) bool {
+// isDynamic reports whether a program asks for a dynamic linker. Only its program headers are there to be read.
+func isDynamic(head []byte) bool {
 	if !bytes.HasPrefix(head, []byte(elf.ELFMAG)) || len(head) < 64 {
 		return false
 	}
-	// The section headers stand at the end, which is not here: a program without any is as good.
+	// The section headers are at the end, which is missing here: a program without any serves as well.
 	head = slices.Clone(head)
 	clear(head[0x28:0x30]) // e_shoff
 	clear(head[0x3a:0x40]) // e_shentsize, e_shnum, e_shstrndx
 	f, err := elf.NewFile(bytes.NewReader(head))
 	if err != nil {
 		var format *elf.FormatError
-		return !errors.As(err, &format) // of what we cannot read, assume the worst
+		return !errors.As(err, &format) // assume the worst about a file that we cannot read
 	}
 	defer f.Close()
 	return slices.ContainsFunc(f.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP })
 }
 
-// newer reports whether a version of glibc comes after another.
-func newer(version, than string) bool {
+// isNewer reports whether a version of glibc comes after another.
+func isNewer(version, than string) bool {
 	return slices.Compare(parts(version), parts(than)) > 0
 }
 

@@ -66,7 +66,7 @@ func TestGlibcOfAShell(t *testing.T) {
 	symbols, _ := f.ImportedSymbols() // a static one has none
 	for _, s := range symbols {
 		version, ok := strings.CutPrefix(s.Version, "GLIBC_")
-		if ok && strings.HasPrefix(version, "2.") && (want == "" || newer(version, want)) {
+		if ok && strings.HasPrefix(version, "2.") && (want == "" || isNewer(version, want)) {
 			want = version
 		}
 	}

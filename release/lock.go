@@ -29,7 +29,7 @@ type LockedEntry struct {
 	Size   int64  `yaml:"size"`   // bytes; 0 when not known
 }
 
-// maxLock is the most bytes a lock file may have; a real one has about 3 KB an architecture.
+// maxLock is how many bytes a lock file may have; a real one has about 3 KB for each architecture.
 const maxLock = 4 << 20
 
 var (
@@ -37,8 +37,8 @@ var (
 	urlPattern = regexp.MustCompile(`^https://[^\s?#]+$`)
 )
 
-// ReadLock reads a lock file. It tells of every wrong entry at once. A file that does not exist is an error that is
-// fs.ErrNotExist.
+// ReadLock reads a lock file. The error lists every wrong entry. If the file does not exist, the
+// error is fs.ErrNotExist.
 func ReadLock(path string) (*Lock, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -93,7 +93,8 @@ func (l *Lock) entries() map[string]LockedEntry {
 	return m
 }
 
-// Write writes the lock to a file, sorted by URL, in one step: who reads it meanwhile sees the old one or the new one.
+// Write writes the lock to a file, sorted by URL, in one step: a concurrent reader sees the old
+// lock or the new one.
 func (l *Lock) Write(path string) error {
 	sorted := slices.SortedFunc(slices.Values(l.Artifacts),
 		func(a, b LockedEntry) int { return cmp.Compare(a.URL, b.URL) })

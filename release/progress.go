@@ -36,7 +36,7 @@ func (r *report) at(done int64) {
 	}
 }
 
-// finished says that all n bytes came and were the right ones.
+// finished reports that all n bytes came and were the right ones.
 func (r *report) finished(n int64) {
 	r.to.send(Event{Name: r.name, Done: n, Total: n})
 }

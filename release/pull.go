@@ -40,5 +40,5 @@ func (f *fetcher) pull(ctx context.Context, a artifact, s *sink) error {
 	if errors.As(err, &refused) && refused.StatusCode != http.StatusTooManyRequests && refused.StatusCode < 500 {
 		return err
 	}
-	return received(ctx, s, err)
+	return transferError(ctx, s, err)
 }

@@ -17,7 +17,8 @@ type Options struct {
 	// CacheDir is the cache's directory; $KBOOTSTRAP_CACHE, or kbootstrap/artifacts in the user's cache directory, when
 	// it is empty. Processes may share it.
 	CacheDir string
-	// Progress is told of every artifact that is being fetched, one call at a time. Nil means nobody is interested.
+	// Progress is told of every artifact that is being fetched, one call at a time. Nil means that no
+	// one is interested.
 	Progress func(Event)
 	// HTTP is the client to fetch with; nil means one that honours the proxy variables of the environment and never
 	// follows a redirect from https to http.
@@ -45,8 +46,8 @@ type Set struct {
 // the cluster's runtime is docker; of cri-dockerd when its CRI is dockerd; and the images of CoreDNS and of the pause
 // container.
 //
-// The error is an *UnpinnedError, before anything is fetched, when a sum is not known; otherwise it tells of all
-// artifacts that could not be had.
+// The error is an *UnpinnedError, before anything is fetched, when a sum is not known; otherwise it
+// lists all artifacts that could not be fetched.
 func Resolve(ctx context.Context, c *inventory.Cluster, arch string, o Options) (*Set, error) {
 	versions, err := Versions(c)
 	if err != nil {

@@ -52,7 +52,7 @@ type errTooLong struct{ limit int64 }
 
 func (e errTooLong) Error() string { return fmt.Sprintf("more than %d bytes", e.limit) }
 
-// check compares what came with what is pinned, and makes sure of what is not pinned as far as its first bytes can tell.
+// check compares the download with its pin. Without a pin it checks the first bytes only.
 func (s *sink) check(a artifact) error {
 	got := hex.EncodeToString(s.sum.Sum(nil))
 	switch {
@@ -61,10 +61,10 @@ func (s *sink) check(a artifact) error {
 	case looksLikeHTML(s.head):
 		return &mismatchError{fault.ArtifactNotIt,
 			fmt.Sprintf("an HTML page of %d bytes arrived instead, perhaps from a proxy or a login page (sha256 %s%s)",
-				s.n, got, expected(a))}
+				s.n, got, expectedSum(a))}
 	case a.sum != "":
 		return &mismatchError{fault.ArtifactMismatch,
-			fmt.Sprintf("sha256 is %s%s (%d bytes%s)", got, expected(a), s.n, expectedSize(a))}
+			fmt.Sprintf("sha256 is %s%s (%d bytes%s)", got, expectedSum(a), s.n, expectedSize(a))}
 	case !a.archive && !a.image && !bytes.HasPrefix(s.head, []byte("\x7fELF")):
 		return &mismatchError{fault.ArtifactNotIt, fmt.Sprintf("the file is not a Linux binary (%d bytes, sha256 %s)",
 			s.n, got)}
@@ -72,7 +72,7 @@ func (s *sink) check(a artifact) error {
 	return nil
 }
 
-func expected(a artifact) string {
+func expectedSum(a artifact) string {
 	if a.sum == "" {
 		return ""
 	}

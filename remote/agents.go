@@ -72,7 +72,7 @@ func (a *Agents) own(path string) (*binary, error) {
 			return nil, err
 		}
 		if path = self; runtime.GOOS != "linux" {
-			return a.named(beside(self, runtime.GOARCH))
+			return a.named(agentPathFor(self, runtime.GOARCH))
 		}
 	}
 	return a.named(path)
@@ -94,7 +94,7 @@ func (a *Agents) forMachine(path, machine string) (*binary, error) {
 			}
 			path = self
 		}
-		path = beside(path, arch)
+		path = agentPathFor(path, arch)
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 			return nil, coded{fmt.Errorf("the host is %s, this machine is %s, and there is no %s",
 				machine, runtime.GOARCH, path), fault.AgentMachine,
@@ -105,7 +105,8 @@ func (a *Agents) forMachine(path, machine string) (*binary, error) {
 	return nil, coded{fmt.Errorf("the host is %q, for which there is no agent", machine), fault.AgentMachine, ""}
 }
 
-func beside(path, arch string) string { return path + "-linux-" + arch }
+// agentPathFor returns where the agent for an architecture is, next to the one at path.
+func agentPathFor(path, arch string) string { return path + "-linux-" + arch }
 
 func (a *Agents) named(path string) (*binary, error) {
 	a.mu.Lock()

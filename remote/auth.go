@@ -54,7 +54,7 @@ type identity struct {
 // newIdentity collects the keys. A key that the inventory names must be usable; the others are optional.
 func newIdentity(ctx context.Context, host string, c credentials, o Options) (*identity, error) {
 	id := &identity{o: o, host: host, user: c.user, limit: maxTries, password: newPassword(c.user, host, c.password, o)}
-	if id.password.possible() {
+	if id.password.isAvailable() {
 		id.limit-- // the password needs one
 	}
 	var held []ssh.Signer // by the agent
@@ -77,7 +77,7 @@ func newIdentity(ctx context.Context, host string, c credentials, o Options) (*i
 		}
 	}
 	for _, signer := range held {
-		if !c.only || among(signer.PublicKey(), append([]string{c.key}, c.identities...)) {
+		if !c.only || isAmong(signer.PublicKey(), append([]string{c.key}, c.identities...)) {
 			id.add(signer, "agent")
 		}
 	}
@@ -86,7 +86,7 @@ func newIdentity(ctx context.Context, host string, c credentials, o Options) (*i
 			id.note("%v", err)
 		}
 	}
-	if len(id.signers) == 0 && !id.password.possible() {
+	if len(id.signers) == 0 && !id.password.isAvailable() {
 		id.close()
 		return nil, coded{fmt.Errorf("no key to log in with%s", id.list()), fault.NothingToLogInWith,
 			"make one (ssh-keygen -t ed25519), or name one in the inventory (key:), or load it into an ssh-agent"}
@@ -116,7 +116,7 @@ func (id *identity) addFile(ctx context.Context, path string, held []ssh.Signer,
 	}
 	switch {
 	case signer != nil:
-	case id.o.Ask == nil || key.public == nil && named: // nobody to ask, or nothing to offer first
+	case id.o.Ask == nil || key.public == nil && named: // no one to ask, or nothing to offer first
 		if signer, err = key.unlock(ctx, id.o); err != nil {
 			return err
 		}
@@ -129,8 +129,8 @@ func (id *identity) addFile(ctx context.Context, path string, held []ssh.Signer,
 	return nil
 }
 
-// among says whether a key is that of one of the files.
-func among(key ssh.PublicKey, paths []string) bool {
+// isAmong reports whether a key is that of one of the files.
+func isAmong(key ssh.PublicKey, paths []string) bool {
 	return slices.ContainsFunc(paths, func(path string) bool {
 		if path == "" {
 			return false
@@ -217,7 +217,7 @@ func (id *identity) list() string {
 	return " (" + strings.Join(id.tried, "; ") + ")"
 }
 
-// begin is called before each handshake: what the host wants is to be found out anew.
+// begin is called before each handshake: each handshake finds out again what the host wants.
 func (id *identity) begin() {
 	id.locked, id.rejected = nil, false
 	id.password.begin()
@@ -226,7 +226,8 @@ func (id *identity) begin() {
 	}
 }
 
-// methods offers all keys as one method, since x/crypto tries each method of authentication only once, and the password.
+// methods offers all keys as one method, because x/crypto tries each method of authentication only
+// once, and the password.
 func (id *identity) methods(ctx *patience) []ssh.AuthMethod {
 	methods := id.password.methods(ctx)
 	if len(id.signers) > 0 {
@@ -237,17 +238,18 @@ func (id *identity) methods(ctx *patience) []ssh.AuthMethod {
 
 // pause ends the handshake when something has to be asked for; otherwise x/crypto goes on with the next method.
 func (id *identity) pause(c *ssh.ClientAuthContext) (ssh.AuthMethod, error) {
-	if id.locked != nil || id.password.takes(c, len(id.signers) > 0) {
+	if id.locked != nil || id.password.isWanted(c, len(id.signers) > 0) {
 		return nil, errPause
 	}
 	return nil, nil
 }
 
-// next is called with the error of a handshake, or nil. It asks for what the host wanted, and says whether to try again.
+// next is called with the error of a handshake, or nil. It asks for what the host wanted, and
+// reports whether to try again.
 func (id *identity) next(ctx context.Context, err error) (bool, error) {
 	switch {
 	case err == nil:
-		id.password.taken()
+		id.password.markAccepted()
 		return false, nil
 	case id.locked != nil:
 		return true, id.unlock(ctx)
@@ -261,7 +263,7 @@ func (id *identity) next(ctx context.Context, err error) (bool, error) {
 }
 
 // unlock replaces the key whose passphrase was wanted by the whole key. One that the inventory does not name is dropped
-// when nobody knows its passphrase.
+// when its passphrase is unknown.
 func (id *identity) unlock(ctx context.Context) error {
 	k := id.locked
 	signer, err := k.unlock(ctx, id.o)

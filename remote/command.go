@@ -6,7 +6,8 @@ import "strings"
 // words, each in single quotes unless it is plain, and what needs a language is given to /bin/sh as one such word. The
 // scripts have no newline, backslash or exclamation mark, which some of these shells change even within quotes.
 
-// sentinel is the line with which `kbootstrap node` begins its output. What stands before it is the noise of the login
+// sentinel is the line with which `kbootstrap node` begins its output. What comes before it is the
+// noise of the login
 // shell's start-up files.
 const sentinel = "KBOOTSTRAP-NODE 1\n"
 
@@ -30,7 +31,7 @@ func stage(machine, name string) string {
 }
 
 // installScript unpacks the upload into a file that only root can write to, verifies it there, puts it in place and
-// becomes it. Files are synced first, since a name that is a sum must never have other content after a power cut.
+// becomes it. Files are synced first, because a name that is a sum must never have other content after a power cut.
 // Agents of other builds go when they are over an hour old and nothing runs from them.
 const installScript = `set -eu; umask 022; d=$3/$2; mkdir -p "$d"; t=$(mktemp "$d/.kbootstrap.XXXXXXXXXX"); ` +
 	`trap "rm -f $t" EXIT; gzip -dc < "$1/` + stagedName + `" > "$t"; s=$(sha256sum < "$t"); s=${s%% *}; ` +
@@ -57,7 +58,7 @@ func receive(dir string) string {
 func discard(dir string) string { return command(asUser, "rm", "-rf", dir) }
 
 // command is the line that the login shell reads: argv with messages in English, as root if need be. The shell's own
-// process becomes the command, so nothing stands between it and the channel.
+// process becomes the command, so nothing is between it and the channel.
 func command(as rise, argv ...string) string {
 	words := []string{"exec", "/usr/bin/env", "LC_ALL=C"}
 	for _, arg := range append(as.sudo(), argv...) {

@@ -89,7 +89,7 @@ func readConfigFile(path, dir, home string, depth int) ([]directive, error) {
 				return nil, d.errorf("Include %s: %w", arg, err)
 			}
 			for _, name := range found {
-				if hidden(includePath(arg, dir, home), name) {
+				if matchesHidden(includePath(arg, dir, home), name) {
 					continue
 				}
 				inner, err := readConfigFile(name, dir, home, depth+1)
@@ -116,8 +116,9 @@ func includePath(name, dir, home string) string {
 	return filepath.Join(dir, name)
 }
 
-// hidden says whether a wildcard matched a period at the beginning of a name, which glob(3) does not let it.
-func hidden(pattern, name string) bool {
+// matchesHidden reports whether a wildcard matched a period at the beginning of a name, which
+// glob(3) does not let it.
+func matchesHidden(pattern, name string) bool {
 	parts := strings.Split(filepath.Clean(pattern), "/")
 	for i, part := range strings.Split(filepath.Clean(name), "/") {
 		if strings.HasPrefix(part, ".") && i < len(parts) && !strings.HasPrefix(parts[i], ".") {
@@ -230,7 +231,7 @@ func lookUpConfig(config []directive, name, user, local string) (*lookup, error)
 	return l, l.read(config, true)
 }
 
-// read goes through the lines of a file. What is included belongs to the block in which the Include stands.
+// read goes through the lines of a file. What is included belongs to the block that contains the Include.
 func (l *lookup) read(config []directive, outer bool) error {
 	active := outer
 	for _, d := range config {

@@ -68,7 +68,7 @@ type resolver struct {
 	config []directive
 	env    environment
 	policy string   // for unknown host keys, from the command line; it wins over all but pins
-	ask    bool     // somebody can be asked
+	ask    bool     // there is a person to ask
 	notes  []string // what the user should know
 }
 

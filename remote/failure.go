@@ -9,7 +9,8 @@ import (
 	"kbootstrap/fault"
 )
 
-// isMissing says whether the process ended because the agent is not there or cannot be run: env says so with the exit
+// isMissing reports whether the process ended because the agent is not there or cannot be run: env
+// says so with the exit
 // status that POSIX gives for it, sudo only with its message.
 func (s *Session) isMissing(path string) bool {
 	text := s.Stderr()

@@ -14,10 +14,11 @@ import (
 	"kbootstrap/fault"
 )
 
-// systemKnownHosts is the machine-wide file that ssh reads beside the user's.
+// systemKnownHosts is the machine-wide file that ssh reads in addition to the user's.
 const systemKnownHosts = "/etc/ssh/ssh_known_hosts"
 
-// keyTypes are the algorithms of host keys in OpenSSH's order. A certificate that nobody on record has signed does no harm:
+// keyTypes are the algorithms of host keys in OpenSSH's order. A certificate that no authority on
+// record has signed does no harm:
 // the key in it counts then.
 var keyTypes = []string{
 	ssh.CertAlgoED25519v01, ssh.CertAlgoECDSA256v01, ssh.CertAlgoECDSA384v01, ssh.CertAlgoECDSA521v01,
@@ -27,7 +28,8 @@ var keyTypes = []string{
 }
 
 // hostKeys decides whether a host's key is the right one, for one Dial. What it decides is what OpenSSH would, but for two
-// things: a line about the host that cannot be read is an error, since it might be the one that revokes; and no setting
+// things: a line about the host that cannot be read is an error, because it might be the one that
+// revokes; and no setting
 // turns the check off.
 type hostKeys struct {
 	to         *Endpoint
@@ -55,7 +57,8 @@ func newHostKeys(to *Endpoint, notice func(string)) (*hostKeys, error) {
 	return k, nil
 }
 
-// preferred puts the types on record first, or a host with two keys would show the one that nobody recorded and look like
+// preferred puts the types on record first, or a host with two keys would show the one that is not
+// on record and look like
 // an impostor. The others follow: a host that has none of the recorded types must be seen to be refused.
 func preferred(lines knownHosts) []string {
 	var first, last []string
@@ -116,7 +119,7 @@ func (k *hostKeys) check(_ string, _ net.Addr, key ssh.PublicKey) error {
 	return nil
 }
 
-// judge reads the files anew: another connection may have recorded the key meanwhile.
+// judge reads the files again: another connection may have recorded the key meanwhile.
 func (k *hostKeys) judge(offered ssh.PublicKey) *Error {
 	db, err := readKnownHosts(k.to.trust.files...)
 	if err != nil {
@@ -221,8 +224,9 @@ func flaw(c *ssh.Certificate, host string) error {
 	return (&ssh.CertChecker{}).CheckCert(host, c)
 }
 
-// another removes the type of the key that was just refused from those to ask for, and says whether any is left to try.
-func (k *hostKeys) another() bool {
+// dropRefusedType removes the type of the key that was just refused from those to ask for, and
+// reports whether any is left to try.
+func (k *hostKeys) dropRefusedType() bool {
 	if !strings.HasPrefix(k.to.trust.pin, "SHA256:") || len(k.seen) == 0 || k.verdict == nil ||
 		k.verdict.code != fault.HostKeyPinned {
 		return false
@@ -232,8 +236,8 @@ func (k *hostKeys) another() bool {
 	return len(k.algorithms) > 0
 }
 
-// noMore says that the host has no key of the types that are left to try for the pin.
-func (k *hostKeys) noMore(err error) bool {
+// isExhausted reports whether the host has no key of the types that are left to try for the pin.
+func (k *hostKeys) isExhausted(err error) bool {
 	var none *ssh.AlgorithmNegotiationError
 	return len(k.seen) > 0 && errors.As(err, &none)
 }

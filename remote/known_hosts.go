@@ -96,7 +96,7 @@ func parseKnownHosts(file string, text []byte) knownHosts {
 func (all knownHosts) about(name string) knownHosts {
 	var found knownHosts
 	for _, k := range all {
-		if k.names(name) {
+		if k.isAbout(name) {
 			found = append(found, k)
 		}
 	}
@@ -113,15 +113,15 @@ func (all knownHosts) bad() error {
 	return nil
 }
 
-// names says whether the line is about the host.
-func (k knownKey) names(name string) bool {
+// isAbout reports whether the line is about the host.
+func (k knownKey) isAbout(name string) bool {
 	if len(k.hosts) == 1 && strings.HasPrefix(k.hosts[0], "|") {
 		return hashes(k.hosts[0], name)
 	}
 	return matchList(k.hosts, name)
 }
 
-// hashes says whether "|1|salt|hash" is the hash of the name.
+// hashes reports whether "|1|salt|hash" is the hash of the name.
 func hashes(hashed, name string) bool {
 	parts := strings.Split(hashed, "|")
 	if len(parts) != 4 || parts[1] != "1" {
@@ -140,12 +140,12 @@ func hashes(hashed, name string) bool {
 	return hmac.Equal(mac.Sum(nil), sum)
 }
 
-// matchList says whether a text matches the patterns, whatever the case of its letters.
+// matchList reports whether a text matches the patterns, whatever the case of its letters.
 func matchList(patterns []string, text string) bool {
 	return matchAny(patterns, text, func(pattern, text string) bool { return match(lower(pattern), lower(text)) })
 }
 
-// matchAny says whether a text matches one of the patterns, and none of those that begin with "!".
+// matchAny reports whether a text matches one of the patterns, and none of those that begin with "!".
 func matchAny(patterns []string, text string, match func(pattern, text string) bool) bool {
 	found := false
 	for _, p := range patterns {
@@ -161,7 +161,8 @@ func matchAny(patterns []string, text string, match func(pattern, text string) b
 	return found
 }
 
-// match says whether a text matches a pattern of ssh, in which "*" stands for any number of characters and "?" for one.
+// match reports whether a text matches a pattern of ssh, in which "*" stands for any number of
+// characters and "?" for one.
 // Each star is tried at one place at a time, so that no pattern takes long.
 func match(pattern, text string) bool {
 	p, t, star, mark := 0, 0, -1, 0

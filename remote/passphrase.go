@@ -16,14 +16,16 @@ import (
 // passphraseTries is how often the passphrase of a key is asked for, as ssh does.
 const passphraseTries = 3
 
-// errPause ends a handshake in which the host wants something that has to be asked for. Nobody types before sshd hangs up
+// errPause ends a handshake in which the host wants something that has to be asked for. No one
+// types before sshd hangs up
 // (LoginGraceTime), so the question comes between two connections.
 var errPause = errors.New("a secret has to be asked for first")
 
 // lockedKey is an encrypted key of which only the public half is known. A host that would take it makes the signing fail,
-// and the identity remember that its passphrase is wanted: nobody is asked for the passphrase of a key that no host takes.
+// and the identity remember that its passphrase is wanted: the tool never asks for the passphrase
+// of a key that no host accepts.
 type lockedKey struct {
-	public ssh.PublicKey // nil when no file tells it
+	public ssh.PublicKey // nil when no file has it
 	path   string
 	text   []byte // of the file
 	named  bool   // by the inventory, so that it must be usable
@@ -53,7 +55,7 @@ func (k *lockedKey) unlock(ctx context.Context, o Options) (ssh.Signer, error) {
 	if s.signer != nil || s.failed != nil {
 		return s.signer, s.failed
 	}
-	signer, err := k.asked(ctx, o.Ask)
+	signer, err := k.askPassphrase(ctx, o.Ask)
 	if ctx.Err() != nil {
 		return nil, err // it says nothing about the key
 	}
@@ -61,8 +63,8 @@ func (k *lockedKey) unlock(ctx context.Context, o Options) (ssh.Signer, error) {
 	return signer, err
 }
 
-// asked asks for the passphrase until it fits. An empty answer means that the key is not to be used.
-func (k *lockedKey) asked(ctx context.Context, who Asker) (ssh.Signer, error) {
+// askPassphrase asks for the passphrase until it is right. An empty answer means that the key is not to be used.
+func (k *lockedKey) askPassphrase(ctx context.Context, who Asker) (ssh.Signer, error) {
 	if who == nil {
 		return nil, coded{fmt.Errorf("key %s: the key has a passphrase, no agent holds the key, and %w", k.path, errNobody),
 			fault.PassphraseNeeded, "load it into an ssh-agent: ssh-add " + k.path}
@@ -97,12 +99,12 @@ func (k *lockedKey) unlocked(o Options) ssh.Signer {
 		defer s.give()
 		return s.signer
 	default:
-		return nil // somebody is asking
+		return nil // another connection is asking
 	}
 }
 
-// publicOf finds the public half of an encrypted key: newer files have it in the clear, for older ones ssh-keygen wrote it
-// beside them.
+// publicOf finds the public half of an encrypted key: newer files have it in the clear, for older
+// ones ssh-keygen wrote it next to them.
 func publicOf(path string, locked *ssh.PassphraseMissingError) ssh.PublicKey {
 	if locked.PublicKey != nil {
 		return locked.PublicKey

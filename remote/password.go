@@ -35,8 +35,8 @@ func newPassword(user, host, file string, o Options) *password {
 		shared: o.Secrets.of("password of " + user + " from " + file)}
 }
 
-// possible says whether there is somebody to ask, or a file to read.
-func (p *password) possible() bool { return p.file != "" || p.o.Ask != nil }
+// isAvailable reports whether there is a person to ask, or a file to read.
+func (p *password) isAvailable() bool { return p.file != "" || p.o.Ask != nil }
 
 // fetch gets a password for the next handshake.
 func (p *password) fetch(ctx context.Context) error {
@@ -81,8 +81,8 @@ func (p *password) refused(err error) error {
 	return err
 }
 
-// taken says that the host let us in. A password that it was told is good for the others too.
-func (p *password) taken() {
+// markAccepted records that the host let us in. The password that it got is right for the other hosts too.
+func (p *password) markAccepted() {
 	if p.turn && p.used {
 		p.shared.text, p.shared.proven = p.text, true
 	}
@@ -151,10 +151,11 @@ func spaced(text string) string {
 	return oneLine(text) + " "
 }
 
-// takes says whether the host would take a password now, after the keys, and notes it when there is none yet.
-func (p *password) takes(c *ssh.ClientAuthContext, keys bool) bool {
+// isWanted reports whether the host would accept a password now, after the keys, while there is
+// none yet. It also notes this in p.
+func (p *password) isWanted(c *ssh.ClientAuthContext, keys bool) bool {
 	offered := slices.Contains(c.AllowedMethods, "password") || slices.Contains(c.AllowedMethods, "keyboard-interactive")
 	keys = keys && slices.Contains(c.AllowedMethods, "publickey") && !slices.Contains(c.TriedMethods, "publickey")
-	p.wanted = offered && !keys && p.text == "" && p.possible()
+	p.wanted = offered && !keys && p.text == "" && p.isAvailable()
 	return p.wanted
 }

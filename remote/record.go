@@ -60,8 +60,9 @@ func (k *hostKeys) record(key ssh.PublicKey) *Error {
 	return nil
 }
 
-// ask asks about the unknown key of the last handshake, and records it after a yes. Nobody is connected meanwhile: the host
-// would hang up before a slow answer, and its key is checked again anyway. One host asks at a time, and looks first whether
+// ask asks about the unknown key of the last handshake, and records it after a yes. There is no
+// connection meanwhile: the host would hang up before a slow answer, and its key is checked again
+// anyway. One host asks at a time, and looks first whether
 // the key of another was the same.
 func (k *hostKeys) ask(ctx context.Context, o Options) *Error {
 	o.Routes.asking.Lock()
@@ -82,7 +83,7 @@ func (k *hostKeys) ask(ctx context.Context, o Options) *Error {
 	return k.record(key)
 }
 
-// endsInNewline says whether a line may be appended as it is; true for an empty file.
+// endsInNewline reports whether a line may be appended as it is; true for an empty file.
 func endsInNewline(f *os.File) bool {
 	info, err := f.Stat()
 	if err != nil || info.Size() == 0 {

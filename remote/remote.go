@@ -32,12 +32,12 @@ type Options struct {
 	// the host the connection is closed with an error.
 	KeepAlive time.Duration
 	// Agent is the path of the kbootstrap binary to run on hosts of this machine's architecture; os.Executable() by
-	// default. Hosts of another architecture get the file beside it that has "-linux-<arch>" appended to its name.
+	// default. Hosts of another architecture get the file next to it that has "-linux-<arch>" appended to its name.
 	Agent string
 	// Agents keeps what was computed about the binaries. Share one between the hosts of a run, or each of them reads and
 	// compresses the binary again; nil means not shared.
 	Agents *Agents
-	// Ask asks the person at the terminal; nil means that nobody is there.
+	// Ask asks the person at the terminal; nil means that no one is there.
 	Ask Asker
 	// Routes keeps the connections to jump hosts. Share one between the hosts of a run and close it after them, or each
 	// host has its own; nil means not shared.
@@ -120,7 +120,7 @@ func Dial(ctx context.Context, h inventory.Host, o Options) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := reach(ctx, to, o)
+	c, err := dialAndLogIn(ctx, to, o)
 	switch {
 	case own && err != nil:
 		o.Routes.Close()
@@ -130,8 +130,8 @@ func Dial(ctx context.Context, h inventory.Host, o Options) (*Conn, error) {
 	return c, err
 }
 
-// reach makes connections until one is logged in, or something stands in the way.
-func reach(ctx context.Context, to *Endpoint, o Options) (*Conn, error) {
+// dialAndLogIn makes connections until one is logged in, or there is nothing left to try.
+func dialAndLogIn(ctx context.Context, to *Endpoint, o Options) (*Conn, error) {
 	keys, err := newHostKeys(to, o.Notice)
 	if err != nil {
 		return nil, err
@@ -163,14 +163,14 @@ func reach(ctx context.Context, to *Endpoint, o Options) (*Conn, error) {
 		case err == nil:
 		case again: // what the host wanted could not be had
 			return nil, loginError(to, err)
-		// A pinned fingerprint does not say what type the key is of. Only asking for each type in turn tells.
-		case !keys.another():
+		// A pinned fingerprint does not contain the type of the key, so each type is tried in turn.
+		case !keys.dropRefusedType():
 			return nil, err
 		}
 	}
 }
 
-// loginError is the error of who has nothing to log in with.
+// loginError returns the error of a login for which a key or secret could not be had.
 func loginError(to *Endpoint, err error) *Error {
 	return &Error{Host: to.Name, Op: "log in", Kind: Auth, Err: err, hint: hintOf(err)}
 }
@@ -209,7 +209,7 @@ func handshake(parent context.Context, to *Endpoint, via *Conn, o Options, keys 
 		return nil, keys.verdict
 	case err != nil && ctx.Err() != nil:
 		return nil, handshakeError(ctx, to, err)
-	case err != nil && keys.noMore(err):
+	case err != nil && keys.isExhausted(err):
 		return nil, keys.mismatch()
 	case err != nil && keys.accepted:
 		return nil, id.refused(to, err)
@@ -314,7 +314,8 @@ func noAnswer(in time.Duration) error {
 	return coded{fmt.Errorf("no answer in %v", in), fault.NoAnswer, ""}
 }
 
-// dialCause tells a caller who gave up from a host that does not answer; net.Dialer may notice the deadline before the
+// dialCause distinguishes a caller that gave up from a host that does not answer; net.Dialer may
+// notice the deadline before the
 // context does.
 func dialCause(ctx context.Context, err error, timeout time.Duration) error {
 	var late net.Error

@@ -29,7 +29,7 @@ type configFile struct {
 	err        error
 }
 
-// hop is one jump host. Whoever comes first connects; the others wait.
+// hop is one jump host. The first caller connects; the others wait.
 type hop struct {
 	ready chan struct{} // closed when conn or err is there
 	conn  *Conn
@@ -49,7 +49,7 @@ func (r *Routes) endpoint(h inventory.Host, o Options) (*Endpoint, error) {
 		return nil, &Error{Host: h.Name, Op: "ssh_config", Kind: Config, Err: err, hint: hintOf(err)}
 	}
 	for _, note := range res.notes {
-		if r.news(note) {
+		if r.isNews(note) {
 			o.Notice(note)
 		}
 	}
@@ -70,8 +70,8 @@ func (r *Routes) config(choice, home string) configFile {
 	return file
 }
 
-// news says whether a note has not been told yet.
-func (r *Routes) news(note string) bool {
+// isNews reports whether a note has not been reported yet, and remembers it.
+func (r *Routes) isNews(note string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.told == nil {
@@ -82,14 +82,14 @@ func (r *Routes) news(note string) bool {
 	return !told
 }
 
-// hop is the connection to a jump host. All who want it while it is made have the same answer, good or bad; who comes later
-// tries again when it was bad or the connection is lost.
+// hop is the connection to a jump host. All callers that wait while it is made get the same answer,
+// good or bad; a later caller tries again if the answer was bad or the connection is lost.
 func (r *Routes) hop(ctx context.Context, to *Endpoint, o Options) (*Conn, error) {
 	key := to.way()
 	for {
 		r.mu.Lock()
 		h := r.hops[key]
-		first := h == nil || h.over()
+		first := h == nil || h.isOver()
 		if first {
 			if r.hops == nil {
 				r.hops = map[string]*hop{}
@@ -103,7 +103,7 @@ func (r *Routes) hop(ctx context.Context, to *Endpoint, o Options) (*Conn, error
 		}
 		r.mu.Unlock()
 		if first {
-			h.conn, h.err = reach(ctx, to, o)
+			h.conn, h.err = dialAndLogIn(ctx, to, o)
 			close(h.ready)
 			return h.conn, h.err
 		}
@@ -112,15 +112,15 @@ func (r *Routes) hop(ctx context.Context, to *Endpoint, o Options) (*Conn, error
 			if h.conn != nil || !errors.Is(h.err, context.Canceled) {
 				return h.conn, h.err
 			}
-			// Whoever made it gave up, and we do not.
+			// The caller that was connecting gave up; this one did not.
 		case <-ctx.Done():
 			return nil, &Error{Host: to.Name, Op: "connect", Kind: Unreachable, Err: context.Cause(ctx)}
 		}
 	}
 }
 
-// over says that a hop is of no more use: it could not be made, or its connection was lost.
-func (h *hop) over() bool {
+// isOver reports whether a hop is of no more use: it could not be made, or its connection was lost.
+func (h *hop) isOver() bool {
 	select {
 	case <-h.ready:
 	default:
@@ -137,7 +137,8 @@ func (h *hop) over() bool {
 	}
 }
 
-// way tells jump hosts apart, and the ways to one. Who trusts other keys, or logs in with others, does not share its connection.
+// way tells jump hosts apart, and the ways to one. Callers that trust other keys, or log in with
+// others, do not share a connection.
 func (e *Endpoint) way() string {
 	way := fmt.Sprintf("%s@%s with %#v trusting %#v", e.User, e.Address, e.credentials, e.trust)
 	if e.Via != nil {

@@ -58,7 +58,8 @@ func (s *secret) take(ctx context.Context) error {
 
 func (s *secret) give() { <-s.turn }
 
-// secretFile reads a password from a file, which nobody else may be able to read. One line end after it is not of it.
+// secretFile reads a password from a file, which no other user may be able to read. One line end
+// after the password is not part of it.
 func secretFile(path string) (string, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -83,10 +84,10 @@ func secretFile(path string) (string, error) {
 	return string(text), nil
 }
 
-// errNobody says that there is a question and nobody to answer it.
+// errNobody is the error of a question that no one is there to answer.
 var errNobody = errors.New("there is no terminal to ask at")
 
-// ask asks for a secret. A line end within an answer would be two answers to whoever reads it.
+// ask asks for a secret. A line end within an answer would make two answers of it.
 func ask(ctx context.Context, who Asker, question string) (string, error) {
 	if who == nil {
 		return "", errNobody

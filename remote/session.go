@@ -115,7 +115,8 @@ func channelError(host, op string, err error) *Error {
 	return e
 }
 
-// isGone says whether the connection is over. A channel learns of it a moment before the connection does, hence the
+// isGone reports whether the connection is over. A channel learns of it a moment before the
+// connection does, hence the
 // short wait; ask only when something failed.
 func (c *Conn) isGone() bool {
 	c.mu.Lock()
@@ -132,7 +133,7 @@ func (c *Conn) isGone() bool {
 	}
 }
 
-// isCut says whether the process is over without an exit status, because the connection is. done must be closed.
+// isCut reports whether the process is over without an exit status, because the connection is. done must be closed.
 func (s *Session) isCut() bool {
 	var exit *ssh.ExitError
 	return s.err != nil && !errors.As(s.err, &exit) && s.conn.isGone()

@@ -87,7 +87,7 @@ func (c *Conn) asRoot(ctx context.Context, op string, command func(rise) string,
 	if err != nil || s.told == 0 || proven {
 		return s, ready, err
 	}
-	if s.refused() {
+	if s.wasRefused() {
 		p.failed = coded{fmt.Errorf("the password was not tried: %s refused it, and each wrong password counts towards "+
 			"locking the account", c.host.Name),
 			fault.SudoPasswordWrong, c.sudoPasswordHint()}
@@ -143,14 +143,14 @@ func (s *Session) endSudo() {
 // killGrace is how long a killed process may take to end.
 const killGrace = 2 * time.Second
 
-// needsPassword says whether sudo -n ended since it would have had to ask.
+// needsPassword reports whether sudo -n ended because it would have had to ask.
 func (s *Session) needsPassword() bool {
 	_, code, _ := s.sudoSays()
 	return code == fault.SudoNeedsPassword
 }
 
-// refused says whether the password was wrong.
-func (s *Session) refused() bool {
+// wasRefused reports whether the password was wrong.
+func (s *Session) wasRefused() bool {
 	_, code, _ := s.sudoSays()
 	return code == fault.SudoPasswordWrong
 }
@@ -179,7 +179,7 @@ var sudoMessages = []struct {
 	{"no tty present", fault.SudoNeedsPassword},
 }
 
-// sudoSays tells what sudo refused, if it was sudo that ended the command.
+// sudoSays returns what sudo refused, if it was sudo that ended the command.
 func (s *Session) sudoSays() (says string, code fault.Code, hint string) {
 	text, user := s.Stderr(), s.conn.host.User
 	says = strings.TrimPrefix(oneLine(text), "sudo: ")

@@ -28,10 +28,11 @@ type Sighting struct {
 	keys *hostKeys
 }
 
-// New says whether the key was seen, and can be recorded.
+// New reports whether the key was seen, and can be recorded.
 func (s Sighting) New() bool { return s.Key != nil && fault.Of(s.Err) == fault.HostKeyUnknown }
 
-// Record writes the key to known_hosts, under the file's lock. A key that somebody else recorded meanwhile is an error when it
+// Record writes the key to known_hosts, under the file's lock. A key that another process recorded
+// meanwhile is an error when it
 // is another one.
 func (s Sighting) Record() error {
 	if err := s.keys.record(plainKey(s.Key)); err != nil {
@@ -104,7 +105,7 @@ func sight(ctx context.Context, to *Endpoint, o Options) Sighting {
 	}
 	for {
 		s.Key, s.Err = look(ctx, to, via, o, s.keys)
-		if s.Err == nil || !s.keys.another() {
+		if s.Err == nil || !s.keys.dropRefusedType() {
 			return s
 		}
 	}
@@ -140,7 +141,7 @@ func look(parent context.Context, to *Endpoint, via *Conn, o Options, keys *host
 		return shown, keys.verdict
 	case keys.accepted:
 		return shown, nil
-	case keys.noMore(err):
+	case keys.isExhausted(err):
 		return nil, keys.mismatch()
 	}
 	return nil, handshakeError(ctx, to, err)

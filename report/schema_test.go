@@ -128,7 +128,7 @@ func schema(t *testing.T, c comments, of reflect.Type, defs map[string]any) map[
 }
 
 func allComments(t *testing.T) comments {
-	return readComments(t, "../provision/event.go", "event.go", "document.go", "error.go", "plan.go", "saved.go", "drift.go")
+	return readComments(t, "../provision/fleet/event.go", "event.go", "document.go", "error.go", "plan.go", "saved.go", "drift.go")
 }
 
 // TestSchema keeps docs/schema in step with the types, and the events and the document of the other tests within it.
@@ -181,7 +181,7 @@ func TestDocs(t *testing.T) {
 	tables := map[string]string{}
 	var kinds strings.Builder
 	kinds.WriteString("| kind | what happened |\n|---|---|\n")
-	for _, k := range readComments(t, "../provision/event.go", "event.go").kinds {
+	for _, k := range readComments(t, "../provision/fleet/event.go", "event.go").kinds {
 		fmt.Fprintf(&kinds, "| `%s` | %s |\n", k[0], k[1])
 	}
 	tables["kinds"] = kinds.String()

@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var update = flag.Bool("update", false, "write the golden files and the generated parts of the documentation anew")
+var update = flag.Bool("update", false, "write the golden files and the generated parts of the documentation")
 
 // Update reports whether the files are to be written, for tests that have a way of their own to do so.
 func Update() bool { return *update }

@@ -1,7 +1,5 @@
-// Package provision says what a cluster is made of, one file per component, and makes hosts so. A component is a chapter:
-// it states which resources a host should have, and nothing about how to get there. Plans are pure: Build turns a
-// Cluster, the facts of its hosts, the artifacts and the certificates into wanted resources; Observe compares them with
-// the hosts; Apply walks them in order. Start at Components, the table of contents, then plan.go.
+// Package component says what a cluster is made of, one file per component. A component is a chapter: it states which
+// resources a host should have, and nothing about how to get there. Start at Components, the table of contents.
 package component
 
 import "kbootstrap/resource"

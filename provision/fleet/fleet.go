@@ -1,3 +1,5 @@
+// Package fleet holds the hosts of a run: a live session to each, made again when it is lost, and the events of the run.
+// Start at Connect.
 package fleet
 
 import (

@@ -1,3 +1,5 @@
+// Package plan says what is to be done on which host, and in which order. Plans are pure: the same targets give the same
+// plan. Start at Build, then Walk.
 package plan
 
 import (

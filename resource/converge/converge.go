@@ -1,3 +1,6 @@
+// Package converge makes a host what resources say: it observes them together, applies those that differ in their
+// order, verifies each, and puts back a service that a change made unhealthy. Start at Converge. Its tests are those of
+// the kinds, in package resource.
 package converge
 
 import (
