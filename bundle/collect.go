@@ -93,7 +93,7 @@ func (b *Bundle) Cluster(ctx context.Context, run *provision.Run) {
 func steps(run *provision.Run, host string) []plan.Step {
 	var some []plan.Step
 	for _, s := range run.Plan.Steps {
-		if s.Target.Host.Name == host {
+		if s.At == host {
 			some = append(some, s)
 		}
 	}

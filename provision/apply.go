@@ -55,7 +55,9 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 	sent := map[string]*atomic.Int64{}
 	for _, h := range r.Plan.Hosts() {
 		sent[h.Name] = &atomic.Int64{}
-		r.options.Tell(fleet.Event{Kind: fleet.EventPlanned, Host: h.Name, Count: r.Plan.CountOn(h.Name)})
+		if n := r.Plan.CountOn(h.Name); n > 0 {
+			r.options.Tell(fleet.Event{Kind: fleet.EventPlanned, Host: h.Name, Count: n})
+		}
 	}
 	api := fleet.NewLatch(r.Plan.Count(component.ApiServer.Name))
 	var feeders sync.WaitGroup
@@ -68,19 +70,19 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 		err := do(r.told(s, &changed))
 		mu.Lock()
 		defer mu.Unlock()
-		summary.Changed[s.Target.Host.Name] += max(changed, 0)
+		summary.Changed[s.About()] += max(changed, 0)
 		return err
 	}
 	tally := plan.NewTally(r.Plan)
 	failed := r.Plan.Walk(ctx, tally.Counted(func(ctx context.Context, s plan.Step) error {
-		host := s.Target.Host.Name
+		host := s.About()
 		r.options.Tell(fleet.Event{Kind: fleet.EventStart, Host: host, Component: s.Component.Name})
 		begin := time.Now()
 		err := counted(s, func(events func(node.Event)) error { return r.converge(ctx, s, events) })
 		if s.Component.Name == component.ApiServer.Name {
 			api.Down()
 		}
-		err = diagnosed(ctx, r.Fleet[host].Client, err)
+		err = diagnosed(ctx, r.Fleet[s.At].Client, err)
 		kind, text := fleet.EventDone, ""
 		if err != nil {
 			kind, text = fleet.EventFailed, err.Error()
@@ -143,7 +145,7 @@ func wasStopped(err error) bool {
 
 // told reports what happens in a step, and counts the changes: one that is put back takes one away.
 func (r *Run) told(s plan.Step, changed *int) func(node.Event) {
-	event := fleet.Event{Host: s.Target.Host.Name, Component: s.Component.Name}
+	event := fleet.Event{Host: s.About(), Component: s.Component.Name}
 	return func(e node.Event) {
 		event := event
 		switch e.Kind {

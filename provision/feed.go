@@ -133,7 +133,7 @@ func (r *Run) lacking(h inventory.Host, turn component.Turn) []release.Content {
 	var contents []release.Content
 	seen := map[string]bool{}
 	for _, s := range r.Plan.Steps {
-		if s.Target.Host.Name != h.Name || s.Component.Turn != turn {
+		if s.At != h.Name || s.Component.Turn != turn {
 			continue
 		}
 		for _, change := range s.Changes() {
@@ -155,7 +155,7 @@ func (r *Run) lacking(h inventory.Host, turn component.Turn) []release.Content {
 func (r *Run) present(h inventory.Host) []string {
 	var sums []string
 	for _, s := range r.Plan.Steps {
-		if s.Target.Host.Name != h.Name {
+		if s.At != h.Name {
 			continue
 		}
 		for i, w := range s.Wanted {

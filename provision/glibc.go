@@ -11,7 +11,7 @@ func (r *Run) glibc(hosts []preflight.Host) error {
 	for i := range hosts {
 		needs := map[string]string{}
 		for _, s := range r.Plan.Steps {
-			if s.Target.Host.Name != hosts[i].Name {
+			if s.At != hosts[i].Name {
 				continue
 			}
 			for _, w := range s.Wanted {

@@ -105,7 +105,7 @@ func runOf(t *testing.T, wanted func(component, host string) []resource.Resource
 	}
 	for i := range r.Plan.Steps {
 		s := &r.Plan.Steps[i]
-		s.Wanted = wanted(s.Component.Name, s.Target.Host.Name)
+		s.Wanted = wanted(s.Component.Name, s.About())
 	}
 	r.look(t)
 	return r

@@ -347,7 +347,7 @@ func (r *Run) quorum() guard.Refusals {
 		for _, c := range s.Changes() {
 			if _, ok := c.Wanted.(resource.Service); ok {
 				return guard.Refusals{{
-					Code: fault.QuorumAtRisk, Host: s.Target.Host.Name,
+					Code: fault.QuorumAtRisk, Host: s.About(),
 					Text: fmt.Sprintf("etcd has to be restarted there, and %d of %d members cannot be reached: the rest would be no majority",
 						away, len(members)),
 					Advice: "bring the other members back first, or leave etcd out with --only",

@@ -35,8 +35,8 @@ func change(t *testing.T, then, now string) changed {
 	t.Helper()
 	was, is := fixture.Parse(t, then), fixture.Parse(t, now)
 	is.File = was.File // so they have one state directory
-	before := plan.Build(fixture.TargetsWith(was, fixture.Issue(t, was), fixture.Resolve(t, was)))
-	whole := plan.Build(fixture.TargetsWith(is, fixture.Issue(t, is), fixture.Resolve(t, is)))
+	before := plan.Build(component.Components(), fixture.TargetsWith(was, fixture.Issue(t, was), fixture.Resolve(t, was)))
+	whole := plan.Build(component.Components(), fixture.TargetsWith(is, fixture.Issue(t, is), fixture.Resolve(t, is)))
 	store, err := certs.At(filepath.Join(is.StateDir(), "pki"))
 	if err != nil {
 		t.Fatal(err)
@@ -75,7 +75,7 @@ func standingOf(before, whole plan.Plan) standing {
 	for _, h := range whole.Hosts() {
 		there := map[string]resource.Resource{}
 		for _, step := range before.Steps {
-			if step.Target.Host.Name != h.Name {
+			if step.About() != h.Name {
 				continue
 			}
 			for _, w := range step.Wanted {
@@ -239,7 +239,7 @@ func TestJudge(t *testing.T) {
 func TestForeignKeys(t *testing.T) {
 	c := change(t, fixture.Small, fixture.Small)
 	other := fixture.Parse(t, fixture.Small)
-	theirs := plan.Build(fixture.TargetsWith(other, fixture.Issue(t, other), fixture.Resolve(t, other)))
+	theirs := plan.Build(component.Components(), fixture.TargetsWith(other, fixture.Issue(t, other), fixture.Resolve(t, other)))
 	c.standing = standing{found: standingOf(theirs, c.Plan).found, census: c.standing.census}
 	c.judge(c.standing)
 	want := []string{string(fault.AuthorityReplaced) + " cp1"}
@@ -252,7 +252,7 @@ func TestForeignKeys(t *testing.T) {
 	if err := os.Remove(ca); err != nil {
 		t.Fatal(err)
 	}
-	whole := plan.Build(fixture.TargetsWith(renewed.Cluster, fixture.Issue(t, renewed.Cluster), fixture.Resolve(t, renewed.Cluster)))
+	whole := plan.Build(component.Components(), fixture.TargetsWith(renewed.Cluster, fixture.Issue(t, renewed.Cluster), fixture.Resolve(t, renewed.Cluster)))
 	s := standingOf(renewed.Plan, whole)
 	if was, is := contents(s.found["cp1"][caFile]); was == is {
 		t.Fatal("the certificate was not made anew")

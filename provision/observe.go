@@ -22,7 +22,7 @@ func observe(ctx context.Context, p *plan.Plan, fleet fleet.Fleet) error {
 		all.Go(func() {
 			var wanted []resource.Resource
 			for i := range p.Steps { // no copy of a step: the goroutines of other hosts write to theirs
-				if s := &p.Steps[i]; s.Target.Host.Name == h.Name {
+				if s := &p.Steps[i]; s.At == h.Name {
 					wanted = append(wanted, s.Wanted...)
 				}
 			}
@@ -34,7 +34,7 @@ func observe(ctx context.Context, p *plan.Plan, fleet fleet.Fleet) error {
 				return
 			}
 			for i := range p.Steps { // each goroutine writes the steps of its own host only
-				if s := &p.Steps[i]; s.Target.Host.Name == h.Name {
+				if s := &p.Steps[i]; s.At == h.Name {
 					s.Found, found = found[:len(s.Wanted):len(s.Wanted)], found[len(s.Wanted):]
 				}
 			}

@@ -114,7 +114,7 @@ func (r *Run) scene(ctx context.Context) (preflight.Scene, error) {
 		m := r.Fleet[h.Name]
 		host := preflight.Host{Host: h, Facts: m.Facts, Survey: r.seen[h.Name].survey, Clock: r.seen[h.Name].clock}
 		for _, s := range r.Plan.Steps {
-			if s.Target.Host.Name != h.Name {
+			if s.At != h.Name {
 				continue
 			}
 			scene.Minor = s.Target.Minor()

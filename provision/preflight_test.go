@@ -10,6 +10,7 @@ import (
 	"kbootstrap/fault"
 	"kbootstrap/host"
 	"kbootstrap/internal/fixture"
+	"kbootstrap/provision/component"
 	"kbootstrap/provision/fleet"
 	"kbootstrap/provision/plan"
 	"kbootstrap/provision/preflight"
@@ -33,10 +34,10 @@ func neighbours(t *testing.T) (*Run, *reports) {
 		}}
 		r.Fleet[h.Name] = m
 	}
-	r.Plan = plan.Build(fixture.TargetsWith(c, pki, set))
+	r.Plan = plan.Build(component.Components(), fixture.TargetsWith(c, pki, set))
 	for i := range r.Plan.Steps { // bare hosts
 		s := &r.Plan.Steps[i]
-		s.Target.Facts = r.Fleet[s.Target.Host.Name].Facts
+		s.Target.Facts = r.Fleet[s.About()].Facts
 		for _, w := range s.Wanted {
 			found, _ := resource.Gone(w)
 			if m, ok := w.(resource.Member); ok {
@@ -116,7 +117,7 @@ func TestMeshWithoutAnAddress(t *testing.T) {
 func TestMeshOfAnAddressThatIsElsewhere(t *testing.T) {
 	r, _ := neighbours(t)
 	for i := range r.Plan.Steps {
-		if s := &r.Plan.Steps[i]; s.Target.Host.Name == "w2" {
+		if s := &r.Plan.Steps[i]; s.About() == "w2" {
 			s.Target.Host.Address = netip.MustParseAddr("192.0.2.9")
 		}
 	}

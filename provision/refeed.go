@@ -27,7 +27,7 @@ func (r *Run) refeed(ctx context.Context, h inventory.Host, sent *atomic.Int64) 
 	client := r.Fleet[h.Name].Client
 	var wanted []resource.Resource
 	for _, s := range r.Plan.Steps {
-		if s.Target.Host.Name == h.Name {
+		if s.At == h.Name {
 			wanted = append(wanted, s.Wanted...)
 		}
 	}
@@ -55,12 +55,12 @@ func (r *Run) refeed(ctx context.Context, h inventory.Host, sent *atomic.Int64) 
 // converge makes a host what a step says. When the host was rebooted meanwhile, the steps before are looked at again: what
 // they wrote was perhaps not on the disk.
 func (r *Run) converge(ctx context.Context, s plan.Step, events func(node.Event)) error {
-	m := r.Fleet[s.Target.Host.Name]
-	if err := m.Client.Converge(ctx, s.Component.Name, s.Wanted, events); err != nil {
+	m := r.Fleet[s.At]
+	if err := m.Client.Converge(ctx, s.Key(), s.Wanted, events); err != nil {
 		return err
 	}
 	for _, before := range m.DoneBefore(s) {
-		if err := m.Client.Converge(ctx, before.Component.Name, before.Wanted, events); err != nil {
+		if err := m.Client.Converge(ctx, before.Key(), before.Wanted, events); err != nil {
 			return err
 		}
 	}

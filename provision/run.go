@@ -85,7 +85,7 @@ func Prepare(ctx context.Context, c *inventory.Cluster, scope Scope, o fleet.Opt
 	if err != nil {
 		return nil, err
 	}
-	whole := plan.Build(targets)
+	whole := plan.Build(component.Components(), targets)
 	r.Plan = limited(whole, scope)
 	standing, err := r.observe(ctx, whole, hosts)
 	if err != nil {

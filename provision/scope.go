@@ -67,21 +67,10 @@ func limited(p plan.Plan, s Scope) plan.Plan {
 	if len(s.Hosts) > 0 {
 		p = p.Only(s.Hosts...)
 	}
-	if len(s.Components) == 0 {
-		return p
+	if len(s.Components) > 0 {
+		p = p.OnlyComponents(s.Components...)
 	}
-	chosen := map[string]bool{}
-	for _, name := range s.Components {
-		chosen[name] = true
-	}
-	limited := p
-	limited.Steps = nil
-	for _, step := range p.Steps {
-		if chosen[step.Component.Name] {
-			limited.Steps = append(limited.Steps, step)
-		}
-	}
-	return limited
+	return p
 }
 
 // concerned returns the named hosts and the first control plane, where the API is asked, without some.

@@ -85,7 +85,7 @@ func (r *Run) survey(ctx context.Context, whole plan.Plan) standing {
 func witnessesOf(p plan.Plan, h inventory.Host) []resource.Resource {
 	var rs []resource.Resource
 	for _, s := range p.Steps {
-		if s.Target.Host.Name != h.Name {
+		if s.At != h.Name {
 			continue
 		}
 		for _, w := range s.Wanted {

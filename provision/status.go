@@ -97,7 +97,7 @@ func (r *Run) hostStatus(ctx context.Context, h inventory.Host) HostStatus {
 	}
 	paths := map[string]bool{}
 	for _, s := range r.Plan.Steps {
-		if s.Target.Host.Name != h.Name {
+		if s.About() != h.Name {
 			continue
 		}
 		status.Components = append(status.Components, componentStatus(s))

@@ -47,7 +47,7 @@ func NewDrift(run *provision.Run) Drift {
 			continue // this host is outside of the limits
 		}
 		each(run.Plan, func(s plan.Step, c plan.Change) {
-			if s.Target.Host.Name == h.Name && resource.Changed(c.Found, c.Wanted) {
+			if s.About() == h.Name && resource.Changed(c.Found, c.Wanted) {
 				host.Changes = append(host.Changes, newChange(s, c))
 			}
 		})

@@ -81,7 +81,7 @@ func NewPlan(run *provision.Run) Plan {
 
 func newChange(s plan.Step, c plan.Change) Change {
 	return Change{
-		Host: s.Target.Host.Name, Component: s.Component.Name, Resource: c.Wanted.ID(), Action: Action(c),
+		Host: s.About(), Component: s.Component.Name, Resource: c.Wanted.ID(), Action: Action(c),
 		Restart: Restart(c), Diff: resource.Diff(c.Found, c.Wanted),
 	}
 }

@@ -109,7 +109,7 @@ func each(whole plan.Plan, call func(plan.Step, plan.Change)) {
 
 func newPlannedResource(s plan.Step, c plan.Change) PlannedResource {
 	r := PlannedResource{
-		Host: s.Target.Host.Name, Component: s.Component.Name, Resource: c.Wanted.ID(), Wanted: resource.Digest(c.Wanted),
+		Host: s.About(), Component: s.Component.Name, Resource: c.Wanted.ID(), Wanted: resource.Digest(c.Wanted),
 	}
 	if resource.Changed(c.Found, c.Wanted) {
 		r.Found = resource.Digest(c.Found)

@@ -81,7 +81,7 @@ func planned(t *testing.T, dir string) *provision.Run {
 func step(t *testing.T, run *provision.Run, component, host string) *plan.Step {
 	t.Helper()
 	i := slices.IndexFunc(run.Plan.Steps, func(s plan.Step) bool {
-		return s.Component.Name == component && s.Target.Host.Name == host
+		return s.Component.Name == component && s.About() == host
 	})
 	if i < 0 {
 		t.Fatalf("no %s on %s", component, host)

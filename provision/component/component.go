@@ -9,6 +9,8 @@ type Component struct {
 	Name string
 	// On tells which hosts have it.
 	On func(t Target) bool
+	// AtLead has it carried out on the control plane that leads, whichever host it is about.
+	AtLead bool
 	// After names the components that must be done on the same host first.
 	After []string
 	// Needs names the components that must be done on every host first.

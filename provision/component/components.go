@@ -20,7 +20,7 @@ func Components() []Component {
 		docker,
 		criDockerd,
 		tools,
-		Nodes,
+		nodes,
 		coreDNS,
 		health,
 	}

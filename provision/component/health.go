@@ -12,8 +12,8 @@ import (
 var health = Component{
 	Name:  "health",
 	On:    everywhere,
-	After: []string{"images", "docker", "kube-proxy", "flannel", "tools"},
-	Needs: []string{"coredns", "kube-scheduler", "nodes"},
+	After: []string{"images", "docker", "kube-proxy", "flannel", "tools", "nodes"},
+	Needs: []string{"coredns", "kube-scheduler"},
 	Resources: func(t Target) []resource.Resource {
 		return one(
 			resource.NodeStatus{Name: t.Host.Name, Is: resource.IsReady, Kubeconfig: KubeletConfig, Timeout: 120 * time.Second},

@@ -7,22 +7,14 @@ import (
 	"kbootstrap/resource"
 )
 
-// Nodes are the labels and taints that the inventory gives to nodes. The API is asked, and not the kubelet, since a
-// kubelet may not label itself as a control plane.
-var Nodes = Component{
-	Name:  "nodes",
-	On:    Target.first,
-	After: []string{"access"},
-	Needs: []string{"kubelet"},
-	Resources: func(t Target) []resource.Resource {
-		var rs []resource.Resource
-		for _, h := range t.Cluster.Hosts {
-			host := t
-			host.Host = h
-			rs = append(rs, host.node())
-		}
-		return rs
-	},
+// nodes is the label and taints that the inventory gives to the node of a host. The API is asked, and not the kubelet,
+// because a kubelet may not label itself as a control plane.
+var nodes = Component{
+	Name:      "nodes",
+	On:        everywhere,
+	AtLead:    true,
+	After:     []string{"access", "kubelet"},
+	Resources: func(t Target) []resource.Resource { return one(t.node()) },
 }
 
 // joined waits until the cluster has taken the node in. What needs the node's subnet starts only then: flanneld would exit

@@ -29,12 +29,23 @@ type Target struct {
 // Has reports whether the host has the role.
 func (t Target) Has(role inventory.Role) bool { return t.Host.Has(role) }
 
-// first reports whether the host is the control plane that carries out what is done once per cluster.
-func (t Target) first() bool {
-	if t.Lead != "" {
-		return t.Lead == t.Host.Name
+// At is the name of the host that carries a component out for a target.
+func (c Component) At(t Target) string {
+	if !c.AtLead {
+		return t.Host.Name
 	}
-	return t.Cluster.With(inventory.ControlPlane)[0].Name == t.Host.Name
+	return t.lead()
+}
+
+// first reports whether the host is the control plane that carries out what is done once per cluster.
+func (t Target) first() bool { return t.lead() == t.Host.Name }
+
+// lead is the name of the control plane that carries out what is done once per cluster.
+func (t Target) lead() string {
+	if t.Lead != "" {
+		return t.Lead
+	}
+	return t.Cluster.With(inventory.ControlPlane)[0].Name
 }
 
 // Minor is the minor version of Kubernetes, such as 36.

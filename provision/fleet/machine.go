@@ -21,7 +21,7 @@ func (m *Machine) Flush(ctx context.Context, counted func(plan.Step, func(func(n
 		}
 		for _, s := range again {
 			err := counted(s, func(events func(node.Event)) error {
-				return m.Client.Converge(ctx, s.Component.Name, s.Wanted, events)
+				return m.Client.Converge(ctx, s.Key(), s.Wanted, events)
 			})
 			if err != nil {
 				return s.Component.Name, err

@@ -52,8 +52,8 @@ func TestLaws(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			targets := fixture.TargetsOf(t, text)
-			whole := plan.Build(targets)
-			sameAgain(t, whole, plan.Build(targets))
+			whole := plan.Build(component.Components(), targets)
+			sameAgain(t, whole, plan.Build(component.Components(), targets))
 			resourcesAreUnique(t, whole)
 			secretsAreNotShown(t, whole)
 			servicesFollowTheirFiles(t, whole)
@@ -92,7 +92,7 @@ func resourcesAreUnique(t *testing.T, plan plan.Plan) {
 	seen := map[string]string{}
 	for _, s := range plan.Steps {
 		for _, r := range s.Wanted {
-			key := s.Target.Host.Name + ": " + r.ID()
+			key := s.About() + ": " + r.ID()
 			if other, ok := seen[key]; ok {
 				t.Errorf("%s is in %s and in %s", key, other, s.Component.Name)
 			}
@@ -166,7 +166,7 @@ func TestSharedKeysRestart(t *testing.T) {
 		"kube-controller-manager.service": "ca.crt ca.key front-proxy-ca.crt sa.key",
 		"kubelet.service":                 "ca.crt",
 	}
-	for _, s := range plan.Build(fixture.TargetsOf(t, fixture.Small)).Steps {
+	for _, s := range plan.Build(component.Components(), fixture.TargetsOf(t, fixture.Small)).Steps {
 		for _, r := range s.Wanted {
 			service, ok := r.(resource.Service)
 			if !ok || !service.Running {

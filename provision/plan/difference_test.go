@@ -19,9 +19,9 @@ func compare(t *testing.T, before, after []component.Target) []string {
 	t.Helper()
 	states := func(targets []component.Target) map[string]string {
 		m := map[string]string{}
-		for _, s := range plan.Build(targets).Steps {
+		for _, s := range plan.Build(component.Components(), targets).Steps {
 			for _, r := range s.Wanted {
-				m[s.Target.Host.Name+" "+s.Component.Name+": "+r.ID()] = r.State() + fixture.Details(r)
+				m[s.About()+" "+s.Component.Name+": "+r.ID()] = r.State() + fixture.Details(r)
 			}
 		}
 		return m
@@ -52,12 +52,12 @@ func TestChangesStayWhereTheyBelong(t *testing.T) {
 			"cp1 kube-apiserver: file /etc/systemd/system/kube-apiserver.service",
 			"cp1 kube-apiserver: service kube-apiserver.service",
 		}},
-		{"a worker's label", "disk: ssd", "disk: nvme", []string{"cp1 nodes: node w1"}},
+		{"a worker's label", "disk: ssd", "disk: nvme", []string{"w1 nodes: node w1"}},
 		{"a control plane's label", "tier: control", "tier: front", []string{"cp1 nodes: node cp1"}},
 		{"a worker's taint", "dedicated=db:NoSchedule", "dedicated=web:NoSchedule", []string{
-			"cp1 nodes: node w1",
 			"w1 kubelet: file /var/lib/kubelet/config.yaml",
 			"w1 kubelet: service kubelet.service",
+			"w1 nodes: node w1",
 		}},
 		{"a flag of etcd", `"250"`, `"300"`, []string{
 			"cp1 etcd: file /etc/systemd/system/etcd.service", "cp1 etcd: service etcd.service",

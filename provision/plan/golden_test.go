@@ -15,11 +15,11 @@ import (
 // TestPlans compares everything that a plan says of each host with a golden file. Hosts after the first are told by what
 // differs from the first, and the hosts of custom by what differs from those of small.
 func TestPlans(t *testing.T) {
-	base := plan.Build(fixture.TargetsOf(t, fixture.Small))
+	base := plan.Build(component.Components(), fixture.TargetsOf(t, fixture.Small))
 	for name, text := range fixture.EveryInventory() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			plan := plan.Build(fixture.TargetsOf(t, text))
+			plan := plan.Build(component.Components(), fixture.TargetsOf(t, text))
 			var b strings.Builder
 			hosts := plan.Hosts()
 			for i, h := range hosts {
@@ -46,7 +46,7 @@ func TestVersions(t *testing.T) {
 	for _, version := range versions {
 		targets := fixture.TargetsOf(t, fixture.Edited(t, fixture.AllInOne, "v1.36.3", version))
 		targets[0].Facts.Cgroup = 1
-		text := strings.ReplaceAll(fixture.Render(plan.Build(targets), "all"), strings.TrimPrefix(version, "v"), "<kubernetes>")
+		text := strings.ReplaceAll(fixture.Render(plan.Build(component.Components(), targets), "all"), strings.TrimPrefix(version, "v"), "<kubernetes>")
 		set := targets[0].Release
 		for _, component := range []string{"etcd", "pause", "coredns"} {
 			text = strings.ReplaceAll(text, set.Version(component), "<"+component+">")
@@ -64,7 +64,7 @@ func TestVersions(t *testing.T) {
 // TestFacts shows what the facts of a host change in its plan.
 func TestFacts(t *testing.T) {
 	targets := fixture.TargetsOf(t, fixture.AllInOne)
-	usual := fixture.Render(plan.Build(targets), "all")
+	usual := fixture.Render(plan.Build(component.Components(), targets), "all")
 	var b strings.Builder
 	for _, c := range []struct {
 		what   string
@@ -79,7 +79,7 @@ func TestFacts(t *testing.T) {
 	} {
 		changed := targets[0]
 		c.change(&changed)
-		fmt.Fprintf(&b, "=== %s\n%s", c.what, fixture.Diff(usual, fixture.Render(plan.Build([]component.Target{changed}), "all")))
+		fmt.Fprintf(&b, "=== %s\n%s", c.what, fixture.Diff(usual, fixture.Render(plan.Build(component.Components(), []component.Target{changed}), "all")))
 	}
 	golden.File(t, "testdata/facts.golden", b.String())
 }

@@ -18,31 +18,25 @@ type Outcome struct {
 // tally counts, while a run goes on, the steps that are done and the hosts that failed.
 type tally struct {
 	mu   sync.Mutex
-	Left map[string]int
-	sick []string
+	Left map[string]int // steps, by the host that they are about
 }
 
 func NewTally(p Plan) *tally {
 	t := &tally{Left: map[string]int{}}
 	for _, s := range p.Steps {
-		t.Left[s.Target.Host.Name]++
+		t.Left[s.About()]++
 	}
 	return t
 }
 
-// Counted is do, without the nodes of hosts that have failed, which nobody will ever register; how it ended is counted.
+// Counted is do, and counts the steps that are done.
 func (t *tally) Counted(do func(context.Context, Step) error) func(context.Context, Step) error {
 	return func(ctx context.Context, s Step) error {
-		t.mu.Lock()
-		sick := slices.Clone(t.sick)
-		t.mu.Unlock()
-		err := do(ctx, s.without(sick))
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		if host := s.Target.Host.Name; err == nil {
-			t.Left[host]--
-		} else if !slices.Contains(t.sick, host) {
-			t.sick = append(t.sick, host)
+		err := do(ctx, s)
+		if err == nil {
+			t.mu.Lock()
+			defer t.mu.Unlock()
+			t.Left[s.About()]--
 		}
 		return err
 	}
@@ -52,12 +46,11 @@ func (t *tally) Counted(do func(context.Context, Step) error) func(context.Conte
 // run or in it.
 func OutcomeOf(hosts []inventory.Host, p Plan, left map[string]int, failed Failures) Outcome {
 	var o Outcome
-	planned := p.Hosts()
 	for _, h := range hosts {
 		switch {
 		case slices.Contains(failed.Hosts(), h.Name):
 			o.Failed = append(o.Failed, h.Name)
-		case !slices.ContainsFunc(planned, func(p inventory.Host) bool { return p.Name == h.Name }): // it is not concerned
+		case p.CountOn(h.Name) == 0: // the plan is not about it
 		case left[h.Name] > 0:
 			o.Skipped = append(o.Skipped, h.Name)
 		default:

@@ -8,10 +8,11 @@ import (
 	"kbootstrap/resource"
 )
 
-// Step is one component on one host: what is wanted, and after Plan.observe what was found.
+// Step is one component for one host: what is wanted, and after it was looked at what was found.
 type Step struct {
 	Component component.Component
-	Target    component.Target
+	Target    component.Target // the host that the step is about
+	At        string           // the host where it is carried out: that host, or the control plane that leads
 	Wanted    []resource.Resource
 	Found     []resource.Resource // as long as Wanted, or nil when nothing was looked at yet
 }
@@ -23,17 +24,28 @@ type Plan struct {
 	Spare int
 }
 
-// Build says what every target should have. It is pure: the same targets give the same plan.
-func Build(targets []component.Target) Plan {
+// Build says what every target should have of the components. It is pure: the same targets give the same plan.
+func Build(components []component.Component, targets []component.Target) Plan {
 	var plan Plan
-	for _, component := range component.Components() {
+	for _, c := range components {
 		for _, t := range targets {
-			if component.On(t) {
-				plan.Steps = append(plan.Steps, Step{Component: component, Target: t, Wanted: component.Resources(t)})
+			if c.On(t) {
+				plan.Steps = append(plan.Steps, Step{Component: c, Target: t, At: c.At(t), Wanted: c.Resources(t)})
 			}
 		}
 	}
 	return plan
+}
+
+// About is the name of the host that the step is about.
+func (s Step) About() string { return s.Target.Host.Name }
+
+// Key tells the steps of a component apart that one host carries out: such steps do not wait for each other.
+func (s Step) Key() string {
+	if s.At == s.About() {
+		return s.Component.Name
+	}
+	return s.Component.Name + " of " + s.About()
 }
 
 // Change is one resource that differs on a host.
@@ -65,7 +77,7 @@ func (p Plan) Count(component string) int {
 func (p Plan) CountOn(host string) int {
 	n := 0
 	for _, s := range p.Steps {
-		if s.Target.Host.Name == host {
+		if s.About() == host {
 			n++
 		}
 	}
@@ -81,11 +93,11 @@ func (p Plan) Changes() int {
 	return n
 }
 
-// Hosts returns the hosts of the plan, in the order of the inventory.
+// Hosts returns the hosts that the plan is about or that carry out a part of it, in the order of the inventory.
 func (p Plan) Hosts() []inventory.Host {
 	seen := map[string]bool{}
 	for _, s := range p.Steps {
-		seen[s.Target.Host.Name] = true
+		seen[s.About()], seen[s.At] = true, true
 	}
 	var hosts []inventory.Host
 	if len(p.Steps) > 0 {

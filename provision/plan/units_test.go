@@ -27,7 +27,7 @@ func units(t *testing.T, p plan.Plan) map[string]UnitFile {
 			if !ok || !strings.HasPrefix(f.Path, "/etc/systemd/system/") || path.Ext(f.Path) != ".service" {
 				continue
 			}
-			name := s.Target.Host.Name + "/" + path.Base(f.Path)
+			name := s.About() + "/" + path.Base(f.Path)
 			unit, err := ParseUnitFile(string(f.Content))
 			if err != nil {
 				t.Fatalf("%s: %v", name, err)
@@ -130,7 +130,7 @@ func TestOddArguments(t *testing.T) {
 		c.Arguments = map[string]map[string]string{"kubelet": flags}
 		targets[i].Cluster = &c
 	}
-	lines := units(t, plan.Build(targets))["w1/kubelet.service"].Values("Service", "ExecStart")
+	lines := units(t, plan.Build(component.Components(), targets))["w1/kubelet.service"].Values("Service", "ExecStart")
 	if len(lines) != 1 {
 		t.Fatalf("%d lines", len(lines))
 	}
@@ -150,7 +150,7 @@ func TestOddArguments(t *testing.T) {
 
 // TestArgumentsWin: a flag of the inventory replaces the tool's own and does not stand beside it.
 func TestArgumentsWin(t *testing.T) {
-	unit := units(t, plan.Build(fixture.TargetsOf(t, fixture.Custom)))["cp1/kube-apiserver.service"]
+	unit := units(t, plan.Build(component.Components(), fixture.TargetsOf(t, fixture.Custom)))["cp1/kube-apiserver.service"]
 	words, err := CommandLine(unit.Values("Service", "ExecStart")[0])
 	if err != nil {
 		t.Fatal(err)

@@ -73,7 +73,7 @@ func (p Plan) Walk(ctx context.Context, do func(context.Context, Step) error) Fa
 				o.err = ErrUpstream
 			} else if o.err != nil {
 				mu.Lock()
-				failed = append(failed, Failure{Host: step.Target.Host.Name, Component: step.Component.Name, Err: o.err})
+				failed = append(failed, Failure{Host: step.About(), Component: step.Component.Name, Err: o.err})
 				mu.Unlock()
 			}
 		})
@@ -87,9 +87,8 @@ func (p Plan) Before(i int) []int {
 	step := p.Steps[i]
 	var indices []int
 	for j, other := range p.Steps {
-		sameHost := other.Target.Host.Name == step.Target.Host.Name
 		switch {
-		case sameHost && slices.Contains(step.Component.After, other.Component.Name),
+		case slices.Contains(step.Component.After, other.Component.Name) && p.sameHost(step, other),
 			slices.Contains(step.Component.Needs, other.Component.Name),
 			j < i && step.Component.Rolling && step.Component.Name == other.Component.Name && step.Running():
 			indices = append(indices, j)
@@ -98,12 +97,23 @@ func (p Plan) Before(i int) []int {
 	return indices
 }
 
+// sameHost reports whether a step that comes before another on the same host is about that host or, where no such step is,
+// about the host that carries the other out.
+func (p Plan) sameHost(step, before Step) bool {
+	if before.About() == step.About() {
+		return true
+	}
+	return before.About() == step.At && !slices.ContainsFunc(p.Steps, func(s Step) bool {
+		return s.Component.Name == before.Component.Name && s.About() == step.About()
+	})
+}
+
 // spares reports whether step i goes on although a step before it was not done: it was needed of every host, its host has
 // failed, and so few have that the run may go on without them.
 func (p Plan) spares(i, before int, failed Failures) bool {
 	step, other := p.Steps[i], p.Steps[before]
-	return other.Target.Host.Name != step.Target.Host.Name && slices.Contains(step.Component.Needs, other.Component.Name) &&
-		len(failed.Hosts()) <= p.Spare && slices.Contains(failed.Hosts(), other.Target.Host.Name)
+	return other.About() != step.About() && slices.Contains(step.Component.Needs, other.Component.Name) &&
+		len(failed.Hosts()) <= p.Spare && slices.Contains(failed.Hosts(), other.About())
 }
 
 // gates returns the indices of the steps whose failure, if all of them fail, leaves step i to wait in vain.

@@ -52,7 +52,7 @@ func TestWalkKeepsTheOrder(t *testing.T) {
 		}
 		for i, s := range p.Steps {
 			for j, other := range p.Steps {
-				after := slices.Contains(s.Component.After, other.Component.Name) && s.Target.Host.Name == other.Target.Host.Name
+				after := slices.Contains(s.Component.After, other.Component.Name) && s.About() == other.About()
 				needs := slices.Contains(s.Component.Needs, other.Component.Name)
 				rolls := s.Component.Rolling && s.Running() && s.Component.Name == other.Component.Name && j < i
 				if (after || needs || rolls) && r.Index("begin "+fixture.Place(s)) < r.Index("end "+fixture.Place(other)) {
@@ -116,7 +116,7 @@ func TestWalkStartsWhatIsDown(t *testing.T) {
 		p.Steps[0].Found = fixture.ListOf(resource.Service{Running: true})
 		second := make(chan struct{})
 		failed := p.Walk(t.Context(), func(_ context.Context, s plan.Step) error {
-			if s.Target.Host.Name == "m2" {
+			if s.About() == "m2" {
 				close(second)
 			}
 			<-second
@@ -205,7 +205,7 @@ func TestWalkGates(t *testing.T) {
 				return context.Cause(ctx)
 			case s.Component.Name == "controllers":
 				return ctx.Err()
-			case s.Target.Host.Name == "m1" || failing == 2:
+			case s.About() == "m1" || failing == 2:
 				return broken
 			}
 			return nil
