@@ -1,0 +1,26 @@
+package release
+
+import "kbootstrap/inventory"
+
+// Source is where one artifact of a component comes from: an archive, a program or an image. In its
+// texts {version} stands for the version, {arch} for the architecture as Go names it (amd64, arm64)
+// and {machine} for the same as `uname -m` names it (x86_64, aarch64).
+type Source struct {
+	// Component is the key under `versions` of an inventory, or "kubernetes".
+	Component string
+	// Version is the default, without a leading v; "" when it follows the minor version of Kubernetes.
+	Version string
+	// URL is upstream's; it also names the artifact in locks and in mirrors. It is empty for an image.
+	URL string
+	// Programs are the files that are wanted.
+	Programs []string
+	// Archive says that the file behind the URL is a gzipped tar with the programs, and not the one
+	// program itself.
+	Archive bool
+	// Directory is where the programs lie in an archive, with a slash at its end; "" for its top.
+	Directory string
+	// Image is the full name of an image, such as "registry.k8s.io/pause:{version}".
+	Image string
+	// Needed reports whether a cluster needs the artifact; nil means that every cluster does.
+	Needed func(*inventory.Cluster) bool
+}
