@@ -59,7 +59,7 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 			r.options.Tell(fleet.Event{Kind: fleet.EventPlanned, Host: h.Name, Count: n})
 		}
 	}
-	api := fleet.NewLatch(r.Plan.Count(component.ApiServer.Name))
+	api := fleet.NewLatch(r.Plan.Count(component.APIServer))
 	var feeders sync.WaitGroup
 	r.onReopen(func(h inventory.Host) { feeders.Go(func() { r.refeed(ctx, h, sent[h.Name]) }) })
 	feeders.Go(func() { r.feedAll(ctx, api, sent) })
@@ -79,7 +79,7 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 		r.options.Tell(fleet.Event{Kind: fleet.EventStart, Host: host, Component: s.Component.Name})
 		begin := time.Now()
 		err := counted(s, func(events func(node.Event)) error { return r.converge(ctx, s, events) })
-		if s.Component.Name == component.ApiServer.Name {
+		if s.Component.Name == component.APIServer {
 			api.Down()
 		}
 		err = diagnosed(ctx, r.Fleet[s.At].Client, err)

@@ -12,8 +12,8 @@ import (
 
 	"kbootstrap/inventory"
 	"kbootstrap/node"
-	"kbootstrap/provision/component"
 	"kbootstrap/provision/fleet"
+	"kbootstrap/provision/plan"
 	"kbootstrap/release"
 	"kbootstrap/resource"
 )
@@ -25,8 +25,8 @@ const latePatience = 10 * time.Second
 // goes first: no worker takes from the line while a control plane lacks its API server. What comes late waits for the API,
 // but not for ever: an API that does not come is no reason to keep docker from a host.
 func (r *Run) feedAll(ctx context.Context, api *fleet.Latch, sent map[string]*atomic.Int64) {
-	for _, turn := range []component.Turn{component.Urgent, component.InTurn, component.Late} {
-		if turn == component.Late {
+	for _, turn := range []plan.Turn{plan.Urgent, plan.InTurn, plan.Late} {
+		if turn == plan.Late {
 			api.Wait(ctx, latePatience)
 		}
 		var feeders sync.WaitGroup
@@ -129,11 +129,12 @@ func (c *counter) Read(p []byte) (int, error) {
 }
 
 // lacking are the contents of the resources that differ on a host, of the components of one turn.
-func (r *Run) lacking(h inventory.Host, turn component.Turn) []release.Content {
+func (r *Run) lacking(h inventory.Host, turn plan.Turn) []release.Content {
 	var contents []release.Content
+	turns := r.Plan.Turns()
 	seen := map[string]bool{}
 	for _, s := range r.Plan.Steps {
-		if s.At != h.Name || s.Component.Turn != turn {
+		if s.At != h.Name || turns[s.Component.Name] != turn {
 			continue
 		}
 		for _, change := range s.Changes() {
@@ -164,7 +165,7 @@ func (r *Run) present(h inventory.Host) []string {
 			}
 		}
 	}
-	lacking := slices.Concat(r.lacking(h, component.Urgent), r.lacking(h, component.InTurn), r.lacking(h, component.Late))
+	lacking := slices.Concat(r.lacking(h, plan.Urgent), r.lacking(h, plan.InTurn), r.lacking(h, plan.Late))
 	return slices.DeleteFunc(slices.Compact(slices.Sorted(slices.Values(sums))), func(sum string) bool {
 		return slices.ContainsFunc(lacking, func(c release.Content) bool { return c.SHA256 == sum })
 	})

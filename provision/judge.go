@@ -341,7 +341,7 @@ func (r *Run) quorum() guard.Refusals {
 		return nil
 	}
 	for _, s := range r.Plan.Steps {
-		if s.Component.Name != component.Etcd.Name || !s.Running() {
+		if s.Component.Name != component.Etcd || !s.Running() {
 			continue
 		}
 		for _, c := range s.Changes() {

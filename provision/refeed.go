@@ -8,7 +8,6 @@ import (
 
 	"kbootstrap/inventory"
 	"kbootstrap/node"
-	"kbootstrap/provision/component"
 	"kbootstrap/provision/plan"
 	"kbootstrap/release"
 	"kbootstrap/resource"
@@ -43,7 +42,7 @@ func (r *Run) refeed(ctx context.Context, h inventory.Host, sent *atomic.Int64) 
 			_ = client.Abandon(ctx, sum, errors.New("it was there when the plan was made; run the same command again"))
 		}
 	}
-	lacking := slices.Concat(r.lacking(h, component.Urgent), r.lacking(h, component.InTurn), r.lacking(h, component.Late))
+	lacking := slices.Concat(r.lacking(h, plan.Urgent), r.lacking(h, plan.InTurn), r.lacking(h, plan.Late))
 	r.feed(ctx, h, slices.DeleteFunc(lacking, func(c release.Content) bool { return !differ[c.SHA256] }), sent)
 	for sum, missing := range differ {
 		if !missing {

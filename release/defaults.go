@@ -1,5 +1,10 @@
 package release
 
+import (
+	"maps"
+	"slices"
+)
+
 // set is one version of every component beside Kubernetes.
 type set struct{ etcd, coredns, pause string }
 
@@ -44,4 +49,10 @@ func (s set) components() map[string]string {
 		"coredns":     s.coredns,
 		"pause":       s.pause,
 	}
+}
+
+// Minors are the oldest and the newest minor version of Kubernetes that the tool knows.
+func Minors() (oldest, newest int) {
+	minors := slices.Sorted(maps.Keys(defaults))
+	return minors[0], minors[len(minors)-1]
 }

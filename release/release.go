@@ -39,6 +39,7 @@ type Event struct {
 type Set struct {
 	versions map[string]string
 	contents map[string]Content
+	images   []string
 }
 
 // Resolve returns the contents for hosts of the architecture ("amd64" or "arm64"), after fetching those that are not in
@@ -77,6 +78,9 @@ func Resolve(ctx context.Context, c *inventory.Cluster, arch string, o Options) 
 		for _, m := range a.members {
 			s.contents[m.name] = f.cache.content(m, entries[i])
 		}
+		if a.image {
+			s.images = append(s.images, a.component)
+		}
 	}
 	return s, nil
 }
@@ -104,3 +108,6 @@ func (s *Set) Image(name string) string {
 	}
 	return imageName(name, version)
 }
+
+// Images are the names of the images among the contents.
+func (s *Set) Images() []string { return s.images }

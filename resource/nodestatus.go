@@ -20,6 +20,7 @@ type NodeStatus struct {
 	Name       string
 	Is         string        // HasSubnet or IsReady
 	Kubeconfig string        // path on the host, below System.Root
+	For        string        // the component that is waited for; the host does not need it
 	Timeout    time.Duration // how long to wait; 0 means two minutes
 	Absent     bool          // it is not so
 }
@@ -31,6 +32,9 @@ func (n NodeStatus) ID() string { return "node " + n.Name + " " + n.Is }
 func (n NodeStatus) State() string { return states(flag("so", !n.Absent)) }
 
 func (n NodeStatus) Waits() bool { return !n.Absent }
+
+// Awaits is the component that is waited for.
+func (n NodeStatus) Awaits() string { return n.For }
 
 // Observe asks the API once. When that does not answer, it is not so.
 func (n NodeStatus) Observe(ctx context.Context, sys *host.System) (Resource, error) {

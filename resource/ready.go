@@ -23,6 +23,7 @@ type Ready struct {
 	CACert  string        // paths of PEM files below System.Root; "" where the URL does not need them
 	Cert    string        // the client's certificate
 	Key     string        // and its key
+	For     string        // the component that is waited for, where that is not the one that waits; the host does not need it
 	Unit    string        // its journal goes into the error; "" for none
 	Expect  string        // text that the answer must contain; "" means that any good one will do
 	Timeout time.Duration // how long to wait; 0 means one minute
@@ -45,6 +46,9 @@ func (r Ready) every() time.Duration {
 }
 
 func (r Ready) Waits() bool { return !r.Absent }
+
+// Awaits is the component that is waited for.
+func (r Ready) Awaits() string { return r.For }
 
 const (
 	readyPoll   = 20 * time.Millisecond

@@ -19,6 +19,22 @@ var files embed.FS
 // Template is one embedded file that wants data of type T.
 type Template[T any] struct{ name string }
 
+// New is the template in the embedded file of that name.
+func New[T any](name string) Template[T] { return Template[T]{name} }
+
+// Names are the names of the embedded files.
+func Names() []string {
+	entries, err := files.ReadDir(".")
+	if err != nil {
+		panic(fmt.Sprintf("templates: %v", err))
+	}
+	names := make([]string, len(entries))
+	for i, e := range entries {
+		names[i] = e.Name()
+	}
+	return names
+}
+
 // Render returns the text of the file. It panics when the template does not execute, which no input can cause: the data
 // is typed, and render_test.go renders every template.
 func (t Template[T]) Render(data T) []byte {

@@ -10,8 +10,10 @@ import (
 var access = Component{
 	Name:  "access",
 	On:    Target.first,
-	After: []string{"kube-apiserver"},
+	After: []string{APIServer},
 	Resources: func(t Target) []resource.Resource {
-		return objects(SuperAdmin, templates.AccessYAML.Render(struct{}{}))
+		return objects(SuperAdmin, accessYAML.Render(struct{}{}))
 	},
 }
+
+var accessYAML = templates.New[struct{}]("access.yaml.tmpl")

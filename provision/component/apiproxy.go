@@ -16,17 +16,22 @@ var apiProxy = Component{
 	Name:  "kube-api-proxy",
 	On:    Target.highlyAvailable,
 	After: []string{"base"},
+	Units: []string{"kube-api-proxy.service"},
+	Ports: []Port{{
+		Network: "tcp", By: "kube-api-proxy", Loopback: true,
+		Of: func(c *inventory.Cluster) int { return c.Network.LocalAPIPort },
+	}},
 	Resources: func(t Target) []resource.Resource {
-		config := templates.APIProxyConfig{Port: t.Cluster.Network.LocalAPIPort}
+		config := apiProxyConfig{Port: t.Cluster.Network.LocalAPIPort}
 		for _, h := range t.Cluster.With(inventory.ControlPlane) {
-			config.Servers = append(config.Servers, templates.APIServer{
+			config.Servers = append(config.Servers, apiProxyBackend{
 				Name: h.Name, Address: netip.AddrPortFrom(h.Address, uint16(t.Cluster.Network.APIPort)),
 			})
 		}
-		return List(
-			t.service("kube-api-proxy.service", one(
-				text("/etc/kubernetes/api-proxy.cfg", 0o600, templates.APIProxyCFG.Render(config)),
-				unit("kube-api-proxy.service", templates.APIProxyUnit.Render(struct{}{})),
+		return list(
+			t.service("kube-api-proxy.service", nil, one(
+				text("/etc/kubernetes/api-proxy.cfg", 0o600, apiProxyCFG.Render(config)),
+				unit("kube-api-proxy.service", apiProxyUnit.Render(struct{}{})),
 			)),
 			one(resource.Ready{
 				Name: "kube-api-proxy listens", URL: fmt.Sprintf("tcp://127.0.0.1:%d", config.Port),
@@ -35,3 +40,20 @@ var apiProxy = Component{
 		)
 	},
 }
+
+// apiProxyConfig is the data of /etc/kubernetes/api-proxy.cfg, HAProxy's configuration.
+type apiProxyConfig struct {
+	Port    int // on 127.0.0.1
+	Servers []apiProxyBackend
+}
+
+// apiProxyBackend is one backend of the API proxy.
+type apiProxyBackend struct {
+	Name    string
+	Address netip.AddrPort
+}
+
+var (
+	apiProxyCFG  = templates.New[apiProxyConfig]("api-proxy.cfg.tmpl")
+	apiProxyUnit = templates.New[struct{}]("kube-api-proxy.service.tmpl")
+)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"kbootstrap/inventory"
+	"kbootstrap/release"
 	"kbootstrap/resource"
 	"kbootstrap/templates"
 )
@@ -17,42 +18,72 @@ const Pki = "/etc/kubernetes/pki"
 const apiPoll = 100 * time.Millisecond
 
 // ApiServer serves the Kubernetes API from etcd. It starts beside etcd and waits for it by itself.
-var ApiServer = Component{
-	Name:    "kube-apiserver",
-	Turn:    Urgent,
+var apiServer = Component{
+	Name:    APIServer,
 	On:      on(inventory.ControlPlane),
 	After:   []string{"base"},
-	Gates:   []string{"etcd"},
 	Rolling: true,
+	Role:    inventory.ControlPlane,
+	Units:   []string{"kube-apiserver.service"},
+	Sources: []release.Source{kubernetesProgram("kube-apiserver")},
+	Ports: []Port{{
+		Network: "tcp", By: "kube-apiserver", From: []inventory.Role{AnyHost},
+		Of: func(c *inventory.Cluster) int { return c.Network.APIPort },
+	}},
+	Leaves: Leavings{Data: []string{"/var/log/kubernetes", "/etc/kubernetes"}},
+	Programs: []inventory.Program{
+		{Name: "kube-apiserver", Owned: map[string]string{
+			"service-node-port-range":          "set network.nodePorts",
+			"service-cluster-ip-range":         "set network.services",
+			"secure-port":                      "set network.apiPort",
+			"advertise-address":                "set the address of the host",
+			"etcd-servers":                     "it follows from the hosts with the role etcd",
+			"etcd-cafile":                      itsOwn,
+			"etcd-certfile":                    itsOwn,
+			"etcd-keyfile":                     itsOwn,
+			"etcd-prefix":                      isFixed,
+			"client-ca-file":                   itsOwn,
+			"tls-cert-file":                    itsOwn,
+			"tls-private-key-file":             itsOwn,
+			"kubelet-client-certificate":       itsOwn,
+			"kubelet-client-key":               itsOwn,
+			"kubelet-certificate-authority":    itsOwn,
+			"service-account-key-file":         itsOwn,
+			"service-account-signing-key-file": itsOwn,
+			"requestheader-client-ca-file":     itsOwn,
+			"proxy-client-cert-file":           itsOwn,
+			"proxy-client-key-file":            itsOwn,
+		}},
+	},
 	Resources: func(t Target) []resource.Resource {
 		files := one(
-			text("/etc/kubernetes/audit-policy.yaml", 0o600, templates.AuditPolicyYAML.Render(struct{}{})),
-			unit("kube-apiserver.service", templates.APIServerUnit.Render(templates.Daemon{Flags: t.apiServerFlags()})),
+			text("/etc/kubernetes/audit-policy.yaml", 0o600, auditPolicyYAML.Render(struct{}{})),
+			unit("kube-apiserver.service", apiServerUnit.Render(daemon{Flags: t.apiServerFlags()})),
 		)
 		if t.Minor() >= structuredAuthentication {
 			files = append(files,
-				text("/etc/kubernetes/authentication.yaml", 0o600, templates.AuthenticationYAML.Render(struct{}{})))
+				text("/etc/kubernetes/authentication.yaml", 0o600, authenticationYAML.Render(struct{}{})))
 		}
-		return List(
+		return list(
 			one(resource.Dir{Path: "/var/log/kubernetes", Mode: 0o700}),
-			t.service("kube-apiserver.service",
+			t.service("kube-apiserver.service", t.shared(t.apiServerFlags()),
 				t.programs("kubernetes", "/usr/local/bin", "kube-apiserver"),
 				t.keys("kube-apiserver"),
 				files,
 			),
 			t.keys("admin"),
-			one(t.apiReady("kube-apiserver is ready")),
+			one(t.apiReady("kube-apiserver is ready", Etcd)),
 		)
 	},
 }
 
-// apiReady is the readiness of this control plane's own API server. It takes several seconds on the first start, of which
+// apiReady is the readiness of this control plane's own API server, for which one waits for another component. It takes several seconds on the first start, of which
 // kube-apiserver waits one before it creates the RBAC objects.
-func (t Target) apiReady(name string) resource.Resource {
+func (t Target) apiReady(name, whom string) resource.Resource {
 	return resource.Ready{
 		Name: name, URL: "https://127.0.0.1:" + strconv.Itoa(t.Cluster.Network.APIPort) + "/readyz",
 		CACert: Pki + "/ca.crt", Cert: Pki + "/apiserver-kubelet-client.crt", Key: Pki + "/apiserver-kubelet-client.key",
-		Unit: "kube-apiserver.service", Timeout: 120 * time.Second, Every: apiPoll,
+		Unit: "kube-apiserver.service", Timeout: 120 * time.Second, Every: apiPoll, For: whom,
 	}
 }
 
@@ -131,3 +162,9 @@ func (t Target) etcdEndpoints() []string {
 	}
 	return endpoints
 }
+
+var (
+	apiServerUnit      = templates.New[daemon]("kube-apiserver.service.tmpl")
+	auditPolicyYAML    = templates.New[struct{}]("audit-policy.yaml.tmpl")
+	authenticationYAML = templates.New[struct{}]("authentication.yaml.tmpl")
+)

@@ -1,18 +1,30 @@
 package component
 
 import (
-	"bytes"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
-	"strings"
 
 	"kbootstrap/inventory"
+	"kbootstrap/release"
 	"kbootstrap/resource"
+	"kbootstrap/templates"
 )
 
 // everywhere is the On of components that every host has.
 func everywhere(Target) bool { return true }
+
+// kubernetes is the component of all programs of a release of Kubernetes.
+const kubernetes = "kubernetes"
+
+// kubernetesProgram is where a program of Kubernetes comes from. They are published one by one.
+func kubernetesProgram(name string) release.Source {
+	return release.Source{
+		Component: kubernetes, Programs: []string{name},
+		URL: "https://dl.k8s.io/release/v{version}/bin/linux/{arch}/" + name,
+	}
+}
 
 // on returns the On of components that the hosts of a role have.
 func on(role inventory.Role) func(Target) bool {
@@ -27,7 +39,7 @@ func (t Target) programs(component, bin string, names ...string) []resource.Reso
 	for _, name := range names {
 		content, err := t.Release.Content(name)
 		if err != nil {
-			panic(fmt.Sprintf("provision: %v", err)) // release.Resolve returned a set without something that it must have
+			panic(fmt.Sprintf("component: %v", err)) // release.Resolve returned a set without something that it must have
 		}
 		file := path.Join(dir, name)
 		rs = append(rs,
@@ -57,43 +69,46 @@ func unit(name string, content []byte) resource.Resource {
 	return text("/etc/systemd/system/"+name, 0o600, content)
 }
 
-// service is a running, enabled unit of ours together with everything it starts with: when any of that differs from what
-// the running process started with, it is restarted.
-func (t Target) service(name string, starts ...[]resource.Resource) []resource.Resource {
-	return t.gated(name, nil, starts...)
+// service is a running, enabled unit of ours together with everything that it starts with: when any of
+// that differs from what the running process started with, it is restarted. Shared are the keys of
+// others that it reads, see shared.
+func (t Target) service(name string, shared []resource.Resource, starts ...[]resource.Resource) []resource.Resource {
+	return t.gated(name, shared, nil, starts...)
 }
 
-// gated is a service that is started when the gate is open: its files are there by then, and the wait is on the host.
-func (t Target) gated(name string, gate []resource.Resource, starts ...[]resource.Resource) []resource.Resource {
-	files := List(starts...)
-	service := resource.Service{Name: name, Enabled: true, Running: true, Config: Digest(List(files, t.Named(files)))}
+// gated is a service that is started when what it waits for is there: its files are there by then, and
+// the wait is on the host.
+func (t Target) gated(
+	name string, shared, waits []resource.Resource, starts ...[]resource.Resource,
+) []resource.Resource {
+	files := list(starts...)
+	service := resource.Service{Name: name, Enabled: true, Running: true, Config: Digest(list(files, shared))}
 	for _, f := range files {
 		service.Starts = append(service.Starts, f.ID())
 	}
-	return List(files, gate, one(service))
+	return list(files, waits, one(service))
 }
 
-// Named are the keys and certificates shared by several components, as far as the text of one of the files names them: a
-// flag, for instance. They are made by base, but who reads one has to be restarted when it is another.
-func (t Target) Named(files []resource.Resource) []resource.Resource {
-	var shared []resource.Resource
+// shared are the keys and certificates of the directory pki that a service reads: those that its flags
+// name, and more by their names. Base makes them for several components, and whoever reads one has to
+// be restarted when it is another.
+func (t Target) shared(flags templates.Flags, more ...string) []resource.Resource {
+	var read []resource.Resource
 	for _, key := range t.keys("pki") {
-		name := []byte(strings.TrimPrefix(key.ID(), "file "))
-		if slices.ContainsFunc(files, func(r resource.Resource) bool {
-			f, ok := r.(resource.File)
-			return ok && bytes.Contains(f.Content, name)
-		}) {
-			shared = append(shared, key)
+		file, _ := key.(resource.File)
+		named := slices.Contains(slices.Collect(maps.Values(flags)), file.Path)
+		if named || slices.Contains(more, path.Base(file.Path)) {
+			read = append(read, key)
 		}
 	}
-	return shared
+	return read
 }
 
 // Digest is a short digest of the states of resources.
 func Digest(rs []resource.Resource) string { return resource.Digest(rs...)[:16] }
 
-// List joins lists of resources.
-func List(parts ...[]resource.Resource) []resource.Resource {
+// list joins lists of resources.
+func list(parts ...[]resource.Resource) []resource.Resource {
 	var all []resource.Resource
 	for _, p := range parts {
 		all = append(all, p...)
@@ -103,3 +118,6 @@ func List(parts ...[]resource.Resource) []resource.Resource {
 
 // one makes a list of resources.
 func one(rs ...resource.Resource) []resource.Resource { return rs }
+
+// daemon is the data of a unit: the flags of its program, already merged with those of the inventory.
+type daemon struct{ Flags templates.Flags }

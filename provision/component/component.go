@@ -1,38 +1,96 @@
-// Package component says what a cluster is made of, one file per component. A component is a chapter: it states which
-// resources a host should have, and nothing about how to get there. Start at Components, the table of contents.
+// Package component says what a cluster is made of, one file per component. A component is a chapter:
+// it declares everything that is known of it, and states which resources a host should have, not how
+// to get there. What other rooms need to know of components is derived from these declarations. Start
+// at Components, the table of contents; coredns.go is the shortest chapter.
 package component
 
-import "kbootstrap/resource"
+import (
+	"kbootstrap/inventory"
+	"kbootstrap/release"
+	"kbootstrap/resource"
+)
+
+// The names of components that others ask for.
+const (
+	Etcd      = "etcd"
+	APIServer = "kube-apiserver"
+)
 
 // Component is a chapter of the cluster: what some hosts should have, and what must be there before.
+// Only Name, On and Resources are needed.
 type Component struct {
 	Name string
-	// On tells which hosts have it.
+	// On reports whether a host has the component.
 	On func(t Target) bool
-	// AtLead has it carried out on the control plane that leads, whichever host it is about.
-	AtLead bool
-	// After names the components that must be done on the same host first.
-	After []string
-	// Needs names the components that must be done on every host first.
-	Needs []string
-	// Gates names the components that it waits for while it is made, on its host: its files travel meanwhile. When they
-	// have failed on every host, the wait is over.
-	Gates []string
-	// Rolling components are changed on one host at a time once they run, since the cluster stops without a quorum of
-	// them.
-	Rolling bool
-	// Turn is when the component's contents travel.
-	Turn Turn
-	// Resources are what the host should have, in the order in which they are made.
+	// Resources are what the host should have, in the order in which they are made. What waits there
+	// for another component names it (resource.Ready.For): while it waits, its contents travel.
 	Resources func(t Target) []resource.Resource
+
+	// After names the components that must be done for the same host first.
+	After []string
+	// Needs names the components that must be done on every host that has them first.
+	Needs []string
+	// AtLead has the component carried out on the control plane that leads, whichever host it is about.
+	AtLead bool
+	// Rolling components are changed on one host at a time once they run, because the cluster stops
+	// without a quorum of them.
+	Rolling bool
+	// ServesAll says that every host is healthy only when the component is.
+	ServesAll bool
+	// Last has the component come after all others.
+	Last bool
+
+	// Sources are where its programs and images come from.
+	Sources []release.Source
+	// Programs are those whose command lines `arguments` of the inventory may add to.
+	Programs []inventory.Program
+	// Units are its systemd services: "etcd.service".
+	Units []string
+	// Role is the role whose hosts alone have its units; "" when others have them too.
+	Role inventory.Role
+	// Ports are what it listens on.
+	Ports []Port
+	// Leaves is what a host has of it besides its resources, which `reset` removes.
+	Leaves Leavings
 }
 
-// Turn is one of three times at which contents travel. Within a turn they go in the order of Components.
-type Turn int
+// Leavings are what programs leave on a host.
+type Leavings struct {
+	Data       []string // directories
+	Mounts     []string // directories below which file systems are mounted
+	Interfaces []string // of the network
+	Chains     []string // of the packet filter, by the prefixes of their names
+}
 
-// The turns. The zero value is InTurn.
+// Port is a port that a component listens on
+// (https://kubernetes.io/docs/reference/networking/ports-and-protocols/).
+type Port struct {
+	Network string // "tcp" or "udp"
+	Number  int    // 0 when the inventory says it, see Of
+	// Of returns the number that an inventory says, or 0 when nothing listens in that cluster.
+	Of func(*inventory.Cluster) int
+	// By is the process, and For what it serves there: "etcd", "clients".
+	By, For string
+	// Loopback says that it listens on 127.0.0.1, Address that it listens on the cluster address; with
+	// neither it listens everywhere.
+	Loopback, Address bool
+	// From are the roles whose other hosts must reach the port; AnyHost is every host.
+	From []inventory.Role
+}
+
+// What the tool decides about its own files and connections has no other place in the inventory.
 const (
-	InTurn Turn = iota
-	Urgent      // before any others: what all hosts wait for
-	Late        // when the API answers: what no node waits for, and what would keep the API server from its start
+	itsOwn  = "the tool places this file itself"
+	isFixed = "the tool decides this; leave it out"
 )
+
+// AnyHost stands for hosts of every role in Port.From.
+const AnyHost inventory.Role = ""
+
+// In returns the number of the port in a cluster, or 0 when nothing listens there.
+func (p Port) In(c *inventory.Cluster) int {
+	if p.Of != nil {
+		return p.Of(c)
+	}
+	return p.Number
+}

@@ -1,13 +1,15 @@
 package component
 
-// Components is the table of contents: everything that the tool puts on hosts. Their order is that in which contents
-// travel, so what all others wait for comes first. What waits for what is in After and Needs; the order of start after a
-// reboot is in the units.
+import "slices"
+
+// Components is the table of contents: everything that the tool puts on hosts. Their order is that in
+// which contents travel, so what all others wait for comes first. What waits for what is in After and
+// Needs and in the resources themselves; the order of start after a reboot is in the units.
 func Components() []Component {
-	return []Component{
+	return completed([]Component{
 		base,
-		Etcd,
-		ApiServer,
+		etcd,
+		apiServer,
 		apiProxy,
 		controllerManager,
 		scheduler,
@@ -23,5 +25,44 @@ func Components() []Component {
 		nodes,
 		coreDNS,
 		health,
+	})
+}
+
+// completed has the last component come after all that no other comes after: on every host after what
+// serves all of them, and on its own host after the rest.
+func completed(all []Component) []Component {
+	followed := map[string]bool{}
+	for _, c := range all {
+		for _, name := range slices.Concat(c.After, c.Needs) {
+			followed[name] = true
+		}
 	}
+	for i := range all {
+		for _, c := range all {
+			switch {
+			case !all[i].Last || c.Last || followed[c.Name]:
+			case c.ServesAll:
+				all[i].Needs = append(all[i].Needs, c.Name)
+			default:
+				all[i].After = append(all[i].After, c.Name)
+			}
+		}
+	}
+	return all
+}
+
+// inOrder returns the components in an order in which each comes after those that it is After.
+func inOrder(all []Component) []Component {
+	var sorted []Component
+	done := map[string]bool{}
+	for len(sorted) < len(all) {
+		i := slices.IndexFunc(all, func(c Component) bool {
+			return !done[c.Name] && !slices.ContainsFunc(c.After, func(name string) bool { return !done[name] })
+		})
+		if i < 0 {
+			panic("component: components come after each other in a circle")
+		}
+		sorted, done[all[i].Name] = append(sorted, all[i]), true
+	}
+	return sorted
 }

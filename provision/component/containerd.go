@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"kbootstrap/release"
 	"kbootstrap/resource"
 	"kbootstrap/templates"
 )
@@ -15,25 +16,41 @@ var containerd = Component{
 	Name:  "containerd",
 	On:    everywhere,
 	After: []string{"base"},
+	Units: []string{"containerd.service"},
+	Sources: []release.Source{
+		// The static build: the other one is linked to a glibc newer than EL7's (2.35 from containerd 2.1 on).
+		{Component: "containerd", Version: "2.2.0", Archive: true, Directory: "bin/",
+			URL: "https://github.com/containerd/containerd/releases/download/v{version}/" +
+				"containerd-static-{version}-linux-{arch}.tar.gz",
+			Programs: []string{"containerd", "ctr", "containerd-shim-runc-v2"}},
+		// 1.1.5 is Debian 12's, which the lab runs. The upstream build of this number lacks the fixes that Debian
+		// carries; docs/artifacts.md says so, and which newer ones are pinned.
+		{Component: "runc", Version: "1.1.5", Programs: []string{"runc"},
+			URL: "https://github.com/opencontainers/runc/releases/download/v{version}/runc.{arch}"},
+	},
+	Leaves: Leavings{
+		Data:   []string{"/var/lib/containerd", "/run/containerd"},
+		Mounts: []string{"/run/containerd", "/var/lib/containerd", "/run/netns"},
+	},
 	Resources: func(t Target) []resource.Resource {
 		format := 3
 		if !t.containerd2() {
 			format = 2
 		}
-		return List(
+		return list(
 			one(
 				resource.Dir{Path: "/etc/containerd", Mode: 0o755},
 				resource.Dir{Path: "/etc/containerd/conf.d", Mode: 0o755},
-				text("/etc/systemd/system/cri-containerd-.scope.d/50-kbootstrap.conf", 0o644, templates.ContainerScope.Render(struct{}{})),
+				text("/etc/systemd/system/cri-containerd-.scope.d/50-kbootstrap.conf", 0o644, containerScope.Render(struct{}{})),
 			),
 			t.programs("runc", "/usr/local/bin", "runc"),
 			t.programs("containerd", "/usr/local/bin", "containerd-shim-runc-v2"),
-			t.service("containerd.service",
+			t.service("containerd.service", nil,
 				t.programs("containerd", "/usr/local/bin", "containerd"),
 				one(
-					text("/etc/containerd/config.toml", 0o644, templates.ContainerdTOML.Render(
-						templates.ContainerdConfig{Version: format, Pause: t.Release.Image("pause")})),
-					unit("containerd.service", templates.ContainerdUnit.Render(templates.Daemon{})),
+					text("/etc/containerd/config.toml", 0o644, containerdTOML.Render(
+						containerdConfig{Version: format, Pause: t.Release.Image("pause")})),
+					unit("containerd.service", containerdUnit.Render(daemon{})),
 				),
 			),
 			one(resource.Ready{
@@ -45,3 +62,16 @@ var containerd = Component{
 
 // containerd2 reports whether containerd is 2.0 or later, which has another format of its configuration.
 func (t Target) containerd2() bool { return !strings.HasPrefix(t.version("containerd"), "1.") }
+
+// containerdConfig is the data of /etc/containerd/config.toml.
+type containerdConfig struct {
+	// Version is the version of the file's format: 3 from containerd 2.0, 2 before.
+	Version int
+	Pause   string // the image of pod sandboxes, which must be the one that is on the host already
+}
+
+var (
+	containerdTOML = templates.New[containerdConfig]("containerd.toml.tmpl")
+	containerdUnit = templates.New[daemon]("containerd.service.tmpl")
+	containerScope = templates.New[struct{}]("container-scope.conf.tmpl")
+)

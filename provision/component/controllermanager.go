@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"kbootstrap/inventory"
+	"kbootstrap/release"
 	"kbootstrap/resource"
 	"kbootstrap/templates"
 )
@@ -14,8 +15,28 @@ var controllerManager = Component{
 	Name:    "kube-controller-manager",
 	On:      on(inventory.ControlPlane),
 	After:   []string{"base"},
-	Gates:   []string{"kube-apiserver"},
 	Rolling: true,
+	Role:    inventory.ControlPlane,
+	Units:   []string{"kube-controller-manager.service"},
+	Sources: []release.Source{kubernetesProgram("kube-controller-manager")},
+	Ports:   []Port{{Network: "tcp", Number: 10257, By: "kube-controller-manager", Loopback: true}},
+	Programs: []inventory.Program{
+		{Name: "kube-controller-manager", Owned: map[string]string{
+			"cluster-cidr":                     "set network.pods",
+			"service-cluster-ip-range":         "set network.services",
+			"allocate-node-cidrs":              isFixed,
+			"node-cidr-mask-size":              "each node gets a /24",
+			"node-cidr-mask-size-ipv4":         "each node gets a /24",
+			"leader-elect":                     isFixed,
+			"kubeconfig":                       itsOwn,
+			"authentication-kubeconfig":        itsOwn,
+			"authorization-kubeconfig":         itsOwn,
+			"root-ca-file":                     itsOwn,
+			"service-account-private-key-file": itsOwn,
+			"cluster-signing-cert-file":        itsOwn,
+			"cluster-signing-key-file":         itsOwn,
+		}},
+	},
 	Resources: func(t Target) []resource.Resource {
 		const kubeconfig = "/etc/kubernetes/controller-manager.conf"
 		network := t.Cluster.Network
@@ -46,11 +67,11 @@ var controllerManager = Component{
 			"kube-api-qps":   "200",
 			"kube-api-burst": "400",
 		}.With(t.Cluster.Arguments["kube-controller-manager"])
-		return List(
-			t.gated("kube-controller-manager.service", one(t.apiReady("the API is ready for kube-controller-manager")),
+		return list(
+			t.gated("kube-controller-manager.service", t.shared(flags), one(t.apiReady("the API is ready for kube-controller-manager", APIServer)),
 				t.programs("kubernetes", "/usr/local/bin", "kube-controller-manager"),
 				t.keys("kube-controller-manager"),
-				one(unit("kube-controller-manager.service", templates.ControllerManagerUnit.Render(templates.Daemon{Flags: flags}))),
+				one(unit("kube-controller-manager.service", controllerManagerUnit.Render(daemon{Flags: flags}))),
 			),
 			one(resource.Ready{
 				Name: "kube-controller-manager is healthy", URL: "https://127.0.0.1:10257/healthz",
@@ -59,3 +80,5 @@ var controllerManager = Component{
 		)
 	},
 }
+
+var controllerManagerUnit = templates.New[daemon]("kube-controller-manager.service.tmpl")

@@ -1,21 +1,33 @@
 package component
 
 import (
-	"kbootstrap/resource"
+	"net/netip"
+
+	"kbootstrap/release"
 	"kbootstrap/templates"
 )
 
-const SuperAdmin = "/etc/kubernetes/super-admin.conf"
-
 // coreDNS is the first add-on: the names of Services.
-var coreDNS = Component{
-	Name:  "coredns",
-	On:    Target.first,
-	After: []string{"access", "kube-controller-manager"},
-	Resources: func(t Target) []resource.Resource {
-		return objects(SuperAdmin, templates.CoreDNSYAML.Render(templates.DNSManifest{
-			Image: t.Release.Image("coredns"), ClusterDomain: t.Cluster.Network.Domain,
-			Address: t.Cluster.ServiceIP(10), Replicas: 2, Upstream: t.Upstream,
-		}))
-	},
+var coreDNS = addon(Component{
+	Name:    "coredns",
+	After:   []string{"kube-controller-manager"},
+	Sources: []release.Source{{Component: "coredns", Image: "registry.k8s.io/coredns/coredns:v{version}"}},
+}, func(t Target) []byte {
+	return coreDNSManifest.Render(coreDNSData{
+		Image: t.Release.Image("coredns"), ClusterDomain: t.Cluster.Network.Domain,
+		Address: t.Cluster.ServiceIP(10), Replicas: 2, Upstream: t.Upstream,
+	})
+})
+
+// coreDNSData is the data of the CoreDNS add-on.
+type coreDNSData struct {
+	Image         string
+	ClusterDomain string
+	Address       netip.Addr
+	Replicas      int
+	// Upstream says that the hosts know a DNS server for names outside of the cluster. Without one there is nothing to
+	// forward to, and CoreDNS would stop at a loop.
+	Upstream bool
 }
+
+var coreDNSManifest = templates.New[coreDNSData]("coredns.yaml.tmpl")

@@ -3,6 +3,8 @@ package component
 import (
 	"time"
 
+	"kbootstrap/inventory"
+	"kbootstrap/release"
 	"kbootstrap/resource"
 	"kbootstrap/templates"
 )
@@ -10,18 +12,24 @@ import (
 // criDockerd lets the kubelet talk to docker, which Kubernetes itself has not done since 1.24.
 var criDockerd = Component{
 	Name:  "cri-dockerd",
-	On:    func(t Target) bool { return t.Cluster.CRI == "dockerd" },
+	On:    func(t Target) bool { return hasCRIDockerd(t.Cluster) },
 	After: []string{"docker"},
+	Units: []string{"cri-dockerd.service"},
+	Sources: []release.Source{{
+		Component: "cri-dockerd", Version: "0.3.26", Archive: true, Directory: "cri-dockerd/", Needed: hasCRIDockerd,
+		URL:      "https://github.com/Mirantis/cri-dockerd/releases/download/v{version}/cri-dockerd-{version}.{arch}.tgz",
+		Programs: []string{"cri-dockerd"},
+	}},
 	Resources: func(t Target) []resource.Resource {
 		flags := templates.Flags{
 			"container-runtime-endpoint": "unix://" + criDockerdSocket,
 			"network-plugin":             "cni",
 			"pod-infra-container-image":  t.Release.Image("pause"),
 		}
-		return List(
-			t.service("cri-dockerd.service",
+		return list(
+			t.service("cri-dockerd.service", nil,
 				t.programs("cri-dockerd", "/usr/local/bin", "cri-dockerd"),
-				one(unit("cri-dockerd.service", templates.CRIDockerdUnit.Render(templates.Daemon{Flags: flags}))),
+				one(unit("cri-dockerd.service", criDockerdUnit.Render(daemon{Flags: flags}))),
 			),
 			one(resource.Ready{
 				Name: "cri-dockerd answers", URL: "unix://" + criDockerdSocket, Unit: "cri-dockerd.service", Timeout: 60 * time.Second,
@@ -29,3 +37,8 @@ var criDockerd = Component{
 		)
 	},
 }
+
+var criDockerdUnit = templates.New[daemon]("cri-dockerd.service.tmpl")
+
+// hasCRIDockerd reports whether the kubelets of a cluster talk to docker.
+func hasCRIDockerd(c *inventory.Cluster) bool { return c.CRI == "dockerd" }

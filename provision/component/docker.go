@@ -3,6 +3,8 @@ package component
 import (
 	"time"
 
+	"kbootstrap/inventory"
+	"kbootstrap/release"
 	"kbootstrap/resource"
 	"kbootstrap/templates"
 )
@@ -15,23 +17,48 @@ const (
 // docker is for people and their builds: `docker run` works on every host. It shares the one containerd with the kubelet.
 var docker = Component{
 	Name:  "docker",
-	On:    func(t Target) bool { return t.Cluster.Runtime == "docker" },
+	On:    func(t Target) bool { return hasDocker(t.Cluster) },
 	After: []string{"containerd"},
-	Turn:  Late,
+	Units: []string{"docker.service"},
+	// 20.10.24 is Debian 12's, which the lab runs, as with runc.
+	Sources: []release.Source{{
+		Component: "docker", Version: "20.10.24", Archive: true, Directory: "docker/", Needed: hasDocker,
+		URL:      "https://download.docker.com/linux/static/stable/{machine}/docker-{version}.tgz",
+		Programs: []string{"dockerd", "docker", "docker-proxy", "docker-init"},
+	}},
+	Leaves: Leavings{
+		Data:       []string{"/var/lib/docker", "/run/docker"},
+		Mounts:     []string{"/run/docker", "/var/lib/docker"},
+		Interfaces: []string{"docker0"},
+		Chains:     []string{"DOCKER"},
+	},
+	Programs: []inventory.Program{
+		{Name: "dockerd", Owned: map[string]string{
+			"config-file": itsOwn,
+			"containerd":  "docker shares the kubelet's containerd",
+			"exec-opt":    "the cgroup driver has to be the kubelet's",
+			"host":        isFixed,
+		}, Absent: func(c *inventory.Cluster) string {
+			if hasDocker(c) {
+				return ""
+			}
+			return "runtime is " + c.Runtime
+		}},
+	},
 	Resources: func(t Target) []resource.Resource {
 		flags := templates.Flags{"host": "unix://" + dockerSocket}.With(t.Cluster.Arguments["dockerd"])
-		return List(
+		return list(
 			one(
 				resource.Dir{Path: "/etc/docker", Mode: 0o755},
-				text("/etc/systemd/system/docker-.scope.d/50-kbootstrap.conf", 0o644, templates.ContainerScope.Render(struct{}{})),
+				text("/etc/systemd/system/docker-.scope.d/50-kbootstrap.conf", 0o644, containerScope.Render(struct{}{})),
 			),
 			t.programs("docker", "/usr/local/bin", "docker", "docker-proxy", "docker-init"),
-			t.service("docker.service",
+			t.service("docker.service", t.shared(flags),
 				t.programs("docker", "/usr/local/bin", "dockerd"),
 				one(
-					text("/etc/docker/daemon.json", 0o644, templates.DockerJSON.Render(
-						templates.DockerConfig{ContainerdSocket: containerdSocket})),
-					unit("docker.service", templates.DockerUnit.Render(templates.Daemon{Flags: flags})),
+					text("/etc/docker/daemon.json", 0o644, dockerJSON.Render(
+						dockerConfig{ContainerdSocket: containerdSocket})),
+					unit("docker.service", dockerUnit.Render(daemon{Flags: flags})),
 				),
 			),
 			one(resource.Ready{
@@ -40,3 +67,14 @@ var docker = Component{
 		)
 	},
 }
+
+// dockerConfig is the data of /etc/docker/daemon.json.
+type dockerConfig struct{ ContainerdSocket string }
+
+var (
+	dockerJSON = templates.New[dockerConfig]("docker-daemon.json.tmpl")
+	dockerUnit = templates.New[daemon]("docker.service.tmpl")
+)
+
+// hasDocker reports whether a cluster has docker.
+func hasDocker(c *inventory.Cluster) bool { return c.Runtime == "docker" }

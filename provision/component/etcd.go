@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"kbootstrap/inventory"
+	"kbootstrap/release"
 	"kbootstrap/resource"
 	"kbootstrap/templates"
 )
@@ -19,14 +20,49 @@ const (
 
 // Etcd keeps the cluster's state. New members start together, since the first is not up until a quorum is. Running
 // members change one at a time, since the cluster stops without a quorum.
-var Etcd = Component{
-	Name:    "etcd",
-	Turn:    Urgent,
+var etcd = Component{
+	Name:    Etcd,
 	On:      on(inventory.Etcd),
 	After:   []string{"base"},
 	Rolling: true,
+	Role:    inventory.Etcd,
+	Units:   []string{"etcd.service"},
+	Sources: []release.Source{{
+		Component: "etcd", Archive: true, Directory: "etcd-v{version}-linux-{arch}/",
+		URL:      "https://github.com/etcd-io/etcd/releases/download/v{version}/etcd-v{version}-linux-{arch}.tar.gz",
+		Programs: []string{"etcd", "etcdctl", "etcdutl"},
+	}},
+	Ports: []Port{
+		{Network: "tcp", Number: 2379, By: "etcd", For: "clients", Loopback: true, Address: true,
+			From: []inventory.Role{inventory.ControlPlane}},
+		{Network: "tcp", Number: 2380, By: "etcd", For: "members", Address: true, From: []inventory.Role{inventory.Etcd}},
+	},
+	Leaves: Leavings{Data: []string{EtcdData, "/etc/etcd"}},
+	Programs: []inventory.Program{
+		{Name: "etcd", Owned: map[string]string{
+			"name":                        "it is the name of the host",
+			"config-file":                 "with a file etcd ignores every flag",
+			"data-dir":                    isFixed,
+			"initial-cluster":             "it follows from the hosts with the role etcd",
+			"initial-cluster-state":       isFixed,
+			"initial-cluster-token":       "it is the name of the cluster",
+			"initial-advertise-peer-urls": "it follows from the address of the host",
+			"listen-peer-urls":            "it follows from the address of the host",
+			"listen-client-urls":          "it follows from the address of the host",
+			"advertise-client-urls":       "it follows from the address of the host",
+			"force-new-cluster":           "it would throw the other members out at each start",
+			"cert-file":                   itsOwn,
+			"key-file":                    itsOwn,
+			"trusted-ca-file":             itsOwn,
+			"client-cert-auth":            isFixed,
+			"peer-cert-file":              itsOwn,
+			"peer-key-file":               itsOwn,
+			"peer-trusted-ca-file":        itsOwn,
+			"peer-client-cert-auth":       isFixed,
+		}},
+	},
 	Resources: func(t Target) []resource.Resource {
-		return List(
+		return list(
 			one(
 				resource.User{Name: "etcd", Home: EtcdData},
 				resource.Dir{Path: "/etc/etcd", Mode: 0o755},
@@ -34,10 +70,10 @@ var Etcd = Component{
 				resource.Dir{Path: EtcdData, Mode: 0o700, Owner: "etcd:etcd"},
 			),
 			t.etcdMember(),
-			t.gated("etcd.service", t.etcdTurn(),
+			t.gated("etcd.service", t.shared(t.etcdFlags()), t.etcdTurn(),
 				t.programs("etcd", "/usr/local/bin", "etcd"),
 				t.keys("etcd"),
-				one(unit("etcd.service", templates.EtcdUnit.Render(templates.Daemon{Flags: t.etcdFlags()}))),
+				one(unit("etcd.service", etcdUnit.Render(daemon{Flags: t.etcdFlags()}))),
 			),
 			one(
 				resource.Ready{
@@ -120,3 +156,5 @@ func (t Target) etcdFlags() templates.Flags {
 	}
 	return flags.With(t.Cluster.Arguments["etcd"])
 }
+
+var etcdUnit = templates.New[daemon]("etcd.service.tmpl")

@@ -1,8 +1,11 @@
 package component
 
 import (
+	"net/netip"
 	"time"
 
+	"kbootstrap/inventory"
+	"kbootstrap/release"
 	"kbootstrap/resource"
 	"kbootstrap/templates"
 )
@@ -13,7 +16,34 @@ var flannel = Component{
 	Name:  "flannel",
 	On:    everywhere,
 	After: []string{"kubelet"},
-	Gates: []string{"kube-controller-manager"},
+	Units: []string{"flanneld.service"},
+	Sources: []release.Source{{
+		Component: "flannel", Version: "0.28.4", Archive: true, Programs: []string{"flanneld"},
+		URL: "https://github.com/flannel-io/flannel/releases/download/v{version}/flannel-v{version}-linux-{arch}.tar.gz",
+	}},
+	Ports: []Port{
+		{Network: "tcp", Number: 8081, By: "flanneld", For: "health", Loopback: true},
+		{Network: "udp", By: "flanneld", From: []inventory.Role{AnyHost}, Of: func(c *inventory.Cluster) int {
+			if c.Network.Flannel.Backend != "vxlan" {
+				return 0
+			}
+			return c.Network.Flannel.Port
+		}},
+	},
+	Leaves: Leavings{
+		Data: []string{"/run/flannel", "/etc/kube-flannel"}, Interfaces: []string{"flannel.1"}, Chains: []string{"FLANNEL-"},
+	},
+	Programs: []inventory.Program{
+		{Name: "flanneld", Owned: map[string]string{
+			"kube-subnet-mgr": isFixed,
+			"kubeconfig-file": itsOwn,
+			"net-config-path": itsOwn,
+			"subnet-file":     itsOwn,
+			"iface":           "it is the interface with the address of the host",
+			"iface-regex":     "the interface is the one with the address of the host",
+			"public-ip":       "set the address of the host",
+		}},
+	},
 	Resources: func(t Target) []resource.Resource {
 		flags := templates.Flags{
 			"kube-subnet-mgr": "true",
@@ -26,20 +56,20 @@ var flannel = Component{
 			"healthz-ip":   "127.0.0.1",
 			"healthz-port": "8081",
 		}.With(t.Cluster.Arguments["flanneld"])
-		return List(
+		return list(
 			one(
 				resource.Dir{Path: "/etc/kube-flannel", Mode: 0o755},
 				resource.Dir{Path: "/opt/kbootstrap/libexec", Mode: 0o755},
 			),
-			t.gated("flanneld.service", t.joined(),
+			t.gated("flanneld.service", t.shared(flags), t.joined("kube-controller-manager"),
 				t.programs("flannel", "/usr/local/bin", "flanneld"),
 				t.keys("flannel"),
 				one(
-					text("/etc/kube-flannel/net-conf.json", 0o644, templates.FlannelJSON.Render(templates.FlannelConfig{
+					text("/etc/kube-flannel/net-conf.json", 0o644, flannelJSON.Render(flannelConfig{
 						Pods: t.Cluster.Network.Pods, Backend: t.Cluster.Network.Flannel.Backend, Port: t.Cluster.Network.Flannel.Port,
 					})),
-					text("/opt/kbootstrap/libexec/cni-config", 0o755, templates.CNIConfigScript.Render(struct{}{})),
-					unit("flanneld.service", templates.FlanneldUnit.Render(templates.Flanneld{Flags: flags, NodeName: t.Host.Name})),
+					text("/opt/kbootstrap/libexec/cni-config", 0o755, cniConfigScript.Render(struct{}{})),
+					unit("flanneld.service", flanneldUnit.Render(flanneldCommand{Flags: flags, NodeName: t.Host.Name})),
 				),
 			),
 			one(resource.Ready{
@@ -48,3 +78,22 @@ var flannel = Component{
 		)
 	},
 }
+
+// flannelConfig is the data of /etc/kube-flannel/net-conf.json.
+type flannelConfig struct {
+	Pods    netip.Prefix
+	Backend string
+	Port    int // UDP, for vxlan
+}
+
+// flanneldCommand is the data of flanneld.service.
+type flanneldCommand struct {
+	Flags    templates.Flags
+	NodeName string // flanneld outside of a pod takes the node's name from its environment
+}
+
+var (
+	flannelJSON     = templates.New[flannelConfig]("net-conf.json.tmpl")
+	flanneldUnit    = templates.New[flanneldCommand]("flanneld.service.tmpl")
+	cniConfigScript = templates.New[struct{}]("cni-config.sh.tmpl")
+)

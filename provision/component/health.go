@@ -10,10 +10,9 @@ import (
 // health is what "done" means on each host: its node is Ready, and a name of the cluster resolves from it, which takes
 // kube-proxy, flannel and CoreDNS together.
 var health = Component{
-	Name:  "health",
-	On:    everywhere,
-	After: []string{"images", "docker", "kube-proxy", "flannel", "tools", "nodes"},
-	Needs: []string{"coredns", "kube-scheduler"},
+	Name: "health",
+	On:   everywhere,
+	Last: true,
 	Resources: func(t Target) []resource.Resource {
 		return one(
 			resource.NodeStatus{Name: t.Host.Name, Is: resource.IsReady, Kubeconfig: KubeletConfig, Timeout: 120 * time.Second},

@@ -1,11 +1,13 @@
 package component
 
 import (
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
 
 	"kbootstrap/inventory"
+	"kbootstrap/release"
 	"kbootstrap/resource"
 	"kbootstrap/templates"
 )
@@ -18,13 +20,53 @@ var kubelet = Component{
 	Name:  "kubelet",
 	On:    everywhere,
 	After: []string{"containerd", "kube-api-proxy", "cri-dockerd"},
-	Gates: []string{"kube-apiserver"},
+	Units: []string{"kubelet.service"},
+	Sources: []release.Source{
+		kubernetesProgram("kubelet"),
+		// Four of the plugins: all that flannel's network needs. The full set is five times as large.
+		{Component: "cni-plugins", Version: "1.9.1", Archive: true,
+			URL: "https://github.com/containernetworking/plugins/releases/download/v{version}/" +
+				"cni-plugins-linux-{arch}-v{version}.tgz",
+			Programs: []string{"bridge", "host-local", "loopback", "portmap"}},
+	},
+	Ports: []Port{
+		{Network: "tcp", Number: 10250, By: "kubelet", From: []inventory.Role{inventory.ControlPlane}},
+		{Network: "tcp", Number: 10248, By: "kubelet", For: "health", Loopback: true},
+	},
+	Leaves: Leavings{
+		Data: []string{
+			"/var/lib/kubelet", "/var/lib/cni", "/var/log/pods", "/var/log/containers", "/etc/cni/net.d", "/opt/cni/bin",
+		},
+		Mounts:     []string{"/var/lib/kubelet"},
+		Interfaces: []string{"cni0"},
+		Chains:     []string{"KUBE-", "CNI-"},
+	},
+	Programs: []inventory.Program{
+		{Name: "kubelet", Owned: map[string]string{
+			"config":                     itsOwn,
+			"kubeconfig":                 itsOwn,
+			"bootstrap-kubeconfig":       itsOwn,
+			"root-dir":                   isFixed,
+			"cert-dir":                   isFixed,
+			"client-ca-file":             itsOwn,
+			"tls-cert-file":              itsOwn,
+			"tls-private-key-file":       itsOwn,
+			"hostname-override":          "it is the name of the host",
+			"node-ip":                    "set the address of the host",
+			"node-labels":                "set the labels of the host",
+			"register-with-taints":       "set the taints of the host",
+			"cluster-dns":                "it is the tenth address of network.services",
+			"cluster-domain":             "set network.domain",
+			"container-runtime-endpoint": "set cri",
+			"image-service-endpoint":     "set cri",
+		}},
+	},
 	Resources: func(t Target) []resource.Resource {
 		runtime, socket := "containerd.service", containerdSocket
 		if t.Cluster.CRI == "dockerd" {
 			runtime, socket = "cri-dockerd.service", criDockerdSocket
 		}
-		config := templates.KubeletConfig{
+		config := kubeletConfiguration{
 			ClusterDNS:      t.Cluster.ServiceIP(10),
 			ClusterDomain:   t.Cluster.Network.Domain,
 			RuntimeEndpoint: "unix://" + socket,
@@ -32,7 +74,7 @@ var kubelet = Component{
 			Resolv:          t.Facts.Resolv,
 		}
 		for _, taint := range t.taints() {
-			config.Taints = append(config.Taints, templates.Taint(taint))
+			config.Taints = append(config.Taints, nodeTaint(taint))
 		}
 		flags := templates.Flags{
 			"config":     "/var/lib/kubelet/config.yaml",
@@ -44,7 +86,8 @@ var kubelet = Component{
 		if t.Facts.Hostname != t.Host.Name {
 			flags["hostname-override"] = t.Host.Name // CIS 4.2.7 wants it unset, so only where it must be
 		}
-		return List(
+		flags = flags.With(t.Cluster.Arguments["kubelet"])
+		return list(
 			one(
 				resource.Dir{Path: "/var/lib/kubelet", Mode: 0o750},
 				resource.Dir{Path: "/var/lib/kubelet/pki", Mode: 0o700},
@@ -54,13 +97,13 @@ var kubelet = Component{
 			t.programs("cni-plugins", "/opt/cni/bin", "bridge", "host-local", "loopback", "portmap"),
 			// Started with: everything above the service in this list.
 			t.apiListens(),
-			t.service("kubelet.service",
+			t.service("kubelet.service", t.shared(flags, "ca.crt"),
 				t.programs("kubernetes", "/usr/local/bin", "kubelet"),
 				t.keys("kubelet"),
 				one(
-					text("/var/lib/kubelet/config.yaml", 0o600, templates.KubeletYAML.Render(config)),
-					unit("kubelet.service", templates.KubeletUnit.Render(templates.Kubelet{
-						Flags: flags.With(t.Cluster.Arguments["kubelet"]), Runtime: runtime,
+					text("/var/lib/kubelet/config.yaml", 0o600, kubeletYAML.Render(config)),
+					unit("kubelet.service", kubeletUnit.Render(kubeletCommand{
+						Flags: flags, Runtime: runtime,
 					})),
 				),
 			),
@@ -75,10 +118,11 @@ var kubelet = Component{
 func (t Target) apiListens() []resource.Resource {
 	endpoint, err := url.Parse(t.Cluster.Endpoint())
 	if err != nil {
-		panic("provision: endpoint of the API: " + err.Error())
+		panic("component: endpoint of the API: " + err.Error())
 	}
 	return one(resource.Ready{
 		Name: "the API can be reached from this host", URL: "tcp://" + endpoint.Host, Timeout: 180 * time.Second,
+		For: APIServer,
 	})
 }
 
@@ -86,7 +130,7 @@ func (t Target) apiListens() []resource.Resource {
 func (t Target) apiAnswers() resource.Resource {
 	return resource.Ready{
 		Name: "the API is ready for this host", URL: t.Cluster.Endpoint() + "/readyz", CACert: Pki + "/ca.crt",
-		Timeout: 180 * time.Second, Every: apiPoll,
+		Timeout: 180 * time.Second, Every: apiPoll, For: APIServer,
 	}
 }
 
@@ -108,3 +152,32 @@ func taintText(taint inventory.Taint) string {
 	}
 	return b.String() + ":" + taint.Effect
 }
+
+// kubeletConfiguration is the data of /var/lib/kubelet/config.yaml, a KubeletConfiguration.
+type kubeletConfiguration struct {
+	ClusterDNS    netip.Addr
+	ClusterDomain string
+	// RuntimeEndpoint is the CRI socket as a URL.
+	RuntimeEndpoint string
+	// CgroupV1 writes failCgroupV1: false, without which a kubelet from 1.35 refuses such a host. The field exists from
+	// 1.31.
+	CgroupV1 bool
+	// Resolv is the resolv.conf that pods inherit; systemd-resolved's stub would loop.
+	Resolv string
+	Taints []nodeTaint
+}
+
+// nodeTaint is a taint that a node registers with.
+type nodeTaint struct{ Key, Value, Effect string }
+
+// kubeletCommand is the data of kubelet.service.
+type kubeletCommand struct {
+	Flags templates.Flags
+	// Runtime is the unit that serves the CRI: "containerd.service" or "cri-dockerd.service".
+	Runtime string
+}
+
+var (
+	kubeletYAML = templates.New[kubeletConfiguration]("kubelet.yaml.tmpl")
+	kubeletUnit = templates.New[kubeletCommand]("kubelet.service.tmpl")
+)

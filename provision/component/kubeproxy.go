@@ -1,30 +1,47 @@
 package component
 
 import (
+	"net/netip"
 	"time"
 
+	"kbootstrap/inventory"
+	"kbootstrap/release"
 	"kbootstrap/resource"
 	"kbootstrap/templates"
 )
 
 // kubeProxy carries the addresses of Services, on every node.
 var kubeProxy = Component{
-	Name:  "kube-proxy",
-	On:    everywhere,
-	After: []string{"kubelet"},
-	Gates: []string{"kube-apiserver"},
+	Name:    "kube-proxy",
+	On:      everywhere,
+	After:   []string{"kubelet"},
+	Units:   []string{"kube-proxy.service"},
+	Sources: []release.Source{kubernetesProgram("kube-proxy")},
+	Ports: []Port{
+		{Network: "tcp", Number: 10249, By: "kube-proxy", For: "metrics", Loopback: true},
+		{Network: "tcp", Number: 10256, By: "kube-proxy", For: "health"},
+	},
+	Leaves: Leavings{Data: []string{"/var/lib/kube-proxy"}, Chains: []string{"KUBE-"}},
+	Programs: []inventory.Program{
+		{Name: "kube-proxy", Owned: map[string]string{
+			"config":            itsOwn,
+			"kubeconfig":        itsOwn,
+			"cluster-cidr":      "set network.pods",
+			"hostname-override": "it is the name of the host",
+		}},
+	},
 	Resources: func(t Target) []resource.Resource {
 		flags := templates.Flags{"config": "/var/lib/kube-proxy/config.yaml"}.With(t.Cluster.Arguments["kube-proxy"])
-		return List(
+		return list(
 			one(resource.Dir{Path: "/var/lib/kube-proxy", Mode: 0o700}),
-			t.gated("kube-proxy.service", one(t.apiAnswers()),
+			t.gated("kube-proxy.service", t.shared(flags), one(t.apiAnswers()),
 				t.programs("kubernetes", "/usr/local/bin", "kube-proxy"),
 				t.keys("kube-proxy"),
 				one(
-					text("/var/lib/kube-proxy/config.yaml", 0o600, templates.ProxyYAML.Render(templates.ProxyConfig{
+					text("/var/lib/kube-proxy/config.yaml", 0o600, kubeProxyYAML.Render(kubeProxyConfig{
 						NodeName: t.Host.Name, Pods: t.Cluster.Network.Pods, Conntrack: t.Facts.ConntrackWritable,
 					})),
-					unit("kube-proxy.service", templates.ProxyUnit.Render(templates.Daemon{Flags: flags})),
+					unit("kube-proxy.service", kubeProxyUnit.Render(daemon{Flags: flags})),
 				),
 			),
 			one(resource.Ready{
@@ -33,3 +50,16 @@ var kubeProxy = Component{
 		)
 	},
 }
+
+// kubeProxyConfig is the data of /var/lib/kube-proxy/config.yaml, a KubeProxyConfiguration.
+type kubeProxyConfig struct {
+	NodeName string
+	Pods     netip.Prefix
+	// Conntrack is false where the host's limits cannot be written, as in a container; kube-proxy exits otherwise.
+	Conntrack bool
+}
+
+var (
+	kubeProxyYAML = templates.New[kubeProxyConfig]("kube-proxy.yaml.tmpl")
+	kubeProxyUnit = templates.New[daemon]("kube-proxy.service.tmpl")
+)

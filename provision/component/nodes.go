@@ -17,11 +17,11 @@ var nodes = Component{
 	Resources: func(t Target) []resource.Resource { return one(t.node()) },
 }
 
-// joined waits until the cluster has taken the node in. What needs the node's subnet starts only then: flanneld would exit
+// joined waits until the cluster has taken the node in, which a component does. What needs the node's subnet starts only then: flanneld would exit
 // and be started again and again, and kube-proxy would be in a back-off of seconds.
-func (t Target) joined() []resource.Resource {
+func (t Target) joined(by string) []resource.Resource {
 	return one(resource.NodeStatus{
-		Name: t.Host.Name, Is: resource.HasSubnet, Kubeconfig: KubeletConfig, Timeout: 180 * time.Second,
+		Name: t.Host.Name, Is: resource.HasSubnet, Kubeconfig: KubeletConfig, Timeout: 180 * time.Second, For: by,
 	})
 }
 

@@ -16,11 +16,11 @@ func objects(kubeconfig string, manifests []byte) []resource.Resource {
 	for i, document := range strings.Split(string(manifests), "\n---\n") {
 		var object map[string]any
 		if err := yaml.Unmarshal([]byte(document), &object); err != nil {
-			panic("provision: manifest " + strconv.Itoa(i) + ": " + err.Error())
+			panic("component: manifest " + strconv.Itoa(i) + ": " + err.Error())
 		}
 		manifest, err := json.Marshal(object)
 		if err != nil {
-			panic("provision: manifest " + strconv.Itoa(i) + ": " + err.Error())
+			panic("component: manifest " + strconv.Itoa(i) + ": " + err.Error())
 		}
 		rs = append(rs, resource.Object{Manifest: manifest, Kubeconfig: kubeconfig})
 	}

@@ -4,17 +4,30 @@ import (
 	"time"
 
 	"kbootstrap/inventory"
+	"kbootstrap/release"
 	"kbootstrap/resource"
 	"kbootstrap/templates"
 )
 
 // scheduler puts pods on nodes.
 var scheduler = Component{
-	Name:    "kube-scheduler",
-	On:      on(inventory.ControlPlane),
-	After:   []string{"base"},
-	Gates:   []string{"kube-apiserver"},
-	Rolling: true,
+	Name:      "kube-scheduler",
+	On:        on(inventory.ControlPlane),
+	After:     []string{"base"},
+	Rolling:   true,
+	Role:      inventory.ControlPlane,
+	Units:     []string{"kube-scheduler.service"},
+	ServesAll: true,
+	Sources:   []release.Source{kubernetesProgram("kube-scheduler")},
+	Ports:     []Port{{Network: "tcp", Number: 10259, By: "kube-scheduler", Loopback: true}},
+	Programs: []inventory.Program{
+		{Name: "kube-scheduler", Owned: map[string]string{
+			"leader-elect":              isFixed,
+			"kubeconfig":                itsOwn,
+			"authentication-kubeconfig": itsOwn,
+			"authorization-kubeconfig":  itsOwn,
+		}},
+	},
 	Resources: func(t Target) []resource.Resource {
 		const kubeconfig = "/etc/kubernetes/scheduler.conf"
 		flags := templates.Flags{
@@ -27,11 +40,11 @@ var scheduler = Component{
 			"tls-private-key-file":      Pki + "/scheduler.key",
 			"leader-elect":              "true",
 		}.With(t.Cluster.Arguments["kube-scheduler"])
-		return List(
-			t.gated("kube-scheduler.service", one(t.apiReady("the API is ready for kube-scheduler")),
+		return list(
+			t.gated("kube-scheduler.service", t.shared(flags), one(t.apiReady("the API is ready for kube-scheduler", APIServer)),
 				t.programs("kubernetes", "/usr/local/bin", "kube-scheduler"),
 				t.keys("kube-scheduler"),
-				one(unit("kube-scheduler.service", templates.SchedulerUnit.Render(templates.Daemon{Flags: flags}))),
+				one(unit("kube-scheduler.service", schedulerUnit.Render(daemon{Flags: flags}))),
 			),
 			one(resource.Ready{
 				Name: "kube-scheduler is healthy", URL: "https://127.0.0.1:10259/healthz",
@@ -40,3 +53,5 @@ var scheduler = Component{
 		)
 	},
 }
+
+var schedulerUnit = templates.New[daemon]("kube-scheduler.service.tmpl")

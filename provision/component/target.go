@@ -54,7 +54,7 @@ func (t Target) Minor() int {
 	text, _, _ := strings.Cut(rest, ".")
 	minor, err := strconv.Atoi(text)
 	if err != nil {
-		panic(fmt.Sprintf("provision: version %q was not validated", t.Cluster.Kubernetes))
+		panic(fmt.Sprintf("component: version %q was not validated", t.Cluster.Kubernetes))
 	}
 	return minor
 }

@@ -2,15 +2,16 @@ package component
 
 import (
 	"kbootstrap/inventory"
+	"kbootstrap/release"
 	"kbootstrap/resource"
 )
 
 // tools are for the people who log in: kubectl on control planes, and what an etcd member is operated with.
 var tools = Component{
-	Name:  "tools",
-	On:    func(t Target) bool { return t.Has(inventory.ControlPlane) || t.Has(inventory.Etcd) },
-	After: []string{"base"},
-	Turn:  Late,
+	Name:    "tools",
+	On:      func(t Target) bool { return t.Has(inventory.ControlPlane) || t.Has(inventory.Etcd) },
+	After:   []string{"base"},
+	Sources: []release.Source{kubernetesProgram("kubectl")},
 	Resources: func(t Target) []resource.Resource {
 		var rs []resource.Resource
 		if t.Has(inventory.ControlPlane) {

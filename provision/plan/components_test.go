@@ -19,7 +19,7 @@ func TestComponentsNameEachOther(t *testing.T) {
 		if _, ok := waits[c.Name]; ok || c.Name == "" {
 			t.Errorf("%q is there twice, or is no name", c.Name)
 		}
-		waits[c.Name] = slices.Concat(c.After, c.Needs, c.Gates)
+		waits[c.Name] = slices.Concat(c.After, c.Needs)
 	}
 	// What waits for nothing that is left can be taken away; a circle stays.
 	for left := len(waits) + 1; left > len(waits); {
@@ -38,7 +38,7 @@ func TestComponentsNameEachOther(t *testing.T) {
 		names[c.Name] = true
 	}
 	for _, c := range component.Components() {
-		for _, name := range slices.Concat(c.After, c.Needs, c.Gates) {
+		for _, name := range slices.Concat(c.After, c.Needs) {
 			if !names[name] {
 				t.Errorf("%s waits for %s, which is no component", c.Name, name)
 			}
@@ -148,7 +148,7 @@ func servicesFollowTheirFiles(t *testing.T, plan plan.Plan) {
 					t.Errorf("%s: %s would not come back after a boot, or not restart when it changes: %+v", fixture.Place(s), r.Name, r)
 				}
 			case resource.Ready:
-				gate := slices.Contains(s.Component.Gates, strings.TrimSuffix(r.Unit, ".service"))
+				gate := slices.Contains(s.Awaits(), strings.TrimSuffix(r.Unit, ".service"))
 				if r.Unit != "" && !gate && !above["service "+r.Unit] {
 					t.Errorf("%s: %q shows the journal of %s, which is neither above it nor a gate", fixture.Place(s), r.Name, r.Unit)
 				}
@@ -179,16 +179,32 @@ func TestSharedKeysRestart(t *testing.T) {
 				}
 			}
 			var names []string
-			shared := s.Target.Named(files)
+			shared := named(s.Target, files)
 			for _, key := range shared {
 				names = append(names, strings.TrimPrefix(key.ID(), "file /etc/kubernetes/pki/"))
 			}
 			if got := strings.Join(names, " "); got != want[service.Name] {
 				t.Errorf("%s reads %q, want %q", service.Name, got, want[service.Name])
 			}
-			if got := component.Digest(component.List(files, shared)); got != service.Config {
+			if got := component.Digest(slices.Concat(files, shared)); got != service.Config {
 				t.Errorf("%s: its digest is %s, and not %s, of all that it starts with", service.Name, service.Config, got)
 			}
 		}
 	}
+}
+
+// named are the keys that base makes and that the text of one of the files names.
+func named(t component.Target, files []resource.Resource) []resource.Resource {
+	var shared []resource.Resource
+	for _, f := range t.PKI.Files(t.Host, "pki") {
+		if slices.ContainsFunc(files, func(r resource.Resource) bool {
+			file, ok := r.(resource.File)
+			return ok && strings.Contains(string(file.Content), f.Path)
+		}) {
+			shared = append(shared, resource.File{
+				Path: f.Path, Mode: f.Mode, Owner: f.Owner, Content: f.Content, Secret: f.Secret,
+			})
+		}
+	}
+	return shared
 }

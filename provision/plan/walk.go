@@ -14,7 +14,7 @@ var ErrUpstream = errors.New("something before it failed")
 
 // Walk carries out every step as soon as what it comes after is done: steps of the same host that its component is After,
 // steps of every host that its component Needs, and for a Rolling component that runs already the same step of the host
-// Before. A step that waits on its host for a component of its Gates is ended when that has failed everywhere, unless its
+// Before. A step that waits on its host for a component is ended when that has failed everywhere, unless its
 // service runs already: then it does not wait, and its host would go on alone with what it changes. It returns
 // the root causes only; what does not depend on a failure is finished.
 func (p Plan) Walk(ctx context.Context, do func(context.Context, Step) error) Failures {
@@ -118,9 +118,10 @@ func (p Plan) spares(i, before int, failed Failures) bool {
 
 // gates returns the indices of the steps whose failure, if all of them fail, leaves step i to wait in vain.
 func (p Plan) gates(i int) []int {
+	awaited := p.Steps[i].Awaits()
 	var indices []int
 	for j, other := range p.Steps {
-		if slices.Contains(p.Steps[i].Component.Gates, other.Component.Name) {
+		if slices.Contains(awaited, other.Component.Name) {
 			indices = append(indices, j)
 		}
 	}

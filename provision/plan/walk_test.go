@@ -194,7 +194,7 @@ func TestWalkOfNothing(t *testing.T) {
 // that is left is enough to go on waiting.
 func TestWalkGates(t *testing.T) {
 	for _, failing := range []int{1, 2} {
-		p := fixture.PlanOf(2, component.Component{Name: "api"}, component.Component{Name: "controllers", Gates: []string{"api"}})
+		p := awaiting(fixture.PlanOf(2, component.Component{Name: "api"}, component.Component{Name: "controllers"}))
 		broken := errors.New("broken")
 		var ended sync.Map
 		failed := p.Walk(t.Context(), func(ctx context.Context, s plan.Step) error {
@@ -228,7 +228,8 @@ func TestWalkGates(t *testing.T) {
 // it is told.
 func TestWalkGatesSpareWhatRestarts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := fixture.Running(fixture.PlanOf(1, component.Component{Name: "api"}, component.Component{Name: "controllers", Gates: []string{"api"}}))
+		p := fixture.Running(fixture.PlanOf(1, component.Component{Name: "api"}, component.Component{Name: "controllers"}))
+		p = awaiting(p)
 		failed := p.Walk(t.Context(), func(ctx context.Context, s plan.Step) error {
 			if s.Component.Name == "controllers" {
 				synctest.Wait() // the gate has failed
@@ -242,4 +243,19 @@ func TestWalkGatesSpareWhatRestarts(t *testing.T) {
 			t.Errorf("failed:\n%s\nwant:\n%s", failed, want)
 		}
 	})
+}
+
+// awaiting has the controllers of a plan wait for its API.
+func awaiting(p plan.Plan) plan.Plan {
+	for i, s := range p.Steps {
+		if s.Component.Name != "controllers" {
+			continue
+		}
+		ready := resource.Ready{Name: "api", For: "api"}
+		p.Steps[i].Wanted = append(s.Wanted, ready)
+		if s.Found != nil {
+			p.Steps[i].Found = append(s.Found, ready)
+		}
+	}
+	return p
 }

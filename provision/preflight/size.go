@@ -1,13 +1,12 @@
 package preflight
 
 import (
-	"kbootstrap/host"
-
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
+	"kbootstrap/host"
 	"kbootstrap/internal/human"
 	"kbootstrap/inventory"
 )

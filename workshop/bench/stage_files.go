@@ -33,19 +33,19 @@ func (s stage) files() (map[string]string, error) {
 		"kubeadm.sh":                                   script,
 		"common/opt/kubeadm/prepare.sh":                read("prepare.sh"),
 		"common/etc/systemd/system/kubelet.service":    read("kubelet.service"),
-		"common/etc/systemd/system/containerd.service": string(templates.ContainerdUnit.Render(templates.Daemon{})),
-		"common/etc/containerd/config.toml": string(templates.ContainerdTOML.Render(
-			templates.ContainerdConfig{Version: 3, Pause: s.images["pause"]})),
-		"common/etc/systemd/system/flanneld.service": string(templates.FlanneldUnit.Render(templates.Flanneld{
+		"common/etc/systemd/system/containerd.service": string(containerdUnit.Render(unit{})),
+		"common/etc/containerd/config.toml": string(containerdTOML.Render(
+			containerdConfig{Version: 3, Pause: s.images["pause"]})),
+		"common/etc/systemd/system/flanneld.service": string(flanneldUnit.Render(unit{
 			NodeName: "%H", // systemd's word for the host's name
 			Flags: templates.Flags{
 				"kube-subnet-mgr": "true", "kubeconfig-file": "/etc/kube-flannel/kubeconfig", "iface": "eth1", "ip-masq": "true",
 				"net-config-path": "/etc/kube-flannel/net-conf.json",
 			},
 		})),
-		"common/etc/kube-flannel/net-conf.json": string(templates.FlannelJSON.Render(
-			templates.FlannelConfig{Pods: pods, Backend: "vxlan", Port: 8472})),
-		"common/opt/kbootstrap/libexec/cni-config": string(templates.CNIConfigScript.Render(struct{}{})),
+		"common/etc/kube-flannel/net-conf.json": string(flannelJSON.Render(
+			flannelConfig{Pods: pods, Backend: "vxlan", Port: 8472})),
+		"common/opt/kbootstrap/libexec/cni-config": string(cniConfigScript.Render(struct{}{})),
 	}, nil
 }
 
@@ -64,4 +64,29 @@ func (s stage) write(files map[string]string) error {
 		}
 	}
 	return nil
+}
+
+// The files of kubeadm's hosts that are the same as the tool's own.
+var (
+	containerdUnit  = templates.New[unit]("containerd.service.tmpl")
+	containerdTOML  = templates.New[containerdConfig]("containerd.toml.tmpl")
+	flanneldUnit    = templates.New[unit]("flanneld.service.tmpl")
+	flannelJSON     = templates.New[flannelConfig]("net-conf.json.tmpl")
+	cniConfigScript = templates.New[struct{}]("cni-config.sh.tmpl")
+)
+
+type unit struct {
+	Flags    templates.Flags
+	NodeName string
+}
+
+type containerdConfig struct {
+	Version int
+	Pause   string
+}
+
+type flannelConfig struct {
+	Pods    netip.Prefix
+	Backend string
+	Port    int
 }

@@ -1,4 +1,4 @@
-package templates
+package component
 
 import (
 	"encoding/json"
@@ -11,6 +11,8 @@ import (
 
 	"github.com/pelletier/go-toml/v2"
 	"go.yaml.in/yaml/v3"
+
+	"kbootstrap/templates"
 )
 
 // hostile are texts that mean something to one of the formats.
@@ -29,7 +31,7 @@ func FuzzUnit(f *testing.F) {
 		if !flagName(name) || !oneLine(value) {
 			return
 		}
-		unit := string(EtcdUnit.Render(Daemon{Flags: Flags{name: value, "last": "x"}}))
+		unit := string(etcdUnit.Render(daemon{Flags: templates.Flags{name: value, "last": "x"}}))
 		got := execStart(t, unit)
 		want := map[string]bool{"/usr/local/bin/etcd": true, "--last=x": true, "--" + name + "=" + value: true}
 		if name == "last" {
@@ -141,28 +143,28 @@ func FuzzConfigs(f *testing.F) {
 		if !utf8.ValidString(one) || !utf8.ValidString(two) {
 			return
 		}
-		parses(t, yaml.Unmarshal, KubeletYAML.Render(KubeletConfig{
+		parses(t, yaml.Unmarshal, kubeletYAML.Render(kubeletConfiguration{
 			ClusterDNS: netip.MustParseAddr("10.96.0.10"), ClusterDomain: one, RuntimeEndpoint: two, Resolv: one,
-			Taints: []Taint{{Key: one, Value: two, Effect: one}},
+			Taints: []nodeTaint{{Key: one, Value: two, Effect: one}},
 		}), map[string]string{
 			"clusterDomain": one, "containerRuntimeEndpoint": two, "resolvConf": one, "readOnlyPort": "0",
 			"registerWithTaints.0.key": one, "registerWithTaints.0.value": two, "registerWithTaints.0.effect": one,
 		})
-		parses(t, yaml.Unmarshal, ProxyYAML.Render(ProxyConfig{NodeName: one, Pods: netip.MustParsePrefix("10.244.0.0/16")}),
+		parses(t, yaml.Unmarshal, kubeProxyYAML.Render(kubeProxyConfig{NodeName: one, Pods: netip.MustParsePrefix("10.244.0.0/16")}),
 			map[string]string{"hostnameOverride": one, "mode": "iptables"})
 		for version, at := range map[int]string{
 			2: "plugins/io.containerd.grpc.v1.cri/sandbox_image", 3: "plugins/io.containerd.cri.v1.images/pinned_images/sandbox",
 		} {
-			parses(t, toml.Unmarshal, ContainerdTOML.Render(ContainerdConfig{Version: version, Pause: one}),
+			parses(t, toml.Unmarshal, containerdTOML.Render(containerdConfig{Version: version, Pause: one}),
 				map[string]string{at: one, "version": strconv.Itoa(version)})
 		}
-		parses(t, json.Unmarshal, DockerJSON.Render(DockerConfig{ContainerdSocket: one}), map[string]string{"containerd": one, "log-driver": "json-file"})
+		parses(t, json.Unmarshal, dockerJSON.Render(dockerConfig{ContainerdSocket: one}), map[string]string{"containerd": one, "log-driver": "json-file"})
 		port := 1 + (number&0xffff)%65535
 		want := map[string]string{"Backend.Type": one}
 		if one == "vxlan" {
 			want["Backend.Port"] = strconv.Itoa(port)
 		}
-		parses(t, json.Unmarshal, FlannelJSON.Render(FlannelConfig{Pods: netip.MustParsePrefix("10.244.0.0/16"), Backend: one, Port: port}), want)
+		parses(t, json.Unmarshal, flannelJSON.Render(flannelConfig{Pods: netip.MustParsePrefix("10.244.0.0/16"), Backend: one, Port: port}), want)
 	})
 }
 

@@ -1,0 +1,110 @@
+package component
+
+import (
+	"slices"
+
+	"kbootstrap/inventory"
+	"kbootstrap/release"
+)
+
+// Sources are where the programs and images of all components come from.
+func Sources() []release.Source {
+	var sources []release.Source
+	for _, c := range Components() {
+		sources = append(sources, c.Sources...)
+	}
+	return sources
+}
+
+// Rules are what an inventory is checked against.
+func Rules() inventory.Rules {
+	rules := inventory.Rules{Ports: []inventory.Port{
+		{Network: "tcp", Number: 22, By: "SSH"},
+		{Network: "tcp", Number: 10258, By: "cloud-controller-manager"},
+	}}
+	rules.OldestMinor, rules.NewestMinor = release.Minors()
+	for _, c := range Components() {
+		rules.Programs = append(rules.Programs, c.Programs...)
+		for _, p := range c.Ports {
+			if p.Of == nil {
+				rules.Ports = append(rules.Ports, inventory.Port{Network: p.Network, Number: p.Number, By: p.name()})
+			}
+		}
+		for _, s := range c.Sources {
+			if s.Component != kubernetes && !slices.Contains(rules.Versions, s.Component) {
+				rules.Versions = append(rules.Versions, s.Component)
+			}
+		}
+	}
+	return rules
+}
+
+// name is who listens, and for what: "etcd, clients".
+func (p Port) name() string {
+	if p.For == "" {
+		return p.By
+	}
+	return p.By + ", " + p.For
+}
+
+// Units are the services of all components, in the order in which they can be stopped: what was
+// started last comes first.
+func Units() []string {
+	var units []string
+	for _, c := range slices.Backward(inOrder(Components())) {
+		units = append(units, c.Units...)
+	}
+	return units
+}
+
+// Roles are the roles of hosts by the services that only hosts of the role have.
+func Roles() map[string]inventory.Role {
+	roles := map[string]inventory.Role{}
+	for _, c := range Components() {
+		for _, unit := range c.Units {
+			if c.Role != "" {
+				roles[unit] = c.Role
+			}
+		}
+	}
+	return roles
+}
+
+// Left is what all components leave on a host, each once.
+func Left() Leavings {
+	var all Leavings
+	for _, c := range Components() {
+		all.Data = append(all.Data, c.Leaves.Data...)
+		all.Mounts = append(all.Mounts, c.Leaves.Mounts...)
+		all.Interfaces = append(all.Interfaces, c.Leaves.Interfaces...)
+		all.Chains = append(all.Chains, c.Leaves.Chains...)
+	}
+	return Leavings{
+		Data: unique(all.Data), Mounts: unique(all.Mounts), Interfaces: unique(all.Interfaces), Chains: unique(all.Chains),
+	}
+}
+
+func unique(texts []string) []string {
+	var each []string
+	for _, t := range texts {
+		if !slices.Contains(each, t) {
+			each = append(each, t)
+		}
+	}
+	return each
+}
+
+// Listeners are the ports that something of ours listens on, on a host of a cluster.
+func Listeners(c *inventory.Cluster, h inventory.Host) []Port {
+	var ports []Port
+	t := Target{Cluster: c, Host: h}
+	for _, component := range Components() {
+		for _, p := range component.Ports {
+			if n := p.In(c); n != 0 && component.On(t) {
+				p.Number = n
+				ports = append(ports, p)
+			}
+		}
+	}
+	return ports
+}

@@ -1,0 +1,82 @@
+package component
+
+import (
+	"net/netip"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"kbootstrap/internal/golden"
+	"kbootstrap/templates"
+)
+
+// TestRender renders every template with typical data and compares it with testdata/NAME.golden.
+func TestRender(t *testing.T) {
+	pods := netip.MustParsePrefix("10.244.0.0/16")
+	flags := templates.Flags{"name": "m1", "with-space": "a b", "percent": "50%"}
+	rendered := map[string][]byte{
+		"etcd.service":                    etcdUnit.Render(daemon{Flags: flags}),
+		"containerd.service":              containerdUnit.Render(daemon{Flags: flags}),
+		"docker.service":                  dockerUnit.Render(daemon{Flags: flags}),
+		"cri-dockerd.service":             criDockerdUnit.Render(daemon{Flags: flags}),
+		"kube-apiserver.service":          apiServerUnit.Render(daemon{Flags: flags}),
+		"kube-controller-manager.service": controllerManagerUnit.Render(daemon{Flags: flags}),
+		"kube-scheduler.service":          schedulerUnit.Render(daemon{Flags: flags}),
+		"kube-api-proxy.service":          apiProxyUnit.Render(struct{}{}),
+		"kubelet.service":                 kubeletUnit.Render(kubeletCommand{Flags: flags, Runtime: "containerd.service"}),
+		"kube-proxy.service":              kubeProxyUnit.Render(daemon{Flags: flags}),
+		"flanneld.service":                flanneldUnit.Render(flanneldCommand{Flags: flags, NodeName: "m1"}),
+		"container-scope.conf":            containerScope.Render(struct{}{}),
+		"containerd-3.toml":               containerdTOML.Render(containerdConfig{Version: 3, Pause: "registry.k8s.io/pause:3.10.2"}),
+		"containerd-2.toml":               containerdTOML.Render(containerdConfig{Version: 2, Pause: "registry.k8s.io/pause:3.9"}),
+		"docker-daemon.json":              dockerJSON.Render(dockerConfig{ContainerdSocket: "/run/containerd/containerd.sock"}),
+		"kubelet.yaml": kubeletYAML.Render(kubeletConfiguration{
+			ClusterDNS: netip.MustParseAddr("10.96.0.10"), ClusterDomain: "cluster.local",
+			RuntimeEndpoint: "unix:///run/containerd/containerd.sock", CgroupV1: true, Resolv: "/etc/resolv.conf",
+			Taints: []nodeTaint{{Key: "dedicated", Value: "db", Effect: "NoSchedule"}},
+		}),
+		"kube-proxy.yaml": kubeProxyYAML.Render(kubeProxyConfig{NodeName: "m1", Pods: pods}),
+		"api-proxy.cfg": apiProxyCFG.Render(apiProxyConfig{Port: 7443, Servers: []apiProxyBackend{
+			{Name: "m1", Address: netip.MustParseAddrPort("192.168.56.11:6443")},
+			{Name: "m2", Address: netip.MustParseAddrPort("192.168.56.12:6443")},
+		}}),
+		"audit-policy.yaml":   auditPolicyYAML.Render(struct{}{}),
+		"authentication.yaml": authenticationYAML.Render(struct{}{}),
+		"net-conf.json":       flannelJSON.Render(flannelConfig{Pods: pods, Backend: "vxlan", Port: 8472}),
+		"cni-config.sh":       cniConfigScript.Render(struct{}{}),
+		"access.yaml":         accessYAML.Render(struct{}{}),
+		"coredns.yaml": coreDNSManifest.Render(coreDNSData{
+			Image: "registry.k8s.io/coredns/coredns:v1.14.2", ClusterDomain: "cluster.local",
+			Address: netip.MustParseAddr("10.96.0.10"), Replicas: 2, Upstream: true,
+		}),
+	}
+	for name, got := range rendered {
+		golden.File(t, filepath.Join("testdata", name+".golden"), string(got))
+	}
+	for _, file := range templates.Names() {
+		base := strings.TrimSuffix(file, ".tmpl")
+		_, plain := rendered[base]
+		_, versioned := rendered[strings.Replace(base, ".toml", "-3.toml", 1)]
+		if !plain && !versioned {
+			t.Errorf("no test renders %s", file)
+		}
+	}
+}
+
+// TestFlagsQuote checks the words that systemd would otherwise change or split.
+func TestFlagsQuote(t *testing.T) {
+	tests := map[string]string{
+		"plain":   "--f=plain",
+		"a b":     `"--f=a b"`,
+		"50%":     "--f=50%%",
+		"$HOME":   "--f=$$HOME",
+		`say "x"`: `"--f=say \"x\""`,
+		`back\`:   `"--f=back\\"`,
+		"semi;":   `"--f=semi;"`,
+	}
+	for value, want := range tests {
+		if got := (templates.Flags{"f": value}).Lines()[0]; got != want {
+			t.Errorf("flag value %q: got %s, want %s", value, got, want)
+		}
+	}
+}
