@@ -22,7 +22,11 @@ func linesAlone(f tree.File) map[int]bool {
 	}
 	statements := func(list []ast.Stmt, around ast.Node) {
 		for _, s := range list {
-			note(s, around)
+			switch s.(type) {
+			case *ast.CaseClause, *ast.CommClause: // their statements are noted by themselves
+			default:
+				note(s, around)
+			}
 		}
 	}
 	ast.Inspect(f.Syntax, func(n ast.Node) bool {
