@@ -22,14 +22,17 @@ const root = "../.."
 var clean = map[style.Rule][]string{
 	style.CodeColumns: {
 		"cmd/internal/cli/clitest", "internal/atomic", "internal/human",
-		"workshop/internal/tree", "workshop/lab/components/pause", "workshop/style", "workshop/style/rewrap",
+		"workshop/internal/tree", "workshop/lab/components/pause",
+		"workshop/measure", "workshop/style", "workshop/style/rewrap",
 	},
 	style.CommentColumns: {
-		"cmd/internal/cli/clitest", "workshop/internal/tree", "workshop/style", "workshop/style/rewrap",
+		"cmd/internal/cli/clitest", "workshop/internal/tree",
+		"workshop/measure", "workshop/style", "workshop/style/rewrap",
 	},
 	style.Words: {
 		"cmd/internal/cli/clitest", "internal/atomic", "internal/human", "templates",
-		"workshop/internal/tree", "workshop/lab/components/pause", "workshop/style", "workshop/style/rewrap",
+		"workshop/internal/tree", "workshop/lab/components/pause",
+		"workshop/measure", "workshop/style", "workshop/style/rewrap",
 	},
 }
 
