@@ -27,6 +27,7 @@ var floors = [][]string{
 	{"remote"},
 	{"provision/component"},
 	{"provision/plan"},
+	{"internal/fixture"}, // plans for tests
 	{"provision/fleet"},
 	{"provision/guard", "provision/preflight", "provision/diagnosis"},
 	{"provision"},
