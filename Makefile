@@ -4,6 +4,7 @@
 #   make test    all tests: check, the laws, and real clusters in the lab (root, Linux)
 #   make check   the fast ones: build, vet, lint, unit tests with the race detector
 #   make bench   how long things take, as a table and as JSON
+#   make measure how the sources are built: sizes, and what a change touches
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -20,7 +21,7 @@ KUBERNETES ?= v1.36.3
 PACKAGES := mmdebstrap:mmdebstrap systemd-nspawn:systemd-container ip:iproute2 nsenter:util-linux sshd:openssh-server \
 	ssh:openssh-client gcc:build-essential dpkg-deb:dpkg iptables:iptables curl:curl
 
-.PHONY: build mutate test-crash check lint unit crash-matrix fuzz test e2e demo demo-down recording bench packages artifacts clean
+.PHONY: build mutate test-crash check lint unit crash-matrix fuzz test e2e demo demo-down recording bench measure packages artifacts clean
 
 # bin/kbootstrap is the product, bin/kblab the workshop's lab.
 build: bin/kbootstrap bin/kblab
@@ -110,6 +111,10 @@ recording: artifacts
 
 bench: artifacts
 	go run -trimpath ./workshop/bench
+
+# measure prints the table of docs/design.md; MEASURE=-v names what was counted.
+measure:
+	@go run ./workshop/measure $(MEASURE)
 
 clean:
 	rm -rf bin

@@ -28,19 +28,13 @@ func Components() []Component {
 	})
 }
 
-// completed has the last component come after all that no other comes after: on every host after what
-// serves all of them, and on its own host after the rest.
+// completed has the last component come after all others: after those that serve every host, on
+// whichever host they are, and after the rest for its own host.
 func completed(all []Component) []Component {
-	followed := map[string]bool{}
-	for _, c := range all {
-		for _, name := range slices.Concat(c.After, c.Needs) {
-			followed[name] = true
-		}
-	}
 	for i := range all {
 		for _, c := range all {
 			switch {
-			case !all[i].Last || c.Last || followed[c.Name]:
+			case !all[i].Last || c.Last:
 			case c.ServesAll:
 				all[i].Needs = append(all[i].Needs, c.Name)
 			default:

@@ -1,0 +1,3 @@
+package certs
+
+var table = []string{"flannel"}

@@ -1,0 +1,4 @@
+package fault
+
+// Code names CoreDNS in a comment only.
+type Code string

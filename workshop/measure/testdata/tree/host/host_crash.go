@@ -1,0 +1,5 @@
+//go:build crash
+
+package host
+
+func (*Host) Two() {}

@@ -1,0 +1,5 @@
+package component
+
+import "example.org/tool/resource"
+
+var coreDNS = []resource.Resource{resource.File{Path: "/etc/coredns"}, resource.Swap{}}

@@ -1,0 +1,3 @@
+package plan
+
+func build() int { return walk(1) }

@@ -1,0 +1,3 @@
+package plan
+
+func walk(n int) int { return n }

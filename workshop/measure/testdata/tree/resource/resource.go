@@ -1,0 +1,5 @@
+package resource
+
+type Resource interface{ ID() string }
+
+var kinds = []any{kind[File](), kind[Link](), Swap{}}
