@@ -1,8 +1,6 @@
 package inventory
 
-import (
-	"net/netip"
-)
+import "net/netip"
 
 // The bounds of the networks, as lengths of their prefixes.
 const (

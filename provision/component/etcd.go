@@ -158,3 +158,6 @@ func (t Target) etcdFlags() templates.Flags {
 }
 
 var etcdUnit = templates.New[daemon]("etcd.service.tmpl")
+
+// ClusterOf is the name of the cluster that a token was made for.
+func ClusterOf(token string) string { return strings.TrimPrefix(token, TokenPrefix) }

@@ -11,54 +11,18 @@ import (
 
 	"kbootstrap/host"
 	"kbootstrap/inventory"
+	"kbootstrap/provision/component"
 )
 
-// listener is a port that something of ours listens on.
-type listener struct {
-	network string
-	port    int
-	by      string // the service
-	// loopback says that it listens on 127.0.0.1, address that it does on the cluster address; with neither it listens
-	// everywhere.
-	loopback, address bool
-}
-
-// listeners are the ports of a host's roles (kubernetes.io/docs/reference/networking/ports-and-protocols).
-func listeners(c *inventory.Cluster, h inventory.Host) []listener {
-	ports := []listener{
-		{network: "tcp", port: 10250, by: "kubelet"},
-		{network: "tcp", port: 10248, by: "kubelet", loopback: true},
-		{network: "tcp", port: 10249, by: "kube-proxy", loopback: true},
-		{network: "tcp", port: 10256, by: "kube-proxy"},
-		{network: "tcp", port: 8081, by: "flanneld", loopback: true},
-	}
-	if c.Network.Flannel.Backend == "vxlan" {
-		ports = append(ports, listener{network: "udp", port: c.Network.Flannel.Port, by: "flanneld"})
-	}
-	if h.Has(inventory.Etcd) {
-		ports = append(ports, listener{network: "tcp", port: 2379, by: "etcd", loopback: true, address: true},
-			listener{network: "tcp", port: 2380, by: "etcd", address: true})
-	}
-	if h.Has(inventory.ControlPlane) {
-		ports = append(ports, listener{network: "tcp", port: c.Network.APIPort, by: "kube-apiserver"},
-			listener{network: "tcp", port: 10257, by: "kube-controller-manager", loopback: true},
-			listener{network: "tcp", port: 10259, by: "kube-scheduler", loopback: true})
-	}
-	if len(c.With(inventory.ControlPlane)) > 1 {
-		ports = append(ports, listener{network: "tcp", port: c.Network.LocalAPIPort, by: "kube-api-proxy", loopback: true})
-	}
-	return ports
-}
-
-// collides reports whether somebody who has the port keeps the service from it.
-func (l listener) collides(p host.Port, cluster netip.Addr) bool {
-	if p.Network != l.network || p.Number != l.port {
+// collides reports whether a socket that somebody else has keeps one of ours from its port.
+func collides(ours component.Port, p host.Port, cluster netip.Addr) bool {
+	if p.Network != ours.Network || p.Number != ours.Number {
 		return false
 	}
-	if p.Address.IsUnspecified() || !l.loopback && !l.address {
+	if p.Address.IsUnspecified() || !ours.Loopback && !ours.Address {
 		return true
 	}
-	return l.loopback && p.Address == netip.AddrFrom4([4]byte{127, 0, 0, 1}) || l.address && p.Address == cluster
+	return ours.Loopback && p.Address == netip.AddrFrom4([4]byte{127, 0, 0, 1}) || ours.Address && p.Address == cluster
 }
 
 // ours reports whether the tool put there what holds a port.
@@ -74,18 +38,18 @@ func (h Host) ours(p host.Port) bool {
 
 func ports(s Scene, h Host) []Finding {
 	var found []Finding
-	for _, l := range listeners(s.Cluster, h.Host) {
-		f := Finding{ID: "Port-" + strconv.Itoa(l.port), Level: OK, Evidence: "free for " + l.by}
+	for _, l := range component.Listeners(s.Cluster, h.Host) {
+		f := Finding{ID: "Port-" + strconv.Itoa(l.Number), Level: OK, Evidence: "free for " + l.By}
 		for _, p := range h.Survey.Ports {
-			if !l.collides(p, h.Address) {
+			if !collides(l, p, h.Address) {
 				continue
 			}
 			// The socket of a process that is just ending belongs to nobody; a controller that has lost its API server ends.
-			if h.ours(p) || p.PID == 0 && p.Network == "tcp" && h.own(l.by+".service") {
-				f.Evidence = "held by our " + cmp.Or(p.Program, l.by)
+			if h.ours(p) || p.PID == 0 && p.Network == "tcp" && h.own(l.By+".service") {
+				f.Evidence = "held by our " + cmp.Or(p.Program, l.By)
 				continue
 			}
-			f.Level, f.Evidence = Fail, fmt.Sprintf("%s/%d, which %s needs, is held by %s", l.network, l.port, l.by, who(p))
+			f.Level, f.Evidence = Fail, fmt.Sprintf("%s/%d, which %s needs, is held by %s", l.Network, l.Number, l.By, who(p))
 			if p.Unit != "" {
 				f.Hint = "systemctl disable --now " + p.Unit
 			}
@@ -123,11 +87,16 @@ func containerRuntime(_ Scene, h Host) []Finding {
 	return found
 }
 
-// clusters are the services of Kubernetes, those of other installers among them.
-var clusters = []string{
-	"kubelet.service", "kube-apiserver.service", "kube-controller-manager.service", "kube-scheduler.service",
-	"kube-proxy.service", "flanneld.service", "etcd.service", "k3s.service", "k3s-agent.service", "rke2-server.service",
-	"rke2-agent.service", "k0scontroller.service", "k0sworker.service", "snap.microk8s.daemon-kubelite.service",
+// installers are the services of other installers of Kubernetes.
+var installers = []string{
+	"k3s.service", "k3s-agent.service", "rke2-server.service", "rke2-agent.service", "k0scontroller.service",
+	"k0sworker.service", "snap.microk8s.daemon-kubelite.service",
+}
+
+// clusters are the services of Kubernetes, ours by their names and those of other installers.
+func clusters() []string {
+	ours := slices.DeleteFunc(component.Units(), func(name string) bool { return slices.Contains(runtimes, name) })
+	return append(ours, installers...)
 }
 
 // traces are what other installers leave that would work against ours: static pods, which the kubelet runs, and a drop-in
@@ -137,9 +106,6 @@ var traces = []string{
 	"/etc/systemd/system/kubelet.service.d/10-kubeadm.conf", "/usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf",
 }
 
-// token is how the tool marks the members of a cluster.
-func token(c *inventory.Cluster) string { return "kbootstrap-" + c.Name }
-
 func foreignCluster(s Scene) []Finding {
 	var found []Finding
 	fail := func(hint string, hosts []string, format string, args ...any) {
@@ -147,7 +113,7 @@ func foreignCluster(s Scene) []Finding {
 	}
 	for _, h := range s.Hosts {
 		before, host := len(found), []string{h.Name}
-		for _, name := range clusters {
+		for _, name := range clusters() {
 			if u, _ := h.unit(name); u.Active && !h.own(name) {
 				fail("", host, "%s runs (pid %d) from %s", name, u.PID, u.Path)
 			}
@@ -155,9 +121,9 @@ func foreignCluster(s Scene) []Finding {
 		for _, path := range h.Survey.Traces {
 			fail("", host, "another installer left %s", path)
 		}
-		if mark := h.Facts.EtcdBootstrapped; mark != "" && mark != token(s.Cluster) {
+		if mark := h.Facts.EtcdBootstrapped; mark != "" && mark != component.EtcdToken(s.Cluster) {
 			fail("kbootstrap reset with the inventory of that cluster, or the right inventory here", host,
-				"/etc/etcd/bootstrapped says that this is a member of %s%s", strings.TrimPrefix(mark, "kbootstrap-"), inBrackets(h.Survey.Etcd))
+				"/etc/etcd/bootstrapped says that this is a member of %s%s", component.ClusterOf(mark), inBrackets(h.Survey.Etcd))
 		}
 		if a := h.Survey.Authority; a != nil && s.CA != "" && a.Key != s.CA {
 			fail("bring the directory .kbootstrap/"+s.Cluster.Name+" from the machine that made the cluster; or reset the hosts",

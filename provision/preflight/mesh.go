@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"kbootstrap/inventory"
+	"kbootstrap/provision/component"
 )
 
 // Need is a port of a host that another host must reach.
@@ -23,21 +24,10 @@ func Needs(c *inventory.Cluster, hosts []inventory.Host) []Need {
 			if from.Name == to.Name {
 				continue
 			}
-			need := func(network string, port int) { needs = append(needs, Need{from, to, network, port}) }
-			if to.Has(inventory.Etcd) && from.Has(inventory.ControlPlane) {
-				need("tcp", 2379)
-			}
-			if to.Has(inventory.Etcd) && from.Has(inventory.Etcd) {
-				need("tcp", 2380)
-			}
-			if to.Has(inventory.ControlPlane) {
-				need("tcp", c.Network.APIPort)
-			}
-			if from.Has(inventory.ControlPlane) {
-				need("tcp", 10250)
-			}
-			if c.Network.Flannel.Backend == "vxlan" {
-				need("udp", c.Network.Flannel.Port)
+			for _, p := range component.Listeners(c, to) {
+				if slices.ContainsFunc(p.From, func(r inventory.Role) bool { return r == component.AnyHost || from.Has(r) }) {
+					needs = append(needs, Need{from, to, p.Network, p.Number})
+				}
 			}
 		}
 	}

@@ -60,7 +60,7 @@ func good(t *testing.T) Scene {
 		for _, m := range []string{"overlay", "br_netfilter", "nf_conntrack", "vxlan"} {
 			h.Survey.Modules = append(h.Survey.Modules, host.ModuleState{Name: m, State: host.ModuleAvailable})
 		}
-		for _, place := range places {
+		for _, place := range places() {
 			h.Survey.FileSystems = append(h.Survey.FileSystems, host.FileSystem{
 				Path: place, Device: 1, Bytes: 40 << 30, FreeBytes: 30 << 30, Inodes: 2_000_000, FreeInodes: 1_900_000,
 			})
