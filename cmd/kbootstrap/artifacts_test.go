@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"kbootstrap/inventory"
+	"kbootstrap/provision/component"
 	"kbootstrap/release"
 )
 
@@ -38,7 +39,7 @@ versions: {etcd: 3.6.99, containerd: 2.3.99, runc: 1.4.99, cni-plugins: 1.9.99}
 	if err != nil {
 		t.Fatal(err)
 	}
-	list, err := release.List(c, "amd64", release.Options{})
+	list, err := release.List(c, "amd64", release.Options{Sources: component.Sources()})
 	if err != nil {
 		t.Fatal(err)
 	}

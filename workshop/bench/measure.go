@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"kbootstrap/inventory"
+	"kbootstrap/provision/component"
 	"kbootstrap/release"
 	"kbootstrap/workshop/lab"
 )
@@ -151,6 +152,6 @@ func warm(ctx context.Context, file string) error {
 	if err != nil {
 		return err
 	}
-	_, err = release.Resolve(ctx, c, runtime.GOARCH, release.Options{})
+	_, err = release.Resolve(ctx, c, runtime.GOARCH, release.Options{Sources: component.Sources()})
 	return err
 }
