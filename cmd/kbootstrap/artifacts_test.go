@@ -35,7 +35,7 @@ versions: {etcd: 3.6.99, containerd: 2.3.99, runc: 1.4.99, cni-plugins: 1.9.99}
 	if err := os.WriteFile(path, []byte(text.String()), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	c, err := inventory.Load(path)
+	c, err := inventory.Load(path, component.Rules())
 	if err != nil {
 		t.Fatal(err)
 	}

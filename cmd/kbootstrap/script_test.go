@@ -78,7 +78,7 @@ func mirror(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: mirror INVENTORY")
 	}
 	path := ts.MkAbs(args[0])
-	c, err := inventory.Load(path)
+	c, err := inventory.Load(path, component.Rules())
 	ts.Check(err)
 	dir := filepath.Dir(path)
 	c.Artifacts.Lock = "" // not there yet

@@ -148,7 +148,7 @@ func (b *bench) makeBare(ctx context.Context, h *hosts) error {
 
 // warm fetches the artifacts into the tool's cache, so that no run pays for it.
 func warm(ctx context.Context, file string) error {
-	c, err := inventory.Load(file)
+	c, err := inventory.Load(file, component.Rules())
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package inventory
+package component
 
 // What the tool decides about its own files and connections has no other place in the inventory.
 const (
@@ -6,8 +6,9 @@ const (
 	isFixed = "the tool decides this; leave it out"
 )
 
-// ownedFlags are the flags that arguments may not set, by component, with what to do instead. Another value would
-// contradict what the tool tells the other components, and the cluster would not come up or fall apart later.
+// ownedFlags are the flags that arguments may not set, by program, with what to do instead. Another
+// value would contradict what the tool tells the other components, and the cluster would not come
+// up or fall apart later.
 var ownedFlags = map[string]map[string]string{
 	"etcd": {
 		"name":                        "it is the name of the host",
