@@ -6,31 +6,30 @@ import (
 	"strings"
 )
 
-// componentNames are the programs that arguments can be given to, in the order of their start.
-var componentNames = []string{"etcd", "dockerd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "flanneld"}
-
 var flagPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 
-// arguments reads the extra flags of the components.
-func arguments(c *Cluster) func(*reader, string, *node) {
-	return words(func(r *reader, at, component string, v *node) {
+// arguments reads the extra flags of the programs.
+func arguments(c *Cluster, programs []Program) func(*reader, string, *node) {
+	return words(func(r *reader, at, name string, v *node) {
 		key := r.places[at+"#"]
-		if !slices.Contains(componentNames, component) {
-			r.problemAt(key.line, key.column, Suggest(component, componentNames), "unknown component %q", component)
+		i := slices.IndexFunc(programs, func(p Program) bool { return p.Name == name })
+		if i < 0 {
+			r.problemAt(key.line, key.column, Suggest(name, programNames(programs)), "unknown component %q", name)
 			return
 		}
+		program := programs[i]
 		words(func(r *reader, at, name string, v *node) {
-			if value, ok := r.argument(at, component, name, v); ok {
-				if c.Arguments[component] == nil {
-					c.Arguments[component] = map[string]string{}
+			if value, ok := r.argument(at, program, name, v); ok {
+				if c.Arguments[program.Name] == nil {
+					c.Arguments[program.Name] = map[string]string{}
 				}
-				c.Arguments[component][name] = value
+				c.Arguments[program.Name][name] = value
 			}
 		})(r, at, v)
 		// Two spellings of one flag: which of them won would be left to chance.
 		spelled := map[string]string{}
 		for _, p := range v.pairs {
-			name := canonical(component, p.key.text)
+			name := program.canonical(p.key.text)
 			if other, ok := spelled[name]; ok && other != p.key.text {
 				r.problemAt(p.key.line, p.key.column, "", "--%s and --%s are the same flag", other, p.key.text)
 			}
@@ -39,8 +38,17 @@ func arguments(c *Cluster) func(*reader, string, *node) {
 	})
 }
 
+// programNames returns the names of the programs.
+func programNames(programs []Program) []string {
+	var names []string
+	for _, p := range programs {
+		names = append(names, p.Name)
+	}
+	return names
+}
+
 // argument reads one flag. Numbers and booleans count as text, exactly as they are written.
-func (r *reader) argument(at, component, name string, v *node) (value string, ok bool) {
+func (r *reader) argument(at string, program Program, name string, v *node) (value string, ok bool) {
 	key := r.places[at+"#"]
 	bare := strings.TrimLeft(name, "-")
 	switch {
@@ -51,8 +59,8 @@ func (r *reader) argument(at, component, name string, v *node) (value string, ok
 		r.problemAt(key.line, key.column, "", "%q is not the name of a flag", name)
 		return "", false
 	}
-	if hint, owned := ownedFlags[component][canonical(component, name)]; owned {
-		r.problemAt(key.line, key.column, hint, "--%s of %s follows from the rest of the inventory", name, component)
+	if hint, owned := program.Owned[program.canonical(name)]; owned {
+		r.problemAt(key.line, key.column, hint, "--%s of %s follows from the rest of the inventory", name, program.Name)
 		return "", false
 	}
 	switch {
@@ -69,17 +77,22 @@ func (r *reader) argument(at, component, name string, v *node) (value string, ok
 	return v.text, true
 }
 
-// canonical returns the flag as Kubernetes' components see it: to them an underscore is a dash.
-func canonical(component, name string) string {
-	if strings.HasPrefix(component, "kube") {
+// canonical returns the flag as the program sees it: to those of Kubernetes an underscore is a dash.
+func (p Program) canonical(name string) string {
+	if strings.HasPrefix(p.Name, "kube") {
 		return strings.ReplaceAll(name, "_", "-")
 	}
 	return name
 }
 
-// checkArguments checks that the components with arguments run at all.
+// checkArguments checks that the programs with arguments run at all.
 func (r *reader) checkArguments(c *Cluster) {
-	if c.Runtime == "containerd" && len(c.Arguments["dockerd"]) > 0 {
-		r.problem("arguments[dockerd]", "", "dockerd has arguments, but does not run: runtime is containerd")
+	for _, p := range r.rules.Programs {
+		if p.Absent == nil || len(c.Arguments[p.Name]) == 0 {
+			continue
+		}
+		if why := p.Absent(c); why != "" {
+			r.problem("arguments["+p.Name+"]", "", "%s has arguments, but does not run: %s", p.Name, why)
+		}
 	}
 }

@@ -35,17 +35,17 @@ hosts:
 `
 
 func TestBaseIsValid(t *testing.T) {
-	if _, err := inventory.Parse("hosts.yaml", []byte(base)); err != nil {
+	if _, err := parse("hosts.yaml", []byte(base)); err != nil {
 		t.Fatal(err)
 	}
 }
 
 func TestHomeIsNotKnown(t *testing.T) {
 	t.Setenv("HOME", "")
-	if _, err := inventory.Parse("hosts.yaml", []byte(base)); err != nil {
+	if _, err := parse("hosts.yaml", []byte(base)); err != nil {
 		t.Errorf("an inventory without ~ needs no home: %v", err)
 	}
-	_, err := inventory.Parse("hosts.yaml", []byte(strings.Replace(base, "user: vagrant", "key: ~/id", 1)))
+	_, err := parse("hosts.yaml", []byte(strings.Replace(base, "user: vagrant", "key: ~/id", 1)))
 	if err == nil || !strings.HasPrefix(err.Error(),
 		"hosts.yaml:9:12: error[KB1006]: the home directory that ~ stands for is unknown") {
 		t.Errorf("error %v, want that the home directory that ~ stands for is unknown", err)
@@ -56,7 +56,7 @@ func TestHomeIsNotKnown(t *testing.T) {
 func TestPortOfSSHIsInDefaultNodePorts(t *testing.T) {
 	data := strings.Replace(base, "  nodePorts: 30000-32767\n", "", 1)
 	data = strings.Replace(data, "ssh: {address: 127.0.0.1, port: 2200}", "ssh: {port: 30022}", 1)
-	_, err := inventory.Parse("hosts.yaml", []byte(data))
+	_, err := parse("hosts.yaml", []byte(data))
 	if err == nil || !strings.HasPrefix(err.Error(),
 		`hosts.yaml:19:17: error[KB1010]: the node ports 30000-32767 contain 30022 (SSH of host "w1")`) {
 		t.Errorf("error %v, want the port of the host", err)
@@ -235,7 +235,8 @@ func TestOneMistakeIsOneProblem(t *testing.T) {
 		{"30000-32767", "7443-7443",
 			`6:14: the node ports 7443-7443 contain 7443 (network.localAPIPort) (a Service could take the port away from it)`},
 		{"30000-32767", "8000-9000",
-			`6:14: the node ports 8000-9000 contain 8472 (network.flannel.port) (a Service could take the port away from it)`},
+			`6:14: the node ports 8000-9000 contain 8081 (flanneld, health), 8472 (network.flannel.port) (a Service ` +
+				`could take the port away from it)`},
 		{"30000-32767", "10000-10255",
 			`6:14: the node ports 10000-10255 contain 10248 (kubelet, health), 10249 (kube-proxy, metrics), 10250 (kubelet) ` +
 				`(a Service could take the port away from it)`},
@@ -248,6 +249,8 @@ func TestOneMistakeIsOneProblem(t *testing.T) {
 		{"nodePorts: 30000-32767", "apiPort: 30001",
 			`6:12: the node ports 30000-32767 contain 30001 (network.apiPort) (a Service could take the port away from it)`},
 		{"  nodePorts", "  apiPort: 2379\n  nodePorts", `6:12: port 2379 is taken: etcd, clients`},
+		{"  nodePorts", "  apiPort: 8081\n  nodePorts", `6:12: port 8081 is taken: flanneld, health`},
+		{"  nodePorts", "  localAPIPort: 8081\n  nodePorts", `6:17: port 8081 is taken: flanneld, health`},
 		{"  nodePorts", "  apiPort: 7443\n  nodePorts", `6:12: apiPort and localAPIPort are both 7443`},
 		{"ssh: {address: 127.0.0.1, port: 2200}", "ssh: {port: 30022}",
 			`6:14: the node ports 30000-32767 contain 30022 (SSH of host "w1") (a Service could take the port away from it)`},
@@ -364,7 +367,7 @@ func TestOneMistakeIsOneProblem(t *testing.T) {
 			if strings.Count(base, tt.old) != 1 {
 				t.Fatalf("%q is in the base %d times, want once", tt.old, strings.Count(base, tt.old))
 			}
-			_, err := inventory.Parse("hosts.yaml", []byte(strings.Replace(base, tt.old, tt.new, 1)))
+			_, err := parse("hosts.yaml", []byte(strings.Replace(base, tt.old, tt.new, 1)))
 			var problems inventory.Problems
 			if !errors.As(err, &problems) {
 				t.Fatalf("error %v, want %s", err, tt.want)

@@ -23,7 +23,7 @@ type Cluster struct {
 	// Kubernetes is the version of all Kubernetes components, such as "v1.36.3". It has no default: the inventory says it.
 	Kubernetes string
 	// Versions pins the other components; see package release for the defaults by Kubernetes minor version.
-	// Keys: etcd, containerd, runc, cni-plugins, flannel, docker, cri-dockerd, coredns, pause. Values without a leading v.
+	// The keys are of Rules.Versions; the values have no leading v.
 	Versions map[string]string
 	Network  Network
 	// Runtime is "docker" (dockerd, which shares containerd) or "containerd" (no docker).
@@ -35,9 +35,8 @@ type Cluster struct {
 	// RestoreOnReset reports whether `reset` turns firewalld and swap on again where the tool had turned them off.
 	RestoreOnReset bool
 	Artifacts      Artifacts
-	// Arguments are extra command line flags by component, such as Arguments["kube-apiserver"]["v"] = "4". They win
-	// over the tool's own. Components: etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kubelet,
-	// kube-proxy, flanneld, dockerd.
+	// Arguments are extra command line flags by program, such as Arguments["kube-apiserver"]["v"] = "4". They win over
+	// the tool's own. The programs are those of Rules.Programs.
 	Arguments map[string]map[string]string
 	Hosts     []Host
 }

@@ -7,6 +7,7 @@ import (
 
 	"kbootstrap/internal/golden"
 	"kbootstrap/inventory"
+	"kbootstrap/provision/component"
 )
 
 const docs = "../docs/inventory.md"
@@ -16,9 +17,9 @@ const docs = "../docs/inventory.md"
 func TestReference(t *testing.T) {
 	golden.Sections(t, docs, map[string]string{
 		"template": "```yaml\n" + inventory.Template() + "```\n",
-		"fields":   inventory.Reference(),
-		"flags":    inventory.OwnedFlags(),
-		"ports":    inventory.Ports(),
+		"fields":   inventory.Reference(component.Rules()),
+		"flags":    inventory.OwnedFlags(component.Rules()),
+		"ports":    inventory.Ports(component.Rules()),
 	})
 }
 
@@ -33,7 +34,7 @@ func TestDocumentedInventories(t *testing.T) {
 		t.Fatalf("%d inventories in %s, want the template and the examples", len(blocks), docs)
 	}
 	for _, block := range blocks {
-		if _, err := inventory.Parse("hosts.yaml", block[1]); err != nil {
+		if _, err := parse("hosts.yaml", block[1]); err != nil {
 			t.Errorf("%v\nin\n%s", err, block[1])
 		}
 	}

@@ -8,9 +8,9 @@ import (
 )
 
 // Reference returns the tables of docs/inventory.md, which are the tables of fields that the decoder reads.
-func Reference() string {
+func Reference(rules Rules) string {
 	var b strings.Builder
-	section(&b, "", "", table(&Cluster{}, &SSH{}))
+	section(&b, "", "", table(&Cluster{}, &SSH{}, rules))
 	return b.String()
 }
 
@@ -65,23 +65,23 @@ func sentence(doc string) string {
 }
 
 // OwnedFlags returns the table of flags that arguments may not set.
-func OwnedFlags() string {
+func OwnedFlags(rules Rules) string {
 	var b strings.Builder
 	fmt.Fprint(&b, "| Component | Flag | |\n|---|---|---|\n")
-	for _, component := range componentNames {
-		for _, name := range slices.Sorted(maps.Keys(ownedFlags[component])) {
-			fmt.Fprintf(&b, "| %s | `%s` | %s |\n", component, name, sentence(ownedFlags[component][name]))
+	for _, p := range rules.Programs {
+		for _, name := range slices.Sorted(maps.Keys(p.Owned)) {
+			fmt.Fprintf(&b, "| %s | `%s` | %s |\n", p.Name, name, sentence(p.Owned[name]))
 		}
 	}
 	return b.String()
 }
 
 // Ports returns the table of ports that network.nodePorts may not contain.
-func Ports() string {
+func Ports(rules Rules) string {
 	var b strings.Builder
 	fmt.Fprint(&b, "| Port | Taken by |\n|---|---|\n")
-	for _, u := range components {
-		fmt.Fprintf(&b, "| %d | %s |\n", u.port, u.by)
+	for _, p := range rules.Ports {
+		fmt.Fprintf(&b, "| %d | %s |\n", p.Number, p.By)
 	}
 	return b.String()
 }

@@ -7,13 +7,14 @@ import (
 
 	"kbootstrap/fault"
 	"kbootstrap/inventory"
+	"kbootstrap/provision/component"
 )
 
 // TestFaults: one wrong line for each code of the inventory.
 func TestFaults(t *testing.T) {
 	const good = "cluster: demo\nkubernetes: v1.36.3\nhosts:\n  - {name: m1, address: 192.0.2.1, roles: [etcd, " +
 		"control-plane]}\n"
-	if _, err := inventory.Parse("hosts.yaml", []byte(good)); err != nil {
+	if _, err := parse("hosts.yaml", []byte(good)); err != nil {
 		t.Fatal(err)
 	}
 	for _, test := range []struct {
@@ -43,12 +44,12 @@ func TestFaults(t *testing.T) {
 		{fault.InventoryVersion, "v1.36.3", "v1.9.0"},
 		{fault.InventoryVersion, "hosts:", "versions: {etcd: newest}\nhosts:"},
 	} {
-		_, err := inventory.Parse("hosts.yaml", []byte(strings.Replace(good, test.old, test.new, 1)))
+		_, err := parse("hosts.yaml", []byte(strings.Replace(good, test.old, test.new, 1)))
 		if fault.Of(err) != test.code {
 			t.Errorf("%q for %q: %q, want %q: %v", test.new, test.old, fault.Of(err), test.code, err)
 		}
 	}
-	if _, err := inventory.Load(filepath.Join(t.TempDir(), "none")); fault.Of(err) != fault.InventoryUnread {
+	if _, err := inventory.Load(filepath.Join(t.TempDir(), "none"), component.Rules()); fault.Of(err) != fault.InventoryUnread {
 		t.Errorf("a file that is not there: %q", fault.Of(err))
 	}
 }

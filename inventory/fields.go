@@ -1,21 +1,25 @@
 package inventory
 
-import "kbootstrap/fault"
+import (
+	"strings"
 
-// table returns the fields of an inventory, which fill in c. all gets the SSH settings that hold for every host. The
+	"kbootstrap/fault"
+)
+
+// table returns the fields of an inventory, which fill in c; rules say which components there are. all gets the SSH settings that hold for every host. The
 // order matters: all is read before the hosts, which begin with a copy of it.
-func table(c *Cluster, all *SSH) []field {
+func table(c *Cluster, all *SSH, rules Rules) []field {
 	return []field{
 		{name: "cluster", shape: "name", required: true, read: str(&c.Name),
 			doc: "the name of the cluster: lower-case letters, digits and dashes, at most 63. It names the kubeconfig " +
 				"context and the state directory `.kbootstrap/<name>` next to the inventory."},
 		{name: "kubernetes", shape: "version", required: true, class: fault.InventoryVersion,
-			read: kubernetesVersion(&c.Kubernetes),
+			read: kubernetesVersion(&c.Kubernetes, rules.OldestMinor, rules.NewestMinor),
 			doc: "the version of all Kubernetes components, such as `v1.36.3`. There is no default: a newer tool must not " +
 				"change the cluster."},
 		{name: "versions", shape: "mapping",
 			doc:   "versions of the other components. Each has a default that fits the version of Kubernetes.",
-			class: fault.InventoryVersion, read: componentVersions(c), fields: versionFields()},
+			class: fault.InventoryVersion, read: componentVersions(c, rules.Versions), fields: versionFields(rules.Versions)},
 		{name: "network", shape: "mapping",
 			doc:    "the address plan of the cluster. `pods`, `services` and `domain` cannot be changed later.",
 			fields: networkFields(&c.Network)},
@@ -37,11 +41,10 @@ func table(c *Cluster, all *SSH) []field {
 				doc: "the file with the SHA-256 sum of each URL."},
 		}},
 		{name: "ssh", shape: "mapping", doc: "how to log in: the defaults for all hosts.", fields: loginFields(all)},
-		{name: "arguments", shape: "mapping", class: fault.InventoryArgument, read: arguments(c),
+		{name: "arguments", shape: "mapping", class: fault.InventoryArgument, read: arguments(c, rules.Programs),
 			doc: "extra command line flags by component, without their leading dashes: `kube-apiserver: {v: \"4\"}`. They " +
 				"win over the tool's own, except for those that the rest of the inventory decides. " +
-				"Components: etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kubelet, kube-proxy, flanneld, " +
-				"dockerd."},
+				"Components: " + strings.Join(programNames(rules.Programs), ", ") + "."},
 		{name: "hosts", shape: "list of mappings", required: true, doc: "the machines.", fields: hostFields(&Host{}),
 			read: each(func(r *reader, at string, v *node) {
 				h := Host{Line: v.line, SSH: *all}

@@ -35,10 +35,10 @@ func FuzzParse(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		c, err := inventory.Parse("hosts.yaml", data)
+		c, err := parse("hosts.yaml", data)
 		if err == nil {
 			invariants(t, c)
-			again, err := inventory.Parse("hosts.yaml", data)
+			again, err := parse("hosts.yaml", data)
 			if err != nil {
 				t.Fatalf("refused the second time: %v", err)
 			}

@@ -14,8 +14,8 @@ import (
 )
 
 // Load reads an inventory from a file, fills in the defaults and checks it. What is wrong with its content comes back
-// as Problems, all at once.
-func Load(path string) (*Cluster, error) {
+// as Problems, all at once. The rules are those of the components that a cluster is made of.
+func Load(path string, rules Rules) (*Cluster, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, unread{err}
@@ -25,7 +25,7 @@ func Load(path string) (*Cluster, error) {
 	if err != nil {
 		return nil, unread{err}
 	}
-	return Parse(path, data)
+	return Parse(path, data, rules)
 }
 
 // unread is the error of a file that cannot be read.
@@ -46,8 +46,8 @@ func (e unread) Hint() string {
 
 // Parse is Load for content that is at hand. Messages call it name, and relative paths in it are resolved against the
 // directory of name. Its errors are Problems.
-func Parse(name string, data []byte) (*Cluster, error) {
-	r := &reader{file: name, places: map[string]*node{}, hidden: map[int]bool{}}
+func Parse(name string, data []byte, rules Rules) (*Cluster, error) {
+	r := &reader{file: name, rules: rules, places: map[string]*node{}, hidden: map[int]bool{}}
 	// Without a home directory only an inventory that uses "~" has a problem.
 	r.home, _ = os.UserHomeDir()
 	c := r.cluster(data)
@@ -80,7 +80,7 @@ func (r *reader) cluster(data []byte) *Cluster {
 	}
 	r.class = fault.InventoryValue
 	c, all := defaults(r)
-	r.mapping("", root, table(c, all))
+	r.mapping("", root, table(c, all, r.rules))
 	if root.kind == mapping {
 		r.check(c)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"kbootstrap/internal/golden"
 	"kbootstrap/inventory"
+	"kbootstrap/provision/component"
 )
 
 func TestValid(t *testing.T) {
@@ -23,7 +24,7 @@ func TestValid(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			c, err := inventory.Parse("clusters/hosts.yaml", data)
+			c, err := parse("clusters/hosts.yaml", data)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -37,7 +38,7 @@ func TestValid(t *testing.T) {
 }
 
 func TestTemplateIsValid(t *testing.T) {
-	c, err := inventory.Parse("hosts.yaml", []byte(inventory.Template()))
+	c, err := parse("hosts.yaml", []byte(inventory.Template()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +67,7 @@ func TestTemplateComments(t *testing.T) {
 			t.Errorf("%q was not uncommented", want)
 		}
 	}
-	if _, err := inventory.Parse("hosts.yaml", []byte(text)); err != nil {
+	if _, err := parse("hosts.yaml", []byte(text)); err != nil {
 		t.Errorf("%v\nin\n%s", err, text)
 	}
 }
@@ -77,7 +78,7 @@ func TestLoad(t *testing.T) {
 	if err := os.WriteFile(path, []byte(base), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c, err := inventory.Load(path)
+	c, err := inventory.Load(path, component.Rules())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +88,7 @@ func TestLoad(t *testing.T) {
 }
 
 func TestLoadMissingFile(t *testing.T) {
-	_, err := inventory.Load(filepath.Join(t.TempDir(), "hosts.yaml"))
+	_, err := inventory.Load(filepath.Join(t.TempDir(), "hosts.yaml"), component.Rules())
 	var hinted interface{ Hint() string }
 	if !errors.Is(err, fs.ErrNotExist) || !errors.As(err, &hinted) || !strings.Contains(hinted.Hint(), "kbootstrap init") {
 		t.Errorf("error %v, want that the file does not exist and a hint of kbootstrap init", err)
@@ -95,7 +96,7 @@ func TestLoadMissingFile(t *testing.T) {
 }
 
 func TestLoadDirectory(t *testing.T) {
-	if c, err := inventory.Load(t.TempDir()); err == nil {
+	if c, err := inventory.Load(t.TempDir(), component.Rules()); err == nil {
 		t.Errorf("loaded %v from a directory", c)
 	}
 }
@@ -109,7 +110,7 @@ func TestSize(t *testing.T) {
 		"braces": base + "x: " + strings.Repeat("{a: ", 10_000),
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := inventory.Parse("hosts.yaml", []byte(data))
+			_, err := parse("hosts.yaml", []byte(data))
 			var problems inventory.Problems
 			if !errors.As(err, &problems) || len(problems) != 1 {
 				t.Fatalf("error %.300v, want one problem", err)
@@ -133,7 +134,7 @@ func TestThousandHosts(t *testing.T) {
 			"\n    roles: [worker]\n    ssh: {port: 22, key: id}\n    labels: {a: b, c: d, e: f}\n")
 	}
 	data := strings.Replace(b.String(), "10.0.0.0/12", "10.0.0.0/12, services: 10.96.0.0/16", 1)
-	c, err := inventory.Parse("hosts.yaml", []byte(data))
+	c, err := parse("hosts.yaml", []byte(data))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,41 +1,33 @@
 package inventory
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 )
 
-// use is a port that something listens on, on hosts.
-type use struct {
-	port int
-	by   string
-}
-
-// components are the ports that are always taken on hosts (kubernetes.io/docs/reference/networking/ports-and-protocols).
-var components = []use{
-	{22, "SSH"},
-	{2379, "etcd, clients"},
-	{2380, "etcd, members"},
-	{10248, "kubelet, health"},
-	{10249, "kube-proxy, metrics"},
-	{10250, "kubelet"},
-	{10256, "kube-proxy, health"},
-	{10257, "kube-controller-manager"},
-	{10258, "cloud-controller-manager"},
-	{10259, "kube-scheduler"},
-}
-
-// checkPorts checks that no two things want the same port of a host.
-func (r *reader) checkPorts(c *Cluster) {
+// chosenPorts returns the ports that the inventory chooses. By is the path of the field.
+func chosenPorts(c *Cluster) []Port {
 	n := c.Network
-	for _, u := range components {
-		if n.APIPort == u.port {
-			r.problem("network.apiPort", "", "port %d is taken: %s", u.port, u.by)
-		}
-		if n.LocalAPIPort == u.port {
-			r.problem("network.localAPIPort", "", "port %d is taken: %s", u.port, u.by)
+	ports := []Port{{"tcp", n.APIPort, "network.apiPort"}, {"tcp", n.LocalAPIPort, "network.localAPIPort"}}
+	if n.Flannel.Backend == "vxlan" {
+		ports = append(ports, Port{"udp", n.Flannel.Port, "network.flannel.port"})
+	}
+	return ports
+}
+
+// checkPorts checks that no two things want the same port of a host. A TCP and a UDP port of one
+// number are two ports.
+func (r *reader) checkPorts(c *Cluster) {
+	for _, p := range chosenPorts(c) {
+		for _, fixed := range r.rules.Ports {
+			if p.Network == fixed.Network && p.Number == fixed.Number {
+				r.problem(p.By, "", "port %d is taken: %s", p.Number, fixed.By)
+			}
 		}
 	}
+	n := c.Network
 	if n.APIPort != 0 && n.APIPort == n.LocalAPIPort {
 		at := "network.localAPIPort"
 		if !r.given(at) {
@@ -43,25 +35,27 @@ func (r *reader) checkPorts(c *Cluster) {
 		}
 		r.problem(at, "", "apiPort and localAPIPort are both %d", n.APIPort)
 	}
-	if n.NodePorts == (PortRange{}) {
-		return
+	if n.NodePorts != (PortRange{}) {
+		r.checkNodePorts(c)
 	}
-	taken := append([]use{{n.APIPort, "network.apiPort"}, {n.LocalAPIPort, "network.localAPIPort"}}, components...)
-	if n.Flannel.Backend == "vxlan" {
-		taken = append(taken, use{n.Flannel.Port, "network.flannel.port"})
-	}
+}
+
+// checkNodePorts checks that the node ports contain no port that something else needs. Services are
+// of TCP or of UDP, so either network counts.
+func (r *reader) checkNodePorts(c *Cluster) {
+	taken := slices.Concat(chosenPorts(c), r.rules.Ports)
 	for _, h := range c.Hosts {
 		// Behind port forwarding sshd listens on another port than the one that is dialled.
 		if h.SSH.Address == h.Address.String() {
-			taken = append(taken, use{h.SSH.port(), fmt.Sprintf("SSH of host %q", h.Name)})
+			taken = append(taken, Port{"tcp", h.SSH.port(), fmt.Sprintf("SSH of host %q", h.Name)})
 		}
 	}
+	slices.SortStableFunc(taken, func(a, b Port) int { return cmp.Compare(a.Number, b.Number) })
+	taken = slices.CompactFunc(taken, func(a, b Port) bool { return a.Number == b.Number })
 	var inside []string
-	seen := map[int]bool{}
-	for _, u := range taken {
-		if u.port != 0 && n.NodePorts.Contains(u.port) && !seen[u.port] {
-			seen[u.port] = true
-			inside = append(inside, fmt.Sprintf("%d (%s)", u.port, u.by))
+	for _, p := range taken {
+		if p.Number != 0 && c.Network.NodePorts.Contains(p.Number) {
+			inside = append(inside, fmt.Sprintf("%d (%s)", p.Number, p.By))
 		}
 	}
 	if len(inside) > 0 {
@@ -69,23 +63,20 @@ func (r *reader) checkPorts(c *Cluster) {
 		if !r.given(at) {
 			at = r.portGiven(c)
 		}
-		r.problem(at, "a Service could take the port away from it", "the node ports %s contain %s", n.NodePorts, strings.Join(inside, ", "))
+		r.problem(at, "a Service could take the port away from it", "the node ports %s contain %s",
+			c.Network.NodePorts, strings.Join(inside, ", "))
 	}
 }
 
 // portGiven returns the path of the port which the default node ports contain.
 func (r *reader) portGiven(c *Cluster) string {
-	n := c.Network
-	for _, p := range []struct {
-		path string
-		port int
-	}{{"network.apiPort", n.APIPort}, {"network.localAPIPort", n.LocalAPIPort}, {"network.flannel.port", n.Flannel.Port}} {
-		if r.given(p.path) && n.NodePorts.Contains(p.port) {
-			return p.path
+	for _, p := range chosenPorts(c) {
+		if r.given(p.By) && c.Network.NodePorts.Contains(p.Number) {
+			return p.By
 		}
 	}
 	for i, h := range c.Hosts {
-		if n.NodePorts.Contains(h.SSH.port()) {
+		if c.Network.NodePorts.Contains(h.SSH.port()) {
 			return index("hosts", i) + ".ssh.port"
 		}
 	}

@@ -31,7 +31,7 @@ func TestInvalid(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			c, err := inventory.Parse(filepath.Base(file), data)
+			c, err := parse(filepath.Base(file), data)
 			var problems inventory.Problems
 			if !errors.As(err, &problems) || c != nil {
 				t.Fatalf("Parse = %v, %v; want no cluster and Problems", c, err)
@@ -73,7 +73,7 @@ func TestManyProblemsAreCut(t *testing.T) {
 	for i := range 70 {
 		data += "unknown" + string(rune('a'+i%26)) + strings.Repeat("x", i/26) + ": 1\n"
 	}
-	_, err := inventory.Parse("hosts.yaml", []byte(data))
+	_, err := parse("hosts.yaml", []byte(data))
 	var problems inventory.Problems
 	if !errors.As(err, &problems) || len(problems) != 72 {
 		t.Fatalf("%d problems, want 70 unknown fields and 2 that are required", len(problems))

@@ -12,6 +12,7 @@ import (
 // reader reads one inventory: it collects the problems and knows the place of each value.
 type reader struct {
 	file     string
+	rules    Rules
 	lines    []string
 	home     string
 	problems Problems
@@ -97,7 +98,7 @@ func (r *reader) mapping(path string, v *node, fields []field) {
 		if !contains(fields, p.key.text) {
 			hint := r.hideSecret(p.key.line, p.key.text)
 			if hint == "" {
-				hint = unknownHint(path, p.key.text, fields)
+				hint = r.unknownHint(path, p.key.text, fields)
 			}
 			end := r.as(fault.InventoryUnknownField)
 			r.problemAt(p.key.line, p.key.column, hint, "unknown field %q", p.key.text)
@@ -209,13 +210,13 @@ func contains(fields []field, name string) bool {
 }
 
 // unknownHint says what may have been meant: a field that lives elsewhere, or one with a similar name.
-func unknownHint(path, name string, fields []field) string {
+func (r *reader) unknownHint(path, name string, fields []field) string {
 	for _, f := range fields {
 		if contains(f.fields, name) {
 			return fmt.Sprintf("%q goes in %q", name, f.name)
 		}
 	}
-	for _, f := range table(&Cluster{}, &SSH{}) {
+	for _, f := range table(&Cluster{}, &SSH{}, r.rules) {
 		if contains(f.fields, name) && !strings.HasPrefix(path, f.name) {
 			return fmt.Sprintf("%q goes in %q", name, f.name)
 		}

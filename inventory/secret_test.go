@@ -15,7 +15,7 @@ func TestSecretsAreNotShown(t *testing.T) {
 		"ssh:\n  passphrase: s3cret-Canary",
 		"ssh: {ansible_become_pass: s3cret-Canary}", "SSH_PASSWD: s3cret-Canary",
 	} {
-		_, err := inventory.Parse("hosts.yaml", []byte("cluster: demo\nkubernetes: v1.36.3\nhosts: []\n"+line+"\n"))
+		_, err := parse("hosts.yaml", []byte("cluster: demo\nkubernetes: v1.36.3\nhosts: []\n"+line+"\n"))
 		var problems inventory.Problems
 		if !errors.As(err, &problems) {
 			t.Fatalf("%s: got %v", line, err)

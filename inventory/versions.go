@@ -1,16 +1,10 @@
 package inventory
 
 import (
+	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
-)
-
-// The minor versions of Kubernetes that the tool can install. Before 1.29 the formats of configuration files differ;
-// after 1.36 nothing has been tried.
-const (
-	oldestMinor = 29
-	newestMinor = 36
 )
 
 var (
@@ -18,11 +12,14 @@ var (
 	componentPattern  = regexp.MustCompile(`^v?([0-9]+(\.[0-9]+){1,3}(-[0-9A-Za-z.-]+)?)$`)
 )
 
-// versionFields lists the components that versions may pin.
-func versionFields() []field {
+// versionFields returns the fields of versions, one for each component that an inventory may pin.
+func versionFields(components []string) []field {
 	var fields []field
-	for _, name := range []string{"etcd", "containerd", "runc", "cni-plugins", "flannel", "docker", "cri-dockerd", "coredns", "pause"} {
-		fields = append(fields, field{name: name, shape: "version", fallback: "by the version of Kubernetes", doc: "the version of " + name + ", such as `1.2.3`."})
+	for _, name := range components {
+		fields = append(fields, field{
+			name: name, shape: "version", fallback: "by the version of Kubernetes",
+			doc: "the version of " + name + ", such as `1.2.3`.",
+		})
 	}
 	return fields
 }
@@ -38,19 +35,20 @@ func written(r *reader, v *node) string {
 }
 
 // kubernetesVersion reads the version of Kubernetes, with or without its v.
-func kubernetesVersion(to *string) func(*reader, string, *node) {
+func kubernetesVersion(to *string, oldest, newest int) func(*reader, string, *node) {
 	return func(r *reader, _ string, v *node) {
 		s := written(r, v)
 		if s == "" {
 			return
 		}
-		supported := "supported: v1." + strconv.Itoa(oldestMinor) + " to v1." + strconv.Itoa(newestMinor)
+		supported := fmt.Sprintf("supported: v1.%d to v1.%d", oldest, newest)
 		m := kubernetesPattern.FindStringSubmatch(s)
 		if m == nil {
-			r.problemAt(v.line, v.column, "write all three numbers, such as v1.36.3; "+supported, "%q is not a version of Kubernetes", s)
+			r.problemAt(v.line, v.column, "write all three numbers, such as v1.36.3; "+supported,
+				"%q is not a version of Kubernetes", s)
 			return
 		}
-		if minor, _ := strconv.Atoi(m[1]); minor < oldestMinor || minor > newestMinor {
+		if minor, _ := strconv.Atoi(m[1]); minor < oldest || minor > newest {
 			r.problemAt(v.line, v.column, supported, "Kubernetes 1.%s is not supported", m[1])
 			return
 		}
@@ -59,10 +57,10 @@ func kubernetesVersion(to *string) func(*reader, string, *node) {
 }
 
 // componentVersions reads versions.
-func componentVersions(c *Cluster) func(*reader, string, *node) {
+func componentVersions(c *Cluster, components []string) func(*reader, string, *node) {
 	return func(r *reader, at string, v *node) {
 		var fields []field
-		for _, f := range versionFields() {
+		for _, f := range versionFields(components) {
 			f.read = func(r *reader, _ string, v *node) {
 				s := written(r, v)
 				if s == "" {
@@ -70,7 +68,8 @@ func componentVersions(c *Cluster) func(*reader, string, *node) {
 				}
 				m := componentPattern.FindStringSubmatch(s)
 				if m == nil {
-					r.problemAt(v.line, v.column, "write numbers with dots between them, such as 1.2.3", "%q is not a version", s)
+					r.problemAt(v.line, v.column, "write numbers with dots between them, such as 1.2.3",
+						"%q is not a version", s)
 					return
 				}
 				c.Versions[f.name] = m[1]

@@ -70,7 +70,7 @@ func TestPoisonedCacheIsFetchedAgain(t *testing.T) {
 			c := testCluster(t)
 			u := newUpstream(t, c, "amd64")
 			u.lock(t, c)
-			o := Options{CacheDir: t.TempDir(), HTTP: u.client(), retry: fastRetry}
+			o := u.options(t.TempDir())
 			s, err := Resolve(context.Background(), c, "amd64", o)
 			must(t, err)
 			kubelet, err := s.Content("kubelet")
@@ -91,7 +91,7 @@ func TestTouchedCacheIsReadAndKept(t *testing.T) {
 	c := testCluster(t)
 	u := newUpstream(t, c, "amd64")
 	u.lock(t, c)
-	o := Options{CacheDir: t.TempDir(), HTTP: u.client(), retry: fastRetry}
+	o := u.options(t.TempDir())
 	s, err := Resolve(context.Background(), c, "amd64", o)
 	must(t, err)
 	etcd, err := s.Content("etcd")
@@ -142,7 +142,7 @@ func TestRemovedContent(t *testing.T) {
 	c := testCluster(t)
 	u := newUpstream(t, c, "amd64")
 	u.lock(t, c)
-	o := Options{CacheDir: t.TempDir(), HTTP: u.client(), retry: fastRetry}
+	o := u.options(t.TempDir())
 	s, err := Resolve(context.Background(), c, "amd64", o)
 	must(t, err)
 	runc, err := s.Content("runc")
@@ -163,7 +163,7 @@ func TestCacheIsSwept(t *testing.T) {
 	c := testCluster(t)
 	u := newUpstream(t, c, "amd64")
 	u.lock(t, c)
-	o := Options{CacheDir: t.TempDir(), HTTP: u.client(), retry: fastRetry}
+	o := u.options(t.TempDir())
 	tmp := filepath.Join(o.CacheDir, "tmp")
 	must(t, os.MkdirAll(tmp, 0o700))
 	for _, name := range []string{"old", "new"} {
@@ -184,7 +184,7 @@ func TestParallelResolves(t *testing.T) {
 	c := testCluster(t)
 	u := newUpstream(t, c, "amd64")
 	u.lock(t, c)
-	o := Options{CacheDir: t.TempDir(), HTTP: u.client(), retry: fastRetry}
+	o := u.options(t.TempDir())
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
@@ -225,7 +225,8 @@ func resolver(dir string) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	s, err := Resolve(context.Background(), c, "amd64", Options{CacheDir: filepath.Join(dir, "cache")})
+	o := Options{Sources: testSources(), CacheDir: filepath.Join(dir, "cache")}
+	s, err := Resolve(context.Background(), c, "amd64", o)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1

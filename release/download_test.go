@@ -78,7 +78,7 @@ func TestDownload(t *testing.T) {
 			at := urlOf(t, c, "kubelet")
 			u.set(at, test.answer)
 			u.set("https://objects.example.net/kubelet", after(0, nil))
-			o := Options{CacheDir: t.TempDir(), HTTP: u.client(), retry: fastRetry}
+			o := u.options(t.TempDir())
 			s, err := Resolve(context.Background(), c, "amd64", o)
 			if n := u.asked(at); n != test.asked {
 				t.Errorf("requested %d times, want %d", n, test.asked)
@@ -129,7 +129,7 @@ func TestDownloadTellsOfAllFailures(t *testing.T) {
 	for _, at := range broken {
 		u.set(at, http.NotFound)
 	}
-	_, err := Resolve(context.Background(), c, "amd64", Options{CacheDir: t.TempDir(), HTTP: u.client(), retry: fastRetry})
+	_, err := Resolve(context.Background(), c, "amd64", u.options(t.TempDir()))
 	var failed *FetchError
 	if !errors.As(err, &failed) || len(failed.Problems) != len(broken) {
 		t.Fatalf("got %v", err)
@@ -154,7 +154,7 @@ func TestDownloadEndsWithTheContext(t *testing.T) {
 		cancel()
 		<-r.Context().Done()
 	})
-	o := Options{CacheDir: t.TempDir(), HTTP: u.client(), retry: fastRetry}
+	o := u.options(t.TempDir())
 	_, err := Resolve(ctx, c, "amd64", o)
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
@@ -206,7 +206,7 @@ func TestPullFromRegistry(t *testing.T) {
 			before := u.asked(manifest)
 			u.set(manifest, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(test.status) })
 			_, err := Resolve(context.Background(), c, "amd64",
-				Options{CacheDir: t.TempDir(), HTTP: u.client(), retry: fastRetry})
+				u.options(t.TempDir()))
 			var failed *FetchError
 			if !errors.As(err, &failed) || len(failed.Problems) != 1 ||
 				!strings.Contains(err.Error(), "registry.k8s.io/pause:3.10.2") || !strings.Contains(err.Error(), test.want) {

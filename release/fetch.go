@@ -117,8 +117,8 @@ func (f *fetcher) all(ctx context.Context, artifacts []artifact) ([]entry, error
 // location says where an artifact is fetched from.
 func (f *fetcher) location(a artifact) string {
 	switch {
-	case f.mirror == "" && a.image:
-		return imageName(a.component, a.version)
+	case f.mirror == "" && a.image != "":
+		return a.image
 	case f.mirror == "":
 		return a.url
 	case f.mirrorIsURL():
@@ -201,7 +201,7 @@ func (f *fetcher) open(ctx context.Context, a *artifact) (io.ReadCloser, error) 
 			return err
 		}
 		s := newSink(*a, file, report{to: f.progress, name: a.name(), total: a.size})
-		if f.mirror == "" && a.image {
+		if f.mirror == "" && a.image != "" {
 			err = f.pull(ctx, *a, s)
 		} else {
 			err = f.download(ctx, *a, s)

@@ -15,11 +15,11 @@ type Artifact struct {
 
 // List returns what a cluster needs for hosts of one architecture, without fetching anything.
 func List(c *inventory.Cluster, arch string, o Options) ([]Artifact, error) {
-	versions, err := Versions(c)
+	versions, err := Versions(c, o.Sources)
 	if err != nil {
 		return nil, err
 	}
-	artifacts, err := artifactsFor(c, versions, arch)
+	artifacts, err := expand(c, o.Sources, versions, arch)
 	if err != nil {
 		return nil, err
 	}

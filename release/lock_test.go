@@ -86,7 +86,7 @@ func newerCluster(t *testing.T) *inventory.Cluster {
 	c := testCluster(t)
 	c.Kubernetes = "v1.36.99"
 	c.Versions = map[string]string{
-		"etcd": "3.6.99", "containerd": "2.3.99", "runc": "1.4.99", "cni-plugins": "1.9.99", "cri-dockerd": "0.4.99",
+		"etcd": "3.6.99", "runc": "1.4.99", "cni-plugins": "1.9.99", "cri-dockerd": "0.4.99",
 	}
 	return c
 }
@@ -94,7 +94,7 @@ func newerCluster(t *testing.T) *inventory.Cluster {
 func TestRecordLock(t *testing.T) {
 	c := newerCluster(t)
 	u := newUpstream(t, c, "amd64", "arm64")
-	o := Options{CacheDir: t.TempDir(), HTTP: u.client(), retry: fastRetry}
+	o := u.options(t.TempDir())
 	path := c.Artifacts.Lock
 	kept := LockedEntry{URL: "https://example.com/old", SHA256: strings.Repeat("a", 64), Size: 1}
 	must(t, (&Lock{Version: 1, Artifacts: []LockedEntry{kept}}).Write(path))
@@ -129,7 +129,7 @@ func TestRecordLock(t *testing.T) {
 		members: []member{{"flanneld", "flanneld"}, {"more", "more"}}})
 	u.set(at, func(w http.ResponseWriter, _ *http.Request) { send(w, changed) })
 	_, err = RecordLock(context.Background(), c, []string{"amd64"}, path,
-		Options{CacheDir: t.TempDir(), HTTP: u.client(), retry: fastRetry})
+		u.options(t.TempDir()))
 	if err == nil || !strings.Contains(err.Error(), at) || strings.Count(err.Error(), "https://") != 1 {
 		t.Errorf("got %v", err)
 	}
@@ -139,14 +139,14 @@ func TestRecordLockKeepsToBuiltInSums(t *testing.T) {
 	c := testCluster(t) // its versions are real ones, and the upstream's files are not
 	u := newUpstream(t, c, "amd64")
 	_, err := RecordLock(context.Background(), c, []string{"amd64"}, c.Artifacts.Lock,
-		Options{CacheDir: t.TempDir(), HTTP: u.client(), retry: fastRetry})
+		u.options(t.TempDir()))
 	var failed *FetchError
 	if !errors.As(err, &failed) {
 		t.Fatalf("got %v", err)
 	}
-	if want := len(kubernetesBinaries) + len([]string{"etcd", "containerd", "runc", "cni-plugins",
-		"cri-dockerd"}); len(failed.Problems) != want {
-		t.Errorf("%d problems, want %d: %v", len(failed.Problems), want, err)
+	pinned := []string{"kube-apiserver", "kubelet", "etcd", "runc", "cni-plugins", "cri-dockerd"}
+	if len(failed.Problems) != len(pinned) {
+		t.Errorf("%d problems, want one for each of %v: %v", len(failed.Problems), pinned, err)
 	}
 }
 
@@ -169,7 +169,7 @@ func TestRecordLockRefusesWhatIsNoRelease(t *testing.T) {
 			at := urlOf(t, c, test.content)
 			u.set(at, test.answer)
 			_, err := RecordLock(context.Background(), c, []string{"amd64"}, c.Artifacts.Lock,
-				Options{CacheDir: t.TempDir(), HTTP: u.client(), retry: fastRetry})
+				u.options(t.TempDir()))
 			if err == nil || !strings.Contains(err.Error(), at) || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v", err)
 			}
@@ -180,7 +180,7 @@ func TestRecordLockRefusesWhatIsNoRelease(t *testing.T) {
 func TestList(t *testing.T) {
 	c := testCluster(t)
 	u := newUpstream(t, c, "amd64")
-	o := Options{CacheDir: t.TempDir(), HTTP: u.client(), retry: fastRetry}
+	o := u.options(t.TempDir())
 	lock := c.Artifacts.Lock
 	c.Artifacts.Lock = ""
 	list, err := List(c, "amd64", o)

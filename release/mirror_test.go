@@ -31,7 +31,7 @@ func TestMirrorDirectory(t *testing.T) {
 	u := newUpstream(t, c, "amd64", "arm64")
 	u.lock(t, c)
 	c.Artifacts.Mirror = u.directory(t)
-	o := Options{CacheDir: t.TempDir(), HTTP: unreachable(t), retry: fastRetry}
+	o := Options{Sources: testSources(), CacheDir: t.TempDir(), HTTP: unreachable(t), retry: fastRetry}
 	for _, arch := range []string{"amd64", "arm64"} {
 		s, err := Resolve(context.Background(), c, arch, o)
 		must(t, err)
@@ -56,7 +56,7 @@ func TestMirrorDirectoryFailures(t *testing.T) {
 	must(t, os.Remove(at("kubelet")))
 	must(t, os.Truncate(at("etcd"), 10))
 	must(t, os.WriteFile(at("image/pause"), []byte("another"), 0o644))
-	o := Options{CacheDir: t.TempDir(), HTTP: unreachable(t), retry: fastRetry}
+	o := Options{Sources: testSources(), CacheDir: t.TempDir(), HTTP: unreachable(t), retry: fastRetry}
 	_, err := Resolve(context.Background(), c, "amd64", o)
 	var failed *FetchError
 	if !errors.As(err, &failed) || len(failed.Problems) != 3 || !errors.Is(err, fs.ErrNotExist) {
@@ -90,7 +90,7 @@ func TestMirrorURL(t *testing.T) {
 	mirror := httptest.NewServer(http.StripPrefix("/files", http.FileServer(http.Dir(u.directory(t)))))
 	defer mirror.Close()
 	c.Artifacts.Mirror = mirror.URL + "/files"
-	o := Options{CacheDir: t.TempDir(), retry: fastRetry} // and the default client
+	o := Options{Sources: testSources(), CacheDir: t.TempDir(), retry: fastRetry} // and the default client
 	before := u.total()
 	s, err := Resolve(context.Background(), c, "amd64", o)
 	must(t, err)
@@ -101,8 +101,9 @@ func TestMirrorURL(t *testing.T) {
 		t.Error("upstream was asked, too")
 	}
 	c.Artifacts.Mirror = mirror.URL + "/elsewhere"
-	_, err = Resolve(context.Background(), c, "amd64", Options{CacheDir: t.TempDir(), retry: fastRetry})
-	if want := mirror.URL + "/elsewhere/dl.k8s.io/release/v1.36.3/bin/linux/amd64/kubelet: 404"; err == nil ||
+	o.CacheDir = t.TempDir()
+	_, err = Resolve(context.Background(), c, "amd64", o)
+	if want := mirror.URL + "/elsewhere/dl.example.com/v1.36.3/amd64/kubelet: 404"; err == nil ||
 		!strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want %q", err, want)
 	}

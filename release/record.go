@@ -17,13 +17,13 @@ import (
 //
 // The lock is not written; see Lock.Write.
 func RecordLock(ctx context.Context, c *inventory.Cluster, archs []string, path string, o Options) (*Lock, error) {
-	versions, err := Versions(c)
+	versions, err := Versions(c, o.Sources)
 	if err != nil {
 		return nil, err
 	}
 	var artifacts []artifact
 	for _, arch := range slices.Compact(slices.Sorted(slices.Values(archs))) {
-		list, err := artifactsFor(c, versions, arch)
+		list, err := expand(c, o.Sources, versions, arch)
 		if err != nil {
 			return nil, err
 		}

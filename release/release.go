@@ -1,7 +1,8 @@
 // Package release knows which versions of the components go together, where each artifact comes from and what its
 // sha256 sum is. It fetches artifacts once, from upstream or from a mirror, and keeps the binaries inside them
 // compressed in a cache. Nothing is fetched before every artifact has a sum; nothing is kept whose sum is another.
-// Start at Resolve; versions.go has the versions, artifact.go the URLs, sums.txt the sums built into the tool.
+// The components say where their artifacts come from (Source). Start at Resolve; minors.go has the versions that follow
+// Kubernetes, sums.txt the sums built into the tool.
 package release
 
 import (
@@ -12,8 +13,10 @@ import (
 	"kbootstrap/inventory"
 )
 
-// Options says how to fetch. The zero value is ready to use.
+// Options says what to fetch, and how. Only Sources is needed.
 type Options struct {
+	// Sources are the artifacts that clusters are made of, in the order in which they are listed.
+	Sources []Source
 	// CacheDir is the cache's directory; $KBOOTSTRAP_CACHE, or kbootstrap/artifacts in the user's cache directory, when
 	// it is empty. Processes may share it.
 	CacheDir string
@@ -39,22 +42,21 @@ type Event struct {
 type Set struct {
 	versions map[string]string
 	contents map[string]Content
-	images   []string
+	images   map[string]string // full names by component
+	order    []string          // of the images, as the sources have them
 }
 
 // Resolve returns the contents for hosts of the architecture ("amd64" or "arm64"), after fetching those that are not in
-// the cache. The contents are those of Kubernetes, etcd, containerd, runc, the CNI plugins and flannel; of docker when
-// the cluster's runtime is docker; of cri-dockerd when its CRI is dockerd; and the images of CoreDNS and of the pause
-// container.
+// the cache. The contents are those of the sources that the cluster needs.
 //
 // The error is an *UnpinnedError, before anything is fetched, when a sum is not known; otherwise it
 // lists all artifacts that could not be fetched.
 func Resolve(ctx context.Context, c *inventory.Cluster, arch string, o Options) (*Set, error) {
-	versions, err := Versions(c)
+	versions, err := Versions(c, o.Sources)
 	if err != nil {
 		return nil, err
 	}
-	artifacts, err := artifactsFor(c, versions, arch)
+	artifacts, err := expand(c, o.Sources, versions, arch)
 	if err != nil {
 		return nil, err
 	}
@@ -73,13 +75,14 @@ func Resolve(ctx context.Context, c *inventory.Cluster, arch string, o Options) 
 	if err != nil {
 		return nil, err
 	}
-	s := &Set{versions: versions, contents: map[string]Content{}}
+	s := &Set{versions: versions, contents: map[string]Content{}, images: map[string]string{}}
 	for i, a := range artifacts {
+		if a.image != "" {
+			s.images[a.component] = a.image
+			s.order = append(s.order, a.component)
+		}
 		for _, m := range a.members {
 			s.contents[m.name] = f.cache.content(m, entries[i])
-		}
-		if a.image {
-			s.images = append(s.images, a.component)
 		}
 	}
 	return s, nil
@@ -99,15 +102,9 @@ func (s *Set) Content(name string) (Content, error) {
 // keys of Cluster.Versions) without. It is empty for a component that there is not.
 func (s *Set) Version(component string) string { return s.versions[component] }
 
-// Image returns the full name of an image, "pause" or "coredns", as the archive of it names it and as pods must refer
-// to it. It is empty for an image that there is not.
-func (s *Set) Image(name string) string {
-	version, ok := s.versions[name]
-	if !ok {
-		return ""
-	}
-	return imageName(name, version)
-}
+// Image returns the full name of a component's image, such as "registry.k8s.io/pause:3.10.2" of "pause", as the archive
+// of it names it and as pods must refer to it. The name is empty for an image that the cluster does not need.
+func (s *Set) Image(component string) string { return s.images[component] }
 
-// Images are the names of the images among the contents.
-func (s *Set) Images() []string { return s.images }
+// Images are the components with an image that the cluster needs, in the order of the sources.
+func (s *Set) Images() []string { return s.order }

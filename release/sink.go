@@ -65,7 +65,7 @@ func (s *sink) check(a artifact) error {
 	case a.sum != "":
 		return &mismatchError{fault.ArtifactMismatch,
 			fmt.Sprintf("sha256 is %s%s (%d bytes%s)", got, expectedSum(a), s.n, expectedSize(a))}
-	case !a.archive && !a.image && !bytes.HasPrefix(s.head, []byte("\x7fELF")):
+	case !a.archive && a.image == "" && !bytes.HasPrefix(s.head, []byte("\x7fELF")):
 		return &mismatchError{fault.ArtifactNotIt, fmt.Sprintf("the file is not a Linux binary (%d bytes, sha256 %s)",
 			s.n, got)}
 	}

@@ -3,8 +3,8 @@ package release
 import "kbootstrap/inventory"
 
 // Source is where one artifact of a component comes from: an archive, a program or an image. In its
-// texts {version} stands for the version, {arch} for the architecture as Go names it (amd64, arm64)
-// and {machine} for the same as `uname -m` names it (x86_64, aarch64).
+// texts {version} stands for the version without a leading v, {arch} for the architecture as Go names
+// it (amd64, arm64) and {machine} for the same as `uname -m` names it (x86_64, aarch64).
 type Source struct {
 	// Component is the key under `versions` of an inventory, or "kubernetes".
 	Component string

@@ -13,6 +13,11 @@ import (
 //go:embed sums.txt
 var sums string
 
+// kubernetesBinaries are the columns of sums.txt on a line of Kubernetes, whose sums are by binary.
+var kubernetesBinaries = []string{
+	"kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet", "kubectl",
+}
+
 // builtIn returns the sum of an artifact that is built into the tool, or "" when there is none: projects that publish
 // no sums (flannel, docker), images, and versions newer than the tool.
 func builtIn(a artifact) string {

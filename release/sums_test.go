@@ -1,12 +1,8 @@
 package release
 
 import (
-	"fmt"
-	"slices"
 	"strings"
 	"testing"
-
-	"kbootstrap/inventory"
 )
 
 // TestSums checks the table's form. That its sums are upstream's is said and shown by its generator; here a few are
@@ -79,25 +75,6 @@ func TestBuiltIn(t *testing.T) {
 		a := artifact{component: test.component, version: test.version, arch: test.arch, members: []member{{name: test.name}}}
 		if got := builtIn(a); got != test.want {
 			t.Errorf("%s %s %s %s: %q, want %q", test.component, test.version, test.arch, test.name, got, test.want)
-		}
-	}
-}
-
-// TestDefaultsArePinned makes sure that the default versions need a lock only where projects publish no sums.
-func TestDefaultsArePinned(t *testing.T) {
-	lacking := []string{"coredns", "docker", "flannel", "pause"}
-	for minor := range defaults {
-		for _, arch := range []string{"amd64", "arm64"} {
-			c := &inventory.Cluster{Kubernetes: fmt.Sprintf("v1.%d.0", minor), Runtime: "docker", CRI: "dockerd"}
-			versions, err := Versions(c)
-			must(t, err)
-			artifacts, err := artifactsFor(c, versions, arch)
-			must(t, err)
-			for _, a := range artifacts {
-				if (builtIn(a) == "") != slices.Contains(lacking, a.component) {
-					t.Errorf("1.%d %s: %s: built-in sum %q", minor, arch, a.url, builtIn(a))
-				}
-			}
 		}
 	}
 }

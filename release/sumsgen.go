@@ -19,14 +19,17 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-const header = `# sha256 sums of upstream releases, as their projects publish them beside the files. Made by sumsgen.go; do not edit.
-# Collected from kubernetes/kops pkg/assets/assetdata (Kubernetes binaries) and from kubespray's checksums (the others,
+const header = "# sha256 sums of upstream releases, as their projects publish them beside the files. " +
+	"Made by sumsgen.go; do not edit.\n" +
+	`# Collected from kubernetes/kops pkg/assets/assetdata (Kubernetes binaries) and from kubespray's checksums (the others,
 # and kubelet and kubectl a second time: the two agree on every version here). Data under Apache-2.0.
 # component version architecture sum...
 `
 
 // columns are the binaries of Kubernetes, in the order of the sums on a line.
-var columns = []string{"kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet", "kubectl"}
+var columns = []string{
+	"kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet", "kubectl",
+}
 
 // tables name each component's table, and the oldest major and minor version to take from it.
 var tables = []struct {

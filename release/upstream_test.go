@@ -74,18 +74,18 @@ func newUpstream(t testing.TB, c *inventory.Cluster, archs ...string) *upstream 
 		}
 	}))
 	t.Cleanup(u.Close)
-	versions, err := Versions(c)
+	versions, err := Versions(c, testSources())
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, arch := range archs {
-		artifacts, err := artifactsFor(c, versions, arch)
+		artifacts, err := expand(c, testSources(), versions, arch)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, a := range artifacts {
 			u.files[a.name()] = fakeArtifact(t, a)
-			if a.image {
+			if a.image != "" {
 				u.push(t, a)
 			}
 		}
@@ -115,7 +115,7 @@ func (u *upstream) push(t testing.TB, a artifact) {
 			Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: arch}},
 		})
 	}
-	tag, err := name.NewTag(imageName(a.component, a.version))
+	tag, err := name.NewTag(a.image)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,8 +178,8 @@ func fakeBinary(content, arch string) []byte {
 func fakeArtifact(t testing.TB, a artifact) []byte {
 	t.Helper()
 	switch {
-	case a.image:
-		tag, err := name.NewTag(imageName(a.component, a.version))
+	case a.image != "":
+		tag, err := name.NewTag(a.image)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -351,11 +351,11 @@ func blobs(t testing.TB, cacheDir string) []string {
 // urlOf returns the URL of the artifact that has the content.
 func urlOf(t testing.TB, c *inventory.Cluster, content string) string {
 	t.Helper()
-	versions, err := Versions(c)
+	versions, err := Versions(c, testSources())
 	if err != nil {
 		t.Fatal(err)
 	}
-	artifacts, err := artifactsFor(c, versions, "amd64")
+	artifacts, err := expand(c, testSources(), versions, "amd64")
 	if err != nil {
 		t.Fatal(err)
 	}

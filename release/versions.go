@@ -1,6 +1,7 @@
 package release
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -11,15 +12,20 @@ import (
 	"kbootstrap/inventory"
 )
 
-// Versions returns the version of each component of the cluster: the defaults for its version of Kubernetes, below
-// those that the inventory sets. The keys are those of Cluster.Versions, and "kubernetes". The error names every problem.
-func Versions(c *inventory.Cluster) (map[string]string, error) {
+// Versions returns the version of each component of the sources: the one that the inventory sets, else the default
+// for its version of Kubernetes. The keys are those of Cluster.Versions, and "kubernetes". The error names every
+// problem.
+func Versions(c *inventory.Cluster, sources []Source) (map[string]string, error) {
 	minor, err := kubernetesMinor(c.Kubernetes)
 	if err != nil {
 		return nil, err
 	}
-	versions := defaults[minor].components()
-	versions["kubernetes"] = c.Kubernetes
+	versions := map[string]string{"kubernetes": c.Kubernetes}
+	for _, s := range sources {
+		if _, ok := versions[s.Component]; !ok {
+			versions[s.Component] = cmp.Or(s.Version, minors[minor].defaults[s.Component])
+		}
+	}
 	var problems []error
 	for _, component := range slices.Sorted(maps.Keys(c.Versions)) {
 		version := c.Versions[component]
@@ -33,11 +39,18 @@ func Versions(c *inventory.Cluster) (map[string]string, error) {
 		}
 		versions[component] = version
 	}
+	for _, component := range slices.Sorted(maps.Keys(versions)) {
+		if versions[component] == "" {
+			problems = append(problems, fmt.Errorf("versions.%s: there is no default for Kubernetes 1.%d", component, minor))
+		}
+	}
 	if err := errors.Join(problems...); err != nil {
 		return nil, fault.VersionsConflict.Wrap(err)
 	}
-	if err := checkContainerd(minor, versions["containerd"]); err != nil {
-		return nil, fault.VersionsConflict.Errorf("versions.containerd: %w", err)
+	if containerd, ok := versions["containerd"]; ok {
+		if err := checkContainerd(minor, containerd); err != nil {
+			return nil, fault.VersionsConflict.Errorf("versions.containerd: %w", err)
+		}
 	}
 	return versions, nil
 }
@@ -49,10 +62,10 @@ func kubernetesMinor(version string) (int, error) {
 	if !ok || err != nil || strings.Count(number, ".") < 2 {
 		return 0, fault.VersionsConflict.Errorf("kubernetes: %q is not a version such as v1.36.3", version)
 	}
-	if _, ok := defaults[v.minor]; !ok || v.major != 1 {
-		minors := slices.Sorted(maps.Keys(defaults))
+	if _, ok := minors[v.minor]; !ok || v.major != 1 {
+		oldest, newest := Minors()
 		return 0, fault.VersionsConflict.Errorf("kubernetes: %s is not supported; versions 1.%d to 1.%d are",
-			version, minors[0], minors[len(minors)-1])
+			version, oldest, newest)
 	}
 	return v.minor, nil
 }

@@ -1,4 +1,4 @@
-package release
+package release_test
 
 import (
 	"fmt"
@@ -9,12 +9,21 @@ import (
 
 	"kbootstrap/fault"
 	"kbootstrap/inventory"
+	"kbootstrap/provision/component"
+	"kbootstrap/release"
 )
 
+// versions are those of a cluster with the real components.
+func versions(c *inventory.Cluster) (map[string]string, error) {
+	return release.Versions(c, component.Sources())
+}
+
 func TestVersions(t *testing.T) {
-	got, err := Versions(&inventory.Cluster{Kubernetes: "v1.36.3",
+	got, err := versions(&inventory.Cluster{Kubernetes: "v1.36.3",
 		Versions: map[string]string{"runc": "1.4.3", "pause": "3.10"}})
-	must(t, err)
+	if err != nil {
+		t.Fatal(err)
+	}
 	want := map[string]string{
 		"kubernetes": "v1.36.3", "etcd": "3.6.8", "containerd": "2.2.0", "runc": "1.4.3", "cni-plugins": "1.9.1",
 		"flannel": "0.28.4",
@@ -25,24 +34,40 @@ func TestVersions(t *testing.T) {
 	}
 	// The table is not what is handed out.
 	got["etcd"] = "changed"
-	again, err := Versions(&inventory.Cluster{Kubernetes: "v1.36.0"})
-	must(t, err)
+	again, err := versions(&inventory.Cluster{Kubernetes: "v1.36.0"})
+	if err != nil {
+		t.Fatal(err)
+	}
 	if again["etcd"] != "3.6.8" || again["runc"] != "1.1.5" {
 		t.Errorf("defaults: %v", again)
 	}
 }
 
 func TestVersionsOfEveryMinor(t *testing.T) {
-	for minor := 29; minor <= 36; minor++ {
-		versions, err := Versions(&inventory.Cluster{Kubernetes: fmt.Sprintf("v1.%d.0", minor)})
+	oldest, newest := release.Minors()
+	for minor := oldest; minor <= newest; minor++ {
+		all, err := versions(&inventory.Cluster{Kubernetes: fmt.Sprintf("v1.%d.0", minor)})
 		if err != nil {
 			t.Errorf("1.%d: %v", minor, err)
 		}
-		for component, version := range versions {
-			if _, err := parseVersion(strings.TrimPrefix(version, "v")); err != nil {
-				t.Errorf("1.%d: %s: %v", minor, component, err)
+		for component, version := range all {
+			if !release.IsVersion(strings.TrimPrefix(version, "v")) {
+				t.Errorf("1.%d: %s: %q is not a version", minor, component, version)
 			}
 		}
+	}
+}
+
+// TestNoDefault is a component that follows Kubernetes, but has no version for it.
+func TestNoDefault(t *testing.T) {
+	sources := []release.Source{{Component: "addon", Image: "registry.example.com/addon:{version}"}}
+	c := &inventory.Cluster{Kubernetes: "v1.36.3"}
+	if _, err := release.Versions(c, sources); fault.Of(err) != fault.VersionsConflict {
+		t.Errorf("got %v, want that there is no default", err)
+	}
+	c.Versions = map[string]string{"addon": "1.2.3"}
+	if all, err := release.Versions(c, sources); err != nil || all["addon"] != "1.2.3" {
+		t.Errorf("got %v, %v", all, err)
 	}
 }
 
@@ -64,7 +89,7 @@ func TestVersionsRefuses(t *testing.T) {
 			[]string{"containerd 2.1.9 does not go with Kubernetes 1.36", "2.2.0"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := Versions(&inventory.Cluster{Kubernetes: test.kubernetes, Versions: test.versions})
+			_, err := versions(&inventory.Cluster{Kubernetes: test.kubernetes, Versions: test.versions})
 			if err == nil {
 				t.Fatal("accepted")
 			}
@@ -77,25 +102,5 @@ func TestVersionsRefuses(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-func TestContainerdCompatibility(t *testing.T) {
-	for _, test := range []struct {
-		minor      int
-		containerd string
-		ok         bool
-	}{
-		{36, "2.2.0", true}, {36, "2.2.7", true}, {36, "2.3.4", true}, {36, "3.0.0", true},
-		{36, "2.2.0-rc.1", false}, {36, "2.1.9", false}, {36, "1.7.34", false},
-		{35, "1.7.28", true}, {35, "1.7.27", false}, {35, "2.1.5", true}, {35, "2.1.4", false}, {35, "2.0.11", false},
-		{35, "2.2.0", true},
-		{34, "2.1.3", true}, {34, "2.1.2", false}, {34, "2.0.6", true}, {34, "1.6.39", false},
-		{32, "2.0.0", false}, {32, "2.0.1", true}, {32, "1.6.36", true}, {32, "1.5.18", false},
-		{29, "1.7.11", true}, {29, "1.7.10", false}, {29, "2.2.0", true},
-	} {
-		if err := checkContainerd(test.minor, test.containerd); (err == nil) != test.ok {
-			t.Errorf("Kubernetes 1.%d with containerd %s: %v", test.minor, test.containerd, err)
-		}
 	}
 }

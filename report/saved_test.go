@@ -37,7 +37,7 @@ func planned(t *testing.T, dir string) *provision.Run {
 			t.Fatal(err)
 		}
 	}
-	c, err := inventory.Parse(path, text)
+	c, err := inventory.Parse(path, text, component.Rules())
 	if err != nil {
 		t.Fatal(err)
 	}

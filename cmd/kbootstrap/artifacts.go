@@ -9,6 +9,7 @@ import (
 
 	"kbootstrap/cmd/internal/cli"
 	"kbootstrap/inventory"
+	"kbootstrap/provision/component"
 	"kbootstrap/release"
 )
 
@@ -42,7 +43,7 @@ func artifactsListCommand(a *app) *cobra.Command {
 			}
 			var list []release.Artifact
 			for _, arch := range archs {
-				l, err := release.List(c, arch, release.Options{})
+				l, err := release.List(c, arch, release.Options{Sources: component.Sources()})
 				if err != nil {
 					return err
 				}
@@ -84,7 +85,8 @@ func artifactsLockCommand(a *app) *cobra.Command {
 			if output == "" {
 				output = lockPath(c)
 			}
-			lock, err := release.RecordLock(cmd.Context(), c, archs, output, release.Options{Progress: a.fetched})
+			lock, err := release.RecordLock(cmd.Context(), c, archs, output,
+				release.Options{Sources: component.Sources(), Progress: a.fetched})
 			if err != nil {
 				return err
 			}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"kbootstrap/inventory"
+	"kbootstrap/provision/component"
 	"kbootstrap/release"
 )
 
@@ -34,11 +35,11 @@ versions: {etcd: 3.6.99, containerd: 2.3.99, runc: 1.4.99, cni-plugins: 1.9.99}
 	if err := os.WriteFile(path, []byte(text.String()), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	c, err := inventory.Load(path)
+	c, err := inventory.Load(path, component.Rules())
 	if err != nil {
 		t.Fatal(err)
 	}
-	list, err := release.List(c, "amd64", release.Options{})
+	list, err := release.List(c, "amd64", release.Options{Sources: component.Sources()})
 	if err != nil {
 		t.Fatal(err)
 	}

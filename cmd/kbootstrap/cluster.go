@@ -10,6 +10,7 @@ import (
 	"kbootstrap/fault"
 	"kbootstrap/inventory"
 	"kbootstrap/provision"
+	"kbootstrap/provision/component"
 	"kbootstrap/provision/fleet"
 	"kbootstrap/remote"
 )
@@ -81,7 +82,7 @@ func (f *clusterFlags) bindLock(c *cobra.Command) {
 
 // load reads the inventory.
 func (f *clusterFlags) load() (*inventory.Cluster, error) {
-	c, err := inventory.Load(f.inventory)
+	c, err := inventory.Load(f.inventory, component.Rules())
 	if err != nil {
 		return nil, exitError{exitUsage, err}
 	}

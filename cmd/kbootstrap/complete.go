@@ -72,7 +72,7 @@ func hostWords(c *cobra.Command) []string {
 	if err != nil {
 		return nil
 	}
-	cluster, err := inventory.Load(path)
+	cluster, err := inventory.Load(path, component.Rules())
 	if err != nil {
 		return nil // a line that is being typed is no place for errors
 	}

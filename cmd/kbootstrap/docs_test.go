@@ -34,7 +34,7 @@ func TestDocsInventories(t *testing.T) {
 				continue // a part of one
 			}
 			shown++
-			if _, err := inventory.Parse("hosts.yaml", []byte(block[1])); err != nil {
+			if _, err := inventory.Parse("hosts.yaml", []byte(block[1]), component.Rules()); err != nil {
 				t.Errorf("%s: %v\nin\n%s", name, err, block[1])
 			}
 		}

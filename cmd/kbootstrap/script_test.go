@@ -21,6 +21,7 @@ import (
 
 	"kbootstrap/internal/golden"
 	"kbootstrap/inventory"
+	"kbootstrap/provision/component"
 	"kbootstrap/release"
 )
 
@@ -77,11 +78,12 @@ func mirror(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: mirror INVENTORY")
 	}
 	path := ts.MkAbs(args[0])
-	c, err := inventory.Load(path)
+	c, err := inventory.Load(path, component.Rules())
 	ts.Check(err)
 	dir := filepath.Dir(path)
 	c.Artifacts.Lock = "" // not there yet
-	list, err := release.List(c, "amd64", release.Options{CacheDir: filepath.Join(dir, "cache")})
+	list, err := release.List(c, "amd64",
+		release.Options{Sources: component.Sources(), CacheDir: filepath.Join(dir, "cache")})
 	ts.Check(err)
 	lock := release.Lock{Version: 1}
 	for _, a := range list {

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"kbootstrap/inventory"
+	"kbootstrap/provision/component"
 )
 
 // validateCommand checks an inventory without touching any host.
@@ -38,12 +39,12 @@ func validateCommand(a *app) *cobra.Command {
 // validate reads an inventory from a file or from standard input.
 func (a *app) validate(path string) (*inventory.Cluster, error) {
 	if path != "-" {
-		return inventory.Load(path)
+		return inventory.Load(path, component.Rules())
 	}
 	// One byte more than an inventory may have is enough to be refused for its size.
 	data, err := io.ReadAll(io.LimitReader(a.stdin, inventory.MaxBytes+1))
 	if err != nil {
 		return nil, fmt.Errorf("read inventory from standard input: %w", err)
 	}
-	return inventory.Parse(path, data)
+	return inventory.Parse(path, data, component.Rules())
 }

@@ -9,6 +9,7 @@ import (
 	"kbootstrap/host"
 	"kbootstrap/inventory"
 	"kbootstrap/node"
+	"kbootstrap/provision/component"
 )
 
 const hosts = `
@@ -23,7 +24,7 @@ hosts:
 // good are three Vagrant hosts on which nothing is wrong, before the first run.
 func good(t *testing.T) Scene {
 	t.Helper()
-	c, err := inventory.Parse("hosts.yaml", []byte(hosts))
+	c, err := inventory.Parse("hosts.yaml", []byte(hosts), component.Rules())
 	if err != nil {
 		t.Fatal(err)
 	}

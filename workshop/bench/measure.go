@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"kbootstrap/inventory"
+	"kbootstrap/provision/component"
 	"kbootstrap/release"
 	"kbootstrap/workshop/lab"
 )
@@ -147,10 +148,10 @@ func (b *bench) makeBare(ctx context.Context, h *hosts) error {
 
 // warm fetches the artifacts into the tool's cache, so that no run pays for it.
 func warm(ctx context.Context, file string) error {
-	c, err := inventory.Load(file)
+	c, err := inventory.Load(file, component.Rules())
 	if err != nil {
 		return err
 	}
-	_, err = release.Resolve(ctx, c, runtime.GOARCH, release.Options{})
+	_, err = release.Resolve(ctx, c, runtime.GOARCH, release.Options{Sources: component.Sources()})
 	return err
 }

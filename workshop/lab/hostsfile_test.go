@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"kbootstrap/inventory"
+	"kbootstrap/provision/component"
 )
 
 func planned(t *testing.T, spec Spec) state {
@@ -48,7 +49,7 @@ hosts:
 func TestHostsYAMLIsAnInventory(t *testing.T) {
 	dir := t.TempDir()
 	s := planned(t, Spec{Name: "demo", ControlPlanes: 3, Workers: 2, Kubernetes: "v1.36.3", Mirror: "/m, \"n\""})
-	c, err := inventory.Parse(filepath.Join(dir, inventoryFile), s.hostsYAML())
+	c, err := inventory.Parse(filepath.Join(dir, inventoryFile), s.hostsYAML(), component.Rules())
 	if err != nil {
 		t.Fatal(err)
 	}
