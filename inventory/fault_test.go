@@ -49,7 +49,8 @@ func TestFaults(t *testing.T) {
 			t.Errorf("%q for %q: %q, want %q: %v", test.new, test.old, fault.Of(err), test.code, err)
 		}
 	}
-	if _, err := inventory.Load(filepath.Join(t.TempDir(), "none"), component.Rules()); fault.Of(err) != fault.InventoryUnread {
+	_, err := inventory.Load(filepath.Join(t.TempDir(), "none"), component.Rules())
+	if fault.Of(err) != fault.InventoryUnread {
 		t.Errorf("a file that is not there: %q", fault.Of(err))
 	}
 }

@@ -29,7 +29,8 @@ func hostKey(to *string) func(*reader, string, *node) {
 			r.problemAt(v.line, v.column, "ssh-keygen -lf key.pub prints the SHA256 one", "MD5 fingerprints can be forged")
 		case err != nil || len(options) > 0 || len(rest) > 0 || !strings.HasPrefix(s, key.Type()+" "):
 			r.problemAt(v.line, v.column,
-				`write "SHA256:…", or the type and the key as known_hosts has them: "ssh-ed25519 AAAA…"`, "%q is not a host key", s)
+				`write "SHA256:…", or the type and the key as known_hosts has them: "ssh-ed25519 AAAA…"`,
+				"%q is not a host key", s)
 		default:
 			return
 		}

@@ -37,7 +37,7 @@ var apiServer = Component{
 			"service-cluster-ip-range":         "set network.services",
 			"secure-port":                      "set network.apiPort",
 			"advertise-address":                "set the address of the host",
-			"etcd-servers":                     "it follows from the hosts with the role etcd",
+			"etcd-servers":                     "the value follows from the hosts with the role etcd",
 			"etcd-cafile":                      itsOwn,
 			"etcd-certfile":                    itsOwn,
 			"etcd-keyfile":                     itsOwn,

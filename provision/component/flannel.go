@@ -39,7 +39,7 @@ var flannel = Component{
 			"kubeconfig-file": itsOwn,
 			"net-config-path": itsOwn,
 			"subnet-file":     itsOwn,
-			"iface":           "it is the interface with the address of the host",
+			"iface":           "the value is the interface with the address of the host",
 			"iface-regex":     "the interface is the one with the address of the host",
 			"public-ip":       "set the address of the host",
 		}},

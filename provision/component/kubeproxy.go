@@ -27,7 +27,7 @@ var kubeProxy = Component{
 			"config":            itsOwn,
 			"kubeconfig":        itsOwn,
 			"cluster-cidr":      "set network.pods",
-			"hostname-override": "it is the name of the host",
+			"hostname-override": "the value is the name of the host",
 		}},
 	},
 	Resources: func(t Target) []resource.Resource {
