@@ -532,6 +532,15 @@ func kubeLaws() []law {
 			},
 			before: "registered\nlabel a/b=c\n",
 		},
+		{
+			name: "ready later", stays: true,
+			wanted: resource.NodeStatus{Name: "m1", Is: resource.IsReady, Kubeconfig: "/etc/kubernetes/admin.conf"},
+			start: func(m *machine) {
+				k := newKube(m)
+				k.register("m1", false)
+				k.after(3, func() { k.register("m1", true) })
+			},
+		},
 	}
 }
 
@@ -539,7 +548,7 @@ func kubeLaws() []law {
 func resetLaws() []law {
 	return []law{
 		{
-			name: "bridge", forgets: true, wanted: resource.Interface{Name: "cni0", Absent: true}, before: "present\n",
+			name: "bridge", forgets: true, wanted: resource.NIC{Name: "cni0", Absent: true}, before: "present\n",
 			start: func(m *machine) {
 				m.real = append(m.real, "ip")
 				m.exec("ip", "link", "add", "name", "cni0", "type", "bridge")
@@ -562,7 +571,7 @@ func resetLaws() []law {
 			},
 		},
 		{
-			name: "shims", forgets: true, wanted: resource.Shims{Program: "/opt/kbootstrap/", Absent: true},
+			name: "shims", forgets: true, wanted: resource.Processes{Program: "/opt/kbootstrap/", Absent: true},
 			before: "PID ROOT/opt/kbootstrap/sh\nPID ROOT/opt/other/sleep\n",
 			start: func(m *machine) {
 				m.sees("/proc")
@@ -620,6 +629,6 @@ func (m *machine) shim() {
 		_ = cmd.Wait()                                      // it was killed, and says so
 	})
 	m.eventually(func() bool {
-		return strings.Contains(m.observe(resource.Shims{Program: "/opt/kbootstrap/"}).State(), "/opt/other/sleep")
+		return strings.Contains(m.observe(resource.Processes{Program: "/opt/kbootstrap/"}).State(), "/opt/other/sleep")
 	})
 }

@@ -407,7 +407,7 @@ func (l law) crashCase() crashCase {
 			if found := m.observe(l.wanted); resource.Changed(found, l.wanted) {
 				m.t.Errorf("in the end it differs:\n%s", resource.Diff(found, l.wanted))
 			}
-			if _, ok := l.wanted.(resource.Shims); ok {
+			if _, ok := l.wanted.(resource.Processes); ok {
 				m.runsNothing()
 			}
 		},
@@ -476,12 +476,12 @@ func TestCrashMatrix(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			t.Run(kind+"/"+l.name, func(t *testing.T) {
-				if !l.forgets && kind != "ready" { // those share the kernel, and a port
+			t.Run(kind.Tag+"/"+l.name, func(t *testing.T) {
+				if !l.forgets && kind.Tag != "ready" { // those share the kernel, and a port
 					t.Parallel()
 				}
 				add(l.crashCase().matrix(t))
-				if resource.Recordable(l.wanted) {
+				if resource.Has(l.wanted, resource.Recorded) {
 					t.Run("restore", func(t *testing.T) { add(l.restoreCase().matrix(t)) })
 				}
 			})

@@ -46,6 +46,14 @@ func (n Node) State() string {
 	return states(lines...)
 }
 
+// Answers returns the API server: nodes are asked for on control planes only.
+func (n Node) Answers() (unit string, all bool) { return apiUnit, false }
+
+// Absence is a node that is not registered.
+func (n Node) Absence() Resource {
+	return Node{Name: n.Name, Kubeconfig: n.Kubeconfig, Timeout: n.Timeout, Absent: true}
+}
+
 const kubeletUnit = "kubelet.service"
 
 // kubeNode is what we read of a Node object.
@@ -83,10 +91,13 @@ func (t kubeTaint) String() string {
 	return t.Key + "=" + t.Value + ":" + t.Effect
 }
 
-// ours tells that a taint is the tool's to set and to remove: it keeps pods off a control plane. All others are the
-// cluster's, such as node.kubernetes.io/not-ready, or its users'.
+// controlPlaneTaint is the key of the taint that keeps pods off a control plane.
+const controlPlaneTaint = "node-role.kubernetes.io/control-plane"
+
+// ours reports whether a taint is the tool's to set and to remove: that of control planes, and those that are wanted. All
+// others are the cluster's, such as node.kubernetes.io/not-ready, or its users', such as node-role.kubernetes.io/infra.
 func (t kubeTaint) ours(wanted []string) bool {
-	return strings.HasPrefix(t.Key, "node-role.kubernetes.io/") || slices.Contains(wanted, t.String())
+	return t.Key == controlPlaneTaint || slices.Contains(wanted, t.String())
 }
 
 func parseTaint(text string) (kubeTaint, error) {
@@ -131,13 +142,12 @@ func (k kubeNode) why() string {
 
 // Observe reads the node's object and keeps of it what the wanted value speaks of.
 func (n Node) Observe(ctx context.Context, sys *host.System) (Resource, error) {
-	gone := Node{Name: n.Name, Kubeconfig: n.Kubeconfig, Timeout: n.Timeout, Absent: true}
 	data, err := kube.Look(ctx, sys, n.Kubeconfig, n.path())
 	if err != nil {
 		return nil, err
 	}
 	if data == nil {
-		return gone, nil
+		return n.Absence(), nil
 	}
 	k, err := parseNode(data)
 	if err != nil {

@@ -30,7 +30,22 @@ func (n NodeStatus) ID() string { return "node " + n.Name + " " + n.Is }
 // State is "so" or empty.
 func (n NodeStatus) State() string { return states(flag("so", !n.Absent)) }
 
-func (n NodeStatus) Waits() bool { return !n.Absent }
+// Answers says that several services stand between the host and the answer: the API, and the proxy that leads to it.
+func (n NodeStatus) Answers() (unit string, all bool) { return "", true }
+
+// Absence is a node of which it is not so.
+func (n NodeStatus) Absence() Resource {
+	n.Absent = true
+	return n
+}
+
+// Problem says what is not so.
+func (n NodeStatus) Problem(Resource) string {
+	if n.Absent {
+		return "not so: " + n.ID()
+	}
+	return ""
+}
 
 // Observe asks the API once. When that does not answer, it is not so.
 func (n NodeStatus) Observe(ctx context.Context, sys *host.System) (Resource, error) {

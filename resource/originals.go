@@ -15,19 +15,9 @@ import (
 	"kbootstrap/host"
 )
 
-// recordable tells whether what was found can be put back by applying it. What belongs to a cluster goes with it; a
-// loaded module does no harm, and may be in use by others.
-func recordable(r Resource) bool {
-	switch r.(type) {
-	case File, Dir, Link, User, Service, Package, Sysctl, Swap, SELinux:
-		return true
-	}
-	return false
-}
-
 // KeepOriginal keeps a found value unless there is a record of the resource already: what matters is how it was first.
 func KeepOriginal(sys *host.System, found Resource) error {
-	if !recordable(found) {
+	if !Has(found, Recorded) {
 		return nil
 	}
 	sys.Shared.Recording.Lock()
@@ -106,16 +96,10 @@ func KeepBlob(sys *host.System, found Resource, place func(sha256 string) string
 
 // largeFile is the file in a found value whose content is not in the value itself.
 func largeFile(r Resource) (File, bool) {
-	var file File
-	switch r := r.(type) {
-	case File:
-		file = r
-	case Link:
-		if r.Instead != nil {
-			file = *r.Instead
-		}
+	if f, ok := r.(interface{ large() (File, bool) }); ok {
+		return f.large()
 	}
-	return file, file.Blob != "" && file.Content == nil && !file.Absent
+	return File{}, false
 }
 
 // A record is how a resource was before the tool came.

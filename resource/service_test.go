@@ -94,7 +94,7 @@ func TestUnitRuns(t *testing.T) {
 func TestTurningOffEndsCrashLoops(t *testing.T) {
 	u := host.ParseUnit("ActiveState=activating\nSubState=auto-restart\nMainPID=0")
 	off := resource.Service{Name: "a.service"}
-	if m := newMachine(t); !off.Found(m.System, u).Running {
+	if m := newMachine(t); !off.FoundAs(m.System, u).Running {
 		t.Error("it counts as stopped")
 	}
 }
