@@ -541,6 +541,27 @@ func kubeLaws() []law {
 				k.after(3, func() { k.register("m1", true) })
 			},
 		},
+		rolloutLaw("apps/v1", "Deployment", "kube-system", "/apis/apps/v1/namespaces/kube-system/deployments/x",
+			`{"observedGeneration":1,"conditions":[{"type":"Available","status":"False"}]}`,
+			`{"observedGeneration":2,"conditions":[{"type":"Available","status":"True"}]}`),
+		rolloutLaw("apps/v1", "DaemonSet", "kube-system", "/apis/apps/v1/namespaces/kube-system/daemonsets/x",
+			`{"observedGeneration":2,"desiredNumberScheduled":2,"numberReady":1,"updatedNumberScheduled":2}`,
+			`{"observedGeneration":2,"desiredNumberScheduled":2,"numberReady":2,"updatedNumberScheduled":2}`),
+		rolloutLaw("apiregistration.k8s.io/v1", "APIService", "", "/apis/apiregistration.k8s.io/v1/apiservices/x",
+			`{"conditions":[{"type":"Available","status":"False"}]}`, `{"conditions":[{"type":"Available","status":"True"}]}`),
+	}
+}
+
+// rolloutLaw waits for an object whose status changes when it was read three times.
+func rolloutLaw(apiVersion, kind, namespace, path, before, after string) law {
+	return law{
+		name: kind, stays: true,
+		wanted: resource.Rollout{APIVersion: apiVersion, Kind: kind, Namespace: namespace, Name: "x", Kubeconfig: "/etc/kubernetes/admin.conf"},
+		start: func(m *machine) {
+			k := newKube(m)
+			k.status(path, before)
+			k.after(3, func() { k.status(path, after) })
+		},
 	}
 }
 

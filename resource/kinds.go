@@ -54,6 +54,7 @@ var kinds = []Kind{
 	kind[Object]("object", 0),
 	kind[Node]("node", 0),
 	kind[NodeStatus]("nodestatus", Waits),
+	kind[Rollout]("rollout", Waits),
 	kind[NIC]("nic", 0),
 	kind[Chains]("chains", 0),
 	kind[Mounts]("mounts", 0),

@@ -209,6 +209,17 @@ func (k *fakeAPI) register(name string, ready bool, taints ...any) {
 	})
 }
 
+// status makes an object of the second generation that has a status, a JSON object.
+func (k *fakeAPI) status(path, status string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	var fields map[string]any
+	if err := json.Unmarshal([]byte(status), &fields); err != nil {
+		k.t.Error(err)
+	}
+	k.store(path, map[string]any{"metadata": map[string]any{"name": "x", "generation": 2}, "status": fields})
+}
+
 // after lets something come about when so many objects were read.
 func (k *fakeAPI) after(reads int, later func()) { k.ripe, k.later = reads, later }
 

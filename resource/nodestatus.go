@@ -17,8 +17,9 @@ const (
 
 // NodeStatus is one thing that others have to say of a Kubernetes node. It can only be waited for.
 type NodeStatus struct {
-	Name       string
-	Is         string        // HasSubnet or IsReady
+	Name string
+	// Is is HasSubnet or IsReady: the words of a sentence whose subject is the node, so that the ID reads "node w1 is ready".
+	Is         string
 	Kubeconfig string        // path on the host, below System.Root
 	Timeout    time.Duration // how long to wait; 0 means two minutes
 	Absent     bool          // it is not so
@@ -49,27 +50,9 @@ func (n NodeStatus) Problem(Resource) string {
 
 // Observe asks the API once. When that does not answer, it is not so.
 func (n NodeStatus) Observe(ctx context.Context, sys *host.System) (Resource, error) {
-	found := n
-	found.Absent = true
-	a, err := kube.OpenAPI(sys, n.Kubeconfig)
-	if host.Absent(err) {
-		return found, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	waiting, err := n.ask(ctx, a)
-	if ctx.Err() != nil {
-		return nil, ctx.Err()
-	}
-	if err != nil && kube.Passing(err) {
-		waiting, err = err, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	found.Absent = waiting != nil
-	return found, nil
+	so, err := asked(ctx, sys, n.Kubeconfig, n.ask)
+	n.Absent = !so
+	return n, err
 }
 
 // Apply waits.
@@ -82,7 +65,7 @@ func (n NodeStatus) Apply(ctx context.Context, sys *host.System) error {
 		return err
 	}
 	sys.Logf("waiting: %s", n.ID())
-	return waitForNode(ctx, sys, n.ID(), n.Timeout, func(ctx context.Context) (waiting, err error) { return n.ask(ctx, a) })
+	return nodeWait(n.ID(), n.Timeout).until(ctx, sys, a, n.ask)
 }
 
 // ask tells what is still waited for.

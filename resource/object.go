@@ -82,7 +82,7 @@ func (o Object) Read() (kube.Manifest, string, error) {
 	if err != nil {
 		return m, "", err
 	}
-	path, err := m.ApiPath()
+	path, err := m.Path()
 	return m, path, err
 }
 
