@@ -21,8 +21,16 @@ type Change struct {
 
 // Applied applies a value and verifies it. What only waits has seen what is wanted: to look once more would only fail a run
 // for an answer that is late, from an etcd that elects another leader for instance.
-func Applied(ctx context.Context, sys *host.System, found, wanted Resource) (Change, error) {
-	if err := wanted.Apply(ctx, sys); err != nil {
+//
+// What changes several others reports them, and is no change itself: the Change that is returned has no ID then. Report may
+// be nil.
+func Applied(ctx context.Context, sys *host.System, found, wanted Resource, report func(Change)) (Change, error) {
+	several, isSeveral := wanted.(Several)
+	apply := wanted.Apply
+	if isSeveral {
+		apply = func(ctx context.Context, sys *host.System) error { return several.ApplyEach(ctx, sys, report) }
+	}
+	if err := apply(ctx, sys); err != nil {
 		return Change{}, err
 	}
 	if Has(wanted, Waits) {
@@ -38,6 +46,9 @@ func Applied(ctx context.Context, sys *host.System, found, wanted Resource) (Cha
 			return Change{}, runner.Unmet(ctx, sys, err)
 		}
 		return Change{}, fault.NotAsWanted.Wrap(err)
+	}
+	if isSeveral {
+		return Change{}, nil
 	}
 	return Change{ID: wanted.ID(), Before: found.State(), After: now.State(), Diff: Diff(found, now)}, nil
 }

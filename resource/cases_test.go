@@ -599,7 +599,30 @@ func resetLaws() []law {
 				m.shim()
 			},
 		},
+		{
+			name: "everything", forgets: true, wanted: resource.Originals{Absent: true},
+			before: "file /etc/a.conf\nfile /etc/b.conf\nlink /usr/local/bin/etcd\n", start: changed,
+			each: []string{"file /etc/b.conf", "file /etc/a.conf", "link /usr/local/bin/etcd"},
+		},
+		{
+			name: "but one", forgets: true, wanted: resource.Originals{Keep: []string{"file /etc/a.conf", "swap"}, Absent: true},
+			before: "file /etc/b.conf\nlink /usr/local/bin/etcd\n", start: changed,
+			each: []string{"file /etc/b.conf", "link /usr/local/bin/etcd"},
+		},
 	}
+}
+
+// changed changes a file and a large one, and makes one that was not there.
+func changed(m *machine) {
+	m.t.Helper()
+	m.put("/etc/a.conf", "theirs\n")
+	m.put("/usr/local/bin/etcd", strings.Repeat("theirs\n", resource.ContentLimit/6))
+	m.converge([]resource.Resource{
+		resource.File{Path: "/etc/a.conf", Content: []byte("ours\n")},
+		resource.File{Path: "/etc/b.conf", Content: []byte("ours\n")},
+		resource.Link{Path: "/usr/local/bin/etcd", Target: "/opt/etcd/etcd"},
+	})
+	m.must(m.Flush())
 }
 
 // exec runs a program to bring about the first state.

@@ -421,6 +421,9 @@ func (l law) runsOnly() bool {
 	if _, ok := l.wanted.(resource.Tree); ok {
 		return l.name != "whole" // the others have mounts
 	}
+	if _, ok := l.wanted.(resource.Originals); ok {
+		return false // it is files that are put back
+	}
 	service, ok := l.wanted.(resource.Service)
 	return l.forgets || ok && service.Running && !strings.Contains(l.before, "enabled") && l.before != ""
 }
@@ -458,7 +461,8 @@ func (m *machine) isWhole(wanted resource.Resource, before string) {
 func (m *machine) lasts(wanted resource.Resource) {
 	m.t.Helper()
 	switch wanted.(type) {
-	case resource.File, resource.Dir, resource.Tree, resource.Link, resource.Bootstrapped, resource.User, resource.Package:
+	case resource.File, resource.Dir, resource.Tree, resource.Link, resource.Bootstrapped, resource.User, resource.Package,
+		resource.Originals:
 		if found := m.observe(wanted); resource.Changed(found, wanted) {
 			m.t.Errorf("the run was done, and a power cut took %s away:\n%s", wanted.ID(), resource.Diff(found, wanted))
 		}

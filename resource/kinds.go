@@ -59,6 +59,7 @@ var kinds = []Kind{
 	kind[Chains]("chains", 0),
 	kind[Mounts]("mounts", 0),
 	kind[Processes]("processes", 0),
+	kind[Originals]("originals", 0),
 }
 
 // kind is the row of a kind.

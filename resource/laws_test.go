@@ -26,6 +26,8 @@ type law struct {
 	// stays says that applying the found value is nothing: nobody wants a server to be not ready.
 	stays  bool
 	secret string // never to be seen
+	// each are the IDs of what converging reports, of a kind that changes several resources.
+	each []string
 }
 
 // TestLaws holds every kind to the laws that resource.go promises. The cases are in cases_test.go.
@@ -156,7 +158,11 @@ func (l law) checkConverge(t *testing.T) {
 	var changes []resource.Change
 	note := func(c resource.Change) { changes = append(changes, c) }
 	m.must(converge.Converge(t.Context(), m.System, []resource.Resource{l.wanted}, note))
-	if len(changes) != 1 || changes[0].ID != l.wanted.ID() || m.plain(changes[0].Before) != l.before ||
+	if l.each != nil {
+		if !slices.Equal(ids(changes), l.each) {
+			t.Errorf("converging reports %q, want %q", ids(changes), l.each)
+		}
+	} else if len(changes) != 1 || changes[0].ID != l.wanted.ID() || m.plain(changes[0].Before) != l.before ||
 		changes[0].After != l.wanted.State() || changes[0].Diff == "" {
 		t.Errorf("converging reports %+v", changes)
 	}

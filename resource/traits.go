@@ -71,6 +71,13 @@ type Patient interface {
 	Impatient(crashes int) Resource
 }
 
+// Several is implemented by the kind that changes other resources: they are what is reported, each as a Change of its own.
+type Several interface {
+	Resource
+	// ApplyEach is Apply; report may be nil.
+	ApplyEach(ctx context.Context, sys *host.System, report func(Change)) error
+}
+
 // Writer is implemented by the kinds that put something on the disks of a host, besides the content that arrives.
 type Writer interface {
 	Resource

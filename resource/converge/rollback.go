@@ -117,7 +117,7 @@ func putBack(ctx context.Context, sys *host.System, found resource.Resource, rep
 	now, err := found.Observe(ctx, sys)
 	if err == nil && resource.Changed(now, found) {
 		var change resource.Change
-		if change, err = resource.Applied(ctx, sys, now, found); err == nil && report != nil {
+		if change, err = resource.Applied(ctx, sys, now, found, nil); err == nil && report != nil {
 			change.Back, change.Duration = true, time.Since(begin)
 			report(change)
 		}
