@@ -109,11 +109,12 @@ func collect(ctx context.Context, b *Bundle, m *fleet.Machine, steps []plan.Step
 		for i, w := range s.Wanted {
 			fmt.Fprintf(&states, "%s: %s\n  wanted:\n%s  found:\n%s",
 				s.Component.Name, w.ID(), lines(w.State()), found(s, i))
-			switch w := w.(type) {
-			case resource.Service:
-				units = append(units, w.Name)
-			case resource.File:
-				b.rendered(w)
+			if runner, ok := w.(resource.Runner); ok {
+				unit, _ := runner.Runs()
+				units = append(units, unit)
+			}
+			if file, ok := w.(resource.File); ok {
+				b.rendered(file)
 			}
 		}
 	}

@@ -18,6 +18,7 @@ const (
 	PathOccupied      Code = "KB5016"
 	ContentDamaged    Code = "KB5017"
 	ContentNotSent    Code = "KB5018"
+	ObjectNotReady    Code = "KB5019"
 )
 
 // stepEntries are the faults of steps on hosts.
@@ -115,4 +116,12 @@ the host's disk or memory, damages data. The tool kept nothing of it.`,
 	{ContentNotSent, "a program or image could not be sent to a host",
 		`A step on the host waited for a file that the control machine could not send. The message has the reason.`,
 		`Fix the reason in the message, then run the same command again: it sends only what is missing.`},
+	{ObjectNotReady, "an object of the cluster does not become ready",
+		`The API server accepted the object, but a Deployment does not become available, a DaemonSet does not run on every
+node, or an APIService does not answer. The message has what its status said last: often an image cannot be pulled, no
+node takes the pods, or the pods end as soon as they have started.`,
+		`Look at the object's conditions and at the events and logs of its pods.
+
+    kubectl describe -n NAMESPACE KIND NAME
+    kubectl get events -A --sort-by=.lastTimestamp`},
 }

@@ -3,7 +3,9 @@ package host
 import (
 	"context"
 	"errors"
+	"strings"
 	"syscall"
+	"time"
 
 	"kbootstrap/fault"
 )
@@ -13,13 +15,15 @@ type UnitError struct {
 	Code fault.Code
 	Unit string // "etcd.service"
 	Err  error  // what was waited for, and how that ended
-	tail string // the end of its journal, below the message
+	// Journal is the end of the unit's journal, or a note in parentheses that there is none. It is not part of the error's
+	// text, so that each reader shows it where it belongs.
+	Journal string
 }
 
-// Error is the error, and below it the end of the unit's journal.
-func (e *UnitError) Error() string { return e.Err.Error() + e.tail }
+// Error is the error without the journal.
+func (e *UnitError) Error() string { return e.Err.Error() }
 
-// Unwrap returns the error without the journal.
+// Unwrap returns the error.
 func (e *UnitError) Unwrap() error { return e.Err }
 
 // Fault returns the code.
@@ -30,7 +34,22 @@ func (s *System) Failed(ctx context.Context, code fault.Code, unit string, err e
 	if unit == "" {
 		return code.Wrap(err)
 	}
-	return &UnitError{Code: code, Unit: unit, Err: err, tail: s.journal(ctx, unit)}
+	return &UnitError{Code: code, Unit: unit, Err: err, Journal: s.journal(ctx, unit)}
+}
+
+// journal is the end of a unit's journal, or a note that there is none.
+func (s *System) journal(ctx context.Context, unit string) string {
+	// The deadline that has just passed must not keep us from saying why.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	out, err := s.Run(ctx, "journalctl", "-u", unit, "-n", "20", "--no-pager", "-o", "cat")
+	if err != nil {
+		return "(unreadable: " + err.Error() + ")"
+	}
+	if text := strings.TrimSpace(string(out)); text != "" {
+		return text
+	}
+	return "(empty)"
 }
 
 // FaultOf returns the code of an error of a resource: its own, or that of what the system said, or StepFailed.

@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 )
@@ -161,25 +160,6 @@ func Poll(ctx context.Context, interval time.Duration, done func() (bool, error)
 		case <-ticker.C:
 		}
 	}
-}
-
-// journal is the end of a unit's journal, for an error message: indented, or a note that there is none.
-func (s *System) journal(ctx context.Context, unit string) string {
-	if unit == "" {
-		return ""
-	}
-	// The deadline that has just passed must not keep us from saying why.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer cancel()
-	out, err := s.Run(ctx, "journalctl", "-u", unit, "-n", "20", "--no-pager", "-o", "cat")
-	text := strings.TrimSpace(string(out))
-	if err != nil {
-		text = "(unreadable: " + err.Error() + ")"
-	}
-	if text == "" {
-		text = "(empty)"
-	}
-	return "\njournal of " + unit + ":\n    " + strings.ReplaceAll(text, "\n", "\n    ")
 }
 
 // System is a machine as a process on it sees it. NewSystem makes one.

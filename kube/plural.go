@@ -2,58 +2,74 @@ package kube
 
 import "fmt"
 
-// ApiPath is the path of an object in the API: https://kubernetes.io/docs/reference/using-api/api-concepts/
-func (m Manifest) ApiPath() (string, error) {
-	plural, namespaced, err := m.plural()
-	if err != nil {
-		return "", err
+// plural is the name of a kind's resources in a path.
+type plural struct {
+	name       string
+	namespaced bool
+}
+
+// plurals are the kinds that we know. They are few and old, so asking the API for them would be a round trip for nothing.
+var plurals = map[string]plural{
+	"APIService":                     {"apiservices", false},
+	"CSIDriver":                      {"csidrivers", false},
+	"ClusterRole":                    {"clusterroles", false},
+	"ClusterRoleBinding":             {"clusterrolebindings", false},
+	"CustomResourceDefinition":       {"customresourcedefinitions", false},
+	"IngressClass":                   {"ingressclasses", false},
+	"MutatingWebhookConfiguration":   {"mutatingwebhookconfigurations", false},
+	"Namespace":                      {"namespaces", false},
+	"Node":                           {"nodes", false},
+	"PersistentVolume":               {"persistentvolumes", false},
+	"PriorityClass":                  {"priorityclasses", false},
+	"RuntimeClass":                   {"runtimeclasses", false},
+	"StorageClass":                   {"storageclasses", false},
+	"ValidatingWebhookConfiguration": {"validatingwebhookconfigurations", false},
+
+	"ConfigMap":               {"configmaps", true},
+	"CronJob":                 {"cronjobs", true},
+	"DaemonSet":               {"daemonsets", true},
+	"Deployment":              {"deployments", true},
+	"EndpointSlice":           {"endpointslices", true},
+	"Endpoints":               {"endpoints", true},
+	"HorizontalPodAutoscaler": {"horizontalpodautoscalers", true},
+	"Ingress":                 {"ingresses", true},
+	"Job":                     {"jobs", true},
+	"Lease":                   {"leases", true},
+	"LimitRange":              {"limitranges", true},
+	"NetworkPolicy":           {"networkpolicies", true},
+	"PersistentVolumeClaim":   {"persistentvolumeclaims", true},
+	"Pod":                     {"pods", true},
+	"PodDisruptionBudget":     {"poddisruptionbudgets", true},
+	"ReplicaSet":              {"replicasets", true},
+	"ResourceQuota":           {"resourcequotas", true},
+	"Role":                    {"roles", true},
+	"RoleBinding":             {"rolebindings", true},
+	"Secret":                  {"secrets", true},
+	"Service":                 {"services", true},
+	"ServiceAccount":          {"serviceaccounts", true},
+	"StatefulSet":             {"statefulsets", true},
+}
+
+// Path is the path of an object in the API: https://kubernetes.io/docs/reference/using-api/api-concepts/
+func Path(apiVersion, kind, namespace, name string) (string, error) {
+	p, ok := plurals[kind]
+	if !ok {
+		return "", fmt.Errorf("kind %s %s: not one that we know", apiVersion, kind)
 	}
-	path := "/apis/" + m.apiVersion
-	if m.apiVersion == "v1" {
+	path := "/apis/" + apiVersion
+	if apiVersion == "v1" {
 		path = "/api/v1"
 	}
-	if namespaced {
-		namespace := m.namespace
+	if p.namespaced {
 		if namespace == "" {
 			namespace = "default"
 		}
 		path += "/namespaces/" + namespace
 	}
-	return path + "/" + plural + "/" + m.name, nil
+	return path + "/" + p.name + "/" + name, nil
 }
 
-// plural is the name of a kind's resources in a path. The kinds that we use are few and old, so asking the API for them
-// would be a round trip for nothing.
-func (m Manifest) plural() (name string, namespaced bool, err error) {
-	switch m.Kind {
-	case "Namespace":
-		return "namespaces", false, nil
-	case "Node":
-		return "nodes", false, nil
-	case "ClusterRole":
-		return "clusterroles", false, nil
-	case "ClusterRoleBinding":
-		return "clusterrolebindings", false, nil
-	case "PriorityClass":
-		return "priorityclasses", false, nil
-	case "ServiceAccount":
-		return "serviceaccounts", true, nil
-	case "ConfigMap":
-		return "configmaps", true, nil
-	case "Secret":
-		return "secrets", true, nil
-	case "Service":
-		return "services", true, nil
-	case "Pod":
-		return "pods", true, nil
-	case "Deployment":
-		return "deployments", true, nil
-	case "DaemonSet":
-		return "daemonsets", true, nil
-	case "Role":
-		return "roles", true, nil
-	case "RoleBinding":
-		return "rolebindings", true, nil
-	}
-	return "", false, fmt.Errorf("kind %s %s: not one that we know", m.apiVersion, m.Kind)
+// Path is the path of the manifest's object in the API.
+func (m Manifest) Path() (string, error) {
+	return Path(m.apiVersion, m.Kind, m.namespace, m.name)
 }

@@ -3,6 +3,7 @@ package node
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"kbootstrap/fault"
@@ -21,14 +22,24 @@ const (
 // RemoteError is what went wrong on the host, in the host's words.
 type RemoteError struct {
 	Kind string // "failed" or "request"
-	Text string
+	Text string // without the journal
 	// Unit is the service that does not work, such as "etcd.service", when it is one that failed.
 	Unit string
-	code fault.Code
-	hint string
+	// Journal is the end of the unit's journal.
+	Journal string
+	code    fault.Code
+	hint    string
 }
 
-func (e *RemoteError) Error() string { return e.Text }
+// Error is the text, and below it the end of the unit's journal.
+func (e *RemoteError) Error() string { return withJournal(e.Text, e.Unit, e.Journal) }
+
+func withJournal(text, unit, journal string) string {
+	if unit == "" {
+		return text
+	}
+	return text + "\njournal of " + unit + ":\n    " + strings.ReplaceAll(journal, "\n", "\n    ")
+}
 
 // Fault returns the code that the host gave it.
 func (e *RemoteError) Fault() fault.Code { return e.code }
@@ -77,12 +88,14 @@ func (e *LostError) Hint() string { return "run the same command again: it goes 
 
 // wireError is an error on its way from the host to the control machine.
 type wireError struct {
-	Kind   string     `json:"kind"`
-	Text   string     `json:"text"`
-	Code   fault.Code `json:"code"`
-	Unit   string     `json:"unit,omitempty"`
-	Hint   string     `json:"hint,omitempty"`
-	Holder *Holder    `json:"holder,omitempty"`
+	Kind string     `json:"kind"`
+	Text string     `json:"text"`
+	Code fault.Code `json:"code"`
+	Unit string     `json:"unit,omitempty"`
+	// Journal is the end of the unit's journal.
+	Journal string  `json:"journal,omitempty"`
+	Hint    string  `json:"hint,omitempty"`
+	Holder  *Holder `json:"holder,omitempty"`
 }
 
 func toWire(err error) *wireError {
@@ -92,7 +105,7 @@ func toWire(err error) *wireError {
 	w := &wireError{Kind: kindFailed, Text: err.Error(), Code: host.FaultOf(err)}
 	var unit *host.UnitError
 	if errors.As(err, &unit) {
-		w.Unit = unit.Unit
+		w.Unit, w.Journal = unit.Unit, unit.Journal
 	}
 	var hinted interface{ Hint() string }
 	if errors.As(err, &hinted) {
@@ -120,9 +133,9 @@ func (w *wireError) error() error {
 	case w.Kind == kindLocked && w.Holder != nil:
 		return &LockedError{Holder: *w.Holder}
 	case w.Kind == kindStopped:
-		return &StoppedError{Text: w.Text}
+		return &StoppedError{Text: withJournal(w.Text, w.Unit, w.Journal)}
 	default:
-		return &RemoteError{Kind: w.Kind, Text: w.Text, Unit: w.Unit, code: w.Code, hint: w.Hint}
+		return &RemoteError{Kind: w.Kind, Text: w.Text, Unit: w.Unit, Journal: w.Journal, code: w.Code, hint: w.Hint}
 	}
 }
 

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
 	"kbootstrap/fault"
+	"kbootstrap/host"
 	"kbootstrap/resource"
 )
 
@@ -51,5 +53,24 @@ func TestFaultsCrossTheWire(t *testing.T) {
 		t.Errorf("got %+v, want a service that does not start", err)
 	} else if !strings.Contains(err.Error(), "address already in use") {
 		t.Errorf("the journal is not in it: %v", err)
+	}
+}
+
+// TestJournalCrosses: the end of a unit's journal is a field of its own on the other side, and below the text when the
+// error is shown.
+func TestJournalCrosses(t *testing.T) {
+	err := fmt.Errorf("service etcd.service: %w", &host.UnitError{
+		Code: fault.ServiceNotStarted, Unit: "etcd.service", Err: errors.New("it failed"), Journal: "first\nlast",
+	})
+	var remote *RemoteError
+	if !errors.As(toWire(err).error(), &remote) {
+		t.Fatalf("another error: %v", err)
+	}
+	if remote.Text != "service etcd.service: it failed" || remote.Unit != "etcd.service" || remote.Journal != "first\nlast" {
+		t.Errorf("it is %+v", remote)
+	}
+	const want = "service etcd.service: it failed\njournal of etcd.service:\n    first\n    last"
+	if remote.Error() != want {
+		t.Errorf("it shows\n%s\nwant\n%s", remote.Error(), want)
 	}
 }

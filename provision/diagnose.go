@@ -32,8 +32,11 @@ func (e *UnitFailure) Error() string {
 	if code := e.Fault(); code != e.Diagnosis.Code {
 		fmt.Fprintf(&b, " (%s)", e.Diagnosis.Code)
 	}
-	// The end of the journal that the host sent along is replaced by the lines that matter.
-	what, _, _ := strings.Cut(e.Err.Error(), "\njournal of ")
+	what := e.Err.Error()
+	var remote *node.RemoteError
+	if errors.As(e.Err, &remote) {
+		what = remote.Text // the end of the journal that the host sent along is replaced by the lines that matter
+	}
 	fmt.Fprintf(&b, "\n%s\njournal of %s:", what, e.Unit)
 	for _, line := range e.Diagnosis.Evidence {
 		b.WriteString("\n  > " + line)

@@ -138,7 +138,7 @@ func (r *Run) lacking(h inventory.Host, turn plan.Turn) []release.Content {
 			continue
 		}
 		for _, change := range s.Changes() {
-			sum := blob(change.Wanted)
+			sum, _ := resource.Contents(change.Wanted)
 			if sum == "" || seen[sum] {
 				continue
 			}
@@ -160,7 +160,7 @@ func (r *Run) present(h inventory.Host) []string {
 			continue
 		}
 		for i, w := range s.Wanted {
-			if sum := blob(w); sum != "" && !resource.Changed(s.Found[i], w) {
+			if sum, _ := resource.Contents(w); sum != "" && !resource.Changed(s.Found[i], w) {
 				sums = append(sums, sum)
 			}
 		}
@@ -169,15 +169,4 @@ func (r *Run) present(h inventory.Host) []string {
 	return slices.DeleteFunc(slices.Compact(slices.Sorted(slices.Values(sums))), func(sum string) bool {
 		return slices.ContainsFunc(lacking, func(c release.Content) bool { return c.SHA256 == sum })
 	})
-}
-
-// blob is the sum of the content that a resource is made from, if any.
-func blob(r resource.Resource) string {
-	switch r := r.(type) {
-	case resource.File:
-		return r.Blob
-	case resource.Image:
-		return r.Blob
-	}
-	return ""
 }

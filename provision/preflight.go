@@ -123,8 +123,8 @@ func (r *Run) scene(ctx context.Context) (preflight.Scene, error) {
 			}
 			for _, c := range s.Changes() {
 				host.Writes = append(host.Writes, writes(c.Wanted)...)
-				if pkg, ok := c.Wanted.(resource.Package); ok && !pkg.Absent {
-					host.Packages = append(host.Packages, pkg.Program)
+				if installer, ok := c.Wanted.(resource.Installer); ok && installer.Installs() != "" {
+					host.Packages = append(host.Packages, installer.Installs())
 				}
 			}
 		}
@@ -190,32 +190,25 @@ func authority(s plan.Step) string {
 	return ""
 }
 
-// etcdBytes is what an etcd member writes in its first minutes: a log of 64 MB is laid out ahead, and the next one.
-const etcdBytes = 256 << 20
-
-// writes is what a resource puts on the disks of a host.
+// writes is what a resource puts on the disks of a host. A content arrives in the store, and is renamed where that is
+// possible.
 func writes(r resource.Resource) []preflight.Write {
-	write := func(path string, bytes int64, files int64) preflight.Write {
-		return preflight.Write{Path: preflight.Place(path), Bytes: bytes, Files: files}
-	}
 	const store = "/opt/kbootstrap" // where contents arrive
-	switch r := r.(type) {
-	case resource.File:
-		if r.Absent {
-			return nil
-		}
-		// A content arrives in the store, and is renamed where that is possible.
-		if r.Blob != "" && preflight.Place(r.Path) != store {
-			return []preflight.Write{write(r.Path, r.Size, 1), write(store, r.Size, 1)}
-		}
-		return []preflight.Write{write(r.Path, max(r.Size, int64(len(r.Content))), 2)}
-	case resource.Image:
-		// The archive, then its layers, packed and unpacked.
-		return []preflight.Write{write(store, r.Size, 1), write("/var/lib/containerd", 2*r.Size, 2000)}
-	case resource.Member:
-		return []preflight.Write{write(r.DataDir, etcdBytes, 20)}
-	case resource.Dir, resource.Link:
-		return []preflight.Write{write("/", 0, 1)}
+	var all []preflight.Write
+	sum, size := resource.Contents(r)
+	if sum != "" {
+		all = append(all, preflight.Write{Path: store, Bytes: size, Files: 1})
 	}
-	return nil
+	writer, ok := r.(resource.Writer)
+	if !ok {
+		return all
+	}
+	for _, w := range writer.Writes() {
+		place := preflight.Place(w.Path)
+		if sum != "" && place == store {
+			w.Bytes = 0 // the content that has arrived becomes the file
+		}
+		all = append(all, preflight.Write{Path: place, Bytes: w.Bytes, Files: w.Files})
+	}
+	return all
 }

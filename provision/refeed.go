@@ -30,10 +30,10 @@ func (r *Run) refeed(ctx context.Context, h inventory.Host, sent *atomic.Int64) 
 			wanted = append(wanted, s.Wanted...)
 		}
 	}
-	found, err := look(ctx, client, wanted)
+	found, err := client.Observe(ctx, wanted)
 	differ := map[string]bool{}
 	for i, w := range wanted {
-		if sum := blob(w); sum != "" { // what could not be looked at may be waited for
+		if sum, _ := resource.Contents(w); sum != "" { // what could not be looked at may be waited for
 			differ[sum] = differ[sum] || err != nil || resource.Changed(found[i], w)
 		}
 	}

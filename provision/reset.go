@@ -169,12 +169,12 @@ func stopped() []resource.Resource {
 	} {
 		rs = append(rs, resource.Service{Name: unit + ".service"})
 	}
-	rs = append(rs, resource.Shims{Program: "/opt/kbootstrap/", Absent: true}) // containers outlive their services
+	rs = append(rs, resource.Processes{Program: "/opt/kbootstrap/", Absent: true}) // containers outlive their services
 	for _, dir := range []string{"/var/lib/kubelet", "/run/containerd", "/run/docker", "/var/lib/docker", "/var/lib/containerd", "/run/netns"} {
 		rs = append(rs, resource.Mounts{Under: dir, Absent: true})
 	}
 	for _, name := range []string{"cni0", "flannel.1", "docker0"} {
-		rs = append(rs, resource.Interface{Name: name, Absent: true})
+		rs = append(rs, resource.NIC{Name: name, Absent: true})
 	}
 	// Never a flush: the operator's own rules, and with them the SSH session, stay.
 	rs = append(rs, resource.Chains{Prefixes: []string{"KUBE-", "FLANNEL-", "CNI-", "DOCKER"}, Absent: true})

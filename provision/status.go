@@ -124,24 +124,10 @@ func certificate(c host.Certificate) Certificate {
 // status tells the health of the step: of its services, of what must be ready, and of its nodes.
 func componentStatus(s plan.Step) ComponentStatus {
 	status := ComponentStatus{Name: s.Component.Name, Healthy: true, Changed: len(s.Changes()) > 0}
-	problem := func(text string) {
-		if status.Healthy {
-			status.Healthy, status.Problem = false, text
-		}
-	}
 	for i, found := range s.Found {
-		switch found := found.(type) {
-		case resource.Service:
-			if wanted, ok := s.Wanted[i].(resource.Service); ok && wanted.Running && !found.Running {
-				problem(found.ID() + " is not running")
-			}
-		case resource.Ready:
-			if found.Absent {
-				problem("not so: " + found.Name)
-			}
-		case resource.NodeStatus:
-			if found.Absent {
-				problem("not so: " + found.ID())
+		if health, ok := found.(resource.Health); ok {
+			if text := health.Problem(s.Wanted[i]); text != "" && status.Healthy {
+				status.Healthy, status.Problem = false, text
 			}
 		}
 	}

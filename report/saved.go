@@ -98,8 +98,7 @@ func NewSavedPlan(run *provision.Run, version string, now time.Time) (SavedPlan,
 func each(whole plan.Plan, call func(plan.Step, plan.Change)) {
 	for _, s := range whole.Steps {
 		for i, found := range s.Found {
-			switch found.(type) {
-			case resource.Ready, resource.NodeStatus:
+			if resource.Has(found, resource.Waits) {
 				continue // they change nothing, and what they find differs from one moment to the next
 			}
 			call(s, plan.Change{Found: found, Wanted: s.Wanted[i]})

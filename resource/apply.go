@@ -19,16 +19,21 @@ type Change struct {
 	Back     bool          // it was put back to what it was before the run
 }
 
-// A waiter changes nothing: its Apply looks until it has seen what is wanted. To look once more would only fail a run for
-// an answer that is late, from an etcd that elects another leader for instance.
-type Waiter interface{ Waits() bool }
-
-// Applied applies a value and verifies it.
-func Applied(ctx context.Context, sys *host.System, found, wanted Resource) (Change, error) {
-	if err := wanted.Apply(ctx, sys); err != nil {
+// Applied applies a value and verifies it. What only waits has seen what is wanted: to look once more would only fail a run
+// for an answer that is late, from an etcd that elects another leader for instance.
+//
+// What changes several others reports them, and is no change itself: the Change that is returned has no ID then. Report may
+// be nil.
+func Applied(ctx context.Context, sys *host.System, found, wanted Resource, report func(Change)) (Change, error) {
+	several, isSeveral := wanted.(Several)
+	apply := wanted.Apply
+	if isSeveral {
+		apply = func(ctx context.Context, sys *host.System) error { return several.ApplyEach(ctx, sys, report) }
+	}
+	if err := apply(ctx, sys); err != nil {
 		return Change{}, err
 	}
-	if w, ok := wanted.(Waiter); ok && w.Waits() {
+	if Has(wanted, Waits) {
 		return Change{ID: wanted.ID(), Before: found.State(), After: wanted.State(), Diff: Diff(found, wanted)}, nil
 	}
 	now, err := wanted.Observe(ctx, sys)
@@ -37,10 +42,13 @@ func Applied(ctx context.Context, sys *host.System, found, wanted Resource) (Cha
 	}
 	if Changed(now, wanted) {
 		err := fmt.Errorf("verify: it was applied, and still differs:\n%s", Diff(now, wanted))
-		if service, ok := wanted.(Service); ok && service.Running {
-			return Change{}, sys.Failed(ctx, fault.ServiceNotStarted, service.Name, err) // it was started, and has crashed since
+		if runner, ok := wanted.(Runner); ok {
+			return Change{}, runner.Unmet(ctx, sys, err)
 		}
 		return Change{}, fault.NotAsWanted.Wrap(err)
+	}
+	if isSeveral {
+		return Change{}, nil
 	}
 	return Change{ID: wanted.ID(), Before: found.State(), After: now.State(), Diff: Diff(found, now)}, nil
 }

@@ -532,6 +532,36 @@ func kubeLaws() []law {
 			},
 			before: "registered\nlabel a/b=c\n",
 		},
+		{
+			name: "ready later", stays: true,
+			wanted: resource.NodeStatus{Name: "m1", Is: resource.IsReady, Kubeconfig: "/etc/kubernetes/admin.conf"},
+			start: func(m *machine) {
+				k := newKube(m)
+				k.register("m1", false)
+				k.after(3, func() { k.register("m1", true) })
+			},
+		},
+		rolloutLaw("apps/v1", "Deployment", "kube-system", "/apis/apps/v1/namespaces/kube-system/deployments/x",
+			`{"observedGeneration":1,"conditions":[{"type":"Available","status":"False"}]}`,
+			`{"observedGeneration":2,"conditions":[{"type":"Available","status":"True"}]}`),
+		rolloutLaw("apps/v1", "DaemonSet", "kube-system", "/apis/apps/v1/namespaces/kube-system/daemonsets/x",
+			`{"observedGeneration":2,"desiredNumberScheduled":2,"numberReady":1,"updatedNumberScheduled":2}`,
+			`{"observedGeneration":2,"desiredNumberScheduled":2,"numberReady":2,"updatedNumberScheduled":2}`),
+		rolloutLaw("apiregistration.k8s.io/v1", "APIService", "", "/apis/apiregistration.k8s.io/v1/apiservices/x",
+			`{"conditions":[{"type":"Available","status":"False"}]}`, `{"conditions":[{"type":"Available","status":"True"}]}`),
+	}
+}
+
+// rolloutLaw waits for an object whose status changes when it was read three times.
+func rolloutLaw(apiVersion, kind, namespace, path, before, after string) law {
+	return law{
+		name: kind, stays: true,
+		wanted: resource.Rollout{APIVersion: apiVersion, Kind: kind, Namespace: namespace, Name: "x", Kubeconfig: "/etc/kubernetes/admin.conf"},
+		start: func(m *machine) {
+			k := newKube(m)
+			k.status(path, before)
+			k.after(3, func() { k.status(path, after) })
+		},
 	}
 }
 
@@ -539,7 +569,7 @@ func kubeLaws() []law {
 func resetLaws() []law {
 	return []law{
 		{
-			name: "bridge", forgets: true, wanted: resource.Interface{Name: "cni0", Absent: true}, before: "present\n",
+			name: "bridge", forgets: true, wanted: resource.NIC{Name: "cni0", Absent: true}, before: "present\n",
 			start: func(m *machine) {
 				m.real = append(m.real, "ip")
 				m.exec("ip", "link", "add", "name", "cni0", "type", "bridge")
@@ -562,14 +592,37 @@ func resetLaws() []law {
 			},
 		},
 		{
-			name: "shims", forgets: true, wanted: resource.Shims{Program: "/opt/kbootstrap/", Absent: true},
+			name: "shims", forgets: true, wanted: resource.Processes{Program: "/opt/kbootstrap/", Absent: true},
 			before: "PID ROOT/opt/kbootstrap/sh\nPID ROOT/opt/other/sleep\n",
 			start: func(m *machine) {
 				m.sees("/proc")
 				m.shim()
 			},
 		},
+		{
+			name: "everything", forgets: true, wanted: resource.Originals{Absent: true},
+			before: "file /etc/a.conf\nfile /etc/b.conf\nlink /usr/local/bin/etcd\n", start: changed,
+			each: []string{"file /etc/b.conf", "file /etc/a.conf", "link /usr/local/bin/etcd"},
+		},
+		{
+			name: "but one", forgets: true, wanted: resource.Originals{Keep: []string{"file /etc/a.conf", "swap"}, Absent: true},
+			before: "file /etc/b.conf\nlink /usr/local/bin/etcd\n", start: changed,
+			each: []string{"file /etc/b.conf", "link /usr/local/bin/etcd"},
+		},
 	}
+}
+
+// changed changes a file and a large one, and makes one that was not there.
+func changed(m *machine) {
+	m.t.Helper()
+	m.put("/etc/a.conf", "theirs\n")
+	m.put("/usr/local/bin/etcd", strings.Repeat("theirs\n", resource.ContentLimit/6))
+	m.converge([]resource.Resource{
+		resource.File{Path: "/etc/a.conf", Content: []byte("ours\n")},
+		resource.File{Path: "/etc/b.conf", Content: []byte("ours\n")},
+		resource.Link{Path: "/usr/local/bin/etcd", Target: "/opt/etcd/etcd"},
+	})
+	m.must(m.Flush())
 }
 
 // exec runs a program to bring about the first state.
@@ -620,6 +673,6 @@ func (m *machine) shim() {
 		_ = cmd.Wait()                                      // it was killed, and says so
 	})
 	m.eventually(func() bool {
-		return strings.Contains(m.observe(resource.Shims{Program: "/opt/kbootstrap/"}).State(), "/opt/other/sleep")
+		return strings.Contains(m.observe(resource.Processes{Program: "/opt/kbootstrap/"}).State(), "/opt/other/sleep")
 	})
 }

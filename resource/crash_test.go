@@ -407,7 +407,7 @@ func (l law) crashCase() crashCase {
 			if found := m.observe(l.wanted); resource.Changed(found, l.wanted) {
 				m.t.Errorf("in the end it differs:\n%s", resource.Diff(found, l.wanted))
 			}
-			if _, ok := l.wanted.(resource.Shims); ok {
+			if _, ok := l.wanted.(resource.Processes); ok {
 				m.runsNothing()
 			}
 		},
@@ -420,6 +420,9 @@ func (l law) crashCase() crashCase {
 func (l law) runsOnly() bool {
 	if _, ok := l.wanted.(resource.Tree); ok {
 		return l.name != "whole" // the others have mounts
+	}
+	if _, ok := l.wanted.(resource.Originals); ok {
+		return false // it is files that are put back
 	}
 	service, ok := l.wanted.(resource.Service)
 	return l.forgets || ok && service.Running && !strings.Contains(l.before, "enabled") && l.before != ""
@@ -458,7 +461,8 @@ func (m *machine) isWhole(wanted resource.Resource, before string) {
 func (m *machine) lasts(wanted resource.Resource) {
 	m.t.Helper()
 	switch wanted.(type) {
-	case resource.File, resource.Dir, resource.Tree, resource.Link, resource.Bootstrapped, resource.User, resource.Package:
+	case resource.File, resource.Dir, resource.Tree, resource.Link, resource.Bootstrapped, resource.User, resource.Package,
+		resource.Originals:
 		if found := m.observe(wanted); resource.Changed(found, wanted) {
 			m.t.Errorf("the run was done, and a power cut took %s away:\n%s", wanted.ID(), resource.Diff(found, wanted))
 		}
@@ -476,12 +480,12 @@ func TestCrashMatrix(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			t.Run(kind+"/"+l.name, func(t *testing.T) {
-				if !l.forgets && kind != "ready" { // those share the kernel, and a port
+			t.Run(kind.Tag+"/"+l.name, func(t *testing.T) {
+				if !l.forgets && kind.Tag != "ready" { // those share the kernel, and a port
 					t.Parallel()
 				}
 				add(l.crashCase().matrix(t))
-				if resource.Recordable(l.wanted) {
+				if resource.Has(l.wanted, resource.Recorded) {
 					t.Run("restore", func(t *testing.T) { add(l.restoreCase().matrix(t)) })
 				}
 			})

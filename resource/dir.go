@@ -94,3 +94,6 @@ func (d Dir) Apply(_ context.Context, sys *host.System) error {
 	}
 	return sys.Sync(path) // its owner and its mode
 }
+
+// Writes returns the directory: a name, and no bytes.
+func (d Dir) Writes() []Write { return []Write{{Path: "/", Files: 1}} }

@@ -1,5 +1,7 @@
 package resource
 
+import "kbootstrap/host"
+
 // What the tests of this room look at from outside of it, because they use the room above.
 const ConfigVariable = configVariable
 const ContentLimit = contentLimit
@@ -12,9 +14,20 @@ type Tagged = tagged
 
 var BootstrapDropIn = bootstrapDropIn
 var ConfigOf = configOf
-var Decode = decode
 var KindOf = kindOf
+var Kinds = kinds
 var ManifestState = manifestState
 var PacketFilters = packetFilters
-var Recordable = recordable
 var Sum = sum
+
+func Decode(t Tagged) (Resource, error) {
+	kind, err := kindTagged(t.Kind)
+	if err != nil {
+		return nil, err
+	}
+	return kind.decode(t.Value)
+}
+
+func (ps Processes) List(sys *host.System) ([]host.Process, error) { return ps.list(sys) }
+
+func (s Service) FoundAs(sys *host.System, u host.UnitState) Service { return s.found(sys, u) }

@@ -87,6 +87,12 @@ func TestFaults(t *testing.T) {
 			newKube(m).register("m1", false)
 			return resource.NodeStatus{Name: "m1", Is: resource.IsReady, Kubeconfig: namespaceX().Kubeconfig, Timeout: 50 * time.Millisecond}
 		}},
+		{fault.ObjectNotReady, "", func(m *machine) resource.Resource {
+			newKube(m).status("/apis/apps/v1/namespaces/default/deployments/x", `{}`)
+			return resource.Rollout{
+				APIVersion: "apps/v1", Kind: "Deployment", Name: "x", Kubeconfig: namespaceX().Kubeconfig, Timeout: 50 * time.Millisecond,
+			}
+		}},
 		{fault.ObjectRefused, "", func(m *machine) resource.Resource {
 			newKube(m).refuse = []int{422, 422, 422}
 			return namespaceX()

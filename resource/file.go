@@ -170,3 +170,25 @@ func (f File) receive(ctx context.Context, sys *host.System, r host.Replacement)
 	}
 	return r.Fill(blob, f.Blob)
 }
+
+// Contents returns the Blob.
+func (f File) Contents() (sha256 string, size int64) {
+	if f.Absent {
+		return "", 0
+	}
+	return f.Blob, f.Size
+}
+
+// Writes returns the file; a Content is written next to the one that it replaces.
+func (f File) Writes() []Write {
+	switch {
+	case f.Absent:
+		return nil
+	case f.Blob != "":
+		return []Write{{Path: f.Path, Bytes: f.Size, Files: 1}}
+	}
+	return []Write{{Path: f.Path, Bytes: max(f.Size, int64(len(f.Content))), Files: 2}}
+}
+
+// large returns the file itself if its content is not in the value.
+func (f File) large() (File, bool) { return f, f.Blob != "" && f.Content == nil && !f.Absent }

@@ -40,31 +40,67 @@ func (i Image) State() string {
 // Observe lists the images. Where containerd is not installed or does not answer there are none: it comes before its
 // Images, and an import that cannot work says why.
 func (i Image) Observe(ctx context.Context, sys *host.System) (Resource, error) {
-	return i.Found(Images(ctx, sys, i.Store())), nil
+	return i.found(listImages(ctx, sys, i.store())), nil
 }
 
-func (i Image) Found(refs []string) Image {
+// BatchKey is the image's store.
+func (i Image) BatchKey() any { return i.store() }
+
+// ObserveAll lists the images of a store once.
+func (i Image) ObserveAll(ctx context.Context, sys *host.System, all []Resource) ([]Resource, error) {
+	refs := listImages(ctx, sys, i.store())
+	found := make([]Resource, len(all))
+	for n, r := range all {
+		image, _ := r.(Image)
+		found[n] = image.found(refs)
+	}
+	return found, nil
+}
+
+// Answers returns containerd, whose store it is.
+func (i Image) Answers() (unit string, all bool) { return "containerd.service", false }
+
+// Absence is an image that is not in the store.
+func (i Image) Absence() Resource {
+	i.Absent = true
+	return i
+}
+
+// Contents returns the archive.
+func (i Image) Contents() (sha256 string, size int64) {
+	if i.Absent {
+		return "", 0
+	}
+	return i.Blob, i.Size
+}
+
+// Writes returns the image's layers, packed and unpacked.
+func (i Image) Writes() []Write {
+	return []Write{{Path: "/var/lib/containerd", Bytes: 2 * i.Size, Files: 2000}}
+}
+
+func (i Image) found(refs []string) Image {
 	i.Absent = !slices.Contains(refs, i.Ref)
 	return i
 }
 
-// ImageStore is one namespace of one containerd, and the program that speaks to it.
-type ImageStore struct{ program, socket, namespace string }
+// imageStore is one namespace of one containerd, and the program that speaks to it.
+type imageStore struct{ program, socket, namespace string }
 
-func (i Image) Store() ImageStore {
-	s := ImageStore{i.Program, i.Socket, i.Namespace}
+func (i Image) store() imageStore {
+	s := imageStore{i.Program, i.Socket, i.Namespace}
 	if s.namespace == "" {
 		s.namespace = "k8s.io"
 	}
 	return s
 }
 
-func (s ImageStore) argv(args ...string) []string {
+func (s imageStore) argv(args ...string) []string {
 	return append([]string{s.program, "--address", s.socket, "-n", s.namespace, "images"}, args...)
 }
 
-// Images lists the references of a store; none when there is no store.
-func Images(ctx context.Context, sys *host.System, store ImageStore) []string {
+// listImages lists the references of a store; none when there is no store.
+func listImages(ctx context.Context, sys *host.System, store imageStore) []string {
 	if !sys.Exists(store.program) || !sys.Exists(store.socket) {
 		return nil
 	}
@@ -79,10 +115,10 @@ func Images(ctx context.Context, sys *host.System, store ImageStore) []string {
 // Apply imports the archive, or removes the reference.
 func (i Image) Apply(ctx context.Context, sys *host.System) error {
 	if i.Absent {
-		if !slices.Contains(Images(ctx, sys, i.Store()), i.Ref) {
+		if !slices.Contains(listImages(ctx, sys, i.store()), i.Ref) {
 			return nil
 		}
-		_, err := sys.Change(ctx, i.Store().argv("rm", "--sync", i.Ref)...)
+		_, err := sys.Change(ctx, i.store().argv("rm", "--sync", i.Ref)...)
 		return err
 	}
 	if sys.Blob == nil {
@@ -93,7 +129,7 @@ func (i Image) Apply(ctx context.Context, sys *host.System) error {
 		return fmt.Errorf("content sha256:%s: %w", i.Blob, err)
 	}
 	defer blob.Close()
-	argv := i.Store().argv("import", "--digests=false")
+	argv := i.store().argv("import", "--digests=false")
 	if i.Local {
 		argv = append(argv, "--local")
 	}

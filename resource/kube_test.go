@@ -25,6 +25,9 @@ type fakeAPI struct {
 	objects map[string]map[string]any
 	refuse  []int    // answers to give before the next requests are served
 	patches []string // content types
+	reads   int      // how many objects were read
+	later   func()   // what comes about when ripe objects were read; nil when nothing does
+	ripe    int
 	version int
 }
 
@@ -90,6 +93,13 @@ func (k *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		k.answer(w, http.StatusNotFound, map[string]any{"kind": "Status", "message": "not found"})
 	case r.Method == http.MethodGet:
 		k.answer(w, http.StatusOK, object)
+		if k.reads++; k.later != nil && k.reads >= k.ripe {
+			later := k.later
+			k.later = nil
+			k.mu.Unlock()
+			later()
+			k.mu.Lock()
+		}
 	case r.Method == http.MethodDelete:
 		delete(k.objects, r.URL.Path)
 		k.answer(w, http.StatusOK, map[string]any{"kind": "Status"})
@@ -198,6 +208,20 @@ func (k *fakeAPI) register(name string, ready bool, taints ...any) {
 		}},
 	})
 }
+
+// status makes an object of the second generation that has a status, a JSON object.
+func (k *fakeAPI) status(path, status string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	var fields map[string]any
+	if err := json.Unmarshal([]byte(status), &fields); err != nil {
+		k.t.Error(err)
+	}
+	k.store(path, map[string]any{"metadata": map[string]any{"name": "x", "generation": 2}, "status": fields})
+}
+
+// after lets something come about when so many objects were read.
+func (k *fakeAPI) after(reads int, later func()) { k.ripe, k.later = reads, later }
 
 // press makes a node one that its kubelet calls ready and evicts pods from.
 func (k *fakeAPI) press(name string) {

@@ -1,6 +1,8 @@
 package resource_test
 
 import (
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -24,6 +26,8 @@ type law struct {
 	// stays says that applying the found value is nothing: nobody wants a server to be not ready.
 	stays  bool
 	secret string // never to be seen
+	// each are the IDs of what converging reports, of a kind that changes several resources.
+	each []string
 }
 
 // TestLaws holds every kind to the laws that resource.go promises. The cases are in cases_test.go.
@@ -34,13 +38,13 @@ func TestLaws(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		kinds[kind] = true
-		t.Run(kind+"/"+l.name, func(t *testing.T) { l.check(t) })
-		t.Run(kind+"/"+l.name+"/converge", func(t *testing.T) { l.checkConverge(t) })
+		kinds[kind.Tag] = true
+		t.Run(kind.Tag+"/"+l.name, func(t *testing.T) { l.check(t) })
+		t.Run(kind.Tag+"/"+l.name+"/converge", func(t *testing.T) { l.checkConverge(t) })
 	}
-	for _, kind := range allKinds() {
-		if !kinds[kind] {
-			t.Errorf("kind %s keeps no law", kind)
+	for _, kind := range resource.Kinds {
+		if !kinds[kind.Tag] {
+			t.Errorf("kind %s keeps no law", kind.Tag)
 		}
 	}
 }
@@ -83,6 +87,9 @@ func (l law) check(t *testing.T) {
 	for _, r := range []resource.Resource{found, l.wanted, now} {
 		l.checkValue(t, r)
 	}
+	if gone, ok := absent(l.wanted); ok && (gone.State() != "" || gone.ID() != l.wanted.ID()) {
+		t.Errorf("absent, %s has the state:\n%s", gone.ID(), gone.State())
+	}
 	l.checkReturn(t, m, found)
 }
 
@@ -106,9 +113,22 @@ func (l law) checkValue(t *testing.T, r resource.Resource) {
 	if l.secret != "" && strings.Contains(r.State()+r.ID(), l.secret) {
 		t.Errorf("the state shows the secret:\n%s", r.State())
 	}
-	if gone, ok := resource.Gone(r); ok && (gone.State() != "" || gone.ID() != r.ID()) {
-		t.Errorf("gone, %s has the state:\n%s", gone.ID(), gone.State())
+	if a, ok := r.(resource.Answered); ok && (a.Absence().State() != "" || a.Absence().ID() != r.ID()) {
+		t.Errorf("absent, %s has the state:\n%s", a.Absence().ID(), a.Absence().State())
 	}
+}
+
+// absent is the value with its field Absent set, of a kind that has one.
+func absent(r resource.Resource) (resource.Resource, bool) {
+	v := reflect.New(reflect.TypeOf(r)).Elem()
+	v.Set(reflect.ValueOf(r))
+	field := v.FieldByName("Absent")
+	if !field.IsValid() {
+		return nil, false
+	}
+	field.SetBool(true)
+	gone, ok := v.Interface().(resource.Resource)
+	return gone, ok
 }
 
 // checkReturn applies what was found first.
@@ -138,11 +158,15 @@ func (l law) checkConverge(t *testing.T) {
 	var changes []resource.Change
 	note := func(c resource.Change) { changes = append(changes, c) }
 	m.must(converge.Converge(t.Context(), m.System, []resource.Resource{l.wanted}, note))
-	if len(changes) != 1 || changes[0].ID != l.wanted.ID() || m.plain(changes[0].Before) != l.before ||
+	if l.each != nil {
+		if !slices.Equal(ids(changes), l.each) {
+			t.Errorf("converging reports %q, want %q", ids(changes), l.each)
+		}
+	} else if len(changes) != 1 || changes[0].ID != l.wanted.ID() || m.plain(changes[0].Before) != l.before ||
 		changes[0].After != l.wanted.State() || changes[0].Diff == "" {
 		t.Errorf("converging reports %+v", changes)
 	}
-	if !resource.Recordable(l.wanted) {
+	if !resource.Has(l.wanted, resource.Recorded) {
 		return
 	}
 	changes = nil
@@ -158,25 +182,31 @@ func (l law) checkConverge(t *testing.T) {
 	}
 }
 
-// allKinds lists the tags that decode knows.
-func allKinds() []string {
-	return []string{
-		"file", "dir", "tree", "link", "user", "service", "package", "sysctl", "module", "swap", "selinux", "image", "ready",
-		"member", "bootstrapped", "object", "node", "interface", "chains", "mounts", "shims",
+// TestTags checks that each row of the table is found by its tag and by its values.
+func TestTags(t *testing.T) {
+	for _, kind := range resource.Kinds {
+		r, err := resource.Decode(resource.Tagged{kind.Tag, []byte("{}")})
+		if err != nil {
+			t.Errorf("%s: %v", kind.Tag, err)
+			continue
+		}
+		if back, err := resource.KindOf(r); err != nil || back.Tag != kind.Tag {
+			t.Errorf("kind %s is encoded as %q: %v", kind.Tag, back.Tag, err)
+		}
 	}
 }
 
-// TestKindsAreAll compares that list with the codec's.
-func TestKindsAreAll(t *testing.T) {
-	for _, kind := range allKinds() {
-		r, err := resource.Decode(resource.Tagged{kind, []byte("{}")})
-		if err != nil {
-			t.Errorf("%s: %v", kind, err)
-			continue
+// TestTagsOnDisk: records that an earlier version has left on a host are read by this one.
+func TestTagsOnDisk(t *testing.T) {
+	var recorded []string
+	for _, kind := range resource.Kinds {
+		if kind.Traits&resource.Recorded != 0 {
+			recorded = append(recorded, kind.Tag)
 		}
-		if back, err := resource.KindOf(r); err != nil || back != kind {
-			t.Errorf("kind %s is encoded as %q: %v", kind, back, err)
-		}
+	}
+	want := []string{"file", "dir", "link", "user", "service", "package", "sysctl", "swap", "selinux"}
+	if !slices.Equal(recorded, want) {
+		t.Errorf("recorded are %q, and records on disks have the tags %q", recorded, want)
 	}
 }
 

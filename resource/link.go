@@ -76,3 +76,14 @@ func (l Link) Apply(ctx context.Context, sys *host.System) error {
 	}
 	return r.Rename()
 }
+
+// Writes returns the link: a name, and no bytes.
+func (l Link) Writes() []Write { return []Write{{Path: "/", Files: 1}} }
+
+// large returns the file that is in the link's place if its content is not in the value.
+func (l Link) large() (File, bool) {
+	if l.Instead == nil {
+		return File{}, false
+	}
+	return l.Instead.large()
+}

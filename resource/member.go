@@ -107,3 +107,9 @@ func forbidBootstrap(ctx context.Context, sys *host.System, unit string) error {
 	sys.RemoveEmpty(sys.Path(filepath.Dir(dropIn)))
 	return sys.Reload(ctx, unit, dropIn, false)
 }
+
+// memberBytes is what an etcd member writes in its first minutes: a log of 64 MB is laid out ahead, and the next one.
+const memberBytes = 256 << 20
+
+// Writes returns the member's first data.
+func (m Member) Writes() []Write { return []Write{{Path: m.DataDir, Bytes: memberBytes, Files: 20}} }

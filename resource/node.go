@@ -13,7 +13,6 @@ import (
 
 	"kbootstrap/fault"
 	"kbootstrap/host"
-	"kbootstrap/internal/human"
 	"kbootstrap/kube"
 )
 
@@ -46,6 +45,14 @@ func (n Node) State() string {
 	return states(lines...)
 }
 
+// Answers returns the API server: nodes are asked for on control planes only.
+func (n Node) Answers() (unit string, all bool) { return apiUnit, false }
+
+// Absence is a node that is not registered.
+func (n Node) Absence() Resource {
+	return Node{Name: n.Name, Kubeconfig: n.Kubeconfig, Timeout: n.Timeout, Absent: true}
+}
+
 const kubeletUnit = "kubelet.service"
 
 // kubeNode is what we read of a Node object.
@@ -59,12 +66,7 @@ type kubeNode struct {
 		Taints  []kubeTaint `json:"taints"`
 	} `json:"spec"`
 	Status struct {
-		Conditions []struct {
-			Type    string `json:"type"`
-			Status  string `json:"status"`
-			Reason  string `json:"reason"`
-			Message string `json:"message"`
-		} `json:"conditions"`
+		Conditions []condition `json:"conditions"`
 	} `json:"status"`
 }
 
@@ -83,10 +85,13 @@ func (t kubeTaint) String() string {
 	return t.Key + "=" + t.Value + ":" + t.Effect
 }
 
-// ours tells that a taint is the tool's to set and to remove: it keeps pods off a control plane. All others are the
-// cluster's, such as node.kubernetes.io/not-ready, or its users'.
+// controlPlaneTaint is the key of the taint that keeps pods off a control plane.
+const controlPlaneTaint = "node-role.kubernetes.io/control-plane"
+
+// ours reports whether a taint is the tool's to set and to remove: that of control planes, and those that are wanted. All
+// others are the cluster's, such as node.kubernetes.io/not-ready, or its users', such as node-role.kubernetes.io/infra.
 func (t kubeTaint) ours(wanted []string) bool {
-	return strings.HasPrefix(t.Key, "node-role.kubernetes.io/") || slices.Contains(wanted, t.String())
+	return t.Key == controlPlaneTaint || slices.Contains(wanted, t.String())
 }
 
 func parseTaint(text string) (kubeTaint, error) {
@@ -120,7 +125,7 @@ func (k kubeNode) why() string {
 	var reasons []string
 	for _, c := range k.Status.Conditions {
 		if (c.Type == "Ready") != (c.Status == "True") {
-			reasons = append(reasons, c.Type+" is "+c.Status+": "+c.Reason+": "+human.OneLine(c.Message))
+			reasons = append(reasons, c.String())
 		}
 	}
 	if len(reasons) == 0 {
@@ -131,13 +136,12 @@ func (k kubeNode) why() string {
 
 // Observe reads the node's object and keeps of it what the wanted value speaks of.
 func (n Node) Observe(ctx context.Context, sys *host.System) (Resource, error) {
-	gone := Node{Name: n.Name, Kubeconfig: n.Kubeconfig, Timeout: n.Timeout, Absent: true}
 	data, err := kube.Look(ctx, sys, n.Kubeconfig, n.path())
 	if err != nil {
 		return nil, err
 	}
 	if data == nil {
-		return gone, nil
+		return n.Absence(), nil
 	}
 	k, err := parseNode(data)
 	if err != nil {
@@ -185,7 +189,12 @@ func (n Node) Apply(ctx context.Context, sys *host.System) error {
 		return err
 	}
 	sys.Logf("waiting for node %s", n.Name)
-	return waitForNode(ctx, sys, "node "+n.Name, n.Timeout, func(ctx context.Context) (waiting, err error) { return n.step(ctx, a) })
+	return nodeWait("node "+n.Name, n.Timeout).until(ctx, sys, a, n.step)
+}
+
+// nodeWait is a wait for what the kubelet of this host brings about.
+func nodeWait(what string, timeout time.Duration) apiWait {
+	return apiWait{what: what, timeout: timeout, code: fault.NodeNotReady, unit: kubeletUnit}
 }
 
 // step does what can be done now, and tells what is still waited for.
@@ -244,36 +253,4 @@ func registered(ctx context.Context, a *kube.Api, name string) (k kubeNode, wait
 	}
 	k, err = parseNode(data)
 	return k, nil, err
-}
-
-// waitForNode repeats a step until it neither fails nor waits. Its error tells what was waited for last, and what the
-// kubelet of this host said.
-func waitForNode(
-	ctx context.Context, sys *host.System, what string, timeout time.Duration, step func(context.Context) (waiting, err error),
-) error {
-	if timeout == 0 {
-		timeout = 2 * time.Minute
-	}
-	deadline, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	begin := time.Now()
-	var last error
-	err := host.Poll(deadline, kube.ApiPoll, func() (bool, error) {
-		problem, err := step(deadline)
-		if err != nil && !kube.Passing(err) {
-			return false, err
-		}
-		if problem == nil {
-			problem = err
-		}
-		if problem != nil && (deadline.Err() == nil || last == nil) {
-			last = problem
-		}
-		return problem == nil, nil
-	})
-	if err == nil || last == nil || deadline.Err() == nil || ctx.Err() != nil {
-		return err
-	}
-	return sys.Failed(ctx, fault.NodeNotReady, kubeletUnit,
-		fmt.Errorf("waited %s for %s: %w", time.Since(begin).Round(time.Millisecond), what, last))
 }

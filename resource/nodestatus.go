@@ -17,8 +17,9 @@ const (
 
 // NodeStatus is one thing that others have to say of a Kubernetes node. It can only be waited for.
 type NodeStatus struct {
-	Name       string
-	Is         string        // HasSubnet or IsReady
+	Name string
+	// Is is HasSubnet or IsReady: the words of a sentence whose subject is the node, so that the ID reads "node w1 is ready".
+	Is         string
 	Kubeconfig string        // path on the host, below System.Root
 	For        string        // the component that is waited for; the host does not need it
 	Timeout    time.Duration // how long to wait; 0 means two minutes
@@ -31,34 +32,31 @@ func (n NodeStatus) ID() string { return "node " + n.Name + " " + n.Is }
 // State is "so" or empty.
 func (n NodeStatus) State() string { return states(flag("so", !n.Absent)) }
 
-func (n NodeStatus) Waits() bool { return !n.Absent }
+// Answers says that several services stand between the host and the answer: the API, and the proxy that leads to it.
+func (n NodeStatus) Answers() (unit string, all bool) { return "", true }
+
+// Absence is a node of which it is not so.
+func (n NodeStatus) Absence() Resource {
+	n.Absent = true
+	return n
+}
+
+// Problem says what is not so.
+func (n NodeStatus) Problem(Resource) string {
+	if n.Absent {
+		return "not so: " + n.ID()
+	}
+	return ""
+}
 
 // Awaits is the component that is waited for.
 func (n NodeStatus) Awaits() string { return n.For }
 
 // Observe asks the API once. When that does not answer, it is not so.
 func (n NodeStatus) Observe(ctx context.Context, sys *host.System) (Resource, error) {
-	found := n
-	found.Absent = true
-	a, err := kube.OpenAPI(sys, n.Kubeconfig)
-	if host.Absent(err) {
-		return found, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	waiting, err := n.ask(ctx, a)
-	if ctx.Err() != nil {
-		return nil, ctx.Err()
-	}
-	if err != nil && kube.Passing(err) {
-		waiting, err = err, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	found.Absent = waiting != nil
-	return found, nil
+	so, err := asked(ctx, sys, n.Kubeconfig, n.ask)
+	n.Absent = !so
+	return n, err
 }
 
 // Apply waits.
@@ -71,7 +69,7 @@ func (n NodeStatus) Apply(ctx context.Context, sys *host.System) error {
 		return err
 	}
 	sys.Logf("waiting: %s", n.ID())
-	return waitForNode(ctx, sys, n.ID(), n.Timeout, func(ctx context.Context) (waiting, err error) { return n.ask(ctx, a) })
+	return nodeWait(n.ID(), n.Timeout).until(ctx, sys, a, n.ask)
 }
 
 // ask tells what is still waited for.

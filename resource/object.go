@@ -41,6 +41,17 @@ func (o Object) State() string {
 	return manifestState(m)
 }
 
+// Answers returns the API server: objects are asked for on control planes only.
+func (o Object) Answers() (unit string, all bool) { return apiUnit, false }
+
+// Absence is an object that is not there.
+func (o Object) Absence() Resource {
+	return Object{Manifest: o.Manifest, Kubeconfig: o.Kubeconfig, Absent: true}
+}
+
+// apiUnit is the service that answers for objects and nodes.
+const apiUnit = "kube-apiserver.service"
+
 // fieldManager is the name under which the API notes the fields that are ours.
 const fieldManager = "kbootstrap"
 
@@ -50,13 +61,12 @@ func (o Object) Observe(ctx context.Context, sys *host.System) (Resource, error)
 	if err != nil {
 		return nil, err
 	}
-	gone := Object{Manifest: o.Manifest, Kubeconfig: o.Kubeconfig, Absent: true}
 	data, err := kube.Look(ctx, sys, o.Kubeconfig, path)
 	if err != nil {
 		return nil, err
 	}
 	if data == nil {
-		return gone, nil
+		return o.Absence(), nil
 	}
 	found, err := kube.ParseManifest(data)
 	if err != nil {
@@ -72,7 +82,7 @@ func (o Object) Read() (kube.Manifest, string, error) {
 	if err != nil {
 		return m, "", err
 	}
-	path, err := m.ApiPath()
+	path, err := m.Path()
 	return m, path, err
 }
 

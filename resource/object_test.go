@@ -136,7 +136,7 @@ func TestNodeComesLate(t *testing.T) {
 	m := newMachine(t)
 	k := newKube(m)
 	foreign := map[string]any{"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule", "timeAdded": "2026-01-01T00:00:00Z"}
-	old := map[string]any{"key": "node-role.kubernetes.io/master", "effect": "NoSchedule"}
+	old := map[string]any{"key": "node-role.kubernetes.io/control-plane", "effect": "NoExecute"}
 	n := resource.Node{
 		Name: "m1", Kubeconfig: namespaceX().Kubeconfig, Labels: map[string]string{"a": "b"},
 		Taints: []string{"node-role.kubernetes.io/control-plane:NoSchedule", "dedicated=db:NoExecute"},
@@ -157,6 +157,30 @@ func TestNodeComesLate(t *testing.T) {
 	}
 	if !slices.Equal(k.patches, []string{"application/merge-patch+json"}) {
 		t.Errorf("patches are %q", k.patches)
+	}
+}
+
+// TestNodeSparesOthersTaints: of the taints that are not wanted, only the control plane's goes.
+func TestNodeSparesOthersTaints(t *testing.T) {
+	m := newMachine(t)
+	k := newKube(m)
+	infra := map[string]any{"key": "node-role.kubernetes.io/infra", "effect": "NoSchedule"}
+	controlPlane := map[string]any{"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"}
+	k.register("m1", true, infra, controlPlane)
+	n := resource.Node{Name: "m1", Kubeconfig: namespaceX().Kubeconfig}
+	if found := m.observe(n).State(); found != "registered\ntaint node-role.kubernetes.io/control-plane:NoSchedule\n" {
+		t.Errorf("found is\n%s", found)
+	}
+	if got := m.converge([]resource.Resource{n}); !slices.Equal(got, []string{"node m1"}) {
+		t.Errorf("changed is %q", got)
+	}
+	spec, err := json.Marshal(k.objects["/api/v1/nodes/m1"]["spec"])
+	m.must(err)
+	if want := `{"taints":[{"effect":"NoSchedule","key":"node-role.kubernetes.io/infra"}]}`; string(spec) != want {
+		t.Errorf("taints are\n%s\nwant\n%s", spec, want)
+	}
+	if got := m.converge([]resource.Resource{n}); len(got) > 0 {
+		t.Errorf("a second run changes %q", got)
 	}
 }
 

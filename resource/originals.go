@@ -4,124 +4,73 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"kbootstrap/host"
 )
 
-// recordable tells whether what was found can be put back by applying it. What belongs to a cluster goes with it; a
-// loaded module does no harm, and may be in use by others.
-func recordable(r Resource) bool {
-	switch r.(type) {
-	case File, Dir, Link, User, Service, Package, Sysctl, Swap, SELinux:
-		return true
-	}
-	return false
+// Originals are the records of how things were before the tool first changed them. They are wanted only as Absent, by
+// reset: then each resource is as it was, and its record is used up.
+type Originals struct {
+	// Keep says which records stay, by the words with which a resource's ID begins: "swap" is all swap, "service docker"
+	// one service.
+	Keep   []string
+	Absent bool     // there are no records but those that stay
+	Found  []string // only in a found value: the IDs of the recorded resources, in the order of the first changes
 }
 
-// KeepOriginal keeps a found value unless there is a record of the resource already: what matters is how it was first.
-func KeepOriginal(sys *host.System, found Resource) error {
-	if !recordable(found) {
-		return nil
-	}
-	sys.Shared.Recording.Lock()
-	defer sys.Shared.Recording.Unlock()
-	records, err := records(sys)
-	if err != nil {
-		return err
-	}
-	name, next := recordHash(found), 1
-	for _, r := range records {
-		if strings.HasSuffix(r, "-"+name+".json") {
-			return nil
-		}
-		if n, err := strconv.Atoi(r[:strings.IndexByte(r, '-')]); err == nil && n >= next {
-			next = n + 1
-		}
-	}
-	data, err := Marshal([]Resource{found})
-	if err != nil {
-		return err
-	}
-	if err := sys.PrivateDirs(host.BeforeDir, host.BeforeDir+"/blobs"); err != nil {
-		return err
-	}
-	if err := KeepBlob(sys, found, host.OldBlob); err != nil {
-		return err
-	}
-	return sys.WriteOwn(sys.Path(fmt.Sprintf("%s/%06d-%s.json", host.BeforeDir, next, name)), data, 0o600)
-}
+// ID is "originals".
+func (o Originals) ID() string { return "originals" }
 
-func recordHash(r Resource) string { return sum([]byte(r.ID()))[:16] }
+// State lists what is recorded and does not stay.
+func (o Originals) State() string { return listed(o.Absent, o.Found) }
 
-// records lists the names of the records, oldest first.
-func records(sys *host.System) ([]string, error) {
-	entries, err := os.ReadDir(sys.Path(host.BeforeDir))
-	if host.Absent(err) {
-		return nil, nil
+// Observe lists the records. One that cannot be read is listed too: putting it back says why.
+func (o Originals) Observe(_ context.Context, sys *host.System) (Resource, error) {
+	found := Originals{Keep: o.Keep}
+	names, err := records(sys)
+	if err != nil {
+		return nil, err
 	}
-	var names []string
-	for _, e := range entries {
-		if strings.HasSuffix(e.Name(), ".json") && strings.IndexByte(e.Name(), '-') > 0 && e.Name()[0] != '.' {
-			names = append(names, e.Name())
+	for _, name := range names {
+		r, err := readRecord(sys.Path(host.BeforeDir + "/" + name))
+		switch {
+		case err != nil:
+			found.Found = append(found.Found, "unreadable record "+name)
+		case !o.keeps(r.found):
+			found.Found = append(found.Found, r.found.ID())
 		}
 	}
-	slices.Sort(names)
-	return names, err
+	// A run that was cut off at the very end has left the large files of records that are used up.
+	if len(names) == 0 && sys.Exists(host.BeforeDir) {
+		found.Found = []string{"remains of " + host.BeforeDir}
+	}
+	found.Absent = len(found.Found) == 0
+	return found, nil
 }
 
-// KeepBlob keeps the content of a large file. The file is about to be replaced by rename, so a second name for it is
-// enough. place tells where a content is kept.
-func KeepBlob(sys *host.System, found Resource, place func(sha256 string) string) error {
-	file, ok := largeFile(found)
-	if !ok {
-		return nil
-	}
-	kept := sys.Path(place(file.Blob))
-	err := sys.Link(sys.Path(file.Path), kept)
-	if err == nil || errors.Is(err, fs.ErrExist) {
-		return nil
-	}
-	from, err := os.Open(sys.Path(file.Path)) // on another file system
-	if err != nil {
-		return err
-	}
-	defer from.Close()
-	r, err := sys.Replacing(kept)
-	if err != nil {
-		return err
-	}
-	defer r.Discard()
-	if err := r.Fill(from, file.Blob); err != nil {
-		return err
-	}
-	return r.Commit(0o600, os.Getuid(), os.Getgid())
+// Apply puts back what is recorded.
+func (o Originals) Apply(ctx context.Context, sys *host.System) error {
+	return o.ApplyEach(ctx, sys, nil)
 }
 
-// largeFile is the file in a found value whose content is not in the value itself.
-func largeFile(r Resource) (File, bool) {
-	var file File
-	switch r := r.(type) {
-	case File:
-		file = r
-	case Link:
-		if r.Instead != nil {
-			file = *r.Instead
-		}
+// ApplyEach is Apply; each resource that was put back is reported.
+func (o Originals) ApplyEach(ctx context.Context, sys *host.System, report func(Change)) error {
+	if o.Absent {
+		return Restore(ctx, sys, o.keeps, report)
 	}
-	return file, file.Blob != "" && file.Content == nil && !file.Absent
+	found, err := o.Observe(ctx, sys)
+	if err == nil && found.State() == "" {
+		err = errors.New("a record that was used up cannot be put back")
+	}
+	return err
 }
 
-// A record is how a resource was before the tool came.
-type record struct {
-	path  string // of the record's own file, for this process
-	found Resource
+// keeps reports whether the record of a resource stays.
+func (o Originals) keeps(r Resource) bool {
+	return slices.ContainsFunc(o.Keep, func(words string) bool { return strings.HasPrefix(r.ID()+" ", words+" ") })
 }
 
 // Restore puts everything back as it was before the tool first changed it, and forgets it: first it removes what was not
@@ -149,7 +98,7 @@ func Restore(ctx context.Context, sys *host.System, skip func(Resource) bool, re
 	}
 	slices.Reverse(fresh)
 	for _, r := range slices.Concat(fresh, older) {
-		if err := ctx.Err(); err != nil {
+		if err := sys.Interrupted(ctx); err != nil {
 			return errors.Join(append(problems, err)...)
 		}
 		if err := r.restore(ctx, sys, report); err != nil {
@@ -157,44 +106,19 @@ func Restore(ctx context.Context, sys *host.System, skip func(Resource) bool, re
 		}
 	}
 	if names, err = records(sys); err == nil && len(names) == 0 {
-		err = sys.RemoveAll(sys.Path(host.BeforeDir))
+		err = forgetRecords(sys)
 	}
 	return errors.Join(append(problems, err)...)
 }
 
-func readRecord(path string) (record, error) {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return record{}, err
+// forgetRecords removes the directory of records, and it stays removed after a power cut.
+func forgetRecords(sys *host.System) error {
+	if !sys.Exists(host.BeforeDir) {
+		return nil
 	}
-	list, err := Unmarshal(data)
-	if err == nil && len(list) != 1 {
-		err = errors.New("not one resource")
-	}
-	if err != nil {
-		return record{}, fmt.Errorf("%s: %w", filepath.Base(path), err)
-	}
-	return record{path, list[0]}, nil
-}
-
-func (r record) restore(ctx context.Context, sys *host.System, report func(Change)) error {
-	begin := time.Now()
-	now, err := r.found.Observe(ctx, sys)
-	if err != nil {
+	dir := sys.Path(host.BeforeDir)
+	if err := sys.RemoveAll(dir); err != nil {
 		return err
 	}
-	// Even without a difference: what a Service leaves beside its unit is not part of its state.
-	change, err := Applied(ctx, sys, now, r.found)
-	if err != nil {
-		return err
-	}
-	change.Duration = time.Since(begin)
-	if report != nil && change.Diff != "" {
-		report(change)
-	}
-	// What was put back may be there only in the record yet, and in the kernel's memory.
-	if err := sys.FlushSoFar(); err != nil {
-		return err
-	}
-	return sys.RemoveFile(r.path)
+	return sys.Sync(filepath.Dir(dir))
 }

@@ -95,3 +95,11 @@ func packageError(err error) error {
 	}
 	return fault.PackageFailed.Wrap(err)
 }
+
+// Installs returns the program, if it is wanted.
+func (p Package) Installs() (program string) {
+	if p.Absent {
+		return ""
+	}
+	return p.Program
+}

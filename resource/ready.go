@@ -45,7 +45,28 @@ func (r Ready) every() time.Duration {
 	return r.Every
 }
 
-func (r Ready) Waits() bool { return !r.Absent }
+// Answers returns the service's unit; what goes through several services is answered where all of them run.
+func (r Ready) Answers() (unit string, all bool) { return r.Unit, r.Unit == "" }
+
+// Absence is a service that is not ready.
+func (r Ready) Absence() Resource {
+	r.Absent = true
+	return r
+}
+
+// Problem says that the service is not ready.
+func (r Ready) Problem(Resource) string {
+	if r.Absent {
+		return "not so: " + r.Name
+	}
+	return ""
+}
+
+// Impatient is the same wait, given up when systemd has restarted the unit so often.
+func (r Ready) Impatient(crashes int) Resource {
+	r.Crashes = crashes
+	return r
+}
 
 // Awaits is the component that is waited for.
 func (r Ready) Awaits() string { return r.For }

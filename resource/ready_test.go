@@ -3,6 +3,7 @@ package resource_test
 import (
 	"context"
 	"encoding/pem"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -25,7 +26,16 @@ func TestReadyTellsWhyNot(t *testing.T) {
 	waitsInVain(t, func(timeout time.Duration) error {
 		r := resource.Ready{Name: "apiserver", URL: server.URL, Unit: "kube-apiserver.service", Timeout: timeout}
 		return r.Apply(t.Context(), m.System)
-	}, "waited ", server.URL, "500 Internal Server Error: [-]etcd failed", "    panic: the last words of kube-apiserver.service")
+	}, "waited ", server.URL, "500 Internal Server Error: [-]etcd failed", "panic: the last words of kube-apiserver.service")
+}
+
+// whole is what an error says, with the journal of the unit that it is about.
+func whole(err error) string {
+	var unit *host.UnitError
+	if errors.As(err, &unit) {
+		return err.Error() + "\n" + unit.Journal
+	}
+	return err.Error()
 }
 
 // waitsInVain checks what an error says of a wait that ended with its time. On a busy machine the time may be over
@@ -37,7 +47,7 @@ func waitsInVain(t *testing.T, wait func(timeout time.Duration) error, parts ...
 		if err == nil {
 			t.Fatal("the wait ended well")
 		}
-		lacking := slices.DeleteFunc(slices.Clone(parts), func(part string) bool { return strings.Contains(err.Error(), part) })
+		lacking := slices.DeleteFunc(slices.Clone(parts), func(part string) bool { return strings.Contains(whole(err), part) })
 		if len(lacking) == 0 {
 			return
 		}

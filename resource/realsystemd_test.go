@@ -150,7 +150,7 @@ func TestRealServiceThatCannotStart(t *testing.T) {
 		err := converge.Converge(t.Context(), sys, []resource.Resource{file, service}, nil)
 		t.Logf("after %s: %v", time.Since(begin).Round(time.Millisecond), err)
 		// Between two crashes it may just run when it is looked at.
-		if err != nil && !strings.Contains(err.Error(), words) || err == nil && program == "/none/such" {
+		if err != nil && !strings.Contains(whole(err), words) || err == nil && program == "/none/such" {
 			t.Errorf("error is %v", err)
 		}
 		if err := resource.Restore(t.Context(), sys, nil, nil); err != nil {

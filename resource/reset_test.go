@@ -136,23 +136,23 @@ func TestDirThatIsUsedStays(t *testing.T) {
 	}
 }
 
-// TestShimsSpareOthers checks that a process that only looks alike lives.
-func TestShimsSpareOthers(t *testing.T) {
+// TestProcessesSpareOthers checks that a process that only looks alike lives.
+func TestProcessesSpareOthers(t *testing.T) {
 	m := newMachine(t)
 	m.sees("/proc")
 	m.shim()
-	list, err := resource.Shims{Program: "/opt/kboot"}.Processes(m.System)
+	list, err := resource.Processes{Program: "/opt/kboot"}.List(m.System)
 	if err != nil || len(list) > 0 {
 		t.Errorf("a part of a name means %v, %v", list, err)
 	}
-	list, err = resource.Shims{Program: "/opt/kbootstrap/sh"}.Processes(m.System)
+	list, err = resource.Processes{Program: "/opt/kbootstrap/sh"}.List(m.System)
 	if err != nil || len(list) != 2 {
 		t.Errorf("the program's own path means %v, %v", list, err)
 	}
 	self, err := os.Executable()
 	m.must(err)
 	outer := host.NewSystem("/", m.run, nil, nil)
-	list, err = resource.Shims{Program: self}.Processes(outer)
+	list, err = resource.Processes{Program: self}.List(outer)
 	for _, p := range list {
 		if p.Pid == os.Getpid() {
 			t.Error("it would kill the caller")

@@ -131,7 +131,7 @@ func TestRollback(t *testing.T) {
 		t.Fatalf("error is %v", err)
 	}
 	for _, want := range []string{"rolled back: server.service is as before", "panic: the last words of server.service", "put back:", "link /usr/local/bin/server"} {
-		if !strings.Contains(err.Error(), want) {
+		if !strings.Contains(whole(err), want) {
 			t.Errorf("the error does not say %q: %v", want, err)
 		}
 	}
@@ -405,7 +405,7 @@ func TestCrashLoop(t *testing.T) {
 	ready := resource.Ready{Name: "server", URL: h.URL, Unit: serverUnit, Crashes: 2, Every: resource.UnitPoll}
 	err := ready.Apply(t.Context(), m.System)
 	if err == nil || !strings.Contains(err.Error(), "server.service ends again and again: systemd restarted it 2 times") ||
-		!strings.Contains(err.Error(), "unknown flag: --nonsense") {
+		!strings.Contains(whole(err), "unknown flag: --nonsense") {
 		t.Errorf("error is %v", err)
 	}
 }

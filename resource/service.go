@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -58,10 +59,70 @@ func (s Service) Observe(ctx context.Context, sys *host.System) (Resource, error
 	if err != nil {
 		return nil, err
 	}
-	return s.Found(sys, u), nil
+	return s.found(sys, u), nil
 }
 
-func (s Service) Found(sys *host.System, u host.UnitState) Service {
+// serviceBatch is the key of all services: one systemctl shows them.
+type serviceBatch struct{}
+
+// BatchKey is the same for all services.
+func (s Service) BatchKey() any { return serviceBatch{} }
+
+// ObserveAll asks systemd once.
+func (s Service) ObserveAll(ctx context.Context, sys *host.System, all []Resource) ([]Resource, error) {
+	services := make([]Service, len(all))
+	names := make([]string, len(all))
+	for i, r := range all {
+		services[i], _ = r.(Service)
+		names[i] = services[i].Name
+	}
+	units, err := sys.Units(ctx, names...)
+	if err != nil {
+		return nil, err
+	}
+	found := make([]Resource, len(all))
+	for i, u := range units {
+		found[i] = services[i].found(sys, u)
+	}
+	return found, nil
+}
+
+// Runs returns the unit, and reports whether it runs.
+func (s Service) Runs() (unit string, running bool) { return s.Name, s.Running }
+
+// Ended is the same service, not running.
+func (s Service) Ended() Resource {
+	s.Running = false
+	return s
+}
+
+// Aged marks the found service as older where something that it starts with differs.
+func (s Service) Aged(found Resource, differs func(id string) bool) Resource {
+	now, ok := found.(Service)
+	if ok && now.Running && now.Config == s.Config && slices.ContainsFunc(s.Starts, differs) {
+		now.Older = true
+		return now
+	}
+	return found
+}
+
+// Unmet returns the error of a service that was started, and has crashed since.
+func (s Service) Unmet(ctx context.Context, sys *host.System, err error) error {
+	if !s.Running {
+		return fault.NotAsWanted.Wrap(err)
+	}
+	return sys.Failed(ctx, fault.ServiceNotStarted, s.Name, err)
+}
+
+// Problem says that the service should run, and does not.
+func (s Service) Problem(wanted Resource) string {
+	if w, ok := wanted.(Service); ok && w.Running && !s.Running {
+		return s.ID() + " is not running"
+	}
+	return ""
+}
+
+func (s Service) found(sys *host.System, u host.UnitState) Service {
 	found := Service{Name: s.Name, Enabled: u.Enabled(), Running: u.Runs()}
 	if s.Enabled && !u.CanEnable() {
 		found.Enabled = true
@@ -192,7 +253,7 @@ func (s Service) checkEnabled(ctx context.Context, sys *host.System) error {
 
 func (s Service) stop(ctx context.Context, sys *host.System) error {
 	u, err := sys.Unit(ctx, s.Name)
-	if err != nil || !s.Found(sys, u).Running {
+	if err != nil || !s.found(sys, u).Running {
 		return err
 	}
 	if _, err = sys.Change(ctx, "systemctl", "stop", s.Name); err != nil {

@@ -50,7 +50,7 @@ func TestServiceThatCrashes(t *testing.T) {
 	m.put("/etc/systemd/system/etcd.service", "[Service]\n")
 	s.crash["etcd.service"] = true
 	err := resource.Service{Name: "etcd.service", Running: true, Config: "1"}.Apply(t.Context(), m.System)
-	if err == nil || !strings.Contains(err.Error(), "failed") || !strings.Contains(err.Error(), "    panic: the last words of etcd.service") {
+	if err == nil || !strings.Contains(err.Error(), "failed") || !strings.Contains(whole(err), "panic: the last words of etcd.service") {
 		t.Errorf("error is %v", err)
 	}
 	err = resource.Service{Name: "none.service", Running: true}.Apply(t.Context(), m.System)
@@ -94,7 +94,7 @@ func TestUnitRuns(t *testing.T) {
 func TestTurningOffEndsCrashLoops(t *testing.T) {
 	u := host.ParseUnit("ActiveState=activating\nSubState=auto-restart\nMainPID=0")
 	off := resource.Service{Name: "a.service"}
-	if m := newMachine(t); !off.Found(m.System, u).Running {
+	if m := newMachine(t); !off.FoundAs(m.System, u).Running {
 		t.Error("it counts as stopped")
 	}
 }

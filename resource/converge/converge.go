@@ -59,7 +59,7 @@ func (t *transaction) step(ctx context.Context, i int) error {
 	return t.done(i)
 }
 
-// make applies one resource if it differs; the change has no ID if it does not.
+// make applies one resource if it differs; the change has no ID if it does not, or if it has reported others.
 func (t *transaction) make(ctx context.Context, i int, wanted resource.Resource) (resource.Change, error) {
 	begin := time.Now()
 	// Until something has changed, what was seen together is still true.
@@ -78,14 +78,16 @@ func (t *transaction) make(ctx context.Context, i int, wanted resource.Resource)
 	if err := t.about(ctx, i, found); err != nil {
 		return resource.Change{}, fmt.Errorf("note what was there: %w", err)
 	}
-	change, err := converge(ctx, t.sys, found, wanted)
+	change, err := converge(ctx, t.sys, found, wanted, t.report)
 	change.Duration = time.Since(begin)
 	return change, err
 }
 
-func converge(ctx context.Context, sys *host.System, found, wanted resource.Resource) (resource.Change, error) {
+func converge(
+	ctx context.Context, sys *host.System, found, wanted resource.Resource, report func(resource.Change),
+) (resource.Change, error) {
 	if err := resource.KeepOriginal(sys, found); err != nil {
 		return resource.Change{}, fmt.Errorf("record what was there: %w", err)
 	}
-	return resource.Applied(ctx, sys, found, wanted)
+	return resource.Applied(ctx, sys, found, wanted, report)
 }

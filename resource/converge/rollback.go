@@ -80,13 +80,12 @@ func Rollback(ctx context.Context, sys *host.System, found []resource.Resource, 
 func backwards(ctx context.Context, sys *host.System, found []resource.Resource, report func(resource.Change)) error {
 	var problems []error
 	for _, f := range slices.Backward(found) {
-		if !returns(f) {
+		if !resource.Has(f, resource.GoesBack) {
 			continue
 		}
 		told := report
-		if service, ok := f.(resource.Service); ok {
-			service.Running, told = false, nil // the other pass starts it, and tells of it
-			f = service
+		if runner, ok := f.(resource.Runner); ok {
+			f, told = runner.Ended(), nil // the other pass starts it, and tells of it
 		}
 		if err := putBack(ctx, sys, f, told); err != nil {
 			problems = append(problems, err)
@@ -99,13 +98,12 @@ func backwards(ctx context.Context, sys *host.System, found []resource.Resource,
 func forwards(ctx context.Context, sys *host.System, found []resource.Resource, report func(resource.Change)) error {
 	var problems []error
 	for _, f := range found {
-		told := report
-		switch f.(type) {
-		case resource.Service:
-		case resource.Ready:
-			told = nil // it is no change
-		default:
+		if !resource.Has(f, resource.Resumes) {
 			continue
+		}
+		told := report
+		if resource.Has(f, resource.Waits) {
+			told = nil // it is no change
 		}
 		if err := putBack(ctx, sys, f, told); err != nil {
 			problems = append(problems, err)
@@ -114,21 +112,12 @@ func forwards(ctx context.Context, sys *host.System, found []resource.Resource, 
 	return errors.Join(problems...)
 }
 
-// returns tells whether the first pass puts a found value back.
-func returns(found resource.Resource) bool {
-	switch found.(type) {
-	case resource.File, resource.Dir, resource.Link, resource.Service:
-		return true
-	}
-	return false
-}
-
 func putBack(ctx context.Context, sys *host.System, found resource.Resource, report func(resource.Change)) error {
 	begin := time.Now()
 	now, err := found.Observe(ctx, sys)
 	if err == nil && resource.Changed(now, found) {
 		var change resource.Change
-		if change, err = resource.Applied(ctx, sys, now, found); err == nil && report != nil {
+		if change, err = resource.Applied(ctx, sys, now, found, nil); err == nil && report != nil {
 			change.Back, change.Duration = true, time.Since(begin)
 			report(change)
 		}

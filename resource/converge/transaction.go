@@ -103,13 +103,22 @@ func (t *transaction) finished() bool {
 
 // health tells whether a resource of the list is the health of the service.
 func (t *transaction) health(i int) bool {
-	ready, ok := t.wanted[i].(resource.Ready)
-	return ok && i > t.service && ready.Unit == t.name()
+	return i > t.service && t.tellsHealth(t.wanted[i])
 }
 
 func running(r resource.Resource) bool {
 	service, ok := r.(resource.Service)
 	return ok && service.Running
+}
+
+// tellsHealth reports whether a resource is the health of the service, wherever it is.
+func (t *transaction) tellsHealth(r resource.Resource) bool {
+	a, ok := r.(resource.Answered)
+	if !ok || !resource.Has(r, resource.Waits) || !resource.Has(r, resource.Resumes) {
+		return false
+	}
+	unit, _ := a.Answers()
+	return unit == t.name()
 }
 
 // differs tells whether anything that belongs to the service differs.
@@ -160,7 +169,7 @@ func (t *transaction) note(ctx context.Context, i int, found resource.Resource) 
 		if err := t.save(t.all[:t.last+1]...); err != nil {
 			return err
 		}
-	} else if !t.has(found.ID()) && returns(found) {
+	} else if !t.has(found.ID()) && resource.Has(found, resource.GoesBack) {
 		if err := t.save(found); err != nil {
 			return err
 		}
@@ -184,24 +193,12 @@ func (t *transaction) save(found ...resource.Resource) error {
 		if t.has(f.ID()) {
 			continue
 		}
-		switch r := f.(type) {
-		case resource.Service:
-			if r.Name != t.name() {
-				continue
-			}
-			r.Older = false
-			f = r
-		case resource.Ready:
-			if r.Unit != t.name() || r.Absent {
-				continue
-			}
-		default:
-			if !returns(f) || !t.concerns(f) {
-				continue
-			}
-			if err := resource.KeepBlob(t.sys, f, func(sha256 string) string { return t.dir() + "/" + sha256 }); err != nil {
-				return err
-			}
+		f, ok := t.worthKeeping(f)
+		if !ok {
+			continue
+		}
+		if err := resource.KeepBlob(t.sys, f, func(sha256 string) string { return t.dir() + "/" + sha256 }); err != nil {
+			return err
 		}
 		t.found = append(t.found, f)
 	}
@@ -221,6 +218,19 @@ func (t *transaction) save(found ...resource.Resource) error {
 	return nil
 }
 
+// worthKeeping returns what is kept of a found value, and reports whether anything is: the service itself, its health as
+// far as it was healthy, and what is about to change.
+func (t *transaction) worthKeeping(found resource.Resource) (resource.Resource, bool) {
+	if service, ok := found.(resource.Service); ok {
+		service.Older = false
+		return service, service.Name == t.name()
+	}
+	if t.tellsHealth(found) {
+		return found, found.State() != ""
+	}
+	return found, resource.Has(found, resource.GoesBack) && t.concerns(found)
+}
+
 // concerns tells whether a found value is about to change, and is to come back then. Programs that are new stay: nothing
 // refers to them any more, and the next try needs them.
 func (t *transaction) concerns(found resource.Resource) bool {
@@ -228,8 +238,8 @@ func (t *transaction) concerns(found resource.Resource) bool {
 	if i < 0 || !resource.Changed(found, t.wanted[i]) {
 		return false
 	}
-	file, _ := t.wanted[i].(resource.File)
-	return file.Blob == "" || found.State() != ""
+	sum, _ := resource.Contents(t.wanted[i])
+	return sum == "" || found.State() != ""
 }
 
 // urgent tells that a resource has to be made whatever happens: from the moment that the service is touched until it is
@@ -249,21 +259,15 @@ func (t *transaction) work(ctx context.Context, i int) (context.Context, context
 
 // patient tells whether a resource may wait for long for something from outside.
 func patient(r resource.Resource) bool {
-	if w, ok := r.(resource.Waiter); ok && w.Waits() {
-		return true
-	}
-	file, ok := r.(resource.File)
-	_, image := r.(resource.Image)
-	return image || ok && file.Blob != ""
+	sum, _ := resource.Contents(r)
+	return sum != "" || resource.Has(r, resource.Waits)
 }
 
 // judged is a resource as it is wanted in this transaction: a service that was healthy is not waited for when it crashes
 // again and again.
 func (t *transaction) judged(i int) resource.Resource {
-	ready, ok := t.wanted[i].(resource.Ready)
-	if ok && t.urgent(i) && t.health(i) {
-		ready.Crashes = crashes
-		return ready
+	if patient, ok := t.wanted[i].(resource.Patient); ok && t.urgent(i) && t.health(i) {
+		return patient.Impatient(crashes)
 	}
 	return t.wanted[i]
 }

@@ -14,9 +14,9 @@ import (
 	"kbootstrap/host"
 )
 
-// Shims are the processes that outlive their service: containerd's shims and the containers below them. They are wanted
+// Processes are the processes that outlive their service: containerd's shims and the containers below them. They are wanted
 // only as Absent, by reset, after the services are stopped.
-type Shims struct {
+type Processes struct {
 	// Program is the path of a program, or of a directory with a slash at its end: every process that runs it, or
 	// anything below the directory, is meant with all its descendants, but never the caller.
 	Program string
@@ -24,20 +24,20 @@ type Shims struct {
 	Found   []string // only in a found value: "PID PROGRAM"
 }
 
-// ID is "shims PROGRAM".
-func (s Shims) ID() string { return "shims " + s.Program }
+// ID is "processes PROGRAM".
+func (ps Processes) ID() string { return "processes " + ps.Program }
 
 // State lists the processes.
-func (s Shims) State() string { return listed(s.Absent, s.Found) }
+func (ps Processes) State() string { return listed(ps.Absent, ps.Found) }
 
 // killTimeout is how long a killed process may take to be gone: one that waits for a disk or a network file system does
 // not hear the signal before.
 const killTimeout = 10 * time.Second
 
 // Observe lists the processes.
-func (s Shims) Observe(_ context.Context, sys *host.System) (Resource, error) {
-	list, err := s.Processes(sys)
-	found := Shims{Program: s.Program, Absent: len(list) == 0}
+func (ps Processes) Observe(_ context.Context, sys *host.System) (Resource, error) {
+	list, err := ps.list(sys)
+	found := Processes{Program: ps.Program, Absent: len(list) == 0}
 	for _, p := range list {
 		found.Found = append(found.Found, fmt.Sprintf("%d %s", p.Pid, p.Exe))
 	}
@@ -46,12 +46,12 @@ func (s Shims) Observe(_ context.Context, sys *host.System) (Resource, error) {
 
 // Apply kills the processes and all their descendants. They are stopped first, since the children of a process that is
 // killed while it forks would be nobody's.
-func (s Shims) Apply(ctx context.Context, sys *host.System) error {
-	list, err := s.Processes(sys)
+func (ps Processes) Apply(ctx context.Context, sys *host.System) error {
+	list, err := ps.list(sys)
 	if err != nil {
 		return err
 	}
-	if !s.Absent {
+	if !ps.Absent {
 		if len(list) == 0 {
 			return errors.New("a process that was killed cannot be put back")
 		}
@@ -68,7 +68,7 @@ func (s Shims) Apply(ctx context.Context, sys *host.System) error {
 				}
 			}
 		}
-		if list, err = s.Processes(sys); err != nil {
+		if list, err = ps.list(sys); err != nil {
 			return err
 		}
 	}
@@ -82,7 +82,7 @@ func (s Shims) Apply(ctx context.Context, sys *host.System) error {
 	deadline, cancel := context.WithTimeout(ctx, killTimeout)
 	defer cancel()
 	err = host.Poll(deadline, startPoll, func() (bool, error) {
-		list, err = s.Processes(sys)
+		list, err = ps.list(sys)
 		return len(list) == 0, err
 	})
 	if err != nil && len(list) > 0 {
@@ -91,18 +91,18 @@ func (s Shims) Apply(ctx context.Context, sys *host.System) error {
 	return err
 }
 
-// Processes lists those that are meant: who runs the program, and their descendants; not the caller, its ancestors and
+// list lists those that are meant: who runs the program, and their descendants; not the caller, its ancestors and
 // its descendants.
-func (s Shims) Processes(sys *host.System) ([]host.Process, error) {
+func (ps Processes) list(sys *host.System) ([]host.Process, error) {
 	all, err := sys.AllProcesses()
 	if err != nil {
 		return nil, err
 	}
-	program := sys.Path(s.Program)
+	program := sys.Path(ps.Program)
 	if resolved, err := filepath.EvalSymlinks(program); err == nil {
 		program = resolved // as the kernel names it
 	}
-	if strings.HasSuffix(s.Program, "/") {
+	if strings.HasSuffix(ps.Program, "/") {
 		program += "/"
 	}
 	spared := ancestors(all, os.Getpid())

@@ -1,0 +1,86 @@
+package resource
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"kbootstrap/fault"
+	"kbootstrap/host"
+	"kbootstrap/internal/human"
+	"kbootstrap/kube"
+)
+
+// A step does what can be done now, or asks; it returns what is still waited for.
+type step func(context.Context, *kube.Api) (waiting, err error)
+
+// apiWait is a wait for the Kubernetes API to say something.
+type apiWait struct {
+	what    string        // for the error
+	timeout time.Duration // 0 means two minutes
+	code    fault.Code
+	unit    string // its journal goes into the error; "" for none
+}
+
+// until repeats a step until it neither fails nor waits. Its error says what was waited for last, and what the unit's
+// journal says.
+func (w apiWait) until(ctx context.Context, sys *host.System, a *kube.Api, do step) error {
+	if w.timeout == 0 {
+		w.timeout = 2 * time.Minute
+	}
+	deadline, cancel := context.WithTimeout(ctx, w.timeout)
+	defer cancel()
+	begin := time.Now()
+	var last error
+	err := host.Poll(deadline, kube.ApiPoll, func() (bool, error) {
+		problem, err := do(deadline, a)
+		if err != nil && !kube.Passing(err) {
+			return false, err
+		}
+		if problem == nil {
+			problem = err
+		}
+		if problem != nil && (deadline.Err() == nil || last == nil) {
+			last = problem
+		}
+		return problem == nil, nil
+	})
+	if err == nil || last == nil || deadline.Err() == nil || ctx.Err() != nil {
+		return err
+	}
+	waited := time.Since(begin).Round(time.Millisecond)
+	return sys.Failed(ctx, w.code, w.unit, fmt.Errorf("waited %s for %s: %w", waited, w.what, last))
+}
+
+// asked reports whether there is nothing to wait for, as the API says it when it is asked once. When it does not answer,
+// or there is no kubeconfig yet, it is not so.
+func asked(ctx context.Context, sys *host.System, kubeconfig string, ask step) (bool, error) {
+	a, err := kube.OpenAPI(sys, kubeconfig)
+	if host.Absent(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	waiting, err := ask(ctx, a)
+	switch {
+	case ctx.Err() != nil:
+		return false, ctx.Err()
+	case err != nil && kube.Passing(err):
+		return false, nil
+	}
+	return waiting == nil && err == nil, err
+}
+
+// condition is a condition in the status of an object.
+type condition struct {
+	Type    string `json:"type"`
+	Status  string `json:"status"`
+	Reason  string `json:"reason"`
+	Message string `json:"message"`
+}
+
+// String is the condition in one line.
+func (c condition) String() string {
+	return c.Type + " is " + c.Status + ": " + c.Reason + ": " + human.OneLine(c.Message)
+}
