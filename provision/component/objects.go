@@ -2,6 +2,7 @@ package component
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -10,7 +11,7 @@ import (
 	"kbootstrap/resource"
 )
 
-// objects turns a YAML stream into one Object a document.
+// objects turns a YAML stream into one Object a document, in its order.
 func objects(kubeconfig string, manifests []byte) []resource.Resource {
 	var rs []resource.Resource
 	for i, document := range strings.Split(string(manifests), "\n---\n") {
@@ -23,6 +24,32 @@ func objects(kubeconfig string, manifests []byte) []resource.Resource {
 			panic("component: manifest " + strconv.Itoa(i) + ": " + err.Error())
 		}
 		rs = append(rs, resource.Object{Manifest: manifest, Kubeconfig: kubeconfig})
+	}
+	return rs
+}
+
+// awaited are the kinds of objects that are not done when the API has accepted them: they have pods,
+// or a program behind them that has to answer.
+var awaited = []string{"Deployment", "DaemonSet", "APIService"}
+
+// rollouts are the readiness of the objects that have one.
+func rollouts(objects []resource.Resource) []resource.Resource {
+	var rs []resource.Resource
+	for _, r := range objects {
+		var m struct {
+			APIVersion, Kind string
+			Metadata         struct{ Name, Namespace string }
+		}
+		object, _ := r.(resource.Object)
+		if err := json.Unmarshal(object.Manifest, &m); err != nil {
+			panic("component: manifest of " + r.ID() + ": " + err.Error())
+		}
+		if slices.Contains(awaited, m.Kind) {
+			rs = append(rs, resource.Rollout{
+				APIVersion: m.APIVersion, Kind: m.Kind, Namespace: m.Metadata.Namespace, Name: m.Metadata.Name,
+				Kubeconfig: object.Kubeconfig,
+			})
+		}
 	}
 	return rs
 }
