@@ -61,6 +61,7 @@ func TestCluster(t *testing.T) {
 		{"nodePort range", nodePortRange},
 		{"every host reboots", reboot},
 		{"add-node", addNode},
+		{"the component of the page for contributors", contributed},
 		{"reset one host", resetOne},
 		{"reset", reset},
 		{"killed in mid-run", killed},
