@@ -1,5 +1,3 @@
-// Package guard finds what a run would destroy of the cluster that is there: a situation in, refusals out. Start at
-// Refusals.
 package guard
 
 import (
