@@ -4,12 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
 
-	"kbootstrap/fault"
 	"kbootstrap/inventory"
 	"kbootstrap/node"
 	"kbootstrap/provision/component"
@@ -19,37 +17,13 @@ import (
 	"kbootstrap/resource"
 )
 
-// MayReset says whether these hosts may be reset while the others go on: workers may. An etcd member or a control plane
-// takes its part of a quorum with it, so such hosts go together with the whole cluster only.
-func MayReset(c *inventory.Cluster, names []string) error {
-	if wholly(c, names) {
-		return nil
-	}
-	for _, name := range names {
-		h, ok := c.Host(name)
-		if ok && (h.Has(inventory.Etcd) || h.Has(inventory.ControlPlane)) {
-			return &guard.RefusedError{
-				Code:   fault.RefusedReset,
-				Text:   fmt.Sprintf("%s is a control plane or an etcd member: resetting it alone takes a member out of a running quorum", name),
-				Advice: "reset the whole cluster without --host, or keep this host",
-			}
-		}
-	}
-	return nil
-}
-
-// wholly reports whether every host of the cluster is named, however often.
-func wholly(c *inventory.Cluster, names []string) bool {
-	return !slices.ContainsFunc(c.Hosts, func(h inventory.Host) bool { return !slices.Contains(names, h.Name) })
-}
-
 // Reset removes from the hosts what the tool made and what Kubernetes left, and puts back what was there before. A single
 // host leaves the cluster first. The SSH connection stays: only chains of Kubernetes' own are removed. The error is a
 // Failures; the other hosts are reset all the same.
 func Reset(ctx context.Context, c *inventory.Cluster, names []string, o fleet.Options) (Summary, error) {
 	start := time.Now()
 	summary := Summary{Changed: map[string]int{}}
-	whole := wholly(c, names)
+	whole := guard.IsWhole(c, names)
 	hosts := c.Hosts
 	if !whole {
 		hosts = concerned(c, names)

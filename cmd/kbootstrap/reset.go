@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"kbootstrap/provision"
+	"kbootstrap/provision/guard"
 )
 
 func resetCommand(a *app) *cobra.Command {
@@ -40,7 +41,7 @@ there before. iptables rules that do not belong to Kubernetes stay, and so does 
 					hosts = append(hosts, h.Name)
 				}
 			}
-			if err := provision.MayReset(cluster, hosts); err != nil {
+			if err := guard.MayReset(cluster, hosts); err != nil {
 				return exitError{exitRefused, err}
 			}
 			if err := a.confirm(c.Context(), cluster.Name, confirm, len(hosts)); err != nil {
