@@ -79,7 +79,7 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 		host := s.About()
 		r.options.Tell(fleet.Event{Kind: fleet.EventStart, Host: host, Component: s.Component.Name})
 		begin := time.Now()
-		err := counted(s, func(events func(node.Event)) error { return r.converge(ctx, s, events) })
+		err := counted(s, func(events func(node.Event)) error { return r.carryOut(ctx, s, events) })
 		if s.Component.Name == component.ApiServer.Name {
 			api.Down()
 		}

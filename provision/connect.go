@@ -12,6 +12,9 @@ import (
 	"kbootstrap/provision/plan"
 )
 
+// dialer opens sessions to hosts, and returns those that it reached: see fleet.Connect.
+type dialer func(ctx context.Context, hosts []inventory.Host, o fleet.Options, lock bool) (fleet.Fleet, error)
+
 // LockState takes the lock of the state directory: two runs on one machine must not issue certificates at once.
 func LockState(ctx context.Context, r *Run) (err error) {
 	r.lock, err = fleet.LockState(ctx, r.Cluster, r.options)
@@ -25,14 +28,8 @@ func Connect(ctx context.Context, r *Run) error { return connect(ctx, r, false) 
 func ConnectLocked(ctx context.Context, r *Run) error { return connect(ctx, r, true) }
 
 func connect(ctx context.Context, r *Run, lock bool) error {
-	return connectBy(r, func(hosts []inventory.Host) (fleet.Fleet, error) {
-		return fleet.Connect(ctx, hosts, r.options, lock)
-	})
-}
-
-// connectBy connects as a function does it, and chooses the control plane that leads.
-func connectBy(r *Run, dial func([]inventory.Host) (fleet.Fleet, error)) error {
-	if err := r.leaveOut(r.reach(dial)); err != nil {
+	err := r.reach(func(hosts []inventory.Host) (fleet.Fleet, error) { return r.dial(ctx, hosts, r.options, lock) })
+	if err := r.leaveOut(err); err != nil {
 		return err
 	}
 	for _, h := range r.Cluster.With(inventory.ControlPlane) {

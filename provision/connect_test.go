@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -53,7 +54,7 @@ func TestLeaveOut(t *testing.T) {
 		c := fixture.Parse(t, fixture.Ha)
 		r := &Run{Cluster: c, Scope: test.scope, Fleet: fleet.Fleet{}, Unreached: map[string]error{}}
 		var failures plan.Failures
-		err := connectBy(r, func(hosts []inventory.Host) (fleet.Fleet, error) {
+		r.dial = func(_ context.Context, hosts []inventory.Host, _ fleet.Options, _ bool) (fleet.Fleet, error) {
 			reached := fleet.Fleet{}
 			for _, h := range hosts {
 				if slices.Contains(test.away, h.Name) {
@@ -63,10 +64,12 @@ func TestLeaveOut(t *testing.T) {
 				}
 			}
 			return reached, failures.ErrOrNil()
-		})
-		if err == nil && !test.looks {
-			err = FindCluster(t.Context(), r)
 		}
+		stages := []Stage{Connect, FindCluster}
+		if test.looks {
+			stages = []Stage{Connect}
+		}
+		err := goThrough(t.Context(), r, stages)
 		var cause *remote.Error
 		switch {
 		case test.want != "" && (fault.Of(err) != test.want || !errors.As(err, &cause)):
@@ -101,17 +104,14 @@ func TestStillFounded(t *testing.T) {
 		{what: "a member of a new cluster", stages: changes, away: []string{"m2"}, want: fault.NotFounded},
 	} {
 		r := &Run{Cluster: c, Scope: Scope{Tolerance: Tolerance{Hosts: 3}}, Unreached: map[string]error{}}
-		err := connectBy(r, func(hosts []inventory.Host) (fleet.Fleet, error) {
+		r.dial = func(_ context.Context, hosts []inventory.Host, _ fleet.Options, _ bool) (fleet.Fleet, error) {
 			reached := fleet.Fleet{}
 			for _, h := range hosts {
 				reached[h.Name] = &fleet.Machine{Host: h, Facts: test.facts}
 			}
 			return reached, nil
-		})
-		if err != nil {
-			t.Fatal(err)
 		}
-		if err := FindCluster(t.Context(), r); err != nil {
+		if err := goThrough(t.Context(), r, []Stage{Connect, FindCluster}); err != nil {
 			t.Fatal(err)
 		}
 		var failures plan.Failures
@@ -121,11 +121,7 @@ func TestStillFounded(t *testing.T) {
 		if err := r.leaveOut(failures.ErrOrNil()); err != nil {
 			t.Fatal(err)
 		}
-		for _, stage := range test.stages {
-			if err = stage(t.Context(), r); err != nil {
-				break
-			}
-		}
+		err := goThrough(t.Context(), r, test.stages)
 		switch {
 		case test.want != "" && fault.Of(err) != test.want,
 			test.plain && (len(errorsOf(err)) != len(test.away) || fault.NotFounded.Is(err)),

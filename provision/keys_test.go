@@ -33,12 +33,7 @@ func TestStateLost(t *testing.T) {
 		if err := LoadKeys(t.Context(), r); err != nil || r.PKI != nil {
 			t.Fatalf("%s: %v, %v", test.what, err, r.PKI)
 		}
-		var err error
-		for _, stage := range test.stages {
-			if err = stage(t.Context(), r); err != nil {
-				break
-			}
-		}
+		err := goThrough(t.Context(), r, test.stages)
 		if fault.Of(err) != test.want || err == nil && r.PKI == nil {
 			t.Errorf("%s: got %v", test.what, err)
 		}

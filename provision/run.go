@@ -33,6 +33,7 @@ type Run struct {
 	Findings []preflight.Finding
 
 	options  fleet.Options
+	dial     dialer
 	lock     *fleet.StateLock
 	store    *certs.Store
 	releases releases
@@ -51,14 +52,21 @@ type Stage func(ctx context.Context, r *Run) error
 // error from the hosts is a plan.Failures; what would harm a cluster that is there is a guard.Refusals; a check of the
 // hosts that failed is a *preflight.Error.
 func Prepare(ctx context.Context, c *inventory.Cluster, scope Scope, o fleet.Options, stages ...Stage) (*Run, error) {
-	r := &Run{Cluster: c, Scope: scope, Unreached: map[string]error{}, options: o}
-	for _, stage := range stages {
-		if err := stage(ctx, r); err != nil {
-			r.Close()
-			return nil, err
-		}
+	r := &Run{Cluster: c, Scope: scope, Unreached: map[string]error{}, options: o, dial: fleet.Connect}
+	if err := goThrough(ctx, r, stages); err != nil {
+		r.Close()
+		return nil, err
 	}
 	return r, nil
+}
+
+func goThrough(ctx context.Context, r *Run, stages []Stage) error {
+	for _, stage := range stages {
+		if err := stage(ctx, r); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Close ends the sessions and frees the locks.

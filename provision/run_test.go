@@ -149,6 +149,7 @@ func TestPrepareNamesEachHost(t *testing.T) {
 	}{
 		{"plan", Plan(), nil}, {"up", Up(nil, nil), nil}, {"status", Look(), nil}, {"preflight", Preflight(nil), nil},
 		{"add-node", AddNode(nil), []string{"w1"}},
+		{"reset", Reset(nil), nil}, {"reset of a host", Reset(nil), []string{"w1"}}, {"a reset that is tried", PlanReset(), nil},
 	} {
 		scope := Scope{Hosts: test.limit}
 		run, err := Prepare(t.Context(), c, scope, fleet.Options{}, test.stages...)
@@ -241,19 +242,6 @@ func TestPrepareStops(t *testing.T) {
 	_, err := Prepare(ctx, c, Scope{}, fleet.Options{Remote: remote.Options{Dial: hang}}, Plan()...)
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
-	}
-}
-
-// TestResetNamesEachHost: a cluster of which no host can be reached is not reset, and says why.
-func TestResetNamesEachHost(t *testing.T) {
-	c := unreachable(t, fixture.Small)
-	for _, names := range [][]string{{"cp1", "w1"}, {"w1"}} {
-		summary, err := Reset(t.Context(), c, names, fleet.Options{})
-		var failures plan.Failures
-		var cause *remote.Error
-		if !errors.As(err, &failures) || len(failures) != 2 || !errors.As(err, &cause) || summary.Total() != 0 {
-			t.Errorf("%s: got %v", names, err)
-		}
 	}
 }
 

@@ -61,6 +61,35 @@ func Look() []Stage {
 // Drift lists how `drift` compares the hosts with the inventory.
 func Drift() []Stage { return append(Look(), NeedKeys) }
 
+// Reset lists what comes before the first change that `reset` makes: its plan is to make hosts what they were before. confirm
+// is asked first of all. Run.Apply carries the plan out.
+func Reset(confirm func(*Run) error) []Stage {
+	return []Stage{
+		MayReset,
+		Approve(confirm),
+		TolerateAll,
+		ConnectLocked,
+		BuildTeardown,
+		ObservePlan,
+		KeepLead,
+		JudgeReset,
+		Refuse,
+	}
+}
+
+// PlanReset lists how `reset --dry-run` finds out what `reset` would do.
+func PlanReset() []Stage {
+	return []Stage{
+		MayReset,
+		TolerateAll,
+		Connect,
+		BuildTeardown,
+		ObservePlan,
+		KeepLead,
+		JudgeReset,
+	}
+}
+
 // Preflight lists how `preflight` checks the hosts; what fails is found, and no error.
 func Preflight(ignored []string) []Stage {
 	return []Stage{
