@@ -52,9 +52,9 @@ func surveyHosts(ctx context.Context, r *Run) (map[string]survey, error) {
 	return found, nil
 }
 
-// CheckHosts ends a run with a *preflight.Error when a host of the plan may not be changed, and tells what is only worth a
-// warning. What is ignored, IDs of checks or "all", only warns. Where there is nothing to change, what takes a while is not
-// measured.
+// CheckHosts ends a run with a *preflight.Error when a host of the plan may not be changed, and
+// tells what is only worth a warning. What is ignored, IDs of checks or "all", only warns. Where
+// there is nothing to change, what takes a while is not measured.
 func CheckHosts(ignored []string) Stage {
 	return func(ctx context.Context, r *Run) error {
 		if err := findFaults(ctx, r, r.Plan.Changes() > 0, ignored); err != nil {
@@ -82,8 +82,8 @@ func findFaults(ctx context.Context, r *Run, probe bool, ignored []string) error
 	return nil
 }
 
-// tellFindings tells what the checks found, but for failures, which are the run's error. What is so on several hosts is told
-// once, of none of them.
+// tellFindings tells what the checks found, but for failures, which are the run's error. What is so
+// on several hosts is told once, of none of them.
 func tellFindings(r *Run) {
 	for _, f := range preflight.Merged(r.Findings) {
 		e := fleet.Event{Kind: fleet.EventWarning, Component: "preflight", ID: f.ID, Text: f.ID + ": " + f.Evidence}

@@ -15,7 +15,14 @@ import (
 // dialer opens sessions to hosts, and returns those that it reached: see fleet.Connect.
 type dialer func(ctx context.Context, hosts []inventory.Host, o fleet.Options, lock bool) (fleet.Fleet, error)
 
-// LockState takes the lock of the state directory: two runs on one machine must not issue certificates at once.
+// TolerateAll has the run go on with whatever answers, as long as one host does.
+func TolerateAll(_ context.Context, r *Run) error {
+	r.Scope.Tolerance = Tolerance{Percent: 100}
+	return nil
+}
+
+// LockState takes the lock of the state directory: two runs on one machine must not issue
+// certificates at once.
 func LockState(ctx context.Context, r *Run) (err error) {
 	r.lock, err = fleet.LockState(ctx, r.Cluster, r.options)
 	return err
@@ -24,7 +31,8 @@ func LockState(ctx context.Context, r *Run) (err error) {
 // Connect opens a session to each host that the run is about, and gathers its facts.
 func Connect(ctx context.Context, r *Run) error { return connect(ctx, r, false) }
 
-// ConnectLocked is Connect, and takes the lock of each host: until the run ends nobody else changes it.
+// ConnectLocked is Connect, and takes the lock of each host: until the run ends nobody else changes
+// it.
 func ConnectLocked(ctx context.Context, r *Run) error { return connect(ctx, r, true) }
 
 func connect(ctx context.Context, r *Run, lock bool) error {
@@ -41,8 +49,8 @@ func connect(ctx context.Context, r *Run, lock bool) error {
 	return nil
 }
 
-// KeepLead ends a run that has lost the control plane which leads it: the plan lacks what is done once per cluster then. The
-// next run has another lead.
+// KeepLead ends a run that has lost the control plane which leads it: the plan lacks what is done
+// once per cluster then. The next run has another lead.
 func KeepLead(_ context.Context, r *Run) error {
 	if r.Unreached[r.lead] != nil {
 		return r.LeftOut()
@@ -50,8 +58,9 @@ func KeepLead(_ context.Context, r *Run) error {
 	return nil
 }
 
-// reach connects to the hosts that the run is about. A run that is limited to some hosts needs one control plane beside
-// them, whichever answers: that the first is down is no reason not to add a worker.
+// reach connects to the hosts that the run is about. A run that is limited to some hosts needs one
+// control plane beside them, whichever answers: that the first is down is no reason not to add a
+// worker.
 func (r *Run) reach(dial func([]inventory.Host) (fleet.Fleet, error)) error {
 	r.hosts = r.Cluster.Hosts
 	if len(r.Scope.Hosts) > 0 {
@@ -62,7 +71,8 @@ func (r *Run) reach(dial func([]inventory.Host) (fleet.Fleet, error)) error {
 	planes := r.Cluster.With(inventory.ControlPlane)
 	first := planes[0].Name
 	var failures plan.Failures
-	if len(r.Scope.Hosts) == 0 || r.Fleet[first] != nil || slices.Contains(r.Scope.Hosts, first) || !isAboutHosts(err, &failures) {
+	needed := len(r.Scope.Hosts) == 0 || slices.Contains(r.Scope.Hosts, first)
+	if needed || r.Fleet[first] != nil || !isAboutHosts(err, &failures) {
 		return err
 	}
 	for _, other := range planes[1:] {
@@ -91,7 +101,8 @@ func (r *Run) reach(dial func([]inventory.Host) (fleet.Fleet, error)) error {
 	return err
 }
 
-// concerned returns the named hosts and the first control plane, where the API is asked, without some.
+// concerned returns the named hosts and the first control plane, where the API is asked, without
+// some.
 func concerned(c *inventory.Cluster, names []string, without ...string) []inventory.Host {
 	wanted := map[string]bool{c.With(inventory.ControlPlane)[0].Name: true}
 	for _, name := range names {
@@ -109,7 +120,8 @@ func concerned(c *inventory.Cluster, names []string, without ...string) []invent
 	return hosts
 }
 
-// leaveOut takes the hosts that failed out of the run, if it may go on without them; else it returns the failures.
+// leaveOut takes the hosts that failed out of the run, if it may go on without them; else it
+// returns the failures.
 func (r *Run) leaveOut(err error) error {
 	if err == nil {
 		return nil
@@ -130,8 +142,8 @@ func (r *Run) leaveOut(err error) error {
 	return nil
 }
 
-// isAboutHosts reports whether an error is about the health of hosts, and finds their failures. That another run is at
-// work there, or that this one is to stop, is not.
+// isAboutHosts reports whether an error is about the health of hosts, and finds their failures.
+// That another run is at work there, or that this one is to stop, is not.
 func isAboutHosts(err error, failures *plan.Failures) bool {
 	var locked *node.LockedError
 	return errors.As(err, failures) && !errors.As(err, &locked) && !errors.Is(err, context.Canceled)

@@ -82,8 +82,8 @@ func TestLeaveOut(t *testing.T) {
 	}
 }
 
-// TestStillFounded: hosts that are lost while the plan is looked at are judged as those that were never reached, and a run
-// does not go on with the plan of another lead.
+// TestStillFounded: hosts that are lost while the plan is looked at are judged as those that were
+// never reached, and a run does not go on with the plan of another lead.
 func TestStillFounded(t *testing.T) {
 	c := fixture.Parse(t, fixture.Ha)
 	found := host.Facts{EtcdBootstrapped: "kbootstrap-ha"}
@@ -137,7 +137,8 @@ func errorsOf(err error) plan.Failures {
 	return failures
 }
 
-// TestLockedIsNoSickness: a host on which another run is at work ends this one, however many may be missing.
+// TestLockedIsNoSickness: a host on which another run is at work ends this one, however many may be
+// missing.
 func TestLockedIsNoSickness(t *testing.T) {
 	c := fixture.Parse(t, fixture.Ha)
 	r := &Run{Cluster: c, Scope: Scope{Tolerance: Tolerance{Percent: 100}}, Unreached: map[string]error{}}
@@ -147,7 +148,8 @@ func TestLockedIsNoSickness(t *testing.T) {
 	}
 }
 
-// TestLimitFoundsNothing: a run that is limited to a worker says that there is no cluster which it could join.
+// TestLimitFoundsNothing: a run that is limited to a worker says that there is no cluster which it
+// could join.
 func TestLimitFoundsNothing(t *testing.T) {
 	c := fixture.Parse(t, fixture.Ha)
 	r := &Run{Cluster: c, Scope: Scope{Hosts: []string{"w1"}}, Fleet: fleet.Fleet{"m1": {}, "w1": {}}, Unreached: map[string]error{}}
@@ -157,7 +159,8 @@ func TestLimitFoundsNothing(t *testing.T) {
 	}
 }
 
-// TestReach: a limited run asks another control plane when the first is out of reach, and only then.
+// TestReach: a limited run asks another control plane when the first is out of reach, and only
+// then.
 func TestReach(t *testing.T) {
 	for _, test := range []struct {
 		what   string

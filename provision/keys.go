@@ -11,8 +11,9 @@ import (
 	"kbootstrap/provision/guard"
 )
 
-// LoadKeys loads the certificates of the cluster, and issues in memory what is missing or unfit, when the state directory has
-// any. Without any it is for IssueKeys to say what happens, when the hosts have been asked.
+// LoadKeys loads the certificates of the cluster, and issues in memory what is missing or unfit,
+// when the state directory has any. Without any it is for IssueKeys to say what happens, when the
+// hosts have been asked.
 func LoadKeys(_ context.Context, r *Run) error {
 	var err error
 	if r.store, err = certs.At(filepath.Join(r.Cluster.StateDir(), "pki")); err != nil {
@@ -30,8 +31,8 @@ func previewKeys(r *Run) (err error) {
 	return err
 }
 
-// IssueKeys makes the certificates of a new cluster, in memory. Where the hosts tell of a cluster already it refuses to: the
-// keys of that one are lost.
+// IssueKeys makes the certificates of a new cluster, in memory. Where the hosts tell of a cluster
+// already it refuses to: the keys of that one are lost.
 func IssueKeys(_ context.Context, r *Run) error {
 	if r.PKI != nil {
 		return nil
@@ -45,8 +46,8 @@ func IssueKeys(_ context.Context, r *Run) error {
 	return previewKeys(r)
 }
 
-// PreviewKeys makes the certificates of a cluster that has none, in memory, also where its keys are lost: who only looks sees
-// health then; that nothing has the new certificates is no news.
+// PreviewKeys makes the certificates of a cluster that has none, in memory, also where its keys are
+// lost: who only looks sees health then; that nothing has the new certificates is no news.
 func PreviewKeys(_ context.Context, r *Run) error {
 	if r.PKI != nil {
 		return nil
@@ -55,8 +56,8 @@ func PreviewKeys(_ context.Context, r *Run) error {
 	return previewKeys(r)
 }
 
-// NeedKeys ends a run on a cluster whose keys are lost, with all that is refused of it: a comparison with new ones tells
-// nothing.
+// NeedKeys ends a run on a cluster whose keys are lost, with all that is refused of it: a
+// comparison with new ones tells nothing.
 func NeedKeys(_ context.Context, r *Run) error {
 	if keysLost(r) {
 		return r.Refusals
@@ -64,8 +65,8 @@ func NeedKeys(_ context.Context, r *Run) error {
 	return nil
 }
 
-// KeepKeys writes what was issued into the state directory. It comes when nothing is refused any more: a run that changes no
-// host changes no key either.
+// KeepKeys writes what was issued into the state directory. It comes when nothing is refused any
+// more: a run that changes no host changes no key either.
 func KeepKeys(_ context.Context, r *Run) error {
 	if len(r.Refusals) > 0 {
 		return nil
@@ -73,8 +74,9 @@ func KeepKeys(_ context.Context, r *Run) error {
 	return r.store.Keep(r.PKI)
 }
 
-// WriteKubeconfig writes the administrator's kubeconfig for the control machine into the state directory, readable by
-// its owner only, and returns its path. It touches no kubeconfig of the user's own.
+// WriteKubeconfig writes the administrator's kubeconfig for the control machine into the state
+// directory, readable by its owner only, and returns its path. It touches no kubeconfig of the
+// user's own.
 func (r *Run) WriteKubeconfig() (string, error) {
 	path := filepath.Join(r.Cluster.StateDir(), "admin.kubeconfig")
 	if err := atomic.WriteFile(path, r.PKI.Kubeconfig(r.Cluster), 0o600); err != nil {

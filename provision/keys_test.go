@@ -10,7 +10,8 @@ import (
 	"kbootstrap/provision/fleet"
 )
 
-// TestStateLost: without the state directory a cluster that is there keeps its authorities, and nothing is made.
+// TestStateLost: without the state directory a cluster that is there keeps its authorities, and
+// nothing is made.
 func TestStateLost(t *testing.T) {
 	for _, test := range []struct {
 		what   string

@@ -12,7 +12,8 @@ import (
 	"kbootstrap/resource"
 )
 
-// Observe looks at the plan's resources on the hosts, and at what tells of the cluster that is there, at the same time.
+// Observe looks at the plan's resources on the hosts, and at what tells of the cluster that is
+// there, at the same time.
 func Observe(ctx context.Context, r *Run) error {
 	return lookAround(ctx, r, func() error { return nil })
 }
@@ -52,8 +53,8 @@ func lookAround(ctx context.Context, r *Run, survey func() error) error {
 	return nil
 }
 
-// hearWitnesses looks at the witnesses on every host of the plan. Who does not answer has said nothing: the plan's own
-// observation tells why.
+// hearWitnesses looks at the witnesses on every host of the plan. Who does not answer has said
+// nothing: the plan's own observation tells why.
 func hearWitnesses(ctx context.Context, r *Run, whole plan.Plan) map[string]guard.Evidence {
 	var (
 		mu       sync.Mutex
@@ -76,7 +77,8 @@ func hearWitnesses(ctx context.Context, r *Run, whole plan.Plan) map[string]guar
 	return evidence
 }
 
-// takeCensus asks the control plane that leads for the nodes, and the first etcd host that answers for the members.
+// takeCensus asks the control plane that leads for the nodes, and the first etcd host that answers
+// for the members.
 func takeCensus(ctx context.Context, r *Run) resource.Census {
 	var (
 		nodes, members resource.Census
@@ -94,7 +96,8 @@ func takeCensus(ctx context.Context, r *Run) resource.Census {
 		}
 		members, _ = m.Client.Census(ctx, resource.CensusSource{Members: resource.Ready{
 			URL:    "https://" + h.Address.String() + ":2380/members",
-			CACert: component.EtcdPKI + "/ca.crt", Cert: component.EtcdPKI + "/peer.crt", Key: component.EtcdPKI + "/peer.key",
+			CACert: component.EtcdPKI + "/ca.crt",
+			Cert:   component.EtcdPKI + "/peer.crt", Key: component.EtcdPKI + "/peer.key",
 		}})
 		if members.Members != nil {
 			break

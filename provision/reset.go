@@ -18,9 +18,9 @@ func MayReset(_ context.Context, r *Run) error {
 	return guard.MayReset(r.Cluster, r.Scope.Hosts)
 }
 
-// BuildTeardown plans to make the hosts that the run is limited to what they were before the tool came, or all. Some hosts
-// leave a cluster that stays, which takes a control plane that answers. A host that cannot be reached stays what it is, and a
-// node.
+// BuildTeardown plans to make the hosts that the run is limited to what they were before the tool
+// came, or all. Some hosts leave a cluster that stays, which takes a control plane that answers. A
+// host that cannot be reached stays what it is, and a node.
 func BuildTeardown(_ context.Context, r *Run) error {
 	whole := len(r.Scope.Hosts) == 0
 	if !whole && r.lead == "" {
@@ -47,8 +47,8 @@ func JudgeReset(_ context.Context, r *Run) error {
 	return nil
 }
 
-// carryOut makes a host what a step says. What was there before is put back by a request of its own, since the records of it
-// are no resource yet.
+// carryOut makes a host what a step says. What was there before is put back by a request of its
+// own, since the records of it are no resource yet.
 func (r *Run) carryOut(ctx context.Context, s plan.Step, events func(node.Event)) error {
 	if s.Component.Name == component.Restore {
 		return r.Fleet[s.At].Client.Restore(ctx, component.KeptRecords(r.Cluster), events)

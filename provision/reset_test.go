@@ -30,7 +30,8 @@ import (
 	"kbootstrap/resource"
 )
 
-// doomed is a cluster of hosts whose nodes run in this process, with an API of which every control plane knows.
+// doomed is a cluster of hosts whose nodes run in this process, with an API of which every control
+// plane knows.
 type doomed struct {
 	*Run
 	told    *reports
@@ -42,11 +43,15 @@ type doomed struct {
 	enabled map[string]bool // hosts with an enabled containerd
 }
 
-// doom makes the hosts of the cluster with three control planes: all have data, and a file that the tool has made.
+// doom makes the hosts of the cluster with three control planes: all have data, and a file that the
+// tool has made.
 func doom(t *testing.T, limit ...string) *doomed {
 	t.Helper()
 	c := fixture.Parse(t, fixture.Ha)
-	d := &doomed{told: &reports{}, hosts: map[string]*fakeHost{}, away: map[string]bool{}, broken: map[string]bool{}, enabled: map[string]bool{"m3": true}}
+	d := &doomed{
+		told: &reports{}, hosts: map[string]*fakeHost{},
+		away: map[string]bool{}, broken: map[string]bool{}, enabled: map[string]bool{"m3": true},
+	}
 	kubeconfig := d.serveAPI(t)
 	for _, h := range c.Hosts {
 		f := newHost(t, h.Name)
@@ -73,7 +78,9 @@ func doom(t *testing.T, limit ...string) *doomed {
 
 // again is another run on the same hosts.
 func (d *doomed) again(c *inventory.Cluster, limit ...string) *Run {
-	r := &Run{Cluster: c, Scope: Scope{Hosts: limit}, Unreached: map[string]error{}, options: fleet.Options{Report: d.told.take}}
+	r := &Run{
+		Cluster: c, Scope: Scope{Hosts: limit}, Unreached: map[string]error{}, options: fleet.Options{Report: d.told.take},
+	}
 	r.dial = func(_ context.Context, hosts []inventory.Host, _ fleet.Options, _ bool) (fleet.Fleet, error) {
 		var failures plan.Failures
 		reached := fleet.Fleet{}
@@ -115,8 +122,8 @@ func (d *doomed) answer(name string, argv []string) ([]byte, error) {
 	return []byte(strings.Join(blocks, "\n")), nil
 }
 
-// serveAPI starts an API that has a node for each name that it is asked for, until that is deleted, and returns the
-// kubeconfig for it.
+// serveAPI starts an API that has a node for each name that it is asked for, until that is deleted,
+// and returns the kubeconfig for it.
 func (d *doomed) serveAPI(t *testing.T) string {
 	t.Helper()
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -175,7 +182,8 @@ func (d *doomed) isReset(t *testing.T, name string) bool {
 	return cmp.Equal(d.files(t, name), map[string]string{"/etc/old.conf": "theirs"})
 }
 
-// TestResetOfAWorker: the first control plane is down, and another takes the node out of the cluster.
+// TestResetOfAWorker: the first control plane is down, and another takes the node out of the
+// cluster.
 func TestResetOfAWorker(t *testing.T) {
 	d := doom(t, "w1")
 	d.away["m1"] = true
@@ -213,8 +221,8 @@ func TestResetOfAWorker(t *testing.T) {
 	}
 }
 
-// TestResetWithoutSomeHosts: a host that cannot be reached, or where something fails, is a failure, and the others are reset.
-// The next run finishes it.
+// TestResetWithoutSomeHosts: a host that cannot be reached, or where something fails, is a failure,
+// and the others are reset. The next run finishes it.
 func TestResetWithoutSomeHosts(t *testing.T) {
 	d := doom(t)
 	d.away["w1"], d.broken["m3"] = true, true
@@ -229,7 +237,8 @@ func TestResetWithoutSomeHosts(t *testing.T) {
 	if diff := cmp.Diff(want, summary.Outcome); diff != "" {
 		t.Error(diff)
 	}
-	if !d.isReset(t, "m1") || !d.isReset(t, "m2") || d.hosts["m3"].read(t, "/var/lib/etcd/member/wal") == "" || len(d.deleted) > 0 {
+	kept := d.hosts["m3"].read(t, "/var/lib/etcd/member/wal") != ""
+	if !d.isReset(t, "m1") || !d.isReset(t, "m2") || !kept || len(d.deleted) > 0 {
 		t.Errorf("m1: %v\nm3: %v\ndeleted: %q", d.files(t, "m1"), d.files(t, "m3"), d.deleted)
 	}
 
@@ -261,7 +270,9 @@ func TestPlanReset(t *testing.T) {
 			changes = append(changes, s.About()+" "+s.Component.Name+": "+c.Wanted.ID())
 		}
 	}
-	for _, want := range []string{"w1 leave: object Node w1", "w1 remove: tree /var/lib/kubelet", "w1 remove: tree /var/lib/kbootstrap"} {
+	for _, want := range []string{
+		"w1 leave: object Node w1", "w1 remove: tree /var/lib/kubelet", "w1 remove: tree /var/lib/kbootstrap",
+	} {
 		if !slices.Contains(changes, want) {
 			t.Errorf("%q is not in the plan:\n%s", want, strings.Join(changes, "\n"))
 		}
@@ -271,8 +282,9 @@ func TestPlanReset(t *testing.T) {
 	}
 }
 
-// TestResetRefuses: nothing is changed on the hosts of another cluster, without a control plane that hosts can leave, and of
-// what the rest cannot do without; nor where somebody does not confirm.
+// TestResetRefuses: nothing is changed on the hosts of another cluster, without a control plane
+// that hosts can leave, and of what the rest cannot do without; nor where somebody does not
+// confirm.
 func TestResetRefuses(t *testing.T) {
 	no := errors.New("not confirmed")
 	for _, test := range []struct {
@@ -284,10 +296,14 @@ func TestResetRefuses(t *testing.T) {
 		want  func(error) bool
 	}{
 		{what: "another cluster", token: "kbootstrap-other", want: fault.OtherCluster.Is},
-		{what: "a worker, and the control plane is of another cluster", limit: []string{"w1"}, away: []string{"m1"}, token: "kbootstrap-other",
-			want: fault.OtherCluster.Is},
-		{what: "no control plane", limit: []string{"w1"}, away: []string{"m1", "m2", "m3"},
-			want: func(err error) bool { return slices.Equal(errorsOf(err).Hosts(), []string{"m1"}) }},
+		{
+			what: "a worker, and the control plane is of another cluster", limit: []string{"w1"}, away: []string{"m1"},
+			token: "kbootstrap-other", want: fault.OtherCluster.Is,
+		},
+		{
+			what: "no control plane", limit: []string{"w1"}, away: []string{"m1", "m2", "m3"},
+			want: func(err error) bool { return slices.Equal(errorsOf(err).Hosts(), []string{"m1"}) },
+		},
 		{what: "a member", limit: []string{"m2"}, want: fault.RefusedReset.Is},
 		{what: "not confirmed", ask: func(*Run) error { return no }, want: func(err error) bool { return errors.Is(err, no) }},
 	} {

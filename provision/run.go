@@ -1,11 +1,12 @@
-// Package provision carries out what the verbs of the command line ask for: a verb is a list of stages, which a Run goes
-// through, and after them what the verb does with the Run. Start at verbs.go, the lists; each stage is in the file of its
-// subject.
+// Package provision carries out what the verbs of the command line ask for: a verb is a list of
+// stages, which a Run goes through, and after them what the verb does with the Run. Start at
+// verbs.go, the lists; each stage is in the file of its subject.
 package provision
 
 import (
 	"context"
 	"errors"
+	"strconv"
 
 	"kbootstrap/certs"
 	"kbootstrap/inventory"
@@ -16,7 +17,8 @@ import (
 	"kbootstrap/resource"
 )
 
-// Run is what the stages of a verb have found out so far: a cluster's plan, and the live sessions to its hosts.
+// Run is what the stages of a verb have found out so far: a cluster's plan, and the live sessions
+// to its hosts.
 type Run struct {
 	Cluster *inventory.Cluster
 	Scope   Scope
@@ -45,12 +47,40 @@ type Run struct {
 	surveys  map[string]survey
 }
 
-// Stage is one part of a run. It finds what the stages before it have found in the Run, and adds to it. Its error ends the run.
+// Scope says what a run is about.
+type Scope struct {
+	// Hosts limits the plan to these; empty means all of the inventory.
+	Hosts []string
+	// Components limits the plan to these, by name; empty means all.
+	Components []string
+	// Tolerance is how many hosts the run may go on without.
+	Tolerance Tolerance
+}
+
+// Tolerance is how many hosts may fail: a number, or a part of all. The zero value is none.
+type Tolerance struct {
+	Hosts   int
+	Percent int
+}
+
+// String is a number, or a number and %.
+func (t Tolerance) String() string {
+	if t.Percent > 0 {
+		return strconv.Itoa(t.Percent) + "%"
+	}
+	return strconv.Itoa(t.Hosts)
+}
+
+// Of is how many of so many hosts may fail; a part is rounded down.
+func (t Tolerance) Of(hosts int) int { return max(t.Hosts, hosts*t.Percent/100) }
+
+// Stage is one part of a run. It finds what the stages before it have found in the Run, and adds to
+// it. Its error ends the run.
 type Stage func(ctx context.Context, r *Run) error
 
-// Prepare goes through the stages of a verb, which is all that comes before the first change. The caller closes the Run. An
-// error from the hosts is a plan.Failures; what would harm a cluster that is there is a guard.Refusals; a check of the
-// hosts that failed is a *preflight.Error.
+// Prepare goes through the stages of a verb, which is all that comes before the first change. The
+// caller closes the Run. An error from the hosts is a plan.Failures; what would harm a cluster that
+// is there is a guard.Refusals; a check of the hosts that failed is a *preflight.Error.
 func Prepare(ctx context.Context, c *inventory.Cluster, scope Scope, o fleet.Options, stages ...Stage) (*Run, error) {
 	r := &Run{Cluster: c, Scope: scope, Unreached: map[string]error{}, options: o, dial: fleet.Connect}
 	if err := goThrough(ctx, r, stages); err != nil {
@@ -77,7 +107,8 @@ func (r *Run) Close() {
 	}
 }
 
-// LeftOut are the hosts that could not be asked and are not in the plan, in the order of the inventory.
+// LeftOut are the hosts that could not be asked and are not in the plan, in the order of the
+// inventory.
 func (r *Run) LeftOut() plan.Failures {
 	var failures plan.Failures
 	for _, h := range r.Cluster.Hosts {

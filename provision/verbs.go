@@ -1,7 +1,8 @@
 package provision
 
-// Up lists what comes before the first change that `up` makes: everything is known by then. approve is asked when the plan is
-// known; it may be nil. The checks that are ignored only warn. Run.Apply carries the plan out.
+// Up lists what comes before the first change that `up` makes: everything is known by then. approve
+// is asked when the plan is known; it may be nil. The checks that are ignored only warn. Run.Apply
+// carries the plan out.
 func Up(approve func(*Run) error, ignored []string) []Stage {
 	return []Stage{
 		LockState,
@@ -22,7 +23,8 @@ func Up(approve func(*Run) error, ignored []string) []Stage {
 	}
 }
 
-// AddNode lists what comes before the first change that `add-node` makes: it is `up`, limited to the new hosts.
+// AddNode lists what comes before the first change that `add-node` makes: it is `up`, limited to
+// the new hosts.
 func AddNode(ignored []string) []Stage { return Up(nil, ignored) }
 
 // Plan lists how `plan` finds out what `up` would do.
@@ -40,8 +42,8 @@ func Plan() []Stage {
 	}
 }
 
-// PlanToSave lists how `plan -o` finds out what `up` would do: the certificates that have to be issued are kept, because the
-// plan names them.
+// PlanToSave lists how `plan -o` finds out what `up` would do: the certificates that have to be
+// issued are kept, because the plan names them.
 func PlanToSave() []Stage { return append(Plan(), KeepKeys) }
 
 // Look lists how `status` and `support-bundle` find out how it stands, as far as anybody answers.
@@ -61,8 +63,8 @@ func Look() []Stage {
 // Drift lists how `drift` compares the hosts with the inventory.
 func Drift() []Stage { return append(Look(), NeedKeys) }
 
-// Reset lists what comes before the first change that `reset` makes: its plan is to make hosts what they were before. confirm
-// is asked first of all. Run.Apply carries the plan out.
+// Reset lists what comes before the first change that `reset` makes: its plan is to make hosts what
+// they were before. confirm is asked first of all. Run.Apply carries the plan out.
 func Reset(confirm func(*Run) error) []Stage {
 	return []Stage{
 		MayReset,

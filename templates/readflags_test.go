@@ -6,7 +6,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestReadFlags: what a unit says is found in one that was edited by hand too, and nothing is found where nothing is.
+// TestReadFlags: what a unit says is found in one that was edited by hand too, and nothing is found
+// where nothing is.
 func TestReadFlags(t *testing.T) {
 	for _, test := range []struct {
 		what, unit string

@@ -60,7 +60,8 @@ func parseTolerance(text string) (provision.Tolerance, error) {
 	n, err := strconv.Atoi(digits)
 	switch {
 	case err != nil || n < 0:
-		return provision.Tolerance{}, fmt.Errorf("%q is neither a number of hosts nor a percentage, such as 2 or 10%%", text)
+		return provision.Tolerance{}, fmt.Errorf("%q is neither a number of hosts nor a percentage, such as 2 or "+
+			"10%%", text)
 	case part && n > 100:
 		return provision.Tolerance{}, fmt.Errorf("%q is more than all hosts", text)
 	case part:

@@ -8,8 +8,8 @@ import (
 	"kbootstrap/resource"
 )
 
-// Teardown is the book of a reset: what makes hosts what they were before. Hosts leave a cluster that stays, which one that is
-// removed as a whole has no need of.
+// Teardown is the book of a reset: what makes hosts what they were before. Hosts leave a cluster
+// that stays, which one that is removed as a whole has no need of.
 func Teardown(whole bool) []Component {
 	if whole {
 		return []Component{stop, restore, remove}
@@ -33,7 +33,8 @@ var leave = Component{
 	},
 }
 
-// stop is a host on which nothing of ours runs, and nothing that it ran: last started, first stopped.
+// stop is a host on which nothing of ours runs, and nothing that it ran: last started, first
+// stopped.
 var stop = Component{
 	Name:  "stop",
 	On:    everywhere,
@@ -55,11 +56,12 @@ var stop = Component{
 	},
 }
 
-// Restore is the name of the component that puts back what was there before, and uses up the records of it.
+// Restore is the name of the component that puts back what was there before, and uses up the
+// records of it.
 const Restore = "restore"
 
-// restore comes when nothing runs any more. The records are no resource yet: who carries the step out asks the host to
-// put them back, but for those in KeptRecords.
+// restore comes when nothing runs any more. The records are no resource yet: who carries the step
+// out asks the host to put them back, but for those in KeptRecords.
 var restore = Component{
 	Name:      Restore,
 	On:        everywhere,
@@ -67,7 +69,8 @@ var restore = Component{
 	Resources: func(Target) []resource.Resource { return nil },
 }
 
-// KeptRecords are the IDs of what a reset does not put back: firewalld and swap stay off, unless the inventory wants them.
+// KeptRecords are the IDs of what a reset does not put back: firewalld and swap stay off, unless
+// the inventory wants them.
 func KeptRecords(c *inventory.Cluster) []string {
 	if c.RestoreOnReset {
 		return nil
@@ -75,7 +78,8 @@ func KeptRecords(c *inventory.Cluster) []string {
 	return []string{resource.Service{Name: "firewalld.service"}.ID(), resource.Swap{}.ID()}
 }
 
-// remove is a host without the data of Kubernetes. It comes after the records of what was there before are used up.
+// remove is a host without the data of Kubernetes. It comes after the records of what was there
+// before are used up.
 var remove = Component{
 	Name:  "remove",
 	On:    everywhere,

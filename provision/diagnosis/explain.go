@@ -66,7 +66,8 @@ type Host interface {
 	Survey(ctx context.Context, query host.SurveyQuery) (host.Survey, error)
 }
 
-// Explain asks the host for the journal of the unit that an error is about, and adds the cause when it is a known one.
+// Explain asks the host for the journal of the unit that an error is about, and adds the cause when
+// it is a known one.
 func Explain(ctx context.Context, h Host, err error) error {
 	var remote *node.RemoteError
 	if !errors.As(err, &remote) || remote.Unit == "" {

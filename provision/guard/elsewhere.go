@@ -7,8 +7,9 @@ import (
 	"kbootstrap/inventory"
 )
 
-// isElsewhere reports whether a refusal is about a host that a limited run has nothing to do with: who adds a worker need not
-// first see to another that is gone. Members of etcd have to do with each other.
+// isElsewhere reports whether a refusal is about a host that a limited run has nothing to do with:
+// who adds a worker need not first see to another that is gone. Members of etcd have to do with
+// each other.
 func (s Situation) isElsewhere(refused *RefusedError) bool {
 	if len(s.Limit) == 0 || slices.Contains(s.Limit, refused.Host) {
 		return false

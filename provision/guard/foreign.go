@@ -20,7 +20,8 @@ func Foreign(s Situation) Refusals {
 		rs = append(rs, &RefusedError{
 			Code: fault.OtherCluster, Host: h.Name,
 			Text: fmt.Sprintf("it belongs to the cluster %s, and the inventory is for %s", name, s.Cluster.Name),
-			Advice: fmt.Sprintf("the name of a cluster cannot be changed: write `cluster: %s` again; or `kbootstrap reset` with the "+
+			Advice: fmt.Sprintf("the name of a cluster cannot be changed: write `cluster: %s` again; or "+
+				"`kbootstrap reset` with the "+
 				"inventory of %s first, which removes that cluster with all data", name, name),
 		})
 	}

@@ -119,7 +119,8 @@ func codesOf(rs Refusals) []string {
 	return all
 }
 
-// TestJudge: each destructive difference is found, named with its host, and told what to do; all others pass.
+// TestJudge: each destructive difference is found, named with its host, and told what to do; all
+// others pass.
 func TestJudge(t *testing.T) {
 	code := func(c fault.Code, host string) string { return strings.TrimSpace(string(c) + " " + host) }
 	three := fixture.Ha + "  - {name: w2, address: 192.168.56.22, roles: [worker]}\n"
@@ -242,7 +243,8 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-// TestForeignKeys: keys of another state directory are not those of the cluster; a new certificate for the same key is.
+// TestForeignKeys: keys of another state directory are not those of the cluster; a new certificate
+// for the same key is.
 func TestForeignKeys(t *testing.T) {
 	c := change(t, fixture.Small, fixture.Small)
 	other := fixture.Parse(t, fixture.Small)
@@ -318,8 +320,8 @@ func TestQuorum(t *testing.T) {
 	}
 }
 
-// TestElsewhere: a run that is limited to some hosts is told of others that are gone, and goes on; what it would contradict
-// is refused all the same.
+// TestElsewhere: a run that is limited to some hosts is told of others that are gone, and goes on;
+// what it would contradict is refused all the same.
 func TestElsewhere(t *testing.T) {
 	three := fixture.Ha + "  - {name: w2, address: 192.168.56.22, roles: [worker]}\n"
 	moved := fixture.Edited(t, fixture.Edited(t, fixture.Ha, "runtime: containerd", "runtime: containerd\nnetwork: {pods: 10.32.0.0/16}"), "192.168.56.13", "192.168.56.14")

@@ -19,7 +19,8 @@ func replacedKeys(s Situation) Refusals {
 	var rs Refusals
 	for _, h := range s.Cluster.Hosts {
 		facts, asked := s.Facts[h.Name]
-		if !asked || !h.Has(inventory.ControlPlane) && !h.Has(inventory.Etcd) || facts.EtcdBootstrapped != "" && !s.isOurs(facts) {
+		leads := h.Has(inventory.ControlPlane) || h.Has(inventory.Etcd)
+		if !asked || !leads || facts.EtcdBootstrapped != "" && !s.isOurs(facts) {
 			continue // a worker of another cluster gets what it needs of this one; Foreign tells of the others
 		}
 		var others []string
@@ -35,14 +36,16 @@ func replacedKeys(s Situation) Refusals {
 			Code: fault.AuthorityReplaced, Host: h.Name,
 			Text: fmt.Sprintf("the keys that the running cluster hangs on are not those in %s: %s",
 				filepath.Join(s.Cluster.StateDir(), "pki"), strings.Join(others, ", ")),
-			Advice: "restore the state directory of this cluster from a backup, or run where it is; with other keys every host, " +
+			Advice: "restore the state directory of this cluster from a backup, or run where it is; with other " +
+				"keys every host, " +
 				"pod and administrator would be locked out",
 		})
 	}
 	return rs
 }
 
-// publicKey is the key of a certificate, or of a public key in PEM; or the text itself when it is neither.
+// publicKey is the key of a certificate, or of a public key in PEM; or the text itself when it is
+// neither.
 func publicKey(text string) string {
 	block, _ := pem.Decode([]byte(text))
 	if block == nil {

@@ -11,7 +11,8 @@ import (
 	"kbootstrap/resource"
 )
 
-// goneHosts finds hosts of the cluster that the inventory no longer has: nodes that were made from it, and members of etcd.
+// goneHosts finds hosts of the cluster that the inventory no longer has: nodes that were made from
+// it, and members of etcd.
 func goneHosts(s Situation) Refusals {
 	var rs Refusals
 	for _, n := range s.Census.Nodes {
@@ -21,7 +22,8 @@ func goneHosts(s Situation) Refusals {
 		rs = append(rs, &RefusedError{
 			Code: fault.HostGone, Host: n.Name,
 			Text: fmt.Sprintf("it is a node of the cluster, and %s does not have it", s.Cluster.File),
-			Advice: fmt.Sprintf("put it back, take it out with `kbootstrap reset --host %s`, and then remove it from the inventory; if the machine "+
+			Advice: fmt.Sprintf("put it back, take it out with `kbootstrap reset --host %s`, and then remove it "+
+				"from the inventory; if the machine "+
 				"is lost: `kubectl delete node %s`", n.Name, n.Name),
 		})
 	}
@@ -46,28 +48,34 @@ func members(s Situation) Refusals {
 	}
 	var rs Refusals
 	for _, h := range s.Cluster.With(inventory.Etcd) {
+		isNew := func(m resource.EtcdMember) bool { return m.Name == "" && isAt(m, h) }
 		i := slices.IndexFunc(known, func(m resource.EtcdMember) bool { return m.Name == h.Name })
 		facts, asked := s.Facts[h.Name]
 		switch {
-		case i < 0 && slices.ContainsFunc(known, func(m resource.EtcdMember) bool { return m.Name == "" && isAt(m, h) }):
+		case i < 0 && slices.ContainsFunc(known, isNew):
 			// It was added, and has not started yet.
 		case i < 0:
 			rs = append(rs, &RefusedError{
 				Code: fault.MemberAdded, Host: h.Name,
-				Text:   fmt.Sprintf("%s:%d gives it the role etcd, and the running cluster does not have it as a member", s.Cluster.File, h.Line),
-				Advice: "take the role etcd from it: a running cluster gets no new members yet; they are made by the first `kbootstrap up`",
+				Text: fmt.Sprintf("%s:%d gives it the role etcd, and the running cluster does not have it as a "+
+					"member", s.Cluster.File, h.Line),
+				Advice: "take the role etcd from it: a running cluster gets no new members yet; they are made by " +
+					"the first `kbootstrap up`",
 			})
 		case !isAt(known[i], h):
 			rs = append(rs, &RefusedError{
 				Code: fault.MemberMoved, Host: h.Name,
-				Text:   fmt.Sprintf("its address is %s in the inventory, and etcd has it at %s", h.Address, strings.Join(known[i].PeerURLs, ", ")),
+				Text: fmt.Sprintf("its address is %s in the inventory, and etcd has it at "+
+					"%s", h.Address, strings.Join(known[i].PeerURLs, ", ")),
 				Advice: "write the address again that etcd has: a member does not move to another address by a restart",
 			})
 		case asked && known[i].Started && !facts.EtcdData:
 			rs = append(rs, &RefusedError{
 				Code: fault.MemberEmpty, Host: h.Name,
-				Text: fmt.Sprintf("it is a member of etcd, and %s holds no data: its disk is lost, or the host was made anew", component.EtcdData),
-				Advice: "restore the directory while etcd is stopped, or take the member out and add it again as etcd's documentation tells; " +
+				Text: fmt.Sprintf("it is a member of etcd, and %s holds no data: its disk is lost, or the host was "+
+					"made anew", component.EtcdData),
+				Advice: "restore the directory while etcd is stopped, or take the member out and add it again as " +
+					"etcd's documentation tells; " +
 					"started empty it would break the promises that it made to the other members",
 			})
 		}
@@ -87,7 +95,8 @@ func newMachines(s Situation) []string {
 		facts, asked := s.Facts[n.Name]
 		if asked && n.MachineID != "" && facts.MachineID != "" && n.MachineID != facts.MachineID &&
 			!slices.Contains(facts.Units, "kubelet.service") {
-			warnings = append(warnings, fmt.Sprintf("%s: it is another machine than the one that registered the node %s, and new: "+
+			warnings = append(warnings, fmt.Sprintf("%s: it is another machine than the one that registered the "+
+				"node %s, and new: "+
 				"up makes it that node again", n.Name, n.Name))
 		}
 	}

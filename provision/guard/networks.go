@@ -7,19 +7,26 @@ import (
 	"kbootstrap/inventory"
 )
 
-// fixed are the settings that a running cluster cannot change: what was given out by the old ones would not fit.
+// fixed are the settings that a running cluster cannot change: what was given out by the old ones
+// would not fit.
 var fixed = []struct {
 	field   string
 	running func(Evidence) string
 	wanted  func(inventory.Network) string
 	why     string
 }{
-	{"network.services", func(e Evidence) string { return e.Services }, func(n inventory.Network) string { return n.Services.String() },
-		"Services keep the addresses that they have"},
-	{"network.pods", func(e Evidence) string { return e.Pods }, func(n inventory.Network) string { return n.Pods.String() },
-		"nodes keep the subnets that they have"},
-	{"network.domain", func(e Evidence) string { return e.Domain }, func(n inventory.Network) string { return n.Domain },
-		"pods keep the names that they were started with"},
+	{
+		"network.services", func(e Evidence) string { return e.Services },
+		func(n inventory.Network) string { return n.Services.String() }, "Services keep the addresses that they have",
+	},
+	{
+		"network.pods", func(e Evidence) string { return e.Pods },
+		func(n inventory.Network) string { return n.Pods.String() }, "nodes keep the subnets that they have",
+	},
+	{
+		"network.domain", func(e Evidence) string { return e.Domain },
+		func(n inventory.Network) string { return n.Domain }, "pods keep the names that they were started with",
+	},
 }
 
 // changedNetworks finds networks and domains that differ from those of the running cluster.
@@ -36,8 +43,10 @@ func changedNetworks(s Situation) Refusals {
 			}
 			rs = append(rs, &RefusedError{
 				Code: fault.NetworkChanged,
-				Text: fmt.Sprintf("%s is %s in the running cluster (on %s), and %s in the inventory", f.field, before, h.Name, after),
-				Advice: fmt.Sprintf("write %s again: it cannot be changed while the cluster is there, since %s; another one takes a new "+
+				Text: fmt.Sprintf("%s is %s in the running cluster (on %s), and %s in the "+
+					"inventory", f.field, before, h.Name, after),
+				Advice: fmt.Sprintf("write %s again: it cannot be changed while the cluster is there, since %s; "+
+					"another one takes a new "+
 					"cluster (`kbootstrap reset`, then `kbootstrap up`)", before, f.why),
 			})
 			break // the others say the same

@@ -10,7 +10,8 @@ import (
 	"kbootstrap/resource"
 )
 
-// RestartsOf are the hosts on which a plan, when it was looked at, restarts a member of etcd that runs.
+// RestartsOf are the hosts on which a plan, when it was looked at, restarts a member of etcd that
+// runs.
 func RestartsOf(p plan.Plan) []string {
 	var hosts []string
 	for _, s := range p.Steps {
@@ -26,8 +27,8 @@ func RestartsOf(p plan.Plan) []string {
 	return hosts
 }
 
-// quorum finds out whether the plan would restart a member of etcd while so many others are out of reach that the rest are
-// no majority.
+// quorum finds out whether the plan would restart a member of etcd while so many others are out of
+// reach that the rest are no majority.
 func quorum(s Situation) Refusals {
 	members := s.Cluster.With(inventory.Etcd)
 	away := 0
@@ -41,7 +42,8 @@ func quorum(s Situation) Refusals {
 	}
 	return Refusals{{
 		Code: fault.QuorumAtRisk, Host: s.Restarts[0],
-		Text: fmt.Sprintf("etcd has to be restarted there, and %d of %d members cannot be reached: the rest would be no majority",
+		Text: fmt.Sprintf("etcd has to be restarted there, and %d of %d members cannot be reached: the rest would "+
+			"be no majority",
 			away, len(members)),
 		Advice: "bring the other members back first, or leave etcd out with --only",
 	}}

@@ -28,7 +28,8 @@ func TestMayJoin(t *testing.T) {
 	}
 }
 
-// TestMayReset: part of a quorum goes with the whole cluster only, and no host named twice makes a whole of it.
+// TestMayReset: part of a quorum goes with the whole cluster only, and no host named twice makes a
+// whole of it.
 func TestMayReset(t *testing.T) {
 	c := fixture.Parse(t, fixture.Ha)
 	for _, names := range [][]string{{"w1"}, {"w1", "w1", "w1", "w1"}, {"m1", "m2", "m3", "w1"}, {"w1", "m3", "m2", "m1", "m1"}} {

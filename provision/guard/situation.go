@@ -1,5 +1,5 @@
-// Package guard finds what a run would destroy of the cluster that is there: a Situation in, Refusals out. It asks no host; the
-// rules are pure, one file a subject. Start at Judge.
+// Package guard finds what a run would destroy of the cluster that is there: a Situation in,
+// Refusals out. It asks no host; the rules are pure, one file a subject. Start at Judge.
 package guard
 
 import (
@@ -27,11 +27,12 @@ type Situation struct {
 	KeysLost bool     // the keys of the cluster are not in the state directory
 }
 
-// Judge returns what is refused of the run, all of it at once, and what is only odd. Nothing that is refused is ever carried
-// out.
+// Judge returns what is refused of the run, all of it at once, and what is only odd. Nothing that
+// is refused is ever carried out.
 func Judge(s Situation) (refused Refusals, warnings []string) {
 	for _, r := range slices.Concat(
-		Foreign(s), replacedKeys(s), changedNetworks(s), changedVersions(s), movedRoles(s), goneHosts(s), members(s), quorum(s),
+		Foreign(s), replacedKeys(s), changedNetworks(s), changedVersions(s),
+		movedRoles(s), goneHosts(s), members(s), quorum(s),
 	) {
 		if s.isElsewhere(r) {
 			warnings = append(warnings, r.Error())
@@ -42,8 +43,8 @@ func Judge(s Situation) (refused Refusals, warnings []string) {
 	return refused, append(warnings, newMachines(s)...)
 }
 
-// IsLive reports whether a host that was asked tells of a cluster: an etcd member that has had a quorum or, where not every
-// etcd host was asked, an API server.
+// IsLive reports whether a host that was asked tells of a cluster: an etcd member that has had a
+// quorum or, where not every etcd host was asked, an API server.
 func (s Situation) IsLive() bool {
 	allAsked := true
 	for _, h := range s.Cluster.With(inventory.Etcd) {

@@ -9,12 +9,13 @@ import (
 	"kbootstrap/release"
 )
 
-// changedVersions finds versions that the running cluster must not be brought to by changing all hosts at once.
+// changedVersions finds versions that the running cluster must not be brought to by changing all
+// hosts at once.
 func changedVersions(s Situation) Refusals {
-	versions, err := release.Versions(s.Cluster)
-	if err != nil || !s.IsLive() {
-		return nil // the fetching of the artifacts says what is wrong with the versions
+	if !s.IsLive() {
+		return nil
 	}
+	versions, _ := release.Versions(s.Cluster) // what is wrong with them the fetching of artifacts says
 	var rs Refusals
 	for _, h := range s.Cluster.Hosts {
 		e := s.Evidence[h.Name]
@@ -32,10 +33,12 @@ func changedVersions(s Situation) Refusals {
 			switch {
 			case slices.Compare(wanted, found) < 0:
 				refused.Code = fault.Downgrade
-				refused.Advice = "write " + dotted(found) + " again: what a newer version has stored an older one may not read"
+				refused.Advice = "write " + dotted(found) + " again: what a newer version has stored an older one " +
+					"may not read"
 			case p.name == "Kubernetes" && !slices.Equal(found[:2], wanted[:2]):
 				refused.Code = fault.MinorUpgrade
-				refused.Advice = "write " + dotted(found) + " again, or a later patch of it: `up` does not bring a running cluster to another minor " +
+				refused.Advice = "write " + dotted(found) + " again, or a later patch of it: `up` does not bring a " +
+					"running cluster to another minor " +
 					"version, which goes one minor version at a time, control planes before kubelets"
 			default:
 				continue
@@ -49,7 +52,8 @@ func changedVersions(s Situation) Refusals {
 // numbersOf are the three numbers of a version, with or without a leading v; nil when it is none.
 func numbersOf(version string) []int {
 	numbers := make([]int, 3)
-	if n, _ := fmt.Sscanf(strings.TrimPrefix(version, "v"), "%d.%d.%d", &numbers[0], &numbers[1], &numbers[2]); n != len(numbers) {
+	number := strings.TrimPrefix(version, "v")
+	if n, _ := fmt.Sscanf(number, "%d.%d.%d", &numbers[0], &numbers[1], &numbers[2]); n != len(numbers) {
 		return nil
 	}
 	return numbers

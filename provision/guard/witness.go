@@ -10,7 +10,8 @@ import (
 	"kbootstrap/templates"
 )
 
-// Evidence is what was found on a host that tells how the cluster was made. What was not found is empty.
+// Evidence is what was found on a host that tells how the cluster was made. What was not found is
+// empty.
 type Evidence struct {
 	Keys       []Key    // those that the cluster hangs on
 	Services   string   // the network that the API server was started with
@@ -30,8 +31,8 @@ type witness struct {
 	tells func(e *Evidence, path, found, wanted string)
 }
 
-// witnesses are files, whose contents tell, and links, whose targets do. A plan that is limited to some hosts or components
-// does not see them, but must not contradict them either.
+// witnesses are files, whose contents tell, and links, whose targets do. A plan that is limited to
+// some hosts or components does not see them, but must not contradict them either.
 var witnesses = []witness{
 	{component.Pki + "/ca.crt", (*Evidence).addKey},
 	{component.EtcdPKI + "/ca.crt", (*Evidence).addKey},
@@ -73,7 +74,8 @@ var unitsOfRoles = []struct {
 	{"kube-scheduler", inventory.ControlPlane},
 }
 
-// ownUnit is the file that every service of ours has, and no service of somebody else's (see resource.Service).
+// ownUnit is the file that every service of ours has, and no service of somebody else's (see
+// resource.Service).
 func ownUnit(unit string) resource.File {
 	return resource.File{Path: "/etc/systemd/system/" + unit + ".service.d/50-kbootstrap.conf", Absent: true}
 }
@@ -125,8 +127,8 @@ func EvidenceOf(wanted, found []resource.Resource) Evidence {
 	return e
 }
 
-// pathAndText are the path of a file and its content, or the path of a link and its target. The text of what is absent is
-// empty.
+// pathAndText are the path of a file and its content, or the path of a link and its target. The
+// text of what is absent is empty.
 func pathAndText(r resource.Resource) (path, text string) {
 	switch r := r.(type) {
 	case resource.File:

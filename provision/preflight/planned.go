@@ -41,7 +41,8 @@ func authority(s plan.Step) string {
 	return ""
 }
 
-// etcdBytes is what an etcd member writes in its first minutes: a log of 64 MB is laid out ahead, and the next one.
+// etcdBytes is what an etcd member writes in its first minutes: a log of 64 MB is laid out ahead,
+// and the next one.
 const etcdBytes = 256 << 20
 
 // writes is what a resource puts on the disks of a host.
@@ -71,8 +72,8 @@ func writes(r resource.Resource) []Write {
 	return nil
 }
 
-// FindGlibc finds which glibc the programs of each host need, those that are there already too. Each program is looked at
-// once.
+// FindGlibc finds which glibc the programs of each host need, those that are there already too.
+// Each program is looked at once.
 func FindGlibc(p plan.Plan, hosts []Host) error {
 	known := map[string]string{} // by sum
 	for i := range hosts {
