@@ -3,6 +3,7 @@ package certs
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"kbootstrap/inventory"
@@ -62,6 +63,18 @@ func (p *PKI) Files(h inventory.Host, component string) []File {
 		}
 	}
 	return files
+}
+
+// HasCertificate reports whether a file at a path of a host has a certificate in it: by itself, or as a part of a kubeconfig.
+func HasCertificate(path string) bool {
+	for _, f := range authorityFiles {
+		if f.path+f.suffix == path {
+			return f.suffix == ".crt"
+		}
+	}
+	return slices.ContainsFunc(table, func(r row) bool {
+		return r.pair != "" && r.pair+".crt" == path || slices.Contains(r.configs, path)
+	})
 }
 
 // shared is the content of an authority's file, or of the service account key pair's.

@@ -144,6 +144,25 @@ func TestServiceAccountKey(t *testing.T) {
 	}
 }
 
+// TestHasCertificate: what the table says of a path is so of the file that a host gets there.
+func TestHasCertificate(t *testing.T) {
+	c := lab()
+	for _, files := range hostFiles(issue(t, newStore(t), c, start), c) {
+		for _, f := range files {
+			text := string(f.Content)
+			has := strings.Contains(text, "BEGIN CERTIFICATE") || strings.Contains(text, "client-certificate-data")
+			if HasCertificate(f.Path) != has {
+				t.Errorf("%s has a certificate: %t", f.Path, has)
+			}
+		}
+	}
+	for _, path := range []string{"", ".crt", "/etc/kubernetes/kubelet.yaml", "/etc/ssl/other.crt"} {
+		if HasCertificate(path) {
+			t.Errorf("%q is taken for a certificate of ours", path)
+		}
+	}
+}
+
 func TestFilesOfAStrangerPanics(t *testing.T) {
 	c := lab()
 	p := issue(t, newStore(t), c, start)

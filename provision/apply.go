@@ -12,6 +12,7 @@ import (
 	"kbootstrap/inventory"
 	"kbootstrap/node"
 	"kbootstrap/provision/component"
+	"kbootstrap/provision/diagnosis"
 	"kbootstrap/provision/fleet"
 	"kbootstrap/provision/plan"
 )
@@ -82,7 +83,7 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 		if s.Component.Name == component.APIServer {
 			api.Down()
 		}
-		err = diagnosed(ctx, r.Fleet[s.At].Client, err)
+		err = diagnosis.Explain(ctx, r.Fleet[s.At].Client, err)
 		kind, text := fleet.EventDone, ""
 		if err != nil {
 			kind, text = fleet.EventFailed, err.Error()

@@ -24,7 +24,7 @@ func neighbours(t *testing.T) (*Run, *reports) {
 	c := fixture.Parse(t, fixture.Small+"  - {name: w2, address: 192.168.56.22, roles: [worker]}\n")
 	pki, set := fixture.Issue(t, c), fixture.Resolve(t, c)
 	told := &reports{}
-	r := &Run{Cluster: c, Fleet: fleet.Fleet{}, Scope: Scope{Preflight: &Preflight{Only: true}}, options: fleet.Options{Report: told.take}}
+	r := &Run{Cluster: c, Fleet: fleet.Fleet{}, options: fleet.Options{Report: told.take}}
 	for i := range c.Hosts {
 		h := &c.Hosts[i]
 		h.Address = netip.AddrFrom4([4]byte{127, 0, 94, byte(i + 1)})
@@ -60,14 +60,14 @@ func bare(wanted resource.Resource) resource.Resource {
 	return found
 }
 
-// checked inspects the hosts and judges them.
-func (r *Run) checked(t *testing.T) error {
+// checked looks around on the hosts and judges them.
+func checked(t *testing.T, r *Run, judge Stage) error {
 	t.Helper()
 	var err error
-	if r.seen, err = r.inspect(t.Context()); err != nil {
+	if r.surveys, err = surveyHosts(t.Context(), r); err != nil {
 		t.Fatal(err)
 	}
-	return r.preflight(t.Context())
+	return judge(t.Context(), r)
 }
 
 // of are the findings of a check that have the level, as "hosts: evidence".
@@ -84,7 +84,7 @@ func of(findings []preflight.Finding, id string, level preflight.Level) []string
 // TestMesh: hosts that can reach each other do, in both directions, with packets of all sizes.
 func TestMesh(t *testing.T) {
 	r, _ := neighbours(t)
-	if err := r.checked(t); err != nil {
+	if err := checked(t, r, ProbeHosts(nil)); err != nil {
 		t.Fatal(err)
 	}
 	if bad := of(r.Findings, "PeerPort", preflight.Fail); bad != nil {
@@ -106,7 +106,7 @@ func TestMesh(t *testing.T) {
 func TestMeshWithoutAnAddress(t *testing.T) {
 	r, _ := neighbours(t)
 	r.Fleet["w2"].Facts.Interfaces = nil
-	if err := r.checked(t); err != nil {
+	if err := checked(t, r, ProbeHosts(nil)); err != nil {
 		t.Fatal(err)
 	}
 	if got := of(r.Findings, "AddressOnHost", preflight.Fail); !slices.Equal(got, []string{"w2: 127.0.94.3 is on no interface; the host has no address"}) {
@@ -132,7 +132,7 @@ func TestMeshOfAnAddressThatIsElsewhere(t *testing.T) {
 	w2.Address = netip.MustParseAddr("192.0.2.9")
 	r.Fleet["w2"].Host = *w2
 	r.Fleet["w2"].Facts.Interfaces[0].Addresses = []netip.Prefix{netip.PrefixFrom(w2.Address, 24)}
-	if err := r.checked(t); err != nil {
+	if err := checked(t, r, ProbeHosts(nil)); err != nil {
 		t.Fatal(err)
 	}
 	bad := of(r.Findings, "PeerPort", preflight.Fail)
@@ -181,8 +181,7 @@ func TestPreflightStops(t *testing.T) {
 	r, told := neighbours(t)
 	r.Fleet["w1"].Facts.MachineID = r.Fleet["w2"].Facts.MachineID
 	r.Fleet["cp1"].Facts.CPUs = 1
-	r.Scope.Preflight = &Preflight{Ignore: []string{"NumCPU"}}
-	err := r.checked(t)
+	err := checked(t, r, CheckHosts([]string{"NumCPU"}))
 	var failed *preflight.Error
 	if !errors.As(err, &failed) || fault.Of(err) != fault.PreflightFailed {
 		t.Fatalf("got %v", err)
@@ -200,20 +199,15 @@ func TestPreflightStops(t *testing.T) {
 	if slices.ContainsFunc(warnings, func(text string) bool { return strings.Contains(text, "UniqueMachineID") }) {
 		t.Errorf("a failure was told as a warning: %q", warnings)
 	}
-	r.Scope.Preflight = &Preflight{Ignore: []string{"all"}}
-	if err := r.checked(t); err != nil {
+	if err := checked(t, r, CheckHosts([]string{"all"})); err != nil {
 		t.Errorf("with all ignored: %v", err)
-	}
-	r.Scope.Preflight = nil
-	if err := r.checked(t); err != nil {
-		t.Errorf("without checks: %v", err)
 	}
 }
 
 // TestWrites: what a plan puts on a bare host is counted where it goes.
 func TestWrites(t *testing.T) {
 	r, _ := neighbours(t)
-	scene, err := r.scene(t.Context())
+	scene, err := sceneOf(t.Context(), r, true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -243,8 +237,10 @@ func TestWrites(t *testing.T) {
 		s := &r.Plan.Steps[i]
 		s.Found = s.Wanted
 	}
-	r.Scope.Preflight = &Preflight{}
-	if scene, err = r.scene(t.Context()); err != nil || scene.Probed || len(scene.Hosts[0].Writes) != 0 || scene.Mesh != nil {
+	if err := CheckHosts([]string{"all"})(t.Context(), r); err != nil {
+		t.Errorf("with nothing to do: %v", err)
+	}
+	if scene, err = sceneOf(t.Context(), r, false); err != nil || scene.Probed || len(scene.Hosts[0].Writes) != 0 || scene.Mesh != nil {
 		t.Errorf("with nothing to do: %+v, %v", scene, err)
 	}
 }

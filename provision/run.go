@@ -1,25 +1,24 @@
-// Package provision carries out what the verbs of the command line ask for. Start at Prepare.
+// Package provision carries out what the verbs of the command line ask for: a verb is a list of
+// stages, which a Run goes through, and after them what the verb does with the Run. Start at
+// verbs.go, the lists; each stage is in the file of its subject.
 package provision
 
 import (
 	"context"
 	"errors"
-	"path/filepath"
-	"runtime"
-	"slices"
-	"sync"
+	"strconv"
 
 	"kbootstrap/certs"
 	"kbootstrap/inventory"
-	"kbootstrap/provision/component"
 	"kbootstrap/provision/fleet"
 	"kbootstrap/provision/guard"
 	"kbootstrap/provision/plan"
 	"kbootstrap/provision/preflight"
-	"kbootstrap/release"
+	"kbootstrap/resource"
 )
 
-// Run is a cluster's plan together with the live sessions to its hosts.
+// Run is what the stages of a verb have found out so far: a cluster's plan, and the live sessions
+// to its hosts.
 type Run struct {
 	Cluster *inventory.Cluster
 	Scope   Scope
@@ -28,113 +27,76 @@ type Run struct {
 	PKI     *certs.PKI
 	// Unreached are the hosts that could not be asked, with the reason. They are not in the plan.
 	Unreached map[string]error
-	// Refusals are what keeps the plan from being carried out. A Scope with Change has none: it ends with them.
+	// Refusals are what keeps the plan from being carried out; see Refuse.
 	Refusals guard.Refusals
 	// Warnings are what is odd and keeps nothing from being carried out.
 	Warnings []string
-	// Findings are what the checks before the first change found, when the Scope asked for them.
+	// Findings are what the checks of the hosts found, in a verb that has them.
 	Findings []preflight.Finding
-	seen     map[string]seen
-	store    *certs.Store
-	lead     string // the control plane that carries out what is done once per cluster
+
 	options  fleet.Options
+	dial     dialer
 	lock     *fleet.StateLock
+	store    *certs.Store
+	releases releases
+	hosts    []inventory.Host // that the run is about
+	lead     string           // the control plane that carries out what is done once per cluster
+	whole    plan.Plan        // without the limits of the scope
+	evidence map[string]guard.Evidence
+	census   resource.Census
+	surveys  map[string]survey
 }
 
-// Prepare does all that comes before the first change: it fetches the artifacts, issues the certificates, connects to
-// the hosts, gathers their facts, builds the plan and looks at what is there. The caller closes the Run. An error from
-// the hosts is a Failures; what would harm a cluster that is there is a Refusals; a check of the hosts that failed is a
-// *preflight.Error.
-func Prepare(ctx context.Context, c *inventory.Cluster, scope Scope, o fleet.Options) (*Run, error) {
-	r := &Run{Cluster: c, Scope: scope, Unreached: map[string]error{}, options: o}
-	ok := false
-	defer func() {
-		if !ok {
-			r.Close()
-		}
-	}()
+// Scope says what a run is about.
+type Scope struct {
+	// Hosts limits the plan to these; empty means all of the inventory.
+	Hosts []string
+	// Components limits the plan to these, by name; empty means all.
+	Components []string
+	// Tolerance is how many hosts the run may go on without.
+	Tolerance Tolerance
+}
 
-	var err error
-	if r.store, err = certs.At(filepath.Join(c.StateDir(), "pki")); err != nil {
-		return nil, err
-	}
-	if scope.Change {
-		if r.lock, err = fleet.LockState(ctx, c, o); err != nil {
-			return nil, err
-		}
-	}
-	sets := artifacts{cluster: c, options: o, sets: map[string]*release.Set{}}
-	if _, err := sets.of(ctx, runtime.GOARCH); err != nil {
-		return nil, err
-	}
-	if err := r.loadPKI(); err != nil {
-		return nil, err
-	}
+// Tolerance is how many hosts may fail: a number, or a part of all. The zero value is none.
+type Tolerance struct {
+	Hosts   int
+	Percent int
+}
 
-	hosts, err := r.reach(func(hosts []inventory.Host) (fleet.Fleet, error) { return fleet.Connect(ctx, hosts, o, scope.Change) })
-	if err := r.leaveOut(hosts, err); err != nil {
+// String is a number, or a number and %.
+func (t Tolerance) String() string {
+	if t.Percent > 0 {
+		return strconv.Itoa(t.Percent) + "%"
+	}
+	return strconv.Itoa(t.Hosts)
+}
+
+// Of is how many of so many hosts may fail; a part is rounded down.
+func (t Tolerance) Of(hosts int) int { return max(t.Hosts, hosts*t.Percent/100) }
+
+// Stage is one part of a run. It finds what the stages before it have found in the Run, and adds to
+// it. Its error ends the run.
+type Stage func(ctx context.Context, r *Run) error
+
+// Prepare goes through the stages of a verb, which is all that comes before the first change. The
+// caller closes the Run. An error from the hosts is a plan.Failures; what would harm a cluster that
+// is there is a guard.Refusals; a check of the hosts that failed is a *preflight.Error.
+func Prepare(ctx context.Context, c *inventory.Cluster, scope Scope, o fleet.Options, stages ...Stage) (*Run, error) {
+	r := &Run{Cluster: c, Scope: scope, Unreached: map[string]error{}, options: o, dial: fleet.Connect}
+	if err := goThrough(ctx, r, stages); err != nil {
+		r.Close()
 		return nil, err
 	}
-	if err := r.founded(); err != nil {
-		return nil, err
-	}
-	if err := r.newPKI(); err != nil {
-		return nil, err
-	}
-	targets, err := r.targets(ctx, &sets)
-	if err != nil {
-		return nil, err
-	}
-	whole := plan.Build(component.Components(), targets)
-	r.Plan = limited(whole, scope)
-	standing, err := r.observe(ctx, whole, hosts)
-	if err != nil {
-		return nil, err
-	}
-	if err := r.stillFounded(); err != nil {
-		return nil, err
-	}
-	r.Plan.Spare = max(0, scope.Spare.Of(len(hosts))-len(r.Unreached))
-	r.judge(standing)
-	if scope.Change && len(r.Refusals) > 0 {
-		return nil, r.Refusals
-	}
-	if scope.Change {
-		for _, w := range r.Warnings {
-			o.Tell(fleet.Event{Kind: fleet.EventWarning, Text: w})
-		}
-	}
-	if scope.Approved != nil {
-		if err := scope.Approved(r); err != nil {
-			return nil, err
-		}
-	}
-	if err := r.preflight(ctx); err != nil {
-		return nil, err
-	}
-	if err := r.keepPKI(); err != nil {
-		return nil, err
-	}
-	ok = true
 	return r, nil
 }
 
-// observe observes the plan, what stands on the hosts and what the checks of the hosts want to see, at the same time.
-func (r *Run) observe(ctx context.Context, whole plan.Plan, hosts []inventory.Host) (standing, error) {
-	var (
-		s       standing
-		errSeen error
-		all     sync.WaitGroup
-	)
-	whole.Steps = slices.Clone(whole.Steps) // the plan's own are written to meanwhile
-	all.Go(func() { s = r.survey(ctx, whole) })
-	all.Go(func() { r.seen, errSeen = r.inspect(ctx) })
-	err := observe(ctx, &r.Plan, r.Fleet)
-	all.Wait()
-	if err := r.leaveOut(hosts, err); err != nil {
-		return s, err
+func goThrough(ctx context.Context, r *Run, stages []Stage) error {
+	for _, stage := range stages {
+		if err := stage(ctx, r); err != nil {
+			return err
+		}
 	}
-	return s, r.leaveOut(hosts, errSeen)
+	return nil
 }
 
 // Close ends the sessions and frees the locks.
@@ -145,60 +107,17 @@ func (r *Run) Close() {
 	}
 }
 
-// targets completes what the resources of each connected host depend on.
-func (r *Run) targets(ctx context.Context, sets *artifacts) ([]component.Target, error) {
-	etcdNew, upstream := true, false
-	for _, h := range r.Cluster.With(inventory.Etcd) {
-		etcdNew = etcdNew && r.Fleet[h.Name] != nil // who was not asked may know of a cluster
-	}
-	for _, m := range r.Fleet {
-		etcdNew = etcdNew && m.Facts.EtcdBootstrapped == ""
-		upstream = upstream || m.Facts.Resolv != ""
-	}
-	var targets []component.Target
+// LeftOut are the hosts that could not be asked and are not in the plan, in the order of the
+// inventory.
+func (r *Run) LeftOut() plan.Failures {
+	var failures plan.Failures
 	for _, h := range r.Cluster.Hosts {
-		m := r.Fleet[h.Name]
-		if m == nil {
-			continue
-		}
-		set, err := sets.of(ctx, m.Facts.Arch)
-		if err != nil {
-			return nil, err
-		}
-		targets = append(targets, component.Target{
-			Cluster: r.Cluster, Host: h, Facts: m.Facts, Release: set, PKI: r.PKI, EtcdNew: etcdNew, Upstream: upstream,
-			Lead: r.lead,
-		})
-	}
-	if len(targets) == 0 {
-		return nil, errors.New("the inventory has no hosts")
-	}
-	return targets, nil
-}
-
-// artifacts are the contents for each architecture among the hosts, fetched when first asked for.
-type artifacts struct {
-	cluster *inventory.Cluster
-	options fleet.Options
-	sets    map[string]*release.Set
-}
-
-func (a *artifacts) of(ctx context.Context, arch string) (*release.Set, error) {
-	if set := a.sets[arch]; set != nil {
-		return set, nil
-	}
-	told := map[string]bool{}
-	progress := func(e release.Event) {
-		if !told[e.Name] { // there is an event for each megabyte
-			told[e.Name] = true
-			a.options.Tell(fleet.Event{Kind: fleet.EventPhase, Text: "fetch " + e.Name})
+		var f plan.Failure
+		if errors.As(r.Unreached[h.Name], &f) {
+			failures = append(failures, f)
+		} else if err := r.Unreached[h.Name]; err != nil {
+			failures = append(failures, plan.Failure{Host: h.Name, Component: "connect", Err: err})
 		}
 	}
-	set, err := release.Resolve(ctx, a.cluster, arch,
-		release.Options{Sources: component.Sources(), Progress: progress})
-	if err != nil {
-		return nil, err
-	}
-	a.sets[arch] = set
-	return set, nil
+	return failures
 }

@@ -47,13 +47,13 @@ func TestFoundingIsCertain(t *testing.T) {
 		{"one was not asked", map[string]host.Facts{"m1": {}, "m2": {}, "w1": {}}, false},
 		{"none was asked", map[string]host.Facts{"w1": {}}, false},
 	} {
-		r := &Run{Cluster: c, Fleet: fleet.Fleet{}}
+		r := &Run{Cluster: c, Fleet: fleet.Fleet{}, releases: releases{cluster: c, sets: map[string]*release.Set{"amd64": set}}}
 		for name, facts := range test.host {
 			facts.Arch = "amd64"
 			h, _ := c.Host(name)
 			r.Fleet[name] = &fleet.Machine{Host: h, Facts: facts}
 		}
-		targets, err := r.targets(t.Context(), &artifacts{cluster: c, sets: map[string]*release.Set{"amd64": set}})
+		targets, err := targetsOf(t.Context(), r)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -71,10 +71,10 @@ func TestFoundingIsCertain(t *testing.T) {
 // TestUpstreamIsOfAnyHost: the cluster's DNS has where to forward to as soon as one host knows a server.
 func TestUpstreamIsOfAnyHost(t *testing.T) {
 	c := fixture.Parse(t, fixture.Small)
-	sets := &artifacts{cluster: c, sets: map[string]*release.Set{"amd64": fixture.Resolve(t, c)}}
+	sets := releases{cluster: c, sets: map[string]*release.Set{"amd64": fixture.Resolve(t, c)}}
 	for _, resolv := range []string{"", "/etc/resolv.conf"} {
-		r := &Run{Cluster: c, Fleet: fleet.Fleet{"cp1": {Facts: host.Facts{Arch: "amd64"}}, "w1": {Facts: host.Facts{Arch: "amd64", Resolv: resolv}}}}
-		targets, err := r.targets(t.Context(), sets)
+		r := &Run{Cluster: c, releases: sets, Fleet: fleet.Fleet{"cp1": {Facts: host.Facts{Arch: "amd64"}}, "w1": {Facts: host.Facts{Arch: "amd64", Resolv: resolv}}}}
+		targets, err := targetsOf(t.Context(), r)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -142,20 +142,29 @@ func privateKey(t *testing.T) string {
 // TestPrepareNamesEachHost: hosts that cannot be reached are all named at once, also to who would go on without some.
 func TestPrepareNamesEachHost(t *testing.T) {
 	c := unreachable(t, fixture.Small)
-	for _, scope := range []Scope{{}, {Change: true}, {Sick: true}, {Hosts: []string{"w1"}, Change: true}} {
-		run, err := Prepare(t.Context(), c, scope, fleet.Options{})
+	for _, test := range []struct {
+		verb   string
+		stages []Stage
+		limit  []string
+	}{
+		{"plan", Plan(), nil}, {"up", Up(nil, nil), nil}, {"status", Look(), nil}, {"preflight", Preflight(nil), nil},
+		{"add-node", AddNode(nil), []string{"w1"}},
+		{"reset", Reset(nil), nil}, {"reset of a host", Reset(nil), []string{"w1"}}, {"a reset that is tried", PlanReset(), nil},
+	} {
+		scope := Scope{Hosts: test.limit}
+		run, err := Prepare(t.Context(), c, scope, fleet.Options{}, test.stages...)
 		if err == nil {
 			run.Close()
-			t.Fatalf("%+v: prepared", scope)
+			t.Fatalf("%s: prepared", test.verb)
 		}
 		var failures plan.Failures
 		if !errors.As(err, &failures) || len(failures) != 2 || failures[0].Host != "cp1" || failures[1].Host != "w1" {
-			t.Fatalf("%+v: got %v", scope, err)
+			t.Fatalf("%s: got %v", test.verb, err)
 		}
 		for _, f := range failures {
 			var cause *remote.Error
 			if !errors.As(f, &cause) || cause.Kind != remote.Unreachable {
-				t.Errorf("%+v: %v", scope, f)
+				t.Errorf("%s: %v", test.verb, f)
 			}
 		}
 	}
@@ -170,7 +179,7 @@ func TestOneRunAtATime(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = Prepare(t.Context(), c, Scope{Change: true}, fleet.Options{Report: func(e fleet.Event) { t.Errorf("%+v", e) }})
+	_, err = Prepare(t.Context(), c, Scope{}, fleet.Options{Report: func(e fleet.Event) { t.Errorf("%+v", e) }}, Up(nil, nil)...)
 	var locked *node.LockedError
 	if !errors.As(err, &locked) || fault.Of(err) != fault.Locked {
 		t.Fatalf("got %v", err)
@@ -214,7 +223,7 @@ func TestPrepareRefusesUnpinned(t *testing.T) {
 		t.Error("a host was dialled")
 		return nil, errors.New("not here")
 	}
-	_, err := Prepare(t.Context(), c, Scope{Change: true}, fleet.Options{Remote: remote.Options{Dial: dialled}})
+	_, err := Prepare(t.Context(), c, Scope{}, fleet.Options{Remote: remote.Options{Dial: dialled}}, Up(nil, nil)...)
 	var unpinned *release.UnpinnedError
 	if !errors.As(err, &unpinned) {
 		t.Errorf("got %v", err)
@@ -230,22 +239,9 @@ func TestPrepareStops(t *testing.T) {
 		<-ctx.Done()
 		return nil, ctx.Err()
 	}
-	_, err := Prepare(ctx, c, Scope{}, fleet.Options{Remote: remote.Options{Dial: hang}})
+	_, err := Prepare(ctx, c, Scope{}, fleet.Options{Remote: remote.Options{Dial: hang}}, Plan()...)
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
-	}
-}
-
-// TestResetNamesEachHost: a cluster of which no host can be reached is not reset, and says why.
-func TestResetNamesEachHost(t *testing.T) {
-	c := unreachable(t, fixture.Small)
-	for _, names := range [][]string{{"cp1", "w1"}, {"w1"}} {
-		summary, err := Reset(t.Context(), c, names, fleet.Options{})
-		var failures plan.Failures
-		var cause *remote.Error
-		if !errors.As(err, &failures) || len(failures) != 2 || !errors.As(err, &cause) || summary.Total() != 0 {
-			t.Errorf("%s: got %v", names, err)
-		}
 	}
 }
 
@@ -272,7 +268,7 @@ func TestFetchIsToldOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	var seen reports
-	sets := artifacts{cluster: c, options: fleet.Options{Report: seen.take}, sets: map[string]*release.Set{}}
+	sets := releases{cluster: c, options: fleet.Options{Report: seen.take}, sets: map[string]*release.Set{}}
 	if _, err := sets.of(t.Context(), "amd64"); err != nil {
 		t.Fatal(err)
 	}

@@ -4,10 +4,10 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
+	"kbootstrap/certs"
 	"kbootstrap/host"
 	"kbootstrap/inventory"
 	"kbootstrap/provision/plan"
@@ -80,7 +80,7 @@ func (r *Run) Status(ctx context.Context) Status {
 	}
 	var all sync.WaitGroup
 	for i, h := range r.Cluster.Hosts {
-		all.Go(func() { status.Hosts[i] = r.hostStatus(ctx, h) })
+		all.Go(func() { status.Hosts[i] = hostStatus(ctx, r, h) })
 	}
 	all.Wait()
 	for _, h := range status.Hosts {
@@ -89,7 +89,7 @@ func (r *Run) Status(ctx context.Context) Status {
 	return status
 }
 
-func (r *Run) hostStatus(ctx context.Context, h inventory.Host) HostStatus {
+func hostStatus(ctx context.Context, r *Run, h inventory.Host) HostStatus {
 	status := HostStatus{Name: h.Name, Address: h.Address.String(), Roles: h.Roles, Reached: r.Fleet[h.Name] != nil}
 	if err := r.Unreached[h.Name]; err != nil {
 		status.Error = err.Error()
@@ -102,7 +102,7 @@ func (r *Run) hostStatus(ctx context.Context, h inventory.Host) HostStatus {
 		}
 		status.Components = append(status.Components, componentStatus(s))
 		for _, w := range s.Wanted {
-			if f, ok := w.(resource.File); ok && (strings.HasSuffix(f.Path, ".crt") || strings.HasSuffix(f.Path, ".conf") && f.Secret) {
+			if f, ok := w.(resource.File); ok && certs.HasCertificate(f.Path) {
 				paths[f.Path] = true
 			}
 		}

@@ -121,11 +121,11 @@ func TestStatusOfAHostThatCannotBeRead(t *testing.T) {
 	hosts := []*fakeHost{newHost(t, "m1"), newHost(t, "m2")}
 	wanted := func(string, string) []resource.Resource { return fixture.ListOf(file("/etc/a", "x")) }
 	r := runOf(t, wanted, hosts, component.Component{Name: "a"})
-	r.Scope, r.Unreached = Scope{Sick: true}, map[string]error{}
+	r.Scope.Tolerance, r.Unreached, r.hosts = Tolerance{Percent: 100}, map[string]error{}, r.Cluster.Hosts
 	if err := os.MkdirAll(filepath.Join(hosts[1].root, "etc", "a"), 0o755); err != nil { // where a file must be
 		t.Fatal(err)
 	}
-	if _, err := r.observe(t.Context(), r.Plan, r.Cluster.Hosts); err != nil {
+	if err := Observe(t.Context(), r); err != nil {
 		t.Fatal(err)
 	}
 	status := r.Status(t.Context())
@@ -142,8 +142,8 @@ func TestStatusOfAHostThatCannotBeRead(t *testing.T) {
 		for i := range r.Plan.Steps {
 			r.Plan.Steps[i].Wanted = wanted("", "")
 		}
-		r.Scope, r.Unreached = Scope{Change: true, Spare: Tolerance{hosts: spare}}, map[string]error{}
-		_, err := r.observe(t.Context(), r.Plan, r.Cluster.Hosts)
+		r.Scope.Tolerance, r.Unreached, r.hosts = Tolerance{Hosts: spare}, map[string]error{}, r.Cluster.Hosts
+		err := Observe(t.Context(), r)
 		if (err == nil) != want {
 			t.Errorf("%d may fail: %v", spare, err)
 		}

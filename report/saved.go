@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"kbootstrap/fault"
+	"kbootstrap/internal/atomic"
 	"kbootstrap/provision"
 	"kbootstrap/provision/plan"
 	"kbootstrap/resource"
@@ -148,7 +149,7 @@ func (p SavedPlan) Save(path string) error {
 	if err := encoder.Encode(p); err != nil {
 		return err
 	}
-	if err := provision.WritePrivate(path, b.Bytes()); err != nil {
+	if err := atomic.WriteFile(path, b.Bytes(), 0o600); err != nil {
 		return fmt.Errorf("save the plan: %w", err)
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"kbootstrap/provision"
+	"kbootstrap/provision/guard"
 )
 
 func addNodeCommand(a *app) *cobra.Command {
@@ -16,7 +17,7 @@ func addNodeCommand(a *app) *cobra.Command {
   kbootstrap add-node w3 -i hosts.yaml`,
 		Args: usageArgs(cobra.MinimumNArgs(1)),
 		RunE: func(c *cobra.Command, names []string) error {
-			checks, err := ignore.checks()
+			ignored, err := ignore.checks()
 			if err != nil {
 				return err
 			}
@@ -24,10 +25,10 @@ func addNodeCommand(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := provision.MayJoin(cluster, names); err != nil {
+			if err := guard.MayJoin(cluster, names); err != nil {
 				return exitError{exitRefused, err}
 			}
-			run, done, err := flags.prepare(c.Context(), provision.Scope{Hosts: names, Change: true, Preflight: checks})
+			run, done, err := flags.prepare(c.Context(), provision.Scope{Hosts: names}, provision.AddNode(ignored))
 			if err != nil {
 				return err
 			}

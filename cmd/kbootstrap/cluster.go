@@ -123,8 +123,11 @@ func (f *clusterFlags) options() (fleet.Options, func()) {
 	}, func() { routes.Close(); p.stop() }
 }
 
-// prepare loads the inventory and prepares a run on it. The returned function ends the run and its progress.
-func (f *clusterFlags) prepare(ctx context.Context, scope provision.Scope) (*provision.Run, func(), error) {
+// prepare loads the inventory and goes through the stages of a verb on it. The returned function ends the run and its
+// progress.
+func (f *clusterFlags) prepare(
+	ctx context.Context, scope provision.Scope, stages []provision.Stage,
+) (*provision.Run, func(), error) {
 	c, err := f.load()
 	if err != nil {
 		return nil, nil, err
@@ -135,7 +138,7 @@ func (f *clusterFlags) prepare(ctx context.Context, scope provision.Scope) (*pro
 		}
 	}
 	options, stop := f.options()
-	run, err := provision.Prepare(ctx, c, scope, options)
+	run, err := provision.Prepare(ctx, c, scope, options, stages...)
 	if err != nil {
 		stop()
 		return nil, nil, err

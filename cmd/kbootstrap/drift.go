@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"kbootstrap/provision"
 	"kbootstrap/provision/plan"
 	"kbootstrap/report"
 )
@@ -29,15 +30,11 @@ and 4 if no host could be compared.`,
 			if err != nil {
 				return err
 			}
-			scope.Sick = true
-			run, done, err := flags.prepare(c.Context(), scope)
+			run, done, err := flags.prepare(c.Context(), scope, provision.Drift())
 			if err != nil {
 				return err
 			}
 			defer done()
-			if err := run.Lost(); err != nil {
-				return err
-			}
 			drift := report.NewDrift(run)
 			flags.show(drift, func() { fmt.Fprint(a.stdout, driftText(drift)) })
 			return driftError(drift, run.LeftOut())

@@ -13,7 +13,6 @@ import (
 	"kbootstrap/fault"
 	"kbootstrap/inventory"
 	"kbootstrap/node"
-	"kbootstrap/provision"
 	"kbootstrap/provision/diagnosis"
 	"kbootstrap/provision/guard"
 	"kbootstrap/provision/plan"
@@ -126,7 +125,7 @@ func TestFail(t *testing.T) {
 				"  hint: " + fault.HintOf(refused) + "\n  explain: kbootstrap explain KB2203\n",
 		},
 		{
-			plan.Failures{failure("m1", &provision.UnitFailure{
+			plan.Failures{failure("m1", &diagnosis.UnitFailure{
 				Unit: "etcd.service", Err: fault.RolledBack.Errorf("rolled back"),
 				Diagnosis: diagnosis.Diagnosis{Code: fault.PortInUse, Cause: "port 1 is in use", Hint: "free it", Evidence: []string{"in use"}},
 			})}, exitFailure,

@@ -8,7 +8,7 @@ import (
 
 	"kbootstrap/cmd/internal/cli"
 	"kbootstrap/fault"
-	"kbootstrap/provision"
+	"kbootstrap/provision/diagnosis"
 	"kbootstrap/screen"
 )
 
@@ -45,7 +45,7 @@ func (a *app) printErrors(errs []error) { cli.PrintErrors(a.stderr, errs, codes)
 // codes are the code of an error and, if the cause has another code, that of the cause: a change that was rolled back has both.
 func codes(err error) []fault.Code {
 	all := cli.Codes(err)
-	var unit *provision.UnitFailure
+	var unit *diagnosis.UnitFailure
 	if errors.As(err, &unit) && unit.Diagnosis.Code != all[0] {
 		all = append(all, unit.Diagnosis.Code)
 	}

@@ -43,8 +43,11 @@ them, and plan exits with code 9.`,
 				return err
 			}
 			file := flags.file()
-			scope.Keep = file != ""
-			run, done, err := flags.prepare(c.Context(), scope)
+			stages := provision.Plan()
+			if file != "" {
+				stages = provision.PlanToSave()
+			}
+			run, done, err := flags.prepare(c.Context(), scope, stages)
 			if err != nil {
 				return err
 			}

@@ -30,12 +30,11 @@ ports that the other hosts need, and all hosts dial each other. docs/preflight.m
   kbootstrap preflight -i hosts.yaml --ignore-preflight=NumCPU,Mem`,
 		Args: usageArgs(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
-			checks, err := ignore.checks()
+			ignored, err := ignore.checks()
 			if err != nil {
 				return err
 			}
-			checks.Only = true
-			run, done, err := flags.prepare(c.Context(), provision.Scope{Sick: true, Preflight: checks})
+			run, done, err := flags.prepare(c.Context(), provision.Scope{}, provision.Preflight(ignored))
 			if err != nil {
 				return err
 			}
@@ -60,12 +59,12 @@ func (f *ignoreFlag) bind(c *cobra.Command) {
 		"checks that only warn when they fail, such as NumCPU,Port-10250; or all")
 }
 
-// checks are the checks that the flag leaves.
-func (f *ignoreFlag) checks() (*provision.Preflight, error) {
+// checks are the IDs of the checks that the flag names, which there are.
+func (f *ignoreFlag) checks() ([]string, error) {
 	if err := preflight.Known(f.ids); err != nil {
 		return nil, exitError{exitUsage, err}
 	}
-	return &provision.Preflight{Ignore: f.ids}, nil
+	return f.ids, nil
 }
 
 // preflightResult is the result in the document of preflight.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,7 +9,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"kbootstrap/fault"
 	"kbootstrap/provision"
+	"kbootstrap/provision/guard"
+	"kbootstrap/report"
 )
 
 func resetCommand(a *app) *cobra.Command {
@@ -16,14 +20,19 @@ func resetCommand(a *app) *cobra.Command {
 	var (
 		hosts   []string
 		confirm string
+		dryRun  bool
 	)
 	c := &cobra.Command{
 		Use:   "reset",
 		Short: "Remove the cluster, or some of its workers, with all data",
 		Long: `Remove everything that the tool and Kubernetes made on the hosts, with all data, and put back what was
-there before. iptables rules that do not belong to Kubernetes stay, and so does the SSH connection.`,
+there before. iptables rules that do not belong to Kubernetes stay, and so does the SSH connection.
+
+If a host cannot be reached, the other hosts are reset all the same; run the same command again when the
+host is back. With --dry-run, reset shows what it would do and changes nothing.`,
 		Example: `  kbootstrap reset -i hosts.yaml --confirm demo
-  kbootstrap reset -i hosts.yaml --host w2 --confirm demo`,
+  kbootstrap reset -i hosts.yaml --host w2 --confirm demo
+  kbootstrap reset -i hosts.yaml --dry-run`,
 		Args: usageArgs(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
 			cluster, err := flags.load()
@@ -35,21 +44,21 @@ there before. iptables rules that do not belong to Kubernetes stay, and so does 
 					return exitError{exitUsage, unknownHost{name, cluster}}
 				}
 			}
-			if hosts = slices.Compact(slices.Sorted(slices.Values(hosts))); len(hosts) == 0 {
-				for _, h := range cluster.Hosts {
-					hosts = append(hosts, h.Name)
-				}
+			var scope provision.Scope
+			if len(hosts) > 0 && !guard.IsWhole(cluster, hosts) {
+				scope.Hosts = slices.Compact(slices.Sorted(slices.Values(hosts)))
 			}
-			if err := provision.MayReset(cluster, hosts); err != nil {
-				return exitError{exitRefused, err}
+			if dryRun {
+				return planReset(c.Context(), a, flags, scope)
 			}
-			if err := a.confirm(c.Context(), cluster.Name, confirm, len(hosts)); err != nil {
+			run, done, err := flags.prepare(c.Context(), scope, provision.Reset(func(*provision.Run) error {
+				return a.confirm(c.Context(), cluster.Name, confirm, cmp.Or(len(scope.Hosts), len(cluster.Hosts)))
+			}))
+			if err != nil {
 				return err
 			}
-			options, stop := flags.options()
-			defer stop()
-			summary, err := provision.Reset(c.Context(), cluster, hosts, options)
-			stop()
+			defer done()
+			summary, err := run.Apply(c.Context())
 			if exitCode(err) == exitFailure {
 				return runError(err, summary.Outcome) // hosts that could not be reached have a code of their own
 			}
@@ -57,7 +66,7 @@ there before. iptables rules that do not belong to Kubernetes stay, and so does 
 				return err
 			}
 			flags.show(nil, func() {
-				for _, name := range hosts {
+				for _, name := range summary.Outcome.Finished {
 					fmt.Fprintf(a.stdout, "%s: reset, %d changed\n", name, summary.Changed[name])
 				}
 				fmt.Fprintf(a.stdout, "%s: reset in %s; `kbootstrap up` makes the cluster again\n",
@@ -70,7 +79,23 @@ there before. iptables rules that do not belong to Kubernetes stay, and so does 
 	flags.bindLock(c)
 	c.Flags().StringSliceVar(&hosts, "host", nil, "reset only this host (may be repeated)")
 	c.Flags().StringVar(&confirm, "confirm", "", "the cluster's name, instead of typing it when asked")
+	c.Flags().BoolVar(&dryRun, "dry-run", false, "show what reset would do; nothing is changed")
 	return c
+}
+
+// planReset shows what a reset would do.
+func planReset(ctx context.Context, a *app, flags *clusterFlags, scope provision.Scope) error {
+	run, done, err := flags.prepare(ctx, scope, provision.PlanReset())
+	if err != nil {
+		return err
+	}
+	defer done()
+	plan := report.NewPlan(run)
+	flags.show(plan, func() { fmt.Fprint(a.stdout, planText(plan)) })
+	if len(plan.Refused) > 0 {
+		return exitError{exitRefused, fault.PlanRefused.Errorf("reset would refuse this because of the lines marked with !")}
+	}
+	return run.LeftOut().ErrOrNil()
 }
 
 // confirm asks for the cluster's name, because what follows cannot be undone. Without a terminal the flag must give the

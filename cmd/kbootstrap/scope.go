@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -46,10 +48,26 @@ func (f *scopeFlags) scope() (provision.Scope, error) {
 		return scope, nil
 	}
 	var err error
-	if scope.Spare, err = provision.ParseTolerance(f.maxFailures); err != nil {
+	if scope.Tolerance, err = parseTolerance(f.maxFailures); err != nil {
 		return scope, exitError{exitUsage, fmt.Errorf("--max-failures: %w", err)}
 	}
 	return scope, nil
+}
+
+// parseTolerance reads "2" or "10%".
+func parseTolerance(text string) (provision.Tolerance, error) {
+	digits, part := strings.CutSuffix(text, "%")
+	n, err := strconv.Atoi(digits)
+	switch {
+	case err != nil || n < 0:
+		return provision.Tolerance{}, fmt.Errorf("%q is neither a number of hosts nor a percentage, such as 2 or "+
+			"10%%", text)
+	case part && n > 100:
+		return provision.Tolerance{}, fmt.Errorf("%q is more than all hosts", text)
+	case part:
+		return provision.Tolerance{Percent: n}, nil
+	}
+	return provision.Tolerance{Hosts: n}, nil
 }
 
 // unknownComponent says that a component named on the command line is none.

@@ -21,7 +21,7 @@ func statusCommand(a *app) *cobra.Command {
 		Short: "Show the health of every host, component and certificate",
 		Args:  usageArgs(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
-			run, done, err := flags.prepare(c.Context(), provision.Scope{Sick: true})
+			run, done, err := flags.prepare(c.Context(), provision.Scope{}, provision.Look())
 			if err != nil {
 				return err
 			}

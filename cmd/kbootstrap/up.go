@@ -42,18 +42,21 @@ finished, which failed and which were skipped.`,
 			if err != nil {
 				return err
 			}
-			checks, err := ignore.checks()
+			ignored, err := ignore.checks()
 			if err != nil {
 				return err
 			}
-			var saved *report.SavedPlan
+			var (
+				saved   *report.SavedPlan
+				approve func(*provision.Run) error
+			)
 			if len(args) > 0 {
-				if saved, err = approved(c, flags, args[0], &scope); err != nil {
+				if saved, err = savedPlan(c, flags, args[0], &scope); err != nil {
 					return err
 				}
+				approve = asSaved(saved, args[0])
 			}
-			scope.Change, scope.Preflight = true, checks
-			run, done, err := flags.prepare(c.Context(), scope)
+			run, done, err := flags.prepare(c.Context(), scope, provision.Up(approve, ignored))
 			if err != nil {
 				return err
 			}
@@ -88,8 +91,8 @@ finished, which failed and which were skipped.`,
 	return c
 }
 
-// approved reads a plan, and makes the run that which the plan is for.
-func approved(c *cobra.Command, flags *clusterFlags, file string, scope *provision.Scope) (*report.SavedPlan, error) {
+// savedPlan reads a plan, and makes the scope that which the plan is for.
+func savedPlan(c *cobra.Command, flags *clusterFlags, file string, scope *provision.Scope) (*report.SavedPlan, error) {
 	if len(scope.Hosts) > 0 || len(scope.Components) > 0 {
 		return nil, exitError{exitUsage, errors.New("a plan has its own limits: leave out --limit and --only")}
 	}
@@ -103,13 +106,17 @@ func approved(c *cobra.Command, flags *clusterFlags, file string, scope *provisi
 		return nil, exitError{exitUsage, err}
 	}
 	scope.Hosts, scope.Components = saved.Limit, saved.Only
-	scope.Approved = func(run *provision.Run) error {
+	return &saved, nil
+}
+
+// asSaved approves of a run that does what a plan in a file says, and nothing else.
+func asSaved(saved *report.SavedPlan, file string) func(*provision.Run) error {
+	return func(run *provision.Run) error {
 		if err := saved.Check(run, file); err != nil {
 			return exitError{exitRefused, err}
 		}
 		return nil
 	}
-	return &saved, nil
 }
 
 // partly says how a run went for each host that has failures on some, before those are told.

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"path"
 	"slices"
+	"strings"
 
 	"kbootstrap/inventory"
 	"kbootstrap/release"
@@ -34,7 +35,7 @@ func on(role inventory.Role) func(Target) bool {
 // programs are the binaries of one release of a component: each in a directory of its version, so that a running one is
 // never overwritten, and a link in bin.
 func (t Target) programs(component, bin string, names ...string) []resource.Resource {
-	dir := "/opt/kbootstrap/" + component + "-" + t.version(component)
+	dir := programDir(component, t.version(component))
 	var rs []resource.Resource
 	for _, name := range names {
 		content, err := t.Release.Content(name)
@@ -48,6 +49,24 @@ func (t Target) programs(component, bin string, names ...string) []resource.Reso
 		)
 	}
 	return rs
+}
+
+// ownDir holds the programs that the tool brings.
+const ownDir = "/opt/kbootstrap"
+
+// programDir is where the programs of one release of a component are.
+func programDir(component, version string) string {
+	return ownDir + "/" + component + "-" + version
+}
+
+// VersionOf is the version of a component whose program lies at a path, without a leading v: it reads what programs
+// composes. It is empty for a path that is not ours.
+func VersionOf(component, program string) string {
+	version, ours := strings.CutPrefix(path.Dir(program), programDir(component, ""))
+	if !ours || strings.Contains(version, "/") {
+		return ""
+	}
+	return version
 }
 
 // keys are the certificates, keys and kubeconfigs that a component has on this host.

@@ -57,17 +57,23 @@ func Units() []string {
 	return units
 }
 
-// Roles are the roles of hosts by the services that only hosts of the role have.
-func Roles() map[string]inventory.Role {
-	roles := map[string]inventory.Role{}
+// UnitOfRole is a service that only hosts of a role have.
+type UnitOfRole struct {
+	Unit string
+	Role inventory.Role
+}
+
+// UnitsOfRoles are the services that only hosts of a role have, in the order of the components.
+func UnitsOfRoles() []UnitOfRole {
+	var units []UnitOfRole
 	for _, c := range Components() {
 		for _, unit := range c.Units {
 			if c.Role != "" {
-				roles[unit] = c.Role
+				units = append(units, UnitOfRole{unit, c.Role})
 			}
 		}
 	}
-	return roles
+	return units
 }
 
 // Left is what all components leave on a host, each once.

@@ -40,6 +40,9 @@ func FuzzUnit(f *testing.F) {
 		if len(got) != 3 {
 			t.Fatalf("%d words of %q: %q", len(got), value, got)
 		}
+		if flags := templates.ReadFlags([]byte(unit)); len(flags) != 2 || flags[name] != value || flags["last"] != "x" {
+			t.Errorf("%q is read back as %q", value, flags)
+		}
 		for _, word := range got {
 			if !want[word] {
 				t.Errorf("%q is read as %q", value, word)

@@ -1,5 +1,6 @@
 // Package diagnosis knows the causes for which services fail: it reads a unit's journal and says which of them it shows,
-// with the lines that tell. It is pure, text in and a Diagnosis out. The rules are in rules.go; start at Of.
+// with the lines that tell. Start at Explain, which asks the host; Of is pure, text in and a Diagnosis out. The rules are in
+// rules.go.
 package diagnosis
 
 import (

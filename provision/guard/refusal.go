@@ -1,5 +1,3 @@
-// Package guard finds what a run would destroy of the cluster that is there: a situation in, refusals out. Start at
-// Refusals.
 package guard
 
 import (
@@ -8,7 +6,8 @@ import (
 	"kbootstrap/fault"
 )
 
-// RefusedError says that something was asked for which would harm the cluster, and what to do instead.
+// RefusedError says that something was asked for which would harm the cluster, and what to do
+// instead.
 type RefusedError struct {
 	Code         fault.Code
 	Host         string // the host that it is about; empty when it is about the cluster

@@ -1,4 +1,4 @@
-package provision
+package guard
 
 import (
 	"errors"
@@ -7,7 +7,6 @@ import (
 
 	"kbootstrap/fault"
 	"kbootstrap/internal/fixture"
-	"kbootstrap/provision/guard"
 )
 
 // TestMayJoin: only workers join a running cluster.
@@ -19,7 +18,7 @@ func TestMayJoin(t *testing.T) {
 		}
 	}
 	err := MayJoin(c, []string{"w1", "m2"})
-	var refused *guard.RefusedError
+	var refused *RefusedError
 	if !errors.As(err, &refused) || !strings.Contains(refused.Hint(), "worker only") || fault.Of(err) != fault.RefusedJoin {
 		t.Fatalf("got %v", err)
 	}
@@ -29,7 +28,8 @@ func TestMayJoin(t *testing.T) {
 	}
 }
 
-// TestMayReset: part of a quorum goes with the whole cluster only, and no host named twice makes a whole of it.
+// TestMayReset: part of a quorum goes with the whole cluster only, and no host named twice makes a
+// whole of it.
 func TestMayReset(t *testing.T) {
 	c := fixture.Parse(t, fixture.Ha)
 	for _, names := range [][]string{{"w1"}, {"w1", "w1", "w1", "w1"}, {"m1", "m2", "m3", "w1"}, {"w1", "m3", "m2", "m1", "m1"}} {
@@ -38,7 +38,7 @@ func TestMayReset(t *testing.T) {
 		}
 	}
 	for _, names := range [][]string{{"m1"}, {"m1", "m1", "m1", "m1"}, {"m1", "m2", "m3"}, {"w1", "m2"}, {"w1", "w1", "m1", "m2"}} {
-		var refused *guard.RefusedError
+		var refused *RefusedError
 		if err := MayReset(c, names); !errors.As(err, &refused) || refused.Hint() == "" || !strings.Contains(err.Error(), "quorum") ||
 			fault.Of(err) != fault.RefusedReset {
 			t.Errorf("%s: got %v", names, err)

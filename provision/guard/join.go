@@ -1,15 +1,14 @@
-package provision
+package guard
 
 import (
 	"fmt"
 
 	"kbootstrap/fault"
 	"kbootstrap/inventory"
-	"kbootstrap/provision/guard"
 )
 
-// MayJoin says whether the hosts may be added to a running cluster: workers may. A control plane or an etcd member
-// changes a quorum, which wants more than the start of a few units.
+// MayJoin says whether the hosts may be added to a running cluster: workers may. A control plane or
+// an etcd member changes a quorum, which wants more than the start of a few units.
 func MayJoin(c *inventory.Cluster, names []string) error {
 	for _, name := range names {
 		h, ok := c.Host(name)
@@ -18,9 +17,10 @@ func MayJoin(c *inventory.Cluster, names []string) error {
 		}
 		for _, role := range []inventory.Role{inventory.ControlPlane, inventory.Etcd} {
 			if h.Has(role) {
-				return &guard.RefusedError{
-					Code:   fault.RefusedJoin,
-					Text:   fmt.Sprintf("%s:%d: %s has the role %s, which add-node cannot give to a host of a running cluster yet", c.File, h.Line, name, role),
+				return &RefusedError{
+					Code: fault.RefusedJoin,
+					Text: fmt.Sprintf("%s:%d: %s has the role %s, which add-node cannot give to a host of a "+
+						"running cluster yet", c.File, h.Line, name, role),
 					Advice: "give the host the role worker only; control planes are made by the first `kbootstrap up`",
 				}
 			}

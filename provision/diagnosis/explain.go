@@ -1,4 +1,4 @@
-package provision
+package diagnosis
 
 import (
 	"context"
@@ -10,18 +10,17 @@ import (
 	"kbootstrap/fault"
 	"kbootstrap/host"
 	"kbootstrap/node"
-	"kbootstrap/provision/diagnosis"
 )
 
 const (
-	diagnosisLines   = 300              // of a journal: a stack of Go takes a hundred
-	diagnosisTimeout = 15 * time.Second // a host that fails may be slow; without an answer there is no diagnosis
+	journalLines = 300              // of a journal: a stack of Go takes a hundred
+	patience     = 15 * time.Second // a host that fails may be slow; without an answer there is no diagnosis
 )
 
 // UnitFailure is a service that failed of a known cause.
 type UnitFailure struct {
 	Unit      string
-	Diagnosis diagnosis.Diagnosis
+	Diagnosis Diagnosis
 	Err       error // what failed, in the host's words
 }
 
@@ -64,26 +63,33 @@ func (e *UnitFailure) Hint() string {
 	return entry.Hint()
 }
 
-// diagnosed asks the host for the journal of the unit that an error is about, and adds the cause when it is a known one.
-func diagnosed(ctx context.Context, client *node.Client, err error) error {
+// Host is asked for what tells why a service failed there.
+type Host interface {
+	Journal(ctx context.Context, unit string, lines int) (string, error)
+	Survey(ctx context.Context, query host.SurveyQuery) (host.Survey, error)
+}
+
+// Explain asks the host for the journal of the unit that an error is about, and adds the cause when
+// it is a known one.
+func Explain(ctx context.Context, h Host, err error) error {
 	var remote *node.RemoteError
 	if !errors.As(err, &remote) || remote.Unit == "" {
 		return err
 	}
 	// A run that is stopped wants to know why something failed as much as another.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), diagnosisTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
 	units := []string{remote.Unit}
 	if remote.Unit == "kubelet.service" {
 		units = append(units, "containerd.service") // without which no node is ready
 	}
 	for _, unit := range units {
-		journal, asked := client.Journal(ctx, unit, diagnosisLines)
+		journal, asked := h.Journal(ctx, unit, journalLines)
 		if asked != nil {
 			return err
 		}
-		d, ok := diagnosis.Of(diagnosis.Symptoms{Unit: unit, Journal: journal, Now: time.Now(), Holder: func(port int) string {
-			return holderOf(ctx, client, port)
+		d, ok := Of(Symptoms{Unit: unit, Journal: journal, Now: time.Now(), Holder: func(port int) string {
+			return holderOf(ctx, h, port)
 		}})
 		if ok {
 			return &UnitFailure{Unit: unit, Diagnosis: d, Err: err}
@@ -93,8 +99,8 @@ func diagnosed(ctx context.Context, client *node.Client, err error) error {
 }
 
 // holderOf says who listens on a TCP port of a host.
-func holderOf(ctx context.Context, client *node.Client, port int) string {
-	found, err := client.Survey(ctx, host.SurveyQuery{TCP: []int{port}})
+func holderOf(ctx context.Context, h Host, port int) string {
+	found, err := h.Survey(ctx, host.SurveyQuery{TCP: []int{port}})
 	if err != nil {
 		return ""
 	}

@@ -1,0 +1,99 @@
+package provision
+
+import (
+	"context"
+	"errors"
+	"runtime"
+
+	"kbootstrap/inventory"
+	"kbootstrap/provision/component"
+	"kbootstrap/provision/fleet"
+	"kbootstrap/provision/plan"
+	"kbootstrap/release"
+)
+
+// FetchArtifacts fetches what hosts like this machine need. Contents for other architectures are
+// fetched when a host is found to have one.
+func FetchArtifacts(ctx context.Context, r *Run) error {
+	r.releases = releases{cluster: r.Cluster, options: r.options, sets: map[string]*release.Set{}}
+	_, err := r.releases.of(ctx, runtime.GOARCH)
+	return err
+}
+
+// BuildPlan says what every host should have, of what the run is limited to.
+func BuildPlan(ctx context.Context, r *Run) error {
+	targets, err := targetsOf(ctx, r)
+	if err != nil {
+		return err
+	}
+	r.whole = plan.Build(component.Components(), targets)
+	r.Plan = limited(r.whole, r.Scope)
+	return nil
+}
+
+// limited returns the plan within the scope.
+func limited(p plan.Plan, s Scope) plan.Plan {
+	if len(s.Hosts) > 0 {
+		p = p.Only(s.Hosts...)
+	}
+	if len(s.Components) > 0 {
+		p = p.OnlyComponents(s.Components...)
+	}
+	return p
+}
+
+// targetsOf completes what the resources of each connected host depend on.
+func targetsOf(ctx context.Context, r *Run) ([]component.Target, error) {
+	etcdNew, upstream := true, false
+	for _, h := range r.Cluster.With(inventory.Etcd) {
+		etcdNew = etcdNew && r.Fleet[h.Name] != nil // who was not asked may know of a cluster
+	}
+	for _, m := range r.Fleet {
+		etcdNew = etcdNew && m.Facts.EtcdBootstrapped == ""
+		upstream = upstream || m.Facts.Resolv != ""
+	}
+	var targets []component.Target
+	for _, h := range r.Cluster.Hosts {
+		m := r.Fleet[h.Name]
+		if m == nil {
+			continue
+		}
+		set, err := r.releases.of(ctx, m.Facts.Arch)
+		if err != nil {
+			return nil, err
+		}
+		targets = append(targets, component.Target{
+			Cluster: r.Cluster, Host: h, Facts: m.Facts, Release: set, PKI: r.PKI, EtcdNew: etcdNew, Upstream: upstream,
+			Lead: r.lead,
+		})
+	}
+	if len(targets) == 0 {
+		return nil, errors.New("the inventory has no hosts")
+	}
+	return targets, nil
+}
+
+// releases are the contents for each architecture among the hosts, fetched when first asked for.
+type releases struct {
+	cluster *inventory.Cluster
+	options fleet.Options
+	sets    map[string]*release.Set
+}
+
+func (a *releases) of(ctx context.Context, arch string) (*release.Set, error) {
+	if set := a.sets[arch]; set != nil {
+		return set, nil
+	}
+	told := map[string]bool{}
+	set, err := release.Resolve(ctx, a.cluster, arch, release.Options{Sources: component.Sources(), Progress: func(e release.Event) {
+		if !told[e.Name] { // there is an event for each megabyte
+			told[e.Name] = true
+			a.options.Tell(fleet.Event{Kind: fleet.EventPhase, Text: "fetch " + e.Name})
+		}
+	}})
+	if err != nil {
+		return nil, err
+	}
+	a.sets[arch] = set
+	return set, nil
+}

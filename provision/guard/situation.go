@@ -1,0 +1,75 @@
+// Package guard finds what a run would destroy of the cluster that is there: a Situation in,
+// Refusals out. It asks no host; the rules are pure, one file a subject. Start at Judge.
+package guard
+
+import (
+	"slices"
+
+	"kbootstrap/host"
+	"kbootstrap/inventory"
+	"kbootstrap/provision/component"
+	"kbootstrap/provision/plan"
+	"kbootstrap/resource"
+)
+
+// Situation is what is known of a cluster before anything is changed.
+type Situation struct {
+	Cluster *inventory.Cluster
+	Facts   map[string]host.Facts // of the hosts that a session was opened to
+	// Unreached are the hosts that could not be asked, or not of everything, with the reason.
+	Unreached plan.Failures
+	// Limit are the hosts that the run is limited to; without any it is about all.
+	Limit    []string
+	Evidence map[string]Evidence // by host; who did not answer has said nothing
+	Census   resource.Census
+	Issued   []string // the hosts that certificates were ever issued for
+	Restarts []string // the hosts on which the plan restarts a member of etcd that runs
+	KeysLost bool     // the keys of the cluster are not in the state directory
+}
+
+// Judge returns what is refused of the run, all of it at once, and what is only odd. Nothing that
+// is refused is ever carried out.
+func Judge(s Situation) (refused Refusals, warnings []string) {
+	for _, r := range slices.Concat(
+		Foreign(s), replacedKeys(s), changedNetworks(s), changedVersions(s),
+		movedRoles(s), goneHosts(s), members(s), quorum(s),
+	) {
+		if s.isElsewhere(r) {
+			warnings = append(warnings, r.Error())
+		} else {
+			refused = append(refused, r)
+		}
+	}
+	return refused, append(warnings, newMachines(s)...)
+}
+
+// IsLive reports whether a host that was asked tells of a cluster: an etcd member that has had a
+// quorum or, where not every etcd host was asked, an API server.
+func (s Situation) IsLive() bool {
+	allAsked := true
+	for _, h := range s.Cluster.With(inventory.Etcd) {
+		allAsked = allAsked && s.isAsked(h.Name)
+	}
+	for name, facts := range s.Facts {
+		h, _ := s.Cluster.Host(name)
+		served := h.Has(inventory.ControlPlane) && slices.Contains(facts.Units, "kube-apiserver.service")
+		if facts.EtcdBootstrapped != "" || served && !allAsked {
+			return true
+		}
+	}
+	return false
+}
+
+// isAsked reports whether a session to the host was opened.
+func (s Situation) isAsked(host string) bool {
+	_, ok := s.Facts[host]
+	return ok
+}
+
+// isUnreached reports whether the host could not be asked, or not of everything.
+func (s Situation) isUnreached(host string) bool { return slices.Contains(s.Unreached.Hosts(), host) }
+
+// isOurs reports whether an etcd member has the mark of this cluster.
+func (s Situation) isOurs(facts host.Facts) bool {
+	return facts.EtcdBootstrapped == component.EtcdToken(s.Cluster)
+}

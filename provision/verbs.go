@@ -1,0 +1,108 @@
+package provision
+
+// Up lists what comes before the first change that `up` makes: everything is known by then. approve
+// is asked when the plan is known; it may be nil. The checks that are ignored only warn. Run.Apply
+// carries the plan out.
+func Up(approve func(*Run) error, ignored []string) []Stage {
+	return []Stage{
+		LockState,
+		FetchArtifacts,
+		LoadKeys,
+		ConnectLocked,
+		FindCluster,
+		IssueKeys,
+		BuildPlan,
+		ObserveAndSurvey,
+		FindCluster, // again: hosts may be lost by now
+		KeepLead,
+		Judge,
+		Refuse,
+		Approve(approve),
+		CheckHosts(ignored),
+		KeepKeys,
+	}
+}
+
+// AddNode lists what comes before the first change that `add-node` makes: it is `up`, limited to
+// the new hosts.
+func AddNode(ignored []string) []Stage { return Up(nil, ignored) }
+
+// Plan lists how `plan` finds out what `up` would do.
+func Plan() []Stage {
+	return []Stage{
+		FetchArtifacts,
+		LoadKeys,
+		Connect,
+		FindCluster,
+		IssueKeys,
+		BuildPlan,
+		Observe,
+		FindCluster,
+		Judge,
+	}
+}
+
+// PlanToSave lists how `plan -o` finds out what `up` would do: the certificates that have to be
+// issued are kept, because the plan names them.
+func PlanToSave() []Stage { return append(Plan(), KeepKeys) }
+
+// Look lists how `status` and `support-bundle` find out how it stands, as far as anybody answers.
+func Look() []Stage {
+	return []Stage{
+		TolerateAll,
+		FetchArtifacts,
+		LoadKeys,
+		Connect,
+		PreviewKeys,
+		BuildPlan,
+		Observe,
+		Judge,
+	}
+}
+
+// Drift lists how `drift` compares the hosts with the inventory.
+func Drift() []Stage { return append(Look(), NeedKeys) }
+
+// Reset lists what comes before the first change that `reset` makes: its plan is to make hosts what
+// they were before. confirm is asked first of all. Run.Apply carries the plan out.
+func Reset(confirm func(*Run) error) []Stage {
+	return []Stage{
+		MayReset,
+		Approve(confirm),
+		TolerateAll,
+		ConnectLocked,
+		BuildTeardown,
+		ObservePlan,
+		KeepLead,
+		JudgeReset,
+		Refuse,
+	}
+}
+
+// PlanReset lists how `reset --dry-run` finds out what `reset` would do.
+func PlanReset() []Stage {
+	return []Stage{
+		MayReset,
+		TolerateAll,
+		Connect,
+		BuildTeardown,
+		ObservePlan,
+		KeepLead,
+		JudgeReset,
+	}
+}
+
+// Preflight lists how `preflight` checks the hosts; what fails is found, and no error.
+func Preflight(ignored []string) []Stage {
+	return []Stage{
+		TolerateAll,
+		FetchArtifacts,
+		LoadKeys,
+		Connect,
+		PreviewKeys,
+		BuildPlan,
+		ObserveAndSurvey,
+		Judge,
+		ProbeHosts(ignored),
+	}
+}
