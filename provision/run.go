@@ -6,7 +6,6 @@ package provision
 import (
 	"context"
 	"errors"
-	"strconv"
 
 	"kbootstrap/certs"
 	"kbootstrap/inventory"
@@ -61,14 +60,6 @@ type Scope struct {
 type Tolerance struct {
 	Hosts   int
 	Percent int
-}
-
-// String is a number, or a number and %.
-func (t Tolerance) String() string {
-	if t.Percent > 0 {
-		return strconv.Itoa(t.Percent) + "%"
-	}
-	return strconv.Itoa(t.Hosts)
 }
 
 // Of is how many of so many hosts may fail; a part is rounded down.

@@ -51,7 +51,7 @@ finished, which failed and which were skipped.`,
 				approve func(*provision.Run) error
 			)
 			if len(args) > 0 {
-				if saved, err = savedPlan(c, flags, args[0], &scope); err != nil {
+				if saved, err = loadPlan(c, flags, args[0], &scope); err != nil {
 					return err
 				}
 				approve = asSaved(saved, args[0])
@@ -91,8 +91,8 @@ finished, which failed and which were skipped.`,
 	return c
 }
 
-// savedPlan reads a plan, and makes the scope that which the plan is for.
-func savedPlan(c *cobra.Command, flags *clusterFlags, file string, scope *provision.Scope) (*report.SavedPlan, error) {
+// loadPlan reads a plan, and makes the scope that which the plan is for.
+func loadPlan(c *cobra.Command, flags *clusterFlags, file string, scope *provision.Scope) (*report.SavedPlan, error) {
 	if len(scope.Hosts) > 0 || len(scope.Components) > 0 {
 		return nil, exitError{exitUsage, errors.New("a plan has its own limits: leave out --limit and --only")}
 	}
