@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -67,7 +68,7 @@ func newIdentity(ctx context.Context, host string, c credentials, o Options) (*i
 		id.note("agent: %s", c.missing)
 	}
 	if c.key != "" {
-		path, err := homePath(c.key, "")
+		path, err := homePath(c.key)
 		if err == nil {
 			err = id.addFile(ctx, path, held, true)
 		}
@@ -88,8 +89,9 @@ func newIdentity(ctx context.Context, host string, c credentials, o Options) (*i
 	}
 	if len(id.signers) == 0 && !id.password.isAvailable() {
 		id.close()
-		return nil, coded{fmt.Errorf("no key to log in with%s", id.list()), fault.NothingToLogInWith,
-			"make one (ssh-keygen -t ed25519), or name one in the inventory (key:), or load it into an ssh-agent"}
+		return nil, &fault.Error{Code: fault.NothingToLogInWith,
+			Err:    fmt.Errorf("no key to log in with%s", id.list()),
+			Advice: "make one (ssh-keygen -t ed25519), or name one in the inventory (key:), or load it into an ssh-agent"}
 	}
 	return id, nil
 }
@@ -171,20 +173,21 @@ func (id *identity) askAgent(ctx context.Context, socket string) ([]ssh.Signer, 
 func readKey(path string) (ssh.Signer, []byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, nil, coded{fmt.Errorf("key: %w", err), fault.KeyFile, ""}
+		return nil, nil, fault.KeyFile.Errorf("key: %w", err)
 	}
 	owner, ok := info.Sys().(*syscall.Stat_t)
 	if mode := info.Mode().Perm(); mode&0o077 != 0 && ok && int(owner.Uid) == os.Getuid() {
-		return nil, nil, coded{fmt.Errorf("key %s: mode %#o lets others read it", path, mode), fault.KeyMode,
-			"chmod 600 " + path}
+		return nil, nil, &fault.Error{Code: fault.KeyMode,
+			Err:    fmt.Errorf("key %s: mode %#o lets others read it", path, mode),
+			Advice: "chmod 600 " + path}
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil, nil, coded{fmt.Errorf("key: %w", err), fault.KeyFile, ""}
+		return nil, nil, fault.KeyFile.Errorf("key: %w", err)
 	}
 	signer, err := ssh.ParsePrivateKey(text)
 	if err != nil {
-		return nil, text, coded{fmt.Errorf("key %s: %w", path, err), fault.KeyFile, ""}
+		return nil, text, fault.KeyFile.Errorf("key %s: %w", path, err)
 	}
 	return signer, text, nil
 }
@@ -307,4 +310,17 @@ func (id *identity) close() {
 	if id.agent != nil {
 		_ = id.agent.Close()
 	}
+}
+
+// homePath resolves a path that may begin with "~/".
+func homePath(path string) (string, error) {
+	rest, ok := strings.CutPrefix(path, "~/")
+	if !ok {
+		return path, nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(home, rest), nil
 }

@@ -24,7 +24,7 @@ type directive struct {
 
 // errorf is an error at the directive's place.
 func (d directive) errorf(format string, args ...any) error {
-	return coded{fmt.Errorf("%s:%d: %w", d.file, d.line, fmt.Errorf(format, args...)), fault.ConfigInvalid, ""}
+	return fault.ConfigInvalid.Errorf("%s:%d: %w", d.file, d.line, fmt.Errorf(format, args...))
 }
 
 // maxIncludes is how deep files may include each other, as in ssh.
@@ -55,12 +55,11 @@ func readConfig(choice, home string) ([]directive, error) {
 // readConfigFile reads one file and what it includes, below dir where the names are relative.
 func readConfigFile(path, dir, home string, depth int) ([]directive, error) {
 	if depth > maxIncludes {
-		return nil, coded{fmt.Errorf("%s: files include each other more than %d times deep", path, maxIncludes),
-			fault.ConfigInvalid, ""}
+		return nil, fault.ConfigInvalid.Errorf("%s: files include each other more than %d times deep", path, maxIncludes)
 	}
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, coded{err, fault.ConfigInvalid, ""}
+		return nil, fault.ConfigInvalid.Wrap(err)
 	}
 	if depth > 0 && info.IsDir() {
 		return nil, nil // one that a wildcard matched
@@ -68,12 +67,12 @@ func readConfigFile(path, dir, home string, depth int) ([]directive, error) {
 	// What others can write decides where we connect and whom we trust. ssh refuses such a file too.
 	owner, ok := info.Sys().(*syscall.Stat_t)
 	if info.Mode().Perm()&0o022 != 0 || ok && owner.Uid != 0 && int(owner.Uid) != os.Getuid() {
-		return nil, coded{fmt.Errorf("%s: others can write to it", path), fault.ConfigInvalid,
-			"chown it to yourself, then: chmod go-w " + path}
+		return nil, &fault.Error{Code: fault.ConfigInvalid, Err: fmt.Errorf("%s: others can write to it", path),
+			Advice: "chown it to yourself, then: chmod go-w " + path}
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil, coded{err, fault.ConfigInvalid, ""}
+		return nil, fault.ConfigInvalid.Wrap(err)
 	}
 	all, err := parseConfig(path, text)
 	if err != nil {
@@ -143,7 +142,7 @@ func parseConfig(file string, text []byte) ([]directive, error) {
 		if end < 0 {
 			end = len(line)
 		}
-		d.keyword = lower(line[:end])
+		d.keyword = strings.ToLower(line[:end])
 		rest := strings.TrimLeft(line[end:], " \t")
 		if rest = strings.TrimPrefix(rest, "="); d.keyword == "" {
 			return nil, d.errorf("a line begins with an equals sign")
@@ -307,7 +306,7 @@ func (l *lookup) match(d directive) (bool, error) {
 	result := true
 	for i := 0; i < len(d.args); i++ {
 		criterion, value, assigned := strings.Cut(d.args[i], "=")
-		bare, negated := strings.CutPrefix(lower(criterion), "!")
+		bare, negated := strings.CutPrefix(strings.ToLower(criterion), "!")
 		var holds bool
 		switch bare {
 		case "all":

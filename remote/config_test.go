@@ -549,8 +549,8 @@ func FuzzConfig(f *testing.F) {
 // checkPlace fails the test unless the error has its code.
 func checkPlace(t *testing.T, err error) {
 	t.Helper()
-	var c coded
-	if !errors.As(err, &c) || c.code != fault.ConfigInvalid {
+	var known *fault.Error
+	if !errors.As(err, &known) || known.Code != fault.ConfigInvalid {
 		t.Errorf("%v has no code", err)
 	}
 }

@@ -102,7 +102,7 @@ func (r *resolver) endpoint(given, otherwise inventory.SSH, path []string) (*End
 	}
 	e := &Endpoint{
 		Name:    given.Address,
-		Address: net.JoinHostPort(lower(host), strconv.Itoa(port)),
+		Address: net.JoinHostPort(strings.ToLower(host), strconv.Itoa(port)),
 		User:    cmp.Or(given.User, l.value("user"), otherwise.User),
 
 		SudoPasswordFile: given.SudoPasswordFile,
@@ -122,7 +122,7 @@ func (r *resolver) endpoint(given, otherwise inventory.SSH, path []string) (*End
 	if e.credentials, err = r.credentials(e.User, given, otherwise, l, x); err != nil {
 		return nil, err
 	}
-	if e.trust, err = r.trust(given, l, x, lower(host), port, alias); err != nil {
+	if e.trust, err = r.trust(given, l, x, strings.ToLower(host), port, alias); err != nil {
 		return nil, err
 	}
 	if e.Via, err = r.via(given, l, append(slices.Clip(path), spot(given.Address, given.Port))); err != nil {
@@ -164,7 +164,7 @@ func yes(l *lookup, keyword string) (bool, error) {
 	if !ok {
 		return false, nil
 	}
-	switch lower(d.args[0]) {
+	switch strings.ToLower(d.args[0]) {
 	case "yes", "true":
 		return true, nil
 	case "no", "false":
@@ -231,11 +231,12 @@ func (r *resolver) trust(given inventory.SSH, l *lookup, x expander, host string
 		t.names = append(t.names, host) // ssh looks there too, but only for a key that is right
 	}
 	if alias != "" {
-		t.names, t.principal = []string{lower(alias)}, lower(alias)
+		t.names, t.principal = []string{strings.ToLower(alias)}, strings.ToLower(alias)
 	}
 	if d, ok := l.first["revokedhostkeys"]; ok && d.args[0] != "none" {
-		return t, coded{fmt.Errorf("%s:%d: RevokedHostKeys is not supported", d.file, d.line), fault.ConfigInvalid,
-			"put its keys into known_hosts, each on a line of its own: @revoked * ssh-ed25519 AAAA…"}
+		return t, &fault.Error{Code: fault.ConfigInvalid,
+			Err:    fmt.Errorf("%s:%d: RevokedHostKeys is not supported", d.file, d.line),
+			Advice: "put its keys into known_hosts, each on a line of its own: @revoked * ssh-ed25519 AAAA…"}
 	}
 	var err error
 	if t.hash, err = yes(l, "hashknownhosts"); err != nil {
@@ -277,7 +278,7 @@ func (r *resolver) trust(given inventory.SSH, l *lookup, x expander, host string
 func (r *resolver) policyOf(given inventory.SSH, l *lookup) (string, error) {
 	policy := cmp.Or(r.policy, given.HostKeyPolicy)
 	if d, ok := l.first["stricthostkeychecking"]; ok {
-		said, note := lower(d.args[0]), ""
+		said, note := strings.ToLower(d.args[0]), ""
 		switch said {
 		case "yes", "true":
 			said = "strict"
@@ -298,8 +299,9 @@ func (r *resolver) policyOf(given inventory.SSH, l *lookup) (string, error) {
 	}
 	switch policy = cmp.Or(policy, "ask"); {
 	case !slices.Contains([]string{"strict", "ask", "accept-new"}, policy):
-		return "", coded{fmt.Errorf("no such policy for host keys: %q", policy), fault.HostKeyUnknown,
-			`use "strict", "ask" or "accept-new"`}
+		return "", &fault.Error{Code: fault.HostKeyUnknown,
+			Err:    fmt.Errorf("no such policy for host keys: %q", policy),
+			Advice: `use "strict", "ask" or "accept-new"`}
 	case policy == "ask" && !r.ask:
 		return "strict", nil
 	}
@@ -317,8 +319,9 @@ func (r *resolver) via(given inventory.SSH, l *lookup, path []string) (*Endpoint
 		return nil, nil
 	}
 	if d.keyword == "proxycommand" {
-		return nil, coded{fmt.Errorf("%s:%d: ProxyCommand is not supported", d.file, d.line), fault.ConfigInvalid,
-			"name the jump host instead: ProxyJump there, or ssh.jump in the inventory (ssh.jump: none connects directly)"}
+		return nil, &fault.Error{Code: fault.ConfigInvalid,
+			Err:    fmt.Errorf("%s:%d: ProxyCommand is not supported", d.file, d.line),
+			Advice: "name the jump host instead: ProxyJump there, or ssh.jump in the inventory (ssh.jump: none connects directly)"}
 	}
 	var jumps []inventory.Jump
 	for text := range strings.SplitSeq(d.args[0], ",") {
@@ -350,8 +353,7 @@ func (r *resolver) hops(jumps []inventory.Jump, knownHosts string, behind, other
 	var last *Endpoint
 	for i, j := range jumps {
 		if here := spot(j.Address, j.Port); last == nil && slices.Contains(path, here) {
-			return nil, coded{fmt.Errorf("the jump hosts form a circle: %s, %s", strings.Join(path, ", "), here),
-				fault.ConfigInvalid, ""}
+			return nil, fault.ConfigInvalid.Errorf("the jump hosts form a circle: %s, %s", strings.Join(path, ", "), here)
 		}
 		given := inventory.SSH{Address: j.Address, Port: j.Port, User: j.User, Key: j.Key, HostKey: j.HostKey,
 			Agent: behind.Agent, KnownHosts: knownHosts, HostKeyPolicy: behind.HostKeyPolicy}

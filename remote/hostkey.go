@@ -12,6 +12,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"kbootstrap/fault"
+	"kbootstrap/internal/shell"
 )
 
 // systemKnownHosts is the machine-wide file that ssh reads in addition to the user's.
@@ -32,28 +33,29 @@ var keyTypes = []string{
 // revokes; and no setting
 // turns the check off.
 type hostKeys struct {
-	to         *Endpoint
+	host       string // in what is said
+	trust      trust
 	notice     func(string)
 	pin        string   // "SHA256:…", or empty
 	algorithms []string // what to ask the host for, in order
 
 	seen     []ssh.PublicKey // keys that differ from the pinned one
-	verdict  *Error          // of the last handshake
+	verdict  error           // of the last handshake
 	unknown  ssh.PublicKey   // the key to ask about, of the last handshake
 	accepted bool            // in the last handshake
 }
 
 // newHostKeys reads what is known about the host, to ask it for the types of key that are on record.
-func newHostKeys(to *Endpoint, notice func(string)) (*hostKeys, error) {
-	k := &hostKeys{to: to, notice: notice, algorithms: slices.Clone(keyTypes)}
-	if to.trust.pin != "" {
-		return k, k.setPin(to.trust.pin)
+func newHostKeys(host string, t trust, notice func(string)) (*hostKeys, error) {
+	k := &hostKeys{host: host, trust: t, notice: notice, algorithms: slices.Clone(keyTypes)}
+	if t.pin != "" {
+		return k, k.setPin(t.pin)
 	}
-	db, err := readKnownHosts(to.trust.files...)
+	db, err := readKnownHosts(t.files...)
 	if err != nil {
-		return nil, k.unusable(err)
+		return nil, unusable(err)
 	}
-	k.algorithms = preferred(db.about(to.trust.names[0]))
+	k.algorithms = preferred(db.about(t.names[0]))
 	return k, nil
 }
 
@@ -90,7 +92,7 @@ func (k *hostKeys) setPin(text string) error {
 	}
 	key, _, _, _, err := ssh.ParseAuthorizedKey([]byte(text))
 	if err != nil {
-		return k.refuse(fault.HostKeyPinned, fmt.Errorf("pinned key: %w", err), `write "SHA256:…" or "ssh-ed25519 AAAA…"`)
+		return refuse(fault.HostKeyPinned, fmt.Errorf("pinned key: %w", err), `write "SHA256:…" or "ssh-ed25519 AAAA…"`)
 	}
 	k.pin = ssh.FingerprintSHA256(key)
 	pinned := algorithmsOf(key.Type())
@@ -113,24 +115,21 @@ func (k *hostKeys) begin() { k.verdict, k.unknown, k.accepted = nil, nil, false 
 func (k *hostKeys) check(_ string, _ net.Addr, key ssh.PublicKey) error {
 	k.verdict = k.judge(key)
 	k.accepted = k.verdict == nil
-	if k.verdict != nil { // a nil *Error is not a nil error
-		return k.verdict
-	}
-	return nil
+	return k.verdict
 }
 
 // judge reads the files again: another connection may have recorded the key meanwhile.
-func (k *hostKeys) judge(offered ssh.PublicKey) *Error {
-	db, err := readKnownHosts(k.to.trust.files...)
+func (k *hostKeys) judge(offered ssh.PublicKey) error {
+	db, err := readKnownHosts(k.trust.files...)
 	if err != nil {
-		return k.unusable(err)
+		return unusable(err)
 	}
 	f := k.find(db, offered)
 	switch {
 	case f.bad != nil:
-		return k.unusable(f.bad)
+		return unusable(f.bad)
 	case f.revoked != nil:
-		return k.refuse(fault.HostKeyRevoked, fmt.Errorf("%s is revoked by %s", describe(f.revoked.key), f.revoked),
+		return refuse(fault.HostKeyRevoked, fmt.Errorf("%s is revoked by %s", describe(f.revoked.key), f.revoked),
 			"the host must get a new key")
 	case k.pin != "" && ssh.FingerprintSHA256(f.key) == k.pin:
 		return nil
@@ -142,7 +141,7 @@ func (k *hostKeys) judge(offered ssh.PublicKey) *Error {
 	case f.changed != nil:
 		return k.changed(*f.changed, f.key)
 	}
-	switch k.to.trust.policy {
+	switch k.trust.policy {
 	case "accept-new":
 		return k.record(f.key)
 	case "ask":
@@ -166,7 +165,7 @@ type finding struct {
 func (k *hostKeys) find(db knownHosts, offered ssh.PublicKey) finding {
 	f := finding{key: plainKey(offered)}
 	certificate, certified := offered.(*ssh.Certificate)
-	for i, name := range k.to.trust.names {
+	for i, name := range k.trust.names {
 		lines := db.about(name)
 		if f.bad = lines.bad(); f.bad != nil {
 			return f
@@ -179,7 +178,7 @@ func (k *hostKeys) find(db knownHosts, offered ssh.PublicKey) finding {
 				}
 			case authority:
 				if certified && sameKey(l.key, certificate.SignatureKey) {
-					f.flaw = flaw(certificate, k.to.trust.principal)
+					f.flaw = flaw(certificate, k.trust.principal)
 					f.known = f.known || f.flaw == nil
 				}
 			default:
@@ -216,7 +215,7 @@ func flaw(c *ssh.Certificate, host string) error {
 		return errors.New("the certificate is signed with SHA-1")
 	}
 	for _, p := range c.ValidPrincipals {
-		if match(lower(p), host) {
+		if match(strings.ToLower(p), host) {
 			host = p
 			break
 		}
@@ -227,8 +226,7 @@ func flaw(c *ssh.Certificate, host string) error {
 // dropRefusedType removes the type of the key that was just refused from those to ask for, and
 // reports whether any is left to try.
 func (k *hostKeys) dropRefusedType() bool {
-	if !strings.HasPrefix(k.to.trust.pin, "SHA256:") || len(k.seen) == 0 || k.verdict == nil ||
-		k.verdict.code != fault.HostKeyPinned {
+	if !strings.HasPrefix(k.trust.pin, "SHA256:") || len(k.seen) == 0 || fault.Of(k.verdict) != fault.HostKeyPinned {
 		return false
 	}
 	used := algorithmsOf(k.seen[len(k.seen)-1].Type())
@@ -242,43 +240,43 @@ func (k *hostKeys) isExhausted(err error) bool {
 	return len(k.seen) > 0 && errors.As(err, &none)
 }
 
-func (k *hostKeys) mismatch() *Error {
+func (k *hostKeys) mismatch() error {
 	var offers []string
 	for _, key := range k.seen {
 		offers = append(offers, describe(key))
 	}
-	return k.refuse(fault.HostKeyPinned, fmt.Errorf("the host offers %s, the inventory pins %s",
+	return refuse(fault.HostKeyPinned, fmt.Errorf("the host offers %s, the inventory pins %s",
 		strings.Join(offers, " and "), k.pin),
 		"if the host was rebuilt on purpose, correct its pinned host key in the inventory; if not, someone may be "+
 			"intercepting the connection")
 }
 
-func (k *hostKeys) changed(old knownKey, key ssh.PublicKey) *Error {
-	return k.refuse(fault.HostKeyChanged, fmt.Errorf("changed: the host offers %s, %s records %s",
+func (k *hostKeys) changed(old knownKey, key ssh.PublicKey) error {
+	return refuse(fault.HostKeyChanged, fmt.Errorf("changed: the host offers %s, %s records %s",
 		describe(key), old, describe(old.key)),
 		fmt.Sprintf("if the host was rebuilt on purpose: ssh-keygen %s-R '%s'\n"+
 			"if not, someone may be intercepting the connection",
-			fileFlag(old.file), k.to.trust.names[0]))
+			fileFlag(old.file), k.trust.names[0]))
 }
 
 // fileFlag names the file for ssh-keygen, unless it is the one that it takes by itself.
 func fileFlag(file string) string {
-	if own, err := homePath("", ".ssh/known_hosts"); err == nil && file == own {
+	if home, err := os.UserHomeDir(); err == nil && file == filepath.Join(home, ".ssh/known_hosts") {
 		return ""
 	}
-	return "-f " + quote(file) + " "
+	return "-f " + shell.Quote(file) + " "
 }
 
-func (k *hostKeys) notKnown(f finding) *Error {
+func (k *hostKeys) notKnown(f finding) error {
 	where := "any known_hosts file"
-	if k.to.trust.record != "" {
-		where = k.to.trust.record
+	if k.trust.record != "" {
+		where = k.trust.record
 	}
-	cause := fmt.Errorf("unknown: %s of %s is not in %s", describe(f.key), k.to.trust.names[0], where)
+	cause := fmt.Errorf("unknown: %s of %s is not in %s", describe(f.key), k.trust.names[0], where)
 	if f.flaw != nil {
 		cause = fmt.Errorf("%w, and its certificate does not count: %w", cause, f.flaw)
 	}
-	return k.refuse(fault.HostKeyUnknown, cause,
+	return refuse(fault.HostKeyUnknown, cause,
 		"compare the fingerprint with the host's own (ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub there), then either\n"+
 			"record it: kbootstrap hosts trust\n"+
 			"or pin it in the inventory: hostKey: "+ssh.FingerprintSHA256(f.key)+"\n"+
@@ -286,29 +284,13 @@ func (k *hostKeys) notKnown(f finding) *Error {
 }
 
 // unusable is the error of files that cannot be read or written.
-func (k *hostKeys) unusable(err error) *Error {
-	return k.refuse(fault.KnownHosts, err, "")
+func unusable(err error) error {
+	return refuse(fault.KnownHosts, err, "")
 }
 
-func (k *hostKeys) refuse(code fault.Code, err error, hint string) *Error {
-	return &Error{Host: k.to.Name, Op: "host key", Kind: HostKey, Err: err, hint: hint, code: code}
+func refuse(code fault.Code, err error, hint string) error {
+	return &fault.Error{Code: code, Err: err, Advice: hint}
 }
 
 // describe is the key's type and fingerprint, as ssh-keygen -l prints them.
 func describe(key ssh.PublicKey) string { return key.Type() + " key " + ssh.FingerprintSHA256(key) }
-
-// homePath resolves a path that may begin with "~/"; the empty path is def below the home directory.
-func homePath(path, def string) (string, error) {
-	rest, ok := strings.CutPrefix(path, "~/")
-	switch {
-	case path == "":
-		rest = def
-	case !ok:
-		return path, nil
-	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return "", err
-	}
-	return filepath.Join(home, rest), nil
-}

@@ -142,7 +142,9 @@ func hashes(hashed, name string) bool {
 
 // matchList reports whether a text matches the patterns, whatever the case of its letters.
 func matchList(patterns []string, text string) bool {
-	return matchAny(patterns, text, func(pattern, text string) bool { return match(lower(pattern), lower(text)) })
+	return matchAny(patterns, text, func(pattern, text string) bool {
+		return match(strings.ToLower(pattern), strings.ToLower(text))
+	})
 }
 
 // matchAny reports whether a text matches one of the patterns, and none of those that begin with "!".

@@ -9,7 +9,6 @@ package remote
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"sync"
 	"syscall"
@@ -132,9 +131,9 @@ func Dial(ctx context.Context, h inventory.Host, o Options) (*Conn, error) {
 
 // dialAndLogIn makes connections until one is logged in, or there is nothing left to try.
 func dialAndLogIn(ctx context.Context, to *Endpoint, o Options) (*Conn, error) {
-	keys, err := newHostKeys(to, o.Notice)
+	keys, err := newHostKeys(to.Name, to.trust, o.Notice)
 	if err != nil {
-		return nil, err
+		return nil, keyError(to.Name, err)
 	}
 	var via *Conn
 	if to.Via != nil {
@@ -150,8 +149,8 @@ func dialAndLogIn(ctx context.Context, to *Endpoint, o Options) (*Conn, error) {
 	for {
 		c, err := handshake(ctx, to, via, o, keys, id)
 		if err != nil && keys.unknown != nil {
-			if refused := keys.ask(ctx, o); refused != nil {
-				return nil, refused
+			if refused := askAboutKey(ctx, keys, o); refused != nil {
+				return nil, keyError(to.Name, refused)
 			}
 			continue
 		}
@@ -173,6 +172,18 @@ func dialAndLogIn(ctx context.Context, to *Endpoint, o Options) (*Conn, error) {
 // loginError returns the error of a login for which a key or secret could not be had.
 func loginError(to *Endpoint, err error) *Error {
 	return &Error{Host: to.Name, Op: "log in", Kind: Auth, Err: err, hint: hintOf(err)}
+}
+
+// keyError returns the error of a host whose key is not the right one.
+func keyError(host string, err error) *Error {
+	return &Error{Host: host, Op: "host key", Kind: HostKey, Err: err, hint: hintOf(err)}
+}
+
+// askAboutKey asks about the unknown key of the last handshake. One host asks at a time.
+func askAboutKey(ctx context.Context, keys *hostKeys, o Options) error {
+	o.Routes.asking.Lock()
+	defer o.Routes.asking.Unlock()
+	return keys.ask(ctx, o.Ask.Confirm)
 }
 
 // handshake makes one connection and logs in on it. x/crypto knows no context, so closing the socket is how to cancel.
@@ -206,11 +217,11 @@ func handshake(parent context.Context, to *Endpoint, via *Conn, o Options, keys 
 	})
 	switch {
 	case err != nil && keys.verdict != nil:
-		return nil, keys.verdict
+		return nil, keyError(to.Name, keys.verdict)
 	case err != nil && ctx.Err() != nil:
 		return nil, handshakeError(ctx, to, err)
 	case err != nil && keys.isExhausted(err):
-		return nil, keys.mismatch()
+		return nil, keyError(to.Name, keys.mismatch())
 	case err != nil && keys.accepted:
 		return nil, id.refused(to, err)
 	case err != nil:
@@ -311,7 +322,7 @@ func (c *Conn) Close() error {
 }
 
 func noAnswer(in time.Duration) error {
-	return coded{fmt.Errorf("no answer in %v", in), fault.NoAnswer, ""}
+	return fault.NoAnswer.Errorf("no answer in %v", in)
 }
 
 // dialCause distinguishes a caller that gave up from a host that does not answer; net.Dialer may

@@ -36,7 +36,7 @@ func (s Sighting) New() bool { return s.Key != nil && fault.Of(s.Err) == fault.H
 // is another one.
 func (s Sighting) Record() error {
 	if err := s.keys.record(plainKey(s.Key)); err != nil {
-		return err
+		return keyError(s.Host, err)
 	}
 	return nil
 }
@@ -89,8 +89,8 @@ func Survey(ctx context.Context, hosts []inventory.Host, o Options) []Sighting {
 func sight(ctx context.Context, to *Endpoint, o Options) Sighting {
 	s := Sighting{Host: to.Name, Name: to.trust.names[0], File: to.trust.record}
 	var err error
-	if s.keys, err = newHostKeys(to, o.Notice); err != nil {
-		s.Err = err
+	if s.keys, err = newHostKeys(to.Name, to.trust, o.Notice); err != nil {
+		s.Err = keyError(to.Name, err)
 		return s
 	}
 	var via *Conn
@@ -138,11 +138,11 @@ func look(parent context.Context, to *Endpoint, via *Conn, o Options, keys *host
 	})
 	switch {
 	case keys.verdict != nil:
-		return shown, keys.verdict
+		return shown, keyError(to.Name, keys.verdict)
 	case keys.accepted:
 		return shown, nil
 	case keys.isExhausted(err):
-		return nil, keys.mismatch()
+		return nil, keyError(to.Name, keys.mismatch())
 	}
 	return nil, handshakeError(ctx, to, err)
 }
