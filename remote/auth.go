@@ -19,24 +19,9 @@ import (
 	"kbootstrap/fault"
 )
 
-// defaultKeys are the keys that ssh itself tries, in its order, below the home directory.
-var defaultKeys = []string{".ssh/id_ed25519", ".ssh/id_ecdsa", ".ssh/id_rsa"}
-
 // maxTries is how many times a host may be offered something: sshd hangs up after MaxAuthTries, 6 by default, without
 // saying why.
 const maxTries = 6
-
-// credentials are what to log in with, in the order in which it is offered: the key of the inventory, those of the agent,
-// those of the files, a password.
-type credentials struct {
-	user       string
-	key        string   // a file; when it is given, it must be usable
-	agent      string   // the agent's socket; empty for none
-	missing    string   // why there is no agent
-	identities []string // files that may be missing
-	only       bool     // offer no key of the agent that is not one of the files (IdentitiesOnly)
-	password   string   // a file; empty to ask
-}
 
 // identity is what we log in to one host with.
 type identity struct {

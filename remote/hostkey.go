@@ -4,19 +4,27 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"golang.org/x/crypto/ssh"
 
 	"kbootstrap/fault"
-	"kbootstrap/internal/shell"
 )
 
 // systemKnownHosts is the machine-wide file that ssh reads in addition to the user's.
 const systemKnownHosts = "/etc/ssh/ssh_known_hosts"
+
+// trust is what decides whether a host's key is the right one.
+type trust struct {
+	names     []string // of the host in known_hosts. A key is recorded under the first
+	principal string   // whom a host certificate must name
+	files     []string // known_hosts files
+	record    string   // the one of them that gets new keys, or empty
+	hash      bool     // hash the names in it
+	policy    string   // "strict", "ask" or "accept-new"
+	pin       string   // the only right key: "SHA256:…" or "ssh-ed25519 AAAA…"
+}
 
 // keyTypes are the algorithms of host keys in OpenSSH's order. A certificate that no authority on
 // record has signed does no harm:
@@ -109,6 +117,10 @@ func algorithmsOf(keyType string) []string {
 	return []string{keyType}
 }
 
+// isUnknown reports whether the key of the last handshake is one to ask about.
+func (k *hostKeys) isUnknown() bool { return k.unknown != nil }
+
+// begin is called before each handshake.
 func (k *hostKeys) begin() { k.verdict, k.unknown, k.accepted = nil, nil, false }
 
 // check is the ssh.HostKeyCallback. It keeps its verdict, because x/crypto does not promise to keep the error's type.
@@ -150,79 +162,6 @@ func (k *hostKeys) judge(offered ssh.PublicKey) error {
 	return k.notKnown(f)
 }
 
-// finding is what the files say about a key that a host offers.
-type finding struct {
-	key     ssh.PublicKey // the plain key, also of a certificate
-	known   bool
-	changed *knownKey // the line that says otherwise
-	revoked *knownKey
-	bad     error // a line about the host that cannot be read
-	flaw    error // why its certificate does not count, when an authority on record signed it
-}
-
-// find looks a key up. It goes by the name only: the address behind a name may change, and ssh does not look at it either
-// (CheckHostIP is off since OpenSSH 8.5).
-func (k *hostKeys) find(db knownHosts, offered ssh.PublicKey) finding {
-	f := finding{key: plainKey(offered)}
-	certificate, certified := offered.(*ssh.Certificate)
-	for i, name := range k.trust.names {
-		lines := db.about(name)
-		if f.bad = lines.bad(); f.bad != nil {
-			return f
-		}
-		for _, l := range lines {
-			switch l.marker {
-			case revoked:
-				if sameKey(l.key, f.key) || certified && sameKey(l.key, certificate.SignatureKey) {
-					f.revoked = &l
-				}
-			case authority:
-				if certified && sameKey(l.key, certificate.SignatureKey) {
-					f.flaw = flaw(certificate, k.trust.principal)
-					f.known = f.known || f.flaw == nil
-				}
-			default:
-				// As with ssh, a key under the name without the port says nothing where one under the name with it differs.
-				if i == 0 || f.changed == nil {
-					f.known = f.known || sameKey(l.key, f.key)
-				}
-				// A line of the same type says more.
-				if i == 0 && (f.changed == nil || f.changed.key.Type() != f.key.Type() && l.key.Type() == f.key.Type()) {
-					f.changed = &l
-				}
-			}
-		}
-	}
-	return f
-}
-
-// plainKey is the key in a certificate, or the key itself.
-func plainKey(key ssh.PublicKey) ssh.PublicKey {
-	if c, ok := key.(*ssh.Certificate); ok {
-		return c.Key
-	}
-	return key
-}
-
-func sameKey(a, b ssh.PublicKey) bool { return string(a.Marshal()) == string(b.Marshal()) }
-
-// flaw says why a host certificate is not good for a host. Its principals may be patterns.
-func flaw(c *ssh.Certificate, host string) error {
-	switch {
-	case c.CertType != ssh.HostCert:
-		return errors.New("the certificate is not for hosts")
-	case c.Signature.Format == ssh.KeyAlgoRSA:
-		return errors.New("the certificate is signed with SHA-1")
-	}
-	for _, p := range c.ValidPrincipals {
-		if match(strings.ToLower(p), host) {
-			host = p
-			break
-		}
-	}
-	return (&ssh.CertChecker{}).CheckCert(host, c)
-}
-
 // dropRefusedType removes the type of the key that was just refused from those to ask for, and
 // reports whether any is left to try.
 func (k *hostKeys) dropRefusedType() bool {
@@ -239,58 +178,3 @@ func (k *hostKeys) isExhausted(err error) bool {
 	var none *ssh.AlgorithmNegotiationError
 	return len(k.seen) > 0 && errors.As(err, &none)
 }
-
-func (k *hostKeys) mismatch() error {
-	var offers []string
-	for _, key := range k.seen {
-		offers = append(offers, describe(key))
-	}
-	return refuse(fault.HostKeyPinned, fmt.Errorf("the host offers %s, the inventory pins %s",
-		strings.Join(offers, " and "), k.pin),
-		"if the host was rebuilt on purpose, correct its pinned host key in the inventory; if not, someone may be "+
-			"intercepting the connection")
-}
-
-func (k *hostKeys) changed(old knownKey, key ssh.PublicKey) error {
-	return refuse(fault.HostKeyChanged, fmt.Errorf("changed: the host offers %s, %s records %s",
-		describe(key), old, describe(old.key)),
-		fmt.Sprintf("if the host was rebuilt on purpose: ssh-keygen %s-R '%s'\n"+
-			"if not, someone may be intercepting the connection",
-			fileFlag(old.file), k.trust.names[0]))
-}
-
-// fileFlag names the file for ssh-keygen, unless it is the one that it takes by itself.
-func fileFlag(file string) string {
-	if home, err := os.UserHomeDir(); err == nil && file == filepath.Join(home, ".ssh/known_hosts") {
-		return ""
-	}
-	return "-f " + shell.Quote(file) + " "
-}
-
-func (k *hostKeys) notKnown(f finding) error {
-	where := "any known_hosts file"
-	if k.trust.record != "" {
-		where = k.trust.record
-	}
-	cause := fmt.Errorf("unknown: %s of %s is not in %s", describe(f.key), k.trust.names[0], where)
-	if f.flaw != nil {
-		cause = fmt.Errorf("%w, and its certificate does not count: %w", cause, f.flaw)
-	}
-	return refuse(fault.HostKeyUnknown, cause,
-		"compare the fingerprint with the host's own (ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub there), then either\n"+
-			"record it: kbootstrap hosts trust\n"+
-			"or pin it in the inventory: hostKey: "+ssh.FingerprintSHA256(f.key)+"\n"+
-			"or let the tool record new keys without asking: --host-key accept-new")
-}
-
-// unusable is the error of files that cannot be read or written.
-func unusable(err error) error {
-	return refuse(fault.KnownHosts, err, "")
-}
-
-func refuse(code fault.Code, err error, hint string) error {
-	return &fault.Error{Code: code, Err: err, Advice: hint}
-}
-
-// describe is the key's type and fingerprint, as ssh-keygen -l prints them.
-func describe(key ssh.PublicKey) string { return key.Type() + " key " + ssh.FingerprintSHA256(key) }

@@ -17,6 +17,7 @@ import (
 // record appends the key of a new host to known_hosts. Hosts are dialled in parallel and two operators may share the
 // file, so it happens under the file's lock, and what came in meanwhile is looked at again.
 func (k *hostKeys) record(key ssh.PublicKey) error {
+	key = plainKey(key)
 	file := k.trust.record
 	if file == "" {
 		return unusable(errors.New("UserKnownHostsFile is none, so there is no file to record a new key in"))

@@ -7,6 +7,7 @@
 package remote
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net"
@@ -148,7 +149,7 @@ func dialAndLogIn(ctx context.Context, to *Endpoint, o Options) (*Conn, error) {
 	defer id.close()
 	for {
 		c, err := handshake(ctx, to, via, o, keys, id)
-		if err != nil && keys.unknown != nil {
+		if err != nil && keys.isUnknown() {
 			if refused := askAboutKey(ctx, keys, o); refused != nil {
 				return nil, keyError(to.Name, refused)
 			}
@@ -190,7 +191,7 @@ func askAboutKey(ctx context.Context, keys *hostKeys, o Options) error {
 // It has a deadline, or a host that accepts and then says nothing would hold us for ever.
 func handshake(parent context.Context, to *Endpoint, via *Conn, o Options, keys *hostKeys,
 	id *identity) (*Conn, error) {
-	ctx := newPatience(parent, to.limit(o))
+	ctx := newPatience(parent, limitOf(to, o))
 	defer ctx.end()
 	raw, err := dialEndpoint(ctx, to, via, o)
 	if err != nil {
@@ -235,6 +236,9 @@ func handshake(parent context.Context, to *Endpoint, via *Conn, o Options, keys 
 		gone: make(chan struct{})}, nil
 }
 
+// limitOf is how long connecting and the exchange of keys may take.
+func limitOf(to *Endpoint, o Options) time.Duration { return cmp.Or(to.Timeout, o.Timeout) }
+
 // clientVersion is how we introduce ourselves.
 const clientVersion = "SSH-2.0-kbootstrap"
 
@@ -266,7 +270,7 @@ func dialEndpoint(ctx context.Context, to *Endpoint, via *Conn, o Options) (net.
 	if err == nil {
 		return conn, nil
 	}
-	e.Err = dialCause(ctx, err, to.limit(o))
+	e.Err = dialCause(ctx, err, limitOf(to, o))
 	e.hint, e.code = dialHint(err, to.Address), connectFault(err)
 	if ctx.Err() != nil {
 		e.code = connectFault(e.Err)

@@ -25,8 +25,8 @@ type Routes struct {
 
 // configFile is what came of reading one choice of ssh_config.
 type configFile struct {
-	directives []directive
-	err        error
+	lines config
+	err   error
 }
 
 // hop is one jump host. The first caller connects; the others wait.
@@ -39,8 +39,8 @@ type hop struct {
 // endpoint resolves a host of the inventory.
 func (r *Routes) endpoint(h inventory.Host, o Options) (*Endpoint, error) {
 	env := thisEnvironment()
-	file := r.config(h.SSH.Config, env.home)
-	res := resolver{config: file.directives, env: env, policy: o.HostKeyPolicy, ask: o.Ask != nil}
+	file := r.config(h.SSH.Config, env)
+	res := resolver{config: file.lines, env: env, policy: o.HostKeyPolicy, ask: o.Ask != nil}
 	to, err := (*Endpoint)(nil), file.err
 	if err == nil {
 		to, err = res.host(h)
@@ -56,12 +56,12 @@ func (r *Routes) endpoint(h inventory.Host, o Options) (*Endpoint, error) {
 	return to, nil
 }
 
-func (r *Routes) config(choice, home string) configFile {
+func (r *Routes) config(choice string, env environment) configFile {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	file, ok := r.configs[choice]
 	if !ok {
-		file.directives, file.err = readConfig(choice, home)
+		file.lines, file.err = env.read(choice)
 		if r.configs == nil {
 			r.configs = map[string]configFile{}
 		}
@@ -135,16 +135,6 @@ func (h *hop) isOver() bool {
 	default:
 		return false
 	}
-}
-
-// way tells jump hosts apart, and the ways to one. Callers that trust other keys, or log in with
-// others, do not share a connection.
-func (e *Endpoint) way() string {
-	way := fmt.Sprintf("%s@%s with %#v trusting %#v", e.User, e.Address, e.credentials, e.trust)
-	if e.Via != nil {
-		way += " through " + e.Via.way()
-	}
-	return way
 }
 
 // Close ends the connections to the jump hosts, and with them all that go through them.

@@ -35,7 +35,7 @@ func (s Sighting) New() bool { return s.Key != nil && fault.Of(s.Err) == fault.H
 // meanwhile is an error when it
 // is another one.
 func (s Sighting) Record() error {
-	if err := s.keys.record(plainKey(s.Key)); err != nil {
+	if err := s.keys.record(s.Key); err != nil {
 		return keyError(s.Host, err)
 	}
 	return nil
@@ -116,7 +116,7 @@ var errSeen = errors.New("the key was seen")
 
 // look makes one connection, up to the key exchange.
 func look(parent context.Context, to *Endpoint, via *Conn, o Options, keys *hostKeys) (ssh.PublicKey, error) {
-	ctx := newPatience(parent, to.limit(o))
+	ctx := newPatience(parent, limitOf(to, o))
 	defer ctx.end()
 	raw, err := dialEndpoint(ctx, to, via, o)
 	if err != nil {

@@ -1,0 +1,100 @@
+package remote
+
+import (
+	"cmp"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"kbootstrap/fault"
+	"kbootstrap/inventory"
+)
+
+// trust is where the host's key is looked up, and what happens when it is not found.
+func (r *resolver) trust(given inventory.SSH, l *lookup, x expander, host string, port int,
+	alias string) (trust, error) {
+	t := trust{pin: given.HostKey, principal: host, names: []string{knownName(net.JoinHostPort(host, strconv.Itoa(port)))}}
+	if port != 22 {
+		t.names = append(t.names, host) // ssh looks there too, but only for a key that is right
+	}
+	if alias != "" {
+		t.names, t.principal = []string{strings.ToLower(alias)}, strings.ToLower(alias)
+	}
+	if d, ok := l.first["revokedhostkeys"]; ok && d.args[0] != "none" {
+		return t, &fault.Error{Code: fault.ConfigInvalid,
+			Err:    fmt.Errorf("%s:%d: RevokedHostKeys is not supported", d.file, d.line),
+			Advice: "put its keys into known_hosts, each on a line of its own: @revoked * ssh-ed25519 AAAA…"}
+	}
+	var err error
+	if t.hash, err = yes(l, "hashknownhosts"); err != nil {
+		return t, err
+	}
+	if t.policy, err = r.policyOf(given, l); err != nil {
+		return t, err
+	}
+	home := filepath.Join(r.env.home, ".ssh")
+	own := []string{filepath.Join(home, "known_hosts"), filepath.Join(home, "known_hosts2")}
+	if given.KnownHosts != "" {
+		own = []string{given.KnownHosts}
+	} else if d, ok := l.first["userknownhostsfile"]; ok {
+		named, err := x.files(d)
+		if err != nil {
+			return t, err
+		}
+		if slices.Contains(named, os.DevNull) {
+			r.notes = append(r.notes, fmt.Sprintf("%s:%d: host keys are always checked, so %s is used instead of %s",
+				d.file, d.line, own[0], os.DevNull))
+		} else {
+			own = named
+		}
+	}
+	system := []string{systemKnownHosts, systemKnownHosts + "2"}
+	if d, ok := l.first["globalknownhostsfile"]; ok {
+		if system, err = x.files(d); err != nil {
+			return t, err
+		}
+	}
+	if len(own) > 0 {
+		t.record = own[0]
+	}
+	t.files = append(own, system...)
+	return t, nil
+}
+
+// policyOf is what happens to unknown keys. No setting turns the check off.
+func (r *resolver) policyOf(given inventory.SSH, l *lookup) (string, error) {
+	policy := cmp.Or(r.policy, given.HostKeyPolicy)
+	if d, ok := l.first["stricthostkeychecking"]; ok {
+		said, note := strings.ToLower(d.args[0]), ""
+		switch said {
+		case "yes", "true":
+			said = "strict"
+		case "ask", "accept-new":
+		case "no", "off", "false":
+			said = "accept-new"
+			note = fmt.Sprintf("%s:%d: host keys are always checked, so StrictHostKeyChecking %s is taken as accept-new",
+				d.file, d.line, d.args[0])
+		default:
+			return "", d.errorf("StrictHostKeyChecking is yes, ask, accept-new or no, not %q", d.args[0])
+		}
+		if policy == "" {
+			policy = said
+			if note != "" {
+				r.notes = append(r.notes, note)
+			}
+		}
+	}
+	switch policy = cmp.Or(policy, "ask"); {
+	case !slices.Contains([]string{"strict", "ask", "accept-new"}, policy):
+		return "", &fault.Error{Code: fault.HostKeyUnknown,
+			Err:    fmt.Errorf("no such policy for host keys: %q", policy),
+			Advice: `use "strict", "ask" or "accept-new"`}
+	case policy == "ask" && !r.ask:
+		return "strict", nil
+	}
+	return policy, nil
+}
