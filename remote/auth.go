@@ -17,6 +17,8 @@ import (
 	"golang.org/x/crypto/ssh/agent"
 
 	"kbootstrap/fault"
+	"kbootstrap/remote/hostkey"
+	"kbootstrap/remote/sshconfig"
 )
 
 // maxTries is how many times a host may be offered something: sshd hangs up after MaxAuthTries, 6 by default, without
@@ -38,22 +40,22 @@ type identity struct {
 }
 
 // newIdentity collects the keys. A key that the inventory names must be usable; the others are optional.
-func newIdentity(ctx context.Context, host string, c credentials, o Options) (*identity, error) {
-	id := &identity{o: o, host: host, user: c.user, limit: maxTries, password: newPassword(c.user, host, c.password, o)}
+func newIdentity(ctx context.Context, host string, c sshconfig.Credentials, o Options) (*identity, error) {
+	id := &identity{o: o, host: host, user: c.User, limit: maxTries, password: newPassword(c.User, host, c.Password, o)}
 	if id.password.isAvailable() {
 		id.limit-- // the password needs one
 	}
 	var held []ssh.Signer // by the agent
-	if c.agent != "" {
+	if c.Agent != "" {
 		var err error
-		if held, err = id.askAgent(ctx, c.agent); err != nil {
+		if held, err = id.askAgent(ctx, c.Agent); err != nil {
 			id.note("agent: %v", err)
 		}
-	} else if c.missing != "" {
-		id.note("agent: %s", c.missing)
+	} else if c.Missing != "" {
+		id.note("agent: %s", c.Missing)
 	}
-	if c.key != "" {
-		path, err := homePath(c.key)
+	if c.Key != "" {
+		path, err := homePath(c.Key)
 		if err == nil {
 			err = id.addFile(ctx, path, held, true)
 		}
@@ -63,11 +65,11 @@ func newIdentity(ctx context.Context, host string, c credentials, o Options) (*i
 		}
 	}
 	for _, signer := range held {
-		if !c.only || isAmong(signer.PublicKey(), append([]string{c.key}, c.identities...)) {
+		if !c.Only || isAmong(signer.PublicKey(), append([]string{c.Key}, c.Identities...)) {
 			id.add(signer, "agent")
 		}
 	}
-	for _, path := range c.identities {
+	for _, path := range c.Identities {
 		if err := id.addFile(ctx, path, held, false); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			id.note("%v", err)
 		}
@@ -190,7 +192,7 @@ func (id *identity) add(signer ssh.Signer, source string) {
 		return
 	}
 	id.signers = append(id.signers, signer)
-	id.note("%s: %s", source, describe(signer.PublicKey()))
+	id.note("%s: %s", source, hostkey.Describe(signer.PublicKey()))
 }
 
 func (id *identity) note(format string, args ...any) {
@@ -274,7 +276,7 @@ func (id *identity) unlock(ctx context.Context) error {
 }
 
 // refused is the error of a host that did not let us in.
-func (id *identity) refused(to *Endpoint, err error) *Error {
+func (id *identity) refused(to *sshconfig.Endpoint, err error) *Error {
 	e := &Error{Host: to.Name, Op: "log in", Kind: Auth, code: fault.LoginRefused,
 		hint: fmt.Sprintf("add one of these keys to ~%s/.ssh/authorized_keys on the host", id.user)}
 	switch {

@@ -16,6 +16,7 @@ import (
 
 	"kbootstrap/fault"
 	"kbootstrap/internal/trial"
+	"kbootstrap/remote/sshconfig"
 )
 
 // denial fails the test unless the login was refused with these words.
@@ -234,8 +235,8 @@ func TestIdentitiesOnly(t *testing.T) {
 	trial.Write(t, filepath.Join(home, "beside.pub"), public, 0o644)
 	newAgent(t, other, mine)
 	for _, file := range []string{"locked", "half.pub", "beside"} {
-		c := credentials{user: "vagrant", agent: os.Getenv("SSH_AUTH_SOCK"), identities: []string{filepath.Join(home, file)},
-			only: true}
+		c := sshconfig.Credentials{User: "vagrant", Agent: os.Getenv("SSH_AUTH_SOCK"),
+			Identities: []string{filepath.Join(home, file)}, Only: true}
 		id, err := newIdentity(t.Context(), "m1", c, Options{}.withDefaults())
 		if err != nil {
 			t.Fatal(err)

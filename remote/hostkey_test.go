@@ -22,6 +22,7 @@ import (
 	"kbootstrap/fault"
 	"kbootstrap/internal/trial"
 	"kbootstrap/inventory"
+	"kbootstrap/remote/hostkey"
 )
 
 // dial connects and hangs up again.
@@ -49,7 +50,7 @@ func refusal(t *testing.T, err error, code fault.Code, words ...string) {
 
 // nameOf is the host in known_hosts.
 func nameOf(h inventory.Host) string {
-	return knownName(net.JoinHostPort(h.SSH.Address, strconv.Itoa(h.SSH.Port)))
+	return hostkey.NameOf(net.JoinHostPort(h.SSH.Address, strconv.Itoa(h.SSH.Port)))
 }
 
 func recordOf(h inventory.Host, key ssh.PublicKey) string {
@@ -70,7 +71,8 @@ func TestStrictRefusesUnknown(t *testing.T) {
 		},
 		// Without the port it is another host, whose key need not be the same.
 		"other key without the port": func() {
-			trial.Write(t, s.host.SSH.KnownHosts, "127.0.0.1 "+string(ssh.MarshalAuthorizedKey(newEd25519(t).PublicKey())), 0o600)
+			trial.Write(t, s.host.SSH.KnownHosts,
+				"127.0.0.1 "+string(ssh.MarshalAuthorizedKey(newEd25519(t).PublicKey())), 0o600)
 		},
 		"@cert-authority": func() {
 			trial.Write(t, s.host.SSH.KnownHosts,
@@ -382,8 +384,8 @@ func TestHostKeysAgainstSSH(t *testing.T) {
 		strings.TrimSpace(trial.Read(t, dir+"/other-type.pub"))
 	scan := func(keyType string) string {
 		t.Helper()
-		out, err := exec.CommandContext(t.Context(), trial.Program(t, "ssh-keyscan"), "-t", keyType, "-p", strconv.Itoa(h.SSH.Port),
-			"127.0.0.1").Output()
+		out, err := exec.CommandContext(t.Context(), trial.Program(t, "ssh-keyscan"), "-t", keyType, "-p",
+			strconv.Itoa(h.SSH.Port), "127.0.0.1").Output()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -408,8 +410,8 @@ func TestHostKeysAgainstSSH(t *testing.T) {
 	} {
 		for server, h := range map[string]inventory.Host{"two keys": h, "with a certificate": certified} {
 			trial.Write(t, h.SSH.KnownHosts, strings.ReplaceAll(text, "NAME", nameOf(h))+"\n", 0o600)
-			out, err := exec.CommandContext(t.Context(), trial.Program(t, "ssh"), "-F", "none", "-p", strconv.Itoa(h.SSH.Port), "-o",
-				"BatchMode=yes",
+			out, err := exec.CommandContext(t.Context(), trial.Program(t, "ssh"), "-F", "none", "-p",
+				strconv.Itoa(h.SSH.Port), "-o", "BatchMode=yes",
 				"-o", "StrictHostKeyChecking=yes", "-o", "UpdateHostKeys=no", "-o", "UserKnownHostsFile="+h.SSH.KnownHosts,
 				"-i", homeKeyPath(), h.SSH.User+"@127.0.0.1", "true").CombinedOutput()
 			h.SSH.HostKeyPolicy = "strict"

@@ -2,8 +2,9 @@
 // root, the same build as this process, put there when it was missing.
 //
 // Start at Dial, which checks the host's key and logs in, then at Conn.Node. What crosses the connection after that is
-// package node's business. The files are named after what they hold: host keys in hostkey.go and record.go, login in
-// auth.go, the text of every remote command in command.go, the binary in agents.go and upload.go.
+// package node's business. How a host is reached is resolved in sshconfig, its key is judged in hostkey. The files are
+// named after what they hold: jump hosts in routes.go, login in auth.go, the text of every remote command in command.go,
+// the binary in agents.go and upload.go.
 package remote
 
 import (
@@ -19,6 +20,8 @@ import (
 
 	"kbootstrap/fault"
 	"kbootstrap/inventory"
+	"kbootstrap/remote/hostkey"
+	"kbootstrap/remote/sshconfig"
 )
 
 // Options says how to connect. The zero value is ready for use.
@@ -92,7 +95,7 @@ func (o Options) withDefaults() Options {
 
 // Conn is a live SSH connection to one host, logged in. It is safe for use by several goroutines.
 type Conn struct {
-	host   *Endpoint
+	host   *sshconfig.Endpoint
 	o      Options
 	client *ssh.Client
 	net    *countingConn
@@ -131,8 +134,8 @@ func Dial(ctx context.Context, h inventory.Host, o Options) (*Conn, error) {
 }
 
 // dialAndLogIn makes connections until one is logged in, or there is nothing left to try.
-func dialAndLogIn(ctx context.Context, to *Endpoint, o Options) (*Conn, error) {
-	keys, err := newHostKeys(to.Name, to.trust, o.Notice)
+func dialAndLogIn(ctx context.Context, to *sshconfig.Endpoint, o Options) (*Conn, error) {
+	keys, err := hostkey.New(to.Name, to.Trust, o.Notice)
 	if err != nil {
 		return nil, keyError(to.Name, err)
 	}
@@ -142,14 +145,14 @@ func dialAndLogIn(ctx context.Context, to *Endpoint, o Options) (*Conn, error) {
 			return nil, viaError(to, err)
 		}
 	}
-	id, err := newIdentity(ctx, to.Name, to.credentials, o)
+	id, err := newIdentity(ctx, to.Name, to.Credentials, o)
 	if err != nil {
 		return nil, loginError(to, err)
 	}
 	defer id.close()
 	for {
 		c, err := handshake(ctx, to, via, o, keys, id)
-		if err != nil && keys.isUnknown() {
+		if err != nil && keys.IsUnknown() {
 			if refused := askAboutKey(ctx, keys, o); refused != nil {
 				return nil, keyError(to.Name, refused)
 			}
@@ -164,14 +167,14 @@ func dialAndLogIn(ctx context.Context, to *Endpoint, o Options) (*Conn, error) {
 		case again: // what the host wanted could not be had
 			return nil, loginError(to, err)
 		// A pinned fingerprint does not contain the type of the key, so each type is tried in turn.
-		case !keys.dropRefusedType():
+		case !keys.DropRefusedType():
 			return nil, err
 		}
 	}
 }
 
 // loginError returns the error of a login for which a key or secret could not be had.
-func loginError(to *Endpoint, err error) *Error {
+func loginError(to *sshconfig.Endpoint, err error) *Error {
 	return &Error{Host: to.Name, Op: "log in", Kind: Auth, Err: err, hint: hintOf(err)}
 }
 
@@ -181,15 +184,15 @@ func keyError(host string, err error) *Error {
 }
 
 // askAboutKey asks about the unknown key of the last handshake. One host asks at a time.
-func askAboutKey(ctx context.Context, keys *hostKeys, o Options) error {
+func askAboutKey(ctx context.Context, keys *hostkey.Checker, o Options) error {
 	o.Routes.asking.Lock()
 	defer o.Routes.asking.Unlock()
-	return keys.ask(ctx, o.Ask.Confirm)
+	return keys.Ask(ctx, o.Ask.Confirm)
 }
 
 // handshake makes one connection and logs in on it. x/crypto knows no context, so closing the socket is how to cancel.
 // It has a deadline, or a host that accepts and then says nothing would hold us for ever.
-func handshake(parent context.Context, to *Endpoint, via *Conn, o Options, keys *hostKeys,
+func handshake(parent context.Context, to *sshconfig.Endpoint, via *Conn, o Options, keys *hostkey.Checker,
 	id *identity) (*Conn, error) {
 	ctx := newPatience(parent, limitOf(to, o))
 	defer ctx.end()
@@ -200,7 +203,7 @@ func handshake(parent context.Context, to *Endpoint, via *Conn, o Options, keys 
 	stop := context.AfterFunc(ctx, func() { _ = raw.Close() })
 	defer stop()
 	counted := &countingConn{Conn: raw}
-	keys.begin()
+	keys.Begin()
 	id.begin()
 	sc, chans, reqs, err := ssh.NewClientConn(counted, to.Address, &ssh.ClientConfig{
 		User:         to.User,
@@ -211,19 +214,19 @@ func handshake(parent context.Context, to *Endpoint, via *Conn, o Options, keys 
 			if to.Timeout != 0 && ctx.clock.Stop() {
 				ctx.start(o.Timeout)
 			}
-			return keys.check(name, address, key)
+			return keys.Check(name, address, key)
 		},
-		HostKeyAlgorithms: keys.algorithms,
+		HostKeyAlgorithms: keys.Algorithms,
 		ClientVersion:     clientVersion,
 	})
 	switch {
-	case err != nil && keys.verdict != nil:
-		return nil, keyError(to.Name, keys.verdict)
+	case err != nil && keys.Verdict != nil:
+		return nil, keyError(to.Name, keys.Verdict)
 	case err != nil && ctx.Err() != nil:
 		return nil, handshakeError(ctx, to, err)
-	case err != nil && keys.isExhausted(err):
-		return nil, keyError(to.Name, keys.mismatch())
-	case err != nil && keys.accepted:
+	case err != nil && keys.IsExhausted(err):
+		return nil, keyError(to.Name, keys.Mismatch())
+	case err != nil && keys.Accepted:
 		return nil, id.refused(to, err)
 	case err != nil:
 		return nil, handshakeError(ctx, to, err)
@@ -237,13 +240,13 @@ func handshake(parent context.Context, to *Endpoint, via *Conn, o Options, keys 
 }
 
 // limitOf is how long connecting and the exchange of keys may take.
-func limitOf(to *Endpoint, o Options) time.Duration { return cmp.Or(to.Timeout, o.Timeout) }
+func limitOf(to *sshconfig.Endpoint, o Options) time.Duration { return cmp.Or(to.Timeout, o.Timeout) }
 
 // clientVersion is how we introduce ourselves.
 const clientVersion = "SSH-2.0-kbootstrap"
 
 // handshakeError is the error of a host that did not come as far as showing its key, or when the context ended.
-func handshakeError(ctx context.Context, to *Endpoint, err error) *Error {
+func handshakeError(ctx context.Context, to *sshconfig.Endpoint, err error) *Error {
 	e := &Error{Host: to.Name, Op: "handshake with " + to.Address, Kind: Unreachable}
 	if ctx.Err() != nil {
 		e.Err = context.Cause(ctx)
@@ -255,7 +258,7 @@ func handshakeError(ctx context.Context, to *Endpoint, err error) *Error {
 }
 
 // dialEndpoint opens the TCP connection, from here or from the jump host.
-func dialEndpoint(ctx context.Context, to *Endpoint, via *Conn, o Options) (net.Conn, error) {
+func dialEndpoint(ctx context.Context, to *sshconfig.Endpoint, via *Conn, o Options) (net.Conn, error) {
 	e := &Error{Host: to.Name, Op: "dial " + to.Address, Kind: Unreachable}
 	if via != nil {
 		conn, err := via.client.DialContext(ctx, "tcp", to.Address)

@@ -10,6 +10,7 @@ import (
 
 	"kbootstrap/fault"
 	"kbootstrap/inventory"
+	"kbootstrap/remote/sshconfig"
 )
 
 // Routes are the ways to the hosts of a run: what ssh_config says, read once, and one connection to each jump host, shared by
@@ -25,7 +26,7 @@ type Routes struct {
 
 // configFile is what came of reading one choice of ssh_config.
 type configFile struct {
-	lines config
+	lines sshconfig.Config
 	err   error
 }
 
@@ -37,18 +38,18 @@ type hop struct {
 }
 
 // endpoint resolves a host of the inventory.
-func (r *Routes) endpoint(h inventory.Host, o Options) (*Endpoint, error) {
-	env := thisEnvironment()
+func (r *Routes) endpoint(h inventory.Host, o Options) (*sshconfig.Endpoint, error) {
+	env := sshconfig.ThisEnvironment()
 	file := r.config(h.SSH.Config, env)
-	res := resolver{config: file.lines, env: env, policy: o.HostKeyPolicy, ask: o.Ask != nil}
-	to, err := (*Endpoint)(nil), file.err
+	res := sshconfig.Resolver{Config: file.lines, Env: env, Policy: o.HostKeyPolicy, Ask: o.Ask != nil}
+	to, err := (*sshconfig.Endpoint)(nil), file.err
 	if err == nil {
-		to, err = res.host(h)
+		to, err = res.Host(h)
 	}
 	if err != nil {
 		return nil, &Error{Host: h.Name, Op: "ssh_config", Kind: Config, Err: err, hint: hintOf(err)}
 	}
-	for _, note := range res.notes {
+	for _, note := range res.Notes {
 		if r.isNews(note) {
 			o.Notice(note)
 		}
@@ -56,12 +57,12 @@ func (r *Routes) endpoint(h inventory.Host, o Options) (*Endpoint, error) {
 	return to, nil
 }
 
-func (r *Routes) config(choice string, env environment) configFile {
+func (r *Routes) config(choice string, env sshconfig.Environment) configFile {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	file, ok := r.configs[choice]
 	if !ok {
-		file.lines, file.err = env.read(choice)
+		file.lines, file.err = env.Read(choice)
 		if r.configs == nil {
 			r.configs = map[string]configFile{}
 		}
@@ -84,8 +85,8 @@ func (r *Routes) isNews(note string) bool {
 
 // hop is the connection to a jump host. All callers that wait while it is made get the same answer,
 // good or bad; a later caller tries again if the answer was bad or the connection is lost.
-func (r *Routes) hop(ctx context.Context, to *Endpoint, o Options) (*Conn, error) {
-	key := to.way()
+func (r *Routes) hop(ctx context.Context, to *sshconfig.Endpoint, o Options) (*Conn, error) {
+	key := to.Way()
 	for {
 		r.mu.Lock()
 		h := r.hops[key]
@@ -152,7 +153,7 @@ func (r *Routes) Close() {
 }
 
 // viaError is the error of a host whose jump host could not be reached. It keeps the kind, the code and the hint.
-func viaError(to *Endpoint, err error) *Error {
+func viaError(to *sshconfig.Endpoint, err error) *Error {
 	e := &Error{Host: to.Name, Op: "jump host", Kind: Unreachable, Err: err}
 	var inner *Error
 	if errors.As(err, &inner) {

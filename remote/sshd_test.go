@@ -123,8 +123,8 @@ func TestSSHD(t *testing.T) {
 		echo(t, session, 8<<20)
 	}
 	// ssh and we agree on which of the two keys is the one to record, and on how.
-	out, err := exec.CommandContext(t.Context(), trial.Program(t, "ssh"), "-F", "none", "-p", fmt.Sprint(h.SSH.Port), "-o",
-		"BatchMode=yes", "-o", "StrictHostKeyChecking=yes",
+	out, err := exec.CommandContext(t.Context(), trial.Program(t, "ssh"), "-F", "none", "-p", fmt.Sprint(h.SSH.Port),
+		"-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes",
 		"-o", "UserKnownHostsFile="+h.SSH.KnownHosts, "-i", homeKeyPath(), h.SSH.User+"@127.0.0.1", "echo",
 		"in").CombinedOutput()
 	if err != nil || strings.TrimSpace(string(out)) != "in" {
@@ -137,8 +137,8 @@ func TestSSHDWithKeyscan(t *testing.T) {
 	h := newSSHD(t, usual)
 	h.SSH.HostKeyPolicy = "strict"
 	for _, keyType := range []string{"ed25519", "ecdsa"} {
-		scan := exec.CommandContext(t.Context(), trial.Program(t, "ssh-keyscan"), "-H", "-t", keyType, "-p", fmt.Sprint(h.SSH.Port),
-			"127.0.0.1")
+		scan := exec.CommandContext(t.Context(), trial.Program(t, "ssh-keyscan"), "-H", "-t", keyType, "-p",
+			fmt.Sprint(h.SSH.Port), "127.0.0.1")
 		out, err := scan.Output()
 		if err != nil {
 			t.Fatal(err)

@@ -1,4 +1,4 @@
-package remote
+package sshconfig
 
 import (
 	"errors"
@@ -22,19 +22,19 @@ func FuzzConfig(f *testing.F) {
 			checkPlace(t, err)
 			return
 		}
-		r := &resolver{config: directives, env: environment{home: "/home/me", user: "me",
+		r := &Resolver{Config: directives, Env: Environment{home: "/home/me", user: "me",
 			variable: func(string) string { return "" }}}
-		e, err := r.host(inventory.Host{Name: "w1", SSH: inventory.SSH{Address: name, Agent: true}})
+		e, err := r.Host(inventory.Host{Name: "w1", SSH: inventory.SSH{Address: name, Agent: true}})
 		if err != nil {
 			checkPlace(t, err)
 			return
 		}
 		for hop := e; hop != nil; hop = hop.Via {
-			if p := hop.trust.policy; p != "strict" && p != "accept-new" || slices.Contains(hop.trust.files, os.DevNull) &&
-				hop.trust.record == os.DevNull {
-				t.Errorf("trust %+v", hop.trust)
+			if p := hop.Trust.Policy; p != "strict" && p != "accept-new" || slices.Contains(hop.Trust.Files, os.DevNull) &&
+				hop.Trust.Record == os.DevNull {
+				t.Errorf("trust %+v", hop.Trust)
 			}
-			if len(hop.trust.names) == 0 || hop.Address == "" {
+			if len(hop.Trust.Names) == 0 || hop.Address == "" {
 				t.Errorf("endpoint %+v", hop)
 			}
 		}

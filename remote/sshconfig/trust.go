@@ -1,4 +1,4 @@
-package remote
+package sshconfig
 
 import (
 	"cmp"
@@ -12,17 +12,19 @@ import (
 
 	"kbootstrap/fault"
 	"kbootstrap/inventory"
+	"kbootstrap/remote/hostkey"
 )
 
 // trust is where the host's key is looked up, and what happens when it is not found.
-func (r *resolver) trust(given inventory.SSH, l *lookup, x expander, host string, port int,
-	alias string) (trust, error) {
-	t := trust{pin: given.HostKey, principal: host, names: []string{knownName(net.JoinHostPort(host, strconv.Itoa(port)))}}
+func (r *Resolver) trust(given inventory.SSH, l *lookup, x expander, host string, port int,
+	alias string) (hostkey.Trust, error) {
+	t := hostkey.Trust{Pin: given.HostKey, Principal: host,
+		Names: []string{hostkey.NameOf(net.JoinHostPort(host, strconv.Itoa(port)))}}
 	if port != 22 {
-		t.names = append(t.names, host) // ssh looks there too, but only for a key that is right
+		t.Names = append(t.Names, host) // ssh looks there too, but only for a key that is right
 	}
 	if alias != "" {
-		t.names, t.principal = []string{strings.ToLower(alias)}, strings.ToLower(alias)
+		t.Names, t.Principal = []string{strings.ToLower(alias)}, strings.ToLower(alias)
 	}
 	if d, ok := l.first["revokedhostkeys"]; ok && d.args[0] != "none" {
 		return t, &fault.Error{Code: fault.ConfigInvalid,
@@ -30,13 +32,13 @@ func (r *resolver) trust(given inventory.SSH, l *lookup, x expander, host string
 			Advice: "put its keys into known_hosts, each on a line of its own: @revoked * ssh-ed25519 AAAA…"}
 	}
 	var err error
-	if t.hash, err = yes(l, "hashknownhosts"); err != nil {
+	if t.Hash, err = yes(l, "hashknownhosts"); err != nil {
 		return t, err
 	}
-	if t.policy, err = r.policyOf(given, l); err != nil {
+	if t.Policy, err = r.policyOf(given, l); err != nil {
 		return t, err
 	}
-	home := filepath.Join(r.env.home, ".ssh")
+	home := filepath.Join(r.Env.home, ".ssh")
 	own := []string{filepath.Join(home, "known_hosts"), filepath.Join(home, "known_hosts2")}
 	if given.KnownHosts != "" {
 		own = []string{given.KnownHosts}
@@ -46,28 +48,28 @@ func (r *resolver) trust(given inventory.SSH, l *lookup, x expander, host string
 			return t, err
 		}
 		if slices.Contains(named, os.DevNull) {
-			r.notes = append(r.notes, fmt.Sprintf("%s:%d: host keys are always checked, so %s is used instead of %s",
+			r.Notes = append(r.Notes, fmt.Sprintf("%s:%d: host keys are always checked, so %s is used instead of %s",
 				d.file, d.line, own[0], os.DevNull))
 		} else {
 			own = named
 		}
 	}
-	system := []string{systemKnownHosts, systemKnownHosts + "2"}
+	system := []string{hostkey.SystemFile, hostkey.SystemFile + "2"}
 	if d, ok := l.first["globalknownhostsfile"]; ok {
 		if system, err = x.files(d); err != nil {
 			return t, err
 		}
 	}
 	if len(own) > 0 {
-		t.record = own[0]
+		t.Record = own[0]
 	}
-	t.files = append(own, system...)
+	t.Files = append(own, system...)
 	return t, nil
 }
 
 // policyOf is what happens to unknown keys. No setting turns the check off.
-func (r *resolver) policyOf(given inventory.SSH, l *lookup) (string, error) {
-	policy := cmp.Or(r.policy, given.HostKeyPolicy)
+func (r *Resolver) policyOf(given inventory.SSH, l *lookup) (string, error) {
+	policy := cmp.Or(r.Policy, given.HostKeyPolicy)
 	if d, ok := l.first["stricthostkeychecking"]; ok {
 		said, note := strings.ToLower(d.args[0]), ""
 		switch said {
@@ -84,7 +86,7 @@ func (r *resolver) policyOf(given inventory.SSH, l *lookup) (string, error) {
 		if policy == "" {
 			policy = said
 			if note != "" {
-				r.notes = append(r.notes, note)
+				r.Notes = append(r.Notes, note)
 			}
 		}
 	}
@@ -93,7 +95,7 @@ func (r *resolver) policyOf(given inventory.SSH, l *lookup) (string, error) {
 		return "", &fault.Error{Code: fault.HostKeyUnknown,
 			Err:    fmt.Errorf("no such policy for host keys: %q", policy),
 			Advice: `use "strict", "ask" or "accept-new"`}
-	case policy == "ask" && !r.ask:
+	case policy == "ask" && !r.Ask:
 		return "strict", nil
 	}
 	return policy, nil

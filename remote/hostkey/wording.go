@@ -1,4 +1,4 @@
-package remote
+package hostkey
 
 import (
 	"fmt"
@@ -12,10 +12,11 @@ import (
 	"kbootstrap/internal/shell"
 )
 
-func (k *hostKeys) mismatch() error {
+// Mismatch is the error of a host none of whose keys is the pinned one.
+func (k *Checker) Mismatch() error {
 	var offers []string
 	for _, key := range k.seen {
-		offers = append(offers, describe(key))
+		offers = append(offers, Describe(key))
 	}
 	return refuse(fault.HostKeyPinned, fmt.Errorf("the host offers %s, the inventory pins %s",
 		strings.Join(offers, " and "), k.pin),
@@ -23,12 +24,12 @@ func (k *hostKeys) mismatch() error {
 			"intercepting the connection")
 }
 
-func (k *hostKeys) changed(old knownKey, key ssh.PublicKey) error {
+func (k *Checker) changed(old knownKey, key ssh.PublicKey) error {
 	return refuse(fault.HostKeyChanged, fmt.Errorf("changed: the host offers %s, %s records %s",
-		describe(key), old, describe(old.key)),
+		Describe(key), old, Describe(old.key)),
 		fmt.Sprintf("if the host was rebuilt on purpose: ssh-keygen %s-R '%s'\n"+
 			"if not, someone may be intercepting the connection",
-			fileFlag(old.file), k.trust.names[0]))
+			fileFlag(old.file), k.trust.Names[0]))
 }
 
 // fileFlag names the file for ssh-keygen, unless it is the one that it takes by itself.
@@ -39,12 +40,12 @@ func fileFlag(file string) string {
 	return "-f " + shell.Quote(file) + " "
 }
 
-func (k *hostKeys) notKnown(f finding) error {
+func (k *Checker) notKnown(f finding) error {
 	where := "any known_hosts file"
-	if k.trust.record != "" {
-		where = k.trust.record
+	if k.trust.Record != "" {
+		where = k.trust.Record
 	}
-	cause := fmt.Errorf("unknown: %s of %s is not in %s", describe(f.key), k.trust.names[0], where)
+	cause := fmt.Errorf("unknown: %s of %s is not in %s", Describe(f.key), k.trust.Names[0], where)
 	if f.flaw != nil {
 		cause = fmt.Errorf("%w, and its certificate does not count: %w", cause, f.flaw)
 	}
@@ -64,5 +65,5 @@ func refuse(code fault.Code, err error, hint string) error {
 	return &fault.Error{Code: code, Err: err, Advice: hint}
 }
 
-// describe is the key's type and fingerprint, as ssh-keygen -l prints them.
-func describe(key ssh.PublicKey) string { return key.Type() + " key " + ssh.FingerprintSHA256(key) }
+// Describe is the key's type and fingerprint, as ssh-keygen -l prints them.
+func Describe(key ssh.PublicKey) string { return key.Type() + " key " + ssh.FingerprintSHA256(key) }

@@ -1,4 +1,4 @@
-package remote
+package pattern
 
 import (
 	"strings"
@@ -7,7 +7,7 @@ import (
 
 // A pattern that has stars takes no longer than one that has none.
 func TestPatternsAreQuick(t *testing.T) {
-	if match(strings.Repeat("*a", 200)+"b", strings.Repeat("a", 4000)) {
+	if Match(strings.Repeat("*a", 200)+"b", strings.Repeat("a", 4000)) {
 		t.Error("it matched")
 	}
 	for _, c := range []struct {
@@ -15,7 +15,7 @@ func TestPatternsAreQuick(t *testing.T) {
 		want          bool
 	}{{"", "", true}, {"*", "", true}, {"?", "", false}, {"a*c", "abbc", true}, {"a*c", "abbcd", false},
 		{"*?", "a", true}, {"a**", "a", true}} {
-		if match(c.pattern, c.text) != c.want {
+		if Match(c.pattern, c.text) != c.want {
 			t.Errorf("match(%q, %q) is not %v", c.pattern, c.text, c.want)
 		}
 	}

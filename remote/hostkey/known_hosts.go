@@ -1,4 +1,4 @@
-package remote
+package hostkey
 
 import (
 	"bytes"
@@ -15,6 +15,8 @@ import (
 	"strings"
 
 	"golang.org/x/crypto/ssh"
+
+	"kbootstrap/remote/pattern"
 )
 
 // knownHosts are the lines of known_hosts files, in their order. How they are matched follows sshd(8), "SSH_KNOWN_HOSTS FILE
@@ -118,7 +120,7 @@ func (k knownKey) isAbout(name string) bool {
 	if len(k.hosts) == 1 && strings.HasPrefix(k.hosts[0], "|") {
 		return hashes(k.hosts[0], name)
 	}
-	return matchList(k.hosts, name)
+	return pattern.List(k.hosts, name)
 }
 
 // hashes reports whether "|1|salt|hash" is the hash of the name.
@@ -140,8 +142,8 @@ func hashes(hashed, name string) bool {
 	return hmac.Equal(mac.Sum(nil), sum)
 }
 
-// knownName is how known_hosts writes an address: without the port when that is 22.
-func knownName(address string) string {
+// NameOf is how known_hosts writes an address: without the port when that is 22.
+func NameOf(address string) string {
 	host, port, err := net.SplitHostPort(address)
 	switch {
 	case err != nil:

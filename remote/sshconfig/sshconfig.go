@@ -1,4 +1,9 @@
-package remote
+// Package sshconfig resolves hosts: it reads ssh_config as OpenSSH does and says how to reach a host and to log in to it.
+// Nothing is contacted, and nothing is read but the files that ssh_config is made of.
+//
+// Start at Resolver.Host, which makes an Endpoint. The files as lines are in config.go, what they say about one host in
+// lookup.go, tokens and variables in expand.go, jump hosts in jump.go.
+package sshconfig
 
 import (
 	"cmp"
@@ -13,15 +18,15 @@ import (
 	"kbootstrap/inventory"
 )
 
-// environment is what an Endpoint depends on besides the inventory and ssh_config.
-type environment struct {
+// Environment is what an Endpoint depends on besides the inventory and ssh_config.
+type Environment struct {
 	home, user, uid, hostname string
 	variable                  func(string) string
 }
 
-// thisEnvironment is that of this process.
-func thisEnvironment() environment {
-	e := environment{uid: strconv.Itoa(os.Getuid()), variable: os.Getenv}
+// ThisEnvironment is that of this process.
+func ThisEnvironment() Environment {
+	e := Environment{uid: strconv.Itoa(os.Getuid()), variable: os.Getenv}
 	e.home, _ = os.UserHomeDir()
 	e.hostname, _ = os.Hostname()
 	if u, err := user.Current(); err == nil {
@@ -30,21 +35,21 @@ func thisEnvironment() environment {
 	return e
 }
 
-// read reads the ssh_config that the inventory names: that file alone, none for "none", or the user's and the system's
+// Read reads the ssh_config that the inventory names: that file alone, none for "none", or the user's and the system's
 // for "".
-func (e environment) read(choice string) (config, error) { return readConfig(choice, e.home) }
+func (e Environment) Read(choice string) (Config, error) { return readConfig(choice, e.home) }
 
-// resolver makes Endpoints. It looks at nothing but its fields.
-type resolver struct {
-	config config
-	env    environment
-	policy string   // for unknown host keys, from the command line; it wins over all but pins
-	ask    bool     // there is a person to ask
-	notes  []string // what the user should know
+// Resolver makes Endpoints. It looks at nothing but its fields.
+type Resolver struct {
+	Config Config
+	Env    Environment
+	Policy string   // for unknown host keys, from the command line; it wins over all but pins
+	Ask    bool     // there is a person to ask
+	Notes  []string // what the user should know
 }
 
-// host is the Endpoint of a host of the inventory.
-func (r *resolver) host(h inventory.Host) (*Endpoint, error) {
+// Host is the Endpoint of a host of the inventory.
+func (r *Resolver) Host(h inventory.Host) (*Endpoint, error) {
 	e, err := r.endpoint(h.SSH, inventory.SSH{User: "root"}, nil)
 	if err != nil {
 		return nil, err
@@ -55,12 +60,12 @@ func (r *resolver) host(h inventory.Host) (*Endpoint, error) {
 
 // endpoint puts together what is given, what ssh_config says, and what else holds. The path are the names of those that are
 // reached through it.
-func (r *resolver) endpoint(given, otherwise inventory.SSH, path []string) (*Endpoint, error) {
-	l, err := lookUpConfig(r.config, given.Address, given.User, r.env.user)
+func (r *Resolver) endpoint(given, otherwise inventory.SSH, path []string) (*Endpoint, error) {
+	l, err := lookUpConfig(r.Config, given.Address, given.User, r.Env.user)
 	if err != nil {
 		return nil, err
 	}
-	r.notes = append(r.notes, l.notes...)
+	r.Notes = append(r.Notes, l.notes...)
 	host := given.Address
 	if d, ok := l.first["hostname"]; ok {
 		if host, err = expand(d, d.args[0], map[byte]string{'h': given.Address}); err != nil {
@@ -82,18 +87,18 @@ func (r *resolver) endpoint(given, otherwise inventory.SSH, path []string) (*End
 		e.Sudo = *given.Sudo
 	}
 	alias := l.value("hostkeyalias")
-	x := expander{r.env.home, map[byte]string{
-		'd': r.env.home, 'h': host, 'i': r.env.uid, 'k': cmp.Or(alias, given.Address), 'l': r.env.hostname,
-		'L': strings.SplitN(r.env.hostname, ".", 2)[0], 'n': given.Address, 'p': strconv.Itoa(port), 'r': e.User,
-		'u': r.env.user,
-	}, r.env.variable}
+	x := expander{r.Env.home, map[byte]string{
+		'd': r.Env.home, 'h': host, 'i': r.Env.uid, 'k': cmp.Or(alias, given.Address), 'l': r.Env.hostname,
+		'L': strings.SplitN(r.Env.hostname, ".", 2)[0], 'n': given.Address, 'p': strconv.Itoa(port), 'r': e.User,
+		'u': r.Env.user,
+	}, r.Env.variable}
 	if e.Timeout, err = timeoutOf(l); err != nil {
 		return nil, err
 	}
-	if e.credentials, err = r.credentials(e.User, given, otherwise, l, x); err != nil {
+	if e.Credentials, err = r.credentials(e.User, given, otherwise, l, x); err != nil {
 		return nil, err
 	}
-	if e.trust, err = r.trust(given, l, x, strings.ToLower(host), port, alias); err != nil {
+	if e.Trust, err = r.trust(given, l, x, strings.ToLower(host), port, alias); err != nil {
 		return nil, err
 	}
 	if e.Via, err = r.via(given, l, append(slices.Clip(path), spot(given.Address, given.Port))); err != nil {

@@ -1,4 +1,4 @@
-package remote
+package sshconfig
 
 import (
 	"bytes"
@@ -19,11 +19,11 @@ type directive struct {
 	line    int
 	keyword string // in lower case
 	args    []string
-	files   []config // what an Include includes
+	files   []Config // what an Include includes
 }
 
-// config is what ssh_config files say, in the order of their lines.
-type config []directive
+// Config is what ssh_config files say, in the order of their lines.
+type Config []directive
 
 // errorf is an error at the directive's place.
 func (d directive) errorf(format string, args ...any) error {
@@ -35,7 +35,7 @@ const maxIncludes = 16
 
 // readConfig reads the ssh_config that the inventory names: that file alone, as ssh does with -F; no file for "none"; and for
 // "" the user's, then the system's. Of these two, one that is not there says nothing.
-func readConfig(choice, home string) (config, error) {
+func readConfig(choice, home string) (Config, error) {
 	user, system := filepath.Join(home, ".ssh"), "/etc/ssh"
 	switch choice {
 	case "none":
@@ -50,13 +50,13 @@ func readConfig(choice, home string) (config, error) {
 			return nil, err
 		}
 		// Each file is a block of its own, or the last Host of the first would hold in the second too.
-		return config{{keyword: "include", files: []config{first, second}}}, nil
+		return Config{{keyword: "include", files: []Config{first, second}}}, nil
 	}
 	return readConfigFile(choice, user, home, 0)
 }
 
 // readConfigFile reads one file and what it includes, below dir where the names are relative.
-func readConfigFile(path, dir, home string, depth int) (config, error) {
+func readConfigFile(path, dir, home string, depth int) (Config, error) {
 	if depth > maxIncludes {
 		return nil, fault.ConfigInvalid.Errorf("%s: files include each other more than %d times deep", path, maxIncludes)
 	}
@@ -131,8 +131,8 @@ func matchesHidden(pattern, name string) bool {
 }
 
 // parseConfig reads the text of a file, without what it includes.
-func parseConfig(file string, text []byte) (config, error) {
-	var all config
+func parseConfig(file string, text []byte) (Config, error) {
+	var all Config
 	number := 0
 	for raw := range bytes.Lines(text) {
 		number++

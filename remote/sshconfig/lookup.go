@@ -1,8 +1,10 @@
-package remote
+package sshconfig
 
 import (
 	"fmt"
 	"strings"
+
+	"kbootstrap/remote/pattern"
 )
 
 // lookup goes through an ssh_config for one host. The first value of a keyword holds, as in ssh.
@@ -19,7 +21,7 @@ type lookup struct {
 }
 
 // lookUpConfig returns what an ssh_config says about a host.
-func lookUpConfig(lines config, name, user, local string) (*lookup, error) {
+func lookUpConfig(lines Config, name, user, local string) (*lookup, error) {
 	l := &lookup{name: name, user: user, local: local, first: map[string]directive{}}
 	if err := l.read(lines, true); err != nil || !l.again {
 		return l, err
@@ -29,7 +31,7 @@ func lookUpConfig(lines config, name, user, local string) (*lookup, error) {
 }
 
 // read goes through the lines of a file. What is included belongs to the block that contains the Include.
-func (l *lookup) read(lines config, outer bool) error {
+func (l *lookup) read(lines Config, outer bool) error {
 	active := outer
 	for _, d := range lines {
 		switch d.keyword {
@@ -95,7 +97,7 @@ func (l *lookup) value(keyword string) string {
 
 // matchHost is how Host matches: by what was typed, in its letters' own case.
 func matchHost(patterns []string, name string) bool {
-	return matchAny(patterns, name, match)
+	return pattern.Any(patterns, name, pattern.Match)
 }
 
 // match evaluates the criteria of a Match. One that would run a program or look at something unknown here is not evaluated:
@@ -127,7 +129,7 @@ func (l *lookup) match(d directive) (bool, error) {
 				}
 				return false, nil
 			}
-			holds = matchList(strings.Split(value, ","), text)
+			holds = pattern.List(strings.Split(value, ","), text)
 		}
 		result = result && holds != negated
 	}

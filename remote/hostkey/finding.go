@@ -1,10 +1,12 @@
-package remote
+package hostkey
 
 import (
 	"errors"
 	"strings"
 
 	"golang.org/x/crypto/ssh"
+
+	"kbootstrap/remote/pattern"
 )
 
 // finding is what the files say about a key that a host offers.
@@ -19,10 +21,10 @@ type finding struct {
 
 // find looks a key up. It goes by the name only: the address behind a name may change, and ssh does not look at it either
 // (CheckHostIP is off since OpenSSH 8.5).
-func (k *hostKeys) find(db knownHosts, offered ssh.PublicKey) finding {
+func (k *Checker) find(db knownHosts, offered ssh.PublicKey) finding {
 	f := finding{key: plainKey(offered)}
 	certificate, certified := offered.(*ssh.Certificate)
-	for i, name := range k.trust.names {
+	for i, name := range k.trust.Names {
 		lines := db.about(name)
 		if f.bad = lines.bad(); f.bad != nil {
 			return f
@@ -35,7 +37,7 @@ func (k *hostKeys) find(db knownHosts, offered ssh.PublicKey) finding {
 				}
 			case authority:
 				if certified && sameKey(l.key, certificate.SignatureKey) {
-					f.flaw = flaw(certificate, k.trust.principal)
+					f.flaw = flaw(certificate, k.trust.Principal)
 					f.known = f.known || f.flaw == nil
 				}
 			default:
@@ -72,7 +74,7 @@ func flaw(c *ssh.Certificate, host string) error {
 		return errors.New("the certificate is signed with SHA-1")
 	}
 	for _, p := range c.ValidPrincipals {
-		if match(strings.ToLower(p), host) {
+		if pattern.Match(strings.ToLower(p), host) {
 			host = p
 			break
 		}

@@ -1,4 +1,4 @@
-package remote
+package sshconfig
 
 import (
 	"path/filepath"
@@ -11,18 +11,18 @@ import (
 var defaultKeys = []string{".ssh/id_ed25519", ".ssh/id_ecdsa", ".ssh/id_rsa"}
 
 // credentials are the key of the inventory; or the files of ssh_config, or those that ssh tries, none of which must be there.
-func (r *resolver) credentials(user string, given, otherwise inventory.SSH, l *lookup,
-	x expander) (credentials, error) {
-	c := credentials{user: user, key: given.Key, password: given.PasswordFile}
+func (r *Resolver) credentials(user string, given, otherwise inventory.SSH, l *lookup,
+	x expander) (Credentials, error) {
+	c := Credentials{User: user, Key: given.Key, Password: given.PasswordFile}
 	var err error
-	if c.only, err = yes(l, "identitiesonly"); err != nil {
+	if c.Only, err = yes(l, "identitiesonly"); err != nil {
 		return c, err
 	}
-	if c.key == "" && len(l.keys) == 0 {
-		c.key = otherwise.Key
+	if c.Key == "" && len(l.keys) == 0 {
+		c.Key = otherwise.Key
 	}
 	switch {
-	case c.key != "":
+	case c.Key != "":
 	case len(l.keys) > 0:
 		for _, d := range l.keys {
 			path, err := x.path(d, d.args[0])
@@ -30,12 +30,12 @@ func (r *resolver) credentials(user string, given, otherwise inventory.SSH, l *l
 				return c, err
 			}
 			if d.args[0] != "none" {
-				c.identities = append(c.identities, path)
+				c.Identities = append(c.Identities, path)
 			}
 		}
 	default:
 		for _, name := range defaultKeys {
-			c.identities = append(c.identities, filepath.Join(r.env.home, name))
+			c.Identities = append(c.Identities, filepath.Join(r.Env.home, name))
 		}
 	}
 	if !given.Agent {
@@ -50,12 +50,12 @@ func (r *resolver) credentials(user string, given, otherwise inventory.SSH, l *l
 		case isVariable && !strings.HasPrefix(name, "{"):
 			variable = name
 		default:
-			c.agent, err = x.path(d, d.args[0])
+			c.Agent, err = x.path(d, d.args[0])
 			return c, err
 		}
 	}
-	if c.agent = r.env.variable(variable); c.agent == "" {
-		c.missing = variable + " is not set"
+	if c.Agent = r.Env.variable(variable); c.Agent == "" {
+		c.Missing = variable + " is not set"
 	}
 	return c, nil
 }

@@ -1,4 +1,4 @@
-package remote
+package hostkey
 
 import (
 	"context"
@@ -14,11 +14,11 @@ import (
 	"kbootstrap/fault"
 )
 
-// record appends the key of a new host to known_hosts. Hosts are dialled in parallel and two operators may share the
+// Record appends the key of a new host to known_hosts. Hosts are dialled in parallel and two operators may share the
 // file, so it happens under the file's lock, and what came in meanwhile is looked at again.
-func (k *hostKeys) record(key ssh.PublicKey) error {
+func (k *Checker) Record(key ssh.PublicKey) error {
 	key = plainKey(key)
-	file := k.trust.record
+	file := k.trust.Record
 	if file == "" {
 		return unusable(errors.New("UserKnownHostsFile is none, so there is no file to record a new key in"))
 	}
@@ -36,7 +36,7 @@ func (k *hostKeys) record(key ssh.PublicKey) error {
 	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); err != nil {
 		return unusable(fmt.Errorf("lock %s: %w", file, err))
 	}
-	db, err := readKnownHosts(k.trust.files...)
+	db, err := readKnownHosts(k.trust.Files...)
 	if err != nil {
 		return unusable(err)
 	}
@@ -48,8 +48,8 @@ func (k *hostKeys) record(key ssh.PublicKey) error {
 	case found.changed != nil:
 		return k.changed(*found.changed, key)
 	}
-	name := k.trust.names[0]
-	if k.trust.hash {
+	name := k.trust.Names[0]
+	if k.trust.Hash {
 		name = xknownhosts.HashHostname(name)
 	}
 	line := name + " " + string(ssh.MarshalAuthorizedKey(key))
@@ -59,29 +59,29 @@ func (k *hostKeys) record(key ssh.PublicKey) error {
 	if _, err := f.WriteString(line); err != nil {
 		return unusable(fmt.Errorf("record new key: %w", err))
 	}
-	k.notice(fmt.Sprintf("%s: recorded the %s of %s in %s", k.host, describe(key), k.trust.names[0], file))
+	k.notice(fmt.Sprintf("%s: recorded the %s of %s in %s", k.host, Describe(key), k.trust.Names[0], file))
 	return nil
 }
 
-// ask asks about the unknown key of the last handshake, and records it after a yes. There is no
+// Ask asks about the unknown key of the last handshake, and records it after a yes. There is no
 // connection meanwhile: the host would hang up before a slow answer, and its key is checked again
 // anyway. The caller lets one host ask at a time, which looks first whether
 // the key of another was the same.
-func (k *hostKeys) ask(ctx context.Context, confirm func(context.Context, string) (bool, error)) error {
+func (k *Checker) Ask(ctx context.Context, confirm func(context.Context, string) (bool, error)) error {
 	key := k.unknown
 	k.unknown = nil
 	if refused := k.judge(key); k.unknown == nil {
 		return refused
 	}
 	yes, err := confirm(ctx, fmt.Sprintf("%s: the host key of %s is not known: %s\nRecord it in %s and go on?",
-		k.host, k.trust.names[0], describe(key), k.trust.record))
+		k.host, k.trust.Names[0], Describe(key), k.trust.Record))
 	switch {
 	case err != nil:
-		return fault.Of(k.verdict).Wrap(err)
+		return fault.Of(k.Verdict).Wrap(err)
 	case !yes:
-		return k.verdict
+		return k.Verdict
 	}
-	return k.record(key)
+	return k.Record(key)
 }
 
 // endsInNewline reports whether a line may be appended as it is; true for an empty file.

@@ -1,4 +1,4 @@
-package remote
+package sshconfig
 
 import (
 	"fmt"
@@ -165,9 +165,9 @@ func TestConfigAgainstSSH(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				env := thisEnvironment()
+				env := ThisEnvironment()
 				env.variable = func(name string) string { return "$" + name }
-				r := resolver{config: directives, env: env, ask: true}
+				r := Resolver{Config: directives, Env: env, Ask: true}
 				l, err := lookUpConfig(directives, host, "", me.Username)
 				if err != nil {
 					t.Fatal(err)
@@ -236,9 +236,9 @@ func meaning(e *Endpoint, l *lookup) map[string][]string {
 	colon := strings.LastIndex(e.Address, ":")
 	got := map[string][]string{
 		"hostname": {strings.Trim(e.Address[:colon], "[]")}, "port": {e.Address[colon+1:]}, "user": {strings.ToLower(e.User)},
-		"identitiesonly": {word(e.credentials.only, "yes", "no")}, "hashknownhosts": {word(e.trust.hash, "yes", "no")},
+		"identitiesonly": {word(e.Credentials.Only, "yes", "no")}, "hashknownhosts": {word(e.Trust.Hash, "yes", "no")},
 		"connecttimeout": {"none"}, "stricthostkeychecking": {map[string]string{"strict": "true", "ask": "ask",
-			"accept-new": "accept-new"}[e.trust.policy]},
+			"accept-new": "accept-new"}[e.Trust.Policy]},
 	}
 	if l.value("stricthostkeychecking") == "no" {
 		got["stricthostkeychecking"] = []string{"false"} // that is not honoured
@@ -250,7 +250,7 @@ func meaning(e *Endpoint, l *lookup) map[string][]string {
 		got["hostkeyalias"] = []string{strings.ToLower(alias)}
 	}
 	if len(l.keys) > 0 {
-		got["identityfile"] = e.credentials.identities
+		got["identityfile"] = e.Credentials.Identities
 	}
 	if d, ok := l.first["proxy"]; ok && d.keyword == "proxyjump" && d.args[0] != "none" {
 		got["proxyjump"] = []string{strings.ToLower(d.args[0])}
@@ -261,7 +261,7 @@ func meaning(e *Endpoint, l *lookup) map[string][]string {
 			own = 0
 		}
 	}
-	got["userknownhostsfile"], got["globalknownhostsfile"] = e.trust.files[:own], e.trust.files[own:]
+	got["userknownhostsfile"], got["globalknownhostsfile"] = e.Trust.Files[:own], e.Trust.Files[own:]
 	if own == 0 {
 		got["userknownhostsfile"] = []string{"none"}
 	}
@@ -272,7 +272,7 @@ func meaning(e *Endpoint, l *lookup) map[string][]string {
 		case "SSH_AUTH_SOCK":
 			got["identityagent"] = []string{"SSH_AUTH_SOCK"}
 		default:
-			got["identityagent"] = []string{e.credentials.agent}
+			got["identityagent"] = []string{e.Credentials.Agent}
 		}
 	}
 	return got

@@ -1,16 +1,17 @@
-package remote
+// Package pattern matches names as OpenSSH does (ssh_config(5), PATTERNS). Start at List.
+package pattern
 
 import "strings"
 
-// matchList reports whether a text matches the patterns, whatever the case of its letters.
-func matchList(patterns []string, text string) bool {
-	return matchAny(patterns, text, func(pattern, text string) bool {
-		return match(strings.ToLower(pattern), strings.ToLower(text))
+// List reports whether a text matches the patterns, whatever the case of its letters.
+func List(patterns []string, text string) bool {
+	return Any(patterns, text, func(pattern, text string) bool {
+		return Match(strings.ToLower(pattern), strings.ToLower(text))
 	})
 }
 
-// matchAny reports whether a text matches one of the patterns, and none of those that begin with "!".
-func matchAny(patterns []string, text string, match func(pattern, text string) bool) bool {
+// Any reports whether a text matches one of the patterns, and none of those that begin with "!".
+func Any(patterns []string, text string, match func(pattern, text string) bool) bool {
 	found := false
 	for _, p := range patterns {
 		bare, negated := strings.CutPrefix(p, "!")
@@ -25,10 +26,10 @@ func matchAny(patterns []string, text string, match func(pattern, text string) b
 	return found
 }
 
-// match reports whether a text matches a pattern of ssh, in which "*" stands for any number of
+// Match reports whether a text matches a pattern of ssh, in which "*" stands for any number of
 // characters and "?" for one.
 // Each star is tried at one place at a time, so that no pattern takes long.
-func match(pattern, text string) bool {
+func Match(pattern, text string) bool {
 	p, t, star, mark := 0, 0, -1, 0
 	for t < len(text) {
 		switch {

@@ -1,4 +1,4 @@
-package remote
+package sshconfig
 
 import (
 	"cmp"
@@ -13,7 +13,7 @@ import (
 )
 
 // via is the last jump host on the way, with those before it.
-func (r *resolver) via(given inventory.SSH, l *lookup, path []string) (*Endpoint, error) {
+func (r *Resolver) via(given inventory.SSH, l *lookup, path []string) (*Endpoint, error) {
 	if given.Jump != nil {
 		otherwise := inventory.SSH{User: cmp.Or(given.User, l.value("user"), "root"), Key: given.Key}
 		return r.hops(given.Jump, given.KnownHosts, given, otherwise, path)
@@ -24,8 +24,9 @@ func (r *resolver) via(given inventory.SSH, l *lookup, path []string) (*Endpoint
 	}
 	if d.keyword == "proxycommand" {
 		return nil, &fault.Error{Code: fault.ConfigInvalid,
-			Err:    fmt.Errorf("%s:%d: ProxyCommand is not supported", d.file, d.line),
-			Advice: "name the jump host instead: ProxyJump there, or ssh.jump in the inventory (ssh.jump: none connects directly)"}
+			Err: fmt.Errorf("%s:%d: ProxyCommand is not supported", d.file, d.line),
+			Advice: "name the jump host instead: ProxyJump there, or ssh.jump in the inventory " +
+				"(ssh.jump: none connects directly)"}
 	}
 	var jumps []inventory.Jump
 	for text := range strings.SplitSeq(d.args[0], ",") {
@@ -40,7 +41,7 @@ func (r *resolver) via(given inventory.SSH, l *lookup, path []string) (*Endpoint
 	if own := slices.IndexFunc(jumps, func(j inventory.Jump) bool { return spot(j.Address, j.Port) == here }); own >= 0 {
 		jumps = jumps[:own]
 	}
-	return r.hops(jumps, "", given, inventory.SSH{User: r.env.user}, path)
+	return r.hops(jumps, "", given, inventory.SSH{User: r.Env.user}, path)
 }
 
 // spot is an address and a port as they were written: what ssh_config is asked about.
@@ -52,7 +53,7 @@ func spot(address string, port int) string {
 }
 
 // hops chains jump hosts. The way to the first is that of ssh_config for it; the others are reached through the one before.
-func (r *resolver) hops(jumps []inventory.Jump, knownHosts string, behind, otherwise inventory.SSH,
+func (r *Resolver) hops(jumps []inventory.Jump, knownHosts string, behind, otherwise inventory.SSH,
 	path []string) (*Endpoint, error) {
 	var last *Endpoint
 	for i, j := range jumps {

@@ -1,4 +1,4 @@
-package remote
+package sshconfig
 
 import (
 	"slices"
@@ -9,25 +9,26 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"kbootstrap/inventory"
+	"kbootstrap/remote/hostkey"
 )
 
 // resolved resolves a host with a config.
-func resolved(t *testing.T, h inventory.Host, config string, arrange func(*resolver)) (*Endpoint, []string) {
+func resolved(t *testing.T, h inventory.Host, config string, arrange func(*Resolver)) (*Endpoint, []string) {
 	t.Helper()
 	directives, err := parseConfig("config", []byte(config))
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &resolver{config: directives, ask: true, env: environment{
+	r := &Resolver{Config: directives, Ask: true, Env: Environment{
 		home: "/home/me", user: "me", uid: "1000", hostname: "here.example.org", variable: func(string) string { return "" }}}
 	if arrange != nil {
 		arrange(r)
 	}
-	e, err := r.host(h)
+	e, err := r.Host(h)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return e, r.notes
+	return e, r.Notes
 }
 
 // What the inventory says wins over ssh_config, and the command line's policy over both.
@@ -45,21 +46,21 @@ Host *
 	h := inventory.Host{Name: "w1", SSH: inventory.SSH{Address: "w1.lan"}}
 	e, _ := resolved(t, h, config, nil)
 	if e.Address != "10.0.0.9:2222" || e.User != "them" || !e.Sudo ||
-		!slices.Equal(e.credentials.identities, []string{"/keys/config"}) ||
-		e.trust.record != "/known/config" || e.trust.policy != "strict" || e.Via == nil {
+		!slices.Equal(e.Credentials.Identities, []string{"/keys/config"}) ||
+		e.Trust.Record != "/known/config" || e.Trust.Policy != "strict" || e.Via == nil {
 		t.Errorf("from ssh_config: %+v", e)
 	}
 	h.SSH = inventory.SSH{Address: "w1.lan", Port: 22, User: "root", Key: "/keys/mine", KnownHosts: "/known/mine",
 		HostKeyPolicy: "ask", Jump: []inventory.Jump{}}
 	e, _ = resolved(t, h, config, nil)
-	if e.Address != "10.0.0.9:22" || e.User != "root" || e.Sudo || e.credentials.key != "/keys/mine" ||
-		e.credentials.identities != nil ||
-		e.trust.record != "/known/mine" || e.trust.policy != "ask" || e.Via != nil {
+	if e.Address != "10.0.0.9:22" || e.User != "root" || e.Sudo || e.Credentials.Key != "/keys/mine" ||
+		e.Credentials.Identities != nil ||
+		e.Trust.Record != "/known/mine" || e.Trust.Policy != "ask" || e.Via != nil {
 		t.Errorf("from the inventory: %+v", e)
 	}
-	e, _ = resolved(t, h, config, func(r *resolver) { r.policy = "accept-new" })
-	if e.trust.policy != "accept-new" {
-		t.Errorf("from the command line: %q", e.trust.policy)
+	e, _ = resolved(t, h, config, func(r *Resolver) { r.Policy = "accept-new" })
+	if e.Trust.Policy != "accept-new" {
+		t.Errorf("from the command line: %q", e.Trust.Policy)
 	}
 }
 
@@ -67,32 +68,33 @@ Host *
 func TestDefaults(t *testing.T) {
 	h := inventory.Host{Name: "w1", SSH: inventory.SSH{Address: "W1.lan"}}
 	e, _ := resolved(t, h, "", nil)
-	want := trust{names: []string{"w1.lan"}, principal: "w1.lan", policy: "ask", record: "/home/me/.ssh/known_hosts",
-		files: []string{
+	want := hostkey.Trust{Names: []string{"w1.lan"}, Principal: "w1.lan", Policy: "ask",
+		Record: "/home/me/.ssh/known_hosts",
+		Files: []string{
 			"/home/me/.ssh/known_hosts", "/home/me/.ssh/known_hosts2", "/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"}}
-	if diff := cmp.Diff(want, e.trust, cmp.AllowUnexported(trust{})); diff != "" {
+	if diff := cmp.Diff(want, e.Trust, cmp.AllowUnexported(hostkey.Trust{})); diff != "" {
 		t.Error(diff)
 	}
 	if e.Address != "w1.lan:22" || e.User != "root" || e.Sudo {
 		t.Errorf("%+v", e)
 	}
-	if e, _ = resolved(t, h, "", func(r *resolver) { r.ask = false }); e.trust.policy != "strict" {
-		t.Errorf("without a terminal: %q", e.trust.policy)
+	if e, _ = resolved(t, h, "", func(r *Resolver) { r.Ask = false }); e.Trust.Policy != "strict" {
+		t.Errorf("without a terminal: %q", e.Trust.Policy)
 	}
 }
 
 func TestTokens(t *testing.T) {
 	const config = "HostName %h.lan\nPort 2022\nUser ops\nHostKeyAlias k\nIdentityFile " +
 		"~/.ssh/%r_%h_%p_%n_%u_%l_%L_%i_%k\nIdentityFile %d/%%x\nIdentityFile ${KEYS}/a\n"
-	e, _ := resolved(t, inventory.Host{Name: "m1", SSH: inventory.SSH{Address: "w1"}}, config, func(r *resolver) {
-		r.env.variable = func(name string) string { return "/of/" + name }
+	e, _ := resolved(t, inventory.Host{Name: "m1", SSH: inventory.SSH{Address: "w1"}}, config, func(r *Resolver) {
+		r.Env.variable = func(name string) string { return "/of/" + name }
 	})
 	want := []string{"/home/me/.ssh/ops_w1.lan_2022_w1_me_here.example.org_here_1000_k", "/home/me/%x", "/of/KEYS/a"}
-	if !slices.Equal(e.credentials.identities, want) {
-		t.Errorf("got %q, want %q", e.credentials.identities, want)
+	if !slices.Equal(e.Credentials.Identities, want) {
+		t.Errorf("got %q, want %q", e.Credentials.Identities, want)
 	}
-	if !slices.Equal(e.trust.names, []string{"k"}) || e.trust.principal != "k" {
-		t.Errorf("names %q, principal %q", e.trust.names, e.trust.principal)
+	if !slices.Equal(e.Trust.Names, []string{"k"}) || e.Trust.Principal != "k" {
+		t.Errorf("names %q, principal %q", e.Trust.Names, e.Trust.Principal)
 	}
 }
 
@@ -100,8 +102,8 @@ func TestTokens(t *testing.T) {
 func TestCheckIsNeverOff(t *testing.T) {
 	h := inventory.Host{Name: "w1", SSH: inventory.SSH{Address: "w1"}}
 	e, notes := resolved(t, h, "StrictHostKeyChecking no\nUserKnownHostsFile /dev/null\nRevokedHostKeys none\n", nil)
-	if e.trust.policy != "accept-new" || e.trust.record != "/home/me/.ssh/known_hosts" {
-		t.Errorf("%+v", e.trust)
+	if e.Trust.Policy != "accept-new" || e.Trust.Record != "/home/me/.ssh/known_hosts" {
+		t.Errorf("%+v", e.Trust)
 	}
 	for i, want := range []string{"config:1: host keys are always checked, so StrictHostKeyChecking no",
 		"config:2: host keys are always checked, so /home/me/.ssh/known_hosts"} {
@@ -170,12 +172,12 @@ Host outer
 	e, _ := resolved(t, inventory.Host{Name: "m1",
 		SSH: inventory.SSH{Address: "w1", Key: "/keys/mine", KnownHosts: "/known", Jump: []inventory.Jump{bastion, inner}}},
 		config, nil)
-	if hop := e.Via; hop.credentials.key != "/keys/ops" || hop.trust.pin != "SHA256:x" || hop.trust.record != "/known" ||
+	if hop := e.Via; hop.Credentials.Key != "/keys/ops" || hop.Trust.Pin != "SHA256:x" || hop.Trust.Record != "/known" ||
 		hop.Name != "inner" {
 		t.Errorf("inner: %+v", hop)
 	}
-	if hop := e.Via.Via; hop.credentials.key != "" ||
-		!slices.Equal(hop.credentials.identities, []string{"/keys/gate"}) || hop.trust.pin != "" {
+	if hop := e.Via.Via; hop.Credentials.Key != "" ||
+		!slices.Equal(hop.Credentials.Identities, []string{"/keys/gate"}) || hop.Trust.Pin != "" {
 		t.Errorf("bastion: %+v", hop)
 	}
 	// Everybody goes through the bastion, but for the bastion.
@@ -195,8 +197,8 @@ func TestIPv6(t *testing.T) {
 	for port, want := range map[int]string{0: "2001:db8::7", 22: "2001:db8::7", 2222: "[2001:db8::7]:2222"} {
 		h.SSH.Port = port
 		e, _ := resolved(t, h, "", nil)
-		if e.trust.names[0] != want {
-			t.Errorf("port %d: %q, want %q", port, e.trust.names[0], want)
+		if e.Trust.Names[0] != want {
+			t.Errorf("port %d: %q, want %q", port, e.Trust.Names[0], want)
 		}
 		if want := "[2001:db8::7]:" + strconv.Itoa(max(port, 22)); e.Address != want {
 			t.Errorf("port %d: %q, want %q", port, e.Address, want)

@@ -1,4 +1,4 @@
-package remote
+package hostkey
 
 import (
 	"crypto/ed25519"
@@ -11,9 +11,9 @@ import (
 	"strings"
 	"testing"
 
-	"kbootstrap/internal/trial"
-
 	"golang.org/x/crypto/ssh"
+
+	"kbootstrap/internal/trial"
 )
 
 // TestKnownHostsAgainstSSHKeygen: the lines that we find for a host are those that ssh-keygen -F finds.
