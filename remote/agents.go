@@ -96,13 +96,14 @@ func (a *Agents) forMachine(path, machine string) (*binary, error) {
 		}
 		path = agentPathFor(path, arch)
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-			return nil, coded{fmt.Errorf("the host is %s, this machine is %s, and there is no %s",
-				machine, runtime.GOARCH, path), fault.AgentMachine,
-				"put the linux/" + arch + " binary of the same release there"}
+			return nil, &fault.Error{Code: fault.AgentMachine,
+				Err: fmt.Errorf("the host is %s, this machine is %s, and there is no %s",
+					machine, runtime.GOARCH, path),
+				Advice: "put the linux/" + arch + " binary of the same release there"}
 		}
 		return a.named(path)
 	}
-	return nil, coded{fmt.Errorf("the host is %q, for which there is no agent", machine), fault.AgentMachine, ""}
+	return nil, fault.AgentMachine.Errorf("the host is %q, for which there is no agent", machine)
 }
 
 // agentPathFor returns where the agent for an architecture is, next to the one at path.

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"kbootstrap/fault"
+	"kbootstrap/internal/trial"
 )
 
 // person answers questions about host keys.
@@ -60,7 +61,7 @@ func TestAskAboutUnknownKey(t *testing.T) {
 		}
 		_ = c.Close()
 	}
-	if got := readFile(t, s.host.SSH.KnownHosts); got != recordOf(s.host, key.PublicKey()) {
+	if got := trial.Read(t, s.host.SSH.KnownHosts); got != recordOf(s.host, key.PublicKey()) {
 		t.Errorf("after a yes: known_hosts is %q", got)
 	}
 	if len(p.questions) != 2 || open != 1 {
@@ -108,14 +109,14 @@ func TestNothingToAsk(t *testing.T) {
 		t.Errorf("asked %q", question)
 		return true, nil
 	}}}
-	writeFile(t, s.host.SSH.KnownHosts, recordOf(s.host, other.PublicKey()), 0o600)
+	trial.Write(t, s.host.SSH.KnownHosts, recordOf(s.host, other.PublicKey()), 0o600)
 	_, err := Dial(context.Background(), s.host, o)
 	refusal(t, err, fault.HostKeyChanged)
-	writeFile(t, s.host.SSH.KnownHosts, "@revoked * "+string(ssh.MarshalAuthorizedKey(key.PublicKey())), 0o600)
+	trial.Write(t, s.host.SSH.KnownHosts, "@revoked * "+string(ssh.MarshalAuthorizedKey(key.PublicKey())), 0o600)
 	_, err = Dial(context.Background(), s.host, o)
 	refusal(t, err, fault.HostKeyRevoked)
 	s.host.SSH.HostKey = ssh.FingerprintSHA256(other.PublicKey())
-	writeFile(t, s.host.SSH.KnownHosts, "", 0o600)
+	trial.Write(t, s.host.SSH.KnownHosts, "", 0o600)
 	_, err = Dial(context.Background(), s.host, o)
 	refusal(t, err, fault.HostKeyPinned)
 }

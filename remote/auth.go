@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -16,26 +17,13 @@ import (
 	"golang.org/x/crypto/ssh/agent"
 
 	"kbootstrap/fault"
+	"kbootstrap/remote/hostkey"
+	"kbootstrap/remote/sshconfig"
 )
-
-// defaultKeys are the keys that ssh itself tries, in its order, below the home directory.
-var defaultKeys = []string{".ssh/id_ed25519", ".ssh/id_ecdsa", ".ssh/id_rsa"}
 
 // maxTries is how many times a host may be offered something: sshd hangs up after MaxAuthTries, 6 by default, without
 // saying why.
 const maxTries = 6
-
-// credentials are what to log in with, in the order in which it is offered: the key of the inventory, those of the agent,
-// those of the files, a password.
-type credentials struct {
-	user       string
-	key        string   // a file; when it is given, it must be usable
-	agent      string   // the agent's socket; empty for none
-	missing    string   // why there is no agent
-	identities []string // files that may be missing
-	only       bool     // offer no key of the agent that is not one of the files (IdentitiesOnly)
-	password   string   // a file; empty to ask
-}
 
 // identity is what we log in to one host with.
 type identity struct {
@@ -52,22 +40,22 @@ type identity struct {
 }
 
 // newIdentity collects the keys. A key that the inventory names must be usable; the others are optional.
-func newIdentity(ctx context.Context, host string, c credentials, o Options) (*identity, error) {
-	id := &identity{o: o, host: host, user: c.user, limit: maxTries, password: newPassword(c.user, host, c.password, o)}
+func newIdentity(ctx context.Context, host string, c sshconfig.Credentials, o Options) (*identity, error) {
+	id := &identity{o: o, host: host, user: c.User, limit: maxTries, password: newPassword(c.User, host, c.Password, o)}
 	if id.password.isAvailable() {
 		id.limit-- // the password needs one
 	}
 	var held []ssh.Signer // by the agent
-	if c.agent != "" {
+	if c.Agent != "" {
 		var err error
-		if held, err = id.askAgent(ctx, c.agent); err != nil {
+		if held, err = id.askAgent(ctx, c.Agent); err != nil {
 			id.note("agent: %v", err)
 		}
-	} else if c.missing != "" {
-		id.note("agent: %s", c.missing)
+	} else if c.Missing != "" {
+		id.note("agent: %s", c.Missing)
 	}
-	if c.key != "" {
-		path, err := homePath(c.key, "")
+	if c.Key != "" {
+		path, err := homePath(c.Key)
 		if err == nil {
 			err = id.addFile(ctx, path, held, true)
 		}
@@ -77,19 +65,20 @@ func newIdentity(ctx context.Context, host string, c credentials, o Options) (*i
 		}
 	}
 	for _, signer := range held {
-		if !c.only || isAmong(signer.PublicKey(), append([]string{c.key}, c.identities...)) {
+		if !c.Only || isAmong(signer.PublicKey(), append([]string{c.Key}, c.Identities...)) {
 			id.add(signer, "agent")
 		}
 	}
-	for _, path := range c.identities {
+	for _, path := range c.Identities {
 		if err := id.addFile(ctx, path, held, false); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			id.note("%v", err)
 		}
 	}
 	if len(id.signers) == 0 && !id.password.isAvailable() {
 		id.close()
-		return nil, coded{fmt.Errorf("no key to log in with%s", id.list()), fault.NothingToLogInWith,
-			"make one (ssh-keygen -t ed25519), or name one in the inventory (key:), or load it into an ssh-agent"}
+		return nil, &fault.Error{Code: fault.NothingToLogInWith,
+			Err:    fmt.Errorf("no key to log in with%s", id.list()),
+			Advice: "make one (ssh-keygen -t ed25519), or name one in the inventory (key:), or load it into an ssh-agent"}
 	}
 	return id, nil
 }
@@ -171,20 +160,21 @@ func (id *identity) askAgent(ctx context.Context, socket string) ([]ssh.Signer, 
 func readKey(path string) (ssh.Signer, []byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, nil, coded{fmt.Errorf("key: %w", err), fault.KeyFile, ""}
+		return nil, nil, fault.KeyFile.Errorf("key: %w", err)
 	}
 	owner, ok := info.Sys().(*syscall.Stat_t)
 	if mode := info.Mode().Perm(); mode&0o077 != 0 && ok && int(owner.Uid) == os.Getuid() {
-		return nil, nil, coded{fmt.Errorf("key %s: mode %#o lets others read it", path, mode), fault.KeyMode,
-			"chmod 600 " + path}
+		return nil, nil, &fault.Error{Code: fault.KeyMode,
+			Err:    fmt.Errorf("key %s: mode %#o lets others read it", path, mode),
+			Advice: "chmod 600 " + path}
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil, nil, coded{fmt.Errorf("key: %w", err), fault.KeyFile, ""}
+		return nil, nil, fault.KeyFile.Errorf("key: %w", err)
 	}
 	signer, err := ssh.ParsePrivateKey(text)
 	if err != nil {
-		return nil, text, coded{fmt.Errorf("key %s: %w", path, err), fault.KeyFile, ""}
+		return nil, text, fault.KeyFile.Errorf("key %s: %w", path, err)
 	}
 	return signer, text, nil
 }
@@ -202,7 +192,7 @@ func (id *identity) add(signer ssh.Signer, source string) {
 		return
 	}
 	id.signers = append(id.signers, signer)
-	id.note("%s: %s", source, describe(signer.PublicKey()))
+	id.note("%s: %s", source, hostkey.Describe(signer.PublicKey()))
 }
 
 func (id *identity) note(format string, args ...any) {
@@ -286,7 +276,7 @@ func (id *identity) unlock(ctx context.Context) error {
 }
 
 // refused is the error of a host that did not let us in.
-func (id *identity) refused(to *Endpoint, err error) *Error {
+func (id *identity) refused(to *sshconfig.Endpoint, err error) *Error {
 	e := &Error{Host: to.Name, Op: "log in", Kind: Auth, code: fault.LoginRefused,
 		hint: fmt.Sprintf("add one of these keys to ~%s/.ssh/authorized_keys on the host", id.user)}
 	switch {
@@ -307,4 +297,17 @@ func (id *identity) close() {
 	if id.agent != nil {
 		_ = id.agent.Close()
 	}
+}
+
+// homePath resolves a path that may begin with "~/".
+func homePath(path string) (string, error) {
+	rest, ok := strings.CutPrefix(path, "~/")
+	if !ok {
+		return path, nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(home, rest), nil
 }

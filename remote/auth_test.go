@@ -15,6 +15,8 @@ import (
 	"golang.org/x/crypto/ssh/agent"
 
 	"kbootstrap/fault"
+	"kbootstrap/internal/trial"
+	"kbootstrap/remote/sshconfig"
 )
 
 // denial fails the test unless the login was refused with these words.
@@ -73,7 +75,7 @@ func newAgent(t *testing.T, keys ...any) {
 // homeKey is the private key that newServer lets in.
 func homeKey(t *testing.T) any {
 	t.Helper()
-	key, err := ssh.ParseRawPrivateKey([]byte(readFile(t, homeKeyPath())))
+	key, err := ssh.ParseRawPrivateKey([]byte(trial.Read(t, homeKeyPath())))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +114,7 @@ func TestNamedKey(t *testing.T) {
 	h.SSH.Key = filepath.Join(os.Getenv("HOME"), "missing")
 	denial(t, dial(h), "missing", "no such file")
 	coding(t, dial(h), fault.KeyFile)
-	writeFile(t, h.SSH.Key, "rubbish", 0o600)
+	trial.Write(t, h.SSH.Key, "rubbish", 0o600)
 	denial(t, dial(h), "no key found")
 	writeKey(t, h.SSH.Key, otherKey(t), "")
 	denial(t, dial(h), "vagrant was refused", "key "+h.SSH.Key, "authorized_keys")
@@ -229,12 +231,12 @@ func TestIdentitiesOnly(t *testing.T) {
 	mine, other := homeKey(t), otherKey(t)
 	public := string(ssh.MarshalAuthorizedKey(signerOf(t, mine).PublicKey()))
 	writeKey(t, filepath.Join(home, "locked"), mine, "open sesame")
-	writeFile(t, filepath.Join(home, "half.pub"), public, 0o644)
-	writeFile(t, filepath.Join(home, "beside.pub"), public, 0o644)
+	trial.Write(t, filepath.Join(home, "half.pub"), public, 0o644)
+	trial.Write(t, filepath.Join(home, "beside.pub"), public, 0o644)
 	newAgent(t, other, mine)
 	for _, file := range []string{"locked", "half.pub", "beside"} {
-		c := credentials{user: "vagrant", agent: os.Getenv("SSH_AUTH_SOCK"), identities: []string{filepath.Join(home, file)},
-			only: true}
+		c := sshconfig.Credentials{User: "vagrant", Agent: os.Getenv("SSH_AUTH_SOCK"),
+			Identities: []string{filepath.Join(home, file)}, Only: true}
 		id, err := newIdentity(t.Context(), "m1", c, Options{}.withDefaults())
 		if err != nil {
 			t.Fatal(err)

@@ -5,6 +5,8 @@ import (
 	"io"
 	"os"
 	"testing"
+
+	"kbootstrap/internal/trial"
 )
 
 // BenchmarkDial is the handshake and the login, most of which is sshd's fork.
@@ -34,7 +36,7 @@ func BenchmarkFirstContact(b *testing.B) {
 		b.Fatal(err)
 	}
 	agent := agentFile(b, "cat")
-	writeFile(b, agent, readFile(b, agent)+readFile(b, self), 0o755)
+	trial.Write(b, agent, trial.Read(b, agent)+trial.Read(b, self), 0o755)
 	c := connect(b, newSSHD(b, usual), Options{Agent: agent})
 	for b.Loop() {
 		c.o.root = b.TempDir()

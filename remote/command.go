@@ -1,6 +1,10 @@
 package remote
 
-import "strings"
+import (
+	"strings"
+
+	"kbootstrap/internal/shell"
+)
 
 // The login shell of the host may be sh, bash, zsh, fish or csh, and it reads every command line. So a command is only
 // words, each in single quotes unless it is plain, and what needs a language is given to /bin/sh as one such word. The
@@ -62,16 +66,7 @@ func discard(dir string) string { return command(asUser, "rm", "-rf", dir) }
 func command(as rise, argv ...string) string {
 	words := []string{"exec", "/usr/bin/env", "LC_ALL=C"}
 	for _, arg := range append(as.sudo(), argv...) {
-		words = append(words, quote(arg))
+		words = append(words, shell.Quote(arg))
 	}
 	return strings.Join(words, " ")
-}
-
-// quote makes one word of any text for all shells named above. Fish knows escapes within single quotes, so the usual
-// way to write a single quote (a backslash between two pairs) is replaced by one between double quotes.
-func quote(word string) string {
-	if word != "" && strings.Trim(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-") == "" {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'"'"'`) + "'"
 }

@@ -73,32 +73,11 @@ func (e *Error) Fault() fault.Code {
 	return ""
 }
 
-// coded is a cause that can be looked up under its code, with the hint for the Error that will wrap it.
-type coded struct {
-	error
-	code fault.Code
-	hint string
-}
-
-func (c coded) Unwrap() error     { return c.error }
-func (c coded) Fault() fault.Code { return c.code }
-
-// hinted is a cause that knows the hint for the Error that will wrap it.
-type hinted struct {
-	error
-	hint string
-}
-
-func (h hinted) Unwrap() error { return h.error }
-
+// hintOf returns the advice of a cause that has some, for the Error that will wrap it.
 func hintOf(err error) string {
-	var h hinted
-	if errors.As(err, &h) {
-		return h.hint
-	}
-	var c coded
-	if errors.As(err, &c) {
-		return c.hint
+	var known *fault.Error
+	if errors.As(err, &known) {
+		return known.Advice
 	}
 	return ""
 }
@@ -124,5 +103,3 @@ func hostAndPort(address string) string {
 	}
 	return host + " " + port
 }
-
-func lower(s string) string { return strings.ToLower(s) }

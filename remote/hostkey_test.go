@@ -20,7 +20,9 @@ import (
 	"golang.org/x/sys/unix"
 
 	"kbootstrap/fault"
+	"kbootstrap/internal/trial"
 	"kbootstrap/inventory"
+	"kbootstrap/remote/hostkey"
 )
 
 // dial connects and hangs up again.
@@ -48,7 +50,7 @@ func refusal(t *testing.T, err error, code fault.Code, words ...string) {
 
 // nameOf is the host in known_hosts.
 func nameOf(h inventory.Host) string {
-	return knownName(net.JoinHostPort(h.SSH.Address, strconv.Itoa(h.SSH.Port)))
+	return hostkey.NameOf(net.JoinHostPort(h.SSH.Address, strconv.Itoa(h.SSH.Port)))
 }
 
 func recordOf(h inventory.Host, key ssh.PublicKey) string {
@@ -60,19 +62,20 @@ func TestStrictRefusesUnknown(t *testing.T) {
 	s := newServer(t, key)
 	for name, prepare := range map[string]func(){
 		"no file":    func() {},
-		"empty file": func() { writeFile(t, s.host.SSH.KnownHosts, "", 0o600) },
+		"empty file": func() { trial.Write(t, s.host.SSH.KnownHosts, "", 0o600) },
 		"other host": func() {
-			writeFile(t, s.host.SSH.KnownHosts, "192.0.2.1 "+string(ssh.MarshalAuthorizedKey(key.PublicKey())), 0o600)
+			trial.Write(t, s.host.SSH.KnownHosts, "192.0.2.1 "+string(ssh.MarshalAuthorizedKey(key.PublicKey())), 0o600)
 		},
 		"other port": func() {
-			writeFile(t, s.host.SSH.KnownHosts, "[127.0.0.1]:1 "+string(ssh.MarshalAuthorizedKey(key.PublicKey())), 0o600)
+			trial.Write(t, s.host.SSH.KnownHosts, "[127.0.0.1]:1 "+string(ssh.MarshalAuthorizedKey(key.PublicKey())), 0o600)
 		},
 		// Without the port it is another host, whose key need not be the same.
 		"other key without the port": func() {
-			writeFile(t, s.host.SSH.KnownHosts, "127.0.0.1 "+string(ssh.MarshalAuthorizedKey(newEd25519(t).PublicKey())), 0o600)
+			trial.Write(t, s.host.SSH.KnownHosts,
+				"127.0.0.1 "+string(ssh.MarshalAuthorizedKey(newEd25519(t).PublicKey())), 0o600)
 		},
 		"@cert-authority": func() {
-			writeFile(t, s.host.SSH.KnownHosts,
+			trial.Write(t, s.host.SSH.KnownHosts,
 				"@cert-authority * "+string(ssh.MarshalAuthorizedKey(newEd25519(t).PublicKey())), 0o600)
 		},
 	} {
@@ -98,7 +101,7 @@ func TestStrictAcceptsKnown(t *testing.T) {
 		"negated":     "!192.0.2.1,* " + string(ssh.MarshalAuthorizedKey(key.PublicKey())),
 		"second line": "# a comment\n\n" + recordOf(s.host, key.PublicKey()),
 	} {
-		writeFile(t, s.host.SSH.KnownHosts, line, 0o600)
+		trial.Write(t, s.host.SSH.KnownHosts, line, 0o600)
 		if err := dial(s.host); err != nil {
 			t.Errorf("%s: %v", form, err)
 		}
@@ -111,12 +114,12 @@ func TestChangedKeyIsRefusedByEveryPolicy(t *testing.T) {
 	for _, policy := range []string{"", "strict", "accept-new"} {
 		for form, former := range map[string]ssh.Signer{"same type": old, "other type": newECDSA(t)} {
 			text := "# one line above\n" + recordOf(s.host, former.PublicKey())
-			writeFile(t, s.host.SSH.KnownHosts, text, 0o600)
+			trial.Write(t, s.host.SSH.KnownHosts, text, 0o600)
 			s.host.SSH.HostKeyPolicy = policy
 			refusal(t, dial(s.host), fault.HostKeyChanged, "changed", ssh.FingerprintSHA256(key.PublicKey()),
 				ssh.FingerprintSHA256(former.PublicKey()),
 				s.host.SSH.KnownHosts+":2", "-R '"+nameOf(s.host)+"'")
-			if after := readFile(t, s.host.SSH.KnownHosts); after != text {
+			if after := trial.Read(t, s.host.SSH.KnownHosts); after != text {
 				t.Errorf("%s, %s: known_hosts was changed to %q", policy, form, after)
 			}
 		}
@@ -131,7 +134,7 @@ func TestAcceptNewRecordsThenVerifies(t *testing.T) {
 	if err := dial(s.host); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := readFile(t, s.host.SSH.KnownHosts), recordOf(s.host, key.PublicKey()); got != want {
+	if got, want := trial.Read(t, s.host.SSH.KnownHosts), recordOf(s.host, key.PublicKey()); got != want {
 		t.Errorf("recorded %q, want %q", got, want)
 	}
 	if info, err := os.Stat(s.host.SSH.KnownHosts); err != nil || info.Mode().Perm() != 0o600 {
@@ -147,12 +150,12 @@ func TestAcceptNewAppendsToUnfinishedLine(t *testing.T) {
 	key := newEd25519(t)
 	s := newServer(t, key)
 	other := strings.TrimSpace("192.0.2.1 " + string(ssh.MarshalAuthorizedKey(newEd25519(t).PublicKey())))
-	writeFile(t, s.host.SSH.KnownHosts, other, 0o600)
+	trial.Write(t, s.host.SSH.KnownHosts, other, 0o600)
 	s.host.SSH.HostKeyPolicy = "accept-new"
 	if err := dial(s.host); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := readFile(t, s.host.SSH.KnownHosts), other+"\n"+recordOf(s.host, key.PublicKey()); got != want {
+	if got, want := trial.Read(t, s.host.SSH.KnownHosts), other+"\n"+recordOf(s.host, key.PublicKey()); got != want {
 		t.Errorf("recorded %q, want %q", got, want)
 	}
 }
@@ -170,7 +173,7 @@ func TestAcceptNewInParallelRecordsOnce(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if got, want := readFile(t, s.host.SSH.KnownHosts), recordOf(s.host, key.PublicKey()); got != want {
+	if got, want := trial.Read(t, s.host.SSH.KnownHosts), recordOf(s.host, key.PublicKey()); got != want {
 		t.Errorf("recorded %q, want %q", got, want)
 	}
 }
@@ -180,7 +183,7 @@ func TestAcceptNewWaitsForTheLock(t *testing.T) {
 	key, other := newEd25519(t), newEd25519(t)
 	s := newServer(t, key)
 	s.host.SSH.HostKeyPolicy = "accept-new"
-	writeFile(t, s.host.SSH.KnownHosts, "", 0o600)
+	trial.Write(t, s.host.SSH.KnownHosts, "", 0o600)
 	f, err := os.OpenFile(s.host.SSH.KnownHosts, os.O_WRONLY, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -196,7 +199,7 @@ func TestAcceptNewWaitsForTheLock(t *testing.T) {
 		t.Fatal(err)
 	}
 	waiter := regexp.MustCompile(fmt.Sprintf(`-> FLOCK .*:%d `, stat.Ino))
-	for !waiter.MatchString(readFile(t, "/proc/locks")) {
+	for !waiter.MatchString(trial.Read(t, "/proc/locks")) {
 		select {
 		case err := <-dialled:
 			t.Fatalf("it did not wait: %v", err)
@@ -208,7 +211,7 @@ func TestAcceptNewWaitsForTheLock(t *testing.T) {
 	}
 	f.Close()
 	refusal(t, <-dialled, fault.HostKeyChanged, "changed", ssh.FingerprintSHA256(other.PublicKey()))
-	if got, want := readFile(t, s.host.SSH.KnownHosts), recordOf(s.host, other.PublicKey()); got != want {
+	if got, want := trial.Read(t, s.host.SSH.KnownHosts), recordOf(s.host, other.PublicKey()); got != want {
 		t.Errorf("recorded %q, want %q", got, want)
 	}
 }
@@ -218,7 +221,7 @@ func TestOneOfTwoKeysRecorded(t *testing.T) {
 	ed, ec := newEd25519(t), newECDSA(t)
 	s := newServer(t, ed, ec)
 	for _, key := range []ssh.Signer{ed, ec} {
-		writeFile(t, s.host.SSH.KnownHosts, recordOf(s.host, key.PublicKey()), 0o600)
+		trial.Write(t, s.host.SSH.KnownHosts, recordOf(s.host, key.PublicKey()), 0o600)
 		if err := dial(s.host); err != nil {
 			t.Errorf("%s: %v", key.PublicKey().Type(), err)
 		}
@@ -238,7 +241,7 @@ func TestPinnedKey(t *testing.T) {
 		}
 	}
 	other := newEd25519(t).PublicKey()
-	writeFile(t, s.host.SSH.KnownHosts, recordOf(s.host, ed.PublicKey()), 0o600) // the pin wins
+	trial.Write(t, s.host.SSH.KnownHosts, recordOf(s.host, ed.PublicKey()), 0o600) // the pin wins
 	for _, policy := range []string{"strict", "accept-new"} {
 		s.host.SSH.HostKeyPolicy = policy
 		s.host.SSH.HostKey = ssh.FingerprintSHA256(other)
@@ -254,7 +257,7 @@ func TestPinnedKey(t *testing.T) {
 func TestRevokedKey(t *testing.T) {
 	key := newEd25519(t)
 	s := newServer(t, key)
-	writeFile(t, s.host.SSH.KnownHosts, recordOf(s.host,
+	trial.Write(t, s.host.SSH.KnownHosts, recordOf(s.host,
 		key.PublicKey())+"@revoked * "+string(ssh.MarshalAuthorizedKey(key.PublicKey())), 0o600)
 	for _, policy := range []string{"strict", "accept-new"} {
 		for _, pin := range []string{"", ssh.FingerprintSHA256(key.PublicKey())} {
@@ -267,7 +270,7 @@ func TestRevokedKey(t *testing.T) {
 func TestKnownHostsThatCannotBeUsed(t *testing.T) {
 	s := newServer(t, newEd25519(t))
 	s.host.SSH.HostKeyPolicy = "accept-new"
-	writeFile(t, s.host.SSH.KnownHosts, "# fine\n127.0.* ssh-ed25519 rubbish\n", 0o600)
+	trial.Write(t, s.host.SSH.KnownHosts, "# fine\n127.0.* ssh-ed25519 rubbish\n", 0o600)
 	refusal(t, dial(s.host), fault.KnownHosts, s.host.SSH.KnownHosts+":2")
 	// A directory cannot be read by anybody, whereas root reads a file of mode 0.
 	s.host.SSH.KnownHosts = t.TempDir()
@@ -328,7 +331,7 @@ func TestHostCertificate(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newServer(t, c.cert)
-			writeFile(t, s.host.SSH.KnownHosts, strings.ReplaceAll(c.known, "PORT", strconv.Itoa(s.host.SSH.Port)), 0o600)
+			trial.Write(t, s.host.SSH.KnownHosts, strings.ReplaceAll(c.known, "PORT", strconv.Itoa(s.host.SSH.Port)), 0o600)
 			err := dial(s.host)
 			if c.want == "" && err != nil {
 				t.Error(err)
@@ -345,13 +348,13 @@ func TestAuthorityOfAllHostsAndAPlainKey(t *testing.T) {
 	key := newEd25519(t)
 	s := newServer(t, key)
 	authority := "@cert-authority * " + string(ssh.MarshalAuthorizedKey(newECDSA(t).PublicKey()))
-	writeFile(t, s.host.SSH.KnownHosts, authority, 0o600)
+	trial.Write(t, s.host.SSH.KnownHosts, authority, 0o600)
 	refusal(t, dial(s.host), fault.HostKeyUnknown)
 	s.host.SSH.HostKeyPolicy = "accept-new"
 	if err := dial(s.host); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := readFile(t, s.host.SSH.KnownHosts), authority+recordOf(s.host, key.PublicKey()); got != want {
+	if got, want := trial.Read(t, s.host.SSH.KnownHosts), authority+recordOf(s.host, key.PublicKey()); got != want {
 		t.Errorf("recorded %q, want %q", got, want)
 	}
 }
@@ -359,7 +362,7 @@ func TestAuthorityOfAllHostsAndAPlainKey(t *testing.T) {
 // TestHostKeysAgainstSSH: ssh accepts and refuses what we do, with a real server that has two keys and a certificate.
 func TestHostKeysAgainstSSH(t *testing.T) {
 	client := newHome(t)
-	keygen := tool(t, "ssh-keygen")
+	keygen := trial.Program(t, "ssh-keygen")
 	h := startSSHD(t, client, usual)
 	dir := t.TempDir()
 	run := func(args ...string) {
@@ -375,14 +378,14 @@ func TestHostKeysAgainstSSH(t *testing.T) {
 	run("-q", "-N", "", "-t", "ed25519", "-f", dir+"/key")
 	run("-q", "-s", dir+"/authority", "-I", "test", "-h", "-n", "127.0.0.1", dir+"/key.pub")
 	certified := startSSHD(t, client, usual, "HostKey "+dir+"/key", "HostCertificate "+dir+"/key-cert.pub")
-	authority, other := strings.TrimSpace(readFile(t, dir+"/authority.pub")),
-		strings.TrimSpace(readFile(t, dir+"/other.pub"))
-	sameType, otherType := strings.TrimSpace(readFile(t, dir+"/same-type.pub")),
-		strings.TrimSpace(readFile(t, dir+"/other-type.pub"))
+	authority, other := strings.TrimSpace(trial.Read(t, dir+"/authority.pub")),
+		strings.TrimSpace(trial.Read(t, dir+"/other.pub"))
+	sameType, otherType := strings.TrimSpace(trial.Read(t, dir+"/same-type.pub")),
+		strings.TrimSpace(trial.Read(t, dir+"/other-type.pub"))
 	scan := func(keyType string) string {
 		t.Helper()
-		out, err := exec.CommandContext(t.Context(), tool(t, "ssh-keyscan"), "-t", keyType, "-p", strconv.Itoa(h.SSH.Port),
-			"127.0.0.1").Output()
+		out, err := exec.CommandContext(t.Context(), trial.Program(t, "ssh-keyscan"), "-t", keyType, "-p",
+			strconv.Itoa(h.SSH.Port), "127.0.0.1").Output()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -406,9 +409,9 @@ func TestHostKeysAgainstSSH(t *testing.T) {
 		"negated":               "*,!NAME " + ecdsa,
 	} {
 		for server, h := range map[string]inventory.Host{"two keys": h, "with a certificate": certified} {
-			writeFile(t, h.SSH.KnownHosts, strings.ReplaceAll(text, "NAME", nameOf(h))+"\n", 0o600)
-			out, err := exec.CommandContext(t.Context(), tool(t, "ssh"), "-F", "none", "-p", strconv.Itoa(h.SSH.Port), "-o",
-				"BatchMode=yes",
+			trial.Write(t, h.SSH.KnownHosts, strings.ReplaceAll(text, "NAME", nameOf(h))+"\n", 0o600)
+			out, err := exec.CommandContext(t.Context(), trial.Program(t, "ssh"), "-F", "none", "-p",
+				strconv.Itoa(h.SSH.Port), "-o", "BatchMode=yes",
 				"-o", "StrictHostKeyChecking=yes", "-o", "UpdateHostKeys=no", "-o", "UserKnownHostsFile="+h.SSH.KnownHosts,
 				"-i", homeKeyPath(), h.SSH.User+"@127.0.0.1", "true").CombinedOutput()
 			h.SSH.HostKeyPolicy = "strict"

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"kbootstrap/fault"
+	"kbootstrap/internal/trial"
 	"kbootstrap/inventory"
 )
 
@@ -67,7 +68,7 @@ func TestJumpHost(t *testing.T) {
 			t.Errorf("connected to %s from here, want only %s", got, want)
 		}
 	}
-	if lines := strings.Count(readFile(t, h.SSH.KnownHosts), "\n"); lines != 2 {
+	if lines := strings.Count(trial.Read(t, h.SSH.KnownHosts), "\n"); lines != 2 {
 		t.Errorf("%d keys recorded, want 2", lines)
 	}
 }
@@ -130,7 +131,7 @@ func TestJumpHostKey(t *testing.T) {
 	refusal(t, dial(h), fault.HostKeyUnknown, "m1: jump host: 127.0.0.1: host key: unknown", nameOf(gate))
 
 	other := newEd25519(t).PublicKey()
-	writeFile(t, h.SSH.KnownHosts, recordOf(gate, other), 0o600)
+	trial.Write(t, h.SSH.KnownHosts, recordOf(gate, other), 0o600)
 	for _, policy := range []string{"strict", "accept-new"} {
 		h.SSH.HostKeyPolicy = policy
 		refusal(t, dial(h), fault.HostKeyChanged, "m1: jump host: 127.0.0.1: host key: changed", h.SSH.KnownHosts+":1",
@@ -249,7 +250,7 @@ func TestJumpHostIsTriedAgain(t *testing.T) {
 func TestJumpHostOfConfig(t *testing.T) {
 	gate, inner := twoHosts(t)
 	home := filepath.Dir(filepath.Dir(homeKeyPath()))
-	writeFile(t, filepath.Join(home, ".ssh/config"), fmt.Sprintf(`
+	trial.Write(t, filepath.Join(home, ".ssh/config"), fmt.Sprintf(`
 Host gate
   HostName 127.0.0.1
   Port %d
@@ -272,7 +273,7 @@ Host inner
 		}
 		_ = c.Close()
 	}
-	known := readFile(t, filepath.Join(home, ".ssh/known_hosts"))
+	known := trial.Read(t, filepath.Join(home, ".ssh/known_hosts"))
 	if strings.Count(known, "\n") != 2 {
 		t.Errorf("known_hosts is %q, want the keys of both", known)
 	}

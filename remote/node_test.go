@@ -20,19 +20,20 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"kbootstrap/fault"
+	"kbootstrap/internal/trial"
 )
 
 // agentFile is an agent that says that it is there and then becomes the command.
 func agentFile(t testing.TB, command string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "kbootstrap")
-	writeFile(t, path,
+	trial.Write(t, path,
 		"#!/bin/sh\n[ \"$1\" = node ] || exit 64\nprintf '"+strings.TrimSpace(sentinel)+"\\n'\nexec "+command+"\n", 0o755)
 	return path
 }
 
 func sumOfFile(t *testing.T, path string) string {
-	sum := sha256.Sum256([]byte(readFile(t, path)))
+	sum := sha256.Sum256([]byte(trial.Read(t, path)))
 	return hex.EncodeToString(sum[:])
 }
 
@@ -96,7 +97,7 @@ func TestNodeUploadsOnce(t *testing.T) {
 				t.Errorf("installed %v, %v, want one file", files, err)
 			}
 			installed := agentPath(root, sumOfFile(t, c.o.Agent))
-			if readFile(t, installed) != readFile(t, c.o.Agent) {
+			if trial.Read(t, installed) != trial.Read(t, c.o.Agent) {
 				t.Error("the host has another agent")
 			}
 			if info, err := os.Stat(installed); err != nil || info.Mode() != 0o755 {
@@ -112,7 +113,7 @@ func TestNodeReplacesBrokenAgent(t *testing.T) {
 	s := newServer(t, key)
 	root := t.TempDir()
 	c := connect(t, s.trust(key), Options{Agent: agentFile(t, "cat"), root: root})
-	writeFile(t, agentPath(root, sumOfFile(t, c.o.Agent)), "\x7fELF", 0o755)
+	trial.Write(t, agentPath(root, sumOfFile(t, c.o.Agent)), "\x7fELF", 0o755)
 	session, err := c.Node(context.Background())
 	if err != nil {
 		t.Fatal(err)
@@ -178,7 +179,7 @@ func TestAgentThatEndsAtOnce(t *testing.T) {
 	s := newServer(t, key)
 	root := t.TempDir()
 	path := filepath.Join(t.TempDir(), "kbootstrap")
-	writeFile(t, path, "#!/bin/sh\necho to the output\necho the lock is held >&2\nexit 8\n", 0o755)
+	trial.Write(t, path, "#!/bin/sh\necho to the output\necho the lock is held >&2\nexit 8\n", 0o755)
 	c := connect(t, s.trust(key), Options{Agent: path, root: root})
 	for range 2 { // after the upload, and without one
 		_, err := c.Node(context.Background())
@@ -207,14 +208,14 @@ func TestOtherArchitecture(t *testing.T) {
 	key := newEd25519(t)
 	s := newServer(t, key)
 	fake := t.TempDir()
-	writeFile(t, filepath.Join(fake, "uname"), "#!/bin/sh\necho riscv64\n", 0o755)
+	trial.Write(t, filepath.Join(fake, "uname"), "#!/bin/sh\necho riscv64\n", 0o755)
 	t.Setenv("PATH", fake+":"+os.Getenv("PATH"))
 	path, root := agentFile(t, "sh -c 'echo wrong; cat'"), t.TempDir()
 	c := connect(t, s.trust(key), Options{Agent: path, root: root})
 	_, err := c.Node(context.Background())
 	failed(t, err, Agent, path+"-linux-riscv64", "the host is riscv64", "linux/riscv64 binary")
 
-	writeFile(t, path+"-linux-riscv64", readFile(t, agentFile(t, "cat")), 0o755)
+	trial.Write(t, path+"-linux-riscv64", trial.Read(t, agentFile(t, "cat")), 0o755)
 	for range 2 {
 		session, err := c.Node(context.Background())
 		if err != nil {
@@ -232,7 +233,7 @@ func TestOtherArchitecture(t *testing.T) {
 		t.Errorf("%d uploads, want one", uploads)
 	}
 
-	writeFile(t, filepath.Join(fake, "uname"), "#!/bin/sh\necho pdp11\n", 0o755)
+	trial.Write(t, filepath.Join(fake, "uname"), "#!/bin/sh\necho pdp11\n", 0o755)
 	_, err = c.Node(context.Background())
 	failed(t, err, Agent, `"pdp11"`)
 	coding(t, err, fault.AgentMachine)
@@ -252,7 +253,7 @@ func TestUploadWithAnotherSum(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	writeFile(t, path, readFile(t, path)+"# newer\n", 0o755)
+	trial.Write(t, path, trial.Read(t, path)+"# newer\n", 0o755)
 	_, err = c.Node(context.Background())
 	failed(t, err, Agent, "sha256 sum of the upload is "+sumOfFile(t, path)+", want "+sum)
 	left, _ := filepath.Glob(filepath.Join(root, sum, "*"))
@@ -272,7 +273,7 @@ func TestInstallRemovesOldAgents(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"old", "new", "running"} {
-		writeFile(t, filepath.Join(root, name, "kbootstrap"), readFile(t, sleep), 0o755)
+		trial.Write(t, filepath.Join(root, name, "kbootstrap"), trial.Read(t, sleep), 0o755)
 	}
 	running := exec.CommandContext(t.Context(), filepath.Join(root, "running/kbootstrap"), "60")
 	if err := running.Start(); err != nil {

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"kbootstrap/fault"
+	"kbootstrap/internal/trial"
 )
 
 // TestMain is a login shell when sshd starts this program as one.
@@ -70,7 +71,7 @@ func fish(line string) error {
 func as(t *testing.T, script string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "shell")
-	writeFile(t, path, "#!/bin/sh\n"+script+"\n", 0o755)
+	trial.Write(t, path, "#!/bin/sh\n"+script+"\n", 0o755)
 	return "ForceCommand " + path
 }
 
@@ -79,7 +80,7 @@ func faked(t *testing.T, scripts map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name, script := range scripts {
-		writeFile(t, filepath.Join(dir, name), "#!/bin/sh\n"+script+"\n", 0o755)
+		trial.Write(t, filepath.Join(dir, name), "#!/bin/sh\n"+script+"\n", 0o755)
 	}
 	return dir + ":" + usual
 }

@@ -66,8 +66,9 @@ func (k *lockedKey) unlock(ctx context.Context, o Options) (ssh.Signer, error) {
 // askPassphrase asks for the passphrase until it is right. An empty answer means that the key is not to be used.
 func (k *lockedKey) askPassphrase(ctx context.Context, who Asker) (ssh.Signer, error) {
 	if who == nil {
-		return nil, coded{fmt.Errorf("key %s: the key has a passphrase, no agent holds the key, and %w", k.path, errNobody),
-			fault.PassphraseNeeded, "load it into an ssh-agent: ssh-add " + k.path}
+		return nil, &fault.Error{Code: fault.PassphraseNeeded,
+			Err:    fmt.Errorf("key %s: the key has a passphrase, no agent holds the key, and %w", k.path, errNobody),
+			Advice: "load it into an ssh-agent: ssh-add " + k.path}
 	}
 	question := "passphrase of " + k.path
 	for range passphraseTries {
@@ -83,12 +84,13 @@ func (k *lockedKey) askPassphrase(ctx context.Context, who Asker) (ssh.Signer, e
 			return signer, nil
 		}
 		if !errors.Is(err, x509.IncorrectPasswordError) {
-			return nil, coded{fmt.Errorf("key %s: %w", k.path, err), fault.KeyFile, ""}
+			return nil, fault.KeyFile.Errorf("key %s: %w", k.path, err)
 		}
 		question = "wrong; passphrase of " + k.path
 	}
-	return nil, coded{fmt.Errorf("key %s: the passphrase was wrong", k.path), fault.PassphraseWrong,
-		"try it: ssh-keygen -y -f " + k.path}
+	return nil, &fault.Error{Code: fault.PassphraseWrong,
+		Err:    fmt.Errorf("key %s: the passphrase was wrong", k.path),
+		Advice: "try it: ssh-keygen -y -f " + k.path}
 }
 
 // unlocked returns the key when its passphrase was right before in this run.

@@ -52,7 +52,7 @@ func (p *password) fetch(ctx context.Context) error {
 		p.release()
 		return nil
 	case p.file != "" && p.tries > 0:
-		return p.refused(coded{fmt.Errorf("%s: the password in %s was refused", p.user, p.file), fault.PasswordWrong, ""})
+		return p.refused(fault.PasswordWrong.Errorf("%s: the password in %s was refused", p.user, p.file))
 	case p.file != "":
 		text, err := secretFile(p.file)
 		if err != nil {
@@ -61,7 +61,7 @@ func (p *password) fetch(ctx context.Context) error {
 		p.text = text
 		return nil
 	case p.tries == passwordTries:
-		return p.refused(coded{fmt.Errorf("%s: the password was refused %d times", p.user, p.tries), fault.PasswordWrong, ""})
+		return p.refused(fault.PasswordWrong.Errorf("%s: the password was refused %d times", p.user, p.tries))
 	}
 	question := fmt.Sprintf("password of %s@%s", p.user, p.host)
 	if p.tries > 0 {

@@ -2,14 +2,15 @@
 // root, the same build as this process, put there when it was missing.
 //
 // Start at Dial, which checks the host's key and logs in, then at Conn.Node. What crosses the connection after that is
-// package node's business. The files are named after what they hold: host keys in hostkey.go and record.go, login in
-// auth.go, the text of every remote command in command.go, the binary in agents.go and upload.go.
+// package node's business. How a host is reached is resolved in sshconfig, its key is judged in hostkey. The files are
+// named after what they hold: jump hosts in routes.go, login in auth.go, the text of every remote command in command.go,
+// the binary in agents.go and upload.go.
 package remote
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"sync"
 	"syscall"
@@ -19,6 +20,8 @@ import (
 
 	"kbootstrap/fault"
 	"kbootstrap/inventory"
+	"kbootstrap/remote/hostkey"
+	"kbootstrap/remote/sshconfig"
 )
 
 // Options says how to connect. The zero value is ready for use.
@@ -92,7 +95,7 @@ func (o Options) withDefaults() Options {
 
 // Conn is a live SSH connection to one host, logged in. It is safe for use by several goroutines.
 type Conn struct {
-	host   *Endpoint
+	host   *sshconfig.Endpoint
 	o      Options
 	client *ssh.Client
 	net    *countingConn
@@ -131,10 +134,10 @@ func Dial(ctx context.Context, h inventory.Host, o Options) (*Conn, error) {
 }
 
 // dialAndLogIn makes connections until one is logged in, or there is nothing left to try.
-func dialAndLogIn(ctx context.Context, to *Endpoint, o Options) (*Conn, error) {
-	keys, err := newHostKeys(to, o.Notice)
+func dialAndLogIn(ctx context.Context, to *sshconfig.Endpoint, o Options) (*Conn, error) {
+	keys, err := hostkey.New(to.Name, to.Trust, o.Notice)
 	if err != nil {
-		return nil, err
+		return nil, keyError(to.Name, err)
 	}
 	var via *Conn
 	if to.Via != nil {
@@ -142,16 +145,16 @@ func dialAndLogIn(ctx context.Context, to *Endpoint, o Options) (*Conn, error) {
 			return nil, viaError(to, err)
 		}
 	}
-	id, err := newIdentity(ctx, to.Name, to.credentials, o)
+	id, err := newIdentity(ctx, to.Name, to.Credentials, o)
 	if err != nil {
 		return nil, loginError(to, err)
 	}
 	defer id.close()
 	for {
 		c, err := handshake(ctx, to, via, o, keys, id)
-		if err != nil && keys.unknown != nil {
-			if refused := keys.ask(ctx, o); refused != nil {
-				return nil, refused
+		if err != nil && keys.IsUnknown() {
+			if refused := askAboutKey(ctx, keys, o); refused != nil {
+				return nil, keyError(to.Name, refused)
 			}
 			continue
 		}
@@ -164,22 +167,34 @@ func dialAndLogIn(ctx context.Context, to *Endpoint, o Options) (*Conn, error) {
 		case again: // what the host wanted could not be had
 			return nil, loginError(to, err)
 		// A pinned fingerprint does not contain the type of the key, so each type is tried in turn.
-		case !keys.dropRefusedType():
+		case !keys.DropRefusedType():
 			return nil, err
 		}
 	}
 }
 
 // loginError returns the error of a login for which a key or secret could not be had.
-func loginError(to *Endpoint, err error) *Error {
+func loginError(to *sshconfig.Endpoint, err error) *Error {
 	return &Error{Host: to.Name, Op: "log in", Kind: Auth, Err: err, hint: hintOf(err)}
+}
+
+// keyError returns the error of a host whose key is not the right one.
+func keyError(host string, err error) *Error {
+	return &Error{Host: host, Op: "host key", Kind: HostKey, Err: err, hint: hintOf(err)}
+}
+
+// askAboutKey asks about the unknown key of the last handshake. One host asks at a time.
+func askAboutKey(ctx context.Context, keys *hostkey.Checker, o Options) error {
+	o.Routes.asking.Lock()
+	defer o.Routes.asking.Unlock()
+	return keys.Ask(ctx, o.Ask.Confirm)
 }
 
 // handshake makes one connection and logs in on it. x/crypto knows no context, so closing the socket is how to cancel.
 // It has a deadline, or a host that accepts and then says nothing would hold us for ever.
-func handshake(parent context.Context, to *Endpoint, via *Conn, o Options, keys *hostKeys,
+func handshake(parent context.Context, to *sshconfig.Endpoint, via *Conn, o Options, keys *hostkey.Checker,
 	id *identity) (*Conn, error) {
-	ctx := newPatience(parent, to.limit(o))
+	ctx := newPatience(parent, limitOf(to, o))
 	defer ctx.end()
 	raw, err := dialEndpoint(ctx, to, via, o)
 	if err != nil {
@@ -188,7 +203,7 @@ func handshake(parent context.Context, to *Endpoint, via *Conn, o Options, keys 
 	stop := context.AfterFunc(ctx, func() { _ = raw.Close() })
 	defer stop()
 	counted := &countingConn{Conn: raw}
-	keys.begin()
+	keys.Begin()
 	id.begin()
 	sc, chans, reqs, err := ssh.NewClientConn(counted, to.Address, &ssh.ClientConfig{
 		User:         to.User,
@@ -199,19 +214,19 @@ func handshake(parent context.Context, to *Endpoint, via *Conn, o Options, keys 
 			if to.Timeout != 0 && ctx.clock.Stop() {
 				ctx.start(o.Timeout)
 			}
-			return keys.check(name, address, key)
+			return keys.Check(name, address, key)
 		},
-		HostKeyAlgorithms: keys.algorithms,
+		HostKeyAlgorithms: keys.Algorithms,
 		ClientVersion:     clientVersion,
 	})
 	switch {
-	case err != nil && keys.verdict != nil:
-		return nil, keys.verdict
+	case err != nil && keys.Verdict != nil:
+		return nil, keyError(to.Name, keys.Verdict)
 	case err != nil && ctx.Err() != nil:
 		return nil, handshakeError(ctx, to, err)
-	case err != nil && keys.isExhausted(err):
-		return nil, keys.mismatch()
-	case err != nil && keys.accepted:
+	case err != nil && keys.IsExhausted(err):
+		return nil, keyError(to.Name, keys.Mismatch())
+	case err != nil && keys.Accepted:
 		return nil, id.refused(to, err)
 	case err != nil:
 		return nil, handshakeError(ctx, to, err)
@@ -224,11 +239,14 @@ func handshake(parent context.Context, to *Endpoint, via *Conn, o Options, keys 
 		gone: make(chan struct{})}, nil
 }
 
+// limitOf is how long connecting and the exchange of keys may take.
+func limitOf(to *sshconfig.Endpoint, o Options) time.Duration { return cmp.Or(to.Timeout, o.Timeout) }
+
 // clientVersion is how we introduce ourselves.
 const clientVersion = "SSH-2.0-kbootstrap"
 
 // handshakeError is the error of a host that did not come as far as showing its key, or when the context ended.
-func handshakeError(ctx context.Context, to *Endpoint, err error) *Error {
+func handshakeError(ctx context.Context, to *sshconfig.Endpoint, err error) *Error {
 	e := &Error{Host: to.Name, Op: "handshake with " + to.Address, Kind: Unreachable}
 	if ctx.Err() != nil {
 		e.Err = context.Cause(ctx)
@@ -240,7 +258,7 @@ func handshakeError(ctx context.Context, to *Endpoint, err error) *Error {
 }
 
 // dialEndpoint opens the TCP connection, from here or from the jump host.
-func dialEndpoint(ctx context.Context, to *Endpoint, via *Conn, o Options) (net.Conn, error) {
+func dialEndpoint(ctx context.Context, to *sshconfig.Endpoint, via *Conn, o Options) (net.Conn, error) {
 	e := &Error{Host: to.Name, Op: "dial " + to.Address, Kind: Unreachable}
 	if via != nil {
 		conn, err := via.client.DialContext(ctx, "tcp", to.Address)
@@ -255,7 +273,7 @@ func dialEndpoint(ctx context.Context, to *Endpoint, via *Conn, o Options) (net.
 	if err == nil {
 		return conn, nil
 	}
-	e.Err = dialCause(ctx, err, to.limit(o))
+	e.Err = dialCause(ctx, err, limitOf(to, o))
 	e.hint, e.code = dialHint(err, to.Address), connectFault(err)
 	if ctx.Err() != nil {
 		e.code = connectFault(e.Err)
@@ -311,7 +329,7 @@ func (c *Conn) Close() error {
 }
 
 func noAnswer(in time.Duration) error {
-	return coded{fmt.Errorf("no answer in %v", in), fault.NoAnswer, ""}
+	return fault.NoAnswer.Errorf("no answer in %v", in)
 }
 
 // dialCause distinguishes a caller that gave up from a host that does not answer; net.Dialer may

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"kbootstrap/fault"
+	"kbootstrap/internal/trial"
 	"kbootstrap/inventory"
 )
 
@@ -232,7 +233,7 @@ func TestMuteCommand(t *testing.T) {
 func TestConnectTimeout(t *testing.T) {
 	inMemory(t, func(t *testing.T, s *server, h inventory.Host, o Options) {
 		h.SSH.Config = filepath.Join(t.TempDir(), "config")
-		writeFile(t, h.SSH.Config, "ConnectTimeout 2\n", 0o600)
+		trial.Write(t, h.SSH.Config, "ConnectTimeout 2\n", 0o600)
 		check := s.config.PublicKeyCallback
 		slow := func(d time.Duration) {
 			s.configure(func(c *ssh.ServerConfig) {

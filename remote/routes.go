@@ -10,6 +10,7 @@ import (
 
 	"kbootstrap/fault"
 	"kbootstrap/inventory"
+	"kbootstrap/remote/sshconfig"
 )
 
 // Routes are the ways to the hosts of a run: what ssh_config says, read once, and one connection to each jump host, shared by
@@ -25,8 +26,8 @@ type Routes struct {
 
 // configFile is what came of reading one choice of ssh_config.
 type configFile struct {
-	directives []directive
-	err        error
+	lines sshconfig.Config
+	err   error
 }
 
 // hop is one jump host. The first caller connects; the others wait.
@@ -37,18 +38,18 @@ type hop struct {
 }
 
 // endpoint resolves a host of the inventory.
-func (r *Routes) endpoint(h inventory.Host, o Options) (*Endpoint, error) {
-	env := thisEnvironment()
-	file := r.config(h.SSH.Config, env.home)
-	res := resolver{config: file.directives, env: env, policy: o.HostKeyPolicy, ask: o.Ask != nil}
-	to, err := (*Endpoint)(nil), file.err
+func (r *Routes) endpoint(h inventory.Host, o Options) (*sshconfig.Endpoint, error) {
+	env := sshconfig.ThisEnvironment()
+	file := r.config(h.SSH.Config, env)
+	res := sshconfig.Resolver{Config: file.lines, Env: env, Policy: o.HostKeyPolicy, Ask: o.Ask != nil}
+	to, err := (*sshconfig.Endpoint)(nil), file.err
 	if err == nil {
-		to, err = res.host(h)
+		to, err = res.Host(h)
 	}
 	if err != nil {
 		return nil, &Error{Host: h.Name, Op: "ssh_config", Kind: Config, Err: err, hint: hintOf(err)}
 	}
-	for _, note := range res.notes {
+	for _, note := range res.Notes {
 		if r.isNews(note) {
 			o.Notice(note)
 		}
@@ -56,12 +57,12 @@ func (r *Routes) endpoint(h inventory.Host, o Options) (*Endpoint, error) {
 	return to, nil
 }
 
-func (r *Routes) config(choice, home string) configFile {
+func (r *Routes) config(choice string, env sshconfig.Environment) configFile {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	file, ok := r.configs[choice]
 	if !ok {
-		file.directives, file.err = readConfig(choice, home)
+		file.lines, file.err = env.Read(choice)
 		if r.configs == nil {
 			r.configs = map[string]configFile{}
 		}
@@ -84,8 +85,8 @@ func (r *Routes) isNews(note string) bool {
 
 // hop is the connection to a jump host. All callers that wait while it is made get the same answer,
 // good or bad; a later caller tries again if the answer was bad or the connection is lost.
-func (r *Routes) hop(ctx context.Context, to *Endpoint, o Options) (*Conn, error) {
-	key := to.way()
+func (r *Routes) hop(ctx context.Context, to *sshconfig.Endpoint, o Options) (*Conn, error) {
+	key := to.Way()
 	for {
 		r.mu.Lock()
 		h := r.hops[key]
@@ -137,16 +138,6 @@ func (h *hop) isOver() bool {
 	}
 }
 
-// way tells jump hosts apart, and the ways to one. Callers that trust other keys, or log in with
-// others, do not share a connection.
-func (e *Endpoint) way() string {
-	way := fmt.Sprintf("%s@%s with %#v trusting %#v", e.User, e.Address, e.credentials, e.trust)
-	if e.Via != nil {
-		way += " through " + e.Via.way()
-	}
-	return way
-}
-
 // Close ends the connections to the jump hosts, and with them all that go through them.
 func (r *Routes) Close() {
 	r.mu.Lock()
@@ -162,7 +153,7 @@ func (r *Routes) Close() {
 }
 
 // viaError is the error of a host whose jump host could not be reached. It keeps the kind, the code and the hint.
-func viaError(to *Endpoint, err error) *Error {
+func viaError(to *sshconfig.Endpoint, err error) *Error {
 	e := &Error{Host: to.Name, Op: "jump host", Kind: Unreachable, Err: err}
 	var inner *Error
 	if errors.As(err, &inner) {

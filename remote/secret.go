@@ -63,23 +63,25 @@ func (s *secret) give() { <-s.turn }
 func secretFile(path string) (string, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return "", coded{fmt.Errorf("password file: %w", err), fault.PasswordFile, ""}
+		return "", fault.PasswordFile.Errorf("password file: %w", err)
 	}
 	if mode := info.Mode().Perm(); mode&0o077 != 0 {
-		return "", coded{fmt.Errorf("password file %s: mode %#o lets others read it", path, mode), fault.PasswordFile,
-			"chmod 600 " + path}
+		return "", &fault.Error{Code: fault.PasswordFile,
+			Err:    fmt.Errorf("password file %s: mode %#o lets others read it", path, mode),
+			Advice: "chmod 600 " + path}
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return "", coded{fmt.Errorf("password file: %w", err), fault.PasswordFile, ""}
+		return "", fault.PasswordFile.Errorf("password file: %w", err)
 	}
 	text = bytes.TrimSuffix(bytes.TrimSuffix(text, []byte("\n")), []byte("\r"))
 	switch {
 	case len(text) == 0:
-		return "", coded{fmt.Errorf("password file %s: the file is empty", path), fault.PasswordFile, ""}
+		return "", fault.PasswordFile.Errorf("password file %s: the file is empty", path)
 	case bytes.ContainsAny(text, "\n\r\x00"):
-		return "", coded{fmt.Errorf("password file %s: the file has more than one line", path), fault.PasswordFile,
-			"a password is one line"}
+		return "", &fault.Error{Code: fault.PasswordFile,
+			Err:    fmt.Errorf("password file %s: the file has more than one line", path),
+			Advice: "a password is one line"}
 	}
 	return string(text), nil
 }

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"kbootstrap/fault"
+	"kbootstrap/internal/trial"
 	"kbootstrap/inventory"
 )
 
@@ -270,23 +271,23 @@ func TestPasswordFile(t *testing.T) {
 	_, err := Dial(t.Context(), h, Options{})
 	coding(t, err, fault.PasswordFile)
 	for _, text := range []string{"secret", "secret\n", "secret\r\n"} {
-		writeFile(t, h.SSH.PasswordFile, text, 0o600)
+		trial.Write(t, h.SSH.PasswordFile, text, 0o600)
 		if err := dial(h); err != nil {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
 	for text, words := range map[string]string{"": "the file is empty", "\n": "the file is empty",
 		"secret\nmore\n": "more than one line"} {
-		writeFile(t, h.SSH.PasswordFile, text, 0o600)
+		trial.Write(t, h.SSH.PasswordFile, text, 0o600)
 		denial(t, dial(h), words)
 	}
 	for _, mode := range []os.FileMode{0o640, 0o604} {
-		writeFile(t, h.SSH.PasswordFile, "secret", mode)
+		trial.Write(t, h.SSH.PasswordFile, "secret", mode)
 		denial(t, dial(h), "lets others read it", "chmod 600 "+h.SSH.PasswordFile)
 		coding(t, dial(h), fault.PasswordFile)
 	}
 	told.take()
-	writeFile(t, h.SSH.PasswordFile, "wrong", 0o600)
+	trial.Write(t, h.SSH.PasswordFile, "wrong", 0o600)
 	err = dial(h)
 	denial(t, err, "the password in "+h.SSH.PasswordFile+" was refused")
 	coding(t, err, fault.PasswordWrong)

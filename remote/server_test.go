@@ -21,6 +21,7 @@ import (
 	"go.uber.org/goleak"
 	"golang.org/x/crypto/ssh"
 
+	"kbootstrap/internal/trial"
 	"kbootstrap/inventory"
 )
 
@@ -239,29 +240,7 @@ func writeKey(t testing.TB, path string, key any, passphrase string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	writeFile(t, path, string(pem.EncodeToMemory(block)), 0o600)
-}
-
-func writeFile(t testing.TB, path, text string, mode os.FileMode) {
-	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, []byte(text), mode); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chmod(path, mode); err != nil { // whatever the umask is
-		t.Fatal(err)
-	}
-}
-
-func readFile(t testing.TB, path string) string {
-	t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
+	trial.Write(t, path, string(pem.EncodeToMemory(block)), 0o600)
 }
 
 func signerOf(t testing.TB, key any) ssh.Signer {

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"kbootstrap/fault"
+	"kbootstrap/internal/trial"
 	"kbootstrap/inventory"
 )
 
@@ -33,7 +34,7 @@ func newSSHD(t testing.TB, path string, lines ...string) inventory.Host {
 // startSSHD is newSSHD for a user who has a home directory.
 func startSSHD(t testing.TB, client ssh.Signer, path string, lines ...string) inventory.Host {
 	t.Helper()
-	sshd := tool(t, "sshd")
+	sshd := trial.Program(t, "sshd")
 	if os.Getuid() == 0 { // Debian's unit makes it; sshd run by root does not start without
 		if err := os.MkdirAll("/run/sshd", 0o755); err != nil {
 			t.Fatal(err)
@@ -41,13 +42,13 @@ func startSSHD(t testing.TB, client ssh.Signer, path string, lines ...string) in
 	}
 	dir := t.TempDir()
 	for _, keyType := range []string{"ed25519", "ecdsa"} {
-		out, err := exec.CommandContext(t.Context(), tool(t, "ssh-keygen"), "-q", "-N", "", "-t", keyType, "-f",
+		out, err := exec.CommandContext(t.Context(), trial.Program(t, "ssh-keygen"), "-q", "-N", "", "-t", keyType, "-f",
 			filepath.Join(dir, keyType)).CombinedOutput()
 		if err != nil {
 			t.Fatalf("ssh-keygen: %v: %s", err, out)
 		}
 	}
-	writeFile(t, filepath.Join(dir, "authorized_keys"), string(ssh.MarshalAuthorizedKey(client.PublicKey())), 0o600)
+	trial.Write(t, filepath.Join(dir, "authorized_keys"), string(ssh.MarshalAuthorizedKey(client.PublicKey())), 0o600)
 	port := freePort(t)
 	config := fmt.Sprintf("ListenAddress 127.0.0.1:%d\nHostKey %[2]s/ed25519\nHostKey %[2]s/ecdsa\nAuthorizedKeysFile "+
 		"%[2]s/authorized_keys\n"+
@@ -56,7 +57,7 @@ func startSSHD(t testing.TB, client ssh.Signer, path string, lines ...string) in
 	if !strings.Contains(config, "Subsystem") {
 		config += "Subsystem sftp internal-sftp\n"
 	}
-	writeFile(t, filepath.Join(dir, "sshd_config"), config, 0o600)
+	trial.Write(t, filepath.Join(dir, "sshd_config"), config, 0o600)
 	var log bytes.Buffer
 	cmd := exec.CommandContext(t.Context(), sshd, "-D", "-e", "-f", filepath.Join(dir, "sshd_config"))
 	cmd.Stderr = &log
@@ -79,18 +80,6 @@ func startSSHD(t testing.TB, client ssh.Signer, path string, lines ...string) in
 	h.SSH.HostKeyPolicy = "accept-new"
 	awaitPort(t, port)
 	return h
-}
-
-// tool finds a program. Without it the test fails: a skipped test proves nothing.
-func tool(t testing.TB, name string) string {
-	t.Helper()
-	for _, dir := range append(filepath.SplitList(os.Getenv("PATH")), "/usr/sbin", "/sbin") {
-		if path, err := exec.LookPath(filepath.Join(dir, name)); err == nil {
-			return path
-		}
-	}
-	t.Fatalf("there is no %s; install openssh-server and openssh-client", name)
-	return ""
 }
 
 func freePort(t testing.TB) int {
@@ -117,7 +106,7 @@ func awaitPort(t testing.TB, port int) {
 func fakeSudo(t *testing.T, script string) string {
 	t.Helper()
 	dir := t.TempDir()
-	writeFile(t, filepath.Join(dir, "sudo"), "#!/bin/sh\n"+script+"\n", 0o755)
+	trial.Write(t, filepath.Join(dir, "sudo"), "#!/bin/sh\n"+script+"\n", 0o755)
 	return dir + ":" + usual
 }
 
@@ -134,8 +123,8 @@ func TestSSHD(t *testing.T) {
 		echo(t, session, 8<<20)
 	}
 	// ssh and we agree on which of the two keys is the one to record, and on how.
-	out, err := exec.CommandContext(t.Context(), tool(t, "ssh"), "-F", "none", "-p", fmt.Sprint(h.SSH.Port), "-o",
-		"BatchMode=yes", "-o", "StrictHostKeyChecking=yes",
+	out, err := exec.CommandContext(t.Context(), trial.Program(t, "ssh"), "-F", "none", "-p", fmt.Sprint(h.SSH.Port),
+		"-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes",
 		"-o", "UserKnownHostsFile="+h.SSH.KnownHosts, "-i", homeKeyPath(), h.SSH.User+"@127.0.0.1", "echo",
 		"in").CombinedOutput()
 	if err != nil || strings.TrimSpace(string(out)) != "in" {
@@ -148,13 +137,13 @@ func TestSSHDWithKeyscan(t *testing.T) {
 	h := newSSHD(t, usual)
 	h.SSH.HostKeyPolicy = "strict"
 	for _, keyType := range []string{"ed25519", "ecdsa"} {
-		scan := exec.CommandContext(t.Context(), tool(t, "ssh-keyscan"), "-H", "-t", keyType, "-p", fmt.Sprint(h.SSH.Port),
-			"127.0.0.1")
+		scan := exec.CommandContext(t.Context(), trial.Program(t, "ssh-keyscan"), "-H", "-t", keyType, "-p",
+			fmt.Sprint(h.SSH.Port), "127.0.0.1")
 		out, err := scan.Output()
 		if err != nil {
 			t.Fatal(err)
 		}
-		writeFile(t, h.SSH.KnownHosts, string(out), 0o600)
+		trial.Write(t, h.SSH.KnownHosts, string(out), 0o600)
 		if err := dial(h); err != nil {
 			t.Errorf("%s: %v", keyType, err)
 		}
@@ -164,7 +153,7 @@ func TestSSHDWithKeyscan(t *testing.T) {
 // Start-up files of the login shell that print break SFTP, unless it is internal, and nothing else.
 func TestSSHDWithNoisyShell(t *testing.T) {
 	noisy := filepath.Join(t.TempDir(), "noisy")
-	writeFile(t, noisy,
+	trial.Write(t, noisy,
 		"#!/bin/sh\necho Welcome to this host\necho and to its stderr >&2\nexec sh -c \"$SSH_ORIGINAL_COMMAND\"\n", 0o755)
 	server := ""
 	for _, path := range []string{"/usr/lib/openssh/sftp-server", "/usr/libexec/openssh/sftp-server",

@@ -88,9 +88,10 @@ func (c *Conn) asRoot(ctx context.Context, op string, command func(rise) string,
 		return s, ready, err
 	}
 	if s.wasRefused() {
-		p.failed = coded{fmt.Errorf("the password was not tried: %s refused it, and each wrong password counts towards "+
-			"locking the account", c.host.Name),
-			fault.SudoPasswordWrong, c.sudoPasswordHint()}
+		p.failed = &fault.Error{Code: fault.SudoPasswordWrong,
+			Err: fmt.Errorf("the password was not tried: %s refused it, and each wrong password counts towards "+
+				"locking the account", c.host.Name),
+			Advice: c.sudoPasswordHint()}
 	} else {
 		p.proven = true
 	}
@@ -110,9 +111,12 @@ func (c *Conn) sudoPassword(ctx context.Context, p *secret) error {
 	text, err := ask(ctx, c.o.Ask, fmt.Sprintf("password of %s for sudo", c.host.User))
 	switch {
 	case errors.Is(err, errNobody):
-		return coded{fmt.Errorf("a password is needed, and %w", err), fault.SudoNeedsPassword, c.needsPasswordHint()}
+		return &fault.Error{Code: fault.SudoNeedsPassword, Err: fmt.Errorf("a password is needed, and %w", err),
+			Advice: c.needsPasswordHint()}
 	case err == nil && text == "":
-		return coded{errors.New("a password is needed, and none was given"), fault.SudoNeedsPassword, c.needsPasswordHint()}
+		return &fault.Error{Code: fault.SudoNeedsPassword,
+			Err:    errors.New("a password is needed, and none was given"),
+			Advice: c.needsPasswordHint()}
 	}
 	p.text = text
 	return err

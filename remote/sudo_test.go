@@ -13,6 +13,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"kbootstrap/fault"
+	"kbootstrap/internal/trial"
 	"kbootstrap/inventory"
 )
 
@@ -71,7 +72,7 @@ func TestSudoPassword(t *testing.T) {
 			switch source {
 			case "file":
 				h.SSH.SudoPasswordFile = filepath.Join(t.TempDir(), "password")
-				writeFile(t, h.SSH.SudoPasswordFile, password+"\n", 0o600)
+				trial.Write(t, h.SSH.SudoPasswordFile, password+"\n", 0o600)
 				o.Ask = nil
 			case "terminal at once":
 				o.AskSudo = true
@@ -104,7 +105,7 @@ case $1 in */kbootstrap) [ -x "$1" ] || { echo "sudo: $1: command not found" >&2
 exec "$@"`))
 	h.SSH.Sudo = new(true)
 	h.SSH.SudoPasswordFile = filepath.Join(t.TempDir(), "password")
-	writeFile(t, h.SSH.SudoPasswordFile, "s3cret\n", 0o600)
+	trial.Write(t, h.SSH.SudoPasswordFile, "s3cret\n", 0o600)
 	session, err := connect(t, h, Options{Agent: agentFile(t, "cat"), root: t.TempDir()}).Node(context.Background())
 	if err != nil {
 		t.Fatal(err)
@@ -116,7 +117,7 @@ exec "$@"`))
 func TestSudoWrongPassword(t *testing.T) {
 	h, told := sudoHost(t, "right")
 	h.SSH.SudoPasswordFile = filepath.Join(t.TempDir(), "password")
-	writeFile(t, h.SSH.SudoPasswordFile, "wrong\n", 0o600)
+	trial.Write(t, h.SSH.SudoPasswordFile, "wrong\n", 0o600)
 	o := Options{Agent: agentFile(t, "cat"), root: t.TempDir(), Secrets: &Secrets{}}
 	var all sync.WaitGroup
 	errs := make([]error, 4)

@@ -10,6 +10,8 @@ import (
 
 	"kbootstrap/fault"
 	"kbootstrap/inventory"
+	"kbootstrap/remote/hostkey"
+	"kbootstrap/remote/sshconfig"
 )
 
 // Sighting is the key that a host or a jump host shows, and what the known_hosts files say about it.
@@ -25,7 +27,7 @@ type Sighting struct {
 	// Behind is the jump host whose key must be the right one before this one can be seen, or empty.
 	Behind string
 
-	keys *hostKeys
+	keys *hostkey.Checker
 }
 
 // New reports whether the key was seen, and can be recorded.
@@ -35,8 +37,8 @@ func (s Sighting) New() bool { return s.Key != nil && fault.Of(s.Err) == fault.H
 // meanwhile is an error when it
 // is another one.
 func (s Sighting) Record() error {
-	if err := s.keys.record(plainKey(s.Key)); err != nil {
-		return err
+	if err := s.keys.Record(s.Key); err != nil {
+		return keyError(s.Host, err)
 	}
 	return nil
 }
@@ -52,7 +54,7 @@ func Survey(ctx context.Context, hosts []inventory.Host, o Options) []Sighting {
 		defer o.Routes.Close()
 	}
 	var (
-		jumps, ends []*Endpoint
+		jumps, ends []*sshconfig.Endpoint
 		found       []Sighting // those whose way is not known
 		seen        = map[string]bool{}
 	)
@@ -63,10 +65,10 @@ func Survey(ctx context.Context, hosts []inventory.Host, o Options) []Sighting {
 			continue
 		}
 		ends = append(ends, to)
-		var way []*Endpoint
-		for hop := to.Via; hop != nil && !seen[hop.way()]; hop = hop.Via {
-			seen[hop.way()] = true
-			way = append([]*Endpoint{hop}, way...)
+		var way []*sshconfig.Endpoint
+		for hop := to.Via; hop != nil && !seen[hop.Way()]; hop = hop.Via {
+			seen[hop.Way()] = true
+			way = append([]*sshconfig.Endpoint{hop}, way...)
 		}
 		jumps = append(jumps, way...)
 	}
@@ -86,11 +88,11 @@ func Survey(ctx context.Context, hosts []inventory.Host, o Options) []Sighting {
 }
 
 // sight looks at one key.
-func sight(ctx context.Context, to *Endpoint, o Options) Sighting {
-	s := Sighting{Host: to.Name, Name: to.trust.names[0], File: to.trust.record}
+func sight(ctx context.Context, to *sshconfig.Endpoint, o Options) Sighting {
+	s := Sighting{Host: to.Name, Name: to.Trust.Names[0], File: to.Trust.Record}
 	var err error
-	if s.keys, err = newHostKeys(to, o.Notice); err != nil {
-		s.Err = err
+	if s.keys, err = hostkey.New(to.Name, to.Trust, o.Notice); err != nil {
+		s.Err = keyError(to.Name, err)
 		return s
 	}
 	var via *Conn
@@ -105,7 +107,7 @@ func sight(ctx context.Context, to *Endpoint, o Options) Sighting {
 	}
 	for {
 		s.Key, s.Err = look(ctx, to, via, o, s.keys)
-		if s.Err == nil || !s.keys.dropRefusedType() {
+		if s.Err == nil || !s.keys.DropRefusedType() {
 			return s
 		}
 	}
@@ -115,8 +117,9 @@ func sight(ctx context.Context, to *Endpoint, o Options) Sighting {
 var errSeen = errors.New("the key was seen")
 
 // look makes one connection, up to the key exchange.
-func look(parent context.Context, to *Endpoint, via *Conn, o Options, keys *hostKeys) (ssh.PublicKey, error) {
-	ctx := newPatience(parent, to.limit(o))
+func look(parent context.Context, to *sshconfig.Endpoint, via *Conn, o Options,
+	keys *hostkey.Checker) (ssh.PublicKey, error) {
+	ctx := newPatience(parent, limitOf(to, o))
 	defer ctx.end()
 	raw, err := dialEndpoint(ctx, to, via, o)
 	if err != nil {
@@ -124,25 +127,25 @@ func look(parent context.Context, to *Endpoint, via *Conn, o Options, keys *host
 	}
 	defer raw.Close()
 	defer context.AfterFunc(ctx, func() { raw.Close() })()
-	keys.begin()
+	keys.Begin()
 	var shown ssh.PublicKey
 	_, _, _, err = ssh.NewClientConn(raw, to.Address, &ssh.ClientConfig{
 		User: to.User,
 		HostKeyCallback: func(name string, remote net.Addr, key ssh.PublicKey) error {
 			shown = key
-			_ = keys.check(name, remote, key) // which keeps its verdict
+			_ = keys.Check(name, remote, key) // which keeps its verdict
 			return errSeen
 		},
-		HostKeyAlgorithms: keys.algorithms,
+		HostKeyAlgorithms: keys.Algorithms,
 		ClientVersion:     clientVersion,
 	})
 	switch {
-	case keys.verdict != nil:
-		return shown, keys.verdict
-	case keys.accepted:
+	case keys.Verdict != nil:
+		return shown, keyError(to.Name, keys.Verdict)
+	case keys.Accepted:
 		return shown, nil
-	case keys.isExhausted(err):
-		return nil, keys.mismatch()
+	case keys.IsExhausted(err):
+		return nil, keyError(to.Name, keys.Mismatch())
 	}
 	return nil, handshakeError(ctx, to, err)
 }

@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"kbootstrap/fault"
+	"kbootstrap/internal/trial"
 	"kbootstrap/inventory"
 )
 
@@ -65,10 +67,10 @@ func TestSurveyRecordsNothing(t *testing.T) {
 	s := newServer(t, key)
 	s.host.SSH.HostKeyPolicy = "accept-new"
 	found := Survey(context.Background(), []inventory.Host{s.host}, Options{})
-	if len(found) != 1 || !found[0].New() || !sameKey(found[0].Key, key.PublicKey()) {
+	if len(found) != 1 || !found[0].New() || !bytes.Equal(found[0].Key.Marshal(), key.PublicKey().Marshal()) {
 		t.Fatalf("new: %s", told(found))
 	}
-	writeFile(t, s.host.SSH.KnownHosts, recordOf(s.host, former.PublicKey()), 0o600)
+	trial.Write(t, s.host.SSH.KnownHosts, recordOf(s.host, former.PublicKey()), 0o600)
 	found = append(found, Survey(context.Background(), []inventory.Host{s.host}, Options{})...)
 	if found[1].New() || fault.Of(found[1].Err) != fault.HostKeyChanged {
 		t.Errorf("changed: %s", told(found))
@@ -77,7 +79,7 @@ func TestSurveyRecordsNothing(t *testing.T) {
 	if err := found[0].Record(); fault.Of(err) != fault.HostKeyChanged {
 		t.Errorf("recorded over another: %v", err)
 	}
-	if got := readFile(t, s.host.SSH.KnownHosts); got != recordOf(s.host, former.PublicKey()) {
+	if got := trial.Read(t, s.host.SSH.KnownHosts); got != recordOf(s.host, former.PublicKey()) {
 		t.Errorf("known_hosts is %q", got)
 	}
 	for pin, want := range map[string]fault.Code{ssh.FingerprintSHA256(key.PublicKey()): "",

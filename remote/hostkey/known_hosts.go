@@ -1,4 +1,4 @@
-package remote
+package hostkey
 
 import (
 	"bytes"
@@ -15,6 +15,8 @@ import (
 	"strings"
 
 	"golang.org/x/crypto/ssh"
+
+	"kbootstrap/remote/pattern"
 )
 
 // knownHosts are the lines of known_hosts files, in their order. How they are matched follows sshd(8), "SSH_KNOWN_HOSTS FILE
@@ -118,7 +120,7 @@ func (k knownKey) isAbout(name string) bool {
 	if len(k.hosts) == 1 && strings.HasPrefix(k.hosts[0], "|") {
 		return hashes(k.hosts[0], name)
 	}
-	return matchList(k.hosts, name)
+	return pattern.List(k.hosts, name)
 }
 
 // hashes reports whether "|1|salt|hash" is the hash of the name.
@@ -140,51 +142,8 @@ func hashes(hashed, name string) bool {
 	return hmac.Equal(mac.Sum(nil), sum)
 }
 
-// matchList reports whether a text matches the patterns, whatever the case of its letters.
-func matchList(patterns []string, text string) bool {
-	return matchAny(patterns, text, func(pattern, text string) bool { return match(lower(pattern), lower(text)) })
-}
-
-// matchAny reports whether a text matches one of the patterns, and none of those that begin with "!".
-func matchAny(patterns []string, text string, match func(pattern, text string) bool) bool {
-	found := false
-	for _, p := range patterns {
-		bare, negated := strings.CutPrefix(p, "!")
-		if !match(bare, text) {
-			continue
-		}
-		if negated {
-			return false
-		}
-		found = true
-	}
-	return found
-}
-
-// match reports whether a text matches a pattern of ssh, in which "*" stands for any number of
-// characters and "?" for one.
-// Each star is tried at one place at a time, so that no pattern takes long.
-func match(pattern, text string) bool {
-	p, t, star, mark := 0, 0, -1, 0
-	for t < len(text) {
-		switch {
-		case p < len(pattern) && pattern[p] == '*':
-			star, mark = p, t
-			p++
-		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == text[t]):
-			p, t = p+1, t+1
-		case star >= 0:
-			mark++
-			p, t = star+1, mark
-		default:
-			return false
-		}
-	}
-	return strings.Trim(pattern[p:], "*") == ""
-}
-
-// knownName is how known_hosts writes an address: without the port when that is 22.
-func knownName(address string) string {
+// NameOf is how known_hosts writes an address: without the port when that is 22.
+func NameOf(address string) string {
 	host, port, err := net.SplitHostPort(address)
 	switch {
 	case err != nil:

@@ -1,4 +1,4 @@
-package remote
+package sshconfig
 
 import (
 	"bytes"
@@ -19,12 +19,15 @@ type directive struct {
 	line    int
 	keyword string // in lower case
 	args    []string
-	files   [][]directive // what an Include includes
+	files   []Config // what an Include includes
 }
+
+// Config is what ssh_config files say, in the order of their lines.
+type Config []directive
 
 // errorf is an error at the directive's place.
 func (d directive) errorf(format string, args ...any) error {
-	return coded{fmt.Errorf("%s:%d: %w", d.file, d.line, fmt.Errorf(format, args...)), fault.ConfigInvalid, ""}
+	return fault.ConfigInvalid.Errorf("%s:%d: %w", d.file, d.line, fmt.Errorf(format, args...))
 }
 
 // maxIncludes is how deep files may include each other, as in ssh.
@@ -32,7 +35,7 @@ const maxIncludes = 16
 
 // readConfig reads the ssh_config that the inventory names: that file alone, as ssh does with -F; no file for "none"; and for
 // "" the user's, then the system's. Of these two, one that is not there says nothing.
-func readConfig(choice, home string) ([]directive, error) {
+func readConfig(choice, home string) (Config, error) {
 	user, system := filepath.Join(home, ".ssh"), "/etc/ssh"
 	switch choice {
 	case "none":
@@ -47,20 +50,19 @@ func readConfig(choice, home string) ([]directive, error) {
 			return nil, err
 		}
 		// Each file is a block of its own, or the last Host of the first would hold in the second too.
-		return []directive{{keyword: "include", files: [][]directive{first, second}}}, nil
+		return Config{{keyword: "include", files: []Config{first, second}}}, nil
 	}
 	return readConfigFile(choice, user, home, 0)
 }
 
 // readConfigFile reads one file and what it includes, below dir where the names are relative.
-func readConfigFile(path, dir, home string, depth int) ([]directive, error) {
+func readConfigFile(path, dir, home string, depth int) (Config, error) {
 	if depth > maxIncludes {
-		return nil, coded{fmt.Errorf("%s: files include each other more than %d times deep", path, maxIncludes),
-			fault.ConfigInvalid, ""}
+		return nil, fault.ConfigInvalid.Errorf("%s: files include each other more than %d times deep", path, maxIncludes)
 	}
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, coded{err, fault.ConfigInvalid, ""}
+		return nil, fault.ConfigInvalid.Wrap(err)
 	}
 	if depth > 0 && info.IsDir() {
 		return nil, nil // one that a wildcard matched
@@ -68,12 +70,12 @@ func readConfigFile(path, dir, home string, depth int) ([]directive, error) {
 	// What others can write decides where we connect and whom we trust. ssh refuses such a file too.
 	owner, ok := info.Sys().(*syscall.Stat_t)
 	if info.Mode().Perm()&0o022 != 0 || ok && owner.Uid != 0 && int(owner.Uid) != os.Getuid() {
-		return nil, coded{fmt.Errorf("%s: others can write to it", path), fault.ConfigInvalid,
-			"chown it to yourself, then: chmod go-w " + path}
+		return nil, &fault.Error{Code: fault.ConfigInvalid, Err: fmt.Errorf("%s: others can write to it", path),
+			Advice: "chown it to yourself, then: chmod go-w " + path}
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil, coded{err, fault.ConfigInvalid, ""}
+		return nil, fault.ConfigInvalid.Wrap(err)
 	}
 	all, err := parseConfig(path, text)
 	if err != nil {
@@ -129,8 +131,8 @@ func matchesHidden(pattern, name string) bool {
 }
 
 // parseConfig reads the text of a file, without what it includes.
-func parseConfig(file string, text []byte) ([]directive, error) {
-	var all []directive
+func parseConfig(file string, text []byte) (Config, error) {
+	var all Config
 	number := 0
 	for raw := range bytes.Lines(text) {
 		number++
@@ -143,7 +145,7 @@ func parseConfig(file string, text []byte) ([]directive, error) {
 		if end < 0 {
 			end = len(line)
 		}
-		d.keyword = lower(line[:end])
+		d.keyword = strings.ToLower(line[:end])
 		rest := strings.TrimLeft(line[end:], " \t")
 		if rest = strings.TrimPrefix(rest, "="); d.keyword == "" {
 			return nil, d.errorf("a line begins with an equals sign")
@@ -206,157 +208,4 @@ var known = map[string]bool{
 	"proxyjump": true, "proxycommand": true,
 	"userknownhostsfile": true, "globalknownhostsfile": true, "hostkeyalias": true,
 	"stricthostkeychecking": true, "hashknownhosts": true, "revokedhostkeys": true,
-}
-
-// lookup goes through an ssh_config for one host. The first value of a keyword holds, as in ssh.
-type lookup struct {
-	name  string // what one would type after ssh
-	user  string // what is given outside of the file, or empty
-	local string // the user who runs this
-
-	final bool // the second pass, for Match final
-	again bool // a second pass is wanted
-	first map[string]directive
-	keys  []directive // IdentityFile, of which all hold
-	notes []string    // what the user should know
-}
-
-// lookUpConfig returns what an ssh_config says about a host.
-func lookUpConfig(config []directive, name, user, local string) (*lookup, error) {
-	l := &lookup{name: name, user: user, local: local, first: map[string]directive{}}
-	if err := l.read(config, true); err != nil || !l.again {
-		return l, err
-	}
-	l.final = true
-	return l, l.read(config, true)
-}
-
-// read goes through the lines of a file. What is included belongs to the block that contains the Include.
-func (l *lookup) read(config []directive, outer bool) error {
-	active := outer
-	for _, d := range config {
-		switch d.keyword {
-		case "host":
-			active = outer && matchHost(d.args, l.name)
-		case "match":
-			ok, err := l.match(d)
-			if err != nil {
-				return err
-			}
-			active = outer && ok
-		case "include":
-			for _, file := range d.files {
-				if err := l.read(file, active); err != nil {
-					return err
-				}
-			}
-		default:
-			if active && known[d.keyword] {
-				if err := l.take(d); err != nil {
-					return err
-				}
-			}
-		}
-	}
-	return nil
-}
-
-// take keeps a value if it is the first.
-func (l *lookup) take(d directive) error {
-	keyword := d.keyword
-	switch keyword {
-	case "proxycommand", "proxyjump":
-		keyword = "proxy" // these two compete
-	case "userknownhostsfile", "globalknownhostsfile":
-	default:
-		if len(d.args) > 1 {
-			return d.errorf("%s has more than one value", d.keyword)
-		}
-	}
-	if keyword == "identityfile" {
-		for _, have := range l.keys {
-			if have.args[0] == d.args[0] {
-				return nil
-			}
-		}
-		l.keys = append(l.keys, d)
-		return nil
-	}
-	if _, ok := l.first[keyword]; !ok {
-		l.first[keyword] = d
-	}
-	return nil
-}
-
-// value is the first argument of a keyword, or empty.
-func (l *lookup) value(keyword string) string {
-	if d, ok := l.first[keyword]; ok {
-		return d.args[0]
-	}
-	return ""
-}
-
-// matchHost is how Host matches: by what was typed, in its letters' own case.
-func matchHost(patterns []string, name string) bool {
-	return matchAny(patterns, name, match)
-}
-
-// match evaluates the criteria of a Match. One that would run a program or look at something unknown here is not evaluated:
-// its block does not hold, and the user is told.
-func (l *lookup) match(d directive) (bool, error) {
-	result := true
-	for i := 0; i < len(d.args); i++ {
-		criterion, value, assigned := strings.Cut(d.args[i], "=")
-		bare, negated := strings.CutPrefix(lower(criterion), "!")
-		var holds bool
-		switch bare {
-		case "all":
-			holds = true
-		case "canonical": // names are not canonicalized
-		case "final":
-			holds, l.again = l.final, true
-		default:
-			if !assigned {
-				if i++; i == len(d.args) {
-					return false, d.errorf("Match %s has no value", criterion)
-				}
-				value = d.args[i]
-			}
-			text, ok := l.criterion(bare)
-			if !ok {
-				if result && !l.final {
-					l.notes = append(l.notes, fmt.Sprintf(
-						"%s:%d: Match %s is not supported, so the lines below it do not apply", d.file, d.line, criterion))
-				}
-				return false, nil
-			}
-			holds = matchList(strings.Split(value, ","), text)
-		}
-		result = result && holds != negated
-	}
-	return result, nil
-}
-
-// criterion is the text that the patterns of a criterion are compared with.
-func (l *lookup) criterion(name string) (text string, ok bool) {
-	switch name {
-	case "host":
-		if d, ok := l.first["hostname"]; ok {
-			return strings.ReplaceAll(d.args[0], "%h", l.name), true
-		}
-		return l.name, true
-	case "originalhost":
-		return l.name, true
-	case "user":
-		switch {
-		case l.user != "":
-			return l.user, true
-		case l.value("user") != "":
-			return l.value("user"), true
-		}
-		return l.local, true
-	case "localuser":
-		return l.local, true
-	}
-	return "", false
 }

@@ -1,4 +1,4 @@
-package remote
+package hostkey
 
 import (
 	"context"
@@ -10,43 +10,46 @@ import (
 	"golang.org/x/crypto/ssh"
 	xknownhosts "golang.org/x/crypto/ssh/knownhosts"
 	"golang.org/x/sys/unix"
+
+	"kbootstrap/fault"
 )
 
-// record appends the key of a new host to known_hosts. Hosts are dialled in parallel and two operators may share the
+// Record appends the key of a new host to known_hosts. Hosts are dialled in parallel and two operators may share the
 // file, so it happens under the file's lock, and what came in meanwhile is looked at again.
-func (k *hostKeys) record(key ssh.PublicKey) *Error {
-	file := k.to.trust.record
+func (k *Checker) Record(key ssh.PublicKey) error {
+	key = plainKey(key)
+	file := k.trust.Record
 	if file == "" {
-		return k.unusable(errors.New("UserKnownHostsFile is none, so there is no file to record a new key in"))
+		return unusable(errors.New("UserKnownHostsFile is none, so there is no file to record a new key in"))
 	}
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-		return k.unusable(err)
+		return unusable(err)
 	}
 	f, err := os.OpenFile(file, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o600)
 	if err != nil {
-		return k.unusable(fmt.Errorf("record new key: %w", err))
+		return unusable(fmt.Errorf("record new key: %w", err))
 	}
 	defer f.Close() // and with it the lock
 	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		return k.unusable(fmt.Errorf("record new key: %s does not keep what is written to it", file))
+		return unusable(fmt.Errorf("record new key: %s does not keep what is written to it", file))
 	}
 	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); err != nil {
-		return k.unusable(fmt.Errorf("lock %s: %w", file, err))
+		return unusable(fmt.Errorf("lock %s: %w", file, err))
 	}
-	db, err := readKnownHosts(k.to.trust.files...)
+	db, err := readKnownHosts(k.trust.Files...)
 	if err != nil {
-		return k.unusable(err)
+		return unusable(err)
 	}
 	switch found := k.find(db, key); {
 	case found.bad != nil:
-		return k.unusable(found.bad)
+		return unusable(found.bad)
 	case found.known:
 		return nil
 	case found.changed != nil:
 		return k.changed(*found.changed, key)
 	}
-	name := k.to.trust.names[0]
-	if k.to.trust.hash {
+	name := k.trust.Names[0]
+	if k.trust.Hash {
 		name = xknownhosts.HashHostname(name)
 	}
 	line := name + " " + string(ssh.MarshalAuthorizedKey(key))
@@ -54,33 +57,31 @@ func (k *hostKeys) record(key ssh.PublicKey) *Error {
 		line = "\n" + line
 	}
 	if _, err := f.WriteString(line); err != nil {
-		return k.unusable(fmt.Errorf("record new key: %w", err))
+		return unusable(fmt.Errorf("record new key: %w", err))
 	}
-	k.notice(fmt.Sprintf("%s: recorded the %s of %s in %s", k.to.Name, describe(key), k.to.trust.names[0], file))
+	k.notice(fmt.Sprintf("%s: recorded the %s of %s in %s", k.host, Describe(key), k.trust.Names[0], file))
 	return nil
 }
 
-// ask asks about the unknown key of the last handshake, and records it after a yes. There is no
+// Ask asks about the unknown key of the last handshake, and records it after a yes. There is no
 // connection meanwhile: the host would hang up before a slow answer, and its key is checked again
-// anyway. One host asks at a time, and looks first whether
+// anyway. The caller lets one host ask at a time, which looks first whether
 // the key of another was the same.
-func (k *hostKeys) ask(ctx context.Context, o Options) *Error {
-	o.Routes.asking.Lock()
-	defer o.Routes.asking.Unlock()
+func (k *Checker) Ask(ctx context.Context, confirm func(context.Context, string) (bool, error)) error {
 	key := k.unknown
 	k.unknown = nil
 	if refused := k.judge(key); k.unknown == nil {
 		return refused
 	}
-	yes, err := o.Ask.Confirm(ctx, fmt.Sprintf("%s: the host key of %s is not known: %s\nRecord it in %s and go on?",
-		k.to.Name, k.to.trust.names[0], describe(key), k.to.trust.record))
+	yes, err := confirm(ctx, fmt.Sprintf("%s: the host key of %s is not known: %s\nRecord it in %s and go on?",
+		k.host, k.trust.Names[0], Describe(key), k.trust.Record))
 	switch {
 	case err != nil:
-		return &Error{Host: k.to.Name, Op: "host key", Kind: HostKey, Err: err, code: k.verdict.code}
+		return fault.Of(k.Verdict).Wrap(err)
 	case !yes:
-		return k.verdict
+		return k.Verdict
 	}
-	return k.record(key)
+	return k.Record(key)
 }
 
 // endsInNewline reports whether a line may be appended as it is; true for an empty file.
