@@ -165,7 +165,7 @@ func (t *transaction) note(ctx context.Context, i int, found resource.Resource) 
 		if err != nil {
 			return err
 		}
-		t.pid = u.MainPID
+		t.pid = u.PID
 		if err := t.save(t.all[:t.last+1]...); err != nil {
 			return err
 		}
@@ -184,8 +184,8 @@ func (t *transaction) has(id string) bool {
 
 // save adds what was found to the record, as far as it is about to change or belongs to the health of the service.
 func (t *transaction) save(found ...resource.Resource) error {
-	t.sys.Shared.Undoing.Lock()
-	defer t.sys.Shared.Undoing.Unlock()
+	t.sys.Undoing.Lock()
+	defer t.sys.Undoing.Unlock()
 	if err := t.sys.PrivateDirs(host.UndoDir, t.dir()); err != nil {
 		return err
 	}
@@ -297,8 +297,8 @@ func (t *transaction) done(i int) error {
 
 // forget removes what was kept, the record first: the service is healthy.
 func (t *transaction) forget() error {
-	t.sys.Shared.Undoing.Lock()
-	defer t.sys.Shared.Undoing.Unlock()
+	t.sys.Undoing.Lock()
+	defer t.sys.Undoing.Unlock()
 	t.open = false
 	if t.sys.Exists(t.dir()) {
 		if err := t.sys.RemoveFile(t.sys.Path(t.path())); err != nil {
@@ -348,7 +348,7 @@ func (t *transaction) undisturbed(ctx context.Context) bool {
 		return false
 	}
 	u, err := t.sys.Unit(ctx, t.name())
-	return err == nil && u.Runs() && u.MainPID == t.pid
+	return err == nil && u.Runs() && u.PID == t.pid
 }
 
 // files are what to go back to without the service.
