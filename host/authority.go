@@ -30,11 +30,11 @@ func ParseAuthority(text []byte) (Authority, bool) {
 }
 
 // authority reads the first certificate of a file.
-func (m Machine) authority(path string) *Authority {
+func (s surveyor) authority(path string) *Authority {
 	if path == "" {
 		return nil
 	}
-	found, ok := ParseAuthority([]byte(m.read(path)))
+	found, ok := ParseAuthority([]byte(s.text(path)))
 	if !ok {
 		return nil
 	}

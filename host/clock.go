@@ -2,6 +2,7 @@ package host
 
 import (
 	"bytes"
+	"context"
 	"strconv"
 	"strings"
 	"time"
@@ -11,10 +12,10 @@ import (
 
 // Clock tells the time. Certificates, leases and logs are made by programs of the host, and what they see need not be the
 // kernel's clock: a container may run under a shifted one. So the host's own date is asked, where there is one.
-func (m Machine) Clock() ClockAnswer {
+func (s *System) Clock(ctx context.Context) ClockAnswer {
 	a := ClockAnswer{Received: time.Now()}
 	before := time.Now()
-	out, err := m.Run(m.Ctx, "date", "+%s.%N")
+	out, err := s.Run(ctx, "date", "+%s.%N")
 	after := time.Now()
 	if seen, ok := parseDate(out); err == nil && ok {
 		// What lies between the two readings of the kernel's clock is no shift; starting a program takes a while.

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -13,11 +12,11 @@ import (
 )
 
 // fileSystems looks at the file systems of the paths.
-func (m Machine) fileSystems(paths []string) []FileSystem {
+func (s surveyor) fileSystems(paths []string) []FileSystem {
 	found := make([]FileSystem, len(paths))
 	for i, path := range paths {
 		found[i] = FileSystem{Path: path}
-		place := m.Nearest(path)
+		place := s.Nearest(path)
 		var fs unix.Statfs_t
 		var file unix.Stat_t
 		if unix.Statfs(place, &fs) != nil || unix.Stat(place, &file) != nil {
@@ -31,15 +30,6 @@ func (m Machine) fileSystems(paths []string) []FileSystem {
 		}
 	}
 	return found
-}
-
-// Nearest is the path itself, or the nearest directory above it that exists.
-func (m Machine) Nearest(path string) string {
-	for place := m.path(path); ; place = filepath.Dir(place) {
-		if _, err := os.Stat(place); err == nil || place == filepath.Dir(place) || place == filepath.Clean(m.Root) {
-			return place
-		}
-	}
 }
 
 // FileSystem is the file system that holds a path, or would when the path is made.

@@ -86,43 +86,43 @@ var units = []string{
 	"kube-scheduler", "kubelet", "kube-proxy", "flanneld", "haproxy", "kube-api-proxy",
 }
 
-// Gather reads the facts of the machine at root, all at the same time. It starts programs only for what no file tells:
+// Facts reads the facts of the machine, all at the same time. It starts programs only for what no file tells:
 // the version of iptables, and that of an old systemd.
-func Gather(ctx context.Context, root string, run func(context.Context, ...string) ([]byte, error)) Facts {
+func (s *System) Facts(ctx context.Context) Facts {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	m := Machine{Ctx: ctx, Root: root, Run: run}
+	g := gatherer{s.Root, ctx, s.Run}
 	f := Facts{
 		Arch: runtime.GOARCH,
 		CPUs: runtime.NumCPU(),
 		Time: time.Now().UTC(),
 	}
-	f.Programs, f.PackageManager = m.programs()
+	f.Programs, f.PackageManager = g.programs()
 
 	var wg sync.WaitGroup
-	wg.Go(func() { f.IPTables = m.iptables(f.Programs) })
-	wg.Go(func() { f.Systemd = m.systemd(f.Programs) })
-	wg.Go(func() { f.Glibc = m.glibc() })
+	wg.Go(func() { f.IPTables = g.iptables(f.Programs) })
+	wg.Go(func() { f.Systemd = g.systemd(f.Programs) })
+	wg.Go(func() { f.Glibc = g.glibc() })
 	wg.Go(func() { f.Interfaces = interfaces() })
 	wg.Go(func() {
 		f.Hostname, _ = os.Hostname()
-		f.Kernel = m.line("proc/sys/kernel/osrelease")
-		f.BootID = m.line("proc/sys/kernel/random/boot_id")
-		f.MachineID = m.line("etc/machine-id")
-		f.ProductUUID = m.line("sys/class/dmi/id/product_uuid")
-		f.Container = m.line("run/systemd/container")
-		f.OS = m.os()
-		f.MemoryBytes = m.memory()
-		f.Swap = strings.Count(m.read("proc/swaps"), "\n") > 1 // the first line is the heading
-		f.Cgroup = m.cgroup()
-		f.SELinux = m.selinux()
-		f.DefaultRouteInterface = m.defaultRoute()
-		f.ConntrackWritable = m.conntrackWritable(f.Container != "")
-		f.EtcdData = m.hasLog("var/lib/etcd")
-		f.EtcdBootstrapped = strings.TrimSpace(m.read("etc/etcd/bootstrapped"))
-		f.Units = m.units()
-		f.Resolv = m.resolv()
-		f.DiskFree = m.diskFree("/", "/opt", "/var/lib")
+		f.Kernel = g.line("proc/sys/kernel/osrelease")
+		f.BootID = g.BootID()
+		f.MachineID = g.line("etc/machine-id")
+		f.ProductUUID = g.line("sys/class/dmi/id/product_uuid")
+		f.Container = g.line("run/systemd/container")
+		f.OS = g.os()
+		f.MemoryBytes = g.memory()
+		f.Swap = strings.Count(g.text("proc/swaps"), "\n") > 1 // the first line is the heading
+		f.Cgroup = g.cgroup()
+		f.SELinux = g.selinux()
+		f.DefaultRouteInterface = g.defaultRoute()
+		f.ConntrackWritable = g.conntrackWritable(f.Container != "")
+		f.EtcdData = g.HasLog("var/lib/etcd")
+		f.EtcdBootstrapped = strings.TrimSpace(g.text("etc/etcd/bootstrapped"))
+		f.Units = g.units()
+		f.Resolv = g.resolv()
+		f.DiskFree = g.diskFree("/", "/opt", "/var/lib")
 	})
 	wg.Wait()
 	return f

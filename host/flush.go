@@ -23,17 +23,17 @@ type unflushed struct {
 const UnflushedMark = "/run/kbootstrap/unflushed"
 
 // Mark is called before a file gets its name.
-func (s *System) Mark() error {
-	u := &s.Shared.Unflushed
+func (f *Files) Mark() error {
+	u := &f.unflushed
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.marked {
 		return nil
 	}
-	if err := s.MkdirAll(s.Path(filepath.Dir(UnflushedMark)), 0o755); err != nil {
+	if err := f.MkdirAll(f.Path(filepath.Dir(UnflushedMark)), 0o755); err != nil {
 		return err
 	}
-	if err := s.Write(s.Path(UnflushedMark), nil, 0o600); err != nil {
+	if err := f.Write(f.Path(UnflushedMark), nil, 0o600); err != nil {
 		return err
 	}
 	u.marked = true
@@ -42,49 +42,49 @@ func (s *System) Mark() error {
 
 // Recover makes good for a process that was killed, before another begins to look: what that one has written is on the
 // disk when it returns.
-func (s *System) Recover() error {
-	if half := s.Path(SumsFile + ".new"); s.Exists(SumsFile + ".new") {
-		if err := s.Remove(half); err != nil {
+func (f *Files) Recover() error {
+	if half := f.Path(SumsFile + ".new"); f.Exists(SumsFile + ".new") {
+		if err := f.Remove(half); err != nil {
 			return err
 		}
 	}
-	if !s.Exists(UnflushedMark) {
+	if !f.Exists(UnflushedMark) {
 		return nil
 	}
-	err := s.Step(Step{Op: OpSync, Path: s.Root}, func() error { syscall.Sync(); return nil })
+	err := f.Step(Step{Op: OpSync, Path: string(f.Root)}, func() error { syscall.Sync(); return nil })
 	if err != nil {
 		return err
 	}
-	return s.unmark()
+	return f.unmark()
 }
 
-func (s *System) unmark() error {
-	if !s.Exists(UnflushedMark) {
+func (f *Files) unmark() error {
+	if !f.Exists(UnflushedMark) {
 		return nil
 	}
-	return s.Remove(s.Path(UnflushedMark))
+	return f.Remove(f.Path(UnflushedMark))
 }
 
 // Flush returns when every file that was written through this System is on the disk. A run that has flushed survives a
 // power cut.
-func (s *System) Flush() error {
-	u := &s.Shared.Unflushed
+func (f *Files) Flush() error {
+	u := &f.unflushed
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if err := s.flushFiles(u); err != nil || !u.marked {
+	if err := f.flushFiles(u); err != nil || !u.marked {
 		return err
 	}
 	u.marked = false
-	return s.unmark()
+	return f.unmark()
 }
 
 // flushFiles syncs the large files that were written so far; u is locked.
-func (s *System) flushFiles(u *unflushed) error {
+func (f *Files) flushFiles(u *unflushed) error {
 	paths := u.paths
 	u.paths = nil
 	var problems []error
 	for _, path := range paths {
-		if err := s.flush(path); err != nil && !Absent(err) {
+		if err := f.flush(path); err != nil && !Absent(err) {
 			problems = append(problems, fmt.Errorf("flush %s: %w", path, err))
 			u.paths = append(u.paths, path)
 		}
@@ -93,22 +93,24 @@ func (s *System) flushFiles(u *unflushed) error {
 }
 
 // FlushSoFar is for who is about to remove what the files could be made from again.
-func (s *System) FlushSoFar() error {
-	u := &s.Shared.Unflushed
+func (f *Files) FlushSoFar() error {
+	u := &f.unflushed
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	return s.flushFiles(u)
+	return f.flushFiles(u)
 }
 
-func (u *unflushed) Add(path string) {
+// FlushLater notes a large file that has its name, and need not be on the disk before Flush.
+func (f *Files) FlushLater(path string) {
+	u := &f.unflushed
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.paths = append(u.paths, path)
 }
 
-func (s *System) flush(path string) error {
-	if err := s.Sync(path); err != nil {
+func (f *Files) flush(path string) error {
+	if err := f.Sync(path); err != nil {
 		return err
 	}
-	return s.Sync(filepath.Dir(path))
+	return f.Sync(filepath.Dir(path))
 }

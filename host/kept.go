@@ -13,8 +13,8 @@ const BeforeDir = StateDir + "/before"
 func OldBlob(sha256 string) string { return BeforeDir + "/blobs/" + sha256 }
 
 // UndoBlob finds a large file that a transaction has replaced; "" when none has.
-func (s *System) UndoBlob(sha256 string) string {
-	kept, _ := filepath.Glob(s.Path(UndoDir + "/*/" + sha256)) // the pattern is a good one
+func (r Root) UndoBlob(sha256 string) string {
+	kept, _ := filepath.Glob(r.Path(UndoDir + "/*/" + sha256)) // the pattern is a good one
 	if len(kept) == 0 {
 		return ""
 	}

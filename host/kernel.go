@@ -8,9 +8,9 @@ import (
 
 // cgroup tells the version of the cgroup hierarchy by the file system at its root; the "hybrid" layout counts as 1, as
 // the kubelet counts it.
-func (m Machine) cgroup() int {
+func (g gatherer) cgroup() int {
 	var stat unix.Statfs_t
-	if err := unix.Statfs(m.path("sys/fs/cgroup"), &stat); err != nil {
+	if err := unix.Statfs(g.Path("sys/fs/cgroup"), &stat); err != nil {
 		return 0
 	}
 	if stat.Type == unix.CGROUP2_SUPER_MAGIC {
@@ -21,16 +21,16 @@ func (m Machine) cgroup() int {
 
 // conntrackWritable tries to set nf_conntrack_max to what it is. Before the kernel module is loaded there is nothing to
 // try: then it can be set unless this is a container, since only the first network namespace may set it.
-func (m Machine) conntrackWritable(container bool) bool {
+func (g gatherer) conntrackWritable(container bool) bool {
 	const name = "proc/sys/net/netfilter/nf_conntrack_max"
-	value, err := os.ReadFile(m.path(name))
+	value, err := os.ReadFile(g.Path(name))
 	if os.IsNotExist(err) {
-		return !container && unix.Access(m.path("proc/sys/net"), unix.W_OK) == nil
+		return !container && unix.Access(g.Path("proc/sys/net"), unix.W_OK) == nil
 	}
 	if err != nil {
 		return false
 	}
-	file, err := os.OpenFile(m.path(name), os.O_WRONLY, 0)
+	file, err := os.OpenFile(g.Path(name), os.O_WRONLY, 0)
 	if err != nil {
 		return false
 	}
@@ -40,13 +40,13 @@ func (m Machine) conntrackWritable(container bool) bool {
 }
 
 // diskFree returns the bytes that may be written below each path, or below its nearest parent that exists.
-func (m Machine) diskFree(paths ...string) map[string]int64 {
+func (g gatherer) diskFree(paths ...string) map[string]int64 {
 	free := map[string]int64{}
 	for _, path := range paths {
 		var stat unix.Statfs_t
-		err := unix.Statfs(m.path(path), &stat)
+		err := unix.Statfs(g.Path(path), &stat)
 		if err == unix.ENOENT {
-			err = unix.Statfs(m.path("/"), &stat)
+			err = unix.Statfs(g.Path("/"), &stat)
 		}
 		if err == nil {
 			free[path] = int64(stat.Bavail) * stat.Bsize

@@ -2,46 +2,24 @@ package host
 
 import (
 	"context"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
 )
 
-// Machine is a host as its files tell it; what they do not tell is empty or zero.
-type Machine struct {
-	Ctx  context.Context
-	Root string
-	Run  func(context.Context, ...string) ([]byte, error)
-}
-
-func (m Machine) path(name string) string { return filepath.Join(m.Root, name) }
-
-func (m Machine) read(name string) string {
-	text, err := os.ReadFile(m.path(name))
-	if err != nil {
-		return ""
-	}
-	return string(text)
-}
-
-// line returns the first line of a file.
-func (m Machine) line(name string) string {
-	line, _, _ := strings.Cut(m.read(name), "\n")
-	return strings.TrimSpace(line)
-}
-
-func (m Machine) exists(name string) bool {
-	_, err := os.Stat(m.path(name))
-	return err == nil
+// gatherer gathers the Facts of a machine as its files tell it; what they do not tell is empty or zero.
+type gatherer struct {
+	Root
+	ctx context.Context
+	run Runner
 }
 
 // os reads os-release(5), whose values may be quoted as in a shell.
-func (m Machine) os() OS {
-	text := m.read("etc/os-release")
+func (g gatherer) os() OS {
+	text := g.text("etc/os-release")
 	if text == "" {
-		text = m.read("usr/lib/os-release")
+		text = g.text("usr/lib/os-release")
 	}
 	values := map[string]string{}
 	for line := range strings.Lines(text) {
@@ -59,8 +37,8 @@ func (m Machine) os() OS {
 }
 
 // memory reads the line "MemTotal:       16384000 kB".
-func (m Machine) memory() int64 {
-	for line := range strings.Lines(m.read("proc/meminfo")) {
+func (g gatherer) memory() int64 {
+	for line := range strings.Lines(g.text("proc/meminfo")) {
 		if rest, ok := strings.CutPrefix(line, "MemTotal:"); ok {
 			kib, _ := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(rest), "kB")), 10, 64)
 			return kib << 10
@@ -69,8 +47,8 @@ func (m Machine) memory() int64 {
 	return 0
 }
 
-func (m Machine) selinux() string {
-	switch m.line("sys/fs/selinux/enforce") {
+func (g gatherer) selinux() string {
+	switch g.line("sys/fs/selinux/enforce") {
 	case "1":
 		return "enforcing"
 	case "0":
@@ -79,10 +57,10 @@ func (m Machine) selinux() string {
 	return "disabled"
 }
 
-func (m Machine) programs() (paths map[string]string, packageManager string) {
+func (g gatherer) programs() (paths map[string]string, packageManager string) {
 	paths = map[string]string{}
 	for _, program := range programs {
-		if path := find(m.Root, program); path != "" {
+		if path := g.Program(program); path != "" {
 			paths[program] = path
 		}
 	}
@@ -95,11 +73,11 @@ func (m Machine) programs() (paths map[string]string, packageManager string) {
 	return paths, ""
 }
 
-func (m Machine) units() []string {
+func (g gatherer) units() []string {
 	found := []string{}
 	for _, unit := range units {
 		for _, dir := range []string{"etc/systemd/system", "run/systemd/system", "usr/lib/systemd/system", "lib/systemd/system"} {
-			if name := unit + ".service"; m.exists(filepath.Join(dir, name)) {
+			if name := unit + ".service"; g.Exists(filepath.Join(dir, name)) {
 				found = append(found, name)
 				break
 			}
@@ -109,11 +87,11 @@ func (m Machine) units() []string {
 }
 
 // iptables returns the version and, since 1.8.0, the variant that "iptables v1.8.9 (nf_tables)" tells.
-func (m Machine) iptables(paths map[string]string) string {
+func (g gatherer) iptables(paths map[string]string) string {
 	if paths["iptables"] == "" {
 		return ""
 	}
-	out, err := m.Run(m.Ctx, paths["iptables"], "--version")
+	out, err := g.run(g.ctx, paths["iptables"], "--version")
 	if err != nil {
 		return ""
 	}
@@ -126,9 +104,9 @@ var (
 )
 
 // systemd takes the version from the name of systemd's own library, which it has since 231; an older one is asked.
-func (m Machine) systemd(paths map[string]string) int {
+func (g gatherer) systemd(paths map[string]string) int {
 	for _, pattern := range []string{"usr/lib/systemd", "lib/systemd", "usr/lib/*/systemd"} {
-		names, _ := filepath.Glob(m.path(filepath.Join(pattern, "libsystemd-shared-*.so")))
+		names, _ := filepath.Glob(g.Path(filepath.Join(pattern, "libsystemd-shared-*.so")))
 		for _, name := range names {
 			if found := systemdLibrary.FindStringSubmatch(filepath.Base(name)); found != nil {
 				version, _ := strconv.Atoi(found[1])
@@ -139,7 +117,7 @@ func (m Machine) systemd(paths map[string]string) int {
 	if paths["systemctl"] == "" {
 		return 0
 	}
-	out, _ := m.Run(m.Ctx, paths["systemctl"], "--version")
+	out, _ := g.run(g.ctx, paths["systemctl"], "--version")
 	if found := systemdVersion.FindSubmatch(out); found != nil {
 		version, _ := strconv.Atoi(string(found[1]))
 		return version
@@ -148,11 +126,11 @@ func (m Machine) systemd(paths map[string]string) int {
 }
 
 // glibc finds "GNU C Library … stable release version 2.36." that every libc.so.6 has among its strings.
-func (m Machine) glibc() string {
+func (g gatherer) glibc() string {
 	for _, pattern := range []string{"lib64/libc.so.6", "lib/*-linux-gnu*/libc.so.6", "usr/lib64/libc.so.6", "lib/libc.so.6"} {
-		names, _ := filepath.Glob(m.path(pattern))
+		names, _ := filepath.Glob(g.Path(pattern))
 		for _, name := range names {
-			if _, after, ok := strings.Cut(m.read(strings.TrimPrefix(name, m.Root)), "stable release version "); ok {
+			if _, after, ok := strings.Cut(g.text(strings.TrimPrefix(name, string(g.Root))), "stable release version "); ok {
 				end := strings.IndexFunc(after, func(r rune) bool { return r != '.' && (r < '0' || r > '9') })
 				return strings.TrimRight(after[:max(end, 0)], ".")
 			}
@@ -163,14 +141,14 @@ func (m Machine) glibc() string {
 
 // defaultRoute reads /proc/net/route: interface, destination, gateway, flags, …, metric, mask; numbers in hex but for
 // the metric. A host with IPv6 alone has its default route in /proc/net/ipv6_route.
-func (m Machine) defaultRoute() string {
+func (g gatherer) defaultRoute() string {
 	best, lowest := "", int64(-1)
 	consider := func(name string, metric int64) {
 		if name != "lo" && (lowest < 0 || metric < lowest) {
 			best, lowest = name, metric
 		}
 	}
-	for line := range strings.Lines(m.read("proc/net/route")) {
+	for line := range strings.Lines(g.text("proc/net/route")) {
 		if f := strings.Fields(line); len(f) >= 8 && f[1] == "00000000" && f[7] == "00000000" {
 			metric, _ := strconv.ParseInt(f[6], 10, 64)
 			consider(f[0], metric)
@@ -179,7 +157,7 @@ func (m Machine) defaultRoute() string {
 	if best != "" {
 		return best
 	}
-	for line := range strings.Lines(m.read("proc/net/ipv6_route")) {
+	for line := range strings.Lines(g.text("proc/net/ipv6_route")) {
 		if f := strings.Fields(line); len(f) >= 10 && f[1] == "00" && strings.Trim(f[0], "0") == "" {
 			metric, _ := strconv.ParseInt(f[5], 16, 64)
 			consider(f[9], metric)

@@ -45,12 +45,12 @@ var rocky = map[string]string{
 
 func TestFactsOfAnotherMachine(t *testing.T) {
 	root := trial.Lay(t, rocky)
-	got := Gather(t.Context(), root, func(_ context.Context, argv ...string) ([]byte, error) {
+	got := NewSystem(root, func(_ context.Context, argv ...string) ([]byte, error) {
 		if !reflect.DeepEqual(argv, []string{"/usr/sbin/iptables", "--version"}) {
 			t.Errorf("unexpected program: %q", argv)
 		}
 		return []byte("iptables v1.8.5 (nf_tables)\n"), nil
-	})
+	}, nil, nil).Facts(t.Context())
 	want := Facts{
 		Kernel: "4.18.0-513.el8", BootID: "b00t", MachineID: "0123456789abcdef0123456789abcdef", ProductUUID: "AB-CD",
 		Container: "systemd-nspawn",
@@ -83,9 +83,9 @@ func TestFactsOfOldSystemdAndIPv6(t *testing.T) {
 		"proc/net/ipv6_route": strings.Repeat("0", 32) + " 00 " + strings.Repeat("0", 32) + " 00 fe80 ffffffff 1 0 200200 lo\n" +
 			strings.Repeat("0", 32) + " 00 " + strings.Repeat("0", 32) + " 00 fe80 00000400 1 0 3 ens4\n",
 	})
-	got := Gather(t.Context(), root, func(context.Context, ...string) ([]byte, error) {
+	got := NewSystem(root, func(context.Context, ...string) ([]byte, error) {
 		return []byte("systemd 219\n+PAM +AUDIT\n"), nil
-	})
+	}, nil, nil).Facts(t.Context())
 	for what, ok := range map[string]bool{
 		"systemd 219":            got.Systemd == 219,
 		"route by ens4":          got.DefaultRouteInterface == "ens4",

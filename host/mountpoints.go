@@ -22,8 +22,8 @@ func UnescapeOctal(s string) string {
 }
 
 // MountPoints lists all mount points, in the order in which they were mounted.
-func (s *System) MountPoints() ([]string, error) {
-	list, err := s.Read("/proc/self/mountinfo")
+func (r Root) MountPoints() ([]string, error) {
+	list, err := r.Read("/proc/self/mountinfo")
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,7 @@ import (
 
 // Ids are the numbers of an owner such as "etcd:etcd", by the host's own /etc/passwd and /etc/group: those of the
 // machine that this process runs on may be others.
-func (s *System) Ids(owner string) (uid, gid int, err error) {
+func (r Root) Ids(owner string) (uid, gid int, err error) {
 	if owner == "" {
 		owner = "root:root"
 	}
@@ -18,20 +18,20 @@ func (s *System) Ids(owner string) (uid, gid int, err error) {
 	if !found {
 		group = user
 	}
-	if uid, err = s.id("/etc/passwd", user); err != nil {
+	if uid, err = r.id("/etc/passwd", user); err != nil {
 		return 0, 0, fmt.Errorf("user %w", err)
 	}
-	if gid, err = s.id("/etc/group", group); err != nil {
+	if gid, err = r.id("/etc/group", group); err != nil {
 		return 0, 0, fmt.Errorf("group %w", err)
 	}
 	return uid, gid, nil
 }
 
-func (s *System) id(database, name string) (int, error) {
+func (r Root) id(database, name string) (int, error) {
 	if n, err := strconv.Atoi(name); err == nil {
 		return n, nil
 	}
-	entry, err := s.Account(database, name)
+	entry, err := r.Account(database, name)
 	if err != nil {
 		return 0, err
 	}
@@ -45,12 +45,12 @@ func (s *System) id(database, name string) (int, error) {
 }
 
 // Account is the line of a user or a group, split at its colons; nil when there is none.
-func (s *System) Account(database, name string) ([]string, error) {
-	return s.findAccount(database, func(fields []string) bool { return fields[0] == name })
+func (r Root) Account(database, name string) ([]string, error) {
+	return findAccount(r, database, func(fields []string) bool { return fields[0] == name })
 }
 
-func (s *System) findAccount(database string, is func(fields []string) bool) ([]string, error) {
-	text, err := s.Read(database)
+func findAccount(root Root, database string, is func(fields []string) bool) ([]string, error) {
+	text, err := root.Read(database)
 	if err != nil {
 		return nil, err
 	}
@@ -64,25 +64,25 @@ func (s *System) findAccount(database string, is func(fields []string) bool) ([]
 
 // OwnerOf names the owner of a file that was found. It is spelled as the wanted one when the two are the same, since
 // "etcd:etcd" and "999:999" may be.
-func (s *System) OwnerOf(info fs.FileInfo, wanted string) (string, error) {
+func (r Root) OwnerOf(info fs.FileInfo, wanted string) (string, error) {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {
 		return "", fmt.Errorf("%s: no owner", info.Name())
 	}
-	if uid, gid, err := s.Ids(wanted); err == nil && uid == int(stat.Uid) && gid == int(stat.Gid) {
+	if uid, gid, err := r.Ids(wanted); err == nil && uid == int(stat.Uid) && gid == int(stat.Gid) {
 		return wanted, nil
 	}
-	user, err := s.nameOf("/etc/passwd", stat.Uid)
+	user, err := nameOf(r, "/etc/passwd", stat.Uid)
 	if err != nil {
 		return "", err
 	}
-	group, err := s.nameOf("/etc/group", stat.Gid)
+	group, err := nameOf(r, "/etc/group", stat.Gid)
 	return user + ":" + group, err
 }
 
-func (s *System) nameOf(database string, id uint32) (string, error) {
+func nameOf(root Root, database string, id uint32) (string, error) {
 	number := strconv.FormatUint(uint64(id), 10)
-	entry, err := s.findAccount(database, func(fields []string) bool { return fields[2] == number })
+	entry, err := findAccount(root, database, func(fields []string) bool { return fields[2] == number })
 	switch {
 	case err != nil:
 		return "", err

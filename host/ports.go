@@ -26,7 +26,7 @@ type Port struct {
 const tcpListen = "0A"
 
 // ports finds who holds the ports, in the tables of the kernel and then among the open files of all processes.
-func (m Machine) ports(tcp, udp []int) []Port {
+func (s surveyor) ports(tcp, udp []int) []Port {
 	var held []Port
 	for _, table := range []struct {
 		network, name string
@@ -35,7 +35,7 @@ func (m Machine) ports(tcp, udp []int) []Port {
 		if len(table.wanted) == 0 {
 			continue
 		}
-		for line := range strings.Lines(m.read("proc/net/" + table.name)) {
+		for line := range strings.Lines(s.text("proc/net/" + table.name)) {
 			p, ok := socket(table.network, line)
 			if ok && slices.Contains(table.wanted, p.Number) {
 				held = append(held, p)
@@ -45,7 +45,7 @@ func (m Machine) ports(tcp, udp []int) []Port {
 	if len(held) == 0 {
 		return nil
 	}
-	m.holders(held)
+	s.holders(held)
 	slices.SortFunc(held, func(a, b Port) int {
 		if a.Network != b.Network {
 			return strings.Compare(a.Network, b.Network)
@@ -83,10 +83,10 @@ func socket(network, line string) (Port, bool) {
 }
 
 // holders finds the processes that hold the sockets.
-func (m Machine) holders(held []Port) {
-	processes, _ := filepath.Glob(m.path("proc/[0-9]*"))
+func (s surveyor) holders(held []Port) {
+	processes, _ := filepath.Glob(s.Path("proc/[0-9]*"))
 	for _, dir := range processes {
-		if m.Ctx.Err() != nil {
+		if s.ctx.Err() != nil {
 			return
 		}
 		files, err := os.ReadDir(filepath.Join(dir, "fd"))
@@ -104,7 +104,7 @@ func (m Machine) holders(held []Port) {
 			}
 			for i := range held {
 				if held[i].inode == strings.TrimSuffix(inode, "]") && held[i].PID == 0 {
-					m.process(filepath.Base(dir), &held[i])
+					s.process(filepath.Base(dir), &held[i])
 				}
 			}
 		}
@@ -112,11 +112,11 @@ func (m Machine) holders(held []Port) {
 }
 
 // process fills in who the process is.
-func (m Machine) process(pid string, p *Port) {
+func (s surveyor) process(pid string, p *Port) {
 	p.PID, _ = strconv.Atoi(pid)
-	p.Program = m.line("proc/" + pid + "/comm")
-	p.Path, _ = os.Readlink(m.path("proc/" + pid + "/exe"))
-	p.Unit = unitOf(m.read("proc/" + pid + "/cgroup"))
+	p.Program = s.line("proc/" + pid + "/comm")
+	p.Path, _ = os.Readlink(s.Path("proc/" + pid + "/exe"))
+	p.Unit = unitOf(s.text("proc/" + pid + "/cgroup"))
 }
 
 // unitOf takes the unit from /proc/PID/cgroup, whose lines are "0::/system.slice/etcd.service" or, in cgroup v1,
@@ -137,12 +137,12 @@ func unitOf(cgroups string) string {
 }
 
 // vxlans are the interfaces that hold a UDP port in the kernel.
-func (m Machine) vxlans() []string {
+func (s surveyor) vxlans() []string {
 	var names []string
-	files, _ := filepath.Glob(m.path("sys/class/net/*/uevent"))
+	files, _ := filepath.Glob(s.Path("sys/class/net/*/uevent"))
 	for _, file := range files {
 		name := filepath.Base(filepath.Dir(file))
-		if strings.Contains(m.read("sys/class/net/"+name+"/uevent"), "DEVTYPE=vxlan") {
+		if strings.Contains(s.text("sys/class/net/"+name+"/uevent"), "DEVTYPE=vxlan") {
 			names = append(names, name)
 		}
 	}

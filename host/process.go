@@ -28,8 +28,8 @@ func (s *System) Signal(pid int, sig syscall.Signal) error {
 
 // AllProcesses reads /proc. Kernel threads and processes that have ended have no program, and a process may end while it
 // is read.
-func (s *System) AllProcesses() (map[int]Process, error) {
-	entries, err := os.ReadDir(s.Path("/proc"))
+func (r Root) AllProcesses() (map[int]Process, error) {
+	entries, err := os.ReadDir(r.Path("/proc"))
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +39,7 @@ func (s *System) AllProcesses() (map[int]Process, error) {
 		if err != nil {
 			continue
 		}
-		dir := s.Path("/proc/" + e.Name())
+		dir := r.Path("/proc/" + e.Name())
 		stat, err := os.ReadFile(filepath.Join(dir, "stat"))
 		if err != nil {
 			continue

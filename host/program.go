@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -23,20 +22,9 @@ const (
 	stderrLines  = 10
 )
 
-// programDirs is where programs are looked for, in order. It does not come from the environment: a user's PATH, and sudo's,
-// often lacks the sbin directories.
-var programDirs = []string{"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"}
-
-// find returns the path of a program below root, or "" when the host has none of that name.
-func find(root, program string) string {
-	for _, dir := range programDirs {
-		info, err := os.Stat(filepath.Join(root, dir, program))
-		if err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
-			return filepath.Join(dir, program)
-		}
-	}
-	return ""
-}
+// Runner starts a program by its argv, without a shell, and returns its standard output. An error carries the argv and the
+// last lines of standard error.
+type Runner func(ctx context.Context, argv ...string) ([]byte, error)
 
 // Run is host.System.Run on a host: it starts a program by its argv, without a shell, in the C locale, and returns its
 // standard output. The program and all that it started end with ctx. When this process is killed, the kernel kills the
@@ -53,7 +41,7 @@ func Run(ctx context.Context, argv ...string) ([]byte, error) {
 	}
 	program := argv[0]
 	if !strings.Contains(program, "/") {
-		if program = find("/", program); program == "" {
+		if program = Root("/").Program(program); program == "" {
 			return nil, fmt.Errorf("%s: %w", argv[0], exec.ErrNotFound)
 		}
 	}

@@ -1,10 +1,6 @@
 package host
 
-import (
-	"context"
-	"os"
-	"strings"
-)
+import "os"
 
 // A Step is one change of a host, the smallest thing that has happened or has not when a process is killed. Everything
 // that changes a host is a Step: tests number the steps of a run and break it at each of them.
@@ -44,31 +40,28 @@ const (
 	OpRequest   Op = "request" // to the Kubernetes API
 )
 
-// Step makes one change. In a test System.Around stands between.
-func (s *System) Step(step Step, do func() error) error {
+// Steps make the changes of a machine. Paths are those of this process.
+type Steps struct {
+	// Around is called for each change of the machine, and makes it by calling do, or does not: tests break runs there. It
+	// is nil in production. It must be safe for calls at the same time.
+	Around func(step Step, do func() error) error
+}
+
+// Step makes one change. In a test Around stands between.
+func (s *Steps) Step(step Step, do func() error) error {
 	if s.Around == nil {
 		return do()
 	}
 	return s.Around(step, do)
 }
 
-// Change runs a program that changes something. One that only tells something goes through Run.
-func (s *System) Change(ctx context.Context, argv ...string) ([]byte, error) {
-	var out []byte
-	err := s.Step(Step{Op: OpRun, Path: strings.Join(argv, " ")}, func() (err error) {
-		out, err = s.Run(ctx, argv...)
-		return err
-	})
-	return out, err
-}
-
 // Remove removes one file or one empty directory.
-func (s *System) Remove(path string) error {
+func (s *Steps) Remove(path string) error {
 	return s.Step(Step{Op: OpRemove, Path: path}, func() error { return os.Remove(path) })
 }
 
 // RemoveAll removes a file, or a directory with all that is in it.
-func (s *System) RemoveAll(path string) error {
+func (s *Steps) RemoveAll(path string) error {
 	if _, err := os.Lstat(path); Absent(err) {
 		return nil
 	}
@@ -76,7 +69,7 @@ func (s *System) RemoveAll(path string) error {
 }
 
 // MkdirAll makes a directory that is the tool's own, and those that lead to it.
-func (s *System) MkdirAll(dir string, mode os.FileMode) error {
+func (s *Steps) MkdirAll(dir string, mode os.FileMode) error {
 	if info, err := os.Stat(dir); err == nil && info.IsDir() {
 		return nil
 	}
@@ -84,17 +77,17 @@ func (s *System) MkdirAll(dir string, mode os.FileMode) error {
 }
 
 // Rename gives a file another name.
-func (s *System) Rename(from, to string) error {
+func (s *Steps) Rename(from, to string) error {
 	return s.Step(Step{Op: OpRename, Path: from, To: to}, func() error { return os.Rename(from, to) })
 }
 
 // Link gives a file a second name.
-func (s *System) Link(from, to string) error {
+func (s *Steps) Link(from, to string) error {
 	return s.Step(Step{Op: OpLink, Path: from, To: to}, func() error { return os.Link(from, to) })
 }
 
 // CreateTemp makes an empty file whose name begins with the prefix; only its owner may read it.
-func (s *System) CreateTemp(dir, prefix string) (*os.File, error) {
+func (s *Steps) CreateTemp(dir, prefix string) (*os.File, error) {
 	var f *os.File
 	err := s.Step(Step{Op: OpCreate, Path: dir + "/" + prefix}, func() (err error) {
 		f, err = os.CreateTemp(dir, prefix+"*")
@@ -104,12 +97,12 @@ func (s *System) CreateTemp(dir, prefix string) (*os.File, error) {
 }
 
 // Write replaces the content of a file. A file that is new gets the mode.
-func (s *System) Write(path string, content []byte, mode os.FileMode) error {
+func (s *Steps) Write(path string, content []byte, mode os.FileMode) error {
 	return s.Step(Step{Op: OpWrite, Path: path}, func() error { return os.WriteFile(path, content, mode) })
 }
 
 // Sync waits until a file's content and its mode and owner, or a directory's entries, are on the disk.
-func (s *System) Sync(path string) error {
+func (s *Steps) Sync(path string) error {
 	return s.Step(Step{Op: OpSync, Path: path}, func() error {
 		f, err := os.Open(path)
 		if err != nil {
@@ -120,18 +113,21 @@ func (s *System) Sync(path string) error {
 	})
 }
 
-func (s *System) Symlink(target, path string) error {
+// Symlink makes a symbolic link.
+func (s *Steps) Symlink(target, path string) error {
 	return s.Step(Step{Op: OpSymlink, Path: target, To: path}, func() error { return os.Symlink(target, path) })
 }
 
-func (s *System) mkdir(path string) error {
+func (s *Steps) mkdir(path string) error {
 	return s.Step(Step{Op: OpMkdir, Path: path}, func() error { return os.Mkdir(path, 0o755) })
 }
 
-func (s *System) Chmod(path string, mode os.FileMode) error {
+// Chmod changes the mode of a file.
+func (s *Steps) Chmod(path string, mode os.FileMode) error {
 	return s.Step(Step{Op: OpChmod, Path: path}, func() error { return os.Chmod(path, mode) })
 }
 
-func (s *System) Chown(path string, uid, gid int) error {
+// Chown changes the owner of a file.
+func (s *Steps) Chown(path string, uid, gid int) error {
 	return s.Step(Step{Op: OpChown, Path: path}, func() error { return os.Chown(path, uid, gid) })
 }

@@ -9,18 +9,17 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
 )
 
-// sums remembers the sha256 of large files, so that a run does not read 600 MB to learn that nothing has changed. A sum
+// Sums remembers the sha256 of large files, so that a run does not read 600 MB to learn that nothing has changed. A sum
 // is believed while size, times and inode of its file are what they were, as git's index does. After a boot none is:
 // a power cut may have taken what was written last, and left the times.
-type sums struct {
-	sys  *System
-	path string // its own file
+type Sums struct {
+	files *Files
+	path  string // its own file
 
 	mu      sync.Mutex
 	boot    string
@@ -34,27 +33,28 @@ type sumEntry struct {
 	Sum                string // sha256 in hex
 }
 
+// SumsFile keeps them.
 const SumsFile = StateDir + "/sums.json"
 
 // sameTick is the time within which two changes of a file may leave the same times: a kernel's clock for files ticks
 // each 1 to 10 ms.
 const sameTick = 50 * time.Millisecond
 
-func (s *System) FileSums() *sums {
-	s.Shared.loadSums.Do(func() {
-		boot, _ := s.Read("/proc/sys/kernel/random/boot_id")
-		c := &sums{sys: s, path: s.Path(SumsFile), boot: strings.TrimSpace(boot), entries: map[string]sumEntry{}}
+// FileSums are the sums of the machine's large files.
+func (f *Files) FileSums() *Sums {
+	f.loadSums.Do(func() {
+		c := &Sums{files: f, path: f.Path(SumsFile), boot: f.BootID(), entries: map[string]sumEntry{}}
 		// It is a cache: one that cannot be read is as good as none.
 		if data, err := os.ReadFile(c.path); err == nil && json.Unmarshal(data, &c.entries) != nil {
 			c.entries = map[string]sumEntry{}
 		}
-		s.Shared.sums = c
+		f.sums = c
 	})
-	return s.Shared.sums
+	return f.sums
 }
 
 // Of is the sum of a regular file, read only when it is not known.
-func (c *sums) Of(path string) (string, error) {
+func (c *Sums) Of(path string) (string, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return "", err
@@ -85,13 +85,13 @@ func (c *sums) Of(path string) (string, error) {
 }
 
 // Remember notes the sum of a file that we have just written and verified.
-func (c *sums) Remember(path, sum string) {
+func (c *Sums) Remember(path, sum string) {
 	if info, err := os.Stat(path); err == nil {
 		c.put(path, info, sum)
 	}
 }
 
-func (c *sums) put(path string, info fs.FileInfo, sum string) {
+func (c *Sums) put(path string, info fs.FileInfo, sum string) {
 	e, ok := c.entry(info)
 	if !ok {
 		return
@@ -104,7 +104,7 @@ func (c *sums) put(path string, info fs.FileInfo, sum string) {
 }
 
 // entry is what the file looks like now. It is of no use where the kernel does not tell its boot_id.
-func (c *sums) entry(info fs.FileInfo) (sumEntry, bool) {
+func (c *Sums) entry(info fs.FileInfo) (sumEntry, bool) {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	if !ok || c.boot == "" {
 		return sumEntry{}, false
@@ -121,13 +121,13 @@ func (e sumEntry) matches(now sumEntry) bool {
 
 // save writes the cache. It needs no fsync: after a power cut nothing in it is believed. An error costs time in the next
 // run and nothing else.
-func (c *sums) save() {
+func (c *Sums) save() {
 	data, err := json.Marshal(c.entries)
-	if err != nil || c.sys.privateDir(filepath.Dir(c.path)) != nil {
+	if err != nil || c.files.privateDir(filepath.Dir(c.path)) != nil {
 		return
 	}
 	temp := c.path + ".new"
-	if c.sys.Write(temp, data, 0o600) == nil {
-		_ = c.sys.Rename(temp, c.path)
+	if c.files.Write(temp, data, 0o600) == nil {
+		_ = c.files.Rename(temp, c.path)
 	}
 }

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"context"
 	"os"
 	"sync"
 )
@@ -38,15 +39,6 @@ type Survey struct {
 	PackageLock *Lock
 }
 
-// Unit is a unit of systemd.
-type Unit struct {
-	Name    string
-	Active  bool
-	PID     int      // its main process
-	Path    string   // its file
-	DropIns []string // paths
-}
-
 // Lock is a lock on a file of the host that some process holds.
 type Lock struct {
 	Path    string
@@ -54,26 +46,37 @@ type Lock struct {
 	Program string // its name, as ps shows it
 }
 
+// surveyor looks for what a Survey is asked for.
+type surveyor struct {
+	Root
+	ctx context.Context
+	run Runner
+}
+
 // Survey looks for everything at the same time. It starts one program, systemctl.
-func (m Machine) Survey(q SurveyQuery) Survey {
+func (s *System) Survey(ctx context.Context, q SurveyQuery) Survey {
+	return surveyor{s.Root, ctx, s.Run}.survey(q)
+}
+
+func (s surveyor) survey(q SurveyQuery) Survey {
 	found := Survey{UID: os.Geteuid()}
 	var wg sync.WaitGroup
-	wg.Go(func() { found.Units = m.unitStates(q.Units) })
-	wg.Go(func() { found.Ports = m.ports(q.TCP, q.UDP) })
+	wg.Go(func() { found.Units = s.units(q.Units) })
+	wg.Go(func() { found.Ports = s.ports(q.TCP, q.UDP) })
 	wg.Go(func() {
-		found.FileSystems = m.fileSystems(q.Paths)
-		found.Modules = m.modules(q.Modules)
-		found.Etcd = m.etcdData(q.DataDir)
-		found.Authority = m.authority(q.CA)
-		found.VXLAN = m.vxlans()
-		found.NameServers = m.nameServers()
-		found.Controllers = m.controllers()
-		found.Limits = m.limits()
+		found.FileSystems = s.fileSystems(q.Paths)
+		found.Modules = s.modules(q.Modules)
+		found.Etcd = s.etcdData(q.DataDir)
+		found.Authority = s.authority(q.CA)
+		found.VXLAN = s.vxlans()
+		found.NameServers = s.nameServers("etc/resolv.conf")
+		found.Controllers = s.controllers()
+		found.Limits = s.limits()
 		if q.Packages {
-			found.PackageLock = m.packageLock()
+			found.PackageLock = s.packageLock()
 		}
 		for _, path := range q.Traces {
-			if m.exists(path) {
+			if s.Exists(path) {
 				found.Traces = append(found.Traces, path)
 			}
 		}

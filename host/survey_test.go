@@ -46,7 +46,7 @@ func TestEtcdData(t *testing.T) {
 		dir + "0000000000000000-0000000000000000.wal": string(log),
 		dir + "0.tmp": strings.Repeat("\x00", 100),
 	})
-	got := Machine{Root: root}.etcdData("/var/lib/etcd")
+	got := surveyor{Root: Root(root)}.etcdData("/var/lib/etcd")
 	want := EtcdData{Entries: []string{"member"},
 		ClusterID: fmt.Sprintf("%x", uint64(11192634692827012578)), MemberID: fmt.Sprintf("%x", uint64(5732049601503122692))}
 	if time.Since(got.Modified) > time.Hour {
@@ -62,10 +62,10 @@ func TestEtcdData(t *testing.T) {
 	if err := os.WriteFile(next, make([]byte, 4096), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if got := (Machine{Root: root}).etcdData("/var/lib/etcd"); got.ClusterID != want.ClusterID {
+	if got := (surveyor{Root: Root(root)}).etcdData("/var/lib/etcd"); got.ClusterID != want.ClusterID {
 		t.Errorf("with an empty log behind: %+v", got)
 	}
-	if got := (Machine{Root: t.TempDir()}).etcdData("/var/lib/etcd"); got.Entries != nil || got.ClusterID != "" {
+	if got := (surveyor{Root: Root(t.TempDir())}).etcdData("/var/lib/etcd"); got.Entries != nil || got.ClusterID != "" {
 		t.Errorf("of no data: %+v", got)
 	}
 }
@@ -122,7 +122,7 @@ func TestPortsOfAnotherMachine(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	m := Machine{Ctx: t.Context(), Root: root}
+	m := surveyor{ctx: t.Context(), Root: Root(root)}
 	got := m.ports([]int{2380, 6443, 10250, 10251}, []int{8472})
 	want := []Port{
 		{Network: "tcp", Address: netip.MustParseAddr("192.168.56.11"), Number: 2380, PID: 812, Program: "etcd",
@@ -140,8 +140,8 @@ func TestPortsOfAnotherMachine(t *testing.T) {
 }
 
 func TestUnits(t *testing.T) {
-	m := Machine{Ctx: t.Context(), Root: t.TempDir(), Run: func(_ context.Context, argv ...string) ([]byte, error) {
-		if argv[0] != "systemctl" || !slices.Equal(argv[3:], []string{"etcd.service", "k3s.service", "firewalld.service"}) {
+	m := surveyor{ctx: t.Context(), Root: Root(t.TempDir()), run: func(_ context.Context, argv ...string) ([]byte, error) {
+		if argv[0] != "systemctl" || !slices.Equal(argv[5:], []string{"etcd.service", "k3s.service", "firewalld.service"}) {
 			t.Errorf("unexpected program: %q", argv)
 		}
 		return []byte("MainPID=270\nId=etcd.service\nLoadState=loaded\nActiveState=active\nFragmentPath=/etc/systemd/system/etcd.service\n" +
@@ -150,11 +150,11 @@ func TestUnits(t *testing.T) {
 			"MainPID=0\nId=firewalld.service\nLoadState=loaded\nActiveState=inactive\nFragmentPath=/lib/systemd/system/firewalld.service\nDropInPaths=\n"), nil
 	}}
 	want := []Unit{
-		{Name: "etcd.service", Active: true, PID: 270, Path: "/etc/systemd/system/etcd.service", DropIns: []string{
+		{Name: "etcd.service", Load: "loaded", State: "active", Active: true, PID: 270, Path: "/etc/systemd/system/etcd.service", DropIns: []string{
 			"/etc/systemd/system/etcd.service.d/50-kbootstrap.conf", "/etc/systemd/system/etcd.service.d/local.conf"}},
-		{Name: "firewalld.service", Path: "/lib/systemd/system/firewalld.service", DropIns: []string{}},
+		{Name: "firewalld.service", Load: "loaded", State: "inactive", Path: "/lib/systemd/system/firewalld.service", DropIns: []string{}},
 	}
-	if got := m.unitStates([]string{"etcd.service", "k3s.service", "firewalld.service"}); !reflect.DeepEqual(got, want) {
+	if got := m.units([]string{"etcd.service", "k3s.service", "firewalld.service"}); !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%+v\nwant\n%+v", got, want)
 	}
 }
@@ -185,7 +185,7 @@ func TestSurveyOfAnotherMachine(t *testing.T) {
 		"etc/kubernetes/manifests/etcd.yaml":            "kind: Pod\n",
 		"etc/kubernetes/pki/ca.crt":                     certificate(1),
 	})
-	got := Machine{Ctx: t.Context(), Root: root, Run: silent(t)}.Survey(SurveyQuery{
+	got := NewSystem(root, silent(t), nil, nil).Survey(t.Context(), SurveyQuery{
 		Modules: []string{"overlay", "br_netfilter", "nf_conntrack", "vxlan"},
 		Traces:  []string{"/etc/kubernetes/manifests/etcd.yaml", "/var/lib/rancher"},
 		Paths:   []string{"/", "/var/lib/containerd/not/yet"}, CA: "/etc/kubernetes/pki/ca.crt", Packages: true,
@@ -218,7 +218,7 @@ func TestSurveyOfAnotherMachine(t *testing.T) {
 // TestModulesOfAContainer: without a list of modules nobody can tell what could be loaded.
 func TestModulesOfAContainer(t *testing.T) {
 	root := trial.Lay(t, map[string]string{"proc/sys/kernel/osrelease": "6.1.0\n", "proc/sys/net/bridge/bridge-nf-call-iptables": "1\n", "sys/module/vxlan/version": ""})
-	got := Machine{Root: root}.modules([]string{"br_netfilter", "vxlan", "overlay"})
+	got := surveyor{Root: Root(root)}.modules([]string{"br_netfilter", "vxlan", "overlay"})
 	want := []ModuleState{{"br_netfilter", ModulePresent}, {"vxlan", ModulePresent}, {"overlay", ModuleUnknown}}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %+v", got)
@@ -229,7 +229,7 @@ func TestModulesOfAContainer(t *testing.T) {
 func TestControllersOfVersion1(t *testing.T) {
 	root := trial.Lay(t, map[string]string{
 		"proc/cgroups": "#subsys_name\thierarchy\tnum_cgroups\tenabled\ncpuset\t3\t40\t1\ncpu\t1\t40\t1\nmemory\t0\t112\t0\npids\t8\t40\t1\n"})
-	if got := (Machine{Root: root}).controllers(); !slices.Equal(got, []string{"cpuset", "cpu", "pids"}) {
+	if got := (surveyor{Root: Root(root)}).controllers(); !slices.Equal(got, []string{"cpuset", "cpu", "pids"}) {
 		t.Errorf("got %q", got)
 	}
 }

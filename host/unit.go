@@ -8,33 +8,49 @@ import (
 	"strings"
 )
 
-// UnitState is what systemd says of one unit.
-type UnitState struct {
-	Load     string // LoadState: "loaded", "not-found", "masked"
-	Active   string // ActiveState: "active", "activating", "failed", …
-	Sub      string // SubState: "running", "auto-restart", …
-	file     string // UnitFileState: "enabled", "disabled", "static", …
-	MainPID  int    // 0 when there is no process
-	pending  bool   // a job, such as a start, waits or is under way
-	outdated bool   // NeedDaemonReload: a file on the disk is newer than what systemd has read
-	Restarts int    // by systemd itself, since somebody last started it; 0 before systemd 235, which does not tell
-	DropIns  []string
+// Unit is what systemd says of one unit.
+type Unit struct {
+	Name     string
+	Load     string   // LoadState: "loaded", "not-found", "masked"
+	State    string   // ActiveState: "active", "activating", "failed", …
+	Active   bool     // the State is "active" or "activating"
+	Sub      string   // SubState: "running", "auto-restart", …
+	File     string   // UnitFileState: "enabled", "disabled", "static", …
+	PID      int      // its main process; 0 when there is none
+	Pending  bool     // a job, such as a start, waits or is under way
+	Outdated bool     // NeedDaemonReload: a file on the disk is newer than what systemd has read
+	Restarts int      // by systemd itself, since somebody last started it; 0 before systemd 235, which does not tell
+	Path     string   // its file
+	DropIns  []string // paths
 }
 
 // UnitProperties are asked for in one call. A unit's own properties come in systemd's order, not in this one.
-const UnitProperties = "LoadState,ActiveState,SubState,MainPID,UnitFileState,Job,NeedDaemonReload,DropInPaths,NRestarts"
+const UnitProperties = "Id,LoadState,ActiveState,SubState,MainPID,UnitFileState,Job,NeedDaemonReload,FragmentPath,DropInPaths,NRestarts"
 
 // Units asks systemd for some units in one call; the answers are in the order of the names. A unit that does not exist
 // has the load state "not-found".
-func (s *System) Units(ctx context.Context, names ...string) ([]UnitState, error) {
+func (s *System) Units(ctx context.Context, names ...string) ([]Unit, error) {
+	return showUnits(ctx, s.Run, names)
+}
+
+// Unit asks systemd for one unit.
+func (s *System) Unit(ctx context.Context, name string) (Unit, error) {
+	list, err := s.Units(ctx, name)
+	if err != nil {
+		return Unit{}, err
+	}
+	return list[0], nil
+}
+
+func showUnits(ctx context.Context, run Runner, names []string) ([]Unit, error) {
 	argv := append([]string{"systemctl", "show", "-p", UnitProperties, "--"}, names...)
-	out, err := s.Run(ctx, argv...)
+	out, err := run(ctx, argv...)
 	if err != nil {
 		return nil, err
 	}
-	var list []UnitState
+	var list []Unit
 	for block := range strings.SplitSeq(strings.TrimSpace(string(out)), "\n\n") {
-		list = append(list, ParseUnit(block))
+		list = append(list, parseUnit(block))
 	}
 	if len(list) != len(names) {
 		return nil, fmt.Errorf("%s: %d answers for %d units", strings.Join(argv, " "), len(list), len(names))
@@ -42,35 +58,32 @@ func (s *System) Units(ctx context.Context, names ...string) ([]UnitState, error
 	return list, nil
 }
 
-func (s *System) Unit(ctx context.Context, name string) (UnitState, error) {
-	list, err := s.Units(ctx, name)
-	if err != nil {
-		return UnitState{}, err
-	}
-	return list[0], nil
-}
-
-func ParseUnit(block string) UnitState {
-	var u UnitState
+func parseUnit(block string) Unit {
+	var u Unit
 	for line := range strings.Lines(block) {
 		key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
 		switch key {
+		case "Id":
+			u.Name = value
 		case "LoadState":
 			u.Load = value
 		case "ActiveState":
-			u.Active = value
+			u.State = value
+			u.Active = value == "active" || value == "activating"
 		case "SubState":
 			u.Sub = value
 		case "UnitFileState":
-			u.file = value
+			u.File = value
 		case "MainPID":
-			u.MainPID, _ = strconv.Atoi(value) // systemd writes a number, and 0 is no process
+			u.PID, _ = strconv.Atoi(value) // systemd writes a number, and 0 is no process
 		case "Job":
-			u.pending = value != "" && value != "0"
+			u.Pending = value != "" && value != "0"
 		case "NeedDaemonReload":
-			u.outdated = value == "yes"
+			u.Outdated = value == "yes"
 		case "NRestarts":
 			u.Restarts, _ = strconv.Atoi(value) // as above
+		case "FragmentPath":
+			u.Path = value
 		case "DropInPaths":
 			u.DropIns = strings.Fields(value)
 		}
@@ -80,33 +93,33 @@ func ParseUnit(block string) UnitState {
 
 // Runs tells that the unit has a process, or is one of those that need none. A unit that waits for its next try after a
 // crash does not run. One that is starting does: etcd is not up until it has found its peers.
-func (u UnitState) Runs() bool {
-	switch u.Active {
+func (u Unit) Runs() bool {
+	switch u.State {
 	case "active", "reloading":
 		return true
 	case "activating":
-		return u.MainPID != 0 && u.Sub != "auto-restart"
+		return u.PID != 0 && u.Sub != "auto-restart"
 	}
 	return false
 }
 
 // FailedForGood tells that the unit has failed and will not be tried again by itself. While a restart is under way a
-// UnitState may pass through "failed".
-func (u UnitState) FailedForGood() bool { return u.Active == "failed" && !u.pending }
+// Unit may pass through "failed".
+func (u Unit) FailedForGood() bool { return u.State == "failed" && !u.Pending }
 
 // Enabled tells that the unit starts at each boot.
-func (u UnitState) Enabled() bool { return u.file == "enabled" }
+func (u Unit) Enabled() bool { return u.File == "enabled" }
 
 // CanEnable tells that enabling would change something: a unit without an [Install] section has nothing to enable.
-func (u UnitState) CanEnable() bool {
-	return !slices.Contains([]string{"static", "indirect", "generated", "alias", "transient"}, u.file)
+func (u Unit) CanEnable() bool {
+	return !slices.Contains([]string{"static", "indirect", "generated", "alias", "transient"}, u.File)
 }
 
 // Stale tells that systemd must read its files again before the unit is started. That costs a tenth of a second and more
 // on a busy host. A unit that systemd does not hold in memory is read when it is asked for, so it is never stale.
 // systemd does not notice at once that a unit's first drop-in has come or its last has gone; so that is compared.
-func (u UnitState) Stale(dropIn string, wanted bool) bool {
-	return u.Load != "not-found" && (u.outdated || slices.Contains(u.DropIns, dropIn) != wanted)
+func (u Unit) Stale(dropIn string, wanted bool) bool {
+	return u.Load != "not-found" && (u.Outdated || slices.Contains(u.DropIns, dropIn) != wanted)
 }
 
 // Reload makes systemd read its files again if the unit is stale.

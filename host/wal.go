@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"time"
@@ -20,18 +19,16 @@ type EtcdData struct {
 }
 
 // etcdData looks into etcd's data directory.
-func (m Machine) etcdData(dir string) EtcdData {
+func (s surveyor) etcdData(dir string) EtcdData {
 	var found EtcdData
 	if dir == "" {
 		return found
 	}
-	entries, _ := os.ReadDir(m.path(dir))
+	entries, _ := os.ReadDir(s.Path(dir))
 	for _, e := range entries {
 		found.Entries = append(found.Entries, e.Name())
 	}
-	logs, _ := filepath.Glob(filepath.Join(m.path(dir), "member/wal/*.wal"))
-	slices.Sort(logs) // they are named by their number, in hex of a fixed length
-	for _, log := range slices.Backward(logs) {
+	for _, log := range slices.Backward(s.logs(dir)) {
 		member, cluster, ok := walMetadata(log)
 		if !ok {
 			continue
@@ -43,13 +40,6 @@ func (m Machine) etcdData(dir string) EtcdData {
 		break
 	}
 	return found
-}
-
-// hasLog reports whether etcd's data directory has a write-ahead log. An etcd that may not found a cluster leaves an empty
-// database, which is no data.
-func (m Machine) hasLog(dir string) bool {
-	logs, _ := filepath.Glob(filepath.Join(m.path(dir), "member/wal/*.wal")) // the pattern is a good one
-	return len(logs) > 0
 }
 
 // The types of records in a write-ahead log (etcd, server/storage/wal/wal.go).

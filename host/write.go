@@ -15,39 +15,37 @@ import (
 	"kbootstrap/fault"
 )
 
-var ErrNotDir = syscall.ENOTDIR
-
-// A replacement is a file on its way to a path: after every crash there is the old file or the new one, complete. A
+// A Replacement is a file on its way to a path: after every crash there is the old file or the new one, complete. A
 // program that runs from the path keeps its old file.
 type Replacement struct {
-	sys  *System
-	path string // where it is to be, for this process
-	Temp string // where it is now, in the same directory
+	files *Files
+	path  string // where it is to be, for this process
+	Temp  string // where it is now, in the same directory
 }
 
 // Replacing clears what a crashed run has left for the path, makes the directories that lead to it, and names a file
 // that does not exist yet.
-func (s *System) Replacing(path string) (Replacement, error) {
-	if err := s.Mark(); err != nil {
+func (f *Files) Replacing(path string) (Replacement, error) {
+	if err := f.Mark(); err != nil {
 		return Replacement{}, err
 	}
-	if err := s.Mkdirs(filepath.Dir(path)); err != nil {
+	if err := f.Mkdirs(filepath.Dir(path)); err != nil {
 		return Replacement{}, err
 	}
-	if err := s.clearTemps(path); err != nil {
+	if err := f.clearTemps(path); err != nil {
 		return Replacement{}, err
 	}
-	f, err := s.CreateTemp(filepath.Dir(path), tempPrefix(path))
+	temp, err := f.CreateTemp(filepath.Dir(path), tempPrefix(path))
 	if err != nil {
 		return Replacement{}, err
 	}
-	return Replacement{s, path, f.Name()}, f.Close()
+	return Replacement{f, path, temp.Name()}, temp.Close()
 }
 
 func tempPrefix(path string) string { return "." + filepath.Base(path) + ".kbootstrap-" }
 
 // clearTemps removes the temporary files of this path only: other files of the directory may just be written.
-func (s *System) clearTemps(path string) error {
+func (f *Files) clearTemps(path string) error {
 	entries, err := os.ReadDir(filepath.Dir(path))
 	if err != nil {
 		if Absent(err) {
@@ -57,7 +55,7 @@ func (s *System) clearTemps(path string) error {
 	}
 	for _, e := range entries {
 		if strings.HasPrefix(e.Name(), tempPrefix(path)) {
-			if err := s.Remove(filepath.Join(filepath.Dir(path), e.Name())); err != nil && !Absent(err) {
+			if err := f.Remove(filepath.Join(filepath.Dir(path), e.Name())); err != nil && !Absent(err) {
 				return err
 			}
 		}
@@ -68,18 +66,18 @@ func (s *System) clearTemps(path string) error {
 // Discard removes the temporary file where it has not become the file itself.
 func (r Replacement) Discard() {
 	if _, err := os.Lstat(r.Temp); err == nil {
-		_ = r.sys.Remove(r.Temp)
+		_ = r.files.Remove(r.Temp)
 	}
 }
 
 // Write fills the temporary file.
 func (r Replacement) Write(content []byte) error {
-	return r.sys.Write(r.Temp, content, 0o600)
+	return r.files.Write(r.Temp, content, 0o600)
 }
 
 // Fill copies a content into the temporary file and verifies its sum.
 func (r Replacement) Fill(from io.Reader, sha string) error {
-	return r.sys.Step(Step{Op: OpWrite, Path: r.Temp}, func() error {
+	return r.files.Step(Step{Op: OpWrite, Path: r.Temp}, func() error {
 		f, err := os.OpenFile(r.Temp, os.O_WRONLY|os.O_TRUNC, 0o600)
 		if err != nil {
 			return err
@@ -96,7 +94,7 @@ func (r Replacement) Fill(from io.Reader, sha string) error {
 
 // Take moves a file into the temporary file's place. It reports false when the two are on different file systems.
 func (r Replacement) Take(path string) (bool, error) {
-	err := r.sys.Rename(path, r.Temp)
+	err := r.files.Rename(path, r.Temp)
 	if errors.Is(err, syscall.EXDEV) {
 		return false, nil
 	}
@@ -108,88 +106,89 @@ func (r Replacement) Commit(mode uint32, uid, gid int) error {
 	if err := r.own(mode, uid, gid); err != nil {
 		return err
 	}
-	if err := r.sys.Sync(r.Temp); err != nil {
+	if err := r.files.Sync(r.Temp); err != nil {
 		return err
 	}
 	return r.Rename()
 }
 
+// Rename gives the file its name.
 func (r Replacement) Rename() error {
-	if err := r.sys.Rename(r.Temp, r.path); err != nil {
+	if err := r.files.Rename(r.Temp, r.path); err != nil {
 		return err
 	}
-	return r.sys.Sync(filepath.Dir(r.path))
+	return r.files.Sync(filepath.Dir(r.path))
 }
 
-// CommitUnflushed is commit without waiting for the disk; the caller has it flushed later.
+// CommitUnflushed is Commit without waiting for the disk; the caller has it flushed later.
 func (r Replacement) CommitUnflushed(mode uint32, uid, gid int) error {
 	if err := r.own(mode, uid, gid); err != nil {
 		return err
 	}
-	return r.sys.Rename(r.Temp, r.path)
+	return r.files.Rename(r.Temp, r.path)
 }
 
 // own gives the temporary file its owner and mode.
 func (r Replacement) own(mode uint32, uid, gid int) error {
 	// The owner first: chown clears setuid bits, and a secret must never be readable by whom it is not for.
-	if err := r.sys.Chown(r.Temp, uid, gid); err != nil {
+	if err := r.files.Chown(r.Temp, uid, gid); err != nil {
 		return err
 	}
-	return r.sys.Chmod(r.Temp, fs.FileMode(mode))
+	return r.files.Chmod(r.Temp, fs.FileMode(mode))
 }
 
 // RemoveFile removes a file, and it stays removed after a power cut.
-func (s *System) RemoveFile(path string) error {
-	if err := s.clearTemps(path); err != nil {
+func (f *Files) RemoveFile(path string) error {
+	if err := f.clearTemps(path); err != nil {
 		return err
 	}
 	if _, err := os.Lstat(path); Absent(err) {
 		return nil
 	}
-	if err := s.Mark(); err != nil {
+	if err := f.Mark(); err != nil {
 		return err
 	}
-	if err := s.Remove(path); err != nil {
+	if err := f.Remove(path); err != nil {
 		return err
 	}
-	return s.Sync(filepath.Dir(path))
+	return f.Sync(filepath.Dir(path))
 }
 
 // RemoveEmpty removes a directory if nothing is in it.
-func (s *System) RemoveEmpty(dir string) {
+func (f *Files) RemoveEmpty(dir string) {
 	if entries, err := os.ReadDir(dir); err == nil && len(entries) == 0 {
-		_ = s.Remove(dir) // something may have come in between
+		_ = f.Remove(dir) // something may have come in between
 	}
 }
 
 // Mkdirs makes a directory and those that lead to it.
-func (s *System) Mkdirs(dir string) error {
+func (f *Files) Mkdirs(dir string) error {
 	if info, err := os.Stat(dir); err == nil {
 		if !info.IsDir() {
-			return &fs.PathError{Op: "mkdir", Path: dir, Err: ErrNotDir}
+			return &fs.PathError{Op: "mkdir", Path: dir, Err: syscall.ENOTDIR}
 		}
 		return nil
 	}
-	if err := s.Mark(); err != nil {
+	if err := f.Mark(); err != nil {
 		return err
 	}
 	parent := filepath.Dir(dir)
-	if err := s.Mkdirs(parent); err != nil {
+	if err := f.Mkdirs(parent); err != nil {
 		return err
 	}
-	if err := s.mkdir(dir); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := f.mkdir(dir); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
 	// The caller's umask must not show.
-	if err := s.Chmod(dir, 0o755); err != nil {
+	if err := f.Chmod(dir, 0o755); err != nil {
 		return err
 	}
-	return s.Sync(parent)
+	return f.Sync(parent)
 }
 
 // WriteOwn replaces a file that belongs to root and to the tool itself.
-func (s *System) WriteOwn(path string, content []byte, mode uint32) error {
-	r, err := s.Replacing(path)
+func (f *Files) WriteOwn(path string, content []byte, mode uint32) error {
+	r, err := f.Replacing(path)
 	if err != nil {
 		return err
 	}
@@ -201,8 +200,8 @@ func (s *System) WriteOwn(path string, content []byte, mode uint32) error {
 }
 
 // Rewrite replaces a foreign file's text and keeps its mode and owner.
-func (s *System) Rewrite(name, text string) error {
-	path := s.Path(name)
+func (f *Files) Rewrite(name, text string) error {
+	path := f.Path(name)
 	info, err := os.Stat(path)
 	if err != nil {
 		return err
@@ -211,7 +210,7 @@ func (s *System) Rewrite(name, text string) error {
 	if !ok {
 		return fmt.Errorf("%s: no owner", path)
 	}
-	r, err := s.Replacing(path)
+	r, err := f.Replacing(path)
 	if err != nil {
 		return err
 	}
@@ -223,9 +222,9 @@ func (s *System) Rewrite(name, text string) error {
 }
 
 // PrivateDirs makes directories, readable by root only: records hold the contents of secret files.
-func (s *System) PrivateDirs(dirs ...string) error {
+func (f *Files) PrivateDirs(dirs ...string) error {
 	for _, dir := range append([]string{StateDir}, dirs...) {
-		if err := s.privateDir(s.Path(dir)); err != nil {
+		if err := f.privateDir(f.Path(dir)); err != nil {
 			return err
 		}
 	}
@@ -233,15 +232,15 @@ func (s *System) PrivateDirs(dirs ...string) error {
 }
 
 // privateDir makes a directory that only root may look into.
-func (s *System) privateDir(path string) error {
+func (f *Files) privateDir(path string) error {
 	if info, err := os.Stat(path); err == nil && info.IsDir() && info.Mode().Perm() == 0o700 {
 		return nil
 	}
-	if err := s.Mkdirs(path); err != nil {
+	if err := f.Mkdirs(path); err != nil {
 		return err
 	}
-	if err := s.Chmod(path, 0o700); err != nil {
+	if err := f.Chmod(path, 0o700); err != nil {
 		return err
 	}
-	return s.Sync(path)
+	return f.Sync(path)
 }

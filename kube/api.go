@@ -25,9 +25,9 @@ import (
 	"kbootstrap/internal/human"
 )
 
-// Api is the Kubernetes API as one kubeconfig reaches it. A client of Kubernetes' own would be ten times this tool's
+// API is the Kubernetes API as one kubeconfig reaches it. A client of Kubernetes' own would be ten times this tool's
 // size; five verbs on paths that we know need none.
-type Api struct {
+type API struct {
 	sys    *host.System
 	Server string
 	token  string
@@ -36,8 +36,8 @@ type Api struct {
 
 const (
 	apiAnswer   = 10 * time.Second // for one answer
-	ApiPoll     = 50 * time.Millisecond
-	ApiTimeout  = 30 * time.Second // until an object is accepted
+	APIPoll     = 50 * time.Millisecond
+	APITimeout  = 30 * time.Second // until an object is accepted
 	apiPatience = 3 * time.Second  // until an object that surely exists can be read
 )
 
@@ -101,7 +101,7 @@ type kubeconfig struct {
 
 // OpenAPI is the API behind a kubeconfig, a path on the host. The connection is kept for the resources that follow; a
 // kubeconfig that has changed gets a new one.
-func OpenAPI(sys *host.System, name string) (*Api, error) {
+func OpenAPI(sys *host.System, name string) (*API, error) {
 	data, err := os.ReadFile(sys.Path(name))
 	if err != nil {
 		return nil, err
@@ -114,17 +114,17 @@ func OpenAPI(sys *host.System, name string) (*Api, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	a, _ := kept.(*Api)
+	a, _ := kept.(*API)
 	return a, nil
 }
 
 // Close closes the connection.
-func (a *Api) Close() error {
+func (a *API) Close() error {
 	a.client.CloseIdleConnections()
 	return nil
 }
 
-func connect(s *host.System, data []byte) (*Api, error) {
+func connect(s *host.System, data []byte) (*API, error) {
 	var k kubeconfig
 	if err := yaml.Unmarshal(data, &k); err != nil {
 		// The library's message quotes the lines around the error, and they hold keys.
@@ -136,7 +136,7 @@ func connect(s *host.System, data []byte) (*Api, error) {
 			cluster, user = c.Context.Cluster, c.Context.User
 		}
 	}
-	a := &Api{sys: s}
+	a := &API{sys: s}
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
 	for _, c := range k.Clusters {
 		if c.Name != cluster {
@@ -192,7 +192,7 @@ func embedded(s *host.System, data, file string) ([]byte, error) {
 }
 
 // do sends one request and returns the body of the answer.
-func (a *Api) do(ctx context.Context, method, path, contentType string, query url.Values, body []byte) ([]byte, error) {
+func (a *API) do(ctx context.Context, method, path, contentType string, query url.Values, body []byte) ([]byte, error) {
 	address := a.Server + path
 	if len(query) > 0 {
 		address += "?" + query.Encode()
@@ -224,14 +224,14 @@ func (a *Api) do(ctx context.Context, method, path, contentType string, query ur
 }
 
 // Change is do for a request that changes something.
-func (a *Api) Change(ctx context.Context, method, path, contentType string, query url.Values, body []byte) error {
+func (a *API) Change(ctx context.Context, method, path, contentType string, query url.Values, body []byte) error {
 	return a.sys.Step(host.Step{Op: host.OpRequest, Path: method + " " + path}, func() error {
 		_, err := a.do(ctx, method, path, contentType, query, body)
 		return err
 	})
 }
 
-func (a *Api) Get(ctx context.Context, path string) ([]byte, error) {
+func (a *API) Get(ctx context.Context, path string) ([]byte, error) {
 	return a.do(ctx, http.MethodGet, path, "", nil, nil)
 }
 
@@ -248,7 +248,7 @@ func Look(ctx context.Context, sys *host.System, kubeconfig, path string) ([]byt
 	deadline, cancel := context.WithTimeout(ctx, apiPatience)
 	defer cancel()
 	var data []byte
-	_ = host.Poll(deadline, ApiPoll, func() (bool, error) {
+	_ = host.Poll(deadline, APIPoll, func() (bool, error) {
 		data, err = a.Get(deadline, path)
 		var answer *apiError
 		busy := errors.As(err, &answer) && (answer.code == http.StatusTooManyRequests || answer.code >= 500)

@@ -22,7 +22,8 @@ import (
 
 // blobs is the store of contents that have arrived on the host, each a file named by its sha256. It lies below /opt,
 // so that a content becomes a file of the host by rename. It lives for one session; only the session that has the lock
-// writes to it.
+// writes to it. Its directory is named by the time since the host was started: contents from before are not used, because
+// they were not flushed, and after a power cut a file may be there without its bytes.
 type blobs struct {
 	dir string
 	sys *host.System // for what it changes
@@ -36,22 +37,12 @@ type blobs struct {
 
 func newBlobs(root string) *blobs {
 	return &blobs{
-		dir:       filepath.Join(root, "opt/kbootstrap/blobs", bootID(root)),
-		sys:       &host.System{Root: root},
+		dir:       filepath.Join(root, "opt/kbootstrap/blobs", host.Root(root).BootID()),
+		sys:       host.NewSystem(root, nil, nil, nil),
 		abandoned: map[string]string{},
 		taken:     map[string]*os.File{},
 		changed:   make(chan struct{}),
 	}
-}
-
-// bootID names the time since the host was started. Contents from before are not used: they were not flushed, and after a
-// power cut a file may be there without its bytes.
-func bootID(root string) string {
-	id, err := os.ReadFile(filepath.Join(root, "proc/sys/kernel/random/boot_id"))
-	if err != nil {
-		return ""
-	}
-	return strings.TrimSpace(string(id))
 }
 
 // checkSum refuses what is not a sha256 in hex: the sum becomes a file name.

@@ -84,7 +84,7 @@ func TestFactsOfThisMachine(t *testing.T) {
 
 func BenchmarkFacts(b *testing.B) {
 	for b.Loop() {
-		if host.Gather(b.Context(), "/", host.Run).CPUs != runtime.NumCPU() {
+		if host.NewSystem("/", host.Run, nil, nil).Facts(b.Context()).CPUs != runtime.NumCPU() {
 			b.Fatal(strconv.Itoa(runtime.NumCPU()) + " CPUs expected")
 		}
 	}

@@ -176,7 +176,7 @@ func (s *server) end() error {
 }
 
 func (s *server) facts(w http.ResponseWriter, r *http.Request) error {
-	return answer(w, host.Gather(r.Context(), s.sys.Root, s.sys.Run))
+	return answer(w, s.sys.Facts(r.Context()))
 }
 
 func (s *server) takeLock(w http.ResponseWriter, r *http.Request) error {
@@ -253,7 +253,7 @@ func (s *server) certificates(w http.ResponseWriter, r *http.Request) error {
 	if err := s.decode(w, r, &paths); err != nil {
 		return err
 	}
-	found, err := host.Certificates(s.sys.Root, paths)
+	found, err := host.Certificates(string(s.sys.Root), paths)
 	if err != nil {
 		return err
 	}

@@ -26,5 +26,5 @@ func (s *server) survey(w http.ResponseWriter, r *http.Request) error {
 	}
 	ctx, cancel := context.WithTimeoutCause(r.Context(), surveyTimeout, fmt.Errorf("the survey took longer than %s", surveyTimeout))
 	defer cancel()
-	return answer(w, host.Machine{Ctx: ctx, Root: s.sys.Root, Run: s.sys.Run}.Survey(q))
+	return answer(w, s.sys.Survey(ctx, q))
 }

@@ -35,5 +35,5 @@ func (c *Client) Clock(ctx context.Context) (Clock, error) {
 }
 
 func (s *server) clock(w http.ResponseWriter, r *http.Request) error {
-	return answer(w, host.Machine{Ctx: r.Context(), Root: s.sys.Root, Run: s.sys.Run}.Clock())
+	return answer(w, s.sys.Clock(r.Context()))
 }

@@ -23,8 +23,7 @@ func (s *server) fsync(w http.ResponseWriter, r *http.Request) error {
 	if err := s.decode(w, r, &q); err != nil {
 		return err
 	}
-	m := host.Machine{Ctx: r.Context(), Root: s.sys.Root, Run: s.sys.Run}
-	found, err := host.MeasureFsync(r.Context(), m.Nearest(q.Dir))
+	found, err := host.MeasureFsync(r.Context(), s.sys.Nearest(q.Dir))
 	if err != nil {
 		return fmt.Errorf("measure the disk below %s: %w", q.Dir, err)
 	}

@@ -142,7 +142,7 @@ func (f File) Apply(ctx context.Context, sys *host.System) error {
 	if err := r.CommitUnflushed(mode, uid, gid); err != nil {
 		return err
 	}
-	sys.Shared.Unflushed.Add(path)
+	sys.FlushLater(path)
 	sys.FileSums().Remember(path, f.Blob)
 	return nil
 }

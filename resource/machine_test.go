@@ -24,6 +24,7 @@ import (
 // in its place; anything else fails the test.
 type machine struct {
 	*host.System
+	Root  string // of the System, as a text
 	t     *testing.T
 	mu    sync.Mutex
 	fakes map[string]func(argv []string) (string, error)
@@ -39,7 +40,8 @@ type machine struct {
 func newMachine(t *testing.T) *machine {
 	t.Helper()
 	m := &machine{t: t, fakes: map[string]func([]string) (string, error){}, blobs: map[string]string{}}
-	m.System = host.NewSystem(t.TempDir(), m.run, m.blob, func(line string) { t.Log(line) })
+	m.Root = t.TempDir()
+	m.System = host.NewSystem(m.Root, m.run, m.blob, func(line string) { t.Log(line) })
 	t.Cleanup(m.Close)
 	m.put("/etc/passwd", "root:x:0:0:root:/root:/bin/sh\n")
 	m.put("/etc/group", "root:x:0:\n")

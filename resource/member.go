@@ -39,7 +39,7 @@ func (m Member) State() string {
 // Observe looks for the member's data, whose it is, and for the permission to make it.
 func (m Member) Observe(ctx context.Context, sys *host.System) (Resource, error) {
 	found := m
-	if found.Foreign = ""; !m.hasData(sys) {
+	if found.Foreign = ""; !sys.HasLog(m.DataDir) {
 		if found.Absent = true; !m.New || !sys.Exists(bootstrapDropIn(m.Unit)) {
 			return found, nil
 		}
@@ -68,7 +68,7 @@ func (m Member) Apply(ctx context.Context, sys *host.System) error {
 	if m.Absent {
 		return forbidBootstrap(ctx, sys, m.Unit)
 	}
-	if m.hasData(sys) {
+	if sys.HasLog(m.DataDir) {
 		found, err := m.Observe(ctx, sys)
 		if now, ok := found.(Member); ok && now.Foreign != "" {
 			return fault.MemberForeign.Errorf("%s has the data of an etcd member, and %s; it is not touched", m.DataDir, now.Foreign)
@@ -84,13 +84,6 @@ func (m Member) Apply(ctx context.Context, sys *host.System) error {
 		return err
 	}
 	return sys.Reload(ctx, m.Unit, dropIn, true)
-}
-
-// hasData tells whether the member has a write-ahead log. An etcd that finds no data and may not found a cluster leaves an
-// empty database behind, which is no data.
-func (m Member) hasData(sys *host.System) bool {
-	logs, _ := filepath.Glob(filepath.Join(sys.Path(m.DataDir), "member/wal/*.wal")) // the pattern is a good one
-	return len(logs) > 0
 }
 
 // bootstrapDropIn lets etcd found a cluster. It lies in /run, so that it does not outlive a boot.

@@ -49,22 +49,8 @@ func (m Module) there(sys *host.System) (bool, error) {
 		features = []string{"/sys/module/" + strings.ReplaceAll(m.Name, "-", "_")}
 	}
 	for _, f := range features {
-		name, isFilesystem := strings.CutPrefix(f, "filesystem ")
-		if !isFilesystem {
-			if sys.Exists(f) {
-				return true, nil
-			}
-			continue
-		}
-		list, err := sys.Read("/proc/filesystems")
-		if err != nil {
-			return false, err
-		}
-		for line := range strings.Lines(list) {
-			// "nodev	overlay", or "	ext4"
-			if fields := strings.Fields(line); len(fields) > 0 && fields[len(fields)-1] == name {
-				return true, nil
-			}
+		if has, err := sys.HasFeature(f); has || err != nil {
+			return has, err
 		}
 	}
 	return false, nil

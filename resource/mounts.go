@@ -27,13 +27,13 @@ func (m Mounts) State() string { return listed(m.Absent, m.Found) }
 
 // Observe reads the kernel's list of mounts.
 func (m Mounts) Observe(_ context.Context, sys *host.System) (Resource, error) {
-	found, err := m.Points(sys)
+	found, err := m.points(sys)
 	return Mounts{Under: m.Under, Absent: len(found) == 0, Found: found}, err
 }
 
 // Apply unmounts what is there, the newest first.
 func (m Mounts) Apply(ctx context.Context, sys *host.System) error {
-	points, err := m.Points(sys)
+	points, err := m.points(sys)
 	if err != nil {
 		return err
 	}
@@ -53,7 +53,7 @@ func (m Mounts) Apply(ctx context.Context, sys *host.System) error {
 			}
 		}
 		was := len(points)
-		if points, err = m.Points(sys); err != nil {
+		if points, err = m.points(sys); err != nil {
 			return err
 		}
 		if len(points) >= was {
@@ -63,8 +63,8 @@ func (m Mounts) Apply(ctx context.Context, sys *host.System) error {
 	return nil
 }
 
-// Points lists the mount points below, in the order in which they were mounted.
-func (m Mounts) Points(sys *host.System) ([]string, error) {
+// points lists the mount points below, in the order in which they were mounted.
+func (m Mounts) points(sys *host.System) ([]string, error) {
 	// The kernel names real paths.
 	under, err := filepath.EvalSymlinks(sys.Path(m.Under))
 	if host.Absent(err) {

@@ -198,7 +198,7 @@ func nodeWait(what string, timeout time.Duration) apiWait {
 }
 
 // step does what can be done now, and tells what is still waited for.
-func (n Node) step(ctx context.Context, a *kube.Api) (waiting, err error) {
+func (n Node) step(ctx context.Context, a *kube.API) (waiting, err error) {
 	if n.Absent {
 		err := a.Change(ctx, http.MethodDelete, n.path(), "", nil, nil)
 		if kube.IsCode(err, http.StatusNotFound) {
@@ -218,7 +218,7 @@ func (n Node) step(ctx context.Context, a *kube.Api) (waiting, err error) {
 
 // patch sets our labels and taints, and keeps all others. The resource version makes the API refuse it when somebody else
 // has changed the node in between, and then it is tried again.
-func (n Node) patch(ctx context.Context, a *kube.Api, k kubeNode) error {
+func (n Node) patch(ctx context.Context, a *kube.API, k kubeNode) error {
 	taints := []kubeTaint{}
 	for _, t := range k.Spec.Taints {
 		if !t.ours(n.Taints) {
@@ -243,7 +243,7 @@ func (n Node) patch(ctx context.Context, a *kube.Api, k kubeNode) error {
 }
 
 // registered reads a node from the API; waiting says that there is none yet.
-func registered(ctx context.Context, a *kube.Api, name string) (k kubeNode, waiting, err error) {
+func registered(ctx context.Context, a *kube.API, name string) (k kubeNode, waiting, err error) {
 	data, err := a.Get(ctx, "/api/v1/nodes/"+name)
 	if kube.IsCode(err, http.StatusNotFound) {
 		return k, errors.New("its kubelet has not registered it"), nil

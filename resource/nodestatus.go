@@ -73,7 +73,7 @@ func (n NodeStatus) Apply(ctx context.Context, sys *host.System) error {
 }
 
 // ask tells what is still waited for.
-func (n NodeStatus) ask(ctx context.Context, a *kube.Api) (waiting, err error) {
+func (n NodeStatus) ask(ctx context.Context, a *kube.API) (waiting, err error) {
 	k, waiting, err := registered(ctx, a, n.Name)
 	if waiting != nil || err != nil {
 		return waiting, err

@@ -100,11 +100,11 @@ func (o Object) Apply(ctx context.Context, sys *host.System) error {
 	if err != nil {
 		return err
 	}
-	deadline, cancel := context.WithTimeout(ctx, kube.ApiTimeout)
+	deadline, cancel := context.WithTimeout(ctx, kube.APITimeout)
 	defer cancel()
 	begin := time.Now()
 	var last error
-	err = host.Poll(deadline, kube.ApiPoll, func() (bool, error) {
+	err = host.Poll(deadline, kube.APIPoll, func() (bool, error) {
 		var done bool
 		done, err := o.send(deadline, a, path)
 		if err == nil || !kube.Passing(err) {
@@ -122,7 +122,7 @@ func (o Object) Apply(ctx context.Context, sys *host.System) error {
 }
 
 // send makes one try; it is done when the object is as wanted.
-func (o Object) send(ctx context.Context, a *kube.Api, path string) (done bool, err error) {
+func (o Object) send(ctx context.Context, a *kube.API, path string) (done bool, err error) {
 	if !o.Absent {
 		query := url.Values{"fieldManager": {fieldManager}, "force": {"true"}}
 		// JSON is YAML.

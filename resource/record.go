@@ -20,8 +20,8 @@ func KeepOriginal(sys *host.System, found Resource) error {
 	if !Has(found, Recorded) {
 		return nil
 	}
-	sys.Shared.Recording.Lock()
-	defer sys.Shared.Recording.Unlock()
+	sys.Recording.Lock()
+	defer sys.Recording.Unlock()
 	records, err := records(sys)
 	if err != nil {
 		return err

@@ -84,11 +84,11 @@ func (r Rollout) Apply(ctx context.Context, sys *host.System) error {
 // asking returns the question, unless it is one about a kind that we do not know: no wait would help.
 func (r Rollout) asking() (step, error) {
 	path, err := kube.Path(r.APIVersion, r.Kind, r.Namespace, r.Name)
-	return func(ctx context.Context, a *kube.Api) (waiting, err error) { return r.ask(ctx, a, path) }, err
+	return func(ctx context.Context, a *kube.API) (waiting, err error) { return r.ask(ctx, a, path) }, err
 }
 
 // ask returns what is still waited for.
-func (r Rollout) ask(ctx context.Context, a *kube.Api, path string) (waiting, err error) {
+func (r Rollout) ask(ctx context.Context, a *kube.API, path string) (waiting, err error) {
 	data, err := a.Get(ctx, path)
 	if kube.IsCode(err, http.StatusNotFound) {
 		return errors.New("it does not exist"), nil

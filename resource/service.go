@@ -122,17 +122,17 @@ func (s Service) Problem(wanted Resource) string {
 	return ""
 }
 
-func (s Service) found(sys *host.System, u host.UnitState) Service {
+func (s Service) found(sys *host.System, u host.Unit) Service {
 	found := Service{Name: s.Name, Enabled: u.Enabled(), Running: u.Runs()}
 	if s.Enabled && !u.CanEnable() {
 		found.Enabled = true
 	}
 	// Who wants it stopped must wait for a process that is still ending, and end one that crashes again and again.
-	if !s.Running && (u.Active == "deactivating" || u.Active == "activating") {
+	if !s.Running && (u.State == "deactivating" || u.State == "activating") {
 		found.Running = true
 	}
 	if found.Running {
-		found.Config = configOf(sys, u.MainPID)
+		found.Config = configOf(sys, u.PID)
 		found.Older = s.Config != "" && sys.Exists(Owed(s.Name))
 	}
 	return found
@@ -237,7 +237,7 @@ func (s Service) enable(ctx context.Context, sys *host.System) error {
 	if !s.Enabled {
 		verb = "disable"
 	}
-	_, err := sys.Change(ctx, "systemctl", "--root="+sys.Root, verb, s.Name)
+	_, err := sys.Change(ctx, "systemctl", "--root="+string(sys.Root), verb, s.Name)
 	return err
 }
 
@@ -264,20 +264,20 @@ func (s Service) stop(ctx context.Context, sys *host.System) error {
 
 // start starts the unit, or restarts it when its process has another configuration or is older than what it starts with,
 // and waits for the process.
-func (s Service) start(ctx context.Context, sys *host.System, u host.UnitState) error {
+func (s Service) start(ctx context.Context, sys *host.System, u host.Unit) error {
 	older := s.Config != "" && sys.Exists(Owed(s.Name))
 	if s.converged(sys, u) && !older {
 		return nil
 	}
-	before := u.MainPID
-	if u.Active == "failed" {
+	before := u.PID
+	if u.State == "failed" {
 		// Without this a unit that has crashed too often is not started.
 		if _, err := sys.Change(ctx, "systemctl", "reset-failed", s.Name); err != nil {
 			return err
 		}
 	}
 	verb := "start"
-	if u.Runs() || u.Active == "activating" {
+	if u.Runs() || u.State == "activating" {
 		verb = "restart"
 	}
 	// Without waiting: etcd counts as started only when its peers are, and those may be started after this. And without
@@ -292,8 +292,8 @@ func (s Service) start(ctx context.Context, sys *host.System, u host.UnitState) 
 	return NotOwed(sys, s.Name)
 }
 
-func (s Service) converged(sys *host.System, u host.UnitState) bool {
-	return u.Runs() && configOf(sys, u.MainPID) == s.Config
+func (s Service) converged(sys *host.System, u host.Unit) bool {
+	return u.Runs() && configOf(sys, u.PID) == s.Config
 }
 
 // await polls until another process than the one before runs with the wanted configuration.
@@ -302,7 +302,7 @@ func (s Service) await(ctx context.Context, sys *host.System, before int) error 
 	defer cancel()
 	begin := time.Now()
 	stopped := begin
-	var last host.UnitState
+	var last host.Unit
 	err := host.Poll(deadline, startPoll, func() (bool, error) {
 		u, err := sys.Unit(deadline, s.Name)
 		if err != nil {
@@ -315,12 +315,12 @@ func (s Service) await(ctx context.Context, sys *host.System, before int) error 
 		if u.FailedForGood() {
 			return false, errors.New("it failed")
 		}
-		if u.Active == "deactivating" {
+		if u.State == "deactivating" {
 			stopped = time.Now()
 		} else if time.Since(stopped) > startTimeout {
 			return false, context.DeadlineExceeded
 		}
-		return s.converged(sys, u) && (u.MainPID != before || before == 0), nil
+		return s.converged(sys, u) && (u.PID != before || before == 0), nil
 	})
 	if err == nil || ctx.Err() != nil {
 		return err
@@ -330,6 +330,6 @@ func (s Service) await(ctx context.Context, sys *host.System, before int) error 
 		wanted = "a process with configuration " + s.Config
 	}
 	err = fmt.Errorf("waited %s for %s, and it is %s (%s): %w", time.Since(begin).Round(time.Millisecond),
-		wanted, last.Active, last.Sub, err)
+		wanted, last.State, last.Sub, err)
 	return sys.Failed(ctx, fault.ServiceNotStarted, s.Name, err)
 }

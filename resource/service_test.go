@@ -2,6 +2,7 @@ package resource_test
 
 import (
 	"strings"
+	"syscall"
 	"testing"
 
 	"kbootstrap/host"
@@ -73,26 +74,9 @@ func TestServiceThatIsNotThere(t *testing.T) {
 	}
 }
 
-func TestUnitRuns(t *testing.T) {
-	for text, runs := range map[string]bool{
-		"ActiveState=active\nSubState=running\nMainPID=7":          true,
-		"ActiveState=active\nSubState=exited\nMainPID=0":           true,
-		"ActiveState=activating\nSubState=start\nMainPID=7":        true,
-		"ActiveState=activating\nSubState=start-pre\nMainPID=0":    false,
-		"ActiveState=activating\nSubState=auto-restart\nMainPID=0": false,
-		"ActiveState=deactivating\nSubState=stop\nMainPID=7":       false,
-		"ActiveState=inactive\nSubState=dead\nMainPID=0":           false,
-		"ActiveState=failed\nSubState=failed\nMainPID=0":           false,
-	} {
-		if got := host.ParseUnit(text).Runs(); got != runs {
-			t.Errorf("%q runs: %v", text, got)
-		}
-	}
-}
-
 // TestTurningOffEndsCrashLoops checks that a unit between two tries does not count as stopped for who wants it so.
 func TestTurningOffEndsCrashLoops(t *testing.T) {
-	u := host.ParseUnit("ActiveState=activating\nSubState=auto-restart\nMainPID=0")
+	u := host.Unit{State: "activating", Sub: "auto-restart"}
 	off := resource.Service{Name: "a.service"}
 	if m := newMachine(t); !off.FoundAs(m.System, u).Running {
 		t.Error("it counts as stopped")
@@ -173,7 +157,7 @@ func TestPackageUpdatesListsOnce(t *testing.T) {
 	updated := false
 	m.fakes["env"] = func([]string) (string, error) {
 		if !updated {
-			return "", host.ErrNotDir
+			return "", syscall.ENOTDIR
 		}
 		m.executable("/usr/sbin/socat")
 		return "", nil

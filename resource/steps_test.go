@@ -18,7 +18,7 @@ func TestEveryChangeIsAStep(t *testing.T) {
 			"OpenFile", "Remove", "RemoveAll", "Rename", "Symlink", "Truncate", "WriteFile"},
 		"syscall": {"Kill", "Mount", "Unmount", "Sync"},
 		"unix":    {"Flock", "Kill", "Mount", "Unmount", "Rename", "Renameat2"},
-		"s":       {"Run"}, "sys": {"Run"},
+		"s":       {"Run", "run"}, "sys": {"Run"}, "g": {"run"},
 	}
 	allowed := map[string]string{
 		"../node/failpoint.go": "is built for the crash tests only",
@@ -28,6 +28,8 @@ func TestEveryChangeIsAStep(t *testing.T) {
 		"image.go":             "lists images",
 		"chains.go":            "lists chains",
 		"../host/unit.go":      "shows units",
+		"../host/clock.go":     "asks for the date",
+		"../host/machine.go":   "asks programs for their versions",
 	}
 	used := map[string]bool{}
 	for _, dir := range []string{".", "converge", "../host", "../kube", "../node"} {
@@ -36,6 +38,11 @@ func TestEveryChangeIsAStep(t *testing.T) {
 				call, ok := n.(*ast.CallExpr)
 				if !ok {
 					return true
+				}
+				if function, ok := call.Fun.(*ast.Ident); ok && function.Name == "run" {
+					if used[name] = true; allowed[name] == "" {
+						t.Errorf("%s: a program is run outside of a Step", name)
+					}
 				}
 				called, ok := call.Fun.(*ast.SelectorExpr)
 				if !ok {

@@ -112,7 +112,7 @@ func (u User) remove(ctx context.Context, sys *host.System, there bool) error {
 func changeAccounts(ctx context.Context, sys *host.System, program string, args ...string) error {
 	argv := []string{program}
 	if sys.Root != "/" && sys.Root != "" {
-		argv = append(argv, "--prefix", sys.Root)
+		argv = append(argv, "--prefix", string(sys.Root))
 	}
 	_, err := sys.Change(ctx, append(argv, args...)...)
 	return err

@@ -12,7 +12,7 @@ import (
 )
 
 // A step does what can be done now, or asks; it returns what is still waited for.
-type step func(context.Context, *kube.Api) (waiting, err error)
+type step func(context.Context, *kube.API) (waiting, err error)
 
 // apiWait is a wait for the Kubernetes API to say something.
 type apiWait struct {
@@ -24,7 +24,7 @@ type apiWait struct {
 
 // until repeats a step until it neither fails nor waits. Its error says what was waited for last, and what the unit's
 // journal says.
-func (w apiWait) until(ctx context.Context, sys *host.System, a *kube.Api, do step) error {
+func (w apiWait) until(ctx context.Context, sys *host.System, a *kube.API, do step) error {
 	if w.timeout == 0 {
 		w.timeout = 2 * time.Minute
 	}
@@ -32,7 +32,7 @@ func (w apiWait) until(ctx context.Context, sys *host.System, a *kube.Api, do st
 	defer cancel()
 	begin := time.Now()
 	var last error
-	err := host.Poll(deadline, kube.ApiPoll, func() (bool, error) {
+	err := host.Poll(deadline, kube.APIPoll, func() (bool, error) {
 		problem, err := do(deadline, a)
 		if err != nil && !kube.Passing(err) {
 			return false, err

@@ -62,7 +62,7 @@ func (e *RolledBackError) Hint() string {
 	return "the journal says why; mend the inventory, look at the plan, and run the same command again"
 }
 
-// Rollback puts back what was found before a change, given in the order in which it was changed. It goes in two passes.
+// rollback puts back what was found before a change, given in the order in which it was changed. It goes in two passes.
 //
 // The first goes backwards, newest first: a service is ended, then what it starts with is put back, so that nothing runs
 // on a mixture of old and new. The second goes forwards: each service that ran is started, when all that it starts with
@@ -70,7 +70,7 @@ func (e *RolledBackError) Hint() string {
 //
 // Both may be cut off anywhere and repeated. It goes on after a failure and returns them all. What is found of a resource
 // of another kind, such as data, is left as it is.
-func Rollback(ctx context.Context, sys *host.System, found []resource.Resource, report func(resource.Change)) error {
+func rollback(ctx context.Context, sys *host.System, found []resource.Resource, report func(resource.Change)) error {
 	back := backwards(ctx, sys, found, report)
 	start := forwards(ctx, sys, found, report)
 	return errors.Join(back, start)

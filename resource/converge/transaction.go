@@ -2,8 +2,6 @@ package converge
 
 import (
 	"context"
-	"fmt"
-	"os"
 	"slices"
 	"time"
 
@@ -18,19 +16,16 @@ import (
 // What to go back to is on the disk before the first change. So a run that is cut off anywhere leaves the next one both
 // ways: it finishes the change, or goes back to the last state in which the service was healthy.
 type transaction struct {
-	sys     *host.System
-	wanted  []resource.Resource
+	previous
 	all     []resource.Resource // what was found, as wanted; nil when it is not known
 	report  func(resource.Change)
 	changed bool // something was changed in this Converge
 
-	over    bool                // there is nothing, or no longer anything, to go back to
-	service int                 // the index of the service
-	last    int                 // the index of the last resource that tells its health
-	found   []resource.Resource // what to go back to, in the order of wanted
-	open    bool                // found is on the disk
-	touched bool                // the service is being changed: from here on it has to become healthy, one way or the other
-	pid     int                 // of the process before
+	over    bool // there is nothing, or no longer anything, to go back to
+	service int  // the index of the service
+	last    int  // the index of the last resource that tells its health
+	touched bool // the service is being changed: from here on it has to become healthy, one way or the other
+	pid     int  // of the process before
 }
 
 const (
@@ -40,19 +35,9 @@ const (
 	crashes = 5
 )
 
-func (t *transaction) name() string {
-	service, _ := t.wanted[t.service].(resource.Service)
-	return service.Name
-}
-
-// dir is what the transaction keeps on the disk: the record, and the large files that it replaces, named by their sums.
-func (t *transaction) dir() string { return host.UndoDir + "/" + t.name() }
-
-func (t *transaction) path() string { return t.dir() + "/found.json" }
-
 // begin finds out whether there is something to go back to. What was found may be nil.
 func begin(sys *host.System, wanted, all []resource.Resource, report func(resource.Change)) (*transaction, error) {
-	t := &transaction{sys: sys, wanted: wanted, all: all, report: report, over: true}
+	t := &transaction{previous: previous{sys: sys, wanted: wanted}, all: all, report: report, over: true}
 	t.service = slices.IndexFunc(wanted, func(r resource.Resource) bool {
 		service, ok := r.(resource.Service)
 		return ok && service.Running && service.Config != ""
@@ -60,6 +45,8 @@ func begin(sys *host.System, wanted, all []resource.Resource, report func(resour
 	if t.service < 0 {
 		return t, nil
 	}
+	service, _ := wanted[t.service].(resource.Service)
+	t.unit = service.Name
 	t.last = t.service
 	healthy := all != nil && running(all[t.service])
 	for i, r := range wanted {
@@ -93,7 +80,7 @@ func begin(sys *host.System, wanted, all []resource.Resource, report func(resour
 // another configuration than the recorded one, and nothing that it starts with was changed since.
 func (t *transaction) finished() bool {
 	before := slices.IndexFunc(t.found, func(r resource.Resource) bool { return r.ID() == t.wanted[t.service].ID() })
-	if before < 0 || t.sys.Exists(resource.Owed(t.name())) {
+	if before < 0 || t.sys.Exists(resource.Owed(t.unit)) {
 		return false
 	}
 	was, _ := t.found[before].(resource.Service)
@@ -111,16 +98,6 @@ func running(r resource.Resource) bool {
 	return ok && service.Running
 }
 
-// tellsHealth reports whether a resource is the health of the service, wherever it is.
-func (t *transaction) tellsHealth(r resource.Resource) bool {
-	a, ok := r.(resource.Answered)
-	if !ok || !resource.Has(r, resource.Waits) || !resource.Has(r, resource.Resumes) {
-		return false
-	}
-	unit, _ := a.Answers()
-	return unit == t.name()
-}
-
 // differs tells whether anything that belongs to the service differs.
 func (t *transaction) differs() bool {
 	for i := range t.last + 1 {
@@ -129,22 +106,6 @@ func (t *transaction) differs() bool {
 		}
 	}
 	return false
-}
-
-// load reads what a run has left that was cut off.
-func (t *transaction) load() error {
-	data, err := os.ReadFile(t.sys.Path(t.path()))
-	if host.Absent(err) {
-		return nil
-	}
-	if err == nil {
-		t.found, err = resource.Unmarshal(data)
-	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", t.path(), err)
-	}
-	t.open = true
-	return nil
 }
 
 // about is called before a resource is changed.
@@ -161,11 +122,11 @@ func (t *transaction) about(ctx context.Context, i int, found resource.Resource)
 // note puts on the disk what to go back to. At the first change that is all that is to be changed.
 func (t *transaction) note(ctx context.Context, i int, found resource.Resource) error {
 	if t.all != nil && !t.has(t.wanted[t.service].ID()) {
-		u, err := t.sys.Unit(ctx, t.name())
+		u, err := t.sys.Unit(ctx, t.unit)
 		if err != nil {
 			return err
 		}
-		t.pid = u.MainPID
+		t.pid = u.PID
 		if err := t.save(t.all[:t.last+1]...); err != nil {
 			return err
 		}
@@ -176,70 +137,6 @@ func (t *transaction) note(ctx context.Context, i int, found resource.Resource) 
 	}
 	t.touched = t.touched || i == t.service
 	return nil
-}
-
-func (t *transaction) has(id string) bool {
-	return slices.ContainsFunc(t.found, func(r resource.Resource) bool { return r.ID() == id })
-}
-
-// save adds what was found to the record, as far as it is about to change or belongs to the health of the service.
-func (t *transaction) save(found ...resource.Resource) error {
-	t.sys.Shared.Undoing.Lock()
-	defer t.sys.Shared.Undoing.Unlock()
-	if err := t.sys.PrivateDirs(host.UndoDir, t.dir()); err != nil {
-		return err
-	}
-	for _, f := range found {
-		if t.has(f.ID()) {
-			continue
-		}
-		f, ok := t.worthKeeping(f)
-		if !ok {
-			continue
-		}
-		if err := resource.KeepBlob(t.sys, f, func(sha256 string) string { return t.dir() + "/" + sha256 }); err != nil {
-			return err
-		}
-		t.found = append(t.found, f)
-	}
-	place := map[string]int{}
-	for i, w := range t.wanted {
-		place[w.ID()] = i
-	}
-	slices.SortStableFunc(t.found, func(a, b resource.Resource) int { return place[a.ID()] - place[b.ID()] })
-	data, err := resource.Marshal(t.found)
-	if err != nil {
-		return err
-	}
-	if err := t.sys.WriteOwn(t.sys.Path(t.path()), data, 0o600); err != nil {
-		return err
-	}
-	t.open = true
-	return nil
-}
-
-// worthKeeping returns what is kept of a found value, and reports whether anything is: the service itself, its health as
-// far as it was healthy, and what is about to change.
-func (t *transaction) worthKeeping(found resource.Resource) (resource.Resource, bool) {
-	if service, ok := found.(resource.Service); ok {
-		service.Older = false
-		return service, service.Name == t.name()
-	}
-	if t.tellsHealth(found) {
-		return found, found.State() != ""
-	}
-	return found, resource.Has(found, resource.GoesBack) && t.concerns(found)
-}
-
-// concerns tells whether a found value is about to change, and is to come back then. Programs that are new stay: nothing
-// refers to them any more, and the next try needs them.
-func (t *transaction) concerns(found resource.Resource) bool {
-	i := slices.IndexFunc(t.wanted, func(w resource.Resource) bool { return w.ID() == found.ID() })
-	if i < 0 || !resource.Changed(found, t.wanted[i]) {
-		return false
-	}
-	sum, _ := resource.Contents(t.wanted[i])
-	return sum == "" || found.State() != ""
 }
 
 // urgent tells that a resource has to be made whatever happens: from the moment that the service is touched until it is
@@ -295,23 +192,6 @@ func (t *transaction) done(i int) error {
 	return t.forget()
 }
 
-// forget removes what was kept, the record first: the service is healthy.
-func (t *transaction) forget() error {
-	t.sys.Shared.Undoing.Lock()
-	defer t.sys.Shared.Undoing.Unlock()
-	t.open = false
-	if t.sys.Exists(t.dir()) {
-		if err := t.sys.RemoveFile(t.sys.Path(t.path())); err != nil {
-			return err
-		}
-		if err := t.sys.RemoveAll(t.sys.Path(t.dir())); err != nil {
-			return err
-		}
-	}
-	t.sys.RemoveEmpty(t.sys.Path(host.UndoDir))
-	return nil
-}
-
 // undo puts back what was there, when there is something to put back, and returns what to tell.
 func (t *transaction) undo(ctx context.Context, cause error) error {
 	if t.over || !t.open || !t.changed {
@@ -320,8 +200,8 @@ func (t *transaction) undo(ctx context.Context, cause error) error {
 	t.over = true
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), unitTime)
 	defer cancel()
-	rolled := &RolledBackError{Service: t.name(), Cause: cause}
-	t.sys.Logf("rolling back %s", t.name())
+	rolled := &RolledBackError{Service: t.unit, Cause: cause}
+	t.sys.Logf("rolling back %s", t.unit)
 	note := func(c resource.Change) {
 		rolled.Restored = append(rolled.Restored, c.ID)
 		if t.report != nil {
@@ -331,10 +211,10 @@ func (t *transaction) undo(ctx context.Context, cause error) error {
 	if t.undisturbed(ctx) {
 		rolled.Failed = backwards(ctx, t.sys, t.files(), note)
 		if rolled.Failed == nil {
-			rolled.Failed = resource.NotOwed(t.sys, t.name())
+			rolled.Failed = resource.NotOwed(t.sys, t.unit)
 		}
 	} else {
-		rolled.Failed = Rollback(ctx, t.sys, t.found, note)
+		rolled.Failed = rollback(ctx, t.sys, t.found, note)
 	}
 	if rolled.Failed == nil {
 		rolled.Failed = t.forget()
@@ -347,14 +227,6 @@ func (t *transaction) undisturbed(ctx context.Context) bool {
 	if t.touched || t.pid == 0 {
 		return false
 	}
-	u, err := t.sys.Unit(ctx, t.name())
-	return err == nil && u.Runs() && u.MainPID == t.pid
-}
-
-// files are what to go back to without the service.
-func (t *transaction) files() []resource.Resource {
-	return slices.DeleteFunc(slices.Clone(t.found), func(r resource.Resource) bool {
-		_, service := r.(resource.Service)
-		return service
-	})
+	u, err := t.sys.Unit(ctx, t.unit)
+	return err == nil && u.Runs() && u.PID == t.pid
 }

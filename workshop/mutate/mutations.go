@@ -20,28 +20,28 @@ const (
 var mutations = []mutation{
 	{
 		what: "the sync of a file before its rename", file: wrote, tests: files,
-		old: "\tif err := r.sys.Sync(r.temp); err != nil {\n\t\treturn err\n\t}\n",
+		old: "\tif err := r.files.Sync(r.Temp); err != nil {\n\t\treturn err\n\t}\n",
 	},
 	{
 		what: "the sync of the directory after a rename", file: wrote, tests: files,
-		old: "\treturn r.sys.Sync(filepath.Dir(r.path))", with: "\treturn nil",
+		old: "\treturn r.files.Sync(filepath.Dir(r.path))", with: "\treturn nil",
 	},
 	{
 		what: "the rename: the file is written in place", file: wrote, tests: files,
-		old:  "\treturn r.sys.Write(r.temp, content, 0o600)",
-		with: "\tif err := r.sys.Write(r.path, content, 0o600); err != nil {\n\t\treturn err\n\t}\n\treturn r.sys.Write(r.temp, content, 0o600)",
+		old:  "\treturn r.files.Write(r.Temp, content, 0o600)",
+		with: "\tif err := r.files.Write(r.path, content, 0o600); err != nil {\n\t\treturn err\n\t}\n\treturn r.files.Write(r.Temp, content, 0o600)",
 	},
 	{
 		what: "the removal of what a killed run has left beside a file", file: wrote, tests: files,
-		old: "\tif err := s.clearTemps(path); err != nil {\n\t\treturn replacement{}, err\n\t}\n",
+		old: "\tif err := f.clearTemps(path); err != nil {\n\t\treturn Replacement{}, err\n\t}\n",
 	},
 	{
 		what: "the sync of the directory after a removal", file: wrote, tests: files,
-		old: "\treturn s.Sync(filepath.Dir(path))", with: "\treturn nil",
+		old: "\treturn f.Sync(filepath.Dir(path))", with: "\treturn nil",
 	},
 	{
 		what: "the sync of the parent of a new directory", file: wrote, tests: files,
-		old: "\treturn s.Sync(parent)", with: "\treturn nil",
+		old: "\treturn f.Sync(parent)", with: "\treturn nil",
 	},
 	{
 		what: "the sync of a directory's own mode", file: "resource/dir.go", tests: files,
@@ -53,27 +53,37 @@ var mutations = []mutation{
 	},
 	{
 		what: "the sync of large files at the end", file: flush, tests: files,
-		old: "\tif err := s.Sync(path); err != nil {\n\t\treturn err\n\t}\n",
+		old: "\tif err := f.Sync(path); err != nil {\n\t\treturn err\n\t}\n",
 	},
 	{
 		what: "the sync of what a killed run has written", file: flush, tests: files,
-		old:  "err := s.Step(Step{Op: OpSync, Path: s.Root}, func() error { syscall.Sync(); return nil })",
+		old:  "err := f.Step(Step{Op: OpSync, Path: string(f.Root)}, func() error { syscall.Sync(); return nil })",
 		with: "var err error\n\t_ = syscall.Sync",
 	},
 	{
 		what: "the note that something is not on the disk yet", file: flush, tests: files,
-		old: "\tif err := s.Write(s.path(unflushedMark), nil, 0o600); err != nil {\n\t\treturn err\n\t}\n",
+		old: "\tif err := f.Write(f.Path(UnflushedMark), nil, 0o600); err != nil {\n\t\treturn err\n\t}\n",
 	},
 	{
-		what: "the sync of what was put back, before its record goes", file: "resource/originals.go", tests: files,
-		old: "\tif err := sys.flushSoFar(); err != nil {\n\t\treturn err\n\t}\n",
+		what: "the sync of what was put back, before its record goes", file: "resource/record.go", tests: files,
+		old: "\tif err := sys.FlushSoFar(); err != nil {\n\t\treturn err\n\t}\n",
 	},
 	{
-		what: "the record of what was there", file: "resource/originals.go", tests: files,
-		old: "\tif !recordable(found) {\n\t\treturn nil\n\t}\n", with: "\tif true {\n\t\treturn nil\n\t}\n",
+		what: "the sync of the directory of records after its removal", file: "resource/originals.go",
+		tests: "^TestCrashMatrix$/^laws$/^originals$",
+		old:   "\treturn sys.Sync(filepath.Dir(dir))", with: "\t_ = filepath.Dir\n\treturn nil",
 	},
 	{
-		what: "the look at what was applied", file: "resource/converge/converge.go", tests: host,
+		what: "the look at what records have left", file: "resource/originals.go",
+		tests: "^TestCrashMatrix$/^laws$/^originals$",
+		old:   "len(names) == 0 && sys.Exists(host.BeforeDir) {", with: "false {",
+	},
+	{
+		what: "the record of what was there", file: "resource/record.go", tests: files,
+		old: "\tif !Has(found, Recorded) {\n\t\treturn nil\n\t}\n", with: "\tif true {\n\t\treturn nil\n\t}\n",
+	},
+	{
+		what: "the look at what was applied", file: "resource/apply.go", tests: host,
 		old: "\tif Changed(now, wanted) {\n", with: "\tif false {\n",
 	},
 	{
@@ -82,7 +92,7 @@ var mutations = []mutation{
 	},
 	{
 		what: "the restart of a process that is older than its configuration", file: "resource/service.go", tests: host,
-		old: "return u.runs() && sys.configOf(u.mainPID) == s.Config", with: "return u.runs()",
+		old: "return u.Runs() && configOf(sys, u.PID) == s.Config", with: "return u.Runs()",
 	},
 	{
 		what: "the second pass of a rollback", file: "resource/converge/rollback.go", tests: "^TestRollback",
@@ -90,11 +100,11 @@ var mutations = []mutation{
 	},
 	{
 		what: "the question whether systemd knows that a cluster may be founded", file: "resource/member.go", tests: "^TestCrashMatrix$/^laws$/^(member|bootstrapped)$",
-		old: "found.Absent = u.stale(bootstrapDropIn(m.Unit), true)", with: "_ = u\n\t\tfound.Absent = false",
+		old: "found.Absent = u.Stale(bootstrapDropIn(m.Unit), true)", with: "_ = u\n\t\tfound.Absent = false",
 	},
 	{
 		what: "the question whether systemd knows that no cluster may be founded", file: "resource/bootstrapped.go", tests: "^TestCrashMatrix$/^laws$/^(member|bootstrapped)$",
-		old: "found.Allowed = slices.Contains(u.dropIns, bootstrapDropIn(b.Unit))", with: "found.Allowed = slices.Contains(u.dropIns, \"\")",
+		old: "found.Allowed = slices.Contains(u.DropIns, bootstrapDropIn(b.Unit))", with: "found.Allowed = slices.Contains(u.DropIns, \"\")",
 	},
 	{
 		what: "the removal of a group whose user is gone", file: "resource/user.go", tests: "^TestCrashMatrix$/^laws$/^user$",
@@ -102,6 +112,6 @@ var mutations = []mutation{
 	},
 	{
 		what: "the removal of a half-written cache of sums", file: flush, tests: files,
-		old: "s.exists(sumsFile + \".new\")", with: "false && s.exists(sumsFile)",
+		old: "f.Exists(SumsFile + \".new\")", with: "false && f.Exists(SumsFile)",
 	},
 }
