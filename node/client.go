@@ -105,8 +105,8 @@ func (c *Client) Observe(ctx context.Context, wanted []resource.Resource) ([]res
 
 // Converge makes the host what the resources say, in their order, and tells of each change as it happens. The component
 // comes back in the events; two calls for the same component go one after the other. It returns when all is done or at
-// the first error; resources that wait for a content wait until Send brings it or Abandon says that it will not come. The
-// events are called one at a time.
+// the first error. What waits for a content asks for it with an EventNeed, and waits until Send brings it or Abandon says
+// that it will not come. The events are called one at a time.
 func (c *Client) Converge(ctx context.Context, component string, wanted []resource.Resource, events func(Event)) error {
 	text, err := resource.Marshal(wanted)
 	if err != nil {

@@ -115,6 +115,11 @@ func (s *server) change(
 	sys := s.sys.Logging(func(line string) {
 		events.send(message{Event: Event{Kind: EventLog, Component: component, Line: line}})
 	})
+	sys.Blob = func(ctx context.Context, sum string) (host.Blob, error) {
+		return s.blobs.open(ctx, sum, func() {
+			events.send(message{Event: Event{Kind: EventNeed, Component: component, Sum: sum}})
+		})
+	}
 	// A panic is told in the stream as well: by then the answer has begun.
 	err := guarded(r.URL.Path, func() error {
 		done, err := s.turns.take(r.Context(), component)

@@ -30,7 +30,7 @@ type server struct {
 
 func newServer(options Options) *server {
 	s := &server{blobs: newBlobs(options.Root), lock: &lock{root: options.Root}, turns: newTurns()}
-	s.sys = host.NewSystem(options.Root, options.Run, s.blobs.open, nil)
+	s.sys = host.NewSystem(options.Root, options.Run, nil, nil) // who changes the host has contents, see change
 	s.sys.Around = options.around
 	s.blobs.sys, s.lock.sys = s.sys, s.sys
 	return s
