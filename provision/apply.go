@@ -6,10 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
-	"kbootstrap/inventory"
 	"kbootstrap/node"
 	"kbootstrap/provision/component"
 	"kbootstrap/provision/fleet"
@@ -52,22 +50,20 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 
-	sent := map[string]*atomic.Int64{}
 	for _, h := range r.Plan.Hosts() {
-		sent[h.Name] = &atomic.Int64{}
 		if n := r.Plan.CountOn(h.Name); n > 0 {
 			r.options.Tell(fleet.Event{Kind: fleet.EventPlanned, Host: h.Name, Count: n})
 		}
 	}
-	api := fleet.NewLatch(r.Plan.Count(component.ApiServer.Name))
-	var feeders sync.WaitGroup
-	r.onReopen(func(h inventory.Host) { feeders.Go(func() { r.refeed(ctx, h, sent[h.Name]) }) })
-	feeders.Go(func() { r.feedAll(ctx, api, sent) })
+	api := fleet.NewCountdown(r.Plan.Count(component.ApiServer.Name))
+	feed := fleet.NewFeed(r.Fleet, r.options.Tell, rounds(r.Plan, api)...)
+	var feeding sync.WaitGroup
+	feeding.Go(func() { feed.Run(ctx) })
 
 	var mu sync.Mutex
 	counted := func(s plan.Step, do func(events func(node.Event)) error) error {
 		changed := 0
-		err := do(r.told(s, &changed))
+		err := do(r.told(s, feed, &changed))
 		mu.Lock()
 		defer mu.Unlock()
 		summary.Changed[s.About()] += max(changed, 0)
@@ -78,9 +74,9 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 		host := s.About()
 		r.options.Tell(fleet.Event{Kind: fleet.EventStart, Host: host, Component: s.Component.Name})
 		begin := time.Now()
-		err := counted(s, func(events func(node.Event)) error { return r.converge(ctx, s, events) })
+		err := counted(s, func(events func(node.Event)) error { return r.Fleet[s.At].Converge(ctx, s, events) })
 		if s.Component.Name == component.ApiServer.Name {
-			api.Down()
+			api.Done()
 		}
 		err = diagnosed(ctx, r.Fleet[s.At].Client, err)
 		kind, text := fleet.EventDone, ""
@@ -98,9 +94,9 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 	}
 	interrupted := context.Cause(ctx)
 	cancel()
-	feeders.Wait()
-	for host, bytes := range sent {
-		summary.Bytes[host] = bytes.Load()
+	feeding.Wait()
+	for _, h := range r.Plan.Hosts() {
+		summary.Bytes[h.Name] = feed.Bytes(h.Name)
 	}
 	summary.Took = time.Since(start)
 	failed = append(unreached, slices.DeleteFunc(failed, func(f plan.Failure) bool { return wasStopped(f) })...)
@@ -143,8 +139,9 @@ func wasStopped(err error) bool {
 	return errors.As(err, &e)
 }
 
-// told reports what happens in a step, and counts the changes: one that is put back takes one away.
-func (r *Run) told(s plan.Step, changed *int) func(node.Event) {
+// told reports what happens in a step, has the contents sent that it asks for, and counts the changes: one that is put back
+// takes one away.
+func (r *Run) told(s plan.Step, feed *fleet.Feed, changed *int) func(node.Event) {
 	event := fleet.Event{Host: s.About(), Component: s.Component.Name}
 	return func(e node.Event) {
 		event := event
@@ -155,6 +152,9 @@ func (r *Run) told(s plan.Step, changed *int) func(node.Event) {
 		case node.EventRollback:
 			*changed--
 			event.Kind = fleet.EventRollback
+		case node.EventNeed:
+			feed.Need(s.At, e.Sum, s.Target.Release)
+			return
 		case node.EventLog:
 			event.Kind, event.Text = fleet.EventLog, e.Line
 			r.options.Tell(event)

@@ -161,6 +161,32 @@ func TestApplySendsAgain(t *testing.T) {
 	}
 }
 
+// TestApplySendsWhatDisappearedAgain: what was there when the plan was made, and is gone when the session was lost, is sent.
+func TestApplySendsWhatDisappearedAgain(t *testing.T) {
+	l := newLine(t, "m1")
+	r, _ := withPrograms(t, l.fakeHost, "kubelet")
+	if _, err := r.Apply(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	r, _ = withPrograms(t, l.fakeHost, "etcd", "kubelet", "runc")
+	var seen reports
+	l.cutOnce(r, &seen, fleet.EventChange, "file /opt/etcd")
+	l.before = func() error {
+		if err := os.Remove(filepath.Join(l.root, "opt/kubelet")); err != nil && l.tries == 1 {
+			return err
+		}
+		return nil
+	}
+	if _, err := r.Apply(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"kubelet", "etcd", "runc"} {
+		if l.read(t, "/opt/"+name) != string(fixture.Binary(name)) {
+			t.Errorf("%s has %q", name, l.read(t, "/opt/"+name))
+		}
+	}
+}
+
 // TestApplyAfterAReboot: what a step before had written, and what was lost with the power, is written again.
 func TestApplyAfterAReboot(t *testing.T) {
 	wanted := func(component, _ string) []resource.Resource { return fixture.ListOf(file("/"+component, "x")) }

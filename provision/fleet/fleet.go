@@ -23,12 +23,11 @@ type Machine struct {
 	Facts  host.Facts
 	Client *node.Client
 
-	Options  Options
-	lock     bool                            // the session has the host's lock
-	Holder   node.Holder                     // of the lock
-	OnReopen func()                          // called after another session was opened
-	Dial     func(ctx context.Context) error // opens a session, whose client is fresh then
-	Fresh    *node.Client
+	Options Options
+	lock    bool                            // the session has the host's lock
+	Holder  node.Holder                     // of the lock
+	Dial    func(ctx context.Context) error // opens a session, whose client is fresh then
+	Fresh   *node.Client
 
 	// Only who opens a session changes these, and that is one at a time.
 	reopened int

@@ -8,6 +8,20 @@ import (
 	"kbootstrap/provision/plan"
 )
 
+// Converge makes the host what a step says. When the host was rebooted meanwhile, the steps before are looked at again: what
+// they wrote was perhaps not on the disk.
+func (m *Machine) Converge(ctx context.Context, s plan.Step, events func(node.Event)) error {
+	if err := m.Client.Converge(ctx, s.Key(), s.Wanted, events); err != nil {
+		return err
+	}
+	for _, before := range m.doneBefore(s) {
+		if err := m.Client.Converge(ctx, before.Key(), before.Wanted, events); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Flush waits until what was done is on the host's disk. When the host was rebooted since, that may be lost, and is looked
 // at again first. With an error it returns the component that was at work.
 func (m *Machine) Flush(ctx context.Context, counted func(plan.Step, func(func(node.Event)) error) error) (component string, err error) {
@@ -30,8 +44,8 @@ func (m *Machine) Flush(ctx context.Context, counted func(plan.Step, func(func(n
 	}
 }
 
-// DoneBefore notes that a step is done, and returns those before it when the host was rebooted since they were.
-func (m *Machine) DoneBefore(s plan.Step) []plan.Step {
+// doneBefore notes that a step is done, and returns those before it when the host was rebooted since they were.
+func (m *Machine) doneBefore(s plan.Step) []plan.Step {
 	before := m.afterReboot()
 	m.mu.Lock()
 	defer m.mu.Unlock()

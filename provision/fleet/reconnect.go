@@ -133,9 +133,6 @@ func (m *Machine) Reopen(ctx context.Context, during string, lost error) (*node.
 	} else {
 		m.log(during, "connected again; going on")
 	}
-	if m.OnReopen != nil {
-		m.OnReopen()
-	}
 	return m.Fresh, nil
 }
 
@@ -177,12 +174,13 @@ func (m *Machine) why(lost error) error {
 	return lost
 }
 
-// Sending notes what is on its way to the host and how much of it was sent, for the message should it be cut off.
-func (m *Machine) Sending(c release.Content, bytes int64) {
+// noteUpload notes what is on its way to the host and how much of it was sent, for the message should it be cut off.
+func (m *Machine) noteUpload(c release.Content, bytes int64) {
 	m.note(fmt.Sprintf("after %.1f of %.1f MB of %s were sent", float64(bytes)/1e6, float64(c.Compressed)/1e6, c.Name))
 }
 
-func (m *Machine) Sent() { m.note("") }
+// noteUploaded notes that nothing is on its way any more.
+func (m *Machine) noteUploaded() { m.note("") }
 
 func (m *Machine) note(upload string) {
 	m.mu.Lock()
