@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"kbootstrap/inventory"
 	"kbootstrap/node"
 	"kbootstrap/provision/component"
 	"kbootstrap/provision/fleet"
@@ -117,11 +118,9 @@ func (r *Run) stopOn(ctx context.Context) (done func()) {
 		defer close(ended)
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopPatience)
 		defer cancel()
-		var all sync.WaitGroup
-		for _, m := range r.Fleet {
-			all.Go(func() { _ = m.Client.Stop(ctx) }) // without a connection its steps end, too
-		}
-		all.Wait()
+		_ = r.Fleet.Each(ctx, r.Cluster.Hosts, "stop", func(ctx context.Context, m *fleet.Machine) error {
+			return m.Client.Stop(ctx) // without a connection its steps end, too
+		})
 	})
 	return func() {
 		if !release() {
@@ -170,23 +169,6 @@ func (r *Run) told(s plan.Step, feed *fleet.Feed, changed *int) func(node.Event)
 // flush waits until every host has on its disk what this run wrote: done means that it outlives a power cut. The hosts that
 // have failed are not done.
 func (r *Run) flush(ctx context.Context, sick []string, counted func(plan.Step, func(func(node.Event)) error) error) plan.Failures {
-	var (
-		mu     sync.Mutex
-		failed plan.Failures
-		all    sync.WaitGroup
-	)
-	for _, h := range r.Plan.Hosts() {
-		if slices.Contains(sick, h.Name) {
-			continue
-		}
-		all.Go(func() {
-			if component, err := r.Fleet[h.Name].Flush(ctx, counted); err != nil {
-				mu.Lock()
-				defer mu.Unlock()
-				failed = append(failed, plan.Failure{Host: h.Name, Component: component, Err: err})
-			}
-		})
-	}
-	all.Wait()
-	return failed.Sorted(r.Plan.Hosts())
+	well := slices.DeleteFunc(r.Plan.Hosts(), func(h inventory.Host) bool { return slices.Contains(sick, h.Name) })
+	return r.Fleet.Each(ctx, well, "flush", func(ctx context.Context, m *fleet.Machine) error { return m.Flush(ctx, counted) })
 }

@@ -151,32 +151,19 @@ func (r *Run) scene(ctx context.Context) (preflight.Scene, error) {
 
 // fsync measures the disks of the etcd hosts.
 func (r *Run) fsync(ctx context.Context, hosts []preflight.Host) error {
-	var (
-		mu     sync.Mutex
-		failed plan.Failures
-		all    sync.WaitGroup
-	)
-	for i := range hosts {
-		h := &hosts[i]
-		if !h.Has(inventory.Etcd) {
-			continue
+	var members []inventory.Host
+	for _, h := range hosts {
+		if h.Has(inventory.Etcd) {
+			members = append(members, h.Host)
 		}
-		all.Go(func() {
-			found, err := r.Fleet[h.Name].Client.Fsync(ctx, component.EtcdData)
-			if err != nil {
-				mu.Lock()
-				failed = append(failed, plan.Failure{Host: h.Name, Component: "preflight", Err: err})
-				mu.Unlock()
-				return
-			}
-			h.Fsync = &found
-		})
 	}
-	all.Wait()
-	if failed != nil {
-		return failed.Sorted(r.Cluster.Hosts)
-	}
-	return nil
+	return r.Fleet.Each(ctx, members, "preflight", func(ctx context.Context, m *fleet.Machine) error {
+		found, err := m.Client.Fsync(ctx, component.EtcdData)
+		if err == nil {
+			hosts[slices.IndexFunc(hosts, func(h preflight.Host) bool { return h.Name == m.Host.Name })].Fsync = &found
+		}
+		return err
+	}).ErrOrNil()
 }
 
 // authority is the key of the cluster's authority, if the step puts it on the host.

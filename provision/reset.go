@@ -72,40 +72,31 @@ func Reset(ctx context.Context, c *inventory.Cluster, names []string, o fleet.Op
 			return summary, err
 		}
 	}
-	var (
-		mu  sync.Mutex
-		all sync.WaitGroup
-	)
-	for _, h := range c.Hosts {
-		m := reached[h.Name]
-		if m == nil || !slices.Contains(names, h.Name) {
-			continue
-		}
-		all.Go(func() {
-			o.Tell(fleet.Event{Kind: fleet.EventPlanned, Host: h.Name, Count: 1})
-			o.Tell(fleet.Event{Kind: fleet.EventStart, Host: h.Name, Component: "reset"})
-			events := func(stage string) func(node.Event) {
-				return func(e node.Event) {
-					if e.Kind == node.EventChange {
-						mu.Lock()
-						summary.Changed[h.Name]++
-						mu.Unlock()
-						o.Tell(fleet.Event{Kind: fleet.EventChange, Host: h.Name, Component: "reset", ID: e.ID, Text: stage, Diff: e.Diff,
-							Took: time.Duration(e.Millis) * time.Millisecond})
-					}
+	var mu sync.Mutex
+	leaving := slices.DeleteFunc(slices.Clone(c.Hosts), func(h inventory.Host) bool { return !slices.Contains(names, h.Name) })
+	failed := reached.Each(ctx, leaving, "reset", func(ctx context.Context, m *fleet.Machine) error {
+		name := m.Host.Name
+		o.Tell(fleet.Event{Kind: fleet.EventPlanned, Host: name, Count: 1})
+		o.Tell(fleet.Event{Kind: fleet.EventStart, Host: name, Component: "reset"})
+		events := func(stage string) func(node.Event) {
+			return func(e node.Event) {
+				if e.Kind == node.EventChange {
+					mu.Lock()
+					summary.Changed[name]++
+					mu.Unlock()
+					o.Tell(fleet.Event{Kind: fleet.EventChange, Host: name, Component: "reset", ID: e.ID, Text: stage, Diff: e.Diff,
+						Took: time.Duration(e.Millis) * time.Millisecond})
 				}
 			}
-			if err := resetHost(ctx, c, m.Client, events); err != nil {
-				mu.Lock()
-				failures = append(failures, plan.Failure{Host: h.Name, Component: "reset", Err: err})
-				mu.Unlock()
-				o.Tell(fleet.Event{Kind: fleet.EventFailed, Host: h.Name, Component: "reset", Text: err.Error(), Err: err, Took: time.Since(start)})
-				return
-			}
-			o.Tell(fleet.Event{Kind: fleet.EventDone, Host: h.Name, Component: "reset", Took: time.Since(start)})
-		})
-	}
-	all.Wait()
+		}
+		if err := resetHost(ctx, c, m.Client, events); err != nil {
+			o.Tell(fleet.Event{Kind: fleet.EventFailed, Host: name, Component: "reset", Text: err.Error(), Err: err, Took: time.Since(start)})
+			return err
+		}
+		o.Tell(fleet.Event{Kind: fleet.EventDone, Host: name, Component: "reset", Took: time.Since(start)})
+		return nil
+	})
+	failures = append(failures, failed...)
 	summary.Took = time.Since(start)
 	failures = failures.Sorted(c.Hosts)
 	for _, h := range c.Hosts {

@@ -77,40 +77,32 @@ func (f Fleet) Close() {
 // Connect opens a session to each host, all at once, and gathers its facts. It returns the hosts that it reached, and a
 // Failures with the others. With a lock, the session is the only one that may change the host until it ends.
 func Connect(ctx context.Context, hosts []inventory.Host, o Options, lock bool) (Fleet, error) {
-	var (
-		mu     sync.Mutex
-		fleet  = Fleet{}
-		failed plan.Failures
-		all    sync.WaitGroup
-	)
+	fleet := Fleet{}
 	for _, h := range hosts {
-		all.Go(func() {
-			begin := time.Now()
-			m, err := connectOne(ctx, h, o, lock)
-			mu.Lock()
-			defer mu.Unlock()
-			if err != nil {
-				o.Tell(Event{Kind: EventFailed, Host: h.Name, Component: "connect", Text: err.Error(), Err: err, Took: time.Since(begin)})
-				failed = append(failed, plan.Failure{Host: h.Name, Component: "connect", Err: err})
-				return
-			}
-			fleet[h.Name] = m
-			o.Tell(Event{Host: h.Name, Kind: EventConnected, Text: fmt.Sprintf("%s, kernel %s", m.Facts.OS.Name, m.Facts.Kernel)})
-		})
+		fleet[h.Name] = &Machine{Host: h, Options: o, lock: lock, Holder: holder(o.Command)}
 	}
-	all.Wait()
-	if failed != nil {
-		return fleet, failed.Sorted(hosts)
+	failed := fleet.Each(ctx, hosts, "connect", func(ctx context.Context, m *Machine) error {
+		begin := time.Now()
+		o.Tell(Event{Kind: EventConnecting, Host: m.Host.Name, Component: "connect"})
+		err := m.connect(ctx)
+		if err != nil {
+			o.Tell(Event{Kind: EventFailed, Host: m.Host.Name, Component: "connect", Text: err.Error(), Err: err, Took: time.Since(begin)})
+			return err
+		}
+		o.Tell(Event{Host: m.Host.Name, Kind: EventConnected, Text: fmt.Sprintf("%s, kernel %s", m.Facts.OS.Name, m.Facts.Kernel)})
+		return nil
+	})
+	for _, name := range failed.Hosts() {
+		delete(fleet, name)
 	}
-	return fleet, nil
+	return fleet, failed.ErrOrNil()
 }
 
-func connectOne(ctx context.Context, h inventory.Host, o Options, lock bool) (*Machine, error) {
-	m := &Machine{Host: h, Options: o, lock: lock, Holder: holder(o.Command)}
+// connect opens the first session.
+func (m *Machine) connect(ctx context.Context) error {
 	m.Dial = m.openOnce
-	o.Tell(Event{Kind: EventConnecting, Host: h.Name, Component: "connect"})
 	if err := m.Open(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	m.Client = m.Fresh
 	var err error
@@ -120,11 +112,11 @@ func connectOne(ctx context.Context, h inventory.Host, o Options, lock bool) (*M
 		if said != "" {
 			err = fmt.Errorf("%w; the node said: %s", err, said)
 		}
-		return nil, fmt.Errorf("gather facts: %w", err)
+		return fmt.Errorf("gather facts: %w", err)
 	}
 	m.BootID = m.Facts.BootID
 	m.Client.OnLost(m.Reopen)
-	return m, nil
+	return nil
 }
 
 // openOnce opens a session over SSH.

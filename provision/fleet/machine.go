@@ -23,22 +23,22 @@ func (m *Machine) Converge(ctx context.Context, s plan.Step, events func(node.Ev
 }
 
 // Flush waits until what was done is on the host's disk. When the host was rebooted since, that may be lost, and is looked
-// at again first. With an error it returns the component that was at work.
-func (m *Machine) Flush(ctx context.Context, counted func(plan.Step, func(func(node.Event)) error) error) (component string, err error) {
+// at again first: counted is told of each step that is. The error is a plan.Failure of the component that was at work.
+func (m *Machine) Flush(ctx context.Context, counted func(plan.Step, func(func(node.Event)) error) error) error {
 	for {
 		if err := m.Client.Flush(ctx); err != nil {
-			return "flush", err
+			return plan.Failure{Host: m.Host.Name, Component: "flush", Err: err}
 		}
 		again := m.afterReboot()
 		if again == nil {
-			return "", nil
+			return nil
 		}
 		for _, s := range again {
 			err := counted(s, func(events func(node.Event)) error {
 				return m.Client.Converge(ctx, s.Key(), s.Wanted, events)
 			})
 			if err != nil {
-				return s.Component.Name, err
+				return plan.Failure{Host: m.Host.Name, Component: s.Component.Name, Err: err}
 			}
 		}
 	}
