@@ -59,25 +59,6 @@ func read(t *testing.T, path string) []byte {
 	return text
 }
 
-func TestObserve(t *testing.T) {
-	root := trial.Lay(t, map[string]string{"etc/there": "as found\n"})
-	client := connect(t, Options{Root: root}, memory)
-	found, err := client.Observe(t.Context(), []resource.Resource{
-		resource.File{Path: "/etc/there", Content: []byte("as wanted\n")},
-		resource.File{Path: "/etc/absent", Content: []byte("as wanted\n")},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(found) != 2 || found[0].ID() != "file /etc/there" || !strings.Contains(found[0].State(), "as found") ||
-		found[1].ID() != "file /etc/absent" || found[1].State() != "" {
-		t.Errorf("found %+v", found)
-	}
-	if _, err := os.Stat(filepath.Join(root, "run/lock")); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("looking took the lock: %v", err)
-	}
-}
-
 func TestConverge(t *testing.T) {
 	root := t.TempDir()
 	client := connect(t, Options{Root: root}, pipes)

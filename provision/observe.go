@@ -2,119 +2,47 @@ package provision
 
 import (
 	"context"
+	"maps"
 	"slices"
-	"sync"
 
+	"kbootstrap/inventory"
 	"kbootstrap/node"
 	"kbootstrap/provision/fleet"
 	"kbootstrap/provision/plan"
-	"kbootstrap/resource"
 )
 
-// observe looks at every resource of the plan, all hosts at once.
-func observe(ctx context.Context, p *plan.Plan, fleet fleet.Fleet) error {
-	var (
-		mu     sync.Mutex
-		failed plan.Failures
-		all    sync.WaitGroup
-	)
-	for _, h := range p.Hosts() {
-		all.Go(func() {
-			var wanted []resource.Resource
-			for i := range p.Steps { // no copy of a step: the goroutines of other hosts write to theirs
-				if s := &p.Steps[i]; s.At == h.Name {
-					wanted = append(wanted, s.Wanted...)
-				}
-			}
-			found, err := look(ctx, fleet[h.Name].Client, wanted)
-			if err != nil {
-				mu.Lock()
-				failed = append(failed, plan.Failure{Host: h.Name, Component: "observe", Err: err})
-				mu.Unlock()
-				return
-			}
-			for i := range p.Steps { // each goroutine writes the steps of its own host only
-				if s := &p.Steps[i]; s.At == h.Name {
-					s.Found, found = found[:len(s.Wanted):len(s.Wanted)], found[len(s.Wanted):]
-				}
-			}
-		})
+// observe looks at every resource of the plan, and at what else the queries say, in one request to each host. The error is
+// a Failures with the hosts that did not answer, or whose resources could not be looked at; the answers have all other parts.
+// That a host which was only asked for witnesses or a census does not answer is no failure: it has said nothing.
+func observe(
+	ctx context.Context, hosts []inventory.Host, p *plan.Plan, f fleet.Fleet, queries map[string]node.Query,
+) (map[string]node.Answer, error) {
+	queries = maps.Clone(queries)
+	if queries == nil {
+		queries = map[string]node.Query{}
 	}
-	all.Wait()
-	if failed != nil {
-		return failed.Sorted(p.Hosts())
+	for _, s := range p.Steps {
+		q := queries[s.At]
+		q.Observe = append(q.Observe, s.Wanted...)
+		queries[s.At] = q
 	}
-	return nil
-}
-
-// look observes the resources of one host. Whether a service answers is asked only where it runs: elsewhere it does not,
-// and to find that out costs a time-out each. What goes through several services is asked where all run.
-func look(ctx context.Context, client *node.Client, wanted []resource.Resource) ([]resource.Resource, error) {
-	var things, answers []resource.Resource
-	for _, w := range wanted {
-		if answer(w) {
-			answers = append(answers, w)
-		} else {
-			things = append(things, w)
+	answers, failed := f.Look(ctx, hosts, queries)
+	failed = slices.DeleteFunc(failed, func(f plan.Failure) bool {
+		return queries[f.Host].Observe == nil && queries[f.Host].Survey == nil
+	})
+	for _, h := range hosts {
+		if err := answers[h.Name].FoundErr; err != nil {
+			failed = append(failed, plan.Failure{Host: h.Name, Component: "observe", Err: err})
 		}
 	}
-	foundThings, err := client.Observe(ctx, things)
-	if err != nil {
-		return nil, err
-	}
-	down := notRunning(things, foundThings)
-	asked := slices.DeleteFunc(slices.Clone(answers), func(a resource.Resource) bool { return silent(a, down) })
-	foundAnswers, err := client.Observe(ctx, asked)
-	if err != nil {
-		return nil, err
-	}
-	found := make([]resource.Resource, 0, len(wanted))
-	for _, w := range wanted {
-		from := &foundThings
-		if answer(w) {
-			from = &foundAnswers
-		}
-		if gone, ok := resource.Gone(w); ok && answer(w) && silent(w, down) {
-			found = append(found, gone)
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		a, ok := answers[s.At]
+		if !ok || a.FoundErr != nil {
 			continue
 		}
-		found, *from = append(found, (*from)[0]), (*from)[1:]
+		s.Found, a.Found = a.Found[:len(s.Wanted):len(s.Wanted)], a.Found[len(s.Wanted):]
+		answers[s.At] = a
 	}
-	return found, nil
-}
-
-// answer reports whether a resource is something that a service answers, and not something that lies on the host.
-func answer(r resource.Resource) bool {
-	switch r.(type) {
-	case resource.Ready, resource.NodeStatus, resource.Node, resource.Object, resource.Image:
-		return true
-	}
-	return false
-}
-
-// silent reports whether nobody answers for a resource when these services are down.
-func silent(r resource.Resource, down map[string]bool) bool {
-	switch r := r.(type) {
-	case resource.Ready:
-		if r.Unit != "" {
-			return down[r.Unit]
-		}
-	case resource.Image:
-		return down["containerd.service"]
-	case resource.Object, resource.Node:
-		return down["kube-apiserver.service"] // they are asked for on control planes only
-	}
-	return len(down) > 0
-}
-
-// notRunning are the services that should run and do not.
-func notRunning(wanted, found []resource.Resource) map[string]bool {
-	down := map[string]bool{}
-	for i, w := range wanted {
-		service, ok := w.(resource.Service)
-		if running, is := found[i].(resource.Service); ok && is && service.Running && !running.Running {
-			down[service.Name] = true
-		}
-	}
-	return down
+	return answers, failed.Sorted(hosts).ErrOrNil()
 }

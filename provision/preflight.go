@@ -32,37 +32,33 @@ type seen struct {
 	clock  node.Clock
 }
 
-// inspect looks around on all hosts, if the run is to check them.
-func (r *Run) inspect(ctx context.Context) (map[string]seen, error) {
+// askSurvey asks all hosts to look around, if the run is to check them.
+func (r *Run) askSurvey(queries map[string]node.Query) {
+	if r.Scope.Preflight == nil {
+		return
+	}
+	for name, m := range r.Fleet {
+		survey := preflight.Query(r.Cluster, m.Host)
+		q := queries[name]
+		q.Survey = &survey
+		queries[name] = q
+	}
+}
+
+// inspected is what the hosts saw that answered, if the run is to check them.
+func (r *Run) inspected(answers map[string]node.Answer) (map[string]seen, error) {
 	if r.Scope.Preflight == nil {
 		return nil, nil
 	}
-	var (
-		mu     sync.Mutex
-		found  = map[string]seen{}
-		failed plan.Failures
-		all    sync.WaitGroup
-	)
-	for _, m := range r.Fleet {
-		all.Go(func() {
-			var s seen
-			var err error
-			if s.clock, err = m.Client.Clock(ctx); err == nil {
-				s.survey, err = m.Client.Survey(ctx, preflight.Query(r.Cluster, m.Host))
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			if err != nil {
-				failed = append(failed, plan.Failure{Host: m.Host.Name, Component: "preflight", Err: err})
-			}
-			found[m.Host.Name] = s
-		})
+	found := map[string]seen{}
+	var failed plan.Failures
+	for name, a := range answers {
+		found[name] = seen{survey: a.Survey, clock: r.Fleet[name].Clock}
+		if a.SurveyErr != nil {
+			failed = append(failed, plan.Failure{Host: name, Component: "preflight", Err: a.SurveyErr})
+		}
 	}
-	all.Wait()
-	if failed != nil {
-		return nil, failed.Sorted(r.Cluster.Hosts)
-	}
-	return found, nil
+	return found, failed.Sorted(r.Cluster.Hosts).ErrOrNil()
 }
 
 // preflight judges the hosts of the plan, if the run is to. The error is a *preflight.Error when one may not be changed;

@@ -10,6 +10,7 @@ import (
 	"kbootstrap/fault"
 	"kbootstrap/host"
 	"kbootstrap/internal/fixture"
+	"kbootstrap/node"
 	"kbootstrap/provision/component"
 	"kbootstrap/provision/fleet"
 	"kbootstrap/provision/plan"
@@ -56,9 +57,12 @@ func neighbours(t *testing.T) (*Run, *reports) {
 // checked inspects the hosts and judges them.
 func (r *Run) checked(t *testing.T) error {
 	t.Helper()
+	queries := map[string]node.Query{}
+	r.askSurvey(queries)
+	answers, failed := r.Fleet.Look(t.Context(), r.Cluster.Hosts, queries)
 	var err error
-	if r.seen, err = r.inspect(t.Context()); err != nil {
-		t.Fatal(err)
+	if r.seen, err = r.inspected(answers); err != nil || failed != nil {
+		t.Fatal(err, failed)
 	}
 	return r.preflight(t.Context())
 }

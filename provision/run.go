@@ -6,11 +6,10 @@ import (
 	"errors"
 	"path/filepath"
 	"runtime"
-	"slices"
-	"sync"
 
 	"kbootstrap/certs"
 	"kbootstrap/inventory"
+	"kbootstrap/node"
 	"kbootstrap/provision/component"
 	"kbootstrap/provision/fleet"
 	"kbootstrap/provision/guard"
@@ -119,18 +118,23 @@ func Prepare(ctx context.Context, c *inventory.Cluster, scope Scope, o fleet.Opt
 	return r, nil
 }
 
-// observe observes the plan, what stands on the hosts and what the checks of the hosts want to see, at the same time.
+// observe looks at the plan, at what stands on the hosts, and at what the checks of the hosts want to see: one request to
+// each host.
 func (r *Run) observe(ctx context.Context, whole plan.Plan, hosts []inventory.Host) (standing, error) {
-	var (
-		s       standing
-		errSeen error
-		all     sync.WaitGroup
-	)
-	whole.Steps = slices.Clone(whole.Steps) // the plan's own are written to meanwhile
-	all.Go(func() { s = r.survey(ctx, whole) })
-	all.Go(func() { r.seen, errSeen = r.inspect(ctx) })
-	err := observe(ctx, &r.Plan, r.Fleet)
-	all.Wait()
+	queries := map[string]node.Query{}
+	r.askWitnesses(queries, whole)
+	census := r.live()
+	if census {
+		r.askCensus(queries)
+	}
+	r.askSurvey(queries)
+	answers, err := observe(ctx, r.Cluster.Hosts, &r.Plan, r.Fleet, queries)
+	s := heardFrom(queries, answers)
+	if census {
+		s.census = r.censusOf(answers)
+	}
+	var errSeen error
+	r.seen, errSeen = r.inspected(answers)
 	if err := r.leaveOut(hosts, err); err != nil {
 		return s, err
 	}

@@ -1,11 +1,10 @@
 package provision
 
 import (
-	"context"
 	"slices"
-	"sync"
 
 	"kbootstrap/inventory"
+	"kbootstrap/node"
 	"kbootstrap/provision/component"
 	"kbootstrap/provision/plan"
 	"kbootstrap/resource"
@@ -50,34 +49,28 @@ func ownUnit(unit string) resource.File {
 	return resource.File{Path: "/etc/systemd/system/" + unit + ".service.d/50-kbootstrap.conf", Absent: true}
 }
 
-// survey looks at the witnesses on every host of the plan, and takes the census. Who does not answer has said nothing:
-// the plan's own observation tells why.
-func (r *Run) survey(ctx context.Context, whole plan.Plan) standing {
-	var (
-		mu  sync.Mutex
-		all sync.WaitGroup
-		s   = standing{found: map[string]map[string]plan.Change{}}
-	)
+// askWitnesses asks every host of the plan for the witnesses.
+func (r *Run) askWitnesses(queries map[string]node.Query, whole plan.Plan) {
 	for _, h := range whole.Hosts() {
-		all.Go(func() {
-			wanted := witnessesOf(whole, h)
-			found, err := r.Fleet[h.Name].Client.Observe(ctx, wanted)
-			if err != nil {
-				return
-			}
-			changes := map[string]plan.Change{}
-			for i, w := range wanted {
-				changes[w.ID()] = plan.Change{Found: found[i], Wanted: w}
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			s.found[h.Name] = changes
-		})
+		q := queries[h.Name]
+		q.Witnesses = witnessesOf(whole, h)
+		queries[h.Name] = q
 	}
-	if r.live() {
-		all.Go(func() { s.census = r.census(ctx) })
+}
+
+// heardFrom is what the witnesses tell. A host that does not answer has said nothing: the plan's own observation tells why.
+func heardFrom(queries map[string]node.Query, answers map[string]node.Answer) standing {
+	s := standing{found: map[string]map[string]plan.Change{}}
+	for name, a := range answers {
+		if a.WitnessesErr != nil {
+			continue
+		}
+		changes := map[string]plan.Change{}
+		for i, w := range queries[name].Witnesses {
+			changes[w.ID()] = plan.Change{Found: a.Witnesses[i], Wanted: w}
+		}
+		s.found[name] = changes
 	}
-	all.Wait()
 	return s
 }
 
@@ -102,30 +95,40 @@ func witnessesOf(p plan.Plan, h inventory.Host) []resource.Resource {
 	return rs
 }
 
-// census asks the control plane that leads for the nodes, and the first etcd host that answers for the members.
-func (r *Run) census(ctx context.Context) resource.Census {
-	var (
-		nodes, members resource.Census
-		both           sync.WaitGroup
-	)
-	both.Go(func() {
-		if m := r.Fleet[r.lead]; m != nil {
-			nodes, _ = m.Client.Census(ctx, resource.CensusSource{Kubeconfig: component.SuperAdmin})
-		}
-	})
+// askCensus asks the control plane that leads for the nodes, and every etcd host that has had a quorum for the members.
+func (r *Run) askCensus(queries map[string]node.Query) {
+	ask := func(host string, from resource.CensusSource) {
+		q := queries[host]
+		q.Census = append(q.Census, from)
+		queries[host] = q
+	}
+	if r.Fleet[r.lead] != nil {
+		ask(r.lead, resource.CensusSource{Kubeconfig: component.SuperAdmin})
+	}
 	for _, h := range r.Cluster.With(inventory.Etcd) {
 		m := r.Fleet[h.Name]
 		if m == nil || m.Facts.EtcdBootstrapped == "" {
 			continue
 		}
-		members, _ = m.Client.Census(ctx, resource.CensusSource{Members: resource.Ready{
+		ask(h.Name, resource.CensusSource{Members: resource.Ready{
 			URL:    "https://" + h.Address.String() + ":2380/members",
 			CACert: component.EtcdPKI + "/ca.crt", Cert: component.EtcdPKI + "/peer.crt", Key: component.EtcdPKI + "/peer.key",
 		}})
-		if members.Members != nil {
-			break
+	}
+}
+
+// censusOf is what the hosts tell, each of nodes and members the first of them that knows any.
+func (r *Run) censusOf(answers map[string]node.Answer) resource.Census {
+	var census resource.Census
+	for _, h := range r.Cluster.Hosts {
+		for _, told := range answers[h.Name].Census {
+			if census.Nodes == nil {
+				census.Nodes = told.Nodes
+			}
+			if census.Members == nil {
+				census.Members = told.Members
+			}
 		}
 	}
-	both.Wait()
-	return resource.Census{Nodes: nodes.Nodes, Members: members.Members}
+	return census
 }

@@ -2,7 +2,6 @@ package fleet
 
 import (
 	"context"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -19,22 +18,12 @@ import (
 	"kbootstrap/resource"
 )
 
-// inProcess is a host whose node runs in this process, with its files in a directory.
-func inProcess(t *testing.T, name string) (m *Machine, root string) {
+// newMachine is a host whose node runs in this process, with its files below root.
+func newMachine(t *testing.T, name string) (m *Machine, root string) {
 	t.Helper()
 	root = t.TempDir()
-	near, far := net.Pipe()
-	served := make(chan error, 1)
-	go func() { served <- node.Serve(context.Background(), far, node.Options{Root: root}) }()
-	m = &Machine{Client: node.NewClient(near)}
-	m.Host.Name = name
-	t.Cleanup(func() {
-		_ = m.Client.Close()
-		if err := <-served; err != nil {
-			t.Error(err)
-		}
-	})
-	return m, root
+	o, _ := inProcess(t, root, func() error { return nil })
+	return connected(t, name, o), root
 }
 
 // told keeps what a feed tells, one "host content" for each that was sent.
@@ -90,8 +79,8 @@ func begin(t *testing.T, f *Feed) {
 // TestFeedSendsInRounds: each host gets its contents in their order; a round comes when the one before is over on all
 // hosts, and when what it waits for is done.
 func TestFeedSendsInRounds(t *testing.T) {
-	m1, _ := inProcess(t, "m1")
-	m2, _ := inProcess(t, "m2")
+	m1, _ := newMachine(t, "m1")
+	m2, _ := newMachine(t, "m2")
 	c, _ := contentsOf(t, "etcd", "kubelet", "runc")
 	var seen told
 	api := NewCountdown(1)
@@ -121,7 +110,7 @@ func TestFeedSendsInRounds(t *testing.T) {
 
 // TestFeedSendsWhatIsNeeded: a content that a step asks for is sent at once, and what is to be sent ahead is not hurried.
 func TestFeedSendsWhatIsNeeded(t *testing.T) {
-	m, root := inProcess(t, "m1")
+	m, root := newMachine(t, "m1")
 	c, set := contentsOf(t, "etcd", "kubelet")
 	var seen told
 	late := NewCountdown(1)
@@ -179,10 +168,7 @@ func TestFeedNamesTheCause(t *testing.T) {
 		{c[1], false, "send kubelet: content kubelet: open "},
 		{c[2], true, "send runc: "},
 	} {
-		m, root := inProcess(t, "m1")
-		if err := m.Client.Lock(t.Context(), node.Holder{}); err != nil {
-			t.Fatal(err)
-		}
+		m, root := newMachine(t, "m1")
 		if test.refused {
 			if err := os.RemoveAll(filepath.Join(root, "opt/kbootstrap/blobs")); err != nil {
 				t.Fatal(err)

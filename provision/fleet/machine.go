@@ -3,10 +3,35 @@ package fleet
 import (
 	"context"
 	"slices"
+	"sync"
 
+	"kbootstrap/host"
+	"kbootstrap/inventory"
 	"kbootstrap/node"
 	"kbootstrap/provision/plan"
 )
+
+// Machine is a host with a live session to its node process.
+type Machine struct {
+	Host   inventory.Host
+	Facts  host.Facts
+	Clock  node.Clock
+	Client *node.Client
+
+	options Options
+
+	mu       sync.Mutex
+	upload   string // what is on its way
+	done     []plan.Step
+	rebooted bool // since all of them were done
+}
+
+// close ends the session.
+func (m *Machine) close() {
+	if m.Client != nil {
+		_ = m.Client.Close()
+	}
+}
 
 // Converge makes the host what a step says. When the host was rebooted meanwhile, the steps before are looked at again: what
 // they wrote was perhaps not on the disk.
@@ -62,4 +87,11 @@ func (m *Machine) afterReboot() []plan.Step {
 	}
 	m.rebooted = false
 	return slices.Clone(m.done)
+}
+
+// noteReboot notes that what the steps wrote was perhaps not on the disk.
+func (m *Machine) noteReboot() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.rebooted = true
 }
