@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 
@@ -26,10 +27,11 @@ type Machine struct {
 	rebooted bool // since all of them were done
 }
 
-// close ends the session.
+// close ends the session, and tells how much was asked of the host in the run.
 func (m *Machine) close() {
 	if m.Client != nil {
 		_ = m.Client.Close()
+		m.log("connect", fmt.Sprintf("requests: %d", m.Client.Requests()))
 	}
 }
 
