@@ -42,9 +42,11 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 	start := time.Now()
 	summary := Summary{Changed: map[string]int{}, Bytes: map[string]int64{}}
 	unreached := r.LeftOut()
+	tally := plan.NewTally(r.Plan)
 	if r.Plan.Changes() == 0 {
 		summary.Took = time.Since(start)
-		summary.Outcome = plan.OutcomeOf(r.Cluster.Hosts, r.Plan, nil, unreached)
+		tally.CountAll()
+		summary.Outcome = tally.Outcome(r.Cluster.Hosts, unreached)
 		return summary, unreached.ErrOrNil()
 	}
 	defer r.stopOn(ctx)()
@@ -52,11 +54,11 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 	defer cancel()
 
 	for _, h := range r.Plan.Hosts() {
-		if n := r.Plan.CountOn(h.Name); n > 0 {
+		if n := r.Plan.ComponentsOf(h.Name); n > 0 {
 			r.options.Tell(fleet.Event{Kind: fleet.EventPlanned, Host: h.Name, Count: n})
 		}
 	}
-	api := fleet.NewCountdown(r.Plan.Count(component.ApiServer.Name))
+	api := fleet.NewCountdown(r.Plan.HostsOf(component.ApiServer.Name))
 	feed := fleet.NewFeed(r.Fleet, r.options.Tell, rounds(r.Plan, api)...)
 	var feeding sync.WaitGroup
 	feeding.Go(func() { feed.Run(ctx) })
@@ -70,8 +72,7 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 		summary.Changed[s.About()] += max(changed, 0)
 		return err
 	}
-	tally := plan.NewTally(r.Plan)
-	failed := r.Plan.Walk(ctx, tally.Counted(func(ctx context.Context, s plan.Step) error {
+	failed := r.Plan.Walk(ctx, tally.Counting(func(ctx context.Context, s plan.Step) error {
 		host := s.About()
 		r.options.Tell(fleet.Event{Kind: fleet.EventStart, Host: host, Component: s.Component.Name})
 		begin := time.Now()
@@ -84,7 +85,7 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 		if err != nil {
 			kind, text = fleet.EventFailed, err.Error()
 		}
-		if err != nil && (wasStopped(err) || errors.Is(context.Cause(ctx), plan.ErrUpstream)) {
+		if err != nil && (wasStopped(err) || errors.Is(context.Cause(ctx), plan.ErrDependency)) {
 			kind = fleet.EventStopped
 		}
 		r.options.Tell(fleet.Event{Kind: kind, Host: host, Component: s.Component.Name, Text: text, Err: err, Took: time.Since(begin)})
@@ -101,7 +102,7 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 	}
 	summary.Took = time.Since(start)
 	failed = append(unreached, slices.DeleteFunc(failed, func(f plan.Failure) bool { return wasStopped(f) })...)
-	summary.Outcome = plan.OutcomeOf(r.Cluster.Hosts, r.Plan, tally.Left, failed)
+	summary.Outcome = tally.Outcome(r.Cluster.Hosts, failed)
 	switch {
 	case interrupted != nil && (failed == nil || !errors.Is(interrupted, context.DeadlineExceeded)):
 		return summary, fmt.Errorf("stopped: %w", errors.Join(interrupted, failed.ErrOrNil()))

@@ -153,7 +153,7 @@ func runOf(t *testing.T, wanted func(component, host string) []resource.Resource
 // look observes the plan.
 func (r *Run) look(t *testing.T) {
 	t.Helper()
-	if _, err := observe(t.Context(), r.Plan.Hosts(), &r.Plan, r.Fleet, nil); err != nil {
+	if _, err := r.Fleet.Observe(t.Context(), r.Plan.Hosts(), &r.Plan, nil); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -135,7 +135,7 @@ func (r *Run) scene(ctx context.Context) (preflight.Scene, error) {
 		errDisk, errPrograms error
 	)
 	seen := slices.Clone(scene.Hosts) // the others write to theirs
-	probes.Go(func() { scene.Mesh = r.mesh(ctx, seen) })
+	probes.Go(func() { scene.Mesh = r.Fleet.Mesh(ctx, r.Cluster, seen) })
 	probes.Go(func() { errDisk = r.fsync(ctx, scene.Hosts) })
 	probes.Go(func() { errPrograms = r.glibc(scene.Hosts) })
 	probes.Wait()

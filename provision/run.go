@@ -128,7 +128,7 @@ func (r *Run) observe(ctx context.Context, whole plan.Plan, hosts []inventory.Ho
 		r.askCensus(queries)
 	}
 	r.askSurvey(queries)
-	answers, err := observe(ctx, r.Cluster.Hosts, &r.Plan, r.Fleet, queries)
+	answers, err := r.Fleet.Observe(ctx, r.Cluster.Hosts, &r.Plan, queries)
 	s := heardFrom(queries, answers)
 	if census {
 		s.census = r.censusOf(answers)
