@@ -145,18 +145,20 @@ func (r *Run) scene(ctx context.Context) (preflight.Scene, error) {
 	return scene, cmp.Or(errDisk, errPrograms)
 }
 
-// fsync measures the disks of the etcd hosts.
+// fsync measures the disks of the etcd hosts. No host is copied: others write to them meanwhile.
 func (r *Run) fsync(ctx context.Context, hosts []preflight.Host) error {
 	var members []inventory.Host
-	for _, h := range hosts {
-		if h.Has(inventory.Etcd) {
+	measured := map[string]**host.Fsync{}
+	for i := range hosts {
+		if h := &hosts[i]; h.Has(inventory.Etcd) {
 			members = append(members, h.Host)
+			measured[h.Name] = &h.Fsync
 		}
 	}
 	return r.Fleet.Each(ctx, members, "preflight", func(ctx context.Context, m *fleet.Machine) error {
 		found, err := m.Client.Fsync(ctx, component.EtcdData)
 		if err == nil {
-			hosts[slices.IndexFunc(hosts, func(h preflight.Host) bool { return h.Name == m.Host.Name })].Fsync = &found
+			*measured[m.Host.Name] = &found
 		}
 		return err
 	}).ErrOrNil()
