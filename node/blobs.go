@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -29,7 +30,8 @@ type blobs struct {
 	sys *host.System // for what it changes
 
 	mu        sync.Mutex
-	abandoned map[string]string   // sum → why the control machine will never send it
+	abandoned map[string]string   // sum → why the control machine will not send it
+	coming    map[string]int      // sum → how often it is being received
 	taken     map[string]*os.File // sum → what became a file of the host in this session
 	changed   chan struct{}       // closed and replaced at each change, which wakes all who wait
 	uses      int
@@ -40,6 +42,7 @@ func newBlobs(root string) *blobs {
 		dir:       filepath.Join(root, "opt/kbootstrap/blobs", host.Root(root).BootID()),
 		sys:       host.NewSystem(root, nil, nil, nil),
 		abandoned: map[string]string{},
+		coming:    map[string]int{},
 		taken:     map[string]*os.File{},
 		changed:   make(chan struct{}),
 	}
@@ -127,12 +130,22 @@ func (b *blobs) missing(sums []string) ([]string, error) {
 	return missing, nil
 }
 
-// announce tells those who wait that a content arrived.
-func (b *blobs) announce() {
+// begin notes that a content is on its way, and no longer abandoned: nobody needs to ask for it. The returned function is
+// called when it has arrived or when it will not, and wakes those who wait.
+func (b *blobs) begin(sum string) (end func()) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	close(b.changed)
-	b.changed = make(chan struct{})
+	b.coming[sum]++
+	delete(b.abandoned, sum)
+	return func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		if b.coming[sum]--; b.coming[sum] == 0 {
+			delete(b.coming, sum)
+		}
+		close(b.changed)
+		b.changed = make(chan struct{})
+	}
 }
 
 // abandon tells those who wait that a content will not come, and why.
@@ -144,11 +157,25 @@ func (b *blobs) abandon(sum, cause string) {
 	b.changed = make(chan struct{})
 }
 
-// open returns a content once it has arrived. It ends early when ctx does or when the content was abandoned.
-func (b *blobs) open(ctx context.Context, sum string) (host.Blob, error) {
+// isComing reports whether a content is on its way.
+func (b *blobs) isComing(sum string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.coming[sum] > 0
+}
+
+// askAgain is how long a content is waited for until it is asked for again: the first time may have been in the moment in
+// which the control machine took it for sent.
+const askAgain = 10 * time.Second
+
+// open returns a content once it has arrived. While it is neither there nor on its way, need is called, at once and every
+// few seconds. It ends early when ctx does or when the content was abandoned.
+func (b *blobs) open(ctx context.Context, sum string, need func()) (host.Blob, error) {
 	if err := checkSum(sum); err != nil {
 		return nil, err
 	}
+	asking := time.NewTimer(0)
+	defer asking.Stop()
 	for {
 		b.mu.Lock()
 		cause, abandoned := b.abandoned[sum]
@@ -165,6 +192,11 @@ func (b *blobs) open(ctx context.Context, sum string) (host.Blob, error) {
 		}
 		select {
 		case <-changed:
+		case <-asking.C:
+			if !b.isComing(sum) {
+				need()
+			}
+			asking.Reset(askAgain)
 		case <-ctx.Done():
 			return nil, fmt.Errorf("content %s: it was still to be sent when: %w", sum, context.Cause(ctx))
 		}

@@ -169,7 +169,7 @@ func TestOneContentForMany(t *testing.T) {
 	}
 	open := func() host.Blob {
 		t.Helper()
-		blob, err := b.open(t.Context(), c.sum)
+		blob, err := b.open(t.Context(), c.sum, func() {})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -211,7 +211,7 @@ func TestOneContentForMany(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(root, "first"), []byte("a user's own"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if blob, err := b.open(t.Context(), c.sum); err == nil {
+	if blob, err := b.open(t.Context(), c.sum, func() {}); err == nil {
 		_ = blob.Close()
 		t.Error("a content that was changed on the host was handed out")
 	}

@@ -9,10 +9,10 @@ import (
 // TestCensusOfNoCluster: a host without a cluster has nobody to tell of, and that is no error.
 func TestCensusOfNoCluster(t *testing.T) {
 	client := connect(t, Options{Root: t.TempDir()}, pipes)
-	census, err := client.Census(t.Context(), resource.CensusSource{
-		Kubeconfig: "/etc/kubernetes/super-admin.conf", Members: resource.Ready{URL: "https://127.0.0.1:1/members"},
-	})
-	if err != nil || census.Nodes != nil || census.Members != nil {
-		t.Errorf("got %+v, %v", census, err)
+	a, err := client.Look(t.Context(), Query{Census: []resource.CensusSource{
+		{Kubeconfig: "/etc/kubernetes/super-admin.conf"}, {Members: resource.Ready{URL: "https://127.0.0.1:1/members"}},
+	}})
+	if err != nil || len(a.Census) != 2 || a.Census[0].Nodes != nil || a.Census[1].Members != nil {
+		t.Errorf("got %+v, %v", a.Census, err)
 	}
 }

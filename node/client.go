@@ -9,9 +9,9 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"kbootstrap/host"
@@ -19,30 +19,27 @@ import (
 )
 
 // Client is the control machine's end of the wire to one host. Its methods may be called at the same time. They return a
-// *RemoteError for what went wrong on the host, a *LockedError, a *LostError when the connection ended, or the cause of
-// their context's end.
+// *RemoteError for what went wrong on the host, a *LockedError, a *LostError when the connection ended, an *AwayError when
+// it could not be made again, or the cause of their context's end. Dialer.Connect makes one.
 type Client struct {
 	idle   time.Duration
-	redial Redial
-	turn   chan struct{} // who has it replaces the connection
+	dialer Dialer        // without its Dial, a session that is lost is not replaced
+	turn   chan struct{} // who has it replaces the session
 
 	stopped context.Context // ended by Stop
 	stop    context.CancelFunc
 
+	requests atomic.Int64
+
+	// Only who replaces the session changes these.
+	reopened int
+	boot     string // the id of the host's boot
+	stream   Stream
+
 	mu     sync.Mutex
 	link   *link
-	given  error // why there is no other connection
+	given  error // why there is no other session
 	closed bool
-}
-
-// NewClient speaks to a node over rwc, from which the sentinel line has been read. It does not wait for the node; a node
-// that does not answer shows in the first request. Close ends it.
-func NewClient(rwc io.ReadWriteCloser) *Client { return newClient(rwc, idleTimeout) }
-
-func newClient(rwc io.ReadWriteCloser, idle time.Duration) *Client {
-	c := &Client{idle: idle, link: newLink(rwc, idle), turn: make(chan struct{}, 1)}
-	c.stopped, c.stop = context.WithCancel(context.Background())
-	return c
 }
 
 // Close ends the connection and with it the node on the host. Requests under way end with a *LostError.
@@ -58,55 +55,13 @@ func (c *Client) Close() error {
 	return l.close()
 }
 
-// Facts gathers the facts of the host.
-func (c *Client) Facts(ctx context.Context) (host.Facts, error) {
-	var facts host.Facts
-	err := c.again(ctx, "facts", func() error { return c.ask(ctx, "/v1/facts", nil, &facts) })
-	return facts, err
-}
-
-// Lock makes this session the only one that may change the host, until the node ends. When another session is that
-// already, the error is a *LockedError. Converge, Restore and Send take the lock by themselves, but cannot say for whom.
-func (c *Client) Lock(ctx context.Context, holder Holder) error {
-	return c.ask(ctx, "/v1/lock", holder, nil)
-}
-
-// Observe returns what is found on the host for each of the resources, in their order. Where the state is the wanted one,
-// that is the wanted value itself.
-func (c *Client) Observe(ctx context.Context, wanted []resource.Resource) ([]resource.Resource, error) {
-	text, err := resource.Marshal(wanted)
-	if err != nil {
-		return nil, err
-	}
-	var answer observed
-	err = c.again(ctx, "observe", func() error {
-		answer = observed{}
-		return c.askRaw(ctx, "/v1/observe", text, &answer)
-	})
-	if err != nil {
-		return nil, err
-	}
-	differ, err := resource.Unmarshal(answer.Found)
-	if err != nil {
-		return nil, err
-	}
-	if len(differ) != len(answer.Differ) {
-		return nil, fmt.Errorf("the node answered %d of %d differences", len(differ), len(answer.Differ))
-	}
-	found := slices.Clone(wanted)
-	for k, i := range answer.Differ {
-		if i < 0 || i >= len(found) {
-			return nil, fmt.Errorf("the node answered for resource %d of %d", i, len(found))
-		}
-		found[i] = differ[k]
-	}
-	return found, nil
-}
+// Requests is how many requests were sent to the host so far.
+func (c *Client) Requests() int { return int(c.requests.Load()) }
 
 // Converge makes the host what the resources say, in their order, and tells of each change as it happens. The component
 // comes back in the events; two calls for the same component go one after the other. It returns when all is done or at
-// the first error; resources that wait for a content wait until Send brings it or Abandon says that it will not come. The
-// events are called one at a time.
+// the first error. What waits for a content asks for it with an EventNeed, and waits until Send brings it or Abandon says
+// that it will not come. The events are called one at a time.
 func (c *Client) Converge(ctx context.Context, component string, wanted []resource.Resource, events func(Event)) error {
 	text, err := resource.Marshal(wanted)
 	if err != nil {
@@ -255,14 +210,10 @@ func (c *Client) do(ctx context.Context, method, path string, body io.Reader) (*
 		return nil, err
 	}
 	l := c.current()
-	select {
-	case <-l.dialled:
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
+	if err := l.wait(ctx); err != nil {
+		return nil, c.lost(ctx, err)
 	}
-	if l.err != nil {
-		return nil, c.lost(ctx, l.err)
-	}
+	c.requests.Add(1)
 	response, err := l.http.RoundTrip(request)
 	if err != nil {
 		if source, ok := body.(*detachable); ok && source.failed() != nil {

@@ -2,7 +2,6 @@ package node
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -14,14 +13,10 @@ import (
 	"kbootstrap/resource/converge"
 )
 
-// observeTimeout bounds how long a host may need to look at all of a plan's resources.
-const observeTimeout = 2 * time.Minute
-
-// resources reads the resources in a request's body.
-func (s *server) resources(w http.ResponseWriter, r *http.Request) ([]resource.Resource, error) {
-	text, err := s.body(w, r)
-	if err != nil {
-		return nil, err
+// unmarshal reads the resources of a request.
+func unmarshal(text []byte) ([]resource.Resource, error) {
+	if len(text) == 0 {
+		return nil, nil
 	}
 	wanted, err := resource.Unmarshal(text)
 	if err != nil {
@@ -30,43 +25,12 @@ func (s *server) resources(w http.ResponseWriter, r *http.Request) ([]resource.R
 	return wanted, nil
 }
 
-func (s *server) observe(w http.ResponseWriter, r *http.Request) error {
-	wanted, err := s.resources(w, r)
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeoutCause(r.Context(), observeTimeout,
-		fmt.Errorf("observing took longer than %s", observeTimeout))
-	defer cancel()
-	found, err := converge.Observe(ctx, s.sys, wanted)
-	if err != nil {
-		return err
-	}
-	var answer observed
-	var differ []resource.Resource
-	for i, w := range wanted {
-		if resource.Changed(found[i], w) {
-			answer.Differ = append(answer.Differ, i)
-			differ = append(differ, found[i])
-		}
-	}
-	if answer.Found, err = resource.Marshal(differ); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(answer) // a client that is gone needs no answer
-	return nil
-}
-
-// observed is what was found, as far as it differs from what is wanted. The rest, which in most runs is all, need not
-// travel.
-type observed struct {
-	Differ []int           // the indices of those that differ
-	Found  json.RawMessage // what was found of these, in this order
-}
-
 func (s *server) converge(w http.ResponseWriter, r *http.Request) error {
-	wanted, err := s.resources(w, r)
+	text, err := s.body(w, r)
+	if err != nil {
+		return err
+	}
+	wanted, err := unmarshal(text)
 	if err != nil {
 		return err
 	}
@@ -115,6 +79,11 @@ func (s *server) change(
 	sys := s.sys.Logging(func(line string) {
 		events.send(message{Event: Event{Kind: EventLog, Component: component, Line: line}})
 	})
+	sys.Blob = func(ctx context.Context, sum string) (host.Blob, error) {
+		return s.blobs.open(ctx, sum, func() {
+			events.send(message{Event: Event{Kind: EventNeed, Component: component, Sum: sum}})
+		})
+	}
 	// A panic is told in the stream as well: by then the answer has begun.
 	err := guarded(r.URL.Path, func() error {
 		done, err := s.turns.take(r.Context(), component)

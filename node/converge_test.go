@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"kbootstrap/fault"
@@ -55,25 +57,6 @@ func read(t *testing.T, path string) []byte {
 		t.Fatal(err)
 	}
 	return text
-}
-
-func TestObserve(t *testing.T) {
-	root := trial.Lay(t, map[string]string{"etc/there": "as found\n"})
-	client := connect(t, Options{Root: root}, memory)
-	found, err := client.Observe(t.Context(), []resource.Resource{
-		resource.File{Path: "/etc/there", Content: []byte("as wanted\n")},
-		resource.File{Path: "/etc/absent", Content: []byte("as wanted\n")},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(found) != 2 || found[0].ID() != "file /etc/there" || !strings.Contains(found[0].State(), "as found") ||
-		found[1].ID() != "file /etc/absent" || found[1].State() != "" {
-		t.Errorf("found %+v", found)
-	}
-	if _, err := os.Stat(filepath.Join(root, "run/lock")); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("looking took the lock: %v", err)
-	}
 }
 
 func TestConverge(t *testing.T) {
@@ -207,6 +190,54 @@ func TestConvergeWaitsForContents(t *testing.T) {
 		}
 	}
 	equal(t, "the store, as all was moved out of it", store(t, root), []string{})
+}
+
+// A step asks for the content that it waits for, again and again, but not while it is on its way.
+func TestConvergeAsksForContents(t *testing.T) {
+	root, c := t.TempDir(), random(t, 1<<20)
+	synctest.Test(t, func(t *testing.T) {
+		client := connect(t, Options{Root: root}, memory)
+		var asked atomic.Int32
+		converged := make(chan error, 1)
+		go func() {
+			converged <- client.Converge(t.Context(), "etcd", []resource.Resource{blobFile("/opt/etcd", c)}, func(e Event) {
+				if e.Kind == EventNeed && e.Sum == c.sum && e.Component == "etcd" {
+					asked.Add(1)
+				}
+			})
+		}()
+		synctest.Wait()
+		if asked.Load() != 1 {
+			t.Errorf("asked %d times at once", asked.Load())
+		}
+		<-time.After(askAgain + askAgain/2)
+		if asked.Load() != 2 {
+			t.Errorf("asked %d times after a while", asked.Load())
+		}
+		body, feed := io.Pipe()
+		sent := make(chan error, 1)
+		go func() { sent <- client.Send(t.Context(), c.sum, int64(len(c.plain)), body) }()
+		if _, err := feed.Write(c.zstd[:len(c.zstd)/2]); err != nil {
+			t.Fatal(err)
+		}
+		<-time.After(3 * askAgain)
+		if asked.Load() != 2 {
+			t.Errorf("asked %d times, the last while it was on its way", asked.Load())
+		}
+		if _, err := feed.Write(c.zstd[len(c.zstd)/2:]); err != nil {
+			t.Fatal(err)
+		}
+		_ = feed.Close()
+		if err := errors.Join(<-sent, <-converged); err != nil {
+			t.Error(err)
+		}
+		var seen collected
+		other := resource.File{Path: "/opt/other", Blob: c.sum, Size: int64(len(c.plain))}
+		if err := client.Converge(t.Context(), "etcd", []resource.Resource{other}, seen.add); err != nil {
+			t.Error(err)
+		}
+		equal(t, "events of a content that is there", seen.list(), []string{"change etcd file /opt/other", "done etcd"})
+	})
 }
 
 func TestAbandonedContent(t *testing.T) {

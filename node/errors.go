@@ -50,6 +50,7 @@ func (e *RemoteError) Hint() string { return e.hint }
 // LockedError says that another run works on the host.
 type LockedError struct{ Holder Holder }
 
+// Error names the run that has the lock.
 func (e *LockedError) Error() string {
 	h := e.Holder
 	if h == (Holder{}) {
@@ -71,13 +72,17 @@ func (e *LockedError) Hint() string {
 // StoppedError says that a request was ended early, since Client.Stop had asked for it.
 type StoppedError struct{ Text string }
 
+// Error is the host's words.
 func (e *StoppedError) Error() string { return e.Text }
 
 // LostError says that the connection to the node ended while something was asked of it. What was going on there was cut
 // off; what it had done stays.
 type LostError struct{ Err error }
 
+// Error says how the connection ended.
 func (e *LostError) Error() string { return fmt.Sprintf("connection to the node lost: %v", e.Err) }
+
+// Unwrap returns how the connection ended.
 func (e *LostError) Unwrap() error { return e.Err }
 
 // Fault returns the code.

@@ -13,6 +13,7 @@ const (
 	EventChange   = "change"   // a resource was made what it should be
 	EventRollback = "rollback" // a resource was put back to what it was before the run
 	EventLog      = "log"      // a line of progress
+	EventNeed     = "need"     // a content is waited for that is neither there nor on its way: its sum
 	EventDone     = "done"     // the last event of a run, whether it went well or not
 )
 
@@ -23,6 +24,7 @@ type Event struct {
 	ID        string `json:"id,omitempty"`   // the resource's
 	Diff      string `json:"diff,omitempty"` // of a change: its line diff
 	Line      string `json:"line,omitempty"` // of a log line
+	Sum       string `json:"sum,omitempty"`  // of a content
 	Millis    int64  `json:"millis"`         // of a change and of done: how long it took
 }
 

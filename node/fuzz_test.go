@@ -3,6 +3,7 @@ package node
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"net"
@@ -61,21 +62,34 @@ func FuzzWire(f *testing.F) {
 // touch nothing outside of its own directories. What would be changes are sent as long as they are no list of resources.
 func FuzzRequests(f *testing.F) {
 	paths := []string{
-		"/v1/facts", "/v1/lock", "/v1/observe", "/v1/converge?component=etcd", "/v1/stop", "/v1/restore", "/v1/flush", "/v1/missing", "/v1/abandon",
-		"/v1/journal", "/v1/certificates", "/v1/census", "/v1/probe/survey", "/v1/probe/clock", "/v1/nothing", "/v1/blobs/" + strings.Repeat("ab", 32) + "?size=3",
+		"/v1/open", "/v1/look", "/v1/converge?component=etcd", "/v1/stop", "/v1/restore", "/v1/flush", "/v1/missing", "/v1/abandon",
+		"/v1/journal", "/v1/certificates", "/v1/nothing", "/v1/blobs/" + strings.Repeat("ab", 32) + "?size=3",
 	}
 	for i := range paths {
 		for _, body := range []string{
 			"", "null", "[]", "{}", "[null]", `["a"]`, `[{"kind":"file"}]`, `[{"kind":"file","value":{"Path":"../../etc/passwd"}}]`, `{"Unit":"-x","Lines":-1}`,
-			`{"Sum":"../../x","Cause":"y"}`, `["/etc/passwd","../../../etc/shadow"]`, `{"User":"` + strings.Repeat("x", 100) + `"}`, strings.Repeat("[", 1000), "\xff\xfe",
+			`{"Sum":"../../x","Cause":"y"}`, `["/etc/passwd","../../../etc/shadow"]`, `{"Holder":{"User":"` + strings.Repeat("x", 100) + `"}}`,
+			`{"Survey":{"Paths":["../.."],"Units":["-x"]},"Census":[{"Kubeconfig":"../../x"}]}`, strings.Repeat("[", 1000), "\xff\xfe",
 		} {
 			f.Add(i, []byte(body))
 		}
 	}
 	f.Fuzz(func(t *testing.T, which int, body []byte) {
 		path := paths[uint(which)%uint(len(paths))]
-		if rs, err := resource.Unmarshal(body); err == nil && (path != "/v1/observe" && len(rs) > 0 || slices.ContainsFunc(rs, asksOthers)) {
+		rs, err := resource.Unmarshal(body)
+		if err == nil && path == "/v1/look" {
+			body = []byte(`{"Observe":` + string(body) + `,"Witnesses":` + string(body) + `}`)
+		}
+		if err == nil && (path != "/v1/look" && len(rs) > 0 || slices.ContainsFunc(rs, asksOthers)) {
 			return // it would do as it is told
+		}
+		var q lookQuestion
+		if path == "/v1/look" && json.Unmarshal(body, &q) == nil {
+			wanted, _ := resource.Unmarshal(q.Observe)
+			witnesses, _ := resource.Unmarshal(q.Witnesses)
+			if slices.ContainsFunc(append(wanted, witnesses...), asksOthers) {
+				return
+			}
 		}
 		dir := t.TempDir()
 		root := filepath.Join(dir, "root")

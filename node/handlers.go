@@ -30,7 +30,7 @@ type server struct {
 
 func newServer(options Options) *server {
 	s := &server{blobs: newBlobs(options.Root), lock: &lock{root: options.Root}, turns: newTurns()}
-	s.sys = host.NewSystem(options.Root, options.Run, s.blobs.open, nil)
+	s.sys = host.NewSystem(options.Root, options.Run, nil, nil) // who changes the host has contents, see change
 	s.sys.Around = options.around
 	s.blobs.sys, s.lock.sys = s.sys, s.sys
 	return s
@@ -40,9 +40,8 @@ func newServer(options Options) *server {
 func (s *server) handler() http.Handler {
 	mux := http.NewServeMux()
 	routes := map[string]func(http.ResponseWriter, *http.Request) error{
-		"POST /v1/facts":        s.facts,
-		"POST /v1/lock":         s.takeLock,
-		"POST /v1/observe":      s.observe,
+		"POST /v1/open":         s.open,
+		"POST /v1/look":         s.look,
 		"POST /v1/converge":     s.converge,
 		"POST /v1/stop":         s.stop,
 		"POST /v1/restore":      s.restore,
@@ -52,9 +51,6 @@ func (s *server) handler() http.Handler {
 		"POST /v1/abandon":      s.abandon,
 		"POST /v1/journal":      s.journal,
 		"POST /v1/certificates": s.certificates,
-		"POST /v1/census":       s.census,
-		"POST /v1/probe/survey": s.survey,
-		"POST /v1/probe/clock":  s.clock,
 		"POST /v1/probe/fsync":  s.fsync,
 		"POST /v1/probe/listen": s.listen,
 		"POST /v1/probe/reach":  s.reach,
@@ -173,21 +169,6 @@ func (s *server) end() error {
 	err := s.blobs.clear()
 	s.lock.release()
 	return err
-}
-
-func (s *server) facts(w http.ResponseWriter, r *http.Request) error {
-	return answer(w, s.sys.Facts(r.Context()))
-}
-
-func (s *server) takeLock(w http.ResponseWriter, r *http.Request) error {
-	var holder Holder
-	if err := s.decode(w, r, &holder); err != nil {
-		return err
-	}
-	if err := s.exclusive(holder); err != nil {
-		return err
-	}
-	return answer(w, struct{}{})
 }
 
 func (s *server) missing(w http.ResponseWriter, r *http.Request) error {

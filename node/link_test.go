@@ -9,7 +9,12 @@ import (
 	"testing"
 )
 
-// flaky is a client whose connection can be cut, and the number of connections that it asked for.
+// wire is a Stream in memory.
+type wire struct{ net.Conn }
+
+func (wire) Cause(noticed error) error { return noticed }
+
+// flaky is a client whose connection can be cut, and the number of connections that it asked for later.
 func flaky(t *testing.T, redial func() error) (c *Client, cut func(), dialled *atomic.Int32) {
 	t.Helper()
 	var (
@@ -18,7 +23,13 @@ func flaky(t *testing.T, redial func() error) (c *Client, cut func(), dialled *a
 		served sync.WaitGroup
 	)
 	root := t.TempDir()
-	dial := func() *Client {
+	dialled = &atomic.Int32{}
+	dial := func(context.Context) (Stream, error) {
+		if dialled.Add(1) > 0 {
+			if err := redial(); err != nil {
+				return nil, err
+			}
+		}
 		mu.Lock()
 		defer mu.Unlock()
 		var far net.Conn
@@ -28,23 +39,19 @@ func flaky(t *testing.T, redial func() error) (c *Client, cut func(), dialled *a
 				t.Error(err)
 			}
 		})
-		return NewClient(near)
+		return wire{near}, nil
 	}
-	dialled = &atomic.Int32{}
-	c = dial()
-	c.OnLost(func(context.Context, string, error) (*Client, error) {
-		dialled.Add(1)
-		if err := redial(); err != nil {
-			return nil, err
-		}
-		return dial(), nil
-	})
+	dialled.Store(-1)
+	c, _, err := Dialer{Dial: dial}.Connect(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() { _ = c.Close(); served.Wait() })
 	return c, func() { mu.Lock(); defer mu.Unlock(); _ = near.Close() }, dialled
 }
 
-// TestOnLost: requests on a lost connection are asked again over one new connection, however many they are.
-func TestOnLost(t *testing.T) {
+// TestLost: requests on a lost connection are asked again over one new connection, however many they are.
+func TestLost(t *testing.T) {
 	c, cut, dialled := flaky(t, func() error { return nil })
 	for range 3 {
 		cut()
@@ -63,8 +70,8 @@ func TestOnLost(t *testing.T) {
 	}
 }
 
-// TestOnLostFails: all get the one error, and nobody dials again.
-func TestOnLostFails(t *testing.T) {
+// TestLostFails: all get the one error, and nobody dials again.
+func TestLostFails(t *testing.T) {
 	gone := errors.New("gone")
 	c, cut, dialled := flaky(t, func() error { return gone })
 	cut()
@@ -82,8 +89,8 @@ func TestOnLostFails(t *testing.T) {
 	}
 }
 
-// TestOnLostAfterClose: a client that was closed does not come back.
-func TestOnLostAfterClose(t *testing.T) {
+// TestLostAfterClose: a client that was closed does not come back.
+func TestLostAfterClose(t *testing.T) {
 	c, _, dialled := flaky(t, func() error { return nil })
 	_ = c.Close()
 	_, err := c.Facts(t.Context())

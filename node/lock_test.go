@@ -41,7 +41,7 @@ func TestLock(t *testing.T) {
 	held(c.send(t.Context(), second.Client))
 	held(second.Converge(t.Context(), "etcd", nil, nil))
 	held(second.Restore(t.Context(), nil, nil))
-	if _, err := second.Observe(t.Context(), nil); err != nil {
+	if _, err := second.Look(t.Context(), Query{}); err != nil {
 		t.Error(err)
 	}
 

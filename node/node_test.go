@@ -72,6 +72,16 @@ func pipePair(t testing.TB) (near, far stdio) {
 
 func memory(testing.TB) (near, far io.ReadWriteCloser) { return net.Pipe() }
 
+// NewClient speaks to a node over rwc, from which the sentinel line has been read. Its session is not replaced when it is
+// lost.
+func NewClient(rwc io.ReadWriteCloser) *Client { return newClient(rwc, idleTimeout) }
+
+func newClient(rwc io.ReadWriteCloser, idle time.Duration) *Client {
+	c := &Client{idle: idle, link: newLink(rwc, idle), turn: make(chan struct{}, 1)}
+	c.stopped, c.stop = context.WithCancel(context.Background())
+	return c
+}
+
 // connect starts a node in this process and returns its client. The node must end when the test does, without an error.
 func connect(t testing.TB, options Options, wire func(testing.TB) (near, far io.ReadWriteCloser)) *Client {
 	t.Helper()
@@ -141,6 +151,22 @@ func (p *process) ends(t *testing.T) error {
 		t.Fatalf("the node did not end until it was killed: %v", <-ended)
 		return nil
 	}
+}
+
+// Facts asks for the facts of the host, and again after each loss of the connection.
+func (c *Client) Facts(ctx context.Context) (host.Facts, error) {
+	var g Greeting
+	err := c.again(ctx, "facts", func() (err error) {
+		g, err = c.open(ctx, nil)
+		return err
+	})
+	return g.Facts, err
+}
+
+// Lock makes the session the only one that may change the host.
+func (c *Client) Lock(ctx context.Context, holder Holder) error {
+	_, err := c.open(ctx, &holder)
+	return err
 }
 
 // content is something to send.

@@ -23,6 +23,7 @@ func (b *blobs) receive(ctx context.Context, sum string, size int64, compressed 
 	if missing, err := b.missing([]string{sum}); err != nil || len(missing) == 0 {
 		return err
 	}
+	defer b.begin(sum)()
 	part, err := b.sys.CreateTemp(b.dir, sum+".part-")
 	if err != nil {
 		return err
@@ -73,9 +74,5 @@ func (b *blobs) receive(ctx context.Context, sum string, size int64, compressed 
 	if err := part.Close(); err != nil {
 		return err
 	}
-	if err := b.sys.Rename(part.Name(), b.path(sum)); err != nil {
-		return err
-	}
-	b.announce()
-	return nil
+	return b.sys.Rename(part.Name(), b.path(sum))
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"kbootstrap/inventory"
@@ -44,51 +43,50 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 	start := time.Now()
 	summary := Summary{Changed: map[string]int{}, Bytes: map[string]int64{}}
 	unreached := r.LeftOut()
+	tally := plan.NewTally(r.Plan)
 	if r.Plan.Changes() == 0 {
 		summary.Took = time.Since(start)
-		summary.Outcome = plan.OutcomeOf(r.Cluster.Hosts, r.Plan, nil, unreached)
+		tally.CountAll()
+		summary.Outcome = tally.Outcome(r.Cluster.Hosts, unreached)
 		return summary, unreached.ErrOrNil()
 	}
 	defer r.stopOn(ctx)()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 
-	sent := map[string]*atomic.Int64{}
 	for _, h := range r.Plan.Hosts() {
-		sent[h.Name] = &atomic.Int64{}
-		if n := r.Plan.CountOn(h.Name); n > 0 {
+		if n := r.Plan.ComponentsOf(h.Name); n > 0 {
 			r.options.Tell(fleet.Event{Kind: fleet.EventPlanned, Host: h.Name, Count: n})
 		}
 	}
-	api := fleet.NewLatch(r.Plan.Count(component.APIServer))
-	var feeders sync.WaitGroup
-	r.onReopen(func(h inventory.Host) { feeders.Go(func() { r.refeed(ctx, h, sent[h.Name]) }) })
-	feeders.Go(func() { r.feedAll(ctx, api, sent) })
+	api := fleet.NewCountdown(r.Plan.HostsOf(component.APIServer))
+	feed := fleet.NewFeed(r.Fleet, r.options.Tell, rounds(r.Plan, api)...)
+	var feeding sync.WaitGroup
+	feeding.Go(func() { feed.Run(ctx) })
 
 	var mu sync.Mutex
 	counted := func(s plan.Step, do func(events func(node.Event)) error) error {
 		changed := 0
-		err := do(r.told(s, &changed))
+		err := do(r.told(s, feed, &changed))
 		mu.Lock()
 		defer mu.Unlock()
 		summary.Changed[s.About()] += max(changed, 0)
 		return err
 	}
-	tally := plan.NewTally(r.Plan)
-	failed := r.Plan.Walk(ctx, tally.Counted(func(ctx context.Context, s plan.Step) error {
+	failed := r.Plan.Walk(ctx, tally.Counting(func(ctx context.Context, s plan.Step) error {
 		host := s.About()
 		r.options.Tell(fleet.Event{Kind: fleet.EventStart, Host: host, Component: s.Component.Name})
 		begin := time.Now()
-		err := counted(s, func(events func(node.Event)) error { return r.converge(ctx, s, events) })
+		err := counted(s, func(events func(node.Event)) error { return r.Fleet[s.At].Converge(ctx, s, events) })
 		if s.Component.Name == component.APIServer {
-			api.Down()
+			api.Done()
 		}
 		err = diagnosis.Explain(ctx, r.Fleet[s.At].Client, err)
 		kind, text := fleet.EventDone, ""
 		if err != nil {
 			kind, text = fleet.EventFailed, err.Error()
 		}
-		if err != nil && (wasStopped(err) || errors.Is(context.Cause(ctx), plan.ErrUpstream)) {
+		if err != nil && (wasStopped(err) || errors.Is(context.Cause(ctx), plan.ErrDependency)) {
 			kind = fleet.EventStopped
 		}
 		r.options.Tell(fleet.Event{Kind: kind, Host: host, Component: s.Component.Name, Text: text, Err: err, Took: time.Since(begin)})
@@ -99,13 +97,13 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 	}
 	interrupted := context.Cause(ctx)
 	cancel()
-	feeders.Wait()
-	for host, bytes := range sent {
-		summary.Bytes[host] = bytes.Load()
+	feeding.Wait()
+	for _, h := range r.Plan.Hosts() {
+		summary.Bytes[h.Name] = feed.Bytes(h.Name)
 	}
 	summary.Took = time.Since(start)
 	failed = append(unreached, slices.DeleteFunc(failed, func(f plan.Failure) bool { return wasStopped(f) })...)
-	summary.Outcome = plan.OutcomeOf(r.Cluster.Hosts, r.Plan, tally.Left, failed)
+	summary.Outcome = tally.Outcome(r.Cluster.Hosts, failed)
 	switch {
 	case interrupted != nil && (failed == nil || !errors.Is(interrupted, context.DeadlineExceeded)):
 		return summary, fmt.Errorf("stopped: %w", errors.Join(interrupted, failed.ErrOrNil()))
@@ -122,11 +120,9 @@ func (r *Run) stopOn(ctx context.Context) (done func()) {
 		defer close(ended)
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopPatience)
 		defer cancel()
-		var all sync.WaitGroup
-		for _, m := range r.Fleet {
-			all.Go(func() { _ = m.Client.Stop(ctx) }) // without a connection its steps end, too
-		}
-		all.Wait()
+		_ = r.Fleet.Each(ctx, r.Cluster.Hosts, "stop", func(ctx context.Context, m *fleet.Machine) error {
+			return m.Client.Stop(ctx) // without a connection its steps end, too
+		})
 	})
 	return func() {
 		if !release() {
@@ -144,8 +140,9 @@ func wasStopped(err error) bool {
 	return errors.As(err, &e)
 }
 
-// told reports what happens in a step, and counts the changes: one that is put back takes one away.
-func (r *Run) told(s plan.Step, changed *int) func(node.Event) {
+// told reports what happens in a step, has the contents sent that it asks for, and counts the changes: one that is put back
+// takes one away.
+func (r *Run) told(s plan.Step, feed *fleet.Feed, changed *int) func(node.Event) {
 	event := fleet.Event{Host: s.About(), Component: s.Component.Name}
 	return func(e node.Event) {
 		event := event
@@ -156,6 +153,9 @@ func (r *Run) told(s plan.Step, changed *int) func(node.Event) {
 		case node.EventRollback:
 			*changed--
 			event.Kind = fleet.EventRollback
+		case node.EventNeed:
+			feed.Need(s.At, e.Sum, s.Target.Release)
+			return
 		case node.EventLog:
 			event.Kind, event.Text = fleet.EventLog, e.Line
 			r.options.Tell(event)
@@ -171,23 +171,6 @@ func (r *Run) told(s plan.Step, changed *int) func(node.Event) {
 // flush waits until every host has on its disk what this run wrote: done means that it outlives a power cut. The hosts that
 // have failed are not done.
 func (r *Run) flush(ctx context.Context, sick []string, counted func(plan.Step, func(func(node.Event)) error) error) plan.Failures {
-	var (
-		mu     sync.Mutex
-		failed plan.Failures
-		all    sync.WaitGroup
-	)
-	for _, h := range r.Plan.Hosts() {
-		if slices.Contains(sick, h.Name) {
-			continue
-		}
-		all.Go(func() {
-			if component, err := r.Fleet[h.Name].Flush(ctx, counted); err != nil {
-				mu.Lock()
-				defer mu.Unlock()
-				failed = append(failed, plan.Failure{Host: h.Name, Component: component, Err: err})
-			}
-		})
-	}
-	all.Wait()
-	return failed.Sorted(r.Plan.Hosts())
+	well := slices.DeleteFunc(r.Plan.Hosts(), func(h inventory.Host) bool { return slices.Contains(sick, h.Name) })
+	return r.Fleet.Each(ctx, well, "flush", func(ctx context.Context, m *fleet.Machine) error { return m.Flush(ctx, counted) })
 }

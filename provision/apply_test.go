@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"kbootstrap/fault"
 	"kbootstrap/internal/fixture"
 	"kbootstrap/provision/component"
 	"kbootstrap/provision/fleet"
@@ -158,8 +159,8 @@ func TestApplySendsWhatIsMissing(t *testing.T) {
 	}
 }
 
-// TestApplyDoesNotWaitForever: a host never waits for a content that will not come, neither for one that is gone from
-// the cache, nor for one that was there when the plan was made.
+// TestApplyDoesNotWaitForever: a host never waits for a content that will not come, such as one that is gone from the
+// cache.
 func TestApplyDoesNotWaitForever(t *testing.T) {
 	h := newHost(t, "m1")
 	r, set := withPrograms(t, h, "kubelet")
@@ -175,27 +176,38 @@ func TestApplyDoesNotWaitForever(t *testing.T) {
 	if err := os.Remove(stream.(*os.File).Name()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.Apply(t.Context()); err == nil || !strings.Contains(err.Error(), "send kubelet") {
+	if _, err := r.Apply(t.Context()); err == nil || !strings.Contains(err.Error(), "send kubelet") || fault.Of(err) != fault.ContentNotSent {
 		t.Errorf("not in the cache: got %v", err)
 	}
+}
 
-	other := newHost(t, "m1")
-	r, _ = withPrograms(t, other, "kubelet")
-	if _, err := r.Apply(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	other.connect(t) // a session keeps what it has received
-	r, _ = withPrograms(t, other, "kubelet", "etcd")
-	if err := os.Remove(filepath.Join(other.root, "opt/kubelet")); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := r.Apply(t.Context()); err == nil || !strings.Contains(err.Error(), "run the same command again") {
-		t.Errorf("taken away: got %v", err)
-	}
-	other.connect(t)
-	r.look(t)
-	if _, err := r.Apply(t.Context()); err != nil {
-		t.Errorf("again: %v", err)
+// TestApplySendsWhatDisappeared: a content that was there when the plan was made, and is gone since, is sent, even though
+// the session has handed it out once.
+func TestApplySendsWhatDisappeared(t *testing.T) {
+	for _, session := range []string{"the same", "another"} {
+		h := newHost(t, "m1")
+		r, _ := withPrograms(t, h, "kubelet")
+		if _, err := r.Apply(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if session == "another" {
+			h.connect(t) // a session keeps what it has received
+		}
+		r, _ = withPrograms(t, h, "kubelet", "etcd")
+		if err := os.Remove(filepath.Join(h.root, "opt/kubelet")); err != nil {
+			t.Fatal(err)
+		}
+		var seen reports
+		r.options.Report = seen.take
+		if _, err := r.Apply(t.Context()); err != nil {
+			t.Errorf("%s session: %v", session, err)
+		}
+		if h.read(t, "/opt/kubelet") != string(fixture.Binary("kubelet")) || h.read(t, "/opt/etcd") != string(fixture.Binary("etcd")) {
+			t.Errorf("%s session: %q, %q", session, h.read(t, "/opt/kubelet"), h.read(t, "/opt/etcd"))
+		}
+		if sent := len(seen.of(fleet.EventSent)); sent != map[string]int{"the same": 1, "another": 2}[session] {
+			t.Errorf("%s session: %d contents were sent", session, sent)
+		}
 	}
 }
 

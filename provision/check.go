@@ -22,34 +22,27 @@ type survey struct {
 	clock  node.Clock
 }
 
-// surveyHosts looks around on all hosts.
-func surveyHosts(ctx context.Context, r *Run) (map[string]survey, error) {
-	var (
-		mu     sync.Mutex
-		found  = map[string]survey{}
-		failed plan.Failures
-		all    sync.WaitGroup
-	)
-	for _, m := range r.Fleet {
-		all.Go(func() {
-			var s survey
-			var err error
-			if s.clock, err = m.Client.Clock(ctx); err == nil {
-				s.survey, err = m.Client.Survey(ctx, preflight.Query(r.Cluster, m.Host))
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			if err != nil {
-				failed = append(failed, plan.Failure{Host: m.Host.Name, Component: "preflight", Err: err})
-			}
-			found[m.Host.Name] = s
-		})
+// askSurveys asks all hosts to look around.
+func askSurveys(r *Run, queries map[string]node.Query) {
+	for name, m := range r.Fleet {
+		query := preflight.Query(r.Cluster, m.Host)
+		q := queries[name]
+		q.Survey = &query
+		queries[name] = q
 	}
-	all.Wait()
-	if failed != nil {
-		return nil, failed.Sorted(r.Cluster.Hosts)
+}
+
+// surveysOf are what the hosts saw that answered.
+func surveysOf(r *Run, answers map[string]node.Answer) (map[string]survey, error) {
+	found := map[string]survey{}
+	var failed plan.Failures
+	for name, a := range answers {
+		found[name] = survey{survey: a.Survey, clock: r.Fleet[name].Clock}
+		if a.SurveyErr != nil {
+			failed = append(failed, plan.Failure{Host: name, Component: "preflight", Err: a.SurveyErr})
+		}
 	}
-	return found, nil
+	return found, failed.Sorted(r.Cluster.Hosts).ErrOrNil()
 }
 
 // CheckHosts ends a run with a *preflight.Error when a host of the plan may not be changed, and
@@ -119,7 +112,7 @@ func sceneOf(ctx context.Context, r *Run, probe bool) (preflight.Scene, error) {
 		errDisk, errPrograms error
 	)
 	seen := slices.Clone(scene.Hosts) // the others write to theirs
-	probes.Go(func() { scene.Mesh = r.mesh(ctx, seen) })
+	probes.Go(func() { scene.Mesh = r.Fleet.Mesh(ctx, r.Cluster, seen) })
 	probes.Go(func() { errDisk = measureDisks(ctx, r, scene.Hosts) })
 	probes.Go(func() { errPrograms = preflight.FindGlibc(r.Plan, scene.Hosts) })
 	probes.Wait()
@@ -129,32 +122,22 @@ func sceneOf(ctx context.Context, r *Run, probe bool) (preflight.Scene, error) {
 	return scene, cmp.Or(errDisk, errPrograms)
 }
 
-// measureDisks measures the disks of the etcd hosts.
+// measureDisks measures the disks of the etcd hosts. No host is copied: others write to them
+// meanwhile.
 func measureDisks(ctx context.Context, r *Run, hosts []preflight.Host) error {
-	var (
-		mu     sync.Mutex
-		failed plan.Failures
-		all    sync.WaitGroup
-	)
+	var members []inventory.Host
+	measured := map[string]**host.Fsync{}
 	for i := range hosts {
-		h := &hosts[i]
-		if !h.Has(inventory.Etcd) {
-			continue
+		if h := &hosts[i]; h.Has(inventory.Etcd) {
+			members = append(members, h.Host)
+			measured[h.Name] = &h.Fsync
 		}
-		all.Go(func() {
-			found, err := r.Fleet[h.Name].Client.Fsync(ctx, component.EtcdData)
-			if err != nil {
-				mu.Lock()
-				failed = append(failed, plan.Failure{Host: h.Name, Component: "preflight", Err: err})
-				mu.Unlock()
-				return
-			}
-			h.Fsync = &found
-		})
 	}
-	all.Wait()
-	if failed != nil {
-		return failed.Sorted(r.Cluster.Hosts)
-	}
-	return nil
+	return r.Fleet.Each(ctx, members, "preflight", func(ctx context.Context, m *fleet.Machine) error {
+		found, err := m.Client.Fsync(ctx, component.EtcdData)
+		if err == nil {
+			*measured[m.Host.Name] = &found
+		}
+		return err
+	}).ErrOrNil()
 }

@@ -12,54 +12,93 @@ import (
 	"testing"
 
 	"kbootstrap/internal/fixture"
+	"kbootstrap/inventory"
 	"kbootstrap/node"
 	"kbootstrap/provision/component"
 	"kbootstrap/provision/fleet"
 	"kbootstrap/resource"
 )
 
-// host is a host whose node runs in this process: its files are in a directory, and its services are those that the test
-// says run.
+// fakeHost is a host whose node runs in this process: its files are in a directory, and its services are those that the
+// test says run.
 type fakeHost struct {
 	root string
 	*fleet.Machine
 	runs map[string]bool
 	// answers, when it is not nil, answers all programs instead.
 	answers func(argv []string) ([]byte, error)
-	end     func() // of the session
+	report  func(fleet.Event) // is told what becomes of sessions, when it is not nil
+	end     func()            // of the session
 }
 
 // newHost starts a node. It must end without an error when the test does.
 func newHost(t *testing.T, name string, running ...string) *fakeHost {
 	t.Helper()
-	h := &fakeHost{root: t.TempDir(), runs: map[string]bool{}}
+	h := &fakeHost{root: t.TempDir(), runs: map[string]bool{}, Machine: &fleet.Machine{}}
 	for _, unit := range running {
 		h.runs[unit] = true
 	}
-	h.Machine = &fleet.Machine{}
 	h.Host.Name = name
 	h.connect(t)
 	return h
 }
 
-// connect starts a session, after the end of the one before. It must end without an error.
+// memory is a stream in memory.
+type memory struct{ net.Conn }
+
+func (memory) Cause(noticed error) error { return noticed }
+
+// connect starts a session, after the end of the one before. It must end without an error, and is not replaced when it is
+// lost.
 func (h *fakeHost) connect(t *testing.T) {
 	t.Helper()
 	if h.end != nil {
 		h.end()
 	}
-	near, far := net.Pipe()
-	served := make(chan error, 1)
-	go func() { served <- node.Serve(context.Background(), far, node.Options{Root: h.root, Run: h.run}) }()
-	client := node.NewClient(near)
-	h.Client = client
+	used := false
+	var served sync.WaitGroup
+	h.open(t, false, func(context.Context) (node.Stream, error) {
+		if used {
+			return nil, errors.New("this host has one session only")
+		}
+		used = true
+		near, far := net.Pipe()
+		h.serve(t, far, &served)
+		return memory{near}, nil
+	})
+	client := h.Client
 	h.end = sync.OnceFunc(func() {
 		_ = client.Close()
-		if err := <-served; err != nil {
+		served.Wait()
+	})
+	t.Cleanup(h.end)
+}
+
+// serve runs a node until its stream ends.
+func (h *fakeHost) serve(t *testing.T, far net.Conn, served *sync.WaitGroup) {
+	served.Go(func() {
+		if err := node.Serve(context.Background(), far, node.Options{Root: h.root, Run: h.run}); err != nil {
 			t.Errorf("%s: %v", h.Host.Name, err)
 		}
 	})
-	t.Cleanup(h.end)
+}
+
+// open connects to the host.
+func (h *fakeHost) open(t *testing.T, lock bool, dial func(context.Context) (node.Stream, error)) {
+	t.Helper()
+	options := fleet.Options{
+		Dial: func(ctx context.Context, _ inventory.Host) (node.Stream, error) { return dial(ctx) },
+		Report: func(e fleet.Event) {
+			if h.report != nil {
+				h.report(e)
+			}
+		},
+	}
+	f, err := fleet.Connect(t.Context(), []inventory.Host{h.Host}, options, lock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Machine = f[h.Host.Name]
 }
 
 // run answers systemctl show, and nothing else.
@@ -114,7 +153,7 @@ func runOf(t *testing.T, wanted func(component, host string) []resource.Resource
 // look observes the plan.
 func (r *Run) look(t *testing.T) {
 	t.Helper()
-	if err := observe(t.Context(), &r.Plan, r.Fleet); err != nil {
+	if _, err := r.Fleet.Observe(t.Context(), r.Plan.Hosts(), &r.Plan, nil); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -2,107 +2,102 @@ package provision
 
 import (
 	"context"
-	"slices"
-	"sync"
 
 	"kbootstrap/inventory"
+	"kbootstrap/node"
 	"kbootstrap/provision/component"
 	"kbootstrap/provision/guard"
-	"kbootstrap/provision/plan"
 	"kbootstrap/resource"
 )
 
 // Observe looks at the plan's resources on the hosts, and at what tells of the cluster that is
-// there, at the same time.
+// there: one request to each host.
 func Observe(ctx context.Context, r *Run) error {
-	return lookAround(ctx, r, func() error { return nil })
+	_, err := lookAround(ctx, r, map[string]node.Query{})
+	return spared(r, err)
 }
 
-// ObserveAndSurvey is Observe, and looks at what the checks of the hosts want to see meanwhile.
+// ObserveAndSurvey is Observe, and looks at what the checks of the hosts want to see in the same
+// request.
 func ObserveAndSurvey(ctx context.Context, r *Run) error {
-	return lookAround(ctx, r, func() (err error) {
-		r.surveys, err = surveyHosts(ctx, r)
-		return err
-	})
-}
-
-func lookAround(ctx context.Context, r *Run, survey func() error) error {
-	var (
-		errSurvey error
-		all       sync.WaitGroup
-	)
-	whole := r.whole
-	whole.Steps = slices.Clone(whole.Steps) // the plan's own are written to meanwhile
-	live := situation(r).IsLive()
-	all.Go(func() { r.evidence = hearWitnesses(ctx, r, whole) })
-	all.Go(func() {
-		if live {
-			r.census = takeCensus(ctx, r)
-		}
-	})
-	all.Go(func() { errSurvey = survey() })
-	err := observe(ctx, &r.Plan, r.Fleet)
-	all.Wait()
+	queries := map[string]node.Query{}
+	askSurveys(r, queries)
+	answers, err := lookAround(ctx, r, queries)
 	if err := r.leaveOut(err); err != nil {
 		return err
 	}
-	if err := r.leaveOut(errSurvey); err != nil {
+	r.surveys, err = surveysOf(r, answers)
+	return spared(r, err)
+}
+
+// spared leaves out the hosts that failed, and notes how many more may.
+func spared(r *Run, err error) error {
+	if err := r.leaveOut(err); err != nil {
 		return err
 	}
 	r.Plan.Spare = max(0, r.Scope.Tolerance.Of(len(r.hosts))-len(r.Unreached))
 	return nil
 }
 
-// hearWitnesses looks at the witnesses on every host of the plan. Who does not answer has said
-// nothing: the plan's own observation tells why.
-func hearWitnesses(ctx context.Context, r *Run, whole plan.Plan) map[string]guard.Evidence {
-	var (
-		mu       sync.Mutex
-		all      sync.WaitGroup
-		evidence = map[string]guard.Evidence{}
-	)
-	for _, h := range whole.Hosts() {
-		all.Go(func() {
-			wanted := guard.Witnesses(whole, h)
-			found, err := r.Fleet[h.Name].Client.Observe(ctx, wanted)
-			if err != nil {
-				return
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			evidence[h.Name] = guard.EvidenceOf(wanted, found)
-		})
+// lookAround asks for the plan, for the witnesses and, of a cluster that is there, for the census, and
+// for what the queries ask already.
+func lookAround(ctx context.Context, r *Run, queries map[string]node.Query) (map[string]node.Answer, error) {
+	for _, h := range r.whole.Hosts() {
+		q := queries[h.Name]
+		q.Witnesses = guard.Witnesses(r.whole, h)
+		queries[h.Name] = q
 	}
-	all.Wait()
-	return evidence
+	if situation(r).IsLive() {
+		askCensus(r, queries)
+	}
+	answers, err := r.Fleet.Observe(ctx, r.Cluster.Hosts, &r.Plan, queries)
+	// A host that does not answer has said nothing; the plan's own observation tells why.
+	r.evidence = map[string]guard.Evidence{}
+	for name, a := range answers {
+		if a.WitnessesErr == nil {
+			r.evidence[name] = guard.EvidenceOf(queries[name].Witnesses, a.Witnesses)
+		}
+	}
+	r.census = censusOf(r.Cluster.Hosts, answers)
+	return answers, err
 }
 
-// takeCensus asks the control plane that leads for the nodes, and the first etcd host that answers
-// for the members.
-func takeCensus(ctx context.Context, r *Run) resource.Census {
-	var (
-		nodes, members resource.Census
-		both           sync.WaitGroup
-	)
-	both.Go(func() {
-		if m := r.Fleet[r.lead]; m != nil {
-			nodes, _ = m.Client.Census(ctx, resource.CensusSource{Kubeconfig: component.SuperAdmin})
-		}
-	})
+// askCensus asks the control plane that leads for the nodes, and every etcd host that has had a
+// quorum for the members.
+func askCensus(r *Run, queries map[string]node.Query) {
+	ask := func(host string, from resource.CensusSource) {
+		q := queries[host]
+		q.Census = append(q.Census, from)
+		queries[host] = q
+	}
+	if r.Fleet[r.lead] != nil {
+		ask(r.lead, resource.CensusSource{Kubeconfig: component.SuperAdmin})
+	}
 	for _, h := range r.Cluster.With(inventory.Etcd) {
 		m := r.Fleet[h.Name]
 		if m == nil || m.Facts.EtcdBootstrapped == "" {
 			continue
 		}
-		members, _ = m.Client.Census(ctx, resource.CensusSource{Members: resource.Ready{
+		ask(h.Name, resource.CensusSource{Members: resource.Ready{
 			URL:    "https://" + h.Address.String() + ":2380/members",
 			CACert: component.EtcdPKI + "/ca.crt",
 			Cert:   component.EtcdPKI + "/peer.crt", Key: component.EtcdPKI + "/peer.key",
 		}})
-		if members.Members != nil {
-			break
+	}
+}
+
+// censusOf is what the hosts tell: of nodes and of members each the first that knows any.
+func censusOf(hosts []inventory.Host, answers map[string]node.Answer) resource.Census {
+	var census resource.Census
+	for _, h := range hosts {
+		for _, told := range answers[h.Name].Census {
+			if census.Nodes == nil {
+				census.Nodes = told.Nodes
+			}
+			if census.Members == nil {
+				census.Members = told.Members
+			}
 		}
 	}
-	both.Wait()
-	return resource.Census{Nodes: nodes.Nodes, Members: members.Members}
+	return census
 }

@@ -11,6 +11,7 @@ import (
 	"kbootstrap/fault"
 	"kbootstrap/host"
 	"kbootstrap/internal/fixture"
+	"kbootstrap/node"
 	"kbootstrap/provision/component"
 	"kbootstrap/provision/fleet"
 	"kbootstrap/provision/plan"
@@ -63,9 +64,12 @@ func bare(wanted resource.Resource) resource.Resource {
 // checked looks around on the hosts and judges them.
 func checked(t *testing.T, r *Run, judge Stage) error {
 	t.Helper()
+	queries := map[string]node.Query{}
+	askSurveys(r, queries)
+	answers, failed := r.Fleet.Look(t.Context(), r.Cluster.Hosts, queries)
 	var err error
-	if r.surveys, err = surveyHosts(t.Context(), r); err != nil {
-		t.Fatal(err)
+	if r.surveys, err = surveysOf(r, answers); err != nil || failed != nil {
+		t.Fatal(err, failed)
 	}
 	return judge(t.Context(), r)
 }
@@ -145,33 +149,6 @@ func TestMeshOfAnAddressThatIsElsewhere(t *testing.T) {
 		return strings.Contains(text, "-> cp1 tcp/6443") && strings.Contains(text, "w1 ->")
 	}) {
 		t.Errorf("of other hosts: %q", bad)
-	}
-}
-
-// TestMeshDoesNotWaitInVain: what is sent to a host behind a firewall that is about to go need not arrive, nor what nobody
-// may hear; all else is waited for.
-func TestMeshDoesNotWaitInVain(t *testing.T) {
-	c := fixture.Parse(t, fixture.Small)
-	m := mesh{hosts: c.Hosts, needs: preflight.Needs(c, c.Hosts), mtus: map[string]int{"cp1": 1500, "w1": 1500}, heard: map[datagram]bool{},
-		walled: map[string]bool{"w1": true}, vain: map[int]bool{}}
-	m.faults = make([]string, len(m.needs))
-	if m.complete() {
-		t.Error("nothing came to cp1, and it is not waited for")
-	}
-	vain := slices.IndexFunc(m.needs, func(n preflight.Need) bool { return n.Network == "udp" && n.To.Name == "cp1" })
-	m.vain[vain] = true
-	if !m.complete() {
-		t.Error("it waits in vain")
-	}
-	for _, p := range m.paths() {
-		if p.Network == "udp" && p.To == "cp1" {
-			t.Errorf("judged without being tried: %+v", p)
-		}
-	}
-	m.vain = nil
-	m.heard[datagram{from: 1, to: 0, port: 8472, size: 1500}] = true
-	if !m.complete() {
-		t.Error("the largest came, and it waits")
 	}
 }
 

@@ -2,8 +2,6 @@ package provision
 
 import (
 	"context"
-	"errors"
-	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -11,63 +9,45 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
-	"time"
 
-	"kbootstrap/fault"
 	"kbootstrap/internal/fixture"
 	"kbootstrap/node"
 	"kbootstrap/provision/component"
 	"kbootstrap/provision/fleet"
-	"kbootstrap/remote"
 	"kbootstrap/resource"
 )
 
 // line is the way to a host whose node runs in this process. It can be cut; then another session is opened.
 type line struct {
 	*fakeHost
-	before func() error // called before a session is opened; its error is that of the try
+	before func() error // called before a session is opened in the place of another; its error is that of the try
 
 	mu    sync.Mutex
 	near  net.Conn
-	tries int
+	tries int // to open a session in the place of another
 }
 
 // newLine is a host whose first session is open, and whose later ones are too when they are wanted.
 func newLine(t *testing.T, name string) *line {
 	t.Helper()
-	l := &line{fakeHost: &fakeHost{root: t.TempDir(), runs: map[string]bool{}, Machine: &fleet.Machine{}}}
+	l := &line{fakeHost: &fakeHost{root: t.TempDir(), runs: map[string]bool{}, Machine: &fleet.Machine{}}, tries: -1}
 	l.Host.Name = name
 	l.boot(t, "first")
 	var served sync.WaitGroup
-	l.Holder = node.Holder{PID: 1, Host: "here", Since: time.Unix(1, 0)}
-	l.Dial = func(ctx context.Context) error {
+	l.open(t, true, func(context.Context) (node.Stream, error) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		if l.tries++; l.before != nil {
+		if l.tries++; l.tries > 0 && l.before != nil {
 			if err := l.before(); err != nil {
-				return err
+				return nil, err
 			}
 		}
 		near, far := net.Pipe()
-		served.Go(func() {
-			if err := node.Serve(context.Background(), far, node.Options{Root: l.root, Run: l.run}); err != nil {
-				t.Errorf("%s: %v", name, err)
-			}
-		})
-		l.near, l.Fresh = near, node.NewClient(near)
-		if err := l.Fresh.Lock(ctx, l.Holder); err != nil { // the node of the session before is about to end
-			_ = l.Fresh.Close()
-			return err
-		}
-		return nil
-	}
-	if err := l.Dial(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	l.Client, l.BootID, l.tries = l.Fresh, "first", 0
-	l.Client.OnLost(l.Reopen)
-	t.Cleanup(func() { l.Close(); served.Wait() })
+		l.serve(t, far, &served)
+		l.near = near
+		return memory{near}, nil
+	})
+	t.Cleanup(func() { _ = l.Client.Close(); served.Wait() })
 	return l
 }
 
@@ -112,7 +92,7 @@ func (l *line) cutOnce(r *Run, seen *reports, kind, id string) {
 			cut()
 		}
 	}
-	r.options.Report, l.Options.Report = report, report
+	r.options.Report, l.report = report, report
 }
 
 // TestApplySurvivesALostSession: whatever was under way, the run goes on over another session, and all is done.
@@ -158,6 +138,32 @@ func TestApplySendsAgain(t *testing.T) {
 	}
 	if l.tries == 0 {
 		t.Error("no session was opened")
+	}
+}
+
+// TestApplySendsWhatDisappearedAgain: what was there when the plan was made, and is gone when the session was lost, is sent.
+func TestApplySendsWhatDisappearedAgain(t *testing.T) {
+	l := newLine(t, "m1")
+	r, _ := withPrograms(t, l.fakeHost, "kubelet")
+	if _, err := r.Apply(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	r, _ = withPrograms(t, l.fakeHost, "etcd", "kubelet", "runc")
+	var seen reports
+	l.cutOnce(r, &seen, fleet.EventChange, "file /opt/etcd")
+	l.before = func() error {
+		if err := os.Remove(filepath.Join(l.root, "opt/kubelet")); err != nil && l.tries == 1 {
+			return err
+		}
+		return nil
+	}
+	if _, err := r.Apply(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"kubelet", "etcd", "runc"} {
+		if l.read(t, "/opt/"+name) != string(fixture.Binary(name)) {
+			t.Errorf("%s has %q", name, l.read(t, "/opt/"+name))
+		}
 	}
 }
 
@@ -215,160 +221,5 @@ func TestApplyAfterALateReboot(t *testing.T) {
 	}
 	if changes := seen.of(fleet.EventChange); !slices.Equal(changes, []string{"m1 a file /a", "m1 b file /b", "m1 b file /b"}) {
 		t.Errorf("told %q", changes)
-	}
-}
-
-// unreached is what dialling a host that is away says.
-func unreached(code fault.Code) error {
-	return &remote.Error{Host: "m1", Op: "dial 192.0.2.1:22", Kind: remote.Unreachable, Err: code.Errorf("connection refused")}
-}
-
-// lostLine is a line that is cut, and a host that says this when it is dialled again.
-func lostLine(t *testing.T, says func(try int) error) (*line, error) {
-	l := newLine(t, "m1")
-	l.before = func() error { return says(l.tries) }
-	l.cut()
-	_, err := l.Client.Facts(t.Context())
-	return l, err
-}
-
-// TestReopenWaits: a host that is away is waited for, with pauses that grow, and for five minutes at most.
-func TestReopenWaits(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		start := time.Now()
-		l, err := lostLine(t, func(try int) error {
-			if try < 8 {
-				return unreached(fault.HostLost)
-			}
-			return nil
-		})
-		if err != nil || l.tries != 8 {
-			t.Fatalf("after %d tries: %v", l.tries, err)
-		}
-		if took := time.Since(start); took < 10*time.Second || took > time.Minute {
-			t.Errorf("it took %v", took)
-		}
-	})
-	synctest.Test(t, func(t *testing.T) {
-		start := time.Now()
-		l, err := lostLine(t, func(int) error { return unreached(fault.HostLost) })
-		var away *fleet.AwayError
-		if !errors.As(err, &away) || fault.Of(err) != fault.HostAway {
-			t.Fatalf("got %v, code %s", err, fault.Of(err))
-		}
-		for _, words := range []string{"lost during facts", "was not reached again in 5m0s", "connection refused"} {
-			if !strings.Contains(err.Error(), words) {
-				t.Errorf("%q lacks %q", err, words)
-			}
-		}
-		if took := time.Since(start); took < fleet.AwayTimeout || took > fleet.AwayTimeout+time.Minute || l.tries > 100 {
-			t.Errorf("%d tries in %v", l.tries, took)
-		}
-		// Nobody waits a second time.
-		if _, again := l.Client.Missing(t.Context(), nil); !errors.Is(again, err) {
-			t.Errorf("again: %v", again)
-		}
-	})
-}
-
-// TestReopenGivesUp: what waiting does not mend ends it at once.
-func TestReopenGivesUp(t *testing.T) {
-	for name, says := range map[string]error{
-		"another host key":  &remote.Error{Host: "m1", Op: "host key", Kind: remote.HostKey, Err: errors.New("changed")},
-		"another operator":  &node.LockedError{Holder: node.Holder{PID: 2, Host: "there"}},
-		"no space any more": &remote.Error{Host: "m1", Op: "upload the agent", Kind: remote.Agent, Err: errors.New("full")},
-	} {
-		synctest.Test(t, func(t *testing.T) {
-			l, err := lostLine(t, func(int) error { return says })
-			if !errors.Is(err, says) || l.tries != 1 {
-				t.Errorf("%s: after %d tries: %v", name, l.tries, err)
-			}
-		})
-	}
-	for name, says := range map[string]error{
-		"a boot in which nobody may log in": &remote.Error{Host: "m1", Op: "log in", Kind: remote.Auth, Err: fault.LoginRefused.Errorf("refused")},
-		"our lost session has the lock":     &node.LockedError{Holder: node.Holder{PID: 1, Host: "here", Since: time.Unix(1, 0)}},
-		"our lost session lets go of it":    &node.LockedError{},
-		"lost again":                        &node.LostError{Err: io.EOF},
-	} {
-		synctest.Test(t, func(t *testing.T) {
-			l := newLine(t, "m1")
-			l.before = func() error {
-				if l.tries < 3 {
-					return says
-				}
-				return nil
-			}
-			l.cut()
-			if _, err := l.Client.Facts(t.Context()); err != nil || l.tries != 3 {
-				t.Errorf("%s: after %d tries: %v", name, l.tries, err)
-			}
-		})
-	}
-}
-
-// TestReopenIsBounded: a host that is lost again and again fails.
-func TestReopenIsBounded(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		l := newLine(t, "m1")
-		for i := range fleet.Opens + 1 {
-			l.cut()
-			_, err := l.Client.Facts(t.Context())
-			if last := i == fleet.Opens; last != (err != nil) {
-				t.Fatalf("loss %d: %v", i+1, err)
-			}
-			if err != nil && !strings.Contains(err.Error(), "for the 6th time in this run") {
-				t.Error(err)
-			}
-		}
-	})
-}
-
-// TestReopenIsCancelled: Ctrl-C while a host is away ends the wait.
-func TestReopenIsCancelled(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		l := newLine(t, "m1")
-		ctx, cancel := context.WithCancel(t.Context())
-		l.before = func() error { cancel(); return unreached(fault.HostLost) }
-		l.cut()
-		if _, err := l.Client.Facts(ctx); !errors.Is(err, context.Canceled) {
-			t.Errorf("got %v", err)
-		}
-		l.before = nil // it was not the host's fault: others may still reach it
-		if _, err := l.Client.Facts(t.Context()); err != nil {
-			t.Error(err)
-		}
-	})
-}
-
-// TestOpenTriesAgain: connections that are cut before anything was done are made again, a few times; a host that is not
-// there is not waited for.
-func TestOpenTriesAgain(t *testing.T) {
-	early := &remote.Error{Host: "m1", Op: "handshake with 192.0.2.1:22", Kind: remote.Unreachable, Err: io.EOF}
-	for name, c := range map[string]struct {
-		says  []error
-		tries int
-		ok    bool
-	}{
-		"at once":            {nil, 1, true},
-		"MaxStartups":        {[]error{early, early}, 3, true},
-		"cut in the upload":  {[]error{unreached(fault.HostLost)}, 2, true},
-		"again and again":    {slices.Repeat([]error{early}, 9), fleet.Opens, false},
-		"nobody listens":     {[]error{&remote.Error{Kind: remote.Unreachable, Err: errors.New("connection refused")}}, 1, false},
-		"the key is refused": {[]error{&remote.Error{Kind: remote.Auth, Err: fault.LoginRefused.Errorf("refused")}}, 1, false},
-	} {
-		synctest.Test(t, func(t *testing.T) {
-			tries := 0
-			m := &fleet.Machine{}
-			m.Dial = func(context.Context) error {
-				if tries++; tries <= len(c.says) {
-					return c.says[tries-1]
-				}
-				return nil
-			}
-			if err := m.Open(t.Context()); (err == nil) != c.ok || tries != c.tries {
-				t.Errorf("%s: %d tries: %v", name, tries, err)
-			}
-		})
 	}
 }

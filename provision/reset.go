@@ -37,7 +37,8 @@ func BuildTeardown(_ context.Context, r *Run) error {
 
 // ObservePlan looks at the plan's resources on the hosts, and at nothing else.
 func ObservePlan(ctx context.Context, r *Run) error {
-	return r.leaveOut(observe(ctx, &r.Plan, r.Fleet))
+	_, err := r.Fleet.Observe(ctx, r.Cluster.Hosts, &r.Plan, nil)
+	return r.leaveOut(err)
 }
 
 // JudgeReset finds hosts of another cluster of ours, which the inventory says nothing about.

@@ -83,8 +83,12 @@ func (o Options) patiently(ctx context.Context, host string, take func() error) 
 			o.Tell(Event{Kind: EventLog, Host: host, Component: "lock",
 				Text: fmt.Sprintf("%v; waiting for it, %v at most", err, o.LockTimeout)})
 		}
-		if rest(limited, lockPoll) != nil && ctx.Err() != nil {
-			return context.Cause(ctx)
+		select {
+		case <-time.After(lockPoll):
+		case <-limited.Done():
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
 		}
 	}
 }

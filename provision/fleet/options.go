@@ -1,8 +1,11 @@
 package fleet
 
 import (
+	"context"
 	"time"
 
+	"kbootstrap/inventory"
+	"kbootstrap/node"
 	"kbootstrap/remote"
 )
 
@@ -17,8 +20,11 @@ type Options struct {
 	LockTimeout time.Duration
 	// Away is how long a host whose connection was lost may be away before that is its failure; 5 minutes by default.
 	Away time.Duration
+	// Dial opens a stream to a node of a host; nil means over SSH. It is for tests, whose nodes run in their own process.
+	Dial func(ctx context.Context, h inventory.Host) (node.Stream, error)
 }
 
+// Tell reports what happens.
 func (o Options) Tell(e Event) {
 	if o.Report != nil {
 		o.Report(e)

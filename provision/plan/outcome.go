@@ -15,43 +15,54 @@ type Outcome struct {
 	Skipped  []string // some steps were not begun, since something on another host failed
 }
 
-// tally counts, while a run goes on, the steps that are done and the hosts that failed.
-type tally struct {
+// Tally counts, while a run goes on, the steps that are done.
+type Tally struct {
+	plan Plan
+
 	mu   sync.Mutex
-	Left map[string]int // steps, by the host that they are about
+	left map[string]int // steps, by the host that they are about
 }
 
-func NewTally(p Plan) *tally {
-	t := &tally{Left: map[string]int{}}
+// NewTally counts the steps of a plan of which none is done.
+func NewTally(p Plan) *Tally {
+	t := &Tally{plan: p, left: map[string]int{}}
 	for _, s := range p.Steps {
-		t.Left[s.About()]++
+		t.left[s.About()]++
 	}
 	return t
 }
 
-// Counted is do, and counts the steps that are done.
-func (t *tally) Counted(do func(context.Context, Step) error) func(context.Context, Step) error {
+// Counting returns do, with the steps that it does counted.
+func (t *Tally) Counting(do func(context.Context, Step) error) func(context.Context, Step) error {
 	return func(ctx context.Context, s Step) error {
 		err := do(ctx, s)
 		if err == nil {
 			t.mu.Lock()
 			defer t.mu.Unlock()
-			t.Left[s.About()]--
+			t.left[s.About()]--
 		}
 		return err
 	}
 }
 
-// OutcomeOf tells how it went for hosts, by the number of steps that are left to do on each and by what failed, before the
-// run or in it.
-func OutcomeOf(hosts []inventory.Host, p Plan, left map[string]int, failed Failures) Outcome {
+// CountAll counts every step as done: there was nothing to do.
+func (t *Tally) CountAll() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	clear(t.left)
+}
+
+// Outcome says how it went for hosts, by the steps that are left to do on each and by what failed, before the run or in it.
+func (t *Tally) Outcome(hosts []inventory.Host, failed Failures) Outcome {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	var o Outcome
 	for _, h := range hosts {
 		switch {
 		case slices.Contains(failed.Hosts(), h.Name):
 			o.Failed = append(o.Failed, h.Name)
-		case p.CountOn(h.Name) == 0: // the plan is not about it
-		case left[h.Name] > 0:
+		case t.plan.ComponentsOf(h.Name) == 0: // the plan is not about it
+		case t.left[h.Name] > 0:
 			o.Skipped = append(o.Skipped, h.Name)
 		default:
 			o.Finished = append(o.Finished, h.Name)

@@ -62,8 +62,8 @@ func (s Step) Changes() []Change {
 	return changes
 }
 
-// Count is the number of hosts that have the component in this plan.
-func (p Plan) Count(component string) int {
+// HostsOf is the number of hosts that have the component in this plan.
+func (p Plan) HostsOf(component string) int {
 	n := 0
 	for _, s := range p.Steps {
 		if s.Component.Name == component {
@@ -73,8 +73,8 @@ func (p Plan) Count(component string) int {
 	return n
 }
 
-// CountOn is the number of components that a host has in this plan.
-func (p Plan) CountOn(host string) int {
+// ComponentsOf is the number of components that a host has in this plan.
+func (p Plan) ComponentsOf(host string) int {
 	n := 0
 	for _, s := range p.Steps {
 		if s.About() == host {

@@ -9,8 +9,8 @@ import (
 	"kbootstrap/resource"
 )
 
-// ErrUpstream ends a step whose predecessor failed. It is not reported: the predecessor's failure is.
-var ErrUpstream = errors.New("something before it failed")
+// ErrDependency ends a step when one that it depends on has failed. It is not reported: that other failure is.
+var ErrDependency = errors.New("something before it failed")
 
 // Walk carries out every step as soon as what it comes after is done: steps of the same host that its component is After,
 // steps of every host that its component Needs, and for a Rolling component that runs already the same step of the host
@@ -44,7 +44,7 @@ func (p Plan) Walk(ctx context.Context, do func(context.Context, Step) error) Fa
 				spared := p.spares(i, before, failed)
 				mu.Unlock()
 				if !spared {
-					o.err = ErrUpstream
+					o.err = ErrDependency
 					return
 				}
 			}
@@ -66,11 +66,11 @@ func (p Plan) Walk(ctx context.Context, do func(context.Context, Step) error) Fa
 							return
 						}
 					}
-					cancel(ErrUpstream)
+					cancel(ErrDependency)
 				})
 			}
-			if o.err = do(ctx, step); errors.Is(context.Cause(ctx), ErrUpstream) && o.err != nil {
-				o.err = ErrUpstream
+			if o.err = do(ctx, step); errors.Is(context.Cause(ctx), ErrDependency) && o.err != nil {
+				o.err = ErrDependency
 			} else if o.err != nil {
 				mu.Lock()
 				failed = append(failed, Failure{Host: step.About(), Component: step.Component.Name, Err: o.err})

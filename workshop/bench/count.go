@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -16,6 +18,7 @@ type Cost struct {
 	Sent        int64 `json:"sent"`        // bytes that went back
 	Connections int   `json:"connections"` // SSH logins
 	Channels    int   `json:"channels"`    // SSH channels: commands, subsystems, forwarded connections
+	Requests    int   `json:"requests"`    // requests to the node on the host, as the tool says; 0 of kubeadm's script
 }
 
 // costs are by host.
@@ -33,6 +36,21 @@ func (c costs) minus(before costs) costs {
 	}
 	return out
 }
+
+// requested returns the costs with the requests that a run told of, in the lines of its verbose output.
+func (c costs) requested(lines []line) costs {
+	out := maps.Clone(c)
+	for _, l := range lines {
+		if found := requestsLine.FindStringSubmatch(l.text); found != nil {
+			cost := out[found[1]]
+			cost.Requests, _ = strconv.Atoi(found[2])
+			out[found[1]] = cost
+		}
+	}
+	return out
+}
+
+var requestsLine = regexp.MustCompile(`^kbootstrap: (\S+): connect: requests: (\d+)$`)
 
 // count reads all hosts' counters, from their own interfaces and logs: whoever drives the hosts is measured alike.
 func (h *hosts) count(ctx context.Context) (costs, error) {

@@ -120,7 +120,7 @@ func (b *bench) carryOut(ctx context.Context, s scenario, h *hosts) (Run, error)
 	}
 	return Run{
 		Scenario: s.Name, Wall: seconds(m.wall), CPU: seconds(m.cpu), Memory: m.memory, Phases: phases(m.lines),
-		Hosts: after.minus(before),
+		Hosts: after.minus(before).requested(m.lines),
 	}, nil
 }
 

@@ -13,8 +13,8 @@ func (r *Results) markdown() string {
 	fmt.Fprintf(&b, "%s, Kubernetes %s, %s hosts; %s, %d cores, %.0f GB, Linux %s; %s\n\n", r.Version, r.Kubernetes, r.Bare,
 		r.Machine.CPU, r.Machine.Cores, float64(r.Machine.Memory)/1e9, r.Machine.Kernel, r.Began.Format("2006-01-02"))
 	b.WriteString("| what | runs | wall, s (min–max) | " + strings.Join(phaseNames(), ", s | ") +
-		", s | CPU, s | memory, MB | to all hosts, MB | back, MB | SSH logins a host | channels a host |\n")
-	b.WriteString("|---|" + strings.Repeat("--:|", 8+len(phaseNames())) + "\n")
+		", s | CPU, s | memory, MB | to all hosts, MB | back, MB | SSH logins a host | channels a host | requests a host |\n")
+	b.WriteString("|---|" + strings.Repeat("--:|", 9+len(phaseNames())) + "\n")
 	for _, s := range scenarios() {
 		var runs []Run
 		for _, run := range r.Runs {
@@ -57,6 +57,7 @@ func row(s scenario, runs []Run) string {
 		megabytes(median(func(r Run) float64 { return r.Hosts.sum(func(c Cost) int64 { return c.Sent }) })),
 		fmt.Sprintf("%.0f", median(func(r Run) float64 { return r.Hosts.most(func(c Cost) int { return c.Connections }) })),
 		fmt.Sprintf("%.0f", median(func(r Run) float64 { return r.Hosts.most(func(c Cost) int { return c.Channels }) })),
+		number(median(func(r Run) float64 { return r.Hosts.most(func(c Cost) int { return c.Requests }) })),
 	)
 	return "| " + strings.Join(cells, " | ") + " |\n"
 }

@@ -1,4 +1,4 @@
-package provision
+package fleet
 
 import (
 	"context"
@@ -13,7 +13,6 @@ import (
 	"kbootstrap/host"
 	"kbootstrap/inventory"
 	"kbootstrap/node"
-	"kbootstrap/provision/fleet"
 	"kbootstrap/provision/preflight"
 )
 
@@ -26,20 +25,20 @@ const (
 // datagramSizes are those of the packets that are sent beside the largest: what tunnels and clouds often leave.
 var datagramSizes = []int{128, 1280, 1400, 1450, 1500}
 
-// mesh tries every way between two hosts that their roles need: each host listens for a moment where nothing does yet, and
+// Mesh tries every way between two hosts that their roles need: each host listens for a moment where nothing does yet, and
 // all dial each other. Hosts without their cluster address are left out; another check says so.
-func (r *Run) mesh(ctx context.Context, hosts []preflight.Host) []preflight.Path {
-	m := mesh{fleet: r.Fleet, token: token(), heard: map[datagram]bool{}, woken: make(chan struct{}, 1), walled: map[string]bool{}}
+func (f Fleet) Mesh(ctx context.Context, c *inventory.Cluster, hosts []preflight.Host) []preflight.Path {
+	m := mesh{fleet: f, token: token(), heard: map[datagram]bool{}, woken: make(chan struct{}, 1), walled: map[string]bool{}}
 	var members []inventory.Host
 	m.mtus = map[string]int{}
 	for _, h := range hosts {
 		if mtu := mtuOf(h.Facts, h.Address); mtu > 0 {
 			m.mtus[h.Name] = mtu
-			m.walled[h.Name] = h.Walled(r.Cluster)
+			m.walled[h.Name] = h.Walled(c)
 			members = append(members, h.Host)
 		}
 	}
-	m.hosts, m.needs = members, preflight.Needs(r.Cluster, members)
+	m.hosts, m.needs = members, preflight.Needs(c, members)
 	if len(m.needs) == 0 {
 		return nil
 	}
@@ -72,7 +71,7 @@ func mtuOf(facts host.Facts, address netip.Addr) int {
 
 // mesh is one trial of all ways between hosts. Hosts are known to each other by their place in hosts.
 type mesh struct {
-	fleet  fleet.Fleet
+	fleet  Fleet
 	token  string
 	hosts  []inventory.Host
 	mtus   map[string]int  // of the interfaces with the cluster addresses

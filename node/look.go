@@ -1,0 +1,191 @@
+package node
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"kbootstrap/host"
+	"kbootstrap/resource"
+	"kbootstrap/resource/converge"
+)
+
+const (
+	// observeTimeout bounds how long a host may need to look at all of a plan's resources.
+	observeTimeout = 2 * time.Minute
+	// surveyTimeout bounds how long a host may need to look around; it takes some 20 ms.
+	surveyTimeout = 10 * time.Second
+)
+
+// Query is what a host is to look at. What is empty is not looked at.
+type Query struct {
+	Observe   []resource.Resource
+	Witnesses []resource.Resource // more resources, which may be unreadable without harm to the others
+	Survey    *host.SurveyQuery
+	Census    []resource.CensusSource
+}
+
+// Answer is what a host saw. A part that it could not look at has an error, and the other parts are there all the same.
+type Answer struct {
+	// Found is what was found of each resource to observe, in their order. Where the state is the wanted one, that is the
+	// wanted value itself.
+	Found    []resource.Resource
+	FoundErr error
+	// Witnesses is the same of the witnesses.
+	Witnesses    []resource.Resource
+	WitnessesErr error
+	Survey       host.Survey
+	SurveyErr    error
+	// Census is what each source told, in their order. Who does not answer has told nothing.
+	Census []resource.Census
+}
+
+// lookQuestion is a Query on the wire.
+type lookQuestion struct {
+	Observe   json.RawMessage         `json:",omitempty"`
+	Witnesses json.RawMessage         `json:",omitempty"`
+	Survey    *host.SurveyQuery       `json:",omitempty"`
+	Census    []resource.CensusSource `json:",omitempty"`
+}
+
+// lookAnswer is an Answer on the wire.
+type lookAnswer struct {
+	Observed  observed
+	Witnesses observed
+	Survey    host.Survey
+	Census    []resource.Census
+	// The errors of the parts.
+	ObservedError, WitnessesError, SurveyError *wireError `json:",omitempty"`
+}
+
+// observed is what was found, as far as it differs from what is wanted. The rest, which in most runs is all, need not
+// travel.
+type observed struct {
+	Differ []int           // the indices of those that differ
+	Found  json.RawMessage // what was found of these, in this order
+}
+
+// Look asks a host all that is to be known before something is changed, at once.
+func (c *Client) Look(ctx context.Context, q Query) (Answer, error) {
+	question := lookQuestion{Survey: q.Survey, Census: q.Census}
+	var err error
+	if question.Observe, err = resource.Marshal(q.Observe); err != nil {
+		return Answer{}, err
+	}
+	if question.Witnesses, err = resource.Marshal(q.Witnesses); err != nil {
+		return Answer{}, err
+	}
+	text, err := json.Marshal(question)
+	if err != nil {
+		return Answer{}, err
+	}
+	var a lookAnswer
+	err = c.again(ctx, "observe", func() error {
+		a = lookAnswer{}
+		return c.askRaw(ctx, "/v1/look", text, &a)
+	})
+	if err != nil {
+		return Answer{}, err
+	}
+	answer := Answer{Survey: a.Survey, SurveyErr: a.SurveyError.error(), Census: a.Census}
+	answer.Found, answer.FoundErr = a.Observed.of(q.Observe, a.ObservedError)
+	answer.Witnesses, answer.WitnessesErr = a.Witnesses.of(q.Witnesses, a.WitnessesError)
+	return answer, nil
+}
+
+// Survey looks around on the host.
+func (c *Client) Survey(ctx context.Context, q host.SurveyQuery) (host.Survey, error) {
+	a, err := c.Look(ctx, Query{Survey: &q})
+	return a.Survey, cmp.Or(err, a.SurveyErr)
+}
+
+// of returns what was found of the wanted resources.
+func (o observed) of(wanted []resource.Resource, wire *wireError) ([]resource.Resource, error) {
+	if wire != nil {
+		return nil, wire.error()
+	}
+	differ, err := resource.Unmarshal(o.Found)
+	if err != nil {
+		return nil, err
+	}
+	if len(differ) != len(o.Differ) {
+		return nil, fmt.Errorf("the node answered %d of %d differences", len(differ), len(o.Differ))
+	}
+	found := slices.Clone(wanted)
+	for k, i := range o.Differ {
+		if i < 0 || i >= len(found) {
+			return nil, fmt.Errorf("the node answered for resource %d of %d", i, len(found))
+		}
+		found[i] = differ[k]
+	}
+	return found, nil
+}
+
+func (s *server) look(w http.ResponseWriter, r *http.Request) error {
+	var q lookQuestion
+	if err := s.decode(w, r, &q); err != nil {
+		return err
+	}
+	wanted, err := unmarshal(q.Observe)
+	if err != nil {
+		return err
+	}
+	witnesses, err := unmarshal(q.Witnesses)
+	if err != nil {
+		return err
+	}
+	a := lookAnswer{Census: make([]resource.Census, len(q.Census))}
+	var parts sync.WaitGroup
+	look := func(timeout time.Duration, failed **wireError, part func(context.Context) error) {
+		parts.Go(func() {
+			ctx, cancel := context.WithTimeoutCause(r.Context(), timeout, fmt.Errorf("looking took longer than %s", timeout))
+			defer cancel()
+			*failed = toWire(guarded(r.URL.Path, func() error { return part(ctx) }))
+		})
+	}
+	look(observeTimeout, &a.ObservedError, func(ctx context.Context) (err error) {
+		a.Observed, err = s.observe(ctx, wanted)
+		return err
+	})
+	look(observeTimeout, &a.WitnessesError, func(ctx context.Context) (err error) {
+		a.Witnesses, err = s.observe(ctx, witnesses)
+		return err
+	})
+	look(surveyTimeout, &a.SurveyError, func(ctx context.Context) error {
+		if q.Survey != nil {
+			a.Survey = s.sys.Survey(ctx, *q.Survey)
+		}
+		return nil
+	})
+	for i, from := range q.Census {
+		parts.Go(func() {
+			// A source that does not answer, whatever the reason, has told nothing.
+			_ = guarded(r.URL.Path, func() error { a.Census[i] = resource.TakeCensus(r.Context(), s.sys, from); return nil })
+		})
+	}
+	parts.Wait()
+	return answer(w, a)
+}
+
+// observe looks at resources.
+func (s *server) observe(ctx context.Context, wanted []resource.Resource) (observed, error) {
+	found, err := converge.Observe(ctx, s.sys, wanted)
+	if err != nil {
+		return observed{}, err
+	}
+	var o observed
+	var differ []resource.Resource
+	for i, w := range wanted {
+		if resource.Changed(found[i], w) {
+			o.Differ = append(o.Differ, i)
+			differ = append(differ, found[i])
+		}
+	}
+	o.Found, err = resource.Marshal(differ)
+	return o, err
+}
