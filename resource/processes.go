@@ -81,12 +81,15 @@ func (ps Processes) Apply(ctx context.Context, sys *host.System) error {
 	}
 	deadline, cancel := context.WithTimeout(ctx, killTimeout)
 	defer cancel()
+	// Each of them: one whose ancestors are gone already is nobody's descendant any more, and may still be ending.
+	left := list
 	err = host.Poll(deadline, startPoll, func() (bool, error) {
-		list, err = ps.list(sys)
-		return len(list) == 0, err
+		all, err := sys.AllProcesses()
+		left = slices.DeleteFunc(left, func(p host.Process) bool { return all[p.Pid].Exe != p.Exe })
+		return len(left) == 0 && err == nil, err
 	})
-	if err != nil && len(list) > 0 {
-		return fmt.Errorf("process %d (%s) was killed and is not gone: %w", list[0].Pid, list[0].Exe, err)
+	if err != nil && len(left) > 0 {
+		return fmt.Errorf("process %d (%s) was killed and is not gone: %w", left[0].Pid, left[0].Exe, err)
 	}
 	return err
 }
