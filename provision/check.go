@@ -12,6 +12,7 @@ import (
 	"kbootstrap/node"
 	"kbootstrap/provision/component"
 	"kbootstrap/provision/fleet"
+	"kbootstrap/provision/mesh"
 	"kbootstrap/provision/plan"
 	"kbootstrap/provision/preflight"
 )
@@ -112,7 +113,7 @@ func sceneOf(ctx context.Context, r *Run, probe bool) (preflight.Scene, error) {
 		errDisk, errPrograms error
 	)
 	seen := slices.Clone(scene.Hosts) // the others write to theirs
-	probes.Go(func() { scene.Mesh = r.Fleet.Mesh(ctx, r.Cluster, seen) })
+	probes.Go(func() { scene.Mesh = mesh.Try(ctx, r.Fleet, r.Cluster, seen) })
 	probes.Go(func() { errDisk = measureDisks(ctx, r, scene.Hosts) })
 	probes.Go(func() { errPrograms = preflight.FindGlibc(r.Plan, scene.Hosts) })
 	probes.Wait()

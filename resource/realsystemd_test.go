@@ -109,7 +109,7 @@ func TestRealService(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	environment, _ := sys.Read(fmt.Sprintf("/proc/%d/environ", u.MainPID))
+	environment, _ := sys.Read(fmt.Sprintf("/proc/%d/environ", u.PID))
 	if !slices.Contains(strings.Split(environment, "\x00"), "ETCD_INITIAL_CLUSTER_STATE=new") {
 		t.Errorf("the environment is %q", environment)
 	}
@@ -172,7 +172,7 @@ func TestRealHost(t *testing.T) {
 	}
 	wanted = append(wanted, resource.Swap{}, resource.SELinux{Mode: resource.Permissive}, resource.Sysctl{Key: "net.ipv4.ip_forward", Value: "1"},
 		resource.Module{Name: "overlay", Features: []string{"filesystem overlay"}}, resource.User{Name: "etcd"}, resource.Mounts{Under: "/var/lib"},
-		resource.Package{Program: "ip"}, resource.Interface{Name: "eth0"})
+		resource.Package{Program: "ip"}, resource.NIC{Name: "eth0"})
 	begin := time.Now()
 	found, err := converge.Observe(t.Context(), sys, wanted)
 	t.Logf("%d resources in %s", len(found), time.Since(begin))

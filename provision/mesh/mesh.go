@@ -1,4 +1,5 @@
-package fleet
+// Package mesh tries the ways between hosts: each host listens where others need it, and all dial each other. Start at Try.
+package mesh
 
 import (
 	"context"
@@ -13,6 +14,7 @@ import (
 	"kbootstrap/host"
 	"kbootstrap/inventory"
 	"kbootstrap/node"
+	"kbootstrap/provision/fleet"
 	"kbootstrap/provision/preflight"
 )
 
@@ -25,9 +27,9 @@ const (
 // datagramSizes are those of the packets that are sent beside the largest: what tunnels and clouds often leave.
 var datagramSizes = []int{128, 1280, 1400, 1450, 1500}
 
-// Mesh tries every way between two hosts that their roles need: each host listens for a moment where nothing does yet, and
+// Try tries every way between two hosts that their roles need: each host listens for a moment where nothing does yet, and
 // all dial each other. Hosts without their cluster address are left out; another check says so.
-func (f Fleet) Mesh(ctx context.Context, c *inventory.Cluster, hosts []preflight.Host) []preflight.Path {
+func Try(ctx context.Context, f fleet.Fleet, c *inventory.Cluster, hosts []preflight.Host) []preflight.Path {
 	m := mesh{fleet: f, token: token(), heard: map[datagram]bool{}, woken: make(chan struct{}, 1), walled: map[string]bool{}}
 	var members []inventory.Host
 	m.mtus = map[string]int{}
@@ -71,7 +73,7 @@ func mtuOf(facts host.Facts, address netip.Addr) int {
 
 // mesh is one trial of all ways between hosts. Hosts are known to each other by their place in hosts.
 type mesh struct {
-	fleet  Fleet
+	fleet  fleet.Fleet
 	token  string
 	hosts  []inventory.Host
 	mtus   map[string]int  // of the interfaces with the cluster addresses
