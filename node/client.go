@@ -72,17 +72,6 @@ func (c *Client) Converge(ctx context.Context, component string, wanted []resour
 	})
 }
 
-// Restore puts back everything on the host that the tool has ever changed, as it was before the tool first came, and
-// leaves out the resources whose IDs begin with the words of one of the texts in skip: "swap" is all swap, "service
-// docker" one service. It goes on after a failure and returns them all.
-func (c *Client) Restore(ctx context.Context, skip []string, events func(Event)) error {
-	text, err := json.Marshal(skip)
-	if err != nil {
-		return err
-	}
-	return c.again(ctx, "restore", func() error { return c.change(ctx, "/v1/restore", text, events) })
-}
-
 // change asks for a change of the host and passes on what happens.
 func (c *Client) change(ctx context.Context, path string, question []byte, events func(Event)) error {
 	// The node writes at least a heartbeat; when even that stays away, it hangs.

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"slices"
-	"strings"
 	"time"
 
 	"kbootstrap/host"
@@ -46,24 +44,6 @@ func (s *server) stop(w http.ResponseWriter, _ *http.Request) error {
 }
 
 func (s *server) flush(http.ResponseWriter, *http.Request) error { return s.sys.Flush() }
-
-func (s *server) restore(w http.ResponseWriter, r *http.Request) error {
-	var skip []string
-	if err := s.decode(w, r, &skip); err != nil {
-		return err
-	}
-	return s.change(w, r, func(ctx context.Context, sys *host.System, report func(resource.Change)) error {
-		return resource.Restore(ctx, sys, skips(skip), report)
-	})
-}
-
-// skips tells whether a resource's ID begins with the words of one of the texts: "swap" is all swap, "service docker"
-// one service.
-func skips(texts []string) func(resource.Resource) bool {
-	return func(r resource.Resource) bool {
-		return slices.ContainsFunc(texts, func(text string) bool { return strings.HasPrefix(r.ID()+" ", text+" ") })
-	}
-}
 
 // change changes the host and streams what happens.
 func (s *server) change(

@@ -85,10 +85,11 @@ func TestConverge(t *testing.T) {
 	equal(t, "events of a second run", second.list(), []string{"done etcd"})
 
 	var back collected
-	if err := client.Restore(t.Context(), []string{"dir /etc/etcd", "fil"}, back.add); err != nil {
+	before := []resource.Resource{resource.Originals{Keep: []string{"dir /etc/etcd"}, Absent: true}}
+	if err := client.Converge(t.Context(), "restore", before, back.add); err != nil {
 		t.Fatal(err)
 	}
-	equal(t, "events of putting back", back.list(), []string{"change  file /etc/etcd/etcd.conf", "done"})
+	equal(t, "events of putting back", back.list(), []string{"change restore file /etc/etcd/etcd.conf", "done restore"})
 	if _, err := os.Stat(filepath.Join(root, "etc/etcd/etcd.conf")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the file: %v, want that it is gone", err)
 	}

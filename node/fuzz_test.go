@@ -62,7 +62,7 @@ func FuzzWire(f *testing.F) {
 // touch nothing outside of its own directories. What would be changes are sent as long as they are no list of resources.
 func FuzzRequests(f *testing.F) {
 	paths := []string{
-		"/v1/open", "/v1/look", "/v1/converge?component=etcd", "/v1/stop", "/v1/restore", "/v1/flush", "/v1/missing", "/v1/abandon",
+		"/v1/open", "/v1/look", "/v1/converge?component=etcd", "/v1/stop", "/v1/flush", "/v1/missing", "/v1/abandon",
 		"/v1/journal", "/v1/certificates", "/v1/nothing", "/v1/blobs/" + strings.Repeat("ab", 32) + "?size=3",
 	}
 	for i := range paths {

@@ -44,7 +44,6 @@ func (s *server) handler() http.Handler {
 		"POST /v1/look":         s.look,
 		"POST /v1/converge":     s.converge,
 		"POST /v1/stop":         s.stop,
-		"POST /v1/restore":      s.restore,
 		"POST /v1/flush":        s.flush,
 		"POST /v1/missing":      s.missing,
 		"PUT /v1/blobs/{sum}":   s.receive,

@@ -40,7 +40,6 @@ func TestLock(t *testing.T) {
 	c := random(t, 1<<10)
 	held(c.send(t.Context(), second.Client))
 	held(second.Converge(t.Context(), "etcd", nil, nil))
-	held(second.Restore(t.Context(), nil, nil))
 	if _, err := second.Look(t.Context(), Query{}); err != nil {
 		t.Error(err)
 	}
