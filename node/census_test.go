@@ -4,12 +4,13 @@ import (
 	"testing"
 
 	"kbootstrap/resource"
+	"kbootstrap/resource/api"
 )
 
 // TestCensusOfNoCluster: a host without a cluster has nobody to tell of, and that is no error.
 func TestCensusOfNoCluster(t *testing.T) {
 	client := connect(t, Options{Root: t.TempDir()}, pipes)
-	a, err := client.Look(t.Context(), Query{Census: []resource.CensusSource{
+	a, err := client.Look(t.Context(), Query{Census: []api.CensusSource{
 		{Kubeconfig: "/etc/kubernetes/super-admin.conf"}, {Members: resource.Ready{URL: "https://127.0.0.1:1/members"}},
 	}})
 	if err != nil || len(a.Census) != 2 || a.Census[0].Nodes != nil || a.Census[1].Members != nil {

@@ -16,6 +16,7 @@ import (
 
 	"kbootstrap/host"
 	"kbootstrap/resource"
+	"kbootstrap/resource/kinds"
 )
 
 // Client is the control machine's end of the wire to one host. Its methods may be called at the same time. They return a
@@ -63,7 +64,7 @@ func (c *Client) Requests() int { return int(c.requests.Load()) }
 // the first error. What waits for a content asks for it with an EventNeed, and waits until Send brings it or Abandon says
 // that it will not come. The events are called one at a time.
 func (c *Client) Converge(ctx context.Context, component string, wanted []resource.Resource, events func(Event)) error {
-	text, err := resource.Marshal(wanted)
+	text, err := kinds.Marshal(wanted)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"kbootstrap/host"
 	"kbootstrap/resource"
 	"kbootstrap/resource/converge"
+	"kbootstrap/resource/kinds"
 )
 
 // unmarshal reads the resources of a request.
@@ -16,7 +17,7 @@ func unmarshal(text []byte) ([]resource.Resource, error) {
 	if len(text) == 0 {
 		return nil, nil
 	}
-	wanted, err := resource.Unmarshal(text)
+	wanted, err := kinds.Unmarshal(text)
 	if err != nil {
 		return nil, requestError{fmt.Errorf("read resources: %w", err)}
 	}

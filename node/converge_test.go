@@ -21,6 +21,7 @@ import (
 	"kbootstrap/host"
 	"kbootstrap/internal/trial"
 	"kbootstrap/resource"
+	"kbootstrap/resource/kinds"
 )
 
 // events collects the events of a run, and asserts that they come one at a time.
@@ -85,7 +86,7 @@ func TestConverge(t *testing.T) {
 	equal(t, "events of a second run", second.list(), []string{"done etcd"})
 
 	var back collected
-	before := []resource.Resource{resource.Originals{Keep: []string{"dir /etc/etcd"}, Absent: true}}
+	before := []resource.Resource{kinds.Originals{Keep: []string{"dir /etc/etcd"}, Absent: true}}
 	if err := client.Converge(t.Context(), "restore", before, back.add); err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,7 @@ import (
 
 	"kbootstrap/fault"
 	"kbootstrap/resource"
+	"kbootstrap/resource/kinds"
 )
 
 // refusing runs no program.
@@ -76,7 +77,7 @@ func FuzzRequests(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, which int, body []byte) {
 		path := paths[uint(which)%uint(len(paths))]
-		rs, err := resource.Unmarshal(body)
+		rs, err := kinds.Unmarshal(body)
 		if err == nil && path == "/v1/look" {
 			body = []byte(`{"Observe":` + string(body) + `,"Witnesses":` + string(body) + `}`)
 		}
@@ -85,8 +86,8 @@ func FuzzRequests(f *testing.F) {
 		}
 		var q lookQuestion
 		if path == "/v1/look" && json.Unmarshal(body, &q) == nil {
-			wanted, _ := resource.Unmarshal(q.Observe)
-			witnesses, _ := resource.Unmarshal(q.Witnesses)
+			wanted, _ := kinds.Unmarshal(q.Observe)
+			witnesses, _ := kinds.Unmarshal(q.Witnesses)
 			if slices.ContainsFunc(append(wanted, witnesses...), asksOthers) {
 				return
 			}

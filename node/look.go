@@ -12,7 +12,9 @@ import (
 
 	"kbootstrap/host"
 	"kbootstrap/resource"
+	"kbootstrap/resource/api"
 	"kbootstrap/resource/converge"
+	"kbootstrap/resource/kinds"
 )
 
 const (
@@ -27,7 +29,7 @@ type Query struct {
 	Observe   []resource.Resource
 	Witnesses []resource.Resource // more resources, which may be unreadable without harm to the others
 	Survey    *host.SurveyQuery
-	Census    []resource.CensusSource
+	Census    []api.CensusSource
 }
 
 // Answer is what a host saw. A part that it could not look at has an error, and the other parts are there all the same.
@@ -42,15 +44,15 @@ type Answer struct {
 	Survey       host.Survey
 	SurveyErr    error
 	// Census is what each source told, in their order. Who does not answer has told nothing.
-	Census []resource.Census
+	Census []api.Census
 }
 
 // lookQuestion is a Query on the wire.
 type lookQuestion struct {
-	Observe   json.RawMessage         `json:",omitempty"`
-	Witnesses json.RawMessage         `json:",omitempty"`
-	Survey    *host.SurveyQuery       `json:",omitempty"`
-	Census    []resource.CensusSource `json:",omitempty"`
+	Observe   json.RawMessage    `json:",omitempty"`
+	Witnesses json.RawMessage    `json:",omitempty"`
+	Survey    *host.SurveyQuery  `json:",omitempty"`
+	Census    []api.CensusSource `json:",omitempty"`
 }
 
 // lookAnswer is an Answer on the wire.
@@ -58,7 +60,7 @@ type lookAnswer struct {
 	Observed  observed
 	Witnesses observed
 	Survey    host.Survey
-	Census    []resource.Census
+	Census    []api.Census
 	// The errors of the parts.
 	ObservedError, WitnessesError, SurveyError *wireError `json:",omitempty"`
 }
@@ -74,10 +76,10 @@ type observed struct {
 func (c *Client) Look(ctx context.Context, q Query) (Answer, error) {
 	question := lookQuestion{Survey: q.Survey, Census: q.Census}
 	var err error
-	if question.Observe, err = resource.Marshal(q.Observe); err != nil {
+	if question.Observe, err = kinds.Marshal(q.Observe); err != nil {
 		return Answer{}, err
 	}
-	if question.Witnesses, err = resource.Marshal(q.Witnesses); err != nil {
+	if question.Witnesses, err = kinds.Marshal(q.Witnesses); err != nil {
 		return Answer{}, err
 	}
 	text, err := json.Marshal(question)
@@ -109,7 +111,7 @@ func (o observed) of(wanted []resource.Resource, wire *wireError) ([]resource.Re
 	if wire != nil {
 		return nil, wire.error()
 	}
-	differ, err := resource.Unmarshal(o.Found)
+	differ, err := kinds.Unmarshal(o.Found)
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +141,7 @@ func (s *server) look(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	a := lookAnswer{Census: make([]resource.Census, len(q.Census))}
+	a := lookAnswer{Census: make([]api.Census, len(q.Census))}
 	var parts sync.WaitGroup
 	look := func(timeout time.Duration, failed **wireError, part func(context.Context) error) {
 		parts.Go(func() {
@@ -165,7 +167,7 @@ func (s *server) look(w http.ResponseWriter, r *http.Request) error {
 	for i, from := range q.Census {
 		parts.Go(func() {
 			// A source that does not answer, whatever the reason, has told nothing.
-			_ = guarded(r.URL.Path, func() error { a.Census[i] = resource.TakeCensus(r.Context(), s.sys, from); return nil })
+			_ = guarded(r.URL.Path, func() error { a.Census[i] = api.TakeCensus(r.Context(), s.sys, from); return nil })
 		})
 	}
 	parts.Wait()
@@ -186,6 +188,6 @@ func (s *server) observe(ctx context.Context, wanted []resource.Resource) (obser
 			differ = append(differ, found[i])
 		}
 	}
-	o.Found, err = resource.Marshal(differ)
+	o.Found, err = kinds.Marshal(differ)
 	return o, err
 }

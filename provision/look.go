@@ -8,6 +8,7 @@ import (
 	"kbootstrap/provision/component"
 	"kbootstrap/provision/guard"
 	"kbootstrap/resource"
+	"kbootstrap/resource/api"
 )
 
 // Observe looks at the plan's resources on the hosts, and at what tells of the cluster that is
@@ -65,20 +66,20 @@ func lookAround(ctx context.Context, r *Run, queries map[string]node.Query) (map
 // askCensus asks the control plane that leads for the nodes, and every etcd host that has had a
 // quorum for the members.
 func askCensus(r *Run, queries map[string]node.Query) {
-	ask := func(host string, from resource.CensusSource) {
+	ask := func(host string, from api.CensusSource) {
 		q := queries[host]
 		q.Census = append(q.Census, from)
 		queries[host] = q
 	}
 	if r.Fleet[r.lead] != nil {
-		ask(r.lead, resource.CensusSource{Kubeconfig: component.SuperAdmin})
+		ask(r.lead, api.CensusSource{Kubeconfig: component.SuperAdmin})
 	}
 	for _, h := range r.Cluster.With(inventory.Etcd) {
 		m := r.Fleet[h.Name]
 		if m == nil || m.Facts.EtcdBootstrapped == "" {
 			continue
 		}
-		ask(h.Name, resource.CensusSource{Members: resource.Ready{
+		ask(h.Name, api.CensusSource{Members: resource.Ready{
 			URL:    "https://" + h.Address.String() + ":2380/members",
 			CACert: component.EtcdPKI + "/ca.crt",
 			Cert:   component.EtcdPKI + "/peer.crt", Key: component.EtcdPKI + "/peer.key",
@@ -87,8 +88,8 @@ func askCensus(r *Run, queries map[string]node.Query) {
 }
 
 // censusOf is what the hosts tell: of nodes and of members each the first that knows any.
-func censusOf(hosts []inventory.Host, answers map[string]node.Answer) resource.Census {
-	var census resource.Census
+func censusOf(hosts []inventory.Host, answers map[string]node.Answer) api.Census {
+	var census api.Census
 	for _, h := range hosts {
 		for _, told := range answers[h.Name].Census {
 			if census.Nodes == nil {

@@ -13,7 +13,7 @@ import (
 	"kbootstrap/provision/guard"
 	"kbootstrap/provision/plan"
 	"kbootstrap/provision/preflight"
-	"kbootstrap/resource"
+	"kbootstrap/resource/api"
 )
 
 // Run is what the stages of a verb have found out so far: a cluster's plan, and the live sessions
@@ -42,7 +42,7 @@ type Run struct {
 	lead     string           // the control plane that carries out what is done once per cluster
 	whole    plan.Plan        // without the limits of the scope
 	evidence map[string]guard.Evidence
-	census   resource.Census
+	census   api.Census
 	surveys  map[string]survey
 }
 

@@ -17,6 +17,7 @@ import (
 	"kbootstrap/inventory"
 	"kbootstrap/provision/component"
 	"kbootstrap/resource"
+	"kbootstrap/resource/api"
 )
 
 // TestObserveAsksWhoRuns: a service that is down says nothing of others, and nobody asks what it alone would answer.
@@ -35,7 +36,7 @@ func TestObserveAsksWhoRuns(t *testing.T) {
 		case "etcd", "docker":
 			return fixture.ListOf(resource.Service{Name: name + ".service", Enabled: true, Running: true}, answers(name+" answers", name+".service"))
 		case "joined":
-			return fixture.ListOf(resource.NodeStatus{Name: "m1", Is: resource.IsReady, Kubeconfig: component.KubeletConfig})
+			return fixture.ListOf(api.NodeStatus{Name: "m1", Is: api.IsReady, Kubeconfig: component.KubeletConfig})
 		}
 		return fixture.ListOf(answers("DNS answers", ""))
 	}

@@ -19,6 +19,7 @@ import (
 	"kbootstrap/provision"
 	"kbootstrap/provision/plan"
 	"kbootstrap/resource"
+	"kbootstrap/resource/kinds"
 )
 
 // KindSavedPlan is the kind of a plan in a file.
@@ -99,7 +100,7 @@ func NewSavedPlan(run *provision.Run, version string, now time.Time) (SavedPlan,
 func each(whole plan.Plan, call func(plan.Step, plan.Change)) {
 	for _, s := range whole.Steps {
 		for i, found := range s.Found {
-			if resource.Has(found, resource.Waits) {
+			if kinds.Has(found, kinds.Waits) {
 				continue // they change nothing, and what they find differs from one moment to the next
 			}
 			call(s, plan.Change{Found: found, Wanted: s.Wanted[i]})

@@ -27,7 +27,7 @@ func (b Bootstrapped) State() string {
 	if !b.Absent {
 		mark = "token " + b.Token
 	}
-	return states(mark, flag("bootstrapping allowed", b.Allowed))
+	return States(mark, Flag("bootstrapping allowed", b.Allowed))
 }
 
 // Observe reads the mark and looks for the permission.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"kbootstrap/resource"
+	"kbootstrap/resource/api"
 )
 
 func imageLaws() []law {
@@ -115,8 +116,8 @@ func memberLaws() []law {
 
 func kubeLaws() []law {
 	const secret = "correct horse battery staple"
-	object := func(manifest string) resource.Object {
-		return resource.Object{Manifest: []byte(manifest), Kubeconfig: "/etc/kubernetes/admin.conf"}
+	object := func(manifest string) api.Object {
+		return api.Object{Manifest: []byte(manifest), Kubeconfig: "/etc/kubernetes/admin.conf"}
 	}
 	start := func(m *machine) { newKube(m) }
 	role := `{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole","metadata":{"name":"flannel"},
@@ -141,7 +142,7 @@ func kubeLaws() []law {
 		},
 		{
 			name: "removed",
-			wanted: resource.Object{
+			wanted: api.Object{
 				Manifest:   []byte(`{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"x"}}`),
 				Kubeconfig: "/etc/kubernetes/admin.conf", Absent: true,
 			},
@@ -153,20 +154,20 @@ func kubeLaws() []law {
 		},
 		{
 			name: "registered",
-			wanted: resource.Node{
+			wanted: api.Node{
 				Name: "m1", Kubeconfig: "/etc/kubernetes/admin.conf", Labels: map[string]string{"a/b": "c"},
 				Taints: []string{"node-role.kubernetes.io/control-plane:NoSchedule"},
 			},
 			// A label is not taken away by wanting a node without it, so it is there before.
 			start: func(m *machine) {
 				newKube(m).register("m1", true)
-				m.apply(resource.Node{Name: "m1", Kubeconfig: "/etc/kubernetes/admin.conf", Labels: map[string]string{"a/b": "c"}})
+				m.apply(api.Node{Name: "m1", Kubeconfig: "/etc/kubernetes/admin.conf", Labels: map[string]string{"a/b": "c"}})
 			},
 			before: "registered\nlabel a/b=c\n",
 		},
 		{
 			name: "ready later", stays: true,
-			wanted: resource.NodeStatus{Name: "m1", Is: resource.IsReady, Kubeconfig: "/etc/kubernetes/admin.conf"},
+			wanted: api.NodeStatus{Name: "m1", Is: api.IsReady, Kubeconfig: "/etc/kubernetes/admin.conf"},
 			start: func(m *machine) {
 				k := newKube(m)
 				k.register("m1", false)
@@ -188,7 +189,7 @@ func kubeLaws() []law {
 func rolloutLaw(apiVersion, kind, namespace, path, before, after string) law {
 	return law{
 		name: kind, stays: true,
-		wanted: resource.Rollout{APIVersion: apiVersion, Kind: kind, Namespace: namespace, Name: "x", Kubeconfig: "/etc/kubernetes/admin.conf"},
+		wanted: api.Rollout{APIVersion: apiVersion, Kind: kind, Namespace: namespace, Name: "x", Kubeconfig: "/etc/kubernetes/admin.conf"},
 		start: func(m *machine) {
 			k := newKube(m)
 			k.status(path, before)

@@ -7,6 +7,7 @@ import (
 	"syscall"
 
 	"kbootstrap/resource"
+	"kbootstrap/resource/kinds"
 )
 
 // resetLaws work on the kernel's own interfaces, mounts, packet filters and processes; see TestMain.
@@ -44,12 +45,12 @@ func resetLaws() []law {
 			},
 		},
 		{
-			name: "everything", forgets: true, wanted: resource.Originals{Absent: true},
+			name: "everything", forgets: true, wanted: kinds.Originals{Absent: true},
 			before: "file /etc/a.conf\nfile /etc/b.conf\nlink /usr/local/bin/etcd\n", start: changed,
 			each: []string{"file /etc/b.conf", "file /etc/a.conf", "link /usr/local/bin/etcd"},
 		},
 		{
-			name: "but one", forgets: true, wanted: resource.Originals{Keep: []string{"file /etc/a.conf", "swap"}, Absent: true},
+			name: "but one", forgets: true, wanted: kinds.Originals{Keep: []string{"file /etc/a.conf", "swap"}, Absent: true},
 			before: "file /etc/b.conf\nlink /usr/local/bin/etcd\n", start: changed,
 			each: []string{"file /etc/b.conf", "link /usr/local/bin/etcd"},
 		},

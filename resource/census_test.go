@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"kbootstrap/resource"
+	"kbootstrap/resource/api"
 )
 
 // TestCensus: the nodes as the API lists them, and the members as etcd's peers are told of them.
@@ -31,25 +32,25 @@ func TestCensus(t *testing.T) {
 	t.Cleanup(etcd.Close)
 	m.put("/ca.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: etcd.Certificate().Raw})))
 
-	from := resource.CensusSource{Kubeconfig: "/etc/kubernetes/admin.conf", Members: resource.Ready{URL: etcd.URL + "/members", CACert: "/ca.pem"}}
-	want := resource.Census{
-		Nodes: []resource.RegisteredNode{{Name: "m1", MachineID: "one"}, {Name: "w1"}},
-		Members: []resource.EtcdMember{
+	from := api.CensusSource{Kubeconfig: "/etc/kubernetes/admin.conf", Members: resource.Ready{URL: etcd.URL + "/members", CACert: "/ca.pem"}}
+	want := api.Census{
+		Nodes: []api.RegisteredNode{{Name: "m1", MachineID: "one"}, {Name: "w1"}},
+		Members: []api.EtcdMember{
 			{Name: "m1", PeerURLs: []string{"https://192.168.56.11:2380"}, Started: true}, {PeerURLs: []string{"https://192.168.56.12:2380"}},
 		},
 	}
-	if d := cmp.Diff(want, resource.TakeCensus(t.Context(), m.System, from)); d != "" {
+	if d := cmp.Diff(want, api.TakeCensus(t.Context(), m.System, from)); d != "" {
 		t.Error(d)
 	}
 
 	// Who is not there has said nothing.
-	for what, nobody := range map[string]resource.CensusSource{
+	for what, nobody := range map[string]api.CensusSource{
 		"not asked":         {},
 		"no kubeconfig":     {Kubeconfig: "/etc/kubernetes/none.conf", Members: resource.Ready{URL: etcd.URL, CACert: "/none.pem"}},
 		"another authority": {Members: resource.Ready{URL: etcd.URL + "/members"}},
 		"another path":      {Members: resource.Ready{URL: etcd.URL + "/other", CACert: "/ca.pem"}},
 	} {
-		if d := cmp.Diff(resource.Census{}, resource.TakeCensus(t.Context(), m.System, nobody)); d != "" {
+		if d := cmp.Diff(api.Census{}, api.TakeCensus(t.Context(), m.System, nobody)); d != "" {
 			t.Errorf("%s:\n%s", what, d)
 		}
 	}

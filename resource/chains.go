@@ -26,17 +26,17 @@ type Chains struct {
 func (c Chains) ID() string { return "chains " + strings.Join(c.Prefixes, " ") }
 
 // State lists the chains.
-func (c Chains) State() string { return listed(c.Absent, c.Found) }
+func (c Chains) State() string { return Listed(c.Absent, c.Found) }
 
-// listed is the state of what is found many at a time.
-func listed(absent bool, found []string) string {
+// Listed is the state of what is found many at a time.
+func Listed(absent bool, found []string) string {
 	if absent {
 		return ""
 	}
 	if len(found) == 0 {
-		return states("present")
+		return States("present")
 	}
-	return states(found...)
+	return States(found...)
 }
 
 // Observe lists the chains that have one of the prefixes.

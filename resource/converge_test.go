@@ -11,6 +11,7 @@ import (
 	"kbootstrap/host"
 	"kbootstrap/resource"
 	"kbootstrap/resource/converge"
+	"kbootstrap/resource/kinds"
 )
 
 // component is what one component of a plan asks for.
@@ -85,7 +86,7 @@ func TestConvergeAndRestore(t *testing.T) {
 	}
 
 	var changes []resource.Change
-	m.must(resource.Restore(t.Context(), m.System, nil, func(c resource.Change) { changes = append(changes, c) }))
+	m.must(kinds.Restore(t.Context(), m.System, nil, func(c resource.Change) { changes = append(changes, c) }))
 	want := []string{
 		"service etcd.service", "file /etc/systemd/system/etcd.service", "file /etc/etcd/key.pem", "file /opt/etcd/etcd",
 		"dir /etc/etcd", "link /usr/local/bin/etcd", "service firewalld.service",
@@ -115,7 +116,7 @@ func TestRestoreSkipsAndGoesOn(t *testing.T) {
 	m.must(os.Remove(m.Path("/etc/b")))
 	m.must(os.Mkdir(m.Path("/etc/b"), 0o755)) // so that it cannot be read as a file
 	skipC := func(r resource.Resource) bool { return r.ID() == "file /etc/c" }
-	err := resource.Restore(t.Context(), m.System, skipC, nil)
+	err := kinds.Restore(t.Context(), m.System, skipC, nil)
 	if err == nil || !strings.HasPrefix(err.Error(), "file /etc/b: ") {
 		t.Errorf("error is %v", err)
 	}
@@ -123,7 +124,7 @@ func TestRestoreSkipsAndGoesOn(t *testing.T) {
 		t.Errorf("the machine is\n%s", m.snapshot())
 	}
 	m.must(os.Remove(m.Path("/etc/b")))
-	m.must(resource.Restore(t.Context(), m.System, nil, nil))
+	m.must(kinds.Restore(t.Context(), m.System, nil, nil))
 	if m.Exists("/etc/c") || m.Exists(host.BeforeDir) {
 		t.Errorf("the machine is\n%s", m.snapshot())
 	}

@@ -20,6 +20,7 @@ import (
 	"kbootstrap/host"
 	"kbootstrap/resource"
 	"kbootstrap/resource/converge"
+	"kbootstrap/resource/kinds"
 )
 
 // The crash matrix: a run is broken at each of its steps, in each of the ways below, and then made again. The second run
@@ -342,7 +343,7 @@ func TestCrashMatrix(t *testing.T) {
 	add := func(p, c int) { points.Add(int64(p)); cases.Add(int64(c)) }
 	t.Run("laws", func(t *testing.T) {
 		for _, l := range laws() {
-			kind, err := resource.KindOf(l.wanted)
+			kind, err := kinds.Of(l.wanted)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -351,7 +352,7 @@ func TestCrashMatrix(t *testing.T) {
 					t.Parallel()
 				}
 				add(l.crashCase().matrix(t))
-				if resource.Has(l.wanted, resource.Recorded) {
+				if kinds.Has(l.wanted, kinds.Recorded) {
 					t.Run("restore", func(t *testing.T) { add(l.restoreCase().matrix(t)) })
 				}
 			})
@@ -371,7 +372,7 @@ func (l law) restoreCase() crashCase {
 			m.must(converge.Converge(m.t.Context(), m.System, []resource.Resource{l.wanted}, nil))
 			m.must(m.Flush())
 		},
-		run: func(ctx context.Context, m *machine) error { return resource.Restore(ctx, m.System, nil, nil) },
+		run: func(ctx context.Context, m *machine) error { return kinds.Restore(ctx, m.System, nil, nil) },
 		check: func(m *machine) {
 			m.t.Helper()
 			if found := m.observe(l.wanted); found.State() != l.before {

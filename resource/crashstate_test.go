@@ -11,6 +11,7 @@ import (
 
 	"kbootstrap/host"
 	"kbootstrap/resource"
+	"kbootstrap/resource/kinds"
 )
 
 // everything is the state of a machine, for comparing: its files, its services, its objects, the tool's records.
@@ -126,7 +127,7 @@ func (m *machine) lasts(wanted resource.Resource) {
 	m.t.Helper()
 	switch wanted.(type) {
 	case resource.File, resource.Dir, resource.Tree, resource.Link, resource.Bootstrapped, resource.User, resource.Package,
-		resource.Originals:
+		kinds.Originals:
 		if found := m.observe(wanted); resource.Changed(found, wanted) {
 			m.t.Errorf("the run was done, and a power cut took %s away:\n%s", wanted.ID(), resource.Diff(found, wanted))
 		}
@@ -138,7 +139,7 @@ func (l law) runsOnly() bool {
 	if _, ok := l.wanted.(resource.Tree); ok {
 		return l.name != "whole" // the others have mounts
 	}
-	if _, ok := l.wanted.(resource.Originals); ok {
+	if _, ok := l.wanted.(kinds.Originals); ok {
 		return false // it is files that are put back
 	}
 	service, ok := l.wanted.(resource.Service)

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/pmezard/go-difflib/difflib"
 )
@@ -58,4 +59,14 @@ func writeLines(b *strings.Builder, sign string, lines []string) {
 			b.WriteString(sign + l + "\n")
 		}
 	}
+}
+
+// A Change is one resource that Converge or Restore has changed.
+type Change struct {
+	ID       string
+	Before   string        // the State that was found
+	After    string        // the State that is now
+	Diff     string        // the line diff of the two
+	Duration time.Duration // from looking at it to having verified it
+	Back     bool          // it was put back to what it was before the run
 }

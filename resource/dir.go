@@ -28,7 +28,7 @@ func (d Dir) State() string {
 	if d.Absent {
 		return ""
 	}
-	return states(modeState(d.Mode, 0o755), ownerState(d.Owner))
+	return States(modeState(d.Mode, 0o755), ownerState(d.Owner))
 }
 
 // Observe looks behind a symbolic link: /var/run is a directory to us.

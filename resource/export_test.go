@@ -10,23 +10,9 @@ const Permissive = permissive
 const SelinuxConfig = selinuxConfig
 const UnitPoll = unitPoll
 
-type Tagged = tagged
-
 var BootstrapDropIn = bootstrapDropIn
 var ConfigOf = configOf
-var KindOf = kindOf
-var Kinds = kinds
-var ManifestState = manifestState
 var PacketFilters = packetFilters
-var Sum = sum
-
-func Decode(t Tagged) (Resource, error) {
-	kind, err := kindTagged(t.Kind)
-	if err != nil {
-		return nil, err
-	}
-	return kind.decode(t.Value)
-}
 
 func (ps Processes) List(sys *host.System) ([]host.Process, error) { return ps.list(sys) }
 

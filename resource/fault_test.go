@@ -14,6 +14,7 @@ import (
 	"kbootstrap/fault"
 	"kbootstrap/host"
 	"kbootstrap/resource"
+	"kbootstrap/resource/api"
 	"kbootstrap/resource/converge"
 )
 
@@ -85,11 +86,11 @@ func TestFaults(t *testing.T) {
 		{fault.NodeNotReady, "kubelet.service", func(m *machine) resource.Resource {
 			newSystemd(m)
 			newKube(m).register("m1", false)
-			return resource.NodeStatus{Name: "m1", Is: resource.IsReady, Kubeconfig: namespaceX().Kubeconfig, Timeout: 50 * time.Millisecond}
+			return api.NodeStatus{Name: "m1", Is: api.IsReady, Kubeconfig: namespaceX().Kubeconfig, Timeout: 50 * time.Millisecond}
 		}},
 		{fault.ObjectNotReady, "", func(m *machine) resource.Resource {
 			newKube(m).status("/apis/apps/v1/namespaces/default/deployments/x", `{}`)
-			return resource.Rollout{
+			return api.Rollout{
 				APIVersion: "apps/v1", Kind: "Deployment", Name: "x", Kubeconfig: namespaceX().Kubeconfig, Timeout: 50 * time.Millisecond,
 			}
 		}},

@@ -35,23 +35,23 @@ func (f File) State() string {
 	case f.Absent:
 		return ""
 	case f.Target != "":
-		return states("symbolic link to " + f.Target)
+		return States("symbolic link to " + f.Target)
 	}
-	return states(modeState(f.Mode, 0o644), ownerState(f.Owner), f.contentState())
+	return States(modeState(f.Mode, 0o644), ownerState(f.Owner), f.contentState())
 }
 
 func (f File) contentState() string {
 	switch {
 	case f.Blob != "" && f.Secret:
-		return digest(f.Blob, 0)
+		return ShowSum(f.Blob, 0)
 	case f.Blob != "":
-		return digest(f.Blob, f.Size)
+		return ShowSum(f.Blob, f.Size)
 	case f.Secret:
-		return digest(sum(f.Content), 0)
+		return ShowSum(Sum(f.Content), 0)
 	case !isText(f.Content):
-		return digest(sum(f.Content), int64(len(f.Content)))
+		return ShowSum(Sum(f.Content), int64(len(f.Content)))
 	}
-	return textLines(f.Content)
+	return TextLines(f.Content)
 }
 
 // modeState shows permission bits; 0 means the usual ones.
@@ -190,5 +190,5 @@ func (f File) Writes() []Write {
 	return []Write{{Path: f.Path, Bytes: max(f.Size, int64(len(f.Content))), Files: 2}}
 }
 
-// large returns the file itself if its content is not in the value.
-func (f File) large() (File, bool) { return f, f.Blob != "" && f.Content == nil && !f.Absent }
+// LargeFile returns the file itself if its content is not in the value.
+func (f File) LargeFile() (File, bool) { return f, f.Blob != "" && f.Content == nil && !f.Absent }

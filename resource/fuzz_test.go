@@ -5,12 +5,13 @@ import (
 	"testing"
 
 	"kbootstrap/resource"
+	"kbootstrap/resource/kinds"
 )
 
 // FuzzCodec reads anything as resources. It must not panic, and what it reads is the same after another journey.
 func FuzzCodec(f *testing.F) {
 	for _, law := range laws() {
-		text, err := resource.Marshal([]resource.Resource{law.wanted})
+		text, err := kinds.Marshal([]resource.Resource{law.wanted})
 		if err != nil {
 			f.Fatal(err)
 		}
@@ -20,15 +21,15 @@ func FuzzCodec(f *testing.F) {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		read, err := resource.Unmarshal(text)
+		read, err := kinds.Unmarshal(text)
 		if err != nil {
 			return
 		}
-		again, err := resource.Marshal(read)
+		again, err := kinds.Marshal(read)
 		if err != nil {
 			t.Fatalf("what was read cannot be written: %v", err)
 		}
-		twice, err := resource.Unmarshal(again)
+		twice, err := kinds.Unmarshal(again)
 		if err != nil {
 			t.Fatalf("what was written cannot be read: %v\n%s", err, again)
 		}

@@ -34,7 +34,7 @@ func (i Image) State() string {
 	if i.Absent {
 		return ""
 	}
-	return states(i.Ref + " present")
+	return States(i.Ref + " present")
 }
 
 // Observe lists the images. Where containerd is not installed or does not answer there are none: it comes before its

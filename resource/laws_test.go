@@ -1,6 +1,7 @@
 package resource_test
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"kbootstrap/host"
 	"kbootstrap/resource"
 	"kbootstrap/resource/converge"
+	"kbootstrap/resource/kinds"
 )
 
 // A law is one case under which every law must hold: a machine in some state, and what is wanted of it.
@@ -32,18 +34,18 @@ type law struct {
 
 // TestLaws holds every kind to the laws that resource.go promises. The cases are in cases_test.go.
 func TestLaws(t *testing.T) {
-	kinds := map[string]bool{}
+	rows := map[string]bool{}
 	for _, l := range laws() {
-		kind, err := resource.KindOf(l.wanted)
+		kind, err := kinds.Of(l.wanted)
 		if err != nil {
 			t.Fatal(err)
 		}
-		kinds[kind.Tag] = true
+		rows[kind.Tag] = true
 		t.Run(kind.Tag+"/"+l.name, func(t *testing.T) { l.check(t) })
 		t.Run(kind.Tag+"/"+l.name+"/converge", func(t *testing.T) { l.checkConverge(t) })
 	}
-	for _, kind := range resource.Kinds {
-		if !kinds[kind.Tag] {
+	for _, kind := range kinds.Table() {
+		if !rows[kind.Tag] {
 			t.Errorf("kind %s keeps no law", kind.Tag)
 		}
 	}
@@ -96,11 +98,11 @@ func (l law) check(t *testing.T) {
 // checkValue checks what holds of a value alone.
 func (l law) checkValue(t *testing.T, r resource.Resource) {
 	t.Helper()
-	data, err := resource.Marshal([]resource.Resource{r})
+	data, err := kinds.Marshal([]resource.Resource{r})
 	if err != nil {
 		t.Fatal(err)
 	}
-	back, err := resource.Unmarshal(data)
+	back, err := kinds.Unmarshal(data)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,11 +168,11 @@ func (l law) checkConverge(t *testing.T) {
 		changes[0].After != l.wanted.State() || changes[0].Diff == "" {
 		t.Errorf("converging reports %+v", changes)
 	}
-	if !resource.Has(l.wanted, resource.Recorded) {
+	if !kinds.Has(l.wanted, kinds.Recorded) {
 		return
 	}
 	changes = nil
-	m.must(resource.Restore(t.Context(), m.System, nil, note))
+	m.must(kinds.Restore(t.Context(), m.System, nil, note))
 	if len(changes) != 1 || changes[0].ID != l.wanted.ID() {
 		t.Errorf("restoring reports %+v", changes)
 	}
@@ -184,13 +186,13 @@ func (l law) checkConverge(t *testing.T) {
 
 // TestTags checks that each row of the table is found by its tag and by its values.
 func TestTags(t *testing.T) {
-	for _, kind := range resource.Kinds {
-		r, err := resource.Decode(resource.Tagged{kind.Tag, []byte("{}")})
-		if err != nil {
+	for _, kind := range kinds.Table() {
+		list, err := kinds.Unmarshal(fmt.Appendf(nil, `[{"Kind":%q,"Value":{}}]`, kind.Tag))
+		if err != nil || len(list) != 1 {
 			t.Errorf("%s: %v", kind.Tag, err)
 			continue
 		}
-		if back, err := resource.KindOf(r); err != nil || back.Tag != kind.Tag {
+		if back, err := kinds.Of(list[0]); err != nil || back.Tag != kind.Tag {
 			t.Errorf("kind %s is encoded as %q: %v", kind.Tag, back.Tag, err)
 		}
 	}
@@ -199,8 +201,8 @@ func TestTags(t *testing.T) {
 // TestTagsOnDisk: records that an earlier version has left on a host are read by this one.
 func TestTagsOnDisk(t *testing.T) {
 	var recorded []string
-	for _, kind := range resource.Kinds {
-		if kind.Traits&resource.Recorded != 0 {
+	for _, kind := range kinds.Table() {
+		if kind.Traits&kinds.Recorded != 0 {
 			recorded = append(recorded, kind.Tag)
 		}
 	}
@@ -217,11 +219,11 @@ func TestUnmarshalRefuses(t *testing.T) {
 		"no list":       `{"Kind":"link"}`,
 		"cut off":       `[{"Kind":"link","Value":{"Path":"/a"`,
 	} {
-		if got, err := resource.Unmarshal([]byte(data)); err == nil {
+		if got, err := kinds.Unmarshal([]byte(data)); err == nil {
 			t.Errorf("%s: decoded as %+v", name, got)
 		}
 	}
-	if data, err := resource.Marshal([]resource.Resource{&resource.Link{}}); err == nil {
+	if data, err := kinds.Marshal([]resource.Resource{&resource.Link{}}); err == nil {
 		t.Errorf("a pointer is encoded as %s", data)
 	}
 }

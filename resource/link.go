@@ -27,7 +27,7 @@ func (l Link) State() string {
 	case l.Instead != nil:
 		return "regular file instead\n" + l.Instead.State()
 	}
-	return states("target " + l.Target)
+	return States("target " + l.Target)
 }
 
 // Observe reads the link. A directory in its place is an error: it is nobody's to remove but its owner's.
@@ -80,10 +80,10 @@ func (l Link) Apply(ctx context.Context, sys *host.System) error {
 // Writes returns the link: a name, and no bytes.
 func (l Link) Writes() []Write { return []Write{{Path: "/", Files: 1}} }
 
-// large returns the file that is in the link's place if its content is not in the value.
-func (l Link) large() (File, bool) {
+// LargeFile returns the file that is in the link's place if its content is not in the value.
+func (l Link) LargeFile() (File, bool) {
 	if l.Instead == nil {
 		return File{}, false
 	}
-	return l.Instead.large()
+	return l.Instead.LargeFile()
 }

@@ -31,9 +31,9 @@ func (m Member) ID() string { return "member " + m.Name }
 // State tells that the member has data or is about to make it; which of the two is the same to who waits for it.
 func (m Member) State() string {
 	if m.Foreign != "" {
-		return states("data present, and " + m.Foreign)
+		return States("data present, and " + m.Foreign)
 	}
-	return states(flag("data present, or bootstrapping allowed", !m.Absent))
+	return States(Flag("data present, or bootstrapping allowed", !m.Absent))
 }
 
 // Observe looks for the member's data, whose it is, and for the permission to make it.

@@ -21,7 +21,7 @@ type Module struct {
 func (m Module) ID() string { return "module " + m.Name }
 
 // State is "present" or empty.
-func (m Module) State() string { return states(flag("present", !m.Absent)) }
+func (m Module) State() string { return States(Flag("present", !m.Absent)) }
 
 // Observe looks for a proof of the feature.
 func (m Module) Observe(_ context.Context, sys *host.System) (Resource, error) {

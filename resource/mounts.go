@@ -23,7 +23,7 @@ type Mounts struct {
 func (m Mounts) ID() string { return "mounts " + m.Under }
 
 // State lists the mount points.
-func (m Mounts) State() string { return listed(m.Absent, m.Found) }
+func (m Mounts) State() string { return Listed(m.Absent, m.Found) }
 
 // Observe reads the kernel's list of mounts.
 func (m Mounts) Observe(_ context.Context, sys *host.System) (Resource, error) {

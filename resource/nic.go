@@ -19,7 +19,7 @@ type NIC struct {
 func (n NIC) ID() string { return "interface " + n.Name }
 
 // State is "present" or empty.
-func (n NIC) State() string { return states(flag("present", !n.Absent)) }
+func (n NIC) State() string { return States(Flag("present", !n.Absent)) }
 
 // Observe asks the kernel.
 func (n NIC) Observe(context.Context, *host.System) (Resource, error) {

@@ -9,10 +9,11 @@ import (
 
 	"kbootstrap/kube"
 	"kbootstrap/resource"
+	"kbootstrap/resource/api"
 )
 
-func namespaceX() resource.Object {
-	return resource.Object{
+func namespaceX() api.Object {
+	return api.Object{
 		Manifest:   []byte(`{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"x"}}`),
 		Kubeconfig: "/etc/kubernetes/admin.conf",
 	}
@@ -41,7 +42,7 @@ func TestObjectTakesNoForAnAnswer(t *testing.T) {
 // TestObjectBeforeTheCluster checks that what comes later in the same plan is not an error now.
 func TestObjectBeforeTheCluster(t *testing.T) {
 	m := newMachine(t)
-	node := resource.Node{Name: "m1", Kubeconfig: namespaceX().Kubeconfig}
+	node := api.Node{Name: "m1", Kubeconfig: namespaceX().Kubeconfig}
 	for _, when := range []string{"before there is a kubeconfig", "before the API listens"} {
 		for _, r := range []resource.Resource{namespaceX(), node} {
 			if found := m.observe(r); found.State() != "" {
@@ -82,7 +83,7 @@ func TestManifestPaths(t *testing.T) {
 		`{"apiVersion":"v1","kind":"Node","metadata":{"name":"a"}}{"apiVersion":"v1"}`:            "",
 		`{"apiVersion":"v1","kind":"Secret","metadata":{"name":"a"},"stringData":{"k":["list"]}}`: "",
 	} {
-		_, path, err := resource.Object{Manifest: []byte(manifest)}.Read()
+		_, path, err := api.Object{Manifest: []byte(manifest)}.Read()
 		if path != want || (err == nil) == (want == "") {
 			t.Errorf("%s is at %q: %v", manifest, path, err)
 		}
@@ -124,7 +125,7 @@ func TestProject(t *testing.T) {
 		if !ok {
 			t.Fatalf("%s: not an object", name)
 		}
-		a, b := resource.ManifestState(kube.Manifest{Fields: kept}), resource.ManifestState(kube.Manifest{Fields: wanted})
+		a, b := api.StateOf(kube.Manifest{Fields: kept}), api.StateOf(kube.Manifest{Fields: wanted})
 		if (a == b) != c.equal {
 			t.Errorf("%s: found\n%s\nwanted\n%s", name, a, b)
 		}
@@ -137,7 +138,7 @@ func TestNodeComesLate(t *testing.T) {
 	k := newKube(m)
 	foreign := map[string]any{"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule", "timeAdded": "2026-01-01T00:00:00Z"}
 	old := map[string]any{"key": "node-role.kubernetes.io/control-plane", "effect": "NoExecute"}
-	n := resource.Node{
+	n := api.Node{
 		Name: "m1", Kubeconfig: namespaceX().Kubeconfig, Labels: map[string]string{"a": "b"},
 		Taints: []string{"node-role.kubernetes.io/control-plane:NoSchedule", "dedicated=db:NoExecute"},
 	}
@@ -167,7 +168,7 @@ func TestNodeSparesOthersTaints(t *testing.T) {
 	infra := map[string]any{"key": "node-role.kubernetes.io/infra", "effect": "NoSchedule"}
 	controlPlane := map[string]any{"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"}
 	k.register("m1", true, infra, controlPlane)
-	n := resource.Node{Name: "m1", Kubeconfig: namespaceX().Kubeconfig}
+	n := api.Node{Name: "m1", Kubeconfig: namespaceX().Kubeconfig}
 	if found := m.observe(n).State(); found != "registered\ntaint node-role.kubernetes.io/control-plane:NoSchedule\n" {
 		t.Errorf("found is\n%s", found)
 	}
@@ -189,7 +190,7 @@ func TestNodeTellsWhyNot(t *testing.T) {
 	newSystemd(m)
 	k := newKube(m)
 	k.register("m1", false)
-	n := resource.NodeStatus{Name: "m1", Is: resource.IsReady, Kubeconfig: namespaceX().Kubeconfig}
+	n := api.NodeStatus{Name: "m1", Is: api.IsReady, Kubeconfig: namespaceX().Kubeconfig}
 	if found := m.observe(n); !resource.Changed(found, n) {
 		t.Error("it counts as ready")
 	}
@@ -204,7 +205,7 @@ func TestNodeTellsWhyNot(t *testing.T) {
 	waitsInVain(t, apply, "Ready is False: KubeletNotReady: cni plugin not initialized", "the last words of kubelet.service")
 	k.press("m1")
 	waitsInVain(t, apply, "DiskPressure is True: KubeletHasDiskPressure: kubelet has disk pressure")
-	n.Is = resource.HasSubnet
+	n.Is = api.HasSubnet
 	waitsInVain(t, apply, "has not assigned it a pod CIDR")
 	n.Name = "m2"
 	waitsInVain(t, apply, "its kubelet has not registered it")

@@ -20,7 +20,7 @@ type Package struct {
 func (p Package) ID() string { return "package " + p.Program }
 
 // State is "present" or empty.
-func (p Package) State() string { return states(flag("present", !p.Absent)) }
+func (p Package) State() string { return States(Flag("present", !p.Absent)) }
 
 // Observe looks for the program; who brought it is not asked.
 func (p Package) Observe(_ context.Context, sys *host.System) (Resource, error) {

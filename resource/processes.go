@@ -28,7 +28,7 @@ type Processes struct {
 func (ps Processes) ID() string { return "processes " + ps.Program }
 
 // State lists the processes.
-func (ps Processes) State() string { return listed(ps.Absent, ps.Found) }
+func (ps Processes) State() string { return Listed(ps.Absent, ps.Found) }
 
 // killTimeout is how long a killed process may take to be gone: one that waits for a disk or a network file system does
 // not hear the signal before.

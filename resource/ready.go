@@ -36,7 +36,7 @@ type Ready struct {
 func (r Ready) ID() string { return "ready " + r.Name }
 
 // State is "ready" or empty.
-func (r Ready) State() string { return states(flag("ready", !r.Absent)) }
+func (r Ready) State() string { return States(Flag("ready", !r.Absent)) }
 
 func (r Ready) every() time.Duration {
 	if r.Every == 0 {
@@ -81,7 +81,7 @@ const (
 func (r Ready) Observe(ctx context.Context, sys *host.System) (Resource, error) {
 	found := r
 	found.Absent = true
-	client, err := r.client(sys)
+	client, err := r.Client(sys)
 	if err != nil {
 		if host.Absent(err) {
 			return found, nil
@@ -99,7 +99,7 @@ func (r Ready) Apply(ctx context.Context, sys *host.System) error {
 	if r.Absent {
 		return nil
 	}
-	client, err := r.client(sys)
+	client, err := r.Client(sys)
 	if err != nil && !host.Absent(err) {
 		return err
 	}
@@ -122,7 +122,7 @@ func (r Ready) Apply(ctx context.Context, sys *host.System) error {
 	err = host.Poll(deadline, r.every(), func() (bool, error) {
 		var answer error
 		if client == nil {
-			if client, answer = r.client(sys); answer != nil && !host.Absent(answer) {
+			if client, answer = r.Client(sys); answer != nil && !host.Absent(answer) {
 				return false, answer
 			}
 		}
@@ -166,8 +166,8 @@ func (r Ready) hopeless(ctx context.Context, sys *host.System, restarts *int) er
 	return nil
 }
 
-// client is an HTTP client with the certificates that the URL needs.
-func (r Ready) client(sys *host.System) (*http.Client, error) {
+// Client is an HTTP client with the certificates that the URL needs.
+func (r Ready) Client(sys *host.System) (*http.Client, error) {
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
 	if r.CACert != "" {
 		pem, err := os.ReadFile(sys.Path(r.CACert))

@@ -15,6 +15,7 @@ import (
 	"kbootstrap/host"
 	"kbootstrap/resource"
 	"kbootstrap/resource/converge"
+	"kbootstrap/resource/kinds"
 )
 
 // These tests need a machine with systemd as process 1, root, and nothing of the tool's on it. They hold the fake of
@@ -86,7 +87,7 @@ func TestRealService(t *testing.T) {
 	}
 	t.Cleanup(func() {
 		t.Log("-- restore")
-		if err := resource.Restore(context.Background(), sys, nil, nil); err != nil {
+		if err := kinds.Restore(context.Background(), sys, nil, nil); err != nil {
 			t.Error(err)
 		}
 		out, _ := exec.CommandContext(context.Background(), "systemctl", "show", "-p", "LoadState,ActiveState,MainPID", realUnit).Output()
@@ -153,7 +154,7 @@ func TestRealServiceThatCannotStart(t *testing.T) {
 		if err != nil && !strings.Contains(whole(err), words) || err == nil && program == "/none/such" {
 			t.Errorf("error is %v", err)
 		}
-		if err := resource.Restore(t.Context(), sys, nil, nil); err != nil {
+		if err := kinds.Restore(t.Context(), sys, nil, nil); err != nil {
 			t.Error(err)
 		}
 	}

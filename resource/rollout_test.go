@@ -5,56 +5,57 @@ import (
 	"time"
 
 	"kbootstrap/resource"
+	"kbootstrap/resource/api"
 )
 
 // TestRolloutTellsWhyNot: the error says what was seen last.
 func TestRolloutTellsWhyNot(t *testing.T) {
 	const apps, system = "/apis/apps/v1/namespaces/kube-system/", "kube-system"
 	for name, c := range map[string]struct {
-		rollout      resource.Rollout
+		rollout      api.Rollout
 		path, status string
 		says         string // "" when it is ready
 	}{
 		"a deployment without replicas": {
-			resource.Rollout{APIVersion: "apps/v1", Kind: "Deployment", Namespace: system}, apps + "deployments/x",
+			api.Rollout{APIVersion: "apps/v1", Kind: "Deployment", Namespace: system}, apps + "deployments/x",
 			`{"observedGeneration":2,"availableReplicas":0,"conditions":[{"type":"Progressing","status":"True"},
 				{"type":"Available","status":"False","reason":"MinimumReplicasUnavailable","message":"not enough"}]}`,
 			"Available is False: MinimumReplicasUnavailable: not enough; 0 of 1 replicas are available",
 		},
 		"a deployment that nobody has looked at": {
-			resource.Rollout{APIVersion: "apps/v1", Kind: "Deployment", Namespace: system}, apps + "deployments/x", `{}`,
+			api.Rollout{APIVersion: "apps/v1", Kind: "Deployment", Namespace: system}, apps + "deployments/x", `{}`,
 			"its controller has not seen its last change yet",
 		},
 		"a deployment of which an earlier generation was available": {
-			resource.Rollout{APIVersion: "apps/v1", Kind: "Deployment", Namespace: system}, apps + "deployments/x",
+			api.Rollout{APIVersion: "apps/v1", Kind: "Deployment", Namespace: system}, apps + "deployments/x",
 			`{"observedGeneration":1,"conditions":[{"type":"Available","status":"True"}]}`,
 			"its controller has not seen its last change yet",
 		},
 		"a daemon set that is not everywhere": {
-			resource.Rollout{APIVersion: "apps/v1", Kind: "DaemonSet", Namespace: system}, apps + "daemonsets/x",
+			api.Rollout{APIVersion: "apps/v1", Kind: "DaemonSet", Namespace: system}, apps + "daemonsets/x",
 			`{"observedGeneration":2,"desiredNumberScheduled":3,"numberReady":2,"updatedNumberScheduled":3}`,
 			"of 3 pods, 2 are ready and 3 are updated",
 		},
 		"a daemon set that is old in places": {
-			resource.Rollout{APIVersion: "apps/v1", Kind: "DaemonSet", Namespace: system}, apps + "daemonsets/x",
+			api.Rollout{APIVersion: "apps/v1", Kind: "DaemonSet", Namespace: system}, apps + "daemonsets/x",
 			`{"observedGeneration":2,"desiredNumberScheduled":3,"numberReady":3,"updatedNumberScheduled":1}`,
 			"of 3 pods, 3 are ready and 1 are updated",
 		},
 		"an API that does not answer": {
-			resource.Rollout{APIVersion: "apiregistration.k8s.io/v1", Kind: "APIService"},
+			api.Rollout{APIVersion: "apiregistration.k8s.io/v1", Kind: "APIService"},
 			"/apis/apiregistration.k8s.io/v1/apiservices/x",
 			`{"conditions":[{"type":"Available","status":"False","reason":"MissingEndpoints","message":"no endpoints"}]}`,
 			"Available is False: MissingEndpoints: no endpoints",
 		},
 		"an API of which nothing is known": {
-			resource.Rollout{APIVersion: "apiregistration.k8s.io/v1", Kind: "APIService"},
+			api.Rollout{APIVersion: "apiregistration.k8s.io/v1", Kind: "APIService"},
 			"/apis/apiregistration.k8s.io/v1/apiservices/x", `{}`, "nothing is known of its availability yet",
 		},
 		"an object that is not there": {
-			resource.Rollout{APIVersion: "v1", Kind: "ConfigMap", Namespace: system}, "/api/v1/elsewhere", `{}`, "it does not exist",
+			api.Rollout{APIVersion: "v1", Kind: "ConfigMap", Namespace: system}, "/api/v1/elsewhere", `{}`, "it does not exist",
 		},
 		"an object that is there": {
-			resource.Rollout{APIVersion: "v1", Kind: "ConfigMap", Namespace: system},
+			api.Rollout{APIVersion: "v1", Kind: "ConfigMap", Namespace: system},
 			"/api/v1/namespaces/kube-system/configmaps/x", `{}`, "",
 		},
 	} {
@@ -81,7 +82,7 @@ func TestRolloutTellsWhyNot(t *testing.T) {
 func TestRolloutOfAnUnknownKind(t *testing.T) {
 	m := newMachine(t)
 	newKube(m)
-	r := resource.Rollout{APIVersion: "v1", Kind: "Rumour", Name: "x", Kubeconfig: namespaceX().Kubeconfig}
+	r := api.Rollout{APIVersion: "v1", Kind: "Rumour", Name: "x", Kubeconfig: namespaceX().Kubeconfig}
 	if _, err := r.Observe(t.Context(), m.System); err == nil {
 		t.Error("it is looked at")
 	}

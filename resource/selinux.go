@@ -19,7 +19,7 @@ func (s SELinux) ID() string { return "selinux" }
 
 // State shows where the policy is enforced; it is empty when it is not.
 func (s SELinux) State() string {
-	return states(flag("enforcing now", s.Mode == enforcing), flag("enforcing at boot", s.boot() == enforcing))
+	return States(Flag("enforcing now", s.Mode == enforcing), Flag("enforcing at boot", s.boot() == enforcing))
 }
 
 const (

@@ -40,8 +40,8 @@ func (s Service) State() string {
 	if s.Running {
 		config = s.Config
 	}
-	return states(flag("enabled", s.Enabled), flag("running", s.Running), property("config", config),
-		flag("older than what it starts with", s.Running && s.Older))
+	return States(Flag("enabled", s.Enabled), Flag("running", s.Running), property("config", config),
+		Flag("older than what it starts with", s.Running && s.Older))
 }
 
 // configVariable is the variable of the environment that tells which configuration a process was started with.

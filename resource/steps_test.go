@@ -32,7 +32,7 @@ func TestEveryChangeIsAStep(t *testing.T) {
 		"../host/machine.go":   "asks programs for their versions",
 	}
 	used := map[string]bool{}
-	for _, dir := range []string{".", "converge", "../host", "../kube", "../node"} {
+	for _, dir := range []string{".", "api", "kinds", "converge", "../host", "../kube", "../node"} {
 		for name, file := range sources(t, dir) {
 			ast.Inspect(file, func(n ast.Node) bool {
 				call, ok := n.(*ast.CallExpr)

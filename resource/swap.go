@@ -23,14 +23,14 @@ func (s Swap) State() string {
 	if !s.On {
 		return ""
 	}
-	lines := []string{flag("on", len(s.Active)+len(s.Fstab) == 0)}
+	lines := []string{Flag("on", len(s.Active)+len(s.Fstab) == 0)}
 	for _, a := range s.Active {
 		lines = append(lines, "active "+a)
 	}
 	for _, l := range s.Fstab {
 		lines = append(lines, "at boot "+l)
 	}
-	return states(lines...)
+	return States(lines...)
 }
 
 // offMark is put before a line of /etc/fstab that must not turn swap on at boot, so that it can be put back.

@@ -21,7 +21,7 @@ func (s Sysctl) ID() string { return "sysctl " + s.Key }
 
 // State shows the value. The kernel puts tabs between numbers; people write blanks.
 func (s Sysctl) State() string {
-	return states(property("value", strings.Join(strings.Fields(s.Value), " ")))
+	return States(property("value", strings.Join(strings.Fields(s.Value), " ")))
 }
 
 // Observe reads the value from /proc/sys.

@@ -13,8 +13,8 @@ import (
 // textLimit is the size in bytes up to which a State shows a content line by line; a longer one is shown as its digest.
 const textLimit = 64 << 10
 
-// states joins the properties of a thing, one a line, leaving out the empty ones.
-func states(properties ...string) string {
+// States joins the properties of a thing, one a line, leaving out the empty ones.
+func States(properties ...string) string {
 	var b strings.Builder
 	for _, p := range properties {
 		if p != "" {
@@ -33,23 +33,23 @@ func property(name, value string) string {
 	return name + " " + value
 }
 
-// flag is the property's name where it holds, and nothing where it does not.
-func flag(name string, holds bool) string {
+// Flag is the property's name where it holds, and nothing where it does not.
+func Flag(name string, holds bool) string {
 	if holds {
 		return name
 	}
 	return ""
 }
 
-// sum is the sha256 of a content, in hex.
-func sum(content []byte) string {
+// Sum is the sha256 of a content, in hex.
+func Sum(content []byte) string {
 	s := sha256.Sum256(content)
 	return hex.EncodeToString(s[:])
 }
 
-// digest shows a content that is too long, binary or secret. Twelve digits (48 bits) tell two versions apart and tell
+// ShowSum shows a content that is too long, binary or secret. Twelve digits (48 bits) tell two versions apart and tell
 // nothing of a key. A size of 0 is not known.
-func digest(sha256 string, size int64) string {
+func ShowSum(sha256 string, size int64) string {
 	if len(sha256) > 12 {
 		sha256 = sha256[:12]
 	}
@@ -65,8 +65,8 @@ func isText(content []byte) bool {
 	return len(content) <= textLimit && utf8.Valid(content) && bytes.IndexByte(content, 0) < 0
 }
 
-// textLines shows a text with each line behind "| ", so that the line diff of two States is the diff of the two files.
-func textLines(content []byte) string {
+// TextLines shows a text with each line behind "| ", so that the line diff of two States is the diff of the two files.
+func TextLines(content []byte) string {
 	if len(content) == 0 {
 		return "empty"
 	}

@@ -97,3 +97,10 @@ type Installer interface {
 	// Installs returns the program's name; it is empty when the package is not wanted.
 	Installs() (program string)
 }
+
+// Keeper is a found value that holds a file whose content is not in the value itself, so that it has to
+// be kept before the file is changed.
+type Keeper interface {
+	// LargeFile returns the file, and whether there is one.
+	LargeFile() (File, bool)
+}

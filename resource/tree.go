@@ -23,7 +23,7 @@ type Tree struct {
 func (t Tree) ID() string { return "tree " + t.Path }
 
 // State is "present" or empty.
-func (t Tree) State() string { return states(flag("present", !t.Absent)) }
+func (t Tree) State() string { return States(Flag("present", !t.Absent)) }
 
 // Observe tells whether anything is there that does not stay.
 func (t Tree) Observe(_ context.Context, sys *host.System) (Resource, error) {

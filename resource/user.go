@@ -22,9 +22,9 @@ func (u User) ID() string { return "user " + u.Name }
 // State shows the home directory.
 func (u User) State() string {
 	if u.Absent || u.OnlyGroup {
-		return states(flag("a group without a user", u.OnlyGroup))
+		return States(Flag("a group without a user", u.OnlyGroup))
 	}
-	return states("home "+u.home(), flag("no group of its own", u.NoGroup))
+	return States("home "+u.home(), Flag("no group of its own", u.NoGroup))
 }
 
 func (u User) home() string {

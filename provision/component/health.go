@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"kbootstrap/resource"
+	"kbootstrap/resource/api"
 )
 
 // health is what "done" means on each host: its node is Ready, and a name of the cluster resolves from it, which takes
@@ -15,7 +16,7 @@ var health = Component{
 	Last: true,
 	Resources: func(t Target) []resource.Resource {
 		return one(
-			resource.NodeStatus{Name: t.Host.Name, Is: resource.IsReady, Kubeconfig: KubeletConfig, Timeout: 120 * time.Second},
+			api.NodeStatus{Name: t.Host.Name, Is: api.IsReady, Kubeconfig: KubeletConfig, Timeout: 120 * time.Second},
 			resource.Ready{
 				Name:    "cluster DNS answers",
 				URL:     fmt.Sprintf("dns://%s/kubernetes.default.svc.%s", t.Cluster.ServiceIP(10), t.Cluster.Network.Domain),

@@ -5,6 +5,7 @@ import (
 
 	"kbootstrap/inventory"
 	"kbootstrap/resource"
+	"kbootstrap/resource/api"
 )
 
 // nodes is the label and taints that the inventory gives to the node of a host. The API is asked, and not the kubelet,
@@ -20,8 +21,8 @@ var nodes = Component{
 // joined waits until the cluster has taken the node in, which a component does. What needs the node's subnet starts only then: flanneld would exit
 // and be started again and again, and kube-proxy would be in a back-off of seconds.
 func (t Target) joined(by string) []resource.Resource {
-	return one(resource.NodeStatus{
-		Name: t.Host.Name, Is: resource.HasSubnet, Kubeconfig: KubeletConfig, Timeout: 180 * time.Second, For: by,
+	return one(api.NodeStatus{
+		Name: t.Host.Name, Is: api.HasSubnet, Kubeconfig: KubeletConfig, Timeout: 180 * time.Second, For: by,
 	})
 }
 
@@ -38,7 +39,7 @@ func (t Target) node() resource.Resource {
 	for _, taint := range t.taints() {
 		taints = append(taints, taintText(taint))
 	}
-	return resource.Node{
+	return api.Node{
 		Name: t.Host.Name, Kubeconfig: SuperAdmin, Labels: labels, Taints: taints, Timeout: 120 * time.Second,
 	}
 }

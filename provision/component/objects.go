@@ -9,6 +9,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"kbootstrap/resource"
+	"kbootstrap/resource/api"
 )
 
 // objects turns a YAML stream into one Object a document, in its order.
@@ -23,7 +24,7 @@ func objects(kubeconfig string, manifests []byte) []resource.Resource {
 		if err != nil {
 			panic("component: manifest " + strconv.Itoa(i) + ": " + err.Error())
 		}
-		rs = append(rs, resource.Object{Manifest: manifest, Kubeconfig: kubeconfig})
+		rs = append(rs, api.Object{Manifest: manifest, Kubeconfig: kubeconfig})
 	}
 	return rs
 }
@@ -40,12 +41,12 @@ func rollouts(objects []resource.Resource) []resource.Resource {
 			APIVersion, Kind string
 			Metadata         struct{ Name, Namespace string }
 		}
-		object, _ := r.(resource.Object)
+		object, _ := r.(api.Object)
 		if err := json.Unmarshal(object.Manifest, &m); err != nil {
 			panic("component: manifest of " + r.ID() + ": " + err.Error())
 		}
 		if slices.Contains(awaited, m.Kind) {
-			rs = append(rs, resource.Rollout{
+			rs = append(rs, api.Rollout{
 				APIVersion: m.APIVersion, Kind: m.Kind, Namespace: m.Metadata.Namespace, Name: m.Metadata.Name,
 				Kubeconfig: object.Kubeconfig,
 			})

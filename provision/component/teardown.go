@@ -6,6 +6,8 @@ import (
 
 	"kbootstrap/inventory"
 	"kbootstrap/resource"
+	"kbootstrap/resource/api"
+	"kbootstrap/resource/kinds"
 )
 
 // Teardown is the book of a reset: what makes hosts what they were before. Hosts leave a cluster
@@ -29,7 +31,7 @@ var leave = Component{
 		if err != nil {
 			panic(fmt.Sprintf("provision: node %s: %v", t.Host.Name, err)) // a name of the inventory is text
 		}
-		return one(resource.Object{Manifest: manifest, Kubeconfig: SuperAdmin, Absent: true})
+		return one(api.Object{Manifest: manifest, Kubeconfig: SuperAdmin, Absent: true})
 	},
 }
 
@@ -63,7 +65,7 @@ var restore = Component{
 	On:    everywhere,
 	After: []string{"stop"},
 	Resources: func(t Target) []resource.Resource {
-		return one(resource.Originals{Keep: kept(t.Cluster), Absent: true})
+		return one(kinds.Originals{Keep: kept(t.Cluster), Absent: true})
 	},
 }
 

@@ -17,6 +17,7 @@ import (
 	"kbootstrap/provision/component"
 	"kbootstrap/provision/plan"
 	"kbootstrap/resource"
+	"kbootstrap/resource/api"
 )
 
 // changed is a cluster that runs as one inventory made it, while the inventory says another now.
@@ -57,9 +58,9 @@ func change(t *testing.T, then, now string) changed {
 		s.Facts[h.Name] = facts
 	}
 	for _, h := range was.Hosts {
-		s.Census.Nodes = append(s.Census.Nodes, resource.RegisteredNode{Name: h.Name, MachineID: "of " + h.Name})
+		s.Census.Nodes = append(s.Census.Nodes, api.RegisteredNode{Name: h.Name, MachineID: "of " + h.Name})
 		if h.Has(inventory.Etcd) {
-			s.Census.Members = append(s.Census.Members, resource.EtcdMember{
+			s.Census.Members = append(s.Census.Members, api.EtcdMember{
 				Name: h.Name, PeerURLs: []string{"https://" + h.Address.String() + ":2380"}, Started: true,
 			})
 		}
@@ -157,7 +158,7 @@ func TestJudge(t *testing.T) {
 		{
 			what: "a node that somebody else has joined", then: fixture.Ha, now: fixture.Ha,
 			before: func(c *changed) {
-				c.Census.Nodes = append(c.Census.Nodes, resource.RegisteredNode{Name: "theirs"})
+				c.Census.Nodes = append(c.Census.Nodes, api.RegisteredNode{Name: "theirs"})
 			},
 		},
 		{
@@ -197,13 +198,13 @@ func TestJudge(t *testing.T) {
 		{
 			what: "a member that was added and has no name yet", then: fixture.Ha, now: fixture.Ha, before: func(c *changed) {
 				c.loseData("m2")
-				c.Census.Members[1] = resource.EtcdMember{PeerURLs: c.Census.Members[1].PeerURLs}
+				c.Census.Members[1] = api.EtcdMember{PeerURLs: c.Census.Members[1].PeerURLs}
 			},
 		},
 		{
 			what: "nobody tells of members", then: fixture.Ha, now: fixture.Ha, before: func(c *changed) {
 				c.loseData("m2")
-				c.Census = resource.Census{}
+				c.Census = api.Census{}
 			},
 		},
 		{
@@ -215,7 +216,7 @@ func TestJudge(t *testing.T) {
 			now: fixture.Edited(t, fixture.Small, "v1.36.3", "v1.35.0\nnetwork: {pods: 10.32.0.0/16}"),
 			before: func(c *changed) {
 				c.Facts["cp1"] = host.Facts{}
-				c.Census = resource.Census{}
+				c.Census = api.Census{}
 			},
 		},
 	} {

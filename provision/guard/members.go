@@ -8,7 +8,7 @@ import (
 	"kbootstrap/fault"
 	"kbootstrap/inventory"
 	"kbootstrap/provision/component"
-	"kbootstrap/resource"
+	"kbootstrap/resource/api"
 )
 
 // goneHosts finds hosts of the cluster that the inventory no longer has: nodes that were made from
@@ -48,8 +48,8 @@ func members(s Situation) Refusals {
 	}
 	var rs Refusals
 	for _, h := range s.Cluster.With(inventory.Etcd) {
-		isNew := func(m resource.EtcdMember) bool { return m.Name == "" && isAt(m, h) }
-		i := slices.IndexFunc(known, func(m resource.EtcdMember) bool { return m.Name == h.Name })
+		isNew := func(m api.EtcdMember) bool { return m.Name == "" && isAt(m, h) }
+		i := slices.IndexFunc(known, func(m api.EtcdMember) bool { return m.Name == h.Name })
 		facts, asked := s.Facts[h.Name]
 		switch {
 		case i < 0 && slices.ContainsFunc(known, isNew):
@@ -84,7 +84,7 @@ func members(s Situation) Refusals {
 }
 
 // isAt reports whether etcd has a member at the address of a host.
-func isAt(m resource.EtcdMember, h inventory.Host) bool {
+func isAt(m api.EtcdMember, h inventory.Host) bool {
 	return slices.Contains(m.PeerURLs, "https://"+h.Address.String()+":2380")
 }
 

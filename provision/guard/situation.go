@@ -9,7 +9,7 @@ import (
 	"kbootstrap/inventory"
 	"kbootstrap/provision/component"
 	"kbootstrap/provision/plan"
-	"kbootstrap/resource"
+	"kbootstrap/resource/api"
 )
 
 // Situation is what is known of a cluster before anything is changed.
@@ -21,7 +21,7 @@ type Situation struct {
 	// Limit are the hosts that the run is limited to; without any it is about all.
 	Limit    []string
 	Evidence map[string]Evidence // by host; who did not answer has said nothing
-	Census   resource.Census
+	Census   api.Census
 	Issued   []string // the hosts that certificates were ever issued for
 	Restarts []string // the hosts on which the plan restarts a member of etcd that runs
 	KeysLost bool     // the keys of the cluster are not in the state directory

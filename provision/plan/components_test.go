@@ -9,6 +9,7 @@ import (
 	"kbootstrap/provision/component"
 	"kbootstrap/provision/plan"
 	"kbootstrap/resource"
+	"kbootstrap/resource/kinds"
 )
 
 // TestComponentsNameEachOther: what a component waits for is a component, each has one name, and none waits for itself
@@ -104,11 +105,11 @@ func resourcesAreUnique(t *testing.T, plan plan.Plan) {
 // sameAgain: the same targets give the same plan, to the last byte that goes over the wire.
 func sameAgain(t *testing.T, plan, again plan.Plan) {
 	for i, s := range plan.Steps {
-		a, err := resource.Marshal(s.Wanted)
+		a, err := kinds.Marshal(s.Wanted)
 		if err != nil {
 			t.Fatal(err)
 		}
-		b, err := resource.Marshal(again.Steps[i].Wanted)
+		b, err := kinds.Marshal(again.Steps[i].Wanted)
 		if err != nil {
 			t.Fatal(err)
 		}

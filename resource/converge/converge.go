@@ -10,6 +10,7 @@ import (
 
 	"kbootstrap/host"
 	"kbootstrap/resource"
+	"kbootstrap/resource/kinds"
 )
 
 // Converge makes the host equal to the wanted values, in their order. Each that differs is applied and looked at again:
@@ -86,8 +87,8 @@ func (t *transaction) make(ctx context.Context, i int, wanted resource.Resource)
 func converge(
 	ctx context.Context, sys *host.System, found, wanted resource.Resource, report func(resource.Change),
 ) (resource.Change, error) {
-	if err := resource.KeepOriginal(sys, found); err != nil {
+	if err := kinds.KeepOriginal(sys, found); err != nil {
 		return resource.Change{}, fmt.Errorf("record what was there: %w", err)
 	}
-	return resource.Applied(ctx, sys, found, wanted, report)
+	return kinds.Applied(ctx, sys, found, wanted, report)
 }

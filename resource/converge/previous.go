@@ -7,6 +7,7 @@ import (
 
 	"kbootstrap/host"
 	"kbootstrap/resource"
+	"kbootstrap/resource/kinds"
 )
 
 // previous is what the change of a service goes back to. It is on the disk before the first change.
@@ -31,7 +32,7 @@ func (p *previous) load() error {
 		return nil
 	}
 	if err == nil {
-		p.found, err = resource.Unmarshal(data)
+		p.found, err = kinds.Unmarshal(data)
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", p.path(), err)
@@ -60,7 +61,7 @@ func (p *previous) save(found ...resource.Resource) error {
 		if !ok {
 			continue
 		}
-		if err := resource.KeepBlob(p.sys, f, func(sha256 string) string { return p.dir() + "/" + sha256 }); err != nil {
+		if err := kinds.KeepBlob(p.sys, f, func(sha256 string) string { return p.dir() + "/" + sha256 }); err != nil {
 			return err
 		}
 		p.found = append(p.found, f)
@@ -70,7 +71,7 @@ func (p *previous) save(found ...resource.Resource) error {
 		place[w.ID()] = i
 	}
 	slices.SortStableFunc(p.found, func(a, b resource.Resource) int { return place[a.ID()] - place[b.ID()] })
-	data, err := resource.Marshal(p.found)
+	data, err := kinds.Marshal(p.found)
 	if err != nil {
 		return err
 	}
@@ -91,13 +92,13 @@ func (p *previous) worthKeeping(found resource.Resource) (resource.Resource, boo
 	if p.tellsHealth(found) {
 		return found, found.State() != ""
 	}
-	return found, resource.Has(found, resource.GoesBack) && p.concerns(found)
+	return found, kinds.Has(found, kinds.GoesBack) && p.concerns(found)
 }
 
 // tellsHealth reports whether a resource is the health of the service, wherever it is.
 func (p *previous) tellsHealth(r resource.Resource) bool {
 	a, ok := r.(resource.Answered)
-	if !ok || !resource.Has(r, resource.Waits) || !resource.Has(r, resource.Resumes) {
+	if !ok || !kinds.Has(r, kinds.Waits) || !kinds.Has(r, kinds.Resumes) {
 		return false
 	}
 	unit, _ := a.Answers()

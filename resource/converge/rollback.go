@@ -11,6 +11,7 @@ import (
 	"kbootstrap/fault"
 	"kbootstrap/host"
 	"kbootstrap/resource"
+	"kbootstrap/resource/kinds"
 )
 
 // A RolledBackError says that a change did no good to a service that was healthy before it, and that what was there was put
@@ -80,7 +81,7 @@ func rollback(ctx context.Context, sys *host.System, found []resource.Resource, 
 func backwards(ctx context.Context, sys *host.System, found []resource.Resource, report func(resource.Change)) error {
 	var problems []error
 	for _, f := range slices.Backward(found) {
-		if !resource.Has(f, resource.GoesBack) {
+		if !kinds.Has(f, kinds.GoesBack) {
 			continue
 		}
 		told := report
@@ -98,11 +99,11 @@ func backwards(ctx context.Context, sys *host.System, found []resource.Resource,
 func forwards(ctx context.Context, sys *host.System, found []resource.Resource, report func(resource.Change)) error {
 	var problems []error
 	for _, f := range found {
-		if !resource.Has(f, resource.Resumes) {
+		if !kinds.Has(f, kinds.Resumes) {
 			continue
 		}
 		told := report
-		if resource.Has(f, resource.Waits) {
+		if kinds.Has(f, kinds.Waits) {
 			told = nil // it is no change
 		}
 		if err := putBack(ctx, sys, f, told); err != nil {
@@ -117,7 +118,7 @@ func putBack(ctx context.Context, sys *host.System, found resource.Resource, rep
 	now, err := found.Observe(ctx, sys)
 	if err == nil && resource.Changed(now, found) {
 		var change resource.Change
-		if change, err = resource.Applied(ctx, sys, now, found, nil); err == nil && report != nil {
+		if change, err = kinds.Applied(ctx, sys, now, found, nil); err == nil && report != nil {
 			change.Back, change.Duration = true, time.Since(begin)
 			report(change)
 		}

@@ -7,6 +7,7 @@ import (
 
 	"kbootstrap/host"
 	"kbootstrap/resource"
+	"kbootstrap/resource/kinds"
 )
 
 // A transaction is a Converge under way. When its list has a running service of ours that differs, it changes that service
@@ -130,7 +131,7 @@ func (t *transaction) note(ctx context.Context, i int, found resource.Resource) 
 		if err := t.save(t.all[:t.last+1]...); err != nil {
 			return err
 		}
-	} else if !t.has(found.ID()) && resource.Has(found, resource.GoesBack) {
+	} else if !t.has(found.ID()) && kinds.Has(found, kinds.GoesBack) {
 		if err := t.save(found); err != nil {
 			return err
 		}
@@ -157,7 +158,7 @@ func (t *transaction) work(ctx context.Context, i int) (context.Context, context
 // patient tells whether a resource may wait for long for something from outside.
 func patient(r resource.Resource) bool {
 	sum, _ := resource.Contents(r)
-	return sum != "" || resource.Has(r, resource.Waits)
+	return sum != "" || kinds.Has(r, kinds.Waits)
 }
 
 // judged is a resource as it is wanted in this transaction: a service that was healthy is not waited for when it crashes

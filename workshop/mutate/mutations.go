@@ -65,26 +65,26 @@ var mutations = []mutation{
 		old: "\tif err := f.Write(f.Path(UnflushedMark), nil, 0o600); err != nil {\n\t\treturn err\n\t}\n",
 	},
 	{
-		what: "the sync of what was put back, before its record goes", file: "resource/record.go", tests: files,
+		what: "the sync of what was put back, before its record goes", file: "resource/kinds/record.go", tests: files,
 		old: "\tif err := sys.FlushSoFar(); err != nil {\n\t\treturn err\n\t}\n",
 	},
 	{
-		what: "the sync of the directory of records after its removal", file: "resource/originals.go",
+		what: "the sync of the directory of records after its removal", file: "resource/kinds/originals.go",
 		tests: "^TestCrashMatrix$/^laws$/^originals$",
 		old:   "\treturn sys.Sync(filepath.Dir(dir))", with: "\t_ = filepath.Dir\n\treturn nil",
 	},
 	{
-		what: "the look at what records have left", file: "resource/originals.go",
+		what: "the look at what records have left", file: "resource/kinds/originals.go",
 		tests: "^TestCrashMatrix$/^laws$/^originals$",
 		old:   "len(names) == 0 && sys.Exists(host.BeforeDir) {", with: "false {",
 	},
 	{
-		what: "the record of what was there", file: "resource/record.go", tests: files,
+		what: "the record of what was there", file: "resource/kinds/record.go", tests: files,
 		old: "\tif !Has(found, Recorded) {\n\t\treturn nil\n\t}\n", with: "\tif true {\n\t\treturn nil\n\t}\n",
 	},
 	{
-		what: "the look at what was applied", file: "resource/apply.go", tests: host,
-		old: "\tif Changed(now, wanted) {\n", with: "\tif false {\n",
+		what: "the look at what was applied", file: "resource/kinds/apply.go", tests: host,
+		old: "\tif resource.Changed(now, wanted) {\n", with: "\tif false {\n",
 	},
 	{
 		what: "the new look at what comes after a change", file: "resource/converge/converge.go", tests: "^TestConverge",

@@ -1,4 +1,6 @@
-package resource
+// Package api has the kinds of resources that lie in the Kubernetes API, and what a cluster says of its members. Start at
+// Object.
+package api
 
 import (
 	"context"
@@ -10,6 +12,7 @@ import (
 	"kbootstrap/fault"
 	"kbootstrap/host"
 	"kbootstrap/kube"
+	"kbootstrap/resource"
 )
 
 // Object is an object of the Kubernetes API. It is equal to what is found when every field of Manifest is there with the
@@ -36,16 +39,16 @@ func (o Object) State() string {
 	}
 	m, err := kube.ParseManifest(o.Manifest)
 	if err != nil {
-		return states("not valid: " + err.Error())
+		return resource.States("not valid: " + err.Error())
 	}
-	return manifestState(m)
+	return StateOf(m)
 }
 
 // Answers returns the API server: objects are asked for on control planes only.
 func (o Object) Answers() (unit string, all bool) { return apiUnit, false }
 
 // Absence is an object that is not there.
-func (o Object) Absence() Resource {
+func (o Object) Absence() resource.Resource {
 	return Object{Manifest: o.Manifest, Kubeconfig: o.Kubeconfig, Absent: true}
 }
 
@@ -56,7 +59,7 @@ const apiUnit = "kube-apiserver.service"
 const fieldManager = "kbootstrap"
 
 // Observe reads the object and keeps of it the fields of the wanted Manifest.
-func (o Object) Observe(ctx context.Context, sys *host.System) (Resource, error) {
+func (o Object) Observe(ctx context.Context, sys *host.System) (resource.Resource, error) {
 	wanted, path, err := o.Read()
 	if err != nil {
 		return nil, err

@@ -1,4 +1,4 @@
-package resource
+package api
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"kbootstrap/fault"
 	"kbootstrap/host"
 	"kbootstrap/kube"
+	"kbootstrap/resource"
 )
 
 // Rollout is the readiness of an object of the Kubernetes API: a Deployment is available, a DaemonSet runs on every node, an
@@ -34,19 +35,19 @@ func (r Rollout) ID() string {
 }
 
 // State is "complete" or empty.
-func (r Rollout) State() string { return states(flag("complete", !r.Absent)) }
+func (r Rollout) State() string { return resource.States(resource.Flag("complete", !r.Absent)) }
 
 // Answers returns the API server: rollouts are asked for on control planes only.
 func (r Rollout) Answers() (unit string, all bool) { return apiUnit, false }
 
 // Absence is a rollout that is not complete.
-func (r Rollout) Absence() Resource {
+func (r Rollout) Absence() resource.Resource {
 	r.Absent = true
 	return r
 }
 
 // Problem says that the rollout is not complete.
-func (r Rollout) Problem(Resource) string {
+func (r Rollout) Problem(resource.Resource) string {
 	if r.Absent {
 		return r.ID() + " is not complete"
 	}
@@ -54,7 +55,7 @@ func (r Rollout) Problem(Resource) string {
 }
 
 // Observe asks the API once. When that does not answer, the rollout is not complete.
-func (r Rollout) Observe(ctx context.Context, sys *host.System) (Resource, error) {
+func (r Rollout) Observe(ctx context.Context, sys *host.System) (resource.Resource, error) {
 	ask, err := r.asking()
 	if err != nil {
 		return nil, err

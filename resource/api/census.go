@@ -1,4 +1,4 @@
-package resource
+package api
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"kbootstrap/host"
 	"kbootstrap/internal/human"
 	"kbootstrap/kube"
+	"kbootstrap/resource"
 )
 
 // Census is who belongs to a cluster that runs, as the cluster itself tells it.
@@ -37,7 +38,7 @@ type CensusSource struct {
 	Kubeconfig string // path on the host, below System.Root
 	// Members is where a member answers to its peers, with the certificates that it wants to see: its URL is
 	// "https://192.168.56.11:2380/members". A member answers that without a quorum.
-	Members Ready
+	Members resource.Ready
 }
 
 // censusTimeout bounds one question: what does not answer at once does not stand.
@@ -85,8 +86,8 @@ func registeredNodes(ctx context.Context, sys *host.System, kubeconfig string) (
 // maxMembers is more than the answer of the largest etcd cluster, in bytes.
 const maxMembers = 1 << 20
 
-func etcdMembers(ctx context.Context, sys *host.System, at Ready) ([]EtcdMember, error) {
-	client, err := at.client(sys)
+func etcdMembers(ctx context.Context, sys *host.System, at resource.Ready) ([]EtcdMember, error) {
+	client, err := at.Client(sys)
 	if err != nil {
 		return nil, err
 	}

@@ -1,9 +1,14 @@
-package resource
+// Package kinds has the table of all kinds of resources, and what goes by it: how they cross the wire, what is recorded of
+// what was there before the tool came, and how a value is applied and verified. Start at Kind.
+package kinds
 
 import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+
+	"kbootstrap/resource"
+	"kbootstrap/resource/api"
 )
 
 // A Kind is a row in the table of kinds: its name on the wire, and what holds of all its values.
@@ -12,8 +17,8 @@ type Kind struct {
 	// changes: a later version reads what an earlier one has recorded.
 	Tag    string
 	Traits Trait
-	is     func(Resource) bool
-	decode func([]byte) (Resource, error)
+	is     func(resource.Resource) bool
+	decode func([]byte) (resource.Resource, error)
 }
 
 // A Trait is something that holds of every value of a kind. What a value has to tell is an interface instead, which the
@@ -36,42 +41,45 @@ const (
 
 // kinds is the table of all kinds. To add a kind is to write its file and its row.
 var kinds = []Kind{
-	kind[File]("file", Recorded|GoesBack),
-	kind[Dir]("dir", Recorded|GoesBack),
-	kind[Tree]("tree", 0),
-	kind[Link]("link", Recorded|GoesBack),
-	kind[User]("user", Recorded),
-	kind[Service]("service", Recorded|GoesBack|Resumes),
-	kind[Package]("package", Recorded),
-	kind[Sysctl]("sysctl", Recorded),
-	kind[Module]("module", 0),
-	kind[Swap]("swap", Recorded),
-	kind[SELinux]("selinux", Recorded),
-	kind[Image]("image", 0),
-	kind[Ready]("ready", Waits|Resumes),
-	kind[Member]("member", 0),
-	kind[Bootstrapped]("bootstrapped", 0),
-	kind[Object]("object", 0),
-	kind[Node]("node", 0),
-	kind[NodeStatus]("nodestatus", Waits),
-	kind[Rollout]("rollout", Waits),
-	kind[NIC]("nic", 0),
-	kind[Chains]("chains", 0),
-	kind[Mounts]("mounts", 0),
-	kind[Processes]("processes", 0),
+	kind[resource.File]("file", Recorded|GoesBack),
+	kind[resource.Dir]("dir", Recorded|GoesBack),
+	kind[resource.Tree]("tree", 0),
+	kind[resource.Link]("link", Recorded|GoesBack),
+	kind[resource.User]("user", Recorded),
+	kind[resource.Service]("service", Recorded|GoesBack|Resumes),
+	kind[resource.Package]("package", Recorded),
+	kind[resource.Sysctl]("sysctl", Recorded),
+	kind[resource.Module]("module", 0),
+	kind[resource.Swap]("swap", Recorded),
+	kind[resource.SELinux]("selinux", Recorded),
+	kind[resource.Image]("image", 0),
+	kind[resource.Ready]("ready", Waits|Resumes),
+	kind[resource.Member]("member", 0),
+	kind[resource.Bootstrapped]("bootstrapped", 0),
+	kind[api.Object]("object", 0),
+	kind[api.Node]("node", 0),
+	kind[api.NodeStatus]("nodestatus", Waits),
+	kind[api.Rollout]("rollout", Waits),
+	kind[resource.NIC]("nic", 0),
+	kind[resource.Chains]("chains", 0),
+	kind[resource.Mounts]("mounts", 0),
+	kind[resource.Processes]("processes", 0),
 	kind[Originals]("originals", 0),
 }
 
+// Table returns the rows of all kinds.
+func Table() []Kind { return kinds }
+
 // kind is the row of a kind.
-func kind[T Resource](tag string, traits Trait) Kind {
+func kind[T resource.Resource](tag string, traits Trait) Kind {
 	return Kind{
 		Tag: tag, Traits: traits,
-		is:     func(r Resource) bool { _, ok := r.(T); return ok },
+		is:     func(r resource.Resource) bool { _, ok := r.(T); return ok },
 		decode: decode[T],
 	}
 }
 
-func decode[T Resource](data []byte) (Resource, error) {
+func decode[T resource.Resource](data []byte) (resource.Resource, error) {
 	var v T
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
@@ -81,8 +89,8 @@ func decode[T Resource](data []byte) (Resource, error) {
 	return v, nil
 }
 
-// kindOf returns the row of a resource's kind.
-func kindOf(r Resource) (Kind, error) {
+// Of returns the row of a resource's kind.
+func Of(r resource.Resource) (Kind, error) {
 	for _, k := range kinds {
 		if k.is(r) {
 			return k, nil
@@ -102,7 +110,7 @@ func kindTagged(tag string) (Kind, error) {
 }
 
 // Has reports whether the resource's kind has the trait.
-func Has(r Resource, t Trait) bool {
-	k, err := kindOf(r)
+func Has(r resource.Resource, t Trait) bool {
+	k, err := Of(r)
 	return err == nil && k.Traits&t != 0
 }

@@ -1,8 +1,10 @@
-package resource
+package kinds
 
 import (
 	"encoding/json"
 	"fmt"
+
+	"kbootstrap/resource"
 )
 
 // tagged is a resource on the wire: its kind, and its value as JSON.
@@ -12,10 +14,10 @@ type tagged struct {
 }
 
 // Marshal encodes resources as JSON, each with its kind.
-func Marshal(resources []Resource) ([]byte, error) {
+func Marshal(resources []resource.Resource) ([]byte, error) {
 	list := make([]tagged, len(resources))
 	for i, r := range resources {
-		kind, err := kindOf(r)
+		kind, err := Of(r)
 		if err != nil {
 			return nil, err
 		}
@@ -30,12 +32,12 @@ func Marshal(resources []Resource) ([]byte, error) {
 
 // Unmarshal decodes what Marshal has encoded. A kind or a field that this version does not know is an error: two
 // versions that talk to each other would lose it.
-func Unmarshal(data []byte) ([]Resource, error) {
+func Unmarshal(data []byte) ([]resource.Resource, error) {
 	var list []tagged
 	if err := json.Unmarshal(data, &list); err != nil {
 		return nil, fmt.Errorf("resources: %w", err)
 	}
-	resources := make([]Resource, len(list))
+	resources := make([]resource.Resource, len(list))
 	for i, t := range list {
 		kind, err := kindTagged(t.Kind)
 		if err != nil {

@@ -1,4 +1,4 @@
-package resource
+package api
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 
 	"kbootstrap/host"
 	"kbootstrap/kube"
+	"kbootstrap/resource"
 )
 
 // The things that a NodeStatus can speak of.
@@ -30,19 +31,19 @@ type NodeStatus struct {
 func (n NodeStatus) ID() string { return "node " + n.Name + " " + n.Is }
 
 // State is "so" or empty.
-func (n NodeStatus) State() string { return states(flag("so", !n.Absent)) }
+func (n NodeStatus) State() string { return resource.States(resource.Flag("so", !n.Absent)) }
 
 // Answers says that several services stand between the host and the answer: the API, and the proxy that leads to it.
 func (n NodeStatus) Answers() (unit string, all bool) { return "", true }
 
 // Absence is a node of which it is not so.
-func (n NodeStatus) Absence() Resource {
+func (n NodeStatus) Absence() resource.Resource {
 	n.Absent = true
 	return n
 }
 
 // Problem says what is not so.
-func (n NodeStatus) Problem(Resource) string {
+func (n NodeStatus) Problem(resource.Resource) string {
 	if n.Absent {
 		return "not so: " + n.ID()
 	}
@@ -53,7 +54,7 @@ func (n NodeStatus) Problem(Resource) string {
 func (n NodeStatus) Awaits() string { return n.For }
 
 // Observe asks the API once. When that does not answer, it is not so.
-func (n NodeStatus) Observe(ctx context.Context, sys *host.System) (Resource, error) {
+func (n NodeStatus) Observe(ctx context.Context, sys *host.System) (resource.Resource, error) {
 	so, err := asked(ctx, sys, n.Kubeconfig, n.ask)
 	n.Absent = !so
 	return n, err

@@ -1,4 +1,4 @@
-package resource
+package kinds
 
 import (
 	"context"
@@ -13,10 +13,11 @@ import (
 	"time"
 
 	"kbootstrap/host"
+	"kbootstrap/resource"
 )
 
 // KeepOriginal keeps a found value unless there is a record of the resource already: what matters is how it was first.
-func KeepOriginal(sys *host.System, found Resource) error {
+func KeepOriginal(sys *host.System, found resource.Resource) error {
 	if !Has(found, Recorded) {
 		return nil
 	}
@@ -35,7 +36,7 @@ func KeepOriginal(sys *host.System, found Resource) error {
 			next = n + 1
 		}
 	}
-	data, err := Marshal([]Resource{found})
+	data, err := Marshal([]resource.Resource{found})
 	if err != nil {
 		return err
 	}
@@ -48,7 +49,7 @@ func KeepOriginal(sys *host.System, found Resource) error {
 	return sys.WriteOwn(sys.Path(fmt.Sprintf("%s/%06d-%s.json", host.BeforeDir, next, name)), data, 0o600)
 }
 
-func recordHash(r Resource) string { return sum([]byte(r.ID()))[:16] }
+func recordHash(r resource.Resource) string { return resource.Sum([]byte(r.ID()))[:16] }
 
 // records lists the names of the records, oldest first.
 func records(sys *host.System) ([]string, error) {
@@ -68,7 +69,7 @@ func records(sys *host.System) ([]string, error) {
 
 // KeepBlob keeps the content of a large file. The file is about to be replaced by rename, so a second name for it is
 // enough. place tells where a content is kept.
-func KeepBlob(sys *host.System, found Resource, place func(sha256 string) string) error {
+func KeepBlob(sys *host.System, found resource.Resource, place func(sha256 string) string) error {
 	file, ok := largeFile(found)
 	if !ok {
 		return nil
@@ -95,17 +96,17 @@ func KeepBlob(sys *host.System, found Resource, place func(sha256 string) string
 }
 
 // largeFile is the file in a found value whose content is not in the value itself.
-func largeFile(r Resource) (File, bool) {
-	if f, ok := r.(interface{ large() (File, bool) }); ok {
-		return f.large()
+func largeFile(r resource.Resource) (resource.File, bool) {
+	if f, ok := r.(resource.Keeper); ok {
+		return f.LargeFile()
 	}
-	return File{}, false
+	return resource.File{}, false
 }
 
 // A record is how a resource was before the tool came.
 type record struct {
 	path  string // of the record's own file, for this process
-	found Resource
+	found resource.Resource
 }
 
 func readRecord(path string) (record, error) {
@@ -123,7 +124,7 @@ func readRecord(path string) (record, error) {
 	return record{path, list[0]}, nil
 }
 
-func (r record) restore(ctx context.Context, sys *host.System, report func(Change)) error {
+func (r record) restore(ctx context.Context, sys *host.System, report func(resource.Change)) error {
 	begin := time.Now()
 	now, err := r.found.Observe(ctx, sys)
 	if err != nil {

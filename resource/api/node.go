@@ -1,4 +1,4 @@
-package resource
+package api
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 	"kbootstrap/fault"
 	"kbootstrap/host"
 	"kbootstrap/kube"
+	"kbootstrap/resource"
 )
 
 // Node is a Kubernetes node that its kubelet has registered, with our labels and taints. Whether it is ready is a
@@ -42,14 +43,14 @@ func (n Node) State() string {
 	for _, t := range slices.Sorted(slices.Values(n.Taints)) {
 		lines = append(lines, "taint "+t)
 	}
-	return states(lines...)
+	return resource.States(lines...)
 }
 
 // Answers returns the API server: nodes are asked for on control planes only.
 func (n Node) Answers() (unit string, all bool) { return apiUnit, false }
 
 // Absence is a node that is not registered.
-func (n Node) Absence() Resource {
+func (n Node) Absence() resource.Resource {
 	return Node{Name: n.Name, Kubeconfig: n.Kubeconfig, Timeout: n.Timeout, Absent: true}
 }
 
@@ -135,7 +136,7 @@ func (k kubeNode) why() string {
 }
 
 // Observe reads the node's object and keeps of it what the wanted value speaks of.
-func (n Node) Observe(ctx context.Context, sys *host.System) (Resource, error) {
+func (n Node) Observe(ctx context.Context, sys *host.System) (resource.Resource, error) {
 	data, err := kube.Look(ctx, sys, n.Kubeconfig, n.path())
 	if err != nil {
 		return nil, err
@@ -210,7 +211,7 @@ func (n Node) step(ctx context.Context, a *kube.API) (waiting, err error) {
 	if waiting != nil || err != nil {
 		return waiting, err
 	}
-	if Changed(n.found(k), n) {
+	if resource.Changed(n.found(k), n) {
 		return nil, n.patch(ctx, a, k)
 	}
 	return nil, nil

@@ -1,4 +1,4 @@
-package resource
+package kinds
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"kbootstrap/host"
+	"kbootstrap/resource"
 )
 
 // Originals are the records of how things were before the tool first changed them. They are wanted only as Absent, by
@@ -25,10 +26,10 @@ type Originals struct {
 func (o Originals) ID() string { return "originals" }
 
 // State lists what is recorded and does not stay.
-func (o Originals) State() string { return listed(o.Absent, o.Found) }
+func (o Originals) State() string { return resource.Listed(o.Absent, o.Found) }
 
 // Observe lists the records. One that cannot be read is listed too: putting it back says why.
-func (o Originals) Observe(_ context.Context, sys *host.System) (Resource, error) {
+func (o Originals) Observe(_ context.Context, sys *host.System) (resource.Resource, error) {
 	found := Originals{Keep: o.Keep}
 	names, err := records(sys)
 	if err != nil {
@@ -57,7 +58,7 @@ func (o Originals) Apply(ctx context.Context, sys *host.System) error {
 }
 
 // ApplyEach is Apply; each resource that was put back is reported.
-func (o Originals) ApplyEach(ctx context.Context, sys *host.System, report func(Change)) error {
+func (o Originals) ApplyEach(ctx context.Context, sys *host.System, report func(resource.Change)) error {
 	if o.Absent {
 		return Restore(ctx, sys, o.keeps, report)
 	}
@@ -69,7 +70,7 @@ func (o Originals) ApplyEach(ctx context.Context, sys *host.System, report func(
 }
 
 // keeps reports whether the record of a resource stays.
-func (o Originals) keeps(r Resource) bool {
+func (o Originals) keeps(r resource.Resource) bool {
 	return slices.ContainsFunc(o.Keep, func(words string) bool { return strings.HasPrefix(r.ID()+" ", words+" ") })
 }
 
@@ -77,7 +78,7 @@ func (o Originals) keeps(r Resource) bool {
 // there, newest first, so that a service stops before its files go; then it restores what was there, oldest first, so
 // that a service finds its files. It leaves what skip says (skip may be nil), goes on after a failure, and returns all
 // failures; what could not be put back stays on record.
-func Restore(ctx context.Context, sys *host.System, skip func(Resource) bool, report func(Change)) error {
+func Restore(ctx context.Context, sys *host.System, skip func(resource.Resource) bool, report func(resource.Change)) error {
 	names, err := records(sys)
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-package resource
+package api
 
 import (
 	"encoding/json"
@@ -9,17 +9,18 @@ import (
 	"strings"
 
 	"kbootstrap/kube"
+	"kbootstrap/resource"
 )
 
-// manifestState shows every field, one a line, sorted by path.
-func manifestState(m kube.Manifest) string {
+// StateOf shows every field, one a line, sorted by path.
+func StateOf(m kube.Manifest) string {
 	lines := map[string]string{}
 	flatten(m, lines, "", m.Fields)
 	var text []string
 	for _, path := range slices.Sorted(maps.Keys(lines)) {
 		text = append(text, lines[path])
 	}
-	return states(text...)
+	return resource.States(text...)
 }
 
 func flatten(m kube.Manifest, lines map[string]string, path string, value any) {
@@ -49,7 +50,7 @@ func flatten(m kube.Manifest, lines map[string]string, path string, value any) {
 // showText shows one string: a Secret's data as a digest, a long text line by line.
 func showText(m kube.Manifest, path, v string) string {
 	if m.Kind == "Secret" && strings.HasPrefix(path, "data.") {
-		return path + ": " + strings.TrimPrefix(digest(sum([]byte(v)), 0), "content ")
+		return path + ": " + strings.TrimPrefix(resource.ShowSum(resource.Sum([]byte(v)), 0), "content ")
 	}
 	if json.Valid([]byte(v)) {
 		return path + ": " + strconv.Quote(v) // not to be mistaken for a number or the like
@@ -57,5 +58,5 @@ func showText(m kube.Manifest, path, v string) string {
 	if !strings.Contains(v, "\n") {
 		return path + ": " + v
 	}
-	return path + ":\n" + textLines([]byte(v))
+	return path + ":\n" + resource.TextLines([]byte(v))
 }

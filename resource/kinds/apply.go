@@ -1,0 +1,44 @@
+package kinds
+
+import (
+	"context"
+	"fmt"
+
+	"kbootstrap/fault"
+	"kbootstrap/host"
+	"kbootstrap/resource"
+)
+
+// Applied applies a value and verifies it. What only waits has seen what is wanted: to look once more would only fail a run
+// for an answer that is late, from an etcd that elects another leader for instance.
+//
+// What changes several others reports them, and is no change itself: the Change that is returned has no ID then. Report may
+// be nil.
+func Applied(ctx context.Context, sys *host.System, found, wanted resource.Resource, report func(resource.Change)) (resource.Change, error) {
+	several, isSeveral := wanted.(resource.Several)
+	apply := wanted.Apply
+	if isSeveral {
+		apply = func(ctx context.Context, sys *host.System) error { return several.ApplyEach(ctx, sys, report) }
+	}
+	if err := apply(ctx, sys); err != nil {
+		return resource.Change{}, err
+	}
+	if Has(wanted, Waits) {
+		return resource.Change{ID: wanted.ID(), Before: found.State(), After: wanted.State(), Diff: resource.Diff(found, wanted)}, nil
+	}
+	now, err := wanted.Observe(ctx, sys)
+	if err != nil {
+		return resource.Change{}, fmt.Errorf("verify: %w", err)
+	}
+	if resource.Changed(now, wanted) {
+		err := fmt.Errorf("verify: it was applied, and still differs:\n%s", resource.Diff(now, wanted))
+		if runner, ok := wanted.(resource.Runner); ok {
+			return resource.Change{}, runner.Unmet(ctx, sys, err)
+		}
+		return resource.Change{}, fault.NotAsWanted.Wrap(err)
+	}
+	if isSeveral {
+		return resource.Change{}, nil
+	}
+	return resource.Change{ID: wanted.ID(), Before: found.State(), After: now.State(), Diff: resource.Diff(found, now)}, nil
+}
