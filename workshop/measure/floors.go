@@ -19,6 +19,8 @@ var floors = [][]string{
 	{"host"},
 	{"kube"},
 	{"resource"},
+	{"resource/api"},
+	{"resource/kinds"},
 	{"resource/converge"},
 	{"node"},
 	{"templates"},
@@ -33,6 +35,7 @@ var floors = [][]string{
 	{"internal/fixture"}, // plans for tests
 	{"provision/fleet"},
 	{"provision/guard", "provision/preflight", "provision/diagnosis"},
+	{"provision/mesh"},
 	{"provision"},
 	{"report"},
 	{"screen"},

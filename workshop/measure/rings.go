@@ -19,15 +19,19 @@ var rings = []struct {
 }{
 	{1, "resource/resource.go provision/resource/resource.go"},
 	{1, "resource/diff.go provision/resource/diff.go"},
+	{1, "resource/kinds/kinds.go provision/resource/gone.go"},
+	{1, "resource/kinds/apply.go provision/resource/text.go"},
 	{1, "resource/converge/observe.go provision/resource/observe.go"},
 	{1, "resource/converge/converge.go provision/resource/converge.go"},
-	{1, "resource/codec.go provision/resource/codec.go"},
-	{1, "resource/gone.go provision/resource/gone.go"},
+	{1, "resource/kinds/codec.go provision/resource/codec.go"},
 	{1, "resource/text.go provision/resource/text.go"},
 	{2, "provision/component/component.go provision/component.go"},
+	{2, "provision/component/target.go provision/component.go"},
+	{2, "provision/component/build.go provision/component.go"},
+	{2, "provision/component/addon.go provision/component.go"},
 	{2, "provision/plan/plan.go provision/plan.go"},
 	{2, "provision/plan/walk.go provision/walk.go"},
-	{2, "provision/observe.go"},
+	{2, "provision/fleet/look.go provision/observe.go"},
 	{2, "provision/apply.go"},
 }
 
