@@ -1,6 +1,6 @@
-// Package bundle makes the support bundle: one archive with what a helper needs to see of a cluster, without secrets. The
-// collector leaves secrets out, and in addition every text that goes in is searched for secrets by their form. Start at
-// Bundle.Cluster; Redact is in redact.go.
+// Package bundle makes the support bundle: one archive with what a helper needs to see of a
+// cluster, without secrets. The collector leaves secrets out, and in addition every text that goes
+// in is searched for secrets by their form. Start at Bundle.Cluster; Redact is in redact.go.
 package bundle
 
 import (
@@ -75,7 +75,8 @@ func (b *Bundle) host(name, state string) {
 // Names are the names of the files, sorted.
 func (b *Bundle) Names() []string { return slices.Sorted(maps.Keys(b.files)) }
 
-// Write writes the archive to a path, with permissions for the user only. A file that exists there is replaced in one step.
+// Write writes the archive to a path, with permissions for the user only. A file that exists there
+// is replaced in one step.
 func (b *Bundle) Write(path, version, cluster string, now time.Time) (Manifest, error) {
 	m := Manifest{
 		APIVersion: "kbootstrap/v1", Kind: "SupportBundle", Version: version, Cluster: cluster,

@@ -50,7 +50,8 @@ func open(t *testing.T, path string) map[string]string {
 	}
 }
 
-// TestBundle: what goes in comes out, but for secrets; the manifest lists it; and only the user can read it.
+// TestBundle: what goes in comes out, but for secrets; the manifest lists it; and only the user can
+// read it.
 func TestBundle(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, text string) string {

@@ -61,7 +61,8 @@ func (b *Bundle) Logs(dir string) {
 	}
 }
 
-// Cluster adds what a prepared run knows and what its hosts answer: all hosts are asked at once, each for a minute at most.
+// Cluster adds what a prepared run knows and what its hosts answer: all hosts are asked at once,
+// each for a minute at most.
 func (b *Bundle) Cluster(ctx context.Context, run *provision.Run) {
 	for name, err := range run.Unreached {
 		b.host(name, "not reached: "+err.Error())
@@ -136,7 +137,8 @@ func collect(ctx context.Context, b *Bundle, m *fleet.Machine, steps []plan.Step
 	}
 }
 
-// rendered adds a file that the tool makes on the host: the wanted text, or the digest of a secret or a program.
+// rendered adds a file that the tool makes on the host: the wanted text, or the digest of a secret
+// or a program.
 func (b *Bundle) rendered(f resource.File) {
 	name := "rendered" + filepath.Clean("/"+f.Path)
 	if f.Secret || f.Blob != "" || f.Absent || f.Target != "" {

@@ -6,14 +6,15 @@ import (
 	"strings"
 )
 
-// named is the start of a group that matches the name of a secret, up to its value. The value of a flag may come after a
-// space.
+// named is the start of a group that matches the name of a secret, up to its value. The value of a
+// flag may come after a space.
 const (
 	secretName = `(?:password|passwd|passphrase|secret|token|api-?key)`
 	named      = `((?i:[a-z0-9_-]*` + secretName + `\\*["']?\s*[:=]\s*|--[a-z0-9-]*` + secretName + `[ \t]+)`
 )
 
-// secrets are patterns of secrets. The groups of each are the text before and after the secret, which is kept.
+// secrets are patterns of secrets. The groups of each are the text before and after the secret,
+// which is kept.
 var secrets = []*regexp.Regexp{
 	// A private key, whole or cut off by the end of the text, also on one line with \n in it.
 	regexp.MustCompile(`(?s)(-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----).*?(-----END (?:[A-Z0-9]+ )*PRIVATE KEY-----|\z)`),
@@ -24,7 +25,8 @@ var secrets = []*regexp.Regexp{
 	regexp.MustCompile(`()eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+`),
 	regexp.MustCompile(`()\b[a-z0-9]{6}\.[a-z0-9]{16}\b`),
 	regexp.MustCompile(`((?i:authorization:\s*(?:bearer|basic)\s+))\S+`),
-	// Values in quotes after such a name, with all that the quotes hold: in the text itself, in JSON within JSON, and deeper.
+	// Values in quotes after such a name, with all that the quotes hold: in the text itself, in
+	// JSON within JSON, and deeper.
 	regexp.MustCompile(named + `")(?:[^"\\\n]|\\.)*(")`),
 	regexp.MustCompile(named + `\\")(?:[^"\\\n]|\\\\(?:[^"\\\n]|\\.))*(\\")`),
 	regexp.MustCompile(named + `\\+")(?:[^"\\\n]|\\+[^"\\\n])*(\\+")`),
@@ -35,7 +37,8 @@ var secrets = []*regexp.Regexp{
 	regexp.MustCompile(`(://[^/\s:@]+:)[^/\s@]+(@)`),
 }
 
-// plain matches values that are no secrets, though they have the name of one: a boolean, for instance.
+// plain matches values that are no secrets, though they have the name of one: a boolean, for
+// instance.
 var plain = regexp.MustCompile(`^(?:|true|false|null|\[redacted\].*)$`)
 
 // words matches the strings of a JSON text.

@@ -11,8 +11,8 @@ import (
 	"kbootstrap/fault"
 )
 
-// authorities loads every certificate authority, and makes those that a new cluster lacks. The store is used when it has
-// certificates of a cluster already.
+// authorities loads every certificate authority, and makes those that a new cluster lacks. The
+// store is used when it has certificates of a cluster already.
 //
 // What is there is never replaced: every certificate of the cluster depends on it, and hosts would
 // stop trusting each other. A key without its certificate is an exception: the key is all that

@@ -37,7 +37,8 @@ func add(c *inventory.Cluster, name, address string, roles ...inventory.Role) {
 	})
 }
 
-// large is a cluster of that many hosts, three of them control planes with etcd where there are as many.
+// large is a cluster of that many hosts, three of them control planes with etcd where there are as
+// many.
 func large(hosts int) *inventory.Cluster {
 	c := lab()
 	c.Hosts = nil
@@ -75,8 +76,8 @@ func issue(t testing.TB, s *Store, c *inventory.Cluster, now time.Time) *PKI {
 	return p
 }
 
-// previewAndKeep issues and writes, as the tool does. Like a user who is told to, it begins again when another run was
-// faster.
+// previewAndKeep issues and writes, as the tool does. Like a user who is told to, it begins again
+// when another run was faster.
 func previewAndKeep(s *Store, c *inventory.Cluster, now time.Time) (*PKI, error) {
 	for {
 		p, err := s.Preview(c, now)
@@ -138,7 +139,8 @@ func certificate(t testing.TB, s *Store, name string) *x509.Certificate {
 	return cert
 }
 
-// changed are the certificates of the store that differ between two snapshots, and those that are in one only.
+// changed are the certificates of the store that differ between two snapshots, and those that are
+// in one only.
 func changed(before, after map[string]string) map[string]bool {
 	names := map[string]bool{}
 	for name, text := range after {

@@ -17,7 +17,8 @@ import (
 	"kbootstrap/fault"
 )
 
-// issueIn makes the test binary a second run of the tool: it issues into the store that the variable names.
+// issueIn makes the test binary a second run of the tool: it issues into the store that the
+// variable names.
 const issueIn = "CERTS_TEST_ISSUE_IN"
 
 func TestMain(m *testing.M) {
@@ -38,7 +39,8 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// TestProcessesAgree: runs that begin together end with the same certificates. It also shows that cfssl keeps quiet.
+// TestProcessesAgree: runs that begin together end with the same certificates. It also shows that
+// cfssl keeps quiet.
 func TestProcessesAgree(t *testing.T) {
 	dir := newStore(t).dir
 	var runs []*exec.Cmd
@@ -90,7 +92,8 @@ func TestGoroutinesAgree(t *testing.T) {
 	}
 }
 
-// TestLockHasADeadline: a run that holds the store for too long is named, not waited for without end.
+// TestLockHasADeadline: a run that holds the store for too long is named, not waited for without
+// end.
 func TestLockHasADeadline(t *testing.T) {
 	s := newStore(t)
 	unlock, err := s.lock()
@@ -108,7 +111,8 @@ func TestLockHasADeadline(t *testing.T) {
 	issue(t, hurried, lab(), start)
 }
 
-// TestKilledAnywhere: a run that is killed leaves what the next one completes, with the keys that were there.
+// TestKilledAnywhere: a run that is killed leaves what the next one completes, with the keys that
+// were there.
 func TestKilledAnywhere(t *testing.T) {
 	for _, at := range []string{".lock", ".tmp-ca.key", "ca.key", "etcd/ca.key", "sa.key", "hosts", ".tmp-admin.crt",
 		"ca.crt", "hosts/w1/kubelet.key"} {
@@ -139,7 +143,8 @@ func TestKilledAnywhere(t *testing.T) {
 	}
 }
 
-// killAt starts a run and kills it when the file appears, or lets it end if it is too fast to be caught.
+// killAt starts a run and kills it when the file appears, or lets it end if it is too fast to be
+// caught.
 func killAt(t *testing.T, dir, file string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0])

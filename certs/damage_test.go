@@ -14,7 +14,8 @@ import (
 	"kbootstrap/fault"
 )
 
-// TestLeafIsRepaired: whatever a dead run, a full disk or a hand has left of a certificate, it is issued again.
+// TestLeafIsRepaired: whatever a dead run, a full disk or a hand has left of a certificate, it is
+// issued again.
 func TestLeafIsRepaired(t *testing.T) {
 	const leaf = "hosts/w1/kubelet"
 	for name, damage := range map[string]func(s *Store) error{
@@ -66,8 +67,8 @@ func swap(s *Store, from, to string) error {
 	return os.WriteFile(filepath.Join(s.dir, to), text, 0o600)
 }
 
-// TestRefused: what the cluster hangs on is never replaced. The error names the file and what is wrong, and the store
-// stays as it was.
+// TestRefused: what the cluster hangs on is never replaced. The error names the file and what is
+// wrong, and the store stays as it was.
 func TestRefused(t *testing.T) {
 	remove := func(s *Store, names ...string) error {
 		var errs []error
@@ -171,8 +172,8 @@ func TestKilledWhileAnAuthorityIsMade(t *testing.T) {
 	}
 }
 
-// TestRenewAuthority: without its certificate, an authority gets a new one for the same key, and what it has issued
-// stays.
+// TestRenewAuthority: without its certificate, an authority gets a new one for the same key, and
+// what it has issued stays.
 func TestRenewAuthority(t *testing.T) {
 	s, c := newStore(t), lab()
 	issue(t, s, c, start)

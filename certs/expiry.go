@@ -14,8 +14,8 @@ type Expiry struct {
 	NotAfter time.Time
 }
 
-// Expiry returns when every certificate ends, the soonest first. The kubelet's client certificate is the one that the
-// host began with: a kubelet renews it by itself.
+// Expiry returns when every certificate ends, the soonest first. The kubelet's client certificate
+// is the one that the host began with: a kubelet renews it by itself.
 func (p *PKI) Expiry() []Expiry {
 	var all []Expiry
 	for _, a := range authorityTable {

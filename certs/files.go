@@ -19,8 +19,9 @@ type File struct {
 	Secret    bool // whether the content must not be shown: private keys, and kubeconfigs, which hold them
 }
 
-// authorityFiles are the files that are the same on every host of a role: the authorities that a component must trust,
-// and the keys that the controller manager signs with. The keys of the other authorities stay on the control machine.
+// authorityFiles are the files that are the same on every host of a role: the authorities that a
+// component must trust, and the keys that the controller manager signs with. The keys of the other
+// authorities stay on the control machine.
 var authorityFiles = []struct {
 	role            inventory.Role
 	component, path string
@@ -36,10 +37,10 @@ var authorityFiles = []struct {
 	{inventory.Etcd, "etcd", "/etc/etcd/pki/ca", etcdCA, ".crt"},
 }
 
-// Files returns what a component wants on a host, in a fixed order; nothing when it has no part on a host of that role.
-// The components are "pki" (what several others share), "etcd", "kube-apiserver", "kube-controller-manager",
-// "kube-scheduler", "kubelet", "kube-proxy", "flannel" and "admin". The host must be one of the cluster that
-// Preview was called with.
+// Files returns what a component wants on a host, in a fixed order; nothing when it has no part on
+// a host of that role. The components are "pki" (what several others share), "etcd",
+// "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "flannel"
+// and "admin". The host must be one of the cluster that Preview was called with.
 func (p *PKI) Files(h inventory.Host, component string) []File {
 	var files []File
 	for _, f := range authorityFiles {
@@ -65,7 +66,8 @@ func (p *PKI) Files(h inventory.Host, component string) []File {
 	return files
 }
 
-// HasCertificate reports whether a file at a path of a host has a certificate in it: by itself, or as a part of a kubeconfig.
+// HasCertificate reports whether a file at a path of a host has a certificate in it: by itself, or
+// as a part of a kubeconfig.
 func HasCertificate(path string) bool {
 	for _, f := range authorityFiles {
 		if f.path+f.suffix == path {

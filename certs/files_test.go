@@ -58,7 +58,8 @@ admin /root/.kube/config 0600 root:root secret
 admin /etc/kubernetes/super-admin.conf 0600 root:root secret
 `
 
-// TestFiles: what each host gets, with the modes and owners that CIS asks for, and each path from one component only.
+// TestFiles: what each host gets, with the modes and owners that CIS asks for, and each path from
+// one component only.
 func TestFiles(t *testing.T) {
 	c := lab()
 	p := issue(t, newStore(t), c, start)
@@ -104,8 +105,8 @@ func TestSecret(t *testing.T) {
 	}
 }
 
-// TestKeysOfAuthoritiesStayHome: the only key of an authority on a host is the one that the controller manager signs
-// with.
+// TestKeysOfAuthoritiesStayHome: the only key of an authority on a host is the one that the
+// controller manager signs with.
 func TestKeysOfAuthoritiesStayHome(t *testing.T) {
 	c := lab()
 	p := issue(t, newStore(t), c, start)

@@ -11,8 +11,9 @@ import (
 	"time"
 )
 
-// checkFit returns why a certificate is not what the table wants now, or nil if it can stay. A certificate
-// is renewed before it ends: in the last third of its life, which for one year is four months in which any run renews.
+// checkFit returns why a certificate is not what the table wants now, or nil if it can stay. A
+// certificate is renewed before it ends: in the last third of its life, which for one year is four
+// months in which any run renews.
 func checkFit(p pair, ca *x509.Certificate, l leaf, now time.Time) error {
 	cert := p.cert
 	if key, ok := cert.PublicKey.(*ecdsa.PublicKey); !ok || key.Curve != elliptic.P256() {
@@ -34,8 +35,8 @@ func checkFit(p pair, ca *x509.Certificate, l leaf, now time.Time) error {
 	case cert.NotAfter.After(ca.NotAfter):
 		return errors.New("it outlives its authority")
 	}
-	// Counted from its issue, not from its backdated begin: else one that its authority leaves less than half an hour
-	// would be in its last third as soon as it is made.
+	// Counted from its issue, not from its backdated begin: else one that its authority leaves less
+	// than half an hour would be in its last third as soon as it is made.
 	life := cert.NotAfter.Sub(cert.NotBefore.Add(backdate))
 	if left := cert.NotAfter.Sub(now); left <= 0 || left < life/3 {
 		return fmt.Errorf("it ends %s", cert.NotAfter.Format(time.RFC3339))

@@ -96,8 +96,8 @@ func p384(t *testing.T) *ecdsa.PublicKey {
 	return &key.PublicKey
 }
 
-// TestAnotherAuthorityOfThatName: when an operator puts another authority in its place, exactly what hung on it is
-// issued again.
+// TestAnotherAuthorityOfThatName: when an operator puts another authority in its place, exactly
+// what hung on it is issued again.
 func TestAnotherAuthorityOfThatName(t *testing.T) {
 	s, c := newStore(t), lab()
 	issue(t, s, c, start)

@@ -26,16 +26,16 @@ type PKI struct {
 	was            map[string][]byte // what the store had in the places of todo
 }
 
-// Preview loads what the store holds for the cluster, and issues in memory what is missing or unfit: a certificate whose
-// subject, names, usages, issuer or key are not what the table wants, or that is in the last third of its life. A
-// certificate that is issued again gets a new key, so another preview has other keys. Certificates of hosts that the
-// inventory no longer has stay.
+// Preview loads what the store holds for the cluster, and issues in memory what is missing or
+// unfit: a certificate whose subject, names, usages, issuer or key are not what the table wants, or
+// that is in the last third of its life. A certificate that is issued again gets a new key, so
+// another preview has other keys. Certificates of hosts that the inventory no longer has stay.
 //
-// An authority or the service account key is never replaced; one that is expired, lost or not usable is an error that
-// says what to do.
+// An authority or the service account key is never replaced; one that is expired, lost or not
+// usable is an error that says what to do.
 //
-// Preview writes nothing, and the store need not be there; Keep writes what was issued. While another run writes to the
-// store, Preview waits for it, up to 30 seconds.
+// Preview writes nothing, and the store need not be there; Keep writes what was issued. While
+// another run writes to the store, Preview waits for it, up to 30 seconds.
 func (s *Store) Preview(c *inventory.Cluster, now time.Time) (*PKI, error) {
 	for {
 		locked := s.hasLock()
@@ -63,8 +63,9 @@ func (s *Store) preview(c *inventory.Cluster, now time.Time, locked bool) (p *PK
 	return s.issue(c, now)
 }
 
-// Keep writes what a preview has issued into the store, which it makes if need be. Everything is on the disk when it
-// returns. If another run has written to the store since the preview, Keep writes nothing and returns an error.
+// Keep writes what a preview has issued into the store, which it makes if need be. Everything is on
+// the disk when it returns. If another run has written to the store since the preview, Keep writes
+// nothing and returns an error.
 func (s *Store) Keep(p *PKI) error {
 	if len(p.todo.first)+len(p.todo.then) == 0 {
 		return nil
@@ -178,8 +179,8 @@ func loadOrSign(root *os.Root, ca pair, l leaf, now time.Time) (p pair, fresh bo
 	return p, true, nil
 }
 
-// isUsed reports whether the store has certificates of a cluster already. They are written after the keys of the
-// authorities, so those exist then, unless someone removed them.
+// isUsed reports whether the store has certificates of a cluster already. They are written after
+// the keys of the authorities, so those exist then, unless someone removed them.
 func isUsed(root *os.Root) (bool, error) {
 	if root == nil {
 		return false, nil

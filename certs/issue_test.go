@@ -53,7 +53,8 @@ func TestLife(t *testing.T) {
 	}
 }
 
-// TestRenewal: nothing happens until two thirds of a year have passed; then every certificate gets a new key.
+// TestRenewal: nothing happens until two thirds of a year have passed; then every certificate gets
+// a new key.
 func TestRenewal(t *testing.T) {
 	s, c := newStore(t), lab()
 	issue(t, s, c, start)
@@ -79,8 +80,8 @@ func TestRenewal(t *testing.T) {
 	}
 }
 
-// TestNeverOutlivesAuthority: when an authority has little left, so have its certificates; and even the last hour's do
-// not make every run issue again.
+// TestNeverOutlivesAuthority: when an authority has little left, so have its certificates; and even
+// the last hour's do not make every run issue again.
 func TestNeverOutlivesAuthority(t *testing.T) {
 	for _, left := range []time.Duration{100 * day, time.Hour, 10 * time.Minute, time.Second} {
 		t.Run(left.String(), func(t *testing.T) {
@@ -153,7 +154,8 @@ func TestOnlyWhatChanged(t *testing.T) {
 	}
 }
 
-// TestNamesStayInTheStore: a name that would lead out of the store is an error, whoever let it through.
+// TestNamesStayInTheStore: a name that would lead out of the store is an error, whoever let it
+// through.
 func TestNamesStayInTheStore(t *testing.T) {
 	s, c := newStore(t), lab()
 	c.Hosts[2].Name = "../../.."

@@ -9,8 +9,9 @@ import (
 	"kbootstrap/inventory"
 )
 
-// Kubeconfig returns the administrator's kubeconfig for the control machine. It holds its certificate and key, names the
-// first control plane's address in the cluster's network, and its context has the name of the cluster.
+// Kubeconfig returns the administrator's kubeconfig for the control machine. It holds its
+// certificate and key, names the first control plane's address in the cluster's network, and its
+// context has the name of the cluster.
 func (p *PKI) Kubeconfig(c *inventory.Cluster) []byte {
 	return p.kubeconfig(c, ownServer(c, c.With(inventory.ControlPlane)[0]), p.pairs[admin.name])
 }
@@ -24,8 +25,8 @@ func ownServer(c *inventory.Cluster, h inventory.Host) string {
 func anyServer(c *inventory.Cluster, _ inventory.Host) string { return c.Endpoint() }
 
 // kubeconfig is the text of a kubeconfig with everything embedded. Names are quoted, because "1e3",
-// "no" and "null" are
-// names of clusters too. The user's name has the cluster's in it, so that several files merge without a clash.
+// "no" and "null" are names of clusters too. The user's name has the cluster's in it, so that
+// several files merge without a clash.
 func (p *PKI) kubeconfig(c *inventory.Cluster, server string, user pair) []byte {
 	base := base64.StdEncoding.EncodeToString
 	name := user.cert.Subject.CommonName + "@" + c.Name

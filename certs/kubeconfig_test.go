@@ -74,7 +74,8 @@ func parseConfig(t *testing.T, text []byte) readConfig {
 	return c
 }
 
-// TestKubeconfigs: each kubeconfig of a host has the right user and server, and its parts fit together.
+// TestKubeconfigs: each kubeconfig of a host has the right user and server, and its parts fit
+// together.
 func TestKubeconfigs(t *testing.T) {
 	three := lab()
 	add(three, "cp2", "10.0.0.12", inventory.ControlPlane, inventory.Etcd)

@@ -11,8 +11,8 @@ import (
 	"kbootstrap/fault"
 )
 
-// lock takes the store for this run, so that two runs agree on one set of certificates. The kernel drops the lock with
-// the process: it cannot go stale, and the file may stay.
+// lock takes the store for this run, so that two runs agree on one set of certificates. The kernel
+// drops the lock with the process: it cannot go stale, and the file may stay.
 func (s *Store) lock() (unlock func() error, err error) {
 	path := s.lockPath()
 	ctx, cancel := context.WithTimeout(context.Background(), s.patience)
@@ -26,7 +26,8 @@ func (s *Store) lock() (unlock func() error, err error) {
 
 func (s *Store) lockPath() string { return filepath.Join(s.dir, ".lock") }
 
-// hasLock reports whether a run has ever locked the store. Every run that writes does, before it writes anything.
+// hasLock reports whether a run has ever locked the store. Every run that writes does, before it
+// writes anything.
 func (s *Store) hasLock() bool {
 	_, err := os.Lstat(s.lockPath())
 	return err == nil

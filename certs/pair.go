@@ -27,8 +27,8 @@ var (
 	errMismatch      = errors.New("the key is not the certificate's")
 )
 
-// read reads a pair from the store. What is missing or not usable is a damaged error; any other error is the file
-// system's.
+// read reads a pair from the store. What is missing or not usable is a damaged error; any other
+// error is the file system's.
 func read(root *os.Root, name string) (pair, error) {
 	certPEM, err := readIfThere(root, name+".crt")
 	if err != nil {
@@ -41,7 +41,8 @@ func read(root *os.Root, name string) (pair, error) {
 	return parse(certPEM, keyPEM)
 }
 
-// damaged is the error of a pair whose files could be read but not used: what is wrong with either half.
+// damaged is the error of a pair whose files could be read but not used: what is wrong with either
+// half.
 type damaged []error
 
 func (d damaged) Unwrap() []error { return d }
@@ -57,8 +58,8 @@ func (d damaged) Error() string {
 	return strings.Join(texts, "; ")
 }
 
-// parse makes a pair of its two files, nil standing for a missing one. The parts that are fine are set even when
-// another is not.
+// parse makes a pair of its two files, nil standing for a missing one. The parts that are fine are
+// set even when another is not.
 func parse(certPEM, keyPEM []byte) (pair, error) {
 	p := pair{certPEM: certPEM, keyPEM: keyPEM}
 	var wrong damaged
@@ -89,7 +90,8 @@ func parseCertificate(text []byte) (*x509.Certificate, error) {
 	return x509.ParseCertificate(block.Bytes)
 }
 
-// parseKey reads the forms of unencrypted keys that Kubernetes reads, so that an authority may be brought along.
+// parseKey reads the forms of unencrypted keys that Kubernetes reads, so that an authority may be
+// brought along.
 func parseKey(text []byte) (crypto.Signer, error) {
 	if text == nil {
 		return nil, errNoKey

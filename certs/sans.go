@@ -6,7 +6,8 @@ import (
 	"kbootstrap/inventory"
 )
 
-// etcdSANs are a member's own names only, so that adding a member never changes another's certificate.
+// etcdSANs are a member's own names only, so that adding a member never changes another's
+// certificate.
 func etcdSANs(_ *inventory.Cluster, h inventory.Host) []string {
 	return []string{h.Name, address(h.Address), "localhost", "127.0.0.1"}
 }
@@ -21,10 +22,9 @@ func localSANs(_ *inventory.Cluster, h inventory.Host) []string {
 	return []string{h.Name, "localhost", "127.0.0.1"}
 }
 
-// apiserverSANs are the names by which pods, hosts and people reach an API server: the kubernetes service, every control
-// plane (an address may be forwarded or balanced to another of them), and localhost, because the
-// proxies on the hosts and
-// forwarded ports end there.
+// apiserverSANs are the names by which pods, hosts and people reach an API server: the kubernetes
+// service, every control plane (an address may be forwarded or balanced to another of them), and
+// localhost, because the proxies on the hosts and forwarded ports end there.
 func apiserverSANs(c *inventory.Cluster, h inventory.Host) []string {
 	names := []string{
 		"kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc." + c.Network.Domain,

@@ -14,8 +14,8 @@ import (
 // keyPair is the pair of keys for service account tokens.
 type keyPair struct{ private, public []byte }
 
-// serviceAccount loads the key pair, and makes the one that a new cluster lacks. Like an authority it is never replaced:
-// every pod's token would be void.
+// serviceAccount loads the key pair, and makes the one that a new cluster lacks. Like an authority
+// it is never replaced: every pod's token would be void.
 func (s *Store) serviceAccount(root *os.Root, used bool, todo *pending) (keyPair, error) {
 	k, err := s.loadServiceAccount(root, used, todo)
 	if err != nil {

@@ -21,12 +21,14 @@ import (
 const (
 	authorityLife = 10 * 365 * 24 * time.Hour
 	leafLife      = 365 * 24 * time.Hour
-	// backdate is how far certificates begin in the past: hosts whose clock is behind by less accept them at once.
+	// backdate is how far certificates begin in the past: hosts whose clock is behind by less
+	// accept them at once.
 	backdate = time.Hour
 )
 
-// cfssl tells its progress, and again every error that it returns, through a logger whose level is a variable of its
-// package. It is set once, before the first use of cfssl and by the only package that imports it: nothing races with it.
+// cfssl tells its progress, and again every error that it returns, through a logger whose level is
+// a variable of its package. It is set once, before the first use of cfssl and by the only package
+// that imports it: nothing races with it.
 var silence sync.Once
 
 func silenced() {
@@ -56,8 +58,8 @@ func encodeKey(key crypto.Signer) ([]byte, error) {
 	return pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: der}), nil
 }
 
-// selfSign makes the certificate of an authority with its own key. It takes cfssl's policy for authorities, but not
-// initca.New, which knows no time but the clock's.
+// selfSign makes the certificate of an authority with its own key. It takes cfssl's policy for
+// authorities, but not initca.New, which knows no time but the clock's.
 func selfSign(key crypto.Signer, cn string, now time.Time) ([]byte, error) {
 	silenced()
 	request, err := csr.Generate(key, &csr.CertificateRequest{CN: cn, CA: &csr.CAConfig{}})
@@ -72,7 +74,8 @@ func selfSign(key crypto.Signer, cn string, now time.Time) ([]byte, error) {
 		NotAfter: now.Add(authorityLife)})
 }
 
-// sign issues a certificate with a new key. It never outlives its authority: cfssl does not see to that.
+// sign issues a certificate with a new key. It never outlives its authority: cfssl does not see to
+// that.
 func sign(ca pair, l leaf, now time.Time) (pair, error) {
 	silenced()
 	request := csr.CertificateRequest{CN: l.cn, Hosts: l.sans}
@@ -106,7 +109,8 @@ func sign(ca pair, l leaf, now time.Time) (pair, error) {
 	return parse(certPEM, keyPEM)
 }
 
-// policy is cfssl's name for the usages of a certificate. A P-256 key only signs; it cannot encipher.
+// policy is cfssl's name for the usages of a certificate. A P-256 key only signs; it cannot
+// encipher.
 func policy(l leaf) *config.Signing {
 	usages := []string{"digital signature"}
 	for _, u := range l.usages {

@@ -1,6 +1,7 @@
-// Package certs holds every certificate of a cluster: one table says which there are, and the store loads or issues
-// them. It is the only room that imports cfssl, and only in sign.go. Start at the table in table.go, then
-// Store.Preview, which issues, and Store.Keep, which writes; docs/pki.md is the user's view.
+// Package certs holds every certificate of a cluster: one table says which there are, and the store
+// loads or issues them. It is the only room that imports cfssl, and only in sign.go. Start at the
+// table in table.go, then Store.Preview, which issues, and Store.Keep, which writes; docs/pki.md is
+// the user's view.
 package certs
 
 import (
@@ -12,8 +13,9 @@ import (
 	"time"
 )
 
-// Store is the directory on the control machine that holds the keys and certificates of one cluster, one file each in
-// clear names: ca.crt, ca.key, etcd/ca.crt, hosts/cp1/etcd-server.crt. Several processes may use it at once.
+// Store is the directory on the control machine that holds the keys and certificates of one
+// cluster, one file each in clear names: ca.crt, ca.key, etcd/ca.crt, hosts/cp1/etcd-server.crt.
+// Several processes may use it at once.
 type Store struct {
 	dir      string
 	patience time.Duration // how long to wait for another run's lock
@@ -21,8 +23,8 @@ type Store struct {
 
 // At returns the store in a directory, which need not be there: At creates nothing.
 //
-// Like ssh with a private key, it refuses a store that others can read or that belongs to another user. The error names
-// the file, its mode or owner, and the command that puts it right.
+// Like ssh with a private key, it refuses a store that others can read or that belongs to another
+// user. The error names the file, its mode or owner, and the command that puts it right.
 func At(dir string) (*Store, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -34,8 +36,9 @@ func At(dir string) (*Store, error) {
 	return &Store{dir: dir, patience: 30 * time.Second}, nil
 }
 
-// create returns the store in a directory like At, after it has made the directory with mode 0700 if there is none. The
-// directory above gets a .gitignore that ignores everything, unless it has one: keys do not belong in a repository.
+// create returns the store in a directory like At, after it has made the directory with mode 0700
+// if there is none. The directory above gets a .gitignore that ignores everything, unless it has
+// one: keys do not belong in a repository.
 func create(dir string) (*Store, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("certificate store: %w", err)
@@ -64,7 +67,8 @@ func (s *Store) Used() (bool, error) {
 	return used, nil
 }
 
-// Hosts returns the hosts that certificates were ever issued for, sorted, also those that the inventory no longer has.
+// Hosts returns the hosts that certificates were ever issued for, sorted, also those that the
+// inventory no longer has.
 func (s *Store) Hosts() ([]string, error) {
 	entries, err := os.ReadDir(filepath.Join(s.dir, "hosts"))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -79,7 +83,8 @@ func (s *Store) Hosts() ([]string, error) {
 	return names, nil
 }
 
-// root is the store's directory, so that no name of the inventory leads out of it; nil when it is not there.
+// root is the store's directory, so that no name of the inventory leads out of it; nil when it is
+// not there.
 func (s *Store) root() (*os.Root, error) {
 	root, err := os.OpenRoot(s.dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -88,7 +93,8 @@ func (s *Store) root() (*os.Root, error) {
 	return root, err
 }
 
-// ignore writes a .gitignore that ignores everything next to it and itself; a file that is there is left alone.
+// ignore writes a .gitignore that ignores everything next to it and itself; a file that is there is
+// left alone.
 func ignore(path string) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {

@@ -104,7 +104,8 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
-// TestPreviewWritesNothing: what a preview issues is in memory only, whether there is a store or not.
+// TestPreviewWritesNothing: what a preview issues is in memory only, whether there is a store or
+// not.
 func TestPreviewWritesNothing(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "state", "pki")
 	s, err := At(dir)
@@ -156,7 +157,8 @@ func TestPreviewWritesNothing(t *testing.T) {
 	}
 }
 
-// TestKeep: what a preview has issued is what is kept, to the byte; what another run has written meanwhile stays.
+// TestKeep: what a preview has issued is what is kept, to the byte; what another run has written
+// meanwhile stays.
 func TestKeep(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "state", "pki")
 	s, err := At(dir)

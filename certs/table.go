@@ -8,9 +8,9 @@ import (
 	"kbootstrap/inventory"
 )
 
-// The certificate authorities, by their path in the store. They are apart so that trust is: a certificate of the
-// cluster's does not open etcd, and one of the cluster's users cannot pose as the aggregator (CIS 2.7; the kubeadm
-// reference, "PKI certificates and requirements").
+// The certificate authorities, by their path in the store. They are apart so that trust is: a
+// certificate of the cluster's does not open etcd, and one of the cluster's users cannot pose as
+// the aggregator (CIS 2.7; the kubeadm reference, "PKI certificates and requirements").
 const (
 	kubernetesCA = "ca"
 	etcdCA       = "etcd/ca"
@@ -29,14 +29,15 @@ var authorityTable = []authority{
 	{frontProxyCA, "front-proxy-ca"},
 }
 
-// serviceAccount is the key pair that signs service account tokens: sa.key and sa.pub. It is no certificate.
+// serviceAccount is the key pair that signs service account tokens: sa.key and sa.pub. It is no
+// certificate.
 const serviceAccount = "sa"
 
 // everyHost is the role of a row that every host has.
 const everyHost inventory.Role = ""
 
-// row is a row of the table of certificates: one identity on each host of a role, and where the host wants it, either
-// as a pair of files or inside kubeconfigs.
+// row is a row of the table of certificates: one identity on each host of a role, and where the
+// host wants it, either as a pair of files or inside kubeconfigs.
 type row struct {
 	name      string
 	role      inventory.Role
@@ -57,17 +58,19 @@ var (
 	both = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
 )
 
-// The groups that bind rights. clusterAdmins is bound to cluster-admin by an ordinary ClusterRoleBinding, so it can be
-// taken away; masters is built into the API server and cannot, so only the break-glass kubeconfig has it (CIS 5.1.7).
+// The groups that bind rights. clusterAdmins is bound to cluster-admin by an ordinary
+// ClusterRoleBinding, so it can be taken away; masters is built into the API server and cannot, so
+// only the break-glass kubeconfig has it (CIS 5.1.7).
 const (
 	clusterAdmins = "kubeadm:cluster-admins"
 	masters       = "system:masters"
 	nodes         = "system:nodes"
 )
 
-// table is every certificate of every host. Names, subjects and usages follow kubeadm's, so that what is written about
-// clusters made by kubeadm holds here. etcd's own keys lie outside /etc/kubernetes/pki, where everything must belong to
-// root (CIS 1.1.19), because etcd runs as its own user (CIS 1.1.12).
+// table is every certificate of every host. Names, subjects and usages follow kubeadm's, so that
+// what is written about clusters made by kubeadm holds here. etcd's own keys lie outside
+// /etc/kubernetes/pki, where everything must belong to root (CIS 1.1.19), because etcd runs as its
+// own user (CIS 1.1.12).
 var table = []row{
 	{name: "etcd-server", role: inventory.Etcd, issuer: etcdCA,
 		cn: "{host}", usages: both, sans: etcdSANs,
@@ -96,7 +99,8 @@ var table = []row{
 		cn: "system:kube-controller-manager", usages: client,
 		component: "kube-controller-manager", configs: []string{"/etc/kubernetes/controller-manager.conf"},
 		server: ownServer},
-	// Without one it would serve its health with a self-signed certificate that no client can verify.
+	// Without one it would serve its health with a self-signed certificate that no client can
+	// verify.
 	{name: "controller-manager-server", role: inventory.ControlPlane, issuer: kubernetesCA,
 		cn: "kube-controller-manager", usages: server, sans: localSANs,
 		component: "kube-controller-manager", pair: "/etc/kubernetes/pki/controller-manager"},
@@ -113,15 +117,16 @@ var table = []row{
 		cn: "kubernetes-super-admin", org: masters, usages: client,
 		component: "admin", configs: []string{"/etc/kubernetes/super-admin.conf"}, server: ownServer},
 
-	// The subjects are what the Node authorizer wants of a client, and the signer kubernetes.io/kubelet-serving of a
-	// server.
+	// The subjects are what the Node authorizer wants of a client, and the signer
+	// kubernetes.io/kubelet-serving of a server.
 	{name: "kubelet-client", role: everyHost, issuer: kubernetesCA,
 		cn: "system:node:{host}", org: nodes, usages: client,
 		component: "kubelet", configs: []string{"/etc/kubernetes/kubelet.conf"}, server: anyServer},
 	{name: "kubelet", role: everyHost, issuer: kubernetesCA,
 		cn: "system:node:{host}", org: nodes, usages: server, sans: kubeletSANs,
 		component: "kubelet", pair: "/var/lib/kubelet/pki/kubelet"},
-	// A key of its own for each host, though the user is the same: a key that leaks names the host it leaked from.
+	// A key of its own for each host, though the user is the same: a key that leaks names the host
+	// it leaked from.
 	{name: "kube-proxy", role: everyHost, issuer: kubernetesCA,
 		cn: "system:kube-proxy", usages: client,
 		component: "kube-proxy", configs: []string{"/etc/kubernetes/kube-proxy.conf"}, server: anyServer},

@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// TestCertificates checks each certificate of each kind as its peers will: its chain, its usages, its names.
+// TestCertificates checks each certificate of each kind as its peers will: its chain, its usages,
+// its names.
 func TestCertificates(t *testing.T) {
 	s, c := newStore(t), lab()
 	issue(t, s, c, start)

@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// TestHandshakes: real TLS between the servers and clients of a cluster, over loopback, each side verifying the other.
+// TestHandshakes: real TLS between the servers and clients of a cluster, over loopback, each side
+// verifying the other.
 func TestHandshakes(t *testing.T) {
 	now := time.Now()
 	p := issue(t, newStore(t), lab(), now)

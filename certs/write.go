@@ -17,8 +17,9 @@ type content struct {
 	text []byte
 }
 
-// pending is what a run has to write. The keys that are never replaced come first, and are safe on the disk before
-// anything is that was made with them: whenever a run or the machine dies, the next one goes on from there.
+// pending is what a run has to write. The keys that are never replaced come first, and are safe on
+// the disk before anything is that was made with them: whenever a run or the machine dies, the next
+// one goes on from there.
 type pending struct{ first, then []content }
 
 func (p pending) write(root *os.Root) error {
@@ -28,8 +29,8 @@ func (p pending) write(root *os.Root) error {
 	return write(root, p.then)
 }
 
-// write puts files into the store so that each is there wholly or not at all, whenever the machine stops. When it
-// returns, they are safe on the disk.
+// write puts files into the store so that each is there wholly or not at all, whenever the machine
+// stops. When it returns, they are safe on the disk.
 func write(root *os.Root, files []content) error {
 	if len(files) == 0 {
 		return nil
@@ -77,8 +78,8 @@ func writeTemporary(root *os.Root, f content) error {
 	return errors.Join(err, file.Close())
 }
 
-// makeDirs makes the directories of files, and returns them and every one above them: a new name is safe on the disk
-// only when the directory that holds it is.
+// makeDirs makes the directories of files, and returns them and every one above them: a new name is
+// safe on the disk only when the directory that holds it is.
 func makeDirs(root *os.Root, files []content) ([]string, error) {
 	var dirs []string
 	for _, f := range files {

@@ -61,7 +61,8 @@ func TestPage(t *testing.T) {
 	golden.File(t, filepath.Join(root, "docs", "errors.md"), fault.Markdown())
 }
 
-// TestCodes: each constant has an entry, and each entry a constant; each code is returned by code and asserted by a test.
+// TestCodes: each constant has an entry, and each entry a constant; each code is returned by code
+// and asserted by a test.
 func TestCodes(t *testing.T) {
 	declared := constants(t)
 	entries := map[fault.Code]bool{}
@@ -135,8 +136,8 @@ func constants(t *testing.T) map[string]fault.Code {
 	return all
 }
 
-// uses returns which constants of this package are named in code, and which in tests, of all other packages. Scripts and
-// their codes count as tests.
+// uses returns which constants of this package are named in code, and which in tests, of all other
+// packages. Scripts and their codes count as tests.
 func uses(t *testing.T) (returned, asserted map[string]bool) {
 	t.Helper()
 	returned, asserted = map[string]bool{}, map[string]bool{}

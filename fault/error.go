@@ -21,9 +21,9 @@ func Of(err error) Code {
 	return code
 }
 
-// HintOf returns what the user may do about an error: the hint of the outermost error in its chain that has one, or else what
-// the catalogue says about its code, or "". An error in one of the user's files has only a hint of its own: the place says
-// more than the catalogue could.
+// HintOf returns what the user may do about an error: the hint of the outermost error in its chain
+// that has one, or else what the catalogue says about its code, or "". An error in one of the
+// user's files has only a hint of its own: the place says more than the catalogue could.
 func HintOf(err error) string {
 	hint := ""
 	walk(err, func(err error) bool {

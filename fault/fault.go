@@ -1,5 +1,6 @@
-// Package fault is the catalogue of what can go wrong: a code for each thing that a user can look up and fix. The codes
-// are part of the tool's interface: one never changes its meaning, and a retired one is never used again. Start at All.
+// Package fault is the catalogue of what can go wrong: a code for each thing that a user can look
+// up and fix. The codes are part of the tool's interface: one never changes its meaning, and a
+// retired one is never used again. Start at All.
 //
 // To add one:
 //
@@ -20,7 +21,8 @@
 //
 //  4. go test ./fault -update writes docs/errors.md.
 //
-// The tests of this package fail for a code that no code returns, that no test asserts, or that has no entry.
+// The tests of this package fail for a code that no code returns, that no test asserts, or that has
+// no entry.
 package fault
 
 import (
@@ -29,7 +31,8 @@ import (
 	"strings"
 )
 
-// A Code names one thing that can go wrong, such as "KB2104". The first digit is the area, the second a part of it:
+// A Code names one thing that can go wrong, such as "KB2104". The first digit is the area, the
+// second a part of it:
 //
 //	KB10 the inventory                   KB11 the command line and the user's settings
 //	KB20 host keys                       KB21 logging in and becoming root
@@ -40,8 +43,8 @@ import (
 //	KB90 bugs
 type Code string
 
-// An Entry is what the catalogue says about a code. Cause and Fix are paragraphs with blank lines between them; a line
-// that begins with four blanks is a command and is shown as it is.
+// An Entry is what the catalogue says about a code. Cause and Fix are paragraphs with blank lines
+// between them; a line that begins with four blanks is a command and is shown as it is.
 type Entry struct {
 	Code  Code
 	Title string // in lower case, one line, without a full stop

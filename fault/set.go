@@ -2,21 +2,22 @@ package fault
 
 import "errors"
 
-// Set is an error that consists of several errors. Each part is printed, and reported, by itself. A set that has a code
-// of its own is told as well, after its parts.
+// Set is an error that consists of several errors. Each part is printed, and reported, by itself. A
+// set that has a code of its own is told as well, after its parts.
 type Set interface {
 	error
 	Parts() []error
 }
 
-// Listing is a set whose text already shows all of its parts, with their places and hints. Faults are the codes in it.
+// Listing is a set whose text already shows all of its parts, with their places and hints. Faults
+// are the codes in it.
 type Listing interface {
 	Set
 	Faults() []Code
 }
 
-// Place is where an error belongs: to a host and what was at work there, or to a line of one of the user's files. Any of
-// the fields may be empty.
+// Place is where an error belongs: to a host and what was at work there, or to a line of one of the
+// user's files. Any of the fields may be empty.
 type Place struct {
 	Host, Component string
 	File            string
@@ -38,7 +39,8 @@ func PlaceOf(err error) Place {
 	return Place{}
 }
 
-// Parts returns the errors to tell for an error: those of the outermost set in its chain, or the error alone.
+// Parts returns the errors to tell for an error: those of the outermost set in its chain, or the
+// error alone.
 func Parts(err error) []error {
 	var set Set
 	if !errors.As(err, &set) {

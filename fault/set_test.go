@@ -30,8 +30,8 @@ type onHost struct {
 func (e onHost) Place() fault.Place { return fault.Place{Host: e.host} }
 func (e onHost) Unwrap() error      { return e.error }
 
-// TestParts: an error that is no set is its own only part, a set with a code is told after its parts, and of two sets the
-// outer one counts.
+// TestParts: an error that is no set is its own only part, a set with a code is told after its
+// parts, and of two sets the outer one counts.
 func TestParts(t *testing.T) {
 	a, b := errors.New("a"), errors.New("b")
 	checked := fmt.Errorf("prepare: %w", checks{several{a, b}})

@@ -23,8 +23,8 @@ type Certificate struct {
 // embeddedCertificate is the user's certificate in a kubeconfig, in base64.
 var embeddedCertificate = regexp.MustCompile(`client-certificate-data:\s*"?([A-Za-z0-9+/=]+)`)
 
-// Certificates reads the certificates of the files, those that exist, all of each file. Of a kubeconfig it reads the
-// user's.
+// Certificates reads the certificates of the files, those that exist, all of each file. Of a
+// kubeconfig it reads the user's.
 func Certificates(root string, paths []string) ([]Certificate, error) {
 	found := []Certificate{}
 	for _, path := range paths {

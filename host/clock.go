@@ -10,15 +10,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Clock tells the time. Certificates, leases and logs are made by programs of the host, and what they see need not be the
-// kernel's clock: a container may run under a shifted one. So the host's own date is asked, where there is one.
+// Clock tells the time. Certificates, leases and logs are made by programs of the host, and what
+// they see need not be the kernel's clock: a container may run under a shifted one. So the host's
+// own date is asked, where there is one.
 func (s *System) Clock(ctx context.Context) ClockAnswer {
 	a := ClockAnswer{Received: time.Now()}
 	before := time.Now()
 	out, err := s.Run(ctx, "date", "+%s.%N")
 	after := time.Now()
 	if seen, ok := parseDate(out); err == nil && ok {
-		// What lies between the two readings of the kernel's clock is no shift; starting a program takes a while.
+		// What lies between the two readings of the kernel's clock is no shift; starting a program
+		// takes a while.
 		switch {
 		case seen.Before(before):
 			a.Shift = seen.Sub(before.Round(0))
@@ -40,8 +42,8 @@ type ClockAnswer struct {
 	Synchronized       bool
 }
 
-// parseDate reads seconds and nanoseconds since 1970. A date without nanoseconds, as busybox's, is of no use: it is up to
-// a second behind.
+// parseDate reads seconds and nanoseconds since 1970. A date without nanoseconds, as busybox's, is
+// of no use: it is up to a second behind.
 func parseDate(out []byte) (time.Time, bool) {
 	whole, fraction, _ := strings.Cut(string(bytes.TrimSpace(out)), ".")
 	seconds, err := strconv.ParseInt(whole, 10, 64)

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Reserve takes the disk space of a file before its first byte arrives, so that a full disk is known at once and by its
-// numbers. A file system that cannot do that finds out while writing.
+// Reserve takes the disk space of a file before its first byte arrives, so that a full disk is
+// known at once and by its numbers. A file system that cannot do that finds out while writing.
 func Reserve(file *os.File, size int64) error {
 	if size <= 0 {
 		return nil

@@ -50,8 +50,8 @@ type Fsync struct {
 	P50, P99, Max time.Duration
 }
 
-// MeasureFsync writes to a file without a name, so that nothing can be left behind. Where the file system knows no such
-// files, nothing is measured.
+// MeasureFsync writes to a file without a name, so that nothing can be left behind. Where the file
+// system knows no such files, nothing is measured.
 func MeasureFsync(ctx context.Context, dir string) (Fsync, error) {
 	fd, err := unix.Open(dir, unix.O_TMPFILE|unix.O_WRONLY|unix.O_CLOEXEC, 0o600)
 	switch {
@@ -84,11 +84,12 @@ func MeasureFsync(ctx context.Context, dir string) (Fsync, error) {
 	return Fsync{Writes: len(took), P50: rank(50), P99: rank(99), Max: took[len(took)-1]}, nil
 }
 
-// The bounds of Fsync: so many writes at most, for so long at most. A disk that is too slow for that is slow enough to be
-// told of.
+// The bounds of Fsync: so many writes at most, for so long at most. A disk that is too slow for
+// that is slow enough to be told of.
 const (
 	fsyncWrites = 60
 	fsyncLimit  = 500 * time.Millisecond
-	// fsyncBytes is the size of etcd's usual write, which its own advice for measuring disks takes (etcd.io, "disk").
+	// fsyncBytes is the size of etcd's usual write, which its own advice for measuring disks takes
+	// (etcd.io, "disk").
 	fsyncBytes = 2300
 )

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// Facts are what a plan needs to know of a host and what does not change while it runs. A text that could not be found
-// is empty, a number zero.
+// Facts are what a plan needs to know of a host and what does not change while it runs. A text that
+// could not be found is empty, a number zero.
 type Facts struct {
 	Hostname    string
 	Kernel      string // "6.1.0-18-amd64"
@@ -21,8 +21,8 @@ type Facts struct {
 	BootID      string // another one means that the host was rebooted
 	MachineID   string // /etc/machine-id; the same on two hosts means cloned machines
 	ProductUUID string // of the firmware, upper or lower case as found
-	// Container is what systemd says that it runs in ("systemd-nspawn", "docker", "lxc"); empty on a machine, real or
-	// virtual.
+	// Container is what systemd says that it runs in ("systemd-nspawn", "docker", "lxc"); empty on
+	// a machine, real or virtual.
 	Container   string
 	OS          OS
 	CPUs        int
@@ -39,19 +39,22 @@ type Facts struct {
 	// Programs maps those programs that the host has, of the list in programs, to their paths.
 	Programs       map[string]string
 	PackageManager string // "apt-get", "dnf" or "yum"
-	// ConntrackWritable says whether nf_conntrack_max can be set. It cannot in most containers, and kube-proxy must then
-	// be told to leave it alone.
+	// ConntrackWritable says whether nf_conntrack_max can be set. It cannot in most containers, and
+	// kube-proxy must then be told to leave it alone.
 	ConntrackWritable bool
-	// EtcdData says whether there is a write-ahead log in /var/lib/etcd: this host was a member of some cluster.
+	// EtcdData says whether there is a write-ahead log in /var/lib/etcd: this host was a member of
+	// some cluster.
 	EtcdData bool
 	// EtcdBootstrapped is the content of /etc/etcd/bootstrapped, without white space around.
 	EtcdBootstrapped string
-	// Units are those of the tool's units that exist on the host, whoever wrote them, such as "kubelet.service".
+	// Units are those of the tool's units that exist on the host, whoever wrote them, such as
+	// "kubelet.service".
 	Units []string
-	// Resolv is the resolv.conf(5) that pods may inherit: one with a name server that is not on loopback, such as the one
-	// behind systemd-resolved's stub. It is empty when the host has none.
+	// Resolv is the resolv.conf(5) that pods may inherit: one with a name server that is not on
+	// loopback, such as the one behind systemd-resolved's stub. It is empty when the host has none.
 	Resolv string
-	// DiskFree is the free space in bytes, for a user, of the file systems that hold "/", "/opt" and "/var/lib".
+	// DiskFree is the free space in bytes, for a user, of the file systems that hold "/", "/opt"
+	// and "/var/lib".
 	DiskFree map[string]int64
 	// Time is the host's clock when the facts were gathered, in UTC.
 	Time time.Time
@@ -86,8 +89,8 @@ var units = []string{
 	"kube-scheduler", "kubelet", "kube-proxy", "flanneld", "haproxy", "kube-api-proxy",
 }
 
-// Facts reads the facts of the machine, all at the same time. It starts programs only for what no file tells:
-// the version of iptables, and that of an old systemd.
+// Facts reads the facts of the machine, all at the same time. It starts programs only for what no
+// file tells: the version of iptables, and that of an old systemd.
 func (s *System) Facts(ctx context.Context) Facts {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()

@@ -15,8 +15,8 @@ type UnitError struct {
 	Code fault.Code
 	Unit string // "etcd.service"
 	Err  error  // what was waited for, and how that ended
-	// Journal is the end of the unit's journal, or a note in parentheses that there is none. It is not part of the error's
-	// text, so that each reader shows it where it belongs.
+	// Journal is the end of the unit's journal, or a note in parentheses that there is none. It is
+	// not part of the error's text, so that each reader shows it where it belongs.
 	Journal string
 }
 
@@ -52,7 +52,8 @@ func (s *System) journal(ctx context.Context, unit string) string {
 	return "(empty)"
 }
 
-// FaultOf returns the code of an error of a resource: its own, or that of what the system said, or StepFailed.
+// FaultOf returns the code of an error of a resource: its own, or that of what the system said, or
+// StepFailed.
 func FaultOf(err error) fault.Code {
 	if code := fault.Of(err); code != "" {
 		return code

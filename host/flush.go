@@ -8,18 +8,18 @@ import (
 	"syscall"
 )
 
-// unflushed are the large files that have their names already, but may not be on the disk yet. To wait for each as it
-// arrives would take as long as all else together; a power cut before Flush is seen by the next run, which believes no
-// sum from before a reboot (see sums.go).
+// unflushed are the large files that have their names already, but may not be on the disk yet. To
+// wait for each as it arrives would take as long as all else together; a power cut before Flush is
+// seen by the next run, which believes no sum from before a reboot (see sums.go).
 type unflushed struct {
 	mu     sync.Mutex
 	paths  []string // for this process
 	marked bool     // unflushedMark is there
 }
 
-// UnflushedMark is there while a file may not be on the disk yet. When the process that wrote it is killed, the next one
-// could not tell: everything is as it should be, in the kernel's memory. It lies in /run: a power cut takes it away, and
-// what was not on the disk with it.
+// UnflushedMark is there while a file may not be on the disk yet. When the process that wrote it is
+// killed, the next one could not tell: everything is as it should be, in the kernel's memory. It
+// lies in /run: a power cut takes it away, and what was not on the disk with it.
 const UnflushedMark = "/run/kbootstrap/unflushed"
 
 // Mark is called before a file gets its name.
@@ -40,8 +40,8 @@ func (f *Files) Mark() error {
 	return nil
 }
 
-// Recover makes good for a process that was killed, before another begins to look: what that one has written is on the
-// disk when it returns.
+// Recover makes good for a process that was killed, before another begins to look: what that one
+// has written is on the disk when it returns.
 func (f *Files) Recover() error {
 	if half := f.Path(SumsFile + ".new"); f.Exists(SumsFile + ".new") {
 		if err := f.Remove(half); err != nil {
@@ -65,8 +65,8 @@ func (f *Files) unmark() error {
 	return f.Remove(f.Path(UnflushedMark))
 }
 
-// Flush returns when every file that was written through this System is on the disk. A run that has flushed survives a
-// power cut.
+// Flush returns when every file that was written through this System is on the disk. A run that has
+// flushed survives a power cut.
 func (f *Files) Flush() error {
 	u := &f.unflushed
 	u.mu.Lock()

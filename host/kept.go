@@ -5,8 +5,8 @@ import "path/filepath"
 // UndoDir holds what the changes of services that are under way go back to.
 const UndoDir = StateDir + "/undo"
 
-// BeforeDir holds how things were before the tool came: a record for each resource that it has ever changed, named
-// NNNNNN-HASH.json by the order of the changes and the resource's ID.
+// BeforeDir holds how things were before the tool came: a record for each resource that it has ever
+// changed, named NNNNNN-HASH.json by the order of the changes and the resource's ID.
 const BeforeDir = StateDir + "/before"
 
 // OldBlob is where a large file is kept that was there before.

@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// cgroup tells the version of the cgroup hierarchy by the file system at its root; the "hybrid" layout counts as 1, as
-// the kubelet counts it.
+// cgroup tells the version of the cgroup hierarchy by the file system at its root; the "hybrid"
+// layout counts as 1, as the kubelet counts it.
 func (g gatherer) cgroup() int {
 	var stat unix.Statfs_t
 	if err := unix.Statfs(g.Path("sys/fs/cgroup"), &stat); err != nil {
@@ -19,8 +19,9 @@ func (g gatherer) cgroup() int {
 	return 1
 }
 
-// conntrackWritable tries to set nf_conntrack_max to what it is. Before the kernel module is loaded there is nothing to
-// try: then it can be set unless this is a container, since only the first network namespace may set it.
+// conntrackWritable tries to set nf_conntrack_max to what it is. Before the kernel module is loaded
+// there is nothing to try: then it can be set unless this is a container, since only the first
+// network namespace may set it.
 func (g gatherer) conntrackWritable(container bool) bool {
 	const name = "proc/sys/net/netfilter/nf_conntrack_max"
 	value, err := os.ReadFile(g.Path(name))
@@ -39,7 +40,8 @@ func (g gatherer) conntrackWritable(container bool) bool {
 	return err == nil
 }
 
-// diskFree returns the bytes that may be written below each path, or below its nearest parent that exists.
+// diskFree returns the bytes that may be written below each path, or below its nearest parent that
+// exists.
 func (g gatherer) diskFree(paths ...string) map[string]int64 {
 	free := map[string]int64{}
 	for _, path := range paths {

@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// gatherer gathers the Facts of a machine as its files tell it; what they do not tell is empty or zero.
+// gatherer gathers the Facts of a machine as its files tell it; what they do not tell is empty or
+// zero.
 type gatherer struct {
 	Root
 	ctx context.Context
@@ -86,7 +87,8 @@ func (g gatherer) units() []string {
 	return found
 }
 
-// iptables returns the version and, since 1.8.0, the variant that "iptables v1.8.9 (nf_tables)" tells.
+// iptables returns the version and, since 1.8.0, the variant that "iptables v1.8.9 (nf_tables)"
+// tells.
 func (g gatherer) iptables(paths map[string]string) string {
 	if paths["iptables"] == "" {
 		return ""
@@ -103,7 +105,8 @@ var (
 	systemdVersion = regexp.MustCompile(`^systemd (\d+)`)
 )
 
-// systemd takes the version from the name of systemd's own library, which it has since 231; an older one is asked.
+// systemd takes the version from the name of systemd's own library, which it has since 231; an
+// older one is asked.
 func (g gatherer) systemd(paths map[string]string) int {
 	for _, pattern := range []string{"usr/lib/systemd", "lib/systemd", "usr/lib/*/systemd"} {
 		names, _ := filepath.Glob(g.Path(filepath.Join(pattern, "libsystemd-shared-*.so")))
@@ -125,7 +128,8 @@ func (g gatherer) systemd(paths map[string]string) int {
 	return 0
 }
 
-// glibc finds "GNU C Library … stable release version 2.36." that every libc.so.6 has among its strings.
+// glibc finds "GNU C Library … stable release version 2.36." that every libc.so.6 has among its
+// strings.
 func (g gatherer) glibc() string {
 	for _, pattern := range []string{"lib64/libc.so.6", "lib/*-linux-gnu*/libc.so.6", "usr/lib64/libc.so.6", "lib/libc.so.6"} {
 		names, _ := filepath.Glob(g.Path(pattern))
@@ -139,8 +143,9 @@ func (g gatherer) glibc() string {
 	return ""
 }
 
-// defaultRoute reads /proc/net/route: interface, destination, gateway, flags, …, metric, mask; numbers in hex but for
-// the metric. A host with IPv6 alone has its default route in /proc/net/ipv6_route.
+// defaultRoute reads /proc/net/route: interface, destination, gateway, flags, …, metric, mask;
+// numbers in hex but for the metric. A host with IPv6 alone has its default route in
+// /proc/net/ipv6_route.
 func (g gatherer) defaultRoute() string {
 	best, lowest := "", int64(-1)
 	consider := func(name string, metric int64) {

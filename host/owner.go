@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// Ids are the numbers of an owner such as "etcd:etcd", by the host's own /etc/passwd and /etc/group: those of the
-// machine that this process runs on may be others.
+// Ids are the numbers of an owner such as "etcd:etcd", by the host's own /etc/passwd and
+// /etc/group: those of the machine that this process runs on may be others.
 func (r Root) Ids(owner string) (uid, gid int, err error) {
 	if owner == "" {
 		owner = "root:root"
@@ -62,8 +62,8 @@ func findAccount(root Root, database string, is func(fields []string) bool) ([]s
 	return nil, nil
 }
 
-// OwnerOf names the owner of a file that was found. It is spelled as the wanted one when the two are the same, since
-// "etcd:etcd" and "999:999" may be.
+// OwnerOf names the owner of a file that was found. It is spelled as the wanted one when the two
+// are the same, since "etcd:etcd" and "999:999" may be.
 func (r Root) OwnerOf(info fs.FileInfo, wanted string) (string, error) {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {

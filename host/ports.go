@@ -25,7 +25,8 @@ type Port struct {
 // tcpListen is the state of a listening socket in /proc/net/tcp.
 const tcpListen = "0A"
 
-// ports finds who holds the ports, in the tables of the kernel and then among the open files of all processes.
+// ports finds who holds the ports, in the tables of the kernel and then among the open files of all
+// processes.
 func (s surveyor) ports(tcp, udp []int) []Port {
 	var held []Port
 	for _, table := range []struct {
@@ -55,8 +56,8 @@ func (s surveyor) ports(tcp, udp []int) []Port {
 	return held
 }
 
-// socket reads a line of /proc/net/tcp or its like: number, local and remote address, state, …, and the inode at the
-// tenth place. Only a socket without a peer counts.
+// socket reads a line of /proc/net/tcp or its like: number, local and remote address, state, …, and
+// the inode at the tenth place. Only a socket without a peer counts.
 func socket(network, line string) (Port, bool) {
 	f := strings.Fields(line)
 	if len(f) < 10 || network == "tcp" && f[3] != tcpListen {
@@ -70,7 +71,8 @@ func socket(network, line string) (Port, bool) {
 	if err != nil {
 		return Port{}, false
 	}
-	// Groups of four bytes, each in the byte order of the machine, which is little-endian on all that we support.
+	// Groups of four bytes, each in the byte order of the machine, which is little-endian on all
+	// that we support.
 	raw, err := hex.DecodeString(host)
 	if err != nil || len(raw)%4 != 0 {
 		return Port{}, false
@@ -119,8 +121,8 @@ func (s surveyor) process(pid string, p *Port) {
 	p.Unit = unitOf(s.text("proc/" + pid + "/cgroup"))
 }
 
-// unitOf takes the unit from /proc/PID/cgroup, whose lines are "0::/system.slice/etcd.service" or, in cgroup v1,
-// "1:name=systemd:/system.slice/etcd.service".
+// unitOf takes the unit from /proc/PID/cgroup, whose lines are "0::/system.slice/etcd.service" or,
+// in cgroup v1, "1:name=systemd:/system.slice/etcd.service".
 func unitOf(cgroups string) string {
 	for line := range strings.Lines(cgroups) {
 		parts := strings.SplitN(strings.TrimSpace(line), ":", 3)

@@ -26,8 +26,8 @@ func (s *System) Signal(pid int, sig syscall.Signal) error {
 	return nil
 }
 
-// AllProcesses reads /proc. Kernel threads and processes that have ended have no program, and a process may end while it
-// is read.
+// AllProcesses reads /proc. Kernel threads and processes that have ended have no program, and a
+// process may end while it is read.
 func (r Root) AllProcesses() (map[int]Process, error) {
 	entries, err := os.ReadDir(r.Path("/proc"))
 	if err != nil {

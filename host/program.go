@@ -12,23 +12,23 @@ import (
 )
 
 const (
-	// programTimeout is how long a program may run when its caller gave no deadline. Installing packages over a slow
-	// line is the slowest thing that is asked for.
+	// programTimeout is how long a program may run when its caller gave no deadline. Installing
+	// packages over a slow line is the slowest thing that is asked for.
 	programTimeout = 15 * time.Minute
-	// programGrace is how long a program has to end after SIGTERM, before SIGKILL. dpkg and rpm use it to leave their
-	// data base whole.
+	// programGrace is how long a program has to end after SIGTERM, before SIGKILL. dpkg and rpm use
+	// it to leave their data base whole.
 	programGrace = 5 * time.Second
 	outputLimit  = 16 << 20
 	stderrLines  = 10
 )
 
-// Runner starts a program by its argv, without a shell, and returns its standard output. An error carries the argv and the
-// last lines of standard error.
+// Runner starts a program by its argv, without a shell, and returns its standard output. An error
+// carries the argv and the last lines of standard error.
 type Runner func(ctx context.Context, argv ...string) ([]byte, error)
 
-// Run is host.System.Run on a host: it starts a program by its argv, without a shell, in the C locale, and returns its
-// standard output. The program and all that it started end with ctx. When this process is killed, the kernel kills the
-// program, though not what that one started.
+// Run is host.System.Run on a host: it starts a program by its argv, without a shell, in the C
+// locale, and returns its standard output. The program and all that it started end with ctx. When
+// this process is killed, the kernel kills the program, though not what that one started.
 func Run(ctx context.Context, argv ...string) ([]byte, error) {
 	if len(argv) == 0 {
 		return nil, errors.New("no program given")
@@ -72,8 +72,8 @@ func Run(ctx context.Context, argv ...string) ([]byte, error) {
 	return stdout.kept, nil
 }
 
-// environment is the whole environment of a program: the same on each host, whatever the login gave us. Only the proxy
-// settings are passed on, for the package managers.
+// environment is the whole environment of a program: the same on each host, whatever the login gave
+// us. Only the proxy settings are passed on, for the package managers.
 func environment() []string {
 	env := []string{
 		"PATH=" + strings.Join(programDirs, ":"),
@@ -107,7 +107,8 @@ func (e *programError) Error() string {
 
 func (e *programError) Unwrap() error { return e.err }
 
-// head keeps the first bytes of an output and swallows the rest, so that a program with much to say does not block.
+// head keeps the first bytes of an output and swallows the rest, so that a program with much to say
+// does not block.
 type head struct {
 	kept  []byte
 	limit int

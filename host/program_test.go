@@ -49,7 +49,8 @@ func TestRunErrors(t *testing.T) {
 	}
 }
 
-// A program that leaves something in the background that holds its output has ended well all the same.
+// A program that leaves something in the background that holds its output has ended well all the
+// same.
 func TestRunDoesNotWaitForDaemons(t *testing.T) {
 	t.Parallel()
 	pid := filepath.Join(t.TempDir(), "pid")

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Root is the directory below which all files of a machine lie: "/" on a host, a temporary directory in a unit test. Its
-// methods read, and change nothing.
+// Root is the directory below which all files of a machine lie: "/" on a host, a temporary
+// directory in a unit test. Its methods read, and change nothing.
 type Root string
 
 // Path is where a file of the machine lies for this process.
@@ -44,11 +44,12 @@ func (r Root) Exists(name string) bool {
 	return err == nil
 }
 
-// programDirs is where programs are looked for, in order. It does not come from the environment: a user's PATH, and sudo's,
-// often lacks the sbin directories.
+// programDirs is where programs are looked for, in order. It does not come from the environment: a
+// user's PATH, and sudo's, often lacks the sbin directories.
 var programDirs = []string{"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"}
 
-// Program finds a program where a root shell would, and returns its path on the machine; "" when it is nowhere.
+// Program finds a program where a root shell would, and returns its path on the machine; "" when it
+// is nowhere.
 func (r Root) Program(name string) string {
 	for _, dir := range programDirs {
 		info, err := os.Stat(r.Path(dir + "/" + name))
@@ -71,8 +72,8 @@ func (r Root) Nearest(path string) string {
 // BootID names the time since the machine was started; it is empty where the kernel does not tell.
 func (r Root) BootID() string { return r.line("/proc/sys/kernel/random/boot_id") }
 
-// HasFeature reports whether the kernel has a feature: a path, such as /proc/sys/net/bridge, or "filesystem overlay" for
-// a line of /proc/filesystems.
+// HasFeature reports whether the kernel has a feature: a path, such as /proc/sys/net/bridge, or
+// "filesystem overlay" for a line of /proc/filesystems.
 func (r Root) HasFeature(feature string) (bool, error) {
 	name, isFileSystem := strings.CutPrefix(feature, "filesystem ")
 	if !isFileSystem {
@@ -88,11 +89,12 @@ func (r Root) HasFeature(feature string) (bool, error) {
 	return false, err
 }
 
-// HasLog reports whether etcd's data directory has a write-ahead log. An etcd that finds no data and may not found a
-// cluster leaves an empty database behind, which is no data.
+// HasLog reports whether etcd's data directory has a write-ahead log. An etcd that finds no data
+// and may not found a cluster leaves an empty database behind, which is no data.
 func (r Root) HasLog(dir string) bool { return len(r.logs(dir)) > 0 }
 
-// logs are the files of the write-ahead log, oldest first: they are named by their number, in hex of a fixed length.
+// logs are the files of the write-ahead log, oldest first: they are named by their number, in hex
+// of a fixed length.
 func (r Root) logs(dir string) []string {
 	logs, _ := filepath.Glob(r.Path(dir + "/member/wal/*.wal")) // the pattern is a good one
 	return slices.Sorted(slices.Values(logs))

@@ -109,7 +109,8 @@ func (s surveyor) limits() map[string]int64 {
 	return found
 }
 
-// packageLocks are the files that package managers lock: dpkg and apt by fcntl, as rpm; yum writes its process ID.
+// packageLocks are the files that package managers lock: dpkg and apt by fcntl, as rpm; yum writes
+// its process ID.
 var packageLocks = []string{
 	"/var/lib/dpkg/lock-frontend", "/var/lib/dpkg/lock", "/var/lib/apt/lists/lock", "/var/lib/rpm/.rpm.lock",
 	"/usr/lib/sysimage/rpm/.rpm.lock",

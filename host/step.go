@@ -2,8 +2,9 @@ package host
 
 import "os"
 
-// A Step is one change of a host, the smallest thing that has happened or has not when a process is killed. Everything
-// that changes a host is a Step: tests number the steps of a run and break it at each of them.
+// A Step is one change of a host, the smallest thing that has happened or has not when a process is
+// killed. Everything that changes a host is a Step: tests number the steps of a run and break it at
+// each of them.
 type Step struct {
 	Op   Op
 	Path string // a path for this process; of OpRun the argv; of OpRequest the method and the path of the API
@@ -21,7 +22,8 @@ func (s Step) String() string {
 // Op is the kind of a Step.
 type Op string
 
-// The kinds of steps. A file's content is on the disk after its OpSync, and its name after the OpSync of its directory.
+// The kinds of steps. A file's content is on the disk after its OpSync, and its name after the
+// OpSync of its directory.
 const (
 	OpCreate    Op = "create" // an empty file
 	OpWrite     Op = "write"  // its content
@@ -42,8 +44,8 @@ const (
 
 // Steps make the changes of a machine. Paths are those of this process.
 type Steps struct {
-	// Around is called for each change of the machine, and makes it by calling do, or does not: tests break runs there. It
-	// is nil in production. It must be safe for calls at the same time.
+	// Around is called for each change of the machine, and makes it by calling do, or does not:
+	// tests break runs there. It is nil in production. It must be safe for calls at the same time.
 	Around func(step Step, do func() error) error
 }
 
@@ -101,7 +103,8 @@ func (s *Steps) Write(path string, content []byte, mode os.FileMode) error {
 	return s.Step(Step{Op: OpWrite, Path: path}, func() error { return os.WriteFile(path, content, mode) })
 }
 
-// Sync waits until a file's content and its mode and owner, or a directory's entries, are on the disk.
+// Sync waits until a file's content and its mode and owner, or a directory's entries, are on the
+// disk.
 func (s *Steps) Sync(path string) error {
 	return s.Step(Step{Op: OpSync, Path: path}, func() error {
 		f, err := os.Open(path)

@@ -14,9 +14,10 @@ import (
 	"time"
 )
 
-// Sums remembers the sha256 of large files, so that a run does not read 600 MB to learn that nothing has changed. A sum
-// is believed while size, times and inode of its file are what they were, as git's index does. After a boot none is:
-// a power cut may have taken what was written last, and left the times.
+// Sums remembers the sha256 of large files, so that a run does not read 600 MB to learn that
+// nothing has changed. A sum is believed while size, times and inode of its file are what they
+// were, as git's index does. After a boot none is: a power cut may have taken what was written
+// last, and left the times.
 type Sums struct {
 	files *Files
 	path  string // its own file
@@ -36,8 +37,8 @@ type sumEntry struct {
 // SumsFile keeps them.
 const SumsFile = StateDir + "/sums.json"
 
-// sameTick is the time within which two changes of a file may leave the same times: a kernel's clock for files ticks
-// each 1 to 10 ms.
+// sameTick is the time within which two changes of a file may leave the same times: a kernel's
+// clock for files ticks each 1 to 10 ms.
 const sameTick = 50 * time.Millisecond
 
 // FileSums are the sums of the machine's large files.
@@ -103,7 +104,8 @@ func (c *Sums) put(path string, info fs.FileInfo, sum string) {
 	c.save()
 }
 
-// entry is what the file looks like now. It is of no use where the kernel does not tell its boot_id.
+// entry is what the file looks like now. It is of no use where the kernel does not tell its
+// boot_id.
 func (c *Sums) entry(info fs.FileInfo) (sumEntry, bool) {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	if !ok || c.boot == "" {
@@ -119,8 +121,8 @@ func (e sumEntry) matches(now sumEntry) bool {
 	return e == now && e.Sum != ""
 }
 
-// save writes the cache. It needs no fsync: after a power cut nothing in it is believed. An error costs time in the next
-// run and nothing else.
+// save writes the cache. It needs no fsync: after a power cut nothing in it is believed. An error
+// costs time in the next run and nothing else.
 func (c *Sums) save() {
 	data, err := json.Marshal(c.entries)
 	if err != nil || c.files.privateDir(filepath.Dir(c.path)) != nil {

@@ -18,8 +18,8 @@ type SurveyQuery struct {
 	Packages bool     // whether the package manager's lock matters
 }
 
-// Survey is what a host is like besides its Facts: what others left on it, and what would be in the way. Looking
-// changes nothing. What could not be found out is empty or zero.
+// Survey is what a host is like besides its Facts: what others left on it, and what would be in the
+// way. Looking changes nothing. What could not be found out is empty or zero.
 type Survey struct {
 	UID         int           // of the node process
 	Ports       []Port        // those of the asked ports that somebody holds

@@ -31,8 +31,8 @@ func silent(t *testing.T) func(context.Context, ...string) ([]byte, error) {
 	}
 }
 
-// The first bytes of the write-ahead log of an etcd 3.6.8, whose etcdctl prints the cluster's ID as 11192634692827012578
-// and the member's as 5732049601503122692, in decimal.
+// The first bytes of the write-ahead log of an etcd 3.6.8, whose etcdctl prints the cluster's ID as
+// 11192634692827012578 and the member's as 5732049601503122692, in decimal.
 const wal = "040000000000008408041000000000001f00000000000081080110f5a9b4a2041a150884aa8de4e29795c64f10e2bbabb5bbbe8eaa9b01000e" +
 	"00000000000082080510a1bdc3bb0b1a0408001000000073000000000000850802"
 

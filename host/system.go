@@ -1,5 +1,6 @@
-// Package host is a machine as a process on it sees it: files that survive a power cut, programs, units, accounts,
-// mounts and processes, and what the machine is like (Facts, Survey). It knows nothing of clusters. Start at System.
+// Package host is a machine as a process on it sees it: files that survive a power cut, programs,
+// units, accounts, mounts and processes, and what the machine is like (Facts, Survey). It knows
+// nothing of clusters. Start at System.
 package host
 
 import (
@@ -14,10 +15,12 @@ import (
 	"time"
 )
 
-// StateDir holds what the tool remembers on a host: the sums of large files, and how things were before it came.
+// StateDir holds what the tool remembers on a host: the sums of large files, and how things were
+// before it came.
 const StateDir = "/var/lib/kbootstrap"
 
-// Files are the files of a machine, and the tool's own notes among them. What is written survives a power cut.
+// Files are the files of a machine, and the tool's own notes among them. What is written survives a
+// power cut.
 type Files struct {
 	Root
 	Steps
@@ -41,8 +44,8 @@ type shared struct {
 // ErrStopped is why Converge ended early after System.Stop.
 var ErrStopped = errors.New("stopped")
 
-// NewSystem is a System whose files lie below root. Blob and log may be nil where no File has a Blob and nobody reads the
-// progress. Close it in the end.
+// NewSystem is a System whose files lie below root. Blob and log may be nil where no File has a
+// Blob and nobody reads the progress. Close it in the end.
 func NewSystem(
 	root string,
 	run Runner,
@@ -54,9 +57,9 @@ func NewSystem(
 	return &System{Files: &Files{Root: Root(root)}, Run: run, Blob: blob, Log: log, shared: s}
 }
 
-// Stop ends each Converge of this machine, also those to come, with ErrStopped at the next place where that leaves things
-// whole: what is being made is finished, what is only waited for is not. A service that is being changed becomes healthy
-// first, as wanted or as before.
+// Stop ends each Converge of this machine, also those to come, with ErrStopped at the next place
+// where that leaves things whole: what is being made is finished, what is only waited for is not. A
+// service that is being changed becomes healthy first, as wanted or as before.
 func (s *System) Stop() { s.shared.stop(ErrStopped) }
 
 // Interrupted tells why nothing more is to be begun.
@@ -74,16 +77,16 @@ func (s *System) UntilStopped(ctx context.Context) (context.Context, context.Can
 	return ctx, func() { release(); cancel(nil) }
 }
 
-// Logging is the same machine with its progress reported elsewhere: requests that go on at the same time have a view each,
-// and each hears of its own.
+// Logging is the same machine with its progress reported elsewhere: requests that go on at the same
+// time have a view each, and each hears of its own.
 func (s *System) Logging(log func(line string)) *System {
 	view := *s
 	view.Log = log
 	return &view
 }
 
-// Keep returns what was opened under a key before, such as a connection to the Kubernetes API, or opens it. Close
-// closes it.
+// Keep returns what was opened under a key before, such as a connection to the Kubernetes API, or
+// opens it. Close closes it.
 func (s *System) Keep(key any, open func() (io.Closer, error)) (io.Closer, error) {
 	s.shared.keeping.Lock()
 	defer s.shared.keeping.Unlock()
@@ -134,8 +137,8 @@ func Absent(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
 }
 
-// Poll calls done at once and then at each interval, until it says true or fails. When ctx ends first, poll returns
-// ctx.Err.
+// Poll calls done at once and then at each interval, until it says true or fails. When ctx ends
+// first, poll returns ctx.Err.
 func Poll(ctx context.Context, interval time.Duration, done func() (bool, error)) error {
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
@@ -158,7 +161,8 @@ type System struct {
 	Run Runner
 	// Blob opens a content by its sha256 (hex), waiting until the control machine has sent it.
 	Blob func(ctx context.Context, sha256 string) (Blob, error)
-	// Log reports progress in one plain line, such as "waiting for https://127.0.0.1:6443/readyz". May be nil.
+	// Log reports progress in one plain line, such as "waiting for https://127.0.0.1:6443/readyz".
+	// May be nil.
 	Log    func(line string)
 	shared *shared
 }
@@ -166,7 +170,7 @@ type System struct {
 // A Blob is a content that has arrived on the host and whose sum was verified.
 type Blob interface {
 	io.ReadCloser
-	// Path is a file on the host that holds the content, below System.Root, on the same file system as /opt and /var. A
-	// File takes it by rename where it can.
+	// Path is a file on the host that holds the content, below System.Root, on the same file system
+	// as /opt and /var. A File takes it by rename where it can.
 	Path() string
 }

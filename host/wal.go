@@ -13,7 +13,8 @@ import (
 type EtcdData struct {
 	// Entries are the names in the directory; none when it is empty or not there.
 	Entries []string
-	// ClusterID and MemberID are in hex as etcdctl prints them; empty when there is no write-ahead log.
+	// ClusterID and MemberID are in hex as etcdctl prints them; empty when there is no write-ahead
+	// log.
 	ClusterID, MemberID string
 	Modified            time.Time // when the newest part of the log was last written
 }
@@ -45,9 +46,10 @@ func (s surveyor) etcdData(dir string) EtcdData {
 // The types of records in a write-ahead log (etcd, server/storage/wal/wal.go).
 const walMetadataType = 1
 
-// walMetadata reads the member's and the cluster's ID from the beginning of a write-ahead log, where every file of it has
-// them. A record is its length in eight bytes, of which the highest holds the padding, and then a protobuf of type, sum
-// and data; the data of this one is a protobuf of the two IDs.
+// walMetadata reads the member's and the cluster's ID from the beginning of a write-ahead log,
+// where every file of it has them. A record is its length in eight bytes, of which the highest
+// holds the padding, and then a protobuf of type, sum and data; the data of this one is a protobuf
+// of the two IDs.
 func walMetadata(path string) (member, cluster uint64, ok bool) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -80,7 +82,8 @@ func walMetadata(path string) (member, cluster uint64, ok bool) {
 	return 0, 0, false
 }
 
-// protobuf reads the numbers and the byte strings of a message, by their field numbers. What it cannot read ends it.
+// protobuf reads the numbers and the byte strings of a message, by their field numbers. What it
+// cannot read ends it.
 func protobuf(message []byte) (numbers map[uint64]uint64, texts map[uint64][]byte) {
 	numbers, texts = map[uint64]uint64{}, map[uint64][]byte{}
 	for len(message) > 0 {

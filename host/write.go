@@ -15,16 +15,16 @@ import (
 	"kbootstrap/fault"
 )
 
-// A Replacement is a file on its way to a path: after every crash there is the old file or the new one, complete. A
-// program that runs from the path keeps its old file.
+// A Replacement is a file on its way to a path: after every crash there is the old file or the new
+// one, complete. A program that runs from the path keeps its old file.
 type Replacement struct {
 	files *Files
 	path  string // where it is to be, for this process
 	Temp  string // where it is now, in the same directory
 }
 
-// Replacing clears what a crashed run has left for the path, makes the directories that lead to it, and names a file
-// that does not exist yet.
+// Replacing clears what a crashed run has left for the path, makes the directories that lead to it,
+// and names a file that does not exist yet.
 func (f *Files) Replacing(path string) (Replacement, error) {
 	if err := f.Mark(); err != nil {
 		return Replacement{}, err
@@ -44,7 +44,8 @@ func (f *Files) Replacing(path string) (Replacement, error) {
 
 func tempPrefix(path string) string { return "." + filepath.Base(path) + ".kbootstrap-" }
 
-// clearTemps removes the temporary files of this path only: other files of the directory may just be written.
+// clearTemps removes the temporary files of this path only: other files of the directory may just
+// be written.
 func (f *Files) clearTemps(path string) error {
 	entries, err := os.ReadDir(filepath.Dir(path))
 	if err != nil {
@@ -92,7 +93,8 @@ func (r Replacement) Fill(from io.Reader, sha string) error {
 	})
 }
 
-// Take moves a file into the temporary file's place. It reports false when the two are on different file systems.
+// Take moves a file into the temporary file's place. It reports false when the two are on different
+// file systems.
 func (r Replacement) Take(path string) (bool, error) {
 	err := r.files.Rename(path, r.Temp)
 	if errors.Is(err, syscall.EXDEV) {
@@ -101,7 +103,8 @@ func (r Replacement) Take(path string) (bool, error) {
 	return err == nil, err
 }
 
-// Commit gives the file its owner and mode, and then its name, each safe on the disk before the next.
+// Commit gives the file its owner and mode, and then its name, each safe on the disk before the
+// next.
 func (r Replacement) Commit(mode uint32, uid, gid int) error {
 	if err := r.own(mode, uid, gid); err != nil {
 		return err
@@ -130,7 +133,8 @@ func (r Replacement) CommitUnflushed(mode uint32, uid, gid int) error {
 
 // own gives the temporary file its owner and mode.
 func (r Replacement) own(mode uint32, uid, gid int) error {
-	// The owner first: chown clears setuid bits, and a secret must never be readable by whom it is not for.
+	// The owner first: chown clears setuid bits, and a secret must never be readable by whom it is
+	// not for.
 	if err := r.files.Chown(r.Temp, uid, gid); err != nil {
 		return err
 	}

@@ -77,7 +77,8 @@ func (r *reader) argument(at string, program Program, name string, v *node) (val
 	return v.text, true
 }
 
-// canonical returns the flag as the program sees it: to those of Kubernetes an underscore is a dash.
+// canonical returns the flag as the program sees it: to those of Kubernetes an underscore is a
+// dash.
 func (p Program) canonical(name string) string {
 	if strings.HasPrefix(p.Name, "kube") {
 		return strings.ReplaceAll(name, "_", "-")

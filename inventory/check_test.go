@@ -52,7 +52,8 @@ func TestHomeIsNotKnown(t *testing.T) {
 	}
 }
 
-// TestPortOfSSHIsInDefaultNodePorts has the mistake in the host, since the node ports are not in the file.
+// TestPortOfSSHIsInDefaultNodePorts has the mistake in the host, since the node ports are not in
+// the file.
 func TestPortOfSSHIsInDefaultNodePorts(t *testing.T) {
 	data := strings.Replace(base, "  nodePorts: 30000-32767\n", "", 1)
 	data = strings.Replace(data, "ssh: {address: 127.0.0.1, port: 2200}", "ssh: {port: 30022}", 1)
@@ -63,7 +64,8 @@ func TestPortOfSSHIsInDefaultNodePorts(t *testing.T) {
 	}
 }
 
-// TestOneMistakeIsOneProblem changes one thing at a time. The only problem has to be that one, in its place.
+// TestOneMistakeIsOneProblem changes one thing at a time. The only problem has to be that one, in
+// its place.
 func TestOneMistakeIsOneProblem(t *testing.T) {
 	t.Setenv("HOME", "/home/user")
 	for _, tt := range []struct{ old, new, want string }{

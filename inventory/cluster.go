@@ -1,5 +1,5 @@
-// Package inventory turns a hosts.yaml into a Cluster: a strict decode, the defaults, and every problem at once with
-// its line and column. It touches no host and no network. Start at Load.
+// Package inventory turns a hosts.yaml into a Cluster: a strict decode, the defaults, and every
+// problem at once with its line and column. It touches no host and no network. Start at Load.
 package inventory
 
 import "net/netip"
@@ -16,27 +16,32 @@ const (
 
 // Cluster is a validated inventory with every default filled in.
 type Cluster struct {
-	// Name is an RFC 1123 label. It names the kubeconfig context, the state directory and the etcd token.
+	// Name is an RFC 1123 label. It names the kubeconfig context, the state directory and the etcd
+	// token.
 	Name string
-	// File is the path the inventory was read from; relative paths in it are resolved against its directory.
+	// File is the path the inventory was read from; relative paths in it are resolved against its
+	// directory.
 	File string
-	// Kubernetes is the version of all Kubernetes components, such as "v1.36.3". It has no default: the inventory says it.
+	// Kubernetes is the version of all Kubernetes components, such as "v1.36.3". It has no default:
+	// the inventory says it.
 	Kubernetes string
-	// Versions pins the other components; see package release for the defaults by Kubernetes minor version.
-	// The keys are of Rules.Versions; the values have no leading v.
+	// Versions pins the other components; see package release for the defaults by Kubernetes minor
+	// version. The keys are of Rules.Versions; the values have no leading v.
 	Versions map[string]string
 	Network  Network
 	// Runtime is "docker" (dockerd, which shares containerd) or "containerd" (no docker).
 	Runtime string
-	// CRI is the runtime that the kubelet talks to: "containerd" or "dockerd" (through cri-dockerd).
+	// CRI is the runtime that the kubelet talks to: "containerd" or "dockerd" (through
+	// cri-dockerd).
 	CRI string
 	// Firewall is "disable" (stop and disable firewalld) or "leave".
 	Firewall string
-	// RestoreOnReset reports whether `reset` turns firewalld and swap on again where the tool had turned them off.
+	// RestoreOnReset reports whether `reset` turns firewalld and swap on again where the tool had
+	// turned them off.
 	RestoreOnReset bool
 	Artifacts      Artifacts
-	// Arguments are extra command line flags by program, such as Arguments["kube-apiserver"]["v"] = "4". They win over
-	// the tool's own. The programs are those of Rules.Programs.
+	// Arguments are extra command line flags by program, such as Arguments["kube-apiserver"]["v"] =
+	// "4". They win over the tool's own. The programs are those of Rules.Programs.
 	Arguments map[string]map[string]string
 	Hosts     []Host
 }
@@ -49,8 +54,8 @@ type Network struct {
 	NodePorts PortRange
 	// APIPort is the port of kube-apiserver on control planes; 6443 by default.
 	APIPort int
-	// LocalAPIPort is the port on 127.0.0.1 of every host where the proxy to all API servers listens when there is more
-	// than one control plane; 7443 by default.
+	// LocalAPIPort is the port on 127.0.0.1 of every host where the proxy to all API servers
+	// listens when there is more than one control plane; 7443 by default.
 	LocalAPIPort int
 	Domain       string // the cluster domain of DNS names; "cluster.local"
 	Flannel      Flannel
@@ -67,8 +72,8 @@ type Flannel struct {
 
 // Artifacts says where binaries come from.
 type Artifacts struct {
-	// Mirror is a directory or an http(s) URL below which the upstream URLs are laid out by host and path
-	// ("dl.k8s.io/release/v1.36.3/bin/linux/amd64/kubelet"). Empty means upstream itself.
+	// Mirror is a directory or an http(s) URL below which the upstream URLs are laid out by host
+	// and path ("dl.k8s.io/release/v1.36.3/bin/linux/amd64/kubelet"). Empty means upstream itself.
 	Mirror string
 	// Lock is the file with the sha256 sum of each URL. Empty means the sums built into the tool.
 	Lock string
@@ -77,7 +82,8 @@ type Artifacts struct {
 // Host is one machine: how to reach it, and what it is in the cluster.
 type Host struct {
 	Name string // the node name, an RFC 1123 label, and the host's own hostname
-	// Address is the host's address in the cluster's network, on one of its interfaces. It is often not the SSH address.
+	// Address is the host's address in the cluster's network, on one of its interfaces. It is often
+	// not the SSH address.
 	Address netip.Addr
 	SSH     SSH
 	Roles   []Role
@@ -87,30 +93,35 @@ type Host struct {
 	Line int
 }
 
-// SSH is how to log in to a host, as far as the inventory says. What it does not say is looked up in ssh_config, and only
-// then takes the default that is named here.
+// SSH is how to log in to a host, as far as the inventory says. What it does not say is looked up
+// in ssh_config, and only then takes the default that is named here.
 type SSH struct {
-	// Address is what one would type after `ssh`: a name of ssh_config, a DNS name or an address; the cluster address by
-	// default.
+	// Address is what one would type after `ssh`: a name of ssh_config, a DNS name or an address;
+	// the cluster address by default.
 	Address string
 	Port    int    // 22 by default; 0 when not given
 	User    string // "root" by default; empty when not given
 	Key     string // path of a private key; empty means the agent, then the default keys of ~/.ssh
 	Agent   bool   // use the agent at $SSH_AUTH_SOCK; true by default
-	// PasswordFile is the path of a file with the password to log in with, for hosts that take no key; empty means to ask.
+	// PasswordFile is the path of a file with the password to log in with, for hosts that take no
+	// key; empty means to ask.
 	PasswordFile string
 	Sudo         *bool // become root with sudo; when not given, true unless the user is root
-	// SudoPasswordFile is the path of a file with the password that sudo wants; empty means to ask when it wants one.
+	// SudoPasswordFile is the path of a file with the password that sudo wants; empty means to ask
+	// when it wants one.
 	SudoPasswordFile string
-	// Config is the path of the ssh_config file to use instead of the user's and the system's, or "none" for no file.
+	// Config is the path of the ssh_config file to use instead of the user's and the system's, or
+	// "none" for no file.
 	Config string
-	// Jump is the way to the host, from the first jump host to the last. nil means that of ssh_config; not nil and empty
-	// means none.
+	// Jump is the way to the host, from the first jump host to the last. nil means that of
+	// ssh_config; not nil and empty means none.
 	Jump []Jump
-	// KnownHosts is the path of the known_hosts file; ~/.ssh/known_hosts by default, empty when not given.
+	// KnownHosts is the path of the known_hosts file; ~/.ssh/known_hosts by default, empty when not
+	// given.
 	KnownHosts string
-	// HostKeyPolicy says what happens with a host whose key is not known: "strict" refuses it, "ask" asks, "accept-new"
-	// records it. A changed key is refused by all. By default it is ask at a terminal, and strict without one.
+	// HostKeyPolicy says what happens with a host whose key is not known: "strict" refuses it,
+	// "ask" asks, "accept-new" records it. A changed key is refused by all. By default it is ask at
+	// a terminal, and strict without one.
 	HostKeyPolicy string
 	// HostKey pins the key: "SHA256:…" or "ssh-ed25519 AAAA…". It wins over known_hosts.
 	HostKey string

@@ -7,14 +7,14 @@ import (
 	"path/filepath"
 )
 
-// StateDir returns the directory where the control machine keeps what belongs to this cluster, such as its
-// certificates. It is next to the inventory, so that a copy of one includes the other.
+// StateDir returns the directory where the control machine keeps what belongs to this cluster, such
+// as its certificates. It is next to the inventory, so that a copy of one includes the other.
 func (c *Cluster) StateDir() string {
 	return filepath.Join(filepath.Dir(c.File), ".kbootstrap", c.Name)
 }
 
-// ServiceIP returns the nth address of the service CIDR, counted from 0, which is the network itself: 1 is the API's,
-// 10 is the DNS's. It is the zero Addr when the CIDR has no such address.
+// ServiceIP returns the nth address of the service CIDR, counted from 0, which is the network
+// itself: 1 is the API's, 10 is the DNS's. It is the zero Addr when the CIDR has no such address.
 func (c *Cluster) ServiceIP(n int) netip.Addr {
 	p := c.Network.Services.Masked()
 	if !p.IsValid() || !p.Addr().Is4() || n < 0 || uint64(n) >= size(p) {
@@ -30,8 +30,8 @@ func (c *Cluster) ServiceIP(n int) netip.Addr {
 // size returns the number of addresses of an IPv4 network.
 func size(p netip.Prefix) uint64 { return 1 << (32 - p.Bits()) }
 
-// Endpoint returns the URL at which the components on any host reach the API: that of the control plane when there is
-// one, and that of the proxy on the host itself when there are more.
+// Endpoint returns the URL at which the components on any host reach the API: that of the control
+// plane when there is one, and that of the proxy on the host itself when there are more.
 func (c *Cluster) Endpoint() string {
 	planes := c.With(ControlPlane)
 	if len(planes) == 1 {

@@ -12,8 +12,8 @@ import (
 
 const docs = "../docs/inventory.md"
 
-// TestReference keeps the generated parts of the documentation in step with the tables of the decoder. They stand
-// between "<!-- generated: name -->" and "<!-- end -->".
+// TestReference keeps the generated parts of the documentation in step with the tables of the
+// decoder. They stand between "<!-- generated: name -->" and "<!-- end -->".
 func TestReference(t *testing.T) {
 	golden.Sections(t, docs, map[string]string{
 		"template": "```yaml\n" + inventory.Template() + "```\n",

@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// Reference returns the tables of docs/inventory.md, which are the tables of fields that the decoder reads.
+// Reference returns the tables of docs/inventory.md, which are the tables of fields that the
+// decoder reads.
 func Reference(rules Rules) string {
 	var b strings.Builder
 	section(&b, "", "", table(&Cluster{}, &SSH{}, rules))

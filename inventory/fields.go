@@ -6,9 +6,9 @@ import (
 	"kbootstrap/fault"
 )
 
-// table returns the fields of an inventory, which fill in c. all gets the SSH settings that hold for
-// every host. The order matters: all is read before the hosts, which begin with a copy of it. The
-// rules say which components there are.
+// table returns the fields of an inventory, which fill in c. all gets the SSH settings that hold
+// for every host. The order matters: all is read before the hosts, which begin with a copy of it.
+// The rules say which components there are.
 func table(c *Cluster, all *SSH, rules Rules) []field {
 	return []field{
 		{name: "cluster", shape: "name", required: true, read: str(&c.Name),

@@ -15,7 +15,8 @@ import (
 	"kbootstrap/inventory"
 )
 
-// FuzzParse feeds anything to Parse. It must not panic; what it refuses it explains; what it accepts is a cluster.
+// FuzzParse feeds anything to Parse. It must not panic; what it refuses it explains; what it
+// accepts is a cluster.
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(base))
 	f.Add([]byte(inventory.Template()))

@@ -7,7 +7,8 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// hostKey reads a pinned host key: the fingerprint as `ssh-keygen -l` prints it, or the key as known_hosts has it.
+// hostKey reads a pinned host key: the fingerprint as `ssh-keygen -l` prints it, or the key as
+// known_hosts has it.
 func hostKey(to *string) func(*reader, string, *node) {
 	return func(r *reader, at string, v *node) {
 		if str(to)(r, at, v); *to == "" {

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Jump is a jump host on the way to a host. What it does not say is that of ssh_config for its address, and otherwise
-// that of the host behind it.
+// Jump is a jump host on the way to a host. What it does not say is that of ssh_config for its
+// address, and otherwise that of the host behind it.
 type Jump struct {
 	Address string // a name of ssh_config, a DNS name or an address
 	Port    int    // 0 when not given
@@ -16,8 +16,8 @@ type Jump struct {
 	HostKey string // pins its key: "SHA256:…" or "ssh-ed25519 AAAA…"
 }
 
-// ParseJump reads one jump host as ssh's -J takes it: [user@]host[:port], with brackets around an IPv6 address that has a
-// port, or the same as a URI with the scheme ssh.
+// ParseJump reads one jump host as ssh's -J takes it: [user@]host[:port], with brackets around an
+// IPv6 address that has a port, or the same as a URI with the scheme ssh.
 func ParseJump(s string) (Jump, error) {
 	rest := strings.TrimSuffix(strings.TrimPrefix(s, "ssh://"), "/")
 	var j Jump

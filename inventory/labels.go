@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// The syntax of label keys and values: kubernetes.io/docs/concepts/overview/working-with-objects/labels. Taints have
-// the same.
+// The syntax of label keys and values:
+// kubernetes.io/docs/concepts/overview/working-with-objects/labels. Taints have the same.
 var qualifiedPattern = regexp.MustCompile(`^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$`)
 
 // controlPlaneKey is the label and the taint that the tool itself puts on control planes.

@@ -13,8 +13,9 @@ import (
 	"kbootstrap/fault"
 )
 
-// Load reads an inventory from a file, fills in the defaults and checks it. What is wrong with its content comes back
-// as Problems, all at once. The rules are those of the components that a cluster is made of.
+// Load reads an inventory from a file, fills in the defaults and checks it. What is wrong with its
+// content comes back as Problems, all at once. The rules are those of the components that a cluster
+// is made of.
 func Load(path string, rules Rules) (*Cluster, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -44,8 +45,8 @@ func (e unread) Hint() string {
 	return ""
 }
 
-// Parse is Load for content that is at hand. Messages call it name, and relative paths in it are resolved against the
-// directory of name. Its errors are Problems.
+// Parse is Load for content that is at hand. Messages call it name, and relative paths in it are
+// resolved against the directory of name. Its errors are Problems.
 func Parse(name string, data []byte, rules Rules) (*Cluster, error) {
 	r := &reader{file: name, rules: rules, places: map[string]*node{}, hidden: map[int]bool{}}
 	// Without a home directory only an inventory that uses "~" has a problem.
@@ -87,7 +88,8 @@ func (r *reader) cluster(data []byte) *Cluster {
 	return c
 }
 
-// readable reports bytes that are not text. Editors do not show them, so the parser's own message would not help.
+// readable reports bytes that are not text. Editors do not show them, so the parser's own message
+// would not help.
 func (r *reader) readable(data string) bool {
 	line, column := 1, 0
 	for i, c := range data {

@@ -47,11 +47,11 @@ func TestTemplateIsValid(t *testing.T) {
 	}
 }
 
-// TestTemplateComments uncomments everything that the template shows as a default and expects a valid inventory, so
-// that what it tells to write is right.
+// TestTemplateComments uncomments everything that the template shows as a default and expects a
+// valid inventory, so that what it tells to write is right.
 func TestTemplateComments(t *testing.T) {
-	// A commented field begins with its key and a colon, or is an item of a list; no prose of the template does. The
-	// fingerprint is a placeholder.
+	// A commented field begins with its key and a colon, or is an item of a list; no prose of the
+	// template does. The fingerprint is a placeholder.
 	commented := regexp.MustCompile(`^( *)# ( *([A-Za-z-]+:( .*)?|- [^ ]+))$`)
 	var out []string
 	for _, line := range strings.Split(inventory.Template(), "\n") {

@@ -91,7 +91,8 @@ func (r *reader) checkSSH(c *Cluster) {
 			continue
 		}
 		if before, ok := first[e]; ok {
-			// Two hosts with one cluster address, which SSH uses too, are one mistake; checkAddresses reports it.
+			// Two hosts with one cluster address, which SSH uses too, are one mistake;
+			// checkAddresses reports it.
 			if before.Address != h.Address || h.SSH.Address != h.Address.String() {
 				r.problem(at, "each host needs its own ssh.address or ssh.port",
 					"host %q on line %d has the same SSH endpoint, %s port %d",

@@ -8,13 +8,15 @@ const (
 	// kube-controller-manager keeps a bitmap of node networks and refuses more than 2^16 of them
 	// (pkg/controller/nodeipam/ipam/cidrset).
 	podBitsLeast = nodeBits - 16
-	// kube-apiserver refuses IPv4 service networks of more than 2^20 addresses (cmd/kube-apiserver/app/options).
+	// kube-apiserver refuses IPv4 service networks of more than 2^20 addresses
+	// (cmd/kube-apiserver/app/options).
 	serviceBitsLeast = 12
 	// The tenth address is the DNS's, and the last is not given out: 16 are the least.
 	serviceBitsMost = 28
 )
 
-// dockerBridge is the network that dockerd gives its own bridge, docker0, when it is not told another.
+// dockerBridge is the network that dockerd gives its own bridge, docker0, when it is not told
+// another.
 var dockerBridge = netip.MustParsePrefix("172.17.0.0/16")
 
 // special are networks that mean something else than hosts somewhere.

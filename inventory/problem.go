@@ -14,14 +14,16 @@ import (
 type Problem struct {
 	Code fault.Code
 	File string
-	// Line and Column count from 1, columns in characters. They are 0 when the problem has no place.
+	// Line and Column count from 1, columns in characters. They are 0 when the problem has no
+	// place.
 	Line, Column int
 	Message      string
 	Hint         string // what to do about it; may be empty
 	Excerpt      string // the line of the file, without its newline; may be empty
 }
 
-// String returns the problem on one line, as compilers write it: "hosts.yaml:14:7: error[KB1003]: unknown field "rack"".
+// String returns the problem on one line, as compilers write it: "hosts.yaml:14:7: error[KB1003]:
+// unknown field "rack"".
 func (p Problem) String() string {
 	message := p.Message
 	if p.Code != "" {
@@ -33,7 +35,8 @@ func (p Problem) String() string {
 	return fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Column, message)
 }
 
-// Problems are all that is wrong with an inventory, in the order of its lines. It is never empty when it is an error.
+// Problems are all that is wrong with an inventory, in the order of its lines. It is never empty
+// when it is an error.
 type Problems []Problem
 
 // shown is how many problems are printed: more than that are usually one mistake that repeats.
@@ -95,7 +98,8 @@ func (ps Problems) Faults() []fault.Code {
 	return codes
 }
 
-// sorted returns the problems by line and column, each only once: an alias makes the same text go wrong several times.
+// sorted returns the problems by line and column, each only once: an alias makes the same text go
+// wrong several times.
 func (ps Problems) sorted() Problems {
 	slices.SortStableFunc(ps, func(a, b Problem) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
@@ -108,13 +112,15 @@ func (ps Problems) sorted() Problems {
 	})
 }
 
-// The part of a long line that an excerpt shows: so much before the place, and so much in all. It fits 80 columns.
+// The part of a long line that an excerpt shows: so much before the place, and so much in all. It
+// fits 80 columns.
 const (
 	excerptBefore = 30
 	excerptWidth  = 72
 )
 
-// printable replaces unprintable runes, so that an inventory cannot send control sequences to the terminal.
+// printable replaces unprintable runes, so that an inventory cannot send control sequences to the
+// terminal.
 func printable(r rune) rune {
 	switch {
 	case r == '\t':

@@ -18,7 +18,8 @@ type reader struct {
 	problems Problems
 	// class is the code of the problems that are reported now.
 	class fault.Code
-	// places says where the value of each path is, such as "hosts[2].ssh.port". A path that is absent was not given.
+	// places says where the value of each path is, such as "hosts[2].ssh.port". A path that is
+	// absent was not given.
 	places map[string]*node
 	hidden map[int]bool // lines that no message shows, because they contain a secret
 }
@@ -69,8 +70,8 @@ func (r *reader) problem(path, hint, format string, args ...any) {
 // given reports whether the file has a value at the path.
 func (r *reader) given(path string) bool { return r.places[path] != nil }
 
-// field is one key of a mapping. The tables of fields are all there is to know about the format: they decode the file,
-// know its typos, and are printed as its reference.
+// field is one key of a mapping. The tables of fields are all there is to know about the format:
+// they decode the file, know its typos, and are printed as its reference.
 type field struct {
 	name     string
 	shape    string // what the reference says about the value
@@ -83,8 +84,8 @@ type field struct {
 	fields []field
 }
 
-// mapping reads the fields out of a mapping. They are read in the order of the table, not of the file: a later one may
-// depend on an earlier one.
+// mapping reads the fields out of a mapping. They are read in the order of the table, not of the
+// file: a later one may depend on an earlier one.
 func (r *reader) mapping(path string, v *node, fields []field) {
 	if v.kind != mapping && v.kind != null {
 		r.wrong(v, "a mapping", "")
@@ -209,7 +210,8 @@ func contains(fields []field, name string) bool {
 	return false
 }
 
-// unknownHint says what may have been meant: a field that lives elsewhere, or one with a similar name.
+// unknownHint says what may have been meant: a field that lives elsewhere, or one with a similar
+// name.
 func (r *reader) unknownHint(path, name string, fields []field) string {
 	for _, f := range fields {
 		if contains(f.fields, name) {

@@ -27,7 +27,8 @@ func roles(to *[]Role) func(*reader, string, *node) {
 	})
 }
 
-// maxEtcd is the largest etcd cluster that its documentation recommends: each further member slows down every write.
+// maxEtcd is the largest etcd cluster that its documentation recommends: each further member slows
+// down every write.
 const maxEtcd = 7
 
 // checkRoles checks that the roles make a cluster.

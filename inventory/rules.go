@@ -18,7 +18,8 @@ type Program struct {
 	Name string
 	// Owned are the flags that the rest of the inventory decides, with what to do instead.
 	Owned map[string]string
-	// Absent returns why the program does not run in a cluster, or ""; nil means that it always runs.
+	// Absent returns why the program does not run in a cluster, or ""; nil means that it always
+	// runs.
 	Absent func(*Cluster) string
 }
 

@@ -5,8 +5,8 @@ import "strings"
 // secretWords are in the names under which other tools take secrets. None is a field here.
 var secretWords = []string{"password", "passwd", "passphrase", "secret", "become_pass", "becomepass"}
 
-// hideSecret remembers that a line has a value that looks like a secret, so that no message shows the line, and returns what
-// to do instead; or "" for any other key.
+// hideSecret remembers that a line has a value that looks like a secret, so that no message shows
+// the line, and returns what to do instead; or "" for any other key.
 func (r *reader) hideSecret(line int, key string) string {
 	key = strings.ToLower(key)
 	for _, word := range secretWords {

@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// Suggest returns the hint for a word that is none of the known ones: the nearest, or else all of them.
+// Suggest returns the hint for a word that is none of the known ones: the nearest, or else all of
+// them.
 func Suggest(word string, known []string) string {
 	best, least := "", 1+len(word)/3
 	for _, k := range known {
@@ -25,8 +26,8 @@ func didYouMean(word string) string { return fmt.Sprintf("did you mean %q?", wor
 // longestWord bounds the work of distance; no known word is nearly as long.
 const longestWord = 64
 
-// distance counts the letters to insert, delete, replace or swap with the next to make b of a (optimal string
-// alignment). It is large for words that are too long to be a typo.
+// distance counts the letters to insert, delete, replace or swap with the next to make b of a
+// (optimal string alignment). It is large for words that are too long to be a typo.
 func distance(a, b string) int {
 	if len(a) > longestWord || len(b) > longestWord {
 		return longestWord

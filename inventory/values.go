@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// The functions of this file make the read of a field out of a pointer to what it fills in. A value that cannot be read
-// leaves the zero value there, which the checks pass over: one mistake is one problem.
+// The functions of this file make the read of a field out of a pointer to what it fills in. A value
+// that cannot be read leaves the zero value there, which the checks pass over: one mistake is one
+// problem.
 
 // str reads text.
 func str(to *string) func(*reader, string, *node) {
@@ -76,8 +77,8 @@ func port(to *int) func(*reader, string, *node) {
 	}
 }
 
-// parsePort reads a port in decimal digits. YAML's other ways to write a number (0x50, 0o120, 1_000, and 0120, which
-// means 80 to some readers) are mistakes here.
+// parsePort reads a port in decimal digits. YAML's other ways to write a number (0x50, 0o120,
+// 1_000, and 0120, which means 80 to some readers) are mistakes here.
 func parsePort(s string) (int, bool) {
 	if s == "" || s[0] < '1' || s[0] > '9' {
 		return 0, false
@@ -197,8 +198,8 @@ func words(value func(r *reader, at, key string, v *node)) func(*reader, string,
 // lastOf returns the last name of a path, for messages.
 func lastOf(path string) string { return path[strings.LastIndex(path, ".")+1:] }
 
-// hasControl reports whether the text has a control character. None of the values may: they end up in unit files and
-// command lines.
+// hasControl reports whether the text has a control character. None of the values may: they end up
+// in unit files and command lines.
 func hasControl(s string) bool {
 	return strings.ContainsFunc(s, func(c rune) bool { return c < ' ' || c == 0x7f })
 }

@@ -30,7 +30,8 @@ func (k kind) String() string {
 	return [...]string{"nothing", "text", "a number", "a number", "true or false", "a list", "a mapping"}[k]
 }
 
-// node is a YAML value with its place in the file. Aliases and merge keys are already replaced by what they stand for.
+// node is a YAML value with its place in the file. Aliases and merge keys are already replaced by
+// what they stand for.
 type node struct {
 	kind         kind
 	text         string // of a scalar: numbers and booleans exactly as they are written, so that 1.10 stays 1.10
@@ -45,18 +46,20 @@ type pair struct{ key, value *node }
 // MaxBytes is the size of the largest inventory that is read, in bytes.
 const MaxBytes = 1 << 20
 
-// The bounds of what is in an inventory. They are far above any real one; they keep a hostile or mistaken file from filling the
-// memory (aliases of aliases), overflowing the stack, or keeping the parser busy, whose time grows with the square of
-// the number of keys.
+// The bounds of what is in an inventory. They are far above any real one; they keep a hostile or
+// mistaken file from filling the memory (aliases of aliases), overflowing the stack, or keeping the
+// parser busy, whose time grows with the square of the number of keys.
 const (
 	maxTokens = 100_000
 	maxDepth  = 32
 	maxNodes  = 100_000
 )
 
-// parseYAML returns the only document of the file; nil when it has none or when there were problems.
+// parseYAML returns the only document of the file; nil when it has none or when there were
+// problems.
 func (r *reader) parseYAML(data string) (root *node) {
-	// The parser is third-party code that reads what users type. If it panics, the user sees a problem of the file.
+	// The parser is third-party code that reads what users type. If it panics, the user sees a
+	// problem of the file.
 	defer func() {
 		if p := recover(); p != nil {
 			r.problemAt(0, 0, "", "the file cannot be parsed as YAML: %v", p)
@@ -106,8 +109,9 @@ func (r *reader) parseYAML(data string) (root *node) {
 	return root
 }
 
-// tooDeep returns the token at which the file is nested deeper than maxDepth, if it is. The parser recurses, so this
-// has to be known before. Nesting by indentation needs no bound: it is quadratic in the size of the file.
+// tooDeep returns the token at which the file is nested deeper than maxDepth, if it is. The parser
+// recurses, so this has to be known before. Nesting by indentation needs no bound: it is quadratic
+// in the size of the file.
 func tooDeep(tokens token.Tokens) *token.Token {
 	flow, entries, line := 0, 0, 0
 	for _, t := range tokens {
@@ -235,8 +239,8 @@ func (c *converter) convert(n ast.Node, depth int) *node {
 		out.pairs = c.pairs([]*ast.MappingValueNode{n}, depth)
 		return out
 	case *ast.AnchorNode:
-		// Anchors are learnt in the order of the file, and after what is in them: a later one of the same name replaces
-		// the earlier, and none can contain itself.
+		// Anchors are learnt in the order of the file, and after what is in them: a later one of
+		// the same name replaces the earlier, and none can contain itself.
 		before := c.nodes
 		out := c.convert(n.Value, depth+1)
 		c.anchors[n.Name.String()] = anchor{out, c.nodes - before}
@@ -258,8 +262,8 @@ func (c *converter) convert(n ast.Node, depth int) *node {
 	return c.fail(n, "", "YAML of the kind %s is not supported", n.Type())
 }
 
-// pairs returns the keys and values of a mapping. Those of merge keys ("<<") come last and only where the mapping has
-// none of its own, as the YAML merge type says.
+// pairs returns the keys and values of a mapping. Those of merge keys ("<<") come last and only
+// where the mapping has none of its own, as the YAML merge type says.
 func (c *converter) pairs(values []*ast.MappingValueNode, depth int) []pair {
 	var own, merged []pair
 	has := map[string]bool{}

@@ -1,5 +1,6 @@
-// Package kube is the Kubernetes API as the tool needs it: five verbs on paths that are known, objects as JSON, and the
-// projection that compares an object with the part of it that is wanted. Start at API.
+// Package kube is the Kubernetes API as the tool needs it: five verbs on paths that are known,
+// objects as JSON, and the projection that compares an object with the part of it that is wanted.
+// Start at API.
 package kube
 
 import (
@@ -25,8 +26,8 @@ import (
 	"kbootstrap/internal/human"
 )
 
-// API is the Kubernetes API as one kubeconfig reaches it. A client of Kubernetes' own would be ten times this tool's
-// size; five verbs on paths that we know need none.
+// API is the Kubernetes API as one kubeconfig reaches it. A client of Kubernetes' own would be ten
+// times this tool's size; five verbs on paths that we know need none.
 type API struct {
 	sys    *host.System
 	Server string
@@ -52,8 +53,8 @@ func (e *apiError) Fault() fault.Code { return fault.ObjectRefused }
 
 func (e *apiError) Error() string { return fmt.Sprintf("%d: %s", e.code, e.text) }
 
-// Passing tells that the same request may succeed in a moment: the API starts, is busy, or does not know the namespace,
-// the kind or our rights yet.
+// Passing tells that the same request may succeed in a moment: the API starts, is busy, or does not
+// know the namespace, the kind or our rights yet.
 func Passing(err error) bool {
 	var answer *apiError
 	if !errors.As(err, &answer) {
@@ -99,8 +100,8 @@ type kubeconfig struct {
 	}
 }
 
-// OpenAPI is the API behind a kubeconfig, a path on the host. The connection is kept for the resources that follow; a
-// kubeconfig that has changed gets a new one.
+// OpenAPI is the API behind a kubeconfig, a path on the host. The connection is kept for the
+// resources that follow; a kubeconfig that has changed gets a new one.
 func OpenAPI(sys *host.System, name string) (*API, error) {
 	data, err := os.ReadFile(sys.Path(name))
 	if err != nil {
@@ -235,8 +236,9 @@ func (a *API) Get(ctx context.Context, path string) ([]byte, error) {
 	return a.do(ctx, http.MethodGet, path, "", nil, nil)
 }
 
-// Look reads an object, and waits while the API is busy or starting. There is no data when the object is not
-// there, nor when nobody listens or the host has no kubeconfig yet: on a new host the API comes later in the same plan.
+// Look reads an object, and waits while the API is busy or starting. There is no data when the
+// object is not there, nor when nobody listens or the host has no kubeconfig yet: on a new host the
+// API comes later in the same plan.
 func Look(ctx context.Context, sys *host.System, kubeconfig, path string) ([]byte, error) {
 	a, err := OpenAPI(sys, kubeconfig)
 	if host.Absent(err) {

@@ -16,7 +16,8 @@ type Manifest struct {
 	Fields                            map[string]any
 }
 
-// ParseManifest reads one JSON object. Numbers keep their spelling, so that a large one is not rounded.
+// ParseManifest reads one JSON object. Numbers keep their spelling, so that a large one is not
+// rounded.
 func ParseManifest(data []byte) (Manifest, error) {
 	var m Manifest
 	d := json.NewDecoder(bytes.NewReader(data))
@@ -68,7 +69,8 @@ func (m Manifest) Where() string {
 	return m.namespace + "/" + m.name
 }
 
-// ElementKey names an element of a list: by its "name" where every element has one, else by its place.
+// ElementKey names an element of a list: by its "name" where every element has one, else by its
+// place.
 func ElementKey(list []any, i int, path string) string {
 	if !keyedByName(list, path) {
 		return strconv.Itoa(i)
@@ -77,8 +79,9 @@ func ElementKey(list []any, i int, path string) string {
 	return name
 }
 
-// keyedByName tells whether the list is a set of named things, such as containers, so that their order means nothing.
-// The subjects of a role binding have names too, but the list counts as a whole: one more is one more who may.
+// keyedByName tells whether the list is a set of named things, such as containers, so that their
+// order means nothing. The subjects of a role binding have names too, but the list counts as a
+// whole: one more is one more who may.
 func keyedByName(list []any, path string) bool {
 	if path == "subjects" {
 		return false

@@ -8,7 +8,8 @@ type plural struct {
 	namespaced bool
 }
 
-// plurals are the kinds that we know. They are few and old, so asking the API for them would be a round trip for nothing.
+// plurals are the kinds that we know. They are few and old, so asking the API for them would be a
+// round trip for nothing.
 var plurals = map[string]plural{
 	"APIService":                     {"apiservices", false},
 	"CSIDriver":                      {"csidrivers", false},
@@ -50,7 +51,8 @@ var plurals = map[string]plural{
 	"StatefulSet":             {"statefulsets", true},
 }
 
-// Path is the path of an object in the API: https://kubernetes.io/docs/reference/using-api/api-concepts/
+// Path is the path of an object in the API:
+// https://kubernetes.io/docs/reference/using-api/api-concepts/
 func Path(apiVersion, kind, namespace, name string) (string, error) {
 	p, ok := plurals[kind]
 	if !ok {

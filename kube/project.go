@@ -2,8 +2,9 @@ package kube
 
 import "fmt"
 
-// Project keeps of a found value what the wanted one speaks of, so that the two can be compared: of an object its
-// fields, of a list of named things those with the same names, of any other list everything.
+// Project keeps of a found value what the wanted one speaks of, so that the two can be compared: of
+// an object its fields, of a list of named things those with the same names, of any other list
+// everything.
 func Project(found, wanted any, path string) any {
 	switch w := wanted.(type) {
 	case map[string]any:

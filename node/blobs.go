@@ -21,10 +21,11 @@ import (
 	"kbootstrap/host"
 )
 
-// blobs is the store of contents that have arrived on the host, each a file named by its sha256. It lies below /opt,
-// so that a content becomes a file of the host by rename. It lives for one session; only the session that has the lock
-// writes to it. Its directory is named by the time since the host was started: contents from before are not used, because
-// they were not flushed, and after a power cut a file may be there without its bytes.
+// blobs is the store of contents that have arrived on the host, each a file named by its sha256. It
+// lies below /opt, so that a content becomes a file of the host by rename. It lives for one
+// session; only the session that has the lock writes to it. Its directory is named by the time
+// since the host was started: contents from before are not used, because they were not flushed, and
+// after a power cut a file may be there without its bytes.
 type blobs struct {
 	dir string
 	sys *host.System // for what it changes
@@ -58,8 +59,8 @@ func checkSum(sum string) error {
 
 func (b *blobs) path(sum string) string { return filepath.Join(b.dir, sum) }
 
-// prepare removes what a killed session left half done, and all from before the last boot. Whole contents stay: their
-// names were only given after their sums were right.
+// prepare removes what a killed session left half done, and all from before the last boot. Whole
+// contents stay: their names were only given after their sums were right.
 func (b *blobs) prepare() error {
 	if store := filepath.Dir(b.dir); filepath.Base(store) == "blobs" {
 		boots, err := os.ReadDir(store)
@@ -130,8 +131,9 @@ func (b *blobs) missing(sums []string) ([]string, error) {
 	return missing, nil
 }
 
-// begin notes that a content is on its way, and no longer abandoned: nobody needs to ask for it. The returned function is
-// called when it has arrived or when it will not, and wakes those who wait.
+// begin notes that a content is on its way, and no longer abandoned: nobody needs to ask for it.
+// The returned function is called when it has arrived or when it will not, and wakes those who
+// wait.
 func (b *blobs) begin(sum string) (end func()) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -164,12 +166,13 @@ func (b *blobs) isComing(sum string) bool {
 	return b.coming[sum] > 0
 }
 
-// askAgain is how long a content is waited for until it is asked for again: the first time may have been in the moment in
-// which the control machine took it for sent.
+// askAgain is how long a content is waited for until it is asked for again: the first time may have
+// been in the moment in which the control machine took it for sent.
 const askAgain = 10 * time.Second
 
-// open returns a content once it has arrived. While it is neither there nor on its way, need is called, at once and every
-// few seconds. It ends early when ctx does or when the content was abandoned.
+// open returns a content once it has arrived. While it is neither there nor on its way, need is
+// called, at once and every few seconds. It ends early when ctx does or when the content was
+// abandoned.
 func (b *blobs) open(ctx context.Context, sum string, need func()) (host.Blob, error) {
 	if err := checkSum(sum); err != nil {
 		return nil, err
@@ -203,9 +206,10 @@ func (b *blobs) open(ctx context.Context, sum string, need func()) (host.Blob, e
 	}
 }
 
-// take gives the caller a name of its own for the content, so that one who takes it by rename does not take it from
-// another resource with the same content. The first gets a hard link, which costs nothing; as long as that link lives,
-// in the store or as a file of the host, the next get a copy, since two files of the host must not share their mode.
+// take gives the caller a name of its own for the content, so that one who takes it by rename does
+// not take it from another resource with the same content. The first gets a hard link, which costs
+// nothing; as long as that link lives, in the store or as a file of the host, the next get a copy,
+// since two files of the host must not share their mode.
 func (b *blobs) take(sum string) (host.Blob, error) {
 	b.uses++
 	use := fmt.Sprintf("%s.use-%d", b.path(sum), b.uses)
@@ -241,9 +245,10 @@ func (b *blobs) name(sum, use string) error {
 	return b.copyVerified(source, use, sum)
 }
 
-// release ends a use. When the content was taken by rename, the store gives up its own name for it at once: doing so
-// later would change the inode's ctime under a file of the host, by which a change of that file is noticed. What is kept is
-// the open file, for others who want the same content.
+// release ends a use. When the content was taken by rename, the store gives up its own name for it
+// at once: doing so later would change the inode's ctime under a file of the host, by which a
+// change of that file is noticed. What is kept is the open file, for others who want the same
+// content.
 func (b *blobs) release(use *blob) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -261,8 +266,8 @@ func (b *blobs) release(use *blob) error {
 	return nil
 }
 
-// copyVerified copies a content. It looks at the sum again, since a file of the host may be the source's inode, and
-// whoever uses that file may have written to it.
+// copyVerified copies a content. It looks at the sum again, since a file of the host may be the
+// source's inode, and whoever uses that file may have written to it.
 func (b *blobs) copyVerified(from *os.File, to, sum string) error {
 	return b.sys.Step(host.Step{Op: host.OpWrite, Path: to}, func() (err error) {
 		target, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)

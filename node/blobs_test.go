@@ -220,8 +220,8 @@ func TestOneContentForMany(t *testing.T) {
 	}
 }
 
-// BenchmarkSend reports how many bytes of plain content a second go through pipes onto the disk of the temporary
-// directory; set TMPDIR to a tmpfs to leave the disk out.
+// BenchmarkSend reports how many bytes of plain content a second go through pipes onto the disk of
+// the temporary directory; set TMPDIR to a tmpfs to leave the disk out.
 func BenchmarkSend(b *testing.B) {
 	const size = 256 << 20
 	own, err := os.ReadFile(os.Args[0]) // what is sent in earnest are binaries like this one

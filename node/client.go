@@ -19,9 +19,10 @@ import (
 	"kbootstrap/resource/kinds"
 )
 
-// Client is the control machine's end of the wire to one host. Its methods may be called at the same time. They return a
-// *RemoteError for what went wrong on the host, a *LockedError, a *LostError when the connection ended, an *AwayError when
-// it could not be made again, or the cause of their context's end. Dialer.Connect makes one.
+// Client is the control machine's end of the wire to one host. Its methods may be called at the
+// same time. They return a *RemoteError for what went wrong on the host, a *LockedError, a
+// *LostError when the connection ended, an *AwayError when it could not be made again, or the cause
+// of their context's end. Dialer.Connect makes one.
 type Client struct {
 	idle   time.Duration
 	dialer Dialer        // without its Dial, a session that is lost is not replaced
@@ -43,7 +44,8 @@ type Client struct {
 	closed bool
 }
 
-// Close ends the connection and with it the node on the host. Requests under way end with a *LostError.
+// Close ends the connection and with it the node on the host. Requests under way end with a
+// *LostError.
 func (c *Client) Close() error {
 	c.stop()
 	c.mu.Lock()
@@ -59,10 +61,11 @@ func (c *Client) Close() error {
 // Requests is how many requests were sent to the host so far.
 func (c *Client) Requests() int { return int(c.requests.Load()) }
 
-// Converge makes the host what the resources say, in their order, and tells of each change as it happens. The component
-// comes back in the events; two calls for the same component go one after the other. It returns when all is done or at
-// the first error. What waits for a content asks for it with an EventNeed, and waits until Send brings it or Abandon says
-// that it will not come. The events are called one at a time.
+// Converge makes the host what the resources say, in their order, and tells of each change as it
+// happens. The component comes back in the events; two calls for the same component go one after
+// the other. It returns when all is done or at the first error. What waits for a content asks for
+// it with an EventNeed, and waits until Send brings it or Abandon says that it will not come. The
+// events are called one at a time.
 func (c *Client) Converge(ctx context.Context, component string, wanted []resource.Resource, events func(Event)) error {
 	text, err := kinds.Marshal(wanted)
 	if err != nil {
@@ -104,16 +107,17 @@ func (c *Client) change(ctx context.Context, path string, question []byte, event
 	}
 }
 
-// Stop asks the host to begin nothing more in this session: each Converge ends with a *StoppedError, at once where it only
-// waits, or when what it is at is whole: a service that is being changed becomes healthy first, as wanted or as before. A
-// connection that is lost is not replaced any more.
+// Stop asks the host to begin nothing more in this session: each Converge ends with a
+// *StoppedError, at once where it only waits, or when what it is at is whole: a service that is
+// being changed becomes healthy first, as wanted or as before. A connection that is lost is not
+// replaced any more.
 func (c *Client) Stop(ctx context.Context) error {
 	c.stop()
 	return c.ask(ctx, "/v1/stop", nil, nil)
 }
 
-// Flush returns when all that was written to the host is on its disk. Only then does the host keep it through a power
-// cut.
+// Flush returns when all that was written to the host is on its disk. Only then does the host keep
+// it through a power cut.
 func (c *Client) Flush(ctx context.Context) error {
 	return c.again(ctx, "flush", func() error { return c.ask(ctx, "/v1/flush", nil, nil) })
 }
@@ -125,10 +129,10 @@ func (c *Client) Missing(ctx context.Context, sums []string) ([]string, error) {
 	return missing, err
 }
 
-// Send uploads one content: the sum is the sha256 in hex and the size the length in bytes of what the zstd stream
-// decompresses to. It returns when the content is verified. After an error nothing of it is left
-// there, and who waits for it goes on waiting: send it again, or Abandon it. Send does not touch the reader after it has
-// returned, so a Read must end when ctx does.
+// Send uploads one content: the sum is the sha256 in hex and the size the length in bytes of what
+// the zstd stream decompresses to. It returns when the content is verified. After an error nothing
+// of it is left there, and who waits for it goes on waiting: send it again, or Abandon it. Send
+// does not touch the reader after it has returned, so a Read must end when ctx does.
 func (c *Client) Send(ctx context.Context, sum string, size int64, zstd io.Reader) error {
 	path := "/v1/blobs/" + url.PathEscape(sum) + "?size=" + strconv.FormatInt(size, 10)
 	source := &detachable{r: zstd}
@@ -140,8 +144,8 @@ func (c *Client) Send(ctx context.Context, sum string, size int64, zstd io.Reade
 	return response.Body.Close()
 }
 
-// Abandon tells the host that a content will not come, and why. Whoever waits for it there fails with that cause. A later
-// Send takes it back.
+// Abandon tells the host that a content will not come, and why. Whoever waits for it there fails
+// with that cause. A later Send takes it back.
 func (c *Client) Abandon(ctx context.Context, sum string, cause error) error {
 	return c.ask(ctx, "/v1/abandon", abandonment{Sum: sum, Cause: cause.Error()}, nil)
 }
@@ -171,8 +175,8 @@ func (c *Client) ask(ctx context.Context, path string, question, into any) error
 	return c.askRaw(ctx, path, text, into)
 }
 
-// answerTimeout is how long a node may take for an answer without a stream of events. Syncing gigabytes to a slow disk
-// takes minutes.
+// answerTimeout is how long a node may take for an answer without a stream of events. Syncing
+// gigabytes to a slow disk takes minutes.
 const answerTimeout = 10 * time.Minute
 
 // askRaw sends JSON and reads the answer into a value, unless that is nil.
@@ -222,7 +226,8 @@ func (c *Client) do(ctx context.Context, method, path string, body io.Reader) (*
 	return nil, wire.error()
 }
 
-// lost says why a request got no whole answer: since its context ended, or since the connection did.
+// lost says why a request got no whole answer: since its context ended, or since the connection
+// did.
 func (c *Client) lost(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)

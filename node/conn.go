@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// conn makes a net.Conn of two pipes, since net/http wants one. closed is closed when either side ended it.
+// conn makes a net.Conn of two pipes, since net/http wants one. closed is closed when either side
+// ended it.
 type conn struct {
 	rwc    io.ReadWriteCloser
 	once   sync.Once
@@ -32,7 +33,8 @@ func (c *conn) Close() error {
 func (c *conn) LocalAddr() net.Addr  { return pipeAddr{} }
 func (c *conn) RemoteAddr() net.Addr { return pipeAddr{} }
 
-// Deadlines are not needed: a dead peer is found by the pings of HTTP/2, which close the connection.
+// Deadlines are not needed: a dead peer is found by the pings of HTTP/2, which close the
+// connection.
 func (c *conn) SetDeadline(time.Time) error      { return nil }
 func (c *conn) SetReadDeadline(time.Time) error  { return nil }
 func (c *conn) SetWriteDeadline(time.Time) error { return nil }

@@ -38,7 +38,8 @@ func (s *server) converge(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
-// stop ends what is under way, and what is still to come, where that leaves things whole. See host.System.Stop.
+// stop ends what is under way, and what is still to come, where that leaves things whole. See
+// host.System.Stop.
 func (s *server) stop(w http.ResponseWriter, _ *http.Request) error {
 	s.sys.Stop()
 	return answer(w, struct{}{})

@@ -145,7 +145,8 @@ func TestConvergePanics(t *testing.T) {
 	}
 }
 
-// Components converge at the same time and wait for contents that come in another order, some of which several want.
+// Components converge at the same time and wait for contents that come in another order, some of
+// which several want.
 func TestConvergeWaitsForContents(t *testing.T) {
 	root := t.TempDir()
 	client := connect(t, Options{Root: root}, pipes)
@@ -299,8 +300,8 @@ func TestConvergeLosesItsNode(t *testing.T) {
 	}
 }
 
-// Requests that go on at the same time each hear of their own progress. Nothing answers before both have said that they
-// wait.
+// Requests that go on at the same time each hear of their own progress. Nothing answers before both
+// have said that they wait.
 func TestConvergeLogsByComponent(t *testing.T) {
 	client := connect(t, Options{Root: t.TempDir()}, memory)
 	var all sync.WaitGroup

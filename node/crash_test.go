@@ -36,7 +36,8 @@ func killing(at string) func(step host.Step, do func() error) error {
 	}
 }
 
-// session is a run over the wire: it takes the lock, sends a content, makes a directory and two files, and flushes.
+// session is a run over the wire: it takes the lock, sends a content, makes a directory and two
+// files, and flushes.
 func session(ctx context.Context, client *Client, c content) ([]Event, error) {
 	if err := client.Lock(ctx, Holder{User: "alice"}); err != nil {
 		return nil, err
@@ -58,7 +59,8 @@ func session(ctx context.Context, client *Client, c content) ([]Event, error) {
 	return seen.events, client.Flush(ctx)
 }
 
-// TestCrashWire kills a node, a real process, before each of the steps of a session; the next session must finish.
+// TestCrashWire kills a node, a real process, before each of the steps of a session; the next
+// session must finish.
 func TestCrashWire(t *testing.T) {
 	c := random(t, 1<<20)
 	for at := 1; ; at++ {

@@ -14,8 +14,9 @@ import (
 	"kbootstrap/resource"
 )
 
-// The tests of silence run in a bubble with a clock of its own, in which a minute is over as soon as nobody has anything to
-// do: however busy the machine is, only what is really silent counts as dead.
+// The tests of silence run in a bubble with a clock of its own, in which a minute is over as soon
+// as nobody has anything to do: however busy the machine is, only what is really silent counts as
+// dead.
 
 // A client that vanished without a word, as with a cut cable, must not hold the lock for ever.
 func TestNodeNoticesADeadClient(t *testing.T) {
@@ -143,7 +144,8 @@ func TestSendStalls(t *testing.T) {
 	})
 }
 
-// With its standard output closed, the node ends in order: the default for SIGPIPE would kill it in the middle of a step.
+// With its standard output closed, the node ends in order: the default for SIGPIPE would kill it in
+// the middle of a step.
 func TestProcessSurvivesSIGPIPE(t *testing.T) {
 	p, near := launch(t, t.TempDir())
 	if err := near.in.Close(); err != nil {

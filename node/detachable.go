@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// detachable is a request's body that can be taken back. net/http may read from a body after it has returned the response,
-// while the owner of the reader thinks that it is free again.
+// detachable is a request's body that can be taken back. net/http may read from a body after it has
+// returned the response, while the owner of the reader thinks that it is free again.
 type detachable struct {
 	mu       sync.Mutex
 	r        io.Reader

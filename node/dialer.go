@@ -21,13 +21,15 @@ type Dialer struct {
 	Dial func(ctx context.Context) (Stream, error)
 	// Holder makes each session the only one that may change the host. With nil it may only look.
 	Holder *Holder
-	// Patiently calls try until no other run has the lock, or for as long as the caller likes. With nil it is called once.
+	// Patiently calls try until no other run has the lock, or for as long as the caller likes. With
+	// nil it is called once.
 	Patiently func(ctx context.Context, try func() error) error
 	// IsCut reports whether a first session was there and ended, so that the next may do better.
 	IsCut func(err error) bool
 	// MayPass reports whether an error of Dial may pass while a host boots or a line comes back.
 	MayPass func(err error) bool
-	// Away is how long a host whose session was lost may be away; 0 means five minutes, which is enough for a reboot.
+	// Away is how long a host whose session was lost may be away; 0 means five minutes, which is
+	// enough for a reboot.
 	Away time.Duration
 	// Upload says what is on its way to the host, for an AwayError.
 	Upload func() string
@@ -38,10 +40,11 @@ type Dialer struct {
 }
 
 const (
-	// sessions is how often a session to a host is opened before anything was done there, and how often one that was lost
-	// is replaced.
+	// sessions is how often a session to a host is opened before anything was done there, and how
+	// often one that was lost is replaced.
 	sessions = 5
-	// firstBackoff is the pause after the first failure; each is twice as long as the one before, up to lastBackoff.
+	// firstBackoff is the pause after the first failure; each is twice as long as the one before,
+	// up to lastBackoff.
 	firstBackoff = 200 * time.Millisecond
 	lastBackoff  = 5 * time.Second
 )
@@ -73,8 +76,9 @@ func (d Dialer) withDefaults() Dialer {
 	return d
 }
 
-// Connect opens the first session. One that was cut, as sshd does to some when many come at once (MaxStartups), or in the
-// middle of the upload of the agent, is opened again a few times. When the client's session is lost later, it opens another.
+// Connect opens the first session. One that was cut, as sshd does to some when many come at once
+// (MaxStartups), or in the middle of the upload of the agent, is opened again a few times. When the
+// client's session is lost later, it opens another.
 func (d Dialer) Connect(ctx context.Context) (*Client, Greeting, error) {
 	d = d.withDefaults()
 	c := &Client{idle: idleTimeout, dialer: d, turn: make(chan struct{}, 1)}

@@ -75,8 +75,8 @@ type StoppedError struct{ Text string }
 // Error is the host's words.
 func (e *StoppedError) Error() string { return e.Text }
 
-// LostError says that the connection to the node ended while something was asked of it. What was going on there was cut
-// off; what it had done stays.
+// LostError says that the connection to the node ended while something was asked of it. What was
+// going on there was cut off; what it had done stays.
 type LostError struct{ Err error }
 
 // Error says how the connection ended.

@@ -15,15 +15,16 @@ import (
 	"kbootstrap/host"
 )
 
-// FailpointFile says where a node built with the tag "crash" breaks: the JSON of a Failpoint. It is removed when it has
-// served. FailpointLog gets a line for each step of a session.
+// FailpointFile says where a node built with the tag "crash" breaks: the JSON of a Failpoint. It is
+// removed when it has served. FailpointLog gets a line for each step of a session.
 const (
 	FailpointFile = "/run/kbootstrap-failpoint.json"
 	FailpointLog  = "/run/kbootstrap-failpoint.log"
 )
 
-// Failpoint is one place and one way to break. Only programs built for the crash tests have it: whoever could write the file
-// is root already, but a tool that can be told to kill itself has no place on a host.
+// Failpoint is one place and one way to break. Only programs built for the crash tests have it:
+// whoever could write the file is root already, but a tool that can be told to kill itself has no
+// place on a host.
 type Failpoint struct {
 	Step int    `json:"step"` // the number of the step in its session, from 1
 	How  string `json:"how"`  // "before", "after": SIGKILL; "error"; "cut": the SSH server's process is killed

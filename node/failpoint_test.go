@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// TestFailpointsAreNotShipped: what breaks a node on demand is in the program of the crash tests, and in no other.
+// TestFailpointsAreNotShipped: what breaks a node on demand is in the program of the crash tests,
+// and in no other.
 func TestFailpointsAreNotShipped(t *testing.T) {
 	for _, tags := range [][]string{nil, {"crash"}} {
 		c := build.Default

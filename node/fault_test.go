@@ -13,7 +13,8 @@ import (
 	"kbootstrap/resource"
 )
 
-// TestFaultsCrossTheWire: the codes of errors on the host reach the control machine, and with them the unit that failed.
+// TestFaultsCrossTheWire: the codes of errors on the host reach the control machine, and with them
+// the unit that failed.
 func TestFaultsCrossTheWire(t *testing.T) {
 	root := t.TempDir()
 	client := connect(t, Options{Root: root, Run: func(_ context.Context, argv ...string) ([]byte, error) {
@@ -56,8 +57,8 @@ func TestFaultsCrossTheWire(t *testing.T) {
 	}
 }
 
-// TestJournalCrosses: the end of a unit's journal is a field of its own on the other side, and below the text when the
-// error is shown.
+// TestJournalCrosses: the end of a unit's journal is a field of its own on the other side, and
+// below the text when the error is shown.
 func TestJournalCrosses(t *testing.T) {
 	err := fmt.Errorf("service etcd.service: %w", &host.UnitError{
 		Code: fault.ServiceNotStarted, Unit: "etcd.service", Err: errors.New("it failed"), Journal: "first\nlast",

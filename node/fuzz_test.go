@@ -26,7 +26,8 @@ func refusing(context.Context, ...string) ([]byte, error) { return nil, errors.N
 // hung is when a test gives up on a node; it only matters when something is wrong.
 const hung = time.Minute
 
-// FuzzWire sends anything to a node instead of HTTP/2. It must end with its input, and leave the host alone.
+// FuzzWire sends anything to a node instead of HTTP/2. It must end with its input, and leave the
+// host alone.
 func FuzzWire(f *testing.F) {
 	const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 	for _, seed := range []string{
@@ -59,8 +60,9 @@ func FuzzWire(f *testing.F) {
 	})
 }
 
-// FuzzRequests asks a node for anything that does not change a host by design: it must answer, neither panic nor hang, and
-// touch nothing outside of its own directories. What would be changes are sent as long as they are no list of resources.
+// FuzzRequests asks a node for anything that does not change a host by design: it must answer,
+// neither panic nor hang, and touch nothing outside of its own directories. What would be changes
+// are sent as long as they are no list of resources.
 func FuzzRequests(f *testing.F) {
 	paths := []string{
 		"/v1/open", "/v1/look", "/v1/converge?component=etcd", "/v1/stop", "/v1/flush", "/v1/missing", "/v1/abandon",
@@ -132,7 +134,8 @@ func asksOthers(r resource.Resource) bool {
 	return true
 }
 
-// outside checks that nothing has changed beside the root, and nothing in it but what is the node's own.
+// outside checks that nothing has changed beside the root, and nothing in it but what is the node's
+// own.
 func outside(t *testing.T, dir string) {
 	t.Helper()
 	entries, err := os.ReadDir(dir)

@@ -16,7 +16,8 @@ import (
 	"kbootstrap/host"
 )
 
-// requestLimit bounds the body of a request that is held in memory, in bytes. A plan for one host is some hundred KB.
+// requestLimit bounds the body of a request that is held in memory, in bytes. A plan for one host
+// is some hundred KB.
 const requestLimit = 64 << 20
 
 // server is the state of one session on a host.
@@ -150,8 +151,8 @@ func (r *idleReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// exclusive makes sure that this session is the only one that changes the host. A client that did not say who it is
-// holds the lock without a name.
+// exclusive makes sure that this session is the only one that changes the host. A client that did
+// not say who it is holds the lock without a name.
 func (s *server) exclusive(holder Holder) error {
 	return s.lock.take(holder, s.recover)
 }

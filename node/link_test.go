@@ -14,7 +14,8 @@ type wire struct{ net.Conn }
 
 func (wire) Cause(noticed error) error { return noticed }
 
-// flaky is a client whose connection can be cut, and the number of connections that it asked for later.
+// flaky is a client whose connection can be cut, and the number of connections that it asked for
+// later.
 func flaky(t *testing.T, redial func() error) (c *Client, cut func(), dialled *atomic.Int32) {
 	t.Helper()
 	var (
@@ -50,7 +51,8 @@ func flaky(t *testing.T, redial func() error) (c *Client, cut func(), dialled *a
 	return c, func() { mu.Lock(); defer mu.Unlock(); _ = near.Close() }, dialled
 }
 
-// TestLost: requests on a lost connection are asked again over one new connection, however many they are.
+// TestLost: requests on a lost connection are asked again over one new connection, however many
+// they are.
 func TestLost(t *testing.T) {
 	c, cut, dialled := flaky(t, func() error { return nil })
 	for range 3 {

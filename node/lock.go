@@ -23,8 +23,9 @@ type Holder struct {
 	Since   time.Time `json:"since"`
 }
 
-// lock is the host's lock: one run changes a host at a time. It is a flock, so the kernel frees it with the process,
-// however that ends; the text beside it is for messages only and means nothing without the flock.
+// lock is the host's lock: one run changes a host at a time. It is a flock, so the kernel frees it
+// with the process, however that ends; the text beside it is for messages only and means nothing
+// without the flock.
 type lock struct {
 	root string
 	sys  *host.System // for what it changes
@@ -36,8 +37,8 @@ type lock struct {
 func (l *lock) path() string       { return filepath.Join(l.root, "run/lock/kbootstrap.lock") }
 func (l *lock) holderPath() string { return filepath.Join(l.root, "run/lock/kbootstrap.json") }
 
-// take takes the lock, or tells by a *LockedError who has it, and calls first before anybody else may go on. Taking it
-// again in the same session only changes the holder, if there is one.
+// take takes the lock, or tells by a *LockedError who has it, and calls first before anybody else
+// may go on. Taking it again in the same session only changes the holder, if there is one.
 func (l *lock) take(holder Holder, first func() error) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -52,7 +53,8 @@ func (l *lock) take(holder Holder, first func() error) error {
 	}
 	var file *os.File
 	err := l.sys.Step(host.Step{Op: host.OpCreate, Path: l.path()}, func() (err error) {
-		// The descriptor is close-on-exec, as all of Go's: a child that outlived the node would otherwise keep the lock.
+		// The descriptor is close-on-exec, as all of Go's: a child that outlived the node would
+		// otherwise keep the lock.
 		file, err = os.OpenFile(l.path(), os.O_RDWR|os.O_CREATE, 0o600)
 		return err
 	})
@@ -94,8 +96,8 @@ func (l *lock) announce(holder Holder) error {
 	return l.sys.Rename(temp, l.holderPath())
 }
 
-// holder reads who holds the lock. The holder writes its text a moment after it took the lock, so this waits a little
-// for a text that can be read; without one the answer is the zero Holder.
+// holder reads who holds the lock. The holder writes its text a moment after it took the lock, so
+// this waits a little for a text that can be read; without one the answer is the zero Holder.
 func (l *lock) holder() Holder {
 	deadline := time.Now().Add(200 * time.Millisecond)
 	tick := time.NewTicker(10 * time.Millisecond)
@@ -112,8 +114,8 @@ func (l *lock) holder() Holder {
 	}
 }
 
-// release frees the lock if this session has it, and reports whether it had. The lock file itself stays: removing it
-// would let two runs lock two different files of the same name.
+// release frees the lock if this session has it, and reports whether it had. The lock file itself
+// stays: removing it would let two runs lock two different files of the same name.
 func (l *lock) release() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -32,10 +32,11 @@ type Query struct {
 	Census    []api.CensusSource
 }
 
-// Answer is what a host saw. A part that it could not look at has an error, and the other parts are there all the same.
+// Answer is what a host saw. A part that it could not look at has an error, and the other parts are
+// there all the same.
 type Answer struct {
-	// Found is what was found of each resource to observe, in their order. Where the state is the wanted one, that is the
-	// wanted value itself.
+	// Found is what was found of each resource to observe, in their order. Where the state is the
+	// wanted one, that is the wanted value itself.
 	Found    []resource.Resource
 	FoundErr error
 	// Witnesses is the same of the witnesses.
@@ -65,8 +66,8 @@ type lookAnswer struct {
 	ObservedError, WitnessesError, SurveyError *wireError `json:",omitempty"`
 }
 
-// observed is what was found, as far as it differs from what is wanted. The rest, which in most runs is all, need not
-// travel.
+// observed is what was found, as far as it differs from what is wanted. The rest, which in most
+// runs is all, need not travel.
 type observed struct {
 	Differ []int           // the indices of those that differ
 	Found  json.RawMessage // what was found of these, in this order

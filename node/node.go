@@ -1,10 +1,11 @@
-// Package node holds both ends of the wire between the control machine and a host. The host's end runs there as root for
-// the length of one session (`kbootstrap node`) and speaks plain HTTP/2 over its standard input and output, which are an
-// SSH channel; nothing listens and no daemon stays. HTTP/2 gives multiplexing, flow control, cancellation and streaming
-// without a protocol of our own.
+// Package node holds both ends of the wire between the control machine and a host. The host's end
+// runs there as root for the length of one session (`kbootstrap node`) and speaks plain HTTP/2 over
+// its standard input and output, which are an SSH channel; nothing listens and no daemon stays.
+// HTTP/2 gives multiplexing, flow control, cancellation and streaming without a protocol of our
+// own.
 //
-// Start at Serve for the host's end and at Client for the control machine's. What can be asked is the list in
-// handlers.go; contents travel by Client.Send into the store of blobs.go.
+// Start at Serve for the host's end and at Client for the control machine's. What can be asked is
+// the list in handlers.go; contents travel by Client.Send into the store of blobs.go.
 package node
 
 import (
@@ -19,8 +20,9 @@ import (
 	"kbootstrap/host"
 )
 
-// Sentinel is the first line that a node writes to its standard output. What a login shell, sudo or a banner wrote
-// before it is not ours; after it the stream is HTTP/2. The number is the version of the protocol.
+// Sentinel is the first line that a node writes to its standard output. What a login shell, sudo or
+// a banner wrote before it is not ours; after it the stream is HTTP/2. The number is the version of
+// the protocol.
 const Sentinel = "KBOOTSTRAP-NODE 1\n"
 
 // idleTimeout is how long a stream may stay without a byte before it counts as dead.
@@ -28,7 +30,8 @@ const idleTimeout = 60 * time.Second
 
 // Options says which machine a node serves. The zero value is the host that it runs on.
 type Options struct {
-	// Root is the directory below which all files lie; empty means "/". A test gives a temporary directory.
+	// Root is the directory below which all files lie; empty means "/". A test gives a temporary
+	// directory.
 	Root string
 	// Run starts programs; nil means those of the host (see host.System.Run).
 	Run func(ctx context.Context, argv ...string) ([]byte, error)
@@ -49,9 +52,9 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Serve is the host's end: it answers one client on rwc until rwc ends or ctx does. When it returns, no handler, no child
-// process and no received content is left, and the host's lock is free. That the client went away is the normal end and
-// not an error.
+// Serve is the host's end: it answers one client on rwc until rwc ends or ctx does. When it
+// returns, no handler, no child process and no received content is left, and the host's lock is
+// free. That the client went away is the normal end and not an error.
 func Serve(ctx context.Context, rwc io.ReadWriteCloser, options Options) error {
 	options = options.withDefaults()
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -92,9 +95,10 @@ func protocols() *http.Protocols {
 	return p
 }
 
-// tuning raises the windows and frames from their defaults, which are made for many small requests from strangers, to
-// the largest that net/http allows: one trusted peer sends hundreds of megabytes. The pings let each end notice within
-// idle that the other is gone: SSH alone may take hours.
+// tuning raises the windows and frames from their defaults, which are made for many small requests
+// from strangers, to the largest that net/http allows: one trusted peer sends hundreds of
+// megabytes. The pings let each end notice within idle that the other is gone: SSH alone may take
+// hours.
 func tuning(idle time.Duration) *http.HTTP2Config {
 	return &http.HTTP2Config{
 		MaxConcurrentStreams:          1000,

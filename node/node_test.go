@@ -35,7 +35,8 @@ func TestMain(m *testing.M) {
 		goleak.VerifyTestMain(m)
 	}
 	options := Options{Root: root, around: killing(os.Getenv(killVariable))}
-	// The one program that tests ask for over the wire is journalctl; here it takes for ever and leaves a child.
+	// The one program that tests ask for over the wire is journalctl; here it takes for ever and
+	// leaves a child.
 	if root != "/" {
 		options.Run = func(ctx context.Context, argv ...string) ([]byte, error) {
 			if argv[0] != "journalctl" {
@@ -51,7 +52,8 @@ func TestMain(m *testing.M) {
 	os.Exit(0)
 }
 
-// pipes returns the two ends of a wire made of two pipes, as a process's standard input and output are.
+// pipes returns the two ends of a wire made of two pipes, as a process's standard input and output
+// are.
 func pipes(t testing.TB) (near, far io.ReadWriteCloser) {
 	t.Helper()
 	return pipePair(t)
@@ -72,8 +74,8 @@ func pipePair(t testing.TB) (near, far stdio) {
 
 func memory(testing.TB) (near, far io.ReadWriteCloser) { return net.Pipe() }
 
-// NewClient speaks to a node over rwc, from which the sentinel line has been read. Its session is not replaced when it is
-// lost.
+// NewClient speaks to a node over rwc, from which the sentinel line has been read. Its session is
+// not replaced when it is lost.
 func NewClient(rwc io.ReadWriteCloser) *Client { return newClient(rwc, idleTimeout) }
 
 func newClient(rwc io.ReadWriteCloser, idle time.Duration) *Client {
@@ -82,7 +84,8 @@ func newClient(rwc io.ReadWriteCloser, idle time.Duration) *Client {
 	return c
 }
 
-// connect starts a node in this process and returns its client. The node must end when the test does, without an error.
+// connect starts a node in this process and returns its client. The node must end when the test
+// does, without an error.
 func connect(t testing.TB, options Options, wire func(testing.TB) (near, far io.ReadWriteCloser)) *Client {
 	t.Helper()
 	near, far := wire(t)
@@ -113,7 +116,8 @@ func start(t *testing.T, root string) *process {
 	return p
 }
 
-// launch starts the process alone; nobody speaks to it yet. The shell lets it begin as a careful user's login does.
+// launch starts the process alone; nobody speaks to it yet. The shell lets it begin as a careful
+// user's login does.
 func launch(t *testing.T, root string) (p *process, near stdio) {
 	t.Helper()
 	ours, theirs := pipePair(t)
@@ -223,7 +227,8 @@ func equal(t *testing.T, what string, got, want []string) {
 	}
 }
 
-// The wires that a session must work over: one without any buffer, and the kind that it has on a host.
+// The wires that a session must work over: one without any buffer, and the kind that it has on a
+// host.
 var wires = map[string]func(testing.TB) (near, far io.ReadWriteCloser){"memory": memory, "pipes": pipes}
 
 func TestSession(t *testing.T) {

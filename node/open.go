@@ -19,7 +19,8 @@ type Greeting struct {
 type Clock struct {
 	// Offset is positive when the host's clock is ahead.
 	Offset time.Duration
-	// Error is by how much the offset may be wrong: half of the time that the question and the answer travelled.
+	// Error is by how much the offset may be wrong: half of the time that the question and the
+	// answer travelled.
 	Error time.Duration
 	// Synchronized says that the kernel's clock is disciplined, by NTP or the hypervisor.
 	Synchronized bool
@@ -36,9 +37,10 @@ type openAnswer struct {
 	Clock host.ClockAnswer
 }
 
-// open begins the session: it asks for the facts of the host and compares its clock with ours. With a holder it makes
-// this session the only one that may change the host, until the node ends; when another session is that already, the error
-// is a *LockedError. Converge, Restore and Send take the lock by themselves, but cannot say for whom.
+// open begins the session: it asks for the facts of the host and compares its clock with ours. With
+// a holder it makes this session the only one that may change the host, until the node ends; when
+// another session is that already, the error is a *LockedError. Converge, Restore and Send take the
+// lock by themselves, but cannot say for whom.
 func (c *Client) open(ctx context.Context, holder *Holder) (Greeting, error) {
 	if err := c.current().wait(ctx); err != nil { // it must not count as time that the question travels
 		return Greeting{}, c.lost(ctx, err)
@@ -51,7 +53,8 @@ func (c *Client) open(ctx context.Context, holder *Holder) (Greeting, error) {
 	return Greeting{Facts: a.Facts, Clock: clockOf(asked, time.Now(), a.Clock)}, nil
 }
 
-// clockOf compares two clocks, as NTP does: the time that the messages travelled is taken off, half of it in each direction.
+// clockOf compares two clocks, as NTP does: the time that the messages travelled is taken off, half
+// of it in each direction.
 func clockOf(asked, answered time.Time, a host.ClockAnswer) Clock {
 	there := a.Received.Sub(asked.Round(0)) // wall clocks on both sides
 	back := a.Answered.Sub(answered.Round(0))

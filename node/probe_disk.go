@@ -10,8 +10,9 @@ import (
 
 type fsyncQuery struct{ Dir string }
 
-// Fsync writes to the file system of a directory as etcd does, up to sixty times and for half a second, and measures how
-// long fdatasync takes. The file has no name; where the file system knows no such files, nothing is written, and Writes is 0.
+// Fsync writes to the file system of a directory as etcd does, up to sixty times and for half a
+// second, and measures how long fdatasync takes. The file has no name; where the file system knows
+// no such files, nothing is written, and Writes is 0.
 func (c *Client) Fsync(ctx context.Context, dir string) (host.Fsync, error) {
 	var found host.Fsync
 	err := c.ask(ctx, "/v1/probe/fsync", fsyncQuery{dir}, &found)

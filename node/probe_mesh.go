@@ -26,8 +26,8 @@ type stamp struct {
 	from  uint16
 }
 
-// stampMagic begins with a zero: the kernel, which may own the port as a VXLAN, drops what has not bit 3 set there
-// (RFC 7348, the I flag).
+// stampMagic begins with a zero: the kernel, which may own the port as a VXLAN, drops what has not
+// bit 3 set there (RFC 7348, the I flag).
 const (
 	stampMagic = "\x00KBP"
 	stampBytes = len(stampMagic) + 16 + 2 + 2

@@ -118,8 +118,8 @@ func TestMesh(t *testing.T) {
 	})
 }
 
-// TestMeshWhereSomebodyListens: a port that is held is told as such, and its datagrams are heard beside its owner, by whom
-// may open raw sockets.
+// TestMeshWhereSomebodyListens: a port that is held is told as such, and its datagrams are heard
+// beside its owner, by whom may open raw sockets.
 func TestMeshWhereSomebodyListens(t *testing.T) {
 	listener, dialler := connect(t, Options{Root: t.TempDir()}, pipes), connect(t, Options{Root: t.TempDir()}, pipes)
 	at := loopback(3)
@@ -162,7 +162,8 @@ func TestMeshWhereSomebodyListens(t *testing.T) {
 	trial.Eventually(t, "the datagram is heard beside the owner of the port", func() bool {
 		return slices.Equal(e.all(), []Heard{{udp, 2, 1450}})
 	})
-	// The owner gets it too, and a VXLAN passes over it: the flag that says that there is a network is not set.
+	// The owner gets it too, and a VXLAN passes over it: the flag that says that there is a network
+	// is not set.
 	packet := make([]byte, 2000)
 	n, _, err := tunnel.ReadFrom(packet)
 	if err != nil || n != 1450-udpHeader || packet[0]&0x08 != 0 {

@@ -20,8 +20,8 @@ import (
 type Target struct {
 	Network string // "tcp" or "udp"
 	Address netip.AddrPort
-	// Host is the number of the host that listens there, which its answer must have; -1 when some service listens, which
-	// will not tell.
+	// Host is the number of the host that listens there, which its answer must have; -1 when some
+	// service listens, which will not tell.
 	Host int
 	// Sizes are those of the IP packets to send, of datagrams.
 	Sizes []int
@@ -35,9 +35,9 @@ type ReachQuery struct {
 	Targets []Target
 }
 
-// Reach connects to each target that is TCP, and sends datagrams that must not be fragmented to the others. It returns why
-// it could not, for each target in their order; a datagram that left the host is no error. It takes two seconds when
-// something does not answer.
+// Reach connects to each target that is TCP, and sends datagrams that must not be fragmented to the
+// others. It returns why it could not, for each target in their order; a datagram that left the
+// host is no error. It takes two seconds when something does not answer.
 func (c *Client) Reach(ctx context.Context, q ReachQuery) ([]string, error) {
 	var faults []string
 	if err := c.ask(ctx, "/v1/probe/reach", q, &faults); err != nil {
@@ -146,7 +146,8 @@ func sendAll(ctx context.Context, q ReachQuery, own stamp, faults []string) {
 	}
 }
 
-// unfragmented has datagrams sent with DF set, and as large as the interface takes whatever was learned of the path.
+// unfragmented has datagrams sent with DF set, and as large as the interface takes whatever was
+// learned of the path.
 func unfragmented(_, _ string, c syscall.RawConn) error {
 	var err error
 	control := c.Control(func(fd uintptr) {

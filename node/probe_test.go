@@ -104,8 +104,8 @@ func TestFsync(t *testing.T) {
 	}
 }
 
-// TestClock: the control machine compares clocks with a host whose programs see one that is 90 s ahead, and with one whose
-// date is of no use.
+// TestClock: the control machine compares clocks with a host whose programs see one that is 90 s
+// ahead, and with one whose date is of no use.
 func TestClock(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -138,7 +138,8 @@ func TestClock(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			// However long it took, the answer lies within its own bounds and the time of all of it.
+			// However long it took, the answer lies within its own bounds and the time of all of
+			// it.
 			if off := (got.Offset - c.want).Abs(); off > took || got.Error > took {
 				t.Errorf("got %+v, want %s; it took %s", got, c.want, took)
 			}

@@ -13,12 +13,13 @@ import (
 	"kbootstrap/host"
 )
 
-// maxWindow is the largest zstd window that a node accepts: that of `zstd --long=27`, which is what the best of the
-// bundles use.
+// maxWindow is the largest zstd window that a node accepts: that of `zstd --long=27`, which is what
+// the best of the bundles use.
 const maxWindow = 1 << 27
 
-// receive reads one content, compressed, and keeps it when its sum and its size (both of the plain content) are right.
-// It decompresses, hashes and writes while it receives. On any error nothing is left.
+// receive reads one content, compressed, and keeps it when its sum and its size (both of the plain
+// content) are right. It decompresses, hashes and writes while it receives. On any error nothing is
+// left.
 func (b *blobs) receive(ctx context.Context, sum string, size int64, compressed io.Reader) (err error) {
 	if missing, err := b.missing([]string{sum}); err != nil || len(missing) == 0 {
 		return err
@@ -70,7 +71,8 @@ func (b *blobs) receive(ctx context.Context, sum string, size int64, compressed 
 		return fault.ContentDamaged.Errorf("what arrived has the sum %s", got)
 	}
 
-	// No fsync: a content lives in the store until the end of the session only, and what it becomes is flushed there.
+	// No fsync: a content lives in the store until the end of the session only, and what it becomes
+	// is flushed there.
 	if err := part.Close(); err != nil {
 		return err
 	}

@@ -46,8 +46,9 @@ func (e *AwayError) Hint() string {
 	return "see whether the host is up, then run the same command again: it goes on where it stopped"
 }
 
-// again asks, and after each loss of the session asks once more over a new one: looking changes nothing, and converging
-// what has converged does not either, so nobody needs to know how far the host came.
+// again asks, and after each loss of the session asks once more over a new one: looking changes
+// nothing, and converging what has converged does not either, so nobody needs to know how far the
+// host came.
 func (c *Client) again(ctx context.Context, during string, ask func() error) error {
 	for {
 		used := c.current()
@@ -62,8 +63,8 @@ func (c *Client) again(ctx context.Context, during string, ask func() error) err
 	}
 }
 
-// replace opens a new session in the place of one that was lost, unless somebody has done so already. An error of it is
-// what all get, and there is no other try.
+// replace opens a new session in the place of one that was lost, unless somebody has done so
+// already. An error of it is what all get, and there is no other try.
 func (c *Client) replace(ctx context.Context, used *link, during string, lost error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -92,8 +93,8 @@ func (c *Client) replace(ctx context.Context, used *link, during string, lost er
 	return err
 }
 
-// reopen opens a session in the place of one that was lost. The host may be rebooting, so it waits for it; but it does not
-// wait for a host that answers and is another one, or does not let us in.
+// reopen opens a session in the place of one that was lost. The host may be rebooting, so it waits
+// for it; but it does not wait for a host that answers and is another one, or does not let us in.
 func (c *Client) reopen(ctx context.Context, during string, lost error) error {
 	d := c.dialer
 	away := &AwayError{During: during, Lost: c.stream.Cause(lost), Upload: d.Upload()}
@@ -135,7 +136,8 @@ func (c *Client) welcome(during string, greeting Greeting) {
 	c.dialer.Log(during, "the host rebooted during "+during+"; going on")
 }
 
-// mayPass reports whether an error may pass: the host is not reached, or our own lost session still has the lock.
+// mayPass reports whether an error may pass: the host is not reached, or our own lost session still
+// has the lock.
 func (c *Client) mayPass(err error) bool {
 	var (
 		locked *LockedError

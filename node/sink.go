@@ -20,9 +20,10 @@ const (
 
 var errTooLong = errors.New("too long")
 
-// sink writes a content to its file and hashes it, each on a goroutine of its own. It goes around the page cache where it
-// can: a gigabyte of programs costs 0.1 s of the processor's time then instead of some 2 s, is on the disk when it is
-// written, and does not push out what the host is using.
+// sink writes a content to its file and hashes it, each on a goroutine of its own. It goes around
+// the page cache where it can: a gigabyte of programs costs 0.1 s of the processor's time then
+// instead of some 2 s, is on the disk when it is written, and does not push out what the host is
+// using.
 type sink struct {
 	file   *os.File
 	size   int64
@@ -69,8 +70,8 @@ func alignedBlock() []byte {
 	return b[offset : offset+blockSize]
 }
 
-// goDirect switches the page cache off for the file. It reports false on file systems that cannot do without, such as
-// tmpfs.
+// goDirect switches the page cache off for the file. It reports false on file systems that cannot
+// do without, such as tmpfs.
 func goDirect(file *os.File) bool {
 	flags, err := unix.FcntlInt(file.Fd(), unix.F_GETFL, 0)
 	if err != nil {
@@ -122,7 +123,8 @@ func (s *sink) write() {
 	}
 }
 
-// put writes a block. The last one is padded to what the disk takes, and the padding is cut off again.
+// put writes a block. The last one is padded to what the disk takes, and the padding is cut off
+// again.
 func (s *sink) put(p piece) error {
 	data := p.block[:p.n]
 	if rest := p.n % alignment; s.direct && rest != 0 {

@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// turns lets requests that change the same things go one after the other. A client that cancelled a request may ask
-// again before the first has ended on the host.
+// turns lets requests that change the same things go one after the other. A client that cancelled a
+// request may ask again before the first has ended on the host.
 type turns struct {
 	mu   sync.Mutex
 	busy map[string]bool
@@ -18,8 +18,8 @@ const everything = ""
 
 func newTurns() *turns { return &turns{busy: map[string]bool{}, free: make(chan struct{})} }
 
-// take waits until nobody has the name, nor everything; one who wants everything waits for all. The returned function
-// gives the turn back.
+// take waits until nobody has the name, nor everything; one who wants everything waits for all. The
+// returned function gives the turn back.
 func (t *turns) take(ctx context.Context, name string) (done func(), err error) {
 	for {
 		t.mu.Lock()

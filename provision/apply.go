@@ -33,12 +33,14 @@ func (s Summary) Total() int {
 	return n
 }
 
-// Apply carries out the plan. When nothing differs it does nothing. Otherwise it goes through every step, those without a
-// difference too: they are looked at again, since what they say, the health of a service for instance, may depend on
-// what changes. The error is a Failures with the root causes; hosts without one are finished.
+// Apply carries out the plan. When nothing differs it does nothing. Otherwise it goes through every
+// step, those without a difference too: they are looked at again, since what they say, the health
+// of a service for instance, may depend on what changes. The error is a Failures with the root
+// causes; hosts without one are finished.
 //
-// When ctx ends, no step is begun any more, and those under way end as soon as that leaves things whole: see
-// node.Client.Stop. The error has the cause of that end, and the failures that came before or after it.
+// When ctx ends, no step is begun any more, and those under way end as soon as that leaves things
+// whole: see node.Client.Stop. The error has the cause of that end, and the failures that came
+// before or after it.
 func (r *Run) Apply(ctx context.Context) (Summary, error) {
 	start := time.Now()
 	summary := Summary{Changed: map[string]int{}, Bytes: map[string]int64{}}
@@ -113,7 +115,8 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 	return summary, nil
 }
 
-// stopOn has the hosts stop what is under way when ctx ends. The returned function is called when nothing is.
+// stopOn has the hosts stop what is under way when ctx ends. The returned function is called when
+// nothing is.
 func (r *Run) stopOn(ctx context.Context) (done func()) {
 	ended := make(chan struct{})
 	release := context.AfterFunc(ctx, func() {
@@ -131,7 +134,8 @@ func (r *Run) stopOn(ctx context.Context) (done func()) {
 	}
 }
 
-// stopPatience is how long a host may take to hear that it is to stop. A connection that is dead is found out by then.
+// stopPatience is how long a host may take to hear that it is to stop. A connection that is dead is
+// found out by then.
 const stopPatience = time.Minute
 
 // wasStopped reports whether a step ended only since it was asked to.
@@ -140,8 +144,8 @@ func wasStopped(err error) bool {
 	return errors.As(err, &e)
 }
 
-// told reports what happens in a step, has the contents sent that it asks for, and counts the changes: one that is put back
-// takes one away.
+// told reports what happens in a step, has the contents sent that it asks for, and counts the
+// changes: one that is put back takes one away.
 func (r *Run) told(s plan.Step, feed *fleet.Feed, changed *int) func(node.Event) {
 	event := fleet.Event{Host: s.About(), Component: s.Component.Name}
 	return func(e node.Event) {
@@ -168,8 +172,8 @@ func (r *Run) told(s plan.Step, feed *fleet.Feed, changed *int) func(node.Event)
 	}
 }
 
-// flush waits until every host has on its disk what this run wrote: done means that it outlives a power cut. The hosts that
-// have failed are not done.
+// flush waits until every host has on its disk what this run wrote: done means that it outlives a
+// power cut. The hosts that have failed are not done.
 func (r *Run) flush(ctx context.Context, sick []string, counted func(plan.Step, func(func(node.Event)) error) error) plan.Failures {
 	well := slices.DeleteFunc(r.Plan.Hosts(), func(h inventory.Host) bool { return slices.Contains(sick, h.Name) })
 	return r.Fleet.Each(ctx, well, "flush", func(ctx context.Context, m *fleet.Machine) error { return m.Flush(ctx, counted) })

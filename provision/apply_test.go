@@ -85,7 +85,8 @@ func TestApply(t *testing.T) {
 	}
 }
 
-// TestApplyNamesTheCause: what cannot be done on one host leaves the other finished, and is told by host and component.
+// TestApplyNamesTheCause: what cannot be done on one host leaves the other finished, and is told by
+// host and component.
 func TestApplyNamesTheCause(t *testing.T) {
 	hosts := []*fakeHost{newHost(t, "m1"), newHost(t, "m2")}
 	wanted := func(component, _ string) []resource.Resource { return fixture.ListOf(file("/etc/"+component, "x")) }
@@ -159,8 +160,8 @@ func TestApplySendsWhatIsMissing(t *testing.T) {
 	}
 }
 
-// TestApplyDoesNotWaitForever: a host never waits for a content that will not come, such as one that is gone from the
-// cache.
+// TestApplyDoesNotWaitForever: a host never waits for a content that will not come, such as one
+// that is gone from the cache.
 func TestApplyDoesNotWaitForever(t *testing.T) {
 	h := newHost(t, "m1")
 	r, set := withPrograms(t, h, "kubelet")
@@ -181,8 +182,8 @@ func TestApplyDoesNotWaitForever(t *testing.T) {
 	}
 }
 
-// TestApplySendsWhatDisappeared: a content that was there when the plan was made, and is gone since, is sent, even though
-// the session has handed it out once.
+// TestApplySendsWhatDisappeared: a content that was there when the plan was made, and is gone
+// since, is sent, even though the session has handed it out once.
 func TestApplySendsWhatDisappeared(t *testing.T) {
 	for _, session := range []string{"the same", "another"} {
 		h := newHost(t, "m1")
@@ -211,7 +212,8 @@ func TestApplySendsWhatDisappeared(t *testing.T) {
 	}
 }
 
-// TestApplyStops: an end of the context is told as what it was, even when no step was under way to notice.
+// TestApplyStops: an end of the context is told as what it was, even when no step was under way to
+// notice.
 func TestApplyStops(t *testing.T) {
 	h := newHost(t, "m1")
 	wanted := func(component, _ string) []resource.Resource { return fixture.ListOf(file("/"+component, "x")) }
@@ -235,8 +237,8 @@ func TestApplyStops(t *testing.T) {
 	}
 }
 
-// TestApplyFinishesItsStep: asked to stop, a run finishes what it is at and begins nothing more, and waits for
-// nothing any more.
+// TestApplyFinishesItsStep: asked to stop, a run finishes what it is at and begins nothing more,
+// and waits for nothing any more.
 func TestApplyFinishesItsStep(t *testing.T) {
 	h := newHost(t, "m1")
 	wanted := func(component, _ string) []resource.Resource {

@@ -14,7 +14,8 @@ import (
 	"kbootstrap/resource"
 )
 
-// TestDiagnosed: a service that fails of a known cause says which, who is to blame, and where it is written.
+// TestDiagnosed: a service that fails of a known cause says which, who is to blame, and where it is
+// written.
 func TestDiagnosed(t *testing.T) {
 	journal, err := os.ReadFile(filepath.Join("diagnosis", "testdata", "port-etcd.txt"))
 	if err != nil {

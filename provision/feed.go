@@ -9,12 +9,14 @@ import (
 	"kbootstrap/resource"
 )
 
-// latePatience is how long late contents wait for the API. It takes some 3 s to start on an idle machine.
+// latePatience is how long late contents wait for the API. It takes some 3 s to start on an idle
+// machine.
 const latePatience = 10 * time.Second
 
-// rounds are the contents that every host lacks, in the order of the steps. What the whole cluster waits for goes first:
-// no worker takes from the line while a control plane lacks its API server. What comes late waits for the API, but not for
-// ever: an API that does not come is no reason to keep docker from a host.
+// rounds are the contents that every host lacks, in the order of the steps. What the whole cluster
+// waits for goes first: no worker takes from the line while a control plane lacks its API server.
+// What comes late waits for the API, but not for ever: an API that does not come is no reason to
+// keep docker from a host.
 func rounds(p plan.Plan, api *fleet.Countdown) []fleet.Round {
 	var all []fleet.Round
 	for _, turn := range []plan.Turn{plan.Urgent, plan.InTurn, plan.Late} {

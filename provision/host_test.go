@@ -19,8 +19,8 @@ import (
 	"kbootstrap/resource"
 )
 
-// fakeHost is a host whose node runs in this process: its files are in a directory, and its services are those that the
-// test says run.
+// fakeHost is a host whose node runs in this process: its files are in a directory, and its
+// services are those that the test says run.
 type fakeHost struct {
 	root string
 	*fleet.Machine
@@ -48,8 +48,8 @@ type memory struct{ net.Conn }
 
 func (memory) Cause(noticed error) error { return noticed }
 
-// connect starts a session, after the end of the one before. It must end without an error, and is not replaced when it is
-// lost.
+// connect starts a session, after the end of the one before. It must end without an error, and is
+// not replaced when it is lost.
 func (h *fakeHost) connect(t *testing.T) {
 	t.Helper()
 	if h.end != nil {

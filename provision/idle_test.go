@@ -9,8 +9,8 @@ import (
 	"kbootstrap/resource"
 )
 
-// TestIdleRunAsksTwice: a run that has nothing to change opens a session to each host and looks once, however much it wants
-// to know.
+// TestIdleRunAsksTwice: a run that has nothing to change opens a session to each host and looks
+// once, however much it wants to know.
 func TestIdleRunAsksTwice(t *testing.T) {
 	hosts := []*fakeHost{newHost(t, "m1"), newHost(t, "m2")}
 	wanted := func(string, string) []resource.Resource { return nil }

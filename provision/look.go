@@ -40,8 +40,8 @@ func spared(r *Run, err error) error {
 	return nil
 }
 
-// lookAround asks for the plan, for the witnesses and, of a cluster that is there, for the census, and
-// for what the queries ask already.
+// lookAround asks for the plan, for the witnesses and, of a cluster that is there, for the census,
+// and for what the queries ask already.
 func lookAround(ctx context.Context, r *Run, queries map[string]node.Query) (map[string]node.Answer, error) {
 	for _, h := range r.whole.Hosts() {
 		q := queries[h.Name]

@@ -17,8 +17,8 @@ import (
 	"kbootstrap/resource"
 )
 
-// TestWalkSpares: as many hosts as may fail do not keep the others from what needs every host. One more does, and so does
-// a failure that other hosts have to do with themselves.
+// TestWalkSpares: as many hosts as may fail do not keep the others from what needs every host. One
+// more does, and so does a failure that other hosts have to do with themselves.
 func TestWalkSpares(t *testing.T) {
 	a, b := component.Component{Name: "a"}, component.Component{Name: "b", After: []string{"a"}, Needs: []string{"a"}}
 	for _, test := range []struct {
@@ -59,7 +59,8 @@ func TestWalkSpares(t *testing.T) {
 	}
 }
 
-// TestOutcome: a host is finished only when all of its steps are, and who was not reached has failed.
+// TestOutcome: a host is finished only when all of its steps are, and who was not reached has
+// failed.
 func TestOutcome(t *testing.T) {
 	hosts := []*fakeHost{newHost(t, "m1"), newHost(t, "m2"), newHost(t, "m3")}
 	wanted := func(component, _ string) []resource.Resource { return fixture.ListOf(file("/etc/"+component, "x")) }
@@ -113,7 +114,8 @@ func TestOutcome(t *testing.T) {
 	}
 }
 
-// TestWithout: who is left out is not waited for: neither its steps, nor its node's labels, which another host sets.
+// TestWithout: who is left out is not waited for: neither its steps, nor its node's labels, which
+// another host sets.
 func TestWithout(t *testing.T) {
 	plan := plan.Build(component.Components(), fixture.TargetsOf(t, fixture.Ha))
 	less := plan.Without("w1")

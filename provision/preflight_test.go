@@ -19,7 +19,8 @@ import (
 	"kbootstrap/resource"
 )
 
-// neighbours are three hosts whose nodes run in this process, each with an address of this machine's loopback as its own.
+// neighbours are three hosts whose nodes run in this process, each with an address of this
+// machine's loopback as its own.
 func neighbours(t *testing.T) (*Run, *reports) {
 	t.Helper()
 	c := fixture.Parse(t, fixture.Small+"  - {name: w2, address: 192.168.56.22, roles: [worker]}\n")
@@ -106,7 +107,8 @@ func TestMesh(t *testing.T) {
 	}
 }
 
-// TestMeshWithoutAnAddress: a host that does not have its address is told once, as that, and the others are tried.
+// TestMeshWithoutAnAddress: a host that does not have its address is told once, as that, and the
+// others are tried.
 func TestMeshWithoutAnAddress(t *testing.T) {
 	r, _ := neighbours(t)
 	r.Fleet["w2"].Facts.Interfaces = nil
@@ -152,8 +154,8 @@ func TestMeshOfAnAddressThatIsElsewhere(t *testing.T) {
 	}
 }
 
-// TestPreflightStops: a check that fails is the error of a run that would change hosts, with all that failed; what only
-// warns, or is ignored, is reported.
+// TestPreflightStops: a check that fails is the error of a run that would change hosts, with all
+// that failed; what only warns, or is ignored, is reported.
 func TestPreflightStops(t *testing.T) {
 	r, told := neighbours(t)
 	r.Fleet["w1"].Facts.MachineID = r.Fleet["w2"].Facts.MachineID

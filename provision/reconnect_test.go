@@ -17,7 +17,8 @@ import (
 	"kbootstrap/resource"
 )
 
-// line is the way to a host whose node runs in this process. It can be cut; then another session is opened.
+// line is the way to a host whose node runs in this process. It can be cut; then another session is
+// opened.
 type line struct {
 	*fakeHost
 	before func() error // called before a session is opened in the place of another; its error is that of the try
@@ -95,7 +96,8 @@ func (l *line) cutOnce(r *Run, seen *reports, kind, id string) {
 	r.options.Report, l.report = report, report
 }
 
-// TestApplySurvivesALostSession: whatever was under way, the run goes on over another session, and all is done.
+// TestApplySurvivesALostSession: whatever was under way, the run goes on over another session, and
+// all is done.
 func TestApplySurvivesALostSession(t *testing.T) {
 	wanted := func(component, _ string) []resource.Resource {
 		return []resource.Resource{file("/1-"+component, "x"), file("/2-"+component, "x")}
@@ -121,8 +123,8 @@ func TestApplySurvivesALostSession(t *testing.T) {
 	}
 }
 
-// TestApplySendsAgain: contents that wait for a step go with their session, and are sent again; those that became files
-// are not.
+// TestApplySendsAgain: contents that wait for a step go with their session, and are sent again;
+// those that became files are not.
 func TestApplySendsAgain(t *testing.T) {
 	l := newLine(t, "m1")
 	r, _ := withPrograms(t, l.fakeHost, "kubelet", "etcd", "runc")
@@ -141,7 +143,8 @@ func TestApplySendsAgain(t *testing.T) {
 	}
 }
 
-// TestApplySendsWhatDisappearedAgain: what was there when the plan was made, and is gone when the session was lost, is sent.
+// TestApplySendsWhatDisappearedAgain: what was there when the plan was made, and is gone when the
+// session was lost, is sent.
 func TestApplySendsWhatDisappearedAgain(t *testing.T) {
 	l := newLine(t, "m1")
 	r, _ := withPrograms(t, l.fakeHost, "kubelet")
@@ -167,7 +170,8 @@ func TestApplySendsWhatDisappearedAgain(t *testing.T) {
 	}
 }
 
-// TestApplyAfterAReboot: what a step before had written, and what was lost with the power, is written again.
+// TestApplyAfterAReboot: what a step before had written, and what was lost with the power, is
+// written again.
 func TestApplyAfterAReboot(t *testing.T) {
 	wanted := func(component, _ string) []resource.Resource { return fixture.ListOf(file("/"+component, "x")) }
 	l := newLine(t, "m1")
@@ -192,8 +196,8 @@ func TestApplyAfterAReboot(t *testing.T) {
 	}
 }
 
-// TestApplyAfterALateReboot: what is lost with the power after the last step is written again before the run is done, and
-// counted.
+// TestApplyAfterALateReboot: what is lost with the power after the last step is written again
+// before the run is done, and counted.
 func TestApplyAfterALateReboot(t *testing.T) {
 	wanted := func(component, _ string) []resource.Resource { return fixture.ListOf(file("/"+component, "x")) }
 	l := newLine(t, "m1")

@@ -30,7 +30,8 @@ import (
 	"kbootstrap/remote"
 )
 
-// TestFoundingIsCertain: members may found a cluster only when every etcd host was asked, and none knows of one.
+// TestFoundingIsCertain: members may found a cluster only when every etcd host was asked, and none
+// knows of one.
 func TestFoundingIsCertain(t *testing.T) {
 	c := fixture.Parse(t, fixture.Ha)
 	set := fixture.Resolve(t, c)
@@ -68,7 +69,8 @@ func TestFoundingIsCertain(t *testing.T) {
 	}
 }
 
-// TestUpstreamIsOfAnyHost: the cluster's DNS has where to forward to as soon as one host knows a server.
+// TestUpstreamIsOfAnyHost: the cluster's DNS has where to forward to as soon as one host knows a
+// server.
 func TestUpstreamIsOfAnyHost(t *testing.T) {
 	c := fixture.Parse(t, fixture.Small)
 	sets := releases{cluster: c, sets: map[string]*release.Set{"amd64": fixture.Resolve(t, c)}}
@@ -86,7 +88,8 @@ func TestUpstreamIsOfAnyHost(t *testing.T) {
 	}
 }
 
-// unreachable is the cluster with every host at a port of this machine where nobody listens, and with nothing to fetch.
+// unreachable is the cluster with every host at a port of this machine where nobody listens, and
+// with nothing to fetch.
 func unreachable(t *testing.T, text string) *inventory.Cluster {
 	t.Helper()
 	if runtime.GOARCH != "amd64" {
@@ -139,7 +142,8 @@ func privateKey(t *testing.T) string {
 	return path
 }
 
-// TestPrepareNamesEachHost: hosts that cannot be reached are all named at once, also to who would go on without some.
+// TestPrepareNamesEachHost: hosts that cannot be reached are all named at once, also to who would
+// go on without some.
 func TestPrepareNamesEachHost(t *testing.T) {
 	c := unreachable(t, fixture.Small)
 	for _, test := range []struct {
@@ -170,8 +174,8 @@ func TestPrepareNamesEachHost(t *testing.T) {
 	}
 }
 
-// TestOneRunAtATime: a second run on this machine is told so before it does anything, and by whom; the lock goes with its
-// run, and who has patience gets it then.
+// TestOneRunAtATime: a second run on this machine is told so before it does anything, and by whom;
+// the lock goes with its run, and who has patience gets it then.
 func TestOneRunAtATime(t *testing.T) {
 	c := unreachable(t, fixture.Small)
 	fixture.Issue(t, c)

@@ -14,7 +14,8 @@ import (
 	"kbootstrap/resource"
 )
 
-// Status is the health of a cluster as its hosts tell it. It needs no API: hosts answer over SSH when that is dead.
+// Status is the health of a cluster as its hosts tell it. It needs no API: hosts answer over SSH
+// when that is dead.
 type Status struct {
 	Cluster string       `json:"cluster"`
 	Healthy bool         `json:"healthy"`
@@ -72,7 +73,8 @@ func (h HostStatus) Healthy() bool {
 	return h.Error == "" && !slices.ContainsFunc(h.Components, func(c ComponentStatus) bool { return !c.Healthy })
 }
 
-// Status asks every host of the run for its certificates, and tells the health of what the plan found.
+// Status asks every host of the run for its certificates, and tells the health of what the plan
+// found.
 func (r *Run) Status(ctx context.Context) Status {
 	status := Status{Cluster: r.Cluster.Name, Healthy: true, Hosts: make([]HostStatus, len(r.Cluster.Hosts)), Warnings: r.Warnings}
 	for _, refused := range r.Refusals {

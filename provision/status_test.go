@@ -20,7 +20,8 @@ import (
 	"kbootstrap/resource/api"
 )
 
-// TestObserveAsksWhoRuns: a service that is down says nothing of others, and nobody asks what it alone would answer.
+// TestObserveAsksWhoRuns: a service that is down says nothing of others, and nobody asks what it
+// alone would answer.
 func TestObserveAsksWhoRuns(t *testing.T) {
 	var listen net.ListenConfig
 	l, err := listen.Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -62,7 +63,8 @@ func TestObserveAsksWhoRuns(t *testing.T) {
 	}
 }
 
-// TestStatus: hosts that could not be asked are told with the reason beside those that were, in the inventory's order.
+// TestStatus: hosts that could not be asked are told with the reason beside those that were, in the
+// inventory's order.
 func TestStatus(t *testing.T) {
 	h := newHost(t, "m1")
 	pair := fixture.Issue(t, fixture.Parse(t, fixture.Small)).Files(inventory.Host{Name: "cp1", Roles: []inventory.Role{inventory.Etcd}}, "etcd")
@@ -117,7 +119,8 @@ func TestStatus(t *testing.T) {
 	}
 }
 
-// TestStatusOfAHostThatCannotBeRead: one host of which something cannot be read is told beside the others.
+// TestStatusOfAHostThatCannotBeRead: one host of which something cannot be read is told beside the
+// others.
 func TestStatusOfAHostThatCannotBeRead(t *testing.T) {
 	hosts := []*fakeHost{newHost(t, "m1"), newHost(t, "m2")}
 	wanted := func(string, string) []resource.Resource { return fixture.ListOf(file("/etc/a", "x")) }

@@ -75,9 +75,10 @@ func (s Source) artifact(version, arch string, texts *strings.Replacer) artifact
 	return a
 }
 
-// imageURL names the archive of an image of one platform, as `docker save` writes it. Registries have no URL for
-// that, so this one is the tool's own: the image's name with a slash before the tag. The name is that of the amd64
-// image; others have their architecture appended, because a mirror has a file for each.
+// imageURL names the archive of an image of one platform, as `docker save` writes it. Registries
+// have no URL for that, so this one is the tool's own: the image's name with a slash before the
+// tag. The name is that of the amd64 image; others have their architecture appended, because a
+// mirror has a file for each.
 func imageURL(image, arch string) string {
 	url := "https://" + strings.ReplaceAll(image, ":", "/")
 	if arch != "amd64" {

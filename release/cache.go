@@ -25,8 +25,9 @@ import (
 //	locks/<sha256 of the artifact>         held while the artifact is fetched
 //	tmp/                                   what is not finished; always on the same file system
 //
-// A file appears by a rename, so processes may share a cache. The index is by the artifact's sum, which was verified when
-// the entry was made: another URL or another sum means another entry, and nothing can be stale.
+// A file appears by a rename, so processes may share a cache. The index is by the artifact's sum,
+// which was verified when the entry was made: another URL or another sum means another entry, and
+// nothing can be stale.
 type cache struct{ dir string }
 
 // entry is what the index knows of one artifact.
@@ -35,9 +36,9 @@ type entry struct {
 	Members map[string]stored `json:"members"` // by the path in the archive; "" is the artifact itself
 }
 
-// stored is one member in the cache. Compressed and Modified are a stamp, as in git's index: while the file has them, it
-// is taken for what it was when it was written, without being read. It need not be safer than that: hosts verify
-// SHA256 of all that they are sent.
+// stored is one member in the cache. Compressed and Modified are a stamp, as in git's index: while
+// the file has them, it is taken for what it was when it was written, without being read. It need
+// not be safer than that: hosts verify SHA256 of all that they are sent.
 type stored struct {
 	SHA256     string `json:"sha256"` // of the raw member
 	Size       int64  `json:"size"`   // of the raw member
@@ -78,7 +79,8 @@ func (c cache) content(m member, e entry) Content {
 	return Content{Name: m.name, SHA256: s.SHA256, Size: s.Size, Compressed: s.Compressed, path: c.blob(s.SHA256)}
 }
 
-// fresh returns the entry of an artifact when it has all its members and the stamp of each is as recorded.
+// fresh returns the entry of an artifact when it has all its members and the stamp of each is as
+// recorded.
 func (c cache) fresh(a artifact) (entry, bool) {
 	e, ok := c.read(a)
 	if !ok {
@@ -94,7 +96,8 @@ func (c cache) fresh(a artifact) (entry, bool) {
 	return e, true
 }
 
-// read returns the entry of an artifact when it has all its members. A damaged index is as good as none.
+// read returns the entry of an artifact when it has all its members. A damaged index is as good as
+// none.
 func (c cache) read(a artifact) (entry, bool) {
 	if a.sum == "" {
 		return entry{}, false
@@ -116,8 +119,8 @@ func (c cache) read(a artifact) (entry, bool) {
 	return e, true
 }
 
-// verify is for an entry whose stamps differ: it reads the members, drops the bad ones and records the stamps of the
-// good ones. It reports whether all are good.
+// verify is for an entry whose stamps differ: it reads the members, drops the bad ones and records
+// the stamps of the good ones. It reports whether all are good.
 func (c cache) verify(a artifact) (entry, bool) {
 	e, ok := c.read(a)
 	if !ok {
@@ -173,8 +176,8 @@ func (c cache) recorded(sum string) (e entry, ok bool) {
 	return e, json.Unmarshal(text, &e) == nil
 }
 
-// record writes an entry of the index. Members that another caller wanted of the same artifact stay: two versions of the
-// tool may want different ones. The caller holds the artifact's lock.
+// record writes an entry of the index. Members that another caller wanted of the same artifact
+// stay: two versions of the tool may want different ones. The caller holds the artifact's lock.
 func (c cache) record(sum string, e entry) error {
 	all := entry{Size: e.Size, Members: map[string]stored{}}
 	if old, ok := c.recorded(sum); ok {
@@ -188,7 +191,8 @@ func (c cache) record(sum string, e entry) error {
 	return atomic.WriteFile(c.index(sum), append(text, '\n'), 0o600)
 }
 
-// sweep removes what killed processes left unfinished. It is best effort: a file may just be finished by its owner.
+// sweep removes what killed processes left unfinished. It is best effort: a file may just be
+// finished by its owner.
 func (c cache) sweep(now time.Time) {
 	files, err := os.ReadDir(c.tmp())
 	if err != nil {

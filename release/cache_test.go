@@ -50,7 +50,8 @@ func TestPoisonedCacheIsFetchedAgain(t *testing.T) {
 			must(t, os.WriteFile(index, []byte(`{"size":12,"mem`), 0o600))
 		},
 		"index of another content": func(t *testing.T, _, index string) {
-			// It points to a content that is in the cache and as it should be, but is not a kubelet.
+			// It points to a content that is in the cache and as it should be, but is not a
+			// kubelet.
 			cache := cache{filepath.Dir(filepath.Dir(index))}
 			kubelet, ok := cache.recorded(sum(fakeBinary("kubelet", "amd64")))
 			runc, found := cache.recorded(sum(fakeBinary("runc", "amd64")))
@@ -113,7 +114,8 @@ func TestTouchedCacheIsReadAndKept(t *testing.T) {
 	}
 }
 
-// TestOneArtifactWithManyUses is a mirror that serves one archive under several names: all have the same sum.
+// TestOneArtifactWithManyUses is a mirror that serves one archive under several names: all have the
+// same sum.
 func TestOneArtifactWithManyUses(t *testing.T) {
 	c, err := openCache(t.TempDir())
 	must(t, err)
@@ -207,7 +209,8 @@ func TestParallelResolves(t *testing.T) {
 	leftovers(t, o.CacheDir)
 }
 
-// resolverDir makes the test binary a process that resolves from the mirror, lock and cache in that directory.
+// resolverDir makes the test binary a process that resolves from the mirror, lock and cache in that
+// directory.
 const resolverDir = "KBOOTSTRAP_TEST_RESOLVER"
 
 func TestMain(m *testing.M) {

@@ -115,7 +115,8 @@ func statusError(r *http.Response) error {
 	return &transientError{err: err, after: time.Duration(max(0, min(seconds, 3600))) * time.Second}
 }
 
-// withoutURL removes the URL that net/http puts into its errors: after a redirect it may carry a signature.
+// withoutURL removes the URL that net/http puts into its errors: after a redirect it may carry a
+// signature.
 func withoutURL(err error) error {
 	var e *url.Error
 	if errors.As(err, &e) {

@@ -19,10 +19,12 @@ import (
 	"kbootstrap/inventory"
 )
 
-// parallel is how many artifacts are fetched at a time: enough to fill a line, and not so many that servers mind.
+// parallel is how many artifacts are fetched at a time: enough to fill a line, and not so many that
+// servers mind.
 const parallel = 4
 
-// lockPoll is how often a process looks whether another has finished fetching what it wants as well.
+// lockPoll is how often a process looks whether another has finished fetching what it wants as
+// well.
 const lockPoll = 50 * time.Millisecond
 
 // fetcher fetches artifacts into a cache.
@@ -75,8 +77,8 @@ func (e *FetchError) Error() string {
 // Unwrap returns the problem of each artifact.
 func (e *FetchError) Unwrap() []error { return e.Problems }
 
-// all returns the entry of each artifact, in their order, after fetching those that the cache lacks. An artifact without
-// a sum is always fetched, and has its sum and size afterwards.
+// all returns the entry of each artifact, in their order, after fetching those that the cache
+// lacks. An artifact without a sum is always fetched, and has its sum and size afterwards.
 func (f *fetcher) all(ctx context.Context, artifacts []artifact) ([]entry, error) {
 	entries := make([]entry, len(artifacts))
 	problems := make([]error, len(artifacts))
@@ -169,7 +171,8 @@ func (f *fetcher) fetch(ctx context.Context, a *artifact) (entry, error) {
 	return e, f.cache.record(a.sum, e)
 }
 
-// lock takes the lock on an artifact's entry in the cache, and returns the function that gives it back.
+// lock takes the lock on an artifact's entry in the cache, and returns the function that gives it
+// back.
 func (f *fetcher) lock(ctx context.Context, a *artifact) (unlock func(), err error) {
 	l := flock.New(filepath.Join(f.cache.dir, "locks", a.sum))
 	if _, err := l.TryLockContext(ctx, lockPoll); err != nil {
@@ -178,8 +181,8 @@ func (f *fetcher) lock(ctx context.Context, a *artifact) (unlock func(), err err
 	return func() { _ = l.Unlock() }, nil // the kernel drops the lock with the process at the latest
 }
 
-// open returns the whole artifact, verified, from its first byte on. It sets the artifact's size, and its sum if it had
-// none.
+// open returns the whole artifact, verified, from its first byte on. It sets the artifact's size,
+// and its sum if it had none.
 func (f *fetcher) open(ctx context.Context, a *artifact) (io.ReadCloser, error) {
 	if f.mirror != "" && !f.mirrorIsURL() {
 		return f.openFile(ctx, a)

@@ -63,12 +63,14 @@ func glibc(program io.Reader) (string, error) {
 	return best, nil
 }
 
-// isDynamic reports whether a program asks for a dynamic linker. Only its program headers are there to be read.
+// isDynamic reports whether a program asks for a dynamic linker. Only its program headers are there
+// to be read.
 func isDynamic(head []byte) bool {
 	if !bytes.HasPrefix(head, []byte(elf.ELFMAG)) || len(head) < 64 {
 		return false
 	}
-	// The section headers are at the end, which is missing here: a program without any serves as well.
+	// The section headers are at the end, which is missing here: a program without any serves as
+	// well.
 	head = slices.Clone(head)
 	clear(head[0x28:0x30]) // e_shoff
 	clear(head[0x3a:0x40]) // e_shentsize, e_shnum, e_shstrndx

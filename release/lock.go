@@ -15,8 +15,8 @@ import (
 	"kbootstrap/internal/atomic"
 )
 
-// Lock is an artifact lock: the sum of each artifact by its URL. A lock that the inventory names replaces the sums built
-// into the tool wholly.
+// Lock is an artifact lock: the sum of each artifact by its URL. A lock that the inventory names
+// replaces the sums built into the tool wholly.
 type Lock struct {
 	Version   int           `yaml:"version"` // 1
 	Artifacts []LockedEntry `yaml:"artifacts"`

@@ -27,9 +27,9 @@ var minors = map[int]minor{
 type minor struct {
 	// defaults are the versions of the components whose Source.Version is empty.
 	defaults defaults
-	// containerd has the oldest releases that its maintainers recommend, one for each release branch,
-	// newest first. Branches after the first are good as well; branches that are not listed, and
-	// older, are not.
+	// containerd has the oldest releases that its maintainers recommend, one for each release
+	// branch, newest first. Branches after the first are good as well; branches that are not
+	// listed, and older, are not.
 	containerd []string
 }
 

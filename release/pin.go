@@ -16,7 +16,8 @@ const (
 	OriginLock    = "lock"
 )
 
-// UnpinnedError says which artifacts have no known sum. Nothing was fetched and no host was touched.
+// UnpinnedError says which artifacts have no known sum. Nothing was fetched and no host was
+// touched.
 type UnpinnedError struct {
 	URLs []string // of the artifacts, in the order in which a cluster is built
 	Lock string   // the path of the lock that does not have them; empty when the inventory names none
@@ -57,8 +58,9 @@ func (e *UnpinnedError) Hint() string {
 	return hint
 }
 
-// pin gives each artifact its sum: from the lock when the inventory names one, otherwise from those built in. It returns
-// what remains without one, nil when there is none. A lock that does not exist has no sums.
+// pin gives each artifact its sum: from the lock when the inventory names one, otherwise from those
+// built in. It returns what remains without one, nil when there is none. A lock that does not exist
+// has no sums.
 func pin(c *inventory.Cluster, artifacts []artifact) (*UnpinnedError, error) {
 	locked := map[string]LockedEntry{}
 	if c.Artifacts.Lock != "" {

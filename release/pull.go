@@ -12,8 +12,9 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 )
 
-// pull fetches an image from its registry, without credentials, and writes the archive that `docker save` would. The
-// layers stay as they are, so the archive is the same each time and can be locked like any file.
+// pull fetches an image from its registry, without credentials, and writes the archive that `docker
+// save` would. The layers stay as they are, so the archive is the same each time and can be locked
+// like any file.
 func (f *fetcher) pull(ctx context.Context, a artifact, s *sink) error {
 	tag, err := name.NewTag(f.location(a))
 	if err != nil {

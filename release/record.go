@@ -10,10 +10,10 @@ import (
 	"kbootstrap/inventory"
 )
 
-// RecordLock fetches every artifact of the cluster for hosts of the architectures and returns the lock at path with all
-// of them added. A sum that is known already, from that lock or built into the tool, must be met:
-// locking trusts the network only for sums that are not known yet. Entries that the cluster does
-// not need are kept.
+// RecordLock fetches every artifact of the cluster for hosts of the architectures and returns the
+// lock at path with all of them added. A sum that is known already, from that lock or built into
+// the tool, must be met: locking trusts the network only for sums that are not known yet. Entries
+// that the cluster does not need are kept.
 //
 // The lock is not written; see Lock.Write.
 func RecordLock(ctx context.Context, c *inventory.Cluster, archs []string, path string, o Options) (*Lock, error) {

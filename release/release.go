@@ -1,8 +1,9 @@
-// Package release knows which versions of the components go together, where each artifact comes from and what its
-// sha256 sum is. It fetches artifacts once, from upstream or from a mirror, and keeps the binaries inside them
-// compressed in a cache. Nothing is fetched before every artifact has a sum; nothing is kept whose sum is another.
-// The components say where their artifacts come from (Source). Start at Resolve; minors.go has the versions that follow
-// Kubernetes, sums.txt the sums built into the tool.
+// Package release knows which versions of the components go together, where each artifact comes
+// from and what its sha256 sum is. It fetches artifacts once, from upstream or from a mirror, and
+// keeps the binaries inside them compressed in a cache. Nothing is fetched before every artifact
+// has a sum; nothing is kept whose sum is another. The components say where their artifacts come
+// from (Source). Start at Resolve; minors.go has the versions that follow Kubernetes, sums.txt the
+// sums built into the tool.
 package release
 
 import (
@@ -17,21 +18,21 @@ import (
 type Options struct {
 	// Sources are the artifacts that clusters are made of, in the order in which they are listed.
 	Sources []Source
-	// CacheDir is the cache's directory; $KBOOTSTRAP_CACHE, or kbootstrap/artifacts in the user's cache directory, when
-	// it is empty. Processes may share it.
+	// CacheDir is the cache's directory; $KBOOTSTRAP_CACHE, or kbootstrap/artifacts in the user's
+	// cache directory, when it is empty. Processes may share it.
 	CacheDir string
-	// Progress is told of every artifact that is being fetched, one call at a time. Nil means that no
-	// one is interested.
+	// Progress is told of every artifact that is being fetched, one call at a time. Nil means that
+	// no one is interested.
 	Progress func(Event)
-	// HTTP is the client to fetch with; nil means one that honours the proxy variables of the environment and never
-	// follows a redirect from https to http.
+	// HTTP is the client to fetch with; nil means one that honours the proxy variables of the
+	// environment and never follows a redirect from https to http.
 	HTTP *http.Client
 
 	retry retryPolicy // the zero value is defaultRetry
 }
 
-// Event is progress in fetching one artifact. Done is Total in the last one of an artifact, once it is verified, and in
-// no other.
+// Event is progress in fetching one artifact. Done is Total in the last one of an artifact, once it
+// is verified, and in no other.
 type Event struct {
 	Name  string // the artifact's URL without its scheme
 	Done  int64  // bytes fetched so far; it falls back to 0 when the artifact is tried again
@@ -46,8 +47,8 @@ type Set struct {
 	order    []string          // of the images, as the sources have them
 }
 
-// Resolve returns the contents for hosts of the architecture ("amd64" or "arm64"), after fetching those that are not in
-// the cache. The contents are those of the sources that the cluster needs.
+// Resolve returns the contents for hosts of the architecture ("amd64" or "arm64"), after fetching
+// those that are not in the cache. The contents are those of the sources that the cluster needs.
 //
 // The error is an *UnpinnedError, before anything is fetched, when a sum is not known; otherwise it
 // lists all artifacts that could not be fetched.
@@ -88,8 +89,8 @@ func Resolve(ctx context.Context, c *inventory.Cluster, arch string, o Options) 
 	return s, nil
 }
 
-// Content returns the content of that name, such as "kubelet" or "image/pause". Asking for a content that the cluster
-// does not need is an error.
+// Content returns the content of that name, such as "kubelet" or "image/pause". Asking for a
+// content that the cluster does not need is an error.
 func (s *Set) Content(name string) (Content, error) {
 	c, ok := s.contents[name]
 	if !ok {
@@ -98,12 +99,14 @@ func (s *Set) Content(name string) (Content, error) {
 	return c, nil
 }
 
-// Version returns the version of a component: "kubernetes" with a leading v as Kubernetes writes it, the others (the
-// keys of Cluster.Versions) without. It is empty for a component that there is not.
+// Version returns the version of a component: "kubernetes" with a leading v as Kubernetes writes
+// it, the others (the keys of Cluster.Versions) without. It is empty for a component that there is
+// not.
 func (s *Set) Version(component string) string { return s.versions[component] }
 
-// Image returns the full name of a component's image, such as "registry.k8s.io/pause:3.10.2" of "pause", as the archive
-// of it names it and as pods must refer to it. The name is empty for an image that the cluster does not need.
+// Image returns the full name of a component's image, such as "registry.k8s.io/pause:3.10.2" of
+// "pause", as the archive of it names it and as pods must refer to it. The name is empty for an
+// image that the cluster does not need.
 func (s *Set) Image(component string) string { return s.images[component] }
 
 // Images are the components with an image that the cluster needs, in the order of the sources.

@@ -18,8 +18,8 @@ type retryPolicy struct {
 // defaultRetry gives up on a server after 7.5 s of waiting.
 var defaultRetry = retryPolicy{attempts: 5, base: 500 * time.Millisecond, longest: 30 * time.Second}
 
-// mismatchAttempts is how often an artifact is fetched that is not the right one: a proxy's hiccup passes, a wrong file
-// does not.
+// mismatchAttempts is how often an artifact is fetched that is not the right one: a proxy's hiccup
+// passes, a wrong file does not.
 const mismatchAttempts = 2
 
 // transientError is a failure that may pass.

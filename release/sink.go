@@ -12,8 +12,8 @@ import (
 	"kbootstrap/fault"
 )
 
-// maxArtifact is the most bytes of an artifact whose size is not known. The largest known one, a kube-apiserver that
-// was not stripped, has 130 MB.
+// maxArtifact is the most bytes of an artifact whose size is not known. The largest known one, a
+// kube-apiserver that was not stripped, has 130 MB.
 const maxArtifact = 1 << 30
 
 // sink receives an artifact: it writes, counts and sums it.

@@ -3,14 +3,16 @@ package release
 import "kbootstrap/inventory"
 
 // Source is where one artifact of a component comes from: an archive, a program or an image. In its
-// texts {version} stands for the version without a leading v, {arch} for the architecture as Go names
-// it (amd64, arm64) and {machine} for the same as `uname -m` names it (x86_64, aarch64).
+// texts {version} stands for the version without a leading v, {arch} for the architecture as Go
+// names it (amd64, arm64) and {machine} for the same as `uname -m` names it (x86_64, aarch64).
 type Source struct {
 	// Component is the key under `versions` of an inventory, or "kubernetes".
 	Component string
-	// Version is the default, without a leading v; "" when it follows the minor version of Kubernetes.
+	// Version is the default, without a leading v; "" when it follows the minor version of
+	// Kubernetes.
 	Version string
-	// URL is upstream's; it also names the artifact in locks and in mirrors. It is empty for an image.
+	// URL is upstream's; it also names the artifact in locks and in mirrors. It is empty for an
+	// image.
 	URL string
 	// Programs are the files that are wanted.
 	Programs []string

@@ -18,8 +18,8 @@ var kubernetesBinaries = []string{
 	"kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet", "kubectl",
 }
 
-// builtIn returns the sum of an artifact that is built into the tool, or "" when there is none: projects that publish
-// no sums (flannel, docker), images, and versions newer than the tool.
+// builtIn returns the sum of an artifact that is built into the tool, or "" when there is none:
+// projects that publish no sums (flannel, docker), images, and versions newer than the tool.
 func builtIn(a artifact) string {
 	line := "\n" + a.component + " " + strings.TrimPrefix(a.version, "v") + " " + a.arch + " "
 	_, rest, ok := strings.Cut(sums, line)

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestSums checks the table's form. That its sums are upstream's is said and shown by its generator; here a few are
-// compared with what the projects publish.
+// TestSums checks the table's form. That its sums are upstream's is said and shown by its
+// generator; here a few are compared with what the projects publish.
 func TestSums(t *testing.T) {
 	if len(sums) > 300_000 {
 		t.Errorf("the table has %d bytes; it is part of every binary of the tool", len(sums))

@@ -1,11 +1,12 @@
 //go:build ignore
 
-// Command sumsgen writes sums.txt from the two upstream tables that collect the sha256 sums of the releases:
+// Command sumsgen writes sums.txt from the two upstream tables that collect the sha256 sums of the
+// releases:
 //
 //	go run sumsgen.go -kubernetes kubernetes-sha256.yaml -components components-sha256.yaml > sums.txt
 //
-// The first maps version -> architecture -> binary to a sum, the second maps component -> architecture -> version to
-// "sha256:<sum>". Where both know a sum they must agree.
+// The first maps version -> architecture -> binary to a sum, the second maps component ->
+// architecture -> version to "sha256:<sum>". Where both know a sum they must agree.
 package main
 
 import (

@@ -17,24 +17,26 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// limits bound what an archive may unpack to. A sum says that an archive is the one that was locked, not that the one
-// that was locked is harmless.
+// limits bound what an archive may unpack to. A sum says that an archive is the one that was
+// locked, not that the one that was locked is harmless.
 type limits struct {
 	member  int64 // bytes of one member
 	total   int64 // bytes of all members together, wanted or not
 	entries int
 }
 
-// defaultLimits are several times what the largest of the known archives needs (all of docker: 240 MB).
+// defaultLimits are several times what the largest of the known archives needs (all of docker: 240
+// MB).
 var defaultLimits = limits{member: 1 << 30, total: 2 << 30, entries: 10_000}
 
-// compression is the default level. Measured on the 24 contents of a cluster with docker, 906 MB, with all else that
-// storing them takes: fastest 284 MB in 6.4 s of CPU, default 269 MB in 8.4 s, better 256 MB in 25 s. The cost is paid
-// once a version, the bytes are sent to every host of every cluster; unpacking costs the same at each level.
+// compression is the default level. Measured on the 24 contents of a cluster with docker, 906 MB,
+// with all else that storing them takes: fastest 284 MB in 6.4 s of CPU, default 269 MB in 8.4 s,
+// better 256 MB in 25 s. The cost is paid once a version, the bytes are sent to every host of every
+// cluster; unpacking costs the same at each level.
 const compression = zstd.SpeedDefault
 
-// store puts the wanted members of a verified artifact into the cache and returns its entry, whose size it leaves to the
-// caller. Nothing appears in the cache unless all members do.
+// store puts the wanted members of a verified artifact into the cache and returns its entry, whose
+// size it leaves to the caller. Nothing appears in the cache unless all members do.
 func (c cache) store(ctx context.Context, a artifact, src io.Reader, l limits) (entry, error) {
 	staged := map[string]*staging{}
 	defer func() {
@@ -79,7 +81,8 @@ func (c cache) stageArchive(a artifact, src io.Reader, l limits, staged map[stri
 		if entries >= l.entries {
 			return fmt.Errorf("archive: more than %d members", l.entries)
 		}
-		// No member is ever written by its name. But an archive that tries to climb out is none to take a binary from.
+		// No member is ever written by its name. But an archive that tries to climb out is none to
+		// take a binary from.
 		if path.IsAbs(h.Name) || slices.Contains(strings.Split(h.Name, "/"), "..") {
 			return fmt.Errorf("archive: member %q leads out of the archive", h.Name)
 		}
@@ -167,7 +170,8 @@ func (s *staging) discard() {
 // errTooLarge is the end of something that unpacks to more than its limit.
 var errTooLarge = errors.New("larger than any known release")
 
-// boundedReader ends with errTooLarge, rather than as if it were complete, when more than left bytes follow.
+// boundedReader ends with errTooLarge, rather than as if it were complete, when more than left
+// bytes follow.
 type boundedReader struct {
 	r    io.Reader
 	left int64

@@ -38,8 +38,8 @@ import (
 // fastRetry is the default policy without its waits.
 var fastRetry = retryPolicy{attempts: 5, base: time.Millisecond, longest: 5 * time.Millisecond}
 
-// upstream is all the servers that artifacts come from, in one: a TLS server that a client reaches whatever host it
-// dials. Behind registry.k8s.io there is a real registry.
+// upstream is all the servers that artifacts come from, in one: a TLS server that a client reaches
+// whatever host it dials. Behind registry.k8s.io there is a real registry.
 type upstream struct {
 	*httptest.Server
 	mu       sync.Mutex

@@ -14,8 +14,8 @@ type number struct {
 	pre                 string // "-rc.1"; empty for a release
 }
 
-// parseVersion reads "2.2.0", "3.9" or "2.3.0-rc.1", without a leading v. The text ends up in URLs and in paths, so
-// nothing else is taken.
+// parseVersion reads "2.2.0", "3.9" or "2.3.0-rc.1", without a leading v. The text ends up in URLs
+// and in paths, so nothing else is taken.
 func parseVersion(s string) (number, error) {
 	m := versionPattern.FindStringSubmatch(s)
 	if m == nil {
@@ -31,7 +31,8 @@ func parseVersion(s string) (number, error) {
 	return n, nil
 }
 
-// less orders by number; a pre-release comes before its release, two pre-releases of one version are not ordered.
+// less orders by number; a pre-release comes before its release, two pre-releases of one version
+// are not ordered.
 func (n number) less(o number) bool {
 	switch {
 	case n.major != o.major:

@@ -12,9 +12,9 @@ import (
 	"kbootstrap/inventory"
 )
 
-// Versions returns the version of each component of the sources: the one that the inventory sets, else the default
-// for its version of Kubernetes. The keys are those of Cluster.Versions, and "kubernetes". The error names every
-// problem.
+// Versions returns the version of each component of the sources: the one that the inventory sets,
+// else the default for its version of Kubernetes. The keys are those of Cluster.Versions, and
+// "kubernetes". The error names every problem.
 func Versions(c *inventory.Cluster, sources []Source) (map[string]string, error) {
 	minor, err := kubernetesMinor(c.Kubernetes)
 	if err != nil {

@@ -19,8 +19,9 @@ import (
 	"kbootstrap/fault"
 )
 
-// Agents keeps the digest and the compressed form of the agent's binaries, so that they are computed once for all hosts
-// of a run. The zero value is ready for use, by several goroutines at once.
+// Agents keeps the digest and the compressed form of the agent's binaries, so that they are
+// computed once for all hosts of a run. The zero value is ready for use, by several goroutines at
+// once.
 type Agents struct {
 	mu     sync.Mutex
 	byPath map[string]*binary
@@ -42,7 +43,8 @@ type binary struct {
 	path string
 	// sum is its sha256 sum in hex.
 	sum func() (string, error)
-	// packed is its gzip. The fastest level halves the transfer at some 200 MB/s; every host has gzip, not every one zstd.
+	// packed is its gzip. The fastest level halves the transfer at some 200 MB/s; every host has
+	// gzip, not every one zstd.
 	packed func() ([]byte, error)
 }
 
@@ -64,7 +66,8 @@ var machines = map[string]string{
 // ownMachine is what `uname -m` prints on hosts of this architecture.
 func ownMachine() string { return machines[runtime.GOARCH] }
 
-// own is the agent for hosts of this machine's architecture: what the user named, or this very program.
+// own is the agent for hosts of this machine's architecture: what the user named, or this very
+// program.
 func (a *Agents) own(path string) (*binary, error) {
 	if path == "" {
 		self, err := os.Executable()

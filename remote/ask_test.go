@@ -75,7 +75,8 @@ func TestAskAboutUnknownKey(t *testing.T) {
 	}
 }
 
-// With many at once there is one question at a time, and none for a key that was recorded meanwhile.
+// With many at once there is one question at a time, and none for a key that was recorded
+// meanwhile.
 func TestAskOnceForEachKey(t *testing.T) {
 	key := newEd25519(t)
 	s := newServer(t, key)

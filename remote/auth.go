@@ -21,8 +21,8 @@ import (
 	"kbootstrap/remote/sshconfig"
 )
 
-// maxTries is how many times a host may be offered something: sshd hangs up after MaxAuthTries, 6 by default, without
-// saying why.
+// maxTries is how many times a host may be offered something: sshd hangs up after MaxAuthTries, 6
+// by default, without saying why.
 const maxTries = 6
 
 // identity is what we log in to one host with.
@@ -39,7 +39,8 @@ type identity struct {
 	agent    net.Conn
 }
 
-// newIdentity collects the keys. A key that the inventory names must be usable; the others are optional.
+// newIdentity collects the keys. A key that the inventory names must be usable; the others are
+// optional.
 func newIdentity(ctx context.Context, host string, c sshconfig.Credentials, o Options) (*identity, error) {
 	id := &identity{o: o, host: host, user: c.User, limit: maxTries, password: newPassword(c.User, host, c.Password, o)}
 	if id.password.isAvailable() {
@@ -83,8 +84,8 @@ func newIdentity(ctx context.Context, host string, c sshconfig.Credentials, o Op
 	return id, nil
 }
 
-// addFile adds the key of a file. A key that has a passphrase is that of the agent, if it holds it; or else it is asked for
-// when a host would take the key.
+// addFile adds the key of a file. A key that has a passphrase is that of the agent, if it holds it;
+// or else it is asked for when a host would take the key.
 func (id *identity) addFile(ctx context.Context, path string, held []ssh.Signer, named bool) error {
 	signer, text, err := readKey(path)
 	locked := (*ssh.PassphraseMissingError)(nil)
@@ -155,8 +156,9 @@ func (id *identity) askAgent(ctx context.Context, socket string) ([]ssh.Signer, 
 	return signers, err
 }
 
-// readKey reads a private key. One of this user that others can read is refused, as by ssh; one of somebody else, say
-// of root for a group of operators, is not looked at in this way, nor by ssh. When it has a passphrase, the error is an ssh.PassphraseMissingError and the text is returned.
+// readKey reads a private key. One of this user that others can read is refused, as by ssh; one of
+// somebody else, say of root for a group of operators, is not looked at in this way, nor by ssh.
+// When it has a passphrase, the error is an ssh.PassphraseMissingError and the text is returned.
 func readKey(path string) (ssh.Signer, []byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -226,7 +228,8 @@ func (id *identity) methods(ctx *patience) []ssh.AuthMethod {
 	return methods
 }
 
-// pause ends the handshake when something has to be asked for; otherwise x/crypto goes on with the next method.
+// pause ends the handshake when something has to be asked for; otherwise x/crypto goes on with the
+// next method.
 func (id *identity) pause(c *ssh.ClientAuthContext) (ssh.AuthMethod, error) {
 	if id.locked != nil || id.password.isWanted(c, len(id.signers) > 0) {
 		return nil, errPause
@@ -252,8 +255,8 @@ func (id *identity) next(ctx context.Context, err error) (bool, error) {
 	return false, err
 }
 
-// unlock replaces the key whose passphrase was wanted by the whole key. One that the inventory does not name is dropped
-// when its passphrase is unknown.
+// unlock replaces the key whose passphrase was wanted by the whole key. One that the inventory does
+// not name is dropped when its passphrase is unknown.
 func (id *identity) unlock(ctx context.Context) error {
 	k := id.locked
 	signer, err := k.unlock(ctx, id.o)

@@ -206,7 +206,8 @@ func TestKeyWithPassphrase(t *testing.T) {
 	}
 }
 
-// A host hangs up after six keys, so the one that the inventory names must be among the first, whatever the agent holds.
+// A host hangs up after six keys, so the one that the inventory names must be among the first,
+// whatever the agent holds.
 func TestAgentWithManyKeys(t *testing.T) {
 	key := newEd25519(t)
 	s := newServer(t, key)
@@ -224,7 +225,8 @@ func TestAgentWithManyKeys(t *testing.T) {
 	denial(t, dial(h), "not tried, because hosts hang up after 6 keys")
 }
 
-// IdentitiesOnly leaves out the keys of the agent that are not among the files, in whatever form those are.
+// IdentitiesOnly leaves out the keys of the agent that are not among the files, in whatever form
+// those are.
 func TestIdentitiesOnly(t *testing.T) {
 	newHome(t)
 	home := os.Getenv("HOME")

@@ -29,7 +29,8 @@ func BenchmarkNode(b *testing.B) {
 	}
 }
 
-// BenchmarkFirstContact uploads an agent of the size of this test's own program, some 10 MB, and starts it.
+// BenchmarkFirstContact uploads an agent of the size of this test's own program, some 10 MB, and
+// starts it.
 func BenchmarkFirstContact(b *testing.B) {
 	self, err := os.Executable()
 	if err != nil {

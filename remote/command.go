@@ -6,9 +6,10 @@ import (
 	"kbootstrap/internal/shell"
 )
 
-// The login shell of the host may be sh, bash, zsh, fish or csh, and it reads every command line. So a command is only
-// words, each in single quotes unless it is plain, and what needs a language is given to /bin/sh as one such word. The
-// scripts have no newline, backslash or exclamation mark, which some of these shells change even within quotes.
+// The login shell of the host may be sh, bash, zsh, fish or csh, and it reads every command line.
+// So a command is only words, each in single quotes unless it is plain, and what needs a language
+// is given to /bin/sh as one such word. The scripts have no newline, backslash or exclamation mark,
+// which some of these shells change even within quotes.
 
 // sentinel is the line with which `kbootstrap node` begins its output. What comes before it is the
 // noise of the login
@@ -18,13 +19,15 @@ const sentinel = "KBOOTSTRAP-NODE 1\n"
 // stageMark begins the line that stage prints.
 const stageMark = "KBOOTSTRAP-STAGE "
 
-// startAgent runs the agent of that sum, which may not be there: env then exits with 127, sudo says so.
+// startAgent runs the agent of that sum, which may not be there: env then exits with 127, sudo says
+// so.
 func startAgent(root, sum string, as rise) string { return command(as, agentPath(root, sum), "node") }
 
 func agentPath(root, sum string) string { return root + "/" + sum + "/kbootstrap" }
 
-// stageScript prints the machine's architecture and, when it is the wanted one, a new directory that only the login
-// user can write to. It also removes what uploads that were cut left there: those of this run at once, others after an hour.
+// stageScript prints the machine's architecture and, when it is the wanted one, a new directory
+// that only the login user can write to. It also removes what uploads that were cut left there:
+// those of this run at once, others after an hour.
 const stageScript = `umask 077; m=$(uname -m); d=-; if [ "$m" = "$1" ]; then ` +
 	`find /tmp -maxdepth 1 -type d -name "kbootstrap.*" -user "$(id -un)" "(" -name "$2.??????????" -o -mmin +60 ")" ` +
 	`-exec rm -rf {} + 2>/dev/null; ` +
@@ -34,9 +37,10 @@ func stage(machine, name string) string {
 	return command(asUser, "/bin/sh", "-c", stageScript, "sh", machine, name)
 }
 
-// installScript unpacks the upload into a file that only root can write to, verifies it there, puts it in place and
-// becomes it. Files are synced first, because a name that is a sum must never have other content after a power cut.
-// Agents of other builds go when they are over an hour old and nothing runs from them.
+// installScript unpacks the upload into a file that only root can write to, verifies it there, puts
+// it in place and becomes it. Files are synced first, because a name that is a sum must never have
+// other content after a power cut. Agents of other builds go when they are over an hour old and
+// nothing runs from them.
 const installScript = `set -eu; umask 022; d=$3/$2; mkdir -p "$d"; t=$(mktemp "$d/.kbootstrap.XXXXXXXXXX"); ` +
 	`trap "rm -f $t" EXIT; gzip -dc < "$1/` + stagedName + `" > "$t"; s=$(sha256sum < "$t"); s=${s%% *}; ` +
 	`[ "$s" = "$2" ] || { echo "sha256 sum of the upload is $s, want $2" >&2; exit 65; }; ` +
@@ -54,15 +58,16 @@ func installAgent(root, sum, dir string, as rise) string {
 	return command(as, "/bin/sh", "-c", installScript, "sh", dir, sum, root)
 }
 
-// receive writes its standard input into the stage directory, for hosts without a working SFTP server.
+// receive writes its standard input into the stage directory, for hosts without a working SFTP
+// server.
 func receive(dir string) string {
 	return command(asUser, "/bin/sh", "-c", `cat > "$1/`+stagedName+`"`, "sh", dir)
 }
 
 func discard(dir string) string { return command(asUser, "rm", "-rf", dir) }
 
-// command is the line that the login shell reads: argv with messages in English, as root if need be. The shell's own
-// process becomes the command, so nothing is between it and the channel.
+// command is the line that the login shell reads: argv with messages in English, as root if need
+// be. The shell's own process becomes the command, so nothing is between it and the channel.
 func command(as rise, argv ...string) string {
 	words := []string{"exec", "/usr/bin/env", "LC_ALL=C"}
 	for _, arg := range append(as.sudo(), argv...) {

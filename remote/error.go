@@ -82,8 +82,8 @@ func hintOf(err error) string {
 	return ""
 }
 
-// cleaned drops the layers that only repeat what Error says already: x/crypto's "ssh: handshake failed", and net's
-// operation and address.
+// cleaned drops the layers that only repeat what Error says already: x/crypto's "ssh: handshake
+// failed", and net's operation and address.
 func cleaned(err error) error {
 	var op *net.OpError
 	if errors.As(err, &op) && op.Err != nil {

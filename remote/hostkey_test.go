@@ -178,7 +178,8 @@ func TestAcceptNewInParallelRecordsOnce(t *testing.T) {
 	}
 }
 
-// While we wait for the file, another operator records another key for the host. Ours must not be added to it.
+// While we wait for the file, another operator records another key for the host. Ours must not be
+// added to it.
 func TestAcceptNewWaitsForTheLock(t *testing.T) {
 	key, other := newEd25519(t), newEd25519(t)
 	s := newServer(t, key)
@@ -277,8 +278,8 @@ func TestKnownHostsThatCannotBeUsed(t *testing.T) {
 	refusal(t, dial(s.host), fault.KnownHosts, s.host.SSH.KnownHosts)
 }
 
-// The certificate of an authority on record is as good as a key on record. One that does not count does no harm: then its
-// plain key counts, as with ssh.
+// The certificate of an authority on record is as good as a key on record. One that does not count
+// does no harm: then its plain key counts, as with ssh.
 func TestHostCertificate(t *testing.T) {
 	authority, key := newEd25519(t), newEd25519(t)
 	certify := func(kind uint32, until uint64, principals ...string) ssh.Signer {
@@ -343,7 +344,8 @@ func TestHostCertificate(t *testing.T) {
 	}
 }
 
-// With a bare "@cert-authority *" every host has a line, and yet one with a plain key is new, and not changed.
+// With a bare "@cert-authority *" every host has a line, and yet one with a plain key is new, and
+// not changed.
 func TestAuthorityOfAllHostsAndAPlainKey(t *testing.T) {
 	key := newEd25519(t)
 	s := newServer(t, key)
@@ -359,7 +361,8 @@ func TestAuthorityOfAllHostsAndAPlainKey(t *testing.T) {
 	}
 }
 
-// TestHostKeysAgainstSSH: ssh accepts and refuses what we do, with a real server that has two keys and a certificate.
+// TestHostKeysAgainstSSH: ssh accepts and refuses what we do, with a real server that has two keys
+// and a certificate.
 func TestHostKeysAgainstSSH(t *testing.T) {
 	client := newHome(t)
 	keygen := trial.Program(t, "ssh-keygen")

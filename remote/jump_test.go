@@ -88,7 +88,8 @@ func TestJumpHostsInARow(t *testing.T) {
 	coding(t, err, fault.JumpHost)
 }
 
-// Many hosts behind one jump host: one connection to it, whatever its sshd allows in sessions and in logins at once.
+// Many hosts behind one jump host: one connection to it, whatever its sshd allows in sessions and
+// in logins at once.
 func TestJumpHostIsShared(t *testing.T) {
 	gate, inner := twoHosts(t, "MaxSessions 1", "MaxStartups 2") // one is that of awaitPort
 	direct, routes := &counted{}, &Routes{}

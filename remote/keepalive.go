@@ -11,8 +11,9 @@ import (
 // maxMissed is how many intervals a host may be silent; ssh's ServerAliveCountMax is the same.
 const maxMissed = 3
 
-// keepAlive asks the host for a sign of life and ends the connection when none comes. Without it, everything on a
-// connection whose peer is gone waits for ever: x/crypto has no timeouts, and TCP takes a quarter of an hour.
+// keepAlive asks the host for a sign of life and ends the connection when none comes. Without it,
+// everything on a connection whose peer is gone waits for ever: x/crypto has no timeouts, and TCP
+// takes a quarter of an hour.
 func (c *Conn) keepAlive() {
 	tick := time.NewTicker(c.o.KeepAlive)
 	defer tick.Stop()
@@ -25,7 +26,8 @@ func (c *Conn) keepAlive() {
 		case <-answered:
 			waiting = false
 		case <-tick.C:
-			// Any byte counts, as it does in ssh: on a slow line the answer queues behind an upload.
+			// Any byte counts, as it does in ssh: on a slow line the answer queues behind an
+			// upload.
 			now := c.net.received.Load()
 			if waiting && now == seen {
 				missed++
@@ -40,7 +42,8 @@ func (c *Conn) keepAlive() {
 			if !waiting {
 				waiting = true
 				c.tasks.Go(func() {
-					// A refusal is an answer too. An error means that the connection is over, which closes gone.
+					// A refusal is an answer too. An error means that the connection is over, which
+					// closes gone.
 					_, _, _ = c.client.SendRequest("keepalive@openssh.com", true, nil)
 					answered <- struct{}{}
 				})

@@ -78,7 +78,8 @@ func TestRecordWhereNothingIsKept(t *testing.T) {
 	refusal(t, dial(s.host), fault.KnownHosts, "there is no file to record a new key in")
 }
 
-// HostKeyAlias is the name under which a key is recorded and looked up, whatever the address and the port.
+// HostKeyAlias is the name under which a key is recorded and looked up, whatever the address and
+// the port.
 func TestHostKeyAlias(t *testing.T) {
 	key := newEd25519(t)
 	s := newServer(t, key)

@@ -8,9 +8,9 @@ import (
 	"sync"
 )
 
-// memoryListener is a listener without sockets. In a bubble of testing/synctest its connections block as a channel
-// does, so that the bubble's clock goes on when both ends wait; a test that measures silence so depends neither on the
-// machine's speed nor on its load.
+// memoryListener is a listener without sockets. In a bubble of testing/synctest its connections
+// block as a channel does, so that the bubble's clock goes on when both ends wait; a test that
+// measures silence so depends neither on the machine's speed nor on its load.
 type memoryListener struct {
 	conns  chan net.Conn
 	closed chan struct{}
@@ -44,7 +44,8 @@ func (l *memoryListener) Accept() (net.Conn, error) {
 func (l *memoryListener) Close() error   { l.once.Do(func() { close(l.closed) }); return nil }
 func (l *memoryListener) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 22} }
 
-// memoryConn is a connection that holds what was written, as a socket does: both ends of SSH write first.
+// memoryConn is a connection that holds what was written, as a socket does: both ends of SSH write
+// first.
 type memoryConn struct {
 	net.Conn // for the methods that SSH does not call
 	in, out  *queue

@@ -12,9 +12,10 @@ import (
 // installTimeout bounds unpacking, verifying and syncing the agent on the host.
 const installTimeout = 2 * time.Minute
 
-// Node starts `kbootstrap node` as root on the host, after uploading the binary when the host does not have this build.
-// It returns when the process has said that it is there. The context governs the start only; the session lives until its
-// Close. Every error is an *Error: of kind Sudo or Agent, or Unreachable when the connection was lost or the context ended.
+// Node starts `kbootstrap node` as root on the host, after uploading the binary when the host does
+// not have this build. It returns when the process has said that it is there. The context governs
+// the start only; the session lives until its Close. Every error is an *Error: of kind Sudo or
+// Agent, or Unreachable when the connection was lost or the context ended.
 func (c *Conn) Node(ctx context.Context) (*Session, error) {
 	own, err := c.o.Agents.own(c.o.Agent)
 	if err != nil {
@@ -75,14 +76,14 @@ func (c *Conn) startAgent(ctx context.Context, b *binary) (*Session, error) {
 	return nil, c.failed(ctx, s, c.o.root, 0)
 }
 
-// launch runs a command and waits for the mark in its output. When the process ends without it, the session is returned
-// as not ready, with its exit status, its output and its errors.
+// launch runs a command and waits for the mark in its output. When the process ends without it, the
+// session is returned as not ready, with its exit status, its output and its errors.
 func (c *Conn) launch(ctx context.Context, op, command, mark string, limit time.Duration) (*Session, bool, error) {
 	return c.launchWith(ctx, op, command, mark, limit, "")
 }
 
-// launchWith is launch for a command that may ask for the password of sudo. It is told once; when sudo asks again, it is
-// ended.
+// launchWith is launch for a command that may ask for the password of sudo. It is told once; when
+// sudo asks again, it is ended.
 func (c *Conn) launchWith(ctx context.Context, op, command, mark string, limit time.Duration,
 	password string) (*Session, bool, error) {
 	bounded, cancel := context.WithTimeout(ctx, limit)

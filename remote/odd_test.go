@@ -25,8 +25,9 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// fish runs a command line by the rules of fish, as far as a line of words goes: within single quotes a backslash escapes a
-// quote or itself, within double quotes also a dollar, and outside of quotes what POSIX shells know is an error.
+// fish runs a command line by the rules of fish, as far as a line of words goes: within single
+// quotes a backslash escapes a quote or itself, within double quotes also a dollar, and outside of
+// quotes what POSIX shells know is an error.
 func fish(line string) error {
 	var words []string
 	var word strings.Builder
@@ -67,7 +68,8 @@ func fish(line string) error {
 	return syscall.Exec(words[1], words[1:], os.Environ())
 }
 
-// as is a line of sshd_config that runs a script instead of every command, which is in $SSH_ORIGINAL_COMMAND.
+// as is a line of sshd_config that runs a script instead of every command, which is in
+// $SSH_ORIGINAL_COMMAND.
 func as(t *testing.T, script string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "shell")

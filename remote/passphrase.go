@@ -21,9 +21,9 @@ const passphraseTries = 3
 // (LoginGraceTime), so the question comes between two connections.
 var errPause = errors.New("a secret has to be asked for first")
 
-// lockedKey is an encrypted key of which only the public half is known. A host that would take it makes the signing fail,
-// and the identity remember that its passphrase is wanted: the tool never asks for the passphrase
-// of a key that no host accepts.
+// lockedKey is an encrypted key of which only the public half is known. A host that would take it
+// makes the signing fail, and the identity remember that its passphrase is wanted: the tool never
+// asks for the passphrase of a key that no host accepts.
 type lockedKey struct {
 	public ssh.PublicKey // nil when no file has it
 	path   string
@@ -45,7 +45,8 @@ func (k *lockedKey) SignWithAlgorithm(io.Reader, []byte, string) (*ssh.Signature
 	return nil, errPause
 }
 
-// unlock decrypts the key. The passphrase is asked for once in a run; who needs the same key meanwhile waits for the answer.
+// unlock decrypts the key. The passphrase is asked for once in a run; who needs the same key
+// meanwhile waits for the answer.
 func (k *lockedKey) unlock(ctx context.Context, o Options) (ssh.Signer, error) {
 	s := o.Secrets.of("key " + k.path)
 	if err := s.take(ctx); err != nil {
@@ -63,7 +64,8 @@ func (k *lockedKey) unlock(ctx context.Context, o Options) (ssh.Signer, error) {
 	return signer, err
 }
 
-// askPassphrase asks for the passphrase until it is right. An empty answer means that the key is not to be used.
+// askPassphrase asks for the passphrase until it is right. An empty answer means that the key is
+// not to be used.
 func (k *lockedKey) askPassphrase(ctx context.Context, who Asker) (ssh.Signer, error) {
 	if who == nil {
 		return nil, &fault.Error{Code: fault.PassphraseNeeded,

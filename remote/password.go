@@ -14,8 +14,8 @@ import (
 // passwordTries is how often a host is told a password, as ssh does.
 const passwordTries = 3
 
-// password is the password of a user for one host. Hosts share it: the first asks for it and tries it while the others
-// wait, and a host that does not take it asks for its own.
+// password is the password of a user for one host. Hosts share it: the first asks for it and tries
+// it while the others wait, and a host that does not take it asks for its own.
 type password struct {
 	user, host string
 	file       string
@@ -81,7 +81,8 @@ func (p *password) refused(err error) error {
 	return err
 }
 
-// markAccepted records that the host let us in. The password that it got is right for the other hosts too.
+// markAccepted records that the host let us in. The password that it got is right for the other
+// hosts too.
 func (p *password) markAccepted() {
 	if p.turn && p.used {
 		p.shared.text, p.shared.proven = p.text, true
@@ -121,8 +122,8 @@ func (p *password) methods(ctx *patience) []ssh.AuthMethod {
 
 var errRefused = errors.New("the password was refused")
 
-// answers answers the questions of the host. The first that must not be seen is the password; the others, such as for the
-// code of a token, are passed on.
+// answers answers the questions of the host. The first that must not be seen is the password; the
+// others, such as for the code of a token, are passed on.
 func (p *password) answers(ctx *patience, instruction string, questions []string, echos []bool) ([]string, error) {
 	answers := make([]string, len(questions))
 	for i, question := range questions {

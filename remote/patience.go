@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// patience is a context that ends when the host takes too long. The clock stops while a person is asked.
+// patience is a context that ends when the host takes too long. The clock stops while a person is
+// asked.
 type patience struct {
 	context.Context
 	cancel context.CancelCauseFunc

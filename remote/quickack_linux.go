@@ -5,9 +5,10 @@ import (
 	"syscall"
 )
 
-// acknowledge has the kernel acknowledge at once what was read. sshd leaves Nagle's algorithm on for what is no terminal,
-// so it holds back a small answer until the one before is acknowledged, and the kernel would wait 40 ms with that. Linux
-// forgets the setting by itself, so it is made after each read.
+// acknowledge has the kernel acknowledge at once what was read. sshd leaves Nagle's algorithm on
+// for what is no terminal, so it holds back a small answer until the one before is acknowledged,
+// and the kernel would wait 40 ms with that. Linux forgets the setting by itself, so it is made
+// after each read.
 func acknowledge(conn net.Conn) {
 	tcp, ok := conn.(*net.TCPConn)
 	if !ok {

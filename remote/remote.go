@@ -1,10 +1,11 @@
-// Package remote reaches a host over SSH and ends in an io.ReadWriteCloser: on its other end runs `kbootstrap node` as
-// root, the same build as this process, put there when it was missing.
+// Package remote reaches a host over SSH and ends in an io.ReadWriteCloser: on its other end runs
+// `kbootstrap node` as root, the same build as this process, put there when it was missing.
 //
-// Start at Dial, which checks the host's key and logs in, then at Conn.Node. What crosses the connection after that is
-// package node's business. How a host is reached is resolved in sshconfig, its key is judged in hostkey. The files are
-// named after what they hold: jump hosts in routes.go, login in auth.go, the text of every remote command in command.go,
-// the binary in agents.go and upload.go.
+// Start at Dial, which checks the host's key and logs in, then at Conn.Node. What crosses the
+// connection after that is package node's business. How a host is reached is resolved in sshconfig,
+// its key is judged in hostkey. The files are named after what they hold: jump hosts in routes.go,
+// login in auth.go, the text of every remote command in command.go, the binary in agents.go and
+// upload.go.
 package remote
 
 import (
@@ -26,43 +27,49 @@ import (
 
 // Options says how to connect. The zero value is ready for use.
 type Options struct {
-	// Dial opens the TCP connection to a host, or to the first jump host on the way to it; nil means a net.Dialer.
+	// Dial opens the TCP connection to a host, or to the first jump host on the way to it; nil
+	// means a net.Dialer.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
-	// Timeout bounds dialling, the handshake and the login together, without the time in which a person is asked, and
-	// later each wait for the host to begin something; 15 s by default. Uploads are bounded by KeepAlive and the caller's context only.
+	// Timeout bounds dialling, the handshake and the login together, without the time in which a
+	// person is asked, and later each wait for the host to begin something; 15 s by default.
+	// Uploads are bounded by KeepAlive and the caller's context only.
 	Timeout time.Duration
-	// KeepAlive is the interval of the keepalive requests; 10 s by default. After three intervals without a byte from
-	// the host the connection is closed with an error.
+	// KeepAlive is the interval of the keepalive requests; 10 s by default. After three intervals
+	// without a byte from the host the connection is closed with an error.
 	KeepAlive time.Duration
-	// Agent is the path of the kbootstrap binary to run on hosts of this machine's architecture; os.Executable() by
-	// default. Hosts of another architecture get the file next to it that has "-linux-<arch>" appended to its name.
+	// Agent is the path of the kbootstrap binary to run on hosts of this machine's architecture;
+	// os.Executable() by default. Hosts of another architecture get the file next to it that has
+	// "-linux-<arch>" appended to its name.
 	Agent string
-	// Agents keeps what was computed about the binaries. Share one between the hosts of a run, or each of them reads and
-	// compresses the binary again; nil means not shared.
+	// Agents keeps what was computed about the binaries. Share one between the hosts of a run, or
+	// each of them reads and compresses the binary again; nil means not shared.
 	Agents *Agents
 	// Ask asks the person at the terminal; nil means that no one is there.
 	Ask Asker
-	// Routes keeps the connections to jump hosts. Share one between the hosts of a run and close it after them, or each
-	// host has its own; nil means not shared.
+	// Routes keeps the connections to jump hosts. Share one between the hosts of a run and close it
+	// after them, or each host has its own; nil means not shared.
 	Routes *Routes
-	// HostKeyPolicy says what happens with a host whose key is not known: "strict", "ask" or "accept-new". When it is not
-	// empty it wins over the inventory and ssh_config, but not over a pinned key.
+	// HostKeyPolicy says what happens with a host whose key is not known: "strict", "ask" or
+	// "accept-new". When it is not empty it wins over the inventory and ssh_config, but not over a
+	// pinned key.
 	HostKeyPolicy string
-	// Secrets keeps the answers. Share one between the hosts of a run, or each of them asks; nil means not shared.
+	// Secrets keeps the answers. Share one between the hosts of a run, or each of them asks; nil
+	// means not shared.
 	Secrets *Secrets
 	// AskSudo asks for the password of sudo without trying first whether sudo wants one.
 	AskSudo bool
-	// Log receives one line for each thing that an operator may want to know; nil discards them. It may be called from
-	// several goroutines at once.
+	// Log receives one line for each thing that an operator may want to know; nil discards them. It
+	// may be called from several goroutines at once.
 	Log func(string)
-	// Notice is Log for what the operator should see in any case: a key that was recorded, a setting that is not
-	// honoured. nil means Log.
+	// Notice is Log for what the operator should see in any case: a key that was recorded, a
+	// setting that is not honoured. nil means Log.
 	Notice func(string)
 
 	root string // where the agents are on the host; tests have their own
 }
 
-// agentRoot is the directory on the host that holds a directory for each build, named by its sha256 sum.
+// agentRoot is the directory on the host that holds a directory for each build, named by its sha256
+// sum.
 const agentRoot = "/opt/kbootstrap/agent"
 
 func (o Options) withDefaults() Options {
@@ -111,8 +118,9 @@ type Conn struct {
 
 var errClosed = errors.New("the connection was closed")
 
-// Dial connects to the host, verifies its key and logs in; the same for each jump host on the way. The context governs the
-// dialling only; what it returns lives until Close. Every error is an *Error of kind Config, Unreachable, HostKey or Auth.
+// Dial connects to the host, verifies its key and logs in; the same for each jump host on the way.
+// The context governs the dialling only; what it returns lives until Close. Every error is an
+// *Error of kind Config, Unreachable, HostKey or Auth.
 func Dial(ctx context.Context, h inventory.Host, o Options) (*Conn, error) {
 	o = o.withDefaults()
 	own := o.Routes == nil
@@ -190,8 +198,9 @@ func askAboutKey(ctx context.Context, keys *hostkey.Checker, o Options) error {
 	return keys.Ask(ctx, o.Ask.Confirm)
 }
 
-// handshake makes one connection and logs in on it. x/crypto knows no context, so closing the socket is how to cancel.
-// It has a deadline, or a host that accepts and then says nothing would hold us for ever.
+// handshake makes one connection and logs in on it. x/crypto knows no context, so closing the
+// socket is how to cancel. It has a deadline, or a host that accepts and then says nothing would
+// hold us for ever.
 func handshake(parent context.Context, to *sshconfig.Endpoint, via *Conn, o Options, keys *hostkey.Checker,
 	id *identity) (*Conn, error) {
 	ctx := newPatience(parent, limitOf(to, o))
@@ -210,7 +219,8 @@ func handshake(parent context.Context, to *sshconfig.Endpoint, via *Conn, o Opti
 		Auth:         id.methods(ctx),
 		AuthCallback: id.pause,
 		HostKeyCallback: func(name string, address net.Addr, key ssh.PublicKey) error {
-			// The rest is login, which ConnectTimeout does not bound. Later exchanges of keys have no clock.
+			// The rest is login, which ConnectTimeout does not bound. Later exchanges of keys have
+			// no clock.
 			if to.Timeout != 0 && ctx.clock.Stop() {
 				ctx.start(o.Timeout)
 			}
@@ -245,7 +255,8 @@ func limitOf(to *sshconfig.Endpoint, o Options) time.Duration { return cmp.Or(to
 // clientVersion is how we introduce ourselves.
 const clientVersion = "SSH-2.0-kbootstrap"
 
-// handshakeError is the error of a host that did not come as far as showing its key, or when the context ended.
+// handshakeError is the error of a host that did not come as far as showing its key, or when the
+// context ended.
 func handshakeError(ctx context.Context, to *sshconfig.Endpoint, err error) *Error {
 	e := &Error{Host: to.Name, Op: "handshake with " + to.Address, Kind: Unreachable}
 	if ctx.Err() != nil {
@@ -318,7 +329,8 @@ func (c *Conn) Err() error {
 	return c.cause
 }
 
-// Close ends the connection and with it every session on it. It returns nil, also when the connection was lost before.
+// Close ends the connection and with it every session on it. It returns nil, also when the
+// connection was lost before.
 func (c *Conn) Close() error {
 	c.end(errClosed)
 	c.tasks.Wait()

@@ -229,7 +229,8 @@ func TestMuteCommand(t *testing.T) {
 	})
 }
 
-// ConnectTimeout is over when the host has shown its key: a slow login, and all that follows, have their own time.
+// ConnectTimeout is over when the host has shown its key: a slow login, and all that follows, have
+// their own time.
 func TestConnectTimeout(t *testing.T) {
 	inMemory(t, func(t *testing.T, s *server, h inventory.Host, o Options) {
 		h.SSH.Config = filepath.Join(t.TempDir(), "config")

@@ -13,8 +13,9 @@ import (
 	"kbootstrap/remote/sshconfig"
 )
 
-// Routes are the ways to the hosts of a run: what ssh_config says, read once, and one connection to each jump host, shared by
-// all hosts behind it. The zero value is ready for use, by several goroutines at once. Close it after the hosts.
+// Routes are the ways to the hosts of a run: what ssh_config says, read once, and one connection to
+// each jump host, shared by all hosts behind it. The zero value is ready for use, by several
+// goroutines at once. Close it after the hosts.
 type Routes struct {
 	asking sync.Mutex // one host at a time asks about its key
 
@@ -152,7 +153,8 @@ func (r *Routes) Close() {
 	}
 }
 
-// viaError is the error of a host whose jump host could not be reached. It keeps the kind, the code and the hint.
+// viaError is the error of a host whose jump host could not be reached. It keeps the kind, the code
+// and the hint.
 func viaError(to *sshconfig.Endpoint, err error) *Error {
 	e := &Error{Host: to.Name, Op: "jump host", Kind: Unreachable, Err: err}
 	var inner *Error
@@ -180,8 +182,8 @@ func (c *Conn) refused(ctx context.Context, e *Error, err error, address string)
 	}
 }
 
-// blamed is the error of what went through this jump host: that of the jump host, when it is gone too. The notice of that
-// may be on its way, so the host is asked.
+// blamed is the error of what went through this jump host: that of the jump host, when it is gone
+// too. The notice of that may be on its way, so the host is asked.
 func (c *Conn) blamed(err error) error {
 	alive := make(chan error, 1)
 	go func() { // not one of c.tasks: the jump host may be about to be closed, and this ends with its connection

@@ -14,8 +14,8 @@ import (
 	"kbootstrap/fault"
 )
 
-// Secrets are the passphrases and passwords of a run. Each is asked for once, kept in memory, and shared between the
-// hosts that need it. The zero value is ready for use.
+// Secrets are the passphrases and passwords of a run. Each is asked for once, kept in memory, and
+// shared between the hosts that need it. The zero value is ready for use.
 type Secrets struct {
 	mu    sync.Mutex
 	known map[string]*secret
@@ -34,8 +34,9 @@ func (s *Secrets) of(name string) *secret {
 	return s.known[name]
 }
 
-// secret is what several hosts may need. Who has the turn asks for it and tries it, while the others wait for the
-// outcome: with fifty hosts there is one question, and a mistyped password is tried on one of them.
+// secret is what several hosts may need. Who has the turn asks for it and tries it, while the
+// others wait for the outcome: with fifty hosts there is one question, and a mistyped password is
+// tried on one of them.
 type secret struct {
 	turn chan struct{}
 

@@ -195,7 +195,8 @@ func takePassword(s *server, password string) *notes {
 	return told
 }
 
-// One question for a user, however many hosts there are, and a mistyped password is told to one host only.
+// One question for a user, however many hosts there are, and a mistyped password is told to one
+// host only.
 func TestPasswordIsAskedOnce(t *testing.T) {
 	key := newEd25519(t)
 	s := newServer(t, key)
@@ -296,8 +297,9 @@ func TestPasswordFile(t *testing.T) {
 	}
 }
 
-// Servers with PAM ask by keyboard-interactive: the first question that is not shown is the password's, and the others go
-// to the terminal. What was refused there is not told again as a password.
+// Servers with PAM ask by keyboard-interactive: the first question that is not shown is the
+// password's, and the others go to the terminal. What was refused there is not told again as a
+// password.
 func TestKeyboardInteractive(t *testing.T) {
 	key := newEd25519(t)
 	s := newServer(t, key)

@@ -25,12 +25,14 @@ import (
 	"kbootstrap/inventory"
 )
 
-// server is an SSH server in this process, for what a real sshd does not do on demand: freeze, hang up, have this key.
+// server is an SSH server in this process, for what a real sshd does not do on demand: freeze, hang
+// up, have this key.
 type server struct {
 	host   inventory.Host
 	config *ssh.ServerConfig // see configure
 	noSFTP bool
-	// exec answers an exec request and returns the exit status; it runs the command with /bin/sh by default.
+	// exec answers an exec request and returns the exit status; it runs the command with /bin/sh by
+	// default.
 	exec func(command string, ch ssh.Channel) uint32
 
 	mu       sync.Mutex
@@ -174,7 +176,8 @@ func (s *server) each(f func(*frozenConn) error) {
 	}
 }
 
-// frozenConn is a connection whose peer can stop without hanging up, like a host that lost its power.
+// frozenConn is a connection whose peer can stop without hanging up, like a host that lost its
+// power.
 type frozenConn struct {
 	net.Conn
 	ice, closed      chan struct{}
@@ -204,8 +207,8 @@ func (c *frozenConn) Read(p []byte) (int, error) {
 
 func (c *frozenConn) Write(p []byte) (int, error) { c.wait(); return c.Conn.Write(p) }
 
-// newHome makes an empty home directory with a new key in ~/.ssh/id_ed25519, no agent, and looks for goroutines that
-// outlive the test.
+// newHome makes an empty home directory with a new key in ~/.ssh/id_ed25519, no agent, and looks
+// for goroutines that outlive the test.
 func newHome(t testing.TB) ssh.Signer {
 	t.Helper()
 	before := goleak.IgnoreCurrent()

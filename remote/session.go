@@ -17,8 +17,8 @@ import (
 // closeGrace is how long a process may take to end after its standard input was closed.
 const closeGrace = 5 * time.Second
 
-// Session is a process on the host: Read is its standard output, Write its standard input. One goroutine may read while
-// another writes.
+// Session is a process on the host: Read is its standard output, Write its standard input. One
+// goroutine may read while another writes.
 type Session struct {
 	conn    *Conn
 	op      string
@@ -36,8 +36,8 @@ type Session struct {
 	err     error         // of ssh.Session.Wait, once done is closed
 }
 
-// start runs a command. What x/crypto waits for, it waits for without end; it goes on in the background when the context
-// ends, at most until the connection is closed.
+// start runs a command. What x/crypto waits for, it waits for without end; it goes on in the
+// background when the context ends, at most until the connection is closed.
 func (c *Conn) start(ctx context.Context, op, command string) (*Session, error) {
 	s := &Session{conn: c, op: op, done: make(chan struct{}), prompts: make(chan struct{}, maxPrompts)}
 	err := c.await(ctx, op, func() error {
@@ -72,7 +72,8 @@ func (c *Conn) start(ctx context.Context, op, command string) (*Session, error) 
 	return s, nil
 }
 
-// await runs f until the context or the connection ends. When f comes back later than that, undo runs.
+// await runs f until the context or the connection ends. When f comes back later than that, undo
+// runs.
 func (c *Conn) await(ctx context.Context, op string, f func() error, undo func()) error {
 	done := make(chan error)
 	c.tasks.Go(func() {
@@ -133,7 +134,8 @@ func (c *Conn) isGone() bool {
 	}
 }
 
-// isCut reports whether the process is over without an exit status, because the connection is. done must be closed.
+// isCut reports whether the process is over without an exit status, because the connection is. done
+// must be closed.
 func (s *Session) isCut() bool {
 	var exit *ssh.ExitError
 	return s.err != nil && !errors.As(s.err, &exit) && s.conn.isGone()
@@ -142,8 +144,8 @@ func (s *Session) isCut() bool {
 // noiseLimit is how much may stand before the mark, in bytes.
 const noiseLimit = 64 << 10
 
-// skipNoise reads up to and including the mark and keeps what came behind it for Read. At the end of the output it returns
-// false, and after noiseLimit bytes too.
+// skipNoise reads up to and including the mark and keeps what came behind it for Read. At the end
+// of the output it returns false, and after noiseLimit bytes too.
 func (s *Session) skipNoise(mark string) bool {
 	var got []byte
 	chunk := make([]byte, 4<<10)
@@ -165,8 +167,8 @@ func (s *Session) skipNoise(mark string) bool {
 	return false
 }
 
-// Read reads the standard output. At its end it returns io.EOF, or an *Error of kind Unreachable when the output ended
-// because the connection did.
+// Read reads the standard output. At its end it returns io.EOF, or an *Error of kind Unreachable
+// when the output ended because the connection did.
 func (s *Session) Read(p []byte) (int, error) {
 	if len(s.early) > 0 {
 		n := copy(p, s.early)
@@ -177,8 +179,8 @@ func (s *Session) Read(p []byte) (int, error) {
 	if err != io.EOF {
 		return n, err
 	}
-	// x/crypto says EOF in both cases. The exit status follows the end of the output at once, unless the process goes on
-	// without one.
+	// x/crypto says EOF in both cases. The exit status follows the end of the output at once,
+	// unless the process goes on without one.
 	select {
 	case <-s.done:
 		if s.isCut() {
@@ -203,8 +205,9 @@ func (s *Session) Stderr() string {
 	return strings.TrimSpace(strings.ReplaceAll(s.stderr.String(), sudoPrompt, ""))
 }
 
-// Wait waits until the process has ended and returns nil when it exited with 0, an *Error of kind Agent with its status
-// and the last lines of its standard error, or one of kind Unreachable when the connection was lost.
+// Wait waits until the process has ended and returns nil when it exited with 0, an *Error of kind
+// Agent with its status and the last lines of its standard error, or one of kind Unreachable when
+// the connection was lost.
 func (s *Session) Wait() error {
 	<-s.done
 	return s.exit()
@@ -242,8 +245,8 @@ func (s *Session) status() int {
 	return -1
 }
 
-// Close closes the standard input, at which the process ends, waits for that a few seconds, and closes the channel, at
-// which sshd ends what is left. It returns nil.
+// Close closes the standard input, at which the process ends, waits for that a few seconds, and
+// closes the channel, at which sshd ends what is left. It returns nil.
 func (s *Session) Close() error {
 	s.stdin.Close()
 	// A process that is stuck in writing does not see the end of its input.

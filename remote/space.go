@@ -40,8 +40,8 @@ func (c *Conn) freeSpace(ctx context.Context, path string) (free int64, mount st
 	return kib << 10, words[5], err == nil
 }
 
-// diskError says what was wrong with the file system of a path to which so many bytes had to be written. The error is what
-// the host said, which for SFTP is no more than "Failure".
+// diskError says what was wrong with the file system of a path to which so many bytes had to be
+// written. The error is what the host said, which for SFTP is no more than "Failure".
 func (c *Conn) diskError(ctx context.Context, op, path string, need int64, err error) *Error {
 	e := &Error{Host: c.host.Name, Op: op, Kind: Agent, Err: err, hint: hintOf(err), code: fault.UploadFailed}
 	text := err.Error()

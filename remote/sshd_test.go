@@ -24,8 +24,9 @@ import (
 // usual is the PATH of a login.
 const usual = "/usr/sbin:/usr/bin:/sbin:/bin"
 
-// newSSHD starts the real sshd with an ed25519 and an ecdsa host key, for the user of this process, who finds programs in
-// path and whose home directory is the test's. The lines are added to its configuration.
+// newSSHD starts the real sshd with an ed25519 and an ecdsa host key, for the user of this process,
+// who finds programs in path and whose home directory is the test's. The lines are added to its
+// configuration.
 func newSSHD(t testing.TB, path string, lines ...string) inventory.Host {
 	t.Helper()
 	return startSSHD(t, newHome(t), path, lines...)

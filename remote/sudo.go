@@ -22,12 +22,12 @@ const (
 	withPassword                // sudo -S, which reads the password from standard input if it wants one
 )
 
-// sudoPrompt is the prompt that sudo is told to use. The password is sent when it appears, and not before: where sudo wants
-// none, the line would be the first that the agent reads.
+// sudoPrompt is the prompt that sudo is told to use. The password is sent when it appears, and not
+// before: where sudo wants none, the line would be the first that the agent reads.
 const sudoPrompt = "KBOOTSTRAP-PASSWORD:"
 
-// sudo returns the words before a command that is to be root. With -k no cached credentials are used, so that sudo asks the
-// first command and the second in the same way.
+// sudo returns the words before a command that is to be root. With -k no cached credentials are
+// used, so that sudo asks the first command and the second in the same way.
 func (r rise) sudo() []string {
 	switch r {
 	case withoutPassword:
@@ -51,8 +51,8 @@ func (c *Conn) rise() rise {
 	return withoutPassword
 }
 
-// asRoot launches a command as root. Where sudo turns out to want a password, it is asked for, once in a run, and the
-// command is launched again.
+// asRoot launches a command as root. Where sudo turns out to want a password, it is asked for, once
+// in a run, and the command is launched again.
 func (c *Conn) asRoot(ctx context.Context, op string, command func(rise) string,
 	limit time.Duration) (*Session, bool, error) {
 	if as := c.rise(); as != withPassword {
@@ -122,14 +122,16 @@ func (c *Conn) sudoPassword(ctx context.Context, p *secret) error {
 	return err
 }
 
-// tell sends the password. It goes through the channel only, and is neither logged nor kept anywhere on the host.
+// tell sends the password. It goes through the channel only, and is neither logged nor kept
+// anywhere on the host.
 func (s *Session) tell(password string) {
 	s.told++
 	s.conn.tasks.Go(func() { _, _ = io.WriteString(s.stdin, password+"\n") })
 }
 
-// endSudo ends a sudo that asks again. That its input ends would count as another failure, so it is killed, which the user
-// may do; only a host without signals (OpenSSH before 7.9) is left to read the end.
+// endSudo ends a sudo that asks again. That its input ends would count as another failure, so it is
+// killed, which the user may do; only a host without signals (OpenSSH before 7.9) is left to read
+// the end.
 func (s *Session) endSudo() {
 	s.again = true
 	_ = s.ssh.Signal(ssh.SIGKILL)
@@ -159,7 +161,8 @@ func (s *Session) wasRefused() bool {
 	return code == fault.SudoPasswordWrong
 }
 
-// sudoMessages are what sudo and sudo-rs print when they refuse; LC_ALL=C keeps that in English. The first that fits counts.
+// sudoMessages are what sudo and sudo-rs print when they refuse; LC_ALL=C keeps that in English.
+// The first that fits counts.
 var sudoMessages = []struct {
 	says string
 	code fault.Code
@@ -238,7 +241,8 @@ func (c *Conn) sudoPasswordHint() string {
 	return "run the same command again; each wrong password counts towards locking the account"
 }
 
-// promptWatch is where the standard error of a process goes. It notices the prompt of sudo, which may come in pieces.
+// promptWatch is where the standard error of a process goes. It notices the prompt of sudo, which
+// may come in pieces.
 type promptWatch struct {
 	to      io.Writer
 	last    string // the end of what was written, shorter than the prompt

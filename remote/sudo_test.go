@@ -17,8 +17,9 @@ import (
 	"kbootstrap/inventory"
 )
 
-// askingSudo is a PATH whose sudo wants this password, as sudo does: three times, one byte at a time, by the prompt that it
-// is given, before it looks for the command. What it was told is appended to the file.
+// askingSudo is a PATH whose sudo wants this password, as sudo does: three times, one byte at a
+// time, by the prompt that it is given, before it looks for the command. What it was told is
+// appended to the file.
 func askingSudo(t *testing.T, password, told string) string {
 	return fakeSudo(t, `case $1 in
 -n) echo "sudo: a password is required" >&2; exit 1;;
@@ -87,7 +88,8 @@ func TestSudoPassword(t *testing.T) {
 			if source != "file" {
 				who.was(t, "password of "+h.SSH.User+" for sudo")
 			}
-			// Two words a line: the start that found no agent, the installation, and the start of the second time.
+			// Two words a line: the start that found no agent, the installation, and the start of
+			// the second time.
 			if got := toldTo(t, told); len(got) != 6 {
 				t.Errorf("told %q", got)
 			}

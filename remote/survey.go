@@ -14,17 +14,19 @@ import (
 	"kbootstrap/remote/sshconfig"
 )
 
-// Sighting is the key that a host or a jump host shows, and what the known_hosts files say about it.
+// Sighting is the key that a host or a jump host shows, and what the known_hosts files say about
+// it.
 type Sighting struct {
 	Host string        // the host in the inventory, or the address of the jump host
 	Jump bool          // it is a jump host
 	Name string        // the host in known_hosts, such as "[127.0.0.1]:2222"
 	File string        // where the key would be recorded
 	Key  ssh.PublicKey // nil when none was seen
-	// Err is nil when the key is the right one. Its code (package fault) is HostKeyUnknown when the key can be recorded; any
-	// other is a reason not to, or not to have seen it.
+	// Err is nil when the key is the right one. Its code (package fault) is HostKeyUnknown when the
+	// key can be recorded; any other is a reason not to, or not to have seen it.
 	Err error
-	// Behind is the jump host whose key must be the right one before this one can be seen, or empty.
+	// Behind is the jump host whose key must be the right one before this one can be seen, or
+	// empty.
 	Behind string
 
 	keys *hostkey.Checker
@@ -43,9 +45,9 @@ func (s Sighting) Record() error {
 	return nil
 }
 
-// Survey looks at the keys of hosts and of the jump hosts on the way to them, all at once. It goes no further than the key
-// exchange, but for jump hosts whose keys are known: it logs in to them to see what is behind. The jump hosts come first.
-// Nothing is recorded.
+// Survey looks at the keys of hosts and of the jump hosts on the way to them, all at once. It goes
+// no further than the key exchange, but for jump hosts whose keys are known: it logs in to them to
+// see what is behind. The jump hosts come first. Nothing is recorded.
 func Survey(ctx context.Context, hosts []inventory.Host, o Options) []Sighting {
 	o.HostKeyPolicy = "strict"
 	o = o.withDefaults()

@@ -61,7 +61,8 @@ func TestSurvey(t *testing.T) {
 	}
 }
 
-// What is not to be recorded is seen, and no survey writes anything, whatever the inventory's policy.
+// What is not to be recorded is seen, and no survey writes anything, whatever the inventory's
+// policy.
 func TestSurveyRecordsNothing(t *testing.T) {
 	key, former := newEd25519(t), newEd25519(t)
 	s := newServer(t, key)

@@ -18,9 +18,10 @@ type Trust struct {
 	Recorded int
 }
 
-// Record looks at the keys of the hosts and records the new ones. What is behind a jump host can only be seen when the jump
-// host's key is known, so there is a round for each jump host in a row. It returns the sightings of keys that could not
-// be seen, are not what they were, or could not be recorded; these have an error.
+// Record looks at the keys of the hosts and records the new ones. What is behind a jump host can
+// only be seen when the jump host's key is known, so there is a round for each jump host in a row.
+// It returns the sightings of keys that could not be seen, are not what they were, or could not be
+// recorded; these have an error.
 func (t *Trust) Record(ctx context.Context, hosts []inventory.Host) ([]Sighting, error) {
 	for {
 		found := Survey(ctx, hosts, t.Options)
@@ -44,8 +45,8 @@ func (t *Trust) Record(ctx context.Context, hosts []inventory.Host) ([]Sighting,
 	}
 }
 
-// sift returns the sightings of keys that can be recorded, whether a jump host hides some others, and those that went
-// wrong.
+// sift returns the sightings of keys that can be recorded, whether a jump host hides some others,
+// and those that went wrong.
 func sift(found []Sighting) (fresh []Sighting, behind bool, failed []Sighting) {
 	for _, s := range found {
 		switch {

@@ -17,11 +17,12 @@ import (
 	"kbootstrap/internal/human"
 )
 
-// plainPath is what mktemp may print. Anything else did not come from it, and goes into a later command line.
+// plainPath is what mktemp may print. Anything else did not come from it, and goes into a later
+// command line.
 var plainPath = regexp.MustCompile(`^/[A-Za-z0-9._/-]+$`)
 
-// stage makes a directory for the upload when the host's architecture is *machine. Otherwise it sets *machine to what
-// the host is and returns no directory.
+// stage makes a directory for the upload when the host's architecture is *machine. Otherwise it
+// sets *machine to what the host is and returns no directory.
 func (c *Conn) stage(ctx context.Context, machine *string) (string, error) {
 	const op = "prepare the upload"
 	s, ready, err := c.launch(ctx, op, stage(*machine, c.o.Agents.name(c.host.Name)), stageMark, c.o.Timeout)
@@ -50,9 +51,9 @@ func (c *Conn) stage(ctx context.Context, machine *string) (string, error) {
 	return words[1], nil
 }
 
-// upload puts the compressed agent into the stage directory. It tries SFTP first, pipelined: one packet at a time takes
-// a minute for what takes a second. Where there is no SFTP, or start-up files of the login shell print into it, the
-// standard input of a command does as well.
+// upload puts the compressed agent into the stage directory. It tries SFTP first, pipelined: one
+// packet at a time takes a minute for what takes a second. Where there is no SFTP, or start-up
+// files of the login shell print into it, the standard input of a command does as well.
 func (c *Conn) upload(ctx context.Context, b *binary, dir string) error {
 	const op = "upload the agent"
 	packed, err := b.packed()
@@ -80,7 +81,8 @@ func (c *Conn) upload(ctx context.Context, b *binary, dir string) error {
 	return c.diskError(whole, op, dir, int64(len(packed)), causeOf(err))
 }
 
-// uploadTimeout is how long an upload of so many bytes may take: a minute, and what a line of 32 KiB/s needs.
+// uploadTimeout is how long an upload of so many bytes may take: a minute, and what a line of 32
+// KiB/s needs.
 func uploadTimeout(size int) time.Duration {
 	return time.Minute + time.Duration(size)*time.Second/(32<<10)
 }
@@ -201,8 +203,8 @@ func (c *Conn) install(ctx context.Context, b *binary, dir string) (*Session, er
 	return s, nil
 }
 
-// remove deletes the stage directory after a failure, as far as that is still possible. What stays is removed by the
-// next upload an hour later.
+// remove deletes the stage directory after a failure, as far as that is still possible. What stays
+// is removed by the next upload an hour later.
 func (c *Conn) remove(dir string) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()

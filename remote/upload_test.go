@@ -29,7 +29,8 @@ func (c *cutting) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
-// An upload that is cut off says how far it came, and the next one of the same run leaves nothing of it behind.
+// An upload that is cut off says how far it came, and the next one of the same run leaves nothing
+// of it behind.
 func TestUploadIsCut(t *testing.T) {
 	for name, noSFTP := range map[string]bool{"sftp": false, "no sftp": true} {
 		t.Run(name, func(t *testing.T) {
@@ -76,7 +77,8 @@ func TestUploadTimeout(t *testing.T) {
 	}
 }
 
-// A long transfer goes on while new keys are agreed on, which ssh does after a gigabyte and this server every 256 KiB.
+// A long transfer goes on while new keys are agreed on, which ssh does after a gigabyte and this
+// server every 256 KiB.
 func TestTransferAcrossRekeys(t *testing.T) {
 	key := newEd25519(t)
 	s := newServer(t, key)

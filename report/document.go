@@ -22,7 +22,8 @@ const (
 type Document struct {
 	// Always "kbootstrap/v1".
 	APIVersion string `json:"apiVersion"`
-	// Which command the document is of: "Up", "AddNode", "Reset", "Plan", "Status" and so on. The result depends on it.
+	// Which command the document is of: "Up", "AddNode", "Reset", "Plan", "Status" and so on. The
+	// result depends on it.
 	Kind string `json:"kind"`
 	// The run: 16 hex digits, as in its events.
 	Run string `json:"run"`
@@ -48,7 +49,8 @@ type Document struct {
 	Hosts []Host `json:"hosts"`
 	// All that went wrong; empty if nothing did.
 	Errors []Error `json:"errors"`
-	// What the command found or made; its shape depends on the kind. Absent if the command did not get that far.
+	// What the command found or made; its shape depends on the kind. Absent if the command did not
+	// get that far.
 	Result any `json:"result,omitempty"`
 	// The path of the run's log file.
 	Log string `json:"log,omitempty"`
@@ -72,8 +74,8 @@ type Host struct {
 	Bytes int64 `json:"bytes"`
 }
 
-// Document sums up the run. The result is what the command found, or nil; the caller passes the outcome, because it
-// knows what the exit code means.
+// Document sums up the run. The result is what the command found, or nil; the caller passes the
+// outcome, because it knows what the exit code means.
 func (r *Run) Document(kind string, result any, err error, exitCode int, outcome string) Document {
 	r.mu.Lock()
 	defer r.mu.Unlock()

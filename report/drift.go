@@ -15,7 +15,8 @@ type Drift struct {
 	Differs bool `json:"differs"`
 	// The hosts, in the order of the inventory.
 	Hosts []HostDrift `json:"hosts"`
-	// Differences that "up" refuses to carry out because that would harm the existing cluster. Absent if there are none.
+	// Differences that "up" refuses to carry out because that would harm the existing cluster.
+	// Absent if there are none.
 	Refused []Error `json:"refused,omitempty"`
 	// What is unusual but not a difference.
 	Warnings []string `json:"warnings,omitempty"`
@@ -29,12 +30,13 @@ type HostDrift struct {
 	Address string `json:"address"`
 	// Why the host could not be compared; absent if it was.
 	Error *Error `json:"error,omitempty"`
-	// What differs, and what "up" would do about it; empty if nothing differs. A service whose process was started with
-	// another configuration is included.
+	// What differs, and what "up" would do about it; empty if nothing differs. A service whose
+	// process was started with another configuration is included.
 	Changes []Change `json:"changes"`
 }
 
-// NewDrift compares the hosts of a run with what the inventory says. It does not compare whether services answer.
+// NewDrift compares the hosts of a run with what the inventory says. It does not compare whether
+// services answer.
 func NewDrift(run *provision.Run) Drift {
 	whole := NewPlan(run)
 	out := Drift{Hosts: []HostDrift{}, Refused: whole.Refused, Warnings: whole.Warnings, Differs: len(whole.Refused) > 0}

@@ -4,7 +4,8 @@ import "kbootstrap/fault"
 
 // Error is one thing that went wrong.
 type Error struct {
-	// The code of the fault, such as "KB2104"; `kbootstrap explain` has more about it. Absent if there is none.
+	// The code of the fault, such as "KB2104"; `kbootstrap explain` has more about it. Absent if
+	// there is none.
 	Code string `json:"code,omitempty"`
 	// The path to the cause, such as "m1: etcd: write /etc/x: no space left on device".
 	Message string `json:"message"`
@@ -22,8 +23,9 @@ type Error struct {
 	Column int `json:"column,omitempty"`
 }
 
-// Errors are the single errors that an error of a run consists of: one for each failure on a host, and for each problem
-// of an inventory. An error without a text, which is only an exit code, is none.
+// Errors are the single errors that an error of a run consists of: one for each failure on a host,
+// and for each problem of an inventory. An error without a text, which is only an exit code, is
+// none.
 func Errors(err error) []Error {
 	if err == nil || err.Error() == "" {
 		return nil

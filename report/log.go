@@ -16,20 +16,22 @@ import (
 	"kbootstrap/provision/fleet"
 )
 
-// Kept is how many logs of each verb a directory keeps. They are counted by verb, so that running status in a loop does
-// not remove the log of the last up.
+// Kept is how many logs of each verb a directory keeps. They are counted by verb, so that running
+// status in a loop does not remove the log of the last up.
 const Kept = 20
 
 // logName is the names of our own logs: nothing else in the directory is ever removed.
 var logName = regexp.MustCompile(`^\d{8}T\d{6}\.\d{3}Z-([a-z][a-z-]*)\.log$`)
 
-// Log is the log file of a run: every event in full, one line of text each, at the level debug and above.
+// Log is the log file of a run: every event in full, one line of text each, at the level debug and
+// above.
 type Log struct {
 	file   *os.File
 	logger *slog.Logger
 }
 
-// LogDir is the directory of the logs of a cluster: below XDG_STATE_HOME, which is ~/.local/state by default.
+// LogDir is the directory of the logs of a cluster: below XDG_STATE_HOME, which is ~/.local/state
+// by default.
 func LogDir(cluster string) (string, error) {
 	state := os.Getenv("XDG_STATE_HOME")
 	if !filepath.IsAbs(state) { // the specification says that relative paths are ignored
@@ -42,8 +44,9 @@ func LogDir(cluster string) (string, error) {
 	return filepath.Join(state, "kbootstrap", cluster, "runs"), nil
 }
 
-// OpenLog begins the log of a run in the directory, which it makes, and removes the oldest logs of that verb there. Only
-// the user can read the log, because it names files and addresses. If writing fails later, failed is called once.
+// OpenLog begins the log of a run in the directory, which it makes, and removes the oldest logs of
+// that verb there. Only the user can read the log, because it names files and addresses. If writing
+// fails later, failed is called once.
 func OpenLog(dir, verb string, now time.Time, failed func(error)) (*Log, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
@@ -165,7 +168,8 @@ func (l *Log) Event(e Event) {
 	_ = l.logger.Handler().Handle(context.Background(), record) // once reports failures
 }
 
-// once is a file that reports its first failure and drops everything after it: a full disk must not stop a run.
+// once is a file that reports its first failure and drops everything after it: a full disk must not
+// stop a run.
 type once struct {
 	file   *os.File
 	failed func(error)

@@ -77,7 +77,8 @@ func TestLogsKept(t *testing.T) {
 	}
 }
 
-// TestLogThatFails: a log that cannot be made is an error; one that cannot be written any more is told of once.
+// TestLogThatFails: a log that cannot be made is an error; one that cannot be written any more is
+// told of once.
 func TestLogThatFails(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {

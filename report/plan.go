@@ -17,7 +17,8 @@ const (
 type Plan struct {
 	// The hosts that were looked at, in the order of the inventory.
 	Hosts []PlannedHost `json:"hosts"`
-	// Why "up" refuses to carry the plan out: it would harm the existing cluster. Absent if nothing is refused.
+	// Why "up" refuses to carry the plan out: it would harm the existing cluster. Absent if nothing
+	// is refused.
 	Refused []Error `json:"refused,omitempty"`
 	// What is unusual but does not keep "up" from carrying the plan out.
 	Warnings []string `json:"warnings,omitempty"`

@@ -1,6 +1,7 @@
-// Package report describes what a run does, in the forms that other programs depend on: a stream of events, a log file,
-// and one document at the end. The types are the schema: docs/events.md and docs/schema are generated from their fields
-// and comments. Fields are added, and never removed or given another meaning, as long as APIVersion is the same.
+// Package report describes what a run does, in the forms that other programs depend on: a stream of
+// events, a log file, and one document at the end. The types are the schema: docs/events.md and
+// docs/schema are generated from their fields and comments. Fields are added, and never removed or
+// given another meaning, as long as APIVersion is the same.
 //
 // Start at Run, which takes the events of package provision and passes them to every Sink.
 package report
@@ -83,7 +84,8 @@ func newID() string {
 // Report takes one event of package provision.
 func (r *Run) Report(e fleet.Event) { r.send(from(e)) }
 
-// Finish ends the run: the sinks get an event for each error, and the last event. The exit code is that of the process.
+// Finish ends the run: the sinks get an event for each error, and the last event. The exit code is
+// that of the process.
 func (r *Run) Finish(err error, exitCode int) {
 	for _, e := range Errors(err) {
 		r.send(Event{Kind: Failed, Host: e.Host, Component: e.Component, Error: &e, Text: e.Message})
@@ -137,7 +139,8 @@ func (r *Run) host(name string) *total {
 // Took is how long the run has taken so far.
 func (r *Run) Took() time.Duration { return r.now().Sub(r.began) }
 
-// Skip records that a part of the run was not begun on some hosts because something failed elsewhere.
+// Skip records that a part of the run was not begun on some hosts because something failed
+// elsewhere.
 func (r *Run) Skip(hosts ...string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

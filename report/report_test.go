@@ -149,7 +149,8 @@ func TestDocumentOutcomes(t *testing.T) {
 	}
 }
 
-// TestDocumentWithoutCluster: an inventory that cannot be read has a document too, with each problem and its place.
+// TestDocumentWithoutCluster: an inventory that cannot be read has a document too, with each
+// problem and its place.
 func TestDocumentWithoutCluster(t *testing.T) {
 	problems := inventory.Problems{{Code: "KB1003", File: "hosts.yaml", Line: 14, Column: 7, Message: `unknown field "rack"`, Hint: "remove it"}}
 	run := start(Identity{Verb: "up", Version: "v1.2.3"}, nil, clock(), "0123456789abcdef")

@@ -25,9 +25,10 @@ import (
 // KindSavedPlan is the kind of a plan in a file.
 const KindSavedPlan = "SavedPlan"
 
-// SavedPlan is a plan in a file, to be approved and then carried out as it is. Of the contents of files it has only what its
-// diffs show. It has digests of everything that was found and is wanted: when the plan is carried out, the wanted
-// contents are made again from the inventory and the state directory, and are compared with the digests.
+// SavedPlan is a plan in a file, to be approved and then carried out as it is. Of the contents of
+// files it has only what its diffs show. It has digests of everything that was found and is wanted:
+// when the plan is carried out, the wanted contents are made again from the inventory and the state
+// directory, and are compared with the digests.
 type SavedPlan struct {
 	// Always "kbootstrap/v1".
 	APIVersion string `json:"apiVersion"`
@@ -59,8 +60,8 @@ type SavedPlan struct {
 	Resources []PlannedResource `json:"resources"`
 }
 
-// PlannedResource is one thing on a host, as digests: sha256 sums of its state, one property a line, in which secrets are
-// digests themselves.
+// PlannedResource is one thing on a host, as digests: sha256 sums of its state, one property a
+// line, in which secrets are digests themselves.
 type PlannedResource struct {
 	// The host's name in the inventory.
 	Host string `json:"host"`
@@ -201,8 +202,8 @@ func unreadAdvice(err error) string {
 	return ""
 }
 
-// Is returns an error unless the plan is for this inventory: for this very file, or for one with the same content, such as
-// another checkout of it.
+// Is returns an error unless the plan is for this inventory: for this very file, or for one with
+// the same content, such as another checkout of it.
 func (p SavedPlan) Is(inventory string) error {
 	path, sum, err := fileSum(inventory)
 	if err != nil {

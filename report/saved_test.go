@@ -25,7 +25,8 @@ import (
 
 const canary = "canary-of-a-key"
 
-// planned is a run over a control plane with a change and a worker without, whose inventory lies in a directory.
+// planned is a run over a control plane with a change and a worker without, whose inventory lies in
+// a directory.
 func planned(t *testing.T, dir string) *provision.Run {
 	t.Helper()
 	text := []byte("cluster: demo\nkubernetes: v1.36.3\nhosts:\n" +
@@ -155,8 +156,8 @@ func TestSavedPlan(t *testing.T) {
 	}
 }
 
-// TestCheck: what has changed since a plan was made is named, by host and resource, with the diff; what has become as it is
-// wanted is no difference.
+// TestCheck: what has changed since a plan was made is named, by host and resource, with the diff;
+// what has become as it is wanted is no difference.
 func TestCheck(t *testing.T) {
 	edit := func(path, content string) resource.Resource {
 		return resource.File{Path: path, Content: []byte(content)}
@@ -307,7 +308,8 @@ func TestPlanIsFor(t *testing.T) {
 	}
 }
 
-// TestDrift: files and processes that differ, by host; who answers is no part of it; who was not compared has the reason.
+// TestDrift: files and processes that differ, by host; who answers is no part of it; who was not
+// compared has the reason.
 func TestDrift(t *testing.T) {
 	dir := t.TempDir()
 	run := planned(t, dir)

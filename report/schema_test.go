@@ -26,7 +26,8 @@ var schemaTypes = []reflect.Type{
 	reflect.TypeFor[SavedPlan](), reflect.TypeFor[PlannedResource](), reflect.TypeFor[Drift](), reflect.TypeFor[HostDrift](),
 }
 
-// comments are what the sources say of each field, as "Event.Host", and of each constant, by its value.
+// comments are what the sources say of each field, as "Event.Host", and of each constant, by its
+// value.
 type comments struct {
 	fields map[string]string
 	kinds  [][2]string // value and comment, in the order of the source
@@ -131,7 +132,8 @@ func allComments(t *testing.T) comments {
 	return readComments(t, "../provision/fleet/event.go", "event.go", "document.go", "error.go", "plan.go", "saved.go", "drift.go")
 }
 
-// TestSchema keeps docs/schema in step with the types, and the events and the document of the other tests within it.
+// TestSchema keeps docs/schema in step with the types, and the events and the document of the other
+// tests within it.
 func TestSchema(t *testing.T) {
 	c := allComments(t)
 	for name, of := range map[string]reflect.Type{

@@ -47,9 +47,9 @@ func (e *StaleError) Error() string {
 // Fault returns the code.
 func (e *StaleError) Fault() fault.Code { return fault.PlanStale }
 
-// Check compares the plan with what a run would do now. The error is a *StaleError. A resource that has meanwhile become as
-// it is wanted is no difference: up then does less than was approved, and a run that was cut off can be repeated. Hosts
-// that the run leaves out are not compared.
+// Check compares the plan with what a run would do now. The error is a *StaleError. A resource that
+// has meanwhile become as it is wanted is no difference: up then does less than was approved, and a
+// run that was cut off can be repeated. Hosts that the run leaves out are not compared.
 func (p SavedPlan) Check(run *provision.Run, file string) error {
 	stale := &StaleError{File: file}
 	now := map[string]PlannedHost{}

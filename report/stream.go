@@ -11,8 +11,8 @@ type Stream struct {
 	failed  func(error)
 }
 
-// NewStream returns a stream into w. If w cannot be written, failed is called once and the rest is dropped: a reader that
-// goes away is no reason to stop a run.
+// NewStream returns a stream into w. If w cannot be written, failed is called once and the rest is
+// dropped: a reader that goes away is no reason to stop a run.
 func NewStream(w io.Writer, failed func(error)) *Stream {
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)

@@ -8,8 +8,8 @@ import (
 	"kbootstrap/host"
 )
 
-// Bootstrapped is the mark of an etcd member that has joined its cluster. With the mark goes the permission to found
-// one (see Member), which must not outlive the cluster's first minute.
+// Bootstrapped is the mark of an etcd member that has joined its cluster. With the mark goes the
+// permission to found one (see Member), which must not outlive the cluster's first minute.
 type Bootstrapped struct {
 	Unit    string // "etcd.service"
 	Marker  string // "/etc/etcd/bootstrapped"; its content is the token
@@ -41,13 +41,15 @@ func (b Bootstrapped) Observe(ctx context.Context, sys *host.System) (Resource, 
 	if found.Allowed || found.Absent {
 		return found, nil
 	}
-	// A run may have been cut off before systemd was told: the unit that it holds in memory still has the permission.
+	// A run may have been cut off before systemd was told: the unit that it holds in memory still
+	// has the permission.
 	u, err := sys.Unit(ctx, b.Unit)
 	found.Allowed = slices.Contains(u.DropIns, bootstrapDropIn(b.Unit))
 	return found, err
 }
 
-// Apply sets the mark, then takes the permission away: cut off between the two, the next run sees the permission.
+// Apply sets the mark, then takes the permission away: cut off between the two, the next run sees
+// the permission.
 func (b Bootstrapped) Apply(ctx context.Context, sys *host.System) error {
 	if b.Absent {
 		if err := sys.RemoveFile(sys.Path(b.Marker)); err != nil {

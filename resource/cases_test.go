@@ -80,7 +80,8 @@ func fileLaws() []law {
 	}
 }
 
-// keep puts a large file there that was before the tool came, and lets File.Apply find it as Converge would.
+// keep puts a large file there that was before the tool came, and lets File.Apply find it as
+// Converge would.
 func (m *machine) keep(name, content string) {
 	m.put(name, content)
 	m.put(host.OldBlob(resource.Sum([]byte(content))), content)

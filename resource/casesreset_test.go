@@ -10,7 +10,8 @@ import (
 	"kbootstrap/resource/kinds"
 )
 
-// resetLaws work on the kernel's own interfaces, mounts, packet filters and processes; see TestMain.
+// resetLaws work on the kernel's own interfaces, mounts, packet filters and processes; see
+// TestMain.
 func resetLaws() []law {
 	return []law{
 		{

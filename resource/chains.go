@@ -13,9 +13,9 @@ import (
 	"kbootstrap/host"
 )
 
-// Chains are the chains of the packet filter whose names have one of the prefixes, with the rules that lead to them, in
-// the tables filter, nat and mangle, for IPv4 and IPv6. They are wanted only as Absent, by reset. Other chains are not
-// touched.
+// Chains are the chains of the packet filter whose names have one of the prefixes, with the rules
+// that lead to them, in the tables filter, nat and mangle, for IPv4 and IPv6. They are wanted only
+// as Absent, by reset. Other chains are not touched.
 type Chains struct {
 	Prefixes []string // "KUBE-", "FLANNEL-", "CNI-"
 	Absent   bool
@@ -85,8 +85,8 @@ func (c Chains) Apply(ctx context.Context, sys *host.System) error {
 	return nil
 }
 
-// restoreChains gives the program its input in a file: a System's Run has no other way in. The file has no name, so that
-// nothing of it is left when this process is killed.
+// restoreChains gives the program its input in a file: a System's Run has no other way in. The file
+// has no name, so that nothing of it is left when this process is killed.
 func restoreChains(ctx context.Context, sys *host.System, family, input string) error {
 	fd, err := unix.MemfdCreate("chains", unix.MFD_CLOEXEC)
 	if err != nil {
@@ -153,7 +153,8 @@ func (c Chains) means(chain string) bool {
 	return slices.ContainsFunc(c.Prefixes, func(p string) bool { return p != "" && strings.HasPrefix(chain, p) })
 }
 
-// ruleEnds are the chain that a rule is in and the one that it leads to. A comment is in quotes and may hold anything.
+// ruleEnds are the chain that a rule is in and the one that it leads to. A comment is in quotes and
+// may hold anything.
 func ruleEnds(rule string) (chain, target string) {
 	var words []string
 	var word strings.Builder
@@ -187,8 +188,8 @@ func ruleEnds(rule string) (chain, target string) {
 	return chain, target
 }
 
-// writeRemoval writes the table's part of a transaction. Naming a chain empties it; only then can it be deleted, and
-// only when no rule leads to it.
+// writeRemoval writes the table's part of a transaction. Naming a chain empties it; only then can
+// it be deleted, and only when no rule leads to it.
 func (t chainTable) writeRemoval(b *strings.Builder) {
 	fmt.Fprintf(b, "*%s\n", t.name)
 	for _, c := range t.chains {

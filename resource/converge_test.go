@@ -158,7 +158,8 @@ func TestConvergeStopsWhenTold(t *testing.T) {
 	}
 }
 
-// TestObserveTogether checks that a plan costs one systemctl and one ctr, and that every problem is told.
+// TestObserveTogether checks that a plan costs one systemctl and one ctr, and that every problem is
+// told.
 func TestObserveTogether(t *testing.T) {
 	m := newMachine(t)
 	newSystemd(m)

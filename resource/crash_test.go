@@ -23,9 +23,10 @@ import (
 	"kbootstrap/resource/kinds"
 )
 
-// The crash matrix: a run is broken at each of its steps, in each of the ways below, and then made again. The second run
-// must end without an error, in the very state in which a run ends that nobody broke; a third must change nothing; and
-// nothing temporary may be left. The cases are those of the laws, and a whole host (see crashhost_test.go).
+// The crash matrix: a run is broken at each of its steps, in each of the ways below, and then made
+// again. The second run must end without an error, in the very state in which a run ends that
+// nobody broke; a third must change nothing; and nothing temporary may be left. The cases are those
+// of the laws, and a whole host (see crashhost_test.go).
 
 // A crash is a way to break a run at one of its steps.
 type crash string
@@ -39,8 +40,8 @@ const (
 	cutOff       crash = "the connection is cut" // in mid-operation: the operation ends, the rest is cancelled
 	powerOld     crash = "power cut, old names"  // nothing is on the disk but what was synced
 	powerNames   crash = "power cut, new names"  // new names are on the disk already, bytes that were not synced are not
-	// Killed after, and the power is cut when the next run is done: what the first left in the page cache has to be on the
-	// disk by then.
+	// Killed after, and the power is cut when the next run is done: what the first left in the page
+	// cache has to be on the disk by then.
 	lateOld   crash = "killed after, then finished, then a power cut, old names"
 	lateNames crash = "killed after, then finished, then a power cut, new names"
 	lied      crash = "nothing is done, and no error told"
@@ -62,8 +63,9 @@ var (
 	errFull    = errors.New("no space left on device")
 )
 
-// breaker stands between a run and its steps. It names each step, and breaks the run at one of them. A process that was
-// killed is one for which no step is made any more: since all changes are steps, what it goes on thinking does not matter.
+// breaker stands between a run and its steps. It names each step, and breaks the run at one of
+// them. A process that was killed is one for which no step is made any more: since all changes are
+// steps, what it goes on thinking does not matter.
 type breaker struct {
 	m      *machine
 	at     string // the step
@@ -83,7 +85,8 @@ var (
 	pidName  = regexp.MustCompile(`(/proc|process) ?/?\d+(/fd/\d+)?`)
 )
 
-// name is the same in each run of a case: without the root, and what is random or a number of a process.
+// name is the same in each run of a case: without the root, and what is random or a number of a
+// process.
 func (b *breaker) name(step host.Step) string {
 	text := strings.ReplaceAll(step.String(), b.m.Root, "")
 	text = pidName.ReplaceAllString(tempName.ReplaceAllString(text, ".kbootstrap-*"), "$1 N")
@@ -156,7 +159,8 @@ type crashCase struct {
 	whole  func(m *machine)
 	bare   bool // nothing of the tool's own is there yet: making it are steps too
 	noDisk bool // what is changed is the kernel's, and gone with a power cut
-	// lasts checks what lies on the disk after a power cut that came when a run was done. May be nil.
+	// lasts checks what lies on the disk after a power cut that came when a run was done. May be
+	// nil.
 	lasts func(m *machine)
 }
 
@@ -290,8 +294,8 @@ func (c crashCase) broken(t *testing.T, at string, how crash, golden string) {
 	}
 }
 
-// changes are the steps of a run but for those of the cache of sums: the sum of a file that was written a moment ago is
-// remembered by a later run.
+// changes are the steps of a run but for those of the cache of sums: the sum of a file that was
+// written a moment ago is remembered by a later run.
 func changes(steps []string) []string {
 	return slices.DeleteFunc(slices.Clone(steps), func(step string) bool { return strings.Contains(step, host.SumsFile) })
 }
@@ -385,8 +389,8 @@ func (l law) restoreCase() crashCase {
 	}
 }
 
-// TestCrashSyncIsReal: the matrix has a model of the disk in place of the system call. A file of /proc cannot be synced, so
-// here it shows whether it is made.
+// TestCrashSyncIsReal: the matrix has a model of the disk in place of the system call. A file of
+// /proc cannot be synced, so here it shows whether it is made.
 func TestCrashSyncIsReal(t *testing.T) {
 	if err := newMachine(t).Sync("/proc/version"); !errors.Is(err, syscall.EINVAL) {
 		t.Errorf("syncing what cannot be synced: %v, want %v", err, syscall.EINVAL)

@@ -18,8 +18,9 @@ import (
 // canary is the secret that must be in one file, and nowhere else.
 const canary = "the-canary-sings-at-midnight"
 
-// hostWants is what a host is to have, as a component's list has it: an account, directories, a key, a program behind a
-// link, configuration, a unit, a service that starts with all of them, and its health.
+// hostWants is what a host is to have, as a component's list has it: an account, directories, a
+// key, a program behind a link, configuration, a unit, a service that starts with all of them, and
+// its health.
 func hostWants(m *machine, version, health string) []resource.Resource {
 	program := m.has(strings.Repeat("program "+version+"\n", 1000))
 	file := func(path, content string) resource.File { return resource.File{Path: path, Content: []byte(content)} }
@@ -88,7 +89,8 @@ func hostCase(t *testing.T, before string) crashCase {
 	}
 }
 
-// keepsSecret looks for the canary in all files but the one that is to have it, and records of what it was before.
+// keepsSecret looks for the canary in all files but the one that is to have it, and records of what
+// it was before.
 func (m *machine) keepsSecret() {
 	m.t.Helper()
 	for line := range strings.Lines(m.filesWith(canary)) {
@@ -140,7 +142,8 @@ func TestCrashLies(t *testing.T) {
 	}
 }
 
-// TestConvergeLooksAgain: what was as wanted at the beginning may no longer be, since a change before it has touched it too.
+// TestConvergeLooksAgain: what was as wanted at the beginning may no longer be, since a change
+// before it has touched it too.
 func TestConvergeLooksAgain(t *testing.T) {
 	m := newMachine(t)
 	m.executable("/usr/bin/apt-get")

@@ -2,5 +2,6 @@
 
 package resource_test
 
-// usualOneOf is larger here: the race detector makes a case ten times as slow, and looks for nothing that the others have not.
+// usualOneOf is larger here: the race detector makes a case ten times as slow, and looks for
+// nothing that the others have not.
 const usualOneOf = 29

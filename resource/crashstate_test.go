@@ -14,7 +14,8 @@ import (
 	"kbootstrap/resource/kinds"
 )
 
-// everything is the state of a machine, for comparing: its files, its services, its objects, the tool's records.
+// everything is the state of a machine, for comparing: its files, its services, its objects, the
+// tool's records.
 func (m *machine) everything() string {
 	m.t.Helper()
 	var b strings.Builder
@@ -86,7 +87,8 @@ func (m *machine) filesWith(text string) string {
 	return b.String()
 }
 
-// durablePart leaves out what a boot makes anew. That services run as wanted is for the case's own check.
+// durablePart leaves out what a boot makes anew. That services run as wanted is for the case's own
+// check.
 func durablePart(everything string) string {
 	return strings.Join(slices.DeleteFunc(strings.Split(everything, "\n"), func(line string) bool {
 		return strings.HasPrefix(line, "/proc") || strings.HasPrefix(line, "/run") || strings.HasPrefix(line, "unit ")

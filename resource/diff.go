@@ -25,8 +25,8 @@ func Digest(rs ...Resource) string {
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
-// Diff is the line diff of two states: lines that begin with "-" are found, with "+" wanted, with a blank both. It is
-// empty when the two are equal.
+// Diff is the line diff of two states: lines that begin with "-" are found, with "+" wanted, with a
+// blank both. It is empty when the two are equal.
 func Diff(found, wanted Resource) string {
 	if !Changed(found, wanted) {
 		return ""

@@ -12,9 +12,9 @@ import (
 	"kbootstrap/resource"
 )
 
-// disk is a model of what a machine's disk holds: only what was synced is sure to be there after a power cut. It knows
-// inodes and names apart, as file systems do: a file's bytes and mode are on the disk after a sync of the file, its name
-// after a sync of the directory.
+// disk is a model of what a machine's disk holds: only what was synced is sure to be there after a
+// power cut. It knows inodes and names apart, as file systems do: a file's bytes and mode are on
+// the disk after a sync of the file, its name after a sync of the directory.
 type disk struct {
 	m      *machine
 	inodes map[uint64]durable
@@ -185,8 +185,8 @@ func (d *disk) program(do func() error) error {
 	return err
 }
 
-// cut takes from the machine what a power cut takes, in one of two ways: what was not synced never happened, or its names
-// are there and its bytes are not.
+// cut takes from the machine what a power cut takes, in one of two ways: what was not synced never
+// happened, or its names are there and its bytes are not.
 func (d *disk) cut(how crash) {
 	type survivor struct {
 		path string

@@ -12,8 +12,9 @@ import (
 
 // File is a regular file. Exactly one of Content and Blob says what is in it.
 //
-// A file that is found has its Content when it is small, so that it can be put back, and its Blob when it is large or
-// when the wanted value names a Blob. A path that is found to be a symbolic link is a File with a Target.
+// A file that is found has its Content when it is small, so that it can be put back, and its Blob
+// when it is large or when the wanted value names a Blob. A path that is found to be a symbolic
+// link is a File with a Target.
 type File struct {
 	Path    string // absolute, below System.Root
 	Mode    uint32 // permission bits; 0 means 0644
@@ -70,10 +71,12 @@ func ownerState(owner string) string {
 	return "owner " + owner
 }
 
-// contentLimit is the size in bytes up to which a file that is found is read into memory and carried as Content.
+// contentLimit is the size in bytes up to which a file that is found is read into memory and
+// carried as Content.
 const contentLimit = 1 << 20
 
-// Observe reads a small file; the sum of a large one comes from the cache of sums.go when the file has not changed.
+// Observe reads a small file; the sum of a large one comes from the cache of sums.go when the file
+// has not changed.
 func (f File) Observe(_ context.Context, sys *host.System) (Resource, error) {
 	path := sys.Path(f.Path)
 	found := File{Path: f.Path, Secret: f.Secret}
@@ -147,8 +150,8 @@ func (f File) Apply(ctx context.Context, sys *host.System) error {
 	return nil
 }
 
-// receive fetches the content: from the host itself if it was there before the tool came, or before the change that is to
-// be undone; else from the control machine.
+// receive fetches the content: from the host itself if it was there before the tool came, or before
+// the change that is to be undone; else from the control machine.
 func (f File) receive(ctx context.Context, sys *host.System, r host.Replacement) error {
 	for _, kept := range []string{sys.Path(host.OldBlob(f.Blob)), sys.UndoBlob(f.Blob)} {
 		if old, err := os.Open(kept); err == nil {

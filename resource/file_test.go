@@ -9,7 +9,8 @@ import (
 	"kbootstrap/resource"
 )
 
-// TestFileKeepsRunningProgram checks that a file is replaced and not written over: who runs the old one keeps it.
+// TestFileKeepsRunningProgram checks that a file is replaced and not written over: who runs the old
+// one keeps it.
 func TestFileKeepsRunningProgram(t *testing.T) {
 	m := newMachine(t)
 	m.put("/opt/bin/etcd", "old")
@@ -28,8 +29,8 @@ func TestFileKeepsRunningProgram(t *testing.T) {
 	}
 }
 
-// TestFileClearsItsOwnTemps checks what a run that was cut off has left, and that files which are just being written
-// beside it are let alone.
+// TestFileClearsItsOwnTemps checks what a run that was cut off has left, and that files which are
+// just being written beside it are let alone.
 func TestFileClearsItsOwnTemps(t *testing.T) {
 	m := newMachine(t)
 	m.put("/etc/.a.conf.kbootstrap-123", "half")
@@ -85,7 +86,8 @@ func TestOwnerIsTheMachinesOwn(t *testing.T) {
 	}
 }
 
-// TestSums checks when a sum is believed without reading the file: a wrong one in the cache tells the two apart.
+// TestSums checks when a sum is believed without reading the file: a wrong one in the cache tells
+// the two apart.
 func TestSums(t *testing.T) {
 	m := newMachine(t)
 	m.put("/proc/sys/kernel/random/boot_id", "boot-1\n")

@@ -8,7 +8,8 @@ import (
 	"kbootstrap/resource/kinds"
 )
 
-// FuzzCodec reads anything as resources. It must not panic, and what it reads is the same after another journey.
+// FuzzCodec reads anything as resources. It must not panic, and what it reads is the same after
+// another journey.
 func FuzzCodec(f *testing.F) {
 	for _, law := range laws() {
 		text, err := kinds.Marshal([]resource.Resource{law.wanted})

@@ -17,11 +17,12 @@ type Image struct {
 	Socket    string // containerd's, "/run/containerd/containerd.sock"
 	Namespace string // "k8s.io"; "" means that
 	Program   string // the path of ctr
-	// Local has ctr import the archive by itself, which takes half of the time that sending it through the transfer
-	// service of containerd 2 takes. Before 2.0 it is the only way, and there is no flag for it.
+	// Local has ctr import the archive by itself, which takes half of the time that sending it
+	// through the transfer service of containerd 2 takes. Before 2.0 it is the only way, and there
+	// is no flag for it.
 	Local bool
-	// Pinned keeps the kubelet from removing it when the disk fills and no pod here uses it: there may be no registry to
-	// get it from again. ctr can pin from 2.0 on.
+	// Pinned keeps the kubelet from removing it when the disk fills and no pod here uses it: there
+	// may be no registry to get it from again. ctr can pin from 2.0 on.
 	Pinned bool
 	Absent bool
 }
@@ -37,8 +38,8 @@ func (i Image) State() string {
 	return States(i.Ref + " present")
 }
 
-// Observe lists the images. Where containerd is not installed or does not answer there are none: it comes before its
-// Images, and an import that cannot work says why.
+// Observe lists the images. Where containerd is not installed or does not answer there are none: it
+// comes before its Images, and an import that cannot work says why.
 func (i Image) Observe(ctx context.Context, sys *host.System) (Resource, error) {
 	return i.found(listImages(ctx, sys, i.store())), nil
 }

@@ -16,8 +16,8 @@ import (
 	"testing"
 )
 
-// fakeAPI is a fake of the Kubernetes API, over real TLS: it keeps objects by path, and applies patches. As the real one it
-// adds fields of its own and leaves out what is empty.
+// fakeAPI is a fake of the Kubernetes API, over real TLS: it keeps objects by path, and applies
+// patches. As the real one it adds fields of its own and leaves out what is empty.
 type fakeAPI struct {
 	t       *testing.T
 	server  *httptest.Server

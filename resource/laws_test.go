@@ -16,7 +16,8 @@ import (
 	"kbootstrap/resource/kinds"
 )
 
-// A law is one case under which every law must hold: a machine in some state, and what is wanted of it.
+// A law is one case under which every law must hold: a machine in some state, and what is wanted of
+// it.
 type law struct {
 	name   string
 	start  func(m *machine) // puts the machine into its first state

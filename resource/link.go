@@ -9,7 +9,8 @@ import (
 	"kbootstrap/host"
 )
 
-// Link is a symbolic link. It is replaced atomically, so that a program behind it is always the old or the new one.
+// Link is a symbolic link. It is replaced atomically, so that a program behind it is always the old
+// or the new one.
 type Link struct {
 	Path, Target string
 	Absent       bool
@@ -30,7 +31,8 @@ func (l Link) State() string {
 	return States("target " + l.Target)
 }
 
-// Observe reads the link. A directory in its place is an error: it is nobody's to remove but its owner's.
+// Observe reads the link. A directory in its place is an error: it is nobody's to remove but its
+// owner's.
 func (l Link) Observe(ctx context.Context, sys *host.System) (Resource, error) {
 	path := sys.Path(l.Path)
 	info, err := os.Lstat(path)

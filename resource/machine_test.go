@@ -20,8 +20,8 @@ import (
 	"kbootstrap/resource"
 )
 
-// machine is a System below a temporary directory. A program is run only if the test has allowed it, or has put a fake
-// in its place; anything else fails the test.
+// machine is a System below a temporary directory. A program is run only if the test has allowed
+// it, or has put a fake in its place; anything else fails the test.
 type machine struct {
 	*host.System
 	Root  string // of the System, as a text
@@ -195,14 +195,16 @@ func (m *machine) snapshot() string {
 	return b.String()
 }
 
-// boots gives the machine another boot_id, where /proc is not that of the machine that the test runs on.
+// boots gives the machine another boot_id, where /proc is not that of the machine that the test
+// runs on.
 func (m *machine) boots(id string) {
 	if info, err := os.Lstat(m.Path("/proc")); err != nil || info.IsDir() {
 		m.put("/proc/sys/kernel/random/boot_id", id+"\n")
 	}
 }
 
-// boot starts the machine after its power was cut: its processes are gone, and what is enabled is started.
+// boot starts the machine after its power was cut: its processes are gone, and what is enabled is
+// started.
 func (m *machine) boot() {
 	m.boots("second")
 	m.must(os.MkdirAll(m.Path("/run"), 0o755))
@@ -222,7 +224,8 @@ func (m *machine) eventually(done func() bool) {
 	m.must(host.Poll(ctx, 5*time.Millisecond, func() (bool, error) { return done(), nil }))
 }
 
-// plain is a text without what differs from run to run: the machine's root, and the numbers of processes.
+// plain is a text without what differs from run to run: the machine's root, and the numbers of
+// processes.
 func (m *machine) plain(text string) string {
 	return processNumber.ReplaceAllString(strings.ReplaceAll(text, m.Root, "ROOT"), "PID ROOT")
 }

@@ -16,8 +16,9 @@ import (
 // inside marks the process that runs the tests.
 const inside = "KBOOTSTRAP_TEST_INSIDE"
 
-// TestMain runs the tests in namespaces of their own, where whoever started them is root: mounts, interfaces and packet
-// filters are the kernel's real ones, and nothing that a test does can reach the machine that it runs on.
+// TestMain runs the tests in namespaces of their own, where whoever started them is root: mounts,
+// interfaces and packet filters are the kernel's real ones, and nothing that a test does can reach
+// the machine that it runs on.
 func TestMain(m *testing.M) {
 	if slices.Contains(os.Args, "-test.fuzzworker") { // in the namespaces of the process that looks for inputs
 		os.Exit(m.Run())
@@ -28,7 +29,8 @@ func TestMain(m *testing.M) {
 			fmt.Fprintf(os.Stderr, "ip link set lo up: %v: %s\n", err, out)
 			os.Exit(1)
 		}
-		// The tests' machines are many small files, which a disk makes slowly. The mount is gone with the namespace.
+		// The tests' machines are many small files, which a disk makes slowly. The mount is gone
+		// with the namespace.
 		if err := syscall.Mount("tmpfs", os.TempDir(), "tmpfs", 0, "mode=0700"); err != nil {
 			fmt.Fprintln(os.Stderr, "a file system in memory:", err)
 			os.Exit(1)

@@ -11,9 +11,10 @@ import (
 
 // Member is the data of one etcd member.
 //
-// Its unit always says that the cluster exists already, so that a member that has lost its disk does not found a second
-// cluster of its own at the next boot. Only while the cluster is being founded does a drop-in in /run say otherwise;
-// Bootstrapped takes it away. A Member allows that when it is New; the Service that follows starts the member.
+// Its unit always says that the cluster exists already, so that a member that has lost its disk
+// does not found a second cluster of its own at the next boot. Only while the cluster is being
+// founded does a drop-in in /run say otherwise; Bootstrapped takes it away. A Member allows that
+// when it is New; the Service that follows starts the member.
 type Member struct {
 	Name    string // the member's name
 	Unit    string // "etcd.service"
@@ -28,7 +29,8 @@ type Member struct {
 // ID is "member NAME".
 func (m Member) ID() string { return "member " + m.Name }
 
-// State tells that the member has data or is about to make it; which of the two is the same to who waits for it.
+// State tells that the member has data or is about to make it; which of the two is the same to who
+// waits for it.
 func (m Member) State() string {
 	if m.Foreign != "" {
 		return States("data present, and " + m.Foreign)
@@ -43,7 +45,8 @@ func (m Member) Observe(ctx context.Context, sys *host.System) (Resource, error)
 		if found.Absent = true; !m.New || !sys.Exists(bootstrapDropIn(m.Unit)) {
 			return found, nil
 		}
-		// The permission counts when systemd knows of it: a run may have been cut off before it told.
+		// The permission counts when systemd knows of it: a run may have been cut off before it
+		// told.
 		u, err := sys.Unit(ctx, m.Unit)
 		found.Absent = u.Stale(bootstrapDropIn(m.Unit), true)
 		return found, err
@@ -101,7 +104,8 @@ func forbidBootstrap(ctx context.Context, sys *host.System, unit string) error {
 	return sys.Reload(ctx, unit, dropIn, false)
 }
 
-// memberBytes is what an etcd member writes in its first minutes: a log of 64 MB is laid out ahead, and the next one.
+// memberBytes is what an etcd member writes in its first minutes: a log of 64 MB is laid out ahead,
+// and the next one.
 const memberBytes = 256 << 20
 
 // Writes returns the member's first data.

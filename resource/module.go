@@ -10,9 +10,9 @@ import (
 // Module is a feature of the kernel that a module brings, or that is built in.
 type Module struct {
 	Name string
-	// Features prove that the feature is there, each of them alone: a path below System.Root, such as
-	// /proc/sys/net/bridge, or "filesystem overlay" for a line of /proc/filesystems. They hold on a kernel without
-	// modules too. Without any, /sys/module/NAME is the proof.
+	// Features prove that the feature is there, each of them alone: a path below System.Root, such
+	// as /proc/sys/net/bridge, or "filesystem overlay" for a line of /proc/filesystems. They hold
+	// on a kernel without modules too. Without any, /sys/module/NAME is the proof.
 	Features []string
 	Absent   bool
 }

@@ -11,8 +11,9 @@ import (
 	"kbootstrap/host"
 )
 
-// Mounts are the file systems that are mounted below a directory. One that is mounted on the directory itself, such as a
-// disk of its own for /var/lib/etcd, is the operator's and stays. They are wanted only as Absent, by reset.
+// Mounts are the file systems that are mounted below a directory. One that is mounted on the
+// directory itself, such as a disk of its own for /var/lib/etcd, is the operator's and stays. They
+// are wanted only as Absent, by reset.
 type Mounts struct {
 	Under  string // "/var/lib/kubelet"
 	Absent bool
@@ -47,7 +48,8 @@ func (m Mounts) Apply(ctx context.Context, sys *host.System) error {
 		// One at a time: what is mounted in several places goes in all of them at once.
 		point := points[len(points)-1]
 		if _, err := sys.Change(ctx, "umount", point); err != nil {
-			// Still in use: it disappears from the tree now, and from the kernel when the last user is gone.
+			// Still in use: it disappears from the tree now, and from the kernel when the last user
+			// is gone.
 			if _, err := sys.Change(ctx, "umount", "--lazy", point); err != nil {
 				return err
 			}

@@ -132,7 +132,8 @@ func TestProject(t *testing.T) {
 	}
 }
 
-// TestNodeComesLate checks the order: the kubelet registers, the tool labels, the network gets ready.
+// TestNodeComesLate checks the order: the kubelet registers, the tool labels, the network gets
+// ready.
 func TestNodeComesLate(t *testing.T) {
 	m := newMachine(t)
 	k := newKube(m)

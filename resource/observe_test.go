@@ -11,8 +11,8 @@ import (
 	"kbootstrap/resource/converge"
 )
 
-// TestObserveAsksWhoRuns: whether a service answers is asked only where it runs, and what goes through several services
-// only where all of them run.
+// TestObserveAsksWhoRuns: whether a service answers is asked only where it runs, and what goes
+// through several services only where all of them run.
 func TestObserveAsksWhoRuns(t *testing.T) {
 	m := newMachine(t)
 	s := newSystemd(m)

@@ -27,7 +27,8 @@ func (p Package) Observe(_ context.Context, sys *host.System) (Resource, error) 
 	return Package{Program: p.Program, Apt: p.Apt, Yum: p.Yum, Absent: sys.Program(p.Program) == ""}, nil
 }
 
-// Apply installs the package, or removes it alone: a package that another needs by now stays, and that is an error.
+// Apply installs the package, or removes it alone: a package that another needs by now stays, and
+// that is an error.
 func (p Package) Apply(ctx context.Context, sys *host.System) error {
 	if there := sys.Program(p.Program) != ""; there == !p.Absent {
 		return nil

@@ -13,7 +13,8 @@ import (
 	"kbootstrap/host"
 )
 
-// ask is nil when the service says that it is ready, and its answer otherwise. Beside http and https there are
+// ask is nil when the service says that it is ready, and its answer otherwise. Beside http and
+// https there are
 //
 //	tcp://HOST:PORT       something accepts connections there
 //	unix:///PATH          the same for a socket

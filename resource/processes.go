@@ -14,11 +14,12 @@ import (
 	"kbootstrap/host"
 )
 
-// Processes are the processes that outlive their service: containerd's shims and the containers below them. They are wanted
-// only as Absent, by reset, after the services are stopped.
+// Processes are the processes that outlive their service: containerd's shims and the containers
+// below them. They are wanted only as Absent, by reset, after the services are stopped.
 type Processes struct {
-	// Program is the path of a program, or of a directory with a slash at its end: every process that runs it, or
-	// anything below the directory, is meant with all its descendants, but never the caller.
+	// Program is the path of a program, or of a directory with a slash at its end: every process
+	// that runs it, or anything below the directory, is meant with all its descendants, but never
+	// the caller.
 	Program string
 	Absent  bool
 	Found   []string // only in a found value: "PID PROGRAM"
@@ -30,8 +31,8 @@ func (ps Processes) ID() string { return "processes " + ps.Program }
 // State lists the processes.
 func (ps Processes) State() string { return Listed(ps.Absent, ps.Found) }
 
-// killTimeout is how long a killed process may take to be gone: one that waits for a disk or a network file system does
-// not hear the signal before.
+// killTimeout is how long a killed process may take to be gone: one that waits for a disk or a
+// network file system does not hear the signal before.
 const killTimeout = 10 * time.Second
 
 // Observe lists the processes.
@@ -44,8 +45,8 @@ func (ps Processes) Observe(_ context.Context, sys *host.System) (Resource, erro
 	return found, err
 }
 
-// Apply kills the processes and all their descendants. They are stopped first, since the children of a process that is
-// killed while it forks would be nobody's.
+// Apply kills the processes and all their descendants. They are stopped first, since the children
+// of a process that is killed while it forks would be nobody's.
 func (ps Processes) Apply(ctx context.Context, sys *host.System) error {
 	list, err := ps.list(sys)
 	if err != nil {
@@ -72,7 +73,8 @@ func (ps Processes) Apply(ctx context.Context, sys *host.System) error {
 			return err
 		}
 	}
-	// Descendants first: cut off between the two, the next run would not know those whose ancestor is gone.
+	// Descendants first: cut off between the two, the next run would not know those whose ancestor
+	// is gone.
 	slices.SortStableFunc(list, func(a, b host.Process) int { return b.Depth - a.Depth })
 	for _, p := range list {
 		if err := sys.Signal(p.Pid, syscall.SIGKILL); err != nil {
@@ -81,7 +83,8 @@ func (ps Processes) Apply(ctx context.Context, sys *host.System) error {
 	}
 	deadline, cancel := context.WithTimeout(ctx, killTimeout)
 	defer cancel()
-	// Each of them: one whose ancestors are gone already is nobody's descendant any more, and may still be ending.
+	// Each of them: one whose ancestors are gone already is nobody's descendant any more, and may
+	// still be ending.
 	left := list
 	err = host.Poll(deadline, startPoll, func() (bool, error) {
 		all, err := sys.AllProcesses()
@@ -94,8 +97,8 @@ func (ps Processes) Apply(ctx context.Context, sys *host.System) error {
 	return err
 }
 
-// list lists those that are meant: who runs the program, and their descendants; not the caller, its ancestors and
-// its descendants.
+// list lists those that are meant: who runs the program, and their descendants; not the caller, its
+// ancestors and its descendants.
 func (ps Processes) list(sys *host.System) ([]host.Process, error) {
 	all, err := sys.AllProcesses()
 	if err != nil {

@@ -18,18 +18,22 @@ import (
 
 // Ready is the health of a service, as its own endpoint tells it.
 type Ready struct {
-	Name    string        // who is waited for: "etcd"
-	URL     string        // "https://127.0.0.1:2379/health"; see probe.go for other schemes
-	CACert  string        // paths of PEM files below System.Root; "" where the URL does not need them
-	Cert    string        // the client's certificate
-	Key     string        // and its key
-	For     string        // the component that is waited for, where that is not the one that waits; the host does not need it
+	Name   string // who is waited for: "etcd"
+	URL    string // "https://127.0.0.1:2379/health"; see probe.go for other schemes
+	CACert string // paths of PEM files below System.Root; "" where the URL does not need them
+	Cert   string // the client's certificate
+	Key    string // and its key
+	// the component that is waited for, where that is not the one that waits; the host does not
+	// need it
+	For     string
 	Unit    string        // its journal goes into the error; "" for none
 	Expect  string        // text that the answer must contain; "" means that any good one will do
 	Timeout time.Duration // how long to wait; 0 means one minute
-	Every   time.Duration // how often to ask; 0 means every 20 ms, which is too often for an API server that is just starting
-	Crashes int           // give up when systemd has restarted the Unit so often meanwhile; 0 means never
-	Absent  bool          // it is not ready
+	// how often to ask; 0 means every 20 ms, which is too often for an API server that is just
+	// starting
+	Every   time.Duration
+	Crashes int  // give up when systemd has restarted the Unit so often meanwhile; 0 means never
+	Absent  bool // it is not ready
 }
 
 // ID is "ready NAME".
@@ -45,7 +49,8 @@ func (r Ready) every() time.Duration {
 	return r.Every
 }
 
-// Answers returns the service's unit; what goes through several services is answered where all of them run.
+// Answers returns the service's unit; what goes through several services is answered where all of
+// them run.
 func (r Ready) Answers() (unit string, all bool) { return r.Unit, r.Unit == "" }
 
 // Absence is a service that is not ready.
@@ -93,8 +98,8 @@ func (r Ready) Observe(ctx context.Context, sys *host.System) (Resource, error) 
 	return found, ctx.Err()
 }
 
-// Apply waits until the service is ready, and before that until its certificates are there, which another component may be
-// about to write. It gives up early when its unit has failed for good.
+// Apply waits until the service is ready, and before that until its certificates are there, which
+// another component may be about to write. It gives up early when its unit has failed for good.
 func (r Ready) Apply(ctx context.Context, sys *host.System) error {
 	if r.Absent {
 		return nil
@@ -149,8 +154,9 @@ func (r Ready) Apply(ctx context.Context, sys *host.System) error {
 	return sys.Failed(ctx, fault.ServiceNotReady, r.Unit, err)
 }
 
-// hopeless is why there is nothing to wait for any more: the unit has failed, or crashes again and again. Restarts is how
-// often systemd had restarted it when the wait began; below 0 it is not known yet.
+// hopeless is why there is nothing to wait for any more: the unit has failed, or crashes again and
+// again. Restarts is how often systemd had restarted it when the wait began; below 0 it is not
+// known yet.
 func (r Ready) hopeless(ctx context.Context, sys *host.System, restarts *int) error {
 	u, err := sys.Unit(ctx, r.Unit)
 	switch {

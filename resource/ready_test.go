@@ -38,8 +38,8 @@ func whole(err error) string {
 	return err.Error()
 }
 
-// waitsInVain checks what an error says of a wait that ended with its time. On a busy machine the time may be over
-// before the first answer; then it waits longer, up to minutes.
+// waitsInVain checks what an error says of a wait that ended with its time. On a busy machine the
+// time may be over before the first answer; then it waits longer, up to minutes.
 func waitsInVain(t *testing.T, wait func(timeout time.Duration) error, parts ...string) {
 	t.Helper()
 	for timeout := 50 * time.Millisecond; ; timeout *= 4 {
@@ -57,7 +57,8 @@ func waitsInVain(t *testing.T, wait func(timeout time.Duration) error, parts ...
 	}
 }
 
-// TestReadyGivesUpOnFailedUnit checks that a unit that is not tried again is not waited for: the timeout is an hour.
+// TestReadyGivesUpOnFailedUnit checks that a unit that is not tried again is not waited for: the
+// timeout is an hour.
 func TestReadyGivesUpOnFailedUnit(t *testing.T) {
 	m := newMachine(t)
 	s := newSystemd(m)
@@ -69,7 +70,8 @@ func TestReadyGivesUpOnFailedUnit(t *testing.T) {
 	}
 }
 
-// TestReadyKnowsTheServer checks that a server is not believed whose certificate is another authority's.
+// TestReadyKnowsTheServer checks that a server is not believed whose certificate is another
+// authority's.
 func TestReadyKnowsTheServer(t *testing.T) {
 	m := newMachine(t)
 	server := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
@@ -91,8 +93,8 @@ func TestReadyKnowsTheServer(t *testing.T) {
 	}
 }
 
-// TestReadyWaitsForCertificates checks that a certificate that another component is about to write is waited for, that one
-// that never comes is named, and that one that is none is not waited for.
+// TestReadyWaitsForCertificates checks that a certificate that another component is about to write
+// is waited for, that one that never comes is named, and that one that is none is not waited for.
 func TestReadyWaitsForCertificates(t *testing.T) {
 	m := newMachine(t)
 	server := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
@@ -153,7 +155,8 @@ func TestReadyProbes(t *testing.T) {
 	}
 }
 
-// TestReadyWaitsForItsCertificate: the certificate to ask with may be another component's, which is being made meanwhile.
+// TestReadyWaitsForItsCertificate: the certificate to ask with may be another component's, which is
+// being made meanwhile.
 func TestReadyWaitsForItsCertificate(t *testing.T) {
 	m := newMachine(t)
 	h := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))

@@ -18,8 +18,8 @@ import (
 	"kbootstrap/resource/kinds"
 )
 
-// These tests need a machine with systemd as process 1, root, and nothing of the tool's on it. They hold the fake of
-// systemd_test.go to what the real one does. On a lab's host:
+// These tests need a machine with systemd as process 1, root, and nothing of the tool's on it. They
+// hold the fake of systemd_test.go to what the real one does. On a lab's host:
 //
 //	go test -c -tags systemd -o kinds.test ./resource
 //	KBOOTSTRAP_TEST_INSIDE=1 ./kinds.test -test.run TestReal -test.v

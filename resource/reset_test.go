@@ -84,7 +84,8 @@ func TestTreeSparesWhatIsMounted(t *testing.T) {
 	}
 }
 
-// TestTreeOnADisk checks that the disk which a host has for a directory stays mounted, and is emptied.
+// TestTreeOnADisk checks that the disk which a host has for a directory stays mounted, and is
+// emptied.
 func TestTreeOnADisk(t *testing.T) {
 	m := newMachine(t)
 	m.sees("/proc")
@@ -122,7 +123,8 @@ func TestMountsInUse(t *testing.T) {
 	}
 }
 
-// TestDirThatIsUsedStays checks that a rollback does not take what others have put into a directory.
+// TestDirThatIsUsedStays checks that a rollback does not take what others have put into a
+// directory.
 func TestDirThatIsUsedStays(t *testing.T) {
 	m := newMachine(t)
 	m.put("/var/lib/etcd/member/wal", "data")

@@ -1,7 +1,7 @@
-// Package resource holds the kinds of things that the tool puts on a host, one kind per file. A resource is a plain
-// value; what is wanted and what is found are values of the same type. Every kind keeps the laws of laws_test.go:
-// observing is faithful, applying converges, applying again changes nothing, applying what was found puts it back.
-// Start at Resource, then File.
+// Package resource holds the kinds of things that the tool puts on a host, one kind per file. A
+// resource is a plain value; what is wanted and what is found are values of the same type. Every
+// kind keeps the laws of laws_test.go: observing is faithful, applying converges, applying again
+// changes nothing, applying what was found puts it back. Start at Resource, then File.
 package resource
 
 import (
@@ -14,7 +14,8 @@ import (
 type Resource interface {
 	// ID names the thing: "file /etc/systemd/system/etcd.service". It is unique on a host.
 	ID() string
-	// State tells the state, one property a line, secrets as digests; it is empty when the thing is absent.
+	// State tells the state, one property a line, secrets as digests; it is empty when the thing is
+	// absent.
 	State() string
 	// Observe returns what is found on the host: a value of the same kind with the same ID.
 	Observe(ctx context.Context, sys *host.System) (Resource, error)

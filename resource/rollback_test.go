@@ -62,7 +62,8 @@ func TestRollback(t *testing.T) {
 	s.clean()
 }
 
-// TestNothingToGoBackTo: what did not run, or was not healthy, stays as it was made, for the next run to finish.
+// TestNothingToGoBackTo: what did not run, or was not healthy, stays as it was made, for the next
+// run to finish.
 func TestNothingToGoBackTo(t *testing.T) {
 	for name, before := range map[string]func(s *server){
 		"it did not run":     func(s *server) { s.systemd.end(serverUnit) },
@@ -87,7 +88,8 @@ func TestNothingToGoBackTo(t *testing.T) {
 	}
 }
 
-// TestRollbackOfWhatIsDamaged: a program that was replaced in its place is put back from the host itself.
+// TestRollbackOfWhatIsDamaged: a program that was replaced in its place is put back from the host
+// itself.
 func TestRollbackOfWhatIsDamaged(t *testing.T) {
 	s := newServer(t)
 	large := strings.Repeat("theirs", resource.ContentLimit)
@@ -103,7 +105,8 @@ func TestRollbackOfWhatIsDamaged(t *testing.T) {
 	s.clean()
 }
 
-// TestInterruptedBeforeItsService: what was changed is put back without a restart; the process has seen nothing of it.
+// TestInterruptedBeforeItsService: what was changed is put back without a restart; the process has
+// seen nothing of it.
 func TestInterruptedBeforeItsService(t *testing.T) {
 	for name, end := range map[string]func(s *server, cancel context.CancelFunc){
 		"connection lost": func(_ *server, cancel context.CancelFunc) { cancel() },
@@ -134,7 +137,8 @@ func TestInterruptedBeforeItsService(t *testing.T) {
 	}
 }
 
-// TestInterruptedAtItsService: once the service is being changed, it becomes healthy before anything ends.
+// TestInterruptedAtItsService: once the service is being changed, it becomes healthy before
+// anything ends.
 func TestInterruptedAtItsService(t *testing.T) {
 	for _, version := range []string{"2", "broken"} {
 		t.Run(version, func(t *testing.T) {
@@ -167,8 +171,9 @@ func TestInterruptedAtItsService(t *testing.T) {
 	}
 }
 
-// TestCutOffAnywhere kills the process at each step of a change that is no good, on its way and on its way back, and lets
-// the next run either try the same again or have its wish mended. Both leave a service that is healthy.
+// TestCutOffAnywhere kills the process at each step of a change that is no good, on its way and on
+// its way back, and lets the next run either try the same again or have its wish mended. Both leave
+// a service that is healthy.
 func TestCutOffAnywhere(t *testing.T) {
 	for _, wishes := range [][]string{{"broken"}, {"1", "2"}} {
 		at := int64(0)
@@ -201,8 +206,9 @@ func TestCutOffAnywhere(t *testing.T) {
 	}
 }
 
-// TestFinishedByItself: a run is killed while it waits for health, and then the service becomes healthy. The next change that
-// is no good goes back to that, and not further; unless files were changed since, which the process has not seen.
+// TestFinishedByItself: a run is killed while it waits for health, and then the service becomes
+// healthy. The next change that is no good goes back to that, and not further; unless files were
+// changed since, which the process has not seen.
 func TestFinishedByItself(t *testing.T) {
 	for back, since := range map[string]func(s *server){
 		"2": func(*server) {},
@@ -245,8 +251,9 @@ func (s *server) differing(wanted []resource.Resource) int {
 
 var errKilled = errors.New("killed")
 
-// killedAt converges in a process that is killed before its nth step: nothing that it does from there on happens. It
-// tells whether there was such a step. After it the machine is as another session finds it.
+// killedAt converges in a process that is killed before its nth step: nothing that it does from
+// there on happens. It tells whether there was such a step. After it the machine is as another
+// session finds it.
 func (s *server) killedAt(at int64, wanted []resource.Resource) bool {
 	var n atomic.Int64
 	s.Around = func(step host.Step, do func() error) error {
@@ -289,7 +296,8 @@ func TestRollbackThatFails(t *testing.T) {
 	s.clean()
 }
 
-// TestCrashLoop: a changed service that systemd starts again and again is given up long before its time is up.
+// TestCrashLoop: a changed service that systemd starts again and again is given up long before its
+// time is up.
 func TestCrashLoop(t *testing.T) {
 	m := newMachine(t)
 	h := httptest.NewServer(http.NotFoundHandler())
@@ -308,9 +316,9 @@ func TestCrashLoop(t *testing.T) {
 	}
 }
 
-// TestEditedByHand: a file is edited and the service started anew by hand, both out of our sight. The process says that it
-// has the wanted configuration. Putting the file back starts the service anew, also when the run that does it is cut off
-// in between.
+// TestEditedByHand: a file is edited and the service started anew by hand, both out of our sight.
+// The process says that it has the wanted configuration. Putting the file back starts the service
+// anew, also when the run that does it is cut off in between.
 func TestEditedByHand(t *testing.T) {
 	edit := func(t *testing.T) *server {
 		s := newServer(t)

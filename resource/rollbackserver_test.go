@@ -23,7 +23,8 @@ type server struct {
 
 const serverUnit = "server.service"
 
-// newServer sets up the machine. The service answers when it runs; it does not start with a unit that says "broken".
+// newServer sets up the machine. The service answers when it runs; it does not start with a unit
+// that says "broken".
 func newServer(t *testing.T) *server {
 	t.Helper()
 	s := &server{machine: newMachine(t)}
@@ -76,7 +77,8 @@ func (s *server) component(version string) []resource.Resource {
 		})
 }
 
-// state is the machine without what has another number each time, and without programs, which may stay.
+// state is the machine without what has another number each time, and without programs, which may
+// stay.
 func (s *server) state() string {
 	var lines []string
 	for line := range strings.Lines(s.snapshot()) {
@@ -106,7 +108,8 @@ func (s *server) reopen() {
 	s.Around = unsynced
 }
 
-// unsynced leaves out the waits for the disk: nobody pulls the plug of the machine that the test runs on.
+// unsynced leaves out the waits for the disk: nobody pulls the plug of the machine that the test
+// runs on.
 func unsynced(step host.Step, do func() error) error {
 	if step.Op == host.OpSync {
 		return nil

@@ -14,18 +14,20 @@ import (
 	"kbootstrap/host"
 )
 
-// Service is a systemd unit: whether it starts at boot, whether it runs, and what it was started with.
+// Service is a systemd unit: whether it starts at boot, whether it runs, and what it was started
+// with.
 type Service struct {
 	Name    string // with its type: "etcd.service"
 	Enabled bool
 	Running bool
-	// Config is the digest of everything that the service starts with. A running process carries it in its environment,
-	// so that a service whose configuration is newer than its process is seen, whenever and by whomever it was changed.
-	// It is "" for units that are not ours: a process of ours is then restarted without it.
+	// Config is the digest of everything that the service starts with. A running process carries it
+	// in its environment, so that a service whose configuration is newer than its process is seen,
+	// whenever and by whomever it was changed. It is "" for units that are not ours: a process of
+	// ours is then restarted without it.
 	Config string
-	// Starts are the IDs of the resources that the service starts with. When one of them is changed, the service is
-	// started anew, also if its Config is the wanted one: somebody may have edited the file, started the service, and had
-	// the edit taken back by us.
+	// Starts are the IDs of the resources that the service starts with. When one of them is
+	// changed, the service is started anew, also if its Config is the wanted one: somebody may have
+	// edited the file, started the service, and had the edit taken back by us.
 	Starts []string `json:",omitempty"`
 	Older  bool     // only in a found value: something that it starts with is about to change, or has since its start
 }
@@ -33,8 +35,8 @@ type Service struct {
 // ID is "service NAME".
 func (s Service) ID() string { return "service " + s.Name }
 
-// State shows what holds of: enabled, running, and the configuration that the process runs with. A unit that is neither
-// enabled nor running has the same state as one that does not exist.
+// State shows what holds of: enabled, running, and the configuration that the process runs with. A
+// unit that is neither enabled nor running has the same state as one that does not exist.
 func (s Service) State() string {
 	config := ""
 	if s.Running {
@@ -44,7 +46,8 @@ func (s Service) State() string {
 		Flag("older than what it starts with", s.Running && s.Older))
 }
 
-// configVariable is the variable of the environment that tells which configuration a process was started with.
+// configVariable is the variable of the environment that tells which configuration a process was
+// started with.
 const configVariable = "KBOOTSTRAP_CONFIG"
 
 const (
@@ -127,7 +130,8 @@ func (s Service) found(sys *host.System, u host.Unit) Service {
 	if s.Enabled && !u.CanEnable() {
 		found.Enabled = true
 	}
-	// Who wants it stopped must wait for a process that is still ending, and end one that crashes again and again.
+	// Who wants it stopped must wait for a process that is still ending, and end one that crashes
+	// again and again.
 	if !s.Running && (u.State == "deactivating" || u.State == "activating") {
 		found.Running = true
 	}
@@ -138,9 +142,10 @@ func (s Service) found(sys *host.System, u host.Unit) Service {
 	return found
 }
 
-// Owed is the note that a service has to be started anew. It lies in /run: what is running before a boot is not after.
-// Nothing else tells when a run is cut off between the change of a file and the restart, if the file was edited by hand:
-// the process may have started with the edit or with what was there before.
+// Owed is the note that a service has to be started anew. It lies in /run: what is running before a
+// boot is not after. Nothing else tells when a run is cut off between the change of a file and the
+// restart, if the file was edited by hand: the process may have started with the edit or with what
+// was there before.
 func Owed(name string) string { return "/run/kbootstrap/" + name + ".restart" }
 
 func OweRestart(sys *host.System, name string) error {
@@ -174,14 +179,16 @@ func configOf(sys *host.System, pid int) string {
 	return ""
 }
 
-// Apply stops, disables, enables, starts or restarts, whatever is needed. It does not wait until the service is ready.
+// Apply stops, disables, enables, starts or restarts, whatever is needed. It does not wait until
+// the service is ready.
 func (s Service) Apply(ctx context.Context, sys *host.System) error {
 	if !s.Running {
 		if err := s.stop(ctx, sys); err != nil {
 			return err
 		}
 	}
-	// The drop-in goes to the disk before systemd is asked: a unit that it has not read yet, it then reads whole.
+	// The drop-in goes to the disk before systemd is asked: a unit that it has not read yet, it
+	// then reads whole.
 	if err := s.writeDropIn(sys); err != nil {
 		return err
 	}
@@ -230,8 +237,8 @@ func (s Service) writeDropIn(sys *host.System) error {
 	return sys.WriteOwn(sys.Path(name), []byte(text), 0o644)
 }
 
-// enable makes or removes the links in *.wants by systemctl's own hand, without systemd: asked to do it, systemd would
-// take every unit for outdated until it is reloaded.
+// enable makes or removes the links in *.wants by systemctl's own hand, without systemd: asked to
+// do it, systemd would take every unit for outdated until it is reloaded.
 func (s Service) enable(ctx context.Context, sys *host.System) error {
 	verb := "enable"
 	if !s.Enabled {
@@ -262,8 +269,8 @@ func (s Service) stop(ctx context.Context, sys *host.System) error {
 	return NotOwed(sys, s.Name)
 }
 
-// start starts the unit, or restarts it when its process has another configuration or is older than what it starts with,
-// and waits for the process.
+// start starts the unit, or restarts it when its process has another configuration or is older than
+// what it starts with, and waits for the process.
 func (s Service) start(ctx context.Context, sys *host.System, u host.Unit) error {
 	older := s.Config != "" && sys.Exists(Owed(s.Name))
 	if s.converged(sys, u) && !older {
@@ -280,9 +287,9 @@ func (s Service) start(ctx context.Context, sys *host.System, u host.Unit) error
 	if u.Runs() || u.State == "activating" {
 		verb = "restart"
 	}
-	// Without waiting: etcd counts as started only when its peers are, and those may be started after this. And without
-	// the order of a boot, which would hold this start until the units before it are ready: what it truly needs was done
-	// before.
+	// Without waiting: etcd counts as started only when its peers are, and those may be started
+	// after this. And without the order of a boot, which would hold this start until the units
+	// before it are ready: what it truly needs was done before.
 	if _, err := sys.Change(ctx, "systemctl", "--no-block", "--job-mode=ignore-dependencies", verb, s.Name); err != nil {
 		return err
 	}

@@ -74,7 +74,8 @@ func TestServiceThatIsNotThere(t *testing.T) {
 	}
 }
 
-// TestTurningOffEndsCrashLoops checks that a unit between two tries does not count as stopped for who wants it so.
+// TestTurningOffEndsCrashLoops checks that a unit between two tries does not count as stopped for
+// who wants it so.
 func TestTurningOffEndsCrashLoops(t *testing.T) {
 	u := host.Unit{State: "activating", Sub: "auto-restart"}
 	off := resource.Service{Name: "a.service"}
@@ -115,8 +116,8 @@ func TestMemberWithoutData(t *testing.T) {
 	}
 }
 
-// TestForeignMember: data is served only when it is known to be of the cluster: by its mark, or by the unit that a founding
-// has left which was cut off.
+// TestForeignMember: data is served only when it is known to be of the cluster: by its mark, or by
+// the unit that a founding has left which was cut off.
 func TestForeignMember(t *testing.T) {
 	member := resource.Member{
 		Name: "m1", Unit: "etcd.service", DataDir: "/var/lib/etcd", Marker: "/etc/etcd/bootstrapped", Token: "ours", New: true,

@@ -10,8 +10,9 @@ import (
 	"testing"
 )
 
-// TestEveryChangeIsAStep reads the sources: a call that changes the host, outside of a Step, would be a change at which no
-// test breaks a run. Those that are meant are within a function given to Step, or in the list.
+// TestEveryChangeIsAStep reads the sources: a call that changes the host, outside of a Step, would
+// be a change at which no test breaks a run. Those that are meant are within a function given to
+// Step, or in the list.
 func TestEveryChangeIsAStep(t *testing.T) {
 	changing := map[string][]string{
 		"os": {"Chmod", "Chown", "Chtimes", "Create", "CreateTemp", "Lchown", "Link", "Mkdir", "MkdirAll", "MkdirTemp",

@@ -8,7 +8,8 @@ import (
 	"kbootstrap/host"
 )
 
-// Swap is the host's swap space, now and at boot. The kubelet refuses to start with swap on unless told otherwise.
+// Swap is the host's swap space, now and at boot. The kubelet refuses to start with swap on unless
+// told otherwise.
 type Swap struct {
 	On     bool
 	Active []string // only in a found value: what is in use now
@@ -33,7 +34,8 @@ func (s Swap) State() string {
 	return States(lines...)
 }
 
-// offMark is put before a line of /etc/fstab that must not turn swap on at boot, so that it can be put back.
+// offMark is put before a line of /etc/fstab that must not turn swap on at boot, so that it can be
+// put back.
 const offMark = "#kbootstrap: swap off# "
 
 // Observe reads /proc/swaps and /etc/fstab.
@@ -108,7 +110,8 @@ func (s Swap) atBoot(line string) bool {
 	return len(s.Fstab)+len(s.Active) == 0 || slices.Contains(s.Fstab, strings.TrimSuffix(line, "\n"))
 }
 
-// isSwapLine tells that a line of fstab is not a comment and that its third field, the type, is swap.
+// isSwapLine tells that a line of fstab is not a comment and that its third field, the type, is
+// swap.
 func isSwapLine(line string) bool {
 	fields := strings.Fields(line)
 	return len(fields) >= 3 && !strings.HasPrefix(fields[0], "#") && fields[2] == "swap"

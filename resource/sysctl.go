@@ -10,7 +10,8 @@ import (
 	"kbootstrap/host"
 )
 
-// Sysctl is a running kernel parameter, in /proc/sys. What sets it at boot is a File in /etc/sysctl.d.
+// Sysctl is a running kernel parameter, in /proc/sys. What sets it at boot is a File in
+// /etc/sysctl.d.
 type Sysctl struct {
 	Key   string // "net.ipv4.ip_forward"
 	Value string // "" when the kernel has no such parameter
@@ -30,8 +31,8 @@ func (s Sysctl) Observe(_ context.Context, sys *host.System) (Resource, error) {
 	return Sysctl{Key: s.Key, Value: strings.TrimSpace(value)}, err
 }
 
-// Apply writes the value. A parameter that the kernel does not have cannot be made; one that it did not have when it
-// was observed came with a module, and goes with it.
+// Apply writes the value. A parameter that the kernel does not have cannot be made; one that it did
+// not have when it was observed came with a module, and goes with it.
 func (s Sysctl) Apply(_ context.Context, sys *host.System) error {
 	if s.Value == "" {
 		return nil
@@ -48,8 +49,8 @@ func (s Sysctl) Apply(_ context.Context, sys *host.System) error {
 	})
 }
 
-// path is the parameter's file. As in sysctl(8), the first separator tells which of '.' and '/' separates: an
-// interface's name may have a dot in it, net/ipv4/conf/eth0.1/forwarding.
+// path is the parameter's file. As in sysctl(8), the first separator tells which of '.' and '/'
+// separates: an interface's name may have a dot in it, net/ipv4/conf/eth0.1/forwarding.
 func (s Sysctl) path() string {
 	key := s.Key
 	if i := strings.IndexAny(key, "./"); i >= 0 && key[i] == '.' {

@@ -11,9 +11,9 @@ import (
 	"kbootstrap/resource"
 )
 
-// systemd is a fake of systemctl and the manager behind it, for one machine. It keeps to what matters to a Service: a
-// unit that is held in memory is not read again until a daemon-reload, and a process has the environment that its unit
-// had when it was started.
+// systemd is a fake of systemctl and the manager behind it, for one machine. It keeps to what
+// matters to a Service: a unit that is held in memory is not read again until a daemon-reload, and
+// a process has the environment that its unit had when it was started.
 type systemd struct {
 	m       *machine
 	units   map[string]*memoryUnit // held in memory: those that run, and those that a test says

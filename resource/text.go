@@ -10,7 +10,8 @@ import (
 	"kbootstrap/internal/human"
 )
 
-// textLimit is the size in bytes up to which a State shows a content line by line; a longer one is shown as its digest.
+// textLimit is the size in bytes up to which a State shows a content line by line; a longer one is
+// shown as its digest.
 const textLimit = 64 << 10
 
 // States joins the properties of a thing, one a line, leaving out the empty ones.
@@ -47,8 +48,8 @@ func Sum(content []byte) string {
 	return hex.EncodeToString(s[:])
 }
 
-// ShowSum shows a content that is too long, binary or secret. Twelve digits (48 bits) tell two versions apart and tell
-// nothing of a key. A size of 0 is not known.
+// ShowSum shows a content that is too long, binary or secret. Twelve digits (48 bits) tell two
+// versions apart and tell nothing of a key. A size of 0 is not known.
 func ShowSum(sha256 string, size int64) string {
 	if len(sha256) > 12 {
 		sha256 = sha256[:12]
@@ -65,7 +66,8 @@ func isText(content []byte) bool {
 	return len(content) <= textLimit && utf8.Valid(content) && bytes.IndexByte(content, 0) < 0
 }
 
-// TextLines shows a text with each line behind "| ", so that the line diff of two States is the diff of the two files.
+// TextLines shows a text with each line behind "| ", so that the line diff of two States is the
+// diff of the two files.
 func TextLines(content []byte) string {
 	if len(content) == 0 {
 		return "empty"

@@ -6,12 +6,12 @@ import (
 	"kbootstrap/host"
 )
 
-// Answered is implemented by the kinds that are not on the host itself: a service answers for them, and to ask one that
-// does not run costs a time-out each.
+// Answered is implemented by the kinds that are not on the host itself: a service answers for them,
+// and to ask one that does not run costs a time-out each.
 type Answered interface {
 	Resource
-	// Answers returns the unit that must run so that there is somebody to answer. Without a unit, all says whether every
-	// service that is wanted next to the resource must run.
+	// Answers returns the unit that must run so that there is somebody to answer. Without a unit,
+	// all says whether every service that is wanted next to the resource must run.
 	Answers() (unit string, all bool)
 	// Absence returns the value that is found where nobody answers.
 	Absence() Resource
@@ -20,12 +20,13 @@ type Answered interface {
 // Carrier is implemented by the kinds that are made from a content which the control machine sends.
 type Carrier interface {
 	Resource
-	// Contents returns the content's sha256 in hex, and its size in bytes as far as it is known. The sum is empty when
-	// nothing needs to be sent.
+	// Contents returns the content's sha256 in hex, and its size in bytes as far as it is known.
+	// The sum is empty when nothing needs to be sent.
 	Contents() (sha256 string, size int64)
 }
 
-// Contents returns the sum and the size of the content that a resource is made from; the sum is empty if there is none.
+// Contents returns the sum and the size of the content that a resource is made from; the sum is
+// empty if there is none.
 func Contents(r Resource) (sha256 string, size int64) {
 	if c, ok := r.(Carrier); ok {
 		return c.Contents()
@@ -33,11 +34,12 @@ func Contents(r Resource) (sha256 string, size int64) {
 	return "", 0
 }
 
-// Batch is implemented by the kinds whose values are looked at together, because a process for each would cost more than
-// everything else.
+// Batch is implemented by the kinds whose values are looked at together, because a process for each
+// would cost more than everything else.
 type Batch interface {
 	Resource
-	// BatchKey names what is looked at together: the values with the same key are given to one call of ObserveAll.
+	// BatchKey names what is looked at together: the values with the same key are given to one call
+	// of ObserveAll.
 	BatchKey() any
 	// ObserveAll is Observe for all values of a batch. What it returns is in their order.
 	ObserveAll(ctx context.Context, sys *host.System, all []Resource) ([]Resource, error)
@@ -50,17 +52,20 @@ type Runner interface {
 	Runs() (unit string, running bool)
 	// Ended returns the same value with its unit not running.
 	Ended() Resource
-	// Aged returns what was found of this wanted value, marked as older where something that it starts with differs
-	// although its configuration is the wanted one: the process will be older than that.
+	// Aged returns what was found of this wanted value, marked as older where something that it
+	// starts with differs although its configuration is the wanted one: the process will be older
+	// than that.
 	Aged(found Resource, differs func(id string) bool) Resource
-	// Unmet returns the error of a value that was applied, and is not as wanted when it is verified.
+	// Unmet returns the error of a value that was applied, and is not as wanted when it is
+	// verified.
 	Unmet(ctx context.Context, sys *host.System, err error) error
 }
 
 // Health is implemented by the kinds that are a part of a host's health.
 type Health interface {
 	Resource
-	// Problem returns why the found value is not the healthy one that is wanted; it is empty when nothing is wrong.
+	// Problem returns why the found value is not the healthy one that is wanted; it is empty when
+	// nothing is wrong.
 	Problem(wanted Resource) string
 }
 
@@ -71,14 +76,16 @@ type Patient interface {
 	Impatient(crashes int) Resource
 }
 
-// Several is implemented by the kind that changes other resources: they are what is reported, each as a Change of its own.
+// Several is implemented by the kind that changes other resources: they are what is reported, each
+// as a Change of its own.
 type Several interface {
 	Resource
 	// ApplyEach is Apply; report may be nil.
 	ApplyEach(ctx context.Context, sys *host.System, report func(Change)) error
 }
 
-// Writer is implemented by the kinds that put something on the disks of a host, besides the content that arrives.
+// Writer is implemented by the kinds that put something on the disks of a host, besides the content
+// that arrives.
 type Writer interface {
 	Resource
 	Writes() []Write
@@ -98,8 +105,8 @@ type Installer interface {
 	Installs() (program string)
 }
 
-// Keeper is a found value that holds a file whose content is not in the value itself, so that it has to
-// be kept before the file is changed.
+// Keeper is a found value that holds a file whose content is not in the value itself, so that it
+// has to be kept before the file is changed.
 type Keeper interface {
 	// LargeFile returns the file, and whether there is one.
 	LargeFile() (File, bool)

@@ -11,11 +11,14 @@ import (
 	"kbootstrap/host"
 )
 
-// Tree is a directory with all that is below it. It is wanted only as Absent, by reset: what was removed cannot be put
-// back, so applying a Tree that is not absent changes nothing and fails when the tree is gone.
+// Tree is a directory with all that is below it. It is wanted only as Absent, by reset: what was
+// removed cannot be put back, so applying a Tree that is not absent changes nothing and fails when
+// the tree is gone.
 type Tree struct {
-	Path   string   // absolute, below System.Root, at least two levels deep
-	Absent bool     // the tree is gone, but for what Keep names, and for the directory itself where a disk is mounted on it
+	Path string // absolute, below System.Root, at least two levels deep
+	// the tree is gone, but for what Keep names, and for the directory itself where a disk is
+	// mounted on it
+	Absent bool
 	Keep   []string // paths that stay, absolute or relative to Path, with the directories that lead to them
 }
 
@@ -33,7 +36,8 @@ func (t Tree) Observe(_ context.Context, sys *host.System) (Resource, error) {
 	return found, err
 }
 
-// Apply removes the tree. What is mounted below it is unmounted first: a removal must not reach into a pod's volume.
+// Apply removes the tree. What is mounted below it is unmounted first: a removal must not reach
+// into a pod's volume.
 func (t Tree) Apply(ctx context.Context, sys *host.System) error {
 	path := sys.Path(t.Path)
 	if !t.Absent {
@@ -66,7 +70,8 @@ func (t Tree) Apply(ctx context.Context, sys *host.System) error {
 	return nil
 }
 
-// rest lists what is to be removed: the tree, or what is in it when the directory is where the host has mounted a disk.
+// rest lists what is to be removed: the tree, or what is in it when the directory is where the host
+// has mounted a disk.
 func (t Tree) rest(sys *host.System) ([]string, error) {
 	path := sys.Path(t.Path)
 	if _, err := os.Lstat(path); host.Absent(err) {
@@ -82,7 +87,8 @@ func (t Tree) rest(sys *host.System) ([]string, error) {
 	return t.condemned(sys, path)
 }
 
-// condemned lists what is to be removed at a path or below it: the path itself unless something of it stays.
+// condemned lists what is to be removed at a path or below it: the path itself unless something of
+// it stays.
 func (t Tree) condemned(sys *host.System, path string) ([]string, error) {
 	leads := false
 	for _, k := range t.Keep {

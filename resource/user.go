@@ -50,7 +50,8 @@ func (u User) Observe(_ context.Context, sys *host.System) (Resource, error) {
 	return User{Name: u.Name, Home: user[5], NoGroup: group == nil}, nil
 }
 
-// Apply makes the group, then the user; each may be there from a run that was cut off, or from a package.
+// Apply makes the group, then the user; each may be there from a run that was cut off, or from a
+// package.
 func (u User) Apply(ctx context.Context, sys *host.System) error {
 	user, err := sys.Account("/etc/passwd", u.Name)
 	if err != nil {

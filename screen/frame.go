@@ -76,8 +76,8 @@ func (v *View) keep(e report.Event) {
 	}
 }
 
-// heard moves the component of an event to the end of those under way. The last line that a component logged is kept until
-// the component changes something, because then it no longer waits.
+// heard moves the component of an event to the end of those under way. The last line that a
+// component logged is kept until the component changes something, because then it no longer waits.
 func (h *host) heard(e report.Event) {
 	i := slices.IndexFunc(h.work, func(w work) bool { return w.component == e.Component })
 	if i < 0 {
@@ -112,8 +112,9 @@ func (v *View) hostWidth() int {
 	return min(width, maxHostWidth)
 }
 
-// frame returns the moving lines for a terminal of that size: one for each host that is at work, as many as there is room
-// for, and a last one for all hosts together. No line is as wide as the terminal, because some terminals then break it.
+// frame returns the moving lines for a terminal of that size: one for each host that is at work, as
+// many as there is room for, and a last one for all hosts together. No line is as wide as the
+// terminal, because some terminals then break it.
 func (v *View) frame(width, height int) []line {
 	var busy, done []*host
 	var bytes int64
@@ -163,7 +164,8 @@ func (v *View) frame(width, height int) []line {
 	return lines
 }
 
-// hostLine renders a host: the elapsed time of the current activity, the bytes sent, the components done, the activity.
+// hostLine renders a host: the elapsed time of the current activity, the bytes sent, the components
+// done, the activity.
 func (v *View) hostLine(h *host) string {
 	took, progress, at := v.now().Sub(h.begun), "", h.stage
 	switch {

@@ -30,7 +30,8 @@ func text(lines []line) string {
 	return b.String()
 }
 
-// TestFrameOfManyHosts: fifty hosts on a terminal of 24 lines. Those with work to do are shown before those that are done.
+// TestFrameOfManyHosts: fifty hosts on a terminal of 24 lines. Those with work to do are shown
+// before those that are done.
 func TestFrameOfManyHosts(t *testing.T) {
 	started := report.Event{Kind: report.Started}
 	var events []report.Event
@@ -116,8 +117,8 @@ func TestFrameSays(t *testing.T) {
 	says("b 1.0 s 0 B failed", report.Event{Kind: fleet.EventFailed, Component: "connect"})
 }
 
-// TestFrameFits: no line is as wide as the terminal, whatever it is made of, and no text of a host reaches the terminal as
-// an order.
+// TestFrameFits: no line is as wide as the terminal, whatever it is made of, and no text of a host
+// reaches the terminal as an order.
 func TestFrameFits(t *testing.T) {
 	for _, says := range []string{
 		strings.Repeat("wäiting ", 20), strings.Repeat("待っている", 20), strings.Repeat("e\u0301", 90), "\x1b[2J\x1b]0;title\a\r\nx\u202e\u0085",

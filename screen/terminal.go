@@ -15,13 +15,15 @@ type Options struct {
 	Live    bool // lines that move
 	Colour  bool
 	ASCII   bool // no characters beyond ASCII
-	// Size returns the terminal's width and height in columns and lines. It is called before each drawing, and only if Live.
+	// Size returns the terminal's width and height in columns and lines. It is called before each
+	// drawing, and only if Live.
 	Size func() (width, height int)
 }
 
-// Detect finds out what the writer can show. Lines move only on a terminal that is not dumb. Colours are also left out if
-// NO_COLOR is set, and used even without a terminal if FORCE_COLOR is set. Characters beyond ASCII need a UTF-8 locale, as
-// the C library picks it: LC_ALL, then LC_CTYPE, then LANG.
+// Detect finds out what the writer can show. Lines move only on a terminal that is not dumb.
+// Colours are also left out if NO_COLOR is set, and used even without a terminal if FORCE_COLOR is
+// set. Characters beyond ASCII need a UTF-8 locale, as the C library picks it: LC_ALL, then
+// LC_CTYPE, then LANG.
 func Detect(w io.Writer, env func(string) string) Options {
 	o := Options{ASCII: !utf8Locale(env)}
 	if file, ok := w.(*os.File); ok && env("TERM") != "dumb" {

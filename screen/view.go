@@ -1,5 +1,6 @@
-// Package screen shows a run to the person who started it: on a terminal, finished work scrolls by above one moving line
-// for each host; elsewhere there are plain lines. The output for programs is in package report. Start at View.
+// Package screen shows a run to the person who started it: on a terminal, finished work scrolls by
+// above one moving line for each host; elsewhere there are plain lines. The output for programs is
+// in package report. Start at View.
 package screen
 
 import (
@@ -14,8 +15,8 @@ import (
 	"kbootstrap/report"
 )
 
-// interval is how often the moving lines are redrawn: often enough for a clock that shows tenths, seldom enough for a slow
-// connection.
+// interval is how often the moving lines are redrawn: often enough for a clock that shows tenths,
+// seldom enough for a slow connection.
 const interval = 200 * time.Millisecond
 
 // View is where a run is shown. It is a report.Sink.
@@ -81,8 +82,8 @@ func (v *View) Stop() {
 	})
 }
 
-// Suspend removes the moving lines and writes nothing more until Resume, so that a question can be shown. Several callers
-// may do so at once.
+// Suspend removes the moving lines and writes nothing more until Resume, so that a question can be
+// shown. Several callers may do so at once.
 func (v *View) Suspend() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -130,7 +131,8 @@ func (v *View) scroll(text string) {
 	v.write(text + "\n")
 }
 
-// write writes permanent lines and draws the moving ones below them, in one piece so that nothing flickers.
+// write writes permanent lines and draws the moving ones below them, in one piece so that nothing
+// flickers.
 func (v *View) write(lines string) {
 	if v.still > 0 {
 		return
@@ -148,8 +150,8 @@ func (v *View) write(lines string) {
 	v.print(b.String())
 }
 
-// erase returns the text that removes the moving lines from the screen. Terminals rewrap lines when they become narrower,
-// so one line may have become several.
+// erase returns the text that removes the moving lines from the screen. Terminals rewrap lines when
+// they become narrower, so one line may have become several.
 func (v *View) erase() string {
 	if len(v.drawn) == 0 {
 		return ""
@@ -169,8 +171,8 @@ func (v *View) print(text string) {
 	}
 }
 
-// prefixed returns a line with the tool's name in front, which tells it apart in a log with other programs' lines. A
-// terminal with moving lines needs no prefix.
+// prefixed returns a line with the tool's name in front, which tells it apart in a log with other
+// programs' lines. A terminal with moving lines needs no prefix.
 func (v *View) prefixed(text string) string {
 	if v.Live {
 		return text
@@ -245,8 +247,8 @@ func (v *View) started(e report.Event) string {
 	return text
 }
 
-// row returns a line about a host, whose text must be clean: on a terminal in columns, elsewhere with colons, which suit
-// tools that search.
+// row returns a line about a host, whose text must be clean: on a terminal in columns, elsewhere
+// with colons, which suit tools that search.
 func (v *View) row(e report.Event, mark, text string) string {
 	if !v.Live {
 		for _, part := range []string{e.Component, e.Host} {

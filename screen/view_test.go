@@ -55,8 +55,8 @@ func shown(o Options) string {
 	return out.String()
 }
 
-// TestPlain: what a log gets. Nothing in it moves, and without being asked for nothing is coloured; what changed nothing
-// is not told.
+// TestPlain: what a log gets. Nothing in it moves, and without being asked for nothing is coloured;
+// what changed nothing is not told.
 func TestPlain(t *testing.T) {
 	const plain = `kbootstrap: up demo: 2 hosts (hosts.yaml)
 kbootstrap: fetch kubelet
@@ -109,8 +109,8 @@ func TestWarnIsNeverQuiet(t *testing.T) {
 	}
 }
 
-// terminal is what a person sees: it carries out what is written, as a terminal that breaks long lines does. It knows the
-// three orders that a View gives, and refuses all others.
+// terminal is what a person sees: it carries out what is written, as a terminal that breaks long
+// lines does. It knows the three orders that a View gives, and refuses all others.
 type terminal struct {
 	t     *testing.T
 	width int
@@ -229,8 +229,8 @@ func TestSuspend(t *testing.T) {
 	})
 }
 
-// TestResize: the window becomes narrower in the middle of a run, and a terminal breaks the lines anew: what was drawn
-// goes all the same, and nothing above it.
+// TestResize: the window becomes narrower in the middle of a run, and a terminal breaks the lines
+// anew: what was drawn goes all the same, and nothing above it.
 func TestResize(t *testing.T) {
 	out := &terminal{t: t, width: 80}
 	now := time.Unix(0, 0)

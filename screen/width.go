@@ -7,8 +7,8 @@ import (
 	"golang.org/x/text/width"
 )
 
-// cells is how many columns of a terminal a text takes. Characters that join or modify others take none; the wide characters
-// of East Asian scripts and most pictograms take two.
+// cells is how many columns of a terminal a text takes. Characters that join or modify others take
+// none; the wide characters of East Asian scripts and most pictograms take two.
 func cells(s string) int {
 	n := 0
 	for _, r := range s {
@@ -31,7 +31,8 @@ func runeCells(r rune) int {
 	return 1
 }
 
-// cut shortens a text to at most n columns, the last of them an ellipsis when something is left out.
+// cut shortens a text to at most n columns, the last of them an ellipsis when something is left
+// out.
 func (v *View) cut(s string, n int) string {
 	if cells(s) <= n {
 		return s
@@ -52,8 +53,8 @@ func (v *View) cut(s string, n int) string {
 	return s
 }
 
-// wrap puts a text after a prefix and breaks it between words so that it fits the terminal. The lines after the first are
-// indented to the beginning of the text, if that leaves enough room.
+// wrap puts a text after a prefix and breaks it between words so that it fits the terminal. The
+// lines after the first are indented to the beginning of the text, if that leaves enough room.
 func (v *View) wrap(before, text string, width int) string {
 	indent := cells(before)
 	if indent > width/2 {
@@ -82,8 +83,8 @@ func (v *View) wrap(before, text string, width int) string {
 // pad fills a text up to n columns.
 func pad(s string, n int) string { return s + strings.Repeat(" ", max(0, n-cells(s))) }
 
-// clean makes a text from a host safe to write: on one line, without characters that a terminal takes as commands, and in
-// ASCII if the terminal has only that.
+// clean makes a text from a host safe to write: on one line, without characters that a terminal
+// takes as commands, and in ASCII if the terminal has only that.
 func (v *View) clean(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -100,13 +101,15 @@ func (v *View) clean(s string) string {
 	}, s)
 }
 
-// isCommand reports whether a terminal may take a character as a command, or change the order of the text around it.
+// isCommand reports whether a terminal may take a character as a command, or change the order of
+// the text around it.
 func isCommand(r rune) bool {
 	return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || unicode.Is(unicode.Bidi_Control, r)
 }
 
-// Clean makes a text that may come from a host safe for a terminal: it removes characters that a terminal takes as
-// commands, such as escape sequences and those that change the direction of writing. Newlines and tabs stay.
+// Clean makes a text that may come from a host safe for a terminal: it removes characters that a
+// terminal takes as commands, such as escape sequences and those that change the direction of
+// writing. Newlines and tabs stay.
 func Clean(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r != '\n' && r != '\t' && isCommand(r) {

@@ -1,6 +1,7 @@
-// Package templates holds the text of every file that the tool renders onto a host: one embedded *.tmpl file per
-// rendered file, each with its typed data, so that a template given the wrong data does not compile. It knows nothing of
-// hosts or of the order of things. Start at units.go and configs.go, the two tables of contents.
+// Package templates holds the text of every file that the tool renders onto a host: one embedded
+// *.tmpl file per rendered file, each with its typed data, so that a template given the wrong data
+// does not compile. It knows nothing of hosts or of the order of things. Start at units.go and
+// configs.go, the two tables of contents.
 package templates
 
 import (
@@ -35,8 +36,8 @@ func Names() []string {
 	return names
 }
 
-// Render returns the text of the file. It panics when the template does not execute, which no input can cause: the data
-// is typed, and render_test.go renders every template.
+// Render returns the text of the file. It panics when the template does not execute, which no input
+// can cause: the data is typed, and render_test.go renders every template.
 func (t Template[T]) Render(data T) []byte {
 	text, err := files.ReadFile(t.name)
 	if err != nil {
@@ -53,7 +54,8 @@ func (t Template[T]) Render(data T) []byte {
 	return out.Bytes()
 }
 
-// functions are what a template may call. json quotes a value for JSON, and so for YAML and TOML strings too.
+// functions are what a template may call. json quotes a value for JSON, and so for YAML and TOML
+// strings too.
 func functions() template.FuncMap {
 	return template.FuncMap{
 		"json": func(v any) (string, error) {
@@ -66,7 +68,8 @@ func functions() template.FuncMap {
 	}
 }
 
-// escaped writes as \u what JSON may have as it is and YAML or TOML may not: control characters, and what is no character.
+// escaped writes as \u what JSON may have as it is and YAML or TOML may not: control characters,
+// and what is no character.
 func escaped(text string) string {
 	var b strings.Builder
 	for _, c := range text {

@@ -80,7 +80,8 @@ func execCommand(dir *string) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			// It takes this process's place, so that terminal, signals and exit code are the command's own.
+			// It takes this process's place, so that terminal, signals and exit code are the
+			// command's own.
 			return fmt.Errorf("%s: %w", cmd.Path, syscall.Exec(cmd.Path, cmd.Args, os.Environ()))
 		},
 	}

@@ -14,7 +14,8 @@ import (
 	"kbootstrap/release"
 )
 
-// artifactsInventory writes an inventory whose versions are newer than the built-in sums, with a mirror that has them.
+// artifactsInventory writes an inventory whose versions are newer than the built-in sums, with a
+// mirror that has them.
 func artifactsInventory(t *testing.T) (dir, path string) {
 	t.Helper()
 	dir = t.TempDir()

@@ -31,7 +31,8 @@ type terminal struct {
 	reads sync.WaitGroup // includes the reads that were left behind
 }
 
-// asker returns the person to ask, or nil if there is no terminal for the question or none for the answer.
+// asker returns the person to ask, or nil if there is no terminal for the question or none for the
+// answer.
 func (a *app) asker(s drawing) remote.Asker {
 	out, ok := a.stderr.(*os.File)
 	if !ok || !a.interactive() || !term.IsTerminal(int(out.Fd())) {
@@ -66,8 +67,8 @@ func (t *terminal) Confirm(ctx context.Context, question string) (bool, error) {
 	return answer && err == nil, err
 }
 
-// Line asks for a line of text, which is shown while it is typed, and returns the line without the space around it. At the
-// end of the input the error is io.EOF.
+// Line asks for a line of text, which is shown while it is typed, and returns the line without the
+// space around it. At the end of the input the error is io.EOF.
 func (t *terminal) Line(ctx context.Context, question string) (string, error) {
 	var line string
 	err := t.ask(ctx, question, func() (err error) {
@@ -94,8 +95,9 @@ func (t *terminal) Secret(ctx context.Context, question string) (string, error) 
 	return string(secret), nil
 }
 
-// ask shows the question once no other question is shown, and reads the answer. A read of a terminal cannot be interrupted: when the
-// context ends, the terminal is put back as it was and the read is left behind, because the process is about to end.
+// ask shows the question once no other question is shown, and reads the answer. A read of a
+// terminal cannot be interrupted: when the context ends, the terminal is put back as it was and the
+// read is left behind, because the process is about to end.
 func (t *terminal) ask(ctx context.Context, question string, read func() error) error {
 	t.one.Lock()
 	defer t.one.Unlock()
@@ -123,7 +125,8 @@ func (t *terminal) ask(ctx context.Context, question string, read func() error) 
 	}
 }
 
-// readLine reads up to the end of the line and not a byte further: what follows belongs to the next question.
+// readLine reads up to the end of the line and not a byte further: what follows belongs to the next
+// question.
 func readLine(in io.Reader) (string, error) {
 	var line []byte
 	b := make([]byte, 1)

@@ -98,7 +98,8 @@ func TestSecretIsNotShown(t *testing.T) {
 	}
 }
 
-// awaitNoEcho waits until what is typed is not shown: the question stands there a moment before that.
+// awaitNoEcho waits until what is typed is not shown: the question stands there a moment before
+// that.
 func awaitNoEcho(t *testing.T, program *os.File) {
 	t.Helper()
 	tick := time.NewTicker(time.Millisecond)

@@ -40,7 +40,8 @@ changed.`,
 			if dir, err := report.LogDir(cluster.Name); err == nil {
 				b.Logs(dir)
 			}
-			// If no plan can be made, the reason is the first thing that a helper wants to know, so the work goes on.
+			// If no plan can be made, the reason is the first thing that a helper wants to know, so
+			// the work goes on.
 			run, done, err := flags.prepare(c.Context(), provision.Scope{}, provision.Look())
 			if err != nil {
 				if context.Cause(c.Context()) != nil {

@@ -33,8 +33,8 @@ type clusterFlags struct {
 	result any // for the document
 }
 
-// bind adds the flags to a command that has its RunE, and makes the command show, log and report its events as the flags
-// say. The command itself only passes its result to show.
+// bind adds the flags to a command that has its RunE, and makes the command show, log and report
+// its events as the flags say. The command itself only passes its result to show.
 func (f *clusterFlags) bind(c *cobra.Command) {
 	run := c.RunE
 	c.RunE = func(c *cobra.Command, args []string) error {
@@ -90,7 +90,8 @@ func (f *clusterFlags) load() (*inventory.Cluster, error) {
 	return c, nil
 }
 
-// show keeps the result for the document, or lets the function print it in words if no document was asked for.
+// show keeps the result for the document, or lets the function print it in words if no document was
+// asked for.
 func (f *clusterFlags) show(result any, text func()) {
 	f.app.shown.stop()
 	f.app.shown.told = true
@@ -123,8 +124,8 @@ func (f *clusterFlags) options() (fleet.Options, func()) {
 	}, func() { routes.Close(); p.stop() }
 }
 
-// prepare loads the inventory and goes through the stages of a verb on it. The returned function ends the run and its
-// progress.
+// prepare loads the inventory and goes through the stages of a verb on it. The returned function
+// ends the run and its progress.
 func (f *clusterFlags) prepare(
 	ctx context.Context, scope provision.Scope, stages []provision.Stage,
 ) (*provision.Run, func(), error) {

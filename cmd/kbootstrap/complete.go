@@ -10,8 +10,9 @@ import (
 	"kbootstrap/provision/component"
 )
 
-// completeWords lets the shell complete the arguments and flags of a command and of the commands below it: hosts in the
-// inventory that is named on the same line, components, and words. No host is asked.
+// completeWords lets the shell complete the arguments and flags of a command and of the commands
+// below it: hosts in the inventory that is named on the same line, components, and words. No host
+// is asked.
 func completeWords(c *cobra.Command) {
 	for flag, words := range map[string]cobra.CompletionFunc{
 		"inventory": cobra.FixedCompletions([]string{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt),
@@ -63,7 +64,8 @@ func listed(words func(*cobra.Command) []string) cobra.CompletionFunc {
 	}
 }
 
-// hostWords are the hosts in the inventory that a command would read, each with its roles as its description.
+// hostWords are the hosts in the inventory that a command would read, each with its roles as its
+// description.
 func hostWords(c *cobra.Command) []string {
 	if applySettings(c) != nil {
 		return nil
@@ -83,7 +85,8 @@ func hostWords(c *cobra.Command) []string {
 	return words
 }
 
-// componentWords are the components of a cluster, as --only takes them. Arguments are given to programs, which are others.
+// componentWords are the components of a cluster, as --only takes them. Arguments are given to
+// programs, which are others.
 func componentWords(*cobra.Command) []string {
 	var names []string
 	for _, c := range component.Components() {

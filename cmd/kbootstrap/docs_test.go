@@ -86,7 +86,8 @@ func TestDocsExitCodes(t *testing.T) {
 	golden.Sections(t, filepath.Join(docsDir, "guide.md"), map[string]string{"exit codes": table})
 }
 
-// TestDocsComponents keeps the design's table in step with the order and the dependencies of the components.
+// TestDocsComponents keeps the design's table in step with the order and the dependencies of the
+// components.
 func TestDocsComponents(t *testing.T) {
 	const name = "docs/design.md"
 	row := regexp.MustCompile(`(?m)^\| ([a-z-]+)( \(rolling\))? \| [^|]* \| ([^|]*)\| ([^|]*)\|$`)
@@ -192,7 +193,8 @@ func TestDocsLinks(t *testing.T) {
 	}
 }
 
-// anchors are the names of a page's headings in links: lower case, dashes for blanks, no other marks.
+// anchors are the names of a page's headings in links: lower case, dashes for blanks, no other
+// marks.
 func anchors(page []byte) map[string]bool {
 	all := map[string]bool{}
 	for _, heading := range headingPattern.FindAllStringSubmatch(string(fencePattern.ReplaceAll(page, nil)), -1) {
@@ -202,7 +204,8 @@ func anchors(page []byte) map[string]bool {
 	return all
 }
 
-// walk reads the project's files of one kind; what tools keep in hidden directories is not the project's.
+// walk reads the project's files of one kind; what tools keep in hidden directories is not the
+// project's.
 func walk(t *testing.T, suffix string, visit func(path string, text []byte)) {
 	t.Helper()
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {

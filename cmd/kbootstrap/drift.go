@@ -45,8 +45,8 @@ and 4 if no host could be compared.`,
 	return c
 }
 
-// driftError is the exit code of a comparison: a host that was not compared counts for more than a host that differs,
-// because the comparison is then incomplete.
+// driftError is the exit code of a comparison: a host that was not compared counts for more than a
+// host that differs, because the comparison is then incomplete.
 func driftError(drift report.Drift, leftOut plan.Failures) error {
 	switch {
 	case len(leftOut) > 0:

@@ -41,7 +41,8 @@ func (e exitError) Error() string {
 
 func (e exitError) Unwrap() error { return e.err }
 
-// Fault is the code of the error in the catalogue. An error of the command line has a code even if the cause has none.
+// Fault is the code of the error in the catalogue. An error of the command line has a code even if
+// the cause has none.
 func (e exitError) Fault() fault.Code {
 	if code := fault.Of(e.err); code != "" || e.code != exitUsage {
 		return code
@@ -82,7 +83,8 @@ func exitCode(err error) int {
 	return exitFailure
 }
 
-// runError gives the failures of a run their exit code: partial if some hosts were finished, and otherwise unhealthy.
+// runError gives the failures of a run their exit code: partial if some hosts were finished, and
+// otherwise unhealthy.
 func runError(err error, outcome plan.Outcome) error {
 	var failures plan.Failures
 	if !errors.As(err, &failures) || errors.Is(err, context.Canceled) {

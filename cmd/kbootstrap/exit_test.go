@@ -23,7 +23,8 @@ func failure(host string, err error) plan.Failure {
 	return plan.Failure{Host: host, Component: "etcd", Err: err}
 }
 
-// TestExitCode: the code of each kind of error, however deep it is wrapped and whatever stands beside it.
+// TestExitCode: the code of each kind of error, however deep it is wrapped and whatever stands
+// beside it.
 func TestExitCode(t *testing.T) {
 	unreachable := &remote.Error{Host: "m1", Op: "dial", Kind: remote.Unreachable, Err: errors.New("refused")}
 	locked := fmt.Errorf("lock: %w", &node.LockedError{})

@@ -127,7 +127,8 @@ func (e unknownCode) Hint() string {
 	return "did you mean " + strings.Join(near, " or ") + "?"
 }
 
-// alike reports whether a word has the digits of a code except for one, or has them in another order.
+// alike reports whether a word has the digits of a code except for one, or has them in another
+// order.
 func alike(word, code string) bool {
 	if len(word) != len(code) {
 		return false

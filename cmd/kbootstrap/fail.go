@@ -12,9 +12,9 @@ import (
 	"kbootstrap/screen"
 )
 
-// The rules of the output: results go to standard output. Progress goes to standard error, prefixed "kbootstrap:", in
-// lower case without a full stop; errors go there too, prefixed with their code. Nothing moves if standard error is not a
-// terminal.
+// The rules of the output: results go to standard output. Progress goes to standard error, prefixed
+// "kbootstrap:", in lower case without a full stop; errors go there too, prefixed with their code.
+// Nothing moves if standard error is not a terminal.
 
 // fail prints the error with its hints and returns its exit code.
 func (a *app) fail(err error) int {
@@ -42,7 +42,8 @@ func (a *app) fail(err error) int {
 // printErrors prints errors with their codes.
 func (a *app) printErrors(errs []error) { cli.PrintErrors(a.stderr, errs, codes) }
 
-// codes are the code of an error and, if the cause has another code, that of the cause: a change that was rolled back has both.
+// codes are the code of an error and, if the cause has another code, that of the cause: a change
+// that was rolled back has both.
 func codes(err error) []fault.Code {
 	all := cli.Codes(err)
 	var unit *diagnosis.UnitFailure

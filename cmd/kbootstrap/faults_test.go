@@ -9,7 +9,8 @@ import (
 	"kbootstrap/fault"
 )
 
-// TestFaultsPage: the page of faults has all of them, names tests that there are, and codes that there are.
+// TestFaultsPage: the page of faults has all of them, names tests that there are, and codes that
+// there are.
 func TestFaultsPage(t *testing.T) {
 	tests := map[string]bool{}
 	declared := regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(`)

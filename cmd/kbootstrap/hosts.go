@@ -155,8 +155,8 @@ func printKeys(w io.Writer, keys []hostKey) {
 	})
 }
 
-// confirmKeys asks whether n keys may be recorded, unless the answer was given on the command line. Any other answer than a
-// yes is an error.
+// confirmKeys asks whether n keys may be recorded, unless the answer was given on the command line.
+// Any other answer than a yes is an error.
 func confirmKeys(ctx context.Context, n int, yes bool, person remote.Asker) error {
 	switch {
 	case yes:

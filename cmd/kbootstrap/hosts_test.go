@@ -15,8 +15,8 @@ import (
 // sshServers are the servers of a script by name. They show their keys and let nobody in.
 type sshServers map[string]*atomic.Pointer[ssh.ServerConfig]
 
-// sshServer NAME starts a server and writes its port for the name in capitals into hosts.yaml. Again, it gives the server a
-// new key.
+// sshServer NAME starts a server and writes its port for the name in capitals into hosts.yaml.
+// Again, it gives the server a new key.
 func sshServer(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: sshserver NAME")

@@ -1,8 +1,9 @@
 // Command kbootstrap makes a Kubernetes cluster out of bare Linux hosts over SSH.
 //
-// There is one file per verb, named after it: its flags, the calls that it makes, and what it alone prints. What several
-// verbs print is in print.go, plans and drifts are in plantext.go, errors in fail.go, exit codes in exit.go, and the events
-// of a run in progress.go. What a verb does to hosts is in other packages, most of it in provision.
+// There is one file per verb, named after it: its flags, the calls that it makes, and what it alone
+// prints. What several verbs print is in print.go, plans and drifts are in plantext.go, errors in
+// fail.go, exit codes in exit.go, and the events of a run in progress.go. What a verb does to hosts
+// is in other packages, most of it in provision.
 package main
 
 import (

@@ -9,7 +9,8 @@ import (
 	"kbootstrap/node"
 )
 
-// nodeCommand is what the tool starts on a host over SSH. It is hidden, because people do not type it.
+// nodeCommand is what the tool starts on a host over SSH. It is hidden, because people do not type
+// it.
 func nodeCommand(_ *app) *cobra.Command {
 	return &cobra.Command{
 		Use:    "node",

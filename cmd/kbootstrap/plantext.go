@@ -94,7 +94,8 @@ func driftText(drift report.Drift) string {
 	return screen.Clean(b.String())
 }
 
-// remarks are the lines above a plan: what keeps up from carrying it out, marked with !, and warnings, marked with *.
+// remarks are the lines above a plan: what keeps up from carrying it out, marked with !, and
+// warnings, marked with *.
 func remarks(refused []report.Error, warnings []string) string {
 	var b strings.Builder
 	for _, e := range refused {

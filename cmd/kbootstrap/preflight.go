@@ -73,8 +73,8 @@ type preflightResult struct {
 	Findings []preflight.Finding `json:"findings"`
 }
 
-// preflightError is the error of the verb: that a check failed, or else that a host could not be reached. The table has shown
-// the single failures already.
+// preflightError is the error of the verb: that a check failed, or else that a host could not be
+// reached. The table has shown the single failures already.
 func preflightError(run *provision.Run) error {
 	var unreached plan.Failures
 	for _, h := range run.Cluster.Hosts {
@@ -96,7 +96,8 @@ func preflightError(run *provision.Run) error {
 	return nil
 }
 
-// printFindings prints a line for each finding, once for several hosts with the same, and below the table what to do.
+// printFindings prints a line for each finding, once for several hosts with the same, and below the
+// table what to do.
 func printFindings(w io.Writer, findings []preflight.Finding) {
 	merged := preflight.Merged(findings)
 	total := map[string]bool{}

@@ -38,7 +38,8 @@ func TestPrintFindings(t *testing.T) {
 	golden.File(t, "testdata/preflight.golden", out.String())
 }
 
-// TestPreflightFails: up prints each check that failed with its code and hint, and last how to go on.
+// TestPreflightFails: up prints each check that failed with its code and hint, and last how to go
+// on.
 func TestPreflightFails(t *testing.T) {
 	var stderr bytes.Buffer
 	a := &app{stderr: &stderr}
@@ -64,8 +65,8 @@ func TestPreflightFails(t *testing.T) {
 	}
 }
 
-// TestPreflightError: the exit code of preflight is that of a failed check; where none failed but a host could not be
-// asked, that of such a host.
+// TestPreflightError: the exit code of preflight is that of a failed check; where none failed but a
+// host could not be asked, that of such a host.
 func TestPreflightError(t *testing.T) {
 	lost := plan.Failure{Host: "w1", Component: "connect", Err: &remote.Error{Host: "w1", Op: "dial", Kind: remote.Unreachable, Err: errors.New("refused")}}
 	cluster := &inventory.Cluster{Hosts: []inventory.Host{{Name: "cp1"}, {Name: "w1"}}}

@@ -27,7 +27,8 @@ func twoHosts() *inventory.Cluster {
 	}}
 }
 
-// observed is a plan with something of each kind of difference on the first host and none on the second.
+// observed is a plan with something of each kind of difference on the first host and none on the
+// second.
 func observed(c *inventory.Cluster) plan.Plan {
 	file := func(path, content string) resource.File { return resource.File{Path: path, Content: []byte(content)} }
 	key := func(content string) resource.File {
@@ -168,7 +169,8 @@ func TestConfirm(t *testing.T) {
 		{"other", "not confirmed: the cluster's name is demo, not other"},
 	} {
 		var stderr strings.Builder
-		a := &app{stdin: strings.NewReader("demo\n"), stderr: &stderr} // no terminal: what is typed there does not count
+		// no terminal: what is typed there does not count
+		a := &app{stdin: strings.NewReader("demo\n"), stderr: &stderr}
 		err := a.confirm(t.Context(), "demo", test.given, 3)
 		if got := fmt.Sprint(err); got != test.want && (err != nil || test.want != "") {
 			t.Errorf("%q: got %q, want %q", test.given, got, test.want)

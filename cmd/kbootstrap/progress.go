@@ -21,7 +21,8 @@ const (
 	jsonLines  = "jsonl"
 )
 
-// progress is where the events of a command go: the screen, the log of the run, and the stream that was asked for.
+// progress is where the events of a command go: the screen, the log of the run, and the stream that
+// was asked for.
 type progress struct {
 	app      *app
 	verb     string
@@ -34,8 +35,9 @@ type progress struct {
 	told     bool   // the command has shown its result
 }
 
-// newProgress begins to show a command. Only one thing goes to standard output: the results for people, or the document, or
-// the stream. With the document or the stream, the results for people go to standard error.
+// newProgress begins to show a command. Only one thing goes to standard output: the results for
+// people, or the document, or the stream. With the document or the stream, the results for people
+// go to standard error.
 func newProgress(a *app, verb string, f *clusterFlags) (*progress, error) {
 	p := &progress{app: a, verb: verb}
 	if !f.paths && f.output != textOutput && f.output != jsonOutput {
@@ -86,7 +88,8 @@ func (p *progress) broken(what string) func(error) {
 	return func(err error) { p.view.Warn(fmt.Sprintf("%s: %v; the run goes on without it", what, err)) }
 }
 
-// start begins the run, with its log, once the inventory has been read; c is nil if it could not be read.
+// start begins the run, with its log, once the inventory has been read; c is nil if it could not be
+// read.
 func (p *progress) start(c *inventory.Cluster) {
 	if p.run != nil {
 		return

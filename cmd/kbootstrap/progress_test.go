@@ -17,8 +17,8 @@ import (
 	"kbootstrap/report"
 )
 
-// TestInterrupted: Ctrl-C is answered at once, and the log says how it ended. The interruption comes when a host has taken
-// the connection, and says nothing.
+// TestInterrupted: Ctrl-C is answered at once, and the log says how it ended. The interruption
+// comes when a host has taken the connection, and says nothing.
 func TestInterrupted(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("XDG_STATE_HOME", dir)

@@ -98,8 +98,8 @@ func planReset(ctx context.Context, a *app, flags *clusterFlags, scope provision
 	return run.LeftOut().ErrOrNil()
 }
 
-// confirm asks for the cluster's name, because what follows cannot be undone. Without a terminal the flag must give the
-// name.
+// confirm asks for the cluster's name, because what follows cannot be undone. Without a terminal
+// the flag must give the name.
 func (a *app) confirm(ctx context.Context, name, given string, hosts int) error {
 	if given == "" {
 		person, ok := a.asker(nil).(*terminal)

@@ -32,7 +32,8 @@ func (f *scopeFlags) bindFailures(c *cobra.Command) {
 		"continue even if this many hosts are unreachable or fail (a number, or a percentage such as 10%)")
 }
 
-// scope is what the flags say, of components that there are. The hosts are looked up with the inventory.
+// scope is what the flags say, of components that there are. The hosts are looked up with the
+// inventory.
 func (f *scopeFlags) scope() (provision.Scope, error) {
 	scope := provision.Scope{Hosts: f.limit, Components: f.only}
 	var known []string

@@ -30,8 +30,8 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"kbootstrap": main})
 }
 
-// TestScripts runs the scripts of testdata/script: what a user types, what comes out, and the exit code. There is no
-// network, no key but the script's own, and standard input is no terminal.
+// TestScripts runs the scripts of testdata/script: what a user types, what comes out, and the exit
+// code. There is no network, no key but the script's own, and standard input is no terminal.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:           filepath.Join("testdata", "script"),
@@ -54,7 +54,8 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// exits CODE COMMAND... runs a command that must end with the exit code. Its output is for stdout, stderr and cmp.
+// exits CODE COMMAND... runs a command that must end with the exit code. Its output is for stdout,
+// stderr and cmp.
 func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: exits CODE COMMAND...")
@@ -72,7 +73,8 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// mirror INVENTORY writes a mirror of small files that stand for the artifacts, and their lock, beside the inventory.
+// mirror INVENTORY writes a mirror of small files that stand for the artifacts, and their lock,
+// beside the inventory.
 func mirror(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: mirror INVENTORY")
@@ -114,7 +116,8 @@ func sshKey(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), pem.EncodeToMemory(block), 0o600))
 }
 
-// closedport FILE replaces each PORT in a file by another port of this machine where nobody listens.
+// closedport FILE replaces each PORT in a file by another port of this machine where nobody
+// listens.
 func closedPort(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: closedport FILE")

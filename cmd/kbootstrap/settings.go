@@ -11,13 +11,15 @@ import (
 	"github.com/spf13/viper"
 )
 
-// settings are the flags that may be set once for all commands: by KBOOTSTRAP_INVENTORY and the like in the environment,
-// or by a key in config.yaml of kbootstrap's directory in the user's configuration directory. A flag wins over the
-// environment, and the environment over the file. What a command does, and to which hosts, is never a setting.
+// settings are the flags that may be set once for all commands: by KBOOTSTRAP_INVENTORY and the
+// like in the environment, or by a key in config.yaml of kbootstrap's directory in the user's
+// configuration directory. A flag wins over the environment, and the environment over the file.
+// What a command does, and to which hosts, is never a setting.
 var settings = []string{"inventory", "quiet", "verbose", "no-color", "progress"}
 
-// applySettings gives the flags of a command that were not typed the values of the user's settings. The inventory itself
-// is not read by viper, which would fold the case of its keys and split them at dots.
+// applySettings gives the flags of a command that were not typed the values of the user's settings.
+// The inventory itself is not read by viper, which would fold the case of its keys and split them
+// at dots.
 func applySettings(c *cobra.Command) error {
 	v := viper.New()
 	v.SetEnvPrefix("kbootstrap")

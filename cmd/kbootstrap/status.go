@@ -38,8 +38,8 @@ func statusCommand(a *app) *cobra.Command {
 	return c
 }
 
-// printStatus prints what up refuses, a line for each component with its problem, and the certificate of each host that expires
-// first.
+// printStatus prints what up refuses, a line for each component with its problem, and the
+// certificate of each host that expires first.
 func (a *app) printStatus(status provision.Status, now time.Time) {
 	for _, refused := range status.Refused {
 		fmt.Fprintf(a.stdout, "! %s\n", cli.Indented(refused))

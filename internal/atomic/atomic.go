@@ -1,8 +1,9 @@
-// Package atomic writes files on the control machine so that each is there whole or not at all: whenever the process or
-// the machine stops, the path has the old content or the new one. Start at WriteFile.
+// Package atomic writes files on the control machine so that each is there whole or not at all:
+// whenever the process or the machine stops, the path has the old content or the new one. Start at
+// WriteFile.
 //
-// A host's files are written by package resource, whose every step is numbered, and the certificate store writes many
-// files as one (certs/write.go); neither fits here.
+// A host's files are written by package resource, whose every step is numbered, and the certificate
+// store writes many files as one (certs/write.go); neither fits here.
 package atomic
 
 import (
@@ -13,9 +14,9 @@ import (
 	"path/filepath"
 )
 
-// WriteFile writes a file with exactly this mode, and replaces the one that is there. Readers see the old content or the
-// new one. When WriteFile returns without an error, the new content is safe on the disk. Several callers may write the
-// same path at once; the last rename wins.
+// WriteFile writes a file with exactly this mode, and replaces the one that is there. Readers see
+// the old content or the new one. When WriteFile returns without an error, the new content is safe
+// on the disk. Several callers may write the same path at once; the last rename wins.
 func WriteFile(path string, content []byte, mode fs.FileMode) error {
 	dir := filepath.Dir(path)
 	temp, err := os.CreateTemp(dir, "."+filepath.Base(path)+"-*") // its mode is 0600 until all of it is written

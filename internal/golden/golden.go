@@ -1,5 +1,6 @@
-// Package golden compares what tests get with what files say: golden files in testdata, and the generated parts of the
-// documentation. With -update the tests write these files instead; what git diff shows then is what has changed.
+// Package golden compares what tests get with what files say: golden files in testdata, and the
+// generated parts of the documentation. With -update the tests write these files instead; what git
+// diff shows then is what has changed.
 //
 // Start at File. Only tests import this package.
 package golden
@@ -15,7 +16,8 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files and the generated parts of the documentation")
 
-// Update reports whether the files are to be written, for tests that have a way of their own to do so.
+// Update reports whether the files are to be written, for tests that have a way of their own to do
+// so.
 func Update() bool { return *update }
 
 // File fails the test when the file at a path has another text than what the test got.
@@ -37,8 +39,9 @@ func File(t *testing.T, path, got string) {
 	}
 }
 
-// Sections fails the test when generated sections of a document have another text than what the test got. They are found
-// by name, between the lines "<!-- generated: NAME -->" and "<!-- end -->".
+// Sections fails the test when generated sections of a document have another text than what the
+// test got. They are found by name, between the lines "<!-- generated: NAME -->" and "<!-- end
+// -->".
 func Sections(t *testing.T, path string, got map[string]string) {
 	t.Helper()
 	data, err := os.ReadFile(path)

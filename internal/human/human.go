@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// Size returns a number of bytes in the largest decimal unit of which there is one: "8 kB", "51 MB", "1.2 GB".
+// Size returns a number of bytes in the largest decimal unit of which there is one: "8 kB", "51
+// MB", "1.2 GB".
 func Size(bytes int64) string {
 	switch {
 	case bytes >= 1e9:

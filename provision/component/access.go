@@ -5,8 +5,8 @@ import (
 	"kbootstrap/templates"
 )
 
-// access is who may do what in the cluster before anybody else is in it. It is bound with super-admin.conf, whose group
-// needs no binding; nothing else uses that file.
+// access is who may do what in the cluster before anybody else is in it. It is bound with
+// super-admin.conf, whose group needs no binding; nothing else uses that file.
 var access = Component{
 	Name:  "access",
 	On:    Target.first,

@@ -10,8 +10,9 @@ import (
 	"kbootstrap/templates"
 )
 
-// apiProxy is the way from every host to any API server, so that the loss of one control plane stops no node. With one
-// control plane there is nothing to choose from, and hosts talk to it directly. See docs/decisions/0003-api-proxy.md.
+// apiProxy is the way from every host to any API server, so that the loss of one control plane
+// stops no node. With one control plane there is nothing to choose from, and hosts talk to it
+// directly. See docs/decisions/0003-api-proxy.md.
 var apiProxy = Component{
 	Name:  "kube-api-proxy",
 	On:    Target.highlyAvailable,

@@ -13,8 +13,8 @@ import (
 
 const Pki = "/etc/kubernetes/pki"
 
-// apiPoll is how often those who wait for an API server ask it. Each question makes it go through some fifty checks, at a
-// time when it has better things to do.
+// apiPoll is how often those who wait for an API server ask it. Each question makes it go through
+// some fifty checks, at a time when it has better things to do.
 const apiPoll = 100 * time.Millisecond
 
 // ApiServer serves the Kubernetes API from etcd. It starts beside etcd and waits for it by itself.
@@ -77,8 +77,9 @@ var apiServer = Component{
 	},
 }
 
-// apiReady is the readiness of this control plane's own API server, for which one waits for another component. It takes several seconds on the first start, of which
-// kube-apiserver waits one before it creates the RBAC objects.
+// apiReady is the readiness of this control plane's own API server, for which one waits for another
+// component. It takes several seconds on the first start, of which kube-apiserver waits one before
+// it creates the RBAC objects.
 func (t Target) apiReady(name, whom string) resource.Resource {
 	return resource.Ready{
 		Name: name, URL: "https://127.0.0.1:" + strconv.Itoa(t.Cluster.Network.APIPort) + "/readyz",
@@ -87,7 +88,8 @@ func (t Target) apiReady(name, whom string) resource.Resource {
 	}
 }
 
-// apiServerFlags are flags where CIS audits read the command line (1.2.x), whose ids stand beside them.
+// apiServerFlags are flags where CIS audits read the command line (1.2.x), whose ids stand beside
+// them.
 func (t Target) apiServerFlags() templates.Flags {
 	etcd := t.etcdEndpoints()
 	flags := templates.Flags{
@@ -136,7 +138,8 @@ func (t Target) apiServerFlags() templates.Flags {
 		"service-account-extend-token-expiration": "false", // 1.2.30
 		"service-account-lookup":                  "true",  // 1.2.21
 
-		// Without it a stop waits a whole minute for the watches of kubelets, which do not end by themselves.
+		// Without it a stop waits a whole minute for the watches of kubelets, which do not end by
+		// themselves.
 		"shutdown-watch-termination-grace-period": "2s",
 
 		"service-cluster-ip-range": t.Cluster.Network.Services.String(),
@@ -148,8 +151,8 @@ func (t Target) apiServerFlags() templates.Flags {
 	return flags.With(t.Cluster.Arguments["kube-apiserver"])
 }
 
-// etcdEndpoints are the members an API server talks to: its own first where it has one, and the others in case that one
-// is down.
+// etcdEndpoints are the members an API server talks to: its own first where it has one, and the
+// others in case that one is down.
 func (t Target) etcdEndpoints() []string {
 	var endpoints []string
 	if t.Has(inventory.Etcd) {

@@ -9,19 +9,22 @@ import (
 	"kbootstrap/resource"
 )
 
-// base is what Kubernetes asks of a host: no firewall in the way, no swap, bridged traffic seen by iptables, forwarding.
+// base is what Kubernetes asks of a host: no firewall in the way, no swap, bridged traffic seen by
+// iptables, forwarding.
 var base = Component{
 	Name: "base",
 	On:   everywhere,
 	Resources: func(t Target) []resource.Resource {
 		var rs []resource.Resource
 		if t.Cluster.Firewall == "disable" {
-			// First of all: its catch-all REJECT in FORWARD breaks flannel, and turning it off later would flush rules.
+			// First of all: its catch-all REJECT in FORWARD breaks flannel, and turning it off
+			// later would flush rules.
 			rs = append(rs, resource.Service{Name: "firewalld.service"})
 		}
 		rs = append(rs, t.packages()...)
 		if t.highlyAvailable() {
-			// The package's own instance is not wanted; kube-api-proxy.service runs the program with our configuration.
+			// The package's own instance is not wanted; kube-api-proxy.service runs the program
+			// with our configuration.
 			rs = append(rs, resource.Service{Name: "haproxy.service"})
 		}
 		rs = append(rs, resource.Swap{}, resource.SELinux{Mode: "permissive"})
@@ -35,10 +38,12 @@ var base = Component{
 	},
 }
 
-// highlyAvailable reports whether there is more than one API server, so that hosts need a proxy to reach any of them.
+// highlyAvailable reports whether there is more than one API server, so that hosts need a proxy to
+// reach any of them.
 func (t Target) highlyAvailable() bool { return len(t.Cluster.With(inventory.ControlPlane)) > 1 }
 
-// packages are the programs that come from the distribution. They are installed only where they are missing.
+// packages are the programs that come from the distribution. They are installed only where they are
+// missing.
 func (t Target) packages() []resource.Resource {
 	rs := one(resource.Package{Program: "iptables", Apt: "iptables", Yum: "iptables"})
 	if t.Minor() < 32 { // kube-proxy needs the conntrack program until 1.31
@@ -50,7 +55,8 @@ func (t Target) packages() []resource.Resource {
 	return rs
 }
 
-// modules are loaded now and at boot. Kernels may have them built in, so the feature is what is checked.
+// modules are loaded now and at boot. Kernels may have them built in, so the feature is what is
+// checked.
 func modules() []resource.Resource {
 	return one(
 		text("/etc/modules-load.d/kbootstrap.conf", 0o644, []byte("overlay\nbr_netfilter\n")),

@@ -32,15 +32,16 @@ func on(role inventory.Role) func(Target) bool {
 	return func(t Target) bool { return t.Has(role) }
 }
 
-// programs are the binaries of one release of a component: each in a directory of its version, so that a running one is
-// never overwritten, and a link in bin.
+// programs are the binaries of one release of a component: each in a directory of its version, so
+// that a running one is never overwritten, and a link in bin.
 func (t Target) programs(component, bin string, names ...string) []resource.Resource {
 	dir := programDir(component, t.version(component))
 	var rs []resource.Resource
 	for _, name := range names {
 		content, err := t.Release.Content(name)
 		if err != nil {
-			panic(fmt.Sprintf("component: %v", err)) // release.Resolve returned a set without something that it must have
+			// release.Resolve returned a set without something that it must have
+			panic(fmt.Sprintf("component: %v", err))
 		}
 		file := path.Join(dir, name)
 		rs = append(rs,
@@ -59,8 +60,8 @@ func programDir(component, version string) string {
 	return ownDir + "/" + component + "-" + version
 }
 
-// VersionOf is the version of a component whose program lies at a path, without a leading v: it reads what programs
-// composes. It is empty for a path that is not ours.
+// VersionOf is the version of a component whose program lies at a path, without a leading v: it
+// reads what programs composes. It is empty for a path that is not ours.
 func VersionOf(component, program string) string {
 	version, ours := strings.CutPrefix(path.Dir(program), programDir(component, ""))
 	if !ours || strings.Contains(version, "/") {
@@ -88,15 +89,15 @@ func unit(name string, content []byte) resource.Resource {
 	return text("/etc/systemd/system/"+name, 0o600, content)
 }
 
-// service is a running, enabled unit of ours together with everything that it starts with: when any of
-// that differs from what the running process started with, it is restarted. Shared are the keys of
-// others that it reads, see shared.
+// service is a running, enabled unit of ours together with everything that it starts with: when any
+// of that differs from what the running process started with, it is restarted. Shared are the keys
+// of others that it reads, see shared.
 func (t Target) service(name string, shared []resource.Resource, starts ...[]resource.Resource) []resource.Resource {
 	return t.gated(name, shared, nil, starts...)
 }
 
-// gated is a service that is started when what it waits for is there: its files are there by then, and
-// the wait is on the host.
+// gated is a service that is started when what it waits for is there: its files are there by then,
+// and the wait is on the host.
 func (t Target) gated(
 	name string, shared, waits []resource.Resource, starts ...[]resource.Resource,
 ) []resource.Resource {
@@ -108,9 +109,9 @@ func (t Target) gated(
 	return list(files, waits, one(service))
 }
 
-// shared are the keys and certificates of the directory pki that a service reads: those that its flags
-// name, and more by their names. Base makes them for several components, and whoever reads one has to
-// be restarted when it is another.
+// shared are the keys and certificates of the directory pki that a service reads: those that its
+// flags name, and more by their names. Base makes them for several components, and whoever reads
+// one has to be restarted when it is another.
 func (t Target) shared(flags templates.Flags, more ...string) []resource.Resource {
 	var read []resource.Resource
 	for _, key := range t.keys("pki") {
@@ -138,5 +139,6 @@ func list(parts ...[]resource.Resource) []resource.Resource {
 // one makes a list of resources.
 func one(rs ...resource.Resource) []resource.Resource { return rs }
 
-// daemon is the data of a unit: the flags of its program, already merged with those of the inventory.
+// daemon is the data of a unit: the flags of its program, already merged with those of the
+// inventory.
 type daemon struct{ Flags templates.Flags }

@@ -1,7 +1,7 @@
-// Package component says what a cluster is made of, one file per component. A component is a chapter:
-// it declares everything that is known of it, and states which resources a host should have, not how
-// to get there. What other rooms need to know of components is derived from these declarations. Start
-// at Components, the table of contents; coredns.go is the shortest chapter.
+// Package component says what a cluster is made of, one file per component. A component is a
+// chapter: it declares everything that is known of it, and states which resources a host should
+// have, not how to get there. What other rooms need to know of components is derived from these
+// declarations. Start at Components, the table of contents; coredns.go is the shortest chapter.
 package component
 
 import (
@@ -16,21 +16,23 @@ const (
 	APIServer = "kube-apiserver"
 )
 
-// Component is a chapter of the cluster: what some hosts should have, and what must be there before.
-// Only Name, On and Resources are needed.
+// Component is a chapter of the cluster: what some hosts should have, and what must be there
+// before. Only Name, On and Resources are needed.
 type Component struct {
 	Name string
 	// On reports whether a host has the component.
 	On func(t Target) bool
-	// Resources are what the host should have, in the order in which they are made. What waits there
-	// for another component names it (resource.Ready.For): while it waits, its contents travel.
+	// Resources are what the host should have, in the order in which they are made. What waits
+	// there for another component names it (resource.Ready.For): while it waits, its contents
+	// travel.
 	Resources func(t Target) []resource.Resource
 
 	// After names the components that must be done for the same host first.
 	After []string
 	// Needs names the components that must be done on every host that has them first.
 	Needs []string
-	// AtLead has the component carried out on the control plane that leads, whichever host it is about.
+	// AtLead has the component carried out on the control plane that leads, whichever host it is
+	// about.
 	AtLead bool
 	// Rolling components are changed on one host at a time once they run, because the cluster stops
 	// without a quorum of them.
@@ -71,8 +73,8 @@ type Port struct {
 	Of func(*inventory.Cluster) int
 	// By is the process, and For what it serves there: "etcd", "clients".
 	By, For string
-	// Loopback says that it listens on 127.0.0.1, Address that it listens on the cluster address; with
-	// neither it listens everywhere.
+	// Loopback says that it listens on 127.0.0.1, Address that it listens on the cluster address;
+	// with neither it listens everywhere.
 	Loopback, Address bool
 	// From are the roles whose other hosts must reach the port; AnyHost is every host.
 	From []inventory.Role

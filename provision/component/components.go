@@ -2,9 +2,10 @@ package component
 
 import "slices"
 
-// Components is the table of contents: everything that the tool puts on hosts. Their order is that in
-// which contents travel, so what all others wait for comes first. What waits for what is in After and
-// Needs and in the resources themselves; the order of start after a reboot is in the units.
+// Components is the table of contents: everything that the tool puts on hosts. Their order is that
+// in which contents travel, so what all others wait for comes first. What waits for what is in
+// After and Needs and in the resources themselves; the order of start after a reboot is in the
+// units.
 func Components() []Component {
 	return completed([]Component{
 		base,

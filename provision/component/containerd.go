@@ -18,13 +18,14 @@ var containerd = Component{
 	After: []string{"base"},
 	Units: []string{"containerd.service"},
 	Sources: []release.Source{
-		// The static build: the other one is linked to a glibc newer than EL7's (2.35 from containerd 2.1 on).
+		// The static build: the other one is linked to a glibc newer than EL7's (2.35 from
+		// containerd 2.1 on).
 		{Component: "containerd", Version: "2.2.0", Archive: true, Directory: "bin/",
 			URL: "https://github.com/containerd/containerd/releases/download/v{version}/" +
 				"containerd-static-{version}-linux-{arch}.tar.gz",
 			Programs: []string{"containerd", "ctr", "containerd-shim-runc-v2"}},
-		// 1.1.5 is Debian 12's, which the lab runs. The upstream build of this number lacks the fixes that Debian
-		// carries; docs/artifacts.md says so, and which newer ones are pinned.
+		// 1.1.5 is Debian 12's, which the lab runs. The upstream build of this number lacks the
+		// fixes that Debian carries; docs/artifacts.md says so, and which newer ones are pinned.
 		{Component: "runc", Version: "1.1.5", Programs: []string{"runc"},
 			URL: "https://github.com/opencontainers/runc/releases/download/v{version}/runc.{arch}"},
 	},
@@ -60,7 +61,8 @@ var containerd = Component{
 	},
 }
 
-// containerd2 reports whether containerd is 2.0 or later, which has another format of its configuration.
+// containerd2 reports whether containerd is 2.0 or later, which has another format of its
+// configuration.
 func (t Target) containerd2() bool { return !strings.HasPrefix(t.version("containerd"), "1.") }
 
 // containerdConfig is the data of /etc/containerd/config.toml.

@@ -9,8 +9,8 @@ import (
 	"kbootstrap/templates"
 )
 
-// controllerManager runs the control loops. It starts when the API is ready: a first try that fails costs it two seconds
-// until the next attempt to lead.
+// controllerManager runs the control loops. It starts when the API is ready: a first try that fails
+// costs it two seconds until the next attempt to lead.
 var controllerManager = Component{
 	Name:    "kube-controller-manager",
 	On:      on(inventory.ControlPlane),

@@ -25,8 +25,8 @@ type coreDNSData struct {
 	ClusterDomain string
 	Address       netip.Addr
 	Replicas      int
-	// Upstream says that the hosts know a DNS server for names outside of the cluster. Without one there is nothing to
-	// forward to, and CoreDNS would stop at a loop.
+	// Upstream says that the hosts know a DNS server for names outside of the cluster. Without one
+	// there is nothing to forward to, and CoreDNS would stop at a loop.
 	Upstream bool
 }
 

@@ -14,7 +14,8 @@ const (
 	criDockerdSocket = "/run/cri-dockerd.sock"
 )
 
-// docker is for people and their builds: `docker run` works on every host. It shares the one containerd with the kubelet.
+// docker is for people and their builds: `docker run` works on every host. It shares the one
+// containerd with the kubelet.
 var docker = Component{
 	Name:  "docker",
 	On:    func(t Target) bool { return hasDocker(t.Cluster) },

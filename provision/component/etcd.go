@@ -18,8 +18,8 @@ const (
 	etcdMarker = "/etc/etcd/bootstrapped"
 )
 
-// Etcd keeps the cluster's state. New members start together, since the first is not up until a quorum is. Running
-// members change one at a time, since the cluster stops without a quorum.
+// Etcd keeps the cluster's state. New members start together, since the first is not up until a
+// quorum is. Running members change one at a time, since the cluster stops without a quorum.
 var etcd = Component{
 	Name:    Etcd,
 	On:      on(inventory.Etcd),
@@ -102,9 +102,10 @@ func (t Target) etcdMember() []resource.Resource {
 	})
 }
 
-// etcdTurn has the members of a new cluster start one behind the other, each when the one before serves its peers: a
-// member that starts together with others asks them for their members, and waits a second for each that listens but does
-// not serve yet. A quorum is not waited for; there is none before the second member.
+// etcdTurn has the members of a new cluster start one behind the other, each when the one before
+// serves its peers: a member that starts together with others asks them for their members, and
+// waits a second for each that listens but does not serve yet. A quorum is not waited for; there is
+// none before the second member.
 func (t Target) etcdTurn() []resource.Resource {
 	members := t.Cluster.With(inventory.Etcd)
 	for i, h := range members {
@@ -120,7 +121,8 @@ func (t Target) etcdTurn() []resource.Resource {
 	return nil
 }
 
-// etcdFlags are flags, and not a configuration file, since CIS audits read the command line (security benchmark 2.x).
+// etcdFlags are flags, and not a configuration file, since CIS audits read the command line
+// (security benchmark 2.x).
 func (t Target) etcdFlags() templates.Flags {
 	var initial []string
 	for _, h := range t.Cluster.With(inventory.Etcd) {
@@ -145,7 +147,8 @@ func (t Target) etcdFlags() templates.Flags {
 		"peer-cert-file":              EtcdPKI + "/peer.crt",
 		"peer-key-file":               EtcdPKI + "/peer.key",
 		"tls-min-version":             "TLS1.2",
-		// 8 GiB is the most that etcd's own guide suggests; the default of 2 GiB fills up on busy clusters.
+		// 8 GiB is the most that etcd's own guide suggests; the default of 2 GiB fills up on busy
+		// clusters.
 		"quota-backend-bytes": "8589934592",
 	}
 	if strings.HasPrefix(t.version("etcd"), "3.5.") {

@@ -10,8 +10,9 @@ import (
 	"kbootstrap/templates"
 )
 
-// flannel is the network between the pods of all hosts. It goes over the interface that holds the cluster address, and
-// writes the CNI configuration when it has the node's subnet, which makes the node Ready.
+// flannel is the network between the pods of all hosts. It goes over the interface that holds the
+// cluster address, and writes the CNI configuration when it has the node's subnet, which makes the
+// node Ready.
 var flannel = Component{
 	Name:  "flannel",
 	On:    everywhere,
@@ -49,7 +50,8 @@ var flannel = Component{
 			"kube-subnet-mgr": "true",
 			"kubeconfig-file": "/etc/kubernetes/flannel.conf",
 			"net-config-path": "/etc/kube-flannel/net-conf.json",
-			// An address and not a name: on a Vagrant host the interface of the default route is the wrong one.
+			// An address and not a name: on a Vagrant host the interface of the default route is
+			// the wrong one.
 			"iface":        t.Host.Address.String(),
 			"public-ip":    t.Host.Address.String(),
 			"ip-masq":      "true",

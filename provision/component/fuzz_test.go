@@ -21,8 +21,8 @@ var hostile = []string{
 	"!!int 1", "~", "null", "true", "1e3", "0x1f", "\u00a0", "\u2028", "\ufeff", "ä", "\U0001f600", `\u0041`, "{{.Flags}}", "'''", `"""`, "a#b", "\ufffe", "]]>",
 }
 
-// FuzzUnit renders flags into a unit and reads them back as systemd does. Values are those that an inventory can have: one
-// line of text.
+// FuzzUnit renders flags into a unit and reads them back as systemd does. Values are those that an
+// inventory can have: one line of text.
 func FuzzUnit(f *testing.F) {
 	for _, text := range hostile {
 		f.Add("flag", text)
@@ -67,8 +67,9 @@ func oneLine(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
 }
 
-// execStart reads the command line of a unit by the rules of systemd.syntax(7) and systemd.service(5): lines are joined at
-// a backslash, words are split at white space, quotes and backslashes are taken away, %% is % and $$ is $.
+// execStart reads the command line of a unit by the rules of systemd.syntax(7) and
+// systemd.service(5): lines are joined at a backslash, words are split at white space, quotes and
+// backslashes are taken away, %% is % and $$ is $.
 func execStart(t *testing.T, unit string) []string {
 	t.Helper()
 	joined := strings.ReplaceAll(unit, "\\\n", " ")
@@ -137,7 +138,8 @@ func execStart(t *testing.T, unit string) []string {
 	return words
 }
 
-// FuzzConfigs renders texts into YAML, TOML and JSON, and reads them back with the parsers of their programs' families.
+// FuzzConfigs renders texts into YAML, TOML and JSON, and reads them back with the parsers of their
+// programs' families.
 func FuzzConfigs(f *testing.F) {
 	for _, text := range hostile {
 		f.Add(text, text, 1)

@@ -8,8 +8,8 @@ import (
 	"kbootstrap/resource/api"
 )
 
-// health is what "done" means on each host: its node is Ready, and a name of the cluster resolves from it, which takes
-// kube-proxy, flannel and CoreDNS together.
+// health is what "done" means on each host: its node is Ready, and a name of the cluster resolves
+// from it, which takes kube-proxy, flannel and CoreDNS together.
 var health = Component{
 	Name: "health",
 	On:   everywhere,

@@ -14,8 +14,9 @@ import (
 
 const KubeletConfig = "/etc/kubernetes/kubelet.conf"
 
-// kubelet runs the pods of a node. It starts as soon as something listens at the API's address: it registers within a
-// tenth of a second then, while a kubelet that started long before is in the middle of a back-off of seconds.
+// kubelet runs the pods of a node. It starts as soon as something listens at the API's address: it
+// registers within a tenth of a second then, while a kubelet that started long before is in the
+// middle of a back-off of seconds.
 var kubelet = Component{
 	Name:  "kubelet",
 	On:    everywhere,
@@ -23,7 +24,8 @@ var kubelet = Component{
 	Units: []string{"kubelet.service"},
 	Sources: []release.Source{
 		kubernetesProgram("kubelet"),
-		// Four of the plugins: all that flannel's network needs. The full set is five times as large.
+		// Four of the plugins: all that flannel's network needs. The full set is five times as
+		// large.
 		{Component: "cni-plugins", Version: "1.9.1", Archive: true,
 			URL: "https://github.com/containernetworking/plugins/releases/download/v{version}/" +
 				"cni-plugins-linux-{arch}-v{version}.tgz",
@@ -79,8 +81,8 @@ var kubelet = Component{
 		flags := templates.Flags{
 			"config":     "/var/lib/kubelet/config.yaml",
 			"kubeconfig": KubeletConfig,
-			// There is no field for it, and the kubelet would take the address of the default route, which is the NAT
-			// interface of a Vagrant host.
+			// There is no field for it, and the kubelet would take the address of the default
+			// route, which is the NAT interface of a Vagrant host.
 			"node-ip": t.Host.Address.String(),
 		}
 		if t.Facts.Hostname != t.Host.Name {
@@ -134,7 +136,8 @@ func (t Target) apiAnswers() resource.Resource {
 	}
 }
 
-// taints are those of the inventory, and the control plane's own where the host is not a worker too.
+// taints are those of the inventory, and the control plane's own where the host is not a worker
+// too.
 func (t Target) taints() []inventory.Taint {
 	taints := t.Host.Taints
 	if t.Has(inventory.ControlPlane) && !t.Has(inventory.Worker) {
@@ -159,8 +162,8 @@ type kubeletConfiguration struct {
 	ClusterDomain string
 	// RuntimeEndpoint is the CRI socket as a URL.
 	RuntimeEndpoint string
-	// CgroupV1 writes failCgroupV1: false, without which a kubelet from 1.35 refuses such a host. The field exists from
-	// 1.31.
+	// CgroupV1 writes failCgroupV1: false, without which a kubelet from 1.35 refuses such a host.
+	// The field exists from 1.31.
 	CgroupV1 bool
 	// Resolv is the resolv.conf that pods inherit; systemd-resolved's stub would loop.
 	Resolv string

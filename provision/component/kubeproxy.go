@@ -55,7 +55,8 @@ var kubeProxy = Component{
 type kubeProxyConfig struct {
 	NodeName string
 	Pods     netip.Prefix
-	// Conntrack is false where the host's limits cannot be written, as in a container; kube-proxy exits otherwise.
+	// Conntrack is false where the host's limits cannot be written, as in a container; kube-proxy
+	// exits otherwise.
 	Conntrack bool
 }
 

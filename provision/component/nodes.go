@@ -8,8 +8,8 @@ import (
 	"kbootstrap/resource/api"
 )
 
-// nodes is the label and taints that the inventory gives to the node of a host. The API is asked, and not the kubelet,
-// because a kubelet may not label itself as a control plane.
+// nodes is the label and taints that the inventory gives to the node of a host. The API is asked,
+// and not the kubelet, because a kubelet may not label itself as a control plane.
 var nodes = Component{
 	Name:      "nodes",
 	On:        everywhere,
@@ -18,8 +18,9 @@ var nodes = Component{
 	Resources: func(t Target) []resource.Resource { return one(t.node()) },
 }
 
-// joined waits until the cluster has taken the node in, which a component does. What needs the node's subnet starts only then: flanneld would exit
-// and be started again and again, and kube-proxy would be in a back-off of seconds.
+// joined waits until the cluster has taken the node in, which a component does. What needs the
+// node's subnet starts only then: flanneld would exit and be started again and again, and
+// kube-proxy would be in a back-off of seconds.
 func (t Target) joined(by string) []resource.Resource {
 	return one(api.NodeStatus{
 		Name: t.Host.Name, Is: api.HasSubnet, Kubeconfig: KubeletConfig, Timeout: 180 * time.Second, For: by,

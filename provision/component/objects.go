@@ -29,8 +29,8 @@ func objects(kubeconfig string, manifests []byte) []resource.Resource {
 	return rs
 }
 
-// awaited are the kinds of objects that are not done when the API has accepted them: they have pods,
-// or a program behind them that has to answer.
+// awaited are the kinds of objects that are not done when the API has accepted them: they have
+// pods, or a program behind them that has to answer.
 var awaited = []string{"Deployment", "DaemonSet", "APIService"}
 
 // rollouts are the readiness of the objects that have one.

@@ -11,16 +11,19 @@ import (
 	"kbootstrap/release"
 )
 
-// Target is one host with all that its resources depend on. It is complete before the first host is changed.
+// Target is one host with all that its resources depend on. It is complete before the first host is
+// changed.
 type Target struct {
 	Cluster *inventory.Cluster
 	Host    inventory.Host
 	Facts   host.Facts
 	Release *release.Set
 	PKI     *certs.PKI
-	// EtcdNew says that every etcd host was asked and none holds a cluster yet, so members may start one.
+	// EtcdNew says that every etcd host was asked and none holds a cluster yet, so members may
+	// start one.
 	EtcdNew bool
-	// Lead is the control plane that carries out what is done once per cluster; empty means the first of the inventory.
+	// Lead is the control plane that carries out what is done once per cluster; empty means the
+	// first of the inventory.
 	Lead string
 	// Upstream says that some host knows a DNS server that pods can reach.
 	Upstream bool
@@ -37,7 +40,8 @@ func (c Component) At(t Target) string {
 	return t.lead()
 }
 
-// first reports whether the host is the control plane that carries out what is done once per cluster.
+// first reports whether the host is the control plane that carries out what is done once per
+// cluster.
 func (t Target) first() bool { return t.lead() == t.Host.Name }
 
 // lead is the name of the control plane that carries out what is done once per cluster.

@@ -6,7 +6,8 @@ import (
 	"kbootstrap/resource"
 )
 
-// tools are for the people who log in: kubectl on control planes, and what an etcd member is operated with.
+// tools are for the people who log in: kubectl on control planes, and what an etcd member is
+// operated with.
 var tools = Component{
 	Name:    "tools",
 	On:      func(t Target) bool { return t.Has(inventory.ControlPlane) || t.Has(inventory.Etcd) },

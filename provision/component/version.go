@@ -2,8 +2,9 @@ package component
 
 // What differs between minor versions of Kubernetes: the first one that has a feature.
 const (
-	// structuredAuthentication: AuthenticationConfiguration with anonymous.conditions is v1 and on by default. Before,
-	// anonymous requests stay allowed, and RBAC lets them see health and version only.
+	// structuredAuthentication: AuthenticationConfiguration with anonymous.conditions is v1 and on
+	// by default. Before, anonymous requests stay allowed, and RBAC lets them see health and
+	// version only.
 	structuredAuthentication = 34
 	// cgroupV1Field: the kubelet has the field failCgroupV1, and from 1.35 it is true by default.
 	cgroupV1Field = 31

@@ -1,6 +1,6 @@
-// Package diagnosis knows the causes for which services fail: it reads a unit's journal and says which of them it shows,
-// with the lines that tell. Start at Explain, which asks the host; Of is pure, text in and a Diagnosis out. The rules are in
-// rules.go.
+// Package diagnosis knows the causes for which services fail: it reads a unit's journal and says
+// which of them it shows, with the lines that tell. Start at Explain, which asks the host; Of is
+// pure, text in and a Diagnosis out. The rules are in rules.go.
 package diagnosis
 
 import (
@@ -17,7 +17,8 @@ type Symptoms struct {
 	Unit    string    // "etcd.service"
 	Journal string    // its journal, a line a message, the oldest first, with or without times
 	Now     time.Time // the control machine's clock; zero when it does not matter
-	// Holder says who listens on a TCP port of the host, such as "nc (pid 812)"; "" when that is not known. May be nil.
+	// Holder says who listens on a TCP port of the host, such as "nc (pid 812)"; "" when that is
+	// not known. May be nil.
 	Holder func(port int) string
 }
 
@@ -32,8 +33,9 @@ type Diagnosis struct {
 // evidence is how many lines are shown: the same line comes once for each of a service's starts.
 const evidence = 3
 
-// Of returns the first cause in the order of the rules that the journal shows. Rules whose lines end a process come before
-// those whose lines may also be seen where all is well, for the first seconds of a start for instance.
+// Of returns the first cause in the order of the rules that the journal shows. Rules whose lines
+// end a process come before those whose lines may also be seen where all is well, for the first
+// seconds of a start for instance.
 func Of(s Symptoms) (Diagnosis, bool) {
 	lines := recent(strings.Split(strings.TrimSpace(s.Journal), "\n"))
 	for _, rule := range rules {
@@ -61,8 +63,8 @@ func Of(s Symptoms) (Diagnosis, bool) {
 	return Diagnosis{}, false
 }
 
-// recent drops what is more than some minutes older than the last line: an earlier failure is not this one's cause. Lines
-// without a time belong to the line before them.
+// recent drops what is more than some minutes older than the last line: an earlier failure is not
+// this one's cause. Lines without a time belong to the line before them.
 func recent(lines []string) []string {
 	const old = 10 * time.Minute
 	last := time.Time{}

@@ -10,8 +10,8 @@ import (
 	"kbootstrap/fault"
 )
 
-// TestJournals reads what real services wrote when each cause was brought about: etcd 3.6, Kubernetes 1.36, containerd 2.2,
-// runc 1.1, systemd 252.
+// TestJournals reads what real services wrote when each cause was brought about: etcd 3.6,
+// Kubernetes 1.36, containerd 2.2, runc 1.1, systemd 252.
 func TestJournals(t *testing.T) {
 	now := time.Date(2026, 11, 21, 13, 1, 0, 0, time.UTC)
 	holder := func(port int) string {

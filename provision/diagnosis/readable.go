@@ -11,8 +11,8 @@ import (
 // shown is the most letters of a line that are shown.
 const shown = 240
 
-// Readable is a line of a journal for people: what is in JSON, as etcd writes it, without its stack and in one order, and
-// what is long cut off.
+// Readable is a line of a journal for people: what is in JSON, as etcd writes it, without its stack
+// and in one order, and what is long cut off.
 func Readable(line string) string {
 	before, text, ok := strings.Cut(line, "{")
 	var fields map[string]any

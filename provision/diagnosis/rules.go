@@ -16,7 +16,8 @@ type rule struct {
 	unit   string         // only this unit's journal can show it; "" for any
 	shows  *regexp.Regexp // what such a line has
 	except *regexp.Regexp // what a line has that looks alike and is harmless; may be nil
-	// tells says what it is, of the groups of the last line, and what to do unless the catalogue says it.
+	// tells says what it is, of the groups of the last line, and what to do unless the catalogue
+	// says it.
 	tells func(s Symptoms, m []string) (cause, hint string)
 }
 
@@ -37,8 +38,8 @@ func named(format string) func(Symptoms, []string) (string, string) {
 	}
 }
 
-// rules are the known causes; the first that a journal shows counts. The texts are those of etcd 3.4 to 3.6, Kubernetes
-// 1.29 to 1.36, containerd 1.6 to 2.2, runc, systemd and glibc.
+// rules are the known causes; the first that a journal shows counts. The texts are those of etcd
+// 3.4 to 3.6, Kubernetes 1.29 to 1.36, containerd 1.6 to 2.2, runc, systemd and glibc.
 var rules = []rule{
 	{code: fault.PortInUse, shows: regexp.MustCompile(`listen (?:tcp|udp)[46]? \S*?:([0-9]+): bind: address already in use`), tells: portInUse},
 	{code: fault.ServiceNoSpace, shows: regexp.MustCompile(`[Nn]o space left on device|[Dd]isk quota exceeded|mvcc: database space exceeded`), tells: says("no space left on its disk")},
@@ -85,8 +86,8 @@ func otherCluster(_ Symptoms, m []string) (cause, hint string) {
 	return fmt.Sprintf("its data are of the etcd cluster %s, and its peers are of the cluster %s", own[1], peer[1]), ""
 }
 
-// clock compares the host's clock, as the line tells it, with that of the control machine. The line may be some minutes
-// old, so a small difference says nothing.
+// clock compares the host's clock, as the line tells it, with that of the control machine. The line
+// may be some minutes old, so a small difference says nothing.
 func clock(s Symptoms, m []string) (cause, hint string) {
 	const agree = 10 * time.Minute
 	host, err := time.Parse(time.RFC3339, m[1])

@@ -9,8 +9,8 @@ import (
 	"kbootstrap/provision/plan"
 )
 
-// Each does something with each of these hosts that has a session, with all at once. It returns the failures in the order
-// of the hosts: an error that is no plan.Failure yet is one of the stage.
+// Each does something with each of these hosts that has a session, with all at once. It returns the
+// failures in the order of the hosts: an error that is no plan.Failure yet is one of the stage.
 func (f Fleet) Each(
 	ctx context.Context, hosts []inventory.Host, stage string, do func(context.Context, *Machine) error,
 ) plan.Failures {

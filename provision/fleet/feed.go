@@ -8,9 +8,9 @@ import (
 	"kbootstrap/release"
 )
 
-// Feed sends hosts their contents. What the plan knows to be lacking is sent ahead, in rounds; what a step waits for
-// that nobody is about to send is sent at once, because a host may have lost it since it was looked at, or because it
-// went with a session.
+// Feed sends hosts their contents. What the plan knows to be lacking is sent ahead, in rounds; what
+// a step waits for that nobody is about to send is sent at once, because a host may have lost it
+// since it was looked at, or because it went with a session.
 type Feed struct {
 	rounds []Round
 	lines  map[string]*line
@@ -57,8 +57,9 @@ func (f *Feed) Run(ctx context.Context) {
 	all.Wait()
 }
 
-// Need sends a host a content that a step waits for, before what is queued for that host, unless the content is queued or
-// on its way itself. The content is looked for in the artifacts of that host. Need does not wait.
+// Need sends a host a content that a step waits for, before what is queued for that host, unless
+// the content is queued or on its way itself. The content is looked for in the artifacts of that
+// host. Need does not wait.
 func (f *Feed) Need(host, sum string, from *release.Set) {
 	if l := f.lines[host]; l != nil {
 		l.need(sum, from)

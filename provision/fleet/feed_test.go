@@ -76,8 +76,8 @@ func begin(t *testing.T, f *Feed) {
 	t.Cleanup(func() { cancel(); <-ended })
 }
 
-// TestFeedSendsInRounds: each host gets its contents in their order; a round comes when the one before is over on all
-// hosts, and when what it waits for is done.
+// TestFeedSendsInRounds: each host gets its contents in their order; a round comes when the one
+// before is over on all hosts, and when what it waits for is done.
 func TestFeedSendsInRounds(t *testing.T) {
 	m1, _ := newMachine(t, "m1")
 	m2, _ := newMachine(t, "m2")
@@ -108,7 +108,8 @@ func TestFeedSendsInRounds(t *testing.T) {
 	}
 }
 
-// TestFeedSendsWhatIsNeeded: a content that a step asks for is sent at once, and what is to be sent ahead is not hurried.
+// TestFeedSendsWhatIsNeeded: a content that a step asks for is sent at once, and what is to be sent
+// ahead is not hurried.
 func TestFeedSendsWhatIsNeeded(t *testing.T) {
 	m, root := newMachine(t, "m1")
 	c, set := contentsOf(t, "etcd", "kubelet")
@@ -145,8 +146,8 @@ func TestFeedSendsWhatIsNeeded(t *testing.T) {
 	}
 }
 
-// TestFeedNamesTheCause: a content that cannot be read here, that no artifact has, or that the host refuses fails the step
-// which waits for it.
+// TestFeedNamesTheCause: a content that cannot be read here, that no artifact has, or that the host
+// refuses fails the step which waits for it.
 func TestFeedNamesTheCause(t *testing.T) {
 	c, set := contentsOf(t, "etcd", "kubelet", "runc")
 	stream, err := c[1].Open()

@@ -1,5 +1,5 @@
-// Package fleet holds the hosts of a run: a live session to each, opened again when it is lost, the contents that they get,
-// and the events of the run. Start at Connect.
+// Package fleet holds the hosts of a run: a live session to each, opened again when it is lost, the
+// contents that they get, and the events of the run. Start at Connect.
 package fleet
 
 import (
@@ -14,8 +14,9 @@ import (
 // Fleet is the connected hosts by name.
 type Fleet map[string]*Machine
 
-// Connect opens a session to each host, all at once, and gathers its facts. It returns the hosts that it reached, and a
-// Failures with the others. With a lock, the session is the only one that may change the host until it ends.
+// Connect opens a session to each host, all at once, and gathers its facts. It returns the hosts
+// that it reached, and a Failures with the others. With a lock, the session is the only one that
+// may change the host until it ends.
 func Connect(ctx context.Context, hosts []inventory.Host, o Options, lock bool) (Fleet, error) {
 	fleet := Fleet{}
 	for _, h := range hosts {

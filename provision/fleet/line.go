@@ -72,7 +72,8 @@ func (l *line) wake() {
 	}
 }
 
-// sendAhead queues those of the promised contents that the host lacks, and returns when they are sent or ctx ends.
+// sendAhead queues those of the promised contents that the host lacks, and returns when they are
+// sent or ctx ends.
 func (l *line) sendAhead(ctx context.Context, contents []release.Content) {
 	if len(contents) == 0 {
 		return
@@ -91,7 +92,8 @@ func (l *line) sendAhead(ctx context.Context, contents []release.Content) {
 	}
 }
 
-// queue queues those of the contents that are missing. What it returns is closed when the last of them is sent.
+// queue queues those of the contents that are missing. What it returns is closed when the last of
+// them is sent.
 func (l *line) queue(contents []release.Content, missing []string) (sent chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -152,8 +154,8 @@ func (l *line) next() (order, bool) {
 	return order{}, false
 }
 
-// deliver sends a content. When the session is lost meanwhile, it goes on over the next. What cannot be sent fails whoever
-// waits for it, there on the host, with the cause.
+// deliver sends a content. When the session is lost meanwhile, it goes on over the next. What
+// cannot be sent fails whoever waits for it, there on the host, with the cause.
 func (l *line) deliver(ctx context.Context, o order) {
 	defer l.machine.noteUploaded()
 	client := l.machine.Client

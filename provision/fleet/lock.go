@@ -18,12 +18,13 @@ import (
 // lockPoll is how often a lock that another run holds is tried again.
 const lockPoll = 500 * time.Millisecond
 
-// StateLock is the lock of a state directory: two runs on one machine must not issue certificates or change hosts at once.
-// It is a flock, which the kernel frees with its process; the text beside it says who has it, and means nothing alone.
+// StateLock is the lock of a state directory: two runs on one machine must not issue certificates
+// or change hosts at once. It is a flock, which the kernel frees with its process; the text beside
+// it says who has it, and means nothing alone.
 type StateLock struct{ flock *flock.Flock }
 
-// LockState takes the lock of the cluster's state directory. When another run has it longer than the options say, the
-// error is a *node.LockedError.
+// LockState takes the lock of the cluster's state directory. When another run has it longer than
+// the options say, the error is a *node.LockedError.
 func LockState(ctx context.Context, c *inventory.Cluster, o Options) (*StateLock, error) {
 	if err := os.MkdirAll(c.StateDir(), 0o700); err != nil {
 		return nil, fmt.Errorf("lock the state directory: %w", err)
@@ -61,7 +62,8 @@ func (l *StateLock) try(us node.Holder) error {
 	return os.Rename(temp, l.path())
 }
 
-// Release frees the lock. Its file stays: without it two runs could lock two files of the same name.
+// Release frees the lock. Its file stays: without it two runs could lock two files of the same
+// name.
 func (l *StateLock) Release() {
 	_ = os.Remove(l.path())
 	_ = l.flock.Unlock()

@@ -11,8 +11,9 @@ import (
 	"kbootstrap/provision/plan"
 )
 
-// Look asks each of these hosts that has a query, all at once, and returns the answers by host. The failures are those of
-// hosts that did not answer at all; what a host could not look at is in its answer.
+// Look asks each of these hosts that has a query, all at once, and returns the answers by host. The
+// failures are those of hosts that did not answer at all; what a host could not look at is in its
+// answer.
 func (f Fleet) Look(
 	ctx context.Context, hosts []inventory.Host, queries map[string]node.Query,
 ) (map[string]node.Answer, plan.Failures) {
@@ -35,9 +36,10 @@ func (f Fleet) Look(
 	return answers, failed
 }
 
-// Observe looks at every resource of the plan, and at what else the queries say, in one request to each host. The error is
-// a Failures with the hosts that did not answer, or whose resources could not be looked at; the answers have all other parts.
-// That a host which was only asked for witnesses or a census does not answer is no failure: it has said nothing.
+// Observe looks at every resource of the plan, and at what else the queries say, in one request to
+// each host. The error is a Failures with the hosts that did not answer, or whose resources could
+// not be looked at; the answers have all other parts. That a host which was only asked for
+// witnesses or a census does not answer is no failure: it has said nothing.
 func (f Fleet) Observe(
 	ctx context.Context, hosts []inventory.Host, p *plan.Plan, queries map[string]node.Query,
 ) (map[string]node.Answer, error) {

@@ -35,8 +35,8 @@ func (m *Machine) close() {
 	}
 }
 
-// Converge makes the host what a step says. When the host was rebooted meanwhile, the steps before are looked at again: what
-// they wrote was perhaps not on the disk.
+// Converge makes the host what a step says. When the host was rebooted meanwhile, the steps before
+// are looked at again: what they wrote was perhaps not on the disk.
 func (m *Machine) Converge(ctx context.Context, s plan.Step, events func(node.Event)) error {
 	if err := m.Client.Converge(ctx, s.Key(), s.Wanted, events); err != nil {
 		return err
@@ -49,8 +49,9 @@ func (m *Machine) Converge(ctx context.Context, s plan.Step, events func(node.Ev
 	return nil
 }
 
-// Flush waits until what was done is on the host's disk. When the host was rebooted since, that may be lost, and is looked
-// at again first: counted is told of each step that is. The error is a plan.Failure of the component that was at work.
+// Flush waits until what was done is on the host's disk. When the host was rebooted since, that may
+// be lost, and is looked at again first: counted is told of each step that is. The error is a
+// plan.Failure of the component that was at work.
 func (m *Machine) Flush(ctx context.Context, counted func(plan.Step, func(func(node.Event)) error) error) error {
 	for {
 		if err := m.Client.Flush(ctx); err != nil {
@@ -71,7 +72,8 @@ func (m *Machine) Flush(ctx context.Context, counted func(plan.Step, func(func(n
 	}
 }
 
-// doneBefore notes that a step is done, and returns those before it when the host was rebooted since they were.
+// doneBefore notes that a step is done, and returns those before it when the host was rebooted
+// since they were.
 func (m *Machine) doneBefore(s plan.Step) []plan.Step {
 	before := m.afterReboot()
 	m.mu.Lock()

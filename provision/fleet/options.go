@@ -18,9 +18,11 @@ type Options struct {
 	Remote  remote.Options
 	// LockTimeout is how long to wait for a lock that another run holds; 0 means not at all.
 	LockTimeout time.Duration
-	// Away is how long a host whose connection was lost may be away before that is its failure; 5 minutes by default.
+	// Away is how long a host whose connection was lost may be away before that is its failure; 5
+	// minutes by default.
 	Away time.Duration
-	// Dial opens a stream to a node of a host; nil means over SSH. It is for tests, whose nodes run in their own process.
+	// Dial opens a stream to a node of a host; nil means over SSH. It is for tests, whose nodes run
+	// in their own process.
 	Dial func(ctx context.Context, h inventory.Host) (node.Stream, error)
 }
 

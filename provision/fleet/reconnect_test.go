@@ -26,8 +26,9 @@ type memory struct{ net.Conn }
 
 func (memory) Cause(noticed error) error { return noticed }
 
-// inProcess opens sessions to a node that runs in this process, with its files below a directory. Each ends without an
-// error, when the test does at the latest. Before each, before is called; its error is that of the try.
+// inProcess opens sessions to a node that runs in this process, with its files below a directory.
+// Each ends without an error, when the test does at the latest. Before each, before is called; its
+// error is that of the try.
 func inProcess(t *testing.T, root string, before func() error) (o Options, cut func()) {
 	t.Helper()
 	var (
@@ -125,7 +126,8 @@ func newLost(t *testing.T, says func(try int) error) (*fragile, error) {
 	return l, l.look(t.Context())
 }
 
-// TestReopenWaits: a host that is away is waited for, with pauses that grow, and for five minutes at most.
+// TestReopenWaits: a host that is away is waited for, with pauses that grow, and for five minutes
+// at most.
 func TestReopenWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
@@ -241,8 +243,8 @@ func TestReopenIsCancelled(t *testing.T) {
 	})
 }
 
-// TestOpenTriesAgain: connections that are cut before anything was done are made again, a few times; a host that is not
-// there is not waited for.
+// TestOpenTriesAgain: connections that are cut before anything was done are made again, a few
+// times; a host that is not there is not waited for.
 func TestOpenTriesAgain(t *testing.T) {
 	early := &remote.Error{Host: "m1", Op: "handshake with 192.0.2.1:22", Kind: remote.Unreachable, Err: io.EOF}
 	for name, c := range map[string]struct {

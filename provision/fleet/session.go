@@ -98,8 +98,8 @@ func isCut(err error) bool {
 		errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
-// mayPass reports whether an error may pass while a host boots or a line comes back: it is not reached, or does not let
-// users in yet.
+// mayPass reports whether an error may pass while a host boots or a line comes back: it is not
+// reached, or does not let users in yet.
 func mayPass(err error) bool {
 	var reach *remote.Error
 	return errors.As(err, &reach) && (reach.Kind == remote.Unreachable || fault.Of(err) == fault.LoginRefused)
@@ -115,7 +115,8 @@ func holder(command string) node.Holder {
 	return h
 }
 
-// noteUpload notes what is on its way to the host and how much of it was sent, for the message should it be cut off.
+// noteUpload notes what is on its way to the host and how much of it was sent, for the message
+// should it be cut off.
 func (m *Machine) noteUpload(c release.Content, bytes int64) {
 	m.note(fmt.Sprintf("after %.1f of %.1f MB of %s were sent", float64(bytes)/1e6, float64(c.Compressed)/1e6, c.Name))
 }

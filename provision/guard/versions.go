@@ -16,7 +16,8 @@ func changedVersions(s Situation) Refusals {
 	if !s.IsLive() {
 		return nil
 	}
-	versions, _ := release.Versions(s.Cluster, component.Sources()) // what is wrong with them the fetching of artifacts says
+	// what is wrong with them the fetching of artifacts says
+	versions, _ := release.Versions(s.Cluster, component.Sources())
 	var rs Refusals
 	for _, h := range s.Cluster.Hosts {
 		e := s.Evidence[h.Name]

@@ -1,4 +1,5 @@
-// Package mesh tries the ways between hosts: each host listens where others need it, and all dial each other. Start at Try.
+// Package mesh tries the ways between hosts: each host listens where others need it, and all dial
+// each other. Start at Try.
 package mesh
 
 import (
@@ -20,15 +21,18 @@ import (
 
 const (
 	meshLimit = 25 * time.Second // for all of it
-	// stragglers is how long datagrams are waited for after the last was sent, when some did not come.
+	// stragglers is how long datagrams are waited for after the last was sent, when some did not
+	// come.
 	stragglers = time.Second
 )
 
-// datagramSizes are those of the packets that are sent beside the largest: what tunnels and clouds often leave.
+// datagramSizes are those of the packets that are sent beside the largest: what tunnels and clouds
+// often leave.
 var datagramSizes = []int{128, 1280, 1400, 1450, 1500}
 
-// Try tries every way between two hosts that their roles need: each host listens for a moment where nothing does yet, and
-// all dial each other. Hosts without their cluster address are left out; another check says so.
+// Try tries every way between two hosts that their roles need: each host listens for a moment where
+// nothing does yet, and all dial each other. Hosts without their cluster address are left out;
+// another check says so.
 func Try(ctx context.Context, f fleet.Fleet, c *inventory.Cluster, hosts []preflight.Host) []preflight.Path {
 	m := mesh{fleet: f, token: token(), heard: map[datagram]bool{}, woken: make(chan struct{}, 1), walled: map[string]bool{}}
 	var members []inventory.Host
@@ -71,7 +75,8 @@ func mtuOf(facts host.Facts, address netip.Addr) int {
 	return 0
 }
 
-// mesh is one trial of all ways between hosts. Hosts are known to each other by their place in hosts.
+// mesh is one trial of all ways between hosts. Hosts are known to each other by their place in
+// hosts.
 type mesh struct {
 	fleet  fleet.Fleet
 	token  string
@@ -97,7 +102,8 @@ func (m *mesh) place(h inventory.Host) int {
 	return slices.IndexFunc(m.hosts, func(o inventory.Host) bool { return o.Name == h.Name })
 }
 
-// listen has every host listen where others need it, until ctx ends. The returned function waits for the end.
+// listen has every host listen where others need it, until ctx ends. The returned function waits
+// for the end.
 func (m *mesh) listen(ctx context.Context) (wait func()) {
 	m.opened, m.deaf = make([]map[string]node.Opened, len(m.hosts)), make([]string, len(m.hosts))
 	ends := make([]func(), len(m.hosts))
@@ -145,7 +151,8 @@ func (m *mesh) hear(d datagram) {
 	}
 }
 
-// sizes are those of the packets that go one way; the last is the largest that both interfaces take.
+// sizes are those of the packets that go one way; the last is the largest that both interfaces
+// take.
 func (m *mesh) sizes(n preflight.Need) []int {
 	largest := min(m.mtus[n.From.Name], m.mtus[n.To.Name], 1<<16-1)
 	sizes := slices.DeleteFunc(slices.Clone(datagramSizes), func(size int) bool { return size >= largest })
@@ -198,7 +205,8 @@ func (m *mesh) reach(ctx context.Context) {
 	all.Wait()
 }
 
-// await waits until all datagrams are there that were sent, or for so long that the others will not come.
+// await waits until all datagrams are there that were sent, or for so long that the others will not
+// come.
 func (m *mesh) await(ctx context.Context) {
 	patience := time.NewTimer(stragglers)
 	defer patience.Stop()

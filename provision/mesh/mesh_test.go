@@ -8,8 +8,8 @@ import (
 	"kbootstrap/provision/preflight"
 )
 
-// TestMeshDoesNotWaitInVain: what is sent to a host behind a firewall that is about to go need not arrive, nor what nobody
-// may hear; all else is waited for.
+// TestMeshDoesNotWaitInVain: what is sent to a host behind a firewall that is about to go need not
+// arrive, nor what nobody may hear; all else is waited for.
 func TestMeshDoesNotWaitInVain(t *testing.T) {
 	c := fixture.Parse(t, fixture.Small)
 	m := mesh{hosts: c.Hosts, needs: preflight.Needs(c, c.Hosts), mtus: map[string]int{"cp1": 1500, "w1": 1500}, heard: map[datagram]bool{},

@@ -12,8 +12,8 @@ import (
 	"kbootstrap/resource/kinds"
 )
 
-// TestComponentsNameEachOther: what a component waits for is a component, each has one name, and none waits for itself
-// in a circle.
+// TestComponentsNameEachOther: what a component waits for is a component, each has one name, and
+// none waits for itself in a circle.
 func TestComponentsNameEachOther(t *testing.T) {
 	waits := map[string][]string{}
 	for _, c := range component.Components() {
@@ -119,7 +119,8 @@ func sameAgain(t *testing.T, plan, again plan.Plan) {
 	}
 }
 
-// secretsAreNotShown: no state has a private key in it, and no file with one is readable for others.
+// secretsAreNotShown: no state has a private key in it, and no file with one is readable for
+// others.
 func secretsAreNotShown(t *testing.T, plan plan.Plan) {
 	for _, s := range plan.Steps {
 		for _, r := range s.Wanted {
@@ -134,8 +135,8 @@ func secretsAreNotShown(t *testing.T, plan plan.Plan) {
 	}
 }
 
-// servicesFollowTheirFiles: each unit that should run comes with its file, above it, in the same component, and what waits
-// for it to be ready shows its journal.
+// servicesFollowTheirFiles: each unit that should run comes with its file, above it, in the same
+// component, and what waits for it to be ready shows its journal.
 func servicesFollowTheirFiles(t *testing.T, plan plan.Plan) {
 	for _, s := range plan.Steps {
 		above := map[string]bool{}
@@ -159,8 +160,9 @@ func servicesFollowTheirFiles(t *testing.T, plan plan.Plan) {
 	}
 }
 
-// TestSharedKeysRestart: who reads a key that base makes for several is restarted when it is another, and nobody else is.
-// Kubeconfigs have the authority in them, so they are not told apart from their own content.
+// TestSharedKeysRestart: who reads a key that base makes for several is restarted when it is
+// another, and nobody else is. Kubeconfigs have the authority in them, so they are not told apart
+// from their own content.
 func TestSharedKeysRestart(t *testing.T) {
 	want := map[string]string{
 		"kube-apiserver.service":          "ca.crt front-proxy-ca.crt sa.key sa.pub",

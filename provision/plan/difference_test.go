@@ -39,7 +39,8 @@ func compare(t *testing.T, before, after []component.Target) []string {
 	return slices.Sorted(maps.Keys(different))
 }
 
-// TestChangesStayWhereTheyBelong: what changes with a line of the inventory, and what is restarted for it.
+// TestChangesStayWhereTheyBelong: what changes with a line of the inventory, and what is restarted
+// for it.
 func TestChangesStayWhereTheyBelong(t *testing.T) {
 	c := fixture.Parse(t, fixture.Custom)
 	pki, set := fixture.Issue(t, c), fixture.Resolve(t, c)
@@ -83,8 +84,8 @@ func TestChangesStayWhereTheyBelong(t *testing.T) {
 	}
 }
 
-// TestAddedWorkerChangesNoOther: a host that is added changes what concerns it, and nothing that would restart a service
-// of another host.
+// TestAddedWorkerChangesNoOther: a host that is added changes what concerns it, and nothing that
+// would restart a service of another host.
 func TestAddedWorkerChangesNoOther(t *testing.T) {
 	added := fixture.Small + "  - {name: w2, address: 192.168.56.22, roles: [worker]}\n"
 	c := fixture.Parse(t, added)
@@ -98,7 +99,8 @@ func TestAddedWorkerChangesNoOther(t *testing.T) {
 	}
 }
 
-// TestRenewedCertificates: with new certificates, everything that holds one is restarted, and nothing else.
+// TestRenewedCertificates: with new certificates, everything that holds one is restarted, and
+// nothing else.
 func TestRenewedCertificates(t *testing.T) {
 	c := fixture.Parse(t, fixture.AllInOne)
 	set := fixture.Resolve(t, c)

@@ -33,8 +33,8 @@ func (f Failure) Hint() string { return fault.HintOf(f.Err) }
 // Place is the host, and the component or the stage of the run.
 func (f Failure) Place() fault.Place { return fault.Place{Host: f.Host, Component: f.Component} }
 
-// Failures are the root causes of a run that failed, one or more a host. What failed only since something before it did
-// is not in it.
+// Failures are the root causes of a run that failed, one or more a host. What failed only since
+// something before it did is not in it.
 type Failures []Failure
 
 // Error is one line a cause.

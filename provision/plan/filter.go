@@ -2,7 +2,8 @@ package plan
 
 import "slices"
 
-// Without returns the plan without some hosts: without what is about them, and without what they would carry out.
+// Without returns the plan without some hosts: without what is about them, and without what they
+// would carry out.
 func (p Plan) Without(hosts ...string) Plan {
 	return p.keep(func(s Step) bool { return !slices.Contains(hosts, s.About()) && !slices.Contains(hosts, s.At) })
 }

@@ -12,8 +12,9 @@ import (
 	"kbootstrap/provision/plan"
 )
 
-// TestPlans compares everything that a plan says of each host with a golden file. Hosts after the first are told by what
-// differs from the first, and the hosts of custom by what differs from those of small.
+// TestPlans compares everything that a plan says of each host with a golden file. Hosts after the
+// first are told by what differs from the first, and the hosts of custom by what differs from those
+// of small.
 func TestPlans(t *testing.T) {
 	base := plan.Build(component.Components(), fixture.TargetsOf(t, fixture.Small))
 	for name, text := range fixture.EveryInventory() {
@@ -37,8 +38,8 @@ func TestPlans(t *testing.T) {
 	}
 }
 
-// TestVersions shows what each minor version of Kubernetes changes in the plan of one host, other than numbers of
-// versions.
+// TestVersions shows what each minor version of Kubernetes changes in the plan of one host, other
+// than numbers of versions.
 func TestVersions(t *testing.T) {
 	versions := []string{"v1.29.15", "v1.30.14", "v1.31.14", "v1.32.11", "v1.33.7", "v1.34.3", "v1.35.0", "v1.36.3"}
 	var b strings.Builder

@@ -8,7 +8,8 @@ import (
 	"kbootstrap/inventory"
 )
 
-// Outcome is how a run went for its hosts. Each host is in one of the three, in the order of the inventory.
+// Outcome is how a run went for its hosts. Each host is in one of the three, in the order of the
+// inventory.
 type Outcome struct {
 	Finished []string // all of its steps were done
 	Failed   []string // a step failed there, or it could not be reached
@@ -52,7 +53,8 @@ func (t *Tally) CountAll() {
 	clear(t.left)
 }
 
-// Outcome says how it went for hosts, by the steps that are left to do on each and by what failed, before the run or in it.
+// Outcome says how it went for hosts, by the steps that are left to do on each and by what failed,
+// before the run or in it.
 func (t *Tally) Outcome(hosts []inventory.Host, failed Failures) Outcome {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -1,5 +1,5 @@
-// Package plan says what is to be done on which host, and in which order. Plans are pure: the same targets give the same
-// plan. Start at Build, then Walk.
+// Package plan says what is to be done on which host, and in which order. Plans are pure: the same
+// targets give the same plan. Start at Build, then Walk.
 package plan
 
 import (
@@ -24,7 +24,8 @@ type Plan struct {
 	Spare int
 }
 
-// Build says what every target should have of the components. It is pure: the same targets give the same plan.
+// Build says what every target should have of the components. It is pure: the same targets give the
+// same plan.
 func Build(components []component.Component, targets []component.Target) Plan {
 	var plan Plan
 	for _, c := range components {
@@ -40,7 +41,8 @@ func Build(components []component.Component, targets []component.Target) Plan {
 // About is the name of the host that the step is about.
 func (s Step) About() string { return s.Target.Host.Name }
 
-// Key tells the steps of a component apart that one host carries out: such steps do not wait for each other.
+// Key tells the steps of a component apart that one host carries out: such steps do not wait for
+// each other.
 func (s Step) Key() string {
 	if s.At == s.About() {
 		return s.Component.Name
@@ -93,7 +95,8 @@ func (p Plan) Changes() int {
 	return n
 }
 
-// Hosts returns the hosts that the plan is about or that carry out a part of it, in the order of the inventory.
+// Hosts returns the hosts that the plan is about or that carry out a part of it, in the order of
+// the inventory.
 func (p Plan) Hosts() []inventory.Host {
 	seen := map[string]bool{}
 	for _, s := range p.Steps {

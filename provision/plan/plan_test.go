@@ -11,7 +11,8 @@ import (
 	"kbootstrap/resource"
 )
 
-// TestOnly: a plan that is limited to a worker has all that is about it, also what the first control plane carries out.
+// TestOnly: a plan that is limited to a worker has all that is about it, also what the first
+// control plane carries out.
 func TestOnly(t *testing.T) {
 	whole := plan.Build(component.Components(), fixture.TargetsOf(t, fixture.Ha))
 	limited := whole.Only("w1")

@@ -11,8 +11,9 @@ type UnitFile map[string][]assignment
 
 type assignment struct{ Key, value string }
 
-// ParseUnitFile reads a unit file by the rules of systemd.syntax(7): a line that ends in a backslash goes on in the next
-// one, with a blank between; comments are lines of their own, also between lines that go on.
+// ParseUnitFile reads a unit file by the rules of systemd.syntax(7): a line that ends in a
+// backslash goes on in the next one, with a blank between; comments are lines of their own, also
+// between lines that go on.
 func ParseUnitFile(text string) (UnitFile, error) {
 	unit, section, line := UnitFile{}, "", ""
 	for raw := range strings.Lines(text) {
@@ -56,9 +57,10 @@ func (u UnitFile) Values(section, key string) []string {
 	return all
 }
 
-// CommandLine is what a process gets of an Exec line by the rules of systemd.service(5), "Command lines": words are split
-// at white space outside of quotes, C escapes are taken back, then %% and $$ are % and $. Other specifiers and variables
-// would be replaced by something of the host's, so here they are errors.
+// CommandLine is what a process gets of an Exec line by the rules of systemd.service(5), "Command
+// lines": words are split at white space outside of quotes, C escapes are taken back, then %% and
+// $$ are % and $. Other specifiers and variables would be replaced by something of the host's, so
+// here they are errors.
 func CommandLine(value string) ([]string, error) {
 	var words []string
 	for rest := strings.TrimLeft(value, " \t\n\r"); rest != ""; rest = strings.TrimLeft(rest, " \t\n\r") {

@@ -17,8 +17,8 @@ const (
 	Late               // when the API answers: what would keep the API server from its start
 )
 
-// Awaits are the components that the step waits for while it is carried out, on the host: its contents
-// travel meanwhile.
+// Awaits are the components that the step waits for while it is carried out, on the host: its
+// contents travel meanwhile.
 func (s Step) Awaits() []string {
 	var names []string
 	for _, w := range s.Wanted {
@@ -29,7 +29,8 @@ func (s Step) Awaits() []string {
 	return names
 }
 
-// Turns are when the contents of the components travel, by name. It follows from what waits for what:
+// Turns are when the contents of the components travel, by name. It follows from what waits for
+// what:
 //
 //   - late is what only the last component comes after, and what itself waits for nothing: the API
 //     server need not share the line and the disk with it;

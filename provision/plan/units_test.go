@@ -38,7 +38,8 @@ func units(t *testing.T, p plan.Plan) map[string]UnitFile {
 	return all
 }
 
-// unitsAreWellFormed: every unit starts one program of ours with flags, comes back after a boot, and does not give up.
+// unitsAreWellFormed: every unit starts one program of ours with flags, comes back after a boot,
+// and does not give up.
 func unitsAreWellFormed(t *testing.T, plan plan.Plan) {
 	programs := map[string]bool{"/usr/sbin/haproxy": true} // of the distribution
 	for _, s := range plan.Steps {
@@ -84,8 +85,8 @@ func unitsAreWellFormed(t *testing.T, plan plan.Plan) {
 	}
 }
 
-// known are the keys of units that ours use, from systemd.unit(5), systemd.service(5), systemd.exec(5),
-// systemd.kill(5) and systemd.resource-control(5).
+// known are the keys of units that ours use, from systemd.unit(5), systemd.service(5),
+// systemd.exec(5), systemd.kill(5) and systemd.resource-control(5).
 func known() map[string]bool {
 	m := map[string]bool{}
 	for section, keys := range map[string]string{

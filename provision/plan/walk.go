@@ -9,14 +9,16 @@ import (
 	"kbootstrap/resource"
 )
 
-// ErrDependency ends a step when one that it depends on has failed. It is not reported: that other failure is.
+// ErrDependency ends a step when one that it depends on has failed. It is not reported: that other
+// failure is.
 var ErrDependency = errors.New("something before it failed")
 
-// Walk carries out every step as soon as what it comes after is done: steps of the same host that its component is After,
-// steps of every host that its component Needs, and for a Rolling component that runs already the same step of the host
-// Before. A step that waits on its host for a component is ended when that has failed everywhere, unless its
-// service runs already: then it does not wait, and its host would go on alone with what it changes. It returns
-// the root causes only; what does not depend on a failure is finished.
+// Walk carries out every step as soon as what it comes after is done: steps of the same host that
+// its component is After, steps of every host that its component Needs, and for a Rolling component
+// that runs already the same step of the host Before. A step that waits on its host for a component
+// is ended when that has failed everywhere, unless its service runs already: then it does not wait,
+// and its host would go on alone with what it changes. It returns the root causes only; what does
+// not depend on a failure is finished.
 func (p Plan) Walk(ctx context.Context, do func(context.Context, Step) error) Failures {
 	type outcome struct {
 		done chan struct{}
@@ -97,8 +99,8 @@ func (p Plan) Before(i int) []int {
 	return indices
 }
 
-// sameHost reports whether a step that comes before another on the same host is about that host or, where no such step is,
-// about the host that carries the other out.
+// sameHost reports whether a step that comes before another on the same host is about that host or,
+// where no such step is, about the host that carries the other out.
 func (p Plan) sameHost(step, before Step) bool {
 	if before.About() == step.About() {
 		return true
@@ -108,15 +110,16 @@ func (p Plan) sameHost(step, before Step) bool {
 	})
 }
 
-// spares reports whether step i goes on although a step before it was not done: it was needed of every host, its host has
-// failed, and so few have that the run may go on without them.
+// spares reports whether step i goes on although a step before it was not done: it was needed of
+// every host, its host has failed, and so few have that the run may go on without them.
 func (p Plan) spares(i, before int, failed Failures) bool {
 	step, other := p.Steps[i], p.Steps[before]
 	return other.About() != step.About() && slices.Contains(step.Component.Needs, other.Component.Name) &&
 		len(failed.Hosts()) <= p.Spare && slices.Contains(failed.Hosts(), other.About())
 }
 
-// gates returns the indices of the steps whose failure, if all of them fail, leaves step i to wait in vain.
+// gates returns the indices of the steps whose failure, if all of them fail, leaves step i to wait
+// in vain.
 func (p Plan) gates(i int) []int {
 	awaited := p.Steps[i].Awaits()
 	var indices []int
@@ -138,8 +141,8 @@ func (s Step) Running() bool {
 	return false
 }
 
-// restarts reports whether the step changes a service that runs: its host carries that out by itself, or puts back what was
-// there, and what came of it must not be lost.
+// restarts reports whether the step changes a service that runs: its host carries that out by
+// itself, or puts back what was there, and what came of it must not be lost.
 func (s Step) restarts() bool {
 	return slices.ContainsFunc(s.Changes(), func(c Change) bool {
 		service, ok := c.Found.(resource.Service)

@@ -19,8 +19,8 @@ import (
 	"kbootstrap/resource"
 )
 
-// TestWalkKeepsTheOrder: over random components, each step begins after the end of all that it must come after, and each
-// is carried out once.
+// TestWalkKeepsTheOrder: over random components, each step begins after the end of all that it must
+// come after, and each is carried out once.
 func TestWalkKeepsTheOrder(t *testing.T) {
 	for seed := range uint64(50) {
 		random := rand.New(rand.NewPCG(seed, 0))
@@ -63,8 +63,8 @@ func TestWalkKeepsTheOrder(t *testing.T) {
 	}
 }
 
-// TestWalkIsParallel: steps that do not wait for each other are all under way at once. Were one held back, no step would
-// end, and synctest would tell of a deadlock.
+// TestWalkIsParallel: steps that do not wait for each other are all under way at once. Were one
+// held back, no step would end, and synctest would tell of a deadlock.
 func TestWalkIsParallel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := fixture.PlanOf(3, component.Component{Name: "a"}, component.Component{Name: "b"}, component.Component{Name: "rolling", Rolling: true})
@@ -81,8 +81,8 @@ func TestWalkIsParallel(t *testing.T) {
 	})
 }
 
-// TestWalkRolls: what runs is changed on one host at a time, in the order of the inventory, and the first failure keeps
-// the others as they are.
+// TestWalkRolls: what runs is changed on one host at a time, in the order of the inventory, and the
+// first failure keeps the others as they are.
 func TestWalkRolls(t *testing.T) {
 	broken := errors.New("no quorum")
 	for _, fails := range []string{"", "etcd@m2"} {
@@ -109,7 +109,8 @@ func TestWalkRolls(t *testing.T) {
 	}
 }
 
-// TestWalkStartsWhatIsDown: a member that is down is started without waiting for the others, since they may wait for it.
+// TestWalkStartsWhatIsDown: a member that is down is started without waiting for the others, since
+// they may wait for it.
 func TestWalkStartsWhatIsDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := fixture.PlanOf(2, component.Component{Name: "etcd", Rolling: true})
@@ -128,7 +129,8 @@ func TestWalkStartsWhatIsDown(t *testing.T) {
 	})
 }
 
-// TestWalkReportsCauses: what comes after a failure is left out and not reported; what does not is finished.
+// TestWalkReportsCauses: what comes after a failure is left out and not reported; what does not is
+// finished.
 func TestWalkReportsCauses(t *testing.T) {
 	p := fixture.PlanOf(3,
 		component.Component{Name: "base"},
@@ -155,8 +157,8 @@ func TestWalkReportsCauses(t *testing.T) {
 	}
 }
 
-// TestWalkStops: after the end of its context no step begins; those under way go on, and what becomes of them is not
-// hidden.
+// TestWalkStops: after the end of its context no step begins; those under way go on, and what
+// becomes of them is not hidden.
 func TestWalkStops(t *testing.T) {
 	p := fixture.PlanOf(2, component.Component{Name: "a"}, component.Component{Name: "b", After: []string{"a"}})
 	ctx, cancel := context.WithCancelCause(t.Context())
@@ -190,8 +192,8 @@ func TestWalkOfNothing(t *testing.T) {
 	}
 }
 
-// TestWalkGates: who waits on its host for a gate is ended when the gate has failed everywhere, and is not blamed; one
-// that is left is enough to go on waiting.
+// TestWalkGates: who waits on its host for a gate is ended when the gate has failed everywhere, and
+// is not blamed; one that is left is enough to go on waiting.
 func TestWalkGates(t *testing.T) {
 	for _, failing := range []int{1, 2} {
 		p := awaiting(fixture.PlanOf(2, component.Component{Name: "api"}, component.Component{Name: "controllers"}))
@@ -224,8 +226,8 @@ func TestWalkGates(t *testing.T) {
 	}
 }
 
-// TestWalkGatesSpareWhatRestarts: the change of a service that runs is not ended when its gate has failed, and what becomes of
-// it is told.
+// TestWalkGatesSpareWhatRestarts: the change of a service that runs is not ended when its gate has
+// failed, and what becomes of it is told.
 func TestWalkGatesSpareWhatRestarts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := fixture.Running(fixture.PlanOf(1, component.Component{Name: "api"}, component.Component{Name: "controllers"}))

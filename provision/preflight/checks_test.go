@@ -12,7 +12,8 @@ import (
 	"kbootstrap/node"
 )
 
-// cases are hosts on which one thing is not as it should be: what the check of it finds, and all that is not ok.
+// cases are hosts on which one thing is not as it should be: what the check of it finds, and all
+// that is not ok.
 var cases = []struct {
 	name string
 	edit func(s *Scene)
@@ -328,7 +329,8 @@ func TestGoodHosts(t *testing.T) {
 	}
 }
 
-// TestEveryCheckHasACase: a check that no case makes fail, or warn when that is its worst, is not tested.
+// TestEveryCheckHasACase: a check that no case makes fail, or warn when that is its worst, is not
+// tested.
 func TestEveryCheckHasACase(t *testing.T) {
 	for _, check := range Checks() {
 		if check.Worst == OK {

@@ -37,7 +37,8 @@ func uniqueMachineID(s Scene) []Finding {
 	return found
 }
 
-// uniqueProductUUID leaves containers out: what they see is the UUID of the machine that they run on.
+// uniqueProductUUID leaves containers out: what they see is the UUID of the machine that they run
+// on.
 func uniqueProductUUID(s Scene) []Finding {
 	return unique(s, "the product_uuid", func(h Host) string {
 		if h.Facts.Container != "" {
@@ -47,8 +48,8 @@ func uniqueProductUUID(s Scene) []Finding {
 	})
 }
 
-// uniqueMAC looks at the interface of the cluster's network only: the NAT interfaces of Vagrant's hosts, each in a
-// network of its own, all have the same address.
+// uniqueMAC looks at the interface of the cluster's network only: the NAT interfaces of Vagrant's
+// hosts, each in a network of its own, all have the same address.
 func uniqueMAC(s Scene) []Finding {
 	return unique(s, "the MAC address", func(h Host) string {
 		i, _, _ := h.cluster()

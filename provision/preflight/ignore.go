@@ -72,7 +72,8 @@ func (c Check) matches(id string) bool {
 	return true
 }
 
-// ignored reports whether an ID is to be ignored. As with kubeadm, the case of letters does not matter.
+// ignored reports whether an ID is to be ignored. As with kubeadm, the case of letters does not
+// matter.
 func ignored(id string, ignore []string) bool {
 	return slices.ContainsFunc(ignore, func(i string) bool { return i == All || strings.EqualFold(i, id) })
 }

@@ -44,7 +44,8 @@ func ports(s Scene, h Host) []Finding {
 			if !collides(l, p, h.Address) {
 				continue
 			}
-			// The socket of a process that is just ending belongs to nobody; a controller that has lost its API server ends.
+			// The socket of a process that is just ending belongs to nobody; a controller that has
+			// lost its API server ends.
 			if h.ours(p) || p.PID == 0 && p.Network == "tcp" && h.own(l.By+".service") {
 				f.Evidence = "held by our " + cmp.Or(p.Program, l.By)
 				continue
@@ -99,8 +100,8 @@ func clusters() []string {
 	return append(ours, installers...)
 }
 
-// traces are what other installers leave that would work against ours: static pods, which the kubelet runs, and a drop-in
-// that changes its command line.
+// traces are what other installers leave that would work against ours: static pods, which the
+// kubelet runs, and a drop-in that changes its command line.
 var traces = []string{
 	"/etc/kubernetes/manifests/kube-apiserver.yaml", "/etc/kubernetes/manifests/etcd.yaml",
 	"/etc/systemd/system/kubelet.service.d/10-kubeadm.conf", "/usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf",
@@ -178,7 +179,8 @@ func staleEtcdData(s Scene, h Host) []Finding {
 	case h.Facts.EtcdBootstrapped != "":
 		return one(OK, "a member%s", inBrackets(data)) // of another cluster: ForeignCluster says so
 	case h.own("etcd.service"):
-		// The mark is written when a quorum was seen. Before that, our unit is the sign that the data is ours.
+		// The mark is written when a quorum was seen. Before that, our unit is the sign that the
+		// data is ours.
 		return one(OK, "a member whose first start was cut off%s", inBrackets(data))
 	}
 	return one(Fail, "/var/lib/etcd holds %s%s, and no mark says that it is of cluster %s",

@@ -34,7 +34,8 @@ func Needs(c *inventory.Cluster, hosts []inventory.Host) []Need {
 	return needs
 }
 
-// Walled reports whether a firewall runs on the host that a run turns off before anything else. What it blocks is no fault.
+// Walled reports whether a firewall runs on the host that a run turns off before anything else.
+// What it blocks is no fault.
 func (h Host) Walled(c *inventory.Cluster) bool {
 	return c.Firewall == "disable" && h.active(firewalld)
 }
@@ -94,7 +95,8 @@ func peerPorts(s Scene) []Finding {
 	return found
 }
 
-// openPort is the hint for a port behind a firewalld that stays; otherwise that of the check is as good.
+// openPort is the hint for a port behind a firewalld that stays; otherwise that of the check is as
+// good.
 func openPort(s Scene, b blocked) string {
 	for _, h := range s.Hosts {
 		if h.Name == b.to && h.active(firewalld) {
@@ -132,5 +134,6 @@ func mtu(s Scene) []Finding {
 	return found
 }
 
-// vxlanHeaders are the bytes of each packet between pods of two hosts that flannel's VXLAN takes for itself.
+// vxlanHeaders are the bytes of each packet between pods of two hosts that flannel's VXLAN takes
+// for itself.
 const vxlanHeaders = 50

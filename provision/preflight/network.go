@@ -9,7 +9,8 @@ import (
 	"kbootstrap/host"
 )
 
-// cluster returns the interface that has the host's cluster address, and that address with the length of its network.
+// cluster returns the interface that has the host's cluster address, and that address with the
+// length of its network.
 func (h Host) cluster() (host.Interface, netip.Prefix, bool) {
 	for _, i := range h.Facts.Interfaces {
 		for _, p := range i.Addresses {

@@ -41,8 +41,8 @@ func authority(s plan.Step) string {
 	return ""
 }
 
-// writes is what a resource puts on the disks of a host. A content arrives in the store, and is renamed where that is
-// possible.
+// writes is what a resource puts on the disks of a host. A content arrives in the store, and is
+// renamed where that is possible.
 func writes(r resource.Resource) []Write {
 	const store = "/opt/kbootstrap" // where contents arrive
 	var all []Write

@@ -1,6 +1,7 @@
-// Package preflight judges whether hosts can become what an inventory says, before the first of them is changed. It is
-// pure: facts in, findings out. Who gathers the facts is package provision. Start at Checks, the table of contents, whose
-// IDs are kubeadm's where it has one; Judge asks them all.
+// Package preflight judges whether hosts can become what an inventory says, before the first of
+// them is changed. It is pure: facts in, findings out. Who gathers the facts is package provision.
+// Start at Checks, the table of contents, whose IDs are kubeadm's where it has one; Judge asks them
+// all.
 package preflight
 
 import (
@@ -39,7 +40,8 @@ type Finding struct {
 
 // A Check looks at all hosts and says what it found on each of them.
 type Check struct {
-	// ID is stable: users ignore checks by it. "Port-<number>" and "FileExisting-<program>" are one check a thing.
+	// ID is stable: users ignore checks by it. "Port-<number>" and "FileExisting-<program>" are one
+	// check a thing.
 	ID string
 	// What is a line for people: what must be so.
 	What string
@@ -48,7 +50,8 @@ type Check struct {
 	// Hint says what to do when it is not so; a finding may know better.
 	Hint string
 	Code fault.Code
-	// Probes says that it judges measurements that cost something. They are made when there is something to change.
+	// Probes says that it judges measurements that cost something. They are made when there is
+	// something to change.
 	Probes bool
 	judge  func(Scene) []Finding
 }
@@ -75,7 +78,8 @@ type Host struct {
 	Writes []Write
 	// Packages are the programs that the plan installs with the package manager.
 	Packages []string
-	// Glibc is, for each program that needs one, the version of glibc it needs at least: Glibc["runc"] = "2.34".
+	// Glibc is, for each program that needs one, the version of glibc it needs at least:
+	// Glibc["runc"] = "2.34".
 	Glibc map[string]string
 }
 
@@ -100,8 +104,8 @@ type Path struct {
 // String names the path as "w1 -> cp1 udp/8472".
 func (p Path) String() string { return fmt.Sprintf("%s -> %s %s/%d", p.From, p.To, p.Network, p.Port) }
 
-// Judge asks all checks. Findings come in the order of Checks and then of the hosts. What is in ignore, an ID or "all",
-// does not fail but warns.
+// Judge asks all checks. Findings come in the order of Checks and then of the hosts. What is in
+// ignore, an ID or "all", does not fail but warns.
 func Judge(s Scene, ignore []string) []Finding {
 	place := map[string]int{}
 	for i, h := range s.Hosts {
@@ -143,7 +147,8 @@ func Failed(findings []Finding) []Finding {
 	return failed
 }
 
-// Merged joins the findings that differ in their hosts alone, so that a thing that is so everywhere is told once.
+// Merged joins the findings that differ in their hosts alone, so that a thing that is so everywhere
+// is told once.
 func Merged(findings []Finding) []Finding {
 	var merged []Finding
 	for _, f := range findings {
@@ -160,7 +165,8 @@ func Merged(findings []Finding) []Finding {
 	return merged
 }
 
-// Error says that checks failed, so that nothing was changed. It has all findings, those of other levels too.
+// Error says that checks failed, so that nothing was changed. It has all findings, those of other
+// levels too.
 type Error struct{ Findings []Finding }
 
 // Error says how many checks failed. Parts has each of them.
@@ -180,7 +186,8 @@ func (e *Error) Hint() string {
 	return "mend these; or go on in spite of them with --ignore-preflight=" + strings.Join(ids, ",")
 }
 
-// Parts are the checks that failed, one error for each, which has the code and the hint of its check.
+// Parts are the checks that failed, one error for each, which has the code and the hint of its
+// check.
 func (e *Error) Parts() []error {
 	var causes []error
 	for _, f := range Merged(Failed(e.Findings)) {
@@ -201,7 +208,8 @@ func (f *failure) Error() string {
 func (f *failure) Fault() fault.Code { return f.finding.Code }
 func (f *failure) Hint() string      { return f.finding.Hint }
 
-// Summary counts what failed, in a line: "preflight: 2 checks failed on cp1, w1; nothing was changed".
+// Summary counts what failed, in a line: "preflight: 2 checks failed on cp1, w1; nothing was
+// changed".
 func Summary(findings []Finding) string {
 	var hosts []string
 	failed := Merged(Failed(findings))

@@ -9,8 +9,8 @@ import (
 	"kbootstrap/provision/component"
 )
 
-// places are the paths that the tool and what it starts write to: what components leave there, besides
-// the runtime's own.
+// places are the paths that the tool and what it starts write to: what components leave there,
+// besides the runtime's own.
 func places() []string {
 	all := []string{"/", "/opt/kbootstrap", "/run", "/usr/local/bin", "/var/lib/kbootstrap", "/var/log"}
 	for _, dir := range component.Left().Data {

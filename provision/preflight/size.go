@@ -12,11 +12,13 @@ import (
 )
 
 const (
-	// leastPlane is what kubeadm wants of a control plane, and leastHost what a kubelet with its runtime takes.
+	// leastPlane is what kubeadm wants of a control plane, and leastHost what a kubelet with its
+	// runtime takes.
 	leastPlane = 1700 << 20
 	leastHost  = 700 << 20
 	leastCPUs  = 2
-	// fsyncWarn is what etcd's guide wants of the slowest of a hundred writes (etcd.io, "Hardware recommendations").
+	// fsyncWarn is what etcd's guide wants of the slowest of a hundred writes (etcd.io, "Hardware
+	// recommendations").
 	fsyncWarn = 10 * time.Millisecond
 )
 
@@ -69,7 +71,8 @@ func (h Host) stores() []store {
 	return stores
 }
 
-// needs is what must be free for the plan: a tenth more than it writes, and some for logs and the like.
+// needs is what must be free for the plan: a tenth more than it writes, and some for logs and the
+// like.
 func (s store) needs() int64 {
 	if s.bytes == 0 {
 		return 0
@@ -77,8 +80,9 @@ func (s store) needs() int64 {
 	return s.bytes + s.bytes/10 + 64<<20
 }
 
-// evictions are the shares of a file system, in percent, below which the kubelet evicts pods or takes no new ones
-// (kubernetes.io, "Node-pressure Eviction", the defaults of nodefs.available and imagefs.available).
+// evictions are the shares of a file system, in percent, below which the kubelet evicts pods or
+// takes no new ones (kubernetes.io, "Node-pressure Eviction", the defaults of nodefs.available and
+// imagefs.available).
 var evictions = map[string]int64{"/var/lib/kubelet": 10, "/var/lib/containerd": 15}
 
 func diskSpace(scene Scene, h Host) []Finding {

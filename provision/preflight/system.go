@@ -128,7 +128,8 @@ func kernelModules(_ Scene, h Host) []Finding {
 		case host.ModuleMissing:
 			found = append(found, one(Fail, "the kernel %s has no module %s", h.Facts.Kernel, m.Name)...)
 		case host.ModuleUnknown:
-			// These have a sign of their being there (see node); the others may be built in without one.
+			// These have a sign of their being there (see node); the others may be built in without
+			// one.
 			if m.Name == "overlay" || m.Name == "br_netfilter" {
 				found = append(found, one(Warn, "there is no sign of %s in the kernel, nor a list of its modules", m.Name)...)
 			}
@@ -174,7 +175,8 @@ func packageManager(_ Scene, h Host) []Finding {
 	return one(OK, "%s installs %s", h.Facts.PackageManager, wanted)
 }
 
-// leastConntrack is what kube-proxy raises the limit to (conntrack.min of its configuration, by default).
+// leastConntrack is what kube-proxy raises the limit to (conntrack.min of its configuration, by
+// default).
 const leastConntrack = 131072
 
 func conntrackMax(_ Scene, h Host) []Finding {

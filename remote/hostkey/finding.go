@@ -19,8 +19,8 @@ type finding struct {
 	flaw    error // why its certificate does not count, when an authority on record signed it
 }
 
-// find looks a key up. It goes by the name only: the address behind a name may change, and ssh does not look at it either
-// (CheckHostIP is off since OpenSSH 8.5).
+// find looks a key up. It goes by the name only: the address behind a name may change, and ssh does
+// not look at it either (CheckHostIP is off since OpenSSH 8.5).
 func (k *Checker) find(db knownHosts, offered ssh.PublicKey) finding {
 	f := finding{key: plainKey(offered)}
 	certificate, certified := offered.(*ssh.Certificate)
@@ -41,7 +41,8 @@ func (k *Checker) find(db knownHosts, offered ssh.PublicKey) finding {
 					f.known = f.known || f.flaw == nil
 				}
 			default:
-				// As with ssh, a key under the name without the port says nothing where one under the name with it differs.
+				// As with ssh, a key under the name without the port says nothing where one under
+				// the name with it differs.
 				if i == 0 || f.changed == nil {
 					f.known = f.known || sameKey(l.key, f.key)
 				}

@@ -1,8 +1,10 @@
-// Package hostkey decides whether the key that a host shows is the right one, as OpenSSH would: by known_hosts files, by
-// a key that the inventory pins, and for a host that is not known by the policy. It also records new keys.
+// Package hostkey decides whether the key that a host shows is the right one, as OpenSSH would: by
+// known_hosts files, by a key that the inventory pins, and for a host that is not known by the
+// policy. It also records new keys.
 //
-// Start at New, and Checker.Check, which is called in a handshake. The lines of known_hosts are in known_hosts.go, what
-// they say about one key in finding.go, what is told of a key that is refused in wording.go.
+// Start at New, and Checker.Check, which is called in a handshake. The lines of known_hosts are in
+// known_hosts.go, what they say about one key in finding.go, what is told of a key that is refused
+// in wording.go.
 package hostkey
 
 import (
@@ -41,10 +43,9 @@ var keyTypes = []string{
 	ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256,
 }
 
-// Checker decides whether a host's key is the right one, for one Dial. What it decides is what OpenSSH would, but for two
-// things: a line about the host that cannot be read is an error, because it might be the one that
-// revokes; and no setting
-// turns the check off.
+// Checker decides whether a host's key is the right one, for one Dial. What it decides is what
+// OpenSSH would, but for two things: a line about the host that cannot be read is an error, because
+// it might be the one that revokes; and no setting turns the check off.
 type Checker struct {
 	Algorithms []string // what to ask the host for, in order
 	Verdict    error    // why the key was refused in the last handshake, or nil
@@ -73,8 +74,8 @@ func New(host string, t Trust, notice func(string)) (*Checker, error) {
 }
 
 // preferred puts the types on record first, or a host with two keys would show the one that is not
-// on record and look like
-// an impostor. The others follow: a host that has none of the recorded types must be seen to be refused.
+// on record and look like an impostor. The others follow: a host that has none of the recorded
+// types must be seen to be refused.
 func preferred(lines knownHosts) []string {
 	var first, last []string
 	for _, algorithm := range keyTypes {
@@ -128,7 +129,8 @@ func (k *Checker) IsUnknown() bool { return k.unknown != nil }
 // Begin is called before each handshake.
 func (k *Checker) Begin() { k.Verdict, k.unknown, k.Accepted = nil, nil, false }
 
-// Check is the ssh.HostKeyCallback. It keeps its verdict, because x/crypto does not promise to keep the error's type.
+// Check is the ssh.HostKeyCallback. It keeps its verdict, because x/crypto does not promise to keep
+// the error's type.
 func (k *Checker) Check(_ string, _ net.Addr, key ssh.PublicKey) error {
 	k.Verdict = k.judge(key)
 	k.Accepted = k.Verdict == nil

@@ -19,8 +19,8 @@ import (
 	"kbootstrap/remote/pattern"
 )
 
-// knownHosts are the lines of known_hosts files, in their order. How they are matched follows sshd(8), "SSH_KNOWN_HOSTS FILE
-// FORMAT", and what OpenSSH does.
+// knownHosts are the lines of known_hosts files, in their order. How they are matched follows
+// sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT", and what OpenSSH does.
 type knownHosts []knownKey
 
 // The markers of a line.
@@ -58,8 +58,8 @@ func readKnownHosts(files ...string) (knownHosts, error) {
 	return all, nil
 }
 
-// parseKnownHosts reads the content of a file. A line that cannot be read stays as a bad one: it only matters to the hosts
-// that it names.
+// parseKnownHosts reads the content of a file. A line that cannot be read stays as a bad one: it
+// only matters to the hosts that it names.
 func parseKnownHosts(file string, text []byte) knownHosts {
 	var all knownHosts
 	number := 0
@@ -94,7 +94,8 @@ func parseKnownHosts(file string, text []byte) knownHosts {
 	return all
 }
 
-// about returns the lines that name the host, which is written as known_hosts has it: "host", or "[host]:port".
+// about returns the lines that name the host, which is written as known_hosts has it: "host", or
+// "[host]:port".
 func (all knownHosts) about(name string) knownHosts {
 	var found knownHosts
 	for _, k := range all {

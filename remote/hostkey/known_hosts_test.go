@@ -16,7 +16,8 @@ import (
 	"kbootstrap/internal/trial"
 )
 
-// TestKnownHostsAgainstSSHKeygen: the lines that we find for a host are those that ssh-keygen -F finds.
+// TestKnownHostsAgainstSSHKeygen: the lines that we find for a host are those that ssh-keygen -F
+// finds.
 func TestKnownHostsAgainstSSHKeygen(t *testing.T) {
 	keygen := trial.Program(t, "ssh-keygen")
 	file := filepath.Join(t.TempDir(), "known_hosts")

@@ -14,8 +14,9 @@ import (
 	"kbootstrap/fault"
 )
 
-// Record appends the key of a new host to known_hosts. Hosts are dialled in parallel and two operators may share the
-// file, so it happens under the file's lock, and what came in meanwhile is looked at again.
+// Record appends the key of a new host to known_hosts. Hosts are dialled in parallel and two
+// operators may share the file, so it happens under the file's lock, and what came in meanwhile is
+// looked at again.
 func (k *Checker) Record(key ssh.PublicKey) error {
 	key = plainKey(key)
 	file := k.trust.Record

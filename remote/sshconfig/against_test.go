@@ -16,7 +16,8 @@ import (
 	"kbootstrap/inventory"
 )
 
-// configs are files whose meaning is whatever ssh says it is. HOME is replaced by the test's home directory.
+// configs are files whose meaning is whatever ssh says it is. HOME is replaced by the test's home
+// directory.
 var configs = map[string]string{
 	"nothing": "",
 	"first value holds": `
@@ -138,7 +139,8 @@ func TestConfigAgainstSSH(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// ssh takes the home directory from the user database, so that is where the included files have to be named.
+	// ssh takes the home directory from the user database, so that is where the included files have
+	// to be named.
 	home := t.TempDir()
 	t.Setenv("HOME", home)
 	for name, text := range included {
@@ -188,15 +190,15 @@ func TestConfigAgainstSSH(t *testing.T) {
 	}
 }
 
-// absolute names the included files by their whole path: ssh looks for relative ones in the home directory of the user
-// database, which is not the test's.
+// absolute names the included files by their whole path: ssh looks for relative ones in the home
+// directory of the user database, which is not the test's.
 func absolute(text, home string) string {
 	text = strings.ReplaceAll(text, "Include inner/", "Include "+home+"/.ssh/inner/")
 	return strings.ReplaceAll(text, "Include plain", "Include "+home+"/.ssh/plain")
 }
 
-// printed is what ssh -G says about the keywords that matter here. It prints defaults as well, and the home directory of the
-// user database.
+// printed is what ssh -G says about the keywords that matter here. It prints defaults as well, and
+// the home directory of the user database.
 func printed(out, from, to string) map[string][]string {
 	got := map[string][]string{}
 	for line := range strings.Lines(out) {

@@ -33,8 +33,9 @@ func (d directive) errorf(format string, args ...any) error {
 // maxIncludes is how deep files may include each other, as in ssh.
 const maxIncludes = 16
 
-// readConfig reads the ssh_config that the inventory names: that file alone, as ssh does with -F; no file for "none"; and for
-// "" the user's, then the system's. Of these two, one that is not there says nothing.
+// readConfig reads the ssh_config that the inventory names: that file alone, as ssh does with -F;
+// no file for "none"; and for "" the user's, then the system's. Of these two, one that is not there
+// says nothing.
 func readConfig(choice, home string) (Config, error) {
 	user, system := filepath.Join(home, ".ssh"), "/etc/ssh"
 	switch choice {
@@ -49,7 +50,8 @@ func readConfig(choice, home string) (Config, error) {
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
 		}
-		// Each file is a block of its own, or the last Host of the first would hold in the second too.
+		// Each file is a block of its own, or the last Host of the first would hold in the second
+		// too.
 		return Config{{keyword: "include", files: []Config{first, second}}}, nil
 	}
 	return readConfigFile(choice, user, home, 0)
@@ -67,7 +69,8 @@ func readConfigFile(path, dir, home string, depth int) (Config, error) {
 	if depth > 0 && info.IsDir() {
 		return nil, nil // one that a wildcard matched
 	}
-	// What others can write decides where we connect and whom we trust. ssh refuses such a file too.
+	// What others can write decides where we connect and whom we trust. ssh refuses such a file
+	// too.
 	owner, ok := info.Sys().(*syscall.Stat_t)
 	if info.Mode().Perm()&0o022 != 0 || ok && owner.Uid != 0 && int(owner.Uid) != os.Getuid() {
 		return nil, &fault.Error{Code: fault.ConfigInvalid, Err: fmt.Errorf("%s: others can write to it", path),
@@ -162,8 +165,8 @@ func parseConfig(file string, text []byte) (Config, error) {
 	return all, nil
 }
 
-// splitArgs cuts a line into words as ssh does: quotes of both kinds, a backslash before a quote, a backslash or a space, and
-// a comment where a word begins with "#".
+// splitArgs cuts a line into words as ssh does: quotes of both kinds, a backslash before a quote, a
+// backslash or a space, and a comment where a word begins with "#".
 func splitArgs(line string) ([]string, error) {
 	var args []string
 	for line = strings.TrimLeft(line, " \t"); line != "" && line[0] != '#'; line = strings.TrimLeft(line, " \t") {

@@ -7,14 +7,15 @@ import (
 	"kbootstrap/remote/hostkey"
 )
 
-// Endpoint is how to reach one host and to log in to it, with nothing left open: what the inventory says, then what
-// ssh_config says, then the defaults.
+// Endpoint is how to reach one host and to log in to it, with nothing left open: what the inventory
+// says, then what ssh_config says, then the defaults.
 type Endpoint struct {
 	Name    string // in messages: that of the host in the inventory, or the address of a jump host as it was written
 	Address string // host:port, in lower case
 	User    string // to log in as
 	Sudo    bool   // become root with sudo
-	// SudoPasswordFile is the path of a file with the password that sudo wants; empty means to ask when it wants one.
+	// SudoPasswordFile is the path of a file with the password that sudo wants; empty means to ask
+	// when it wants one.
 	SudoPasswordFile string
 	Timeout          time.Duration // ConnectTimeout of ssh_config, or 0. It is over when the host has shown its key
 	Via              *Endpoint     // the jump host before it, or nil
@@ -33,8 +34,8 @@ func (e *Endpoint) Way() string {
 	return way
 }
 
-// Credentials are what to log in with, in the order in which it is offered: the key of the inventory, those of the agent,
-// those of the files, a password.
+// Credentials are what to log in with, in the order in which it is offered: the key of the
+// inventory, those of the agent, those of the files, a password.
 type Credentials struct {
 	User       string
 	Key        string   // a file; when it is given, it must be usable

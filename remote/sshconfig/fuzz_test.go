@@ -10,8 +10,8 @@ import (
 	"kbootstrap/inventory"
 )
 
-// FuzzConfig: whatever stands in ssh_config, there is an answer or an error, and no setting turns the check of host keys
-// off.
+// FuzzConfig: whatever stands in ssh_config, there is an answer or an error, and no setting turns
+// the check of host keys off.
 func FuzzConfig(f *testing.F) {
 	for _, text := range configs {
 		f.Add(text, "w1")

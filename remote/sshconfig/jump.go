@@ -52,7 +52,8 @@ func spot(address string, port int) string {
 	return net.JoinHostPort(address, strconv.Itoa(port))
 }
 
-// hops chains jump hosts. The way to the first is that of ssh_config for it; the others are reached through the one before.
+// hops chains jump hosts. The way to the first is that of ssh_config for it; the others are reached
+// through the one before.
 func (r *Resolver) hops(jumps []inventory.Jump, knownHosts string, behind, otherwise inventory.SSH,
 	path []string) (*Endpoint, error) {
 	var last *Endpoint

@@ -10,7 +10,8 @@ import (
 // defaultKeys are the keys that ssh itself tries, in its order, below the home directory.
 var defaultKeys = []string{".ssh/id_ed25519", ".ssh/id_ecdsa", ".ssh/id_rsa"}
 
-// credentials are the key of the inventory; or the files of ssh_config, or those that ssh tries, none of which must be there.
+// credentials are the key of the inventory; or the files of ssh_config, or those that ssh tries,
+// none of which must be there.
 func (r *Resolver) credentials(user string, given, otherwise inventory.SSH, l *lookup,
 	x expander) (Credentials, error) {
 	c := Credentials{User: user, Key: given.Key, Password: given.PasswordFile}

@@ -30,7 +30,8 @@ func lookUpConfig(lines Config, name, user, local string) (*lookup, error) {
 	return l, l.read(lines, true)
 }
 
-// read goes through the lines of a file. What is included belongs to the block that contains the Include.
+// read goes through the lines of a file. What is included belongs to the block that contains the
+// Include.
 func (l *lookup) read(lines Config, outer bool) error {
 	active := outer
 	for _, d := range lines {
@@ -100,8 +101,8 @@ func matchHost(patterns []string, name string) bool {
 	return pattern.Any(patterns, name, pattern.Match)
 }
 
-// match evaluates the criteria of a Match. One that would run a program or look at something unknown here is not evaluated:
-// its block does not hold, and the user is told.
+// match evaluates the criteria of a Match. One that would run a program or look at something
+// unknown here is not evaluated: its block does not hold, and the user is told.
 func (l *lookup) match(d directive) (bool, error) {
 	result := true
 	for i := 0; i < len(d.args); i++ {

@@ -1,8 +1,9 @@
-// Package sshconfig resolves hosts: it reads ssh_config as OpenSSH does and says how to reach a host and to log in to it.
-// Nothing is contacted, and nothing is read but the files that ssh_config is made of.
+// Package sshconfig resolves hosts: it reads ssh_config as OpenSSH does and says how to reach a
+// host and to log in to it. Nothing is contacted, and nothing is read but the files that ssh_config
+// is made of.
 //
-// Start at Resolver.Host, which makes an Endpoint. The files as lines are in config.go, what they say about one host in
-// lookup.go, tokens and variables in expand.go, jump hosts in jump.go.
+// Start at Resolver.Host, which makes an Endpoint. The files as lines are in config.go, what they
+// say about one host in lookup.go, tokens and variables in expand.go, jump hosts in jump.go.
 package sshconfig
 
 import (
@@ -35,8 +36,8 @@ func ThisEnvironment() Environment {
 	return e
 }
 
-// Read reads the ssh_config that the inventory names: that file alone, none for "none", or the user's and the system's
-// for "".
+// Read reads the ssh_config that the inventory names: that file alone, none for "none", or the
+// user's and the system's for "".
 func (e Environment) Read(choice string) (Config, error) { return readConfig(choice, e.home) }
 
 // Resolver makes Endpoints. It looks at nothing but its fields.
@@ -58,8 +59,8 @@ func (r *Resolver) Host(h inventory.Host) (*Endpoint, error) {
 	return e, nil
 }
 
-// endpoint puts together what is given, what ssh_config says, and what else holds. The path are the names of those that are
-// reached through it.
+// endpoint puts together what is given, what ssh_config says, and what else holds. The path are the
+// names of those that are reached through it.
 func (r *Resolver) endpoint(given, otherwise inventory.SSH, path []string) (*Endpoint, error) {
 	l, err := lookUpConfig(r.Config, given.Address, given.User, r.Env.user)
 	if err != nil {

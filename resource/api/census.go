@@ -36,15 +36,16 @@ type EtcdMember struct {
 // CensusSource is where a Census is taken. What is empty is not asked.
 type CensusSource struct {
 	Kubeconfig string // path on the host, below System.Root
-	// Members is where a member answers to its peers, with the certificates that it wants to see: its URL is
-	// "https://192.168.56.11:2380/members". A member answers that without a quorum.
+	// Members is where a member answers to its peers, with the certificates that it wants to see:
+	// its URL is "https://192.168.56.11:2380/members". A member answers that without a quorum.
 	Members resource.Ready
 }
 
 // censusTimeout bounds one question: what does not answer at once does not stand.
 const censusTimeout = 5 * time.Second
 
-// TakeCensus asks the API and etcd, as one host reaches them. Who does not answer has said nothing, which is no error.
+// TakeCensus asks the API and etcd, as one host reaches them. Who does not answer has said nothing,
+// which is no error.
 func TakeCensus(ctx context.Context, sys *host.System, from CensusSource) Census {
 	ctx, cancel := context.WithTimeout(ctx, censusTimeout)
 	defer cancel()

@@ -17,8 +17,8 @@ import (
 	"kbootstrap/resource"
 )
 
-// Node is a Kubernetes node that its kubelet has registered, with our labels and taints. Whether it is ready is a
-// NodeStatus.
+// Node is a Kubernetes node that its kubelet has registered, with our labels and taints. Whether it
+// is ready is a NodeStatus.
 type Node struct {
 	Name       string
 	Kubeconfig string // path on the host, below System.Root
@@ -71,7 +71,8 @@ type kubeNode struct {
 	} `json:"status"`
 }
 
-// kubeTaint is a taint in the API's form. Those that we did not set are kept as they are, so it has all the fields.
+// kubeTaint is a taint in the API's form. Those that we did not set are kept as they are, so it has
+// all the fields.
 type kubeTaint struct {
 	Key       string `json:"key"`
 	Value     string `json:"value,omitempty"`
@@ -89,8 +90,9 @@ func (t kubeTaint) String() string {
 // controlPlaneTaint is the key of the taint that keeps pods off a control plane.
 const controlPlaneTaint = "node-role.kubernetes.io/control-plane"
 
-// ours reports whether a taint is the tool's to set and to remove: that of control planes, and those that are wanted. All
-// others are the cluster's, such as node.kubernetes.io/not-ready, or its users', such as node-role.kubernetes.io/infra.
+// ours reports whether a taint is the tool's to set and to remove: that of control planes, and
+// those that are wanted. All others are the cluster's, such as node.kubernetes.io/not-ready, or its
+// users', such as node-role.kubernetes.io/infra.
 func (t kubeTaint) ours(wanted []string) bool {
 	return t.Key == controlPlaneTaint || slices.Contains(wanted, t.String())
 }
@@ -104,8 +106,8 @@ func parseTaint(text string) (kubeTaint, error) {
 	return kubeTaint{Key: key, Value: value, Effect: effect}, nil
 }
 
-// ready tells that the node takes pods: its kubelet says so, and does not evict them for want of memory, disk or process
-// numbers, in which it stays Ready.
+// ready tells that the node takes pods: its kubelet says so, and does not evict them for want of
+// memory, disk or process numbers, in which it stays Ready.
 func (k kubeNode) ready() bool {
 	ready := false
 	for _, c := range k.Status.Conditions {
@@ -179,8 +181,8 @@ func (n Node) found(k kubeNode) Node {
 	return found
 }
 
-// Apply waits until the kubelet has registered the node, and sets labels and taints. A node that is Absent is deleted
-// from the API.
+// Apply waits until the kubelet has registered the node, and sets labels and taints. A node that is
+// Absent is deleted from the API.
 func (n Node) Apply(ctx context.Context, sys *host.System) error {
 	a, err := kube.OpenAPI(sys, n.Kubeconfig)
 	if n.Absent && host.Absent(err) {
@@ -217,8 +219,8 @@ func (n Node) step(ctx context.Context, a *kube.API) (waiting, err error) {
 	return nil, nil
 }
 
-// patch sets our labels and taints, and keeps all others. The resource version makes the API refuse it when somebody else
-// has changed the node in between, and then it is tried again.
+// patch sets our labels and taints, and keeps all others. The resource version makes the API refuse
+// it when somebody else has changed the node in between, and then it is tried again.
 func (n Node) patch(ctx context.Context, a *kube.API, k kubeNode) error {
 	taints := []kubeTaint{}
 	for _, t := range k.Spec.Taints {

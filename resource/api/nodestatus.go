@@ -19,7 +19,8 @@ const (
 // NodeStatus is one thing that others have to say of a Kubernetes node. It can only be waited for.
 type NodeStatus struct {
 	Name string
-	// Is is HasSubnet or IsReady: the words of a sentence whose subject is the node, so that the ID reads "node w1 is ready".
+	// Is is HasSubnet or IsReady: the words of a sentence whose subject is the node, so that the ID
+	// reads "node w1 is ready".
 	Is         string
 	Kubeconfig string        // path on the host, below System.Root
 	For        string        // the component that is waited for; the host does not need it
@@ -33,7 +34,8 @@ func (n NodeStatus) ID() string { return "node " + n.Name + " " + n.Is }
 // State is "so" or empty.
 func (n NodeStatus) State() string { return resource.States(resource.Flag("so", !n.Absent)) }
 
-// Answers says that several services stand between the host and the answer: the API, and the proxy that leads to it.
+// Answers says that several services stand between the host and the answer: the API, and the proxy
+// that leads to it.
 func (n NodeStatus) Answers() (unit string, all bool) { return "", true }
 
 // Absence is a node of which it is not so.

@@ -1,5 +1,5 @@
-// Package api has the kinds of resources that lie in the Kubernetes API, and what a cluster says of its members. Start at
-// Object.
+// Package api has the kinds of resources that lie in the Kubernetes API, and what a cluster says of
+// its members. Start at Object.
 package api
 
 import (
@@ -15,8 +15,9 @@ import (
 	"kbootstrap/resource"
 )
 
-// Object is an object of the Kubernetes API. It is equal to what is found when every field of Manifest is there with the
-// same value; what others have set beside it, defaults included, is not looked at.
+// Object is an object of the Kubernetes API. It is equal to what is found when every field of
+// Manifest is there with the same value; what others have set beside it, defaults included, is not
+// looked at.
 type Object struct {
 	Manifest   []byte // one JSON object
 	Kubeconfig string // path on the host, below System.Root
@@ -89,8 +90,8 @@ func (o Object) Read() (kube.Manifest, string, error) {
 	return m, path, err
 }
 
-// Apply sends the Manifest as a server-side apply, or deletes the object and waits until it is gone. It is repeated while
-// the API says that it is not ready for it, for half a minute at most.
+// Apply sends the Manifest as a server-side apply, or deletes the object and waits until it is
+// gone. It is repeated while the API says that it is not ready for it, for half a minute at most.
 func (o Object) Apply(ctx context.Context, sys *host.System) error {
 	m, path, err := o.Read()
 	if err != nil {

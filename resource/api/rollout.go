@@ -14,8 +14,9 @@ import (
 	"kbootstrap/resource"
 )
 
-// Rollout is the readiness of an object of the Kubernetes API: a Deployment is available, a DaemonSet runs on every node, an
-// APIService answers, and anything else exists. It can only be waited for; the object itself is an Object.
+// Rollout is the readiness of an object of the Kubernetes API: a Deployment is available, a
+// DaemonSet runs on every node, an APIService answers, and anything else exists. It can only be
+// waited for; the object itself is an Object.
 type Rollout struct {
 	APIVersion string // "apps/v1"
 	Kind       string // "Deployment"
@@ -82,7 +83,8 @@ func (r Rollout) Apply(ctx context.Context, sys *host.System) error {
 	return apiWait{what: r.ID(), timeout: r.Timeout, code: fault.ObjectNotReady}.until(ctx, sys, a, ask)
 }
 
-// asking returns the question, unless it is one about a kind that we do not know: no wait would help.
+// asking returns the question, unless it is one about a kind that we do not know: no wait would
+// help.
 func (r Rollout) asking() (step, error) {
 	path, err := kube.Path(r.APIVersion, r.Kind, r.Namespace, r.Name)
 	return func(ctx context.Context, a *kube.API) (waiting, err error) { return r.ask(ctx, a, path) }, err
@@ -126,7 +128,8 @@ type rolledOut struct {
 	} `json:"status"`
 }
 
-// readiness are the kinds of objects that are more than there: each function returns why the object is not ready.
+// readiness are the kinds of objects that are more than there: each function returns why the object
+// is not ready.
 var readiness = map[string]func(rolledOut) error{
 	"Deployment": rolledOut.deployment,
 	"DaemonSet":  rolledOut.daemonSet,

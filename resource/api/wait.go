@@ -22,8 +22,8 @@ type apiWait struct {
 	unit    string // its journal goes into the error; "" for none
 }
 
-// until repeats a step until it neither fails nor waits. Its error says what was waited for last, and what the unit's
-// journal says.
+// until repeats a step until it neither fails nor waits. Its error says what was waited for last,
+// and what the unit's journal says.
 func (w apiWait) until(ctx context.Context, sys *host.System, a *kube.API, do step) error {
 	if w.timeout == 0 {
 		w.timeout = 2 * time.Minute
@@ -52,8 +52,8 @@ func (w apiWait) until(ctx context.Context, sys *host.System, a *kube.API, do st
 	return sys.Failed(ctx, w.code, w.unit, fmt.Errorf("waited %s for %s: %w", waited, w.what, last))
 }
 
-// asked reports whether there is nothing to wait for, as the API says it when it is asked once. When it does not answer,
-// or there is no kubeconfig yet, it is not so.
+// asked reports whether there is nothing to wait for, as the API says it when it is asked once.
+// When it does not answer, or there is no kubeconfig yet, it is not so.
 func asked(ctx context.Context, sys *host.System, kubeconfig string, ask step) (bool, error) {
 	a, err := kube.OpenAPI(sys, kubeconfig)
 	if host.Absent(err) {

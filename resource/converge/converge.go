@@ -1,6 +1,6 @@
-// Package converge makes a host what resources say: it observes them together, applies those that differ in their
-// order, verifies each, and puts back a service that a change made unhealthy. Start at Converge. Its tests are those of
-// the kinds, in package resource.
+// Package converge makes a host what resources say: it observes them together, applies those that
+// differ in their order, verifies each, and puts back a service that a change made unhealthy. Start
+// at Converge. Its tests are those of the kinds, in package resource.
 package converge
 
 import (
@@ -13,15 +13,17 @@ import (
 	"kbootstrap/resource/kinds"
 )
 
-// Converge makes the host equal to the wanted values, in their order. Each that differs is applied and looked at again:
-// a difference that remains is an error, and so is the first failure. Before the first change ever of a resource, what
-// was found is recorded for Restore. Changes are reported one by one; report may be nil.
+// Converge makes the host equal to the wanted values, in their order. Each that differs is applied
+// and looked at again: a difference that remains is an error, and so is the first failure. Before
+// the first change ever of a resource, what was found is recorded for Restore. Changes are reported
+// one by one; report may be nil.
 //
 // Nothing is remembered of a run that was cut off: the next one finds what is to be done.
 //
-// A running service that was healthy is changed as a whole (see transaction): when it does not become healthy again, or
-// the list cannot be carried out up to there, what was there is put back, and the error is a *RolledBackError. Once the
-// service itself is being changed, the end of ctx does not end the work, but only what comes after.
+// A running service that was healthy is changed as a whole (see transaction): when it does not
+// become healthy again, or the list cannot be carried out up to there, what was there is put back,
+// and the error is a *RolledBackError. Once the service itself is being changed, the end of ctx
+// does not end the work, but only what comes after.
 func Converge(ctx context.Context, sys *host.System, wanted []resource.Resource, report func(resource.Change)) error {
 	all, err := Observe(ctx, sys, wanted)
 	if err != nil {
@@ -60,7 +62,8 @@ func (t *transaction) step(ctx context.Context, i int) error {
 	return t.done(i)
 }
 
-// make applies one resource if it differs; the change has no ID if it does not, or if it has reported others.
+// make applies one resource if it differs; the change has no ID if it does not, or if it has
+// reported others.
 func (t *transaction) make(ctx context.Context, i int, wanted resource.Resource) (resource.Change, error) {
 	begin := time.Now()
 	// Until something has changed, what was seen together is still true.

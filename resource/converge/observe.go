@@ -11,13 +11,14 @@ import (
 	"kbootstrap/resource"
 )
 
-// observers is how many resources are looked at together. Most of the time goes into waiting for the kernel, for
-// systemd and for the API.
+// observers is how many resources are looked at together. Most of the time goes into waiting for
+// the kernel, for systemd and for the API.
 const observers = 8
 
-// Observe looks at many resources together, in the order of the list: first at what lies on the host, then at what a
-// service answers. Whether a service answers is asked only where it runs: elsewhere the resource is absent, and to find
-// that out would cost a time-out each. The error holds every resource that could not be read.
+// Observe looks at many resources together, in the order of the list: first at what lies on the
+// host, then at what a service answers. Whether a service answers is asked only where it runs:
+// elsewhere the resource is absent, and to find that out would cost a time-out each. The error
+// holds every resource that could not be read.
 func Observe(ctx context.Context, sys *host.System, wanted []resource.Resource) ([]resource.Resource, error) {
 	s := sight{sys: sys, wanted: wanted, found: make([]resource.Resource, len(wanted)), failed: make([]error, len(wanted))}
 	var things, answers []int

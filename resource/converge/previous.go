@@ -19,7 +19,8 @@ type previous struct {
 	open   bool                // found is on the disk
 }
 
-// dir is where it lies on the disk: the record, and the large files that it replaces, named by their sums.
+// dir is where it lies on the disk: the record, and the large files that it replaces, named by
+// their sums.
 func (p *previous) dir() string { return host.UndoDir + "/" + p.unit }
 
 // path is the record.
@@ -46,7 +47,8 @@ func (p *previous) has(id string) bool {
 	return slices.ContainsFunc(p.found, func(r resource.Resource) bool { return r.ID() == id })
 }
 
-// save adds what was found to the record, as far as it is about to change or belongs to the health of the service.
+// save adds what was found to the record, as far as it is about to change or belongs to the health
+// of the service.
 func (p *previous) save(found ...resource.Resource) error {
 	p.sys.Undoing.Lock()
 	defer p.sys.Undoing.Unlock()
@@ -82,8 +84,8 @@ func (p *previous) save(found ...resource.Resource) error {
 	return nil
 }
 
-// worthKeeping returns what is kept of a found value, and reports whether anything is: the service itself, its health as
-// far as it was healthy, and what is about to change.
+// worthKeeping returns what is kept of a found value, and reports whether anything is: the service
+// itself, its health as far as it was healthy, and what is about to change.
 func (p *previous) worthKeeping(found resource.Resource) (resource.Resource, bool) {
 	if service, ok := found.(resource.Service); ok {
 		service.Older = false
@@ -105,8 +107,8 @@ func (p *previous) tellsHealth(r resource.Resource) bool {
 	return unit == p.unit
 }
 
-// concerns tells whether a found value is about to change, and is to come back then. Programs that are new stay: nothing
-// refers to them any more, and the next try needs them.
+// concerns tells whether a found value is about to change, and is to come back then. Programs that
+// are new stay: nothing refers to them any more, and the next try needs them.
 func (p *previous) concerns(found resource.Resource) bool {
 	i := slices.IndexFunc(p.wanted, func(w resource.Resource) bool { return w.ID() == found.ID() })
 	if i < 0 || !resource.Changed(found, p.wanted[i]) {

@@ -14,8 +14,8 @@ import (
 	"kbootstrap/resource/kinds"
 )
 
-// A RolledBackError says that a change did no good to a service that was healthy before it, and that what was there was put
-// back.
+// A RolledBackError says that a change did no good to a service that was healthy before it, and
+// that what was there was put back.
 type RolledBackError struct {
 	Service  string   // "kube-apiserver.service"
 	Restored []string // the IDs of what was put back, in that order
@@ -63,14 +63,16 @@ func (e *RolledBackError) Hint() string {
 	return "the journal says why; mend the inventory, look at the plan, and run the same command again"
 }
 
-// rollback puts back what was found before a change, given in the order in which it was changed. It goes in two passes.
+// rollback puts back what was found before a change, given in the order in which it was changed. It
+// goes in two passes.
 //
-// The first goes backwards, newest first: a service is ended, then what it starts with is put back, so that nothing runs
-// on a mixture of old and new. The second goes forwards: each service that ran is started, when all that it starts with
-// is back, and its health is waited for, as far as it was found healthy.
+// The first goes backwards, newest first: a service is ended, then what it starts with is put back,
+// so that nothing runs on a mixture of old and new. The second goes forwards: each service that ran
+// is started, when all that it starts with is back, and its health is waited for, as far as it was
+// found healthy.
 //
-// Both may be cut off anywhere and repeated. It goes on after a failure and returns them all. What is found of a resource
-// of another kind, such as data, is left as it is.
+// Both may be cut off anywhere and repeated. It goes on after a failure and returns them all. What
+// is found of a resource of another kind, such as data, is left as it is.
 func rollback(ctx context.Context, sys *host.System, found []resource.Resource, report func(resource.Change)) error {
 	back := backwards(ctx, sys, found, report)
 	start := forwards(ctx, sys, found, report)

@@ -10,12 +10,14 @@ import (
 	"kbootstrap/resource/kinds"
 )
 
-// A transaction is a Converge under way. When its list has a running service of ours that differs, it changes that service
-// together with what it starts with as a whole: it ends with the service healthy again, as wanted or as before. A service
-// that did not run has nothing to go back to, so such a transaction is over from the start.
+// A transaction is a Converge under way. When its list has a running service of ours that differs,
+// it changes that service together with what it starts with as a whole: it ends with the service
+// healthy again, as wanted or as before. A service that did not run has nothing to go back to, so
+// such a transaction is over from the start.
 //
-// What to go back to is on the disk before the first change. So a run that is cut off anywhere leaves the next one both
-// ways: it finishes the change, or goes back to the last state in which the service was healthy.
+// What to go back to is on the disk before the first change. So a run that is cut off anywhere
+// leaves the next one both ways: it finishes the change, or goes back to the last state in which
+// the service was healthy.
 type transaction struct {
 	previous
 	all     []resource.Resource // what was found, as wanted; nil when it is not known
@@ -30,7 +32,8 @@ type transaction struct {
 }
 
 const (
-	// unitTime bounds what goes on when nobody waits for it any more: the rest of a change, or the way back.
+	// unitTime bounds what goes on when nobody waits for it any more: the rest of a change, or the
+	// way back.
 	unitTime = 10 * time.Minute
 	// crashes is after how many restarts by systemd a changed service is given up.
 	crashes = 5
@@ -77,8 +80,9 @@ func begin(sys *host.System, wanted, all []resource.Resource, report func(resour
 	return t, nil
 }
 
-// finished tells, of a service that is healthy, that what was cut off came to its end without us: the process carries
-// another configuration than the recorded one, and nothing that it starts with was changed since.
+// finished tells, of a service that is healthy, that what was cut off came to its end without us:
+// the process carries another configuration than the recorded one, and nothing that it starts with
+// was changed since.
 func (t *transaction) finished() bool {
 	before := slices.IndexFunc(t.found, func(r resource.Resource) bool { return r.ID() == t.wanted[t.service].ID() })
 	if before < 0 || t.sys.Exists(resource.Owed(t.unit)) {
@@ -140,8 +144,9 @@ func (t *transaction) note(ctx context.Context, i int, found resource.Resource) 
 	return nil
 }
 
-// urgent tells that a resource has to be made whatever happens: from the moment that the service is touched until it is
-// healthy, neither a connection that is lost nor a user who has enough ends the work. Before that, and after, both do.
+// urgent tells that a resource has to be made whatever happens: from the moment that the service is
+// touched until it is healthy, neither a connection that is lost nor a user who has enough ends the
+// work. Before that, and after, both do.
 func (t *transaction) urgent(i int) bool { return !t.over && t.touched && i <= t.last }
 
 // work is the context for making a resource.
@@ -161,8 +166,8 @@ func patient(r resource.Resource) bool {
 	return sum != "" || kinds.Has(r, kinds.Waits)
 }
 
-// judged is a resource as it is wanted in this transaction: a service that was healthy is not waited for when it crashes
-// again and again.
+// judged is a resource as it is wanted in this transaction: a service that was healthy is not
+// waited for when it crashes again and again.
 func (t *transaction) judged(i int) resource.Resource {
 	if patient, ok := t.wanted[i].(resource.Patient); ok && t.urgent(i) && t.health(i) {
 		return patient.Impatient(crashes)
@@ -170,7 +175,8 @@ func (t *transaction) judged(i int) resource.Resource {
 	return t.wanted[i]
 }
 
-// owe notes, before a file is changed that a service starts with, that the service has to be started anew.
+// owe notes, before a file is changed that a service starts with, that the service has to be
+// started anew.
 func (t *transaction) owe(found resource.Resource) error {
 	for i, w := range t.wanted {
 		service, ok := w.(resource.Service)

@@ -30,8 +30,8 @@ func Marshal(resources []resource.Resource) ([]byte, error) {
 	return json.Marshal(list)
 }
 
-// Unmarshal decodes what Marshal has encoded. A kind or a field that this version does not know is an error: two
-// versions that talk to each other would lose it.
+// Unmarshal decodes what Marshal has encoded. A kind or a field that this version does not know is
+// an error: two versions that talk to each other would lose it.
 func Unmarshal(data []byte) ([]resource.Resource, error) {
 	var list []tagged
 	if err := json.Unmarshal(data, &list); err != nil {

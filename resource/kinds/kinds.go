@@ -1,5 +1,6 @@
-// Package kinds has the table of all kinds of resources, and what goes by it: how they cross the wire, what is recorded of
-// what was there before the tool came, and how a value is applied and verified. Start at Kind.
+// Package kinds has the table of all kinds of resources, and what goes by it: how they cross the
+// wire, what is recorded of what was there before the tool came, and how a value is applied and
+// verified. Start at Kind.
 package kinds
 
 import (
@@ -13,27 +14,28 @@ import (
 
 // A Kind is a row in the table of kinds: its name on the wire, and what holds of all its values.
 type Kind struct {
-	// Tag is the kind's name on the wire and in the records on a host's disk. The tag of a kind that is Recorded never
-	// changes: a later version reads what an earlier one has recorded.
+	// Tag is the kind's name on the wire and in the records on a host's disk. The tag of a kind
+	// that is Recorded never changes: a later version reads what an earlier one has recorded.
 	Tag    string
 	Traits Trait
 	is     func(resource.Resource) bool
 	decode func([]byte) (resource.Resource, error)
 }
 
-// A Trait is something that holds of every value of a kind. What a value has to tell is an interface instead, which the
-// kind implements in its own file; see traits.go.
+// A Trait is something that holds of every value of a kind. What a value has to tell is an
+// interface instead, which the kind implements in its own file; see traits.go.
 type Trait uint8
 
 // The traits.
 const (
-	// Recorded says that what was there before the tool first changed it is recorded, so that reset can put it back.
-	// What belongs to a cluster goes with it; a loaded module does no harm, and may be in use by others.
+	// Recorded says that what was there before the tool first changed it is recorded, so that reset
+	// can put it back. What belongs to a cluster goes with it; a loaded module does no harm, and
+	// may be in use by others.
 	Recorded Trait = 1 << iota
 	// GoesBack says that a rollback puts back what was found before the change.
 	GoesBack
-	// Resumes says that a rollback brings it about in its second pass, when all else is back: a service that ran is
-	// started, and its health is waited for.
+	// Resumes says that a rollback brings it about in its second pass, when all else is back: a
+	// service that ran is started, and its health is waited for.
 	Resumes
 	// Waits says that the kind changes nothing: its Apply looks until it has seen what is wanted.
 	Waits

@@ -12,11 +12,11 @@ import (
 	"kbootstrap/resource"
 )
 
-// Originals are the records of how things were before the tool first changed them. They are wanted only as Absent, by
-// reset: then each resource is as it was, and its record is used up.
+// Originals are the records of how things were before the tool first changed them. They are wanted
+// only as Absent, by reset: then each resource is as it was, and its record is used up.
 type Originals struct {
-	// Keep says which records stay, by the words with which a resource's ID begins: "swap" is all swap, "service docker"
-	// one service.
+	// Keep says which records stay, by the words with which a resource's ID begins: "swap" is all
+	// swap, "service docker" one service.
 	Keep   []string
 	Absent bool     // there are no records but those that stay
 	Found  []string // only in a found value: the IDs of the recorded resources, in the order of the first changes
@@ -74,10 +74,11 @@ func (o Originals) keeps(r resource.Resource) bool {
 	return slices.ContainsFunc(o.Keep, func(words string) bool { return strings.HasPrefix(r.ID()+" ", words+" ") })
 }
 
-// Restore puts everything back as it was before the tool first changed it, and forgets it: first it removes what was not
-// there, newest first, so that a service stops before its files go; then it restores what was there, oldest first, so
-// that a service finds its files. It leaves what skip says (skip may be nil), goes on after a failure, and returns all
-// failures; what could not be put back stays on record.
+// Restore puts everything back as it was before the tool first changed it, and forgets it: first it
+// removes what was not there, newest first, so that a service stops before its files go; then it
+// restores what was there, oldest first, so that a service finds its files. It leaves what skip
+// says (skip may be nil), goes on after a failure, and returns all failures; what could not be put
+// back stays on record.
 func Restore(ctx context.Context, sys *host.System, skip func(resource.Resource) bool, report func(resource.Change)) error {
 	names, err := records(sys)
 	if err != nil {

@@ -16,7 +16,8 @@ import (
 	"kbootstrap/resource"
 )
 
-// KeepOriginal keeps a found value unless there is a record of the resource already: what matters is how it was first.
+// KeepOriginal keeps a found value unless there is a record of the resource already: what matters
+// is how it was first.
 func KeepOriginal(sys *host.System, found resource.Resource) error {
 	if !Has(found, Recorded) {
 		return nil
@@ -67,8 +68,8 @@ func records(sys *host.System) ([]string, error) {
 	return names, err
 }
 
-// KeepBlob keeps the content of a large file. The file is about to be replaced by rename, so a second name for it is
-// enough. place tells where a content is kept.
+// KeepBlob keeps the content of a large file. The file is about to be replaced by rename, so a
+// second name for it is enough. place tells where a content is kept.
 func KeepBlob(sys *host.System, found resource.Resource, place func(sha256 string) string) error {
 	file, ok := largeFile(found)
 	if !ok {

@@ -14,7 +14,8 @@ import (
 
 // Cost is what a run cost on the way to one host.
 type Cost struct {
-	Received    int64 `json:"received"`    // bytes that came to the host over the interface that SSH uses, headers and all
+	// bytes that came to the host over the interface that SSH uses, headers and all
+	Received    int64 `json:"received"`
 	Sent        int64 `json:"sent"`        // bytes that went back
 	Connections int   `json:"connections"` // SSH logins
 	Channels    int   `json:"channels"`    // SSH channels: commands, subsystems, forwarded connections
@@ -37,7 +38,8 @@ func (c costs) minus(before costs) costs {
 	return out
 }
 
-// requested returns the costs with the requests that a run told of, in the lines of its verbose output.
+// requested returns the costs with the requests that a run told of, in the lines of its verbose
+// output.
 func (c costs) requested(lines []line) costs {
 	out := maps.Clone(c)
 	for _, l := range lines {
@@ -52,7 +54,8 @@ func (c costs) requested(lines []line) costs {
 
 var requestsLine = regexp.MustCompile(`^kbootstrap: (\S+): connect: requests: (\d+)$`)
 
-// count reads all hosts' counters, from their own interfaces and logs: whoever drives the hosts is measured alike.
+// count reads all hosts' counters, from their own interfaces and logs: whoever drives the hosts is
+// measured alike.
 func (h *hosts) count(ctx context.Context) (costs, error) {
 	var mu sync.Mutex
 	all := costs{}
@@ -79,8 +82,8 @@ func (h *hosts) count(ctx context.Context) (costs, error) {
 	return all, err
 }
 
-// interfaceBytes reads what an interface received and sent from the text of /proc/net/dev, see proc_net_dev(5): the
-// first and the ninth number after the name.
+// interfaceBytes reads what an interface received and sent from the text of /proc/net/dev, see
+// proc_net_dev(5): the first and the ninth number after the name.
 func interfaceBytes(dev, name string) (received, sent int64, err error) {
 	for line := range strings.Lines(dev) {
 		before, numbers, found := strings.Cut(line, ":")

@@ -47,8 +47,8 @@ func (s *stamps) Write(p []byte) (int, error) {
 	}
 }
 
-// execute runs a command to its end. It gets a process group of its own, which is ended as a whole with the context: a
-// Ctrl-C does not reach it before we say so.
+// execute runs a command to its end. It gets a process group of its own, which is ended as a whole
+// with the context: a Ctrl-C does not reach it before we say so.
 func execute(ctx context.Context, limit time.Duration, argv ...string) (measured, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("not done after %s", limit))
 	defer cancel()
@@ -75,11 +75,13 @@ func execute(ctx context.Context, limit time.Duration, argv ...string) (measured
 	return m, nil
 }
 
-// memoryPoll is how often a process is asked for its peak of memory: what it takes in its last moments is missed.
+// memoryPoll is how often a process is asked for its peak of memory: what it takes in its last
+// moments is missed.
 const memoryPoll = 10 * time.Millisecond
 
-// watchMemory watches a process until the returned function is called, which tells the most bytes that it had in memory.
-// That of getrusage(2) will not do: it counts what the process that started it had before.
+// watchMemory watches a process until the returned function is called, which tells the most bytes
+// that it had in memory. That of getrusage(2) will not do: it counts what the process that started
+// it had before.
 func watchMemory(pid int) func() int64 {
 	peak := memoryPeak(pid)
 	stop, stopped := make(chan struct{}), make(chan struct{})

@@ -60,7 +60,8 @@ func (h *hosts) each(ctx context.Context, do func(context.Context, lab.Host) err
 	return group.Wait()
 }
 
-// settle makes sshd tell of every channel, and waits for the end of the boot: hosts of users have run for a while.
+// settle makes sshd tell of every channel, and waits for the end of the boot: hosts of users have
+// run for a while.
 func (h *hosts) settle(ctx context.Context, host lab.Host) error {
 	if _, err := h.exec(ctx, host.Name, "sh", "-euc", `
 		echo LogLevel DEBUG1 >/etc/ssh/sshd_config.d/bench.conf
@@ -94,7 +95,8 @@ func (h *hosts) join(name string) error {
 
 func (h *hosts) restoreInventory() error { return os.WriteFile(h.Inventory(), h.inventory, 0o644) }
 
-// ready checks that the command did what it was measured for: so many nodes, all of them Ready. Nothing is waited for.
+// ready checks that the command did what it was measured for: so many nodes, all of them Ready.
+// Nothing is waited for.
 func (h *hosts) ready(ctx context.Context, want int) error {
 	out, err := h.exec(ctx, h.all[0].Name, "kubectl", "--kubeconfig", "/etc/kubernetes/super-admin.conf", "get", "nodes", "-o",
 		`jsonpath={range .items[*]}{.status.conditions[?(@.type=="Ready")].status}{"\n"}{end}`)

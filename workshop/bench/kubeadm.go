@@ -12,8 +12,8 @@ import (
 //go:embed kubeadm.sh
 var script string
 
-// kubeadm prepares the script's command line. What is sent to the hosts is laid out beforehand, as the product's cache is
-// filled beforehand.
+// kubeadm prepares the script's command line. What is sent to the hosts is laid out beforehand, as
+// the product's cache is filled beforehand.
 func (b *bench) kubeadm(ctx context.Context, h *hosts) ([]string, error) {
 	stage, err := b.stage(ctx)
 	if err != nil {

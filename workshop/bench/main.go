@@ -1,9 +1,9 @@
-// Command bench measures how long the tool takes, as its user sees it, in the lab: `make bench`. It prints a table in
-// markdown and writes every single run as JSON. Beside the tool it measures a plain script around kubeadm that makes the
-// same cluster on the same hosts of the same programs.
+// Command bench measures how long the tool takes, as its user sees it, in the lab: `make bench`. It
+// prints a table in markdown and writes every single run as JSON. Beside the tool it measures a
+// plain script around kubeadm that makes the same cluster on the same hosts of the same programs.
 //
-// Start with scenario.go, which is the list of what is measured; measure.go is one run of one scenario. What the figures
-// mean is in docs/performance.md.
+// Start with scenario.go, which is the list of what is measured; measure.go is one run of one
+// scenario. What the figures mean is in docs/performance.md.
 package main
 
 import (
@@ -85,8 +85,8 @@ func parse(args []string) (options, error) {
 	return o, err
 }
 
-// run measures every scenario so often, in rounds, so that a machine that grows slower does so for all of them. A run
-// that fails is told of and costs only itself.
+// run measures every scenario so often, in rounds, so that a machine that grows slower does so for
+// all of them. A run that fails is told of and costs only itself.
 func run(ctx context.Context, args []string) error {
 	o, err := parse(args)
 	if err != nil {

@@ -75,7 +75,8 @@ func (b *bench) measure(ctx context.Context, s scenario) (Run, error) {
 
 func (b *bench) labDir(s scenario) string { return filepath.Join(b.dir, s.Name) }
 
-// carryOut does what comes before, then measures the command, then looks whether the cluster is there.
+// carryOut does what comes before, then measures the command, then looks whether the cluster is
+// there.
 func (b *bench) carryOut(ctx context.Context, s scenario, h *hosts) (Run, error) {
 	if len(s.Before) > 0 {
 		if _, err := b.kbootstrap(ctx, h, s.Before...); err != nil {
@@ -133,7 +134,8 @@ func (b *bench) command(ctx context.Context, s scenario, h *hosts) (func() (meas
 	return func() (measured, error) { return execute(ctx, commandLimit, argv...) }, err
 }
 
-// kbootstrap runs a verb of the tool on the lab's cluster. Its plain lines of progress are what phases are read from.
+// kbootstrap runs a verb of the tool on the lab's cluster. Its plain lines of progress are what
+// phases are read from.
 func (b *bench) kbootstrap(ctx context.Context, h *hosts, verb ...string) (measured, error) {
 	argv := append([]string{b.program}, verb...)
 	return execute(ctx, commandLimit, append(argv, "-i", h.Inventory(), "--no-color", "--verbose")...)

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// The marks on the way, each the time since the start at which the last host had it. The end of the command is no mark:
-// it is the wall time.
+// The marks on the way, each the time since the start at which the last host had it. The end of the
+// command is no mark: it is the wall time.
 const (
 	phaseConnected = "connected" // a login on every host
 	phaseAPI       = "api"       // every kube-apiserver answers
@@ -16,8 +16,8 @@ const (
 
 func phaseNames() []string { return []string{phaseConnected, phaseAPI, phaseNodes, phaseHealthy} }
 
-// phases reads the marks from the lines of a run: those of the tool's verbose output, and the script's own marks. A mark
-// that no line gives is missing, as in a run that changes nothing.
+// phases reads the marks from the lines of a run: those of the tool's verbose output, and the
+// script's own marks. A mark that no line gives is missing, as in a run that changes nothing.
 func phases(lines []line) map[string]float64 {
 	patterns := map[string]*regexp.Regexp{
 		phaseConnected: regexp.MustCompile(`^kbootstrap: \S+: connected: |^mark: connected$`),

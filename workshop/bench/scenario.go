@@ -14,7 +14,8 @@ type scenario struct {
 	Before                        []string
 	// Join is a spare host that is added to the inventory after Before.
 	Join string
-	// Command is the verb of the tool that is measured, without the flags that every verb has; empty for kubeadm.
+	// Command is the verb of the tool that is measured, without the flags that every verb has;
+	// empty for kubeadm.
 	Command []string
 	// Nothing says that the command must find nothing to do.
 	Nothing bool

@@ -16,8 +16,9 @@ import (
 	"kbootstrap/workshop/lab"
 )
 
-// stage returns the directory with all that the script sends: in "common" what every host gets, in "control-plane" what
-// only that gets, both as they are below the host's root. It is made once for a mirror and a version of this file.
+// stage returns the directory with all that the script sends: in "common" what every host gets, in
+// "control-plane" what only that gets, both as they are below the host's root. It is made once for
+// a mirror and a version of this file.
 func (b *bench) stage(ctx context.Context) (string, error) {
 	mirror, err := lab.DefaultMirror()
 	if err != nil {

@@ -16,7 +16,8 @@ import (
 //go:embed kubeadm
 var kubeadmFiles embed.FS
 
-// files are the texts of the layout by their path in it. containerd and flanneld are set up as the product does it.
+// files are the texts of the layout by their path in it. containerd and flanneld are set up as the
+// product does it.
 func (s stage) files() (map[string]string, error) {
 	read := func(name string) string {
 		text, err := kubeadmFiles.ReadFile("kubeadm/" + name)

@@ -60,7 +60,8 @@ func (s stage) find(pattern string) (string, error) {
 	return found[0], nil
 }
 
-// writeImages packs the control plane's programs as images that hold nothing else: kubeadm runs them as static pods.
+// writeImages packs the control plane's programs as images that hold nothing else: kubeadm runs
+// them as static pods.
 func (s stage) writeImages(ctx context.Context) error {
 	pause := s.images["pause"]
 	_, version, _ := strings.Cut(pause, ":")

@@ -19,8 +19,8 @@ const Component = "quiet"
 // example is a file of the page, or a change of one.
 var example = regexp.MustCompile("(?m)^`((?:provision|templates)/[^`]+)`\n\n```(go|yaml|diff)\n((?s:.*?))^```$")
 
-// Apply copies what the product and its tests are built from, and changes the copy as the page says.
-// Root is the repository's own directory.
+// Apply copies what the product and its tests are built from, and changes the copy as the page
+// says. Root is the repository's own directory.
 func Apply(root, to string) error {
 	page, err := os.ReadFile(filepath.Join(root, "docs/contributing.md"))
 	if err != nil {

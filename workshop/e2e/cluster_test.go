@@ -1,7 +1,7 @@
 //go:build e2e
 
-// Package e2e proves the tool on real hosts: systemd as PID 1, sshd, firewalld, etcd, docker and Kubernetes, in the lab.
-// Every step is a command that a user could type. Start at TestCluster.
+// Package e2e proves the tool on real hosts: systemd as PID 1, sshd, firewalld, etcd, docker and
+// Kubernetes, in the lab. Every step is a command that a user could type. Start at TestCluster.
 package e2e
 
 import (
@@ -44,7 +44,8 @@ spec:
   ports: [{port: 80, targetPort: 8080, nodePort: 30080}]
 `
 
-// TestCluster lives through the life of a cluster of one control plane and two workers, in this order.
+// TestCluster lives through the life of a cluster of one control plane and two workers, in this
+// order.
 func TestCluster(t *testing.T) {
 	l := newLab(t, "cluster", "--control-planes", "1", "--workers", "2", "--spare", "1")
 	for _, step := range []struct {
@@ -140,8 +141,8 @@ func fetch(l *lab, port int) {
 	}
 }
 
-// podNetwork resolves the Service's name in a pod of each host, and asks there for the page at the Service's address and
-// at each pod's.
+// podNetwork resolves the Service's name in a pod of each host, and asks there for the page at the
+// Service's address and at each pod's.
 func podNetwork(t *testing.T, l *lab) {
 	pods := strings.Fields(l.kubectl("get", "pods", "-l", "app=web", "-o", `jsonpath={range .items[*]}{.metadata.name}{" "}{end}`))
 	addresses := strings.Fields(l.kubectl("get", "pods", "-l", "app=web", "-o", `jsonpath={range .items[*]}{.status.podIP}{" "}{end}`))
@@ -271,8 +272,8 @@ func reset(t *testing.T, l *lab) {
 	}
 }
 
-// killed ends the tool with SIGKILL in the middle, three times, each further in, and then lets it run. What it is killed at
-// is always to come: each of these is made after the one before it.
+// killed ends the tool with SIGKILL in the middle, three times, each further in, and then lets it
+// run. What it is killed at is always to come: each of these is made after the one before it.
 func killed(t *testing.T, l *lab) {
 	for _, at := range []string{"cp1: base", "cp1: etcd", "cp1: kube-apiserver"} {
 		kill(t, l, at)

@@ -27,9 +27,9 @@ var (
 	samples = flag.Int("samples", 8, "how many runs to break")
 )
 
-// TestCrash breaks real runs on a real host at random steps: the node is killed before or after a step, is given an error,
-// loses its connection, or the tool itself is killed. The next run must finish, a third find nothing to do, and the host be
-// as one on which nothing was ever broken.
+// TestCrash breaks real runs on a real host at random steps: the node is killed before or after a
+// step, is given an error, loses its connection, or the tool itself is killed. The next run must
+// finish, a third find nothing to do, and the host be as one on which nothing was ever broken.
 func TestCrash(t *testing.T) {
 	if *seed == 0 {
 		*seed = uint64(time.Now().UnixNano())
@@ -45,7 +45,8 @@ func TestCrash(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.up()
-	// A reset leaves some of what a host had not, so the golden run is one that comes after a reset, as all others do.
+	// A reset leaves some of what a host had not, so the golden run is one that comes after a
+	// reset, as all others do.
 	l.must(3*time.Minute, "reset", "-i", l.inventory, "--confirm", "crash")
 	lines := strings.Count(l.must(5*time.Minute, "up", "-v", "-i", l.inventory), "\n")
 	steps := strings.Split(strings.TrimSpace(l.exec("cp1", "cat", node.FailpointLog)), "\n")
@@ -66,8 +67,9 @@ func TestCrash(t *testing.T) {
 	}
 }
 
-// breaks makes a run that is broken. Steps are numbered in the order in which this run makes them, which differs a little
-// from run to run, since components go on at the same time; a run that has fewer of them ends well.
+// breaks makes a run that is broken. Steps are numbered in the order in which this run makes them,
+// which differs a little from run to run, since components go on at the same time; a run that has
+// fewer of them ends well.
 func (l *lab) breaks(point node.Failpoint, steps, lines int) {
 	l.t.Helper()
 	if point.How == "tool" {
@@ -102,8 +104,9 @@ func (l *lab) killTool(told int) {
 	l.t.Logf("the tool, after %d lines: %v", told, command.Wait())
 }
 
-// digest is the state of the host: files with their modes, owners and sums, records of what was there before, units, the
-// members of etcd, nodes. It fails when anything temporary is left, or a lock, or a key where it must not be.
+// digest is the state of the host: files with their modes, owners and sums, records of what was
+// there before, units, the members of etcd, nodes. It fails when anything temporary is left, or a
+// lock, or a key where it must not be.
 func (l *lab) digest() string {
 	l.t.Helper()
 	const files = `cd /

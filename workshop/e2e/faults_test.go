@@ -48,7 +48,8 @@ type underWay struct {
 	ended chan struct{}
 }
 
-// start starts the program and returns when a line of its standard error contains a text. It must do that.
+// start starts the program and returns when a line of its standard error contains a text. It must
+// do that.
 func (l *lab) start(text string, arguments ...string) *underWay {
 	l.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 8*time.Minute)
@@ -109,8 +110,9 @@ func says(t *testing.T, text string, want ...string) {
 	}
 }
 
-// settles repeats up until there is nothing to do: controllers that have lost their API server for a while end themselves,
-// some seconds after it is back too, and up finds them before systemd has started them anew.
+// settles repeats up until there is nothing to do: controllers that have lost their API server for
+// a while end themselves, some seconds after it is back too, and up finds them before systemd has
+// started them anew.
 func (l *lab) settles() {
 	l.t.Helper()
 	var out string
@@ -122,7 +124,8 @@ func (l *lab) settles() {
 	l.t.Fatalf("up always finds something to do:\n%s", out)
 }
 
-// powerCut pulls the plug of a host in the middle of the first run, and boots it: the same run goes on.
+// powerCut pulls the plug of a host in the middle of the first run, and boots it: the same run goes
+// on.
 func powerCut(t *testing.T, l *lab) {
 	up := l.start("w1: containerd:", "up", "-v", "-i", l.inventory)
 	l.mustLab(time.Minute, "kill", "w1")
@@ -201,8 +204,8 @@ func killedInRollback(t *testing.T, l *lab) {
 
 const ports = "network: {nodePorts: 30000-33333}\nkubernetes: "
 
-// signals stops a run in the middle of a change, twice: it makes the service whole, and ends. Meanwhile a second operator is
-// told who is at work.
+// signals stops a run in the middle of a change, twice: it makes the service whole, and ends.
+// Meanwhile a second operator is told who is at work.
 func signals(t *testing.T, l *lab) {
 	waits := "cp1: kube-apiserver: waiting for https://127.0.0.1:6443/readyz"
 	l.edit("kubernetes: ", ports)
@@ -271,7 +274,8 @@ func closedPipe(t *testing.T, l *lab) {
 	l.settles()
 }
 
-// editedByHand edits a file of a service and restarts it: up puts the file back, and has the service read it.
+// editedByHand edits a file of a service and restarts it: up puts the file back, and has the
+// service read it.
 func editedByHand(t *testing.T, l *lab) {
 	l.exec("cp1", "sh", "-c", "echo '# by hand' >>/etc/kubernetes/audit-policy.yaml; systemctl restart kube-apiserver")
 	pid := l.exec("cp1", "systemctl", "show", "-p", "MainPID", "kube-apiserver")
@@ -284,8 +288,8 @@ func editedByHand(t *testing.T, l *lab) {
 	l.settles()
 }
 
-// lostDisk takes the data of the only etcd member: it must not found another cluster, and up says what is the matter and
-// touches nothing. With the data back, the cluster is what it was.
+// lostDisk takes the data of the only etcd member: it must not found another cluster, and up says
+// what is the matter and touches nothing. With the data back, the cluster is what it was.
 func lostDisk(t *testing.T, l *lab) {
 	uid := l.kubectl("get", "namespace", "kube-system", "-o", "jsonpath={.metadata.uid}")
 	l.exec("cp1", "sh", "-c", "systemctl stop etcd && mv /var/lib/etcd/member /root/member && systemctl start --no-block etcd")

@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// TestHighAvailability makes three control planes and a worker, and pulls the plug of the control plane that leads.
+// TestHighAvailability makes three control planes and a worker, and pulls the plug of the control
+// plane that leads.
 func TestHighAvailability(t *testing.T) {
 	l := newLab(t, "ha", "--control-planes", "3", "--workers", "1")
 	loneMember(t, l)
@@ -20,12 +21,14 @@ func TestHighAvailability(t *testing.T) {
 		t.Fatalf("etcd members:\n%s", out)
 	}
 
-	// The worker's kubelet must be on the control plane that goes, or nothing is proven: the proxy balances, so every
-	// control plane but one stays, and it is enough that the worker goes on through each loss in turn.
+	// The worker's kubelet must be on the control plane that goes, or nothing is proven: the proxy
+	// balances, so every control plane but one stays, and it is enough that the worker goes on
+	// through each loss in turn.
 	for _, victim := range []string{"cp3", "cp2"} {
 		l.mustLab(time.Minute, "kill", victim)
 		begin := time.Now()
-		// Each of several connections must be answered, since the proxy takes another API server for each.
+		// Each of several connections must be answered, since the proxy takes another API server
+		// for each.
 		ask := "for i in 1 2 3 4 5 6; do curl -sS --max-time 2 --cacert /etc/kubernetes/pki/ca.crt https://127.0.0.1:7443/readyz || exit 1; done"
 		l.eventually(time.Minute, "the API from the worker", contains("okokokokokok"), "w1", "sh", "-c", ask)
 		t.Logf("without %s the worker reached the API again after %.1f s", victim, time.Since(begin).Seconds())
@@ -47,8 +50,9 @@ func TestHighAvailability(t *testing.T) {
 	lostMember(t, l)
 }
 
-// loneMember kills the tool when one of the three members of a new etcd runs and the others do not: they wait until it
-// serves its peers, and do not reach it. The next run has to finish what is neither new nor there.
+// loneMember kills the tool when one of the three members of a new etcd runs and the others do not:
+// they wait until it serves its peers, and do not reach it. The next run has to finish what is
+// neither new nor there.
 func loneMember(t *testing.T, l *lab) {
 	for _, host := range []string{"cp2", "cp3"} { // a packet filter's rule would not outlive firewalld
 		l.exec(host, "ip", "route", "add", "unreachable", "192.168.56.11")
@@ -66,8 +70,8 @@ func loneMember(t *testing.T, l *lab) {
 	}
 }
 
-// lostMember takes the data of one member of three. It must not found another cluster, up says what is the matter and
-// touches nothing, and with the data back the cluster is what it was.
+// lostMember takes the data of one member of three. It must not found another cluster, up says what
+// is the matter and touches nothing, and with the data back the cluster is what it was.
 func lostMember(t *testing.T, l *lab) {
 	l.exec("cp3", "sh", "-c", "systemctl stop etcd && mv /var/lib/etcd/member /root/member")
 	l.exits(9, "up", "-i", l.inventory).says(t, "error[KB6023]: ", "cp3")

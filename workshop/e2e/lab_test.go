@@ -17,7 +17,8 @@ import (
 	"time"
 )
 
-// lab is a running lab and the inventory of its cluster. Everything is done with the program that users run.
+// lab is a running lab and the inventory of its cluster. Everything is done with the program that
+// users run.
 type lab struct {
 	t         *testing.T
 	program   string // bin/kbootstrap
@@ -33,7 +34,8 @@ func newLab(t *testing.T, name string, arguments ...string) *lab {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Not below /tmp, which may be small or in memory; data directories of containers must be on a real file system.
+	// Not below /tmp, which may be small or in memory; data directories of containers must be on a
+	// real file system.
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		t.Fatal(err)

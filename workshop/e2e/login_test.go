@@ -21,7 +21,8 @@ import (
 // password is that of the users of these tests. It must be found nowhere.
 const password = "s3cret-Canary-7Q"
 
-// users are those of the tests: op may become root with a password, guest may not, and mute has no shell. Failures count.
+// users are those of the tests: op may become root with a password, guest may not, and mute has no
+// shell. Failures count.
 const users = `
 for user in op guest; do
 	useradd -m -s /bin/bash $user; mkdir -p /home/$user/.ssh
@@ -60,7 +61,8 @@ func TestSudoBehindJump(t *testing.T) {
 	}
 }
 
-// TestLogin: real hosts whose sudo wants a password, and hosts that are strange or broken in other ways.
+// TestLogin: real hosts whose sudo wants a password, and hosts that are strange or broken in other
+// ways.
 func TestLogin(t *testing.T) {
 	l := newLab(t, "login", "--control-planes", "1", "--workers", "0")
 	l.users("cp1")
@@ -120,7 +122,8 @@ func (l *lab) secret(name, text string) string {
 	return path
 }
 
-// with is an inventory whose ssh line begins in another way, and in which texts are replaced by others.
+// with is an inventory whose ssh line begins in another way, and in which texts are replaced by
+// others.
 func (l *lab) with(ssh string, replaced ...string) string {
 	l.t.Helper()
 	text, err := os.ReadFile(l.inventory)
@@ -149,7 +152,8 @@ func (l *lab) refused(ssh string, words ...string) {
 	}
 }
 
-// mounted expects these words from a plan while a directory of the host is a file system of that kind.
+// mounted expects these words from a plan while a directory of the host is a file system of that
+// kind.
 func (l *lab) mounted(dir, option string, words ...string) {
 	l.t.Helper()
 	l.shell("rm -rf /opt/kbootstrap/agent; mkdir -p " + dir + "; mount -t tmpfs -o " + option + " tmpfs " + dir)
@@ -260,7 +264,8 @@ func (l *lab) interruptAt(t *testing.T, mark string, arguments ...string) result
 	return l.runAnd(t, 2*time.Minute, map[string]func(*exec.Cmd){mark: func(c *exec.Cmd) { _ = c.Process.Signal(syscall.SIGINT) }}, arguments...)
 }
 
-// runAnd runs the program and does something, once, at the first line of its standard error that has a mark.
+// runAnd runs the program and does something, once, at the first line of its standard error that
+// has a mark.
 func (l *lab) runAnd(t *testing.T, limit time.Duration, at map[string]func(*exec.Cmd), arguments ...string) result {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
@@ -294,7 +299,8 @@ func (l *lab) runAnd(t *testing.T, limit time.Duration, at map[string]func(*exec
 	return result{code: c.ProcessState.ExitCode(), stdout: stdout.String(), stderr: stderr.String(), took: time.Since(begin)}
 }
 
-// TestLostConnection: in one run the connection is cut, and then the host loses its power and comes back.
+// TestLostConnection: in one run the connection is cut, and then the host loses its power and comes
+// back.
 func TestLostConnection(t *testing.T) {
 	l := newLab(t, "lost", "--control-planes", "1", "--workers", "0")
 	r := l.runAnd(t, 8*time.Minute, map[string]func(*exec.Cmd){

@@ -17,8 +17,8 @@ import (
 	"unicode/utf8"
 )
 
-// TestOutput: what a person, a program and the log of the run are told of a real up, on a terminal that is small. None of
-// them is told a key.
+// TestOutput: what a person, a program and the log of the run are told of a real up, on a terminal
+// that is small. None of them is told a key.
 func TestOutput(t *testing.T) {
 	l := newLab(t, "output", "--control-planes", "1", "--workers", "0")
 	state, events := t.TempDir(), filepath.Join(t.TempDir(), "events.jsonl")
@@ -96,7 +96,8 @@ func onTerminal(t *testing.T, shown string, columns int) {
 	}
 }
 
-// inEvents checks the stream: whole from its first to its last line, and each line of a host under its own component.
+// inEvents checks the stream: whole from its first to its last line, and each line of a host under
+// its own component.
 func inEvents(t *testing.T, streamed []byte) {
 	type event struct {
 		Kind, Host, Component, Resource, Text, Diff string

@@ -32,8 +32,9 @@ func (r result) says(t *testing.T, parts ...string) {
 	}
 }
 
-// TestPlan: a plan is saved, refused after a change, and carried out; then what changes of the cluster is compared, put
-// back for one host, refused where it would harm, and done without a host that is gone.
+// TestPlan: a plan is saved, refused after a change, and carried out; then what changes of the
+// cluster is compared, put back for one host, refused where it would harm, and done without a host
+// that is gone.
 func TestPlan(t *testing.T) {
 	l := newLab(t, "plan", "--control-planes", "1", "--workers", "1")
 	for _, step := range []struct {
@@ -192,7 +193,8 @@ func deadHost(t *testing.T, l *lab) {
 	if out := l.exec("cp1", "cat", sysctls); !strings.Contains(out, "by hand") {
 		t.Error("a run that lacks a host has changed another")
 	}
-	// Not the whole of it: the pods of CoreDNS may have been on the dead host, and names resolve nowhere until they move.
+	// Not the whole of it: the pods of CoreDNS may have been on the dead host, and names resolve
+	// nowhere until they move.
 	l.exits(6, "up", "-i", l.inventory, "--max-failures", "1", "--only", "base,kubelet").
 		says(t, "1 of 2 hosts are finished", "finished  cp1", "failed    w1")
 	if out := l.exec("cp1", "cat", sysctls); strings.Contains(out, "by hand") {

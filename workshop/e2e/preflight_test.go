@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// findings runs preflight and returns what does not go well, as "ID hosts: evidence", those that fail and those that warn.
+// findings runs preflight and returns what does not go well, as "ID hosts: evidence", those that
+// fail and those that warn.
 func (l *lab) findings(exit int) (fail, warn []string) {
 	l.t.Helper()
 	r := l.run(2*time.Minute, "preflight", "-i", l.inventory, "-o", "json")
@@ -48,18 +49,20 @@ func (l *lab) findings(exit int) (fail, warn []string) {
 	return fail, warn
 }
 
-// TestPreflight: hosts with a blocked path, a wrong clock and a cloned machine-id. preflight finds these three and nothing
-// else, up refuses with all of them at once, and when they are mended there is nothing to find.
+// TestPreflight: hosts with a blocked path, a wrong clock and a cloned machine-id. preflight finds
+// these three and nothing else, up refuses with all of them at once, and when they are mended there
+// is nothing to find.
 func TestPreflight(t *testing.T) {
 	l := newLab(t, "e2e-preflight", "--control-planes", "1", "--workers", "2")
 
-	// One path, of one port, in one direction. The firewalld of cp1 would hide it; those of the others stay, and must not
-	// be taken for faults, since up turns them off.
-	// A firewalld that is stopped while it starts leaves its rules behind.
+	// One path, of one port, in one direction. The firewalld of cp1 would hide it; those of the
+	// others stay, and must not be taken for faults, since up turns them off. A firewalld that is
+	// stopped while it starts leaves its rules behind.
 	l.eventually(time.Minute, "firewalld is up", contains("running"), "cp1", "firewall-cmd", "--state")
 	l.exec("cp1", "systemctl", "disable", "--now", "firewalld")
 	l.exec("cp1", "iptables", "-I", "INPUT", "-p", "udp", "--dport", "8472", "-s", l.host("w1").Address, "-j", "DROP")
-	// The hosts share the clock of this machine's kernel. What differs is what their programs see of it.
+	// The hosts share the clock of this machine's kernel. What differs is what their programs see
+	// of it.
 	l.input(strings.NewReader("#!/bin/sh\nexec /bin/date --date='+90 seconds' \"$@\"\n"), "w1", "sh", "-c",
 		"cat > /usr/local/sbin/date && chmod 755 /usr/local/sbin/date")
 	own := strings.TrimSpace(l.exec("w2", "cat", "/etc/machine-id"))

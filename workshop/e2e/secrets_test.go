@@ -21,8 +21,9 @@ import (
 // canary is the password of the user that the tool logs in as, and of sudo.
 const canary = "Canary-9f3d2c71-Sesame"
 
-// TestSecrets: no secret that the tool is given or makes is found in what it prints, logs, plans and bundles, in any
-// process's arguments or environment here or on the host, or in a file that others can read.
+// TestSecrets: no secret that the tool is given or makes is found in what it prints, logs, plans
+// and bundles, in any process's arguments or environment here or on the host, or in a file that
+// others can read.
 func TestSecrets(t *testing.T) {
 	t.Setenv("XDG_STATE_HOME", t.TempDir())
 	t.Setenv("SSH_AUTH_SOCK", "")
@@ -90,8 +91,9 @@ func (l *lab) withoutKey(inventory string) {
 	}
 }
 
-// keys are what to look for, by the secret that it is part of: the password, and of each private key in the state directory
-// a line as it stands in its file, and a part as it stands in base64 in a kubeconfig.
+// keys are what to look for, by the secret that it is part of: the password, and of each private
+// key in the state directory a line as it stands in its file, and a part as it stands in base64 in
+// a kubeconfig.
 func (l *lab) keys() map[string][]string {
 	l.t.Helper()
 	found := map[string][]string{"the password": {canary}}
@@ -113,8 +115,9 @@ func (l *lab) keys() map[string][]string {
 	return found
 }
 
-// onHost looks for the secrets in the files of the host: keys are in files that only their owner, or at most their group,
-// can read, and neither in logs nor among temporary files; the password is nowhere.
+// onHost looks for the secrets in the files of the host: keys are in files that only their owner,
+// or at most their group, can read, and neither in logs nor among temporary files; the password is
+// nowhere.
 func (l *lab) onHost(keys map[string][]string) {
 	l.t.Helper()
 	var needles []string
@@ -144,8 +147,8 @@ func (l *lab) onHost(keys map[string][]string) {
 	}
 }
 
-// watchProcesses collects the arguments and environments of all processes, those of the lab's hosts among them, until the
-// returned function is called.
+// watchProcesses collects the arguments and environments of all processes, those of the lab's hosts
+// among them, until the returned function is called.
 func watchProcesses() (stop func() string) {
 	end := make(chan struct{})
 	var (
@@ -197,7 +200,8 @@ func filesBelow(t *testing.T, dir string) map[string]string {
 	return files
 }
 
-// modes are the permissions of the files that the tool has written: its state, its logs, and what it was told to write.
+// modes are the permissions of the files that the tool has written: its state, its logs, and what
+// it was told to write.
 func modes(t *testing.T, dir string, others ...string) map[string]fs.FileMode {
 	t.Helper()
 	found := map[string]fs.FileMode{}

@@ -10,8 +10,9 @@ import (
 	"kbootstrap/internal/atomic"
 )
 
-// Add boots one more worker and returns it. The name is the next free one of w1…, or of s1… for a spare, when it is
-// empty. A host that is not a spare is appended to hosts.yaml, the rest of which stays as the user left it.
+// Add boots one more worker and returns it. The name is the next free one of w1…, or of s1… for a
+// spare, when it is empty. A host that is not a spare is appended to hosts.yaml, the rest of which
+// stays as the user left it.
 func (l *Lab) Add(ctx context.Context, name string, spare bool) (Host, error) {
 	var added Host
 	err := l.change(func(s *state) error {

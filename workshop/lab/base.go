@@ -17,8 +17,8 @@ import (
 // suite is the Debian release of the hosts.
 const suite = "bookworm"
 
-// packages is what a minimal Debian lacks to be a host: an init, a way in, a firewall as Red Hat's boxes have one, and
-// the programs that Kubernetes asks for.
+// packages is what a minimal Debian lacks to be a host: an init, a way in, a firewall as Red Hat's
+// boxes have one, and the programs that Kubernetes asks for.
 func packages() []string {
 	return []string{
 		"systemd", "systemd-sysv", "dbus", "openssh-server", "sudo", "ca-certificates", "curl", "procps", "kmod", "mount", "e2fsprogs",
@@ -47,7 +47,8 @@ func cacheDir() (string, error) {
 	return filepath.Join(dir, "kbootstrap", "lab"), nil
 }
 
-// DefaultMirror is the artifact directory of labs that name none: kbootstrap/lab/mirror below the user's cache directory.
+// DefaultMirror is the artifact directory of labs that name none: kbootstrap/lab/mirror below the
+// user's cache directory.
 func DefaultMirror() (string, error) {
 	dir, err := cacheDir()
 	if err != nil {
@@ -56,7 +57,8 @@ func DefaultMirror() (string, error) {
 	return filepath.Join(dir, "mirror"), nil
 }
 
-// baseRoot returns the root file system below all hosts, and makes it when it is not in the cache: a minute, 310 MB.
+// baseRoot returns the root file system below all hosts, and makes it when it is not in the cache:
+// a minute, 310 MB.
 func baseRoot(ctx context.Context, progress func(string)) (string, error) {
 	cache, err := cacheDir()
 	if err != nil {

@@ -74,8 +74,9 @@ func (s state) boot(h hostState) (process, error) {
 	return daemon(dir, "console.log", env, nil, inCgroups(s.hostCgroups(h.Name), argv...))
 }
 
-// forward starts the process that hands connections on the listener to the host's sshd. It listens in the machine's
-// network namespace and dials from the gateway of the host's NAT, as VirtualBox does.
+// forward starts the process that hands connections on the listener to the host's sshd. It listens
+// in the machine's network namespace and dials from the gateway of the host's NAT, as VirtualBox
+// does.
 func (s state) forward(h Host, l *net.TCPListener) (process, error) {
 	proxy, err := socketProxy()
 	if err != nil {
@@ -143,8 +144,8 @@ func (s *state) powerOn(ctx context.Context, h *hostState) error {
 	return nil
 }
 
-// plugIn makes what the host needs while it is off, unless it is there: the cluster's network, its NAT, its forwarder.
-// Without a listener it makes one for the port that the host has.
+// plugIn makes what the host needs while it is off, unless it is there: the cluster's network, its
+// NAT, its forwarder. Without a listener it makes one for the port that the host has.
 func (s *state) plugIn(ctx context.Context, h *hostState, listener *net.TCPListener) error {
 	if err := errors.Join(s.makeClusterNetwork(ctx), s.makeNAT(ctx, h.Host)); err != nil {
 		return fmt.Errorf("network: %w", err)

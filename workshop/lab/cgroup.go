@@ -21,8 +21,8 @@ type hierarchy struct {
 	v2    bool
 }
 
-// hierarchies returns all cgroup trees of the machine: one per controller on cgroup v1, and the unified one, which is
-// there besides on hybrid machines, and alone on others.
+// hierarchies returns all cgroup trees of the machine: one per controller on cgroup v1, and the
+// unified one, which is there besides on hybrid machines, and alone on others.
 func hierarchies() ([]hierarchy, error) {
 	mounts, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
@@ -78,9 +78,9 @@ func parseHierarchies(mounts, own string) []hierarchy {
 	return found
 }
 
-// labCgroups returns the directories of a lab, one in each hierarchy. On cgroup v1 they are below the caller's own, so
-// that limits on the caller hold for the lab. On v2 a cgroup with processes may not have children with controllers, so
-// they are at the root.
+// labCgroups returns the directories of a lab, one in each hierarchy. On cgroup v1 they are below
+// the caller's own, so that limits on the caller hold for the lab. On v2 a cgroup with processes
+// may not have children with controllers, so they are at the root.
 func labCgroups(id string) ([]string, error) {
 	trees, err := hierarchies()
 	if err != nil {
@@ -99,7 +99,8 @@ func labCgroups(id string) ([]string, error) {
 
 // makeCgroup makes a directory of a hierarchy ready for processes. Its parent must be there.
 //
-// Without a subtree of its own in every hierarchy, two hosts' kubelets share /kubepods and delete each other's pods.
+// Without a subtree of its own in every hierarchy, two hosts' kubelets share /kubepods and delete
+// each other's pods.
 func makeCgroup(dir string) error {
 	parent := filepath.Dir(dir)
 	if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
@@ -164,7 +165,8 @@ func clearCgroups(ctx context.Context, dirs []string) error {
 	})
 }
 
-// removeCgroup removes the directory and those below it. The files in a cgroup cannot be removed, they go with it.
+// removeCgroup removes the directory and those below it. The files in a cgroup cannot be removed,
+// they go with it.
 func removeCgroup(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {

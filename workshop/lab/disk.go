@@ -20,8 +20,8 @@ var (
 	bootUnit string
 )
 
-// dataDirs are the directories of a host that may not be on overlayfs, because containerd and dockerd make overlays in
-// them and etcd syncs there.
+// dataDirs are the directories of a host that may not be on overlayfs, because containerd and
+// dockerd make overlays in them and etcd syncs there.
 func dataDirs() []string {
 	return []string{"/var/lib/containerd", "/var/lib/docker", "/var/lib/kubelet", "/var/lib/etcd", "/var/lib/kbootstrap", "/opt/kbootstrap"}
 }
@@ -49,12 +49,14 @@ const vagrantUID = 1000
 
 // diskFiles lists what a host's disk has beside the base.
 func diskFiles(h hostState, hostKey []byte, loginKey string, canLowerOOM bool) []file {
-	// The time of /usr is compared with these; without them systemd rebuilds caches at the first boot.
+	// The time of /usr is compared with these; without them systemd rebuilds caches at the first
+	// boot.
 	updated := fmt.Sprintf("TIMESTAMP_NSEC=%d\n", time.Now().UnixNano())
 	files := []file{
 		{path: "/etc/hostname", mode: 0o644, text: h.Name + "\n"},
 		{path: "/etc/hosts", mode: 0o644, text: "127.0.0.1\tlocalhost\n127.0.1.1\t" + h.Name + "\n\n::1\tlocalhost ip6-localhost ip6-loopback\n"},
-		// Nothing listens there, so a lookup fails at once. An unreachable resolver costs 10 s a lookup.
+		// Nothing listens there, so a lookup fails at once. An unreachable resolver costs 10 s a
+		// lookup.
 		{path: "/etc/resolv.conf", mode: 0o644, text: "nameserver 127.0.0.1\n"},
 		{path: "/etc/machine-id", mode: 0o444, text: h.MachineID + "\n"},
 		// The product has to cope with swap; containers ignore this line.
@@ -83,7 +85,8 @@ func diskFiles(h hostState, hostKey []byte, loginKey string, canLowerOOM bool) [
 	return files
 }
 
-// writeDisk makes a host's directory: upper and work of the overlay, root where it is mounted, and data.
+// writeDisk makes a host's directory: upper and work of the overlay, root where it is mounted, and
+// data.
 func writeDisk(dir string, files []file) error {
 	for _, sub := range []string{"upper", "work", "root", "data"} {
 		if err := os.MkdirAll(filepath.Join(dir, sub), 0o755); err != nil {
@@ -133,7 +136,8 @@ func newMachineID() string {
 	return hex.EncodeToString(id[:])
 }
 
-// canLowerOOM reports whether this process has CAP_SYS_RESOURCE, bit 24, without which oom_score_adj can only be raised.
+// canLowerOOM reports whether this process has CAP_SYS_RESOURCE, bit 24, without which
+// oom_score_adj can only be raised.
 func canLowerOOM(status string) bool {
 	for line := range strings.Lines(status) {
 		if caps, found := strings.CutPrefix(line, "CapEff:"); found {

@@ -138,7 +138,8 @@ func TestHostsAreShapedLikeVagrants(t *testing.T) {
 				t.Errorf("%s: ping %s: %v\n%s", h.Name, other.Name, err, out)
 			}
 		}
-		// Refused at once by the gateway, not dropped: curl's 7 is "could not connect", 28 would be its deadline.
+		// Refused at once by the gateway, not dropped: curl's 7 is "could not connect", 28 would be
+		// its deadline.
 		var exit *exec.ExitError
 		if _, err := in(t, l, h.Name, "curl", "--silent", "--max-time", "20", "http://203.0.113.1/"); !errors.As(err, &exit) || exit.ExitCode() != 7 {
 			t.Errorf("%s: curl to the outside: %v, want exit status 7", h.Name, err)

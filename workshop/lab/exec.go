@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// Command prepares a command that runs as root in the host, in all its namespaces and with the environment of a login.
-// Its streams are for the caller to set; by default they lead nowhere.
+// Command prepares a command that runs as root in the host, in all its namespaces and with the
+// environment of a login. Its streams are for the caller to set; by default they lead nowhere.
 func (l *Lab) Command(ctx context.Context, host string, argv ...string) (*exec.Cmd, error) {
 	s, err := readState(l.dir)
 	if err != nil {
@@ -43,7 +43,8 @@ func (l *Lab) Command(ctx context.Context, host string, argv ...string) (*exec.C
 	return exec.CommandContext(ctx, path, full[1:]...), nil
 }
 
-// Exec runs a command as root in the host. The error is an *exec.ExitError when the command's exit code is not 0.
+// Exec runs a command as root in the host. The error is an *exec.ExitError when the command's exit
+// code is not 0.
 func (l *Lab) Exec(ctx context.Context, host string, argv []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	cmd, err := l.Command(ctx, host, argv...)
 	if err != nil {
@@ -56,7 +57,8 @@ func (l *Lab) Exec(ctx context.Context, host string, argv []string, stdin io.Rea
 	return nil
 }
 
-// cgroupsOf returns the directories of the cgroups that a process is in, so that another can join it there.
+// cgroupsOf returns the directories of the cgroups that a process is in, so that another can join
+// it there.
 func cgroupsOf(pid int) ([]string, error) {
 	mounts, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {

@@ -15,16 +15,17 @@ type Host struct {
 	Running bool       `json:"running"` // its PID 1 lives; computed, whatever the state file says
 }
 
-// The address plan is the one of Vagrant's VirtualBox provider: NAT hands 10.0.2.15 to every guest and is 10.0.2.2
-// itself; host-only networks are 192.168.56.0/24 (the only range that VirtualBox allows since 6.1.28) with the machine
-// at .1; ssh is forwarded from 2222, then from 2200 on.
+// The address plan is the one of Vagrant's VirtualBox provider: NAT hands 10.0.2.15 to every guest
+// and is 10.0.2.2 itself; host-only networks are 192.168.56.0/24 (the only range that VirtualBox
+// allows since 6.1.28) with the machine at .1; ssh is forwarded from 2222, then from 2200 on.
 const (
 	natAddress     = "10.0.2.15/24"
 	natGateway     = "10.0.2.2"
 	natNetwork     = "10.0.2.0/24"
 	clusterGateway = "192.168.56.1/24"
 	clusterBits    = 24
-	// natMAC is the same on every host, as Vagrant gives every guest of a box the box's own base_mac.
+	// natMAC is the same on every host, as Vagrant gives every guest of a box the box's own
+	// base_mac.
 	natMAC = "08:00:27:8d:c0:4d"
 
 	firstPort, nextPorts = 2222, 2200

@@ -16,7 +16,8 @@ import (
 	"kbootstrap/internal/atomic"
 )
 
-// keyPair is an ed25519 key: the private half in OpenSSH's PEM, the public half as in authorized_keys without a newline.
+// keyPair is an ed25519 key: the private half in OpenSSH's PEM, the public half as in
+// authorized_keys without a newline.
 type keyPair struct {
 	private []byte
 	public  string

@@ -15,7 +15,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Lab is a set of hosts in a directory. Its methods read the state anew, so several may be open at once.
+// Lab is a set of hosts in a directory. Its methods read the state anew, so several may be open at
+// once.
 type Lab struct {
 	dir string
 }
@@ -75,8 +76,8 @@ func (s *state) host(name string) (*hostState, error) {
 	return &s.Hosts[i], nil
 }
 
-// change runs a function on the lab's state as the only one who does, and writes the state afterwards whatever happened,
-// since part of what the function wanted may be there.
+// change runs a function on the lab's state as the only one who does, and writes the state
+// afterwards whatever happened, since part of what the function wanted may be there.
 func (l *Lab) change(f func(s *state) error) error {
 	unlock, err := lock(l.dir)
 	if err != nil {
@@ -155,8 +156,8 @@ func (s state) clean(ctx context.Context, h *hostState) error {
 	return errors.Join(clearCgroups(ctx, s.hostCgroups(h.Name)), removeNetns(ctx, s.hostNetns(h.Name)))
 }
 
-// Down removes the lab: its processes, namespaces, cgroups and files. Files in its directory that are not the lab's
-// stay. It is no error that there is no lab.
+// Down removes the lab: its processes, namespaces, cgroups and files. Files in its directory that
+// are not the lab's stay. It is no error that there is no lab.
 func Down(ctx context.Context, dir string) error {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -176,7 +177,8 @@ func Down(ctx context.Context, dir string) error {
 	s, err := readState(dir)
 	switch {
 	case errors.Is(err, ErrNoLab):
-		// Someone removed the files of a lab, or there was none. What is in the directory now is not ours.
+		// Someone removed the files of a lab, or there was none. What is in the directory now is
+		// not ours.
 		if err := (state{ID: idOf(dir)}).removeNetwork(ctx); err != nil {
 			return err
 		}
@@ -250,7 +252,8 @@ func (s *state) start(ctx context.Context, hosts []*hostState) error {
 	return nil
 }
 
-// moveCgroups plans new cgroups when the machine has started anew since the lab did, and has others now.
+// moveCgroups plans new cgroups when the machine has started anew since the lab did, and has others
+// now.
 func (s *state) moveCgroups() error {
 	for _, dir := range s.Cgroups {
 		if _, err := os.Stat(filepath.Dir(dir)); errors.Is(err, fs.ErrNotExist) {

@@ -14,8 +14,9 @@ import (
 // netnsDir is where iproute2 keeps named network namespaces.
 const netnsDir = "/run/netns"
 
-// The namespaces of a lab: one with the cluster's bridge, and two for each host, its own and the one in which
-// VirtualBox's NAT would be. The latter has no way on, so that whatever a host sends to the outside is refused at once.
+// The namespaces of a lab: one with the cluster's bridge, and two for each host, its own and the
+// one in which VirtualBox's NAT would be. The latter has no way on, so that whatever a host sends
+// to the outside is refused at once.
 func (s state) clusterNetns() string         { return "kbl-" + s.ID }
 func (s state) hostNetns(host string) string { return "kbl-" + s.ID + "-" + host }
 func (s state) natNetns(host string) string  { return "kbl-" + s.ID + "-" + host + ".nat" }
@@ -39,13 +40,15 @@ func ip(ctx context.Context, netns string, commands ...string) error {
 	return run(ctx, strings.Join(commands, "\n")+"\n", argv...)
 }
 
-// sysctl writes settings of a network namespace, given as path below /proc/sys/net and value in turn.
+// sysctl writes settings of a network namespace, given as path below /proc/sys/net and value in
+// turn.
 func sysctl(ctx context.Context, netns string, settings ...string) error {
 	const script = `while [ $# -gt 0 ]; do [ ! -e "/proc/sys/net/$1" ] || echo "$2" >"/proc/sys/net/$1"; shift 2; done`
 	return run(ctx, "", inNetns(netns, append([]string{"sh", "-euc", script, "sh"}, settings...)...)...)
 }
 
-// makeClusterNetwork makes the namespace with the bridge that is every host's eth1, unless it is there.
+// makeClusterNetwork makes the namespace with the bridge that is every host's eth1, unless it is
+// there.
 func (s state) makeClusterNetwork(ctx context.Context) error {
 	ns := s.clusterNetns()
 	if netnsExists(ns) {
@@ -72,18 +75,21 @@ func (s state) makeNAT(ctx context.Context, h Host) error {
 	if err := ip(ctx, "", "netns add "+nat); err != nil {
 		return err
 	}
-	// A router without a route answers "network unreachable"; without forwarding it would not answer at all.
+	// A router without a route answers "network unreachable"; without forwarding it would not
+	// answer at all.
 	return errors.Join(ip(ctx, nat, "link set lo up"), sysctl(ctx, nat, "ipv4/ip_forward", "1", "ipv4/icmp_ratelimit", "0"))
 }
 
-// makeHostNetwork makes a host's own namespace. It is made anew at each start, as a machine's interfaces are.
+// makeHostNetwork makes a host's own namespace. It is made anew at each start, as a machine's
+// interfaces are.
 func (s state) makeHostNetwork(ctx context.Context, h Host) error {
 	host, nat, port := s.hostNetns(h.Name), s.natNetns(h.Name), fmt.Sprintf("p%d", h.Address.As4()[3])
 	if err := ip(ctx, "", "netns add "+host); err != nil {
 		return err
 	}
-	// The ends of the old interfaces go with the old namespace, but when the kernel comes to it: after a plug was pulled, and
-	// with the interfaces of many pods, that takes many seconds, in which it may hold its lock on all interfaces.
+	// The ends of the old interfaces go with the old namespace, but when the kernel comes to it:
+	// after a plug was pulled, and with the interfaces of many pods, that takes many seconds, in
+	// which it may hold its lock on all interfaces.
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	if err := poll(ctx, func() error {
@@ -97,8 +103,8 @@ func (s state) makeHostNetwork(ctx context.Context, h Host) error {
 		return err
 	}
 	return errors.Join(
-		// sshd's small answers wait for the acknowledgement of the one before (Nagle), which the forwarder's kernel would
-		// hold back for 40 ms at each step.
+		// sshd's small answers wait for the acknowledgement of the one before (Nagle), which the
+		// forwarder's kernel would hold back for 40 ms at each step.
 		ip(ctx, nat, "addr add "+natGateway+"/24 dev nat", "link set nat up",
 			"route change "+natNetwork+" dev nat proto kernel scope link src "+natGateway+" quickack 1"),
 		ip(ctx, s.clusterNetns(), "link set "+port+" master cluster up"),
@@ -109,7 +115,8 @@ func (s state) makeHostNetwork(ctx context.Context, h Host) error {
 	)
 }
 
-// replaceLink makes a pair of interfaces, in place of one whose other end is in a namespace that is going away.
+// replaceLink makes a pair of interfaces, in place of one whose other end is in a namespace that is
+// going away.
 func replaceLink(ctx context.Context, netns, name, peer string) error {
 	add := func() error { return ip(ctx, netns, "link add "+name+" type veth peer name "+peer) }
 	if add() == nil {

@@ -9,7 +9,8 @@ import (
 	"syscall"
 )
 
-// process names a process for good: a PID is used again, but not together with its start time and the boot.
+// process names a process for good: a PID is used again, but not together with its start time and
+// the boot.
 type process struct {
 	PID   int    `json:"pid,omitempty"`
 	Start uint64 `json:"start,omitempty"` // in clock ticks since the boot
@@ -26,7 +27,8 @@ func identify(pid int) (process, error) {
 	return process{PID: pid, Start: st.start, Boot: boot}, err
 }
 
-// alive reports whether the process still runs; a zombie does not, nor does one that is on its way out.
+// alive reports whether the process still runs; a zombie does not, nor does one that is on its way
+// out.
 func (p process) alive() bool {
 	if p.PID == 0 {
 		return false
@@ -36,7 +38,8 @@ func (p process) alive() bool {
 		return false
 	}
 	if st.exiting {
-		// A caller that lives long, such as a test, may be the parent and has to collect it; all others get ECHILD.
+		// A caller that lives long, such as a test, may be the parent and has to collect it; all
+		// others get ECHILD.
 		_, _ = syscall.Wait4(p.PID, nil, syscall.WNOHANG, nil)
 		return false
 	}
@@ -70,7 +73,8 @@ func stat(pid int) (status, error) {
 }
 
 func parseStat(text []byte) (status, error) {
-	// The command's name is in brackets and may have any character in it, a bracket too; it is the second field.
+	// The command's name is in brackets and may have any character in it, a bracket too; it is the
+	// second field.
 	i := bytes.LastIndexByte(text, ')')
 	f := strings.Fields(string(text[i+1:]))
 	if i < 0 || len(f) < 20 {
@@ -103,8 +107,8 @@ func children(pid int) []int {
 	return pids
 }
 
-// leader returns the host's PID 1 as seen from outside, or 0 while there is none. It is a child of nspawn and the first
-// of its own PID namespace.
+// leader returns the host's PID 1 as seen from outside, or 0 while there is none. It is a child of
+// nspawn and the first of its own PID namespace.
 func (p process) leader() int {
 	if !p.alive() {
 		return 0

@@ -14,13 +14,14 @@ import (
 	"time"
 )
 
-// The programs that a lab needs on the machine, all of them in Debian's mmdebstrap, systemd-container, iproute2 and
-// util-linux, which is always there.
+// The programs that a lab needs on the machine, all of them in Debian's mmdebstrap,
+// systemd-container, iproute2 and util-linux, which is always there.
 func programs() []string {
 	return []string{"mmdebstrap", "systemd-nspawn", "ip", "nsenter", "unshare", "mount", "sh"}
 }
 
-// socketProxy is systemd's own forwarder of one socket. It splices in the kernel, so it costs next to nothing.
+// socketProxy is systemd's own forwarder of one socket. It splices in the kernel, so it costs next
+// to nothing.
 func socketProxy() (string, error) {
 	for _, dir := range []string{"/usr/lib/systemd", "/lib/systemd"} {
 		path := filepath.Join(dir, "systemd-socket-proxyd")

@@ -10,20 +10,23 @@ import (
 
 // Spec is what a lab should be.
 type Spec struct {
-	// Dir is where the lab lives: hosts.yaml, keys, state and the hosts' disks. It must be on a real file system, not on
-	// overlayfs, since the hosts' root file systems are overlays on it.
+	// Dir is where the lab lives: hosts.yaml, keys, state and the hosts' disks. It must be on a
+	// real file system, not on overlayfs, since the hosts' root file systems are overlays on it.
 	Dir string `json:"-"`
 	// Name is the cluster's name in hosts.yaml; by default it is made from the last element of Dir.
 	Name string `json:"name"`
-	// ControlPlanes, Workers and Spare count the hosts: cp1…, w1… and s1…. Spares run, but are not in hosts.yaml.
+	// ControlPlanes, Workers and Spare count the hosts: cp1…, w1… and s1…. Spares run, but are not
+	// in hosts.yaml.
 	ControlPlanes int `json:"controlPlanes"`
 	Workers       int `json:"workers"`
 	Spare         int `json:"spare"`
 	// Kubernetes is the version written to hosts.yaml, such as "v1.36.3".
 	Kubernetes string `json:"kubernetes"`
-	// Mirror is the artifact directory written to hosts.yaml, together with its lock file, artifacts.lock.
+	// Mirror is the artifact directory written to hosts.yaml, together with its lock file,
+	// artifacts.lock.
 	Mirror string `json:"mirror"`
-	// Progress, when set, is told each step in a short line. It is called from one goroutine at a time.
+	// Progress, when set, is told each step in a short line. It is called from one goroutine at a
+	// time.
 	Progress func(step string) `json:"-"`
 }
 

@@ -27,8 +27,8 @@ const (
 	toolDir        = ".kbootstrap" // holds the tool's own state by cluster
 )
 
-// state is what lab.json holds. Everything that a lab owns outside its directory is in it before it is made, so that a
-// lab whose maker died can be swept away.
+// state is what lab.json holds. Everything that a lab owns outside its directory is in it before it
+// is made, so that a lab whose maker died can be swept away.
 type state struct {
 	ID      string      `json:"id"` // in the name of all that the lab owns outside its directory
 	Spec    Spec        `json:"spec"`
@@ -56,7 +56,8 @@ func idOf(dir string) string {
 func (s state) files() []string {
 	names := []string{hostsDir, inventoryFile, keyFile, publicKeyFile, knownHostsFile}
 	if label.MatchString(s.Spec.Name) {
-		// Where the tool keeps certificates and kubeconfig of the cluster that was on these hosts, see inventory.StateDir.
+		// Where the tool keeps certificates and kubeconfig of the cluster that was on these hosts,
+		// see inventory.StateDir.
 		names = append(names, filepath.Join(toolDir, s.Spec.Name))
 	}
 	return append(names, stateFile)

@@ -14,9 +14,10 @@ import (
 	"kbootstrap/internal/atomic"
 )
 
-// Up makes the lab be there and running: it boots all hosts at once when there is no lab or a dead one, starts the hosts
-// that are off when there is one of the same shape, and does nothing when they all run. It returns when every host lets
-// its user in. When it fails to make a lab, nothing of it stays.
+// Up makes the lab be there and running: it boots all hosts at once when there is no lab or a dead
+// one, starts the hosts that are off when there is one of the same shape, and does nothing when
+// they all run. It returns when every host lets its user in. When it fails to make a lab, nothing
+// of it stays.
 func Up(ctx context.Context, spec Spec) (*Lab, error) {
 	spec, err := spec.complete()
 	if err != nil {
@@ -69,7 +70,8 @@ func Up(ctx context.Context, spec Spec) (*Lab, error) {
 	return l, nil
 }
 
-// dead reports whether the lab ended without being told to, as it does with its machine, or was never finished.
+// dead reports whether the lab ended without being told to, as it does with its machine, or was
+// never finished.
 func (s state) dead() bool {
 	off := len(s.Hosts) > 0
 	for _, h := range s.Hosts {
@@ -81,7 +83,8 @@ func (s state) dead() bool {
 	return !off
 }
 
-// create makes a lab where there is none. The state that it returns tells what there is to sweep, also with an error.
+// create makes a lab where there is none. The state that it returns tells what there is to sweep,
+// also with an error.
 func create(ctx context.Context, spec Spec) (*state, error) {
 	s := &state{ID: idOf(spec.Dir), Spec: spec}
 	var err error
@@ -158,8 +161,9 @@ func (s *state) removeHost(ctx context.Context, name string) error {
 	return err
 }
 
-// raiseInotify raises a limit of the machine that is per user, and all hosts' root is one user: each systemd, kubelet
-// and API server needs some, and the kernel's default of 128 is not enough for two hosts.
+// raiseInotify raises a limit of the machine that is per user, and all hosts' root is one user:
+// each systemd, kubelet and API server needs some, and the kernel's default of 128 is not enough
+// for two hosts.
 func raiseInotify(progress func(string, ...any)) error {
 	const path, enough = "/proc/sys/fs/inotify/max_user_instances", 8192
 	text, err := os.ReadFile(path)

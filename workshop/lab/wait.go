@@ -14,14 +14,16 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// bootDeadline is how long a host may take until it lets its user in. It takes 3 to 5 s; many at once take longer.
+// bootDeadline is how long a host may take until it lets its user in. It takes 3 to 5 s; many at
+// once take longer.
 const bootDeadline = 2 * time.Minute
 
 // errGone ends the waiting for a host that is not coming.
 var errGone = errors.New("it stopped while booting")
 
-// waitSSH waits until the host lets its user in, over the forwarded port and with the host key that was given to it.
-// Before the system is up, pam_nologin refuses users, so a login says that the boot is over.
+// waitSSH waits until the host lets its user in, over the forwarded port and with the host key that
+// was given to it. Before the system is up, pam_nologin refuses users, so a login says that the
+// boot is over.
 func (s state) waitSSH(ctx context.Context, h hostState) error {
 	key, err := loginKey(s.Spec.Dir)
 	if err != nil {

@@ -103,8 +103,8 @@ func copySources(to string) error {
 	})
 }
 
-// applied is the mutated text of the file. The text to be replaced must be there exactly once: a mutation that no longer
-// fits would say nothing.
+// applied is the mutated text of the file. The text to be replaced must be there exactly once: a
+// mutation that no longer fits would say nothing.
 func (m mutation) applied(dir string) (string, error) {
 	text, err := os.ReadFile(filepath.Join(dir, m.file))
 	if err != nil {

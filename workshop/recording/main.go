@@ -1,10 +1,11 @@
-// Command recording runs a program on a terminal of its own and writes what a person would have seen as an SVG that moves.
-// The README's picture of `kbootstrap up` is made with it: make recording.
+// Command recording runs a program on a terminal of its own and writes what a person would have
+// seen as an SVG that moves. The README's picture of `kbootstrap up` is made with it: make
+// recording.
 //
 //	go run ./workshop/recording -o docs/up.svg -C demo -- kbootstrap up
 //
-// The terminal is that of script(1). What comes out is kept with its time in record.go, played on the screen of
-// screen.go, and drawn by svg.go. Nothing is edited but the wait at the end.
+// The terminal is that of script(1). What comes out is kept with its time in record.go, played on
+// the screen of screen.go, and drawn by svg.go. Nothing is edited but the wait at the end.
 package main
 
 import (

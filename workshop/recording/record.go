@@ -17,7 +17,8 @@ type chunk struct {
 	text string
 }
 
-// record runs a command on a terminal of that size and returns what it wrote there. That it fails is an error.
+// record runs a command on a terminal of that size and returns what it wrote there. That it fails
+// is an error.
 func record(ctx context.Context, dir string, columns, rows int, command []string) ([]chunk, error) {
 	line := fmt.Sprintf("stty columns %d rows %d && exec %s", columns, rows, quoted(command))
 	cmd := exec.CommandContext(ctx, "script", "--quiet", "--flush", "--return", "--command", line, "/dev/null")

@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-// TestPlay: what moves is seen at each of its moments, also when an order or a character comes in two pieces.
+// TestPlay: what moves is seen at each of its moments, also when an order or a character comes in
+// two pieces.
 func TestPlay(t *testing.T) {
 	frames, err := play([]chunk{
 		{10 * time.Millisecond, "one\r\n  m1  1.0 s\r\n"},
@@ -38,7 +39,8 @@ func TestPlay(t *testing.T) {
 	}
 }
 
-// TestPlayLong: a long recording has no more frames than a short one, and its last is what was there in the end.
+// TestPlayLong: a long recording has no more frames than a short one, and its last is what was
+// there in the end.
 func TestPlayLong(t *testing.T) {
 	var chunks []chunk
 	for i := range 5000 {

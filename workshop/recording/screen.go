@@ -31,7 +31,8 @@ type frame struct {
 	lines [][]cell
 }
 
-// order is an order to a terminal: how far to go up, to erase what is below, to erase the rest of the line, or a colour.
+// order is an order to a terminal: how far to go up, to erase what is below, to erase the rest of
+// the line, or a colour.
 var order = regexp.MustCompile(`^\x1b\[(\d*)([AJKm])`)
 
 // unfinished is an order of which the end has not come yet.
@@ -128,8 +129,8 @@ func (s *screen) seen() [][]cell {
 const (
 	// together is how close to each other two chunks are one frame: no eye tells them apart.
 	together = 50 * time.Millisecond
-	// most is how many frames there are at the most: of a long recording fewer each second are kept, or the picture
-	// would be too large for a page.
+	// most is how many frames there are at the most: of a long recording fewer each second are
+	// kept, or the picture would be too large for a page.
 	most = 150
 )
 

@@ -22,8 +22,9 @@ const pause = 6 * time.Second
 // classes are the colours of the picture by those of the terminal.
 var classes = map[string]string{"31": "r", "32": "g", "2": "d"}
 
-// draw makes the picture: all frames stand below each other, and one at a time is moved into the window. Where nothing
-// moves, since the reader wants it so or the viewer cannot, the last frame is there.
+// draw makes the picture: all frames stand below each other, and one at a time is moved into the
+// window. Where nothing moves, since the reader wants it so or the viewer cannot, the last frame is
+// there.
 func draw(frames []frame, columns, rows int, title string) string {
 	width := int(float64(columns)*charWidth) + 2*margin
 	height := rows*lineHeight + margin

@@ -9,9 +9,9 @@ import (
 	"kbootstrap/screen"
 )
 
-// PrintErrors prints errors with their codes. A hint that several errors in a row share, for instance
-// when no host of a network can be reached, is printed once, below the last of them. The function
-// codes returns the codes that explain an error: at least its own.
+// PrintErrors prints errors with their codes. A hint that several errors in a row share, for
+// instance when no host of a network can be reached, is printed once, below the last of them. The
+// function codes returns the codes that explain an error: at least its own.
 func PrintErrors(w io.Writer, errs []error, codes func(error) []fault.Code) {
 	for i, err := range errs {
 		fmt.Fprintf(w, "error[%s]: %s\n", fault.OfLocal(err), Indented(err.Error()))

@@ -20,7 +20,8 @@ func GenDocsCommand() *cobra.Command {
 	}
 }
 
-// genDocs replaces the pages in the directory by the pages of the command and of all commands below it, except hidden ones.
+// genDocs replaces the pages in the directory by the pages of the command and of all commands below
+// it, except hidden ones.
 func genDocs(root *cobra.Command, dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err

@@ -9,8 +9,9 @@ import (
 	"kbootstrap/fault"
 )
 
-// Group makes a command that only has others below it: alone it shows its help, and a word that is not one of them is a
-// usage error. Cobra by itself would show the help of a nested group and exit with 0.
+// Group makes a command that only has others below it: alone it shows its help, and a word that is
+// not one of them is a usage error. Cobra by itself would show the help of a nested group and exit
+// with 0.
 func Group(cmd *cobra.Command) *cobra.Command {
 	cmd.DisableFlagsInUseLine = true
 	cmd.SuggestionsMinimumDistance = 2 // letters; cobra's own default, which it only sets for its own message

@@ -11,11 +11,12 @@ import (
 // sameAsking is the time within which two signals count as one request to stop.
 const sameAsking = 300 * time.Millisecond
 
-// Interruptible returns a context that ends with the first signal that asks the tool to stop: Ctrl-C,
-// SIGTERM, or a closed terminal. Work that is under way is then brought to a safe end. The second
-// Ctrl-C or SIGTERM ends the process, as users of terraform expect. A second SIGHUP does not, because
-// the shell and the kernel both send one when a terminal is closed. Nor does a signal that comes at
-// the same time as the first: timeout(1) signals its command and then the command's group.
+// Interruptible returns a context that ends with the first signal that asks the tool to stop:
+// Ctrl-C, SIGTERM, or a closed terminal. Work that is under way is then brought to a safe end. The
+// second Ctrl-C or SIGTERM ends the process, as users of terraform expect. A second SIGHUP does
+// not, because the shell and the kernel both send one when a terminal is closed. Nor does a signal
+// that comes at the same time as the first: timeout(1) signals its command and then the command's
+// group.
 //
 // A closed pipe behind the output does not end the tool, which would otherwise happen at the next
 // line that it writes: its work on the hosts matters more than its readers.
@@ -27,7 +28,8 @@ func Interruptible(parent context.Context) context.Context {
 // request, and what the second request calls.
 func interruptible(parent context.Context, same time.Duration, now func(os.Signal)) context.Context {
 	ctx, cancel := context.WithCancel(parent)
-	// There is room for the signals that may come before the first is handled; losing more of them does no harm.
+	// There is room for the signals that may come before the first is handled; losing more of them
+	// does no harm.
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	pipe := make(chan os.Signal, 1)

@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// TestInterruptible: the first signal asks, the second insists; a terminal that is closed asks only, however often.
+// TestInterruptible: the first signal asks, the second insists; a terminal that is closed asks
+// only, however often.
 func TestInterruptible(t *testing.T) {
 	for _, test := range []struct {
 		first, second, third syscall.Signal // the third always insists

@@ -1,9 +1,11 @@
-// Package components makes the real programs and images that the lab's clusters run, and lays them out as a mirror of
-// the places that publish them. The lab fakes no component, and it has no network: what upstream publishes as a
-// download is compiled here from the same source, or unpacked from the distribution's package, once per version.
+// Package components makes the real programs and images that the lab's clusters run, and lays them
+// out as a mirror of the places that publish them. The lab fakes no component, and it has no
+// network: what upstream publishes as a download is compiled here from the same source, or unpacked
+// from the distribution's package, once per version.
 //
-// Start with Build; catalogue.go is the table of what is made. A mirror is a directory with the path of every artifact's
-// URL below it ("dl.k8s.io/release/v1.36.3/bin/linux/amd64/kubelet") and a lock file with their sums.
+// Start with Build; catalogue.go is the table of what is made. A mirror is a directory with the
+// path of every artifact's URL below it ("dl.k8s.io/release/v1.36.3/bin/linux/amd64/kubelet") and a
+// lock file with their sums.
 package components
 
 import (
@@ -36,11 +38,13 @@ func DefaultMirror() (string, error) {
 	return filepath.Join(cache, "kbootstrap", "lab", "mirror"), nil
 }
 
-// Build makes whatever the mirror lacks for one version of Kubernetes on this machine's architecture, and adds it to
-// the mirror's lock file, artifacts.lock. A mirror that has everything is left alone, in well under a second.
+// Build makes whatever the mirror lacks for one version of Kubernetes on this machine's
+// architecture, and adds it to the mirror's lock file, artifacts.lock. A mirror that has everything
+// is left alone, in well under a second.
 //
-// What is half built is never taken: artifacts are made aside and renamed into place, and a component counts as built
-// only when its record was written after them. Builds of several processes into one mirror wait for each other.
+// What is half built is never taken: artifacts are made aside and renamed into place, and a
+// component counts as built only when its record was written after them. Builds of several
+// processes into one mirror wait for each other.
 func Build(ctx context.Context, spec Spec) error {
 	if spec.Mirror == "" {
 		mirror, err := DefaultMirror()
@@ -68,8 +72,9 @@ func Build(ctx context.Context, spec Spec) error {
 	return buildAll(ctx, m, recipes, spec.Log)
 }
 
-// buildAll makes the recipes that the mirror does not have yet, one after the other: each compiler run already uses
-// every core. The tools of all are looked for first, so that a missing one shows before minutes of compiling.
+// buildAll makes the recipes that the mirror does not have yet, one after the other: each compiler
+// run already uses every core. The tools of all are looked for first, so that a missing one shows
+// before minutes of compiling.
 func buildAll(ctx context.Context, m mirror, recipes []recipe, log func(string)) error {
 	var stale []recipe
 	for _, r := range recipes {
@@ -93,8 +98,8 @@ func buildAll(ctx context.Context, m mirror, recipes []recipe, log func(string))
 	return m.relock(recipes)
 }
 
-// lock waits until no other process builds into the mirror. The kernel drops the lock with the process, so it cannot
-// go stale.
+// lock waits until no other process builds into the mirror. The kernel drops the lock with the
+// process, so it cannot go stale.
 func (m mirror) lock(ctx context.Context, log func(string)) (unlock func(), err error) {
 	l := flock.New(m.path(".lock"))
 	ok, err := l.TryLock()

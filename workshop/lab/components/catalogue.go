@@ -12,8 +12,8 @@ import (
 //go:embed recipes
 var recipes embed.FS
 
-// The versions of what does not follow Kubernetes: a set that was seen to work together with 1.35 and 1.36. Those of
-// runc, Docker, tini and busybox are what Debian 12 packages.
+// The versions of what does not follow Kubernetes: a set that was seen to work together with 1.35
+// and 1.36. Those of runc, Docker, tini and busybox are what Debian 12 packages.
 const (
 	etcdVersion       = "v3.6.8"
 	containerdVersion = "v2.2.0"
@@ -26,10 +26,12 @@ const (
 	busyboxTag        = "1.36.1" // the name that the tests ask for, whatever version is inside
 )
 
-// companions are the images that go with a minor version of Kubernetes: kubeadm of that version names them.
+// companions are the images that go with a minor version of Kubernetes: kubeadm of that version
+// names them.
 type companions struct{ coredns, pause string }
 
-// UnknownVersion is the error of Build for a version of Kubernetes that the catalogue has no recipe for.
+// UnknownVersion is the error of Build for a version of Kubernetes that the catalogue has no recipe
+// for.
 type UnknownVersion struct {
 	Version string // as it was given
 }
@@ -41,8 +43,8 @@ func (e UnknownVersion) Hint() string {
 	return "1.35.x and 1.36.x can be built, for example " + DefaultKubernetes
 }
 
-// catalogue is the list of everything that a cluster of the version needs on the architecture (a GOARCH), quickest
-// first.
+// catalogue is the list of everything that a cluster of the version needs on the architecture (a
+// GOARCH), quickest first.
 func catalogue(kubernetesVersion, arch string) ([]recipe, error) {
 	if kubernetesVersion == "" {
 		kubernetesVersion = DefaultKubernetes

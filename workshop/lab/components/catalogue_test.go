@@ -42,8 +42,8 @@ func TestCatalogueURLs(t *testing.T) {
 	}
 }
 
-// Two versions of Kubernetes share one mirror: where they name the same artifact, it must be by the same recipe, or
-// each would replace what the other built.
+// Two versions of Kubernetes share one mirror: where they name the same artifact, it must be by the
+// same recipe, or each would replace what the other built.
 func TestVersionsShareTheMirror(t *testing.T) {
 	made := make(map[string]string)
 	records := make(map[string]string)
@@ -94,8 +94,8 @@ func TestCatalogueRefuses(t *testing.T) {
 	}
 }
 
-// Whatever a recipe says is part of its digest: a change that the digest missed would leave the old artifact in every
-// mirror.
+// Whatever a recipe says is part of its digest: a change that the digest missed would leave the old
+// artifact in every mirror.
 func TestDigestCoversTheRecipe(t *testing.T) {
 	base := func() recipe {
 		return recipe{

@@ -2,7 +2,8 @@ package components
 
 import "strings"
 
-// cni has the plugins that flannel's network uses, out of the two dozen that upstream's archive has.
+// cni has the plugins that flannel's network uses, out of the two dozen that upstream's archive
+// has.
 func cni(arch string) recipe {
 	const module = "github.com/containernetworking/plugins"
 	source := goModule{

@@ -1,7 +1,7 @@
 package components
 
-// containerd is built without C: its only parts that need it are the btrfs snapshotter and the lookup of users in the
-// C library.
+// containerd is built without C: its only parts that need it are the btrfs snapshotter and the
+// lookup of users in the C library.
 func containerd(arch string) recipe {
 	const module = "github.com/containerd/containerd/v2"
 	url := "https://github.com/containerd/containerd/releases/download/" + containerdVersion +

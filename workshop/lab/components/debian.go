@@ -10,8 +10,9 @@ import (
 	"strings"
 )
 
-// debianPackages unpacks programs of Debian packages, without installing the packages. It serves what does not compile
-// from modules alone: runc wants libseccomp, Docker publishes no module that builds.
+// debianPackages unpacks programs of Debian packages, without installing the packages. It serves
+// what does not compile from modules alone: runc wants libseccomp, Docker publishes no module that
+// builds.
 type debianPackages struct {
 	Packages map[string]string // package name to upstream version: "docker.io": "20.10.24"
 	Take     map[string]string // program name to its path in the packages: "runc": "usr/sbin/runc"
@@ -57,8 +58,8 @@ func (d debianPackages) unpack(ctx context.Context, work, dir string) error {
 	return nil
 }
 
-// upstreamVersion strips what Debian adds to a version: "1:20.10.24+dfsg1-1+deb12u1" is upstream's 20.10.24
-// (deb-version(7): [epoch:]upstream[-revision]; "+dfsg" marks removed files).
+// upstreamVersion strips what Debian adds to a version: "1:20.10.24+dfsg1-1+deb12u1" is upstream's
+// 20.10.24 (deb-version(7): [epoch:]upstream[-revision]; "+dfsg" marks removed files).
 func upstreamVersion(debian string) string {
 	if _, rest, ok := strings.Cut(debian, ":"); ok {
 		debian = rest

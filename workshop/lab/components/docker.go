@@ -1,7 +1,7 @@
 package components
 
-// docker is Debian's, in the shape of upstream's static archive. It is not static: hosts need libdevmapper1.02.1 and
-// libsystemd0.
+// docker is Debian's, in the shape of upstream's static archive. It is not static: hosts need
+// libdevmapper1.02.1 and libsystemd0.
 func docker(machine string) recipe {
 	return recipe{
 		Name: "docker", Version: "v" + dockerVersion, Takes: "5 s",

@@ -14,9 +14,9 @@ import (
 	"text/template"
 )
 
-// goModule compiles programs of a published Go module inside a module of the lab's own, since "go install" refuses
-// modules with replace directives, and Kubernetes and flannel need some. All programs are compiled in one run, so that
-// what they share is compiled once.
+// goModule compiles programs of a published Go module inside a module of the lab's own, since "go
+// install" refuses modules with replace directives, and Kubernetes and flannel need some. All
+// programs are compiled in one run, so that what they share is compiled once.
 type goModule struct {
 	Path     string            // "k8s.io/kubernetes"; empty when all source is in Files
 	Version  string            // "v1.36.3"
@@ -29,8 +29,9 @@ type goModule struct {
 	Cgo      bool              // link statically with the C library
 }
 
-// goModData is what a go.mod template may use. The published module's own Go version and debug settings are repeated,
-// since the main module's decide how the standard library behaves at run time.
+// goModData is what a go.mod template may use. The published module's own Go version and debug
+// settings are repeated, since the main module's decide how the standard library behaves at run
+// time.
 type goModData struct {
 	Version        string
 	Go             string   // "1.26.0"
@@ -80,7 +81,8 @@ func (g goModule) collect(ctx context.Context, work, dir string) error {
 	return nil
 }
 
-// argv is the compiler's command line. Nothing of this machine goes into the programs: no paths, no commit.
+// argv is the compiler's command line. Nothing of this machine goes into the programs: no paths, no
+// commit.
 func (g goModule) argv(dir string) []string {
 	ldflags := []string{"-s", "-w"}
 	for _, name := range slices.Sorted(maps.Keys(g.Set)) {
@@ -97,8 +99,8 @@ func (g goModule) argv(dir string) []string {
 	return append(argv, g.Packages...)
 }
 
-// env makes the build independent of the user's Go settings. -mod=mod lets the compiler complete the lab's go.mod and
-// go.sum; the sums themselves come from the checksum database.
+// env makes the build independent of the user's Go settings. -mod=mod lets the compiler complete
+// the lab's go.mod and go.sum; the sums themselves come from the checksum database.
 func (g goModule) env() []string {
 	cgo := "0"
 	if g.Cgo {
@@ -139,7 +141,8 @@ func (g goModule) published(ctx context.Context, work string) (goModData, error)
 	return data, nil
 }
 
-// runJSON decodes the object that the program prints as JSON. Notes that it prints before and after are dropped.
+// runJSON decodes the object that the program prints as JSON. Notes that it prints before and after
+// are dropped.
 func runJSON(ctx context.Context, c command, into any) error {
 	out, err := run(ctx, c)
 	if err != nil {

@@ -20,8 +20,9 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// image is the packing of an artifact that is a container image with one layer, in the format of "docker save", which
-// both "docker load" and "ctr images import" take. The layer is not compressed: hosts of the lab are one copy away.
+// image is the packing of an artifact that is a container image with one layer, in the format of
+// "docker save", which both "docker load" and "ctr images import" take. The layer is not
+// compressed: hosts of the lab are one copy away.
 type image struct {
 	Tag        string   // "registry.k8s.io/pause:3.10.2", the name that a host knows the image by
 	Members    []member // programs, named by their absolute path in the image
@@ -64,7 +65,8 @@ func (i image) pack(ctx context.Context, dir, dst string) error {
 	return tarball.WriteToFile(dst, tag, img)
 }
 
-// layer is the image's file system as a tar archive, without times. Every directory has an entry of its own.
+// layer is the image's file system as a tar archive, without times. Every directory has an entry of
+// its own.
 func (i image) layer(ctx context.Context, dir string) ([]byte, error) {
 	var content bytes.Buffer
 	t := tar.NewWriter(&content)

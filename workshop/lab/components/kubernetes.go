@@ -2,8 +2,8 @@ package components
 
 import "strings"
 
-// kubernetes are the programs of the control plane and the node. kubeadm is not used by the product: the benchmark
-// compares with it.
+// kubernetes are the programs of the control plane and the node. kubeadm is not used by the
+// product: the benchmark compares with it.
 func kubernetes(version, arch string) recipe {
 	programs := []string{
 		"kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet", "kubectl", "kubeadm",

@@ -20,8 +20,8 @@ const lockName = "artifacts.lock"
 // lockHeader is the first line of every lock file.
 const lockHeader = "# kbootstrap artifact lock\n"
 
-// lockFile is what the mirror holds, as package release reads it. Artifacts of several versions of Kubernetes stand in
-// one file, sorted by URL.
+// lockFile is what the mirror holds, as package release reads it. Artifacts of several versions of
+// Kubernetes stand in one file, sorted by URL.
 type lockFile struct {
 	Version   int      `yaml:"version"` // of the format; this is 1
 	Artifacts []locked `yaml:"artifacts"`
@@ -34,8 +34,9 @@ type locked struct {
 	Size   int64  `yaml:"size" json:"size"`     // bytes
 }
 
-// mergeLock adds the artifacts to the lock file at path, where they replace those with the same URL. The file is
-// written only when something changes. An unreadable file is an error, never overwritten: it is what pins the sums.
+// mergeLock adds the artifacts to the lock file at path, where they replace those with the same
+// URL. The file is written only when something changes. An unreadable file is an error, never
+// overwritten: it is what pins the sums.
 func mergeLock(path string, added []locked) error {
 	old, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -51,7 +52,8 @@ func mergeLock(path string, added []locked) error {
 	return atomic.WriteFile(path, text, 0o644)
 }
 
-// mergedLock is the text of the lock file old with the artifacts added. An empty old text is an empty lock file.
+// mergedLock is the text of the lock file old with the artifacts added. An empty old text is an
+// empty lock file.
 func mergedLock(old []byte, added []locked) ([]byte, error) {
 	l := lockFile{Version: 1}
 	if len(old) > 0 {

@@ -14,8 +14,8 @@ import (
 	"kbootstrap/internal/atomic"
 )
 
-// mirror is a directory of artifacts. Beside them it has, hidden, a lock against other processes, the records of what
-// was built, and the work directory of the build that is going on.
+// mirror is a directory of artifacts. Beside them it has, hidden, a lock against other processes,
+// the records of what was built, and the work directory of the build that is going on.
 type mirror struct {
 	dir string
 }
@@ -36,7 +36,8 @@ func (m mirror) path(elem ...string) string {
 	return filepath.Join(append([]string{m.dir}, elem...)...)
 }
 
-// record says that a recipe's artifacts are all in the mirror, and what they are. It is written after them.
+// record says that a recipe's artifacts are all in the mirror, and what they are. It is written
+// after them.
 type record struct {
 	Recipe    string   `json:"recipe"` // the recipe's digest
 	Artifacts []locked `json:"artifacts"`
@@ -56,8 +57,8 @@ func (m mirror) record(r recipe) (record, error) {
 	return rec, json.Unmarshal(text, &rec)
 }
 
-// has reports whether the mirror holds everything of the recipe, made by the same recipe. It compares sizes, not sums:
-// those are for whoever fetches from the mirror to compare.
+// has reports whether the mirror holds everything of the recipe, made by the same recipe. It
+// compares sizes, not sums: those are for whoever fetches from the mirror to compare.
 func (m mirror) has(r recipe) bool {
 	rec, err := m.record(r)
 	if err != nil {
@@ -80,10 +81,11 @@ func (m mirror) has(r recipe) bool {
 	return len(rec.Artifacts) == len(r.Artifacts)
 }
 
-// build makes the recipe's artifacts aside, moves them into place, adds them to the lock file, and records them.
+// build makes the recipe's artifacts aside, moves them into place, adds them to the lock file, and
+// records them.
 func (m mirror) build(ctx context.Context, r recipe) error {
-	// The work directory is within the mirror, so that renames stay on one file system. What a killed process left
-	// there goes first: nobody else works in it while the mirror is locked.
+	// The work directory is within the mirror, so that renames stay on one file system. What a
+	// killed process left there goes first: nobody else works in it while the mirror is locked.
 	work := m.path(".work")
 	if err := os.RemoveAll(work); err != nil {
 		return err
@@ -122,8 +124,8 @@ func (m mirror) build(ctx context.Context, r recipe) error {
 	return m.publish(r, rec, packed)
 }
 
-// publish moves the packed artifacts into place and writes down that they are there. The old record goes first: the
-// artifacts of two builds never pass for those of one.
+// publish moves the packed artifacts into place and writes down that they are there. The old record
+// goes first: the artifacts of two builds never pass for those of one.
 func (m mirror) publish(r recipe, rec record, packed string) error {
 	if err := os.RemoveAll(m.recordPath(r)); err != nil {
 		return err
@@ -150,7 +152,8 @@ func (m mirror) publish(r recipe, rec record, packed string) error {
 	return atomic.WriteFile(m.recordPath(r), append(text, '\n'), 0o644)
 }
 
-// relock adds what the records of the recipes say to the lock file, in case somebody removed or replaced it.
+// relock adds what the records of the recipes say to the lock file, in case somebody removed or
+// replaced it.
 func (m mirror) relock(recipes []recipe) error {
 	var all []locked
 	for _, r := range recipes {

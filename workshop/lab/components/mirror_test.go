@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// script is a source of one program, a shell script that prints its version. It counts how often it was collected.
+// script is a source of one program, a shell script that prints its version. It counts how often it
+// was collected.
 type script struct {
 	Text  string
 	Error string
@@ -143,7 +144,8 @@ func TestLockKeepsOtherVersions(t *testing.T) {
 	checkLock(t, m, 3)
 }
 
-// Nothing of a build that failed may be taken: neither by the next run nor by whoever reads the mirror.
+// Nothing of a build that failed may be taken: neither by the next run nor by whoever reads the
+// mirror.
 func TestFailedBuildLeavesNothing(t *testing.T) {
 	for name, fail := range map[string]func(*recipe){
 		"source": func(r *recipe) { s := r.Source.(script); s.Error = "no space"; r.Source = s },

@@ -30,8 +30,8 @@ func (p program) pack(_ context.Context, dir, dst string) error {
 	return closing(out, err)
 }
 
-// archive is the packing of an artifact that is a tar.gz of programs. It has the members' names as upstream's archive
-// has them, and no times, owners or other traces of the build.
+// archive is the packing of an artifact that is a tar.gz of programs. It has the members' names as
+// upstream's archive has them, and no times, owners or other traces of the build.
 type archive struct {
 	Members []member
 }

@@ -30,7 +30,8 @@ func programs(t *testing.T, texts map[string]string, modified time.Time) string 
 	return dir
 }
 
-// pack packs twice, from directories of different age, and returns the bytes, which must be the same.
+// pack packs twice, from directories of different age, and returns the bytes, which must be the
+// same.
 func pack(t *testing.T, p packing, texts map[string]string) []byte {
 	t.Helper()
 	var results [][]byte

@@ -7,7 +7,8 @@ import _ "embed"
 //go:embed pause/main.go
 var pauseSource string
 
-// pause must have the very name and version that containerd and kubelet ask for, or each pod waits for a download.
+// pause must have the very name and version that containerd and kubelet ask for, or each pod waits
+// for a download.
 func pause(version string) recipe {
 	return recipe{
 		Name: "pause", Version: version, Takes: "5 s",

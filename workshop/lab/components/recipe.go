@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// recipe makes the artifacts of one component in one version. It is a plain value: its digest says whether what the
-// mirror holds was made by the same recipe.
+// recipe makes the artifacts of one component in one version. It is a plain value: its digest says
+// whether what the mirror holds was made by the same recipe.
 type recipe struct {
 	Name      string // "etcd"
 	Version   string // "v3.6.8"
@@ -30,8 +30,8 @@ type artifact struct {
 	Packing packing
 }
 
-// path is the artifact's place below the mirror's directory: the URL without its scheme, as every mirror of the
-// product has it.
+// path is the artifact's place below the mirror's directory: the URL without its scheme, as every
+// mirror of the product has it.
 func (a artifact) path() (string, error) {
 	u, err := url.Parse(a.URL)
 	if err != nil {
@@ -48,7 +48,8 @@ func (a artifact) path() (string, error) {
 type source interface {
 	// tools names the programs that collect runs.
 	tools() []string
-	// collect puts each program into dir as a file of its own name. work is an empty directory for its own use.
+	// collect puts each program into dir as a file of its own name. work is an empty directory for
+	// its own use.
 	collect(ctx context.Context, work, dir string) error
 }
 
@@ -64,8 +65,9 @@ type check struct {
 	Want string   // "v1.36.3"
 }
 
-// run fails when the program does not say the version that it is meant to have. Programs take their version from
-// linker flags, and one with a wrong version misleads both users and version skew checks.
+// run fails when the program does not say the version that it is meant to have. Programs take their
+// version from linker flags, and one with a wrong version misleads both users and version skew
+// checks.
 func (c check) run(ctx context.Context, dir string) error {
 	out, err := run(ctx, command{argv: append([]string{filepath.Join(dir, c.Argv[0])}, c.Argv[1:]...)})
 	if err != nil {
@@ -79,8 +81,8 @@ func (c check) run(ctx context.Context, dir string) error {
 	return fmt.Errorf("%s says %q, not %s", strings.Join(c.Argv, " "), strings.TrimSpace(out), c.Want)
 }
 
-// generation is part of every digest. Raise it when the code of a source or a packing makes something else out of the
-// same recipe.
+// generation is part of every digest. Raise it when the code of a source or a packing makes
+// something else out of the same recipe.
 const generation = 1
 
 // digest is the sha256 in hex of everything that the recipe's result depends on.

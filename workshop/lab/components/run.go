@@ -21,8 +21,8 @@ type command struct {
 
 // run runs the program and returns what it printed on both outputs. The error holds the end of it.
 //
-// The program gets a process group of its own, which is interrupted as a whole when ctx ends: go build then removes its
-// temporary directory, and its compilers end with it.
+// The program gets a process group of its own, which is interrupted as a whole when ctx ends: go
+// build then removes its temporary directory, and its compilers end with it.
 func run(ctx context.Context, c command) (string, error) {
 	cmd := exec.CommandContext(ctx, c.argv[0], c.argv[1:]...)
 	cmd.Dir = c.dir
@@ -32,7 +32,8 @@ func run(ctx context.Context, c command) (string, error) {
 	cmd.WaitDelay = 5 * time.Second
 	out, err := cmd.CombinedOutput()
 	if ctx.Err() != nil {
-		// A child that was being forked when the signal came did not get it: signals are blocked around a fork.
+		// A child that was being forked when the signal came did not get it: signals are blocked
+		// around a fork.
 		if cmd.Process != nil {
 			_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 		}
@@ -44,7 +45,8 @@ func run(ctx context.Context, c command) (string, error) {
 	return string(out), nil
 }
 
-// lastLines is the end of a program's output, where the cause stands, without the compiler's notes on downloads.
+// lastLines is the end of a program's output, where the cause stands, without the compiler's notes
+// on downloads.
 func lastLines(out string, n int) string {
 	var lines []string
 	for line := range strings.Lines(out) {

@@ -12,7 +12,8 @@ import (
 	"testing"
 )
 
-// Every process that a command started ends with it. They all hold a pipe open, which therefore ends with the last.
+// Every process that a command started ends with it. They all hold a pipe open, which therefore
+// ends with the last.
 func TestRunEndsTheWholeGroup(t *testing.T) {
 	pipe := filepath.Join(t.TempDir(), "pipe")
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {

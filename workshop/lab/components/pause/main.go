@@ -1,6 +1,7 @@
-// Command pause is process 1 of every pod of the lab: it holds the pod's namespaces open and reaps the children that
-// others leave behind, until it is told to go. It does what upstream's pause does, and is built as a static binary of
-// its own, since upstream's is an image that the lab cannot pull.
+// Command pause is process 1 of every pod of the lab: it holds the pod's namespaces open and reaps
+// the children that others leave behind, until it is told to go. It does what upstream's pause
+// does, and is built as a static binary of its own, since upstream's is an image that the lab
+// cannot pull.
 package main
 
 import (
@@ -20,7 +21,8 @@ func main() {
 	}
 }
 
-// reap collects every child that has ended. Several deaths may arrive as one signal, so it goes on until none is left.
+// reap collects every child that has ended. Several deaths may arrive as one signal, so it goes on
+// until none is left.
 func reap() {
 	for {
 		pid, err := syscall.Wait4(-1, nil, syscall.WNOHANG, nil)

@@ -25,8 +25,8 @@ func TestPause(t *testing.T) {
 	defer ticker.Stop()
 
 	first := child(t)
-	// A child that has ended and was not collected can still be signalled. The first may end before pause listens:
-	// the end of the second then has both collected.
+	// A child that has ended and was not collected can still be signalled. The first may end before
+	// pause listens: the end of the second then has both collected.
 	var second int
 	for syscall.Kill(first, 0) == nil {
 		select {
