@@ -47,7 +47,7 @@ type Facts struct {
 	EtcdData bool
 	// EtcdBootstrapped is the content of /etc/etcd/bootstrapped, without white space around.
 	EtcdBootstrapped string
-	// Units are those of the tool's units that exist on the host, whoever wrote them, such as
+	// Units are those of the asked units that exist on the host, whoever wrote them, such as
 	// "kubelet.service".
 	Units []string
 	// Resolv is the resolv.conf(5) that pods may inherit: one with a name server that is not on
@@ -83,15 +83,9 @@ var programs = []string{
 	"nft", "socat", "swapoff", "systemctl", "useradd", "yum",
 }
 
-// units are the units of the tool, and those of a runtime that another installer may have left.
-var units = []string{
-	"etcd", "docker", "containerd", "cri-docker", "cri-dockerd", "kube-apiserver", "kube-controller-manager",
-	"kube-scheduler", "kubelet", "kube-proxy", "flanneld", "haproxy", "kube-api-proxy",
-}
-
-// Facts reads the facts of the machine, all at the same time. It starts programs only for what no
+// Facts reads the facts of the machine, all at the same time, and which of the units it has. It starts programs only for what no
 // file tells: the version of iptables, and that of an old systemd.
-func (s *System) Facts(ctx context.Context) Facts {
+func (s *System) Facts(ctx context.Context, units ...string) Facts {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	g := gatherer{s.Root, ctx, s.Run}
@@ -123,7 +117,7 @@ func (s *System) Facts(ctx context.Context) Facts {
 		f.ConntrackWritable = g.conntrackWritable(f.Container != "")
 		f.EtcdData = g.HasLog("var/lib/etcd")
 		f.EtcdBootstrapped = strings.TrimSpace(g.text("etc/etcd/bootstrapped"))
-		f.Units = g.units()
+		f.Units = g.units(units)
 		f.Resolv = g.resolv()
 		f.DiskFree = g.diskFree("/", "/opt", "/var/lib")
 	})

@@ -74,11 +74,11 @@ func (g gatherer) programs() (paths map[string]string, packageManager string) {
 	return paths, ""
 }
 
-func (g gatherer) units() []string {
+func (g gatherer) units(names []string) []string {
 	found := []string{}
-	for _, unit := range units {
+	for _, name := range names {
 		for _, dir := range []string{"etc/systemd/system", "run/systemd/system", "usr/lib/systemd/system", "lib/systemd/system"} {
-			if name := unit + ".service"; g.Exists(filepath.Join(dir, name)) {
+			if g.Exists(filepath.Join(dir, name)) {
 				found = append(found, name)
 				break
 			}

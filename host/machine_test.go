@@ -50,7 +50,7 @@ func TestFactsOfAnotherMachine(t *testing.T) {
 			t.Errorf("unexpected program: %q", argv)
 		}
 		return []byte("iptables v1.8.5 (nf_tables)\n"), nil
-	}, nil, nil).Facts(t.Context())
+	}, nil, nil).Facts(t.Context(), "etcd.service", "docker.service", "kubelet.service")
 	want := Facts{
 		Kernel: "4.18.0-513.el8", BootID: "b00t", MachineID: "0123456789abcdef0123456789abcdef", ProductUUID: "AB-CD",
 		Container: "systemd-nspawn",

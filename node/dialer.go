@@ -21,6 +21,8 @@ type Dialer struct {
 	Dial func(ctx context.Context) (Stream, error)
 	// Holder makes each session the only one that may change the host. With nil it may only look.
 	Holder *Holder
+	// Units are those whose existence is among the facts that are wanted: "kubelet.service".
+	Units []string
 	// Patiently calls try until no other run has the lock, or for as long as the caller likes. With
 	// nil it is called once.
 	Patiently func(ctx context.Context, try func() error) error
@@ -111,7 +113,7 @@ func (c *Client) begin(ctx context.Context) (Greeting, error) {
 	only := &Client{idle: c.idle, link: l} // nobody else may use the new session yet
 	var greeting Greeting
 	err = c.dialer.Patiently(ctx, func() (err error) {
-		greeting, err = only.open(ctx, c.dialer.Holder)
+		greeting, err = only.open(ctx, c.dialer.Holder, c.dialer.Units)
 		return err
 	})
 	c.requests.Add(only.requests.Load())

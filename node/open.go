@@ -28,7 +28,8 @@ type Clock struct {
 
 // openQuestion asks for a session. With a holder it is the only one that may change the host.
 type openQuestion struct {
-	Holder *Holder `json:",omitempty"`
+	Holder *Holder  `json:",omitempty"`
+	Units  []string // whose existence is a fact that is wanted
 }
 
 // openAnswer has the facts, and the times between which the host was at work.
@@ -41,13 +42,13 @@ type openAnswer struct {
 // a holder it makes this session the only one that may change the host, until the node ends; when
 // another session is that already, the error is a *LockedError. Converge, Restore and Send take the
 // lock by themselves, but cannot say for whom.
-func (c *Client) open(ctx context.Context, holder *Holder) (Greeting, error) {
+func (c *Client) open(ctx context.Context, holder *Holder, units []string) (Greeting, error) {
 	if err := c.current().wait(ctx); err != nil { // it must not count as time that the question travels
 		return Greeting{}, c.lost(ctx, err)
 	}
 	var a openAnswer
 	asked := time.Now()
-	if err := c.ask(ctx, "/v1/open", openQuestion{holder}, &a); err != nil {
+	if err := c.ask(ctx, "/v1/open", openQuestion{holder, units}, &a); err != nil {
 		return Greeting{}, err
 	}
 	return Greeting{Facts: a.Facts, Clock: clockOf(asked, time.Now(), a.Clock)}, nil
@@ -77,7 +78,7 @@ func (s *server) open(w http.ResponseWriter, r *http.Request) error {
 	var a openAnswer
 	var both sync.WaitGroup
 	both.Go(func() { a.Clock = s.sys.Clock(r.Context()) })
-	a.Facts = s.sys.Facts(r.Context())
+	a.Facts = s.sys.Facts(r.Context(), q.Units...)
 	both.Wait()
 	a.Clock.Received, a.Clock.Answered = received, time.Now()
 	return answer(w, a)

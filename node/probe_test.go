@@ -132,7 +132,7 @@ func TestClock(t *testing.T) {
 				return []byte(out), err
 			}}, pipes)
 			began := time.Now()
-			greeting, err := client.open(t.Context(), nil)
+			greeting, err := client.open(t.Context(), nil, nil)
 			got := greeting.Clock
 			took := time.Since(began)
 			if err != nil {

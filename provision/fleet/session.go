@@ -13,6 +13,7 @@ import (
 
 	"kbootstrap/fault"
 	"kbootstrap/node"
+	"kbootstrap/provision/component"
 	"kbootstrap/release"
 	"kbootstrap/remote"
 )
@@ -21,6 +22,7 @@ import (
 func (m *Machine) connect(ctx context.Context, lock bool) error {
 	d := node.Dialer{
 		Dial:    m.dial,
+		Units:   component.Units(),
 		IsCut:   isCut,
 		MayPass: mayPass,
 		Patiently: func(ctx context.Context, try func() error) error {
