@@ -98,7 +98,8 @@ func TestBundle(t *testing.T) {
 	if len(m.Files) != len(want) || len(files) != len(want)+1 || m.Cluster != "demo" || !m.Created.Equal(now) {
 		t.Errorf("manifest: %+v", m)
 	}
-	if d := cmp.Diff(map[string]string{"m1": "not asked", "m2": "not reached: m2: connect: no route"}, m.Hosts); d != "" {
+	if d := cmp.Diff(map[string]string{"m1": "not asked", "m2": "not reached: m2: connect: no route"},
+		m.Hosts); d != "" {
 		t.Errorf("hosts:\n%s", d)
 	}
 	for name, text := range files {
@@ -108,7 +109,8 @@ func TestBundle(t *testing.T) {
 			}
 		}
 	}
-	if files["demo-support/rendered/etc/a.conf"] != "a\n" || !strings.Contains(files["demo-support/hosts.yaml"], "passwordFile: ~/pass") {
+	if files["demo-support/rendered/etc/a.conf"] != "a\n" ||
+		!strings.Contains(files["demo-support/hosts.yaml"], "passwordFile: ~/pass") {
 		t.Errorf("it lacks what is no secret: %v", files)
 	}
 	// The same again is the same file.

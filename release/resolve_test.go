@@ -51,7 +51,8 @@ func TestResolve(t *testing.T) {
 				}
 			}
 			for image, want := range map[string]string{
-				"pause": "registry.k8s.io/pause:3.10.2", "coredns": "registry.k8s.io/coredns/coredns:v1.14.2", "etcd": "",
+				"pause":   "registry.k8s.io/pause:3.10.2",
+				"coredns": "registry.k8s.io/coredns/coredns:v1.14.2", "etcd": "",
 				"nothing": "",
 			} {
 				if got := s.Image(image); got != want {

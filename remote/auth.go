@@ -78,8 +78,9 @@ func newIdentity(ctx context.Context, host string, c sshconfig.Credentials, o Op
 	if len(id.signers) == 0 && !id.password.isAvailable() {
 		id.close()
 		return nil, &fault.Error{Code: fault.NothingToLogInWith,
-			Err:    fmt.Errorf("no key to log in with%s", id.list()),
-			Advice: "make one (ssh-keygen -t ed25519), or name one in the inventory (key:), or load it into an ssh-agent"}
+			Err: fmt.Errorf("no key to log in with%s", id.list()),
+			Advice: "make one (ssh-keygen -t ed25519), or name one in the inventory (key:), or " +
+				"load it into an ssh-agent"}
 	}
 	return id, nil
 }
@@ -111,7 +112,8 @@ func (id *identity) addFile(ctx context.Context, path string, held []ssh.Signer,
 			return err
 		}
 	case key.public == nil:
-		return fmt.Errorf("key %s: the key has a passphrase, and there is no %s.pub to tell which key it is", path, path)
+		return fmt.Errorf("key %s: the key has a passphrase, and there is no %s.pub to tell which key it is",
+			path, path)
 	default:
 		signer = key
 	}

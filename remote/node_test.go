@@ -28,7 +28,8 @@ func agentFile(t testing.TB, command string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "kbootstrap")
 	trial.Write(t, path,
-		"#!/bin/sh\n[ \"$1\" = node ] || exit 64\nprintf '"+strings.TrimSpace(sentinel)+"\\n'\nexec "+command+"\n", 0o755)
+		"#!/bin/sh\n[ \"$1\" = node ] || exit 64\nprintf '"+strings.TrimSpace(sentinel)+
+			"\\n'\nexec "+command+"\n", 0o755)
 	return path
 }
 

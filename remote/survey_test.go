@@ -36,7 +36,8 @@ func TestSurvey(t *testing.T) {
 			"m1 jump=false seen=false new=false behind=\"127.0.0.1\" KB2001\nm2 jump=false seen=false new=false " +
 			"behind=\"127.0.0.1\" KB2001\n",
 		"127.0.0.1 jump=true seen=true new=false behind=\"\" \n" +
-			"m1 jump=false seen=true new=true behind=\"\" KB2001\nm2 jump=false seen=true new=true behind=\"\" KB2001\n",
+			"m1 jump=false seen=true new=true behind=\"\" KB2001\nm2 jump=false seen=true " +
+			"new=true behind=\"\" KB2001\n",
 		"127.0.0.1 jump=true seen=true new=false behind=\"\" \n" +
 			"m1 jump=false seen=true new=false behind=\"\" \nm2 jump=false seen=true new=false behind=\"\" \n",
 	} {

@@ -19,7 +19,8 @@ func initCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "init",
 		Short: "Write a commented inventory to start from",
-		Long: "Write a commented inventory for one control plane and two workers, as Vagrant makes them. The inventory is\n" +
+		Long: "Write a commented inventory for one control plane and two workers, as Vagrant makes " +
+			"them. The inventory is\n" +
 			"valid as it is.",
 		Example: "  kbootstrap init\n" +
 			"  kbootstrap init -o - | less",

@@ -82,7 +82,8 @@ func refusedPlan(plan report.Plan) error {
 	if len(plan.Refused) == 0 {
 		return nil
 	}
-	return exitError{exitRefused, fault.PlanRefused.Errorf("up would refuse this plan because of the lines marked with !")}
+	return exitError{exitRefused,
+		fault.PlanRefused.Errorf("up would refuse this plan because of the lines marked with !")}
 }
 
 // savePlan writes the plan to a file and says what to do with it.

@@ -93,7 +93,8 @@ func planReset(ctx context.Context, a *app, flags *clusterFlags, scope provision
 	plan := report.NewPlan(run)
 	flags.show(plan, func() { fmt.Fprint(a.stdout, planText(plan)) })
 	if len(plan.Refused) > 0 {
-		return exitError{exitRefused, fault.PlanRefused.Errorf("reset would refuse this because of the lines marked with !")}
+		return exitError{exitRefused,
+			fault.PlanRefused.Errorf("reset would refuse this because of the lines marked with !")}
 	}
 	return run.LeftOut().ErrOrNil()
 }

@@ -92,14 +92,16 @@ func mirror(ts *testscript.TestScript, neg bool, args []string) {
 		file := filepath.Join(dir, "mirror", strings.TrimPrefix(a.URL, "https://"))
 		content := []byte("\x7fELF " + a.URL)
 		if strings.HasSuffix(file, "gz") {
-			content = archiveOfAll(ts, "etcd-v"+a.Version+"-linux-amd64/etcd", "etcd-v"+a.Version+"-linux-amd64/etcdctl",
+			content = archiveOfAll(ts, "etcd-v"+a.Version+"-linux-amd64/etcd", "etcd-v"+
+				a.Version+"-linux-amd64/etcdctl",
 				"etcd-v"+a.Version+"-linux-amd64/etcdutl", "bin/containerd", "bin/ctr", "bin/containerd-shim-runc-v2",
 				"bridge", "host-local", "loopback", "portmap", "flanneld")
 		}
 		ts.Check(os.MkdirAll(filepath.Dir(file), 0o755))
 		ts.Check(os.WriteFile(file, content, 0o644))
 		sum := sha256.Sum256(content)
-		lock.Artifacts = append(lock.Artifacts, release.LockedEntry{URL: a.URL, SHA256: hex.EncodeToString(sum[:]), Size: int64(len(content))})
+		lock.Artifacts = append(lock.Artifacts,
+			release.LockedEntry{URL: a.URL, SHA256: hex.EncodeToString(sum[:]), Size: int64(len(content))})
 	}
 	ts.Check(lock.Write(filepath.Join(dir, "artifacts.lock")))
 }
@@ -167,7 +169,8 @@ func logs(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: logs VERB")
 	}
-	names, err := filepath.Glob(filepath.Join(ts.Getenv("XDG_STATE_HOME"), "kbootstrap", "*", "runs", "*-"+args[0]+".log"))
+	names, err := filepath.Glob(filepath.Join(ts.Getenv("XDG_STATE_HOME"), "kbootstrap", "*",
+		"runs", "*-"+args[0]+".log"))
 	ts.Check(err)
 	if len(names) == 0 {
 		ts.Fatalf("there is no log of %s", args[0])

@@ -127,7 +127,8 @@ func (a *app) partly(flags *clusterFlags, summary provision.Summary, err error) 
 	}
 	a.shown.run.Skip(o.Skipped...)
 	flags.show(nil, func() {
-		fmt.Fprintf(a.stdout, "%d of %d hosts are finished\n", len(o.Finished), len(o.Finished)+len(o.Failed)+len(o.Skipped))
+		fmt.Fprintf(a.stdout, "%d of %d hosts are finished\n", len(o.Finished), len(o.Finished)+
+			len(o.Failed)+len(o.Skipped))
 		for _, group := range []struct {
 			what  string
 			hosts []string

@@ -237,7 +237,8 @@ func printed(out, from, to string) map[string][]string {
 func meaning(e *Endpoint, l *lookup) map[string][]string {
 	colon := strings.LastIndex(e.Address, ":")
 	got := map[string][]string{
-		"hostname": {strings.Trim(e.Address[:colon], "[]")}, "port": {e.Address[colon+1:]}, "user": {strings.ToLower(e.User)},
+		"hostname": {strings.Trim(e.Address[:colon], "[]")}, "port": {e.Address[colon+1:]},
+		"user":           {strings.ToLower(e.User)},
 		"identitiesonly": {word(e.Credentials.Only, "yes", "no")}, "hashknownhosts": {word(e.Trust.Hash, "yes", "no")},
 		"connecttimeout": {"none"}, "stricthostkeychecking": {map[string]string{"strict": "true", "ask": "ask",
 			"accept-new": "accept-new"}[e.Trust.Policy]},
