@@ -38,8 +38,10 @@ debug1: server_input_channel_open: ctype direct-tcpip rchan 1 win 2097152 max 32
 
 func TestCostsOfOneCommand(t *testing.T) {
 	before := costs{"cp1": {Received: 10, Sent: 5, Connections: 2, Channels: 3}}
-	after := costs{"cp1": {Received: 110, Sent: 7, Connections: 3, Channels: 7}, "w1": {Received: 1, Sent: 2, Connections: 1, Channels: 1}}
-	want := costs{"cp1": {Received: 100, Sent: 2, Connections: 1, Channels: 4}, "w1": {Received: 1, Sent: 2, Connections: 1, Channels: 1}}
+	after := costs{"cp1": {Received: 110, Sent: 7, Connections: 3, Channels: 7},
+		"w1": {Received: 1, Sent: 2, Connections: 1, Channels: 1}}
+	want := costs{"cp1": {Received: 100, Sent: 2, Connections: 1, Channels: 4},
+		"w1": {Received: 1, Sent: 2, Connections: 1, Channels: 1}}
 	if d := cmp.Diff(want, after.minus(before)); d != "" {
 		t.Error(d)
 	}

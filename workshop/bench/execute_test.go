@@ -79,7 +79,8 @@ func TestExecuteEndsTheWholeGroup(t *testing.T) {
 	}
 	eventually(t, "the child is gone", func() bool {
 		state, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
-		return errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ESRCH) || strings.Contains(string(state), ") Z ")
+		return errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ESRCH) ||
+			strings.Contains(string(state), ") Z ")
 	})
 }
 

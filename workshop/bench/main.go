@@ -1,5 +1,5 @@
 // Command bench measures how long the tool takes, as its user sees it, in the lab: `make bench`. It
-// prints a table in markdown and writes every single run as JSON. Beside the tool it measures a
+// prints a table in markdown and writes every single run as JSON. As well as the tool it measures a
 // plain script around kubeadm that makes the same cluster on the same hosts of the same programs.
 //
 // Start with scenario.go, which is the list of what is measured; measure.go is one run of one
@@ -54,13 +54,16 @@ func parse(args []string) (options, error) {
 	var only string
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.IntVar(&o.repeats, "n", 3, "runs of each scenario")
-	f.StringVar(&only, "only", "", "scenarios, separated by commas: "+strings.Join(names(scenarios()), ", ")+" (default all)")
-	f.BoolVar(&o.reset, "reset", false, "run `kbootstrap reset` on the hosts between runs instead of booting fresh ones")
+	f.StringVar(&only, "only", "",
+		"scenarios, separated by commas: "+strings.Join(names(scenarios()), ", ")+" (default all)")
+	f.BoolVar(&o.reset, "reset", false, "run `kbootstrap reset` on the hosts between runs instead of "+
+		"booting fresh ones")
 	f.BoolVar(&o.keep, "keep", false, "leave the lab of a run that failed")
 	f.BoolVar(&o.verbose, "v", false, "print what the measured commands say, with the time of each line")
 	f.StringVar(&o.output, "o", "bench-results.json", "file for the results")
 	f.StringVar(&o.program, "program", filepath.Join("bin", "kbootstrap"), "the program to measure")
-	f.StringVar(&o.kubernetes, "kubernetes", components.DefaultKubernetes, "version of Kubernetes, which the lab's mirror must have")
+	f.StringVar(&o.kubernetes, "kubernetes", components.DefaultKubernetes,
+		"version of Kubernetes, which the lab's mirror must have")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}

@@ -80,7 +80,8 @@ func (s stage) release() string {
 
 // kubeadmImages asks kubeadm for the names of the images that it starts.
 func (s stage) kubeadmImages(ctx context.Context) (map[string]string, error) {
-	m, err := execute(ctx, commandLimit, filepath.Join(s.release(), "kubeadm"), "config", "images", "list", "--kubernetes-version", s.kubernetes)
+	m, err := execute(ctx, commandLimit, filepath.Join(s.release(), "kubeadm"), "config", "images", "list",
+		"--kubernetes-version", s.kubernetes)
 	if err != nil {
 		return nil, err
 	}

@@ -11,7 +11,8 @@ import (
 	"kbootstrap/templates"
 )
 
-// kubeadmFiles are what a host needs for kubeadm beside what the product's templates render.
+// kubeadmFiles are what a host needs for kubeadm in addition to what the product's templates
+// render.
 //
 //go:embed kubeadm
 var kubeadmFiles embed.FS
@@ -40,7 +41,8 @@ func (s stage) files() (map[string]string, error) {
 		"common/etc/systemd/system/flanneld.service": string(flanneldUnit.Render(unit{
 			NodeName: "%H", // systemd's word for the host's name
 			Flags: templates.Flags{
-				"kube-subnet-mgr": "true", "kubeconfig-file": "/etc/kube-flannel/kubeconfig", "iface": "eth1", "ip-masq": "true",
+				"kube-subnet-mgr": "true", "kubeconfig-file": "/etc/kube-flannel/kubeconfig",
+				"iface": "eth1", "ip-masq": "true",
 				"net-config-path": "/etc/kube-flannel/net-conf.json",
 			},
 		})),

@@ -14,7 +14,8 @@ import (
 // writePrograms lays out the programs.
 func (s stage) writePrograms() error {
 	for _, name := range []string{"kubeadm", "kubelet", "kubectl"} {
-		if err := copyFile(filepath.Join(s.release(), name), filepath.Join(s.dir, "common/usr/local/bin", name)); err != nil {
+		if err := copyFile(filepath.Join(s.release(), name),
+			filepath.Join(s.dir, "common/usr/local/bin", name)); err != nil {
 			return err
 		}
 	}
@@ -77,7 +78,8 @@ func (s stage) writeImages(ctx context.Context) error {
 		"etcd": filepath.Join(s.dir, "etcd"), "kube-apiserver": s.release(), "kube-controller-manager": s.release(),
 		"kube-scheduler": s.release(),
 	} {
-		if err := components.PackProgram(ctx, s.images[name], filepath.Join(from, name), filepath.Join(dir, name+".tar")); err != nil {
+		if err := components.PackProgram(ctx, s.images[name], filepath.Join(from, name),
+			filepath.Join(dir, name+".tar")); err != nil {
 			return fmt.Errorf("pack %s: %w", name, err)
 		}
 	}

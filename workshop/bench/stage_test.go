@@ -35,7 +35,8 @@ func TestStageFiles(t *testing.T) {
 		}
 	}
 	for shell, file := range map[string]string{"bash": "kubeadm.sh", "sh": "common/opt/kubeadm/prepare.sh"} {
-		if out, err := exec.CommandContext(t.Context(), shell, "-n", filepath.Join(s.dir, file)).CombinedOutput(); err != nil {
+		check := exec.CommandContext(t.Context(), shell, "-n", filepath.Join(s.dir, file))
+		if out, err := check.CombinedOutput(); err != nil {
 			t.Errorf("%s: %v: %s", file, err, out)
 		}
 	}
@@ -50,7 +51,8 @@ func TestUnpack(t *testing.T) {
 	z := gzip.NewWriter(f)
 	w := tar.NewWriter(z)
 	for _, name := range []string{"etcd-v3/etcd", "etcd-v3/etcdctl"} {
-		if err := w.WriteHeader(&tar.Header{Name: name, Typeflag: tar.TypeReg, Size: int64(len(name)), Mode: 0o644}); err != nil {
+		header := &tar.Header{Name: name, Typeflag: tar.TypeReg, Size: int64(len(name)), Mode: 0o644}
+		if err := w.WriteHeader(header); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := w.Write([]byte(name)); err != nil {
@@ -74,7 +76,8 @@ func TestUnpack(t *testing.T) {
 	if err != nil || info.Name() != "etcd" || info.Mode().Perm() != 0o755 || info.Size() != int64(len("etcd-v3/etcd")) {
 		t.Errorf("%v, %v", info, err)
 	}
-	if err := unpack(archive, dir, []string{"etcd", "etcdutl"}); err == nil || !strings.Contains(err.Error(), "etcdutl") {
+	if err := unpack(archive, dir, []string{"etcd", "etcdutl"}); err == nil ||
+		!strings.Contains(err.Error(), "etcdutl") {
 		t.Errorf("error is %v", err)
 	}
 }

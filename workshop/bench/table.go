@@ -10,10 +10,12 @@ import (
 // markdown is the table of all runs: the median of each figure, of the wall time the range too.
 func (r *Results) markdown() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s, Kubernetes %s, %s hosts; %s, %d cores, %.0f GB, Linux %s; %s\n\n", r.Version, r.Kubernetes, r.Bare,
-		r.Machine.CPU, r.Machine.Cores, float64(r.Machine.Memory)/1e9, r.Machine.Kernel, r.Began.Format("2006-01-02"))
+	fmt.Fprintf(&b, "%s, Kubernetes %s, %s hosts; %s, %d cores, %.0f GB, Linux %s; %s\n\n",
+		r.Version, r.Kubernetes, r.Bare, r.Machine.CPU, r.Machine.Cores,
+		float64(r.Machine.Memory)/1e9, r.Machine.Kernel, r.Began.Format("2006-01-02"))
 	b.WriteString("| what | runs | wall, s (min–max) | " + strings.Join(phaseNames(), ", s | ") +
-		", s | CPU, s | memory, MB | to all hosts, MB | back, MB | SSH logins a host | channels a host | requests a host |\n")
+		", s | CPU, s | memory, MB | to all hosts, MB | back, MB | SSH logins a host | channels a host | " +
+		"requests a host |\n")
 	b.WriteString("|---|" + strings.Repeat("--:|", 9+len(phaseNames())) + "\n")
 	for _, s := range scenarios() {
 		var runs []Run
@@ -35,7 +37,8 @@ func row(s scenario, runs []Run) string {
 	wall := collect(runs, func(r Run) float64 { return r.Wall })
 	cells := []string{
 		s.What, fmt.Sprint(len(runs)),
-		fmt.Sprintf("**%.2f** (%.2f–%.2f)", median(func(r Run) float64 { return r.Wall }), slices.Min(wall), slices.Max(wall)),
+		fmt.Sprintf("**%.2f** (%.2f–%.2f)",
+			median(func(r Run) float64 { return r.Wall }), slices.Min(wall), slices.Max(wall)),
 	}
 	for _, phase := range phaseNames() {
 		var marks []float64
@@ -55,8 +58,12 @@ func row(s scenario, runs []Run) string {
 		number(median(func(r Run) float64 { return float64(r.Memory) / 1e6 })),
 		megabytes(median(func(r Run) float64 { return r.Hosts.sum(func(c Cost) int64 { return c.Received }) })),
 		megabytes(median(func(r Run) float64 { return r.Hosts.sum(func(c Cost) int64 { return c.Sent }) })),
-		fmt.Sprintf("%.0f", median(func(r Run) float64 { return r.Hosts.most(func(c Cost) int { return c.Connections }) })),
-		fmt.Sprintf("%.0f", median(func(r Run) float64 { return r.Hosts.most(func(c Cost) int { return c.Channels }) })),
+		fmt.Sprintf("%.0f", median(func(r Run) float64 {
+			return r.Hosts.most(func(c Cost) int { return c.Connections })
+		})),
+		fmt.Sprintf("%.0f", median(func(r Run) float64 {
+			return r.Hosts.most(func(c Cost) int { return c.Channels })
+		})),
 		number(median(func(r Run) float64 { return r.Hosts.most(func(c Cost) int { return c.Requests }) })),
 	)
 	return "| " + strings.Join(cells, " | ") + " |\n"

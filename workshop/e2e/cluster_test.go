@@ -81,11 +81,13 @@ func up(t *testing.T, l *lab) {
 }
 
 func planChangesNothing(t *testing.T, l *lab) {
-	before := l.exec("w1", "find", "/etc", "/opt", "/var/lib", "-newer", "/etc/hostname", "-type", "f", "-not", "-path", "/opt/kbootstrap/agent/*", "-not", "-path", "/var/lib/systemd/*")
+	before := l.exec("w1", "find", "/etc", "/opt", "/var/lib", "-newer", "/etc/hostname", "-type", "f", "-not", "-path",
+		"/opt/kbootstrap/agent/*", "-not", "-path", "/var/lib/systemd/*")
 	if r := l.run(time.Minute, "plan", "-i", l.inventory, "--detailed-exitcode"); r.code != 3 {
 		t.Fatalf("plan of bare hosts: exit %d, want 3\n%s%s", r.code, r.stdout, r.stderr)
 	}
-	after := l.exec("w1", "find", "/etc", "/opt", "/var/lib", "-newer", "/etc/hostname", "-type", "f", "-not", "-path", "/opt/kbootstrap/agent/*", "-not", "-path", "/var/lib/systemd/*")
+	after := l.exec("w1", "find", "/etc", "/opt", "/var/lib", "-newer", "/etc/hostname", "-type", "f", "-not", "-path",
+		"/opt/kbootstrap/agent/*", "-not", "-path", "/var/lib/systemd/*")
 	if before != after {
 		t.Errorf("plan changed files: before\n%s\nafter\n%s", before, after)
 	}
@@ -106,7 +108,8 @@ func healthy(t *testing.T, l *lab) {
 		t.Errorf("status: %s", out)
 	}
 	for _, h := range l.hosts() {
-		if active := l.runLab(time.Minute, "exec", h.Name, "--", "systemctl", "is-active", "firewalld"); active.stdout != "inactive\n" {
+		active := l.runLab(time.Minute, "exec", h.Name, "--", "systemctl", "is-active", "firewalld")
+		if active.stdout != "inactive\n" {
 			t.Errorf("%s: firewalld is %q", h.Name, active.stdout)
 		}
 	}
@@ -118,7 +121,8 @@ func healthy(t *testing.T, l *lab) {
 func dockerRuns(t *testing.T, l *lab) {
 	for _, h := range l.hosts() {
 		l.image(h.Name)
-		if out := l.exec(h.Name, "docker", "run", "--rm", "busybox:1.36.1", "echo", "hello from "+h.Name); !strings.Contains(out, "hello from "+h.Name) {
+		out := l.exec(h.Name, "docker", "run", "--rm", "busybox:1.36.1", "echo", "hello from "+h.Name)
+		if !strings.Contains(out, "hello from "+h.Name) {
 			t.Errorf("%s: docker run printed %q", h.Name, out)
 		}
 	}
@@ -144,8 +148,10 @@ func fetch(l *lab, port int) {
 // podNetwork resolves the Service's name in a pod of each host, and asks there for the page at the
 // Service's address and at each pod's.
 func podNetwork(t *testing.T, l *lab) {
-	pods := strings.Fields(l.kubectl("get", "pods", "-l", "app=web", "-o", `jsonpath={range .items[*]}{.metadata.name}{" "}{end}`))
-	addresses := strings.Fields(l.kubectl("get", "pods", "-l", "app=web", "-o", `jsonpath={range .items[*]}{.status.podIP}{" "}{end}`))
+	pods := strings.Fields(l.kubectl("get", "pods", "-l", "app=web", "-o",
+		`jsonpath={range .items[*]}{.metadata.name}{" "}{end}`))
+	addresses := strings.Fields(l.kubectl("get", "pods", "-l", "app=web", "-o",
+		`jsonpath={range .items[*]}{.status.podIP}{" "}{end}`))
 	if len(pods) != 3 || len(addresses) != 3 {
 		t.Fatalf("pods %v with addresses %v, want three", pods, addresses)
 	}
@@ -178,7 +184,8 @@ func nodePortRange(t *testing.T, l *lab) {
 			flags = append(flags, line)
 		}
 	}
-	if len(flags) != 2 || !strings.Contains(flags[0], "--service-node-port-range=30000-32767") || !strings.Contains(flags[1], "--service-node-port-range=30000-33333") {
+	if len(flags) != 2 || !strings.Contains(flags[0], "--service-node-port-range=30000-32767") ||
+		!strings.Contains(flags[1], "--service-node-port-range=30000-33333") {
 		t.Errorf("the plan shows these flags: %q\n%s", flags, plan.stdout)
 	}
 	if len(changes) != 2 || changes[1] != "~ service kube-apiserver.service (restart)" {
@@ -189,7 +196,8 @@ func nodePortRange(t *testing.T, l *lab) {
 	if now := l.exec("cp1", "systemctl", "show", "-p", "MainPID", "kubelet"); now != kubelet {
 		t.Errorf("the kubelet was restarted: %s, then %s", kubelet, now)
 	}
-	l.kubectl("patch", "service", "web", "--type=json", `-p=[{"op":"replace","path":"/spec/ports/0/nodePort","value":33001}]`)
+	l.kubectl("patch", "service", "web", "--type=json",
+		`-p=[{"op":"replace","path":"/spec/ports/0/nodePort","value":33001}]`)
 	fetch(l, 33001)
 	l.upAgain()
 }
@@ -210,10 +218,12 @@ func reboot(t *testing.T, l *lab) {
 	l.upAgain()
 }
 
-// untouched is what tells whether a host was changed: its processes, and the times of its files.
+// untouched is what shows a change of a host: its processes, and the times of its files.
 func untouched(l *lab, host string) string {
-	return l.exec(host, "systemctl", "show", "-p", "Id,MainPID", "containerd", "kubelet", "kube-proxy", "flanneld", "docker") +
-		l.exec(host, "find", "/etc/kubernetes", "/etc/systemd/system", "/etc/containerd", "/var/lib/kubelet/config.yaml", "-type", "f", "-printf", `%p %T@\n`)
+	return l.exec(host, "systemctl", "show", "-p", "Id,MainPID", "containerd", "kubelet",
+		"kube-proxy", "flanneld", "docker") +
+		l.exec(host, "find", "/etc/kubernetes", "/etc/systemd/system", "/etc/containerd",
+			"/var/lib/kubelet/config.yaml", "-type", "f", "-printf", `%p %T@\n`)
 }
 
 func addNode(t *testing.T, l *lab) {
@@ -262,11 +272,13 @@ func reset(t *testing.T, l *lab) {
 				t.Errorf("%s: %s is left:\n%s", h.Name, name, links)
 			}
 		}
-		left := l.exec(h.Name, "sh", "-c", "find /opt /etc /usr/local /var/lib/kbootstrap /var/lib/etcd /var/lib/kubelet -type f 2>/dev/null | grep -E 'kube|etcd|flannel|kbootstrap' || true")
+		left := l.exec(h.Name, "sh", "-c", "find /opt /etc /usr/local /var/lib/kbootstrap /var/lib/etcd "+
+			"/var/lib/kubelet -type f 2>/dev/null | grep -E 'kube|etcd|flannel|kbootstrap' || true")
 		if left != "" {
 			t.Errorf("%s: files are left:\n%s", h.Name, left)
 		}
-		if out := l.exec(h.Name, "sh", "-c", "pgrep -a 'kube|etcd|flannel|containerd|dockerd' || true"); strings.TrimSpace(out) != "" {
+		out := l.exec(h.Name, "sh", "-c", "pgrep -a 'kube|etcd|flannel|containerd|dockerd' || true")
+		if strings.TrimSpace(out) != "" {
 			t.Errorf("%s: processes are left:\n%s", h.Name, out)
 		}
 	}

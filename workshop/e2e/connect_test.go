@@ -59,11 +59,12 @@ func (l *lab) fingerprint(host string) string {
 	return strings.Fields(l.exec(host, "ssh-keygen", "-lf", "/etc/ssh/ssh_host_ed25519_key.pub"))[1]
 }
 
-// changedKey gives w1 a new key, as when it was made anew.
+// changedKey gives w1 a new key, as when it was made again.
 func changedKey(t *testing.T, l *lab) {
 	l.reaches()
 	before := l.fingerprint("w1")
-	l.exec("w1", "sh", "-c", "rm /etc/ssh/ssh_host_*; ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key && systemctl restart ssh")
+	l.exec("w1", "sh", "-c", "rm /etc/ssh/ssh_host_*; ssh-keygen -q -t ed25519 -N '' "+
+		"-f /etc/ssh/ssh_host_ed25519_key && systemctl restart ssh")
 	after := l.fingerprint("w1")
 	if after == before {
 		t.Fatalf("w1 still has the key %s", before)
@@ -71,7 +72,8 @@ func changedKey(t *testing.T, l *lab) {
 	known := filepath.Join(l.dir, "known_hosts")
 	for _, policy := range []string{"strict", "accept-new"} {
 		r := l.run(time.Minute, "plan", "-i", l.inventory, "--host-key", policy)
-		for _, word := range []string{"error[KB2003]: w1: host key: changed", before, after, known + ":", "ssh-keygen -f " + known + " -R '[127.0.0.1]:"} {
+		for _, word := range []string{"error[KB2003]: w1: host key: changed", before, after, known + ":",
+			"ssh-keygen -f " + known + " -R '[127.0.0.1]:"} {
 			if r.code != 4 || !strings.Contains(r.stderr, word) {
 				t.Errorf("--host-key %s: exit %d, lacks %q:\n%s", policy, r.code, word, r.stderr)
 			}
@@ -80,7 +82,9 @@ func changedKey(t *testing.T, l *lab) {
 	// What the hint says, as a user would type it.
 	for _, h := range l.hosts() {
 		if h.Name == "w1" {
-			if out, err := exec.CommandContext(t.Context(), "ssh-keygen", "-f", known, "-R", fmt.Sprintf("[127.0.0.1]:%d", h.SSHPort)).CombinedOutput(); err != nil {
+			name := fmt.Sprintf("[127.0.0.1]:%d", h.SSHPort)
+			forget := exec.CommandContext(t.Context(), "ssh-keygen", "-f", known, "-R", name)
+			if out, err := forget.CombinedOutput(); err != nil {
 				t.Fatalf("ssh-keygen -R: %v: %s", err, out)
 			}
 		}
@@ -89,7 +93,8 @@ func changedKey(t *testing.T, l *lab) {
 }
 
 func hostsTrust(t *testing.T, l *lab) {
-	if r := l.run(time.Minute, "hosts", "trust", "-i", l.inventory); r.code != 2 || !strings.Contains(r.stdout, l.fingerprint("w1")) {
+	if r := l.run(time.Minute, "hosts", "trust", "-i", l.inventory); r.code != 2 ||
+		!strings.Contains(r.stdout, l.fingerprint("w1")) {
 		t.Errorf("hosts trust without --yes: exit %d, want 2, and the fingerprint\n%s%s", r.code, r.stdout, r.stderr)
 	}
 	l.refuses("KB2001")
@@ -112,7 +117,8 @@ func (l *lab) throughGate(replacement string) (restore func()) {
 	}
 	for _, h := range l.hosts() {
 		if h.Name == "w1" {
-			l.edit(fmt.Sprintf("ssh: {address: 127.0.0.1, port: %d}", h.SSHPort), strings.ReplaceAll(replacement, "W1", h.Address))
+			l.edit(fmt.Sprintf("ssh: {address: 127.0.0.1, port: %d}", h.SSHPort),
+				strings.ReplaceAll(replacement, "W1", h.Address))
 		}
 	}
 	return func() {
@@ -136,7 +142,8 @@ func (l *lab) gatePort() int {
 func jumpOfInventory(t *testing.T, l *lab) {
 	defer l.throughGate(fmt.Sprintf("ssh: {address: W1, jump: '127.0.0.1:%d'}", l.gatePort()))()
 	l.refuses("KB2001", "w1: host key: unknown") // by its other name it has not been seen yet
-	if out := l.must(time.Minute, "hosts", "trust", "-i", l.inventory, "w1", "--yes"); !strings.Contains(out, "127.0.0.1 (jump host)") || !strings.Contains(out, l.fingerprint("w1")) {
+	out := l.must(time.Minute, "hosts", "trust", "-i", l.inventory, "w1", "--yes")
+	if !strings.Contains(out, "127.0.0.1 (jump host)") || !strings.Contains(out, l.fingerprint("w1")) {
 		t.Errorf("hosts trust:\n%s", out)
 	}
 	l.reaches()
@@ -147,7 +154,8 @@ func jumpOfInventory(t *testing.T, l *lab) {
 
 func jumpOfConfig(t *testing.T, l *lab) {
 	config := filepath.Join(l.dir, "ssh_config")
-	text := fmt.Sprintf("Host gate\n  HostName 127.0.0.1\n  Port %d\n  User vagrant\n  IdentityFile %[2]s/id_ed25519\n  UserKnownHostsFile %[2]s/gate_known_hosts\n"+
+	text := fmt.Sprintf("Host gate\n  HostName 127.0.0.1\n  Port %d\n  User vagrant\n  "+
+		"IdentityFile %[2]s/id_ed25519\n  UserKnownHostsFile %[2]s/gate_known_hosts\n"+
 		"Host inner\n  HostName W1\n  ProxyJump gate\n", l.gatePort(), l.dir)
 	defer l.throughGate("ssh: {address: inner, config: ssh_config}")()
 	for _, h := range l.hosts() {

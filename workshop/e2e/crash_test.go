@@ -54,7 +54,8 @@ func TestCrash(t *testing.T) {
 	t.Logf("%d steps on the host; its state has %d lines", len(steps), strings.Count(golden, "\n"))
 	for i := range *samples {
 		l.must(3*time.Minute, "reset", "-i", l.inventory, "--confirm", "crash")
-		point := node.Failpoint{Step: 1 + random.IntN(len(steps)), How: []string{"before", "after", "cut", "error", "tool"}[random.IntN(5)]}
+		point := node.Failpoint{Step: 1 + random.IntN(len(steps)),
+			How: []string{"before", "after", "cut", "error", "tool"}[random.IntN(5)]}
 		t.Logf("sample %d: %s at %s", i+1, point.How, steps[point.Step-1])
 		l.breaks(point, len(steps), lines)
 		begin := time.Now()

@@ -54,7 +54,8 @@ func (l *lab) start(text string, arguments ...string) *underWay {
 	l.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 8*time.Minute)
 	l.t.Cleanup(cancel)
-	c := &underWay{Cmd: exec.CommandContext(ctx, l.program, arguments...), said: new(bytes.Buffer), ended: make(chan struct{})}
+	c := &underWay{Cmd: exec.CommandContext(ctx, l.program, arguments...), said: new(bytes.Buffer),
+		ended: make(chan struct{})}
 	stderr, err := c.StderrPipe()
 	if err != nil {
 		l.t.Fatal(err)
@@ -112,7 +113,7 @@ func says(t *testing.T, text string, want ...string) {
 
 // settles repeats up until there is nothing to do: controllers that have lost their API server for
 // a while end themselves, some seconds after it is back too, and up finds them before systemd has
-// started them anew.
+// started them again.
 func (l *lab) settles() {
 	l.t.Helper()
 	var out string
@@ -147,7 +148,8 @@ func (l *lab) untouchedBy(host, unit string) {
 	if text := l.exec(host, "cat", "/etc/systemd/system/"+unit); strings.Contains(text, "no-such-flag") {
 		l.t.Errorf("%s: %s still has the flag", host, unit)
 	}
-	if left := l.exec(host, "sh", "-c", "find /var/lib/kbootstrap/undo /run/kbootstrap -name found.json -o -name *.restart 2>/dev/null || true"); left != "" {
+	if left := l.exec(host, "sh", "-c", "find /var/lib/kbootstrap/undo /run/kbootstrap -name found.json "+
+		"-o -name *.restart 2>/dev/null || true"); left != "" {
 		l.t.Errorf("%s: left: %s", host, left)
 	}
 }
@@ -164,7 +166,8 @@ func badAPIServer(t *testing.T, l *lab) {
 		"cp1: kube-apiserver: put back: file /etc/systemd/system/kube-apiserver.service")
 	l.untouchedBy("cp1", "kube-apiserver.service")
 	says(t, l.kubectl("get", "nodes"), "cp1", "w1")
-	if plan := l.run(time.Minute, "plan", "-i", l.inventory, "--detailed-exitcode"); plan.code != 3 || !strings.Contains(plan.stdout, "--no-such-flag") {
+	if plan := l.run(time.Minute, "plan", "-i", l.inventory, "--detailed-exitcode"); plan.code != 3 ||
+		!strings.Contains(plan.stdout, "--no-such-flag") {
 		t.Errorf("plan: exit %d\n%s", plan.code, plan.stdout)
 	}
 	l.edit(badAPIFlag, arguments)
@@ -179,7 +182,8 @@ func badKubelet(t *testing.T, l *lab) {
 		t.Errorf("exit %d", r.code)
 	}
 	t.Logf("rolled back in %.1f s", r.took.Seconds())
-	says(t, r.stderr, "error[KB5020]: w1: kubelet: ", "rolled back: kubelet.service is as before", "unknown flag: --no-such-flag")
+	says(t, r.stderr, "error[KB5020]: w1: kubelet: ", "rolled back: kubelet.service is as before",
+		"unknown flag: --no-such-flag")
 	l.untouchedBy("w1", "kubelet.service")
 	if after := untouched(l, "cp1"); after != before {
 		t.Errorf("the other host was changed: before\n%s\nafter\n%s", before, after)
@@ -211,7 +215,8 @@ func signals(t *testing.T, l *lab) {
 	l.edit("kubernetes: ", ports)
 	up := l.start(waits, "up", "-v", "-i", l.inventory)
 	up.signal(t, syscall.SIGINT)
-	says(t, up.end(t, 130), "stopping after the current step (Ctrl-C again to force)", "interrupted; run the same command again")
+	says(t, up.end(t, 130), "stopping after the current step (Ctrl-C again to force)",
+		"interrupted; run the same command again")
 	says(t, l.exec("cp1", "cat", "/etc/systemd/system/kube-apiserver.service"), "30000-33333")
 	l.settles() // at once: the locks are free, and the step was finished
 
@@ -225,7 +230,8 @@ func signals(t *testing.T, l *lab) {
 		if r.code != 8 {
 			t.Errorf("%s: a second run exits with %d, want 8", where, r.code)
 		}
-		says(t, r.stderr, "error[KB6101]: ", "locked by ", fmt.Sprintf("(pid %d) since ", up.Process.Pid), ": kbootstrap up -v -i "+l.inventory)
+		says(t, r.stderr, "error[KB6101]: ", "locked by ", fmt.Sprintf("(pid %d) since ", up.Process.Pid),
+			": kbootstrap up -v -i "+l.inventory)
 	}
 	says(t, elsewhere.stderr, "cp1: connect: locked by ")
 	up.signal(t, syscall.SIGHUP)
@@ -242,14 +248,15 @@ func (l *lab) copied(name string) string {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			l.t.Fatal(err)
 		}
-		if out, err := exec.CommandContext(l.t.Context(), "cp", "-a", filepath.Join(l.dir, from), dir).CombinedOutput(); err != nil {
+		copied := exec.CommandContext(l.t.Context(), "cp", "-a", filepath.Join(l.dir, from), dir)
+		if out, err := copied.CombinedOutput(); err != nil {
 			l.t.Fatalf("%v: %s", err, out)
 		}
 	}
 	return filepath.Join(dir, "hosts.yaml")
 }
 
-// closedPipe has nobody read what the tool says: it finishes its work all the same.
+// closedPipe closes the pipe that the tool writes to: the tool finishes its work all the same.
 func closedPipe(t *testing.T, l *lab) {
 	l.edit("kubernetes: ", ports)
 	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Minute)
@@ -279,8 +286,8 @@ func closedPipe(t *testing.T, l *lab) {
 func editedByHand(t *testing.T, l *lab) {
 	l.exec("cp1", "sh", "-c", "echo '# by hand' >>/etc/kubernetes/audit-policy.yaml; systemctl restart kube-apiserver")
 	pid := l.exec("cp1", "systemctl", "show", "-p", "MainPID", "kube-apiserver")
-	says(t, l.must(time.Minute, "plan", "-i", l.inventory), "-| # by hand", "~ service kube-apiserver.service (restart)",
-		"-older than what it starts with")
+	says(t, l.must(time.Minute, "plan", "-i", l.inventory), "-| # by hand",
+		"~ service kube-apiserver.service (restart)", "-older than what it starts with")
 	l.up()
 	if now := l.exec("cp1", "systemctl", "show", "-p", "MainPID", "kube-apiserver"); now == pid {
 		t.Errorf("the process is the same: %s", now)
@@ -292,9 +299,11 @@ func editedByHand(t *testing.T, l *lab) {
 // what is the matter and touches nothing. With the data back, the cluster is what it was.
 func lostDisk(t *testing.T, l *lab) {
 	uid := l.kubectl("get", "namespace", "kube-system", "-o", "jsonpath={.metadata.uid}")
-	l.exec("cp1", "sh", "-c", "systemctl stop etcd && mv /var/lib/etcd/member /root/member && systemctl start --no-block etcd")
-	l.eventually(time.Minute, "etcd gives up", func(r result) bool { return r.code == 0 && strings.TrimSpace(r.stdout) != "NRestarts=0" },
-		"cp1", "systemctl", "show", "-p", "NRestarts", "etcd")
+	l.exec("cp1", "sh", "-c", "systemctl stop etcd && mv /var/lib/etcd/member /root/member && "+
+		"systemctl start --no-block etcd")
+	l.eventually(time.Minute, "etcd gives up", func(r result) bool {
+		return r.code == 0 && strings.TrimSpace(r.stdout) != "NRestarts=0"
+	}, "cp1", "systemctl", "show", "-p", "NRestarts", "etcd")
 	if log := l.exec("cp1", "sh", "-c", "ls /var/lib/etcd/member/wal 2>/dev/null || true"); log != "" {
 		t.Fatalf("it has founded a cluster: %s", log)
 	}
@@ -303,6 +312,8 @@ func lostDisk(t *testing.T, l *lab) {
 		t.Error("up is content")
 	}
 	says(t, r.stderr, "member cp1 has no data in /var/lib/etcd")
-	l.exec("cp1", "sh", "-c", "systemctl stop etcd && rm -r /var/lib/etcd/member && mv /root/member /var/lib/etcd/member && systemctl start etcd")
-	l.eventually(2*time.Minute, "the cluster that it was", contains(uid), "cp1", "kubectl", "get", "namespace", "kube-system", "-o", "jsonpath={.metadata.uid}")
+	l.exec("cp1", "sh", "-c", "systemctl stop etcd && rm -r /var/lib/etcd/member && mv /root/member "+
+		"/var/lib/etcd/member && systemctl start etcd")
+	l.eventually(2*time.Minute, "the cluster that it was", contains(uid), "cp1", "kubectl", "get", "namespace",
+		"kube-system", "-o", "jsonpath={.metadata.uid}")
 }

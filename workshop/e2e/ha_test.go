@@ -17,7 +17,8 @@ func TestHighAvailability(t *testing.T) {
 	l.up()
 	l.upAgain()
 	if out := l.exec("cp2", "etcdctl", "--endpoints", "https://127.0.0.1:2379", "--cacert", "/etc/etcd/pki/ca.crt",
-		"--cert", "/etc/etcd/pki/healthcheck-client.crt", "--key", "/etc/etcd/pki/healthcheck-client.key", "member", "list"); strings.Count(out, "started") != 3 {
+		"--cert", "/etc/etcd/pki/healthcheck-client.crt", "--key", "/etc/etcd/pki/healthcheck-client.key",
+		"member", "list"); strings.Count(out, "started") != 3 {
 		t.Fatalf("etcd members:\n%s", out)
 	}
 
@@ -27,9 +28,10 @@ func TestHighAvailability(t *testing.T) {
 	for _, victim := range []string{"cp3", "cp2"} {
 		l.mustLab(time.Minute, "kill", victim)
 		begin := time.Now()
-		// Each of several connections must be answered, since the proxy takes another API server
+		// Each of several connections must be answered, because the proxy takes another API server
 		// for each.
-		ask := "for i in 1 2 3 4 5 6; do curl -sS --max-time 2 --cacert /etc/kubernetes/pki/ca.crt https://127.0.0.1:7443/readyz || exit 1; done"
+		ask := "for i in 1 2 3 4 5 6; do curl -sS --max-time 2 --cacert /etc/kubernetes/pki/ca.crt " +
+			"https://127.0.0.1:7443/readyz || exit 1; done"
 		l.eventually(time.Minute, "the API from the worker", contains("okokokokokok"), "w1", "sh", "-c", ask)
 		t.Logf("without %s the worker reached the API again after %.1f s", victim, time.Since(begin).Seconds())
 
@@ -38,9 +40,11 @@ func TestHighAvailability(t *testing.T) {
 		l.eventually(90*time.Second, "a new object", func(r result) bool { return r.code == 0 },
 			"cp1", "kubectl", "create", "configmap", name)
 		l.image("w1")
-		l.eventually(time.Minute, "a new pod", func(r result) bool { return r.code == 0 }, "cp1", "kubectl", "run", name,
-			"--image=docker.io/library/busybox:1.36.1", "--restart=Never", `--overrides={"spec":{"nodeName":"w1"}}`, "--", "sleep", "600")
-		l.eventually(2*time.Minute, "the new pod runs", contains("Running"), "cp1", "kubectl", "get", "pod", name, "-o", "jsonpath={.status.phase}")
+		l.eventually(time.Minute, "a new pod", func(r result) bool { return r.code == 0 },
+			"cp1", "kubectl", "run", name, "--image=docker.io/library/busybox:1.36.1", "--restart=Never",
+			`--overrides={"spec":{"nodeName":"w1"}}`, "--", "sleep", "600")
+		l.eventually(2*time.Minute, "the new pod runs", contains("Running"), "cp1", "kubectl", "get", "pod", name, "-o",
+			"jsonpath={.status.phase}")
 
 		l.mustLab(2*time.Minute, "start", victim)
 		l.ready(4, 3*time.Minute)
@@ -57,7 +61,8 @@ func loneMember(t *testing.T, l *lab) {
 	for _, host := range []string{"cp2", "cp3"} { // a packet filter's rule would not outlive firewalld
 		l.exec(host, "ip", "route", "add", "unreachable", "192.168.56.11")
 	}
-	up := l.start("cp1: etcd: waiting for https://127.0.0.1:2379/health", "up", "-v", "--ignore-preflight=PeerPort,MTU", "-i", l.inventory)
+	up := l.start("cp1: etcd: waiting for https://127.0.0.1:2379/health", "up", "-v", "--ignore-preflight=PeerPort,MTU",
+		"-i", l.inventory)
 	up.signal(t, syscall.SIGKILL)
 	up.end(t, -1)
 	for host, want := range map[string]string{"cp1": "activating\n", "cp2": "inactive\n", "cp3": "inactive\n"} {
@@ -76,11 +81,14 @@ func lostMember(t *testing.T, l *lab) {
 	l.exec("cp3", "sh", "-c", "systemctl stop etcd && mv /var/lib/etcd/member /root/member")
 	l.exits(9, "up", "-i", l.inventory).says(t, "error[KB6023]: ", "cp3")
 	l.exec("cp3", "systemctl", "start", "--no-block", "etcd")
-	l.eventually(time.Minute, "etcd gives up", func(r result) bool { return r.code == 0 && strings.TrimSpace(r.stdout) != "NRestarts=0" },
-		"cp3", "systemctl", "show", "-p", "NRestarts", "etcd")
-	l.exec("cp3", "sh", "-c", "systemctl stop etcd && rm -rf /var/lib/etcd/member && mv /root/member /var/lib/etcd/member && systemctl start etcd")
-	l.eventually(time.Minute, "three members are healthy", func(r result) bool { return strings.Count(r.stdout, `"health":true`) == 3 },
-		"cp2", "etcdctl", "--endpoints", "https://127.0.0.1:2379", "--cacert", "/etc/etcd/pki/ca.crt",
+	l.eventually(time.Minute, "etcd gives up", func(r result) bool {
+		return r.code == 0 && strings.TrimSpace(r.stdout) != "NRestarts=0"
+	}, "cp3", "systemctl", "show", "-p", "NRestarts", "etcd")
+	l.exec("cp3", "sh", "-c", "systemctl stop etcd && rm -rf /var/lib/etcd/member && mv /root/member "+
+		"/var/lib/etcd/member && systemctl start etcd")
+	l.eventually(time.Minute, "three members are healthy", func(r result) bool {
+		return strings.Count(r.stdout, `"health":true`) == 3
+	}, "cp2", "etcdctl", "--endpoints", "https://127.0.0.1:2379", "--cacert", "/etc/etcd/pki/ca.crt",
 		"--cert", "/etc/etcd/pki/healthcheck-client.crt", "--key", "/etc/etcd/pki/healthcheck-client.key",
 		"endpoint", "health", "--cluster", "-w", "json")
 	l.upAgain()

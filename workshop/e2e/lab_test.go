@@ -90,9 +90,11 @@ func (l *lab) runs(limit time.Duration, program string, arguments ...string) res
 	err := command.Run()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) || ctx.Err() != nil {
-		l.t.Fatalf("%s %s: %v (%v)\n%s%s", filepath.Base(program), strings.Join(arguments, " "), err, ctx.Err(), &stdout, &stderr)
+		l.t.Fatalf("%s %s: %v (%v)\n%s%s", filepath.Base(program), strings.Join(arguments, " "), err, ctx.Err(),
+			&stdout, &stderr)
 	}
-	return result{code: command.ProcessState.ExitCode(), stdout: stdout.String(), stderr: stderr.String(), took: time.Since(begin)}
+	return result{code: command.ProcessState.ExitCode(), stdout: stdout.String(), stderr: stderr.String(),
+		took: time.Since(begin)}
 }
 
 // must runs the program and fails the test when it does not exit with 0.
@@ -100,7 +102,8 @@ func (l *lab) must(limit time.Duration, arguments ...string) string {
 	l.t.Helper()
 	r := l.run(limit, arguments...)
 	if r.code != 0 {
-		l.t.Fatalf("kbootstrap %s: exit %d after %s\n%s%s", strings.Join(arguments, " "), r.code, r.took, r.stdout, r.stderr)
+		l.t.Fatalf("kbootstrap %s: exit %d after %s\n%s%s", strings.Join(arguments, " "), r.code, r.took, r.stdout,
+			r.stderr)
 	}
 	return r.stdout
 }
@@ -110,7 +113,8 @@ func (l *lab) mustLab(limit time.Duration, verb string, arguments ...string) str
 	l.t.Helper()
 	r := l.runLab(limit, verb, arguments...)
 	if r.code != 0 {
-		l.t.Fatalf("kblab %s %s: exit %d after %s\n%s%s", verb, strings.Join(arguments, " "), r.code, r.took, r.stdout, r.stderr)
+		l.t.Fatalf("kblab %s %s: exit %d after %s\n%s%s", verb, strings.Join(arguments, " "), r.code, r.took, r.stdout,
+			r.stderr)
 	}
 	return r.stdout
 }
@@ -173,7 +177,8 @@ func (l *lab) eventually(limit time.Duration, what string, ok func(result) bool,
 			return
 		}
 		if time.Now().After(deadline) {
-			l.t.Fatalf("%s: not within %s; last on %s: %s: exit %d\n%s%s", what, limit, host, strings.Join(command, " "), r.code, r.stdout, r.stderr)
+			l.t.Fatalf("%s: not within %s; last on %s: %s: exit %d\n%s%s", what, limit, host,
+				strings.Join(command, " "), r.code, r.stdout, r.stderr)
 		}
 		<-tick.C
 	}
@@ -217,7 +222,8 @@ func (l *lab) join(name string) {
 	}
 	for _, h := range l.all() {
 		if h.Name == name {
-			text = fmt.Appendf(text, "  - name: %s\n    address: %s\n    ssh: {address: 127.0.0.1, port: %d}\n    roles: [worker]\n", h.Name, h.Address, h.SSHPort)
+			text = fmt.Appendf(text, "  - name: %s\n    address: %s\n    ssh: {address: 127.0.0.1, port: %d}\n"+
+				"    roles: [worker]\n", h.Name, h.Address, h.SSHPort)
 		}
 	}
 	if err := os.WriteFile(l.inventory, text, 0o644); err != nil {
@@ -230,7 +236,8 @@ func (l *lab) ready(n int, limit time.Duration) {
 	l.t.Helper()
 	l.eventually(limit, fmt.Sprintf("%d Ready nodes", n), func(r result) bool {
 		return r.code == 0 && strings.Count(r.stdout, "True") == n
-	}, "cp1", "kubectl", "get", "nodes", "-o", `jsonpath={range .items[*]}{.status.conditions[?(@.type=="Ready")].status}{"\n"}{end}`)
+	}, "cp1", "kubectl", "get", "nodes", "-o",
+		`jsonpath={range .items[*]}{.status.conditions[?(@.type=="Ready")].status}{"\n"}{end}`)
 }
 
 // edit replaces a text in the inventory.
@@ -271,7 +278,8 @@ func (l *lab) report() {
 	for _, h := range []string{"cp1", "w1"} {
 		for _, command := range [][]string{
 			{"systemctl", "--failed", "--no-pager"},
-			{"journalctl", "-p", "warning", "-n", "60", "--no-pager", "--grep", "^(?!Configuration file|new mount options)"},
+			{"journalctl", "-p", "warning", "-n", "60", "--no-pager", "--grep",
+				"^(?!Configuration file|new mount options)"},
 			{"kubectl", "get", "pods,nodes", "-A", "-o", "wide"},
 			{"df", "-h", "/var/lib/kubelet"},
 		} {

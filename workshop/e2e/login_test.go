@@ -53,10 +53,12 @@ func TestSudoBehindJump(t *testing.T) {
 	l.users("w1")
 	hosts := l.all()
 	there := func(i int) string { return fmt.Sprintf("ssh: {address: 127.0.0.1, port: %d}", hosts[i].SSHPort) }
-	inventory := l.with("ssh: {user: op, sudoPasswordFile: "+l.secret("good", password), "known_hosts", "other_hosts", "strict", "accept-new",
+	inventory := l.with("ssh: {user: op, sudoPasswordFile: "+l.secret("good", password),
+		"known_hosts", "other_hosts", "strict", "accept-new",
 		there(1), fmt.Sprintf("ssh: {jump: vagrant@127.0.0.1:%d}", hosts[0].SSHPort))
 	l.must(2*time.Minute, "plan", "-q", "-i", inventory)
-	if log := l.exec("w1", "journalctl", "--no-pager", "-o", "cat", "-t", "sshd"); !strings.Contains(log, "for op from "+hosts[0].Address) {
+	log := l.exec("w1", "journalctl", "--no-pager", "-o", "cat", "-t", "sshd")
+	if !strings.Contains(log, "for op from "+hosts[0].Address) {
 		t.Errorf("w1 was not reached through cp1:\n%s", log)
 	}
 }
@@ -76,14 +78,15 @@ func TestLogin(t *testing.T) {
 		{"not in the sudoers file", func(t *testing.T, l *lab) {
 			l.refused("ssh: {user: guest, sudoPasswordFile: "+good, "KB2123", "guest is not in the sudoers file")
 		}},
-		{"nobody to ask", func(t *testing.T, l *lab) { l.refused("ssh: {user: op", "KB2121", "sudoPasswordFile") }},
+		{"no terminal", func(t *testing.T, l *lab) { l.refused("ssh: {user: op", "KB2121", "sudoPasswordFile") }},
 		{"requiretty", func(t *testing.T, l *lab) {
 			l.shell("echo 'Defaults:vagrant requiretty' >/etc/sudoers.d/tty")
 			l.refused("ssh: {user: vagrant", "KB2124", "!requiretty")
 			l.shell("rm /etc/sudoers.d/tty")
 		}},
 		{"login by password", func(t *testing.T, l *lab) {
-			l.must(time.Minute, "plan", "-q", "-i", l.with("ssh: {user: op, passwordFile: "+good+", sudoPasswordFile: "+good, "key: id_ed25519, ", ""))
+			l.must(time.Minute, "plan", "-q", "-i",
+				l.with("ssh: {user: op, passwordFile: "+good+", sudoPasswordFile: "+good, "key: id_ed25519, ", ""))
 		}},
 		{"false as login shell", func(t *testing.T, l *lab) { l.refused("ssh: {user: mute", "KB2212", "chsh") }},
 		{"a full disk", func(t *testing.T, l *lab) {
@@ -170,7 +173,8 @@ func sudoWithPassword(t *testing.T, l *lab, file string) {
 	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 	defer stop()
 	watch := exec.CommandContext(ctx, l.kblab, "exec", "--dir", l.dir, "cp1", "--", "sh", "-c",
-		`echo watching; until [ -e /root/stop ]; do grep -aof /root/patterns /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null; done; :`)
+		"echo watching; until [ -e /root/stop ]; do grep -aof /root/patterns "+
+			"/proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null; done; :")
 	out, err := watch.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -200,8 +204,10 @@ func sudoWithPassword(t *testing.T, l *lab, file string) {
 		t.Fatal(err)
 	}
 	for name, text := range map[string]string{
-		"processes": seen.String(), "output": r.stdout + r.stderr, "log": string(log), "journal": l.exec("cp1", "journalctl", "--no-pager", "-o", "cat"),
-		"files of the host": l.shell("grep -rlaF -e " + password[:8] + " /etc/sudoers.d /tmp /opt /var/lib/kbootstrap /run /var/log 2>/dev/null || :"),
+		"processes": seen.String(), "output": r.stdout + r.stderr, "log": string(log),
+		"journal": l.exec("cp1", "journalctl", "--no-pager", "-o", "cat"),
+		"files of the host": l.shell("grep -rlaF -e " + password[:8] +
+			" /etc/sudoers.d /tmp /opt /var/lib/kbootstrap /run /var/log 2>/dev/null || :"),
 	} {
 		if strings.Contains(text, password) || name == "files of the host" && text != "" {
 			t.Errorf("the password is in the %s:\n%s", name, text)
@@ -231,7 +237,8 @@ func logOf(t *testing.T, stderr string) string {
 // sudoWrongPassword counts the failures that pam_faillock does, up to the lock.
 func sudoWrongPassword(t *testing.T, l *lab, file string) {
 	for failures := 1; failures <= 3; failures++ {
-		l.refused("ssh: {user: op, sudoPasswordFile: "+file, "KB2122", "cp1: sudo: the password was wrong; the tool tried it once")
+		l.refused("ssh: {user: op, sudoPasswordFile: "+file, "KB2122",
+			"cp1: sudo: the password was wrong; the tool tried it once")
 		if got := strings.Count(l.exec("cp1", "faillock", "--user", "op"), "sudo"); got != failures {
 			t.Fatalf("run %d: faillock has %d failures", failures, got)
 		}
@@ -253,15 +260,18 @@ func interrupted(t *testing.T, l *lab) {
 			t.Errorf("%s: exit %d\n%s", c.name, r.code, r.stderr)
 		}
 		l.eventually(20*time.Second, c.name+": nothing is left", contains("nothing"), "cp1", "sh", "-c",
-			"pgrep -f '^/opt/kbootstrap/agent/.* node' || ls -d /tmp/kbootstrap.* /run/lock/kbootstrap.json 2>/dev/null || "+
-				"find /opt/kbootstrap/agent /opt/kbootstrap/blobs -name '.kbootstrap.*' -o -name '*.part-*' 2>/dev/null | grep . || echo nothing")
+			"pgrep -f '^/opt/kbootstrap/agent/.* node' || ls -d /tmp/kbootstrap.* "+
+				"/run/lock/kbootstrap.json 2>/dev/null || "+
+				"find /opt/kbootstrap/agent /opt/kbootstrap/blobs -name '.kbootstrap.*' -o -name '*.part-*' "+
+				"2>/dev/null | grep . || echo nothing")
 	}
 }
 
 // interruptAt runs the program and presses Ctrl-C when its standard error has the mark.
 func (l *lab) interruptAt(t *testing.T, mark string, arguments ...string) result {
 	t.Helper()
-	return l.runAnd(t, 2*time.Minute, map[string]func(*exec.Cmd){mark: func(c *exec.Cmd) { _ = c.Process.Signal(syscall.SIGINT) }}, arguments...)
+	interrupt := func(c *exec.Cmd) { _ = c.Process.Signal(syscall.SIGINT) }
+	return l.runAnd(t, 2*time.Minute, map[string]func(*exec.Cmd){mark: interrupt}, arguments...)
 }
 
 // runAnd runs the program and does something, once, at the first line of its standard error that
@@ -296,7 +306,8 @@ func (l *lab) runAnd(t *testing.T, limit time.Duration, at map[string]func(*exec
 	if ctx.Err() != nil || len(at) > 0 {
 		t.Fatalf("kbootstrap %s: %v; not seen: %v\n%s", strings.Join(arguments, " "), ctx.Err(), at, &stderr)
 	}
-	return result{code: c.ProcessState.ExitCode(), stdout: stdout.String(), stderr: stderr.String(), took: time.Since(begin)}
+	return result{code: c.ProcessState.ExitCode(), stdout: stdout.String(), stderr: stderr.String(),
+		took: time.Since(begin)}
 }
 
 // TestLostConnection: in one run the connection is cut, and then the host loses its power and comes

@@ -51,7 +51,8 @@ func TestOutput(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if info, err := os.Stat(logs[0]); err != nil || info.Mode().Perm() != 0o600 || !bytes.Contains(log, []byte("exitCode=0")) {
+	if info, err := os.Stat(logs[0]); err != nil || info.Mode().Perm() != 0o600 ||
+		!bytes.Contains(log, []byte("exitCode=0")) {
 		t.Errorf("%s: %v, %v, %d bytes", logs[0], info.Mode(), err, len(log))
 	}
 
@@ -64,7 +65,8 @@ func TestOutput(t *testing.T) {
 	if err := json.Unmarshal([]byte(again.stdout), &document); err != nil || again.stderr != "" {
 		t.Fatalf("up -o json -q: %v\n%s%s", err, again.stdout, again.stderr)
 	}
-	if document.Kind != "Up" || document.Outcome != "ok" || document.Changed != 0 || len(document.Hosts) != 1 || document.Hosts[0].Outcome != "ok" {
+	if document.Kind != "Up" || document.Outcome != "ok" || document.Changed != 0 || len(document.Hosts) != 1 ||
+		document.Hosts[0].Outcome != "ok" {
 		t.Errorf("document %+v", document)
 	}
 
@@ -91,7 +93,8 @@ func onTerminal(t *testing.T, shown string, columns int) {
 		}
 	}
 	end := frames[len(frames)-1]
-	if !seen || moving.MatchString(end) || !strings.Contains(end, "output: healthy after ") || !strings.Contains(end, "next:") {
+	if !seen || moving.MatchString(end) || !strings.Contains(end, "output: healthy after ") ||
+		!strings.Contains(end, "next:") {
 		t.Errorf("it ends with %q", end)
 	}
 }

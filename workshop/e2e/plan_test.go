@@ -17,7 +17,8 @@ func (l *lab) exits(code int, arguments ...string) result {
 	l.t.Helper()
 	r := l.run(5*time.Minute, arguments...)
 	if r.code != code {
-		l.t.Fatalf("kbootstrap %s: exit %d, want %d\n%s%s", strings.Join(arguments, " "), r.code, code, r.stdout, r.stderr)
+		l.t.Fatalf("kbootstrap %s: exit %d, want %d\n%s%s", strings.Join(arguments, " "), r.code, code, r.stdout,
+			r.stderr)
 	}
 	return r
 }
@@ -84,7 +85,8 @@ func savedPlan(t *testing.T, l *lab) {
 func stalePlan(t *testing.T, l *lab) {
 	l.exec("w1", "sh", "-c", "echo 'vm.swappiness = 10' >"+sysctls)
 	r := l.exits(9, "up", l.plan())
-	r.says(t, "error[KB6043]", "w1: base: file "+sysctls+": this resource has changed since the plan was made", "-| vm.swappiness = 10")
+	r.says(t, "error[KB6043]", "w1: base: file "+sysctls+": this resource has changed since the plan was made",
+		"-| vm.swappiness = 10")
 	if strings.Contains(r.stderr, "cp1: base: ") {
 		t.Errorf("a host that was not changed is named:\n%s", r.stderr)
 	}
@@ -107,7 +109,8 @@ func drift(t *testing.T, l *lab) {
 	l.exec("w1", "sh", "-c", "echo '# by hand' >>"+kubeletConfig)
 	// The file is as it was, and the process is not what it was started as.
 	dropIn := "/etc/systemd/system/kube-proxy.service.d/50-kbootstrap.conf"
-	l.exec("w1", "sh", "-c", "sed -i.orig s/CONFIG=.*/CONFIG=other/ "+dropIn+" && systemctl daemon-reload && systemctl restart kube-proxy && mv "+
+	l.exec("w1", "sh", "-c", "sed -i.orig s/CONFIG=.*/CONFIG=other/ "+dropIn+
+		" && systemctl daemon-reload && systemctl restart kube-proxy && mv "+
 		dropIn+".orig "+dropIn+" && systemctl daemon-reload")
 	r := l.exits(3, "drift", "-i", l.inventory, "-o", "json", "-q")
 	var document struct {
@@ -131,8 +134,9 @@ func drift(t *testing.T, l *lab) {
 			found[h.Name+" "+c.Resource] = c.Restart
 		}
 	}
-	// The kubelet has to be restarted, since nobody can tell what it has read.
-	want := map[string]bool{"w1 file " + kubeletConfig: false, "w1 service kubelet.service": true, "w1 service kube-proxy.service": true}
+	// The kubelet has to be restarted, because there is no way to tell what it has read.
+	want := map[string]bool{"w1 file " + kubeletConfig: false, "w1 service kubelet.service": true,
+		"w1 service kube-proxy.service": true}
 	if !maps.Equal(found, want) {
 		t.Errorf("drift: %v, want %v\n%s", found, want, r.stdout)
 	}
@@ -149,11 +153,13 @@ func networkRefused(t *testing.T, l *lab) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(l.inventory, append([]byte("network: {pods: 10.32.0.0/16, domain: k8s.example.org}\n"), text...), 0o644); err != nil {
+	if err := os.WriteFile(l.inventory, append([]byte("network: {pods: 10.32.0.0/16, domain: k8s.example.org}\n"),
+		text...), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	for _, verb := range []string{"up", "plan"} {
-		l.exits(9, verb, "-i", l.inventory).says(t, "[KB6018]", "network.pods is 10.244.0.0/16 in the running cluster (on cp1)",
+		l.exits(9, verb, "-i", l.inventory).says(t, "[KB6018]",
+			"network.pods is 10.244.0.0/16 in the running cluster (on cp1)",
 			"network.domain is cluster.local in the running cluster")
 	}
 	if err := os.WriteFile(l.inventory, text, 0o644); err != nil {
@@ -210,7 +216,8 @@ func hostGone(t *testing.T, l *lab) {
 	if err := os.WriteFile(l.inventory, text[:strings.Index(string(text), "  - name: w1")], 0o644); err != nil {
 		t.Fatal(err)
 	}
-	l.exits(9, "up", "-i", l.inventory).says(t, "error[KB6015]: w1: it is a node of the cluster", "kubectl delete node w1")
+	l.exits(9, "up", "-i", l.inventory).says(t, "error[KB6015]: w1: it is a node of the cluster",
+		"kubectl delete node w1")
 	l.exits(9, "plan", "-i", l.inventory).says(t, "! [KB6015] w1: it is a node of the cluster")
 	l.kubectl("delete", "node", "w1")
 	l.exits(0, "up", "-i", l.inventory, "--only", "base,kubelet,nodes").says(t, "nothing to do: ")

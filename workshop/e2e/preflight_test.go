@@ -32,7 +32,8 @@ func (l *lab) findings(exit int) (fail, warn []string) {
 		l.t.Fatalf("%v in\n%s", err, r.stdout)
 	}
 	if document.Kind != "Preflight" || document.Result.OK != (exit == 0) || len(document.Result.Findings) < 40 {
-		l.t.Fatalf("a document of kind %s, ok %t, with %d findings", document.Kind, document.Result.OK, len(document.Result.Findings))
+		l.t.Fatalf("a document of kind %s, ok %t, with %d findings", document.Kind, document.Result.OK,
+			len(document.Result.Findings))
 	}
 	for _, f := range document.Result.Findings {
 		text := f.ID + " " + strings.Join(f.Hosts, ",") + ": " + f.Evidence
@@ -86,7 +87,8 @@ func TestPreflight(t *testing.T) {
 	t.Logf("warnings:\n%s", strings.Join(warn, "\n"))
 
 	// Ignoring is by name, and what is ignored is told all the same.
-	table := l.run(2*time.Minute, "preflight", "-i", l.inventory, "--ignore-preflight=UniqueMachineID,ClockSkew,PeerPort")
+	table := l.run(2*time.Minute, "preflight", "-i", l.inventory,
+		"--ignore-preflight=UniqueMachineID,ClockSkew,PeerPort")
 	if table.code != 0 || strings.Count(table.stdout, "warn (ignored)") != 3 {
 		t.Errorf("with all ignored: exit %d\n%s%s", table.code, table.stdout, table.stderr)
 	}
@@ -104,7 +106,8 @@ func TestPreflight(t *testing.T) {
 		t.Errorf("up does not say that nothing was changed:\n%s", up.stderr)
 	}
 	for _, h := range []string{"cp1", "w1", "w2"} {
-		if out := l.exec(h, "sh", "-c", "ls -d /etc/kubernetes /var/lib/kbootstrap/before /etc/systemd/system/kubelet.service 2>/dev/null || true"); out != "" {
+		if out := l.exec(h, "sh", "-c", "ls -d /etc/kubernetes /var/lib/kbootstrap/before "+
+			"/etc/systemd/system/kubelet.service 2>/dev/null || true"); out != "" {
 			t.Errorf("%s was changed: %s", h, out)
 		}
 	}

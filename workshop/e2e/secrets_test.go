@@ -33,7 +33,8 @@ func TestSecrets(t *testing.T) {
 	file := l.secret("password", canary)
 	inventory := l.with("ssh: {user: op, passwordFile: " + file + ", sudoPasswordFile: " + file)
 	l.withoutKey(inventory)
-	events, plan, archive := filepath.Join(l.dir, "events.jsonl"), filepath.Join(l.dir, "demo.plan"), filepath.Join(l.dir, "bundle.tar.gz")
+	events, plan, archive := filepath.Join(l.dir, "events.jsonl"), filepath.Join(l.dir, "demo.plan"),
+		filepath.Join(l.dir, "bundle.tar.gz")
 
 	said := map[string]string{}
 	tell := func(name string, r result) { said[name] = r.stdout + r.stderr }
@@ -45,12 +46,14 @@ func TestSecrets(t *testing.T) {
 	if up.code != 0 {
 		t.Fatalf("exit %d\n%s", up.code, up.stderr)
 	}
-	if !strings.Contains(said["processes"], "kbootstrap\x00node") || !strings.Contains(said["processes"], "KBOOTSTRAP_CONFIG=") {
+	if !strings.Contains(said["processes"], "kbootstrap\x00node") ||
+		!strings.Contains(said["processes"], "KBOOTSTRAP_CONFIG=") {
 		t.Error("the watch sees neither the tool's process on the host nor the environment of its services")
 	}
 	tell("status", l.run(time.Minute, "status", "-o", "json", "-i", inventory))
 	tell("support-bundle", l.run(2*time.Minute, "support-bundle", "-i", inventory, "-o", archive))
-	tell("a wrong password", l.run(time.Minute, "plan", "-i", l.with("ssh: {user: op, sudoPasswordFile: "+l.secret("wrong", canary+"-not"))))
+	tell("a wrong password", l.run(time.Minute, "plan", "-i",
+		l.with("ssh: {user: op, sudoPasswordFile: "+l.secret("wrong", canary+"-not"))))
 	for name, path := range map[string]string{"events": events, "plan file": plan} {
 		said[name] = readFile(t, path)
 	}
@@ -61,7 +64,8 @@ func TestSecrets(t *testing.T) {
 		said[path] = text
 	}
 	if len(said) < 40 || !strings.Contains(said["bundle: "+"secrets-support/manifest.json"], `"cp1": "ok"`) {
-		t.Errorf("only %d places were looked at; the manifest is %s", len(said), said["bundle: secrets-support/manifest.json"])
+		t.Errorf("only %d places were looked at; the manifest is %s", len(said),
+			said["bundle: secrets-support/manifest.json"])
 	}
 
 	keys := l.keys()
@@ -124,9 +128,11 @@ func (l *lab) onHost(keys map[string][]string) {
 	for _, parts := range keys {
 		needles = append(needles, parts...)
 	}
-	l.input(strings.NewReader(strings.Join(needles, "\n")+"\n"), "cp1", "sh", "-c", "umask 077; mkdir -p /dev/shm/x; cat >/dev/shm/x/patterns")
+	l.input(strings.NewReader(strings.Join(needles, "\n")+"\n"), "cp1", "sh", "-c",
+		"umask 077; mkdir -p /dev/shm/x; cat >/dev/shm/x/patterns")
 	const places = "/etc /opt /var /root /home /run /tmp /usr/local"
-	out := l.exec("cp1", "sh", "-c", "grep -rlaF -f /dev/shm/x/patterns "+places+" 2>/dev/null | xargs -r stat -c '%a %n'; rm -r /dev/shm/x")
+	out := l.exec("cp1", "sh", "-c", "grep -rlaF -f /dev/shm/x/patterns "+places+
+		" 2>/dev/null | xargs -r stat -c '%a %n'; rm -r /dev/shm/x")
 	lines := strings.Split(strings.TrimSpace(out), "\n")
 	if len(lines) < 5 {
 		l.t.Fatalf("keys are in these files only:\n%s", out)
@@ -142,7 +148,8 @@ func (l *lab) onHost(keys map[string][]string) {
 			}
 		}
 	}
-	if with := l.exec("cp1", "sh", "-c", "printf '%s' '"+canary[:8]+"''"+canary[8:]+"' | { read -r p || :; grep -rlaF -e \"$p\" "+places+" 2>/dev/null || :; }"); with != "" {
+	if with := l.exec("cp1", "sh", "-c", "printf '%s' '"+canary[:8]+"''"+canary[8:]+
+		"' | { read -r p || :; grep -rlaF -e \"$p\" "+places+" 2>/dev/null || :; }"); with != "" {
 		l.t.Errorf("the password is in files of the host:\n%s", with)
 	}
 }

@@ -23,19 +23,21 @@ var (
 // dataDirs are the directories of a host that may not be on overlayfs, because containerd and
 // dockerd make overlays in them and etcd syncs there.
 func dataDirs() []string {
-	return []string{"/var/lib/containerd", "/var/lib/docker", "/var/lib/kubelet", "/var/lib/etcd", "/var/lib/kbootstrap", "/opt/kbootstrap"}
+	return []string{"/var/lib/containerd", "/var/lib/docker", "/var/lib/kubelet", "/var/lib/etcd",
+		"/var/lib/kbootstrap", "/opt/kbootstrap"}
 }
 
 // maskedUnits are of no use in a lab and cost time at boot or later.
 func maskedUnits() []string {
 	return []string{
-		"apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer", "e2scrub_reap.service",
-		"fstrim.timer", "console-getty.service", "getty@tty1.service", "systemd-networkd.service", "systemd-networkd.socket",
+		"apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer",
+		"e2scrub_reap.service", "fstrim.timer", "console-getty.service", "getty@tty1.service",
+		"systemd-networkd.service", "systemd-networkd.socket",
 		"systemd-pstore.service", "systemd-journal-flush.service",
 	}
 }
 
-// file is one file of a host's disk. Users are numbers, since the disk is written from outside.
+// file is one file of a host's disk. Users are numbers, because the disk is written from outside.
 type file struct {
 	path string
 	mode fs.FileMode
@@ -47,14 +49,15 @@ type file struct {
 // vagrantUID is what useradd gives the first user.
 const vagrantUID = 1000
 
-// diskFiles lists what a host's disk has beside the base.
+// diskFiles lists what a host's disk has on top of the base.
 func diskFiles(h hostState, hostKey []byte, loginKey string, canLowerOOM bool) []file {
 	// The time of /usr is compared with these; without them systemd rebuilds caches at the first
 	// boot.
 	updated := fmt.Sprintf("TIMESTAMP_NSEC=%d\n", time.Now().UnixNano())
 	files := []file{
 		{path: "/etc/hostname", mode: 0o644, text: h.Name + "\n"},
-		{path: "/etc/hosts", mode: 0o644, text: "127.0.0.1\tlocalhost\n127.0.1.1\t" + h.Name + "\n\n::1\tlocalhost ip6-localhost ip6-loopback\n"},
+		{path: "/etc/hosts", mode: 0o644, text: "127.0.0.1\tlocalhost\n127.0.1.1\t" + h.Name +
+			"\n\n::1\tlocalhost ip6-localhost ip6-loopback\n"},
 		// Nothing listens there, so a lookup fails at once. An unreachable resolver costs 10 s a
 		// lookup.
 		{path: "/etc/resolv.conf", mode: 0o644, text: "nameserver 127.0.0.1\n"},
@@ -66,7 +69,8 @@ func diskFiles(h hostState, hostKey []byte, loginKey string, canLowerOOM bool) [
 		{path: "/var/.updated", mode: 0o644, text: updated},
 		{path: "/etc/ssh/ssh_host_ed25519_key", mode: 0o600, text: string(hostKey)},
 		{path: "/etc/ssh/ssh_host_ed25519_key.pub", mode: 0o644, text: h.HostKey + "\n"},
-		{path: "/etc/ssh/sshd_config.d/lab.conf", mode: 0o644, text: "HostKey /etc/ssh/ssh_host_ed25519_key\nPasswordAuthentication no\n"},
+		{path: "/etc/ssh/sshd_config.d/lab.conf", mode: 0o644,
+			text: "HostKey /etc/ssh/ssh_host_ed25519_key\nPasswordAuthentication no\n"},
 		{path: "/etc/sudoers.d/vagrant", mode: 0o440, text: "vagrant ALL=(ALL) NOPASSWD: ALL\n"},
 		{path: "/home/vagrant/.ssh", mode: fs.ModeDir | 0o700, uid: vagrantUID},
 		{path: "/home/vagrant/.ssh/authorized_keys", mode: 0o600, uid: vagrantUID, text: loginKey},
@@ -104,7 +108,7 @@ func writeDisk(dir string, files []file) error {
 			return fmt.Errorf("%s: %w", f.path, err)
 		}
 	}
-	// Its owner was lost when the directories above .ssh were made anew in the upper layer.
+	// Its owner was lost when the directories above .ssh were made again in the upper layer.
 	return os.Chown(filepath.Join(upper, "home/vagrant"), vagrantUID, vagrantUID)
 }
 
@@ -124,8 +128,9 @@ func (f file) write(root string) error {
 	case f.mode.IsDir():
 		return errors.Join(os.Mkdir(path, f.mode.Perm()), os.Chown(path, f.uid, f.uid))
 	default:
-		// The mode is set apart, since the umask takes from the first one.
-		return errors.Join(os.WriteFile(path, []byte(f.text), f.mode), os.Chmod(path, f.mode), os.Chown(path, f.uid, f.uid))
+		// The mode is set apart, because the umask takes from the first one.
+		return errors.Join(os.WriteFile(path, []byte(f.text), f.mode), os.Chmod(path, f.mode),
+			os.Chown(path, f.uid, f.uid))
 	}
 }
 

@@ -124,11 +124,13 @@ func TestHostsAreShapedLikeVagrants(t *testing.T) {
 		wantRunning(t, l, h.Name)
 		want(t, l, h.Name, h.Name, "hostname")
 		want(t, l, h.Name, "running", "firewall-cmd", "--state")
-		if rules, err := in(t, l, h.Name, "nft", "list", "ruleset"); err != nil || !strings.Contains(rules, "table inet firewalld") {
+		if rules, err := in(t, l, h.Name, "nft", "list", "ruleset"); err != nil ||
+			!strings.Contains(rules, "table inet firewalld") {
 			t.Errorf("%s: firewalld has no rules in the kernel: %v", h.Name, err)
 		}
 		for dev, address := range map[string]string{"eth0": "10.0.2.15/24", "eth1": h.Address.String() + "/24"} {
-			if out, err := in(t, l, h.Name, "ip", "-4", "-oneline", "address", "show", "dev", dev); err != nil || !strings.Contains(out, "inet "+address+" ") {
+			if out, err := in(t, l, h.Name, "ip", "-4", "-oneline", "address", "show", "dev", dev); err != nil ||
+				!strings.Contains(out, "inet "+address+" ") {
 				t.Errorf("%s: %s: %q, %v; want %s", h.Name, dev, out, err, address)
 			}
 		}
@@ -141,13 +143,16 @@ func TestHostsAreShapedLikeVagrants(t *testing.T) {
 		// Refused at once by the gateway, not dropped: curl's 7 is "could not connect", 28 would be
 		// its deadline.
 		var exit *exec.ExitError
-		if _, err := in(t, l, h.Name, "curl", "--silent", "--max-time", "20", "http://203.0.113.1/"); !errors.As(err, &exit) || exit.ExitCode() != 7 {
+		if _, err := in(t, l, h.Name, "curl", "--silent", "--max-time", "20", "http://203.0.113.1/"); !errors.As(err, &exit) ||
+			exit.ExitCode() != 7 {
 			t.Errorf("%s: curl to the outside: %v, want exit status 7", h.Name, err)
 		}
-		if got := runSSH(t, l, h, "hostname; id --user; sudo --non-interactive id --user; echo $SSH_CONNECTION"); !strings.HasPrefix(got, h.Name+"\n1000\n0\n10.0.2.2 ") {
+		got := runSSH(t, l, h, "hostname; id --user; sudo --non-interactive id --user; echo $SSH_CONNECTION")
+		if !strings.HasPrefix(got, h.Name+"\n1000\n0\n10.0.2.2 ") {
 			t.Errorf("%s: over ssh: %q", h.Name, got)
 		}
-		if out, err := in(t, l, h.Name, "sh", "-ec", "echo 1 >/proc/sys/net/ipv4/ip_forward; for d in /sys/fs/cgroup/*/; do mkdir $d/probe; rmdir $d/probe; done"); err != nil {
+		if out, err := in(t, l, h.Name, "sh", "-ec", "echo 1 >/proc/sys/net/ipv4/ip_forward; "+
+			"for d in /sys/fs/cgroup/*/; do mkdir $d/probe; rmdir $d/probe; done"); err != nil {
 			t.Errorf("%s: kernel settings and cgroups are not writable: %v\n%s", h.Name, err, out)
 		}
 		want(t, l, h.Name, "shared", "findmnt", "--noheadings", "--output=PROPAGATION", "/")
@@ -219,7 +224,7 @@ func TestUpTwiceAndAfterDeath(t *testing.T) {
 	boot(t, spec)
 	after, err := readState(l.Dir())
 	if err != nil || after.Hosts[0].Nspawn != before.Hosts[0].Nspawn {
-		t.Errorf("the second up booted anew: %+v, %v", after.Hosts, err)
+		t.Errorf("the second up booted again: %+v, %v", after.Hosts, err)
 	}
 	other := spec
 	other.Workers, other.Kubernetes = 2, "v1.36.3"
@@ -311,7 +316,8 @@ func TestDownLeavesNothing(t *testing.T) {
 	listener.Close()
 	want(t, one, "w1", "w1", "hostname")
 	dialer := net.Dialer{Timeout: 10 * time.Second}
-	if conn, err := dialer.DialContext(t.Context(), "tcp", fmt.Sprintf("127.0.0.1:%d", ready(t, one)[0].SSHPort)); err != nil {
+	address := fmt.Sprintf("127.0.0.1:%d", ready(t, one)[0].SSHPort)
+	if conn, err := dialer.DialContext(t.Context(), "tcp", address); err != nil {
 		t.Errorf("the other lab's port: %v", err)
 	} else {
 		conn.Close()

@@ -29,11 +29,13 @@ func (l *Lab) Command(ctx context.Context, host string, argv ...string) (*exec.C
 	if err != nil {
 		return nil, err
 	}
-	env := []string{"env", "--chdir=/root", "-i", "HOME=/root", "USER=root", "LOGNAME=root", "SHELL=/bin/bash", "LANG=C.UTF-8", "PATH=" + searchPath}
+	env := []string{"env", "--chdir=/root", "-i", "HOME=/root", "USER=root", "LOGNAME=root", "SHELL=/bin/bash",
+		"LANG=C.UTF-8", "PATH=" + searchPath}
 	if term := os.Getenv("TERM"); term != "" {
 		env = append(env, "TERM="+term)
 	}
-	enter := append([]string{"nsenter", "--target=" + strconv.Itoa(leader), "--mount", "--uts", "--ipc", "--net", "--pid",
+	enter := append([]string{"nsenter", "--target=" + strconv.Itoa(leader), "--mount", "--uts", "--ipc", "--net",
+		"--pid",
 		"--cgroup", "--root", "--"}, append(env, argv...)...)
 	full := inCgroups(cgroups, enter...)
 	path, err := exec.LookPath(full[0])

@@ -12,12 +12,16 @@ func (s state) hostsYAML() []byte {
 	var b strings.Builder
 	fmt.Fprintf(&b, "cluster: %s\nkubernetes: %s\n", s.Spec.Name, s.Spec.Kubernetes)
 	if m := s.Spec.Mirror; m != "" {
-		fmt.Fprintf(&b, "artifacts: {mirror: %s, lock: %s}\n", quoteYAML(m), quoteYAML(filepath.Join(m, "artifacts.lock")))
+		fmt.Fprintf(&b, "artifacts: {mirror: %s, lock: %s}\n", quoteYAML(m),
+			quoteYAML(filepath.Join(m, "artifacts.lock")))
 	}
-	b.WriteString("# The hosts share this machine's disk: how full it is in percent is nothing to evict pods or remove images for.\n" +
+	b.WriteString("# The hosts share this machine's disk: how full it is in percent is nothing to evict pods " +
+		"or remove images for.\n" +
 		"arguments:\n" +
-		"  kubelet: {image-gc-high-threshold: \"100\", eviction-hard: \"memory.available<100Mi,nodefs.available<500Mi\"}\n")
-	fmt.Fprintf(&b, "ssh: {user: vagrant, key: %s, knownHosts: %s, hostKeyPolicy: strict, agent: false, config: none}\nhosts:\n",
+		"  kubelet: {image-gc-high-threshold: \"100\", eviction-hard: " +
+		"\"memory.available<100Mi,nodefs.available<500Mi\"}\n")
+	fmt.Fprintf(&b, "ssh: {user: vagrant, key: %s, knownHosts: %s, hostKeyPolicy: strict, agent: false, "+
+		"config: none}\nhosts:\n",
 		keyFile, knownHostsFile)
 	for _, h := range s.Hosts {
 		if !h.Spare {

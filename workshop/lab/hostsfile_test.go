@@ -22,7 +22,8 @@ func planned(t *testing.T, spec Spec) state {
 }
 
 func TestHostsYAML(t *testing.T) {
-	s := planned(t, Spec{Name: "demo", ControlPlanes: 1, Workers: 1, Spare: 1, Kubernetes: "v1.36.3", Mirror: "/m/with space"})
+	s := planned(t, Spec{Name: "demo", ControlPlanes: 1, Workers: 1, Spare: 1, Kubernetes: "v1.36.3",
+		Mirror: "/m/with space"})
 	want := `cluster: demo
 kubernetes: v1.36.3
 artifacts: {mirror: "/m/with space", lock: "/m/with space/artifacts.lock"}
@@ -85,7 +86,8 @@ func TestNextHost(t *testing.T) {
 		name  string
 		spare bool
 		want  string
-	}{{"", false, "w2 192.168.56.13"}, {"", true, "s2 192.168.56.13"}, {"gpu", false, "gpu 192.168.56.13"}, {"w1", false, ""}, {"W", false, ""}} {
+	}{{"", false, "w2 192.168.56.13"}, {"", true, "s2 192.168.56.13"}, {"gpu", false, "gpu 192.168.56.13"},
+		{"w1", false, ""}, {"W", false, ""}} {
 		h, err := s.nextHost(c.name, c.spare)
 		if got := h.Name + " " + h.Address.String(); err == nil && got != c.want || err != nil && c.want != "" {
 			t.Errorf("nextHost(%q, %t) = %s, %v, want %q", c.name, c.spare, got, err, c.want)

@@ -15,8 +15,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Lab is a set of hosts in a directory. Its methods read the state anew, so several may be open at
-// once.
+// Lab is a set of hosts in a directory. Its methods read the state each time, so several may be
+// open at once.
 type Lab struct {
 	dir string
 }
@@ -252,8 +252,8 @@ func (s *state) start(ctx context.Context, hosts []*hostState) error {
 	return nil
 }
 
-// moveCgroups plans new cgroups when the machine has started anew since the lab did, and has others
-// now.
+// moveCgroups plans new cgroups when the machine has started again since the lab did, and has
+// others now.
 func (s *state) moveCgroups() error {
 	for _, dir := range s.Cgroups {
 		if _, err := os.Stat(filepath.Dir(dir)); errors.Is(err, fs.ErrNotExist) {

@@ -77,10 +77,11 @@ func (s state) makeNAT(ctx context.Context, h Host) error {
 	}
 	// A router without a route answers "network unreachable"; without forwarding it would not
 	// answer at all.
-	return errors.Join(ip(ctx, nat, "link set lo up"), sysctl(ctx, nat, "ipv4/ip_forward", "1", "ipv4/icmp_ratelimit", "0"))
+	return errors.Join(ip(ctx, nat, "link set lo up"),
+		sysctl(ctx, nat, "ipv4/ip_forward", "1", "ipv4/icmp_ratelimit", "0"))
 }
 
-// makeHostNetwork makes a host's own namespace. It is made anew at each start, as a machine's
+// makeHostNetwork makes a host's own namespace. It is made again at each start, as a machine's
 // interfaces are.
 func (s state) makeHostNetwork(ctx context.Context, h Host) error {
 	host, nat, port := s.hostNetns(h.Name), s.natNetns(h.Name), fmt.Sprintf("p%d", h.Address.As4()[3])

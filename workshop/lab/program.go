@@ -32,10 +32,11 @@ func socketProxy() (string, error) {
 	return "", errors.New("systemd-socket-proxyd is missing")
 }
 
-// checkMachine tells whether a lab can run here at all.
+// checkMachine returns why a lab cannot run here, or nil.
 func checkMachine() error {
 	if runtime.GOOS != "linux" {
-		return hintedError{fmt.Errorf("a lab needs Linux, not %s", runtime.GOOS), "use Vagrant here, or a Linux machine"}
+		return hintedError{fmt.Errorf("a lab needs Linux, not %s", runtime.GOOS),
+			"use Vagrant here, or a Linux machine"}
 	}
 	if os.Geteuid() != 0 {
 		return hintedError{errors.New("a lab needs root"), "run it with sudo"}

@@ -11,7 +11,7 @@ import (
 // Spec is what a lab should be.
 type Spec struct {
 	// Dir is where the lab lives: hosts.yaml, keys, state and the hosts' disks. It must be on a
-	// real file system, not on overlayfs, since the hosts' root file systems are overlays on it.
+	// real file system, not on overlayfs, because the hosts' root file systems are overlays on it.
 	Dir string `json:"-"`
 	// Name is the cluster's name in hosts.yaml; by default it is made from the last element of Dir.
 	Name string `json:"name"`

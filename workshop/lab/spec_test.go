@@ -43,7 +43,8 @@ func TestSpecDefaults(t *testing.T) {
 
 func TestLabelOf(t *testing.T) {
 	for name, want := range map[string]string{
-		"lab": "lab", "Lab 2": "lab-2", "...": "lab", "-x-": "x", strings.Repeat("a", 62) + "--": strings.Repeat("a", 62),
+		"lab": "lab", "Lab 2": "lab-2", "...": "lab", "-x-": "x",
+		strings.Repeat("a", 62) + "--": strings.Repeat("a", 62),
 	} {
 		if got := labelOf(name); got != want || !label.MatchString(got) {
 			t.Errorf("labelOf(%q) = %q, want %q", name, got, want)

@@ -15,7 +15,7 @@ import (
 	"kbootstrap/internal/atomic"
 )
 
-// The files of a lab's directory, beside hosts/.
+// The files of a lab's directory, next to hosts/.
 const (
 	stateFile      = "lab.json"
 	lockFile       = "lab.lock"

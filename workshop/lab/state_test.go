@@ -22,12 +22,13 @@ func TestStateSurvivesTheFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(s, got, cmp.AllowUnexported(state{}, hostState{}), cmpopts.EquateComparable(s.Hosts[0].Address)); diff != "" {
+	if diff := cmp.Diff(s, got, cmp.AllowUnexported(state{}, hostState{}),
+		cmpopts.EquateComparable(s.Hosts[0].Address)); diff != "" {
 		t.Error(diff)
 	}
 	entries, err := os.ReadDir(s.Spec.Dir)
 	if err != nil || len(entries) != 1 {
-		t.Errorf("beside the state file: %v, %v", entries, err)
+		t.Errorf("next to the state file: %v, %v", entries, err)
 	}
 }
 

@@ -106,7 +106,8 @@ func create(ctx context.Context, spec Spec) (*state, error) {
 			return s, fmt.Errorf("%s: %w", h.Name, err)
 		}
 	}
-	if err := errors.Join(s.writeKnownHosts(), atomic.WriteFile(filepath.Join(spec.Dir, inventoryFile), s.hostsYAML(), 0o644)); err != nil {
+	if err := errors.Join(s.writeKnownHosts(),
+		atomic.WriteFile(filepath.Join(spec.Dir, inventoryFile), s.hostsYAML(), 0o644)); err != nil {
 		return s, err
 	}
 	return s, errors.Join(s.start(ctx, s.all()), s.write())
@@ -155,7 +156,8 @@ func (s *state) removeHost(ctx context.Context, name string) error {
 		return err
 	}
 	err = errors.Join(
-		s.clean(ctx, h), clearCgroups(ctx, s.forwardCgroups(name)), removeNetns(ctx, s.natNetns(name)), os.RemoveAll(s.hostDir(name)),
+		s.clean(ctx, h), clearCgroups(ctx, s.forwardCgroups(name)), removeNetns(ctx, s.natNetns(name)),
+		os.RemoveAll(s.hostDir(name)),
 	)
 	s.Hosts = slices.DeleteFunc(s.Hosts, func(h hostState) bool { return h.Name == name })
 	return err

@@ -55,7 +55,8 @@ func mutate(ctx context.Context, only string) (survived int, err error) {
 		return 0, err
 	}
 	// Tests that fail anyway would kill everything.
-	control := (mutation{}).command(ctx, dir, "test", "-count=1", "-timeout=30m", "-run="+everything, "./resource", "-crash-one-of=1")
+	control := (mutation{}).command(ctx, dir, "test", "-count=1", "-timeout=30m", "-run="+everything, "./resource",
+		"-crash-one-of=1")
 	if out, err := control.CombinedOutput(); err != nil {
 		return 0, fmt.Errorf("without a mutation: %w\n%s", err, out)
 	}
@@ -111,7 +112,8 @@ func (m mutation) applied(dir string) (string, error) {
 		return "", err
 	}
 	if n := strings.Count(string(text), m.old); n != 1 {
-		return "", fmt.Errorf("%s: %s: the text to be replaced is there %d times, not once:\n%s", m.what, m.file, n, m.old)
+		return "", fmt.Errorf("%s: %s: the text to be replaced is there %d times, not once:\n%s", m.what, m.file, n,
+			m.old)
 	}
 	return strings.Replace(string(text), m.old, m.with, 1), nil
 }
@@ -135,7 +137,8 @@ func (m mutation) try(ctx context.Context, dir string) (killed bool, err error) 
 	if out, err := m.command(ctx, dir, "vet", pkg).CombinedOutput(); err != nil {
 		return false, fmt.Errorf("it does not build: %w\n%s", err, out) // a mutant must fail by what it does
 	}
-	err = m.command(ctx, dir, "test", "-count=1", "-failfast", "-timeout=20m", "-run="+m.tests, "./resource", "-crash-one-of=1").Run()
+	err = m.command(ctx, dir, "test", "-count=1", "-failfast", "-timeout=20m", "-run="+m.tests, "./resource",
+		"-crash-one-of=1").Run()
 	var failed *exec.ExitError
 	if ctx.Err() != nil {
 		return false, ctx.Err()

@@ -28,11 +28,12 @@ var mutations = []mutation{
 	},
 	{
 		what: "the rename: the file is written in place", file: wrote, tests: files,
-		old:  "\treturn r.files.Write(r.Temp, content, 0o600)",
-		with: "\tif err := r.files.Write(r.path, content, 0o600); err != nil {\n\t\treturn err\n\t}\n\treturn r.files.Write(r.Temp, content, 0o600)",
+		old: "\treturn r.files.Write(r.Temp, content, 0o600)",
+		with: "\tif err := r.files.Write(r.path, content, 0o600); err != nil {\n\t\treturn err\n\t}\n" +
+			"\treturn r.files.Write(r.Temp, content, 0o600)",
 	},
 	{
-		what: "the removal of what a killed run has left beside a file", file: wrote, tests: files,
+		what: "the removal of what a killed run has left next to a file", file: wrote, tests: files,
 		old: "\tif err := f.clearTemps(path); err != nil {\n\t\treturn Replacement{}, err\n\t}\n",
 	},
 	{
@@ -87,8 +88,9 @@ var mutations = []mutation{
 		old: "\tif resource.Changed(now, wanted) {\n", with: "\tif false {\n",
 	},
 	{
-		what: "the new look at what comes after a change", file: "resource/converge/converge.go", tests: "^TestConverge",
-		old: "if t.all != nil && !t.changed {", with: "if t.all != nil {",
+		what: "the new look at what comes after a change", file: "resource/converge/converge.go",
+		tests: "^TestConverge",
+		old:   "if t.all != nil && !t.changed {", with: "if t.all != nil {",
 	},
 	{
 		what: "the restart of a process that is older than its configuration", file: "resource/service.go", tests: host,
@@ -99,16 +101,20 @@ var mutations = []mutation{
 		old: "\tstart := forwards(ctx, sys, found, report)\n", with: "\tvar start error\n",
 	},
 	{
-		what: "the question whether systemd knows that a cluster may be founded", file: "resource/member.go", tests: "^TestCrashMatrix$/^laws$/^(member|bootstrapped)$",
+		what: "the question whether systemd knows that a cluster may be founded",
+		file: "resource/member.go", tests: "^TestCrashMatrix$/^laws$/^(member|bootstrapped)$",
 		old: "found.Absent = u.Stale(bootstrapDropIn(m.Unit), true)", with: "_ = u\n\t\tfound.Absent = false",
 	},
 	{
-		what: "the question whether systemd knows that no cluster may be founded", file: "resource/bootstrapped.go", tests: "^TestCrashMatrix$/^laws$/^(member|bootstrapped)$",
-		old: "found.Allowed = slices.Contains(u.DropIns, bootstrapDropIn(b.Unit))", with: "found.Allowed = slices.Contains(u.DropIns, \"\")",
+		what: "the question whether systemd knows that no cluster may be founded",
+		file: "resource/bootstrapped.go", tests: "^TestCrashMatrix$/^laws$/^(member|bootstrapped)$",
+		old:  "found.Allowed = slices.Contains(u.DropIns, bootstrapDropIn(b.Unit))",
+		with: "found.Allowed = slices.Contains(u.DropIns, \"\")",
 	},
 	{
-		what: "the removal of a group whose user is gone", file: "resource/user.go", tests: "^TestCrashMatrix$/^laws$/^user$",
-		old: "Absent: group == nil, OnlyGroup: group != nil}", with: "Absent: true}",
+		what: "the removal of a group whose user is gone", file: "resource/user.go",
+		tests: "^TestCrashMatrix$/^laws$/^user$",
+		old:   "Absent: group == nil, OnlyGroup: group != nil}", with: "Absent: true}",
 	},
 	{
 		what: "the removal of a half-written cache of sums", file: flush, tests: files,

@@ -50,6 +50,7 @@ func run(output, dir string, columns, rows int, command []string) error {
 	if err := os.WriteFile(output, []byte(picture), 0o644); err != nil {
 		return err
 	}
-	fmt.Printf("%s: %d frames, %s, %d kB\n", output, len(frames), frames[len(frames)-1].at.Round(time.Millisecond), len(picture)/1000)
+	fmt.Printf("%s: %d frames, %s, %d kB\n", output, len(frames), frames[len(frames)-1].at.Round(time.Millisecond),
+		len(picture)/1000)
 	return nil
 }

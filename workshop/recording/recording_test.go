@@ -54,14 +54,16 @@ func TestPlayLong(t *testing.T) {
 
 // TestRecord: a program finds itself on a terminal of the size that was asked for.
 func TestRecord(t *testing.T) {
-	chunks, err := record(t.Context(), t.TempDir(), 70, 20, []string{"sh", "-c", `test -t 1 && stty size && echo "it's $TERM"`})
+	chunks, err := record(t.Context(), t.TempDir(), 70, 20,
+		[]string{"sh", "-c", `test -t 1 && stty size && echo "it's $TERM"`})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got := tail(chunks); got != "20 70\r\nit's xterm-256color\r\n" {
 		t.Errorf("got %q", got)
 	}
-	if _, err := record(t.Context(), ".", 80, 24, []string{"sh", "-c", "echo why; exit 3"}); err == nil || !strings.Contains(err.Error(), "why") {
+	if _, err := record(t.Context(), ".", 80, 24, []string{"sh", "-c", "echo why; exit 3"}); err == nil ||
+		!strings.Contains(err.Error(), "why") {
 		t.Errorf("a program that failed: %v", err)
 	}
 }

@@ -16,15 +16,15 @@ const (
 	bar        = 30 // the window's title
 )
 
-// pause is how long the last frame stays before all begins anew.
+// pause is how long the last frame stays before all begins again.
 const pause = 6 * time.Second
 
 // classes are the colours of the picture by those of the terminal.
 var classes = map[string]string{"31": "r", "32": "g", "2": "d"}
 
 // draw makes the picture: all frames stand below each other, and one at a time is moved into the
-// window. Where nothing moves, since the reader wants it so or the viewer cannot, the last frame is
-// there.
+// window. Where nothing moves, because the reader wants it so or the viewer cannot, the last frame
+// is there.
 func draw(frames []frame, columns, rows int, title string) string {
 	width := int(float64(columns)*charWidth) + 2*margin
 	height := rows*lineHeight + margin
@@ -74,7 +74,8 @@ text{font:%[5]dpx ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",
 </svg>
 </svg>
 `, width, height+bar, html.EscapeString(title), html.EscapeString(plain(last)), fontSize, (len(frames)-1)*height,
-		fmt.Sprintf("%.3f", total.Seconds()), moves.String(), width/2, lines.String(), margin, bar, width-margin, height, b.String())
+		fmt.Sprintf("%.3f", total.Seconds()), moves.String(), width/2, lines.String(),
+		margin, bar, width-margin, height, b.String())
 }
 
 // spans is a line with its colours.

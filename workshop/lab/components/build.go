@@ -19,7 +19,7 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// DefaultKubernetes is the version of Kubernetes that the lab runs when nobody asks for another.
+// DefaultKubernetes is the version of Kubernetes that the lab runs when no other is asked for.
 const DefaultKubernetes = "v1.36.3"
 
 // Spec says what to build and where to put it.

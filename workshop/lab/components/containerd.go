@@ -10,9 +10,10 @@ func containerd(arch string) recipe {
 		Name: "containerd", Version: containerdVersion, Takes: "2 min",
 		Source: goModule{
 			Path: module, Version: containerdVersion, GoMod: goMod("containerd"),
-			Packages: []string{module + "/cmd/containerd", module + "/cmd/ctr", module + "/cmd/containerd-shim-runc-v2"},
-			Tags:     []string{"netgo", "osusergo", "static_build", "no_btrfs"},
-			Set:      map[string]string{module + "/version.Version": containerdVersion},
+			Packages: []string{module + "/cmd/containerd", module + "/cmd/ctr",
+				module + "/cmd/containerd-shim-runc-v2"},
+			Tags: []string{"netgo", "osusergo", "static_build", "no_btrfs"},
+			Set:  map[string]string{module + "/version.Version": containerdVersion},
 		},
 		Checks: []check{
 			{[]string{"containerd", "--version"}, containerdVersion},

@@ -1,7 +1,7 @@
 package components
 
-// coredns runs as root in its image, and upstream's as nobody with a file capability: a pod that
-// drops all capabilities must add NET_BIND_SERVICE in either case.
+// coredns runs as root in its image, and upstream's as an unprivileged user with a file capability:
+// a pod that drops all capabilities must add NET_BIND_SERVICE in either case.
 func coredns(version string) recipe {
 	const module = "github.com/coredns/coredns"
 	return recipe{

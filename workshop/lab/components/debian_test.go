@@ -28,7 +28,7 @@ func debianPackage(t *testing.T, work, name, version string) {
 	tree := t.TempDir()
 	for path, text := range map[string]string{
 		"DEBIAN/control": "Package: " + name + "\nVersion: " + version +
-			"\nArchitecture: all\nMaintainer: nobody <nobody@example.org>\nDescription: test\n",
+			"\nArchitecture: all\nMaintainer: test <test@example.org>\nDescription: test\n",
 		"usr/bin/" + name: "program " + name,
 	} {
 		if err := os.MkdirAll(filepath.Dir(filepath.Join(tree, path)), 0o755); err != nil {

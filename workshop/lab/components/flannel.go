@@ -15,7 +15,8 @@ func flannel(arch string) recipe {
 		},
 		Checks: []check{{[]string{"flanneld", "--version"}, flannelVersion}},
 		Artifacts: []artifact{{
-			"https://" + module + "/releases/download/" + flannelVersion + "/flannel-" + flannelVersion + "-linux-" + arch + ".tar.gz",
+			"https://" + module + "/releases/download/" + flannelVersion + "/flannel-" + flannelVersion + "-linux-" +
+				arch + ".tar.gz",
 			archive{[]member{{"flanneld", "flanneld"}}},
 		}},
 	}

@@ -30,7 +30,7 @@ type goModule struct {
 }
 
 // goModData is what a go.mod template may use. The published module's own Go version and debug
-// settings are repeated, since the main module's decide how the standard library behaves at run
+// settings are repeated, because the main module's decide how the standard library behaves at run
 // time.
 type goModData struct {
 	Version        string

@@ -110,7 +110,7 @@ func mkdirs(t *tar.Writer, made map[string]bool, dir string, mode int64) error {
 	})
 }
 
-// linkApplets adds a symbolic link beside busybox for every command that it has.
+// linkApplets adds a symbolic link next to busybox for every command that it has.
 func linkApplets(ctx context.Context, t *tar.Writer, busybox member, dir string) error {
 	out, err := run(ctx, command{argv: []string{filepath.Join(dir, busybox.From), "--list"}})
 	if err != nil {
@@ -122,7 +122,8 @@ func linkApplets(ctx context.Context, t *tar.Writer, busybox member, dir string)
 			continue
 		}
 		link := path.Join(strings.TrimPrefix(path.Dir(busybox.Name), "/"), applet)
-		header := &tar.Header{Typeflag: tar.TypeSymlink, Name: link, Linkname: self, Mode: 0o777, Format: tar.FormatUSTAR}
+		header := &tar.Header{Typeflag: tar.TypeSymlink, Name: link, Linkname: self, Mode: 0o777,
+			Format: tar.FormatUSTAR}
 		if err := t.WriteHeader(header); err != nil {
 			return err
 		}

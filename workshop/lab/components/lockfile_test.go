@@ -42,7 +42,8 @@ artifacts:
 
 // A sum that YAML could take for a number must come back as the same text.
 func TestMergedLockKeepsNumericSums(t *testing.T) {
-	for _, sum := range []string{strings.Repeat("1", 64), "1e" + strings.Repeat("0", 62), "0" + strings.Repeat("7", 63)} {
+	for _, sum := range []string{strings.Repeat("1", 64), "1e" + strings.Repeat("0", 62),
+		"0" + strings.Repeat("7", 63)} {
 		text, err := mergedLock(nil, []locked{{URL: "https://a/b", SHA256: sum, Size: 1}})
 		if err != nil {
 			t.Fatal(err)

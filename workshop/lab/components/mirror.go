@@ -14,7 +14,7 @@ import (
 	"kbootstrap/internal/atomic"
 )
 
-// mirror is a directory of artifacts. Beside them it has, hidden, a lock against other processes,
+// mirror is a directory of artifacts. Next to them it has, hidden, a lock against other processes,
 // the records of what was built, and the work directory of the build that is going on.
 type mirror struct {
 	dir string
@@ -85,13 +85,15 @@ func (m mirror) has(r recipe) bool {
 // records them.
 func (m mirror) build(ctx context.Context, r recipe) error {
 	// The work directory is within the mirror, so that renames stay on one file system. What a
-	// killed process left there goes first: nobody else works in it while the mirror is locked.
+	// killed process left there goes first: no other process works in it while the mirror is
+	// locked.
 	work := m.path(".work")
 	if err := os.RemoveAll(work); err != nil {
 		return err
 	}
 	defer os.RemoveAll(work)
-	source, programs, packed := filepath.Join(work, "source"), filepath.Join(work, "programs"), filepath.Join(work, "packed")
+	source, programs, packed := filepath.Join(work, "source"), filepath.Join(work, "programs"),
+		filepath.Join(work, "packed")
 	for _, dir := range []string{source, programs, packed} {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return err
@@ -152,7 +154,7 @@ func (m mirror) publish(r recipe, rec record, packed string) error {
 	return atomic.WriteFile(m.recordPath(r), append(text, '\n'), 0o644)
 }
 
-// relock adds what the records of the recipes say to the lock file, in case somebody removed or
+// relock adds what the records of the recipes say to the lock file, in case a user removed or
 // replaced it.
 func (m mirror) relock(recipes []recipe) error {
 	var all []locked

@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// recipe makes the artifacts of one component in one version. It is a plain value: its digest says
-// whether what the mirror holds was made by the same recipe.
+// recipe makes the artifacts of one component in one version. It is a plain value: by its digest
+// the mirror recognizes what was made by the same recipe.
 type recipe struct {
 	Name      string // "etcd"
 	Version   string // "v3.6.8"
