@@ -98,7 +98,8 @@ func TestBundle(t *testing.T) {
 	if len(m.Files) != len(want) || len(files) != len(want)+1 || m.Cluster != "demo" || !m.Created.Equal(now) {
 		t.Errorf("manifest: %+v", m)
 	}
-	if d := cmp.Diff(map[string]string{"m1": "not asked", "m2": "not reached: m2: connect: no route"}, m.Hosts); d != "" {
+	if d := cmp.Diff(map[string]string{"m1": "not asked", "m2": "not reached: m2: connect: no route"},
+		m.Hosts); d != "" {
 		t.Errorf("hosts:\n%s", d)
 	}
 	for name, text := range files {
@@ -108,7 +109,8 @@ func TestBundle(t *testing.T) {
 			}
 		}
 	}
-	if files["demo-support/rendered/etc/a.conf"] != "a\n" || !strings.Contains(files["demo-support/hosts.yaml"], "passwordFile: ~/pass") {
+	if files["demo-support/rendered/etc/a.conf"] != "a\n" ||
+		!strings.Contains(files["demo-support/hosts.yaml"], "passwordFile: ~/pass") {
 		t.Errorf("it lacks what is no secret: %v", files)
 	}
 	// The same again is the same file.
@@ -125,42 +127,46 @@ func TestBundle(t *testing.T) {
 
 func TestRedact(t *testing.T) {
 	const key = "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIabc\n-----END EC PRIVATE KEY-----"
-	for text, want := range map[string]string{
-		"before\n" + key + "\nafter":                                                  "before\n-----BEGIN EC PRIVATE KEY-----[redacted]-----END EC PRIVATE KEY-----\nafter",
-		"-----BEGIN PRIVATE KEY-----\ncut off":                                        "-----BEGIN PRIVATE KEY-----[redacted]",
-		`{"a":"-----BEGIN RSA PRIVATE KEY-----\nx\n-----END RSA PRIVATE KEY-----\n"}`: `{"a":"-----BEGIN RSA PRIVATE KEY-----[redacted]-----END RSA PRIVATE KEY-----\n"}`,
-		"    client-key-data: /9j4AAQ+x/=\n    user: a":                               "    client-key-data: [redacted]\n    user: a",
-		`"client-key-data":"LS0t"`:                                                    `"client-key-data":"[redacted]"`,
-		"x LS0tLS1CRUdJTiBFQyBQUklWQVRFIEtFWS0tLS0t y":                                "x [redacted] y",
-		"eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJrdWJl.c2ln_-":                                "[redacted]",
-		"join with abcdef.0123456789abcdef now":                                       "join with [redacted] now",
-		`password: "", a: "b"`:                                                        `password: "", a: "b"`,
-		"Authorization: Bearer abc.def":                                               "Authorization: Bearer [redacted]",
-		"--password=hunter2 --v=4":                                                    "--password=[redacted] --v=4",
-		`"password": "hunter2", "user": "a"`:                                          `"password": "[redacted]", "user": "a"`,
-		`"Secret": true`:                                                              `"Secret": true`,
-		"passwordFile: /etc/pass":                                                     "passwordFile: /etc/pass",
-		"https://user:hunter2@mirror.example/x":                                       "https://user:[redacted]@mirror.example/x",
-		"https://mirror.example:8443/x":                                               "https://mirror.example:8443/x",
-		"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----":                "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
-		"--initial-cluster-token=kbootstrap-demo":                                     "--initial-cluster-token=kbootstrap-demo",
-		`{"a":"{\"splunk-token\": \"B5A7 x\",\"b\":1}"}`:                              `{"a":"{\"splunk-token\": \"[redacted]\",\"b\":1}"}`,
-		`msg="{\"token\":\"a \\\"b c\"}" x=1`:                                         `msg="{\"token\":\"[redacted]\"}" x=1`,
-		`\\\"token\\\": \\\"a b\\\", \\\"c\\\"`:                                       `\\\"token\\\": \\\"[redacted]\\\", \\\"c\\\"`,
-		"password: \"correct horse, battery\"\nb: c":                                  "password: \"[redacted]\"\nb: c",
-		`password: "a \"b c\\", d: "e"`:                                               `password: "[redacted]", d: "e"`,
-		"password: 'correct horse, it''s' b":                                          "password: '[redacted]' b",
-		`password=a\b c`:                                                              "password=[redacted] c",
-		"run --password hunter2 --v 4":                                                "run --password [redacted] --v 4",
-		`run --api-token "correct horse"`:                                             `run --api-token "[redacted]"`,
-		`run "--password=hunter2"`:                                                    `run "--password=[redacted]"`,
-		`{"a":"--password=hunter2"}`:                                                  `{"a":"--password=[redacted]"}`,
-		`"a":"x \"--password=hunter2\" y"`:                                            `"a":"x \"--password=[redacted]\" y"`,
-		`"token": "[redacted]", "b": "c"`:                                             `"token": "[redacted]", "b": "c"`,
-		`\"initial-cluster-token\": \"demo\"`:                                         `\"initial-cluster-token\": \"demo\"`,
-		"--initial-cluster-token kbootstrap-demo":                                     "--initial-cluster-token kbootstrap-demo",
-		"etcd-token kbootstrap-demo":                                                  "etcd-token kbootstrap-demo",
+	for _, test := range []struct{ text, want string }{
+		{"before\n" + key + "\nafter",
+			"before\n-----BEGIN EC PRIVATE KEY-----[redacted]-----END EC PRIVATE KEY-----\nafter"},
+		{"-----BEGIN PRIVATE KEY-----\ncut off", "-----BEGIN PRIVATE KEY-----[redacted]"},
+		{`{"a":"-----BEGIN RSA PRIVATE KEY-----\nx\n-----END RSA PRIVATE KEY-----\n"}`,
+			`{"a":"-----BEGIN RSA PRIVATE KEY-----[redacted]-----END RSA PRIVATE KEY-----\n"}`},
+		{"    client-key-data: /9j4AAQ+x/=\n    user: a", "    client-key-data: [redacted]\n    user: a"},
+		{`"client-key-data":"LS0t"`, `"client-key-data":"[redacted]"`},
+		{"x LS0tLS1CRUdJTiBFQyBQUklWQVRFIEtFWS0tLS0t y", "x [redacted] y"},
+		{"eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJrdWJl.c2ln_-", "[redacted]"},
+		{"join with abcdef.0123456789abcdef now", "join with [redacted] now"},
+		{`password: "", a: "b"`, `password: "", a: "b"`},
+		{"Authorization: Bearer abc.def", "Authorization: Bearer [redacted]"},
+		{"--password=hunter2 --v=4", "--password=[redacted] --v=4"},
+		{`"password": "hunter2", "user": "a"`, `"password": "[redacted]", "user": "a"`},
+		{`"Secret": true`, `"Secret": true`},
+		{"passwordFile: /etc/pass", "passwordFile: /etc/pass"},
+		{"https://user:hunter2@mirror.example/x", "https://user:[redacted]@mirror.example/x"},
+		{"https://mirror.example:8443/x", "https://mirror.example:8443/x"},
+		{"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
+			"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"},
+		{"--initial-cluster-token=kbootstrap-demo", "--initial-cluster-token=kbootstrap-demo"},
+		{`{"a":"{\"splunk-token\": \"B5A7 x\",\"b\":1}"}`, `{"a":"{\"splunk-token\": \"[redacted]\",\"b\":1}"}`},
+		{`msg="{\"token\":\"a \\\"b c\"}" x=1`, `msg="{\"token\":\"[redacted]\"}" x=1`},
+		{`\\\"token\\\": \\\"a b\\\", \\\"c\\\"`, `\\\"token\\\": \\\"[redacted]\\\", \\\"c\\\"`},
+		{"password: \"correct horse, battery\"\nb: c", "password: \"[redacted]\"\nb: c"},
+		{`password: "a \"b c\\", d: "e"`, `password: "[redacted]", d: "e"`},
+		{"password: 'correct horse, it''s' b", "password: '[redacted]' b"},
+		{`password=a\b c`, "password=[redacted] c"},
+		{"run --password hunter2 --v 4", "run --password [redacted] --v 4"},
+		{`run --api-token "correct horse"`, `run --api-token "[redacted]"`},
+		{`run "--password=hunter2"`, `run "--password=[redacted]"`},
+		{`{"a":"--password=hunter2"}`, `{"a":"--password=[redacted]"}`},
+		{`"a":"x \"--password=hunter2\" y"`, `"a":"x \"--password=[redacted]\" y"`},
+		{`"token": "[redacted]", "b": "c"`, `"token": "[redacted]", "b": "c"`},
+		{`\"initial-cluster-token\": \"demo\"`, `\"initial-cluster-token\": \"demo\"`},
+		{"--initial-cluster-token kbootstrap-demo", "--initial-cluster-token kbootstrap-demo"},
+		{"etcd-token kbootstrap-demo", "etcd-token kbootstrap-demo"},
 	} {
+		text, want := test.text, test.want
 		got := Redact(text)
 		if got != want {
 			t.Errorf("%q:\ngot  %q\nwant %q", text, got, want)
