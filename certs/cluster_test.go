@@ -33,7 +33,8 @@ func lab() *inventory.Cluster {
 
 func add(c *inventory.Cluster, name, address string, roles ...inventory.Role) {
 	c.Hosts = append(c.Hosts, inventory.Host{
-		Name: name, Address: netip.MustParseAddr(address), Roles: roles, SSH: inventory.SSH{Address: name + ".example.net"},
+		Name: name, Address: netip.MustParseAddr(address), Roles: roles,
+		SSH: inventory.SSH{Address: name + ".example.net"},
 	})
 }
 
@@ -47,7 +48,8 @@ func large(hosts int) *inventory.Cluster {
 		if i < 3 {
 			roles = []inventory.Role{inventory.ControlPlane, inventory.Etcd}
 		}
-		add(c, fmt.Sprintf("n%d", i), netip.AddrFrom4([4]byte{10, 0, byte(i / 250), byte(1 + i%250)}).String(), roles...)
+		add(c, fmt.Sprintf("n%d", i), netip.AddrFrom4([4]byte{10, 0, byte(i / 250), byte(1 + i%250)}).String(),
+			roles...)
 	}
 	return c
 }

@@ -22,7 +22,8 @@ func TestLeafIsRepaired(t *testing.T) {
 		"no certificate": func(s *Store) error { return os.Remove(filepath.Join(s.dir, leaf+".crt")) },
 		"no key":         func(s *Store) error { return os.Remove(filepath.Join(s.dir, leaf+".key")) },
 		"neither": func(s *Store) error {
-			return errors.Join(os.Remove(filepath.Join(s.dir, leaf+".crt")), os.Remove(filepath.Join(s.dir, leaf+".key")))
+			return errors.Join(os.Remove(filepath.Join(s.dir, leaf+".crt")),
+				os.Remove(filepath.Join(s.dir, leaf+".key")))
 		},
 		"empty certificate":     func(s *Store) error { return os.Truncate(filepath.Join(s.dir, leaf+".crt"), 0) },
 		"half a certificate":    func(s *Store) error { return os.Truncate(filepath.Join(s.dir, leaf+".crt"), 200) },
@@ -30,7 +31,8 @@ func TestLeafIsRepaired(t *testing.T) {
 		"another's key":         func(s *Store) error { return swap(s, "hosts/w1/flannel.key", leaf+".key") },
 		"another's certificate": func(s *Store) error { return swap(s, "hosts/w1/flannel.crt", leaf+".crt") },
 		"another's pair": func(s *Store) error {
-			return errors.Join(swap(s, "hosts/cp1/kubelet.key", leaf+".key"), swap(s, "hosts/cp1/kubelet.crt", leaf+".crt"))
+			return errors.Join(swap(s, "hosts/cp1/kubelet.key", leaf+".key"),
+				swap(s, "hosts/cp1/kubelet.crt", leaf+".crt"))
 		},
 		"the client pair for the server's": func(s *Store) error {
 			return errors.Join(swap(s, "hosts/w1/kubelet-client.key", leaf+".key"),

@@ -57,7 +57,8 @@ func (p *PKI) Files(h inventory.Host, component string) []File {
 			panic(fmt.Sprintf("certs: host %q is not of the cluster whose certificates were issued", h.Name))
 		}
 		if r.pair != "" {
-			files = append(files, file(component, r.pair+".crt", pair.certPEM), file(component, r.pair+".key", pair.keyPEM))
+			files = append(files, file(component, r.pair+".crt", pair.certPEM),
+				file(component, r.pair+".key", pair.keyPEM))
 		}
 		for _, path := range r.configs {
 			files = append(files, file(component, path, p.kubeconfig(p.cluster, r.server(p.cluster, h), pair)))

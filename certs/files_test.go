@@ -64,7 +64,8 @@ func TestFiles(t *testing.T) {
 	c := lab()
 	p := issue(t, newStore(t), c, start)
 	for host, want := range map[string]string{
-		"w1": everyHostsFiles, "etcd1": everyHostsFiles + etcdFiles, "cp1": everyHostsFiles + etcdFiles + controlPlaneFiles,
+		"w1": everyHostsFiles, "etcd1": everyHostsFiles + etcdFiles,
+		"cp1": everyHostsFiles + etcdFiles + controlPlaneFiles,
 	} {
 		h, _ := c.Host(host)
 		got := map[string]bool{}
@@ -97,7 +98,8 @@ func TestSecret(t *testing.T) {
 	c := lab()
 	for host, files := range hostFiles(issue(t, newStore(t), c, start), c) {
 		for _, f := range files {
-			holds := bytes.Contains(f.Content, []byte("PRIVATE KEY")) || bytes.Contains(f.Content, []byte("client-key-data: "))
+			holds := bytes.Contains(f.Content, []byte("PRIVATE KEY")) ||
+				bytes.Contains(f.Content, []byte("client-key-data: "))
 			if holds != f.Secret {
 				t.Errorf("%s: %s: secret %t, holds a key: %t", host, f.Path, f.Secret, holds)
 			}

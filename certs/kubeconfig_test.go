@@ -115,7 +115,8 @@ func TestKubeconfigs(t *testing.T) {
 			}
 			c := parseConfig(t, text)
 			if len(c.Clusters) != 1 || len(c.Users) != 1 || len(c.Contexts) != 1 {
-				t.Fatalf("%d clusters, %d users, %d contexts; want one each", len(c.Clusters), len(c.Users), len(c.Contexts))
+				t.Fatalf("%d clusters, %d users, %d contexts; want one each", len(c.Clusters),
+					len(c.Users), len(c.Contexts))
 			}
 			if got := c.Clusters[0].Cluster.Server; got != test.url {
 				t.Errorf("server = %s, want %s", got, test.url)

@@ -36,7 +36,8 @@ func private(dir string) error {
 				path, stat.Uid, os.Geteuid(), os.Geteuid(), dir)
 		}
 		if mode := info.Mode().Perm(); mode&0o077 != 0 {
-			return fault.StateExposed.Errorf("%s has mode %04o, which lets others use it: chmod -R go= %s", path, mode, dir)
+			return fault.StateExposed.Errorf("%s has mode %04o, which lets others use it: chmod -R go= %s",
+				path, mode, dir)
 		}
 		return nil
 	})

@@ -59,7 +59,8 @@ func (s *Store) loadServiceAccount(root *os.Root, used bool, todo *pending) (key
 	case public == nil:
 		todo.then = append(todo.then, content{serviceAccount + ".pub", own})
 	case !bytes.Equal(public, own):
-		return keyPair{}, fault.AuthorityDamaged.Errorf("%s.pub next to it is not its public key%s", serviceAccount, seeDoc)
+		return keyPair{}, fault.AuthorityDamaged.Errorf("%s.pub next to it is not its public key%s",
+			serviceAccount, seeDoc)
 	}
 	return keyPair{private, own}, nil
 }

@@ -98,7 +98,8 @@ func sign(ca pair, l leaf, now time.Time) (pair, error) {
 	if end.After(ca.cert.NotAfter) {
 		end = ca.cert.NotAfter
 	}
-	certPEM, err := s.Sign(signer.SignRequest{Request: string(requestPEM), NotBefore: now.Add(-backdate), NotAfter: end})
+	certPEM, err := s.Sign(signer.SignRequest{Request: string(requestPEM),
+		NotBefore: now.Add(-backdate), NotAfter: end})
 	if err != nil {
 		return pair{}, err
 	}

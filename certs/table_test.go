@@ -24,7 +24,8 @@ func TestCertificates(t *testing.T) {
 		{"hosts/cp1/super-admin", "ca", "kubernetes-super-admin", "system:masters", "", "client"},
 		{"hosts/cp1/apiserver", "ca", "kube-apiserver", "",
 			"10.0.0.11 10.96.0.1 127.0.0.1 cp1 cp1.example.net " + domain + " localhost", "server"},
-		{"hosts/cp1/apiserver-kubelet-client", "ca", "kube-apiserver-kubelet-client", "kubeadm:cluster-admins", "", "client"},
+		{"hosts/cp1/apiserver-kubelet-client", "ca", "kube-apiserver-kubelet-client",
+			"kubeadm:cluster-admins", "", "client"},
 		{"hosts/cp1/apiserver-etcd-client", "etcd/ca", "kube-apiserver-etcd-client", "", "", "client"},
 		{"hosts/cp1/front-proxy-client", "front-proxy-ca", "front-proxy-client", "", "", "client"},
 		{"hosts/cp1/controller-manager", "ca", "system:kube-controller-manager", "", "", "client"},
@@ -59,7 +60,8 @@ func TestCertificates(t *testing.T) {
 					"server": x509.ExtKeyUsageServerAuth} {
 					roots := x509.NewCertPool()
 					roots.AddCert(certificate(t, s, ca.name))
-					_, err := cert.Verify(x509.VerifyOptions{Roots: roots, CurrentTime: start, KeyUsages: []x509.ExtKeyUsage{eku}})
+					_, err := cert.Verify(x509.VerifyOptions{Roots: roots, CurrentTime: start,
+						KeyUsages: []x509.ExtKeyUsage{eku}})
 					valid := ca.name == want.issuer && slices.Contains(strings.Fields(want.usages), usage)
 					if (err == nil) != valid {
 						t.Errorf("as %s of %s: %v, want valid: %t", usage, ca.name, err, valid)
@@ -86,9 +88,9 @@ func TestEveryHostHasItsOwn(t *testing.T) {
 		"":      "admin",
 		"w1":    every,
 		"etcd1": "etcd-server etcd-peer etcd-healthcheck-client " + every,
-		"cp1": "etcd-server etcd-peer etcd-healthcheck-client apiserver apiserver-kubelet-client apiserver-etcd-client " +
-			"front-proxy-client controller-manager controller-manager-server scheduler scheduler-server admin super-admin " +
-			every,
+		"cp1": "etcd-server etcd-peer etcd-healthcheck-client apiserver apiserver-kubelet-client " +
+			"apiserver-etcd-client front-proxy-client controller-manager controller-manager-server scheduler " +
+			"scheduler-server admin super-admin " + every,
 	} {
 		if got[host] != want {
 			t.Errorf("%q has %s\nwant %s", host, got[host], want)
