@@ -37,11 +37,13 @@ func mirror(to *string) func(*reader, string, *node) {
 		u, err := url.Parse(*to)
 		switch {
 		case scheme != "http" && scheme != "https":
-			r.problemAt(v.line, v.column, "use http, https or a directory", "a mirror cannot have the scheme %q", scheme)
+			r.problemAt(v.line, v.column, "use http, https or a directory",
+				"a mirror cannot have the scheme %q", scheme)
 		case err != nil || u.Hostname() == "":
 			r.problemAt(v.line, v.column, "", "the mirror is not a valid URL")
 		case u.User != nil:
-			r.problemAt(v.line, v.column, "URLs appear in messages and logs", "the URL contains a user name or a password")
+			r.problemAt(v.line, v.column, "URLs appear in messages and logs",
+				"the URL contains a user name or a password")
 			// Not even here.
 			r.problems[len(r.problems)-1].Excerpt = ""
 		case u.RawQuery != "" || u.Fragment != "":

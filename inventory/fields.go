@@ -12,39 +12,44 @@ import (
 func table(c *Cluster, all *SSH, rules Rules) []field {
 	return []field{
 		{name: "cluster", shape: "name", required: true, read: str(&c.Name),
-			doc: "the name of the cluster: lower-case letters, digits and dashes, at most 63. It names the kubeconfig " +
-				"context and the state directory `.kbootstrap/<name>` next to the inventory."},
+			doc: "the name of the cluster: lower-case letters, digits and dashes, at most 63. It names the " +
+				"kubeconfig context and the state directory `.kbootstrap/<name>` next to the inventory."},
 		{name: "kubernetes", shape: "version", required: true, class: fault.InventoryVersion,
 			read: kubernetesVersion(&c.Kubernetes, rules.OldestMinor, rules.NewestMinor),
-			doc: "the version of all Kubernetes components, such as `v1.36.3`. There is no default: a newer tool must not " +
-				"change the cluster."},
+			doc: "the version of all Kubernetes components, such as `v1.36.3`. There is no default: a newer tool " +
+				"must not change the cluster."},
 		{name: "versions", shape: "mapping",
 			doc:   "versions of the other components. Each has a default that fits the version of Kubernetes.",
-			class: fault.InventoryVersion, read: componentVersions(c, rules.Versions), fields: versionFields(rules.Versions)},
+			class: fault.InventoryVersion, read: componentVersions(c, rules.Versions),
+			fields: versionFields(rules.Versions)},
 		{name: "network", shape: "mapping",
 			doc:    "the address plan of the cluster. `pods`, `services` and `domain` cannot be changed later.",
 			fields: networkFields(&c.Network)},
 		{name: "runtime", shape: "`docker` or `containerd`", fallback: "docker",
 			read: oneOf(&c.Runtime, "docker", "containerd"),
-			doc:  "`docker` installs dockerd, which uses the same containerd as the kubelet; `containerd` installs no docker."},
+			doc: "`docker` installs dockerd, which uses the same containerd as the kubelet; " +
+				"`containerd` installs no docker."},
 		{name: "cri", shape: "`containerd` or `dockerd`", fallback: "containerd",
 			read: oneOf(&c.CRI, "containerd", "dockerd"),
-			doc:  "the runtime that the kubelet talks to. `dockerd` goes through cri-dockerd and needs `runtime: docker`."},
-		{name: "firewall", shape: "`disable` or `leave`", fallback: "disable", read: oneOf(&c.Firewall, "disable", "leave"),
-			doc: "`disable` stops and disables firewalld on every host; `leave` does not touch it."},
+			doc: "the runtime that the kubelet talks to. `dockerd` goes through cri-dockerd and " +
+				"needs `runtime: docker`."},
+		{name: "firewall", shape: "`disable` or `leave`", fallback: "disable",
+			read: oneOf(&c.Firewall, "disable", "leave"),
+			doc:  "`disable` stops and disables firewalld on every host; `leave` does not touch it."},
 		{name: "restoreOnReset", shape: "boolean", fallback: "false", read: flag(&c.RestoreOnReset),
 			doc: "whether `reset` turns firewalld and swap on again where the tool had turned them off."},
 		{name: "artifacts", shape: "mapping", doc: "where binaries come from.", fields: []field{
 			{name: "mirror", shape: "directory or URL", fallback: "upstream itself", read: mirror(&c.Artifacts.Mirror),
-				doc: "a directory, or an http(s) URL, below which the upstream URLs are laid out by host and path, such as " +
-					"`dl.k8s.io/release/v1.36.3/bin/linux/amd64/kubelet`."},
+				doc: "a directory, or an http(s) URL, below which the upstream URLs are laid out by host and path, " +
+					"such as `dl.k8s.io/release/v1.36.3/bin/linux/amd64/kubelet`."},
 			{name: "lock", shape: "file", fallback: "the sums built into the tool", read: file(&c.Artifacts.Lock),
 				doc: "the file with the SHA-256 sum of each URL."},
 		}},
 		{name: "ssh", shape: "mapping", doc: "how to log in: the defaults for all hosts.", fields: loginFields(all)},
 		{name: "arguments", shape: "mapping", class: fault.InventoryArgument, read: arguments(c, rules.Programs),
-			doc: "extra command line flags by component, without their leading dashes: `kube-apiserver: {v: \"4\"}`. They " +
-				"win over the tool's own, except for those that the rest of the inventory decides. " +
+			doc: "extra command line flags by component, without their leading dashes: " +
+				"`kube-apiserver: {v: \"4\"}`. They win over the tool's own, except for those that the rest of " +
+				"the inventory decides. " +
 				"Components: " + strings.Join(programNames(rules.Programs), ", ") + "."},
 		{name: "hosts", shape: "list of mappings", required: true, doc: "the machines.", fields: hostFields(&Host{}),
 			read: each(func(r *reader, at string, v *node) {
@@ -63,16 +68,17 @@ func networkFields(n *Network) []field {
 	return []field{
 		{name: "pods", shape: "CIDR", fallback: "10.244.0.0/16", class: fault.InventoryNetwork, read: prefix(&n.Pods),
 			doc: "the network of pods. Each host gets a /24 of it."},
-		{name: "services", shape: "CIDR", fallback: "10.96.0.0/12", class: fault.InventoryNetwork, read: prefix(&n.Services),
-			doc: "the network of Services, /12 to /28. Its first address is the API's, its tenth is the DNS's."},
+		{name: "services", shape: "CIDR", fallback: "10.96.0.0/12", class: fault.InventoryNetwork,
+			read: prefix(&n.Services),
+			doc:  "the network of Services, /12 to /28. Its first address is the API's, its tenth is the DNS's."},
 		{name: "nodePorts", shape: "ports", fallback: "30000-32767",
 			class: fault.InventoryPort, read: portRange(&n.NodePorts),
 			doc: "the ports that Services of type NodePort may use, first and last."},
 		{name: "apiPort", shape: "port", fallback: "6443", class: fault.InventoryPort, read: port(&n.APIPort),
 			doc: "the port of kube-apiserver on control planes."},
 		{name: "localAPIPort", shape: "port", fallback: "7443", class: fault.InventoryPort, read: port(&n.LocalAPIPort),
-			doc: "the port on 127.0.0.1 of every host where the proxy to all API servers listens when there is more than one " +
-				"control plane."},
+			doc: "the port on 127.0.0.1 of every host where the proxy to all API servers listens when there is more " +
+				"than one control plane."},
 		{name: "domain", shape: "DNS name", fallback: "cluster.local", read: str(&n.Domain),
 			doc: "the DNS domain of the cluster."},
 		{name: "flannel", shape: "mapping", doc: "the overlay network between hosts.", fields: []field{
@@ -97,12 +103,14 @@ func loginFields(s *SSH) []field {
 		{name: "agent", shape: "boolean", fallback: "true", read: flag(&s.Agent),
 			doc: "whether to use the agent at `$SSH_AUTH_SOCK`."},
 		{name: "passwordFile", shape: "file", fallback: "the tool asks at the terminal", read: file(&s.PasswordFile),
-			doc: "the file with the login password, for a host that accepts no key. Only you may be able to read the file " +
-				"(`chmod 600`). The inventory itself never contains a password."},
-		{name: "sudoPasswordFile", shape: "file", fallback: "the tool asks at the terminal", read: file(&s.SudoPasswordFile),
-			doc: "the file with the password for sudo, where sudo asks for one. The tool tries it once. Only you may be able " +
-				"to read the file."},
-		{name: "sudo", shape: "boolean", fallback: "true unless the user is root", doc: "whether to become root with sudo.",
+			doc: "the file with the login password, for a host that accepts no key. Only you may be able to read the " +
+				"file (`chmod 600`). The inventory itself never contains a password."},
+		{name: "sudoPasswordFile", shape: "file", fallback: "the tool asks at the terminal",
+			read: file(&s.SudoPasswordFile),
+			doc: "the file with the password for sudo, where sudo asks for one. The tool tries it once. Only you may " +
+				"be able to read the file."},
+		{name: "sudo", shape: "boolean", fallback: "true unless the user is root",
+			doc: "whether to become root with sudo.",
 			read: func(r *reader, at string, v *node) {
 				s.Sudo = new(bool) // never through the pointer that hosts share
 				flag(s.Sudo)(r, at, v)
@@ -112,16 +120,16 @@ func loginFields(s *SSH) []field {
 			doc:  "the ssh_config to use. The inventory wins over it; `none` uses no file."},
 		{name: "jump", shape: "`user@host:port`, list or `none`", fallback: "`ProxyJump` of ssh_config",
 			class: fault.InventoryLogin, read: jumps(&s.Jump),
-			doc: "the jump hosts on the way to the host, first to last: `user@host:port` with commas between them, or a list. " +
-				"An item of the list may be a mapping with `address`, `port`, `user`, `key` and `hostKey`; what it lacks comes " +
-				"from ssh_config for the jump host, else from the host."},
+			doc: "the jump hosts on the way to the host, first to last: `user@host:port` with commas between them, " +
+				"or a list. An item of the list may be a mapping with `address`, `port`, `user`, `key` and " +
+				"`hostKey`; what it lacks comes from ssh_config for the jump host, else from the host."},
 		{name: "knownHosts", shape: "file", fallback: "`UserKnownHostsFile` of ssh_config, else ~/.ssh/known_hosts",
 			read: file(&s.KnownHosts), doc: "the file of known host keys."},
 		{name: "hostKeyPolicy", shape: "`strict`, `ask` or `accept-new`",
 			fallback: "`StrictHostKeyChecking` of ssh_config, else `ask` at a terminal and `strict` without one",
 			read:     oneOf(&s.HostKeyPolicy, "strict", "ask", "accept-new"),
-			doc: "what to do with a host whose key is not known: `strict` refuses it, `ask` shows its fingerprint and " +
-				"asks, `accept-new` records it. All three refuse a key that has changed."},
+			doc: "what to do with a host whose key is not known: `strict` refuses it, `ask` shows its fingerprint " +
+				"and asks, `accept-new` records it. All three refuse a key that has changed."},
 	}
 }
 
@@ -131,24 +139,27 @@ func hostFields(h *Host) []field {
 		{name: "address", shape: "name or address", fallback: "the address of the host", read: str(&h.SSH.Address),
 			doc: "how to reach sshd from here: what you would type after `ssh`, so a `Host` of ssh_config works too."},
 		{name: "hostKey", shape: "key", class: fault.InventoryLogin, read: hostKey(&h.SSH.HostKey),
-			doc: "the key that this host must have, as a fingerprint (`SHA256:…`) or as a public key (`ssh-ed25519 AAAA…`). " +
-				"It wins over `knownHosts`."},
+			doc: "the key that this host must have, as a fingerprint (`SHA256:…`) or as a public key (`ssh-ed25519 " +
+				"AAAA…`). It wins over `knownHosts`."},
 	}, loginFields(&h.SSH)...)
 	for i := range ssh[2:] {
 		ssh[2+i].fallback = "that of the top-level `ssh`"
 	}
 	return []field{
 		{name: "name", shape: "name", required: true, read: str(&h.Name),
-			doc: "the name of the node, and the host name that the machine gets: lower-case letters, digits and dashes, at " +
-				"most 63."},
-		{name: "address", shape: "IPv4 address", required: true, class: fault.InventoryAddress, read: address(&h.Address),
-			doc: "the host's own address in the network of the cluster. It often differs from the address that SSH uses."},
+			doc: "the name of the node, and the host name that the machine gets: lower-case letters, digits and " +
+				"dashes, at most 63."},
+		{name: "address", shape: "IPv4 address", required: true, class: fault.InventoryAddress,
+			read: address(&h.Address),
+			doc: "the host's own address in the network of the cluster. It often differs from the " +
+				"address that SSH uses."},
 		{name: "ssh", shape: "mapping", doc: "how to log in to this host, where it differs from the top-level `ssh`.",
 			fields: ssh},
 		{name: "roles", shape: "list of `etcd`, `control-plane`, `worker`",
 			required: true, class: fault.InventoryRoles, read: roles(&h.Roles),
 			doc: "what the host is for."},
-		{name: "labels", shape: "mapping", class: fault.InventoryLabel, read: labels(&h.Labels), doc: "labels of the node."},
+		{name: "labels", shape: "mapping", class: fault.InventoryLabel, read: labels(&h.Labels),
+			doc: "labels of the node."},
 		{name: "taints", shape: "list of `key=value:Effect` or `key:Effect`",
 			class: fault.InventoryLabel, read: taints(&h.Taints),
 			doc: "taints of the node. Effects: NoSchedule, PreferNoSchedule, NoExecute."},

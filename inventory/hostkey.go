@@ -27,7 +27,8 @@ func hostKey(to *string) func(*reader, string, *node) {
 		key, _, options, rest, err := ssh.ParseAuthorizedKey([]byte(s))
 		switch {
 		case strings.HasPrefix(s, "MD5:"):
-			r.problemAt(v.line, v.column, "ssh-keygen -lf key.pub prints the SHA256 one", "MD5 fingerprints can be forged")
+			r.problemAt(v.line, v.column, "ssh-keygen -lf key.pub prints the SHA256 one",
+				"MD5 fingerprints can be forged")
 		case err != nil || len(options) > 0 || len(rest) > 0 || !strings.HasPrefix(s, key.Type()+" "):
 			r.problemAt(v.line, v.column,
 				`write "SHA256:…", or the type and the key as known_hosts has them: "ssh-ed25519 AAAA…"`,

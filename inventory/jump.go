@@ -72,7 +72,8 @@ func jump(r *reader, at string, v *node) Jump {
 			{name: "hostKey", read: hostKey(&j.HostKey)},
 		})
 		if j.Address != "" && !validHost(j.Address) {
-			r.problem(at+".address", "the port goes in port, the user in user", "%q is neither a host name nor an address",
+			r.problem(at+".address", "the port goes in port, the user in user",
+				"%q is neither a host name nor an address",
 				j.Address)
 		}
 		if j.User != "" && !userPattern.MatchString(j.User) {

@@ -115,7 +115,8 @@ func taints(to *[]Taint) func(*reader, string, *node) {
 			r.problemAt(v.line, v.column, "leave it out; control planes without the role worker get it",
 				"the taint %s is the tool's own", key)
 		case slices.ContainsFunc(*to, same):
-			r.problemAt(v.line, v.column, "a node has one taint for each key and effect", "the taint %s:%s is given twice",
+			r.problemAt(v.line, v.column, "a node has one taint for each key and effect",
+				"the taint %s:%s is given twice",
 				t.Key, t.Effect)
 		default:
 			*to = append(*to, t)

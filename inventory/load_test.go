@@ -90,7 +90,8 @@ func TestLoad(t *testing.T) {
 func TestLoadMissingFile(t *testing.T) {
 	_, err := inventory.Load(filepath.Join(t.TempDir(), "hosts.yaml"), component.Rules())
 	var hinted interface{ Hint() string }
-	if !errors.Is(err, fs.ErrNotExist) || !errors.As(err, &hinted) || !strings.Contains(hinted.Hint(), "kbootstrap init") {
+	if !errors.Is(err, fs.ErrNotExist) || !errors.As(err, &hinted) ||
+		!strings.Contains(hinted.Hint(), "kbootstrap init") {
 		t.Errorf("error %v, want that the file does not exist and a hint of kbootstrap init", err)
 	}
 }
@@ -130,7 +131,8 @@ func TestThousandHosts(t *testing.T) {
 		"192.168.0.1, roles: [etcd, control-plane]}\n")
 	for i := range 1000 {
 		name := string(rune('a'+i/100)) + string(rune('a'+i/10%10)) + string(rune('a'+i%10))
-		b.WriteString("  - name: " + name + "\n    address: 192.168." + strconv.Itoa(4+i/250) + "." + strconv.Itoa(1+i%250) +
+		b.WriteString("  - name: " + name + "\n    address: 192.168." + strconv.Itoa(4+i/250) +
+			"." + strconv.Itoa(1+i%250) +
 			"\n    roles: [worker]\n    ssh: {port: 22, key: id}\n    labels: {a: b, c: d, e: f}\n")
 	}
 	data := strings.Replace(b.String(), "10.0.0.0/12", "10.0.0.0/12, services: 10.96.0.0/16", 1)

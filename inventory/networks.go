@@ -85,7 +85,8 @@ func (r *reader) checkNetworks(c *Cluster) {
 		case pods.Bits() < podBitsLeast:
 			r.problem("network.pods", "", "%s is too large: a pod network is a /%d or smaller", pods, podBitsLeast)
 		case room == 0:
-			r.problem("network.pods", "10.244.0.0/16 has room for 256 hosts", "%s is too small: each host gets a /%d of it",
+			r.problem("network.pods", "10.244.0.0/16 has room for 256 hosts",
+				"%s is too small: each host gets a /%d of it",
 				pods, nodeBits)
 		case room < len(c.Hosts):
 			r.problem("network.pods", "10.244.0.0/16 has room for 256 hosts",
@@ -99,7 +100,8 @@ func (r *reader) checkNetworks(c *Cluster) {
 			r.problem("network.services", "", "%s is too large: kube-apiserver takes a /%d or smaller",
 				services, serviceBitsLeast)
 		case services.Bits() > serviceBitsMost:
-			r.problem("network.services", "", "%s has %d addresses; at least 16 are needed, because the tenth is the DNS's",
+			r.problem("network.services", "",
+				"%s has %d addresses; at least 16 are needed, because the tenth is the DNS's",
 				services, size(services))
 		}
 	}
@@ -137,7 +139,8 @@ func (r *reader) checkAddresses(c *Cluster) {
 		}
 		for _, s := range special {
 			if s.prefix.Contains(h.Address) {
-				r.problem(at, "use the address by which the other hosts reach it", "%s cannot be the address of a host: it is %s",
+				r.problem(at, "use the address by which the other hosts reach it",
+					"%s cannot be the address of a host: it is %s",
 					h.Address, s.name)
 			}
 		}

@@ -38,7 +38,8 @@ func (r *reader) problemAt(line, column int, hint, format string, args ...any) {
 	message := strings.Map(printable, fmt.Sprintf(format, args...))
 	r.problems = append(r.problems, Problem{
 		Code: r.class,
-		File: r.file, Line: line, Column: column, Message: message, Hint: strings.Map(printable, hint), Excerpt: r.line(line),
+		File: r.file, Line: line, Column: column, Message: message,
+		Hint: strings.Map(printable, hint), Excerpt: r.line(line),
 	})
 }
 
@@ -136,7 +137,8 @@ func (r *reader) unique(v *node) []pair {
 	for _, p := range v.pairs {
 		if before := first[p.key.text]; before != nil {
 			end := r.as(fault.InventorySyntax)
-			r.problemAt(p.key.line, p.key.column, "", "%q is given twice; line %d has it already", p.key.text, before.line)
+			r.problemAt(p.key.line, p.key.column, "", "%q is given twice; line %d has it already",
+				p.key.text, before.line)
 			end()
 			continue
 		}

@@ -61,7 +61,8 @@ func (r *reader) checkRoles(c *Cluster) {
 	case n == 0:
 		r.problem("hosts", "", "no host has the role etcd")
 	case n > maxEtcd:
-		r.problem(last, "use 3 or 5: more members make every write slower", "%d hosts have the role etcd; at most %d may",
+		r.problem(last, "use 3 or 5: more members make every write slower",
+			"%d hosts have the role etcd; at most %d may",
 			n, maxEtcd)
 	case n%2 == 0:
 		r.problem(last, etcdHint(n), "%d hosts have the role etcd; the number must be odd", n)
@@ -73,6 +74,6 @@ func etcdHint(n int) string {
 	if n == 2 {
 		return "two members stop when either of them fails: use 1, or 3, which survive the loss of one"
 	}
-	return "an even number of members survives no more failures than one fewer: remove the role from one host, or give " +
-		"it to one more"
+	return "an even number of members survives no more failures than one fewer: remove the role from one host, or " +
+		"give it to one more"
 }

@@ -92,7 +92,8 @@ func portRange(to *PortRange) func(*reader, string, *node) {
 	return func(r *reader, _ string, v *node) {
 		*to = PortRange{}
 		if v.kind != text {
-			r.wrong(v, `a range of ports such as "30000-32767"`, "write the first and the last port with a dash between them")
+			r.wrong(v, `a range of ports such as "30000-32767"`,
+				"write the first and the last port with a dash between them")
 			return
 		}
 		a, b, dash := strings.Cut(v.text, "-")
@@ -100,7 +101,8 @@ func portRange(to *PortRange) func(*reader, string, *node) {
 		last, ok2 := parsePort(b)
 		switch {
 		case !dash || !ok1 || !ok2:
-			r.problemAt(v.line, v.column, `write it as "30000-32767"; ports are 1 to 65535`, "%q is not a range of ports",
+			r.problemAt(v.line, v.column, `write it as "30000-32767"; ports are 1 to 65535`,
+				"%q is not a range of ports",
 				v.text)
 		case first > last:
 			r.problemAt(v.line, v.column, "", "the range %s ends before it begins", v.text)
@@ -148,7 +150,8 @@ func address(to *netip.Addr) func(*reader, string, *node) {
 		case err != nil && slash && isIP(bare):
 			r.problemAt(v.line, v.column, "write "+bare, "%q is not an IP address but a network", s)
 		case err != nil:
-			r.problemAt(v.line, v.column, "names go in ssh.address; this is the host's own address in the cluster's network",
+			r.problemAt(v.line, v.column,
+				"names go in ssh.address; this is the host's own address in the cluster's network",
 				"%q is not an IP address", s)
 		case !a.Is4():
 			r.problemAt(v.line, v.column, "", "%s is an IPv6 address; only IPv4 is supported", s)

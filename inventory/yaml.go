@@ -68,7 +68,8 @@ func (r *reader) parseYAML(data string) (root *node) {
 	}()
 	tokens := lexer.Tokenize(data)
 	if len(tokens) > maxTokens {
-		r.problemAt(0, 0, "", "the file is too large: it has %d YAML tokens, and the limit is %d", len(tokens), maxTokens)
+		r.problemAt(0, 0, "", "the file is too large: it has %d YAML tokens, and the limit is %d",
+			len(tokens), maxTokens)
 		return nil
 	}
 	if deep := tooDeep(tokens); deep != nil {
