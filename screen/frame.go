@@ -192,6 +192,7 @@ func (v *View) hostLine(h *host) string {
 		progress = fmt.Sprintf("%d/%d", min(h.ended, h.steps), h.steps)
 	}
 	name := pad(v.cut(v.clean(h.name), maxHostWidth), v.hostWidth())
-	text := fmt.Sprintf("  %s %8s %7s %6s  %s", name, Seconds(took), human.Size(h.sent+h.sending), progress, v.clean(at))
+	text := fmt.Sprintf("  %s %8s %7s %6s  %s", name, Seconds(took),
+		human.Size(h.sent+h.sending), progress, v.clean(at))
 	return strings.TrimRight(text, " ")
 }

@@ -74,7 +74,8 @@ func TestFrameOfManyHosts(t *testing.T) {
 
 // TestFrameSays: what is said of a host in each of its stages.
 func TestFrameSays(t *testing.T) {
-	v, now := still(Options{}, report.Event{Kind: report.Started, Hosts: []string{"a-host-with-a-rather-long-name", "b"}})
+	v, now := still(Options{}, report.Event{Kind: report.Started,
+		Hosts: []string{"a-host-with-a-rather-long-name", "b"}})
 	says := func(want string, events ...report.Event) {
 		t.Helper()
 		*now = now.Add(time.Second)
@@ -96,7 +97,8 @@ func TestFrameSays(t *testing.T) {
 	const etcd, kubelet = "etcd", "kubelet"
 	says("")
 	says("b 0.0 s 0 B connecting", report.Event{Kind: fleet.EventConnecting})
-	says("b 1.0 s 0 B uploading the agent", report.Event{Kind: fleet.EventLog, Component: "connect", Text: "uploading the agent"})
+	says("b 1.0 s 0 B uploading the agent",
+		report.Event{Kind: fleet.EventLog, Component: "connect", Text: "uploading the agent"})
 	says("b 2.0 s 0 B connected", report.Event{Kind: fleet.EventConnected})
 	says("b 0.0 s 0 B 0/2 waiting for other hosts", report.Event{Kind: fleet.EventPlanned, Count: 2})
 	says("b 0.0 s 0 B 0/2 etcd", report.Event{Kind: fleet.EventStart, Component: etcd})
@@ -121,7 +123,8 @@ func TestFrameSays(t *testing.T) {
 // reaches the terminal as an order.
 func TestFrameFits(t *testing.T) {
 	for _, says := range []string{
-		strings.Repeat("wäiting ", 20), strings.Repeat("待っている", 20), strings.Repeat("e\u0301", 90), "\x1b[2J\x1b]0;title\a\r\nx\u202e\u0085",
+		strings.Repeat("wäiting ", 20), strings.Repeat("待っている", 20), strings.Repeat("e\u0301", 90),
+		"\x1b[2J\x1b]0;title\a\r\nx\u202e\u0085",
 		strings.Repeat("👷", 60), "",
 	} {
 		for _, ascii := range []bool{false, true} {
@@ -152,19 +155,22 @@ func TestWrap(t *testing.T) {
 		return v.told(report.Event{Kind: report.Warning, Host: host, Component: "preflight", Text: text})
 	}
 	got := warn("", "/etc/resolv.conf names only 127.0.0.1, which in a pod is the pod itself")
-	want := "! preflight: warning: /etc/resolv.conf names only\n             127.0.0.1, which in a pod is the pod\n             itself"
+	want := "! preflight: warning: /etc/resolv.conf names only\n             127.0.0.1, which in a pod is the pod\n" +
+		"             itself"
 	if got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 	got = warn("m1", "/etc/resolv.conf names only "+strings.Repeat("x", 70)+" 主机 主机")
-	want = "! m1    preflight                warning:\n    /etc/resolv.conf names only\n    " + strings.Repeat("x", 70) + "\n    主机 主机"
+	want = "! m1    preflight                warning:\n    /etc/resolv.conf names only\n    " +
+		strings.Repeat("x", 70) + "\n    主机 主机"
 	if got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }
 
 func TestCells(t *testing.T) {
-	for s, want := range map[string]int{"": 0, "abc": 3, "äöü": 3, "e\u0301": 1, "主机": 4, "👷": 2, "ﾊﾝｶｸ": 4, "✓ …": 3, "\u200b": 0} {
+	for s, want := range map[string]int{"": 0, "abc": 3, "äöü": 3, "e\u0301": 1, "主机": 4, "👷": 2,
+		"ﾊﾝｶｸ": 4, "✓ …": 3, "\u200b": 0} {
 		if got := cells(s); got != want {
 			t.Errorf("%q takes %d columns, want %d", s, got, want)
 		}
@@ -174,7 +180,8 @@ func TestCells(t *testing.T) {
 		s    string
 		n    int
 		want string
-	}{{"abc", 3, "abc"}, {"abcd", 3, "ab…"}, {"主机主", 5, "主机…"}, {"主机主", 4, "主…"}, {"abc", 0, ""}, {"", 0, ""}, {"abc", 1, "…"}} {
+	}{{"abc", 3, "abc"}, {"abcd", 3, "ab…"}, {"主机主", 5, "主机…"}, {"主机主", 4, "主…"}, {"abc", 0, ""},
+		{"", 0, ""}, {"abc", 1, "…"}} {
 		if got := v.cut(test.s, test.n); got != test.want {
 			t.Errorf("%q cut to %d: %q, want %q", test.s, test.n, got, test.want)
 		}

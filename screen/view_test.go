@@ -18,7 +18,8 @@ import (
 // happened is a run on two hosts, with its events in their usual order.
 func happened() []report.Event {
 	return []report.Event{
-		{Kind: report.Started, Verb: "up", Cluster: "demo", Inventory: "hosts.yaml", Hosts: []string{"m1", "m2"}, Log: "/log"},
+		{Kind: report.Started, Verb: "up", Cluster: "demo", Inventory: "hosts.yaml",
+			Hosts: []string{"m1", "m2"}, Log: "/log"},
 		{Kind: fleet.EventPhase, Text: "fetch kubelet"},
 		{Kind: fleet.EventConnecting, Host: "m1", Component: "connect"},
 		{Kind: fleet.EventLog, Host: "m1", Component: "connect", Text: "uploading the agent"},
@@ -28,7 +29,8 @@ func happened() []report.Event {
 		{Kind: fleet.EventStart, Host: "m1", Component: "etcd"},
 		{Kind: fleet.EventSending, Host: "m1", Text: "etcd", Bytes: 4_000_000},
 		{Kind: fleet.EventSent, Host: "m1", Text: "etcd", Bytes: 8_400_000},
-		{Kind: fleet.EventChange, Host: "m1", Component: "etcd", Resource: "file /etc/etcd/pki/server.key", Diff: "+content", DurationMs: 40},
+		{Kind: fleet.EventChange, Host: "m1", Component: "etcd", Resource: "file /etc/etcd/pki/server.key",
+			Diff: "+content", DurationMs: 40},
 		{Kind: fleet.EventLog, Host: "m1", Component: "etcd", Text: "waiting for https://127.0.0.1:2379/health"},
 		{Kind: fleet.EventChange, Host: "m1", Component: "etcd", Resource: "service etcd.service", DurationMs: 2000},
 		{Kind: fleet.EventDone, Host: "m1", Component: "etcd", DurationMs: 2100, Count: 2, Changed: true},
@@ -92,7 +94,8 @@ kbootstrap: that was it
 		{"verbose", Options{Verbose: true}, verbose},
 		{"quiet", Options{Quiet: true}, ""},
 		{"quiet wins", Options{Quiet: true, Verbose: true, Live: true}, ""},
-		{"forced colour", Options{Colour: true}, strings.ReplaceAll(plain, "etcd: failed", "etcd: \x1b[31mfailed\x1b[0m")},
+		{"forced colour", Options{Colour: true},
+			strings.ReplaceAll(plain, "etcd: failed", "etcd: \x1b[31mfailed\x1b[0m")},
 	} {
 		if got := shown(test.options); got != test.want {
 			t.Errorf("%s:\n%s\nwant\n%s", test.what, got, test.want)
@@ -230,11 +233,12 @@ func TestSuspend(t *testing.T) {
 }
 
 // TestResize: the window becomes narrower in the middle of a run, and a terminal breaks the lines
-// anew: what was drawn goes all the same, and nothing above it.
+// again: what was drawn goes all the same, and nothing above it.
 func TestResize(t *testing.T) {
 	out := &terminal{t: t, width: 80}
 	now := time.Unix(0, 0)
-	v := newView(out, Options{Live: true, Size: func() (int, int) { return out.width, 24 }}, func() time.Time { return now })
+	v := newView(out, Options{Live: true, Size: func() (int, int) { return out.width, 24 }},
+		func() time.Time { return now })
 	for _, e := range happened()[:12] {
 		v.Event(e)
 	}
@@ -248,7 +252,8 @@ func TestResize(t *testing.T) {
 		}
 	}
 	v.Stop()
-	want := []string{"up demo: 2 hosts (hosts.yaml)", "fetch kubelet", "now 80", "now 79", "now 41", "now 20", "now 7", "now 1", "now 200", "now 80"}
+	want := []string{"up demo: 2 hosts (hosts.yaml)", "fetch kubelet", "now 80", "now 79", "now 41", "now 20", "now 7",
+		"now 1", "now 200", "now 80"}
 	if got := strings.Split(out.screen(), "\n"); !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
