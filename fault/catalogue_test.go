@@ -32,14 +32,16 @@ func TestEntries(t *testing.T) {
 			t.Errorf("%s: not a code of an area", e.Code)
 		case seen[e.Code]:
 			t.Errorf("%s: two entries", e.Code)
-		case e.Title == "" || len(e.Title) > 72 || strings.ContainsAny(e.Title, "\n") || strings.HasSuffix(e.Title, "."):
+		case e.Title == "" || len(e.Title) > 72 || strings.ContainsAny(e.Title, "\n") ||
+			strings.HasSuffix(e.Title, "."):
 			t.Errorf("%s: the title is not one short line without a full stop: %q", e.Code, e.Title)
 		case unicode.IsUpper(rune(e.Title[0])) && len(e.Title) > 1 && unicode.IsLower(rune(e.Title[1])):
 			t.Errorf("%s: the title begins with a capital: %q", e.Code, e.Title)
 		case len(e.Cause) < 40 || len(e.Fix) < 20:
 			t.Errorf("%s: says too little", e.Code)
 		case e.Hint() == "" || len(e.Hint()) > 200:
-			t.Errorf("%s: the first paragraph of what to do is the hint, and it is too long for that: %q", e.Code, e.Hint())
+			t.Errorf("%s: the first paragraph of what to do is the hint, and it is too long for that: %q",
+				e.Code, e.Hint())
 		}
 		for line := range strings.Lines(e.Cause + "\n" + e.Fix) {
 			if strings.HasPrefix(line, "\t") || strings.TrimRight(line, " \n") != strings.TrimRight(line, "\n") {
@@ -146,7 +148,8 @@ func uses(t *testing.T) (returned, asserted map[string]bool) {
 		switch {
 		case err != nil:
 			return err
-		case d.IsDir() && path != root && (strings.HasPrefix(d.Name(), ".") || d.Name() == "fault" || d.Name() == "tools"):
+		case d.IsDir() && path != root && (strings.HasPrefix(d.Name(), ".") ||
+			d.Name() == "fault" || d.Name() == "tools"):
 			return filepath.SkipDir
 		case strings.HasSuffix(path, ".txtar"):
 			text, err := os.ReadFile(path)

@@ -159,7 +159,8 @@ tool's own output never came.`,
 
     ssh vagrant@192.168.56.11 true | head`},
 	{ShellNone, "the user has no login shell",
-		`The user's login shell reads the commands that come over SSH. This user's is false or nologin, which run nothing.`,
+		`The user's login shell reads the commands that come over SSH. This user's is false or ` +
+			`nologin, which run nothing.`,
 		`Give the user a shell, or log in as another one (ssh.user).
 
     sudo chsh -s /bin/sh vagrant`},

@@ -88,7 +88,8 @@ depends on it, so the tool never replaces it: hosts would stop trusting each oth
 	{AuthorityLost, "an authority is lost, but certificates that it issued exist",
 		`The state directory has certificates of a cluster, but the key of an authority that they depend on is missing.
 Nothing that is running would trust a new one.`,
-		`Restore the state directory from a backup. A control plane has copies of some of it below /etc/kubernetes/pki.`},
+		`Restore the state directory from a backup. A control plane has copies of some of it ` +
+			`below /etc/kubernetes/pki.`},
 	{AuthorityExpired, "a certificate authority is not valid at this time",
 		`The authority's certificate has expired, or is not valid yet: then this machine's clock is wrong. Each run renews
 the certificates of hosts; an authority is renewed by hand, because every host has to learn of it.`,
