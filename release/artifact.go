@@ -49,7 +49,8 @@ func expand(c *inventory.Cluster, sources []Source, versions map[string]string, 
 			continue
 		}
 		version := versions[s.Component]
-		texts := strings.NewReplacer("{version}", strings.TrimPrefix(version, "v"), "{arch}", arch, "{machine}", machine)
+		texts := strings.NewReplacer("{version}", strings.TrimPrefix(version, "v"), "{arch}",
+			arch, "{machine}", machine)
 		list = append(list, s.artifact(version, arch, texts))
 	}
 	return list, nil

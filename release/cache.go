@@ -89,7 +89,8 @@ func (c cache) fresh(a artifact) (entry, bool) {
 	for _, m := range a.members {
 		s := e.Members[m.path]
 		info, err := os.Stat(c.blob(s.SHA256))
-		if err != nil || !info.Mode().IsRegular() || info.Size() != s.Compressed || info.ModTime().UnixNano() != s.Modified {
+		if err != nil || !info.Mode().IsRegular() || info.Size() != s.Compressed ||
+			info.ModTime().UnixNano() != s.Modified {
 			return entry{}, false
 		}
 	}

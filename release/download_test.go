@@ -56,9 +56,10 @@ func TestDownload(t *testing.T) {
 		"truncated once": {after(1, truncated), nil, 2, ""},
 		"truncated without length": {short, []string{"sha256 is " + sum(good[:1000]), "expected " + sum(good),
 			"1000 bytes"}, 2, fault.ArtifactMismatch},
-		"html":                      {html, []string{"an HTML page", "expected " + sum(good)}, 2, fault.ArtifactNotIt},
-		"html once":                 {after(1, html), nil, 2, ""},
-		"wrong sum":                 {other, []string{"sha256 is ", "expected " + sum(good)}, 2, fault.ArtifactMismatch},
+		"html":      {html, []string{"an HTML page", "expected " + sum(good)}, 2, fault.ArtifactNotIt},
+		"html once": {after(1, html), nil, 2, ""},
+		"wrong sum": {other, []string{"sha256 is ", "expected " + sum(good)},
+			2, fault.ArtifactMismatch},
 		"longer than the lock says": {long, []string{"more than"}, 2, fault.ArtifactMismatch},
 		"429 then good":             {after(2, status(http.StatusTooManyRequests)), nil, 3, ""},
 		"503 for ever": {status(http.StatusServiceUnavailable), []string{"503 Service Unavailable"}, 5,
@@ -209,7 +210,8 @@ func TestPullFromRegistry(t *testing.T) {
 				u.options(t.TempDir()))
 			var failed *FetchError
 			if !errors.As(err, &failed) || len(failed.Problems) != 1 ||
-				!strings.Contains(err.Error(), "registry.k8s.io/pause:3.10.2") || !strings.Contains(err.Error(), test.want) {
+				!strings.Contains(err.Error(), "registry.k8s.io/pause:3.10.2") ||
+				!strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v", err)
 			}
 			if n := u.asked(manifest) - before; n != test.asked {

@@ -45,7 +45,8 @@ func ReadLock(path string) (*Lock, error) {
 		return nil, fmt.Errorf("artifact lock: %w", err)
 	}
 	if info.Size() > maxLock {
-		return nil, fault.ArtifactLockDamaged.Errorf("artifact lock %s: the file is too large: %d bytes", path, info.Size())
+		return nil, fault.ArtifactLockDamaged.Errorf("artifact lock %s: the file is too large: %d bytes",
+			path, info.Size())
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {

@@ -65,14 +65,17 @@ func TestBuiltIn(t *testing.T) {
 			"1f217d397234a6d065da663c6e086fdb02c0f0de97a0758ff3e6f3956f4ef8ab"},
 		{"kubernetes", "v1.36.3", "amd64", "kube-scheduler",
 			"b8955d4518c902110b50a825364339b1fb673822518ce0ba081a69ed634f8eee"},
-		{"kubernetes", "v1.36.3", "arm64", "kubelet", "57205a5daf5883873d87b4914e1e00bdd7707acd075714788cfb0fc1f60bc414"},
+		{"kubernetes", "v1.36.3", "arm64", "kubelet",
+			"57205a5daf5883873d87b4914e1e00bdd7707acd075714788cfb0fc1f60bc414"},
 		{"kubernetes", "v1.36.3", "amd64", "kubeadm", ""},
 		{"kubernetes", "v1.36.99", "amd64", "kubelet", ""},
-		{"containerd", "1.7.0", "amd64", "containerd", "64ad6428cc4aca486db3a6148682052955d1e3134b69f079edf686c21d123fcd"},
+		{"containerd", "1.7.0", "amd64", "containerd",
+			"64ad6428cc4aca486db3a6148682052955d1e3134b69f079edf686c21d123fcd"},
 		{"containerd", "1.7", "amd64", "containerd", ""},
 		{"flannel", "0.28.4", "amd64", "flanneld", ""},
 	} {
-		a := artifact{component: test.component, version: test.version, arch: test.arch, members: []member{{name: test.name}}}
+		a := artifact{component: test.component, version: test.version, arch: test.arch,
+			members: []member{{name: test.name}}}
 		if got := builtIn(a); got != test.want {
 			t.Errorf("%s %s %s %s: %q, want %q", test.component, test.version, test.arch, test.name, got, test.want)
 		}

@@ -27,25 +27,30 @@ func TestUnpackRefuses(t *testing.T) {
 	}{
 		"climbs out": {fakeArchive(t, []tar.Header{file("../etcd")}, bytesFor(nil)),
 			`"../etcd" leads out of the archive`},
-		"climbs out inside": {fakeArchive(t, []tar.Header{file("v/../../etcd")}, bytesFor(nil)), "leads out of the archive"},
-		"absolute":          {fakeArchive(t, []tar.Header{file("/usr/bin/etcd")}, bytesFor(nil)), "leads out of the archive"},
+		"climbs out inside": {fakeArchive(t, []tar.Header{file("v/../../etcd")}, bytesFor(nil)),
+			"leads out of the archive"},
+		"absolute": {fakeArchive(t, []tar.Header{file("/usr/bin/etcd")}, bytesFor(nil)),
+			"leads out of the archive"},
 		"missing member": {fakeArchive(t, []tar.Header{file("v/etcd"), file("etcdctl")}, bytesFor(nil)),
 			"has no v/etcdctl"},
 		"empty": {fakeArchive(t, nil, bytesFor(nil)), "has no v/etcd, v/etcdctl"},
 		"a link": {
-			fakeArchive(t, []tar.Header{{Name: "v/etcd", Typeflag: tar.TypeSymlink, Linkname: "/etc/shadow"}}, bytesFor(nil)),
+			fakeArchive(t, []tar.Header{{Name: "v/etcd", Typeflag: tar.TypeSymlink, Linkname: "/etc/shadow"}},
+				bytesFor(nil)),
 			`"v/etcd" is not a regular file`,
 		},
 		"a hard link": {
-			fakeArchive(t, []tar.Header{{Name: "v/etcd", Typeflag: tar.TypeLink, Linkname: "/etc/shadow"}}, bytesFor(nil)),
+			fakeArchive(t, []tar.Header{{Name: "v/etcd", Typeflag: tar.TypeLink, Linkname: "/etc/shadow"}},
+				bytesFor(nil)),
 			`"v/etcd" is not a regular file`,
 		},
-		"twice": {fakeArchive(t, []tar.Header{file("v/etcd"), file("./v/etcd")}, bytesFor(nil)), `"v/etcd" is there twice`},
+		"twice": {fakeArchive(t, []tar.Header{file("v/etcd"), file("./v/etcd")}, bytesFor(nil)),
+			`"v/etcd" is there twice`},
 		"a large member": {
 			fakeArchive(t, []tar.Header{file("v/etcd")}, bytesFor(map[string]int{"v/etcd": 20_000})),
 			"larger than any known release",
 		},
-		"a large member that nobody wants": {
+		"a large member that is not wanted": {
 			fakeArchive(t, []tar.Header{file("v/other"), file("v/etcd")}, bytesFor(map[string]int{"v/other": 1 << 20})),
 			"larger than any known release",
 		},
@@ -57,7 +62,8 @@ func TestUnpackRefuses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c, err := openCache(t.TempDir())
 			must(t, err)
-			_, err = c.store(context.Background(), artifact{archive: true, members: wanted}, bytes.NewReader(test.archive),
+			_, err = c.store(context.Background(), artifact{archive: true, members: wanted},
+				bytes.NewReader(test.archive),
 				small)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want %q", err, test.want)

@@ -317,7 +317,8 @@ func read(t testing.TB, s *Set, content string) []byte {
 		t.Fatal(err)
 	}
 	if sum(raw) != c.SHA256 || int64(len(raw)) != c.Size {
-		t.Fatalf("%s: has %d bytes with sum %s, says %d bytes with sum %s", content, len(raw), sum(raw), c.Size, c.SHA256)
+		t.Fatalf("%s: has %d bytes with sum %s, says %d bytes with sum %s", content, len(raw),
+			sum(raw), c.Size, c.SHA256)
 	}
 	return raw
 }

@@ -41,7 +41,8 @@ func Versions(c *inventory.Cluster, sources []Source) (map[string]string, error)
 	}
 	for _, component := range slices.Sorted(maps.Keys(versions)) {
 		if versions[component] == "" {
-			problems = append(problems, fmt.Errorf("versions.%s: there is no default for Kubernetes 1.%d", component, minor))
+			problems = append(problems, fmt.Errorf("versions.%s: there is no default for Kubernetes 1.%d",
+				component, minor))
 		}
 	}
 	if err := errors.Join(problems...); err != nil {
