@@ -78,8 +78,9 @@ func newIdentity(ctx context.Context, host string, c sshconfig.Credentials, o Op
 	if len(id.signers) == 0 && !id.password.isAvailable() {
 		id.close()
 		return nil, &fault.Error{Code: fault.NothingToLogInWith,
-			Err:    fmt.Errorf("no key to log in with%s", id.list()),
-			Advice: "make one (ssh-keygen -t ed25519), or name one in the inventory (key:), or load it into an ssh-agent"}
+			Err: fmt.Errorf("no key to log in with%s", id.list()),
+			Advice: "make one (ssh-keygen -t ed25519), or name one in the inventory (key:), or " +
+				"load it into an ssh-agent"}
 	}
 	return id, nil
 }
@@ -111,7 +112,8 @@ func (id *identity) addFile(ctx context.Context, path string, held []ssh.Signer,
 			return err
 		}
 	case key.public == nil:
-		return fmt.Errorf("key %s: the key has a passphrase, and there is no %s.pub to tell which key it is", path, path)
+		return fmt.Errorf("key %s: the key has a passphrase, and there is no %s.pub to tell which key it is",
+			path, path)
 	default:
 		signer = key
 	}
@@ -157,7 +159,7 @@ func (id *identity) askAgent(ctx context.Context, socket string) ([]ssh.Signer, 
 }
 
 // readKey reads a private key. One of this user that others can read is refused, as by ssh; one of
-// somebody else, say of root for a group of operators, is not looked at in this way, nor by ssh.
+// another user, say of root for a group of operators, is not looked at in this way, nor by ssh.
 // When it has a passphrase, the error is an ssh.PassphraseMissingError and the text is returned.
 func readKey(path string) (ssh.Signer, []byte, error) {
 	info, err := os.Stat(path)

@@ -38,14 +38,15 @@ func (s *Session) failure() *Error {
 	said, printed := s.Stderr(), s.noise.String()
 	switch {
 	case s.status() == 126 || strings.Contains(said, "unable to execute"):
-		e.code, e.hint = fault.HostNoExec, "is the file system of "+s.conn.o.root+" mounted noexec? findmnt -T "+s.conn.o.root
+		e.code, e.hint = fault.HostNoExec, "is the file system of "+s.conn.o.root+
+			" mounted noexec? findmnt -T "+s.conn.o.root
 	case strings.Contains(printed+said, "account is currently not available"), said+printed == "" && s.status() == 1:
 		e.code, e.hint = fault.ShellNone, fmt.Sprintf("give %[1]s a login shell there: chsh -s /bin/sh %[1]s",
 			s.conn.host.User)
 	case printed != "" && said == "":
 		e.code, e.hint = fault.ShellForced,
-			"does the login shell run commands? A forced command (command= in authorized_keys, ForceCommand in sshd_config) "+
-				"prevents that"
+			"does the login shell run commands? A forced command (command= in authorized_keys, "+
+				"ForceCommand in sshd_config) prevents that"
 	default:
 		e.code = fault.AgentEnded
 	}

@@ -67,7 +67,8 @@ func TestStrictRefusesUnknown(t *testing.T) {
 			trial.Write(t, s.host.SSH.KnownHosts, "192.0.2.1 "+string(ssh.MarshalAuthorizedKey(key.PublicKey())), 0o600)
 		},
 		"other port": func() {
-			trial.Write(t, s.host.SSH.KnownHosts, "[127.0.0.1]:1 "+string(ssh.MarshalAuthorizedKey(key.PublicKey())), 0o600)
+			trial.Write(t, s.host.SSH.KnownHosts, "[127.0.0.1]:1 "+
+				string(ssh.MarshalAuthorizedKey(key.PublicKey())), 0o600)
 		},
 		// Without the port it is another host, whose key need not be the same.
 		"other key without the port": func() {
@@ -246,10 +247,12 @@ func TestPinnedKey(t *testing.T) {
 	for _, policy := range []string{"strict", "accept-new"} {
 		s.host.SSH.HostKeyPolicy = policy
 		s.host.SSH.HostKey = ssh.FingerprintSHA256(other)
-		refusal(t, dial(s.host), fault.HostKeyPinned, ssh.FingerprintSHA256(other), ssh.FingerprintSHA256(ed.PublicKey()),
+		refusal(t, dial(s.host), fault.HostKeyPinned, ssh.FingerprintSHA256(other),
+			ssh.FingerprintSHA256(ed.PublicKey()),
 			ssh.FingerprintSHA256(ec.PublicKey()))
 		s.host.SSH.HostKey = string(ssh.MarshalAuthorizedKey(other))
-		refusal(t, dial(s.host), fault.HostKeyPinned, ssh.FingerprintSHA256(other), ssh.FingerprintSHA256(ed.PublicKey()))
+		refusal(t, dial(s.host), fault.HostKeyPinned, ssh.FingerprintSHA256(other),
+			ssh.FingerprintSHA256(ed.PublicKey()))
 	}
 	s.host.SSH.HostKey = "ssh-ed25519 rubbish"
 	refusal(t, dial(s.host), fault.HostKeyPinned, "pinned key")
@@ -309,7 +312,8 @@ func TestHostCertificate(t *testing.T) {
 		{"for all hosts", good, text("@cert-authority *", authority), "", ""},
 		{"for all hosts on this port", good, text("@cert-authority [*]:PORT", authority), "", ""},
 		{"for others", good, text("@cert-authority *.example.org", authority), fault.HostKeyUnknown, ""},
-		{"a principal is a pattern", certify(ssh.HostCert, forever, "x", "127.0.*"), text("@cert-authority *", authority),
+		{"a principal is a pattern", certify(ssh.HostCert, forever, "x", "127.0.*"),
+			text("@cert-authority *", authority),
 			"", ""},
 		{"no principals", certify(ssh.HostCert, forever), text("@cert-authority *", authority), "", ""},
 		{"expired", certify(ssh.HostCert, 1, "127.0.0.1"), text("@cert-authority *", authority), fault.HostKeyUnknown,
@@ -320,19 +324,23 @@ func TestHostCertificate(t *testing.T) {
 			text("@cert-authority *", authority) + text("127.0.0.1", key), "", ""},
 		{"of an unknown authority", good, text("@cert-authority *", newEd25519(t)), fault.HostKeyUnknown, ""},
 		{"of an unknown authority, plain key known", good, text("[127.0.0.1]:PORT", key), "", ""},
-		{"of an unknown authority, plain key changed", good, text("[127.0.0.1]:PORT", newEd25519(t)), fault.HostKeyChanged,
+		{"of an unknown authority, plain key changed", good,
+			text("[127.0.0.1]:PORT", newEd25519(t)), fault.HostKeyChanged,
 			""},
 		{"authority revoked", good, text("@cert-authority *", authority) + text("@revoked *", authority),
 			fault.HostKeyRevoked, ""},
-		{"key revoked", good, text("@cert-authority *", authority) + text("@revoked 127.*", key), fault.HostKeyRevoked, ""},
-		{"revoked for others", good, text("@cert-authority *", authority) + text("@revoked *.example.org", authority), "",
+		{"key revoked", good, text("@cert-authority *", authority) +
+			text("@revoked 127.*", key), fault.HostKeyRevoked, ""},
+		{"revoked for others", good, text("@cert-authority *", authority) +
+			text("@revoked *.example.org", authority), "",
 			""},
 		{"the authority as a plain key", good, text("*", authority), fault.HostKeyChanged, ""},
 		{"a plain key as the authority", key, text("@cert-authority *", key), fault.HostKeyUnknown, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newServer(t, c.cert)
-			trial.Write(t, s.host.SSH.KnownHosts, strings.ReplaceAll(c.known, "PORT", strconv.Itoa(s.host.SSH.Port)), 0o600)
+			trial.Write(t, s.host.SSH.KnownHosts,
+				strings.ReplaceAll(c.known, "PORT", strconv.Itoa(s.host.SSH.Port)), 0o600)
 			err := dial(s.host)
 			if c.want == "" && err != nil {
 				t.Error(err)
@@ -415,7 +423,8 @@ func TestHostKeysAgainstSSH(t *testing.T) {
 			trial.Write(t, h.SSH.KnownHosts, strings.ReplaceAll(text, "NAME", nameOf(h))+"\n", 0o600)
 			out, err := exec.CommandContext(t.Context(), trial.Program(t, "ssh"), "-F", "none", "-p",
 				strconv.Itoa(h.SSH.Port), "-o", "BatchMode=yes",
-				"-o", "StrictHostKeyChecking=yes", "-o", "UpdateHostKeys=no", "-o", "UserKnownHostsFile="+h.SSH.KnownHosts,
+				"-o", "StrictHostKeyChecking=yes", "-o", "UpdateHostKeys=no",
+				"-o", "UserKnownHostsFile="+h.SSH.KnownHosts,
 				"-i", homeKeyPath(), h.SSH.User+"@127.0.0.1", "true").CombinedOutput()
 			h.SSH.HostKeyPolicy = "strict"
 			if ours := dial(h); (ours == nil) != (err == nil) {

@@ -56,7 +56,8 @@ func TestJumpHost(t *testing.T) {
 	direct := &counted{}
 	for _, policy := range []string{"accept-new", "strict"} { // the keys of both are recorded, then checked
 		h.SSH.HostKeyPolicy = policy
-		c := connect(t, h, Options{Agent: agentFile(t, "cat"), root: filepath.Join(t.TempDir(), "agent"), Dial: direct.dial})
+		c := connect(t, h, Options{Agent: agentFile(t, "cat"),
+			root: filepath.Join(t.TempDir(), "agent"), Dial: direct.dial})
 		session, err := c.Node(context.Background())
 		if err != nil {
 			t.Fatal(err)
@@ -140,7 +141,8 @@ func TestJumpHostKey(t *testing.T) {
 	}
 
 	h.SSH.Jump[0].HostKey = ssh.FingerprintSHA256(other)
-	refusal(t, dial(h), fault.HostKeyPinned, "m1: jump host: 127.0.0.1: host key: ", "pins "+ssh.FingerprintSHA256(other))
+	refusal(t, dial(h), fault.HostKeyPinned, "m1: jump host: 127.0.0.1: host key: ", "pins "+
+		ssh.FingerprintSHA256(other))
 }
 
 func TestJumpHostThatRefuses(t *testing.T) {
@@ -162,17 +164,18 @@ func TestJumpHostThatCannotBeReached(t *testing.T) {
 }
 
 func TestJumpHostThatDoesNotLetUsIn(t *testing.T) {
-	gate, inner := twoHosts(t, "AllowUsers nobody-of-that-name")
+	gate, inner := twoHosts(t, "AllowUsers nouser")
 	err := dial(jumpTo(inner, gate))
 	failed(t, err, Auth, "m1: jump host: 127.0.0.1: log in: ", "was refused")
 }
 
-// The jump host goes away in mid-run: who went through it says so, and the next one connects anew.
+// The jump host goes away in mid-run: a host behind it says so, and the next one connects again.
 func TestJumpHostIsLost(t *testing.T) {
 	gate, inner := twoHosts(t)
 	direct, routes := &counted{}, &Routes{}
 	defer routes.Close()
-	o := Options{Dial: direct.dial, Routes: routes, Agent: agentFile(t, "cat"), root: filepath.Join(t.TempDir(), "agent")}
+	o := Options{Dial: direct.dial, Routes: routes, Agent: agentFile(t, "cat"),
+		root: filepath.Join(t.TempDir(), "agent")}
 	c := connect(t, jumpTo(inner, gate), o)
 	session, err := c.Node(context.Background())
 	if err != nil {

@@ -131,7 +131,8 @@ func (c *Conn) launchWith(ctx context.Context, op, command, mark string, limit t
 	}
 	return nil, false, &Error{Host: c.host.Name, Op: op, Kind: Agent,
 		Err: fmt.Errorf("no answer in %v%s", limit, s.said()), code: fault.ShellMute,
-		hint: "does the login shell run commands? A forced command or a start-up file that waits for input prevents that"}
+		hint: "does the login shell run commands? A forced command or a start-up file that waits " +
+			"for input prevents that"}
 }
 
 // agentError is an error that comes from this machine or from the transfer.

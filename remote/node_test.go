@@ -28,7 +28,8 @@ func agentFile(t testing.TB, command string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "kbootstrap")
 	trial.Write(t, path,
-		"#!/bin/sh\n[ \"$1\" = node ] || exit 64\nprintf '"+strings.TrimSpace(sentinel)+"\\n'\nexec "+command+"\n", 0o755)
+		"#!/bin/sh\n[ \"$1\" = node ] || exit 64\nprintf '"+strings.TrimSpace(sentinel)+
+			"\\n'\nexec "+command+"\n", 0o755)
 	return path
 }
 
@@ -87,8 +88,8 @@ func TestNodeUploadsOnce(t *testing.T) {
 					t.Errorf("%d commands, want %d: %q", len(ran), commands, ran)
 				}
 			}
-			for _, dir := range regexp.MustCompile(`/tmp/kbootstrap\.[\w.-]+\.\w{10}`).FindAllString(strings.Join(s.ran(),
-				"\n"), -1) {
+			staged := regexp.MustCompile(`/tmp/kbootstrap\.[\w.-]+\.\w{10}`)
+			for _, dir := range staged.FindAllString(strings.Join(s.ran(), "\n"), -1) {
 				if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
 					t.Errorf("%s is still there: %v", dir, err)
 				}

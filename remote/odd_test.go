@@ -104,7 +104,8 @@ func TestOddHosts(t *testing.T) {
 			as(t, `echo Welcome; echo 'Last login: never' >&2; exec sh -c "$SSH_ORIGINAL_COMMAND"`)},
 		"another directory": {usual, as(t, `cd / && exec sh -c "$SSH_ORIGINAL_COMMAND"`)},
 		"an environment of traps": {usual,
-			as(t, `ENV=/nonexistent BASH_ENV=/nonexistent TMPDIR=/nonexistent IFS=x exec sh -c "$SSH_ORIGINAL_COMMAND"`)},
+			as(t, `ENV=/nonexistent BASH_ENV=/nonexistent TMPDIR=/nonexistent IFS=x exec sh -c `+
+				`"$SSH_ORIGINAL_COMMAND"`)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newSSHD(t, host.path, host.line)
@@ -144,25 +145,31 @@ func TestUnusableHosts(t *testing.T) {
 		"a forced command": {usual, "ForceCommand echo only backups here", fault.ShellForced,
 			[]string{"only backups here", "authorized_keys"}},
 		"no sessions": {usual, "MaxSessions 0", fault.SessionRefused, []string{"MaxSessions"}},
-		"a full /tmp": {faked(t, map[string]string{"cat": "echo 'cat: write error: " + full + "' >&2; exit 1", "df": df}),
+		"a full /tmp": {faked(t, map[string]string{"cat": "echo 'cat: write error: " + full +
+			"' >&2; exit 1", "df": df}),
 			noSFTP, fault.HostNoSpace,
-			[]string{"m1: upload the agent: no space in /tmp/kbootstrap.", " B needed, 25 kB free on /mnt/tmp", "df -h"}},
+			[]string{"m1: upload the agent: no space in /tmp/kbootstrap.",
+				" B needed, 25 kB free on /mnt/tmp", "df -h"}},
 		"no inodes in /tmp": {faked(t, map[string]string{"mktemp": "echo 'mktemp: failed to create directory: " + full +
 			"' >&2; exit 1"}), "", fault.HostNoSpace,
 			[]string{"m1: prepare the upload: no space in /tmp", "free on /", "df -i /tmp"}},
-		"a full /opt": {faked(t, map[string]string{"gzip": "echo 'gzip: stdout: " + full + "' >&2; exit 1", "df": df}), "",
+		"a full /opt": {faked(t, map[string]string{"gzip": "echo 'gzip: stdout: " + full +
+			"' >&2; exit 1", "df": df}), "",
 			fault.HostNoSpace,
 			[]string{"m1: install the agent: no space in ", "/agent: ", " B needed, 25 kB free on /mnt/tmp"}},
-		"a quota": {faked(t, map[string]string{"cat": "echo 'cat: write error: Disk quota exceeded' >&2; exit 1"}), noSFTP,
+		"a quota": {faked(t, map[string]string{"cat": "echo 'cat: write error: Disk quota exceeded' >&2; exit 1"}),
+			noSFTP,
 			fault.HostNoSpace,
 			[]string{"Disk quota exceeded"}},
 		"a read-only /opt": {faked(t, map[string]string{"mkdir": "echo 'mkdir: cannot create directory: " + readOnly +
 			"' >&2; exit 1"}), "", fault.HostReadOnly,
 			[]string{"m1: install the agent: ", readOnly, "findmnt -T "}},
-		"a read-only /tmp": {faked(t, map[string]string{"mktemp": "echo 'mktemp: failed to create directory: " + readOnly +
-			"' >&2; exit 1"}), "", fault.HostReadOnly,
+		"a read-only /tmp": {faked(t,
+			map[string]string{"mktemp": "echo 'mktemp: failed to create directory: " + readOnly +
+				"' >&2; exit 1"}), "", fault.HostReadOnly,
 			[]string{"m1: prepare the upload: ", "findmnt -T /tmp"}},
-		"a bad disk": {faked(t, map[string]string{"cat": "echo 'cat: write error: Input/output error' >&2; exit 1"}), noSFTP,
+		"a bad disk": {faked(t, map[string]string{"cat": "echo 'cat: write error: Input/output error' >&2; exit 1"}),
+			noSFTP,
 			fault.UploadFailed,
 			[]string{"m1: upload the agent: ", "Input/output error"}},
 		"noexec": {faked(t, map[string]string{"chmod": "exit 0"}), "", fault.HostNoExec,

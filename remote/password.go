@@ -155,7 +155,8 @@ func spaced(text string) string {
 // isWanted reports whether the host would accept a password now, after the keys, while there is
 // none yet. It also notes this in p.
 func (p *password) isWanted(c *ssh.ClientAuthContext, keys bool) bool {
-	offered := slices.Contains(c.AllowedMethods, "password") || slices.Contains(c.AllowedMethods, "keyboard-interactive")
+	offered := slices.Contains(c.AllowedMethods, "password") ||
+		slices.Contains(c.AllowedMethods, "keyboard-interactive")
 	keys = keys && slices.Contains(c.AllowedMethods, "publickey") && !slices.Contains(c.TriedMethods, "publickey")
 	p.wanted = offered && !keys && p.text == "" && p.isAvailable()
 	return p.wanted

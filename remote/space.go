@@ -20,7 +20,8 @@ const spaceScript = `d=$1; until [ -e "$d" ]; do d=$(dirname "$d"); done; echo "
 
 // freeSpace is how many bytes a path's file system has left for a user, and where that is mounted.
 func (c *Conn) freeSpace(ctx context.Context, path string) (free int64, mount string, ok bool) {
-	s, ready, err := c.launch(ctx, "df", command(asUser, "/bin/sh", "-c", spaceScript, "sh", path), spaceMark, c.o.Timeout)
+	s, ready, err := c.launch(ctx, "df", command(asUser, "/bin/sh", "-c", spaceScript, "sh", path),
+		spaceMark, c.o.Timeout)
 	if err != nil || !ready {
 		return 0, "", false
 	}
@@ -48,7 +49,8 @@ func (c *Conn) diskError(ctx context.Context, op, path string, need int64, err e
 	free, mount, known := c.freeSpace(ctx, path)
 	switch {
 	case strings.Contains(text, "Read-only file system"):
-		e.code, e.hint = fault.HostReadOnly, "find out why the file system is read-only: findmnt -T "+path+"; dmesg | tail"
+		e.code, e.hint = fault.HostReadOnly, "find out why the file system is read-only: findmnt -T "+
+			path+"; dmesg | tail"
 	case known && free < need, strings.Contains(text, "No space left on device"),
 		strings.Contains(text, "Disk quota exceeded"):
 		e.code, e.hint = fault.HostNoSpace, "make space there: df -h "+path+"; df -i "+path

@@ -43,7 +43,8 @@ func startSSHD(t testing.TB, client ssh.Signer, path string, lines ...string) in
 	}
 	dir := t.TempDir()
 	for _, keyType := range []string{"ed25519", "ecdsa"} {
-		out, err := exec.CommandContext(t.Context(), trial.Program(t, "ssh-keygen"), "-q", "-N", "", "-t", keyType, "-f",
+		out, err := exec.CommandContext(t.Context(), trial.Program(t, "ssh-keygen"), "-q",
+			"-N", "", "-t", keyType, "-f",
 			filepath.Join(dir, keyType)).CombinedOutput()
 		if err != nil {
 			t.Fatalf("ssh-keygen: %v: %s", err, out)
@@ -53,7 +54,8 @@ func startSSHD(t testing.TB, client ssh.Signer, path string, lines ...string) in
 	port := freePort(t)
 	config := fmt.Sprintf("ListenAddress 127.0.0.1:%d\nHostKey %[2]s/ed25519\nHostKey %[2]s/ecdsa\nAuthorizedKeysFile "+
 		"%[2]s/authorized_keys\n"+
-		"PidFile none\nStrictModes no\nUsePAM no\nPermitRootLogin prohibit-password\nSetEnv PATH=%[3]s HOME=%[4]s\n%[5]s\n",
+		"PidFile none\nStrictModes no\nUsePAM no\nPermitRootLogin prohibit-password\nSetEnv "+
+		"PATH=%[3]s HOME=%[4]s\n%[5]s\n",
 		port, dir, path, os.Getenv("HOME"), strings.Join(lines, "\n"))
 	if !strings.Contains(config, "Subsystem") {
 		config += "Subsystem sftp internal-sftp\n"
@@ -155,7 +157,8 @@ func TestSSHDWithKeyscan(t *testing.T) {
 func TestSSHDWithNoisyShell(t *testing.T) {
 	noisy := filepath.Join(t.TempDir(), "noisy")
 	trial.Write(t, noisy,
-		"#!/bin/sh\necho Welcome to this host\necho and to its stderr >&2\nexec sh -c \"$SSH_ORIGINAL_COMMAND\"\n", 0o755)
+		"#!/bin/sh\necho Welcome to this host\necho and to its stderr >&2\nexec sh -c \"$SSH_ORIGINAL_COMMAND\"\n",
+		0o755)
 	server := ""
 	for _, path := range []string{"/usr/lib/openssh/sftp-server", "/usr/libexec/openssh/sftp-server",
 		"/usr/lib/ssh/sftp-server"} {

@@ -209,12 +209,12 @@ func (s *Session) sudoSays() (says string, code fault.Code, hint string) {
 		return says, code, s.conn.needsPasswordHint()
 	case fault.SudoNotAllowed:
 		return says, code,
-			fmt.Sprintf("let %[1]s become root: echo '%[1]s ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/kbootstrap there, or "+
-				"log in as root", user)
+			fmt.Sprintf("let %[1]s become root: echo '%[1]s ALL=(ALL) NOPASSWD: ALL' > "+
+				"/etc/sudoers.d/kbootstrap there, or log in as root", user)
 	case fault.SudoNeedsTTY:
 		return says, code,
-			fmt.Sprintf("lift this restriction for %[1]s: echo 'Defaults:%[1]s !requiretty' > /etc/sudoers.d/kbootstrap-tty "+
-				"there, or log in as root", user)
+			fmt.Sprintf("lift this restriction for %[1]s: echo 'Defaults:%[1]s !requiretty' > "+
+				"/etc/sudoers.d/kbootstrap-tty there, or log in as root", user)
 	case fault.SudoAccount:
 		return says, code, fmt.Sprintf("look at the account there: chage -l %[1]s; faillock --user %[1]s", user)
 	}
@@ -231,7 +231,8 @@ func (c *Conn) needsPasswordHint() string {
 	user := c.host.User
 	return fmt.Sprintf("run the command at a terminal, where the tool asks for the password; or name a file with the "+
 		"password in the inventory (ssh.sudoPasswordFile); "+
-		"or let %[1]s become root without one: echo '%[1]s ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/kbootstrap there", user)
+		"or let %[1]s become root without one: echo '%[1]s ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/kbootstrap there",
+		user)
 }
 
 func (c *Conn) sudoPasswordHint() string {

@@ -62,7 +62,8 @@ func (c *Conn) upload(ctx context.Context, b *binary, dir string) error {
 	}
 	whole := ctx
 	limit := uploadTimeout(len(packed))
-	ctx, cancel := context.WithTimeoutCause(ctx, limit, fault.UploadFailed.Errorf("the upload took longer than %v", limit))
+	ctx, cancel := context.WithTimeoutCause(ctx, limit,
+		fault.UploadFailed.Errorf("the upload took longer than %v", limit))
 	defer cancel()
 	before := c.net.sent.Load()
 	err = c.send(ctx, op, packed, dir)
@@ -150,7 +151,8 @@ func (c *Conn) sftp(ctx context.Context) (*sftp.Client, error) {
 			return err
 		}
 		if err = session.RequestSubsystem("sftp"); err == nil {
-			client, err = sftp.NewClientPipe(stdout, stdin, sftp.UseConcurrentWrites(true), sftp.MaxPacketUnchecked(255<<10))
+			client, err = sftp.NewClientPipe(stdout, stdin, sftp.UseConcurrentWrites(true),
+				sftp.MaxPacketUnchecked(255<<10))
 		}
 		if err != nil {
 			_ = session.Close()

@@ -33,7 +33,8 @@ func TestKnownHostsAgainstSSHKeygen(t *testing.T) {
 	names := []string{
 		"m1", "M1.Example.ORG", "192.0.2.1", "192.0.2.?", "192.*", "*", "*,!m1", "!192.0.2.1,192.0.2.*", "m?",
 		"*.example.org", "a,b,m1",
-		"[192.0.2.1]:2222", "[m1]:2222", "[*]:2222", "::1", "[::1]:2222", "2001:db8::*", "|1|not|ahash", "[192.0.2.1]:22",
+		"[192.0.2.1]:2222", "[m1]:2222", "[*]:2222", "::1", "[::1]:2222", "2001:db8::*",
+		"|1|not|ahash", "[192.0.2.1]:22",
 	}
 	var text strings.Builder
 	for i, name := range names {

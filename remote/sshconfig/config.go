@@ -60,7 +60,8 @@ func readConfig(choice, home string) (Config, error) {
 // readConfigFile reads one file and what it includes, below dir where the names are relative.
 func readConfigFile(path, dir, home string, depth int) (Config, error) {
 	if depth > maxIncludes {
-		return nil, fault.ConfigInvalid.Errorf("%s: files include each other more than %d times deep", path, maxIncludes)
+		return nil, fault.ConfigInvalid.Errorf("%s: files include each other more than %d times deep",
+			path, maxIncludes)
 	}
 	info, err := os.Stat(path)
 	if err != nil {
@@ -178,7 +179,8 @@ func splitArgs(line string) ([]string, error) {
 		for ; i < len(line); i++ {
 			c := line[i]
 			switch {
-			case c == '\\' && i+1 < len(line) && (strings.IndexByte(`"'\`, line[i+1]) >= 0 || quote == 0 && line[i+1] == ' '):
+			case c == '\\' && i+1 < len(line) && (strings.IndexByte(`"'\`, line[i+1]) >= 0 ||
+				quote == 0 && line[i+1] == ' '):
 				i++
 				word.WriteByte(line[i])
 				continue

@@ -30,8 +30,9 @@ func FuzzConfig(f *testing.F) {
 			return
 		}
 		for hop := e; hop != nil; hop = hop.Via {
-			if p := hop.Trust.Policy; p != "strict" && p != "accept-new" || slices.Contains(hop.Trust.Files, os.DevNull) &&
-				hop.Trust.Record == os.DevNull {
+			if p := hop.Trust.Policy; p != "strict" && p != "accept-new" ||
+				slices.Contains(hop.Trust.Files, os.DevNull) &&
+					hop.Trust.Record == os.DevNull {
 				t.Errorf("trust %+v", hop.Trust)
 			}
 			if len(hop.Trust.Names) == 0 || hop.Address == "" {

@@ -38,7 +38,8 @@ func (r *Resolver) via(given inventory.SSH, l *lookup, path []string) (*Endpoint
 	}
 	// "Host *" holds for the jump hosts too. One of them is reached through those before it.
 	here := spot(given.Address, given.Port)
-	if own := slices.IndexFunc(jumps, func(j inventory.Jump) bool { return spot(j.Address, j.Port) == here }); own >= 0 {
+	own := slices.IndexFunc(jumps, func(j inventory.Jump) bool { return spot(j.Address, j.Port) == here })
+	if own >= 0 {
 		jumps = jumps[:own]
 	}
 	return r.hops(jumps, "", given, inventory.SSH{User: r.Env.user}, path)
@@ -59,7 +60,8 @@ func (r *Resolver) hops(jumps []inventory.Jump, knownHosts string, behind, other
 	var last *Endpoint
 	for i, j := range jumps {
 		if here := spot(j.Address, j.Port); last == nil && slices.Contains(path, here) {
-			return nil, fault.ConfigInvalid.Errorf("the jump hosts form a circle: %s, %s", strings.Join(path, ", "), here)
+			return nil, fault.ConfigInvalid.Errorf("the jump hosts form a circle: %s, %s",
+				strings.Join(path, ", "), here)
 		}
 		given := inventory.SSH{Address: j.Address, Port: j.Port, User: j.User, Key: j.Key, HostKey: j.HostKey,
 			Agent: behind.Agent, KnownHosts: knownHosts, HostKeyPolicy: behind.HostKeyPolicy}

@@ -126,7 +126,8 @@ func (l *lookup) match(d directive) (bool, error) {
 			if !ok {
 				if result && !l.final {
 					l.notes = append(l.notes, fmt.Sprintf(
-						"%s:%d: Match %s is not supported, so the lines below it do not apply", d.file, d.line, criterion))
+						"%s:%d: Match %s is not supported, so the lines below it do not apply",
+						d.file, d.line, criterion))
 				}
 				return false, nil
 			}

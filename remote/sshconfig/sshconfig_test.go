@@ -20,7 +20,8 @@ func resolved(t *testing.T, h inventory.Host, config string, arrange func(*Resol
 		t.Fatal(err)
 	}
 	r := &Resolver{Config: directives, Ask: true, Env: Environment{
-		home: "/home/me", user: "me", uid: "1000", hostname: "here.example.org", variable: func(string) string { return "" }}}
+		home: "/home/me", user: "me", uid: "1000", hostname: "here.example.org",
+		variable: func(string) string { return "" }}}
 	if arrange != nil {
 		arrange(r)
 	}
@@ -71,7 +72,8 @@ func TestDefaults(t *testing.T) {
 	want := hostkey.Trust{Names: []string{"w1.lan"}, Principal: "w1.lan", Policy: "ask",
 		Record: "/home/me/.ssh/known_hosts",
 		Files: []string{
-			"/home/me/.ssh/known_hosts", "/home/me/.ssh/known_hosts2", "/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"}}
+			"/home/me/.ssh/known_hosts", "/home/me/.ssh/known_hosts2", "/etc/ssh/ssh_known_hosts",
+			"/etc/ssh/ssh_known_hosts2"}}
 	if diff := cmp.Diff(want, e.Trust, cmp.AllowUnexported(hostkey.Trust{})); diff != "" {
 		t.Error(diff)
 	}
@@ -117,8 +119,8 @@ func TestCheckIsNeverOff(t *testing.T) {
 func TestMatchThatIsNotEvaluated(t *testing.T) {
 	h := inventory.Host{Name: "w1", SSH: inventory.SSH{Address: "w1"}}
 	e, notes := resolved(t, h,
-		"Match host w1 exec \"touch /tmp/never\"\n  User never\nMatch host other exec true\n  User never\nHost *\n  User "+
-			"me\n", nil)
+		"Match host w1 exec \"touch /tmp/never\"\n  User never\nMatch host other exec true\n  User never\n"+
+			"Host *\n  User me\n", nil)
 	if e.User != "me" {
 		t.Errorf("user %q", e.User)
 	}
@@ -170,9 +172,11 @@ Host outer
 		}
 	}
 	e, _ := resolved(t, inventory.Host{Name: "m1",
-		SSH: inventory.SSH{Address: "w1", Key: "/keys/mine", KnownHosts: "/known", Jump: []inventory.Jump{bastion, inner}}},
+		SSH: inventory.SSH{Address: "w1", Key: "/keys/mine", KnownHosts: "/known",
+			Jump: []inventory.Jump{bastion, inner}}},
 		config, nil)
-	if hop := e.Via; hop.Credentials.Key != "/keys/ops" || hop.Trust.Pin != "SHA256:x" || hop.Trust.Record != "/known" ||
+	if hop := e.Via; hop.Credentials.Key != "/keys/ops" || hop.Trust.Pin != "SHA256:x" ||
+		hop.Trust.Record != "/known" ||
 		hop.Name != "inner" {
 		t.Errorf("inner: %+v", hop)
 	}
@@ -181,7 +185,8 @@ Host outer
 		t.Errorf("bastion: %+v", hop)
 	}
 	// Everybody goes through the bastion, but for the bastion.
-	e, _ = resolved(t, inventory.Host{Name: "m1", SSH: inventory.SSH{Address: "w1"}}, "Host *\n  ProxyJump bastion\n", nil)
+	e, _ = resolved(t, inventory.Host{Name: "m1", SSH: inventory.SSH{Address: "w1"}},
+		"Host *\n  ProxyJump bastion\n", nil)
 	if got := way(e); got != "me@bastion:22 root@w1:22" {
 		t.Errorf("Host *: %s", got)
 	}

@@ -78,7 +78,8 @@ func (r *Resolver) policyOf(given inventory.SSH, l *lookup) (string, error) {
 		case "ask", "accept-new":
 		case "no", "off", "false":
 			said = "accept-new"
-			note = fmt.Sprintf("%s:%d: host keys are always checked, so StrictHostKeyChecking %s is taken as accept-new",
+			note = fmt.Sprintf("%s:%d: host keys are always checked, so StrictHostKeyChecking "+
+				"%s is taken as accept-new",
 				d.file, d.line, d.args[0])
 		default:
 			return "", d.errorf("StrictHostKeyChecking is yes, ask, accept-new or no, not %q", d.args[0])
