@@ -49,7 +49,8 @@ like the ones that Vagrant makes with VirtualBox. All of their network is in nam
 	}, s)
 	dir := root.PersistentFlags().String("dir", "lab", "where the lab lives")
 	root.AddCommand(
-		upCommand(s, dir), addCommand(s, dir), lsCommand(s, dir), execCommand(dir), downCommand(s, dir), artifactsCommand(s),
+		upCommand(s, dir), addCommand(s, dir), lsCommand(s, dir), execCommand(dir),
+		downCommand(s, dir), artifactsCommand(s),
 		stopCommand(dir), startCommand(dir), killCommand(dir), cli.GenDocsCommand(),
 	)
 	for _, verb := range root.Commands() {

@@ -37,7 +37,8 @@ func TestUsage(t *testing.T) {
 		var stdout, stderr strings.Builder
 		s := cli.Streams{In: strings.NewReader(""), Out: &stdout, Err: &stderr}
 		code := run(t.Context(), s, strings.Fields(test.args))
-		if code != test.code || !strings.Contains(stdout.String(), test.stdout) || !strings.Contains(stderr.String(), test.stderr) {
+		if code != test.code || !strings.Contains(stdout.String(), test.stdout) ||
+			!strings.Contains(stderr.String(), test.stderr) {
 			t.Errorf("kblab %s: code %d, want %d\n%s%s", test.args, code, test.code, stdout.String(), stderr.String())
 		}
 	}
@@ -50,7 +51,8 @@ func TestInterrupted(t *testing.T) {
 	var stderr strings.Builder
 	s := cli.Streams{In: strings.NewReader(""), Out: &strings.Builder{}, Err: &stderr}
 	code := run(ctx, s, []string{"artifacts", "--mirror", t.TempDir()})
-	if code != cli.ExitInterrupted || !strings.HasSuffix(stderr.String(), "kblab: interrupted; run the same command again to finish\n") {
+	if code != cli.ExitInterrupted ||
+		!strings.HasSuffix(stderr.String(), "kblab: interrupted; run the same command again to finish\n") {
 		t.Errorf("code %d: %s", code, stderr.String())
 	}
 }

@@ -40,8 +40,10 @@ func upCommand(s cli.Streams, dir *string) *cobra.Command {
 	f.IntVar(&spec.ControlPlanes, "control-planes", 1, "number of control planes, cp1…")
 	f.IntVar(&spec.Workers, "workers", 1, "number of workers, w1…")
 	f.IntVar(&spec.Spare, "spare", 0, "number of hosts that run but are not in hosts.yaml, s1…")
-	f.StringVar(&spec.Kubernetes, "kubernetes", components.DefaultKubernetes, "version of Kubernetes written to hosts.yaml")
-	f.StringVar(&spec.Mirror, "mirror", "", "artifact directory written to hosts.yaml (default in the user's cache, where artifacts puts it)")
+	f.StringVar(&spec.Kubernetes, "kubernetes", components.DefaultKubernetes,
+		"version of Kubernetes written to hosts.yaml")
+	f.StringVar(&spec.Mirror, "mirror", "",
+		"artifact directory written to hosts.yaml (default in the user's cache, where artifacts puts it)")
 	f.StringVar(&spec.Name, "name", "", "name of the cluster (default the name of --dir)")
 	return cmd
 }

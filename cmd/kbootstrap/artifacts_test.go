@@ -51,8 +51,10 @@ versions: {etcd: 3.6.99, containerd: 2.3.99, runc: 1.4.99, cni-plugins: 1.9.99}
 		}
 		content := []byte("\x7fELF" + a.URL)
 		if strings.HasSuffix(file, "gz") {
-			content = archiveOfAll(t, "etcd-v3.6.99-linux-amd64/etcd", "etcd-v3.6.99-linux-amd64/etcdctl", "etcd-v3.6.99-linux-amd64/etcdutl",
-				"bin/containerd", "bin/ctr", "bin/containerd-shim-runc-v2", "bridge", "host-local", "loopback", "portmap", "flanneld")
+			content = archiveOfAll(t, "etcd-v3.6.99-linux-amd64/etcd", "etcd-v3.6.99-linux-amd64/etcdctl",
+				"etcd-v3.6.99-linux-amd64/etcdutl",
+				"bin/containerd", "bin/ctr", "bin/containerd-shim-runc-v2", "bridge", "host-local",
+				"loopback", "portmap", "flanneld")
 		}
 		if err := os.WriteFile(file, content, 0o644); err != nil {
 			t.Fatal(err)
@@ -67,7 +69,8 @@ func archiveOfAll(t interface{ Fatalf(string, ...any) }, names ...string) []byte
 	z := gzip.NewWriter(&b)
 	w := tar.NewWriter(z)
 	for _, name := range names {
-		if err := w.WriteHeader(&tar.Header{Name: name, Typeflag: tar.TypeReg, Mode: 0o755, Size: int64(len(name))}); err != nil {
+		if err := w.WriteHeader(&tar.Header{Name: name, Typeflag: tar.TypeReg, Mode: 0o755,
+			Size: int64(len(name))}); err != nil {
 			t.Fatalf("%v", err)
 		}
 		if _, err := w.Write([]byte(name)); err != nil {
@@ -102,7 +105,8 @@ func TestArtifacts(t *testing.T) {
 	}
 
 	out, errs := kbootstrap(exitOK, "artifacts", "lock", "-i", path)
-	if lock := filepath.Join(dir, "artifacts.lock"); !strings.Contains(out, lock+": 13 artifacts") || !strings.Contains(errs, "artifacts: {lock: "+lock+"}") {
+	if lock := filepath.Join(dir, "artifacts.lock"); !strings.Contains(out, lock+": 13 artifacts") ||
+		!strings.Contains(errs, "artifacts: {lock: "+lock+"}") {
 		t.Errorf("lock: %s%s", out, errs)
 	}
 	text, err := os.ReadFile(path)

@@ -72,7 +72,8 @@ func asked[T any](ask func() (T, error)) func() (T, error) {
 func TestYesOrNo(t *testing.T) {
 	person, program := newTerminal(t)
 	asker := (&app{stdin: program, stderr: program}).asker(nil)
-	for answer, want := range map[string]bool{"yes\n": true, "Y\n": true, "no\n": false, "n\n": false, "\x04": false, "sure\nYES\n": true, "\nno\n": false} {
+	for answer, want := range map[string]bool{"yes\n": true, "Y\n": true, "no\n": false, "n\n": false, "\x04": false,
+		"sure\nYES\n": true, "\nno\n": false} {
 		got := asked(func() (bool, error) { return asker.Confirm(t.Context(), "go on?") })
 		seen(t, person, "go on? [yes/no] ")
 		typed(t, person, answer)
@@ -172,7 +173,8 @@ func TestConfirmAtTerminal(t *testing.T) {
 	a := &app{stdin: program, stderr: program}
 	const question = "type the cluster's name to go on: "
 	for answer, want := range map[string]string{
-		" demo \n": "<nil>", "Demo\n": "not confirmed: the cluster's name is demo, not Demo", "\n": "not confirmed", "\x04": "not confirmed",
+		" demo \n": "<nil>", "Demo\n": "not confirmed: the cluster's name is demo, not Demo",
+		"\n": "not confirmed", "\x04": "not confirmed",
 	} {
 		got := asked(func() (int, error) { err := a.confirm(t.Context(), "demo", "", 3); return 0, err })
 		seen(t, person, question)
@@ -189,12 +191,13 @@ func TestConfirmAtTerminal(t *testing.T) {
 		t.Errorf("interrupted: got %v", err)
 	}
 	typed(t, person, "\n") // for the read that was left behind
-	if err := (&app{stdin: program, stderr: io.Discard}).confirm(t.Context(), "demo", "", 3); err == nil || !strings.Contains(err.Error(), "give --confirm demo") {
-		t.Errorf("a question that nobody sees: got %v", err)
+	if err := (&app{stdin: program, stderr: io.Discard}).confirm(t.Context(), "demo", "", 3); err == nil ||
+		!strings.Contains(err.Error(), "give --confirm demo") {
+		t.Errorf("a question that no person sees: got %v", err)
 	}
 }
 
-// Nobody is asked when nobody is there.
+// TestNoTerminal: no one is asked if no person is at the terminal.
 func TestNoTerminal(t *testing.T) {
 	_, program := newTerminal(t)
 	r, w, err := os.Pipe()

@@ -94,12 +94,14 @@ func TestDocsComponents(t *testing.T) {
 	var got []string
 	for _, r := range row.FindAllStringSubmatch(readDoc(t, name), -1) {
 		if r[1] != "component" {
-			got = append(got, fmt.Sprintf("%s rolling %t after %q needs %q", r[1], r[2] != "", strings.TrimSpace(r[3]), strings.TrimSpace(r[4])))
+			got = append(got, fmt.Sprintf("%s rolling %t after %q needs %q", r[1], r[2] != "", strings.TrimSpace(r[3]),
+				strings.TrimSpace(r[4])))
 		}
 	}
 	var want []string
 	for _, c := range component.Components() {
-		want = append(want, fmt.Sprintf("%s rolling %t after %q needs %q", c.Name, c.Rolling, strings.Join(c.After, ", "), strings.Join(c.Needs, ", ")))
+		want = append(want, fmt.Sprintf("%s rolling %t after %q needs %q", c.Name, c.Rolling,
+			strings.Join(c.After, ", "), strings.Join(c.Needs, ", ")))
 	}
 	if diff := cmp.Diff(got, want); diff != "" {
 		t.Errorf("%s: the table of components is out of step with provision.Components\n%s", name, diff)
@@ -212,7 +214,8 @@ func walk(t *testing.T, suffix string, visit func(path string, text []byte)) {
 		switch {
 		case err != nil:
 			return err
-		case d.IsDir() && path != root && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata" || d.Name() == "tools"):
+		case d.IsDir() && path != root && (strings.HasPrefix(d.Name(), ".") ||
+			d.Name() == "testdata" || d.Name() == "tools"):
 			return filepath.SkipDir
 		case !d.Type().IsRegular() || filepath.Ext(path) != suffix:
 			return nil

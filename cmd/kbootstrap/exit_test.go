@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 
+	"kbootstrap/cmd/internal/cli"
 	"kbootstrap/fault"
 	"kbootstrap/inventory"
 	"kbootstrap/node"
@@ -24,7 +25,7 @@ func failure(host string, err error) plan.Failure {
 }
 
 // TestExitCode: the code of each kind of error, however deep it is wrapped and whatever stands
-// beside it.
+// next to it.
 func TestExitCode(t *testing.T) {
 	unreachable := &remote.Error{Host: "m1", Op: "dial", Kind: remote.Unreachable, Err: errors.New("refused")}
 	locked := fmt.Errorf("lock: %w", &node.LockedError{})
@@ -38,15 +39,18 @@ func TestExitCode(t *testing.T) {
 		{"any", errors.New("any"), exitFailure},
 		{"coded", exitError{exitChanges, nil}, exitChanges},
 		{"coded, wrapped", fmt.Errorf("x: %w", exitError{exitRefused, errors.New("y")}), exitRefused},
-		{"coded, with a cause of another code", exitError{exitPartial, plan.Failures{failure("m1", unreachable)}}, exitPartial},
+		{"coded, with a cause of another code",
+			exitError{exitPartial, plan.Failures{failure("m1", unreachable)}}, exitPartial},
 		{"problems", fmt.Errorf("x: %w", problems), exitUsage},
 		{"locked", plan.Failures{failure("m1", locked)}, exitLocked},
-		{"locked here, unreachable there", plan.Failures{failure("m1", unreachable), failure("m2", locked)}, exitLocked},
+		{"locked here, unreachable there", plan.Failures{failure("m1", unreachable),
+			failure("m2", locked)}, exitLocked},
 		{"unreachable", plan.Failures{failure("m1", unreachable)}, exitUnreachable},
 		{"refused", guard.Refusals{{Text: "no"}, {Text: "never"}}, exitRefused},
-		{"refused since nobody can be reached", guard.Refusals{{Text: "no", Cause: unreachable}}, exitUnreachable},
+		{"refused because no host can be reached", guard.Refusals{{Text: "no", Cause: unreachable}}, exitUnreachable},
 		{"interrupted", fmt.Errorf("stopped: %w", context.Canceled), exitInterrupted},
-		{"interrupted while it dialled", plan.Failures{failure("m1", &remote.Error{Err: context.Canceled})}, exitInterrupted},
+		{"interrupted while it dialled", plan.Failures{failure("m1", &remote.Error{Err: context.Canceled})},
+			exitInterrupted},
 		{"lost", plan.Failures{failure("m1", &node.LostError{Err: errors.New("EOF")})}, exitFailure},
 	} {
 		if got := exitCode(test.err); got != test.want {
@@ -86,7 +90,8 @@ func TestRunError(t *testing.T) {
 		{"the third was not begun", two, plan.Outcome{Failed: failed, Skipped: []string{"m3"}}, exitUnhealthy},
 		{"two of two", two, plan.Outcome{Failed: failed}, exitUnhealthy},
 		{"wrapped", fmt.Errorf("x: %w", two), plan.Outcome{Failed: failed, Finished: []string{"m3"}}, exitPartial},
-		{"interrupted", fmt.Errorf("stopped: %w", context.Canceled), plan.Outcome{Finished: []string{"m3"}}, exitInterrupted},
+		{"interrupted", fmt.Errorf("stopped: %w", context.Canceled),
+			plan.Outcome{Finished: []string{"m3"}}, exitInterrupted},
 		{"interrupted, with failures", plan.Failures{failure("m1", context.Canceled)}, plan.Outcome{}, exitInterrupted},
 		{"something else", lost, plan.Outcome{Finished: []string{"m3"}}, exitFailure},
 	} {
@@ -99,38 +104,51 @@ func TestRunError(t *testing.T) {
 
 // TestFail: what goes to standard error for each kind of error.
 func TestFail(t *testing.T) {
-	refused := &remote.Error{Host: "m1", Op: "dial 192.0.2.1:22", Kind: remote.Unreachable, Err: errors.New("connection refused")}
+	refused := &remote.Error{Host: "m1", Op: "dial 192.0.2.1:22", Kind: remote.Unreachable,
+		Err: errors.New("connection refused")}
 	for _, test := range []struct {
 		err  error
 		code int
 		want string
 	}{
 		{exitError{exitChanges, nil}, exitChanges, ""},
-		{errors.New("first line\nsecond line"), exitFailure, "error[KB9003]: first line\n  second line\n  hint: Read the message from the end: the cause comes last. Please report it, so that it gets an entry\n  explain: kbootstrap explain KB9003\n"},
-		{exitError{exitUsage, existing("hosts.yaml")}, exitUsage, "error[KB1101]: hosts.yaml exists already\n  hint: --force overwrites it; -o writes another file\n  explain: kbootstrap explain KB1101\n"},
+		{errors.New("first line\nsecond line"), exitFailure,
+			"error[KB9003]: first line\n  second line\n" +
+				"  hint: Read the message from the end: the cause comes last. " +
+				"Please report it, so that it gets an entry\n" +
+				"  explain: kbootstrap explain KB9003\n"},
+		{cli.UsageError{Err: existing("hosts.yaml")}, exitUsage,
+			"error[KB1101]: hosts.yaml exists already\n  hint: --force overwrites it; -o writes another file\n" +
+				"  explain: kbootstrap explain KB1101\n"},
 		{
-			exitError{exitPartial, plan.Failures{failure("m1", refused), failure("m2", &node.LockedError{})}}, exitPartial,
+			exitError{exitPartial, plan.Failures{failure("m1", refused), failure("m2", &node.LockedError{})}},
+			exitPartial,
 			"error[KB2203]: m1: dial 192.0.2.1:22: connection refused\n  hint: " + fault.HintOf(refused) +
 				"\n  explain: kbootstrap explain KB2203\n" +
 				"error[KB6101]: m2: etcd: locked by another run\n  hint: " + (&node.LockedError{}).Hint() +
 				"\n  explain: kbootstrap explain KB6101\n",
 		},
 		{
-			inventory.Problems{{Code: fault.InventorySyntax, File: "hosts.yaml", Message: "is empty", Hint: "write one"}}, exitUsage,
-			inventory.Problems{{Code: fault.InventorySyntax, File: "hosts.yaml", Message: "is empty", Hint: "write one"}}.Error() +
+			inventory.Problems{{Code: fault.InventorySyntax, File: "hosts.yaml", Message: "is empty",
+				Hint: "write one"}}, exitUsage,
+			inventory.Problems{{Code: fault.InventorySyntax, File: "hosts.yaml", Message: "is empty",
+				Hint: "write one"}}.Error() +
 				"\n  explain: kbootstrap explain KB1002\n",
 		},
 		{
 			plan.Failures{failure("m1", refused), failure("m1", refused)}, exitUnreachable,
-			"error[KB2203]: m1: dial 192.0.2.1:22: connection refused\nerror[KB2203]: m1: dial 192.0.2.1:22: connection refused\n" +
+			"error[KB2203]: m1: dial 192.0.2.1:22: connection refused\n" +
+				"error[KB2203]: m1: dial 192.0.2.1:22: connection refused\n" +
 				"  hint: " + fault.HintOf(refused) + "\n  explain: kbootstrap explain KB2203\n",
 		},
 		{
 			plan.Failures{failure("m1", &diagnosis.UnitFailure{
 				Unit: "etcd.service", Err: fault.RolledBack.Errorf("rolled back"),
-				Diagnosis: diagnosis.Diagnosis{Code: fault.PortInUse, Cause: "port 1 is in use", Hint: "free it", Evidence: []string{"in use"}},
+				Diagnosis: diagnosis.Diagnosis{Code: fault.PortInUse, Cause: "port 1 is in use", Hint: "free it",
+					Evidence: []string{"in use"}},
 			})}, exitFailure,
-			"error[KB5020]: m1: etcd: port 1 is in use (KB5104)\n  rolled back\n  journal of etcd.service:\n    > in use\n" +
+			"error[KB5020]: m1: etcd: port 1 is in use (KB5104)\n  rolled back\n  journal of etcd.service:\n" +
+				"    > in use\n" +
 				"  hint: free it\n  explain: kbootstrap explain KB5020 KB5104\n",
 		},
 		{

@@ -21,12 +21,14 @@ import (
 func clones() []preflight.Finding {
 	return []preflight.Finding{
 		{ID: "Hostname", Level: preflight.OK, Hosts: []string{"cp1"}, Evidence: "cp1"},
-		{ID: "UniqueMachineID", Level: preflight.Fail, Hosts: []string{"cp1", "w1"}, Evidence: "cp1 and w1 have the machine-id 4acbf4",
-			Hint: "make new ones", Code: fault.PreflightIdentity},
+		{ID: "UniqueMachineID", Level: preflight.Fail, Hosts: []string{"cp1", "w1"},
+			Evidence: "cp1 and w1 have the machine-id 4acbf4",
+			Hint:     "make new ones", Code: fault.PreflightIdentity},
 		{ID: "NumCPU", Level: preflight.OK, Hosts: []string{"cp1"}, Evidence: "2"},
 		{ID: "NumCPU", Level: preflight.OK, Hosts: []string{"w1"}, Evidence: "2"},
-		{ID: "Mem", Level: preflight.Warn, Ignored: true, Hosts: []string{"cp1"}, Evidence: "1024 MiB; a control plane needs 1700",
-			Hint: "give it more", Code: fault.PreflightCapacity},
+		{ID: "Mem", Level: preflight.Warn, Ignored: true, Hosts: []string{"cp1"},
+			Evidence: "1024 MiB; a control plane needs 1700",
+			Hint:     "give it more", Code: fault.PreflightCapacity},
 		{ID: "DiskFsync", Level: preflight.Warn, Hosts: []string{"cp1"}, Evidence: "99 of 100 writes within 25.0 ms",
 			Hint: "an SSD", Code: fault.PreflightCapacity},
 	}
@@ -68,7 +70,8 @@ func TestPreflightFails(t *testing.T) {
 // TestPreflightError: the exit code of preflight is that of a failed check; where none failed but a
 // host could not be asked, that of such a host.
 func TestPreflightError(t *testing.T) {
-	lost := plan.Failure{Host: "w1", Component: "connect", Err: &remote.Error{Host: "w1", Op: "dial", Kind: remote.Unreachable, Err: errors.New("refused")}}
+	lost := plan.Failure{Host: "w1", Component: "connect",
+		Err: &remote.Error{Host: "w1", Op: "dial", Kind: remote.Unreachable, Err: errors.New("refused")}}
 	cluster := &inventory.Cluster{Hosts: []inventory.Host{{Name: "cp1"}, {Name: "w1"}}}
 	for _, c := range []struct {
 		name     string

@@ -22,7 +22,8 @@ import (
 // twoHosts is a cluster of a control plane and a worker.
 func twoHosts() *inventory.Cluster {
 	return &inventory.Cluster{Name: "demo", File: "hosts.yaml", Hosts: []inventory.Host{
-		{Name: "cp1", Address: netip.MustParseAddr("192.168.56.11"), Roles: []inventory.Role{inventory.Etcd, inventory.ControlPlane}},
+		{Name: "cp1", Address: netip.MustParseAddr("192.168.56.11"),
+			Roles: []inventory.Role{inventory.Etcd, inventory.ControlPlane}},
 		{Name: "w1", Address: netip.MustParseAddr("192.168.56.21"), Roles: []inventory.Role{inventory.Worker}},
 	}}
 }
@@ -39,20 +40,25 @@ func observed(c *inventory.Cluster) plan.Plan {
 	return plan.Plan{Steps: []plan.Step{
 		{
 			Component: component.Component{Name: "base"}, Target: component.Target{Cluster: c, Host: c.Hosts[0]},
-			Wanted: []resource.Resource{file("/new", "a\nb\n"), resource.Service{Name: "firewalld.service"}, file("/same", "x\n")},
-			Found:  []resource.Resource{absent, resource.Service{Name: "firewalld.service", Enabled: true, Running: true}, file("/same", "x\n")},
+			Wanted: []resource.Resource{file("/new", "a\nb\n"),
+				resource.Service{Name: "firewalld.service"}, file("/same", "x\n")},
+			Found: []resource.Resource{absent,
+				resource.Service{Name: "firewalld.service", Enabled: true, Running: true}, file("/same", "x\n")},
 		},
 		{
-			Component: component.Component{Name: "base"}, Target: component.Target{Cluster: c, Host: c.Hosts[1]}, Wanted: same, Found: same,
+			Component: component.Component{Name: "base"}, Target: component.Target{Cluster: c, Host: c.Hosts[1]},
+			Wanted: same, Found: same,
 		},
 		{
 			Component: component.Component{Name: "etcd"}, Target: component.Target{Cluster: c, Host: c.Hosts[0]},
 			Wanted: []resource.Resource{
-				file("/etc/systemd/system/etcd.service", "[Service]\nExecStart=/etcd \\\n  --a=1 \\\n  --b=2\n"), key("new secret"),
+				file("/etc/systemd/system/etcd.service", "[Service]\nExecStart=/etcd \\\n  --a=1 \\\n  --b=2\n"),
+				key("new secret"),
 				resource.Service{Name: "etcd.service", Enabled: true, Running: true, Config: "2222222222222222"},
 			},
 			Found: []resource.Resource{
-				file("/etc/systemd/system/etcd.service", "[Service]\nExecStart=/etcd \\\n  --a=0 \\\n  --b=2\n"), key("old secret"),
+				file("/etc/systemd/system/etcd.service", "[Service]\nExecStart=/etcd \\\n  --a=0 \\\n  --b=2\n"),
+				key("old secret"),
 				resource.Service{Name: "etcd.service", Enabled: true, Running: true, Config: "1111111111111111"},
 			},
 		},
@@ -73,7 +79,8 @@ func TestPlanText(t *testing.T) {
 	for i := range plan.Steps {
 		plan.Steps[i].Found = plan.Steps[i].Wanted
 	}
-	if got := planText(report.NewPlan(&provision.Run{Cluster: c, Plan: plan})); got != "nothing to do: 2 hosts are as wanted\n" {
+	got := planText(report.NewPlan(&provision.Run{Cluster: c, Plan: plan}))
+	if got != "nothing to do: 2 hosts are as wanted\n" {
 		t.Errorf("got %q", got)
 	}
 }
@@ -83,8 +90,10 @@ func TestPlanRemarks(t *testing.T) {
 	c := twoHosts()
 	run := &provision.Run{
 		Cluster: c, Plan: observed(c).Without("w1"), Warnings: []string{"w1: it is another machine"},
-		Refusals:  guard.Refusals{{Code: fault.HostGone, Host: "w2", Text: "it is a node of the cluster", Advice: "put it back"}},
-		Unreached: map[string]error{"w1": plan.Failure{Host: "w1", Component: "connect", Err: errors.New("no route to host")}},
+		Refusals: guard.Refusals{{Code: fault.HostGone, Host: "w2",
+			Text: "it is a node of the cluster", Advice: "put it back"}},
+		Unreached: map[string]error{"w1": plan.Failure{Host: "w1", Component: "connect",
+			Err: errors.New("no route to host")}},
 	}
 	if err := refusedPlan(report.NewPlan(run)); exitCode(err) != exitRefused || fault.Of(err) != fault.PlanRefused {
 		t.Errorf("got %v", err)
@@ -92,7 +101,8 @@ func TestPlanRemarks(t *testing.T) {
 	if err := refusedPlan(report.Plan{}); err != nil {
 		t.Errorf("nothing is refused: %v", err)
 	}
-	golden.File(t, "testdata/remarks.golden", planText(report.NewPlan(run))+"--- as drift\n"+driftText(report.NewDrift(run)))
+	golden.File(t, "testdata/remarks.golden", planText(report.NewPlan(run))+"--- as drift\n"+
+		driftText(report.NewDrift(run)))
 }
 
 // TestDriftError: not to know counts for more than to differ.
@@ -142,8 +152,10 @@ func TestPrintStatus(t *testing.T) {
 			{Path: "/etc/kubernetes/pki/apiserver.crt", Expires: now.AddDate(0, 0, 20)},
 		}},
 		{Name: "w1", Address: "192.168.56.21", Error: "w1: dial 192.168.56.21:22: no route\nto host"},
-		{Name: "w2", Address: "192.168.56.22", Reached: true, Error: "w2: observe: file /etc/a: is not a regular file but d"},
-	}, Refused: []string{"w3: it is a node of the cluster, and hosts.yaml does not have it"}, Warnings: []string{"w4: it is another machine"}}
+		{Name: "w2", Address: "192.168.56.22", Reached: true,
+			Error: "w2: observe: file /etc/a: is not a regular file but d"},
+	}, Refused: []string{"w3: it is a node of the cluster, and hosts.yaml does not have it"},
+		Warnings: []string{"w4: it is another machine"}}
 	var out strings.Builder
 	(&app{stdout: &out}).printStatus(status, now)
 	golden.File(t, "testdata/status.golden", out.String())
@@ -151,7 +163,8 @@ func TestPrintStatus(t *testing.T) {
 
 func TestSize(t *testing.T) {
 	for n, want := range map[int64]string{
-		0: "0 B", 999: "999 B", 1000: "1 kB", 8_499: "8 kB", 999_499: "999 kB", 1e6: "1 MB", 123_456_789: "123 MB", 1_250_000_000: "1.2 GB",
+		0: "0 B", 999: "999 B", 1000: "1 kB", 8_499: "8 kB", 999_499: "999 kB", 1e6: "1 MB",
+		123_456_789: "123 MB", 1_250_000_000: "1.2 GB",
 	} {
 		if got := size(n); got != want {
 			t.Errorf("size(%d) = %q, want %q", n, got, want)
@@ -193,14 +206,19 @@ func TestHostileText(t *testing.T) {
 		t.Errorf("code %d", code)
 	}
 	a.printStatus(provision.Status{Refused: []string{evil}, Warnings: []string{evil}, Hosts: []provision.HostStatus{
-		{Name: "w1", Error: evil}, {Name: "w2", Components: []provision.ComponentStatus{{Name: "etcd", Problem: evil + "\n\tnext"}}},
+		{Name: "w1", Error: evil},
+		{Name: "w2", Components: []provision.ComponentStatus{{Name: "etcd", Problem: evil + "\n\tnext"}}},
 	}}, time.Now())
-	changes := []report.Change{{Host: "w1", Component: "base", Action: report.ActionChange, Resource: evil, Diff: "-" + evil + "\n+\tb\n"}}
+	changes := []report.Change{{Host: "w1", Component: "base", Action: report.ActionChange, Resource: evil,
+		Diff: "-" + evil + "\n+\tb\n"}}
 	hosts := []report.PlannedHost{{Name: "w1"}}
-	plan := report.Plan{Hosts: hosts, Changes: changes, Warnings: []string{evil}, Unreached: []report.Error{{Message: evil}}}
+	plan := report.Plan{Hosts: hosts, Changes: changes, Warnings: []string{evil},
+		Unreached: []report.Error{{Message: evil}}}
 	for name, text := range map[string]string{
-		"error": errs.String(), "status": out.String(), "plan": planText(plan), "saved": savedText(report.SavedPlan{By: evil, Plan: plan}),
-		"drift": driftText(report.Drift{Warnings: []string{evil}, Hosts: []report.HostDrift{{Name: "w1", Changes: changes}}}),
+		"error": errs.String(), "status": out.String(), "plan": planText(plan),
+		"saved": savedText(report.SavedPlan{By: evil, Plan: plan}),
+		"drift": driftText(report.Drift{Warnings: []string{evil},
+			Hosts: []report.HostDrift{{Name: "w1", Changes: changes}}}),
 	} {
 		if strings.ContainsAny(text, "\x1b\x07\u202e\u009b\r") {
 			t.Errorf("%s: orders to the terminal: %q", name, text)

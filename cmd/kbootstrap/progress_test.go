@@ -62,14 +62,16 @@ hosts:
 	a := &app{stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr}
 	code := a.run(ctx, []string{"reset", "-i", hosts, "--confirm", "demo", "-o", "json"})
 	said := stderr.String()
-	if code != exitInterrupted || !strings.Contains(said, "kbootstrap: stopping after the current step (Ctrl-C again to force)\n") {
+	if code != exitInterrupted ||
+		!strings.Contains(said, "kbootstrap: stopping after the current step (Ctrl-C again to force)\n") {
 		t.Errorf("code %d\n%s", code, said)
 	}
 	if !strings.Contains(stdout.String(), `"outcome": "interrupted"`) {
 		t.Errorf("document %s", stdout.String())
 	}
 	log, err := os.ReadFile(a.shown.log)
-	if err != nil || !strings.Contains(string(log), "exitCode=130") || !strings.HasSuffix(said, "log: "+a.shown.log+"\n") {
+	if err != nil || !strings.Contains(string(log), "exitCode=130") ||
+		!strings.HasSuffix(said, "log: "+a.shown.log+"\n") {
 		t.Errorf("log %s, %v\n%s\n%s", a.shown.log, err, log, said)
 	}
 }

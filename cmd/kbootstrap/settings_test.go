@@ -23,10 +23,11 @@ func TestSettings(t *testing.T) {
 	typed := false
 	run := func(args ...string) (clusterFlags, error) {
 		flags := clusterFlags{app: &app{stdout: io.Discard, stderr: io.Discard}}
-		c := &cobra.Command{Use: "up", PreRunE: func(c *cobra.Command, _ []string) error { return applySettings(c) }, RunE: func(c *cobra.Command, _ []string) error {
-			typed = c.Flags().Changed("inventory")
-			return nil
-		}}
+		c := &cobra.Command{Use: "up", PreRunE: func(c *cobra.Command, _ []string) error { return applySettings(c) },
+			RunE: func(c *cobra.Command, _ []string) error {
+				typed = c.Flags().Changed("inventory")
+				return nil
+			}}
 		flags.bind(c)
 		c.SetArgs(append([]string{}, args...)) // without any, cobra would take those of the process
 		c.SilenceErrors, c.SilenceUsage = true, true
@@ -41,7 +42,8 @@ func TestSettings(t *testing.T) {
 	if f, err := run(); err != nil || f.inventory != "from-env.yaml" || !f.quiet || !f.noColor || typed {
 		t.Errorf("environment: %+v, %v, typed %v", f, err, typed)
 	}
-	if f, err := run("-i", "typed.yaml", "--quiet=false"); err != nil || f.inventory != "typed.yaml" || f.quiet || !typed {
+	if f, err := run("-i", "typed.yaml", "--quiet=false"); err != nil ||
+		f.inventory != "typed.yaml" || f.quiet || !typed {
 		t.Errorf("flags: %+v, %v", f, err)
 	}
 	t.Setenv("KBOOTSTRAP_QUIET", "perhaps")

@@ -19,7 +19,7 @@ func statusCommand(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "status",
 		Short: "Show the health of every host, component and certificate",
-		Args:  usageArgs(cobra.NoArgs),
+		Args:  cli.Args(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
 			run, done, err := flags.prepare(c.Context(), provision.Scope{}, provision.Look())
 			if err != nil {
@@ -75,7 +75,8 @@ func (a *app) printStatus(status provision.Status, now time.Time) {
 			if len(h.Certificates) == 0 {
 				continue
 			}
-			first := slices.MinFunc(h.Certificates, func(x, y provision.Certificate) int { return x.Expires.Compare(y.Expires) })
+			first := slices.MinFunc(h.Certificates,
+				func(x, y provision.Certificate) int { return x.Expires.Compare(y.Expires) })
 			days := int(first.Expires.Sub(now).Hours() / 24)
 			fmt.Fprintf(w, "%s\t%d\t%s\t%d days\n", h.Name, len(h.Certificates), cell(first.Path), days)
 		}

@@ -16,7 +16,8 @@ func PrintErrors(w io.Writer, errs []error, codes func(error) []fault.Code) {
 	for i, err := range errs {
 		fmt.Fprintf(w, "error[%s]: %s\n", fault.OfLocal(err), Indented(err.Error()))
 		last := i == len(errs)-1
-		if last || fault.OfLocal(errs[i+1]) != fault.OfLocal(err) || fault.HintOfLocal(errs[i+1]) != fault.HintOfLocal(err) {
+		if last || fault.OfLocal(errs[i+1]) != fault.OfLocal(err) ||
+			fault.HintOfLocal(errs[i+1]) != fault.HintOfLocal(err) {
 			fmt.Fprintf(w, "  hint: %s\n", Indented(fault.HintOfLocal(err)))
 			PrintExplain(w, codes(err)...)
 		}
