@@ -53,15 +53,15 @@ func (s *Session) failure() *Error {
 	return e
 }
 
-// failed is failure for a process that was to write so many bytes below a path.
-func (c *Conn) failed(ctx context.Context, s *Session, path string, need int64) *Error {
+// failureBelow is failure for a process that was to write so many bytes below a path.
+func (s *Session) failureBelow(ctx context.Context, path string, need int64) *Error {
 	e := s.failure()
 	if e.code != fault.AgentEnded {
 		return e
 	}
 	for _, says := range []string{"No space left on device", "Disk quota exceeded", "Read-only file system"} {
 		if strings.Contains(s.Stderr(), says) {
-			return c.diskError(ctx, e.Op, path, need, e.Err)
+			return s.conn.diskError(ctx, e.Op, path, need, e.Err)
 		}
 	}
 	return e
