@@ -182,7 +182,7 @@ func TestCells(t *testing.T) {
 		want string
 	}{{"abc", 3, "abc"}, {"abcd", 3, "ab…"}, {"主机主", 5, "主机…"}, {"主机主", 4, "主…"}, {"abc", 0, ""},
 		{"", 0, ""}, {"abc", 1, "…"}} {
-		if got := v.cut(test.s, test.n); got != test.want {
+		if got := v.signs.cut(test.s, test.n); got != test.want {
 			t.Errorf("%q cut to %d: %q, want %q", test.s, test.n, got, test.want)
 		}
 	}
