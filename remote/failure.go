@@ -10,8 +10,7 @@ import (
 )
 
 // isMissing reports whether the process ended because the agent is not there or cannot be run: env
-// says so with the exit
-// status that POSIX gives for it, sudo only with its message.
+// says so with the exit status that POSIX gives for it, sudo only with its message.
 func (s *Session) isMissing(path string) bool {
 	text := s.Stderr()
 	if !s.conn.host.Sudo {

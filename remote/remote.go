@@ -348,8 +348,7 @@ func noAnswer(in time.Duration) error {
 }
 
 // dialCause distinguishes a caller that gave up from a host that does not answer; net.Dialer may
-// notice the deadline before the
-// context does.
+// notice the deadline before the context does.
 func dialCause(ctx context.Context, err error, timeout time.Duration) error {
 	var late net.Error
 	switch {
