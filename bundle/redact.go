@@ -17,8 +17,8 @@ const (
 // which is kept.
 var secrets = []*regexp.Regexp{
 	// A private key, whole or cut off by the end of the text, also on one line with \n in it.
-	regexp.MustCompile(`(?s)(-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----).*?(-----END (?:[A-Z0-9]+ ` +
-		`)*PRIVATE KEY-----|\z)`),
+	regexp.MustCompile(`(?s)(-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----).*?` +
+		`(-----END (?:[A-Z0-9]+ )*PRIVATE KEY-----|\z)`),
 	// The same in base64, as in a kubeconfig or a Secret: "-----BEGIN " encodes to LS0tLS1CRUdJTi.
 	regexp.MustCompile(`((?i:client-key-data|key-data|keyData)["']?\s*[:=]\s*["']?)[A-Za-z0-9+/=_-]+`),
 	regexp.MustCompile(`()LS0tLS1CRUdJTi(?:BFQy|BSU0E|BQUklW|BPUE|BFTk)[A-Za-z0-9+/=]+`),

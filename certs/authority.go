@@ -16,9 +16,8 @@ import (
 //
 // What is there is never replaced: every certificate of the cluster depends on it, and hosts would
 // stop trusting each other. A key without its certificate is an exception: the key is all that
-// counts, and it gets a new certificate: whatever the key has
-// signed stays valid. A run that was killed between writing the two leaves this state, and it is
-// also how an authority is renewed.
+// counts, and it gets a new certificate: whatever the key has signed stays valid. A run that was
+// killed between writing the two leaves this state, and it is also how an authority is renewed.
 func (s *Store) authorities(root *os.Root, used bool, now time.Time, todo *pending) (map[string]pair, error) {
 	loaded := map[string]pair{}
 	for _, a := range authorityTable {

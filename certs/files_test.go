@@ -64,8 +64,8 @@ func TestFiles(t *testing.T) {
 	c := lab()
 	p := issue(t, newStore(t), c, start)
 	for host, want := range map[string]string{
-		"w1": everyHostsFiles, "etcd1": everyHostsFiles + etcdFiles, "cp1": everyHostsFiles +
-			etcdFiles + controlPlaneFiles,
+		"w1": everyHostsFiles, "etcd1": everyHostsFiles + etcdFiles,
+		"cp1": everyHostsFiles + etcdFiles + controlPlaneFiles,
 	} {
 		h, _ := c.Host(host)
 		got := map[string]bool{}

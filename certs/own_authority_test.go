@@ -15,7 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestOwnAuthority: an authority that somebody brings along is used as it is, whatever its key and
+// TestOwnAuthority: an authority that a user brings along is used as it is, whatever its key and
 // subject.
 func TestOwnAuthority(t *testing.T) {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)

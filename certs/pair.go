@@ -73,8 +73,8 @@ func parse(certPEM, keyPEM []byte) (pair, error) {
 	if wrong != nil {
 		return p, wrong
 	}
-	if public, ok := p.key.Public().(interface{ Equal(crypto.PublicKey) bool }); !ok ||
-		!public.Equal(p.cert.PublicKey) {
+	public, ok := p.key.Public().(interface{ Equal(crypto.PublicKey) bool })
+	if !ok || !public.Equal(p.cert.PublicKey) {
 		return p, damaged{errMismatch}
 	}
 	return p, nil

@@ -72,7 +72,7 @@ func TestOpenRefuses(t *testing.T) {
 			return os.Chmod(filepath.Join(dir, "hosts/w1/kubelet.crt"),
 				0o604)
 		}, []string{"hosts/w1/kubelet.crt", "mode 0604"}},
-		"a key of somebody else": {func(dir string) error {
+		"a key of another user": {func(dir string) error {
 			return os.Chown(filepath.Join(dir, "etcd/ca.key"), 4242,
 				-1)
 		}, []string{"etcd/ca.key", "user 4242", "chown -R "}},

@@ -89,10 +89,8 @@ func TestEveryHostHasItsOwn(t *testing.T) {
 		"w1":    every,
 		"etcd1": "etcd-server etcd-peer etcd-healthcheck-client " + every,
 		"cp1": "etcd-server etcd-peer etcd-healthcheck-client apiserver apiserver-kubelet-client " +
-			"apiserver-etcd-client " +
-			"front-proxy-client controller-manager controller-manager-server scheduler " +
-			"scheduler-server admin super-admin " +
-			every,
+			"apiserver-etcd-client front-proxy-client controller-manager controller-manager-server scheduler " +
+			"scheduler-server admin super-admin " + every,
 	} {
 		if got[host] != want {
 			t.Errorf("%q has %s\nwant %s", host, got[host], want)

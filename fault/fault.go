@@ -13,11 +13,12 @@
 //     kbootstrap hosts trust -i hosts.yaml`},
 //
 //  2. Give it to the error: a typed error has a method Fault() fault.Code, any other error is made by
-//     fault.HostKeyChanged.Errorf("…: %w", err) or fault.HostKeyChanged.Wrap(err). The text of the error does not change.
-//     Codes cross the wire between a host and the control machine.
+//     fault.HostKeyChanged.Errorf("…: %w", err) or fault.HostKeyChanged.Wrap(err). The text of the
+//     error does not change. Codes cross the wire between a host and the control machine.
 //
-//  3. Write a test that makes the error come about and compares fault.Of(err) with fault.HostKeyChanged, or a script in
-//     cmd/kbootstrap/testdata/script that has the code in a line of stderr.
+//  3. Write a test that makes the error come about and compares fault.Of(err) with
+//     fault.HostKeyChanged, or a script in cmd/kbootstrap/testdata/script that has the code in a
+//     line of stderr.
 //
 //  4. go test ./fault -update writes docs/errors.md.
 //

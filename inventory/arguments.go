@@ -87,7 +87,7 @@ func (p Program) canonical(name string) string {
 }
 
 // checkArguments checks that the programs with arguments run at all.
-func (r *reader) checkArguments(c *Cluster) {
+func checkArguments(r *reader, c *Cluster) {
 	for _, p := range r.rules.Programs {
 		if p.Absent == nil || len(c.Arguments[p.Name]) == 0 {
 			continue

@@ -8,33 +8,33 @@ import (
 
 // check reports what is wrong with the values that could be read, alone and together. It skips zero
 // values: they were not given or could not be read, and both have been reported.
-func (r *reader) check(c *Cluster) {
+func check(r *reader, c *Cluster) {
 	for _, rule := range []struct {
 		code  fault.Code
-		check func(c *Cluster)
+		check func(r *reader, c *Cluster)
 	}{
-		{fault.InventoryRoles, r.checkHosts},
-		{fault.InventoryName, r.checkNames},
-		{fault.InventoryNetwork, r.checkNetworks},
-		{fault.InventoryAddress, r.checkAddresses},
-		{fault.InventoryPort, r.checkPorts},
-		{fault.InventoryLogin, r.checkSSH},
-		{fault.InventoryRoles, r.checkRoles},
-		{fault.InventoryArgument, r.checkArguments},
-		{fault.InventoryValue, r.checkRuntime},
+		{fault.InventoryRoles, checkHosts},
+		{fault.InventoryName, checkNames},
+		{fault.InventoryNetwork, checkNetworks},
+		{fault.InventoryAddress, checkAddresses},
+		{fault.InventoryPort, checkPorts},
+		{fault.InventoryLogin, checkSSH},
+		{fault.InventoryRoles, checkRoles},
+		{fault.InventoryArgument, checkArguments},
+		{fault.InventoryValue, checkRuntime},
 	} {
 		r.class = rule.code
-		rule.check(c)
+		rule.check(r, c)
 	}
 }
 
-func (r *reader) checkHosts(*Cluster) {
+func checkHosts(r *reader, _ *Cluster) {
 	if v := r.places["hosts"]; v != nil && v.kind == list && len(v.items) == 0 || v != nil && v.kind == null {
 		r.problem("hosts", "", "there are no hosts")
 	}
 }
 
-func (r *reader) checkRuntime(c *Cluster) {
+func checkRuntime(r *reader, c *Cluster) {
 	if c.CRI == "dockerd" && c.Runtime == "containerd" {
 		r.problem("cri", `set runtime to docker, or cri to containerd`,
 			"cri dockerd needs dockerd, but runtime is containerd")

@@ -52,7 +52,7 @@ func TestHomeIsNotKnown(t *testing.T) {
 	}
 }
 
-// TestPortOfSSHIsInDefaultNodePorts has the mistake in the host, since the node ports are not in
+// TestPortOfSSHIsInDefaultNodePorts has the mistake in the host, because the node ports are not in
 // the file.
 func TestPortOfSSHIsInDefaultNodePorts(t *testing.T) {
 	data := strings.Replace(base, "  nodePorts: 30000-32767\n", "", 1)
@@ -252,8 +252,8 @@ func TestOneMistakeIsOneProblem(t *testing.T) {
 				`(kubelet) (a Service could take the port away from it)`},
 		{"30000-32767", "10256-20000",
 			`6:14: the node ports 10256-20000 contain 10256 (kube-proxy, health), 10257 (kube-controller-manager), ` +
-				`10258 (cloud-controller-manager), 10259 (kube-scheduler) (a Service could take the port away from ` +
-				`it)`},
+				`10258 (cloud-controller-manager), 10259 (kube-scheduler) (a Service could take the ` +
+				`port away from it)`},
 		{"30000-32767", "20-2380",
 			`6:14: the node ports 20-2380 contain 22 (SSH), 2379 (etcd, clients), 2380 (etcd, members) (a Service ` +
 				`could take the port away from it)`},

@@ -103,8 +103,8 @@ func invariants(t *testing.T, c *inventory.Cluster) {
 		want(!strings.HasPrefix(h.SSH.User, "-"), "SSH %+v", h.SSH)
 		want(slices.Contains([]string{"", "strict", "ask", "accept-new"}, h.SSH.HostKeyPolicy), "SSH %+v", h.SSH)
 		for _, j := range h.SSH.Jump {
-			want(j.Address != "" && !strings.HasPrefix(j.Address+j.User, "-") && j.Port >= 0 &&
-				j.Port <= 65535, "jump %+v", j)
+			want(j.Address != "" && !strings.HasPrefix(j.Address+j.User, "-") && j.Port >= 0 && j.Port <= 65535,
+				"jump %+v", j)
 		}
 		want(h.Line > 0, "host %q has no line", h.Name)
 		names[h.Name], addresses[h.Address] = true, true

@@ -83,7 +83,7 @@ func (r *reader) cluster(data []byte) *Cluster {
 	c, all := defaults(r)
 	r.mapping("", root, table(c, all, r.rules))
 	if root.kind == mapping {
-		r.check(c)
+		check(r, c)
 	}
 	return c
 }

@@ -37,7 +37,7 @@ func nameProblem(s string) (problem, hint string) {
 }
 
 // checkNames checks the names of the cluster, its domain and its hosts.
-func (r *reader) checkNames(c *Cluster) {
+func checkNames(r *reader, c *Cluster) {
 	if c.Name != "" {
 		if problem, hint := nameProblem(c.Name); problem != "" {
 			r.problem("cluster", hint, "%q %s", c.Name, problem)
@@ -66,7 +66,7 @@ func (r *reader) checkNames(c *Cluster) {
 }
 
 // checkSSH checks how the hosts are reached.
-func (r *reader) checkSSH(c *Cluster) {
+func checkSSH(r *reader, c *Cluster) {
 	type endpoint struct {
 		address string
 		port    int

@@ -39,7 +39,7 @@ type network struct {
 }
 
 // networks returns the networks of the cluster that could be read.
-func (r *reader) networks(c *Cluster) []network {
+func networks(r *reader, c *Cluster) []network {
 	var all []network
 	add := func(n network) {
 		if n.prefix.IsValid() {
@@ -74,7 +74,7 @@ func bridgeOf(c *Cluster) (netip.Prefix, bool) {
 }
 
 // checkNetworks checks the pod and the service network, and that no two networks overlap.
-func (r *reader) checkNetworks(c *Cluster) {
+func checkNetworks(r *reader, c *Cluster) {
 	pods, services := c.Network.Pods, c.Network.Services
 	if pods.IsValid() {
 		room := 0
@@ -105,7 +105,7 @@ func (r *reader) checkNetworks(c *Cluster) {
 				services, size(services))
 		}
 	}
-	all := r.networks(c)
+	all := networks(r, c)
 	for i, n := range all {
 		for _, s := range special {
 			if s.prefix.Overlaps(n.prefix) && n.path != "" && n.prefix.Bits() >= podBitsLeast {
@@ -114,14 +114,14 @@ func (r *reader) checkNetworks(c *Cluster) {
 		}
 		for _, m := range all[:i] {
 			if m.prefix.Overlaps(n.prefix) {
-				r.problem(r.blame(n, m), m.hint, "%s %s overlaps %s %s", n.name, n.prefix, m.name, m.prefix)
+				r.problem(blame(r, n, m), m.hint, "%s %s overlaps %s %s", n.name, n.prefix, m.name, m.prefix)
 			}
 		}
 	}
 }
 
 // blame returns the path of that of two networks which the file has.
-func (r *reader) blame(n, m network) string {
+func blame(r *reader, n, m network) string {
 	if !r.given(n.path) && m.path != "" && r.given(m.path) {
 		return m.path
 	}
@@ -129,8 +129,8 @@ func (r *reader) blame(n, m network) string {
 }
 
 // checkAddresses checks the addresses of the hosts.
-func (r *reader) checkAddresses(c *Cluster) {
-	networks := r.networks(c)
+func checkAddresses(r *reader, c *Cluster) {
+	networks := networks(r, c)
 	first := map[netip.Addr]Host{}
 	for i, h := range c.Hosts {
 		at := index("hosts", i) + ".address"

@@ -19,7 +19,7 @@ func chosenPorts(c *Cluster) []Port {
 
 // checkPorts checks that no two things want the same port of a host. A TCP and a UDP port of one
 // number are two ports.
-func (r *reader) checkPorts(c *Cluster) {
+func checkPorts(r *reader, c *Cluster) {
 	for _, p := range chosenPorts(c) {
 		for _, fixed := range r.rules.Ports {
 			if p.Network == fixed.Network && p.Number == fixed.Number {
@@ -36,13 +36,13 @@ func (r *reader) checkPorts(c *Cluster) {
 		r.problem(at, "", "apiPort and localAPIPort are both %d", n.APIPort)
 	}
 	if n.NodePorts != (PortRange{}) {
-		r.checkNodePorts(c)
+		checkNodePorts(r, c)
 	}
 }
 
 // checkNodePorts checks that the node ports contain no port that something else needs. Services are
 // of TCP or of UDP, so either network counts.
-func (r *reader) checkNodePorts(c *Cluster) {
+func checkNodePorts(r *reader, c *Cluster) {
 	taken := slices.Concat(chosenPorts(c), r.rules.Ports)
 	for _, h := range c.Hosts {
 		// Behind port forwarding sshd listens on another port than the one that is dialled.
@@ -61,7 +61,7 @@ func (r *reader) checkNodePorts(c *Cluster) {
 	if len(inside) > 0 {
 		at := "network.nodePorts"
 		if !r.given(at) {
-			at = r.portGiven(c)
+			at = portGiven(r, c)
 		}
 		r.problem(at, "a Service could take the port away from it", "the node ports %s contain %s",
 			c.Network.NodePorts, strings.Join(inside, ", "))
@@ -69,7 +69,7 @@ func (r *reader) checkNodePorts(c *Cluster) {
 }
 
 // portGiven returns the path of the port which the default node ports contain.
-func (r *reader) portGiven(c *Cluster) string {
+func portGiven(r *reader, c *Cluster) string {
 	for _, p := range chosenPorts(c) {
 		if r.given(p.By) && c.Network.NodePorts.Contains(p.Number) {
 			return p.By

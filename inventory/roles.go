@@ -32,7 +32,7 @@ func roles(to *[]Role) func(*reader, string, *node) {
 const maxEtcd = 7
 
 // checkRoles checks that the roles make a cluster.
-func (r *reader) checkRoles(c *Cluster) {
+func checkRoles(r *reader, c *Cluster) {
 	unreadable := false
 	for i, h := range c.Hosts {
 		at := index("hosts", i)

@@ -37,6 +37,7 @@ func messages(t *testing.T, data string, rules inventory.Rules) string {
 // TestEveryFixedPortIsRefused wants each port that is taken on hosts for something else.
 func TestEveryFixedPortIsRefused(t *testing.T) {
 	const taken = "port PORT is taken: BY"
+	const within = "the node ports PORT-PORT contain PORT (BY) (a Service could take the port away from it)"
 	for _, p := range component.Rules().Ports {
 		if p.Network != "tcp" {
 			continue
@@ -44,7 +45,7 @@ func TestEveryFixedPortIsRefused(t *testing.T) {
 		for field, message := range map[string]string{
 			"apiPort: PORT":        taken,
 			"localAPIPort: PORT":   taken,
-			"nodePorts: PORT-PORT": "the node ports PORT-PORT contain PORT (BY) (a Service could take the port away from it)",
+			"nodePorts: PORT-PORT": within,
 		} {
 			fill := strings.NewReplacer("PORT", strconv.Itoa(p.Number), "BY", p.By)
 			data := strings.Replace(base, "nodePorts: 30000-32767", fill.Replace(field), 1)

@@ -8,7 +8,7 @@ import (
 	"kbootstrap/inventory"
 )
 
-// A secret that somebody wrote into the inventory is refused, and no message repeats it.
+// A secret that a user wrote into the inventory is refused, and no message repeats it.
 func TestSecretsAreNotShown(t *testing.T) {
 	for _, line := range []string{
 		"ssh: {user: 1, password: s3cret-Canary}", "ssh: {sudoPassword: s3cret-Canary, prot: 22}",

@@ -15,7 +15,8 @@ import (
 )
 
 const (
-	// elfHead is how much of a program shows whether it is static: the headers, which come first.
+	// elfHead is how much of a program is read to learn whether it is static: the headers, which
+	// come first.
 	elfHead = 4 << 10
 	// elfNames is how much of a program contains the names of the symbols that it takes from
 	// libraries. Linkers put them before the code.

@@ -43,7 +43,7 @@ func TestResolve(t *testing.T) {
 				t.Error("the image is not of the platform")
 			}
 			if _, err := s.Content("kubeadm"); err == nil {
-				t.Error("there is a content that nobody needs")
+				t.Error("there is a content that no component needs")
 			}
 			for component, want := range map[string]string{"etcd": "3.6.8", "kubernetes": "v1.36.3", "nothing": ""} {
 				if got := s.Version(component); got != want {

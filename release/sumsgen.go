@@ -20,7 +20,7 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-const header = "# sha256 sums of upstream releases, as their projects publish them beside the files. " +
+const header = "# sha256 sums of upstream releases, as their projects publish them next to the files. " +
 	"Made by sumsgen.go; do not edit.\n" +
 	`# Collected from kubernetes/kops pkg/assets/assetdata (Kubernetes binaries) and from kubespray's checksums (the others,
 # and kubelet and kubectl a second time: the two agree on every version here). Data under Apache-2.0.

@@ -50,7 +50,7 @@ func TestUnpackRefuses(t *testing.T) {
 			fakeArchive(t, []tar.Header{file("v/etcd")}, bytesFor(map[string]int{"v/etcd": 20_000})),
 			"larger than any known release",
 		},
-		"a large member that nobody wants": {
+		"a large member that is not wanted": {
 			fakeArchive(t, []tar.Header{file("v/other"), file("v/etcd")}, bytesFor(map[string]int{"v/other": 1 << 20})),
 			"larger than any known release",
 		},

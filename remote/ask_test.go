@@ -44,7 +44,7 @@ func TestAskAboutUnknownKey(t *testing.T) {
 	s.host.SSH.HostKeyPolicy = "ask"
 	open := 0
 	p := &person{answer: func(string) (bool, error) {
-		// Nobody is connected while the person thinks: the host would hang up.
+		// No connection is open while the person thinks: the host would hang up.
 		s.each(func(c *frozenConn) error { <-c.closed; open++; return nil })
 		return false, nil
 	}}

@@ -159,7 +159,7 @@ func (id *identity) askAgent(ctx context.Context, socket string) ([]ssh.Signer, 
 }
 
 // readKey reads a private key. One of this user that others can read is refused, as by ssh; one of
-// somebody else, say of root for a group of operators, is not looked at in this way, nor by ssh.
+// another user, say of root for a group of operators, is not looked at in this way, nor by ssh.
 // When it has a passphrase, the error is an ssh.PassphraseMissingError and the text is returned.
 func readKey(path string) (ssh.Signer, []byte, error) {
 	info, err := os.Stat(path)

@@ -137,7 +137,7 @@ func TestKeyThatOthersCanRead(t *testing.T) {
 	}
 }
 
-// Who may read a key of somebody else is not ours to say.
+// Who may read a key of another user is not ours to say.
 func TestKeyOfSomebodyElseThatOthersCanRead(t *testing.T) {
 	key := newEd25519(t)
 	s := newServer(t, key)
@@ -234,9 +234,9 @@ func TestIdentitiesOnly(t *testing.T) {
 	public := string(ssh.MarshalAuthorizedKey(signerOf(t, mine).PublicKey()))
 	writeKey(t, filepath.Join(home, "locked"), mine, "open sesame")
 	trial.Write(t, filepath.Join(home, "half.pub"), public, 0o644)
-	trial.Write(t, filepath.Join(home, "beside.pub"), public, 0o644)
+	trial.Write(t, filepath.Join(home, "next.pub"), public, 0o644)
 	newAgent(t, other, mine)
-	for _, file := range []string{"locked", "half.pub", "beside"} {
+	for _, file := range []string{"locked", "half.pub", "next"} {
 		c := sshconfig.Credentials{User: "vagrant", Agent: os.Getenv("SSH_AUTH_SOCK"),
 			Identities: []string{filepath.Join(home, file)}, Only: true}
 		id, err := newIdentity(t.Context(), "m1", c, Options{}.withDefaults())

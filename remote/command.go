@@ -12,8 +12,7 @@ import (
 // which some of these shells change even within quotes.
 
 // sentinel is the line with which `kbootstrap node` begins its output. What comes before it is the
-// noise of the login
-// shell's start-up files.
+// noise of the login shell's start-up files.
 const sentinel = "KBOOTSTRAP-NODE 1\n"
 
 // stageMark begins the line that stage prints.

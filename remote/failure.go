@@ -10,8 +10,7 @@ import (
 )
 
 // isMissing reports whether the process ended because the agent is not there or cannot be run: env
-// says so with the exit
-// status that POSIX gives for it, sudo only with its message.
+// says so with the exit status that POSIX gives for it, sudo only with its message.
 func (s *Session) isMissing(path string) bool {
 	text := s.Stderr()
 	if !s.conn.host.Sudo {
@@ -46,23 +45,22 @@ func (s *Session) failure() *Error {
 	case printed != "" && said == "":
 		e.code, e.hint = fault.ShellForced,
 			"does the login shell run commands? A forced command (command= in authorized_keys, "+
-				"ForceCommand in sshd_config) "+
-				"prevents that"
+				"ForceCommand in sshd_config) prevents that"
 	default:
 		e.code = fault.AgentEnded
 	}
 	return e
 }
 
-// failed is failure for a process that was to write so many bytes below a path.
-func (c *Conn) failed(ctx context.Context, s *Session, path string, need int64) *Error {
+// failureBelow is failure for a process that was to write so many bytes below a path.
+func (s *Session) failureBelow(ctx context.Context, path string, need int64) *Error {
 	e := s.failure()
 	if e.code != fault.AgentEnded {
 		return e
 	}
 	for _, says := range []string{"No space left on device", "Disk quota exceeded", "Read-only file system"} {
 		if strings.Contains(s.Stderr(), says) {
-			return c.diskError(ctx, e.Op, path, need, e.Err)
+			return s.conn.diskError(ctx, e.Op, path, need, e.Err)
 		}
 	}
 	return e

@@ -423,8 +423,8 @@ func TestHostKeysAgainstSSH(t *testing.T) {
 			trial.Write(t, h.SSH.KnownHosts, strings.ReplaceAll(text, "NAME", nameOf(h))+"\n", 0o600)
 			out, err := exec.CommandContext(t.Context(), trial.Program(t, "ssh"), "-F", "none", "-p",
 				strconv.Itoa(h.SSH.Port), "-o", "BatchMode=yes",
-				"-o", "StrictHostKeyChecking=yes", "-o", "UpdateHostKeys=no", "-o",
-				"UserKnownHostsFile="+h.SSH.KnownHosts,
+				"-o", "StrictHostKeyChecking=yes", "-o", "UpdateHostKeys=no",
+				"-o", "UserKnownHostsFile="+h.SSH.KnownHosts,
 				"-i", homeKeyPath(), h.SSH.User+"@127.0.0.1", "true").CombinedOutput()
 			h.SSH.HostKeyPolicy = "strict"
 			if ours := dial(h); (ours == nil) != (err == nil) {

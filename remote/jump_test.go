@@ -164,12 +164,12 @@ func TestJumpHostThatCannotBeReached(t *testing.T) {
 }
 
 func TestJumpHostThatDoesNotLetUsIn(t *testing.T) {
-	gate, inner := twoHosts(t, "AllowUsers nobody-of-that-name")
+	gate, inner := twoHosts(t, "AllowUsers nouser")
 	err := dial(jumpTo(inner, gate))
 	failed(t, err, Auth, "m1: jump host: 127.0.0.1: log in: ", "was refused")
 }
 
-// The jump host goes away in mid-run: who went through it says so, and the next one connects anew.
+// The jump host goes away in mid-run: a host behind it says so, and the next one connects again.
 func TestJumpHostIsLost(t *testing.T) {
 	gate, inner := twoHosts(t)
 	direct, routes := &counted{}, &Routes{}

@@ -9,9 +9,6 @@ import (
 	"kbootstrap/fault"
 )
 
-// installTimeout bounds unpacking, verifying and syncing the agent on the host.
-const installTimeout = 2 * time.Minute
-
 // Node starts `kbootstrap node` as root on the host, after uploading the binary when the host does
 // not have this build. It returns when the process has said that it is there. The context governs
 // the start only; the session lives until its Close. Every error is an *Error: of kind Sudo or
@@ -21,12 +18,13 @@ func (c *Conn) Node(ctx context.Context) (*Session, error) {
 	if err != nil {
 		return nil, c.agentError("find the agent", err)
 	}
-	s, err := c.startAgent(ctx, own)
+	in := installer{c}
+	s, err := in.start(ctx, own)
 	if !errors.Is(err, errMissing) {
 		return s, err
 	}
 	bin, machine := own, ownMachine()
-	dir, err := c.stage(ctx, &machine)
+	dir, err := in.stage(ctx, &machine)
 	if err != nil {
 		return nil, err
 	}
@@ -34,20 +32,20 @@ func (c *Conn) Node(ctx context.Context) (*Session, error) {
 		if bin, err = c.o.Agents.forMachine(c.o.Agent, machine); err != nil {
 			return nil, c.agentError("upload the agent", err)
 		}
-		if s, err = c.startAgent(ctx, bin); !errors.Is(err, errMissing) {
+		if s, err = in.start(ctx, bin); !errors.Is(err, errMissing) {
 			return s, err
 		}
-		if dir, err = c.stage(ctx, &machine); err != nil {
+		if dir, err = in.stage(ctx, &machine); err != nil {
 			return nil, err
 		}
 	}
-	if err := c.upload(ctx, bin, dir); err != nil {
-		c.remove(dir)
+	if err := in.upload(ctx, bin, dir); err != nil {
+		in.remove(dir)
 		return nil, err
 	}
-	s, err = c.install(ctx, bin, dir)
+	s, err = in.install(ctx, bin, dir)
 	if err != nil {
-		c.remove(dir)
+		in.remove(dir)
 		return nil, err
 	}
 	return s, nil
@@ -55,26 +53,6 @@ func (c *Conn) Node(ctx context.Context) (*Session, error) {
 
 // errMissing says that the host does not have the agent, or has one that it cannot run.
 var errMissing = errors.New("the agent is not there")
-
-// startAgent runs the agent if the host has it, and returns errMissing otherwise.
-func (c *Conn) startAgent(ctx context.Context, b *binary) (*Session, error) {
-	const op = "start the agent"
-	sum, err := b.sum()
-	if err != nil {
-		return nil, c.agentError("read the agent", err)
-	}
-	s, ready, err := c.asRoot(ctx, op, func(as rise) string { return startAgent(c.o.root, sum, as) }, c.o.Timeout)
-	switch {
-	case err != nil:
-		return nil, err
-	case ready:
-		s.op = "agent"
-		return s, nil
-	case s.isMissing(agentPath(c.o.root, sum)):
-		return nil, errMissing
-	}
-	return nil, c.failed(ctx, s, c.o.root, 0)
-}
 
 // launch runs a command and waits for the mark in its output. When the process ends without it, the
 // session is returned as not ready, with its exit status, its output and its errors.

@@ -88,8 +88,8 @@ func TestNodeUploadsOnce(t *testing.T) {
 					t.Errorf("%d commands, want %d: %q", len(ran), commands, ran)
 				}
 			}
-			for _, dir := range regexp.MustCompile(`/tmp/kbootstrap\.[\w.-]+\.\w{10}`).FindAllString(strings.Join(s.ran(),
-				"\n"), -1) {
+			staged := regexp.MustCompile(`/tmp/kbootstrap\.[\w.-]+\.\w{10}`)
+			for _, dir := range staged.FindAllString(strings.Join(s.ran(), "\n"), -1) {
 				if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
 					t.Errorf("%s is still there: %v", dir, err)
 				}

@@ -4,8 +4,8 @@
 // Start at Dial, which checks the host's key and logs in, then at Conn.Node. What crosses the
 // connection after that is package node's business. How a host is reached is resolved in sshconfig,
 // its key is judged in hostkey. The files are named after what they hold: jump hosts in routes.go,
-// login in auth.go, the text of every remote command in command.go, the binary in agents.go and
-// upload.go.
+// login in auth.go, the text of every remote command in command.go, the binary in agents.go, how it
+// gets there in installer.go and transfer.go, how a command becomes root in elevation.go.
 package remote
 
 import (
@@ -111,9 +111,10 @@ type Conn struct {
 	gone   chan struct{}  // closed when the connection is over
 	tasks  sync.WaitGroup // the goroutines that end with the connection
 
-	mu       sync.Mutex
-	cause    error // why the connection ended; the first one wins
-	sudoAsks bool  // sudo wanted a password
+	elevation *elevation // how its commands become root
+
+	mu    sync.Mutex
+	cause error // why the connection ended; the first one wins
 }
 
 var errClosed = errors.New("the connection was closed")
@@ -245,8 +246,10 @@ func handshake(parent context.Context, to *sshconfig.Endpoint, via *Conn, o Opti
 		_ = sc.Close()
 		return nil, handshakeError(ctx, to, nil)
 	}
-	return &Conn{host: to, o: o, client: ssh.NewClient(sc, chans, reqs), net: counted, via: via,
-		gone: make(chan struct{})}, nil
+	c := &Conn{host: to, o: o, client: ssh.NewClient(sc, chans, reqs), net: counted, via: via,
+		gone: make(chan struct{})}
+	c.elevation = &elevation{conn: c}
+	return c, nil
 }
 
 // limitOf is how long connecting and the exchange of keys may take.
@@ -345,8 +348,7 @@ func noAnswer(in time.Duration) error {
 }
 
 // dialCause distinguishes a caller that gave up from a host that does not answer; net.Dialer may
-// notice the deadline before the
-// context does.
+// notice the deadline before the context does.
 func dialCause(ctx context.Context, err error, timeout time.Duration) error {
 	var late net.Error
 	switch {

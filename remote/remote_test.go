@@ -261,7 +261,7 @@ func TestConnectTimeout(t *testing.T) {
 	})
 }
 
-// The host loses its power while a session is open: nobody hangs up.
+// The host loses its power while a session is open: no end of the connection hangs up.
 func TestHostStopsAnswering(t *testing.T) {
 	inMemory(t, func(t *testing.T, s *server, h inventory.Host, o Options) {
 		s.exec = func(command string, ch ssh.Channel) uint32 {

@@ -18,7 +18,7 @@ import (
 	"kbootstrap/inventory"
 )
 
-// asked is somebody at the terminal who gives these answers, in their order, and then none.
+// asked is a user at the terminal who gives these answers, in their order, and then none.
 type asked struct {
 	answers []string
 
@@ -127,7 +127,7 @@ func TestWrongPassphrase(t *testing.T) {
 	}
 }
 
-// Nobody is asked for the passphrase of a key that the host would not take.
+// No user is asked for the passphrase of a key that the host would not take.
 func TestPassphraseOfUselessKey(t *testing.T) {
 	key := newEd25519(t)
 	s := newServer(t, key)
@@ -144,7 +144,7 @@ func TestPassphraseOfUselessKey(t *testing.T) {
 	who.was(t)
 }
 
-// A default key whose passphrase nobody knows is passed over.
+// A default key whose passphrase no user knows is passed over.
 func TestForgottenPassphrase(t *testing.T) {
 	key := newEd25519(t)
 	s := newServer(t, key)
@@ -256,7 +256,7 @@ func TestWrongPassword(t *testing.T) {
 	if texts := told.take(); !slices.Equal(texts, []string{"a", "b", "c"}) {
 		t.Errorf("told %q", texts)
 	}
-	// Nobody is there: the password is not even mentioned.
+	// No user is there: the password is not even mentioned.
 	denial(t, dial(h), "vagrant was refused")
 }
 
@@ -361,7 +361,7 @@ func TestCancelWhileAsking(t *testing.T) {
 	}
 }
 
-// typing is somebody who presses Ctrl-C.
+// typing is a user who presses Ctrl-C.
 type typing struct{ cancel context.CancelFunc }
 
 func (t typing) Secret(ctx context.Context, _ string) (string, error) {

@@ -56,13 +56,13 @@ func serveOn(t *testing.T, listener net.Listener, hostKeys ...ssh.Signer) *serve
 	client := newHome(t)
 	s := &server{}
 	s.exec = s.shell
-	config := &ssh.ServerConfig{PublicKeyCallback: func(_ ssh.ConnMetadata,
-		key ssh.PublicKey) (*ssh.Permissions, error) {
+	config := &ssh.ServerConfig{}
+	config.PublicKeyCallback = func(_ ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions, error) {
 		if string(key.Marshal()) != string(client.PublicKey().Marshal()) {
 			return nil, errors.New("not authorized")
 		}
 		return nil, nil
-	}}
+	}
 	s.config = config
 	for _, key := range hostKeys {
 		config.AddHostKey(key)

@@ -117,8 +117,7 @@ func channelError(host, op string, err error) *Error {
 }
 
 // isGone reports whether the connection is over. A channel learns of it a moment before the
-// connection does, hence the
-// short wait; ask only when something failed.
+// connection does, hence the short wait; ask only when something failed.
 func (c *Conn) isGone() bool {
 	c.mu.Lock()
 	ending := c.cause != nil

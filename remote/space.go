@@ -19,7 +19,7 @@ const spaceScript = `d=$1; until [ -e "$d" ]; do d=$(dirname "$d"); done; echo "
 	`$(df -Pk "$d" | tail -n 1)"`
 
 // freeSpace is how many bytes a path's file system has left for a user, and where that is mounted.
-func (c *Conn) freeSpace(ctx context.Context, path string) (free int64, mount string, ok bool) {
+func freeSpace(ctx context.Context, c *Conn, path string) (free int64, mount string, ok bool) {
 	s, ready, err := c.launch(ctx, "df", command(asUser, "/bin/sh", "-c", spaceScript, "sh", path),
 		spaceMark, c.o.Timeout)
 	if err != nil || !ready {
@@ -46,7 +46,7 @@ func (c *Conn) freeSpace(ctx context.Context, path string) (free int64, mount st
 func (c *Conn) diskError(ctx context.Context, op, path string, need int64, err error) *Error {
 	e := &Error{Host: c.host.Name, Op: op, Kind: Agent, Err: err, hint: hintOf(err), code: fault.UploadFailed}
 	text := err.Error()
-	free, mount, known := c.freeSpace(ctx, path)
+	free, mount, known := freeSpace(ctx, c, path)
 	switch {
 	case strings.Contains(text, "Read-only file system"):
 		e.code, e.hint = fault.HostReadOnly, "find out why the file system is read-only: findmnt -T "+

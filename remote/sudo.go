@@ -1,8 +1,6 @@
 package remote
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -12,115 +10,6 @@ import (
 
 	"kbootstrap/fault"
 )
-
-// rise is how a command becomes root.
-type rise int
-
-const (
-	asUser          rise = iota // who is root already, or need not be
-	withoutPassword             // sudo -n, which fails rather than asks
-	withPassword                // sudo -S, which reads the password from standard input if it wants one
-)
-
-// sudoPrompt is the prompt that sudo is told to use. The password is sent when it appears, and not
-// before: where sudo wants none, the line would be the first that the agent reads.
-const sudoPrompt = "KBOOTSTRAP-PASSWORD:"
-
-// sudo returns the words before a command that is to be root. With -k no cached credentials are
-// used, so that sudo asks the first command and the second in the same way.
-func (r rise) sudo() []string {
-	switch r {
-	case withoutPassword:
-		return []string{"sudo", "-n"}
-	case withPassword:
-		return []string{"sudo", "-k", "-S", "-p", sudoPrompt}
-	}
-	return nil
-}
-
-// rise is how the next command becomes root.
-func (c *Conn) rise() rise {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	switch {
-	case !c.host.Sudo:
-		return asUser
-	case c.sudoAsks || c.host.SudoPasswordFile != "" || c.o.AskSudo:
-		return withPassword
-	}
-	return withoutPassword
-}
-
-// asRoot launches a command as root. Where sudo turns out to want a password, it is asked for, once
-// in a run, and the command is launched again.
-func (c *Conn) asRoot(ctx context.Context, op string, command func(rise) string,
-	limit time.Duration) (*Session, bool, error) {
-	if as := c.rise(); as != withPassword {
-		s, ready, err := c.launch(ctx, op, command(as), sentinel, limit)
-		if as == asUser || err != nil || ready || c.o.Ask == nil || !s.needsPassword() {
-			return s, ready, err
-		}
-		c.mu.Lock()
-		c.sudoAsks = true
-		c.mu.Unlock()
-	}
-	p := c.o.Secrets.of("password of sudo of " + c.host.User + " from " + c.host.SudoPasswordFile)
-	if err := p.take(ctx); err != nil {
-		return nil, false, c.stopped(ctx, "sudo")
-	}
-	turn := true
-	give := func() {
-		if turn {
-			turn = false
-			p.give()
-		}
-	}
-	defer give()
-	if err := c.sudoPassword(ctx, p); err != nil {
-		return nil, false, &Error{Host: c.host.Name, Op: "sudo", Kind: Sudo, Err: err, hint: hintOf(err)}
-	}
-	text, proven := p.text, p.proven
-	if proven {
-		give()
-	}
-	s, ready, err := c.launchWith(ctx, op, command(withPassword), sentinel, limit, text)
-	if err != nil || s.told == 0 || proven {
-		return s, ready, err
-	}
-	if s.wasRefused() {
-		p.failed = &fault.Error{Code: fault.SudoPasswordWrong,
-			Err: fmt.Errorf("the password was not tried: %s refused it, and each wrong password counts towards "+
-				"locking the account", c.host.Name),
-			Advice: c.sudoPasswordHint()}
-	} else {
-		p.proven = true
-	}
-	return s, ready, nil
-}
-
-// sudoPassword gets the password, unless it is there.
-func (c *Conn) sudoPassword(ctx context.Context, p *secret) error {
-	if p.text != "" || p.failed != nil {
-		return p.failed
-	}
-	if path := c.host.SudoPasswordFile; path != "" {
-		text, err := secretFile(path)
-		p.text = text
-		return err
-	}
-	text, err := ask(ctx, c.o.Ask, fmt.Sprintf("password of %s for sudo", c.host.User))
-	switch {
-	case errors.Is(err, errNobody):
-		return &fault.Error{Code: fault.SudoNeedsPassword, Err: fmt.Errorf("a password is needed, and %w", err),
-			Advice: c.needsPasswordHint()}
-	case err == nil && text == "":
-		return &fault.Error{Code: fault.SudoNeedsPassword,
-			Err:    errors.New("a password is needed, and none was given"),
-			Advice: c.needsPasswordHint()}
-	}
-	p.text = text
-	return err
-}
 
 // tell sends the password. It goes through the channel only, and is neither logged nor kept
 // anywhere on the host.
@@ -204,19 +93,17 @@ func (s *Session) sudoSays() (says string, code fault.Code, hint string) {
 	}
 	switch code {
 	case fault.SudoPasswordWrong:
-		return "the password was wrong; the tool tried it once", code, s.conn.sudoPasswordHint()
+		return "the password was wrong; the tool tried it once", code, wrongPasswordHint(s.conn.host)
 	case fault.SudoNeedsPassword:
-		return says, code, s.conn.needsPasswordHint()
+		return says, code, needsPasswordHint(user)
 	case fault.SudoNotAllowed:
 		return says, code,
 			fmt.Sprintf("let %[1]s become root: echo '%[1]s ALL=(ALL) NOPASSWD: ALL' > "+
-				"/etc/sudoers.d/kbootstrap there, or "+
-				"log in as root", user)
+				"/etc/sudoers.d/kbootstrap there, or log in as root", user)
 	case fault.SudoNeedsTTY:
 		return says, code,
 			fmt.Sprintf("lift this restriction for %[1]s: echo 'Defaults:%[1]s !requiretty' > "+
-				"/etc/sudoers.d/kbootstrap-tty "+
-				"there, or log in as root", user)
+				"/etc/sudoers.d/kbootstrap-tty there, or log in as root", user)
 	case fault.SudoAccount:
 		return says, code, fmt.Sprintf("look at the account there: chage -l %[1]s; faillock --user %[1]s", user)
 	}
@@ -227,21 +114,6 @@ func (s *Session) sudoSays() (says string, code fault.Code, hint string) {
 		return says, fault.SudoFailed, ""
 	}
 	return "", "", ""
-}
-
-func (c *Conn) needsPasswordHint() string {
-	user := c.host.User
-	return fmt.Sprintf("run the command at a terminal, where the tool asks for the password; or name a file with the "+
-		"password in the inventory (ssh.sudoPasswordFile); "+
-		"or let %[1]s become root without one: echo '%[1]s ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/kbootstrap there",
-		user)
-}
-
-func (c *Conn) sudoPasswordHint() string {
-	if path := c.host.SudoPasswordFile; path != "" {
-		return "correct " + path + "; each wrong password counts towards locking the account"
-	}
-	return "run the same command again; each wrong password counts towards locking the account"
 }
 
 // promptWatch is where the standard error of a process goes. It notices the prompt of sudo, which

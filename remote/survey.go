@@ -36,8 +36,7 @@ type Sighting struct {
 func (s Sighting) New() bool { return s.Key != nil && fault.Of(s.Err) == fault.HostKeyUnknown }
 
 // Record writes the key to known_hosts, under the file's lock. A key that another process recorded
-// meanwhile is an error when it
-// is another one.
+// meanwhile is an error when it is another one.
 func (s Sighting) Record() error {
 	if err := s.keys.Record(s.Key); err != nil {
 		return keyError(s.Host, err)

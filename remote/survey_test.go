@@ -36,8 +36,8 @@ func TestSurvey(t *testing.T) {
 			"m1 jump=false seen=false new=false behind=\"127.0.0.1\" KB2001\nm2 jump=false seen=false new=false " +
 			"behind=\"127.0.0.1\" KB2001\n",
 		"127.0.0.1 jump=true seen=true new=false behind=\"\" \n" +
-			"m1 jump=false seen=true new=true behind=\"\" KB2001\nm2 jump=false seen=true " +
-			"new=true behind=\"\" KB2001\n",
+			"m1 jump=false seen=true new=true behind=\"\" KB2001\n" +
+			"m2 jump=false seen=true new=true behind=\"\" KB2001\n",
 		"127.0.0.1 jump=true seen=true new=false behind=\"\" \n" +
 			"m1 jump=false seen=true new=false behind=\"\" \nm2 jump=false seen=true new=false behind=\"\" \n",
 	} {
@@ -77,7 +77,7 @@ func TestSurveyRecordsNothing(t *testing.T) {
 	if found[1].New() || fault.Of(found[1].Err) != fault.HostKeyChanged {
 		t.Errorf("changed: %s", told(found))
 	}
-	// Somebody recorded another key after we looked.
+	// Another process recorded another key after we looked.
 	if err := found[0].Record(); fault.Of(err) != fault.HostKeyChanged {
 		t.Errorf("recorded over another: %v", err)
 	}

@@ -10,8 +10,8 @@ import (
 const (
 	Started  = "started" // the first event: command, version, cluster, inventory and hosts
 	Warning  = fleet.EventWarning
-	Failed   = "error"    // an error that ended the run or a part of it, reported once at the end, with its code and hint
-	Finished = "finished" // the last event: exitCode, durationMs, changed, bytes; count is the number of changed resources
+	Failed   = "error"    // an error that ended the run or a part of it, once at the end, with its code and hint
+	Finished = "finished" // the last event: exitCode, durationMs, changed, bytes; count: the changed resources
 )
 
 // Event is one thing that happened in a run: a line of the stream of events, and a line of the log.

@@ -142,7 +142,7 @@ func (v *View) frame(width, height int) []line {
 
 	var lines []line
 	add := func(text string) {
-		text = v.cut(text, width-1)
+		text = v.signs.cut(text, width-1)
 		lines = append(lines, line{text: text, cells: cells(text)})
 	}
 	for _, h := range shown {
@@ -191,7 +191,7 @@ func (v *View) hostLine(h *host) string {
 	if h.steps > 0 {
 		progress = fmt.Sprintf("%d/%d", min(h.ended, h.steps), h.steps)
 	}
-	name := pad(v.cut(v.clean(h.name), maxHostWidth), v.hostWidth())
+	name := pad(v.signs.cut(v.clean(h.name), maxHostWidth), v.hostWidth())
 	text := fmt.Sprintf("  %s %8s %7s %6s  %s", name, Seconds(took),
 		human.Size(h.sent+h.sending), progress, v.clean(at))
 	return strings.TrimRight(text, " ")

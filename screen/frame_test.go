@@ -155,8 +155,8 @@ func TestWrap(t *testing.T) {
 		return v.told(report.Event{Kind: report.Warning, Host: host, Component: "preflight", Text: text})
 	}
 	got := warn("", "/etc/resolv.conf names only 127.0.0.1, which in a pod is the pod itself")
-	want := "! preflight: warning: /etc/resolv.conf names only\n             127.0.0.1, which in a pod is the " +
-		"pod\n             itself"
+	want := "! preflight: warning: /etc/resolv.conf names only\n             127.0.0.1, which in a pod is the pod\n" +
+		"             itself"
 	if got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
@@ -182,7 +182,7 @@ func TestCells(t *testing.T) {
 		want string
 	}{{"abc", 3, "abc"}, {"abcd", 3, "ab…"}, {"主机主", 5, "主机…"}, {"主机主", 4, "主…"}, {"abc", 0, ""},
 		{"", 0, ""}, {"abc", 1, "…"}} {
-		if got := v.cut(test.s, test.n); got != test.want {
+		if got := v.signs.cut(test.s, test.n); got != test.want {
 			t.Errorf("%q cut to %d: %q, want %q", test.s, test.n, got, test.want)
 		}
 	}

@@ -74,8 +74,9 @@ const (
 	dim   = "2"
 )
 
-func (v *View) paint(colour, s string) string {
-	if !v.Colour || s == "" {
+// paint returns a text in a colour, if the terminal has colours.
+func (o Options) paint(colour, s string) string {
+	if !o.Colour || s == "" {
 		return s
 	}
 	return "\x1b[" + colour + "m" + s + "\x1b[0m"

@@ -267,7 +267,7 @@ func (v *View) row(e report.Event, mark, text string) string {
 		before += v.clean(e.Component) + ": "
 	}
 	width, _ := v.Size()
-	text = v.wrap(blank+before, text, width)
+	text = wrap(blank+before, text, width)
 	if mark != "" {
 		text = mark + strings.TrimPrefix(text, blank)
 	}

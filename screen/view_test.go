@@ -233,7 +233,7 @@ func TestSuspend(t *testing.T) {
 }
 
 // TestResize: the window becomes narrower in the middle of a run, and a terminal breaks the lines
-// anew: what was drawn goes all the same, and nothing above it.
+// again: what was drawn goes all the same, and nothing above it.
 func TestResize(t *testing.T) {
 	out := &terminal{t: t, width: 80}
 	now := time.Unix(0, 0)

@@ -33,11 +33,11 @@ func runeCells(r rune) int {
 
 // cut shortens a text to at most n columns, the last of them an ellipsis when something is left
 // out.
-func (v *View) cut(s string, n int) string {
+func (m signs) cut(s string, n int) string {
 	if cells(s) <= n {
 		return s
 	}
-	dots := v.signs.ellipsis
+	dots := m.ellipsis
 	room := n - cells(dots)
 	if room < 0 {
 		dots, room = "", n
@@ -55,7 +55,7 @@ func (v *View) cut(s string, n int) string {
 
 // wrap puts a text after a prefix and breaks it between words so that it fits the terminal. The
 // lines after the first are indented to the beginning of the text, if that leaves enough room.
-func (v *View) wrap(before, text string, width int) string {
+func wrap(before, text string, width int) string {
 	indent := cells(before)
 	if indent > width/2 {
 		indent = 4
@@ -85,16 +85,16 @@ func pad(s string, n int) string { return s + strings.Repeat(" ", max(0, n-cells
 
 // clean makes a text from a host safe to write: on one line, without characters that a terminal
 // takes as commands, and in ASCII if the terminal has only that.
-func (v *View) clean(s string) string {
+func (o Options) clean(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n' || r == '\t':
 			return ' '
 		case isCommand(r):
 			return -1
-		case v.ASCII && r == '…':
+		case o.ASCII && r == '…':
 			return '.'
-		case v.ASCII && r > unicode.MaxASCII:
+		case o.ASCII && r > unicode.MaxASCII:
 			return '?'
 		}
 		return r

@@ -2,9 +2,9 @@ package templates
 
 import "strings"
 
-// ReadFlags reads back the flags of a rendered unit. It is for units that somebody may have edited
-// since: what systemd would not understand it takes as it stands, and what is no flag it leaves
-// out.
+// ReadFlags reads back the flags of a rendered unit. It is for units that a user may have edited in
+// the meantime: what systemd would not understand it takes as it stands, and what is no flag it
+// leaves out.
 func ReadFlags(unit []byte) Flags {
 	flags := Flags{}
 	for _, word := range words(commandLine(string(unit))) {

@@ -16,9 +16,8 @@ func artifactsCommand(s cli.Streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "artifacts",
 		Short: "Build the lab's mirror of Kubernetes programs and images",
-		Long: "Build the programs and images that the lab's clusters run from their published " +
-			"source, once per version,\n" +
-			"and print the directory of the mirror that holds them. The first build takes some ten minutes.",
+		Long: `Build the programs and images that the lab's clusters run from their published source, once per version,
+and print the directory of the mirror that holds them. The first build takes some ten minutes.`,
 		Args: cli.Args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if spec.Mirror == "" {

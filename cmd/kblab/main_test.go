@@ -51,8 +51,8 @@ func TestInterrupted(t *testing.T) {
 	var stderr strings.Builder
 	s := cli.Streams{In: strings.NewReader(""), Out: &strings.Builder{}, Err: &stderr}
 	code := run(ctx, s, []string{"artifacts", "--mirror", t.TempDir()})
-	if code != cli.ExitInterrupted || !strings.HasSuffix(stderr.String(),
-		"kblab: interrupted; run the same command again to finish\n") {
+	if code != cli.ExitInterrupted ||
+		!strings.HasSuffix(stderr.String(), "kblab: interrupted; run the same command again to finish\n") {
 		t.Errorf("code %d: %s", code, stderr.String())
 	}
 }

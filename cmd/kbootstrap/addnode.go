@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"kbootstrap/cmd/internal/cli"
 	"kbootstrap/provision"
 	"kbootstrap/provision/guard"
 )
@@ -15,7 +16,7 @@ func addNodeCommand(a *app) *cobra.Command {
 		Short: "Join hosts that were added to the inventory; no other host is changed",
 		Example: `  # after adding w3 to hosts.yaml
   kbootstrap add-node w3 -i hosts.yaml`,
-		Args: usageArgs(cobra.MinimumNArgs(1)),
+		Args: cli.Args(cobra.MinimumNArgs(1)),
 		RunE: func(c *cobra.Command, names []string) error {
 			ignored, err := ignore.checks()
 			if err != nil {

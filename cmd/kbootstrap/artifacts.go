@@ -30,17 +30,16 @@ func artifactsListCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the URL, the pinned sha256 sum and the size of each artifact",
-		Long: "List the URL, the pinned sha256 sum and its origin, and the size of each " +
-			"artifact. Nothing is fetched.\n" +
-			`A sum of "-" means that the artifact is not pinned: see "kbootstrap artifacts lock".`,
+		Long: `List the URL, the pinned sha256 sum and its origin, and the size of each artifact. Nothing is fetched.
+A sum of "-" means that the artifact is not pinned: see "kbootstrap artifacts lock".`,
 		Example: "  kbootstrap artifacts list -i hosts.yaml\n" +
 			"  kbootstrap artifacts list -i hosts.yaml | awk 'NR > 1 { print $1 }' " +
 			"| grep -v registry.k8s.io | wget -x -i -",
-		Args: usageArgs(cobra.NoArgs),
+		Args: cli.Args(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error {
 			c, err := a.validate(path)
 			if err != nil {
-				return exitError{exitUsage, err}
+				return cli.UsageError{Err: err}
 			}
 			var list []release.Artifact
 			for _, arch := range archs {
@@ -71,20 +70,17 @@ func artifactsLockCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "lock",
 		Short: "Fetch every artifact once and record its sha256 sum",
-		Long: "Fetch every artifact once and record its sha256 sum in a lock file. An artifact " +
-			"whose sum is in the lock\n" +
-			"already, or built into the tool, must have that sum. The sums of the others are taken on " +
-			"trust, so look at the\n" +
-			"lock before you commit it. If the inventory names the lock (artifacts: {lock: " +
-			"artifacts.lock}), the lock\n" +
-			"replaces the built-in sums.",
+		Long: `Fetch every artifact once and record its sha256 sum in a lock file. An artifact whose sum is in the lock
+already, or built into the tool, must have that sum. The sums of the others are taken on trust, so look at the
+lock before you commit it. If the inventory names the lock (artifacts: {lock: artifacts.lock}), the lock
+replaces the built-in sums.`,
 		Example: "  kbootstrap artifacts lock -i hosts.yaml\n" +
 			"  kbootstrap artifacts lock -i hosts.yaml -o artifacts.lock --arch amd64,arm64",
-		Args: usageArgs(cobra.NoArgs),
+		Args: cli.Args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := a.validate(path)
 			if err != nil {
-				return exitError{exitUsage, err}
+				return cli.UsageError{Err: err}
 			}
 			if output == "" {
 				output = lockPath(c)

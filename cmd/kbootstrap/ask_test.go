@@ -193,11 +193,11 @@ func TestConfirmAtTerminal(t *testing.T) {
 	typed(t, person, "\n") // for the read that was left behind
 	if err := (&app{stdin: program, stderr: io.Discard}).confirm(t.Context(), "demo", "", 3); err == nil ||
 		!strings.Contains(err.Error(), "give --confirm demo") {
-		t.Errorf("a question that nobody sees: got %v", err)
+		t.Errorf("a question that no person sees: got %v", err)
 	}
 }
 
-// Nobody is asked when nobody is there.
+// TestNoTerminal: no one is asked if no person is at the terminal.
 func TestNoTerminal(t *testing.T) {
 	_, program := newTerminal(t)
 	r, w, err := os.Pipe()

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"kbootstrap/bundle"
+	"kbootstrap/cmd/internal/cli"
 	"kbootstrap/provision"
 	"kbootstrap/report"
 )
@@ -28,7 +29,7 @@ digest. The names and addresses of hosts stay. Look into the archive before you 
 changed.`,
 		Example: `  kbootstrap support-bundle -i hosts.yaml
   kbootstrap support-bundle -i hosts.yaml -o demo.tar.gz && tar tzf demo.tar.gz`,
-		Args: usageArgs(cobra.NoArgs),
+		Args: cli.Args(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
 			cluster, err := flags.load()
 			if err != nil {

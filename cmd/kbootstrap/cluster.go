@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"kbootstrap/cmd/internal/cli"
 	"kbootstrap/fault"
 	"kbootstrap/inventory"
 	"kbootstrap/provision"
@@ -84,7 +85,7 @@ func (f *clusterFlags) bindLock(c *cobra.Command) {
 func (f *clusterFlags) load() (*inventory.Cluster, error) {
 	c, err := inventory.Load(f.inventory, component.Rules())
 	if err != nil {
-		return nil, exitError{exitUsage, err}
+		return nil, cli.UsageError{Err: err}
 	}
 	f.app.shown.start(c)
 	return c, nil
@@ -135,7 +136,7 @@ func (f *clusterFlags) prepare(
 	}
 	for _, name := range scope.Hosts {
 		if _, ok := c.Host(name); !ok {
-			return nil, nil, exitError{exitUsage, unknownHost{name, c}}
+			return nil, nil, cli.UsageError{Err: unknownHost{name, c}}
 		}
 	}
 	options, stop := f.options()

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"kbootstrap/cmd/internal/cli"
 	"kbootstrap/provision"
 	"kbootstrap/provision/plan"
 	"kbootstrap/report"
@@ -24,7 +25,7 @@ The exit code is 0 if nothing differs, 3 if something differs, 6 if some hosts c
 and 4 if no host could be compared.`,
 		Example: `  kbootstrap drift -i hosts.yaml
   kbootstrap drift -i hosts.yaml -o json -q`,
-		Args: usageArgs(cobra.NoArgs),
+		Args: cli.Args(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
 			scope, err := limits.scope()
 			if err != nil {

@@ -22,7 +22,7 @@ const (
 	exitPartial     = 6   // some hosts failed, and some finished; drift: some hosts could not be compared
 	exitUnhealthy   = 7   // a host or a component that should be healthy is not
 	exitLocked      = 8   // another run holds the lock
-	exitRefused     = 9   // the run would destroy data or lose quorum; or a saved plan no longer matches what up would do
+	exitRefused     = 9   // the run would destroy data or lose quorum; or a saved plan is not what up would do now
 	exitInterrupted = 130 // Ctrl-C
 )
 
@@ -40,15 +40,6 @@ func (e exitError) Error() string {
 }
 
 func (e exitError) Unwrap() error { return e.err }
-
-// Fault is the code of the error in the catalogue. An error of the command line has a code even if
-// the cause has none.
-func (e exitError) Fault() fault.Code {
-	if code := fault.Of(e.err); code != "" || e.code != exitUsage {
-		return code
-	}
-	return fault.Usage
-}
 
 // exitCode is the exit code of an error.
 func exitCode(err error) int {

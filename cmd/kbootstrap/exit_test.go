@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 
+	"kbootstrap/cmd/internal/cli"
 	"kbootstrap/fault"
 	"kbootstrap/inventory"
 	"kbootstrap/node"
@@ -24,7 +25,7 @@ func failure(host string, err error) plan.Failure {
 }
 
 // TestExitCode: the code of each kind of error, however deep it is wrapped and whatever stands
-// beside it.
+// next to it.
 func TestExitCode(t *testing.T) {
 	unreachable := &remote.Error{Host: "m1", Op: "dial", Kind: remote.Unreachable, Err: errors.New("refused")}
 	locked := fmt.Errorf("lock: %w", &node.LockedError{})
@@ -46,7 +47,7 @@ func TestExitCode(t *testing.T) {
 			failure("m2", locked)}, exitLocked},
 		{"unreachable", plan.Failures{failure("m1", unreachable)}, exitUnreachable},
 		{"refused", guard.Refusals{{Text: "no"}, {Text: "never"}}, exitRefused},
-		{"refused since nobody can be reached", guard.Refusals{{Text: "no", Cause: unreachable}}, exitUnreachable},
+		{"refused because no host can be reached", guard.Refusals{{Text: "no", Cause: unreachable}}, exitUnreachable},
 		{"interrupted", fmt.Errorf("stopped: %w", context.Canceled), exitInterrupted},
 		{"interrupted while it dialled", plan.Failures{failure("m1", &remote.Error{Err: context.Canceled})},
 			exitInterrupted},
@@ -112,11 +113,13 @@ func TestFail(t *testing.T) {
 	}{
 		{exitError{exitChanges, nil}, exitChanges, ""},
 		{errors.New("first line\nsecond line"), exitFailure,
-			"error[KB9003]: first line\n  second line\n  hint: Read the message from the end: the cause comes last. " +
-				"Please report it, so that it gets an entry\n  explain: kbootstrap explain KB9003\n"},
-		{exitError{exitUsage, existing("hosts.yaml")}, exitUsage,
-			"error[KB1101]: hosts.yaml exists already\n  hint: --force overwrites it; -o writes another file\n  " +
-				"explain: kbootstrap explain KB1101\n"},
+			"error[KB9003]: first line\n  second line\n" +
+				"  hint: Read the message from the end: the cause comes last. " +
+				"Please report it, so that it gets an entry\n" +
+				"  explain: kbootstrap explain KB9003\n"},
+		{cli.UsageError{Err: existing("hosts.yaml")}, exitUsage,
+			"error[KB1101]: hosts.yaml exists already\n  hint: --force overwrites it; -o writes another file\n" +
+				"  explain: kbootstrap explain KB1101\n"},
 		{
 			exitError{exitPartial, plan.Failures{failure("m1", refused), failure("m2", &node.LockedError{})}},
 			exitPartial,
@@ -134,8 +137,8 @@ func TestFail(t *testing.T) {
 		},
 		{
 			plan.Failures{failure("m1", refused), failure("m1", refused)}, exitUnreachable,
-			"error[KB2203]: m1: dial 192.0.2.1:22: connection refused\nerror[KB2203]: m1: dial " +
-				"192.0.2.1:22: connection refused\n" +
+			"error[KB2203]: m1: dial 192.0.2.1:22: connection refused\n" +
+				"error[KB2203]: m1: dial 192.0.2.1:22: connection refused\n" +
 				"  hint: " + fault.HintOf(refused) + "\n  explain: kbootstrap explain KB2203\n",
 		},
 		{
@@ -144,8 +147,8 @@ func TestFail(t *testing.T) {
 				Diagnosis: diagnosis.Diagnosis{Code: fault.PortInUse, Cause: "port 1 is in use", Hint: "free it",
 					Evidence: []string{"in use"}},
 			})}, exitFailure,
-			"error[KB5020]: m1: etcd: port 1 is in use (KB5104)\n  rolled back\n  journal of " +
-				"etcd.service:\n    > in use\n" +
+			"error[KB5020]: m1: etcd: port 1 is in use (KB5104)\n  rolled back\n  journal of etcd.service:\n" +
+				"    > in use\n" +
 				"  hint: free it\n  explain: kbootstrap explain KB5020 KB5104\n",
 		},
 		{

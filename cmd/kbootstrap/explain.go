@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"kbootstrap/cmd/internal/cli"
 	"kbootstrap/fault"
 )
 
@@ -20,7 +21,7 @@ func explainCommand(a *app) *cobra.Command {
 		Short: "Explain an error code and what to do about it; without a code, list all codes",
 		Example: `  kbootstrap explain KB1103
   kbootstrap explain -o json`,
-		Args: usageArgs(cobra.ArbitraryArgs),
+		Args: cli.Args(cobra.ArbitraryArgs),
 		ValidArgsFunction: func(_ *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 			var words []string
 			for _, e := range fault.All() {
@@ -30,7 +31,7 @@ func explainCommand(a *app) *cobra.Command {
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			if !slices.Contains([]string{"text", "json"}, output) {
-				return exitError{exitUsage, fmt.Errorf("-o %s: the formats are text and json", output)}
+				return cli.UsageError{Err: fmt.Errorf("-o %s: the formats are text and json", output)}
 			}
 			entries := fault.All()
 			if len(args) > 0 {
@@ -39,7 +40,7 @@ func explainCommand(a *app) *cobra.Command {
 			for _, arg := range args {
 				e, ok := fault.Lookup(code(arg))
 				if !ok {
-					return exitError{exitUsage, unknownCode(arg)}
+					return cli.UsageError{Err: unknownCode(arg)}
 				}
 				entries = append(entries, e)
 			}

@@ -38,7 +38,7 @@ The command logs in to no host except jump hosts whose keys are known. A key tha
 recorded.`,
 		Example: `  kbootstrap hosts trust -i hosts.yaml
   kbootstrap hosts trust -i hosts.yaml w3 --yes`,
-		Args: usageArgs(cobra.ArbitraryArgs),
+		Args: cli.Args(cobra.ArbitraryArgs),
 		RunE: func(c *cobra.Command, names []string) error {
 			cluster, err := flags.load()
 			if err != nil {
@@ -70,7 +70,7 @@ func namedHosts(cluster *inventory.Cluster, names []string) ([]inventory.Host, e
 	for _, name := range names {
 		h, ok := cluster.Host(name)
 		if !ok {
-			return nil, exitError{exitUsage, unknownHost{name, cluster}}
+			return nil, cli.UsageError{Err: unknownHost{name, cluster}}
 		}
 		hosts = append(hosts, h)
 	}
@@ -163,14 +163,14 @@ func confirmKeys(ctx context.Context, n int, yes bool, person remote.Asker) erro
 		return nil
 	case person == nil:
 		const format = "%s not known: compare the fingerprints, then give --yes to record them"
-		return exitError{exitUsage, fmt.Errorf(format, countKeys(n, "is", "are"))}
+		return cli.UsageError{Err: fmt.Errorf(format, countKeys(n, "is", "are"))}
 	}
 	ok, err := person.Confirm(ctx, fmt.Sprintf("Record %s?", countKeys(n, "", "")))
 	if err != nil {
 		return err
 	}
 	if !ok {
-		return exitError{exitUsage, errors.New("nothing was recorded")}
+		return cli.UsageError{Err: errors.New("nothing was recorded")}
 	}
 	return nil
 }

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// sshServers are the servers of a script by name. They show their keys and let nobody in.
+// sshServers are the servers of a script by name. They show their keys and let no user in.
 type sshServers map[string]*atomic.Pointer[ssh.ServerConfig]
 
 // sshServer NAME starts a server and writes its port for the name in capitals into hosts.yaml.

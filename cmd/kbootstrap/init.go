@@ -19,12 +19,11 @@ func initCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "init",
 		Short: "Write a commented inventory to start from",
-		Long: "Write a commented inventory for one control plane and two workers, as Vagrant makes " +
-			"them. The inventory is\n" +
-			"valid as it is.",
+		Long: `Write a commented inventory for one control plane and two workers, as Vagrant makes them. The inventory is
+valid as it is.`,
 		Example: "  kbootstrap init\n" +
 			"  kbootstrap init -o - | less",
-		Args: usageArgs(cobra.NoArgs),
+		Args: cli.Args(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error {
 			if output == "-" {
 				_, err := fmt.Fprint(a.stdout, inventory.Template())
@@ -50,7 +49,7 @@ func writeNew(path, content string, force bool) error {
 	}
 	f, err := os.OpenFile(path, flags, 0o644)
 	if errors.Is(err, fs.ErrExist) {
-		return exitError{exitUsage, existing(path)}
+		return cli.UsageError{Err: existing(path)}
 	}
 	if err != nil {
 		return err
@@ -64,6 +63,3 @@ type existing string
 
 func (e existing) Error() string { return string(e) + " exists already" }
 func (e existing) Hint() string  { return "--force overwrites it; -o writes another file" }
-
-// usageArgs makes a wrong number of arguments a usage error.
-func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs { return cli.Args(check) }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"kbootstrap/cmd/internal/cli"
 	"kbootstrap/node"
 )
 
@@ -16,7 +17,7 @@ func nodeCommand(_ *app) *cobra.Command {
 		Use:    "node",
 		Short:  "Serve one control machine over standard input and output",
 		Hidden: true,
-		Args:   usageArgs(cobra.NoArgs),
+		Args:   cli.Args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if os.Geteuid() != 0 {
 				return errors.New("node: must run as root")

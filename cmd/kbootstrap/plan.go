@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"kbootstrap/cmd/internal/cli"
 	"kbootstrap/fault"
 	"kbootstrap/provision"
 	"kbootstrap/report"
@@ -33,7 +34,7 @@ them, and plan exits with code 9.`,
 		Example: `  kbootstrap plan -i hosts.yaml
   kbootstrap plan -i hosts.yaml -o demo.plan
   kbootstrap plan --show demo.plan`,
-		Args: usageArgs(cobra.NoArgs),
+		Args: cli.Args(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
 			if show != "" {
 				return showPlan(a, flags, show)
@@ -102,11 +103,11 @@ func savePlan(a *app, run *provision.Run, file string) error {
 // showPlan shows a plan that was saved.
 func showPlan(a *app, flags *clusterFlags, file string) error {
 	if flags.file() != "" {
-		return exitError{exitUsage, errors.New("--show does not save: leave out -o, or say -o json")}
+		return cli.UsageError{Err: errors.New("--show does not save: leave out -o, or say -o json")}
 	}
 	saved, err := report.ReadPlan(file, version)
 	if err != nil {
-		return exitError{exitUsage, err}
+		return cli.UsageError{Err: err}
 	}
 	flags.show(saved, func() { fmt.Fprint(a.stdout, savedText(saved)) })
 	return nil

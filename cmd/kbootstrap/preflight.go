@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"kbootstrap/cmd/internal/cli"
 	"kbootstrap/fault"
 	"kbootstrap/provision"
 	"kbootstrap/provision/plan"
@@ -28,7 +29,7 @@ ports that the other hosts need, and all hosts dial each other. docs/preflight.m
 		Example: `  kbootstrap preflight -i hosts.yaml
   kbootstrap preflight -i hosts.yaml -o json | jq '.result.findings[] | select(.level == "fail")'
   kbootstrap preflight -i hosts.yaml --ignore-preflight=NumCPU,Mem`,
-		Args: usageArgs(cobra.NoArgs),
+		Args: cli.Args(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
 			ignored, err := ignore.checks()
 			if err != nil {
@@ -62,7 +63,7 @@ func (f *ignoreFlag) bind(c *cobra.Command) {
 // checks are the IDs of the checks that the flag names, which there are.
 func (f *ignoreFlag) checks() ([]string, error) {
 	if err := preflight.Known(f.ids); err != nil {
-		return nil, exitError{exitUsage, err}
+		return nil, cli.UsageError{Err: err}
 	}
 	return f.ids, nil
 }

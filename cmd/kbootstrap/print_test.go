@@ -79,8 +79,8 @@ func TestPlanText(t *testing.T) {
 	for i := range plan.Steps {
 		plan.Steps[i].Found = plan.Steps[i].Wanted
 	}
-	if got := planText(report.NewPlan(&provision.Run{Cluster: c,
-		Plan: plan})); got != "nothing to do: 2 hosts are as wanted\n" {
+	got := planText(report.NewPlan(&provision.Run{Cluster: c, Plan: plan}))
+	if got != "nothing to do: 2 hosts are as wanted\n" {
 		t.Errorf("got %q", got)
 	}
 }
@@ -206,8 +206,8 @@ func TestHostileText(t *testing.T) {
 		t.Errorf("code %d", code)
 	}
 	a.printStatus(provision.Status{Refused: []string{evil}, Warnings: []string{evil}, Hosts: []provision.HostStatus{
-		{Name: "w1", Error: evil}, {Name: "w2",
-			Components: []provision.ComponentStatus{{Name: "etcd", Problem: evil + "\n\tnext"}}},
+		{Name: "w1", Error: evil},
+		{Name: "w2", Components: []provision.ComponentStatus{{Name: "etcd", Problem: evil + "\n\tnext"}}},
 	}}, time.Now())
 	changes := []report.Change{{Host: "w1", Component: "base", Action: report.ActionChange, Resource: evil,
 		Diff: "-" + evil + "\n+\tb\n"}}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"kbootstrap/cmd/internal/cli"
 	"kbootstrap/inventory"
 	"kbootstrap/provision/fleet"
 	"kbootstrap/report"
@@ -41,24 +42,24 @@ type progress struct {
 func newProgress(a *app, verb string, f *clusterFlags) (*progress, error) {
 	p := &progress{app: a, verb: verb}
 	if !f.paths && f.output != textOutput && f.output != jsonOutput {
-		return nil, exitError{exitUsage, fmt.Errorf("-o %s: the formats are text and json", f.output)}
+		return nil, cli.UsageError{Err: fmt.Errorf("-o %s: the formats are text and json", f.output)}
 	}
 	format, path, toFile := strings.Cut(f.events, "=")
 	if f.events != "" && (format != jsonLines || toFile && path == "") {
-		return nil, exitError{exitUsage, fmt.Errorf("--events %s: say jsonl, or jsonl=FILE", f.events)}
+		return nil, cli.UsageError{Err: fmt.Errorf("--events %s: say jsonl, or jsonl=FILE", f.events)}
 	}
 	if format == jsonLines && !toFile && f.output == jsonOutput {
-		return nil, exitError{exitUsage, errBothToStdout}
+		return nil, cli.UsageError{Err: errBothToStdout}
 	}
 	if f.progress != "auto" && f.progress != "plain" {
-		return nil, exitError{exitUsage, fmt.Errorf("--progress %s: say auto or plain", f.progress)}
+		return nil, cli.UsageError{Err: fmt.Errorf("--progress %s: say auto or plain", f.progress)}
 	}
 	p.view = screen.New(a.stderr, screenOptions(a.stderr, f))
 	switch {
 	case toFile:
 		file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 		if err != nil {
-			return nil, exitError{exitUsage, fmt.Errorf("--events: %w", err)}
+			return nil, cli.UsageError{Err: fmt.Errorf("--events: %w", err)}
 		}
 		p.stream, p.closers = report.NewStream(file, p.broken("events")), append(p.closers, file)
 	case format == jsonLines:

@@ -62,8 +62,8 @@ hosts:
 	a := &app{stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr}
 	code := a.run(ctx, []string{"reset", "-i", hosts, "--confirm", "demo", "-o", "json"})
 	said := stderr.String()
-	if code != exitInterrupted || !strings.Contains(said,
-		"kbootstrap: stopping after the current step (Ctrl-C again to force)\n") {
+	if code != exitInterrupted ||
+		!strings.Contains(said, "kbootstrap: stopping after the current step (Ctrl-C again to force)\n") {
 		t.Errorf("code %d\n%s", code, said)
 	}
 	if !strings.Contains(stdout.String(), `"outcome": "interrupted"`) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"kbootstrap/cmd/internal/cli"
 	"kbootstrap/fault"
 	"kbootstrap/provision"
 	"kbootstrap/provision/guard"
@@ -33,7 +34,7 @@ host is back. With --dry-run, reset shows what it would do and changes nothing.`
 		Example: `  kbootstrap reset -i hosts.yaml --confirm demo
   kbootstrap reset -i hosts.yaml --host w2 --confirm demo
   kbootstrap reset -i hosts.yaml --dry-run`,
-		Args: usageArgs(cobra.NoArgs),
+		Args: cli.Args(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
 			cluster, err := flags.load()
 			if err != nil {
@@ -41,7 +42,7 @@ host is back. With --dry-run, reset shows what it would do and changes nothing.`
 			}
 			for _, name := range hosts {
 				if _, ok := cluster.Host(name); !ok {
-					return exitError{exitUsage, unknownHost{name, cluster}}
+					return cli.UsageError{Err: unknownHost{name, cluster}}
 				}
 			}
 			var scope provision.Scope
@@ -106,7 +107,7 @@ func (a *app) confirm(ctx context.Context, name, given string, hosts int) error 
 		person, ok := a.asker(nil).(*terminal)
 		if !ok {
 			const format = "this removes %s from %d hosts with all data: give --confirm %s"
-			return exitError{exitUsage, fmt.Errorf(format, name, hosts, name)}
+			return cli.UsageError{Err: fmt.Errorf(format, name, hosts, name)}
 		}
 		var err error
 		const question = "this removes %s from %d hosts with all data\ntype the cluster's name to go on: "
@@ -115,11 +116,11 @@ func (a *app) confirm(ctx context.Context, name, given string, hosts int) error 
 			return err // interrupted, which has a code of its own
 		}
 		if err != nil || given == "" {
-			return exitError{exitUsage, errors.New("not confirmed")}
+			return cli.UsageError{Err: errors.New("not confirmed")}
 		}
 	}
 	if given != name {
-		return exitError{exitUsage, fmt.Errorf("not confirmed: the cluster's name is %s, not %s", name, given)}
+		return cli.UsageError{Err: fmt.Errorf("not confirmed: the cluster's name is %s, not %s", name, given)}
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"kbootstrap/cmd/internal/cli"
 	"kbootstrap/inventory"
 	"kbootstrap/provision"
 	"kbootstrap/provision/component"
@@ -42,7 +43,7 @@ func (f *scopeFlags) scope() (provision.Scope, error) {
 	}
 	for _, name := range f.only {
 		if !slices.Contains(known, name) {
-			return scope, exitError{exitUsage, unknownComponent{name, known}}
+			return scope, cli.UsageError{Err: unknownComponent{name, known}}
 		}
 	}
 	if f.maxFailures == "" {
@@ -50,7 +51,7 @@ func (f *scopeFlags) scope() (provision.Scope, error) {
 	}
 	var err error
 	if scope.Tolerance, err = parseTolerance(f.maxFailures); err != nil {
-		return scope, exitError{exitUsage, fmt.Errorf("--max-failures: %w", err)}
+		return scope, cli.UsageError{Err: fmt.Errorf("--max-failures: %w", err)}
 	}
 	return scope, nil
 }

@@ -74,7 +74,7 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // mirror INVENTORY writes a mirror of small files that stand for the artifacts, and their lock,
-// beside the inventory.
+// next to the inventory.
 func mirror(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: mirror INVENTORY")
@@ -92,8 +92,8 @@ func mirror(ts *testscript.TestScript, neg bool, args []string) {
 		file := filepath.Join(dir, "mirror", strings.TrimPrefix(a.URL, "https://"))
 		content := []byte("\x7fELF " + a.URL)
 		if strings.HasSuffix(file, "gz") {
-			content = archiveOfAll(ts, "etcd-v"+a.Version+"-linux-amd64/etcd", "etcd-v"+
-				a.Version+"-linux-amd64/etcdctl",
+			content = archiveOfAll(ts, "etcd-v"+a.Version+"-linux-amd64/etcd",
+				"etcd-v"+a.Version+"-linux-amd64/etcdctl",
 				"etcd-v"+a.Version+"-linux-amd64/etcdutl", "bin/containerd", "bin/ctr", "bin/containerd-shim-runc-v2",
 				"bridge", "host-local", "loopback", "portmap", "flanneld")
 		}
@@ -118,8 +118,8 @@ func sshKey(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), pem.EncodeToMemory(block), 0o600))
 }
 
-// closedport FILE replaces each PORT in a file by another port of this machine where nobody
-// listens.
+// closedport FILE replaces each PORT in a file by another port of this machine where no
+// process listens.
 func closedPort(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: closedport FILE")
@@ -152,7 +152,7 @@ func isJSON(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// private FILE succeeds when nobody but its owner may read or write the file.
+// private FILE succeeds if only its owner may read or write the file.
 func private(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: private FILE")

@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/viper"
+
+	"kbootstrap/cmd/internal/cli"
 )
 
 // settings are the flags that may be set once for all commands: by KBOOTSTRAP_INVENTORY and the
@@ -32,7 +34,7 @@ func applySettings(c *cobra.Command) error {
 	if dir, err := os.UserConfigDir(); err == nil {
 		v.SetConfigFile(filepath.Join(dir, "kbootstrap", "config.yaml"))
 		if err := v.ReadInConfig(); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return exitError{exitUsage, fmt.Errorf("%s: %w", v.ConfigFileUsed(), err)}
+			return cli.UsageError{Err: fmt.Errorf("%s: %w", v.ConfigFileUsed(), err)}
 		}
 	}
 	for _, name := range settings {
@@ -41,7 +43,7 @@ func applySettings(c *cobra.Command) error {
 			continue
 		}
 		if err := c.Flags().Set(name, v.GetString(name)); err != nil {
-			return exitError{exitUsage, fmt.Errorf("setting %s: %w", name, err)}
+			return cli.UsageError{Err: fmt.Errorf("setting %s: %w", name, err)}
 		}
 		flag.Changed = false // the user did not type it, which matters for a plan that names its own inventory
 	}

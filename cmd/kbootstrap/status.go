@@ -19,7 +19,7 @@ func statusCommand(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "status",
 		Short: "Show the health of every host, component and certificate",
-		Args:  usageArgs(cobra.NoArgs),
+		Args:  cli.Args(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
 			run, done, err := flags.prepare(c.Context(), provision.Scope{}, provision.Look())
 			if err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"kbootstrap/cmd/internal/cli"
 	"kbootstrap/provision"
 	"kbootstrap/report"
 )
@@ -36,7 +37,7 @@ finished, which failed and which were skipped.`,
   kbootstrap up demo.plan
   kbootstrap up -i hosts.yaml --limit w1,w2
   kbootstrap up -i hosts.yaml --max-failures 10%`,
-		Args: usageArgs(cobra.MaximumNArgs(1)),
+		Args: cli.Args(cobra.MaximumNArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
 			scope, err := limits.scope()
 			if err != nil {
@@ -94,16 +95,16 @@ finished, which failed and which were skipped.`,
 // loadPlan reads a plan, and makes the scope that which the plan is for.
 func loadPlan(c *cobra.Command, flags *clusterFlags, file string, scope *provision.Scope) (*report.SavedPlan, error) {
 	if len(scope.Hosts) > 0 || len(scope.Components) > 0 {
-		return nil, exitError{exitUsage, errors.New("a plan has its own limits: leave out --limit and --only")}
+		return nil, cli.UsageError{Err: errors.New("a plan has its own limits: leave out --limit and --only")}
 	}
 	saved, err := report.ReadPlan(file, version)
 	if err != nil {
-		return nil, exitError{exitUsage, err}
+		return nil, cli.UsageError{Err: err}
 	}
 	if !c.Flags().Changed("inventory") {
 		flags.inventory = saved.Inventory
 	} else if err := saved.Is(flags.inventory); err != nil {
-		return nil, exitError{exitUsage, err}
+		return nil, cli.UsageError{Err: err}
 	}
 	scope.Hosts, scope.Components = saved.Limit, saved.Only
 	return &saved, nil
@@ -127,8 +128,8 @@ func (a *app) partly(flags *clusterFlags, summary provision.Summary, err error) 
 	}
 	a.shown.run.Skip(o.Skipped...)
 	flags.show(nil, func() {
-		fmt.Fprintf(a.stdout, "%d of %d hosts are finished\n", len(o.Finished), len(o.Finished)+
-			len(o.Failed)+len(o.Skipped))
+		fmt.Fprintf(a.stdout, "%d of %d hosts are finished\n",
+			len(o.Finished), len(o.Finished)+len(o.Failed)+len(o.Skipped))
 		for _, group := range []struct {
 			what  string
 			hosts []string

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"kbootstrap/cmd/internal/cli"
 	"kbootstrap/inventory"
 	"kbootstrap/provision/component"
 )
@@ -18,11 +19,11 @@ func validateCommand(a *app) *cobra.Command {
 		Short: "Check the inventory; touches no host",
 		Example: "  kbootstrap validate -i hosts.yaml\n" +
 			"  generate | kbootstrap validate -i -",
-		Args: usageArgs(cobra.NoArgs),
+		Args: cli.Args(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error {
 			c, err := a.validate(path)
 			if err != nil {
-				return exitError{exitUsage, err}
+				return cli.UsageError{Err: err}
 			}
 			hosts := "1 host"
 			if n := len(c.Hosts); n != 1 {

@@ -47,8 +47,8 @@ func (k *Checker) find(db knownHosts, offered ssh.PublicKey) finding {
 					f.known = f.known || sameKey(l.key, f.key)
 				}
 				// A line of the same type says more.
-				if i == 0 && (f.changed == nil || f.changed.key.Type() != f.key.Type() &&
-					l.key.Type() == f.key.Type()) {
+				if i == 0 && (f.changed == nil ||
+					f.changed.key.Type() != f.key.Type() && l.key.Type() == f.key.Type()) {
 					f.changed = &l
 				}
 			}

@@ -66,8 +66,8 @@ func (k *Checker) Record(key ssh.PublicKey) error {
 
 // Ask asks about the unknown key of the last handshake, and records it after a yes. There is no
 // connection meanwhile: the host would hang up before a slow answer, and its key is checked again
-// anyway. The caller lets one host ask at a time, which looks first whether
-// the key of another was the same.
+// anyway. The caller lets one host ask at a time, which looks first whether the key of another was
+// the same.
 func (k *Checker) Ask(ctx context.Context, confirm func(context.Context, string) (bool, error)) error {
 	key := k.unknown
 	k.unknown = nil

@@ -57,7 +57,7 @@ Match host 10.0.0.5,w2
   User matched
 Match !host w3 user matched
   Port 2200
-Match localuser nobody-of-that-name
+Match localuser nouser
   Port 9
 Match all
   HostKeyAlias everybody
@@ -237,7 +237,8 @@ func printed(out, from, to string) map[string][]string {
 func meaning(e *Endpoint, l *lookup) map[string][]string {
 	colon := strings.LastIndex(e.Address, ":")
 	got := map[string][]string{
-		"hostname": {strings.Trim(e.Address[:colon], "[]")}, "port": {e.Address[colon+1:]},
+		"hostname":       {strings.Trim(e.Address[:colon], "[]")},
+		"port":           {e.Address[colon+1:]},
 		"user":           {strings.ToLower(e.User)},
 		"identitiesonly": {word(e.Credentials.Only, "yes", "no")}, "hashknownhosts": {word(e.Trust.Hash, "yes", "no")},
 		"connecttimeout": {"none"}, "stricthostkeychecking": {map[string]string{"strict": "true", "ask": "ask",

@@ -38,8 +38,8 @@ func (r *Resolver) via(given inventory.SSH, l *lookup, path []string) (*Endpoint
 	}
 	// "Host *" holds for the jump hosts too. One of them is reached through those before it.
 	here := spot(given.Address, given.Port)
-	if own := slices.IndexFunc(jumps,
-		func(j inventory.Jump) bool { return spot(j.Address, j.Port) == here }); own >= 0 {
+	own := slices.IndexFunc(jumps, func(j inventory.Jump) bool { return spot(j.Address, j.Port) == here })
+	if own >= 0 {
 		jumps = jumps[:own]
 	}
 	return r.hops(jumps, "", given, inventory.SSH{User: r.Env.user}, path)

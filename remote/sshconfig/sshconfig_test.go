@@ -119,9 +119,8 @@ func TestCheckIsNeverOff(t *testing.T) {
 func TestMatchThatIsNotEvaluated(t *testing.T) {
 	h := inventory.Host{Name: "w1", SSH: inventory.SSH{Address: "w1"}}
 	e, notes := resolved(t, h,
-		"Match host w1 exec \"touch /tmp/never\"\n  User never\nMatch host other exec true\n  "+
-			"User never\nHost *\n  User "+
-			"me\n", nil)
+		"Match host w1 exec \"touch /tmp/never\"\n  User never\nMatch host other exec true\n  User never\n"+
+			"Host *\n  User me\n", nil)
 	if e.User != "me" {
 		t.Errorf("user %q", e.User)
 	}

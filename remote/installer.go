@@ -1,7 +1,6 @@
 package remote
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,27 +9,53 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pkg/sftp"
-	"golang.org/x/crypto/ssh"
-
 	"kbootstrap/fault"
 	"kbootstrap/internal/human"
 )
+
+// installTimeout bounds unpacking, verifying and syncing the agent on the host.
+const installTimeout = 2 * time.Minute
 
 // plainPath is what mktemp may print. Anything else did not come from it, and goes into a later
 // command line.
 var plainPath = regexp.MustCompile(`^/[A-Za-z0-9._/-]+$`)
 
+// installer brings the agent to the host of a connection, and starts it there.
+type installer struct{ conn *Conn }
+
+// start runs the agent if the host has it, and returns errMissing otherwise.
+func (in installer) start(ctx context.Context, b *binary) (*Session, error) {
+	c := in.conn
+	const op = "start the agent"
+	sum, err := b.sum()
+	if err != nil {
+		return nil, c.agentError("read the agent", err)
+	}
+	s, ready, err := c.elevation.launch(ctx, op,
+		func(as rise) string { return startAgent(c.o.root, sum, as) }, c.o.Timeout)
+	switch {
+	case err != nil:
+		return nil, err
+	case ready:
+		s.op = "agent"
+		return s, nil
+	case s.isMissing(agentPath(c.o.root, sum)):
+		return nil, errMissing
+	}
+	return nil, s.failureBelow(ctx, c.o.root, 0)
+}
+
 // stage makes a directory for the upload when the host's architecture is *machine. Otherwise it
 // sets *machine to what the host is and returns no directory.
-func (c *Conn) stage(ctx context.Context, machine *string) (string, error) {
+func (in installer) stage(ctx context.Context, machine *string) (string, error) {
+	c := in.conn
 	const op = "prepare the upload"
 	s, ready, err := c.launch(ctx, op, stage(*machine, c.o.Agents.name(c.host.Name)), stageMark, c.o.Timeout)
 	if err != nil {
 		return "", err
 	}
 	if !ready {
-		return "", c.failed(ctx, s, "/tmp", 0)
+		return "", s.failureBelow(ctx, "/tmp", 0)
 	}
 	defer func() { _ = s.Close() }()
 	var line []byte
@@ -54,7 +79,8 @@ func (c *Conn) stage(ctx context.Context, machine *string) (string, error) {
 // upload puts the compressed agent into the stage directory. It tries SFTP first, pipelined: one
 // packet at a time takes a minute for what takes a second. Where there is no SFTP, or start-up
 // files of the login shell print into it, the standard input of a command does as well.
-func (c *Conn) upload(ctx context.Context, b *binary, dir string) error {
+func (in installer) upload(ctx context.Context, b *binary, dir string) error {
+	c := in.conn
 	const op = "upload the agent"
 	packed, err := b.packed()
 	if err != nil {
@@ -66,7 +92,7 @@ func (c *Conn) upload(ctx context.Context, b *binary, dir string) error {
 		fault.UploadFailed.Errorf("the upload took longer than %v", limit))
 	defer cancel()
 	before := c.net.sent.Load()
-	err = c.send(ctx, op, packed, dir)
+	err = transfer{c, op, packed, dir}.send(ctx)
 	var known *Error
 	switch {
 	case err == nil:
@@ -96,110 +122,21 @@ func causeOf(err error) error {
 	return err
 }
 
-// send is upload, once it is known how much there is to send.
-func (c *Conn) send(ctx context.Context, op string, packed []byte, dir string) error {
-	c.o.Log(fmt.Sprintf("%s: uploading the agent (%s)", c.host.Name, human.Size(int64(len(packed)))))
-	client, err := c.sftp(ctx)
-	if err != nil {
-		if ctx.Err() != nil {
-			return c.stopped(ctx, op)
-		}
-		if c.isGone() {
-			return c.lost(op)
-		}
-		c.o.Log(fmt.Sprintf("%s: no SFTP (%v); uploading through a command", c.host.Name, err))
-		return c.pipe(ctx, op, packed, dir)
-	}
-	return c.await(ctx, op, func() error {
-		defer func() { _ = client.Close() }()
-		stop := context.AfterFunc(ctx, func() { _ = client.Close() })
-		defer stop()
-		f, err := client.Create(dir + "/" + stagedName)
-		if err != nil {
-			return err
-		}
-		n, err := f.ReadFrom(bytes.NewReader(packed))
-		if err == nil {
-			err = f.Close()
-		}
-		if err != nil {
-			return fmt.Errorf("write %s after %d of %d bytes: %w", f.Name(), n, len(packed), err)
-		}
-		return nil
-	}, func() {})
-}
-
-// sftp starts an SFTP client. OpenSSH takes packets of up to 256 KiB.
-func (c *Conn) sftp(ctx context.Context) (*sftp.Client, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.o.Timeout)
-	defer cancel()
-	var client *sftp.Client
-	var session *ssh.Session
-	err := c.await(ctx, "start SFTP", func() error {
-		var err error
-		if session, err = c.client.NewSession(); err != nil {
-			return err
-		}
-		stop := context.AfterFunc(ctx, func() { _ = session.Close() })
-		defer stop()
-		stdin, err := session.StdinPipe()
-		if err != nil {
-			return err
-		}
-		stdout, err := session.StdoutPipe()
-		if err != nil {
-			return err
-		}
-		if err = session.RequestSubsystem("sftp"); err == nil {
-			client, err = sftp.NewClientPipe(stdout, stdin, sftp.UseConcurrentWrites(true),
-				sftp.MaxPacketUnchecked(255<<10))
-		}
-		if err != nil {
-			_ = session.Close()
-		}
-		return err
-	}, func() {
-		if client != nil {
-			_ = client.Close()
-		}
-	})
-	return client, err
-}
-
-// pipe sends the upload as the standard input of a command.
-func (c *Conn) pipe(ctx context.Context, op string, packed []byte, dir string) error {
-	s, err := c.start(ctx, op, receive(dir))
-	if err != nil {
-		return err
-	}
-	c.tasks.Go(func() { _, _ = io.Copy(&s.noise, s.stdout) })
-	return c.await(ctx, op, func() error {
-		stop := context.AfterFunc(ctx, func() { _ = s.ssh.Close() })
-		defer stop()
-		_, err := s.Write(packed)
-		s.stdin.Close()
-		<-s.done
-		if failed := s.exit(); failed != nil {
-			return failed
-		}
-		return err
-	}, func() {})
-}
-
 // install puts the upload in place and becomes the agent, in one command.
-func (c *Conn) install(ctx context.Context, b *binary, dir string) (*Session, error) {
+func (in installer) install(ctx context.Context, b *binary, dir string) (*Session, error) {
+	c := in.conn
 	const op = "install the agent"
 	sum, err := b.sum()
 	if err != nil {
 		return nil, c.agentError(op, err)
 	}
-	s, ready, err := c.asRoot(ctx, op, func(as rise) string { return installAgent(c.o.root, sum, dir, as) },
+	s, ready, err := c.elevation.launch(ctx, op, func(as rise) string { return installAgent(c.o.root, sum, dir, as) },
 		installTimeout)
 	if err != nil {
 		return nil, err
 	}
 	if !ready {
-		return nil, c.failed(ctx, s, c.o.root, b.size())
+		return nil, s.failureBelow(ctx, c.o.root, b.size())
 	}
 	s.op = "agent"
 	return s, nil
@@ -207,7 +144,8 @@ func (c *Conn) install(ctx context.Context, b *binary, dir string) (*Session, er
 
 // remove deletes the stage directory after a failure, as far as that is still possible. What stays
 // is removed by the next upload an hour later.
-func (c *Conn) remove(dir string) {
+func (in installer) remove(dir string) {
+	c := in.conn
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	s, err := c.start(ctx, "clean up", discard(dir))
