@@ -8,16 +8,21 @@ const (
 	EventConnecting = "connecting" // a host is dialled
 	EventConnected  = "connected"  // a session to a host is open
 	EventPlanned    = "planned"    // what there is to do on a host is known: the count is the number of components
-	EventWarning    = "warning"    // something that does not stop the run; the text says what. For a check of the hosts, the resource is the check's ID
-	EventStart      = "start"      // work on a component begins on a host
-	EventChange     = "change"     // a resource was changed: which, and its diff
-	EventRollback   = "rollback"   // a resource was put back to what it was before the run: which, and its diff
-	EventLog        = "log"        // a line of progress from the host
-	EventSending    = "sending"    // so many bytes of a file were sent to a host so far; the text is the file's name; at most one event a second
-	EventSent       = "sent"       // a file was sent to a host: its bytes, compressed; the text is its name
-	EventDone       = "done"       // a component is done on a host; the count is the number of resources that were changed
-	EventFailed     = "failed"     // a component failed on a host; the error says why
-	EventStopped    = "stopped"    // a component was left as it is because the run is to stop
+	// something that does not stop the run; the text says what. For a check of the hosts, the
+	// resource is the check's ID
+	EventWarning  = "warning"
+	EventStart    = "start"    // work on a component begins on a host
+	EventChange   = "change"   // a resource was changed: which, and its diff
+	EventRollback = "rollback" // a resource was put back to what it was before the run: which, and its diff
+	EventLog      = "log"      // a line of progress from the host
+	// so many bytes of a file were sent to a host so far; the text is the file's name; at most one
+	// event a second
+	EventSending = "sending"
+	EventSent    = "sent" // a file was sent to a host: its bytes, compressed; the text is its name
+	// a component is done on a host; the count is the number of resources that were changed
+	EventDone    = "done"
+	EventFailed  = "failed"  // a component failed on a host; the error says why
+	EventStopped = "stopped" // a component was left as it is because the run is to stop
 )
 
 // Event is one thing that happened in a run.
