@@ -8,10 +8,13 @@ import (
 
 // The kinds of events besides those of package provision.
 const (
-	Started  = "started" // the first event: command, version, cluster, inventory and hosts
-	Warning  = fleet.EventWarning
-	Failed   = "error"    // an error that ended the run or a part of it, reported once at the end, with its code and hint
-	Finished = "finished" // the last event: exitCode, durationMs, changed, bytes; count is the number of changed resources
+	Started = "started" // the first event: command, version, cluster, inventory and hosts
+	Warning = fleet.EventWarning
+	// an error that ended the run or a part of it, reported once at the end, with its code and hint
+	Failed = "error"
+	// the last event: exitCode, durationMs, changed, bytes; count is the number of changed
+	// resources
+	Finished = "finished"
 )
 
 // Event is one thing that happened in a run: a line of the stream of events, and a line of the log.
