@@ -91,7 +91,9 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 		if err != nil && (wasStopped(err) || errors.Is(context.Cause(ctx), plan.ErrDependency)) {
 			kind = fleet.EventStopped
 		}
-		r.options.Tell(fleet.Event{Kind: kind, Host: host, Component: s.Component.Name, Text: text, Err: err, Took: time.Since(begin)})
+		r.options.Tell(fleet.Event{
+			Kind: kind, Host: host, Component: s.Component.Name, Text: text, Err: err, Took: time.Since(begin),
+		})
 		return err
 	}))
 	if ctx.Err() == nil {
@@ -174,7 +176,11 @@ func (r *Run) told(s plan.Step, feed *fleet.Feed, changed *int) func(node.Event)
 
 // flush waits until every host has on its disk what this run wrote: done means that it outlives a
 // power cut. The hosts that have failed are not done.
-func (r *Run) flush(ctx context.Context, sick []string, counted func(plan.Step, func(func(node.Event)) error) error) plan.Failures {
+func (r *Run) flush(
+	ctx context.Context, sick []string, counted func(plan.Step, func(func(node.Event)) error) error,
+) plan.Failures {
 	well := slices.DeleteFunc(r.Plan.Hosts(), func(h inventory.Host) bool { return slices.Contains(sick, h.Name) })
-	return r.Fleet.Each(ctx, well, "flush", func(ctx context.Context, m *fleet.Machine) error { return m.Flush(ctx, counted) })
+	return r.Fleet.Each(ctx, well, "flush", func(ctx context.Context, m *fleet.Machine) error {
+		return m.Flush(ctx, counted)
+	})
 }

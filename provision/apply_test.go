@@ -146,7 +146,8 @@ func TestApplySendsWhatIsMissing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if h.read(t, "/opt/kubelet") != string(fixture.Binary("kubelet")) || summary.Bytes["m1"] == 0 || len(seen.of(fleet.EventSent)) != 2 {
+	if h.read(t, "/opt/kubelet") != string(fixture.Binary("kubelet")) || summary.Bytes["m1"] == 0 ||
+		len(seen.of(fleet.EventSent)) != 2 {
 		t.Errorf("%q, %+v", h.read(t, "/opt/kubelet"), summary)
 	}
 	r, _ = withPrograms(t, h, "kubelet", "etcd", "runc")
@@ -177,7 +178,8 @@ func TestApplyDoesNotWaitForever(t *testing.T) {
 	if err := os.Remove(stream.(*os.File).Name()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.Apply(t.Context()); err == nil || !strings.Contains(err.Error(), "send kubelet") || fault.Of(err) != fault.ContentNotSent {
+	if _, err := r.Apply(t.Context()); err == nil || !strings.Contains(err.Error(), "send kubelet") ||
+		fault.Of(err) != fault.ContentNotSent {
 		t.Errorf("not in the cache: got %v", err)
 	}
 }
@@ -203,7 +205,8 @@ func TestApplySendsWhatDisappeared(t *testing.T) {
 		if _, err := r.Apply(t.Context()); err != nil {
 			t.Errorf("%s session: %v", session, err)
 		}
-		if h.read(t, "/opt/kubelet") != string(fixture.Binary("kubelet")) || h.read(t, "/opt/etcd") != string(fixture.Binary("etcd")) {
+		if h.read(t, "/opt/kubelet") != string(fixture.Binary("kubelet")) ||
+			h.read(t, "/opt/etcd") != string(fixture.Binary("etcd")) {
 			t.Errorf("%s session: %q, %q", session, h.read(t, "/opt/kubelet"), h.read(t, "/opt/etcd"))
 		}
 		if sent := len(seen.of(fleet.EventSent)); sent != map[string]int{"the same": 1, "another": 2}[session] {
@@ -217,7 +220,9 @@ func TestApplySendsWhatDisappeared(t *testing.T) {
 func TestApplyStops(t *testing.T) {
 	h := newHost(t, "m1")
 	wanted := func(component, _ string) []resource.Resource { return fixture.ListOf(file("/"+component, "x")) }
-	r := runOf(t, wanted, []*fakeHost{h}, component.Component{Name: "a"}, component.Component{Name: "b", After: []string{"a"}})
+	r := runOf(
+		t, wanted, []*fakeHost{h}, component.Component{Name: "a"}, component.Component{Name: "b", After: []string{"a"}},
+	)
 	ctx, cancel := context.WithCancel(t.Context())
 	r.options.Report = func(e fleet.Event) {
 		if e.Kind == fleet.EventDone && e.Component == "a" {
@@ -244,15 +249,17 @@ func TestApplyFinishesItsStep(t *testing.T) {
 	wanted := func(component, _ string) []resource.Resource {
 		return fixture.ListOf(
 			file("/"+component, "x"),
-			resource.Ready{Name: "nobody", URL: "unix:///nobody", Timeout: time.Hour},
+			resource.Ready{Name: "silence", URL: "unix:///silence", Timeout: time.Hour},
 		)
 	}
-	r := runOf(t, wanted, []*fakeHost{h}, component.Component{Name: "a"}, component.Component{Name: "b", After: []string{"a"}})
+	r := runOf(
+		t, wanted, []*fakeHost{h}, component.Component{Name: "a"}, component.Component{Name: "b", After: []string{"a"}},
+	)
 	ctx, cancel := context.WithCancel(t.Context())
 	var seen reports
 	r.options.Report = func(e fleet.Event) {
 		seen.take(e)
-		if e.Kind == fleet.EventLog && strings.HasPrefix(e.Text, "waiting for unix:///nobody") {
+		if e.Kind == fleet.EventLog && strings.HasPrefix(e.Text, "waiting for unix:///silence") {
 			cancel()
 		}
 	}

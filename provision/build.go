@@ -85,12 +85,13 @@ func (a *releases) of(ctx context.Context, arch string) (*release.Set, error) {
 		return set, nil
 	}
 	told := map[string]bool{}
-	set, err := release.Resolve(ctx, a.cluster, arch, release.Options{Sources: component.Sources(), Progress: func(e release.Event) {
+	progress := func(e release.Event) {
 		if !told[e.Name] { // there is an event for each megabyte
 			told[e.Name] = true
 			a.options.Tell(fleet.Event{Kind: fleet.EventPhase, Text: "fetch " + e.Name})
 		}
-	}})
+	}
+	set, err := release.Resolve(ctx, a.cluster, arch, release.Options{Sources: component.Sources(), Progress: progress})
 	if err != nil {
 		return nil, err
 	}

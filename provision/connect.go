@@ -31,8 +31,8 @@ func LockState(ctx context.Context, r *Run) (err error) {
 // Connect opens a session to each host that the run is about, and gathers its facts.
 func Connect(ctx context.Context, r *Run) error { return connect(ctx, r, false) }
 
-// ConnectLocked is Connect, and takes the lock of each host: until the run ends nobody else changes
-// it.
+// ConnectLocked is Connect, and takes the lock of each host: until the run ends no other run
+// changes it.
 func ConnectLocked(ctx context.Context, r *Run) error { return connect(ctx, r, true) }
 
 func connect(ctx context.Context, r *Run, lock bool) error {
@@ -59,8 +59,8 @@ func KeepLead(_ context.Context, r *Run) error {
 }
 
 // reach connects to the hosts that the run is about. A run that is limited to some hosts needs one
-// control plane beside them, whichever answers: that the first is down is no reason not to add a
-// worker.
+// control plane as well as them, whichever answers: that the first is down is no reason not to add
+// a worker.
 func (r *Run) reach(dial func([]inventory.Host) (fleet.Fleet, error)) error {
 	r.hosts = r.Cluster.Hosts
 	if len(r.Scope.Hosts) > 0 {

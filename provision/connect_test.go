@@ -40,16 +40,25 @@ func TestLeaveOut(t *testing.T) {
 		plain bool       // or the failures alone
 		lead  string
 	}{
-		{what: "nobody", facts: found, lead: "m1"},
+		{what: "none", facts: found, lead: "m1"},
 		{what: "a worker, without a word about it", facts: found, away: []string{"w1"}, plain: true},
 		{what: "a worker, who may", scope: two, facts: found, away: []string{"w1"}, lead: "m1"},
 		{what: "three, of whom two may", scope: two, facts: found, away: []string{"m2", "m3", "w1"}, plain: true},
-		{what: "three, seen by who only looks", scope: all, looks: true, facts: found, away: []string{"m1", "m2", "m3"}},
-		{what: "all, seen by who only looks", scope: all, looks: true, facts: found, away: []string{"m1", "m2", "m3", "w1"}, plain: true},
+		{
+			what: "three, seen by a run that only reads", scope: all, looks: true, facts: found,
+			away: []string{"m1", "m2", "m3"},
+		},
+		{
+			what: "all, seen by a run that only reads", scope: all, looks: true, facts: found,
+			away: []string{"m1", "m2", "m3", "w1"}, plain: true,
+		},
 		{what: "the first control plane", scope: two, facts: found, away: []string{"m1"}, lead: "m2"},
 		{what: "a worker of a new cluster", scope: two, away: []string{"w1"}, lead: "m1"},
 		{what: "a member of a new cluster", scope: two, away: []string{"m2"}, want: fault.NotFounded},
-		{what: "every control plane", scope: Scope{Tolerance: Tolerance{Percent: 80}}, facts: found, away: []string{"m1", "m2", "m3"}, want: fault.NoControlPlane},
+		{
+			what: "every control plane", scope: Scope{Tolerance: Tolerance{Percent: 80}}, facts: found,
+			away: []string{"m1", "m2", "m3"}, want: fault.NoControlPlane,
+		},
 	} {
 		c := fixture.Parse(t, fixture.Ha)
 		r := &Run{Cluster: c, Scope: test.scope, Fleet: fleet.Fleet{}, Unreached: map[string]error{}}
@@ -96,11 +105,14 @@ func TestStillFounded(t *testing.T) {
 		want   fault.Code
 		plain  bool
 	}{
-		{what: "nobody", stages: changes, facts: found},
+		{what: "none", stages: changes, facts: found},
 		{what: "another control plane", stages: changes, facts: found, away: []string{"m2"}},
 		{what: "the lead", stages: changes, facts: found, away: []string{"m1"}, plain: true},
 		{what: "the lead, seen by who plans", stages: plans, facts: found, away: []string{"m1"}},
-		{what: "every control plane", stages: changes, facts: found, away: []string{"m1", "m2", "m3"}, want: fault.NoControlPlane},
+		{
+			what: "every control plane", stages: changes, facts: found, away: []string{"m1", "m2", "m3"},
+			want: fault.NoControlPlane,
+		},
 		{what: "a member of a new cluster", stages: changes, away: []string{"m2"}, want: fault.NotFounded},
 	} {
 		r := &Run{Cluster: c, Scope: Scope{Tolerance: Tolerance{Hosts: 3}}, Unreached: map[string]error{}}
@@ -152,7 +164,10 @@ func TestLockedIsNoSickness(t *testing.T) {
 // could join.
 func TestLimitFoundsNothing(t *testing.T) {
 	c := fixture.Parse(t, fixture.Ha)
-	r := &Run{Cluster: c, Scope: Scope{Hosts: []string{"w1"}}, Fleet: fleet.Fleet{"m1": {}, "w1": {}}, Unreached: map[string]error{}}
+	r := &Run{
+		Cluster: c, Scope: Scope{Hosts: []string{"w1"}}, Fleet: fleet.Fleet{"m1": {}, "w1": {}},
+		Unreached: map[string]error{},
+	}
 	err := FindCluster(t.Context(), r)
 	if !fault.NotFounded.Is(err) || !strings.Contains(err.Error(), "m2, m3") {
 		t.Errorf("got %v", err)
@@ -171,16 +186,34 @@ func TestReach(t *testing.T) {
 		failed []string
 	}{
 		{what: "all", hosts: []string{"m1", "m2", "m3", "w1"}},
-		{what: "all, and the first is away", away: []string{"m1"}, hosts: []string{"m1", "m2", "m3", "w1"}, failed: []string{"m1"}},
+		{
+			what: "all, and the first is away", away: []string{"m1"}, hosts: []string{"m1", "m2", "m3", "w1"},
+			failed: []string{"m1"},
+		},
 		{what: "a worker", limit: []string{"w1"}, hosts: []string{"m1", "w1"}},
 		{what: "a worker without the first", limit: []string{"w1"}, away: []string{"m1"}, hosts: []string{"m2", "w1"}},
 		{what: "a worker without two", limit: []string{"w1"}, away: []string{"m1", "m2"}, hosts: []string{"m3", "w1"}},
-		{what: "a worker without all", limit: []string{"w1"}, away: []string{"m1", "m2", "m3"}, hosts: []string{"m1", "w1"}, failed: []string{"m1"}},
-		{what: "a worker that is away too", limit: []string{"w1"}, away: []string{"m1", "w1"}, hosts: []string{"m2", "w1"}, failed: []string{"w1"}},
-		{what: "the first itself", limit: []string{"m1"}, away: []string{"m1"}, hosts: []string{"m1"}, failed: []string{"m1"}},
+		{
+			what: "a worker without all", limit: []string{"w1"}, away: []string{"m1", "m2", "m3"},
+			hosts: []string{"m1", "w1"}, failed: []string{"m1"},
+		},
+		{
+			what: "a worker that is away too", limit: []string{"w1"}, away: []string{"m1", "w1"},
+			hosts: []string{"m2", "w1"}, failed: []string{"w1"},
+		},
+		{
+			what: "the first itself", limit: []string{"m1"}, away: []string{"m1"}, hosts: []string{"m1"},
+			failed: []string{"m1"},
+		},
 		{what: "another control plane", limit: []string{"m3"}, away: []string{"m1"}, hosts: []string{"m2", "m3"}},
-		{what: "a control plane that is away too", limit: []string{"m2"}, away: []string{"m1", "m2"}, hosts: []string{"m2", "m3"}, failed: []string{"m2"}},
-		{what: "a worker, and the first is locked", limit: []string{"w1"}, away: []string{"m1"}, locked: true, hosts: []string{"m1", "w1"}, failed: []string{"m1"}},
+		{
+			what: "a control plane that is away too", limit: []string{"m2"}, away: []string{"m1", "m2"},
+			hosts: []string{"m2", "m3"}, failed: []string{"m2"},
+		},
+		{
+			what: "a worker, and the first is locked", limit: []string{"w1"}, away: []string{"m1"}, locked: true,
+			hosts: []string{"m1", "w1"}, failed: []string{"m1"},
+		},
 	} {
 		c := fixture.Parse(t, fixture.Ha)
 		r := &Run{Cluster: c, Scope: Scope{Hosts: test.limit}, Unreached: map[string]error{}}
@@ -189,7 +222,9 @@ func TestReach(t *testing.T) {
 			for _, h := range hosts {
 				switch {
 				case slices.Contains(test.away, h.Name) && test.locked:
-					failures = append(failures, plan.Failure{Host: h.Name, Component: "connect", Err: &node.LockedError{}})
+					failures = append(failures, plan.Failure{
+						Host: h.Name, Component: "connect", Err: &node.LockedError{},
+					})
 				case slices.Contains(test.away, h.Name):
 					failures = append(failures, unreachedBy(h.Name))
 				default:

@@ -27,16 +27,21 @@ func TestDiagnosed(t *testing.T) {
 		want    []string
 	}{
 		{string(journal), fault.PortInUse, []string{
-			"m1: etcd: port 32379 is in use by nc (pid 812)\n", "service etcd.service: waited ", "\njournal of etcd.service:\n  > ",
+			"m1: etcd: port 32379 is in use by nc (pid 812)\n", "service etcd.service: waited ",
+			"\njournal of etcd.service:\n  > ",
 			"> fatal: discovery failed: listen tcp 127.0.0.1:32379: bind: address already in use",
 		}},
-		{"nothing that anybody knows", fault.ServiceNotStarted, []string{"m1: etcd: service etcd.service: waited ", "    nothing that anybody knows"}},
+		{
+			"nothing that anybody knows", fault.ServiceNotStarted,
+			[]string{"m1: etcd: service etcd.service: waited ", "    nothing that anybody knows"},
+		},
 	} {
 		h := newHost(t, "m1")
 		h.end()
 		// The tables of the kernel say who listens on 32379, which is 7E7B in hex.
 		for name, content := range map[string]string{
-			"proc/net/tcp":  "  sl  local_address\n   0: 0100007F:7E7B 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4711 1\n",
+			"proc/net/tcp": "  sl  local_address\n   0: 0100007F:7E7B 00000000:0000 0A 00000000:00000000 " +
+				"00:00000000 00000000     0        0 4711 1\n",
 			"proc/812/comm": "nc\n",
 			"etc/passwd":    "root:x:0:0::/:/bin/sh\n",
 		} {
@@ -52,7 +57,9 @@ func TestDiagnosed(t *testing.T) {
 			if argv[0] == "journalctl" {
 				return []byte(test.journal), nil
 			}
-			return []byte("LoadState=loaded\nActiveState=failed\nSubState=failed\nMainPID=0\nUnitFileState=enabled\n"), nil
+			return []byte(
+				"LoadState=loaded\nActiveState=failed\nSubState=failed\nMainPID=0\nUnitFileState=enabled\n",
+			), nil
 		}
 		h.connect(t)
 		wanted := func(string, string) []resource.Resource {
@@ -61,7 +68,8 @@ func TestDiagnosed(t *testing.T) {
 		r := runOf(t, wanted, []*fakeHost{h}, component.Component{Name: "etcd"})
 		_, err := r.Apply(t.Context())
 		var failures plan.Failures
-		if !errors.As(err, &failures) || len(failures) != 1 || fault.Of(failures[0]) != test.code || failures[0].Hint() == "" {
+		if !errors.As(err, &failures) || len(failures) != 1 || fault.Of(failures[0]) != test.code ||
+			failures[0].Hint() == "" {
 			t.Fatalf("code %q, want %q: %v", fault.Of(err), test.code, err)
 		}
 		for _, want := range test.want {

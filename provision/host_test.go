@@ -115,7 +115,8 @@ func (h *fakeHost) run(_ context.Context, argv ...string) ([]byte, error) {
 		if h.runs[name] {
 			active, sub, pid = "active", "running", 1
 		}
-		blocks = append(blocks, fmt.Sprintf("LoadState=loaded\nActiveState=%s\nSubState=%s\nMainPID=%d\nUnitFileState=enabled\n", active, sub, pid))
+		block := "LoadState=loaded\nActiveState=%s\nSubState=%s\nMainPID=%d\nUnitFileState=enabled\n"
+		blocks = append(blocks, fmt.Sprintf(block, active, sub, pid))
 	}
 	return []byte(strings.Join(blocks, "\n")), nil
 }
@@ -135,7 +136,10 @@ func (h *fakeHost) read(t *testing.T, path string) string {
 }
 
 // runOf is a run over hosts m1, m2 and so on, whose components want what the function says.
-func runOf(t *testing.T, wanted func(component, host string) []resource.Resource, hosts []*fakeHost, components ...component.Component) *Run {
+func runOf(
+	t *testing.T, wanted func(component, host string) []resource.Resource, hosts []*fakeHost,
+	components ...component.Component,
+) *Run {
 	t.Helper()
 	r := &Run{Plan: fixture.PlanOf(len(hosts), components...), Fleet: fleet.Fleet{}}
 	r.Cluster = r.Plan.Steps[0].Target.Cluster

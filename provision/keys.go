@@ -47,7 +47,7 @@ func IssueKeys(_ context.Context, r *Run) error {
 }
 
 // PreviewKeys makes the certificates of a cluster that has none, in memory, also where its keys are
-// lost: who only looks sees health then; that nothing has the new certificates is no news.
+// lost: a run that only reads sees health then; that nothing has the new certificates is no news.
 func PreviewKeys(_ context.Context, r *Run) error {
 	if r.PKI != nil {
 		return nil

@@ -28,12 +28,13 @@ func TestWalkSpares(t *testing.T) {
 		rolls bool
 		want  []string // what was carried out of b
 	}{
-		{"nobody may, and nobody does", 0, nil, false, []string{"b@m1", "b@m2", "b@m3"}},
-		{"nobody may, and one does", 0, []string{"a@m2"}, false, nil},
+		{"none may, and none does", 0, nil, false, []string{"b@m1", "b@m2", "b@m3"}},
+		{"none may, and one does", 0, []string{"a@m2"}, false, nil},
 		{"one may, and one does", 1, []string{"a@m2"}, false, []string{"b@m1", "b@m3"}},
 		{"one may, and two do", 1, []string{"a@m2", "a@m3"}, false, nil},
 		{"two may, and two do", 2, []string{"a@m2", "a@m3"}, false, []string{"b@m1"}},
-		{"one may, in what rolls", 1, []string{"a@m1"}, true, nil}, // m2 and m3 were not begun, which is not their failure
+		// m2 and m3 were not begun, which is not their failure.
+		{"one may, in what rolls", 1, []string{"a@m1"}, true, nil},
 	} {
 		a.Rolling = test.rolls
 		p := fixture.PlanOf(3, a, b)
@@ -65,7 +66,10 @@ func TestOutcome(t *testing.T) {
 	hosts := []*fakeHost{newHost(t, "m1"), newHost(t, "m2"), newHost(t, "m3")}
 	wanted := func(component, _ string) []resource.Resource { return fixture.ListOf(file("/etc/"+component, "x")) }
 	make := func(spare int) (*Run, func()) {
-		r := runOf(t, wanted, hosts, component.Component{Name: "a"}, component.Component{Name: "b", After: []string{"a"}, Needs: []string{"a"}})
+		r := runOf(
+			t, wanted, hosts, component.Component{Name: "a"},
+			component.Component{Name: "b", After: []string{"a"}, Needs: []string{"a"}},
+		)
 		r.Plan.Spare = spare
 		return r, func() {
 			for _, h := range hosts {
@@ -76,7 +80,8 @@ func TestOutcome(t *testing.T) {
 		}
 	}
 	broken := func() {
-		if err := os.WriteFile(filepath.Join(hosts[1].root, "etc"), nil, 0o600); err != nil { // where a directory must be
+		directory := filepath.Join(hosts[1].root, "etc") // a file is in its place
+		if err := os.WriteFile(directory, nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -88,7 +93,10 @@ func TestOutcome(t *testing.T) {
 	}{
 		{"all is well", 0, func(*Run) {}, plan.Outcome{Finished: []string{"m1", "m2", "m3"}}},
 		{"one fails", 0, func(*Run) { broken() }, plan.Outcome{Failed: []string{"m2"}, Skipped: []string{"m1", "m3"}}},
-		{"one fails, and may", 1, func(*Run) { broken() }, plan.Outcome{Failed: []string{"m2"}, Finished: []string{"m1", "m3"}}},
+		{
+			"one fails, and may", 1, func(*Run) { broken() },
+			plan.Outcome{Failed: []string{"m2"}, Finished: []string{"m1", "m3"}},
+		},
 		{"one was not reached", 0, func(r *Run) {
 			r.Unreached = map[string]error{"m3": unreachedBy("m3")}
 			r.Plan = r.Plan.Without("m3")
@@ -109,7 +117,8 @@ func TestOutcome(t *testing.T) {
 	r.Unreached = map[string]error{"m3": unreachedBy("m3")}
 	r.Plan = r.Plan.Without("m3")
 	summary, err := r.Apply(t.Context())
-	if d := cmp.Diff(plan.Outcome{Failed: []string{"m3"}, Finished: []string{"m1", "m2"}}, summary.Outcome); d != "" || len(errorsOf(err)) != 1 {
+	if d := cmp.Diff(plan.Outcome{Failed: []string{"m3"}, Finished: []string{"m1", "m2"}}, summary.Outcome); d != "" ||
+		len(errorsOf(err)) != 1 {
 		t.Errorf("nothing to do: %v\n%s", err, d)
 	}
 }
@@ -119,7 +128,8 @@ func TestOutcome(t *testing.T) {
 func TestWithout(t *testing.T) {
 	plan := plan.Build(component.Components(), fixture.TargetsOf(t, fixture.Ha))
 	less := plan.Without("w1")
-	if len(less.Hosts()) != 3 || slices.ContainsFunc(less.Hosts(), func(h inventory.Host) bool { return h.Name == "w1" }) {
+	if len(less.Hosts()) != 3 ||
+		slices.ContainsFunc(less.Hosts(), func(h inventory.Host) bool { return h.Name == "w1" }) {
 		t.Errorf("hosts: %v", less.Hosts())
 	}
 	var labelled []string
@@ -138,7 +148,10 @@ func TestWithout(t *testing.T) {
 
 // TestOnlyComponents: a plan that is limited to components has these, on every host that has them.
 func TestOnlyComponents(t *testing.T) {
-	limited := limited(plan.Build(component.Components(), fixture.TargetsOf(t, fixture.Ha)), Scope{Hosts: []string{"m2", "w1"}, Components: []string{"kubelet", "etcd"}})
+	limited := limited(
+		plan.Build(component.Components(), fixture.TargetsOf(t, fixture.Ha)),
+		Scope{Hosts: []string{"m2", "w1"}, Components: []string{"kubelet", "etcd"}},
+	)
 	var places []string
 	for _, s := range limited.Steps {
 		places = append(places, fixture.Place(s))

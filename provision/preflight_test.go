@@ -32,9 +32,11 @@ func neighbours(t *testing.T) (*Run, *reports) {
 		h.Address = netip.AddrFrom4([4]byte{127, 0, 94, byte(i + 1)})
 		m := newHost(t, h.Name).Machine
 		m.Host = *h
-		m.Facts = host.Facts{Hostname: h.Name, MachineID: strings.Repeat(h.Name, 10), CPUs: 2, Interfaces: []host.Interface{
-			{Name: "eth1", Up: true, MTU: 1500, Addresses: []netip.Prefix{netip.PrefixFrom(h.Address, 24)}},
-		}}
+		m.Facts = host.Facts{
+			Hostname: h.Name, MachineID: strings.Repeat(h.Name, 10), CPUs: 2, Interfaces: []host.Interface{
+				{Name: "eth1", Up: true, MTU: 1500, Addresses: []netip.Prefix{netip.PrefixFrom(h.Address, 24)}},
+			},
+		}
 		r.Fleet[h.Name] = m
 	}
 	r.Plan = plan.Build(component.Components(), fixture.TargetsWith(c, pki, set))
@@ -98,7 +100,10 @@ func TestMesh(t *testing.T) {
 	if good := of(r.Findings, "PeerPort", preflight.OK); len(good) != 3 {
 		t.Errorf("reached: %q", good)
 	}
-	want := []string{"cp1: packets of 1500 bytes arrive; pods have 1450", "w1: packets of 1500 bytes arrive; pods have 1450", "w2: packets of 1500 bytes arrive; pods have 1450"}
+	want := []string{
+		"cp1: packets of 1500 bytes arrive; pods have 1450", "w1: packets of 1500 bytes arrive; pods have 1450",
+		"w2: packets of 1500 bytes arrive; pods have 1450",
+	}
 	if got := of(r.Findings, "MTU", preflight.OK); !slices.Equal(got, want) {
 		t.Errorf("MTU: %q", got)
 	}
@@ -115,7 +120,9 @@ func TestMeshWithoutAnAddress(t *testing.T) {
 	if err := checked(t, r, ProbeHosts(nil)); err != nil {
 		t.Fatal(err)
 	}
-	if got := of(r.Findings, "AddressOnHost", preflight.Fail); !slices.Equal(got, []string{"w2: 127.0.94.3 is on no interface; the host has no address"}) {
+	if got := of(r.Findings, "AddressOnHost", preflight.Fail); !slices.Equal(
+		got, []string{"w2: 127.0.94.3 is on no interface; the host has no address"},
+	) {
 		t.Errorf("AddressOnHost: %q", got)
 	}
 	if bad := of(r.Findings, "PeerPort", preflight.Fail); bad != nil {
@@ -143,7 +150,8 @@ func TestMeshOfAnAddressThatIsElsewhere(t *testing.T) {
 	}
 	bad := of(r.Findings, "PeerPort", preflight.Fail)
 	if !slices.ContainsFunc(bad, func(text string) bool {
-		return strings.Contains(text, "cp1, w1 -> w2 udp/8472: w2 cannot listen there:") && strings.Contains(text, "cannot assign requested address")
+		return strings.Contains(text, "cp1, w1 -> w2 udp/8472: w2 cannot listen there:") &&
+			strings.Contains(text, "cannot assign requested address")
 	}) {
 		t.Errorf("blocked: %q", bad)
 	}
@@ -165,14 +173,19 @@ func TestPreflightStops(t *testing.T) {
 	if !errors.As(err, &failed) || fault.Of(err) != fault.PreflightFailed {
 		t.Fatalf("got %v", err)
 	}
-	if got := of(failed.Findings, "UniqueMachineID", preflight.Fail); len(got) != 1 || !strings.HasPrefix(got[0], "w1,w2: ") {
+	if got := of(failed.Findings, "UniqueMachineID", preflight.Fail); len(got) != 1 ||
+		!strings.HasPrefix(got[0], "w1,w2: ") {
 		t.Errorf("UniqueMachineID: %q", got)
 	}
-	if !slices.ContainsFunc(failed.Findings, func(f preflight.Finding) bool { return f.ID == "NumCPU" && f.Ignored && f.Level == preflight.Warn }) {
+	if !slices.ContainsFunc(failed.Findings, func(f preflight.Finding) bool {
+		return f.ID == "NumCPU" && f.Ignored && f.Level == preflight.Warn
+	}) {
 		t.Errorf("NumCPU was not ignored: %+v", failed.Findings)
 	}
 	warnings := told.of(fleet.EventWarning)
-	if !slices.ContainsFunc(warnings, func(text string) bool { return strings.Contains(text, "cp1") && strings.Contains(text, "NumCPU") }) {
+	if !slices.ContainsFunc(warnings, func(text string) bool {
+		return strings.Contains(text, "cp1") && strings.Contains(text, "NumCPU")
+	}) {
 		t.Errorf("warnings: %q", warnings)
 	}
 	if slices.ContainsFunc(warnings, func(text string) bool { return strings.Contains(text, "UniqueMachineID") }) {
@@ -219,7 +232,8 @@ func TestWrites(t *testing.T) {
 	if err := CheckHosts([]string{"all"})(t.Context(), r); err != nil {
 		t.Errorf("with nothing to do: %v", err)
 	}
-	if scene, err = sceneOf(t.Context(), r, false); err != nil || scene.Probed || len(scene.Hosts[0].Writes) != 0 || scene.Mesh != nil {
+	if scene, err = sceneOf(t.Context(), r, false); err != nil || scene.Probed || len(scene.Hosts[0].Writes) != 0 ||
+		scene.Mesh != nil {
 		t.Errorf("with nothing to do: %+v, %v", scene, err)
 	}
 }

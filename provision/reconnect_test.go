@@ -105,7 +105,10 @@ func TestApplySurvivesALostSession(t *testing.T) {
 	for kind, id := range map[string]string{fleet.EventStart: "", fleet.EventChange: "file /1-a", fleet.EventDone: ""} {
 		t.Run(kind, func(t *testing.T) {
 			l, other := newLine(t, "m1"), newLine(t, "m2")
-			r := runOf(t, wanted, []*fakeHost{l.fakeHost, other.fakeHost}, component.Component{Name: "a"}, component.Component{Name: "b", After: []string{"a"}})
+			r := runOf(
+				t, wanted, []*fakeHost{l.fakeHost, other.fakeHost}, component.Component{Name: "a"},
+				component.Component{Name: "b", After: []string{"a"}},
+			)
 			var seen reports
 			l.cutOnce(r, &seen, kind, id)
 			if _, err := r.Apply(t.Context()); err != nil {
@@ -116,7 +119,9 @@ func TestApplySurvivesALostSession(t *testing.T) {
 					t.Errorf("%s was not written", path)
 				}
 			}
-			if logs := seen.logs(); l.tries == 0 || other.tries != 0 || !strings.Contains(logs, "m1: the connection was lost") || !strings.Contains(logs, "m1: connected again") {
+			if logs := seen.logs(); l.tries == 0 || other.tries != 0 ||
+				!strings.Contains(logs, "m1: the connection was lost") ||
+				!strings.Contains(logs, "m1: connected again") {
 				t.Errorf("opened %d and %d sessions; told\n%s", l.tries, other.tries, logs)
 			}
 		})
@@ -175,7 +180,10 @@ func TestApplySendsWhatDisappearedAgain(t *testing.T) {
 func TestApplyAfterAReboot(t *testing.T) {
 	wanted := func(component, _ string) []resource.Resource { return fixture.ListOf(file("/"+component, "x")) }
 	l := newLine(t, "m1")
-	r := runOf(t, wanted, []*fakeHost{l.fakeHost}, component.Component{Name: "a"}, component.Component{Name: "b", After: []string{"a"}}, component.Component{Name: "c", After: []string{"b"}})
+	r := runOf(
+		t, wanted, []*fakeHost{l.fakeHost}, component.Component{Name: "a"},
+		component.Component{Name: "b", After: []string{"a"}}, component.Component{Name: "c", After: []string{"b"}},
+	)
 	var seen reports
 	l.cutOnce(r, &seen, fleet.EventChange, "file /b")
 	l.before = func() error {
@@ -201,7 +209,10 @@ func TestApplyAfterAReboot(t *testing.T) {
 func TestApplyAfterALateReboot(t *testing.T) {
 	wanted := func(component, _ string) []resource.Resource { return fixture.ListOf(file("/"+component, "x")) }
 	l := newLine(t, "m1")
-	r := runOf(t, wanted, []*fakeHost{l.fakeHost}, component.Component{Name: "a"}, component.Component{Name: "b", After: []string{"a"}})
+	r := runOf(
+		t, wanted, []*fakeHost{l.fakeHost}, component.Component{Name: "a"},
+		component.Component{Name: "b", After: []string{"a"}},
+	)
 	var seen reports
 	r.options.Report = func(e fleet.Event) {
 		seen.take(e)
@@ -223,7 +234,9 @@ func TestApplyAfterALateReboot(t *testing.T) {
 	if got := l.read(t, "/a") + l.read(t, "/b"); got != "xx" || summary.Changed["m1"] != 3 {
 		t.Errorf("got %q with %d changes", got, summary.Changed["m1"])
 	}
-	if changes := seen.of(fleet.EventChange); !slices.Equal(changes, []string{"m1 a file /a", "m1 b file /b", "m1 b file /b"}) {
+	if changes := seen.of(fleet.EventChange); !slices.Equal(
+		changes, []string{"m1 a file /a", "m1 b file /b", "m1 b file /b"},
+	) {
 		t.Errorf("told %q", changes)
 	}
 }

@@ -37,7 +37,7 @@ func Refuse(_ context.Context, r *Run) error {
 	return nil
 }
 
-// Approve asks whether the run may go on; nobody is asked when ask is nil.
+// Approve asks whether the run may go on; the user is not asked when ask is nil.
 func Approve(ask func(*Run) error) Stage {
 	return func(_ context.Context, r *Run) error {
 		if ask == nil {

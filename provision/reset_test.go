@@ -79,7 +79,8 @@ func doom(t *testing.T, limit ...string) *doomed {
 // again is another run on the same hosts.
 func (d *doomed) again(c *inventory.Cluster, limit ...string) *Run {
 	r := &Run{
-		Cluster: c, Scope: Scope{Hosts: limit}, Unreached: map[string]error{}, options: fleet.Options{Report: d.told.take},
+		Cluster: c, Scope: Scope{Hosts: limit}, Unreached: map[string]error{},
+		options: fleet.Options{Report: d.told.take},
 	}
 	r.dial = func(_ context.Context, hosts []inventory.Host, _ fleet.Options, _ bool) (fleet.Fleet, error) {
 		var failures plan.Failures
@@ -117,7 +118,9 @@ func (d *doomed) answer(name string, argv []string) ([]byte, error) {
 		if d.enabled[name] && unit == "containerd.service" {
 			state = "enabled"
 		}
-		blocks = append(blocks, "LoadState=loaded\nActiveState=inactive\nSubState=dead\nMainPID=0\nUnitFileState="+state+"\n")
+		blocks = append(
+			blocks, "LoadState=loaded\nActiveState=inactive\nSubState=dead\nMainPID=0\nUnitFileState="+state+"\n",
+		)
 	}
 	return []byte(strings.Join(blocks, "\n")), nil
 }
@@ -195,7 +198,8 @@ func TestResetOfAWorker(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (plan.Outcome{Finished: []string{"w1"}}); !cmp.Equal(summary.Outcome, want) || summary.Changed["w1"] == 0 {
+	if want := (plan.Outcome{Finished: []string{"w1"}}); !cmp.Equal(summary.Outcome, want) ||
+		summary.Changed["w1"] == 0 {
 		t.Errorf("outcome %+v, changed %v", summary.Outcome, summary.Changed)
 	}
 	if !slices.Equal(d.deleted, []string{"/api/v1/nodes/w1"}) {
@@ -209,14 +213,15 @@ func TestResetOfAWorker(t *testing.T) {
 	}
 	i := slices.IndexFunc(d.told.events, func(e fleet.Event) bool { return e.Kind == fleet.EventWarning })
 	if i < 0 || !strings.Contains(d.told.events[i].Text, "m2 is asked in its place") {
-		t.Errorf("nobody is warned: %+v", d.told.events)
+		t.Errorf("no warning is given: %+v", d.told.events)
 	}
 
 	again := d.again(d.Cluster, "w1")
 	if err := goThrough(t.Context(), again, Reset(nil)); err != nil {
 		t.Fatal(err)
 	}
-	if summary, err := again.Apply(t.Context()); err != nil || summary.Total() != 0 || len(summary.Outcome.Finished) != 1 {
+	if summary, err := again.Apply(t.Context()); err != nil || summary.Total() != 0 ||
+		len(summary.Outcome.Finished) != 1 {
 		t.Errorf("a second run: %+v, %v", summary, err)
 	}
 }
@@ -283,7 +288,7 @@ func TestPlanReset(t *testing.T) {
 }
 
 // TestResetRefuses: nothing is changed on the hosts of another cluster, without a control plane
-// that hosts can leave, and of what the rest cannot do without; nor where somebody does not
+// that hosts can leave, and of what the rest cannot do without; nor where the user does not
 // confirm.
 func TestResetRefuses(t *testing.T) {
 	no := errors.New("not confirmed")
@@ -305,7 +310,10 @@ func TestResetRefuses(t *testing.T) {
 			want: func(err error) bool { return slices.Equal(errorsOf(err).Hosts(), []string{"m1"}) },
 		},
 		{what: "a member", limit: []string{"m2"}, want: fault.RefusedReset.Is},
-		{what: "not confirmed", ask: func(*Run) error { return no }, want: func(err error) bool { return errors.Is(err, no) }},
+		{
+			what: "not confirmed", ask: func(*Run) error { return no },
+			want: func(err error) bool { return errors.Is(err, no) },
+		},
 	} {
 		d := doom(t, test.limit...)
 		for _, name := range test.away {

@@ -42,13 +42,25 @@ func TestFoundingIsCertain(t *testing.T) {
 	}{
 		{"all are new", map[string]host.Facts{"m1": {}, "m2": {}, "m3": {}, "w1": {}}, true},
 		{"the worker is out of reach", map[string]host.Facts{"m1": {}, "m2": {}, "m3": {}}, true},
-		{"data of a founding that was cut off", map[string]host.Facts{"m1": {EtcdData: true}, "m2": {}, "m3": {}}, true},
-		{"one knows a cluster", map[string]host.Facts{"m1": {}, "m2": {EtcdBootstrapped: "kbootstrap-ha"}, "m3": {}}, false},
-		{"a former member knows one", map[string]host.Facts{"m1": {}, "m2": {}, "m3": {}, "w1": {EtcdBootstrapped: "x"}}, false},
+		{
+			"data of a founding that was cut off", map[string]host.Facts{"m1": {EtcdData: true}, "m2": {}, "m3": {}},
+			true,
+		},
+		{
+			"one knows a cluster", map[string]host.Facts{"m1": {}, "m2": {EtcdBootstrapped: "kbootstrap-ha"}, "m3": {}},
+			false,
+		},
+		{
+			"a former member knows one",
+			map[string]host.Facts{"m1": {}, "m2": {}, "m3": {}, "w1": {EtcdBootstrapped: "x"}}, false,
+		},
 		{"one was not asked", map[string]host.Facts{"m1": {}, "m2": {}, "w1": {}}, false},
 		{"none was asked", map[string]host.Facts{"w1": {}}, false},
 	} {
-		r := &Run{Cluster: c, Fleet: fleet.Fleet{}, releases: releases{cluster: c, sets: map[string]*release.Set{"amd64": set}}}
+		r := &Run{
+			Cluster: c, Fleet: fleet.Fleet{},
+			releases: releases{cluster: c, sets: map[string]*release.Set{"amd64": set}},
+		}
 		for name, facts := range test.host {
 			facts.Arch = "amd64"
 			h, _ := c.Host(name)
@@ -75,7 +87,12 @@ func TestUpstreamIsOfAnyHost(t *testing.T) {
 	c := fixture.Parse(t, fixture.Small)
 	sets := releases{cluster: c, sets: map[string]*release.Set{"amd64": fixture.Resolve(t, c)}}
 	for _, resolv := range []string{"", "/etc/resolv.conf"} {
-		r := &Run{Cluster: c, releases: sets, Fleet: fleet.Fleet{"cp1": {Facts: host.Facts{Arch: "amd64"}}, "w1": {Facts: host.Facts{Arch: "amd64", Resolv: resolv}}}}
+		r := &Run{
+			Cluster: c, releases: sets,
+			Fleet: fleet.Fleet{
+				"cp1": {Facts: host.Facts{Arch: "amd64"}}, "w1": {Facts: host.Facts{Arch: "amd64", Resolv: resolv}},
+			},
+		}
 		targets, err := targetsOf(t.Context(), r)
 		if err != nil {
 			t.Fatal(err)
@@ -88,8 +105,8 @@ func TestUpstreamIsOfAnyHost(t *testing.T) {
 	}
 }
 
-// unreachable is the cluster with every host at a port of this machine where nobody listens, and
-// with nothing to fetch.
+// unreachable is the cluster with every host at a port of this machine where no process listens,
+// and with nothing to fetch.
 func unreachable(t *testing.T, text string) *inventory.Cluster {
 	t.Helper()
 	if runtime.GOARCH != "amd64" {
@@ -153,7 +170,8 @@ func TestPrepareNamesEachHost(t *testing.T) {
 	}{
 		{"plan", Plan(), nil}, {"up", Up(nil, nil), nil}, {"status", Look(), nil}, {"preflight", Preflight(nil), nil},
 		{"add-node", AddNode(nil), []string{"w1"}},
-		{"reset", Reset(nil), nil}, {"reset of a host", Reset(nil), []string{"w1"}}, {"a reset that is tried", PlanReset(), nil},
+		{"reset", Reset(nil), nil}, {"reset of a host", Reset(nil), []string{"w1"}},
+		{"a reset that is tried", PlanReset(), nil},
 	} {
 		scope := Scope{Hosts: test.limit}
 		run, err := Prepare(t.Context(), c, scope, fleet.Options{}, test.stages...)
@@ -183,7 +201,9 @@ func TestOneRunAtATime(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = Prepare(t.Context(), c, Scope{}, fleet.Options{Report: func(e fleet.Event) { t.Errorf("%+v", e) }}, Up(nil, nil)...)
+	_, err = Prepare(
+		t.Context(), c, Scope{}, fleet.Options{Report: func(e fleet.Event) { t.Errorf("%+v", e) }}, Up(nil, nil)...,
+	)
 	var locked *node.LockedError
 	if !errors.As(err, &locked) || fault.Of(err) != fault.Locked {
 		t.Fatalf("got %v", err)
@@ -195,7 +215,7 @@ func TestOneRunAtATime(t *testing.T) {
 	}
 
 	patient := fleet.Options{LockTimeout: time.Hour, Report: func(e fleet.Event) {
-		if e.Kind != fleet.EventLog || !strings.Contains(e.Text, "; waiting for it, 1h0m0s at most") {
+		if e.Kind != fleet.EventLog || !strings.Contains(e.Text, "; waiting for the lock, 1h0m0s at most") {
 			t.Errorf("%+v", e)
 		}
 		first.Release()

@@ -20,7 +20,7 @@ type Status struct {
 	Cluster string       `json:"cluster"`
 	Healthy bool         `json:"healthy"`
 	Hosts   []HostStatus `json:"hosts"`
-	// Refused is what `up` would not carry out, since it would harm the cluster.
+	// Refused is what `up` would not carry out because it would harm the cluster.
 	Refused []string `json:"refused,omitempty"`
 	// Warnings are what is odd.
 	Warnings []string `json:"warnings,omitempty"`
@@ -76,7 +76,9 @@ func (h HostStatus) Healthy() bool {
 // Status asks every host of the run for its certificates, and tells the health of what the plan
 // found.
 func (r *Run) Status(ctx context.Context) Status {
-	status := Status{Cluster: r.Cluster.Name, Healthy: true, Hosts: make([]HostStatus, len(r.Cluster.Hosts)), Warnings: r.Warnings}
+	status := Status{
+		Cluster: r.Cluster.Name, Healthy: true, Hosts: make([]HostStatus, len(r.Cluster.Hosts)), Warnings: r.Warnings,
+	}
 	for _, refused := range r.Refusals {
 		status.Refused = append(status.Refused, refused.Error())
 	}

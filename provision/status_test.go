@@ -20,8 +20,8 @@ import (
 	"kbootstrap/resource/api"
 )
 
-// TestObserveAsksWhoRuns: a service that is down says nothing of others, and nobody asks what it
-// alone would answer.
+// TestObserveAsksWhoRuns: a service that is down says nothing of others, and a run does not ask
+// what it alone would answer.
 func TestObserveAsksWhoRuns(t *testing.T) {
 	var listen net.ListenConfig
 	l, err := listen.Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -35,7 +35,10 @@ func TestObserveAsksWhoRuns(t *testing.T) {
 	wanted := func(name, _ string) []resource.Resource {
 		switch name {
 		case "etcd", "docker":
-			return fixture.ListOf(resource.Service{Name: name + ".service", Enabled: true, Running: true}, answers(name+" answers", name+".service"))
+			return fixture.ListOf(
+				resource.Service{Name: name + ".service", Enabled: true, Running: true},
+				answers(name+" answers", name+".service"),
+			)
 		case "joined":
 			return fixture.ListOf(api.NodeStatus{Name: "m1", Is: api.IsReady, Kubeconfig: component.KubeletConfig})
 		}
@@ -48,8 +51,8 @@ func TestObserveAsksWhoRuns(t *testing.T) {
 	want := []ComponentStatus{
 		{Name: "etcd", Healthy: true},
 		{Name: "docker", Problem: "service docker.service is not running", Changed: true},
-		{Name: "joined", Problem: "not so: node m1 is ready", Changed: true},
-		{Name: "health", Problem: "not so: DNS answers", Changed: true},
+		{Name: "joined", Problem: "node m1 is not ready", Changed: true},
+		{Name: "health", Problem: "DNS does not answer", Changed: true},
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("docker is down:\n%s", d)
@@ -63,18 +66,22 @@ func TestObserveAsksWhoRuns(t *testing.T) {
 	}
 }
 
-// TestStatus: hosts that could not be asked are told with the reason beside those that were, in the
-// inventory's order.
+// TestStatus: hosts that could not be asked are told with the reason next to those that were, in
+// the inventory's order.
 func TestStatus(t *testing.T) {
 	h := newHost(t, "m1")
-	pair := fixture.Issue(t, fixture.Parse(t, fixture.Small)).Files(inventory.Host{Name: "cp1", Roles: []inventory.Role{inventory.Etcd}}, "etcd")
+	pair := fixture.Issue(t, fixture.Parse(t, fixture.Small)).Files(
+		inventory.Host{Name: "cp1", Roles: []inventory.Role{inventory.Etcd}}, "etcd",
+	)
 	var files []resource.Resource
 	for _, f := range pair {
 		of := file(f.Path, string(f.Content))
 		of.Secret = f.Secret
 		files = append(files, of)
 	}
-	r := runOf(t, func(string, string) []resource.Resource { return files }, []*fakeHost{h}, component.Component{Name: "etcd"})
+	r := runOf(
+		t, func(string, string) []resource.Resource { return files }, []*fakeHost{h}, component.Component{Name: "etcd"},
+	)
 	if _, err := r.Apply(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +105,10 @@ func TestStatus(t *testing.T) {
 	for _, c := range status.Hosts[1].Certificates {
 		paths = append(paths, c.Path)
 	}
-	wantPaths := []string{"/etc/etcd/pki/ca.crt", "/etc/etcd/pki/healthcheck-client.crt", "/etc/etcd/pki/peer.crt", "/etc/etcd/pki/server.crt"}
+	wantPaths := []string{
+		"/etc/etcd/pki/ca.crt", "/etc/etcd/pki/healthcheck-client.crt", "/etc/etcd/pki/peer.crt",
+		"/etc/etcd/pki/server.crt",
+	}
 	if d := cmp.Diff(wantPaths, paths); d != "" {
 		t.Errorf("certificates:\n%s", d)
 	}
@@ -119,7 +129,7 @@ func TestStatus(t *testing.T) {
 	}
 }
 
-// TestStatusOfAHostThatCannotBeRead: one host of which something cannot be read is told beside the
+// TestStatusOfAHostThatCannotBeRead: one host of which something cannot be read is told next to the
 // others.
 func TestStatusOfAHostThatCannotBeRead(t *testing.T) {
 	hosts := []*fakeHost{newHost(t, "m1"), newHost(t, "m2")}

@@ -39,7 +39,9 @@ type HostDrift struct {
 // services answer.
 func NewDrift(run *provision.Run) Drift {
 	whole := NewPlan(run)
-	out := Drift{Hosts: []HostDrift{}, Refused: whole.Refused, Warnings: whole.Warnings, Differs: len(whole.Refused) > 0}
+	out := Drift{
+		Hosts: []HostDrift{}, Refused: whole.Refused, Warnings: whole.Warnings, Differs: len(whole.Refused) > 0,
+	}
 	planned := run.Plan.Hosts()
 	for _, h := range run.Cluster.Hosts {
 		host := HostDrift{Name: h.Name, Address: h.Address.String(), Changes: []Change{}}

@@ -11,7 +11,7 @@ import (
 	"kbootstrap/internal/golden"
 )
 
-// TestLog: every event is in the log, in full, and nobody else can read it.
+// TestLog: every event is in the log, in full, and no other user can read it.
 func TestLog(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "kbootstrap", "demo", "runs")
 	log, err := OpenLog(dir, "up", time.Date(2030, 1, 2, 3, 4, 5, 6e6, time.UTC), func(err error) { t.Error(err) })
@@ -43,7 +43,9 @@ func TestLog(t *testing.T) {
 // TestLogsKept: the last twenty of a verb stay, and what is not a log of ours.
 func TestLogsKept(t *testing.T) {
 	dir := t.TempDir()
-	others := []string{"20200102T030405.006Z-plan.log", "notes.txt", "20200102T030405.006Z-up.log.gz", "x20200102T030405.006Z-up.log"}
+	others := []string{
+		"20200102T030405.006Z-plan.log", "notes.txt", "20200102T030405.006Z-up.log.gz", "x20200102T030405.006Z-up.log",
+	}
 	for _, name := range others {
 		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
 			t.Fatal(err)

@@ -24,7 +24,10 @@ const secret = "s3cr3t-k3y-material"
 
 func twoHosts() *inventory.Cluster {
 	return &inventory.Cluster{Name: "demo", File: filepath.Join("testdata", "hosts.yaml"), Hosts: []inventory.Host{
-		{Name: "cp1", Address: netip.MustParseAddr("192.168.56.11"), Roles: []inventory.Role{inventory.Etcd, inventory.ControlPlane}},
+		{
+			Name: "cp1", Address: netip.MustParseAddr("192.168.56.11"),
+			Roles: []inventory.Role{inventory.Etcd, inventory.ControlPlane},
+		},
 		{Name: "w1", Address: netip.MustParseAddr("192.168.56.21"), Roles: []inventory.Role{inventory.Worker}},
 		{Name: "w2", Address: netip.MustParseAddr("192.168.56.22"), Roles: []inventory.Role{inventory.Worker}},
 	}}
@@ -38,7 +41,10 @@ func clock() func() time.Time {
 
 // failures are what went wrong in the run of happened.
 var failures = plan.Failures{
-	{Host: "w1", Component: "kubelet", Err: hinted{errors.New("write /var/lib/kubelet/config.yaml: no space left on device")}},
+	{
+		Host: "w1", Component: "kubelet",
+		Err: hinted{errors.New("write /var/lib/kubelet/config.yaml: no space left on device")},
+	},
 }
 
 type hinted struct{ error }
@@ -47,8 +53,10 @@ func (hinted) Hint() string { return "free some space" }
 
 // happened tells the sinks of a run with all kinds of events, and returns it.
 func happened(sinks ...Sink) *Run {
-	run := start(Identity{Verb: "up", Command: []string{"up", "-i", "hosts.yaml"}, Version: "v1.2.3", Log: "/state/up.log"},
-		twoHosts(), clock(), "0123456789abcdef", sinks...)
+	run := start(
+		Identity{Verb: "up", Command: []string{"up", "-i", "hosts.yaml"}, Version: "v1.2.3", Log: "/state/up.log"},
+		twoHosts(), clock(), "0123456789abcdef", sinks...,
+	)
 	key := resource.File{Path: "/etc/etcd/pki/server.key", Mode: 0o600, Content: []byte(secret), Secret: true}
 	for _, e := range []fleet.Event{
 		{Kind: fleet.EventPhase, Text: "fetch dl.k8s.io/v1.36.3/kubelet"},
@@ -63,7 +71,10 @@ func happened(sinks ...Sink) *Run {
 			Diff: resource.Diff(resource.File{Path: key.Path, Absent: true}, key)},
 		{Kind: fleet.EventLog, Host: "cp1", Component: "etcd", Text: "waiting for https://127.0.0.1:2379/health"},
 		{Kind: fleet.EventDone, Host: "cp1", Component: "etcd", Took: 2100 * time.Millisecond},
-		{Kind: fleet.EventFailed, Host: "w1", Component: "kubelet", Text: failures[0].Err.Error(), Err: failures[0].Err, Took: time.Second},
+		{
+			Kind: fleet.EventFailed, Host: "w1", Component: "kubelet", Text: failures[0].Err.Error(),
+			Err: failures[0].Err, Took: time.Second,
+		},
 	} {
 		run.Report(e)
 	}
@@ -152,11 +163,15 @@ func TestDocumentOutcomes(t *testing.T) {
 // TestDocumentWithoutCluster: an inventory that cannot be read has a document too, with each
 // problem and its place.
 func TestDocumentWithoutCluster(t *testing.T) {
-	problems := inventory.Problems{{Code: "KB1003", File: "hosts.yaml", Line: 14, Column: 7, Message: `unknown field "rack"`, Hint: "remove it"}}
+	problems := inventory.Problems{{
+		Code: "KB1003", File: "hosts.yaml", Line: 14, Column: 7, Message: `unknown field "rack"`, Hint: "remove it",
+	}}
 	run := start(Identity{Verb: "up", Version: "v1.2.3"}, nil, clock(), "0123456789abcdef")
 	run.Finish(problems, 2)
 	d := run.Document("Up", nil, problems, 2, OutcomeFailed)
-	want := []Error{{Code: "KB1003", Message: `unknown field "rack"`, Hint: "remove it", File: "hosts.yaml", Line: 14, Column: 7}}
+	want := []Error{{
+		Code: "KB1003", Message: `unknown field "rack"`, Hint: "remove it", File: "hosts.yaml", Line: 14, Column: 7,
+	}}
 	if diff := cmp.Diff(want, d.Errors); diff != "" || d.Cluster != "" || len(d.Hosts) != 0 {
 		t.Errorf("%s%+v", diff, d)
 	}

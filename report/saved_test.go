@@ -58,7 +58,8 @@ func planned(t *testing.T, dir string) *provision.Run {
 	return &provision.Run{
 		Cluster: c, Unreached: map[string]error{},
 		Fleet: fleet.Fleet{
-			"cp1": {Facts: host.Facts{MachineID: "one", ProductUUID: "ONE"}}, "w1": {Facts: host.Facts{MachineID: "two"}},
+			"cp1": {Facts: host.Facts{MachineID: "one", ProductUUID: "ONE"}},
+			"w1":  {Facts: host.Facts{MachineID: "two"}},
 		},
 		Plan: plan.Plan{Steps: []plan.Step{
 			{
@@ -125,11 +126,13 @@ func TestSavedPlan(t *testing.T) {
 	if strings.Contains(string(text), canary) {
 		t.Errorf("the file has a secret:\n%s", text)
 	}
-	if saved.Cluster != "demo" || saved.Inventory != filepath.Join(dir, "hosts.yaml") || len(saved.InventorySHA256) != 64 || saved.By == "" {
+	if saved.Cluster != "demo" || saved.Inventory != filepath.Join(dir, "hosts.yaml") ||
+		len(saved.InventorySHA256) != 64 || saved.By == "" {
 		t.Errorf("it is for %+v", saved)
 	}
 	want := []PlannedHost{
-		{Name: "cp1", Address: "192.168.56.11", MachineID: "one", ProductUUID: "ONE"}, {Name: "w1", Address: "192.168.56.21", MachineID: "two"},
+		{Name: "cp1", Address: "192.168.56.11", MachineID: "one", ProductUUID: "ONE"},
+		{Name: "w1", Address: "192.168.56.21", MachineID: "two"},
 	}
 	if d := cmp.Diff(want, saved.Plan.Hosts); d != "" {
 		t.Errorf("hosts:\n%s", d)
@@ -143,7 +146,8 @@ func TestSavedPlan(t *testing.T) {
 		resources = append(resources, r.Host+" "+r.Component+" "+r.Resource+changes)
 	}
 	wantResources := []string{
-		"cp1 base file /etc/a", "w1 base file /etc/a", "cp1 etcd file /etc/etcd/pki/server.key changes", "cp1 etcd service etcd.service changes",
+		"cp1 base file /etc/a", "w1 base file /etc/a", "cp1 etcd file /etc/etcd/pki/server.key changes",
+		"cp1 etcd service etcd.service changes",
 	}
 	if d := cmp.Diff(wantResources, resources); d != "" {
 		t.Errorf("resources:\n%s", d)
@@ -152,7 +156,7 @@ func TestSavedPlan(t *testing.T) {
 		t.Errorf("nothing has changed: %v", err)
 	}
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 2 {
-		t.Errorf("beside the inventory and the plan: %v, %v", entries, err)
+		t.Errorf("next to the inventory and the plan: %v, %v", entries, err)
 	}
 }
 
@@ -182,10 +186,17 @@ func TestCheck(t *testing.T) {
 		}, nil},
 		{"a file was edited", func(t *testing.T, r *provision.Run) {
 			step(t, r, "base", "w1").Found = []resource.Resource{edit("/etc/a", "by hand\n")}
-		}, []string{"w1: base: file /etc/a: this resource was as wanted when the plan was made, and has changed since\n", "-| by hand\n", "+| a"}},
+		}, []string{
+			"w1: base: file /etc/a: this resource was as wanted when the plan was made, and has changed since\n",
+			"-| by hand\n", "+| a",
+		}},
 		{"a process was started with something else", func(t *testing.T, r *provision.Run) {
-			step(t, r, "etcd", "cp1").Found[1] = resource.Service{Name: "etcd.service", Enabled: true, Running: true, Config: "3333"}
-		}, []string{"cp1: etcd: service etcd.service: this resource has changed since the plan was made\n", "-config 3333"}},
+			step(t, r, "etcd", "cp1").Found[1] = resource.Service{
+				Name: "etcd.service", Enabled: true, Running: true, Config: "3333",
+			}
+		}, []string{
+			"cp1: etcd: service etcd.service: this resource has changed since the plan was made\n", "-config 3333",
+		}},
 		{"the inventory says something else", func(t *testing.T, r *provision.Run) {
 			step(t, r, "base", "w1").Wanted = []resource.Resource{edit("/etc/a", "b\n")}
 			text, err := os.ReadFile(r.Cluster.File)
@@ -195,7 +206,10 @@ func TestCheck(t *testing.T) {
 			if err := os.WriteFile(r.Cluster.File, append(text, "# edited\n"...), 0o600); err != nil {
 				t.Fatal(err)
 			}
-		}, []string{"hosts.yaml has changed since the plan was made\n", "w1: base: file /etc/a: the state that is wanted now is not the one in the plan"}},
+		}, []string{
+			"hosts.yaml has changed since the plan was made\n",
+			"w1: base: file /etc/a: the state that is wanted now is not the one in the plan",
+		}},
 		{"a comment of the inventory alone", func(t *testing.T, r *provision.Run) {
 			if err := os.WriteFile(r.Cluster.File, []byte("# another\n"), 0o600); err != nil {
 				t.Fatal(err)
@@ -212,13 +226,18 @@ func TestCheck(t *testing.T) {
 		}, []string{"w1: base: file /etc/a: this resource is no longer wanted"}},
 		{"another machine", func(_ *testing.T, r *provision.Run) { r.Fleet["w1"].Facts.MachineID = "three" },
 			[]string{"w1: this is another machine: its machine-id was two and is now three"}},
-		{"another firmware", func(_ *testing.T, r *provision.Run) { r.Fleet["cp1"].Facts.ProductUUID = "TWO" }, []string{"cp1: this is another machine"}},
+		{
+			"another firmware", func(_ *testing.T, r *provision.Run) { r.Fleet["cp1"].Facts.ProductUUID = "TWO" },
+			[]string{"cp1: this is another machine"},
+		},
 		{"a host that is left out", func(_ *testing.T, r *provision.Run) {
 			r.Unreached["w1"] = errors.New("no route to host")
 			r.Plan = r.Plan.Without("w1")
 		}, nil},
 		{"a host that is no more", func(_ *testing.T, r *provision.Run) { r.Plan = r.Plan.Without("w1") },
-			[]string{"w1: this host is no longer in the plan\n", "w1: base: file /etc/a: this resource is no longer wanted"}},
+			[]string{
+				"w1: this host is no longer in the plan\n", "w1: base: file /etc/a: this resource is no longer wanted",
+			}},
 	} {
 		dir := t.TempDir()
 		saved := save(t, planned(t, dir), filepath.Join(dir, "demo.plan"))
@@ -316,14 +335,17 @@ func TestDrift(t *testing.T) {
 	run.Unreached["w1"] = plan.Failure{Host: "w1", Component: "connect", Err: errors.New("no route to host")}
 	run.Plan = run.Plan.Without("w1")
 	drift := NewDrift(run)
-	if !drift.Differs || len(drift.Hosts) != 2 || drift.Hosts[1].Error == nil || drift.Hosts[1].Error.Message != "w1: connect: no route to host" {
+	if !drift.Differs || len(drift.Hosts) != 2 || drift.Hosts[1].Error == nil ||
+		drift.Hosts[1].Error.Message != "w1: connect: no route to host" {
 		t.Errorf("got %+v", drift)
 	}
 	var differ []string
 	for _, c := range drift.Hosts[0].Changes {
 		differ = append(differ, c.Component+": "+c.Action+" "+c.Resource)
 	}
-	if d := cmp.Diff([]string{"etcd: change file /etc/etcd/pki/server.key", "etcd: change service etcd.service"}, differ); d != "" {
+	if d := cmp.Diff(
+		[]string{"etcd: change file /etc/etcd/pki/server.key", "etcd: change service etcd.service"}, differ,
+	); d != "" {
 		t.Error(d)
 	}
 	if !drift.Hosts[0].Changes[1].Restart {

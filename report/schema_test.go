@@ -23,7 +23,8 @@ const docs = "../docs"
 var schemaTypes = []reflect.Type{
 	reflect.TypeFor[Event](), reflect.TypeFor[Document](), reflect.TypeFor[Host](), reflect.TypeFor[Error](),
 	reflect.TypeFor[Up](), reflect.TypeFor[Plan](), reflect.TypeFor[PlannedHost](), reflect.TypeFor[Change](),
-	reflect.TypeFor[SavedPlan](), reflect.TypeFor[PlannedResource](), reflect.TypeFor[Drift](), reflect.TypeFor[HostDrift](),
+	reflect.TypeFor[SavedPlan](), reflect.TypeFor[PlannedResource](), reflect.TypeFor[Drift](),
+	reflect.TypeFor[HostDrift](),
 }
 
 // comments are what the sources say of each field, as "Event.Host", and of each constant, by its
@@ -52,10 +53,14 @@ func readComments(t *testing.T, paths ...string) comments {
 					}
 				}
 			case *ast.ValueSpec:
-				if len(n.Values) == 1 && n.Comment != nil {
+				about := n.Comment
+				if about == nil {
+					about = n.Doc
+				}
+				if len(n.Values) == 1 && about != nil {
 					if value, ok := n.Values[0].(*ast.BasicLit); ok && value.Kind == token.STRING {
 						word, _ := strconv.Unquote(value.Value)
-						c.kinds = append(c.kinds, [2]string{word, strings.TrimSpace(n.Comment.Text())})
+						c.kinds = append(c.kinds, [2]string{word, strings.Join(strings.Fields(about.Text()), " ")})
 					}
 				}
 			}
@@ -121,7 +126,9 @@ func schema(t *testing.T, c comments, of reflect.Type, defs map[string]any) map[
 		}
 		return map[string]any{"$ref": "#/$defs/" + of.Name()}
 	}
-	kinds := map[reflect.Kind]string{reflect.String: "string", reflect.Int: "integer", reflect.Int64: "integer", reflect.Bool: "boolean"}
+	kinds := map[reflect.Kind]string{
+		reflect.String: "string", reflect.Int: "integer", reflect.Int64: "integer", reflect.Bool: "boolean",
+	}
 	if kinds[of.Kind()] == "" {
 		t.Fatalf("no schema for %v", of)
 	}
@@ -129,7 +136,9 @@ func schema(t *testing.T, c comments, of reflect.Type, defs map[string]any) map[
 }
 
 func allComments(t *testing.T) comments {
-	return readComments(t, "../provision/fleet/event.go", "event.go", "document.go", "error.go", "plan.go", "saved.go", "drift.go")
+	return readComments(
+		t, "../provision/fleet/event.go", "event.go", "document.go", "error.go", "plan.go", "saved.go", "drift.go",
+	)
 }
 
 // TestSchema keeps docs/schema in step with the types, and the events and the document of the other
@@ -137,7 +146,8 @@ func allComments(t *testing.T) comments {
 func TestSchema(t *testing.T) {
 	c := allComments(t)
 	for name, of := range map[string]reflect.Type{
-		"event": reflect.TypeFor[Event](), "document": reflect.TypeFor[Document](), "saved-plan": reflect.TypeFor[SavedPlan](),
+		"event": reflect.TypeFor[Event](), "document": reflect.TypeFor[Document](),
+		"saved-plan": reflect.TypeFor[SavedPlan](),
 	} {
 		defs := map[string]any{}
 		root := schema(t, c, of, defs)

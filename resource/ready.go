@@ -62,7 +62,7 @@ func (r Ready) Absence() Resource {
 // Problem says that the service is not ready.
 func (r Ready) Problem(Resource) string {
 	if r.Absent {
-		return "not so: " + r.Name
+		return Denial(r.Name)
 	}
 	return ""
 }

@@ -34,8 +34,8 @@ func File(t *testing.T, path, got string) {
 		t.Fatalf("%v (go test -update writes it)", err)
 	}
 	if d := cmp.Diff(string(want), got); d != "" {
-		t.Errorf("%s differs from what comes out; if that is meant: go test -update, and read what git diff shows\n-file "+
-			"+test\n%s", path, d)
+		t.Errorf("%s differs from what comes out; if that is meant: go test -update, and read what git diff shows\n"+
+			"-file +test\n%s", path, d)
 	}
 }
 

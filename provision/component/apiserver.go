@@ -17,7 +17,8 @@ const Pki = "/etc/kubernetes/pki"
 // some fifty checks, at a time when it has better things to do.
 const apiPoll = 100 * time.Millisecond
 
-// ApiServer serves the Kubernetes API from etcd. It starts beside etcd and waits for it by itself.
+// ApiServer serves the Kubernetes API from etcd. It starts together with etcd and waits for etcd by
+// itself.
 var apiServer = Component{
 	Name:    APIServer,
 	On:      on(inventory.ControlPlane),
@@ -83,12 +84,13 @@ var apiServer = Component{
 func (t Target) apiReady(name, whom string) resource.Resource {
 	return resource.Ready{
 		Name: name, URL: "https://127.0.0.1:" + strconv.Itoa(t.Cluster.Network.APIPort) + "/readyz",
-		CACert: Pki + "/ca.crt", Cert: Pki + "/apiserver-kubelet-client.crt", Key: Pki + "/apiserver-kubelet-client.key",
+		CACert: Pki + "/ca.crt", Cert: Pki + "/apiserver-kubelet-client.crt",
+		Key:  Pki + "/apiserver-kubelet-client.key",
 		Unit: "kube-apiserver.service", Timeout: 120 * time.Second, Every: apiPoll, For: whom,
 	}
 }
 
-// apiServerFlags are flags where CIS audits read the command line (1.2.x), whose ids stand beside
+// apiServerFlags are flags where CIS audits read the command line (1.2.x), whose ids are next to
 // them.
 func (t Target) apiServerFlags() templates.Flags {
 	etcd := t.etcdEndpoints()

@@ -13,7 +13,10 @@ func TestVersionOf(t *testing.T) {
 			}
 		}
 	}
-	for _, path := range []string{"", "/usr/bin/etcd", "/opt/kbootstrap/etcd", "/opt/kbootstrap/etcdctl-3.6.8/etcd", "/opt/kbootstrap/etcd-3.6.8/bin/etcd"} {
+	for _, path := range []string{
+		"", "/usr/bin/etcd", "/opt/kbootstrap/etcd", "/opt/kbootstrap/etcdctl-3.6.8/etcd",
+		"/opt/kbootstrap/etcd-3.6.8/bin/etcd",
+	} {
 		if got := VersionOf("etcd", path); got != "" {
 			t.Errorf("%s is read as version %q", path, got)
 		}

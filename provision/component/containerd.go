@@ -42,7 +42,10 @@ var containerd = Component{
 			one(
 				resource.Dir{Path: "/etc/containerd", Mode: 0o755},
 				resource.Dir{Path: "/etc/containerd/conf.d", Mode: 0o755},
-				text("/etc/systemd/system/cri-containerd-.scope.d/50-kbootstrap.conf", 0o644, containerScope.Render(struct{}{})),
+				text(
+					"/etc/systemd/system/cri-containerd-.scope.d/50-kbootstrap.conf", 0o644,
+					containerScope.Render(struct{}{}),
+				),
 			),
 			t.programs("runc", "/usr/local/bin", "runc"),
 			t.programs("containerd", "/usr/local/bin", "containerd-shim-runc-v2"),
@@ -55,7 +58,8 @@ var containerd = Component{
 				),
 			),
 			one(resource.Ready{
-				Name: "containerd answers", URL: "unix://" + containerdSocket, Unit: "containerd.service", Timeout: 60 * time.Second,
+				Name: "containerd answers", URL: "unix://" + containerdSocket, Unit: "containerd.service",
+				Timeout: 60 * time.Second,
 			}),
 		)
 	},

@@ -68,7 +68,8 @@ var controllerManager = Component{
 			"kube-api-burst": "400",
 		}.With(t.Cluster.Arguments["kube-controller-manager"])
 		return list(
-			t.gated("kube-controller-manager.service", t.shared(flags), one(t.apiReady("the API is ready for kube-controller-manager", APIServer)),
+			t.gated("kube-controller-manager.service", t.shared(flags),
+				one(t.apiReady("the API is ready for kube-controller-manager", APIServer)),
 				t.programs("kubernetes", "/usr/local/bin", "kube-controller-manager"),
 				t.keys("kube-controller-manager"),
 				one(unit("kube-controller-manager.service", controllerManagerUnit.Render(daemon{Flags: flags}))),

@@ -32,7 +32,8 @@ var criDockerd = Component{
 				one(unit("cri-dockerd.service", criDockerdUnit.Render(daemon{Flags: flags}))),
 			),
 			one(resource.Ready{
-				Name: "cri-dockerd answers", URL: "unix://" + criDockerdSocket, Unit: "cri-dockerd.service", Timeout: 60 * time.Second,
+				Name: "cri-dockerd answers", URL: "unix://" + criDockerdSocket, Unit: "cri-dockerd.service",
+				Timeout: 60 * time.Second,
 			}),
 		)
 	},

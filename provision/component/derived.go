@@ -86,7 +86,8 @@ func Left() Leavings {
 		all.Chains = append(all.Chains, c.Leaves.Chains...)
 	}
 	return Leavings{
-		Data: unique(all.Data), Mounts: unique(all.Mounts), Interfaces: unique(all.Interfaces), Chains: unique(all.Chains),
+		Data: unique(all.Data), Mounts: unique(all.Mounts), Interfaces: unique(all.Interfaces),
+		Chains: unique(all.Chains),
 	}
 }
 

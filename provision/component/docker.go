@@ -51,7 +51,9 @@ var docker = Component{
 		return list(
 			one(
 				resource.Dir{Path: "/etc/docker", Mode: 0o755},
-				text("/etc/systemd/system/docker-.scope.d/50-kbootstrap.conf", 0o644, containerScope.Render(struct{}{})),
+				text(
+					"/etc/systemd/system/docker-.scope.d/50-kbootstrap.conf", 0o644, containerScope.Render(struct{}{}),
+				),
 			),
 			t.programs("docker", "/usr/local/bin", "docker", "docker-proxy", "docker-init"),
 			t.service("docker.service", t.shared(flags),

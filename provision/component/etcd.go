@@ -18,8 +18,8 @@ const (
 	etcdMarker = "/etc/etcd/bootstrapped"
 )
 
-// Etcd keeps the cluster's state. New members start together, since the first is not up until a
-// quorum is. Running members change one at a time, since the cluster stops without a quorum.
+// Etcd keeps the cluster's state. New members start together, because the first is not up until a
+// quorum is. Running members change one at a time, because the cluster stops without a quorum.
 var etcd = Component{
 	Name:    Etcd,
 	On:      on(inventory.Etcd),
@@ -35,7 +35,10 @@ var etcd = Component{
 	Ports: []Port{
 		{Network: "tcp", Number: 2379, By: "etcd", For: "clients", Loopback: true, Address: true,
 			From: []inventory.Role{inventory.ControlPlane}},
-		{Network: "tcp", Number: 2380, By: "etcd", For: "members", Address: true, From: []inventory.Role{inventory.Etcd}},
+		{
+			Network: "tcp", Number: 2380, By: "etcd", For: "members", Address: true,
+			From: []inventory.Role{inventory.Etcd},
+		},
 	},
 	Leaves: Leavings{Data: []string{EtcdData, "/etc/etcd"}},
 	Programs: []inventory.Program{
@@ -78,7 +81,8 @@ var etcd = Component{
 			one(
 				resource.Ready{
 					Name: "etcd has a quorum", URL: "https://127.0.0.1:2379/health", Expect: `"health":"true"`,
-					CACert: EtcdPKI + "/ca.crt", Cert: EtcdPKI + "/healthcheck-client.crt", Key: EtcdPKI + "/healthcheck-client.key",
+					CACert: EtcdPKI + "/ca.crt", Cert: EtcdPKI + "/healthcheck-client.crt",
+					Key:  EtcdPKI + "/healthcheck-client.key",
 					Unit: "etcd.service", Timeout: 90 * time.Second,
 				},
 				resource.Bootstrapped{Unit: "etcd.service", Marker: etcdMarker, Token: t.etcdToken()},
@@ -98,7 +102,8 @@ const TokenPrefix = "kbootstrap-"
 // etcdMember is the member's data: allowed to be new while there is no cluster yet.
 func (t Target) etcdMember() []resource.Resource {
 	return one(resource.Member{
-		Name: t.Host.Name, Unit: "etcd.service", DataDir: EtcdData, Token: t.etcdToken(), Marker: etcdMarker, New: t.EtcdNew,
+		Name: t.Host.Name, Unit: "etcd.service", DataDir: EtcdData, Token: t.etcdToken(), Marker: etcdMarker,
+		New: t.EtcdNew,
 	})
 }
 
@@ -115,7 +120,8 @@ func (t Target) etcdTurn() []resource.Resource {
 		before := members[i-1]
 		return one(resource.Ready{
 			Name: "etcd of " + before.Name + " serves its peers", URL: fmt.Sprintf("https://%s:2380/members", before.Address),
-			CACert: EtcdPKI + "/ca.crt", Cert: EtcdPKI + "/peer.crt", Key: EtcdPKI + "/peer.key", Timeout: 60 * time.Second,
+			CACert: EtcdPKI + "/ca.crt", Cert: EtcdPKI + "/peer.crt", Key: EtcdPKI + "/peer.key",
+			Timeout: 60 * time.Second,
 		})
 	}
 	return nil

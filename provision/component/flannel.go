@@ -32,7 +32,8 @@ var flannel = Component{
 		}},
 	},
 	Leaves: Leavings{
-		Data: []string{"/run/flannel", "/etc/kube-flannel"}, Interfaces: []string{"flannel.1"}, Chains: []string{"FLANNEL-"},
+		Data: []string{"/run/flannel", "/etc/kube-flannel"}, Interfaces: []string{"flannel.1"},
+		Chains: []string{"FLANNEL-"},
 	},
 	Programs: []inventory.Program{
 		{Name: "flanneld", Owned: map[string]string{
@@ -68,7 +69,8 @@ var flannel = Component{
 				t.keys("flannel"),
 				one(
 					text("/etc/kube-flannel/net-conf.json", 0o644, flannelJSON.Render(flannelConfig{
-						Pods: t.Cluster.Network.Pods, Backend: t.Cluster.Network.Flannel.Backend, Port: t.Cluster.Network.Flannel.Port,
+						Pods: t.Cluster.Network.Pods, Backend: t.Cluster.Network.Flannel.Backend,
+						Port: t.Cluster.Network.Flannel.Port,
 					})),
 					text("/opt/kbootstrap/libexec/cni-config", 0o755, cniConfigScript.Render(struct{}{})),
 					unit("flanneld.service", flanneldUnit.Render(flanneldCommand{Flags: flags, NodeName: t.Host.Name})),

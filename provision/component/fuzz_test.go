@@ -17,8 +17,10 @@ import (
 
 // hostile are texts that mean something to one of the formats.
 var hostile = []string{
-	"", " ", "a b", `"`, `'`, `\`, `\\`, `a\`, `"; rm -rf /; "`, "$HOME ${HOME} $$", "%n %% %", "#", "; x", "--a=b", "a: b", "- a", "{", "[", "]", "|", ">", "&a", "*a",
-	"!!int 1", "~", "null", "true", "1e3", "0x1f", "\u00a0", "\u2028", "\ufeff", "ä", "\U0001f600", `\u0041`, "{{.Flags}}", "'''", `"""`, "a#b", "\ufffe", "]]>",
+	"", " ", "a b", `"`, `'`, `\`, `\\`, `a\`, `"; rm -rf /; "`, "$HOME ${HOME} $$", "%n %% %", "#", "; x", "--a=b",
+	"a: b", "- a", "{", "[", "]", "|", ">", "&a", "*a",
+	"!!int 1", "~", "null", "true", "1e3", "0x1f", "\u00a0", "\u2028", "\ufeff", "ä", "\U0001f600", `\u0041`,
+	"{{.Flags}}", "'''", `"""`, "a#b", "\ufffe", "]]>",
 }
 
 // FuzzUnit renders flags into a unit and reads them back as systemd does. Values are those that an
@@ -155,21 +157,28 @@ func FuzzConfigs(f *testing.F) {
 			"clusterDomain": one, "containerRuntimeEndpoint": two, "resolvConf": one, "readOnlyPort": "0",
 			"registerWithTaints.0.key": one, "registerWithTaints.0.value": two, "registerWithTaints.0.effect": one,
 		})
-		parses(t, yaml.Unmarshal, kubeProxyYAML.Render(kubeProxyConfig{NodeName: one, Pods: netip.MustParsePrefix("10.244.0.0/16")}),
+		pods := netip.MustParsePrefix("10.244.0.0/16")
+		parses(t, yaml.Unmarshal, kubeProxyYAML.Render(kubeProxyConfig{NodeName: one, Pods: pods}),
 			map[string]string{"hostnameOverride": one, "mode": "iptables"})
 		for version, at := range map[int]string{
-			2: "plugins/io.containerd.grpc.v1.cri/sandbox_image", 3: "plugins/io.containerd.cri.v1.images/pinned_images/sandbox",
+			2: "plugins/io.containerd.grpc.v1.cri/sandbox_image",
+			3: "plugins/io.containerd.cri.v1.images/pinned_images/sandbox",
 		} {
 			parses(t, toml.Unmarshal, containerdTOML.Render(containerdConfig{Version: version, Pause: one}),
 				map[string]string{at: one, "version": strconv.Itoa(version)})
 		}
-		parses(t, json.Unmarshal, dockerJSON.Render(dockerConfig{ContainerdSocket: one}), map[string]string{"containerd": one, "log-driver": "json-file"})
+		parses(
+			t, json.Unmarshal, dockerJSON.Render(dockerConfig{ContainerdSocket: one}),
+			map[string]string{"containerd": one, "log-driver": "json-file"},
+		)
 		port := 1 + (number&0xffff)%65535
 		want := map[string]string{"Backend.Type": one}
 		if one == "vxlan" {
 			want["Backend.Port"] = strconv.Itoa(port)
 		}
-		parses(t, json.Unmarshal, flannelJSON.Render(flannelConfig{Pods: netip.MustParsePrefix("10.244.0.0/16"), Backend: one, Port: port}), want)
+		parses(
+			t, json.Unmarshal, flannelJSON.Render(flannelConfig{Pods: pods, Backend: one, Port: port}), want,
+		)
 	})
 }
 

@@ -37,7 +37,8 @@ var kubelet = Component{
 	},
 	Leaves: Leavings{
 		Data: []string{
-			"/var/lib/kubelet", "/var/lib/cni", "/var/log/pods", "/var/log/containers", "/etc/cni/net.d", "/opt/cni/bin",
+			"/var/lib/kubelet", "/var/lib/cni", "/var/log/pods", "/var/log/containers", "/etc/cni/net.d",
+			"/opt/cni/bin",
 		},
 		Mounts:     []string{"/var/lib/kubelet"},
 		Interfaces: []string{"cni0"},
@@ -141,7 +142,9 @@ func (t Target) apiAnswers() resource.Resource {
 func (t Target) taints() []inventory.Taint {
 	taints := t.Host.Taints
 	if t.Has(inventory.ControlPlane) && !t.Has(inventory.Worker) {
-		taints = append([]inventory.Taint{{Key: "node-role.kubernetes.io/control-plane", Effect: "NoSchedule"}}, taints...)
+		taints = append(
+			[]inventory.Taint{{Key: "node-role.kubernetes.io/control-plane", Effect: "NoSchedule"}}, taints...,
+		)
 	}
 	return taints
 }

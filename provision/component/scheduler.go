@@ -41,7 +41,8 @@ var scheduler = Component{
 			"leader-elect":              "true",
 		}.With(t.Cluster.Arguments["kube-scheduler"])
 		return list(
-			t.gated("kube-scheduler.service", t.shared(flags), one(t.apiReady("the API is ready for kube-scheduler", APIServer)),
+			t.gated("kube-scheduler.service", t.shared(flags),
+				one(t.apiReady("the API is ready for kube-scheduler", APIServer)),
 				t.programs("kubernetes", "/usr/local/bin", "kube-scheduler"),
 				t.keys("kube-scheduler"),
 				one(unit("kube-scheduler.service", schedulerUnit.Render(daemon{Flags: flags}))),

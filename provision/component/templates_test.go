@@ -23,13 +23,21 @@ func TestRender(t *testing.T) {
 		"kube-controller-manager.service": controllerManagerUnit.Render(daemon{Flags: flags}),
 		"kube-scheduler.service":          schedulerUnit.Render(daemon{Flags: flags}),
 		"kube-api-proxy.service":          apiProxyUnit.Render(struct{}{}),
-		"kubelet.service":                 kubeletUnit.Render(kubeletCommand{Flags: flags, Runtime: "containerd.service"}),
-		"kube-proxy.service":              kubeProxyUnit.Render(daemon{Flags: flags}),
-		"flanneld.service":                flanneldUnit.Render(flanneldCommand{Flags: flags, NodeName: "m1"}),
-		"container-scope.conf":            containerScope.Render(struct{}{}),
-		"containerd-3.toml":               containerdTOML.Render(containerdConfig{Version: 3, Pause: "registry.k8s.io/pause:3.10.2"}),
-		"containerd-2.toml":               containerdTOML.Render(containerdConfig{Version: 2, Pause: "registry.k8s.io/pause:3.9"}),
-		"docker-daemon.json":              dockerJSON.Render(dockerConfig{ContainerdSocket: "/run/containerd/containerd.sock"}),
+		"kubelet.service": kubeletUnit.Render(kubeletCommand{
+			Flags: flags, Runtime: "containerd.service",
+		}),
+		"kube-proxy.service":   kubeProxyUnit.Render(daemon{Flags: flags}),
+		"flanneld.service":     flanneldUnit.Render(flanneldCommand{Flags: flags, NodeName: "m1"}),
+		"container-scope.conf": containerScope.Render(struct{}{}),
+		"containerd-3.toml": containerdTOML.Render(containerdConfig{
+			Version: 3, Pause: "registry.k8s.io/pause:3.10.2",
+		}),
+		"containerd-2.toml": containerdTOML.Render(containerdConfig{
+			Version: 2, Pause: "registry.k8s.io/pause:3.9",
+		}),
+		"docker-daemon.json": dockerJSON.Render(dockerConfig{
+			ContainerdSocket: "/run/containerd/containerd.sock",
+		}),
 		"kubelet.yaml": kubeletYAML.Render(kubeletConfiguration{
 			ClusterDNS: netip.MustParseAddr("10.96.0.10"), ClusterDomain: "cluster.local",
 			RuntimeEndpoint: "unix:///run/containerd/containerd.sock", CgroupV1: true, Resolv: "/etc/resolv.conf",

@@ -25,30 +25,51 @@ func TestJournals(t *testing.T) {
 		code  fault.Code
 		cause string
 	}{
-		"port-etcd":           {"etcd", fault.PortInUse, "port 32379 is in use by nc (pid 812)"},
-		"space-etcd":          {"etcd", fault.ServiceNoSpace, "no space left on its disk"},
-		"denied-etcd":         {"etcd", fault.FileDenied, "it may not open d/priv/etcd"},
-		"flag-etcd":           {"etcd", fault.FlagUnknown, "it does not know -foo"},
-		"flag-scheduler":      {"kube-scheduler", fault.FlagUnknown, "it does not know --foo"},
-		"gate-scheduler":      {"kube-scheduler", fault.FlagUnknown, "it does not know NoSuch"},
-		"badcert-etcd":        {"etcd", fault.WrongAuthority, "it and who it talks to do not trust each other's certificates"},
-		"authority-apiserver": {"kube-apiserver", fault.WrongAuthority, "it and who it talks to do not trust each other's certificates"},
-		"clock-etcd":          {"etcd", fault.ClockWrong, "a certificate is not valid before 2026-12-01T00:00:00Z, and it is 2026-11-21T13:00:47Z"},
-		"clock-apiserver":     {"kube-apiserver", fault.ClockWrong, "a certificate ended on 2026-01-01T00:00:00Z, and it is 2026-11-21T13:01:07Z"},
-		"otherid-etcd":        {"etcd", fault.EtcdOtherCluster, "its data are of the etcd cluster "},
-		"known-etcd":          {"etcd", fault.EtcdMemberKnown, "member 993d051fdc0f962c is part of a cluster already, and has no data here"},
-		"removed-etcd":        {"etcd", fault.EtcdMemberRemoved, "this member was removed from its cluster"},
-		"etcd-apiserver":      {"kube-apiserver", fault.EtcdUnreachable, "etcd at 127.0.0.1:32391 does not answer"},
-		"name-apiserver":      {"kube-apiserver", fault.NameNotResolved, "the name etcd.nowhere.invalid cannot be resolved"},
-		"version-containerd":  {"containerd", fault.ContainerdConfig, "it cannot read its configuration: "},
-		"syntax-containerd":   {"containerd", fault.ContainerdConfig, "it cannot read its configuration: "},
-		"cgroupv1-kubelet":    {"kubelet", fault.CgroupVersion, "the host has cgroup v1, on which this version does not run"},
-		"swap-kubelet":        {"kubelet", fault.SwapOn, "swap is on, and it refuses to run with it"},
-		"driver-runc":         {"kubelet", fault.CgroupDriver, "the kubelet and the container runtime differ in their cgroup driver"},
-		"module":              {"containerd", fault.KernelLacks, "the kernel or the host lacks br_netfilter"},
-		"glibc":               {"etcd", fault.LibraryTooOld, "its program needs GLIBC_2.94, which this host's C library does not have"},
-		"exec-systemd":        {"etcd", fault.WrongArchitecture, "its program is not made for this host's processor"},
-		"nocri-kubelet":       {"kubelet", "", ""}, // nothing that we know
+		"port-etcd":      {"etcd", fault.PortInUse, "port 32379 is in use by nc (pid 812)"},
+		"space-etcd":     {"etcd", fault.ServiceNoSpace, "the service's disk has no space left"},
+		"denied-etcd":    {"etcd", fault.FileDenied, "the service has no permission to open d/priv/etcd"},
+		"flag-etcd":      {"etcd", fault.FlagUnknown, "the program does not know -foo"},
+		"flag-scheduler": {"kube-scheduler", fault.FlagUnknown, "the program does not know --foo"},
+		"gate-scheduler": {"kube-scheduler", fault.FlagUnknown, "the program does not know NoSuch"},
+		"badcert-etcd": {
+			"etcd", fault.WrongAuthority, "the service and its peer do not trust each other's certificates",
+		},
+		"authority-apiserver": {
+			"kube-apiserver", fault.WrongAuthority, "the service and its peer do not trust each other's certificates",
+		},
+		"clock-etcd": {
+			"etcd", fault.ClockWrong,
+			"a certificate is not valid before 2026-12-01T00:00:00Z, and this host's clock says 2026-11-21T13:00:47Z",
+		},
+		"clock-apiserver": {
+			"kube-apiserver", fault.ClockWrong,
+			"a certificate expired on 2026-01-01T00:00:00Z, and this host's clock says 2026-11-21T13:01:07Z",
+		},
+		"otherid-etcd": {"etcd", fault.EtcdOtherCluster, "this member's data belongs to the etcd cluster "},
+		"known-etcd": {
+			"etcd", fault.EtcdMemberKnown,
+			"member 993d051fdc0f962c is already part of a cluster, but has no data on this host",
+		},
+		"removed-etcd":   {"etcd", fault.EtcdMemberRemoved, "this member was removed from its cluster"},
+		"etcd-apiserver": {"kube-apiserver", fault.EtcdUnreachable, "etcd at 127.0.0.1:32391 does not answer"},
+		"name-apiserver": {
+			"kube-apiserver", fault.NameNotResolved, "the name etcd.nowhere.invalid cannot be resolved",
+		},
+		"version-containerd": {"containerd", fault.ContainerdConfig, "containerd cannot read its configuration: "},
+		"syntax-containerd":  {"containerd", fault.ContainerdConfig, "containerd cannot read its configuration: "},
+		"cgroupv1-kubelet": {
+			"kubelet", fault.CgroupVersion, "the host has cgroup v1, on which this version of the kubelet does not run",
+		},
+		"swap-kubelet": {"kubelet", fault.SwapOn, "swap is on, and the kubelet refuses to run with it"},
+		"driver-runc": {
+			"kubelet", fault.CgroupDriver, "the kubelet and the container runtime use different cgroup drivers",
+		},
+		"module": {"containerd", fault.KernelLacks, "the kernel or the host lacks br_netfilter"},
+		"glibc": {
+			"etcd", fault.LibraryTooOld, "the program needs GLIBC_2.94, which this host's C library does not have",
+		},
+		"exec-systemd":  {"etcd", fault.WrongArchitecture, "the program is not built for this host's processor"},
+		"nocri-kubelet": {"kubelet", "", ""}, // nothing that we know
 	}
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) != len(known) {
@@ -81,8 +102,10 @@ func TestHealthy(t *testing.T) {
 	for _, line := range []string{
 		"",
 		"I1121 13:02:28.065127   10486 server.go:709] \"Standalone mode, no API client\"",
-		`I1121 12:58:38.944880    8123 codec.go:102] "Using lenient decoding as strict decoding failed" err="strict decoding error: unknown field \"failSwap\""`,
-		`{"level":"info","ts":"2026-11-21T13:02:40.200980Z","caller":"etcdmain/main.go:44","msg":"notifying init daemon"}`,
+		`I1121 12:58:38.944880    8123 codec.go:102] "Using lenient decoding as strict decoding failed" ` +
+			`err="strict decoding error: unknown field \"failSwap\""`,
+		`{"level":"info","ts":"2026-11-21T13:02:40.200980Z","caller":"etcdmain/main.go:44",` +
+			`"msg":"notifying init daemon"}`,
 	} {
 		if d, ok := Of(Symptoms{Unit: "kubelet.service", Journal: line}); ok {
 			t.Errorf("%q: %+v", line, d)
@@ -92,11 +115,15 @@ func TestHealthy(t *testing.T) {
 
 // TestClock: a host whose clock is wrong is told from a certificate that has ended.
 func TestClock(t *testing.T) {
-	line := "tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time 2026-11-21T13:00:00Z is before 2026-11-21T14:00:00Z"
+	line := "tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time " +
+		"2026-11-21T13:00:00Z is before 2026-11-21T14:00:00Z"
 	for now, want := range map[string]string{
-		"2026-11-21T14:59:00Z": "a certificate is not valid before 2026-11-21T14:00:00Z, and this host's clock is 1h59m0s behind",
-		"2026-11-21T11:00:00Z": "a certificate is not valid before 2026-11-21T14:00:00Z, and this host's clock is 2h0m0s ahead",
-		"2026-11-21T13:01:00Z": "a certificate is not valid before 2026-11-21T14:00:00Z, and it is 2026-11-21T13:00:00Z",
+		"2026-11-21T14:59:00Z": "a certificate is not valid before 2026-11-21T14:00:00Z, and this host's clock is " +
+			"1h59m0s behind",
+		"2026-11-21T11:00:00Z": "a certificate is not valid before 2026-11-21T14:00:00Z, and this host's clock is " +
+			"2h0m0s ahead",
+		"2026-11-21T13:01:00Z": "a certificate is not valid before 2026-11-21T14:00:00Z, and this host's clock says " +
+			"2026-11-21T13:00:00Z",
 	} {
 		at, err := time.Parse(time.RFC3339, now)
 		if err != nil {
@@ -111,7 +138,8 @@ func TestClock(t *testing.T) {
 // TestOutOfMemory: systemd's own words, of versions with and without an OOM policy.
 func TestOutOfMemory(t *testing.T) {
 	for _, line := range []string{
-		"2026-11-21T13:00:00+0000 m1 systemd[1]: etcd.service: A process of this unit has been killed by the OOM killer.",
+		"2026-11-21T13:00:00+0000 m1 systemd[1]: etcd.service: A process of this unit has been killed by the OOM " +
+			"killer.",
 		"2026-11-21T13:00:00+0000 m1 systemd[1]: etcd.service: Failed with result 'oom-kill'.",
 	} {
 		if d, _ := Of(Symptoms{Unit: "etcd.service", Journal: line}); d.Code != fault.OutOfMemory {
@@ -138,7 +166,8 @@ func TestOldLines(t *testing.T) {
 func TestReadable(t *testing.T) {
 	for line, want := range map[string]string{
 		"plain": "plain",
-		`m1 etcd[7]: {"level":"fatal","ts":"2026-11-21T13:02:40Z","msg":"listener failed","error":"stopping","stacktrace":"a\nb","name":"m1"}`: "m1 etcd[7]: fatal: listener failed: stopping name=m1",
+		`m1 etcd[7]: {"level":"fatal","ts":"2026-11-21T13:02:40Z","msg":"listener failed","error":"stopping",` +
+			`"stacktrace":"a\nb","name":"m1"}`: "m1 etcd[7]: fatal: listener failed: stopping name=m1",
 		`{"level":"info" broken`:     `{"level":"info" broken`,
 		strings.Repeat("ä", shown+5): strings.Repeat("ä", shown) + "…",
 		`{"kind":"x"}`:               `{"kind":"x"}`,

@@ -34,7 +34,7 @@ func (w *witness) Survey(_ context.Context, q host.SurveyQuery) (host.Survey, er
 }
 
 // TestExplain: the journal of the unit that failed is read, and of what it needs; an error that is
-// about no unit, or whose cause nobody knows, stays as it is.
+// about no unit, or whose cause is unknown, stays as it is.
 func TestExplain(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join("testdata", "port-etcd.txt"))
 	if err != nil {
@@ -49,13 +49,18 @@ func TestExplain(t *testing.T) {
 		{"no unit", "", nil, nil, false},
 		{"no journal", "etcd.service", nil, []string{"etcd.service"}, false},
 		{"an unknown cause", "etcd.service", map[string]string{"etcd.service": "odd"}, []string{"etcd.service"}, false},
-		{"a known cause", "etcd.service", map[string]string{"etcd.service": string(text)}, []string{"etcd.service"}, true},
 		{
-			"a unit that needs another", "kubelet.service", map[string]string{"kubelet.service": "odd", "containerd.service": "odd"},
+			"a known cause", "etcd.service", map[string]string{"etcd.service": string(text)}, []string{"etcd.service"},
+			true,
+		},
+		{
+			"a unit that needs another", "kubelet.service",
+			map[string]string{"kubelet.service": "odd", "containerd.service": "odd"},
 			[]string{"kubelet.service", "containerd.service"}, false,
 		},
 	} {
-		w, failed := &witness{journals: test.journals}, error(&node.RemoteError{Text: "it does not start", Unit: test.unit})
+		w := &witness{journals: test.journals}
+		failed := error(&node.RemoteError{Text: "it does not start", Unit: test.unit})
 		got := Explain(t.Context(), w, failed)
 		var known *UnitFailure
 		if errors.As(got, &known) != test.known || !errors.Is(got, failed) {

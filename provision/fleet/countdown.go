@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Countdown is what somebody waits for until a number of things are done.
+// Countdown is what the sender waits for until a number of things are done.
 type Countdown struct {
 	mu   sync.Mutex
 	left int

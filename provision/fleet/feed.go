@@ -9,7 +9,7 @@ import (
 )
 
 // Feed sends hosts their contents. What the plan knows to be lacking is sent ahead, in rounds; what
-// a step waits for that nobody is about to send is sent at once, because a host may have lost it
+// a step waits for and is not about to be sent is sent at once, because a host may have lost it
 // since it was looked at, or because it went with a session.
 type Feed struct {
 	rounds []Round

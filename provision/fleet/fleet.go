@@ -28,7 +28,8 @@ func Connect(ctx context.Context, hosts []inventory.Host, o Options, lock bool) 
 		err := m.connect(ctx, lock)
 		if err != nil {
 			o.Tell(Event{
-				Kind: EventFailed, Host: m.Host.Name, Component: "connect", Text: err.Error(), Err: err, Took: time.Since(begin),
+				Kind: EventFailed, Host: m.Host.Name, Component: "connect", Text: err.Error(), Err: err,
+				Took: time.Since(begin),
 			})
 			return err
 		}

@@ -38,7 +38,7 @@ func newLine(m *Machine, tell func(Event)) *line {
 	return &line{machine: m, tell: tell, promised: map[string]bool{}, woken: make(chan struct{}, 1)}
 }
 
-// promise notes contents that will be sent ahead: nobody needs to ask for them.
+// promise notes contents that will be sent ahead: no step needs to ask for them.
 func (l *line) promise(contents []release.Content) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

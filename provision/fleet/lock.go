@@ -19,8 +19,8 @@ import (
 const lockPoll = 500 * time.Millisecond
 
 // StateLock is the lock of a state directory: two runs on one machine must not issue certificates
-// or change hosts at once. It is a flock, which the kernel frees with its process; the text beside
-// it says who has it, and means nothing alone.
+// or change hosts at once. It is a flock, which the kernel frees with its process; the text next
+// to it says who has it, and means nothing alone.
 type StateLock struct{ flock *flock.Flock }
 
 // LockState takes the lock of the cluster's state directory. When another run has it longer than
@@ -69,7 +69,7 @@ func (l *StateLock) Release() {
 	_ = l.flock.Unlock()
 }
 
-// patiently tries to take a lock until nobody else has it, or for as long as the options say.
+// patiently tries to take a lock until no other process has it, or for as long as the options say.
 func (o Options) patiently(ctx context.Context, host string, take func() error) error {
 	limited, cancel := context.WithTimeout(ctx, o.LockTimeout)
 	defer cancel()
@@ -83,7 +83,7 @@ func (o Options) patiently(ctx context.Context, host string, take func() error) 
 		if !told {
 			told = true
 			o.Tell(Event{Kind: EventLog, Host: host, Component: "lock",
-				Text: fmt.Sprintf("%v; waiting for it, %v at most", err, o.LockTimeout)})
+				Text: fmt.Sprintf("%v; waiting for the lock, %v at most", err, o.LockTimeout)})
 		}
 		select {
 		case <-time.After(lockPoll):

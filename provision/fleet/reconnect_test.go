@@ -115,7 +115,9 @@ func (f *fragile) holder(t *testing.T) node.Holder {
 
 // unreached is what dialling a host that is away says.
 func unreached(code fault.Code) error {
-	return &remote.Error{Host: "m1", Op: "dial 192.0.2.1:22", Kind: remote.Unreachable, Err: code.Errorf("connection refused")}
+	return &remote.Error{
+		Host: "m1", Op: "dial 192.0.2.1:22", Kind: remote.Unreachable, Err: code.Errorf("connection refused"),
+	}
 }
 
 // newLost is a host whose session is cut, and a host that says this when it is dialled again.
@@ -159,7 +161,7 @@ func TestReopenWaits(t *testing.T) {
 		if took := time.Since(start); took < 5*time.Minute || took > 6*time.Minute || l.tries > 100 {
 			t.Errorf("%d tries in %v", l.tries, took)
 		}
-		// Nobody waits a second time.
+		// The next request does not wait a second time.
 		if _, again := l.Client.Missing(t.Context(), nil); !errors.Is(again, err) {
 			t.Errorf("again: %v", again)
 		}
@@ -172,9 +174,13 @@ var errOurs = errors.New("ours")
 // TestReopenGivesUp: what waiting does not mend ends it at once.
 func TestReopenGivesUp(t *testing.T) {
 	for name, says := range map[string]error{
-		"another host key":  &remote.Error{Host: "m1", Op: "host key", Kind: remote.HostKey, Err: errors.New("changed")},
-		"another operator":  &node.LockedError{Holder: node.Holder{PID: 2, Host: "there"}},
-		"no space any more": &remote.Error{Host: "m1", Op: "upload the agent", Kind: remote.Agent, Err: errors.New("full")},
+		"another host key": &remote.Error{
+			Host: "m1", Op: "host key", Kind: remote.HostKey, Err: errors.New("changed"),
+		},
+		"another operator": &node.LockedError{Holder: node.Holder{PID: 2, Host: "there"}},
+		"no space any more": &remote.Error{
+			Host: "m1", Op: "upload the agent", Kind: remote.Agent, Err: errors.New("full"),
+		},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			l, err := newLost(t, func(int) error { return says })
@@ -184,10 +190,12 @@ func TestReopenGivesUp(t *testing.T) {
 		})
 	}
 	for name, says := range map[string]error{
-		"a boot in which nobody may log in": &remote.Error{Host: "m1", Op: "log in", Kind: remote.Auth, Err: fault.LoginRefused.Errorf("refused")},
-		"our lost session has the lock":     errOurs,
-		"our lost session lets go of it":    &node.LockedError{},
-		"lost again":                        &node.LostError{Err: io.EOF},
+		"a boot in which no user may log in": &remote.Error{
+			Host: "m1", Op: "log in", Kind: remote.Auth, Err: fault.LoginRefused.Errorf("refused"),
+		},
+		"our lost session has the lock":  errOurs,
+		"our lost session lets go of it": &node.LockedError{},
+		"lost again":                     &node.LostError{Err: io.EOF},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			l := newFragile(t)
@@ -252,12 +260,16 @@ func TestOpenTriesAgain(t *testing.T) {
 		tries int
 		ok    bool
 	}{
-		"at once":            {nil, 1, true},
-		"MaxStartups":        {[]error{early, early}, 3, true},
-		"cut in the upload":  {[]error{unreached(fault.HostLost)}, 2, true},
-		"again and again":    {slices.Repeat([]error{early}, 9), 5, false},
-		"nobody listens":     {[]error{&remote.Error{Kind: remote.Unreachable, Err: errors.New("connection refused")}}, 1, false},
-		"the key is refused": {[]error{&remote.Error{Kind: remote.Auth, Err: fault.LoginRefused.Errorf("refused")}}, 1, false},
+		"at once":           {nil, 1, true},
+		"MaxStartups":       {[]error{early, early}, 3, true},
+		"cut in the upload": {[]error{unreached(fault.HostLost)}, 2, true},
+		"again and again":   {slices.Repeat([]error{early}, 9), 5, false},
+		"no process listens": {
+			[]error{&remote.Error{Kind: remote.Unreachable, Err: errors.New("connection refused")}}, 1, false,
+		},
+		"the key is refused": {
+			[]error{&remote.Error{Kind: remote.Auth, Err: fault.LoginRefused.Errorf("refused")}}, 1, false,
+		},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			tries := 0

@@ -19,10 +19,10 @@ func Foreign(s Situation) Refusals {
 		name := strings.TrimPrefix(facts.EtcdBootstrapped, component.TokenPrefix)
 		rs = append(rs, &RefusedError{
 			Code: fault.OtherCluster, Host: h.Name,
-			Text: fmt.Sprintf("it belongs to the cluster %s, and the inventory is for %s", name, s.Cluster.Name),
-			Advice: fmt.Sprintf("the name of a cluster cannot be changed: write `cluster: %s` again; or "+
-				"`kbootstrap reset` with the "+
-				"inventory of %s first, which removes that cluster with all data", name, name),
+			Text: fmt.Sprintf("this host belongs to the cluster %s, but the inventory is for %s", name, s.Cluster.Name),
+			Advice: fmt.Sprintf("the name of a cluster cannot be changed: write `cluster: %s` again; or run "+
+				"`kbootstrap reset` with the inventory of %s first, which removes that cluster with all its data",
+				name, name),
 		})
 	}
 	return rs

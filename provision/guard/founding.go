@@ -16,10 +16,10 @@ func Founding(s Situation) Refusals {
 	planes := s.Cluster.With(inventory.ControlPlane)
 	if !slices.ContainsFunc(planes, s.answers) {
 		return Refusals{{
-			Code: fault.NoControlPlane, Text: "no control plane can be reached, and the run needs the " +
-				"API", Cause: s.Unreached,
-			Advice: "mend the connection to a control plane; --max-failures is for hosts that the others can do " +
-				"without",
+			Code: fault.NoControlPlane, Text: "no control plane can be reached, but this run needs the API",
+			Cause: s.Unreached,
+			Advice: "repair the connection to a control plane; --max-failures is only for hosts that the others can " +
+				"do without",
 		}}
 	}
 	if s.IsLive() {
@@ -36,10 +36,10 @@ func Founding(s Situation) Refusals {
 	}
 	refused := &RefusedError{
 		Code: fault.NotFounded,
-		Text: fmt.Sprintf("there is no cluster yet, and to found one this run lacks %s", strings.Join(missing, ", ")),
+		Text: fmt.Sprintf("there is no cluster yet, and this run lacks hosts that are needed to found one: %s",
+			strings.Join(missing, ", ")),
 		Advice: "every etcd host and the first control plane take part in founding a cluster: run `kbootstrap up` " +
-			"without --limit, " +
-			"with these hosts reachable",
+			"without --limit, with these hosts reachable",
 	}
 	if slices.ContainsFunc(missing, s.isUnreached) {
 		refused.Cause = s.Unreached
@@ -65,7 +65,7 @@ func StateLost(s Situation) Refusals {
 		Code: fault.StateLost,
 		Text: fmt.Sprintf("the hosts hold the cluster %s, but its keys and certificates are not in %s",
 			s.Cluster.Name, filepath.Join(s.Cluster.StateDir(), "pki")),
-		Advice: "restore that directory from a backup, or run where it is; `kbootstrap reset` removes the cluster, " +
-			"and then `up` makes a new one",
+		Advice: "restore that directory from a backup, or run the command where the directory is; `kbootstrap reset` " +
+			"removes the cluster, and then `up` makes a new one",
 	}}
 }

@@ -7,8 +7,8 @@ import (
 	"kbootstrap/inventory"
 )
 
-// MayJoin says whether the hosts may be added to a running cluster: workers may. A control plane or
-// an etcd member changes a quorum, which wants more than the start of a few units.
+// MayJoin returns an error unless all the hosts may be added to a running cluster: workers may. A
+// control plane or an etcd member changes a quorum, which takes more than the start of a few units.
 func MayJoin(c *inventory.Cluster, names []string) error {
 	for _, name := range names {
 		h, ok := c.Host(name)

@@ -31,7 +31,9 @@ func change(t *testing.T, then, now string) changed {
 	t.Helper()
 	was, is := fixture.Parse(t, then), fixture.Parse(t, now)
 	is.File = was.File // so they have one state directory
-	before := plan.Build(component.Components(), fixture.TargetsWith(was, fixture.Issue(t, was), fixture.Resolve(t, was)))
+	before := plan.Build(
+		component.Components(), fixture.TargetsWith(was, fixture.Issue(t, was), fixture.Resolve(t, was)),
+	)
 	whole := plan.Build(component.Components(), fixture.TargetsWith(is, fixture.Issue(t, is), fixture.Resolve(t, is)))
 	store, err := certs.At(filepath.Join(is.StateDir(), "pki"))
 	if err != nil {
@@ -140,54 +142,81 @@ func TestJudge(t *testing.T) {
 				"runtime: containerd\nnetwork: {pods: 10.32.0.0/16, services: 10.64.0.0/20, domain: k8s.example.org}"),
 			want: []string{
 				code(fault.NetworkChanged, ""), code(fault.NetworkChanged, ""), code(fault.NetworkChanged, ""),
-				code(fault.Downgrade, "m1"), code(fault.Downgrade, "m1"), code(fault.Downgrade, "m2"), code(fault.Downgrade, "m2"),
+				code(fault.Downgrade, "m1"), code(fault.Downgrade, "m1"), code(fault.Downgrade, "m2"),
+				code(fault.Downgrade, "m2"),
 				code(fault.Downgrade, "m3"), code(fault.Downgrade, "m3"),
 			},
-			says: "network.services is 10.96.0.0/12 in the running cluster (on m1), and 10.64.0.0/20 in the inventory",
+			says: "network.services is 10.96.0.0/12 in the running cluster (on m1), but 10.64.0.0/20 in the inventory",
 		},
 		{
-			what: "a minor version up", then: fixture.Edited(t, fixture.Small, "v1.36.3", "v1.35.0"), now: fixture.Small,
-			want: []string{code(fault.MinorUpgrade, "cp1")}, says: "it runs Kubernetes v1.35.0, and the inventory says v1.36.3",
+			what: "a minor version up", then: fixture.Edited(t, fixture.Small, "v1.36.3", "v1.35.0"),
+			now:  fixture.Small,
+			want: []string{code(fault.MinorUpgrade, "cp1")},
+			says: "this host runs Kubernetes v1.35.0, but the inventory says v1.36.3",
 		},
 		{
-			what: "an older patch", then: fixture.Small, now: fixture.Edited(t, fixture.Small, "v1.36.3", "v1.36.2"), want: []string{code(fault.Downgrade, "cp1")},
+			what: "an older patch", then: fixture.Small, now: fixture.Edited(t, fixture.Small, "v1.36.3", "v1.36.2"),
+			want: []string{code(fault.Downgrade, "cp1")},
 		},
 		{
-			what: "a worker left out", then: three, now: fixture.Ha, want: []string{code(fault.HostGone, "w2")}, says: "it is a node of the cluster",
+			what: "a worker left out", then: three, now: fixture.Ha, want: []string{code(fault.HostGone, "w2")},
+			says: "this host is a node of the cluster",
 		},
 		{
-			what: "a node that somebody else has joined", then: fixture.Ha, now: fixture.Ha,
+			what: "a node that another tool has joined", then: fixture.Ha, now: fixture.Ha,
 			before: func(c *changed) {
 				c.Census.Nodes = append(c.Census.Nodes, api.RegisteredNode{Name: "theirs"})
 			},
 		},
 		{
 			what: "members left out", then: fixture.Ha,
-			now: fixture.Edited(t, fixture.Edited(t, fixture.Ha, "  - {name: m2, address: 192.168.56.12, roles: [etcd, control-plane]}\n", ""),
-				"  - {name: m3, address: 192.168.56.13, roles: [etcd, control-plane]}\n", ""),
+			now: fixture.Edited(
+				t,
+				fixture.Edited(
+					t, fixture.Ha, "  - {name: m2, address: 192.168.56.12, roles: [etcd, control-plane]}\n", "",
+				),
+				"  - {name: m3, address: 192.168.56.13, roles: [etcd, control-plane]}\n", "",
+			),
 			want: []string{
-				code(fault.HostGone, "m2"), code(fault.HostGone, "m3"), code(fault.MemberGone, "m2"), code(fault.MemberGone, "m3"),
+				code(fault.HostGone, "m2"), code(fault.HostGone, "m3"), code(fault.MemberGone, "m2"),
+				code(fault.MemberGone, "m3"),
 			},
 		},
 		{
 			what: "a role moved", then: fixture.Ha,
-			now: fixture.Edited(t, fixture.Edited(t, fixture.Ha, "m3, address: 192.168.56.13, roles: [etcd, control-plane]", "m3, address: 192.168.56.13, roles: [worker]"),
-				"w1, address: 192.168.56.21, roles: [worker]", "w1, address: 192.168.56.21, roles: [etcd, worker]"),
+			now: fixture.Edited(
+				t,
+				fixture.Edited(
+					t, fixture.Ha, "m3, address: 192.168.56.13, roles: [etcd, control-plane]",
+					"m3, address: 192.168.56.13, roles: [worker]",
+				),
+				"w1, address: 192.168.56.21, roles: [worker]", "w1, address: 192.168.56.21, roles: [etcd, worker]",
+			),
 			want: []string{code(fault.RoleMoved, "m3"), code(fault.RoleMoved, "m3"), code(fault.MemberAdded, "w1")},
-			says: "it has etcd, and",
+			says: "this host has etcd, but",
 		},
 		{
-			what: "the address of a member", then: fixture.Small, now: fixture.Edited(t, fixture.Small, "192.168.56.11", "192.168.56.12"),
-			want: []string{code(fault.MemberMoved, "cp1")}, says: "its address is 192.168.56.12 in the inventory, and etcd has it at https://192.168.56.11:2380",
+			what: "the address of a member", then: fixture.Small,
+			now:  fixture.Edited(t, fixture.Small, "192.168.56.11", "192.168.56.12"),
+			want: []string{code(fault.MemberMoved, "cp1")},
+			says: "the address of this host is 192.168.56.12 in the inventory, but etcd has the member at " +
+				"https://192.168.56.11:2380",
 		},
 		{
 			what: "names of members swapped", then: fixture.Ha,
-			now:  fixture.Edited(t, fixture.Edited(t, fixture.Edited(t, fixture.Ha, "m1, address", "mx, address"), "m2, address", "m1, address"), "mx, address", "m2, address"),
+			now: fixture.Edited(
+				t,
+				fixture.Edited(
+					t, fixture.Edited(t, fixture.Ha, "m1, address", "mx, address"), "m2, address", "m1, address",
+				),
+				"mx, address", "m2, address",
+			),
 			want: []string{code(fault.MemberMoved, "m2"), code(fault.MemberMoved, "m1")},
 		},
 		{
-			what: "a member's disk is lost", then: fixture.Ha, now: fixture.Ha, before: func(c *changed) { c.loseData("m2") },
-			want: []string{code(fault.MemberEmpty, "m2")}, says: "holds no data",
+			what: "a member's disk is lost", then: fixture.Ha, now: fixture.Ha,
+			before: func(c *changed) { c.loseData("m2") },
+			want:   []string{code(fault.MemberEmpty, "m2")}, says: "holds no data",
 		},
 		{
 			what: "a member that never started", then: fixture.Ha, now: fixture.Ha, before: func(c *changed) {
@@ -196,20 +225,23 @@ func TestJudge(t *testing.T) {
 			},
 		},
 		{
-			what: "a member that was added and has no name yet", then: fixture.Ha, now: fixture.Ha, before: func(c *changed) {
+			what: "a member that was added and has no name yet", then: fixture.Ha, now: fixture.Ha,
+			before: func(c *changed) {
 				c.loseData("m2")
 				c.Census.Members[1] = api.EtcdMember{PeerURLs: c.Census.Members[1].PeerURLs}
 			},
 		},
 		{
-			what: "nobody tells of members", then: fixture.Ha, now: fixture.Ha, before: func(c *changed) {
+			what: "no source tells of members", then: fixture.Ha, now: fixture.Ha, before: func(c *changed) {
 				c.loseData("m2")
 				c.Census = api.Census{}
 			},
 		},
 		{
-			what: "another cluster's name", then: fixture.Small, now: fixture.Edited(t, fixture.Small, "cluster: small", "cluster: other"),
-			want: []string{code(fault.OtherCluster, "cp1")}, says: "it belongs to the cluster small, and the inventory is for other",
+			what: "another cluster's name", then: fixture.Small,
+			now:  fixture.Edited(t, fixture.Small, "cluster: small", "cluster: other"),
+			want: []string{code(fault.OtherCluster, "cp1")},
+			says: "this host belongs to the cluster small, but the inventory is for other",
 		},
 		{
 			what: "everything, when there is no cluster yet", then: fixture.Small,
@@ -249,7 +281,9 @@ func TestJudge(t *testing.T) {
 func TestForeignKeys(t *testing.T) {
 	c := change(t, fixture.Small, fixture.Small)
 	other := fixture.Parse(t, fixture.Small)
-	theirs := plan.Build(component.Components(), fixture.TargetsWith(other, fixture.Issue(t, other), fixture.Resolve(t, other)))
+	theirs := plan.Build(
+		component.Components(), fixture.TargetsWith(other, fixture.Issue(t, other), fixture.Resolve(t, other)),
+	)
 	c.Evidence = evidenceOf(theirs, c.plan)
 	refused, _ := Judge(c.Situation)
 	want := []string{string(fault.AuthorityReplaced) + " cp1"}
@@ -266,22 +300,25 @@ func TestForeignKeys(t *testing.T) {
 	if err := os.Remove(ca); err != nil {
 		t.Fatal(err)
 	}
-	whole := plan.Build(component.Components(), fixture.TargetsWith(renewed.Cluster, fixture.Issue(t, renewed.Cluster), fixture.Resolve(t, renewed.Cluster)))
+	whole := plan.Build(
+		component.Components(),
+		fixture.TargetsWith(renewed.Cluster, fixture.Issue(t, renewed.Cluster), fixture.Resolve(t, renewed.Cluster)),
+	)
 	renewed.Evidence = evidenceOf(renewed.plan, whole)
 	if key := renewed.Evidence["cp1"].Keys[0]; key.Found == key.Wanted {
-		t.Fatal("the certificate was not made anew")
+		t.Fatal("the certificate was not made again")
 	}
 	if refused, _ := Judge(renewed.Situation); refused != nil {
 		t.Errorf("a renewed certificate is refused: %v", refused)
 	}
 }
 
-// TestReimagedWorker: a worker that was made anew is told of, and made a node again.
+// TestReimagedWorker: a run warns of a worker that was installed again, and makes it a node again.
 func TestReimagedWorker(t *testing.T) {
 	c := change(t, fixture.Small, fixture.Small)
 	c.Facts["w1"] = host.Facts{MachineID: "another"}
 	refused, warnings := Judge(c.Situation)
-	if refused != nil || len(warnings) != 1 || !strings.HasPrefix(warnings[0], "w1: it is another machine") {
+	if refused != nil || len(warnings) != 1 || !strings.HasPrefix(warnings[0], "w1 is a freshly installed machine") {
 		t.Errorf("refused %v, warned %q", refused, warnings)
 	}
 }
@@ -325,13 +362,20 @@ func TestQuorum(t *testing.T) {
 // what it would contradict is refused all the same.
 func TestElsewhere(t *testing.T) {
 	three := fixture.Ha + "  - {name: w2, address: 192.168.56.22, roles: [worker]}\n"
-	moved := fixture.Edited(t, fixture.Edited(t, fixture.Ha, "runtime: containerd", "runtime: containerd\nnetwork: {pods: 10.32.0.0/16}"), "192.168.56.13", "192.168.56.14")
+	moved := fixture.Edited(
+		t, fixture.Edited(t, fixture.Ha, "runtime: containerd", "runtime: containerd\nnetwork: {pods: 10.32.0.0/16}"),
+		"192.168.56.13", "192.168.56.14",
+	)
 	for _, test := range []struct {
 		limit []string
 		want  []string
 		warn  int
 	}{
-		{nil, []string{string(fault.NetworkChanged), string(fault.HostGone) + " w2", string(fault.MemberMoved) + " m3"}, 0},
+		{
+			nil,
+			[]string{string(fault.NetworkChanged), string(fault.HostGone) + " w2", string(fault.MemberMoved) + " m3"},
+			0,
+		},
 		{[]string{"w1"}, []string{string(fault.NetworkChanged)}, 2},
 		{[]string{"m1"}, []string{string(fault.NetworkChanged), string(fault.MemberMoved) + " m3"}, 1},
 	} {

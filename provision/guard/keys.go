@@ -34,11 +34,10 @@ func replacedKeys(s Situation) Refusals {
 		}
 		rs = append(rs, &RefusedError{
 			Code: fault.AuthorityReplaced, Host: h.Name,
-			Text: fmt.Sprintf("the keys that the running cluster hangs on are not those in %s: %s",
+			Text: fmt.Sprintf("the keys that the running cluster depends on are not those in %s: %s",
 				filepath.Join(s.Cluster.StateDir(), "pki"), strings.Join(others, ", ")),
-			Advice: "restore the state directory of this cluster from a backup, or run where it is; with other " +
-				"keys every host, " +
-				"pod and administrator would be locked out",
+			Advice: "restore the state directory of this cluster from a backup, or run the command where " +
+				"the directory is; other keys would lock out every host, pod and administrator",
 		})
 	}
 	return rs

@@ -21,10 +21,10 @@ func goneHosts(s Situation) Refusals {
 		}
 		rs = append(rs, &RefusedError{
 			Code: fault.HostGone, Host: n.Name,
-			Text: fmt.Sprintf("it is a node of the cluster, and %s does not have it", s.Cluster.File),
-			Advice: fmt.Sprintf("put it back, take it out with `kbootstrap reset --host %s`, and then remove it "+
-				"from the inventory; if the machine "+
-				"is lost: `kubectl delete node %s`", n.Name, n.Name),
+			Text: fmt.Sprintf("this host is a node of the cluster, but %s does not list it", s.Cluster.File),
+			Advice: fmt.Sprintf("put the host back into the inventory, take it out of the cluster with "+
+				"`kbootstrap reset --host %s`, and then remove it from the inventory; if the machine is lost: "+
+				"`kubectl delete node %s`", n.Name, n.Name),
 		})
 	}
 	for _, m := range s.Census.Members {
@@ -33,8 +33,8 @@ func goneHosts(s Situation) Refusals {
 		}
 		rs = append(rs, &RefusedError{
 			Code: fault.MemberGone, Host: m.Name,
-			Text:   fmt.Sprintf("it is a member of etcd, and %s does not have it", s.Cluster.File),
-			Advice: "put it back: members leave etcd one at a time and on purpose, never by omission",
+			Text:   fmt.Sprintf("this host is a member of etcd, but %s does not list it", s.Cluster.File),
+			Advice: "put the host back: members leave etcd one at a time and on purpose, never by omission",
 		})
 	}
 	return rs
@@ -44,7 +44,7 @@ func goneHosts(s Situation) Refusals {
 func members(s Situation) Refusals {
 	known := s.Census.Members
 	if known == nil {
-		return nil // nobody told
+		return nil // no source of the census knew the members
 	}
 	var rs Refusals
 	for _, h := range s.Cluster.With(inventory.Etcd) {
@@ -57,26 +57,26 @@ func members(s Situation) Refusals {
 		case i < 0:
 			rs = append(rs, &RefusedError{
 				Code: fault.MemberAdded, Host: h.Name,
-				Text: fmt.Sprintf("%s:%d gives it the role etcd, and the running cluster does not have it as a "+
-					"member", s.Cluster.File, h.Line),
-				Advice: "take the role etcd from it: a running cluster gets no new members yet; they are made by " +
-					"the first `kbootstrap up`",
+				Text: fmt.Sprintf("%s:%d gives this host the role etcd, but the running cluster has no such member",
+					s.Cluster.File, h.Line),
+				Advice: "take the role etcd from this host: a running cluster cannot get new members yet; the " +
+					"first `kbootstrap up` makes them",
 			})
 		case !isAt(known[i], h):
 			rs = append(rs, &RefusedError{
 				Code: fault.MemberMoved, Host: h.Name,
-				Text: fmt.Sprintf("its address is %s in the inventory, and etcd has it at "+
-					"%s", h.Address, strings.Join(known[i].PeerURLs, ", ")),
-				Advice: "write the address again that etcd has: a member does not move to another address by a restart",
+				Text: fmt.Sprintf("the address of this host is %s in the inventory, but etcd has the member at %s",
+					h.Address, strings.Join(known[i].PeerURLs, ", ")),
+				Advice: "write the address that etcd has again: a restart does not move a member to another address",
 			})
 		case asked && known[i].Started && !facts.EtcdData:
 			rs = append(rs, &RefusedError{
 				Code: fault.MemberEmpty, Host: h.Name,
-				Text: fmt.Sprintf("it is a member of etcd, and %s holds no data: its disk is lost, or the host was "+
-					"made anew", component.EtcdData),
-				Advice: "restore the directory while etcd is stopped, or take the member out and add it again as " +
-					"etcd's documentation tells; " +
-					"started empty it would break the promises that it made to the other members",
+				Text: fmt.Sprintf("this host is a member of etcd, but %s holds no data: the disk was lost, or "+
+					"the host was installed again", component.EtcdData),
+				Advice: "restore the directory while etcd is stopped, or remove the member and add it again as " +
+					"etcd's documentation describes; a member that starts empty would break the promises that it " +
+					"made to the others",
 			})
 		}
 	}
@@ -88,16 +88,15 @@ func isAt(m api.EtcdMember, h inventory.Host) bool {
 	return slices.Contains(m.PeerURLs, "https://"+h.Address.String()+":2380")
 }
 
-// newMachines tells of nodes whose machine is another than the one that registered them, and new.
+// newMachines warns of nodes whose machine is another than the one that registered them, and new.
 func newMachines(s Situation) []string {
 	var warnings []string
 	for _, n := range s.Census.Nodes {
 		facts, asked := s.Facts[n.Name]
 		if asked && n.MachineID != "" && facts.MachineID != "" && n.MachineID != facts.MachineID &&
 			!slices.Contains(facts.Units, "kubelet.service") {
-			warnings = append(warnings, fmt.Sprintf("%s: it is another machine than the one that registered the "+
-				"node %s, and new: "+
-				"up makes it that node again", n.Name, n.Name))
+			warnings = append(warnings, fmt.Sprintf("%s is a freshly installed machine, not the one that registered "+
+				"the node; `up` will register it again", n.Name))
 		}
 	}
 	return warnings

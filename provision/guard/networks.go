@@ -43,11 +43,11 @@ func changedNetworks(s Situation) Refusals {
 			}
 			rs = append(rs, &RefusedError{
 				Code: fault.NetworkChanged,
-				Text: fmt.Sprintf("%s is %s in the running cluster (on %s), and %s in the "+
-					"inventory", f.field, before, h.Name, after),
-				Advice: fmt.Sprintf("write %s again: it cannot be changed while the cluster is there, since %s; "+
-					"another one takes a new "+
-					"cluster (`kbootstrap reset`, then `kbootstrap up`)", before, f.why),
+				Text: fmt.Sprintf("%s is %s in the running cluster (on %s), but %s in the inventory",
+					f.field, before, h.Name, after),
+				Advice: fmt.Sprintf("write %s again: %s cannot be changed while the cluster exists, because %s; "+
+					"another value takes a new cluster (`kbootstrap reset`, then `kbootstrap up`)",
+					before, f.field, f.why),
 			})
 			break // the others say the same
 		}

@@ -42,9 +42,8 @@ func quorum(s Situation) Refusals {
 	}
 	return Refusals{{
 		Code: fault.QuorumAtRisk, Host: s.Restarts[0],
-		Text: fmt.Sprintf("etcd has to be restarted there, and %d of %d members cannot be reached: the rest would "+
-			"be no majority",
-			away, len(members)),
+		Text: fmt.Sprintf("etcd has to be restarted on this host, but %d of %d members cannot be reached: the rest "+
+			"would not be a majority", away, len(members)),
 		Advice: "bring the other members back first, or leave etcd out with --only",
 	}}
 }

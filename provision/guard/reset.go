@@ -8,9 +8,9 @@ import (
 	"kbootstrap/inventory"
 )
 
-// MayReset says whether these hosts may be reset while the others go on: workers may. An etcd
-// member or a control plane takes its part of a quorum with it, so such hosts go together with the
-// whole cluster only.
+// MayReset returns an error unless these hosts may be reset while the others go on: workers may. An
+// etcd member or a control plane takes its part of a quorum with it, so such hosts are only reset
+// together with the whole cluster.
 func MayReset(c *inventory.Cluster, names []string) error {
 	if IsWhole(c, names) {
 		return nil
@@ -20,8 +20,8 @@ func MayReset(c *inventory.Cluster, names []string) error {
 		if ok && (h.Has(inventory.Etcd) || h.Has(inventory.ControlPlane)) {
 			return &RefusedError{
 				Code: fault.RefusedReset,
-				Text: fmt.Sprintf("%s is a control plane or an etcd member: resetting it alone takes a member "+
-					"out of a running quorum", name),
+				Text: fmt.Sprintf("%s is a control plane or an etcd member: to reset this host alone would "+
+					"take a member out of a running quorum", name),
 				Advice: "reset the whole cluster without --host, or keep this host",
 			}
 		}

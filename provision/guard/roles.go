@@ -26,10 +26,10 @@ func movedRoles(s Situation) Refusals {
 			}
 			rs = append(rs, &RefusedError{
 				Code: fault.RoleMoved, Host: h.Name,
-				Text: fmt.Sprintf("it has %s, and %s:%d does not give it the role "+
-					"%s", strings.Join(lost[role], ", "), s.Cluster.File, h.Line, role),
-				Advice: fmt.Sprintf("give it the role %s again: taking it away from a host of a running cluster "+
-					"removes a member, which `up` never does", role),
+				Text: fmt.Sprintf("this host has %s, but %s:%d does not give it the role %s",
+					strings.Join(lost[role], ", "), s.Cluster.File, h.Line, role),
+				Advice: fmt.Sprintf("give the host the role %s again: taking this role from a host of a running "+
+					"cluster removes a member, which `up` never does", role),
 			})
 		}
 	}

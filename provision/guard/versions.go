@@ -30,18 +30,20 @@ func changedVersions(s Situation) Refusals {
 			}
 			refused := &RefusedError{
 				Host: h.Name,
-				Text: fmt.Sprintf("it runs %s %s, and the inventory says %s", p.name, dotted(found), dotted(wanted)),
+				Text: fmt.Sprintf(
+					"this host runs %s %s, but the inventory says %s", p.name, dotted(found), dotted(wanted),
+				),
 			}
 			switch {
 			case slices.Compare(wanted, found) < 0:
 				refused.Code = fault.Downgrade
-				refused.Advice = "write " + dotted(found) + " again: what a newer version has stored an older one " +
-					"may not read"
+				refused.Advice = "write " + dotted(found) + " again: an older version may be unable to read what a " +
+					"newer one has stored"
 			case p.name == "Kubernetes" && !slices.Equal(found[:2], wanted[:2]):
 				refused.Code = fault.MinorUpgrade
-				refused.Advice = "write " + dotted(found) + " again, or a later patch of it: `up` does not bring a " +
-					"running cluster to another minor " +
-					"version, which goes one minor version at a time, control planes before kubelets"
+				refused.Advice = "write " + dotted(found) + " again, or a later patch of that version: `up` does not " +
+					"bring a running cluster to another minor version; such an upgrade goes one minor version at a " +
+					"time, control planes before kubelets"
 			default:
 				continue
 			}

@@ -49,7 +49,7 @@ var witnesses = []witness{
 		var config struct {
 			ClusterDomain string `yaml:"clusterDomain"`
 		}
-		if yaml.Unmarshal([]byte(found), &config) == nil { // a file that nobody can read says nothing
+		if yaml.Unmarshal([]byte(found), &config) == nil { // an unreadable file says nothing
 			e.Domain = config.ClusterDomain
 		}
 	}},
@@ -65,8 +65,7 @@ func (e *Evidence) addKey(path, found, wanted string) {
 	}
 }
 
-// ownUnit is the file that every service of ours has, and no service of somebody else's (see
-// resource.Service).
+// ownUnit is the file that every service of ours has, and no other service (see resource.Service).
 func ownUnit(unit string) resource.File {
 	return resource.File{Path: "/etc/systemd/system/" + unit + ".service.d/50-kbootstrap.conf", Absent: true}
 }

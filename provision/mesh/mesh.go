@@ -26,15 +26,17 @@ const (
 	stragglers = time.Second
 )
 
-// datagramSizes are those of the packets that are sent beside the largest: what tunnels and clouds
-// often leave.
+// datagramSizes are those of the packets that are sent as well as the largest: what tunnels and
+// clouds often leave.
 var datagramSizes = []int{128, 1280, 1400, 1450, 1500}
 
 // Try tries every way between two hosts that their roles need: each host listens for a moment where
 // nothing does yet, and all dial each other. Hosts without their cluster address are left out;
 // another check says so.
 func Try(ctx context.Context, f fleet.Fleet, c *inventory.Cluster, hosts []preflight.Host) []preflight.Path {
-	m := mesh{fleet: f, token: token(), heard: map[datagram]bool{}, woken: make(chan struct{}, 1), walled: map[string]bool{}}
+	m := mesh{
+		fleet: f, token: token(), heard: map[datagram]bool{}, woken: make(chan struct{}, 1), walled: map[string]bool{},
+	}
 	var members []inventory.Host
 	m.mtus = map[string]int{}
 	for _, h := range hosts {
@@ -120,7 +122,9 @@ func (m *mesh) listen(ctx context.Context) (wait func()) {
 			}
 		}
 		all.Go(func() {
-			opened, end, err := m.fleet[h.Name].Client.Listen(ctx, q, func(d node.Heard) { m.hear(datagram{d.From, i, d.Port, d.Size}) })
+			opened, end, err := m.fleet[h.Name].Client.Listen(ctx, q, func(d node.Heard) {
+				m.hear(datagram{d.From, i, d.Port, d.Size})
+			})
 			if err != nil {
 				m.deaf[i] = err.Error()
 				return
@@ -147,7 +151,7 @@ func (m *mesh) hear(d datagram) {
 	m.mu.Unlock()
 	select {
 	case m.woken <- struct{}{}:
-	default: // somebody was told already and has not looked yet
+	default: // the waiter was told already and has not looked yet
 	}
 }
 
@@ -173,14 +177,16 @@ func (m *mesh) reach(ctx context.Context) {
 			to := m.place(n.To)
 			opened := m.opened[to][fmt.Sprintf("%s/%d", n.Network, n.Port)]
 			if opened.Held && opened.Error != "" {
-				m.vain[k] = true // the kernel has the port, and we may not hear beside it
+				m.vain[k] = true // the kernel has the port, and we may not hear next to it
 				continue
 			}
 			if why := m.deaf[to] + opened.Error; why != "" {
 				m.faults[k] = n.To.Name + " cannot listen there: " + why
 				continue
 			}
-			target := node.Target{Network: n.Network, Address: netip.AddrPortFrom(n.To.Address, uint16(n.Port)), Host: to}
+			target := node.Target{
+				Network: n.Network, Address: netip.AddrPortFrom(n.To.Address, uint16(n.Port)), Host: to,
+			}
 			if n.Network == "udp" {
 				target.Sizes = m.sizes(n)
 			} else if opened.Held {
@@ -223,7 +229,8 @@ func (m *mesh) await(ctx context.Context) {
 
 func (m *mesh) complete() bool {
 	for k, n := range m.needs {
-		if n.Network == "udp" && m.faults[k] == "" && !m.vain[k] && !m.walled[n.To.Name] && m.arrived(n) < m.sizes(n)[len(m.sizes(n))-1] {
+		if n.Network == "udp" && m.faults[k] == "" && !m.vain[k] && !m.walled[n.To.Name] &&
+			m.arrived(n) < m.sizes(n)[len(m.sizes(n))-1] {
 			return false
 		}
 	}

@@ -9,11 +9,13 @@ import (
 )
 
 // TestMeshDoesNotWaitInVain: what is sent to a host behind a firewall that is about to go need not
-// arrive, nor what nobody may hear; all else is waited for.
+// arrive, nor what no process may hear; all else is waited for.
 func TestMeshDoesNotWaitInVain(t *testing.T) {
 	c := fixture.Parse(t, fixture.Small)
-	m := mesh{hosts: c.Hosts, needs: preflight.Needs(c, c.Hosts), mtus: map[string]int{"cp1": 1500, "w1": 1500}, heard: map[datagram]bool{},
-		walled: map[string]bool{"w1": true}, vain: map[int]bool{}}
+	m := mesh{
+		hosts: c.Hosts, needs: preflight.Needs(c, c.Hosts), mtus: map[string]int{"cp1": 1500, "w1": 1500},
+		heard: map[datagram]bool{}, walled: map[string]bool{"w1": true}, vain: map[int]bool{},
+	}
 	m.faults = make([]string, len(m.needs))
 	if m.complete() {
 		t.Error("nothing came to cp1, and it is not waited for")

@@ -57,9 +57,10 @@ func TestLaws(t *testing.T) {
 			sameAgain(t, whole, plan.Build(component.Components(), targets))
 			resourcesAreUnique(t, whole)
 			secretsAreNotShown(t, whole)
+			problemsAreSentences(t, whole)
 			servicesFollowTheirFiles(t, whole)
 			unitsAreWellFormed(t, whole)
-			stepsEnd(t, whole) // last, since it changes the plan
+			stepsEnd(t, whole) // last, because it changes the plan
 		})
 	}
 }
@@ -147,12 +148,18 @@ func servicesFollowTheirFiles(t *testing.T, plan plan.Plan) {
 					t.Errorf("%s: %s has no unit file above it", fixture.Place(s), r.Name)
 				}
 				if r.Running && (!r.Enabled || r.Config == "") {
-					t.Errorf("%s: %s would not come back after a boot, or not restart when it changes: %+v", fixture.Place(s), r.Name, r)
+					t.Errorf(
+						"%s: %s would not come back after a boot, or not restart when it changes: %+v",
+						fixture.Place(s), r.Name, r,
+					)
 				}
 			case resource.Ready:
 				gate := slices.Contains(s.Awaits(), strings.TrimSuffix(r.Unit, ".service"))
 				if r.Unit != "" && !gate && !above["service "+r.Unit] {
-					t.Errorf("%s: %q shows the journal of %s, which is neither above it nor a gate", fixture.Place(s), r.Name, r.Unit)
+					t.Errorf(
+						"%s: %q shows the journal of %s, which is neither above it nor a gate", fixture.Place(s),
+						r.Name, r.Unit,
+					)
 				}
 			}
 			above[r.ID()] = true
@@ -160,9 +167,26 @@ func servicesFollowTheirFiles(t *testing.T, plan plan.Plan) {
 	}
 }
 
+// problemsAreSentences: what is waited for has a name whose opposite can be told.
+func problemsAreSentences(t *testing.T, p plan.Plan) {
+	t.Helper()
+	for _, s := range p.Steps {
+		for _, wanted := range s.Wanted {
+			absent, ok := wanted.(interface{ Absence() resource.Resource })
+			if !ok {
+				continue
+			}
+			h, ok := absent.Absence().(resource.Health)
+			if ok && strings.HasPrefix(h.Problem(wanted), "not true") {
+				t.Errorf("%s: resource.Denial does not know the verb of %q", fixture.Place(s), wanted.ID())
+			}
+		}
+	}
+}
+
 // TestSharedKeysRestart: who reads a key that base makes for several is restarted when it is
-// another, and nobody else is. Kubeconfigs have the authority in them, so they are not told apart
-// from their own content.
+// another, and no other service is. Kubeconfigs have the authority in them, so they are not told
+// apart from their own content.
 func TestSharedKeysRestart(t *testing.T) {
 	want := map[string]string{
 		"kube-apiserver.service":          "ca.crt front-proxy-ca.crt sa.key sa.pub",
@@ -190,7 +214,9 @@ func TestSharedKeysRestart(t *testing.T) {
 				t.Errorf("%s reads %q, want %q", service.Name, got, want[service.Name])
 			}
 			if got := component.Digest(slices.Concat(files, shared)); got != service.Config {
-				t.Errorf("%s: its digest is %s, and not %s, of all that it starts with", service.Name, service.Config, got)
+				t.Errorf(
+					"%s: its digest is %s, and not %s, of all that it starts with", service.Name, service.Config, got,
+				)
 			}
 		}
 	}

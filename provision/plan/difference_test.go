@@ -110,13 +110,16 @@ func TestRenewedCertificates(t *testing.T) {
 		return fixture.Issue(t, &other)
 	}
 	var services []string
-	for _, key := range compare(t, fixture.TargetsWith(c, fixture.Issue(t, c), set), fixture.TargetsWith(c, renewed(), set)) {
+	for _, key := range compare(
+		t, fixture.TargetsWith(c, fixture.Issue(t, c), set), fixture.TargetsWith(c, renewed(), set),
+	) {
 		if _, name, ok := strings.Cut(key, ": service "); ok {
 			services = append(services, name)
 		}
 	}
 	want := []string{
-		"etcd.service", "flanneld.service", "kube-apiserver.service", "kube-controller-manager.service", "kube-proxy.service",
+		"etcd.service", "flanneld.service", "kube-apiserver.service", "kube-controller-manager.service",
+		"kube-proxy.service",
 		"kube-scheduler.service", "kubelet.service",
 	}
 	if d := cmp.Diff(want, slices.Sorted(slices.Values(services))); d != "" {

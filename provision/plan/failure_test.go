@@ -16,7 +16,12 @@ import (
 func TestFailures(t *testing.T) {
 	locked := &node.LockedError{}
 	f := plan.Failures{
-		{Host: "m2", Component: "connect", Err: &remote.Error{Host: "m2", Op: "dial 192.0.2.2:22", Kind: remote.Unreachable, Err: errors.New("no route")}},
+		{
+			Host: "m2", Component: "connect",
+			Err: &remote.Error{
+				Host: "m2", Op: "dial 192.0.2.2:22", Kind: remote.Unreachable, Err: errors.New("no route"),
+			},
+		},
 		{Host: "m1", Component: "connect", Err: locked},
 		{Host: "m1", Component: "etcd", Err: context.Canceled},
 	}
@@ -34,7 +39,8 @@ func TestFailures(t *testing.T) {
 		unreach *remote.Error
 		lock    *node.LockedError
 	)
-	if !errors.As(err, &failure) || failure.Host != "m1" || !errors.As(err, &unreach) || !errors.As(err, &lock) || !errors.Is(err, context.Canceled) {
+	if !errors.As(err, &failure) || failure.Host != "m1" || !errors.As(err, &unreach) || !errors.As(err, &lock) ||
+		!errors.Is(err, context.Canceled) {
 		t.Error("a cause cannot be found in the failures")
 	}
 	if failure.Hint() != locked.Hint() || failure.Hint() == "" {

@@ -26,9 +26,15 @@ func TestPlans(t *testing.T) {
 			for i, h := range hosts {
 				switch {
 				case name == "custom":
-					fmt.Fprintf(&b, "=== %s beside that of small\n%s", h.Name, fixture.RenderBeside(plan, h.Name, base, h.Name))
+					fmt.Fprintf(
+						&b, "=== %s next to that of small\n%s", h.Name,
+						fixture.RenderBeside(plan, h.Name, base, h.Name),
+					)
 				case i > 0:
-					fmt.Fprintf(&b, "=== %s beside %s\n%s", h.Name, hosts[0].Name, fixture.RenderBeside(plan, h.Name, plan, hosts[0].Name))
+					fmt.Fprintf(
+						&b, "=== %s next to %s\n%s", h.Name, hosts[0].Name,
+						fixture.RenderBeside(plan, h.Name, plan, hosts[0].Name),
+					)
 				default:
 					fmt.Fprintf(&b, "=== %s\n%s", h.Name, fixture.Render(plan, h.Name))
 				}
@@ -47,7 +53,10 @@ func TestVersions(t *testing.T) {
 	for _, version := range versions {
 		targets := fixture.TargetsOf(t, fixture.Edited(t, fixture.AllInOne, "v1.36.3", version))
 		targets[0].Facts.Cgroup = 1
-		text := strings.ReplaceAll(fixture.Render(plan.Build(component.Components(), targets), "all"), strings.TrimPrefix(version, "v"), "<kubernetes>")
+		text := strings.ReplaceAll(
+			fixture.Render(plan.Build(component.Components(), targets), "all"), strings.TrimPrefix(version, "v"),
+			"<kubernetes>",
+		)
 		set := targets[0].Release
 		for _, component := range []string{"etcd", "pause", "coredns"} {
 			text = strings.ReplaceAll(text, set.Version(component), "<"+component+">")
@@ -73,14 +82,20 @@ func TestFacts(t *testing.T) {
 	}{
 		{"cgroup 1", func(t *component.Target) { t.Facts.Cgroup = 1 }},
 		{"another host name", func(t *component.Target) { t.Facts.Hostname = "localhost" }},
-		{"the resolv.conf of systemd-resolved", func(t *component.Target) { t.Facts.Resolv = "/run/systemd/resolve/resolv.conf" }},
+		{
+			"the resolv.conf of systemd-resolved",
+			func(t *component.Target) { t.Facts.Resolv = "/run/systemd/resolve/resolv.conf" },
+		},
 		{"a container, where conntrack cannot be set", func(t *component.Target) { t.Facts.ConntrackWritable = false }},
 		{"a cluster of etcd's that exists", func(t *component.Target) { t.EtcdNew = false }},
 		{"no DNS server on any host", func(t *component.Target) { t.Upstream = false }},
 	} {
 		changed := targets[0]
 		c.change(&changed)
-		fmt.Fprintf(&b, "=== %s\n%s", c.what, fixture.Diff(usual, fixture.Render(plan.Build(component.Components(), []component.Target{changed}), "all")))
+		fmt.Fprintf(
+			&b, "=== %s\n%s", c.what,
+			fixture.Diff(usual, fixture.Render(plan.Build(component.Components(), []component.Target{changed}), "all")),
+		)
 	}
 	golden.File(t, "testdata/facts.golden", b.String())
 }

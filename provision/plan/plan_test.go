@@ -46,8 +46,8 @@ func TestOnly(t *testing.T) {
 	if again := limited.Only("w1"); len(again.Steps) != len(limited.Steps) {
 		t.Error("to limit again takes something away")
 	}
-	if none := whole.Only("nobody"); len(none.Steps) != 0 || len(none.Hosts()) != 0 || none.Changes() != 0 {
-		t.Errorf("of nobody: %d steps", len(none.Steps))
+	if none := whole.Only("stranger"); len(none.Steps) != 0 || len(none.Hosts()) != 0 || none.Changes() != 0 {
+		t.Errorf("of a stranger: %d steps", len(none.Steps))
 	}
 }
 
@@ -57,7 +57,9 @@ func TestChanges(t *testing.T) {
 	}
 	p := fixture.PlanOf(2, component.Component{Name: "a"})
 	p.Steps[0].Wanted = fixture.ListOf(file("/same", "1"), file("/new", "1"), file("/other", "1"))
-	p.Steps[0].Found = fixture.ListOf(file("/same", "1"), resource.File{Path: "/new", Absent: true}, file("/other", "2"))
+	p.Steps[0].Found = fixture.ListOf(
+		file("/same", "1"), resource.File{Path: "/new", Absent: true}, file("/other", "2"),
+	)
 	p.Steps[1].Wanted = fixture.ListOf(file("/not-looked-at", "1"))
 	var ids []string
 	for _, c := range p.Steps[0].Changes() {

@@ -118,7 +118,8 @@ func unescape(text string, b *strings.Builder) (int, error) {
 		return 0, fmt.Errorf("a backslash at the end")
 	}
 	simple := map[byte]byte{
-		'a': '\a', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t', 'v': '\v', '\\': '\\', '"': '"', '\'': '\'', 's': ' ',
+		'a': '\a', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t', 'v': '\v', '\\': '\\', '"': '"', '\'': '\'',
+		's': ' ',
 	}
 	if c, ok := simple[text[0]]; ok {
 		b.WriteByte(c)

@@ -78,7 +78,10 @@ func unitsAreWellFormed(t *testing.T, plan plan.Plan) {
 		for section, assignments := range unit {
 			for _, a := range assignments {
 				if !known()[section+"."+a.Key] {
-					t.Errorf("%s: [%s] %s= is not a key that we use; if it is right, name it in this test", name, section, a.Key)
+					t.Errorf(
+						"%s: [%s] %s= is not a key that we use; if it is right, name it in this test", name, section,
+						a.Key,
+					)
 				}
 			}
 		}
@@ -91,7 +94,8 @@ func known() map[string]bool {
 	m := map[string]bool{}
 	for section, keys := range map[string]string{
 		"Unit": "Description Documentation After Before Wants",
-		"Service": "Type User Environment ExecStart ExecStartPost ExecReload Restart RestartSec StartLimitInterval TimeoutStartSec " +
+		"Service": "Type User Environment ExecStart ExecStartPost ExecReload Restart RestartSec StartLimitInterval " +
+			"TimeoutStartSec " +
 			"LimitNOFILE LimitNPROC LimitCORE NoNewPrivileges PrivateTmp ProtectSystem ProtectHome Delegate KillMode",
 		"Install": "WantedBy",
 	} {
@@ -107,7 +111,8 @@ func TestOddArguments(t *testing.T) {
 	const alphabet = " \"'\\%$;#=,:{}()*?~!&|<>`abnrtsxu0 ä世"
 	random := rand.New(rand.NewPCG(1, 2))
 	values := []string{
-		"", " ", `"`, `'`, `\`, `\\`, "%", "%n", "%%", "$", "$HOME", "${HOME}", "$$", ";", "#", `a\`, `\ `, `\x41`, `"a" 'b'`,
+		"", " ", `"`, `'`, `\`, `\\`, "%", "%n", "%%", "$", "$HOME", "${HOME}", "$$", ";", "#", `a\`, `\ `, `\x41`,
+		`"a" 'b'`,
 		"a b", " a ", `C:\new\table`, "100%", "feature=true,other=false", `{"a": "b c"}`, "\tx", "line\nline",
 	}
 	for len(values) < 600 {
@@ -123,7 +128,8 @@ func TestOddArguments(t *testing.T) {
 		name := fmt.Sprintf("flag-%03d", i)
 		flags[name], want["--"+name] = value, value
 	}
-	want["--config"], want["--kubeconfig"], want["--node-ip"] = "/var/lib/kubelet/config.yaml", component.KubeletConfig, "192.168.56.21"
+	want["--config"], want["--kubeconfig"] = "/var/lib/kubelet/config.yaml", component.KubeletConfig
+	want["--node-ip"] = "192.168.56.21"
 
 	targets := fixture.TargetsOf(t, fixture.Small)
 	for i := range targets {
@@ -149,9 +155,11 @@ func TestOddArguments(t *testing.T) {
 	}
 }
 
-// TestArgumentsWin: a flag of the inventory replaces the tool's own and does not stand beside it.
+// TestArgumentsWin: a flag of the inventory replaces the tool's own and does not stand next to it.
 func TestArgumentsWin(t *testing.T) {
-	unit := units(t, plan.Build(component.Components(), fixture.TargetsOf(t, fixture.Custom)))["cp1/kube-apiserver.service"]
+	unit := units(
+		t, plan.Build(component.Components(), fixture.TargetsOf(t, fixture.Custom)),
+	)["cp1/kube-apiserver.service"]
 	words, err := CommandLine(unit.Values("Service", "ExecStart")[0])
 	if err != nil {
 		t.Fatal(err)

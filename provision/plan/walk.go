@@ -11,7 +11,7 @@ import (
 
 // ErrDependency ends a step when one that it depends on has failed. It is not reported: that other
 // failure is.
-var ErrDependency = errors.New("something before it failed")
+var ErrDependency = errors.New("an earlier component failed")
 
 // Walk carries out every step as soon as what it comes after is done: steps of the same host that
 // its component is After, steps of every host that its component Needs, and for a Rolling component

@@ -55,8 +55,12 @@ func TestWalkKeepsTheOrder(t *testing.T) {
 				after := slices.Contains(s.Component.After, other.Component.Name) && s.About() == other.About()
 				needs := slices.Contains(s.Component.Needs, other.Component.Name)
 				rolls := s.Component.Rolling && s.Running() && s.Component.Name == other.Component.Name && j < i
-				if (after || needs || rolls) && r.Index("begin "+fixture.Place(s)) < r.Index("end "+fixture.Place(other)) {
-					t.Fatalf("seed %d: %s began before the end of %s: %s", seed, fixture.Place(s), fixture.Place(other), r.Events)
+				if (after || needs || rolls) &&
+					r.Index("begin "+fixture.Place(s)) < r.Index("end "+fixture.Place(other)) {
+					t.Fatalf(
+						"seed %d: %s began before the end of %s: %s", seed, fixture.Place(s), fixture.Place(other),
+						r.Events,
+					)
 				}
 			}
 		}
@@ -67,7 +71,10 @@ func TestWalkKeepsTheOrder(t *testing.T) {
 // held back, no step would end, and synctest would tell of a deadlock.
 func TestWalkIsParallel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := fixture.PlanOf(3, component.Component{Name: "a"}, component.Component{Name: "b"}, component.Component{Name: "rolling", Rolling: true})
+		p := fixture.PlanOf(
+			3, component.Component{Name: "a"}, component.Component{Name: "b"},
+			component.Component{Name: "rolling", Rolling: true},
+		)
 		var under sync.WaitGroup
 		under.Add(len(p.Steps))
 		failed := p.Walk(t.Context(), func(context.Context, plan.Step) error {
@@ -109,8 +116,8 @@ func TestWalkRolls(t *testing.T) {
 	}
 }
 
-// TestWalkStartsWhatIsDown: a member that is down is started without waiting for the others, since
-// they may wait for it.
+// TestWalkStartsWhatIsDown: a member that is down is started without waiting for the others,
+// because they may wait for it.
 func TestWalkStartsWhatIsDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := fixture.PlanOf(2, component.Component{Name: "etcd", Rolling: true})
@@ -152,7 +159,9 @@ func TestWalkReportsCauses(t *testing.T) {
 		t.Errorf("failed:\n%s\nwant:\n%s", failed, want)
 	}
 	slices.Sort(r.Events)
-	if d := cmp.Diff([]string{"base@m1", "base@m2", "base@m3", "kubelet@m2", "runtime@m1", "runtime@m2"}, r.Events); d != "" {
+	if d := cmp.Diff(
+		[]string{"base@m1", "base@m2", "base@m3", "kubelet@m2", "runtime@m1", "runtime@m2"}, r.Events,
+	); d != "" {
 		t.Errorf("carried out:\n%s", d)
 	}
 }
@@ -230,7 +239,9 @@ func TestWalkGates(t *testing.T) {
 // failed, and what becomes of it is told.
 func TestWalkGatesSpareWhatRestarts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := fixture.Running(fixture.PlanOf(1, component.Component{Name: "api"}, component.Component{Name: "controllers"}))
+		p := fixture.Running(fixture.PlanOf(
+			1, component.Component{Name: "api"}, component.Component{Name: "controllers"},
+		))
 		p = awaiting(p)
 		failed := p.Walk(t.Context(), func(ctx context.Context, s plan.Step) error {
 			if s.Component.Name == "controllers" {

@@ -7,7 +7,7 @@ import (
 
 func privileged(_ Scene, h Host) []Finding {
 	if h.Survey.UID != 0 {
-		return one(Fail, "the tool runs there as user %d", h.Survey.UID)
+		return one(Fail, "the tool runs on this host as user %d", h.Survey.UID)
 	}
 	return one(OK, "root")
 }
@@ -30,8 +30,10 @@ func uniqueMachineID(s Scene) []Finding {
 	found := unique(s, "the machine-id", func(h Host) string { return h.Facts.MachineID })
 	for _, h := range s.Hosts {
 		if h.Facts.MachineID == "" {
-			found = append(found, Finding{Level: Warn, Hosts: []string{h.Name}, Evidence: "/etc/machine-id is missing or empty",
-				Hint: "systemd-machine-id-setup"})
+			found = append(found, Finding{
+				Level: Warn, Hosts: []string{h.Name}, Evidence: "/etc/machine-id is missing or empty",
+				Hint: "systemd-machine-id-setup",
+			})
 		}
 	}
 	return found

@@ -14,7 +14,7 @@ import (
 	"kbootstrap/provision/component"
 )
 
-// collides reports whether a socket that somebody else has keeps one of ours from its port.
+// collides reports whether a socket of another process keeps one of ours from its port.
 func collides(ours component.Port, p host.Port, cluster netip.Addr) bool {
 	if p.Network != ours.Network || p.Number != ours.Number {
 		return false
@@ -44,13 +44,15 @@ func ports(s Scene, h Host) []Finding {
 			if !collides(l, p, h.Address) {
 				continue
 			}
-			// The socket of a process that is just ending belongs to nobody; a controller that has
+			// The socket of a process that is just ending has no owner; a controller that has
 			// lost its API server ends.
 			if h.ours(p) || p.PID == 0 && p.Network == "tcp" && h.own(l.By+".service") {
 				f.Evidence = "held by our " + cmp.Or(p.Program, l.By)
 				continue
 			}
-			f.Level, f.Evidence = Fail, fmt.Sprintf("%s/%d, which %s needs, is held by %s", l.Network, l.Number, l.By, who(p))
+			f.Level, f.Evidence = Fail, fmt.Sprintf(
+				"%s/%d, which %s needs, is held by %s", l.Network, l.Number, l.By, who(p),
+			)
 			if p.Unit != "" {
 				f.Hint = "systemctl disable --now " + p.Unit
 			}
@@ -104,7 +106,8 @@ func clusters() []string {
 // kubelet runs, and a drop-in that changes its command line.
 var traces = []string{
 	"/etc/kubernetes/manifests/kube-apiserver.yaml", "/etc/kubernetes/manifests/etcd.yaml",
-	"/etc/systemd/system/kubelet.service.d/10-kubeadm.conf", "/usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf",
+	"/etc/systemd/system/kubelet.service.d/10-kubeadm.conf",
+	"/usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf",
 }
 
 func foreignCluster(s Scene) []Finding {
@@ -123,12 +126,15 @@ func foreignCluster(s Scene) []Finding {
 			fail("", host, "another installer left %s", path)
 		}
 		if mark := h.Facts.EtcdBootstrapped; mark != "" && mark != component.EtcdToken(s.Cluster) {
-			fail("kbootstrap reset with the inventory of that cluster, or the right inventory here", host,
-				"/etc/etcd/bootstrapped says that this is a member of %s%s", component.ClusterOf(mark), inBrackets(h.Survey.Etcd))
+			fail("run `kbootstrap reset` with the inventory of that cluster, or use the right inventory here",
+				host, "/etc/etcd/bootstrapped says that this host is a member of %s%s",
+				component.ClusterOf(mark), inBrackets(h.Survey.Etcd))
 		}
 		if a := h.Survey.Authority; a != nil && s.CA != "" && a.Key != s.CA {
-			fail("bring the directory .kbootstrap/"+s.Cluster.Name+" from the machine that made the cluster; or reset the hosts",
-				host, "%s (%s, key %s…) is not the authority of this inventory (key %s…)", a.Path, a.Subject, short(a.Key), short(s.CA))
+			hint := "copy the directory .kbootstrap/" + s.Cluster.Name + " from the machine that made the cluster; " +
+				"or reset the hosts"
+			fail(hint, host, "%s (%s, key %s…) is not the authority of this inventory (key %s…)",
+				a.Path, a.Subject, short(a.Key), short(s.CA))
 		}
 		if len(found) == before {
 			found = append(found, Finding{Level: OK, Hosts: host, Evidence: "none"})
@@ -151,8 +157,8 @@ func foreignCluster(s Scene) []Finding {
 			hosts = append(hosts, members[id]...)
 			texts = append(texts, fmt.Sprintf("%s of cluster %s", strings.Join(members[id], ", "), id))
 		}
-		fail("find out which data is wanted, and move the other away", hosts, "the hosts have data of several etcd clusters: %s",
-			strings.Join(texts, "; "))
+		fail("find out which data is needed, and move the rest away",
+			hosts, "the hosts have data of several etcd clusters: %s", strings.Join(texts, "; "))
 	}
 	return found
 }
@@ -164,7 +170,10 @@ func inBrackets(data host.EtcdData) string {
 	if data.ClusterID == "" {
 		return ""
 	}
-	return fmt.Sprintf(" (etcd cluster %s, member %s, last written %s)", data.ClusterID, data.MemberID, data.Modified.Format(time.DateTime))
+	return fmt.Sprintf(
+		" (etcd cluster %s, member %s, last written %s)", data.ClusterID, data.MemberID,
+		data.Modified.Format(time.DateTime),
+	)
 }
 
 func staleEtcdData(s Scene, h Host) []Finding {
@@ -183,6 +192,6 @@ func staleEtcdData(s Scene, h Host) []Finding {
 		// data is ours.
 		return one(OK, "a member whose first start was cut off%s", inBrackets(data))
 	}
-	return one(Fail, "/var/lib/etcd holds %s%s, and no mark says that it is of cluster %s",
+	return one(Fail, "/var/lib/etcd holds %s%s, and no mark says that this data belongs to cluster %s",
 		strings.Join(entries, ", "), inBrackets(data), s.Cluster.Name)
 }

@@ -25,7 +25,9 @@ func Needs(c *inventory.Cluster, hosts []inventory.Host) []Need {
 				continue
 			}
 			for _, p := range component.Listeners(c, to) {
-				if slices.ContainsFunc(p.From, func(r inventory.Role) bool { return r == component.AnyHost || from.Has(r) }) {
+				if slices.ContainsFunc(p.From, func(r inventory.Role) bool {
+					return r == component.AnyHost || from.Has(r)
+				}) {
 					needs = append(needs, Need{from, to, p.Network, p.Number})
 				}
 			}
@@ -70,7 +72,9 @@ func peerPorts(s Scene) []Finding {
 				}
 			default:
 				bad[h.Name] = true
-				i := slices.IndexFunc(faults, func(b blocked) bool { return b.to == h.Name && b.port == port && b.fault == p.Fault })
+				i := slices.IndexFunc(faults, func(b blocked) bool {
+					return b.to == h.Name && b.port == port && b.fault == p.Fault
+				})
 				if i < 0 {
 					i, faults = len(faults), append(faults, blocked{to: h.Name, port: port, fault: p.Fault})
 				}
@@ -80,16 +84,21 @@ func peerPorts(s Scene) []Finding {
 	}
 	for _, b := range faults {
 		found = append(found, Finding{Level: Fail, Hosts: append(slices.Clone(b.from), b.to),
-			Evidence: fmt.Sprintf("%s -> %s %s: %s", strings.Join(b.from, ", "), b.to, b.port, b.fault), Hint: openPort(s, b)})
+			Evidence: fmt.Sprintf("%s -> %s %s: %s", strings.Join(b.from, ", "), b.to, b.port, b.fault),
+			Hint:     openPort(s, b)})
 	}
 	for _, h := range s.Hosts {
 		ports := excused[h.Name]
 		switch {
 		case len(ports) > 0:
 			found = append(found, Finding{Level: OK, Hosts: []string{h.Name},
-				Evidence: "firewalld blocks " + strings.Join(ports, ", ") + "; up turns it off before anything else"})
+				Evidence: "firewalld blocks " + strings.Join(ports, ", ") + "; up turns firewalld off before " +
+					"anything else"})
 		case !bad[h.Name]:
-			found = append(found, Finding{Level: OK, Hosts: []string{h.Name}, Evidence: fmt.Sprintf("reached by the others on all %d ways", tried[h.Name])})
+			found = append(found, Finding{
+				Level: OK, Hosts: []string{h.Name},
+				Evidence: fmt.Sprintf("the other hosts reach this host on all %d paths", tried[h.Name]),
+			})
 		}
 	}
 	return found
@@ -101,7 +110,8 @@ func openPort(s Scene, b blocked) string {
 	for _, h := range s.Hosts {
 		if h.Name == b.to && h.active(firewalld) {
 			network, port, _ := strings.Cut(b.port, "/")
-			return fmt.Sprintf("on %s: firewall-cmd --permanent --add-port=%s/%s && firewall-cmd --reload; or firewall: disable in the inventory",
+			return fmt.Sprintf("on %s: firewall-cmd --permanent --add-port=%s/%s && firewall-cmd --reload; or "+
+				"firewall: disable in the inventory",
 				b.to, port, network)
 		}
 	}

@@ -72,7 +72,8 @@ func defaultRoute(_ Scene, h Host) []Finding {
 
 // ownInterface reports whether an interface is one that the cluster itself makes.
 func ownInterface(name string) bool {
-	return name == "lo" || name == "cni0" || name == "docker0" || name == "kube-ipvs0" || strings.HasPrefix(name, "flannel.")
+	return name == "lo" || name == "cni0" || name == "docker0" || name == "kube-ipvs0" ||
+		strings.HasPrefix(name, "flannel.")
 }
 
 func cidrOverlap(s Scene, h Host) []Finding {
@@ -105,7 +106,10 @@ func resolver(_ Scene, h Host) []Finding {
 	case len(h.Survey.NameServers) == 0:
 		return one(Warn, "/etc/resolv.conf names no DNS server")
 	}
-	return one(Warn, "/etc/resolv.conf names only %s, which in a pod is the pod itself", strings.Join(h.Survey.NameServers, ", "))
+	return one(
+		Warn, "/etc/resolv.conf names only %s, which in a pod is the pod itself",
+		strings.Join(h.Survey.NameServers, ", "),
+	)
 }
 
 func hostGateway(s Scene, h Host) []Finding {
@@ -115,7 +119,8 @@ func hostGateway(s Scene, h Host) []Finding {
 	}
 	for _, other := range s.Cluster.Hosts {
 		if !prefix.Contains(other.Address) {
-			return one(Fail, "%s of %s is not in %s: it is behind a router", other.Address, other.Name, prefix.Masked())
+			return one(Fail, "%s of %s is not in %s: %s is behind a router",
+				other.Address, other.Name, prefix.Masked(), other.Name)
 		}
 	}
 	return one(OK, "%s", prefix.Masked())

@@ -47,7 +47,7 @@ type Check struct {
 	What string
 	// Worst is the highest level that it finds.
 	Worst Level
-	// Hint says what to do when it is not so; a finding may know better.
+	// Hint says what to do when the check fails; a finding may know better.
 	Hint string
 	Code fault.Code
 	// Probes says that it judges measurements that cost something. They are made when there is
@@ -264,7 +264,8 @@ func (h Host) active(name string) bool {
 // own reports whether a unit is one that the tool made: those have a drop-in of its own.
 func (h Host) own(name string) bool {
 	u, ok := h.unit(name)
-	return ok && slices.ContainsFunc(u.DropIns, func(path string) bool { return strings.HasSuffix(path, "/50-kbootstrap.conf") })
+	return ok &&
+		slices.ContainsFunc(u.DropIns, func(path string) bool { return strings.HasSuffix(path, "/50-kbootstrap.conf") })
 }
 
 // span is a duration for people.

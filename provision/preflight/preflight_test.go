@@ -66,7 +66,8 @@ func TestKnown(t *testing.T) {
 	}
 	for id, hint := range map[string]string{
 		"NumCPUs": `did you mean "NumCPU"?`, "UniqueMachineId2": `did you mean "UniqueMachineID"?`,
-		"Port-": "known here", "Port-http": "known here", "Port-70000": "known here", "": "known here", "everything": "known here",
+		"Port-": "known here", "Port-http": "known here", "Port-70000": "known here", "": "known here",
+		"everything": "known here",
 	} {
 		err := Known([]string{"Mem", id})
 		var unknown *UnknownCheckError
@@ -172,7 +173,9 @@ func TestNeeds(t *testing.T) {
 			texts = append(texts, Path{From: n.From.Name, To: n.To.Name, Network: n.Network, Port: n.Port}.String())
 		}
 	}
-	want = []string{"cp1 -> w1 tcp/2379", "cp1 -> w1 tcp/2380", "cp1 -> w1 tcp/6443", "cp1 -> w1 tcp/10250", "cp1 -> w1 udp/8472"}
+	want = []string{
+		"cp1 -> w1 tcp/2379", "cp1 -> w1 tcp/2380", "cp1 -> w1 tcp/6443", "cp1 -> w1 tcp/10250", "cp1 -> w1 udp/8472",
+	}
 	if !slices.Equal(texts, want) {
 		t.Errorf("between control planes: got %q", texts)
 	}
@@ -180,7 +183,8 @@ func TestNeeds(t *testing.T) {
 
 func TestPlace(t *testing.T) {
 	for path, want := range map[string]string{
-		"/opt/kbootstrap/etcd-3.6.8/etcd": "/opt/kbootstrap", "/opt/kbootstrapped": "/", "/var/lib/etcd": "/var/lib/etcd",
+		"/opt/kbootstrap/etcd-3.6.8/etcd": "/opt/kbootstrap", "/opt/kbootstrapped": "/",
+		"/var/lib/etcd":                    "/var/lib/etcd",
 		"/etc/systemd/system/etcd.service": "/", "/usr/local/bin/etcd": "/usr/local/bin",
 	} {
 		if got := Place(path); got != want {

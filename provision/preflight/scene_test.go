@@ -37,24 +37,35 @@ func good(t *testing.T) Scene {
 				Hostname: h.Name, Kernel: "6.1.0-18-amd64", Arch: "amd64", MachineID: strings.Repeat(number, 32),
 				ProductUUID: "4C4C4544-0043-5010-8052-B4C04F5A3" + number + "32",
 				OS:          host.OS{ID: "debian", VersionID: "12", Name: "Debian GNU/Linux 12 (bookworm)"},
-				CPUs:        2, MemoryBytes: 2 << 30, Cgroup: 2, Systemd: 252, Glibc: "2.36", IPTables: "1.8.9 (nf_tables)",
-				SELinux: "disabled", DefaultRouteInterface: "eth0", PackageManager: "apt-get", Resolv: "/etc/resolv.conf",
+				CPUs:        2, MemoryBytes: 2 << 30, Cgroup: 2, Systemd: 252, Glibc: "2.36",
+				IPTables: "1.8.9 (nf_tables)",
+				SELinux:  "disabled", DefaultRouteInterface: "eth0", PackageManager: "apt-get",
+				Resolv: "/etc/resolv.conf",
 				Programs: map[string]string{
-					"systemctl": "/usr/bin/systemctl", "mount": "/usr/bin/mount", "modprobe": "/usr/sbin/modprobe", "iptables": "/usr/sbin/iptables",
+					"systemctl": "/usr/bin/systemctl", "mount": "/usr/bin/mount", "modprobe": "/usr/sbin/modprobe",
+					"iptables": "/usr/sbin/iptables",
 				},
 				ConntrackWritable: true,
 				Interfaces: []host.Interface{
 					{Name: "lo", Up: true, MTU: 65536, Addresses: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/8")}},
 					// The NAT of VirtualBox: the same on every host.
-					{Name: "eth0", Up: true, MTU: 1500, MAC: "08:00:27:8d:c0:4d", Addresses: []netip.Prefix{netip.MustParsePrefix("10.0.2.15/24")}},
-					{Name: "eth1", Up: true, MTU: 1500, MAC: "08:00:27:00:00:0" + number, Addresses: []netip.Prefix{netip.PrefixFrom(h.Address, 24)}},
+					{
+						Name: "eth0", Up: true, MTU: 1500, MAC: "08:00:27:8d:c0:4d",
+						Addresses: []netip.Prefix{netip.MustParsePrefix("10.0.2.15/24")},
+					},
+					{
+						Name: "eth1", Up: true, MTU: 1500, MAC: "08:00:27:00:00:0" + number,
+						Addresses: []netip.Prefix{netip.PrefixFrom(h.Address, 24)},
+					},
 				},
 			},
 			Survey: host.Survey{
 				NameServers: []string{"10.0.2.3"}, Controllers: []string{"cpuset", "cpu", "io", "memory", "pids"},
 				Limits: map[string]int64{"fs.inotify.max_user_instances": 128, "fs.inotify.max_user_watches": 65536},
 			},
-			Clock:  node.Clock{Offset: time.Duration(i) * 100 * time.Microsecond, Error: time.Millisecond, Synchronized: true},
+			Clock: node.Clock{
+				Offset: time.Duration(i) * 100 * time.Microsecond, Error: time.Millisecond, Synchronized: true,
+			},
 			Writes: []Write{{"/opt/kbootstrap", 400 << 20, 40}, {"/var/lib/containerd", 200 << 20, 4000}},
 			Glibc:  map[string]string{},
 		}
@@ -67,7 +78,9 @@ func good(t *testing.T) Scene {
 			})
 		}
 		if h.Has(inventory.Etcd) {
-			h.Fsync = &host.Fsync{Writes: 60, P50: 900 * time.Microsecond, P99: 4 * time.Millisecond, Max: 4 * time.Millisecond}
+			h.Fsync = &host.Fsync{
+				Writes: 60, P50: 900 * time.Microsecond, P99: 4 * time.Millisecond, Max: 4 * time.Millisecond,
+			}
 		}
 		s.Hosts = append(s.Hosts, h)
 	}
@@ -83,7 +96,9 @@ func good(t *testing.T) Scene {
 
 // firewall has firewalld run on a host.
 func firewall(h *Host) {
-	h.Survey.Units = append(h.Survey.Units, host.Unit{Name: firewalld, Active: true, PID: 400, Path: "/usr/lib/systemd/system/firewalld.service"})
+	h.Survey.Units = append(h.Survey.Units, host.Unit{
+		Name: firewalld, Active: true, PID: 400, Path: "/usr/lib/systemd/system/firewalld.service",
+	})
 }
 
 // made has a service of ours run on a host.

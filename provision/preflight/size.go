@@ -90,7 +90,8 @@ func diskSpace(scene Scene, h Host) []Finding {
 	_, chosen := scene.Cluster.Arguments["kubelet"]["eviction-hard"] // then the defaults do not hold
 	for _, s := range h.stores() {
 		if need := s.needs(); need > s.FreeBytes {
-			found = append(found, one(Fail, "%s: %s are free, and the plan needs %s", strings.Join(s.writes, ", "), human.Size(s.FreeBytes), human.Size(need))...)
+			found = append(found, one(Fail, "%s: %s are free, but the plan needs %s",
+				strings.Join(s.writes, ", "), human.Size(s.FreeBytes), human.Size(need))...)
 			continue
 		}
 		for _, path := range s.paths {
@@ -117,7 +118,8 @@ func inodes(_ Scene, h Host) []Finding {
 	for _, s := range h.stores() {
 		need := s.files + s.files/10 + 1000
 		if s.files > 0 && s.Inodes > 0 && need > s.FreeInodes {
-			found = append(found, one(Fail, "%s: %d inodes are free, and the plan needs %d", strings.Join(s.writes, ", "), s.FreeInodes, need)...)
+			found = append(found, one(Fail, "%s: %d inodes are free, but the plan needs %d",
+				strings.Join(s.writes, ", "), s.FreeInodes, need)...)
 		}
 	}
 	if found == nil {
@@ -150,9 +152,11 @@ func diskFsync(_ Scene, h Host) []Finding {
 		return nil
 	}
 	if h.Fsync.Writes == 0 {
-		return one(OK, "not measured: the file system knows no files without a name")
+		return one(OK, "not measured: the file system does not support files without a name")
 	}
-	seen := fmt.Sprintf("99 of 100 writes within %s, half within %s, of %d", span(h.Fsync.P99), span(h.Fsync.P50), h.Fsync.Writes)
+	seen := fmt.Sprintf(
+		"99 of 100 writes within %s, half within %s, of %d", span(h.Fsync.P99), span(h.Fsync.P50), h.Fsync.Writes,
+	)
 	if h.Fsync.P99 > fsyncWarn {
 		return one(Warn, "%s", seen)
 	}

@@ -47,7 +47,8 @@ func systemVerification(_ Scene, h Host) []Finding {
 	case older(kernel, "3.10"):
 		found = append(found, one(Fail, "kernel %s is older than 3.10", kernel)...)
 	case older(kernel, "4.19"):
-		found = append(found, one(Warn, "kernel %s is older than 4.19, the oldest that Kubernetes is tested with", kernel)...)
+		found = append(found,
+			one(Warn, "kernel %s is older than 4.19, the oldest that Kubernetes is tested with", kernel)...)
 	}
 	for _, c := range controllers {
 		if len(h.Survey.Controllers) > 0 && !slices.Contains(h.Survey.Controllers, c) {
@@ -67,14 +68,15 @@ func cgroupVersion(s Scene, h Host) []Finding {
 	case h.Facts.Cgroup == 0:
 		return one(Fail, "no cgroups are mounted at /sys/fs/cgroup")
 	case s.Minor >= 35: // a kubelet refuses it then, unless told otherwise
-		return one(Warn, "version 1, which Kubernetes is about to drop; up has the kubelet accept it (failCgroupV1: false)")
+		return one(Warn, "version 1, which Kubernetes is about to drop; up makes the kubelet accept it "+
+			"(failCgroupV1: false)")
 	}
 	return one(OK, "version 1")
 }
 
 func swap(_ Scene, h Host) []Finding {
 	if h.Facts.Swap {
-		return one(OK, "in use; up turns it off")
+		return one(OK, "in use; up turns swap off")
 	}
 	return one(OK, "off")
 }
@@ -84,9 +86,9 @@ func firewalls(s Scene, h Host) []Finding {
 	case !h.active(firewalld):
 		return one(OK, "firewalld does not run")
 	case s.Cluster.Firewall == "disable":
-		return one(OK, "firewalld runs; up turns it off")
+		return one(OK, "firewalld runs; up turns firewalld off")
 	}
-	return one(Warn, "firewalld runs, and the inventory says firewall: leave")
+	return one(Warn, "firewalld runs, because the inventory says firewall: leave")
 }
 
 func glibc(_ Scene, h Host) []Finding {
@@ -96,7 +98,8 @@ func glibc(_ Scene, h Host) []Finding {
 	var found []Finding
 	for _, program := range slices.Sorted(maps.Keys(h.Glibc)) {
 		if need := h.Glibc[program]; older(h.Facts.Glibc, need) {
-			found = append(found, one(Fail, "%s needs glibc %s; the host has %s", program, need, cmp.Or(h.Facts.Glibc, "none"))...)
+			found = append(found,
+				one(Fail, "%s needs glibc %s; the host has %s", program, need, cmp.Or(h.Facts.Glibc, "none"))...)
 		}
 	}
 	if found == nil {
@@ -109,9 +112,9 @@ func iptables(_ Scene, h Host) []Finding {
 	version := h.Facts.IPTables
 	switch {
 	case version == "" && slices.Contains(h.Packages, "iptables"):
-		return one(OK, "missing; up installs it")
+		return one(OK, "missing; up installs iptables")
 	case version == "":
-		return one(Fail, "iptables does not tell its version")
+		return one(Fail, "iptables does not report its version")
 	case older(version, "1.4.20"):
 		return one(Fail, "%s is older than 1.4.20, the first that waits for others (-w)", version)
 	case strings.Contains(version, "nf_tables") && older(version, "1.8.3"):
@@ -131,7 +134,10 @@ func kernelModules(_ Scene, h Host) []Finding {
 			// These have a sign of their being there (see node); the others may be built in without
 			// one.
 			if m.Name == "overlay" || m.Name == "br_netfilter" {
-				found = append(found, one(Warn, "there is no sign of %s in the kernel, nor a list of its modules", m.Name)...)
+				found = append(
+					found,
+					one(Warn, "the kernel shows no sign of %s, and the host has no list of its modules", m.Name)...,
+				)
 			}
 		default:
 			present = append(present, m.Name)
@@ -165,12 +171,12 @@ func packageManager(_ Scene, h Host) []Finding {
 	}
 	wanted := strings.Join(h.Packages, ", ")
 	if h.Facts.PackageManager == "" {
-		f := one(Fail, "%s must be installed, and there is none of apt-get, dnf and yum", wanted)
-		f[0].Hint = "install it by hand"
+		f := one(Fail, "%s must be installed, but the host has none of apt-get, dnf and yum", wanted)
+		f[0].Hint = "install the package by hand"
 		return f
 	}
 	if lock := h.Survey.PackageLock; lock != nil {
-		return one(Warn, "%s must be installed, and %s (pid %d) holds %s", wanted, lock.Program, lock.PID, lock.Path)
+		return one(Warn, "%s must be installed, but %s (pid %d) holds %s", wanted, lock.Program, lock.PID, lock.Path)
 	}
 	return one(OK, "%s installs %s", h.Facts.PackageManager, wanted)
 }
@@ -185,7 +191,7 @@ func conntrackMax(_ Scene, h Host) []Finding {
 	case !known:
 		return one(OK, "not tracked yet")
 	case limit < leastConntrack && !h.Facts.ConntrackWritable:
-		return one(Warn, "%d, and it cannot be raised from there", limit)
+		return one(Warn, "%d, and the limit cannot be raised from this host", limit)
 	case limit < leastConntrack:
 		return one(OK, "%d; kube-proxy raises it", limit)
 	}

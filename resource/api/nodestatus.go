@@ -31,8 +31,8 @@ type NodeStatus struct {
 // ID is "node NAME is ready", for instance.
 func (n NodeStatus) ID() string { return "node " + n.Name + " " + n.Is }
 
-// State is "so" or empty.
-func (n NodeStatus) State() string { return resource.States(resource.Flag("so", !n.Absent)) }
+// State is "true" or empty.
+func (n NodeStatus) State() string { return resource.States(resource.Flag("true", !n.Absent)) }
 
 // Answers says that several services stand between the host and the answer: the API, and the proxy
 // that leads to it.
@@ -44,10 +44,10 @@ func (n NodeStatus) Absence() resource.Resource {
 	return n
 }
 
-// Problem says what is not so.
+// Problem says what the node is not, or does not have.
 func (n NodeStatus) Problem(resource.Resource) string {
 	if n.Absent {
-		return "not so: " + n.ID()
+		return resource.Denial(n.ID())
 	}
 	return ""
 }

@@ -161,7 +161,7 @@ func badAPIServer(t *testing.T, l *lab) {
 		t.Errorf("exit %d", r.code)
 	}
 	t.Logf("rolled back in %.1f s", r.took.Seconds())
-	says(t, r.stderr, "error[KB5020]: cp1: kube-apiserver: it does not know --no-such-flag (KB5108)",
+	says(t, r.stderr, "error[KB5020]: cp1: kube-apiserver: the program does not know --no-such-flag (KB5108)",
 		"rolled back: kube-apiserver.service is as before", "unknown flag: --no-such-flag",
 		"cp1: kube-apiserver: put back: file /etc/systemd/system/kube-apiserver.service")
 	l.untouchedBy("cp1", "kube-apiserver.service")

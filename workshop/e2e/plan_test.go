@@ -216,9 +216,9 @@ func hostGone(t *testing.T, l *lab) {
 	if err := os.WriteFile(l.inventory, text[:strings.Index(string(text), "  - name: w1")], 0o644); err != nil {
 		t.Fatal(err)
 	}
-	l.exits(9, "up", "-i", l.inventory).says(t, "error[KB6015]: w1: it is a node of the cluster",
+	l.exits(9, "up", "-i", l.inventory).says(t, "error[KB6015]: w1: this host is a node of the cluster",
 		"kubectl delete node w1")
-	l.exits(9, "plan", "-i", l.inventory).says(t, "! [KB6015] w1: it is a node of the cluster")
+	l.exits(9, "plan", "-i", l.inventory).says(t, "! [KB6015] w1: this host is a node of the cluster")
 	l.kubectl("delete", "node", "w1")
 	l.exits(0, "up", "-i", l.inventory, "--only", "base,kubelet,nodes").says(t, "nothing to do: ")
 }
