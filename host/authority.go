@@ -11,7 +11,7 @@ import (
 type Authority struct {
 	Path    string
 	Subject string
-	// Key is the sha256 of its public key in hex: what stays when the certificate is made anew of
+	// Key is the sha256 of its public key in hex: what stays when the certificate is made again of
 	// the same key.
 	Key string
 }

@@ -52,7 +52,11 @@ func Certificates(root string, paths []string) ([]Certificate, error) {
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", path, err)
 			}
-			found = append(found, Certificate{Path: path, Subject: certificate.Subject.String(), NotAfter: certificate.NotAfter})
+			found = append(found, Certificate{
+				Path:     path,
+				Subject:  certificate.Subject.String(),
+				NotAfter: certificate.NotAfter,
+			})
 		}
 		if len(found) == before {
 			return nil, fmt.Errorf("%s: no certificate in it", path)

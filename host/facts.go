@@ -39,11 +39,11 @@ type Facts struct {
 	// Programs maps those programs that the host has, of the list in programs, to their paths.
 	Programs       map[string]string
 	PackageManager string // "apt-get", "dnf" or "yum"
-	// ConntrackWritable says whether nf_conntrack_max can be set. It cannot in most containers, and
-	// kube-proxy must then be told to leave it alone.
+	// ConntrackWritable reports whether nf_conntrack_max can be set. It cannot in most containers,
+	// and kube-proxy must then be told to leave it alone.
 	ConntrackWritable bool
-	// EtcdData says whether there is a write-ahead log in /var/lib/etcd: this host was a member of
-	// some cluster.
+	// EtcdData reports whether there is a write-ahead log in /var/lib/etcd: this host was a member
+	// of some cluster.
 	EtcdData bool
 	// EtcdBootstrapped is the content of /etc/etcd/bootstrapped, without white space around.
 	EtcdBootstrapped string

@@ -20,7 +20,7 @@ func (g gatherer) cgroup() int {
 }
 
 // conntrackWritable tries to set nf_conntrack_max to what it is. Before the kernel module is loaded
-// there is nothing to try: then it can be set unless this is a container, since only the first
+// there is nothing to try: then it can be set unless this is a container, because only the first
 // network namespace may set it.
 func (g gatherer) conntrackWritable(container bool) bool {
 	const name = "proc/sys/net/netfilter/nf_conntrack_max"

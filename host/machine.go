@@ -76,8 +76,9 @@ func (g gatherer) programs() (paths map[string]string, packageManager string) {
 
 func (g gatherer) units(names []string) []string {
 	found := []string{}
+	dirs := []string{"etc/systemd/system", "run/systemd/system", "usr/lib/systemd/system", "lib/systemd/system"}
 	for _, name := range names {
-		for _, dir := range []string{"etc/systemd/system", "run/systemd/system", "usr/lib/systemd/system", "lib/systemd/system"} {
+		for _, dir := range dirs {
 			if g.Exists(filepath.Join(dir, name)) {
 				found = append(found, name)
 				break
@@ -131,10 +132,17 @@ func (g gatherer) systemd(paths map[string]string) int {
 // glibc finds "GNU C Library … stable release version 2.36." that every libc.so.6 has among its
 // strings.
 func (g gatherer) glibc() string {
-	for _, pattern := range []string{"lib64/libc.so.6", "lib/*-linux-gnu*/libc.so.6", "usr/lib64/libc.so.6", "lib/libc.so.6"} {
+	patterns := []string{
+		"lib64/libc.so.6",
+		"lib/*-linux-gnu*/libc.so.6",
+		"usr/lib64/libc.so.6",
+		"lib/libc.so.6",
+	}
+	for _, pattern := range patterns {
 		names, _ := filepath.Glob(g.Path(pattern))
 		for _, name := range names {
-			if _, after, ok := strings.Cut(g.text(strings.TrimPrefix(name, string(g.Root))), "stable release version "); ok {
+			text := g.text(strings.TrimPrefix(name, string(g.Root)))
+			if _, after, ok := strings.Cut(text, "stable release version "); ok {
 				end := strings.IndexFunc(after, func(r rune) bool { return r != '.' && (r < '0' || r > '9') })
 				return strings.TrimRight(after[:max(end, 0)], ".")
 			}

@@ -25,18 +25,19 @@ var rocky = map[string]string{
 	"var/lib/etcd/member/wal/0.wal":            "",
 	"run/systemd/container":                    "systemd-nspawn\n",
 	"usr/lib/systemd/libsystemd-shared-239.so": "",
-	"lib64/libc.so.6":                          "\x7fELF\x00GNU C Library (GNU libc) stable release version 2.28.\nCopyright\x00",
-	"sys/class/dmi/id/product_uuid":            "AB-CD\n",
-	"sys/fs/selinux/enforce":                   "1",
-	"proc/swaps":                               "Filename Type Size\n/dev/sda2 partition 1024\n",
-	"proc/meminfo":                             "MemFree:        1 kB\nMemTotal:       16384 kB\n",
-	"proc/sys/kernel/osrelease":                "4.18.0-513.el8\n",
-	"proc/sys/kernel/random/boot_id":           "b00t\n",
-	"proc/sys/net/netfilter/nf_conntrack_max":  "262144\n",
-	"usr/bin/dnf":                              "#!",
-	"usr/bin/yum":                              "#!",
-	"usr/sbin/iptables":                        "#!",
-	"usr/sbin/swapoff":                         "#!",
+	"lib64/libc.so.6": "\x7fELF\x00GNU C Library (GNU libc) stable release version 2.28.\n" +
+		"Copyright\x00",
+	"sys/class/dmi/id/product_uuid":           "AB-CD\n",
+	"sys/fs/selinux/enforce":                  "1",
+	"proc/swaps":                              "Filename Type Size\n/dev/sda2 partition 1024\n",
+	"proc/meminfo":                            "MemFree:        1 kB\nMemTotal:       16384 kB\n",
+	"proc/sys/kernel/osrelease":               "4.18.0-513.el8\n",
+	"proc/sys/kernel/random/boot_id":          "b00t\n",
+	"proc/sys/net/netfilter/nf_conntrack_max": "262144\n",
+	"usr/bin/dnf":                             "#!",
+	"usr/bin/yum":                             "#!",
+	"usr/sbin/iptables":                       "#!",
+	"usr/sbin/swapoff":                        "#!",
 	"proc/net/route": "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT\n" +
 		"eth1\t00000000\t0102A8C0\t0003\t0\t0\t101\t00000000\t0\t0\t0\n" +
 		"eth0\t00000000\t0102A8C0\t0003\t0\t0\t100\t00000000\t0\t0\t0\n" +
@@ -59,7 +60,8 @@ func TestFactsOfAnotherMachine(t *testing.T) {
 		MemoryBytes: 16 << 20, Swap: true, Cgroup: 1, Systemd: 239, Glibc: "2.28", IPTables: "1.8.5 (nf_tables)",
 		SELinux: "enforcing", DefaultRouteInterface: "eth0",
 		Programs: map[string]string{
-			"dnf": "/usr/bin/dnf", "yum": "/usr/bin/yum", "iptables": "/usr/sbin/iptables", "swapoff": "/usr/sbin/swapoff",
+			"dnf": "/usr/bin/dnf", "yum": "/usr/bin/yum",
+			"iptables": "/usr/sbin/iptables", "swapoff": "/usr/sbin/swapoff",
 		},
 		PackageManager: "dnf", ConntrackWritable: true, EtcdData: true, EtcdBootstrapped: "3f5ea",
 		Resolv: "/run/systemd/resolve/resolv.conf",
@@ -71,7 +73,8 @@ func TestFactsOfAnotherMachine(t *testing.T) {
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%+v\nwant\n%+v", got, want)
 	}
-	if text, err := os.ReadFile(filepath.Join(root, "proc/sys/net/netfilter/nf_conntrack_max")); err != nil || string(text) != "262144\n" {
+	text, err := os.ReadFile(filepath.Join(root, "proc/sys/net/netfilter/nf_conntrack_max"))
+	if err != nil || string(text) != "262144\n" {
 		t.Errorf("nf_conntrack_max is %q now, %v", text, err)
 	}
 }
@@ -80,7 +83,8 @@ func TestFactsOfOldSystemdAndIPv6(t *testing.T) {
 	root := trial.Lay(t, map[string]string{
 		"usr/bin/systemctl": "#!",
 		"usr/bin/apt-get":   "#!",
-		"proc/net/ipv6_route": strings.Repeat("0", 32) + " 00 " + strings.Repeat("0", 32) + " 00 fe80 ffffffff 1 0 200200 lo\n" +
+		"proc/net/ipv6_route": strings.Repeat("0", 32) + " 00 " +
+			strings.Repeat("0", 32) + " 00 fe80 ffffffff 1 0 200200 lo\n" +
 			strings.Repeat("0", 32) + " 00 " + strings.Repeat("0", 32) + " 00 fe80 00000400 1 0 3 ens4\n",
 	})
 	got := NewSystem(root, func(context.Context, ...string) ([]byte, error) {

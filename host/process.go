@@ -20,7 +20,8 @@ type Process struct {
 // Signal sends a signal; a process that is gone has had it.
 func (s *System) Signal(pid int, sig syscall.Signal) error {
 	step := Step{Op: OpSignal, Path: fmt.Sprintf("%s to process %d", sig, pid)}
-	if err := s.Step(step, func() error { return syscall.Kill(pid, sig) }); err != nil && !errors.Is(err, syscall.ESRCH) {
+	err := s.Step(step, func() error { return syscall.Kill(pid, sig) })
+	if err != nil && !errors.Is(err, syscall.ESRCH) {
 		return fmt.Errorf("signal process %d: %w", pid, err)
 	}
 	return nil

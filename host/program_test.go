@@ -32,7 +32,8 @@ func TestRun(t *testing.T) {
 
 func TestRunErrors(t *testing.T) {
 	t.Parallel()
-	_, err := Run(t.Context(), "sh", "-c", "echo plain; for i in 1 2 3 4 5 6 7 8 9 10 11; do echo line $i >&2; done; exit 3")
+	const script = "echo plain; for i in 1 2 3 4 5 6 7 8 9 10 11; do echo line $i >&2; done; exit 3"
+	_, err := Run(t.Context(), "sh", "-c", script)
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) || exit.ExitCode() != 3 {
 		t.Errorf("got %v, want exit status 3", err)

@@ -19,7 +19,7 @@ const (
 	ModuleUnknown   = "unknown" // the host does not have the list of its kernel's modules, as a container has not
 )
 
-// ModuleState says whether the kernel has a module.
+// ModuleState reports whether the kernel has a module.
 type ModuleState struct{ Name, State string }
 
 // features are signs of a module that is in the kernel, whoever put it there.

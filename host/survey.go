@@ -22,7 +22,7 @@ type SurveyQuery struct {
 // way. Looking changes nothing. What could not be found out is empty or zero.
 type Survey struct {
 	UID         int           // of the node process
-	Ports       []Port        // those of the asked ports that somebody holds
+	Ports       []Port        // those of the asked ports that a process holds
 	FileSystems []FileSystem  // one for each asked path, in their order
 	Units       []Unit        // those of the asked units that the host has
 	Modules     []ModuleState // one for each asked module, in their order
@@ -35,7 +35,7 @@ type Survey struct {
 	Controllers []string
 	// Limits are sysctls by name; those that the kernel does not have are left out.
 	Limits map[string]int64
-	// PackageLock is who holds the package manager's lock; nil when nobody does.
+	// PackageLock is who holds the package manager's lock; nil when no process does.
 	PackageLock *Lock
 }
 

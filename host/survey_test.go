@@ -33,7 +33,8 @@ func silent(t *testing.T) func(context.Context, ...string) ([]byte, error) {
 
 // The first bytes of the write-ahead log of an etcd 3.6.8, whose etcdctl prints the cluster's ID as
 // 11192634692827012578 and the member's as 5732049601503122692, in decimal.
-const wal = "040000000000008408041000000000001f00000000000081080110f5a9b4a2041a150884aa8de4e29795c64f10e2bbabb5bbbe8eaa9b01000e" +
+const wal = "040000000000008408041000000000001f00000000000081080110" +
+	"f5a9b4a2041a150884aa8de4e29795c64f10e2bbabb5bbbe8eaa9b01000e" +
 	"00000000000082080510a1bdc3bb0b1a0408001000000073000000000000850802"
 
 func TestEtcdData(t *testing.T) {
@@ -47,8 +48,11 @@ func TestEtcdData(t *testing.T) {
 		dir + "0.tmp": strings.Repeat("\x00", 100),
 	})
 	got := surveyor{Root: Root(root)}.etcdData("/var/lib/etcd")
-	want := EtcdData{Entries: []string{"member"},
-		ClusterID: fmt.Sprintf("%x", uint64(11192634692827012578)), MemberID: fmt.Sprintf("%x", uint64(5732049601503122692))}
+	want := EtcdData{
+		Entries:   []string{"member"},
+		ClusterID: fmt.Sprintf("%x", uint64(11192634692827012578)),
+		MemberID:  fmt.Sprintf("%x", uint64(5732049601503122692)),
+	}
 	if time.Since(got.Modified) > time.Hour {
 		t.Errorf("modified %s", got.Modified)
 	}
@@ -94,18 +98,27 @@ func FuzzWAL(f *testing.F) {
 // TestPortsOfAnotherMachine: tables as a control plane has them.
 func TestPortsOfAnotherMachine(t *testing.T) {
 	root := trial.Lay(t, map[string]string{
-		"proc/net/tcp": "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n" +
-			"   0: 0B38A8C0:094C 00000000:0000 0A 00000000:00000000 00:00000000 00000000   999        0 261840 2 000000002577fcc4 100 0 0 10 0\n" +
-			"   1: 0100007F:2808 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 264120 2 000000004a701dee 100 0 0 10 0\n" +
+		"proc/net/tcp": "  sl  local_address rem_address   st tx_queue rx_queue " +
+			"tr tm->when retrnsmt   uid  timeout inode\n" +
+			"   0: 0B38A8C0:094C 00000000:0000 0A 00000000:00000000 00:00000000 00000000 " +
+			"  999        0 261840 2 000000002577fcc4 100 0 0 10 0\n" +
+			"   1: 0100007F:2808 00000000:0000 0A 00000000:00000000 00:00000000 00000000 " +
+			"    0        0 264120 2 000000004a701dee 100 0 0 10 0\n" +
 			// A connection of a client to 2380 of another host, and one to ours: neither listens.
-			"   2: 0B38A8C0:094C 0C38A8C0:A3C2 01 00000000:00000000 00:00000000 00000000   999        0 261999 2 0000000027dff6cb 100 0 0 10 0\n",
+			"   2: 0B38A8C0:094C 0C38A8C0:A3C2 01 00000000:00000000 00:00000000 00000000 " +
+			"  999        0 261999 2 0000000027dff6cb 100 0 0 10 0\n",
 		"proc/net/tcp6": "  sl  local_address                         remote_address                        st\n" +
-			"   0: 00000000000000000000000000000000:192B 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 264500 1 0 100 0 0 10 0\n" +
-			"   1: 0000000000000000FFFF00000B38A8C0:280A 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 264501 1 0 100 0 0 10 0\n",
-		"proc/net/udp": "   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops\n" +
-			" 6468: 00000000:2118 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 269660 2 00000000efea0913 0\n",
-		"proc/812/comm":                  "etcd\n",
-		"proc/812/cgroup":                "9:name=systemd:/system.slice/etcd.service\n8:pids:/\n0::/system.slice/etcd.service\n",
+			"   0: 00000000000000000000000000000000:192B 00000000000000000000000000000000:0000 " +
+			"0A 00000000:00000000 00:00000000 00000000     0        0 264500 1 0 100 0 0 10 0\n" +
+			"   1: 0000000000000000FFFF00000B38A8C0:280A 00000000000000000000000000000000:0000 " +
+			"0A 00000000:00000000 00:00000000 00000000     0        0 264501 1 0 100 0 0 10 0\n",
+		"proc/net/udp": "   sl  local_address rem_address   st tx_queue rx_queue " +
+			"tr tm->when retrnsmt   uid  timeout inode ref pointer drops\n" +
+			" 6468: 00000000:2118 00000000:0000 07 00000000:00000000 00:00000000 00000000 " +
+			"    0        0 269660 2 00000000efea0913 0\n",
+		"proc/812/comm": "etcd\n",
+		"proc/812/cgroup": "9:name=systemd:/system.slice/etcd.service\n8:pids:/\n" +
+			"0::/system.slice/etcd.service\n",
 		"proc/900/comm":                  "kube-apiserver\n",
 		"proc/900/cgroup":                "0::/system.slice/kube-apiserver.service\n",
 		"sys/class/net/flannel.1/uevent": "DEVTYPE=vxlan\nINTERFACE=flannel.1\nIFINDEX=4\n",
@@ -127,7 +140,8 @@ func TestPortsOfAnotherMachine(t *testing.T) {
 	want := []Port{
 		{Network: "tcp", Address: netip.MustParseAddr("192.168.56.11"), Number: 2380, PID: 812, Program: "etcd",
 			Path: "/opt/kbootstrap/etcd-3.6.8/etcd", Unit: "etcd.service", inode: "261840"},
-		{Network: "tcp", Address: netip.IPv6Unspecified(), Number: 6443, PID: 900, Program: "kube-apiserver", Unit: "kube-apiserver.service", inode: "264500"},
+		{Network: "tcp", Address: netip.IPv6Unspecified(), Number: 6443, PID: 900, Program: "kube-apiserver",
+			Unit: "kube-apiserver.service", inode: "264500"},
 		{Network: "tcp", Address: netip.MustParseAddr("192.168.56.11"), Number: 10250, inode: "264501"},
 		{Network: "udp", Address: netip.IPv4Unspecified(), Number: 8472, inode: "269660"},
 	}
@@ -140,19 +154,34 @@ func TestPortsOfAnotherMachine(t *testing.T) {
 }
 
 func TestUnits(t *testing.T) {
-	m := surveyor{ctx: t.Context(), Root: Root(t.TempDir()), run: func(_ context.Context, argv ...string) ([]byte, error) {
-		if argv[0] != "systemctl" || !slices.Equal(argv[5:], []string{"etcd.service", "k3s.service", "firewalld.service"}) {
+	run := func(_ context.Context, argv ...string) ([]byte, error) {
+		asked := []string{"etcd.service", "k3s.service", "firewalld.service"}
+		if argv[0] != "systemctl" || !slices.Equal(argv[5:], asked) {
 			t.Errorf("unexpected program: %q", argv)
 		}
-		return []byte("MainPID=270\nId=etcd.service\nLoadState=loaded\nActiveState=active\nFragmentPath=/etc/systemd/system/etcd.service\n" +
-			"DropInPaths=/etc/systemd/system/etcd.service.d/50-kbootstrap.conf /etc/systemd/system/etcd.service.d/local.conf\n\n" +
+		return []byte("MainPID=270\nId=etcd.service\nLoadState=loaded\nActiveState=active\n" +
+			"FragmentPath=/etc/systemd/system/etcd.service\n" +
+			"DropInPaths=/etc/systemd/system/etcd.service.d/50-kbootstrap.conf " +
+			"/etc/systemd/system/etcd.service.d/local.conf\n\n" +
 			"MainPID=0\nId=k3s.service\nLoadState=not-found\nActiveState=inactive\nFragmentPath=\nDropInPaths=\n\n" +
-			"MainPID=0\nId=firewalld.service\nLoadState=loaded\nActiveState=inactive\nFragmentPath=/lib/systemd/system/firewalld.service\nDropInPaths=\n"), nil
-	}}
+			"MainPID=0\nId=firewalld.service\nLoadState=loaded\nActiveState=inactive\n" +
+			"FragmentPath=/lib/systemd/system/firewalld.service\nDropInPaths=\n"), nil
+	}
+	m := surveyor{ctx: t.Context(), Root: Root(t.TempDir()), run: run}
 	want := []Unit{
-		{Name: "etcd.service", Load: "loaded", State: "active", Active: true, PID: 270, Path: "/etc/systemd/system/etcd.service", DropIns: []string{
-			"/etc/systemd/system/etcd.service.d/50-kbootstrap.conf", "/etc/systemd/system/etcd.service.d/local.conf"}},
-		{Name: "firewalld.service", Load: "loaded", State: "inactive", Path: "/lib/systemd/system/firewalld.service", DropIns: []string{}},
+		{
+			Name: "etcd.service", Load: "loaded", State: "active", Active: true, PID: 270,
+			Path: "/etc/systemd/system/etcd.service",
+			DropIns: []string{
+				"/etc/systemd/system/etcd.service.d/50-kbootstrap.conf",
+				"/etc/systemd/system/etcd.service.d/local.conf",
+			},
+		},
+		{
+			Name: "firewalld.service", Load: "loaded", State: "inactive",
+			Path:    "/lib/systemd/system/firewalld.service",
+			DropIns: []string{},
+		},
 	}
 	if got := m.units([]string{"etcd.service", "k3s.service", "firewalld.service"}); !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%+v\nwant\n%+v", got, want)
@@ -166,7 +195,12 @@ func TestSurveyOfAnotherMachine(t *testing.T) {
 		t.Fatal(err)
 	}
 	certificate := func(serial int64) string {
-		template := &x509.Certificate{SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: "kubernetes"}, IsCA: true, BasicConstraintsValid: true}
+		template := &x509.Certificate{
+			SerialNumber:          big.NewInt(serial),
+			Subject:               pkix.Name{CommonName: "kubernetes"},
+			IsCA:                  true,
+			BasicConstraintsValid: true,
+		}
 		raw, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 		if err != nil {
 			t.Fatal(err)
@@ -174,9 +208,10 @@ func TestSurveyOfAnotherMachine(t *testing.T) {
 		return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: raw}))
 	}
 	root := trial.Lay(t, map[string]string{
-		"proc/sys/kernel/osrelease":                     "5.15.0-91-generic\n",
-		"proc/filesystems":                              "nodev\tsysfs\nnodev\toverlay\n\text4\n",
-		"lib/modules/5.15.0-91-generic/modules.dep":     "kernel/net/bridge/br_netfilter.ko.zst: kernel/net/bridge/bridge.ko.zst\n",
+		"proc/sys/kernel/osrelease": "5.15.0-91-generic\n",
+		"proc/filesystems":          "nodev\tsysfs\nnodev\toverlay\n\text4\n",
+		"lib/modules/5.15.0-91-generic/modules.dep": "kernel/net/bridge/br_netfilter.ko.zst: " +
+			"kernel/net/bridge/bridge.ko.zst\n",
 		"lib/modules/5.15.0-91-generic/modules.builtin": "kernel/net/netfilter/nf-conntrack.ko\n",
 		"proc/sys/net/netfilter/nf_conntrack_max":       "65536\n",
 		"proc/sys/fs/inotify/max_user_watches":          "8192\n",
@@ -191,7 +226,10 @@ func TestSurveyOfAnotherMachine(t *testing.T) {
 		Paths:   []string{"/", "/var/lib/containerd/not/yet"}, CA: "/etc/kubernetes/pki/ca.crt", Packages: true,
 	})
 	modules := []ModuleState{
-		{"overlay", ModulePresent}, {"br_netfilter", ModuleAvailable}, {"nf_conntrack", ModulePresent}, {"vxlan", ModuleMissing},
+		{"overlay", ModulePresent},
+		{"br_netfilter", ModuleAvailable},
+		{"nf_conntrack", ModulePresent},
+		{"vxlan", ModuleMissing},
 	}
 	limits := map[string]int64{"net.netfilter.nf_conntrack_max": 65536, "fs.inotify.max_user_watches": 8192}
 	renewed, ok := ParseAuthority([]byte(certificate(2)))
@@ -203,8 +241,9 @@ func TestSurveyOfAnotherMachine(t *testing.T) {
 		"traces":      slices.Equal(got.Traces, []string{"/etc/kubernetes/manifests/etcd.yaml"}),
 		"the same key in a renewed certificate": ok && got.Authority != nil && got.Authority.Key == renewed.Key &&
 			got.Authority.Path == "/etc/kubernetes/pki/ca.crt" && got.Authority.Subject == "CN=kubernetes",
-		"no lock":                     got.PackageLock == nil,
-		"the file system of a parent": len(got.FileSystems) == 2 && got.FileSystems[0].Device == got.FileSystems[1].Device && got.FileSystems[1].Bytes > 0,
+		"no lock": got.PackageLock == nil,
+		"the file system of a parent": len(got.FileSystems) == 2 &&
+			got.FileSystems[0].Device == got.FileSystems[1].Device && got.FileSystems[1].Bytes > 0,
 	} {
 		if !is {
 			t.Errorf("want %s: %+v", what, got)
@@ -215,9 +254,13 @@ func TestSurveyOfAnotherMachine(t *testing.T) {
 	}
 }
 
-// TestModulesOfAContainer: without a list of modules nobody can tell what could be loaded.
+// TestModulesOfAContainer: without a list of modules the survey cannot tell what could be loaded.
 func TestModulesOfAContainer(t *testing.T) {
-	root := trial.Lay(t, map[string]string{"proc/sys/kernel/osrelease": "6.1.0\n", "proc/sys/net/bridge/bridge-nf-call-iptables": "1\n", "sys/module/vxlan/version": ""})
+	root := trial.Lay(t, map[string]string{
+		"proc/sys/kernel/osrelease":                   "6.1.0\n",
+		"proc/sys/net/bridge/bridge-nf-call-iptables": "1\n",
+		"sys/module/vxlan/version":                    "",
+	})
 	got := surveyor{Root: Root(root)}.modules([]string{"br_netfilter", "vxlan", "overlay"})
 	want := []ModuleState{{"br_netfilter", ModulePresent}, {"vxlan", ModulePresent}, {"overlay", ModuleUnknown}}
 	if !slices.Equal(got, want) {
@@ -228,7 +271,9 @@ func TestModulesOfAContainer(t *testing.T) {
 // TestControllersOfVersion1: one that is off is not counted.
 func TestControllersOfVersion1(t *testing.T) {
 	root := trial.Lay(t, map[string]string{
-		"proc/cgroups": "#subsys_name\thierarchy\tnum_cgroups\tenabled\ncpuset\t3\t40\t1\ncpu\t1\t40\t1\nmemory\t0\t112\t0\npids\t8\t40\t1\n"})
+		"proc/cgroups": "#subsys_name\thierarchy\tnum_cgroups\tenabled\n" +
+			"cpuset\t3\t40\t1\ncpu\t1\t40\t1\nmemory\t0\t112\t0\npids\t8\t40\t1\n",
+	})
 	if got := (surveyor{Root: Root(root)}).controllers(); !slices.Equal(got, []string{"cpuset", "cpu", "pids"}) {
 		t.Errorf("got %q", got)
 	}

@@ -45,7 +45,7 @@ type shared struct {
 var ErrStopped = errors.New("stopped")
 
 // NewSystem is a System whose files lie below root. Blob and log may be nil where no File has a
-// Blob and nobody reads the progress. Close it in the end.
+// Blob and no caller reads the progress. Close it in the end.
 func NewSystem(
 	root string,
 	run Runner,
@@ -132,7 +132,8 @@ func (s *System) Change(ctx context.Context, argv ...string) ([]byte, error) {
 	return out, err
 }
 
-// Absent tells that a file does not exist, or cannot since what should be its directory is none.
+// Absent reports whether a file does not exist, or cannot because what should be its directory is
+// none.
 func Absent(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
 }

@@ -19,14 +19,15 @@ type Unit struct {
 	PID      int      // its main process; 0 when there is none
 	Pending  bool     // a job, such as a start, waits or is under way
 	Outdated bool     // NeedDaemonReload: a file on the disk is newer than what systemd has read
-	Restarts int      // by systemd itself, since somebody last started it; 0 before systemd 235, which does not tell
+	Restarts int      // by systemd itself after the last other start; 0 before systemd 235, which does not tell
 	Path     string   // its file
 	DropIns  []string // paths
 }
 
 // UnitProperties are asked for in one call. A unit's own properties come in systemd's order, not in
 // this one.
-const UnitProperties = "Id,LoadState,ActiveState,SubState,MainPID,UnitFileState,Job,NeedDaemonReload,FragmentPath,DropInPaths,NRestarts"
+const UnitProperties = "Id,LoadState,ActiveState,SubState,MainPID," +
+	"UnitFileState,Job,NeedDaemonReload,FragmentPath,DropInPaths,NRestarts"
 
 // Units asks systemd for some units in one call; the answers are in the order of the names. A unit
 // that does not exist has the load state "not-found".
@@ -92,9 +93,9 @@ func parseUnit(block string) Unit {
 	return u
 }
 
-// Runs tells that the unit has a process, or is one of those that need none. A unit that waits for
-// its next try after a crash does not run. One that is starting does: etcd is not up until it has
-// found its peers.
+// Runs reports whether the unit has a process, or is one of those that need none. A unit that waits
+// for its next try after a crash does not run. One that is starting does: etcd is not up until it
+// has found its peers.
 func (u Unit) Runs() bool {
 	switch u.State {
 	case "active", "reloading":
@@ -105,23 +106,23 @@ func (u Unit) Runs() bool {
 	return false
 }
 
-// FailedForGood tells that the unit has failed and will not be tried again by itself. While a
+// FailedForGood reports whether the unit has failed and will not be tried again by itself. While a
 // restart is under way a Unit may pass through "failed".
 func (u Unit) FailedForGood() bool { return u.State == "failed" && !u.Pending }
 
-// Enabled tells that the unit starts at each boot.
+// Enabled reports whether the unit starts at each boot.
 func (u Unit) Enabled() bool { return u.File == "enabled" }
 
-// CanEnable tells that enabling would change something: a unit without an [Install] section has
-// nothing to enable.
+// CanEnable reports whether enabling would change something: a unit without an [Install] section
+// has nothing to enable.
 func (u Unit) CanEnable() bool {
 	return !slices.Contains([]string{"static", "indirect", "generated", "alias", "transient"}, u.File)
 }
 
-// Stale tells that systemd must read its files again before the unit is started. That costs a tenth
-// of a second and more on a busy host. A unit that systemd does not hold in memory is read when it
-// is asked for, so it is never stale. systemd does not notice at once that a unit's first drop-in
-// has come or its last has gone; so that is compared.
+// Stale reports whether systemd must read its files again before the unit is started. That costs a
+// tenth of a second and more on a busy host. A unit that systemd does not hold in memory is read
+// when it is asked for, so it is never stale. systemd does not notice at once that a unit's first
+// drop-in has come or its last has gone; so that is compared.
 func (u Unit) Stale(dropIn string, wanted bool) bool {
 	return u.Load != "not-found" && (u.Outdated || slices.Contains(u.DropIns, dropIn) != wanted)
 }

@@ -53,12 +53,12 @@ func (e *apiError) Fault() fault.Code { return fault.ObjectRefused }
 
 func (e *apiError) Error() string { return fmt.Sprintf("%d: %s", e.code, e.text) }
 
-// Passing tells that the same request may succeed in a moment: the API starts, is busy, or does not
-// know the namespace, the kind or our rights yet.
+// Passing reports whether the same request may succeed in a moment: the API starts, is busy, or
+// does not know the namespace, the kind or our rights yet.
 func Passing(err error) bool {
 	var answer *apiError
 	if !errors.As(err, &answer) {
-		return true // no answer: nobody listens yet, or the connection was cut
+		return true // no answer: no server listens yet, or the connection was cut
 	}
 	switch answer.code {
 	case http.StatusForbidden, http.StatusNotFound, http.StatusConflict, http.StatusTooManyRequests:
@@ -184,7 +184,7 @@ func connect(s *host.System, data []byte) (*API, error) {
 	return a, nil
 }
 
-// embedded is a part of a kubeconfig: in base64 within it, or a file beside it.
+// embedded is a part of a kubeconfig: in base64 within it, or a file next to it.
 func embedded(s *host.System, data, file string) ([]byte, error) {
 	if data != "" {
 		return base64.StdEncoding.DecodeString(data)
@@ -237,8 +237,8 @@ func (a *API) Get(ctx context.Context, path string) ([]byte, error) {
 }
 
 // Look reads an object, and waits while the API is busy or starting. There is no data when the
-// object is not there, nor when nobody listens or the host has no kubeconfig yet: on a new host the
-// API comes later in the same plan.
+// object is not there, nor when no server listens or the host has no kubeconfig yet: on a new host
+// the API comes later in the same plan.
 func Look(ctx context.Context, sys *host.System, kubeconfig, path string) ([]byte, error) {
 	a, err := OpenAPI(sys, kubeconfig)
 	if host.Absent(err) {

@@ -79,7 +79,7 @@ func ElementKey(list []any, i int, path string) string {
 	return name
 }
 
-// keyedByName tells whether the list is a set of named things, such as containers, so that their
+// keyedByName reports whether the list is a set of named things, such as containers, so that their
 // order means nothing. The subjects of a role binding have names too, but the list counts as a
 // whole: one more is one more who may.
 func keyedByName(list []any, path string) bool {

@@ -77,7 +77,7 @@ func joinPath(path, key string) string {
 	return path + "." + key
 }
 
-// isZero tells that the API would leave the value out.
+// isZero reports whether the API would leave the value out.
 func isZero(value any) bool {
 	switch v := value.(type) {
 	case nil:

@@ -131,9 +131,9 @@ func (b *blobs) missing(sums []string) ([]string, error) {
 	return missing, nil
 }
 
-// begin notes that a content is on its way, and no longer abandoned: nobody needs to ask for it.
-// The returned function is called when it has arrived or when it will not, and wakes those who
-// wait.
+// begin notes that a content is on its way, and no longer abandoned: the node does not need to ask
+// for it. The returned function is called when it has arrived or when it will not, and wakes those
+// who wait.
 func (b *blobs) begin(sum string) (end func()) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -209,7 +209,7 @@ func (b *blobs) open(ctx context.Context, sum string, need func()) (host.Blob, e
 // take gives the caller a name of its own for the content, so that one who takes it by rename does
 // not take it from another resource with the same content. The first gets a hard link, which costs
 // nothing; as long as that link lives, in the store or as a file of the host, the next get a copy,
-// since two files of the host must not share their mode.
+// because two files of the host must not share their mode.
 func (b *blobs) take(sum string) (host.Blob, error) {
 	b.uses++
 	use := fmt.Sprintf("%s.use-%d", b.path(sum), b.uses)
@@ -266,7 +266,7 @@ func (b *blobs) release(use *blob) error {
 	return nil
 }
 
-// copyVerified copies a content. It looks at the sum again, since a file of the host may be the
+// copyVerified copies a content. It looks at the sum again, because a file of the host may be the
 // source's inode, and whoever uses that file may have written to it.
 func (b *blobs) copyVerified(from *os.File, to, sum string) error {
 	return b.sys.Step(host.Step{Op: host.OpWrite, Path: to}, func() (err error) {

@@ -60,13 +60,22 @@ func TestSendRefusesDamage(t *testing.T) {
 		body io.Reader
 		want string
 	}{
-		"another content":  {good.sum, len(good.plain), bytes.NewReader(other.zstd), "what arrived has the sum " + other.sum},
-		"cut off":          {good.sum, len(good.plain), bytes.NewReader(cut), "unexpected EOF"},
-		"shorter":          {good.sum, len(good.plain) + 1, bytes.NewReader(good.zstd), "ended after 3145728 of 3145729 bytes"},
-		"longer":           {good.sum, len(good.plain) - 1, bytes.NewReader(good.zstd), "is longer than 3145727 bytes"},
-		"not zstd":         {good.sum, len(good.plain), bytes.NewReader(good.plain), "magic number mismatch"},
-		"nothing":          {good.sum, len(good.plain), bytes.NewReader(nil), "ended after 0 of"},
-		"a broken reader":  {good.sum, len(good.plain), io.MultiReader(bytes.NewReader(cut), failing{broken}), broken.Error()},
+		"another content": {
+			good.sum, len(good.plain), bytes.NewReader(other.zstd),
+			"what arrived has the sum " + other.sum,
+		},
+		"cut off": {good.sum, len(good.plain), bytes.NewReader(cut), "unexpected EOF"},
+		"shorter": {
+			good.sum, len(good.plain) + 1, bytes.NewReader(good.zstd),
+			"ended after 3145728 of 3145729 bytes",
+		},
+		"longer":   {good.sum, len(good.plain) - 1, bytes.NewReader(good.zstd), "is longer than 3145727 bytes"},
+		"not zstd": {good.sum, len(good.plain), bytes.NewReader(good.plain), "magic number mismatch"},
+		"nothing":  {good.sum, len(good.plain), bytes.NewReader(nil), "ended after 0 of"},
+		"a broken reader": {
+			good.sum, len(good.plain), io.MultiReader(bytes.NewReader(cut), failing{broken}),
+			broken.Error(),
+		},
 		"a path for a sum": {"../../etc/passwd", len(good.plain), bytes.NewReader(good.zstd), "not a sha256 sum"},
 		"a negative size":  {good.sum, -1, bytes.NewReader(good.zstd), `not a size: "-1"`},
 	}

@@ -7,7 +7,8 @@ import (
 	"kbootstrap/resource/api"
 )
 
-// TestCensusOfNoCluster: a host without a cluster has nobody to tell of, and that is no error.
+// TestCensusOfNoCluster: a host without a cluster has no nodes and no members to tell of, and that
+// is no error.
 func TestCensusOfNoCluster(t *testing.T) {
 	client := connect(t, Options{Root: t.TempDir()}, pipes)
 	a, err := client.Look(t.Context(), Query{Census: []api.CensusSource{

@@ -38,10 +38,13 @@ func TestCertificates(t *testing.T) {
 	soon, late := time.Unix(2e9, 0).UTC(), time.Unix(3e9, 0).UTC()
 	key := string(pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: []byte("canary")}))
 	root := trial.Lay(t, map[string]string{
-		"etc/kubernetes/pki/node.pem":  key + certificate(t, "system:node:m1", soon),
-		"etc/kubernetes/pki/ca.pem":    certificate(t, "old", soon) + certificate(t, "new", late),
-		"etc/kubernetes/pki/key.pem":   key,
-		"etc/kubernetes/pki/wrong.pem": string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte("no")})),
+		"etc/kubernetes/pki/node.pem": key + certificate(t, "system:node:m1", soon),
+		"etc/kubernetes/pki/ca.pem":   certificate(t, "old", soon) + certificate(t, "new", late),
+		"etc/kubernetes/pki/key.pem":  key,
+		"etc/kubernetes/pki/wrong.pem": string(pem.EncodeToMemory(&pem.Block{
+			Type:  "CERTIFICATE",
+			Bytes: []byte("no"),
+		})),
 	})
 	client := connect(t, Options{Root: root}, pipes)
 	got, err := client.Certificates(t.Context(), []string{

@@ -181,7 +181,8 @@ const answerTimeout = 10 * time.Minute
 
 // askRaw sends JSON and reads the answer into a value, unless that is nil.
 func (c *Client) askRaw(ctx context.Context, path string, question []byte, into any) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, answerTimeout, fmt.Errorf("no answer to %s in %s", path, answerTimeout))
+	silent := fmt.Errorf("no answer to %s in %s", path, answerTimeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, answerTimeout, silent)
 	defer cancel()
 	response, err := c.do(ctx, http.MethodPost, path, bytes.NewReader(question))
 	if err != nil {

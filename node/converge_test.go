@@ -109,13 +109,15 @@ func TestConvergeFails(t *testing.T) {
 		resource.File{Path: "/after", Content: []byte("x")},
 	}, seen.add)
 	var remote *RemoteError
-	if !errors.As(err, &remote) || !strings.Contains(err.Error(), "/etc/etcd/etcd.conf") || fault.Of(err) != fault.PathOccupied {
+	if !errors.As(err, &remote) || !strings.Contains(err.Error(), "/etc/etcd/etcd.conf") ||
+		fault.Of(err) != fault.PathOccupied {
 		t.Errorf("got %v, want the host's error with the path", err)
 	}
 	equal(t, "events", seen.list(), []string{"change etcd file /before", "done etcd"})
 }
 
-// A bug on the host is told as one, also in the midst of the answer, and is in nobody's way.
+// A bug on the host is told as one, also in the midst of the answer, and is in no other request's
+// way.
 func TestConvergePanics(t *testing.T) {
 	root := t.TempDir()
 	var panicked atomic.Bool
@@ -152,8 +154,12 @@ func TestConvergeWaitsForContents(t *testing.T) {
 	client := connect(t, Options{Root: root}, pipes)
 	one, two, shared := random(t, 2<<20), random(t, 3<<20), random(t, 1<<20)
 	components := map[string][]resource.Resource{
-		"etcd":    {blobFile("/opt/etcd", one), blobFile("/opt/shared-1", shared)},
-		"kubelet": {blobFile("/opt/kubelet", two), blobFile("/opt/shared-2", shared), blobFile("/opt/shared-3", shared)},
+		"etcd": {blobFile("/opt/etcd", one), blobFile("/opt/shared-1", shared)},
+		"kubelet": {
+			blobFile("/opt/kubelet", two),
+			blobFile("/opt/shared-2", shared),
+			blobFile("/opt/shared-3", shared),
+		},
 	}
 	started := make(chan struct{}, len(components))
 	converged := make(chan error, len(components))
@@ -161,7 +167,8 @@ func TestConvergeWaitsForContents(t *testing.T) {
 		go func() {
 			wanted = append([]resource.Resource{resource.Dir{Path: "/started/" + name}}, wanted...)
 			var once sync.Once
-			converged <- client.Converge(t.Context(), name, wanted, func(Event) { once.Do(func() { started <- struct{}{} }) })
+			begun := func(Event) { once.Do(func() { started <- struct{}{} }) }
+			converged <- client.Converge(t.Context(), name, wanted, begun)
 		}()
 	}
 	for range components {
@@ -203,7 +210,8 @@ func TestConvergeAsksForContents(t *testing.T) {
 		var asked atomic.Int32
 		converged := make(chan error, 1)
 		go func() {
-			converged <- client.Converge(t.Context(), "etcd", []resource.Resource{blobFile("/opt/etcd", c)}, func(e Event) {
+			wanted := []resource.Resource{blobFile("/opt/etcd", c)}
+			converged <- client.Converge(t.Context(), "etcd", wanted, func(e Event) {
 				if e.Kind == EventNeed && e.Sum == c.sum && e.Component == "etcd" {
 					asked.Add(1)
 				}
@@ -256,7 +264,8 @@ func TestAbandonedContent(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := <-failed
-	if err == nil || !strings.Contains(err.Error(), cause.Error()) || !strings.Contains(err.Error(), c.sum) || fault.Of(err) != fault.ContentNotSent {
+	if err == nil || !strings.Contains(err.Error(), cause.Error()) ||
+		!strings.Contains(err.Error(), c.sum) || fault.Of(err) != fault.ContentNotSent {
 		t.Errorf("got %v, want the sum and the cause", err)
 	}
 	if err := c.send(t.Context(), client); err != nil {
@@ -323,7 +332,8 @@ func TestConvergeLogsByComponent(t *testing.T) {
 					waiting.Add(1)
 				}
 			})
-			if want := []string{component + ": waiting for " + server.URL + "/" + component}; err != nil || !slices.Equal(lines, want) {
+			want := []string{component + ": waiting for " + server.URL + "/" + component}
+			if err != nil || !slices.Equal(lines, want) {
 				t.Errorf("got %q, %v, want %q", lines, err, want)
 			}
 		})
@@ -337,7 +347,7 @@ func TestStop(t *testing.T) {
 	client := connect(t, Options{Root: root}, pipes)
 	wanted := []resource.Resource{
 		resource.File{Path: "/before", Content: []byte("x")},
-		resource.Ready{Name: "nobody", URL: "unix:///nobody", Timeout: time.Hour},
+		resource.Ready{Name: "silent", URL: "unix:///nowhere", Timeout: time.Hour},
 		resource.File{Path: "/after", Content: []byte("x")},
 	}
 	var stopped *StoppedError
@@ -348,7 +358,7 @@ func TestStop(t *testing.T) {
 			}
 		}
 	})
-	if !errors.As(err, &stopped) || err.Error() != "ready nobody: stopped" {
+	if !errors.As(err, &stopped) || err.Error() != "ready silent: stopped" {
 		t.Errorf("got %v", err)
 	}
 	if err := client.Converge(t.Context(), "b", wanted[2:], nil); !errors.As(err, &stopped) {

@@ -15,8 +15,8 @@ import (
 )
 
 // The tests of silence run in a bubble with a clock of its own, in which a minute is over as soon
-// as nobody has anything to do: however busy the machine is, only what is really silent counts as
-// dead.
+// as no goroutine has anything to do: however busy the machine is, only what is really silent
+// counts as dead.
 
 // A client that vanished without a word, as with a cut cable, must not hold the lock for ever.
 func TestNodeNoticesADeadClient(t *testing.T) {
@@ -71,7 +71,10 @@ func TestClientNoticesADeadNode(t *testing.T) {
 		wire := &freezable{ReadWriteCloser: far, frozen: make(chan struct{})}
 		ctx, end := context.WithCancel(context.Background())
 		served := make(chan struct{})
-		go func() { defer close(served); _ = Serve(ctx, wire, Options{Root: root}) }() // it does not know that it is frozen
+		go func() { // it does not know that it is frozen
+			defer close(served)
+			_ = Serve(ctx, wire, Options{Root: root})
+		}()
 		client := NewClient(near)
 		if _, err := client.Facts(t.Context()); err != nil {
 			t.Fatal(err)
@@ -152,7 +155,8 @@ func TestProcessSurvivesSIGPIPE(t *testing.T) {
 		t.Fatal(err)
 	}
 	// The beginning of HTTP/2 and empty settings, to which the node must answer.
-	if _, err := near.out.WriteString("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00"); err != nil {
+	const begin = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + "\x00\x00\x00\x04\x00\x00\x00\x00\x00"
+	if _, err := near.out.WriteString(begin); err != nil {
 		t.Fatal(err)
 	}
 	defer near.out.Close()
@@ -186,7 +190,9 @@ func TestPanicIsAnError(t *testing.T) {
 
 func TestJournal(t *testing.T) {
 	client := connect(t, Options{Root: t.TempDir(), Run: func(_ context.Context, argv ...string) ([]byte, error) {
-		want := []string{"journalctl", "--unit=etcd.service", "--lines=20", "--no-pager", "--quiet", "--output=short-iso"}
+		want := []string{
+			"journalctl", "--unit=etcd.service", "--lines=20", "--no-pager", "--quiet", "--output=short-iso",
+		}
 		equal(t, "argv", argv, want)
 		return []byte("one\ntwo\n"), nil
 	}}, pipes)

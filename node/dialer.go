@@ -110,7 +110,7 @@ func (c *Client) begin(ctx context.Context) (Greeting, error) {
 		return Greeting{}, err
 	}
 	l := newLink(stream, c.idle)
-	only := &Client{idle: c.idle, link: l} // nobody else may use the new session yet
+	only := &Client{idle: c.idle, link: l} // no other request may use the new session yet
 	var greeting Greeting
 	err = c.dialer.Patiently(ctx, func() (err error) {
 		greeting, err = only.open(ctx, c.dialer.Holder, c.dialer.Units)

@@ -65,7 +65,8 @@ func (e *LockedError) Fault() fault.Code { return fault.Locked }
 
 // Hint says how the lock goes away.
 func (e *LockedError) Hint() string {
-	return "wait until that run ends or stop it there; the lock ends with it; a host whose connection broke while a service was being changed " +
+	return "wait until that run ends or stop it there; the lock ends with it; " +
+		"a host whose connection broke while a service was being changed " +
 		"makes that service healthy first"
 }
 

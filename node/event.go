@@ -29,7 +29,7 @@ type Event struct {
 }
 
 // message is a line on the wire: an event, the final error with the last of them, or nothing at
-// all, which only tells that the node is alive.
+// all, which only says that the node is alive.
 type message struct {
 	Event
 	Error *wireError `json:"error,omitempty"`
@@ -45,7 +45,9 @@ type eventStream struct {
 // newEventStream starts the response. Until ctx ends it writes an empty message at each interval,
 // so that the client can tell a long step from a dead node. The returned function waits for the
 // last of them.
-func newEventStream(ctx context.Context, w http.ResponseWriter, interval time.Duration) (stream *eventStream, wait func()) {
+func newEventStream(
+	ctx context.Context, w http.ResponseWriter, interval time.Duration,
+) (stream *eventStream, wait func()) {
 	w.Header().Set("Content-Type", "application/jsonl")
 	s := &eventStream{encoder: json.NewEncoder(w), flush: http.NewResponseController(w).Flush}
 	ctx, cancel := context.WithCancel(ctx)

@@ -30,7 +30,7 @@ type Failpoint struct {
 	How  string `json:"how"`  // "before", "after": SIGKILL; "error"; "cut": the SSH server's process is killed
 }
 
-// failpoint reads the file anew in each session.
+// failpoint reads the file again in each session.
 func failpoint() func(step host.Step, do func() error) error {
 	var point Failpoint
 	if text, err := os.ReadFile(FailpointFile); err != nil || json.Unmarshal(text, &point) != nil {

@@ -24,7 +24,7 @@ func TestFaultsCrossTheWire(t *testing.T) {
 		case "journalctl":
 			return []byte("listen tcp 192.0.2.1:2379: bind: address already in use\n"), nil
 		}
-		panic("nobody runs " + argv[0] + " here")
+		panic("no test runs " + argv[0] + " here")
 	}}, pipes)
 	good, other := random(t, 1<<10), random(t, 1<<10)
 	for _, test := range []struct {
@@ -32,7 +32,8 @@ func TestFaultsCrossTheWire(t *testing.T) {
 		make func() error
 	}{
 		{fault.StepFailed, func() error {
-			return client.Converge(t.Context(), "base", []resource.Resource{resource.File{Path: "/a", Owner: "nobody:here"}}, nil)
+			wanted := []resource.Resource{resource.File{Path: "/a", Owner: "stranger:here"}}
+			return client.Converge(t.Context(), "base", wanted, nil)
 		}},
 		{fault.ContentDamaged, func() error {
 			return client.Send(t.Context(), good.sum, int64(len(good.plain)), bytes.NewReader(other.zstd))
@@ -48,7 +49,8 @@ func TestFaultsCrossTheWire(t *testing.T) {
 			t.Errorf("code %q, want %q: %v", code, test.code, err)
 		}
 	}
-	err := client.Converge(t.Context(), "etcd", []resource.Resource{resource.Service{Name: "etcd.service", Running: true, Config: "1"}}, nil)
+	wanted := []resource.Resource{resource.Service{Name: "etcd.service", Running: true, Config: "1"}}
+	err := client.Converge(t.Context(), "etcd", wanted, nil)
 	var remote *RemoteError
 	if !errors.As(err, &remote) || remote.Unit != "etcd.service" || fault.Of(err) != fault.ServiceNotStarted {
 		t.Errorf("got %+v, want a service that does not start", err)
@@ -67,7 +69,8 @@ func TestJournalCrosses(t *testing.T) {
 	if !errors.As(toWire(err).error(), &remote) {
 		t.Fatalf("another error: %v", err)
 	}
-	if remote.Text != "service etcd.service: it failed" || remote.Unit != "etcd.service" || remote.Journal != "first\nlast" {
+	if remote.Text != "service etcd.service: it failed" ||
+		remote.Unit != "etcd.service" || remote.Journal != "first\nlast" {
 		t.Errorf("it is %+v", remote)
 	}
 	const want = "service etcd.service: it failed\njournal of etcd.service:\n    first\n    last"

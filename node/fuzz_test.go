@@ -33,7 +33,8 @@ func FuzzWire(f *testing.F) {
 	for _, seed := range []string{
 		"", "\n", preface, preface + "\x00\x00\x00\x04\x00\x00\x00\x00\x00", "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
 		preface + "\xff\xff\xff\x00\x00\x00\x00\x00\x01", preface + "\x00\x00\x08\x06\x00\x00\x00\x00\x00ABCDEFGH",
-		preface + "\x00\x00\x04\x03\x00\x00\x00\x00\x01\x00\x00\x00\x08", strings.Repeat("\x00", 100), "KBOOTSTRAP-NODE 1\n",
+		preface + "\x00\x00\x04\x03\x00\x00\x00\x00\x01\x00\x00\x00\x08", strings.Repeat("\x00", 100),
+		"KBOOTSTRAP-NODE 1\n",
 	} {
 		f.Add([]byte(seed))
 	}
@@ -70,9 +71,12 @@ func FuzzRequests(f *testing.F) {
 	}
 	for i := range paths {
 		for _, body := range []string{
-			"", "null", "[]", "{}", "[null]", `["a"]`, `[{"kind":"file"}]`, `[{"kind":"file","value":{"Path":"../../etc/passwd"}}]`, `{"Unit":"-x","Lines":-1}`,
-			`{"Sum":"../../x","Cause":"y"}`, `["/etc/passwd","../../../etc/shadow"]`, `{"Holder":{"User":"` + strings.Repeat("x", 100) + `"}}`,
-			`{"Survey":{"Paths":["../.."],"Units":["-x"]},"Census":[{"Kubeconfig":"../../x"}]}`, strings.Repeat("[", 1000), "\xff\xfe",
+			"", "null", "[]", "{}", "[null]", `["a"]`, `[{"kind":"file"}]`,
+			`[{"kind":"file","value":{"Path":"../../etc/passwd"}}]`, `{"Unit":"-x","Lines":-1}`,
+			`{"Sum":"../../x","Cause":"y"}`, `["/etc/passwd","../../../etc/shadow"]`,
+			`{"Holder":{"User":"` + strings.Repeat("x", 100) + `"}}`,
+			`{"Survey":{"Paths":["../.."],"Units":["-x"]},"Census":[{"Kubeconfig":"../../x"}]}`,
+			strings.Repeat("[", 1000), "\xff\xfe",
 		} {
 			f.Add(i, []byte(body))
 		}
@@ -96,7 +100,8 @@ func FuzzRequests(f *testing.F) {
 		}
 		dir := t.TempDir()
 		root := filepath.Join(dir, "root")
-		if err := errors.Join(os.Mkdir(root, 0o755), os.WriteFile(filepath.Join(dir, "outside"), []byte("x"), 0o600)); err != nil {
+		foreign := filepath.Join(dir, "outside")
+		if err := errors.Join(os.Mkdir(root, 0o755), os.WriteFile(foreign, []byte("x"), 0o600)); err != nil {
 			t.Fatal(err)
 		}
 		near, far := net.Pipe()
@@ -128,14 +133,15 @@ func FuzzRequests(f *testing.F) {
 // asksOthers reports whether looking at a resource is more than to read files of the host.
 func asksOthers(r resource.Resource) bool {
 	switch r.(type) {
-	case resource.File, resource.Dir, resource.Link, resource.Tree, resource.User, resource.Service, resource.Sysctl, resource.Swap, resource.Module:
+	case resource.File, resource.Dir, resource.Link, resource.Tree, resource.User,
+		resource.Service, resource.Sysctl, resource.Swap, resource.Module:
 		return false
 	}
 	return true
 }
 
-// outside checks that nothing has changed beside the root, and nothing in it but what is the node's
-// own.
+// outside checks that nothing has changed next to the root, and nothing in it but what is the
+// node's own.
 func outside(t *testing.T, dir string) {
 	t.Helper()
 	entries, err := os.ReadDir(dir)

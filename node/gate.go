@@ -22,7 +22,7 @@ func (g *gate) enter() bool {
 
 func (g *gate) leave() { g.inside.Done() }
 
-// closeAndWait closes the gate and returns when nobody is inside.
+// closeAndWait closes the gate and returns when no request is inside.
 func (g *gate) closeAndWait() {
 	g.mu.Lock()
 	g.closed = true

@@ -72,7 +72,7 @@ func TestLost(t *testing.T) {
 	}
 }
 
-// TestLostFails: all get the one error, and nobody dials again.
+// TestLostFails: all get the one error, and no request dials again.
 func TestLostFails(t *testing.T) {
 	gone := errors.New("gone")
 	c, cut, dialled := flaky(t, func() error { return gone })

@@ -24,7 +24,7 @@ type Holder struct {
 }
 
 // lock is the host's lock: one run changes a host at a time. It is a flock, so the kernel frees it
-// with the process, however that ends; the text beside it is for messages only and means nothing
+// with the process, however that ends; the text next to it is for messages only and means nothing
 // without the flock.
 type lock struct {
 	root string

@@ -146,7 +146,8 @@ func (s *server) look(w http.ResponseWriter, r *http.Request) error {
 	var parts sync.WaitGroup
 	look := func(timeout time.Duration, failed **wireError, part func(context.Context) error) {
 		parts.Go(func() {
-			ctx, cancel := context.WithTimeoutCause(r.Context(), timeout, fmt.Errorf("looking took longer than %s", timeout))
+			slow := fmt.Errorf("looking took longer than %s", timeout)
+			ctx, cancel := context.WithTimeoutCause(r.Context(), timeout, slow)
 			defer cancel()
 			*failed = toWire(guarded(r.URL.Path, func() error { return part(ctx) }))
 		})

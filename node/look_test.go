@@ -27,7 +27,8 @@ func TestLook(t *testing.T) {
 	if err := errors.Join(err, a.FoundErr, a.WitnessesErr, a.SurveyErr); err != nil {
 		t.Fatal(err)
 	}
-	if found := a.Found; len(found) != 2 || found[0].ID() != "file /etc/there" || !strings.Contains(found[0].State(), "as found") ||
+	if found := a.Found; len(found) != 2 ||
+		found[0].ID() != "file /etc/there" || !strings.Contains(found[0].State(), "as found") ||
 		found[1].ID() != "file /etc/absent" || found[1].State() != "" {
 		t.Errorf("found %+v", found)
 	}
@@ -54,9 +55,13 @@ func TestLookInParts(t *testing.T) {
 	if err != nil || a.FoundErr != nil || len(a.Found) != 1 || a.WitnessesErr == nil {
 		t.Errorf("an unreadable witness: %+v, %v", a, err)
 	}
-	a, err = client.Look(t.Context(), Query{Observe: []resource.Resource{well, odd}, Witnesses: []resource.Resource{well}})
+	a, err = client.Look(t.Context(), Query{
+		Observe:   []resource.Resource{well, odd},
+		Witnesses: []resource.Resource{well},
+	})
 	var remote *RemoteError
-	if err != nil || !errors.As(a.FoundErr, &remote) || !strings.Contains(a.FoundErr.Error(), "dir /odd") || len(a.Witnesses) != 1 {
+	if err != nil || !errors.As(a.FoundErr, &remote) ||
+		!strings.Contains(a.FoundErr.Error(), "dir /odd") || len(a.Witnesses) != 1 {
 		t.Errorf("an unreadable resource: %+v, %v", a, err)
 	}
 }

@@ -116,12 +116,15 @@ func start(t *testing.T, root string) *process {
 	return p
 }
 
-// launch starts the process alone; nobody speaks to it yet. The shell lets it begin as a careful
+// launch starts the process alone; no client speaks to it yet. The shell lets it begin as a careful
 // user's login does.
 func launch(t *testing.T, root string) (p *process, near stdio) {
 	t.Helper()
 	ours, theirs := pipePair(t)
-	p = &process{stderr: new(bytes.Buffer), cmd: exec.CommandContext(t.Context(), "sh", "-c", `umask 077; exec "$0"`, os.Args[0])}
+	p = &process{
+		stderr: new(bytes.Buffer),
+		cmd:    exec.CommandContext(t.Context(), "sh", "-c", `umask 077; exec "$0"`, os.Args[0]),
+	}
 	p.cmd.Env = append(os.Environ(), rootVariable+"="+root)
 	p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = theirs.in, theirs.out, p.stderr
 	if err := p.cmd.Start(); err != nil {

@@ -30,8 +30,8 @@ type ListenQuery struct {
 type Opened struct {
 	Network string // "tcp" or "udp"
 	Port    int
-	// Held says that somebody has the port already. Its TCP connections are theirs; its datagrams
-	// are heard all the same.
+	// Held says that another process has the port already. Its TCP connections are theirs; its
+	// datagrams are heard all the same.
 	Held  bool
 	Error string // why the host cannot listen there, otherwise
 }
@@ -52,7 +52,9 @@ type heardMessage struct {
 // Listen opens ports on the host until ctx ends, for thirty seconds at most. Who connects is told
 // the number of the host; each sender and size of datagrams is told to heard once. The returned
 // function waits for the last of these calls, after ctx has ended.
-func (c *Client) Listen(ctx context.Context, q ListenQuery, heard func(Heard)) (opened []Opened, wait func(), err error) {
+func (c *Client) Listen(
+	ctx context.Context, q ListenQuery, heard func(Heard),
+) (opened []Opened, wait func(), err error) {
 	text, err := json.Marshal(q)
 	if err != nil {
 		return nil, nil, err
@@ -143,16 +145,16 @@ func (s *server) listen(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// openTCP listens on a port, unless somebody does.
+// openTCP listens on a port, unless another process does.
 func openTCP(ctx context.Context, address netip.Addr, port int) (Opened, net.Listener) {
 	o := Opened{Network: "tcp", Port: port}
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp4", net.JoinHostPort(address.String(), strconv.Itoa(port)))
 	return o.failed(err), l
 }
 
-// openUDP listens on a port. Where somebody has it, the datagrams are read beside him, from a raw
-// socket: it gets what passed the host's packet filter, for every port. The kernel's own VXLAN
-// cannot be asked otherwise.
+// openUDP listens on a port. Where another process has the port, this one reads the datagrams too,
+// from a raw socket: it gets what passed the host's packet filter, for every port. The kernel's own
+// VXLAN cannot be asked otherwise.
 func openUDP(ctx context.Context, address netip.Addr, port int) (Opened, net.PacketConn) {
 	o := Opened{Network: "udp", Port: port}
 	l, err := new(net.ListenConfig).ListenPacket(ctx, "udp4", net.JoinHostPort(address.String(), strconv.Itoa(port)))

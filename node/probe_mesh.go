@@ -35,7 +35,8 @@ const (
 
 func newStamp(token string, from int) (stamp, error) {
 	s := stamp{from: uint16(from)}
-	if raw, err := hex.DecodeString(token); err != nil || copy(s.token[:], raw) != len(s.token) || len(raw) != len(s.token) {
+	raw, err := hex.DecodeString(token)
+	if err != nil || copy(s.token[:], raw) != len(s.token) || len(raw) != len(s.token) {
 		return s, requestError{fmt.Errorf("not a token of %d bytes in hex: %q", len(s.token), token)}
 	}
 	if from < 0 || from > 1<<16-1 {

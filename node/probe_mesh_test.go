@@ -23,7 +23,7 @@ const (
 // loopback is an address of this machine that is no host's.
 func loopback(last byte) netip.Addr { return netip.AddrFrom4([4]byte{127, 0, 93, last}) }
 
-// free returns a port that nobody has at the address.
+// free returns a port that no process has at the address.
 func free(t *testing.T, address netip.Addr) int {
 	t.Helper()
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp4", netip.AddrPortFrom(address, 0).String())
@@ -62,7 +62,8 @@ func TestMesh(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	var e ear
-	opened, wait, err := listener.Listen(ctx, ListenQuery{Token: ours, Host: 7, Address: at, TCP: []int{tcp}, UDP: []int{udp}}, e.hear)
+	query := ListenQuery{Token: ours, Host: 7, Address: at, TCP: []int{tcp}, UDP: []int{udp}}
+	opened, wait, err := listener.Listen(ctx, query, e.hear)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,13 +72,18 @@ func TestMesh(t *testing.T) {
 		t.Fatalf("opened %+v", opened)
 	}
 	target := func(network string, port, host int) Target {
-		return Target{Network: network, Address: netip.AddrPortFrom(at, uint16(port)), Host: host, Sizes: []int{128, 1400, 1500}}
+		return Target{
+			Network: network,
+			Address: netip.AddrPortFrom(at, uint16(port)),
+			Host:    host,
+			Sizes:   []int{128, 1400, 1500},
+		}
 	}
 	faults, err := dialler.Reach(t.Context(), ReachQuery{Token: ours, Host: 3, Address: from, Targets: []Target{
 		target("tcp", tcp, 7), target("udp", udp, 7),
 		target("tcp", tcp, 8),         // it is host 7 who answers
-		target("tcp", free(t, at), 7), // nobody listens
-		target("udp", free(t, at), 7), // and nobody hears, which the sender cannot know
+		target("tcp", free(t, at), 7), // no process listens
+		target("udp", free(t, at), 7), // and no process hears, which the sender cannot know
 		target("tcp", tcp, -1),        // a service that will not tell who it is
 	}})
 	if err != nil {
@@ -94,10 +100,12 @@ func TestMesh(t *testing.T) {
 	}
 
 	// Another run's packets are not ours.
-	if _, err := dialler.Reach(t.Context(), ReachQuery{Token: theirs, Host: 4, Address: from, Targets: []Target{target("udp", udp, 7)}}); err != nil {
+	foreign := ReachQuery{Token: theirs, Host: 4, Address: from, Targets: []Target{target("udp", udp, 7)}}
+	if _, err := dialler.Reach(t.Context(), foreign); err != nil {
 		t.Fatal(err)
 	}
-	faults, err = dialler.Reach(t.Context(), ReachQuery{Token: theirs, Host: 4, Address: from, Targets: []Target{target("tcp", tcp, 7)}})
+	foreign.Targets = []Target{target("tcp", tcp, 7)}
+	faults, err = dialler.Reach(t.Context(), foreign)
 	if err != nil || faults[0] != "another host answered at this address" {
 		t.Errorf("the listener of another run: %q, %v", faults, err)
 	}
@@ -119,7 +127,7 @@ func TestMesh(t *testing.T) {
 }
 
 // TestMeshWhereSomebodyListens: a port that is held is told as such, and its datagrams are heard
-// beside its owner, by whom may open raw sockets.
+// by its owner, and also by a process that may open raw sockets.
 func TestMeshWhereSomebodyListens(t *testing.T) {
 	listener, dialler := connect(t, Options{Root: t.TempDir()}, pipes), connect(t, Options{Root: t.TempDir()}, pipes)
 	at := loopback(3)
@@ -137,7 +145,8 @@ func TestMeshWhereSomebodyListens(t *testing.T) {
 
 	ctx, stop := context.WithCancel(t.Context())
 	var e ear
-	opened, wait, err := listener.Listen(ctx, ListenQuery{Token: ours, Host: 1, Address: at, TCP: []int{tcp}, UDP: []int{udp}}, e.hear)
+	query := ListenQuery{Token: ours, Host: 1, Address: at, TCP: []int{tcp}, UDP: []int{udp}}
+	opened, wait, err := listener.Listen(ctx, query, e.hear)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,7 +168,7 @@ func TestMeshWhereSomebodyListens(t *testing.T) {
 		}
 		return
 	}
-	trial.Eventually(t, "the datagram is heard beside the owner of the port", func() bool {
+	trial.Eventually(t, "the datagram is heard on a port that another process holds", func() bool {
 		return slices.Equal(e.all(), []Heard{{udp, 2, 1450}})
 	})
 	// The owner gets it too, and a VXLAN passes over it: the flag that says that there is a network
@@ -176,7 +185,8 @@ func TestListenersEndWithTheSession(t *testing.T) {
 	p := start(t, t.TempDir())
 	at := loopback(5)
 	port := free(t, at)
-	_, wait, err := p.Listen(t.Context(), ListenQuery{Token: ours, Address: at, TCP: []int{port}, UDP: []int{port}}, func(Heard) {})
+	query := ListenQuery{Token: ours, Address: at, TCP: []int{port}, UDP: []int{port}}
+	_, wait, err := p.Listen(t.Context(), query, func(Heard) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -203,11 +213,17 @@ func TestMeshRefusesNonsense(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := client.Reach(t.Context(), ReachQuery{Token: ours, Targets: make([]Target, meshTargets+1)}); err == nil {
+	tooMany := ReachQuery{Token: ours, Targets: make([]Target, meshTargets+1)}
+	if _, err := client.Reach(t.Context(), tooMany); err == nil {
 		t.Error("too many targets were taken")
 	}
 	// An address that is not the host's.
-	opened, wait, err := client.Listen(t.Context(), ListenQuery{Token: ours, Address: netip.MustParseAddr("192.0.2.1"), TCP: []int{6443}, UDP: []int{8472}}, nil)
+	opened, wait, err := client.Listen(t.Context(), ListenQuery{
+		Token:   ours,
+		Address: netip.MustParseAddr("192.0.2.1"),
+		TCP:     []int{6443},
+		UDP:     []int{8472},
+	}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -96,7 +96,7 @@ func dial(ctx context.Context, t Target, own stamp) string {
 	_ = conn.SetDeadline(time.Now().Add(dialLimit))
 	text := make([]byte, stampBytes)
 	if _, err := io.ReadFull(conn, text); err != nil {
-		return "somebody else answered: " + reason(err)
+		return "another program answered: " + reason(err)
 	}
 	from, _, ok := own.read(text)
 	if !ok || from != t.Host {

@@ -42,14 +42,16 @@ func TestPorts(t *testing.T) {
 	seen := 0
 	for _, port := range found.Ports {
 		if port.PID != os.Getpid() {
-			continue // somebody has the other protocol's port of that number
+			continue // another process has the other protocol's port of that number
 		}
 		seen++
 		want := host.Port{Network: "tcp", Address: netip.MustParseAddr("127.0.93.9"), Number: tcp}
 		if port.Network == "udp" {
 			want = host.Port{Network: "udp", Address: netip.IPv4Unspecified(), Number: udp}
 		}
-		if port.Network != want.Network || port.Address != want.Address && !port.Address.IsUnspecified() || port.Number != want.Number {
+		if port.Network != want.Network ||
+			port.Address != want.Address && !port.Address.IsUnspecified() ||
+			port.Number != want.Number {
 			t.Errorf("got %+v, want %+v", port, want)
 		}
 		if port.Path != path || port.Program == "" {
@@ -66,7 +68,10 @@ func TestPorts(t *testing.T) {
 
 // TestPackageLock: a lock as dpkg takes it, held by this process and found by another.
 func TestPackageLock(t *testing.T) {
-	root := trial.Lay(t, map[string]string{"var/lib/dpkg/lock-frontend": "", fmt.Sprintf("proc/%d/comm", os.Getpid()): "unattended-upgr\n"})
+	root := trial.Lay(t, map[string]string{
+		"var/lib/dpkg/lock-frontend":             "",
+		fmt.Sprintf("proc/%d/comm", os.Getpid()): "unattended-upgr\n",
+	})
 	p := start(t, root)
 	query := host.SurveyQuery{Packages: true}
 	found, err := p.Survey(t.Context(), query)
@@ -124,13 +129,14 @@ func TestClock(t *testing.T) {
 		{"no date", func() (string, error) { return "", os.ErrNotExist }, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			client := connect(t, Options{Root: t.TempDir(), Run: func(_ context.Context, argv ...string) ([]byte, error) {
+			run := func(_ context.Context, argv ...string) ([]byte, error) {
 				if !slices.Equal(argv, []string{"date", "+%s.%N"}) {
 					return nil, os.ErrNotExist // it is for the facts
 				}
 				out, err := c.date()
 				return []byte(out), err
-			}}, pipes)
+			}
+			client := connect(t, Options{Root: t.TempDir(), Run: run}, pipes)
 			began := time.Now()
 			greeting, err := client.open(t.Context(), nil, nil)
 			got := greeting.Clock

@@ -47,8 +47,8 @@ func (e *AwayError) Hint() string {
 }
 
 // again asks, and after each loss of the session asks once more over a new one: looking changes
-// nothing, and converging what has converged does not either, so nobody needs to know how far the
-// host came.
+// nothing, and converging what has converged does not either, so no caller needs to know how far
+// the host came.
 func (c *Client) again(ctx context.Context, during string, ask func() error) error {
 	for {
 		used := c.current()
@@ -63,7 +63,7 @@ func (c *Client) again(ctx context.Context, during string, ask func() error) err
 	}
 }
 
-// replace opens a new session in the place of one that was lost, unless somebody has done so
+// replace opens a new session in the place of one that was lost, unless another request has done so
 // already. An error of it is what all get, and there is no other try.
 func (c *Client) replace(ctx context.Context, used *link, during string, lost error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -125,7 +125,7 @@ func (c *Client) reopen(ctx context.Context, during string, lost error) error {
 	}
 }
 
-// welcome tells that the host is there again, and whether it was rebooted.
+// welcome reports that the host is there again, and whether it was rebooted.
 func (c *Client) welcome(during string, greeting Greeting) {
 	if greeting.Facts.BootID == c.boot {
 		c.dialer.Log(during, "connected again; going on")

@@ -10,7 +10,7 @@ import (
 type turns struct {
 	mu   sync.Mutex
 	busy map[string]bool
-	free chan struct{} // closed and replaced whenever somebody is done
+	free chan struct{} // closed and replaced whenever a turn is over
 }
 
 // everything is the name of a request that must be alone.
@@ -18,8 +18,8 @@ const everything = ""
 
 func newTurns() *turns { return &turns{busy: map[string]bool{}, free: make(chan struct{})} }
 
-// take waits until nobody has the name, nor everything; one who wants everything waits for all. The
-// returned function gives the turn back.
+// take waits until no request has the name, nor everything; one who wants everything waits for all.
+// The returned function gives the turn back.
 func (t *turns) take(ctx context.Context, name string) (done func(), err error) {
 	for {
 		t.mu.Lock()

@@ -16,7 +16,8 @@ const rootOwned = "mode 0644\nowner root:root\n"
 // laws are the cases of TestLaws, by kind.
 func laws() []law {
 	return slices.Concat(
-		fileLaws(), dirLaws(), treeLaws(), linkLaws(), accountLaws(), serviceLaws(), packageLaws(), kernelLaws(), swapLaws(),
+		fileLaws(), dirLaws(), treeLaws(), linkLaws(), accountLaws(),
+		serviceLaws(), packageLaws(), kernelLaws(), swapLaws(),
 		selinuxLaws(), imageLaws(), readyLaws(), memberLaws(), kubeLaws(), resetLaws(),
 	)
 }
@@ -29,11 +30,13 @@ func fileLaws() []law {
 		{name: "empty", wanted: resource.File{Path: "/etc/empty"}},
 		{
 			name: "changed", start: func(m *machine) { m.put("/etc/a.conf", "x = 1\ny = 2\n") },
-			wanted: resource.File{Path: "/etc/a.conf", Content: []byte("x = 1\ny = 3\n")}, before: rootOwned + "| x = 1\n| y = 2\n",
+			wanted: resource.File{Path: "/etc/a.conf", Content: []byte("x = 1\ny = 3\n")},
+			before: rootOwned + "| x = 1\n| y = 2\n",
 		},
 		{
 			name: "mode only", start: func(m *machine) { m.put("/etc/a.conf", "x\n") },
-			wanted: resource.File{Path: "/etc/a.conf", Mode: 0o640, Content: []byte("x\n")}, before: rootOwned + "| x\n",
+			wanted: resource.File{Path: "/etc/a.conf", Mode: 0o640, Content: []byte("x\n")},
+			before: rootOwned + "| x\n",
 		},
 		{
 			name: "end of line only", start: func(m *machine) { m.put("/etc/a.conf", "x") },
@@ -51,15 +54,22 @@ func fileLaws() []law {
 		},
 		{
 			name: "blob", start: func(m *machine) { m.has(big) },
-			wanted: resource.File{Path: "/opt/bin/etcd", Mode: 0o755, Blob: resource.Sum([]byte(big)), Size: int64(len(big))},
+			wanted: resource.File{
+				Path: "/opt/bin/etcd", Mode: 0o755,
+				Blob: resource.Sum([]byte(big)), Size: int64(len(big)),
+			},
 		},
 		{
 			name: "blob without a size", start: func(m *machine) { m.has("short") },
 			wanted: resource.File{Path: "/opt/bin/etcd", Mode: 0o755, Blob: resource.Sum([]byte("short"))},
 		},
 		{
-			name: "blob over a small file", start: func(m *machine) { m.has(big); m.put("/opt/bin/etcd", "#!/bin/sh\n") },
-			wanted: resource.File{Path: "/opt/bin/etcd", Mode: 0o755, Blob: resource.Sum([]byte(big)), Size: int64(len(big))},
+			name:  "blob over a small file",
+			start: func(m *machine) { m.has(big); m.put("/opt/bin/etcd", "#!/bin/sh\n") },
+			wanted: resource.File{
+				Path: "/opt/bin/etcd", Mode: 0o755,
+				Blob: resource.Sum([]byte(big)), Size: int64(len(big)),
+			},
 			before: rootOwned + "content sha256:" + resource.Sum([]byte("#!/bin/sh\n"))[:12] + " (10 B)\n",
 		},
 		{
@@ -75,7 +85,8 @@ func fileLaws() []law {
 		},
 		{
 			name: "over a symbolic link", start: func(m *machine) { m.link("/etc/a.service", "/dev/null") },
-			wanted: resource.File{Path: "/etc/a.service", Content: []byte("[Unit]\n")}, before: "symbolic link to /dev/null\n",
+			wanted: resource.File{Path: "/etc/a.service", Content: []byte("[Unit]\n")},
+			before: "symbolic link to /dev/null\n",
 		},
 	}
 }
@@ -134,7 +145,8 @@ func (m *machine) tmpfs(name string) {
 	m.real = append(m.real, "umount")
 	m.must(os.MkdirAll(m.Path(name), 0o755))
 	m.exec("mount", "-t", "tmpfs", "none", m.Path(name))
-	m.t.Cleanup(func() { _ = syscall.Unmount(m.Path(name), syscall.MNT_DETACH) }) // a test may leave it, and not be mounted any more
+	// A test may leave it, and not be mounted any more.
+	m.t.Cleanup(func() { _ = syscall.Unmount(m.Path(name), syscall.MNT_DETACH) })
 	m.put(name+"/on the mount", "x")
 }
 
@@ -144,7 +156,8 @@ func linkLaws() []law {
 		{name: "new", wanted: resource.Link{Path: "/usr/local/bin/etcd", Target: "/opt/etcd/3.6/etcd"}},
 		{
 			name: "moved", start: func(m *machine) { m.link("/usr/local/bin/etcd", "/opt/etcd/3.5/etcd") },
-			wanted: resource.Link{Path: "/usr/local/bin/etcd", Target: "/opt/etcd/3.6/etcd"}, before: "target /opt/etcd/3.5/etcd\n",
+			wanted: resource.Link{Path: "/usr/local/bin/etcd", Target: "/opt/etcd/3.6/etcd"},
+			before: "target /opt/etcd/3.5/etcd\n",
 		},
 		{
 			name: "removed", start: func(m *machine) { m.link("/usr/local/bin/etcd", "/opt/etcd/3.5/etcd") },
@@ -158,7 +171,8 @@ func linkLaws() []law {
 		{
 			name: "over a large file", start: func(m *machine) { m.keep("/usr/local/bin/etcd", big) },
 			wanted: resource.Link{Path: "/usr/local/bin/etcd", Target: "/opt/etcd/3.6/etcd"},
-			before: "regular file instead\n" + rootOwned + "content sha256:" + resource.Sum([]byte(big))[:12] + " (1 MB)\n",
+			before: "regular file instead\n" + rootOwned +
+				"content sha256:" + resource.Sum([]byte(big))[:12] + " (1 MB)\n",
 		},
 	}
 }

@@ -28,7 +28,7 @@ func imageLaws() []law {
 	}}
 }
 
-// newCtr is a fake of ctr with an image of somebody else's.
+// newCtr is a fake of ctr with an image of another program.
 func newCtr(m *machine, program, socket string) {
 	refs := []string{"registry.k8s.io/pause:3.1"}
 	m.atBoot = append(m.atBoot, func() { m.put(socket, "") })
@@ -80,7 +80,10 @@ func readyLaws() []law {
 
 func memberLaws() []law {
 	fresh := func(m *machine) { newSystemd(m) }
-	wanted := resource.Member{Name: "m1", Unit: "etcd.service", DataDir: "/var/lib/etcd", Marker: "/etc/etcd/bootstrapped", Token: "t0ken", New: true}
+	wanted := resource.Member{
+		Name: "m1", Unit: "etcd.service", DataDir: "/var/lib/etcd", Marker: "/etc/etcd/bootstrapped",
+		Token: "t0ken", New: true,
+	}
 	marked := resource.Bootstrapped{Unit: "etcd.service", Marker: "/etc/etcd/bootstrapped", Token: "t0ken"}
 	return []law{
 		{name: "new", start: fresh, wanted: wanted},
@@ -137,7 +140,8 @@ func kubeLaws() []law {
 				m.apply(object(strings.Replace(role, `"list"`, `"list","delete"`, 1)))
 			},
 			before: "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata.name: flannel\n" +
-				"rules[0].apiGroups[0]: \nrules[0].resources[0]: nodes\nrules[0].verbs[0]: get\nrules[0].verbs[1]: list\n" +
+				"rules[0].apiGroups[0]: \nrules[0].resources[0]: nodes\n" +
+				"rules[0].verbs[0]: get\nrules[0].verbs[1]: list\n" +
 				"rules[0].verbs[2]: delete\n",
 		},
 		{
@@ -161,7 +165,11 @@ func kubeLaws() []law {
 			// A label is not taken away by wanting a node without it, so it is there before.
 			start: func(m *machine) {
 				newKube(m).register("m1", true)
-				m.apply(api.Node{Name: "m1", Kubeconfig: "/etc/kubernetes/admin.conf", Labels: map[string]string{"a/b": "c"}})
+				m.apply(api.Node{
+					Name:       "m1",
+					Kubeconfig: "/etc/kubernetes/admin.conf",
+					Labels:     map[string]string{"a/b": "c"},
+				})
 			},
 			before: "registered\nlabel a/b=c\n",
 		},
@@ -181,7 +189,8 @@ func kubeLaws() []law {
 			`{"observedGeneration":2,"desiredNumberScheduled":2,"numberReady":1,"updatedNumberScheduled":2}`,
 			`{"observedGeneration":2,"desiredNumberScheduled":2,"numberReady":2,"updatedNumberScheduled":2}`),
 		rolloutLaw("apiregistration.k8s.io/v1", "APIService", "", "/apis/apiregistration.k8s.io/v1/apiservices/x",
-			`{"conditions":[{"type":"Available","status":"False"}]}`, `{"conditions":[{"type":"Available","status":"True"}]}`),
+			`{"conditions":[{"type":"Available","status":"False"}]}`,
+			`{"conditions":[{"type":"Available","status":"True"}]}`),
 	}
 }
 
@@ -189,7 +198,10 @@ func kubeLaws() []law {
 func rolloutLaw(apiVersion, kind, namespace, path, before, after string) law {
 	return law{
 		name: kind, stays: true,
-		wanted: api.Rollout{APIVersion: apiVersion, Kind: kind, Namespace: namespace, Name: "x", Kubeconfig: "/etc/kubernetes/admin.conf"},
+		wanted: api.Rollout{
+			APIVersion: apiVersion, Kind: kind, Namespace: namespace, Name: "x",
+			Kubeconfig: "/etc/kubernetes/admin.conf",
+		},
 		start: func(m *machine) {
 			k := newKube(m)
 			k.status(path, before)

@@ -22,8 +22,9 @@ func resetLaws() []law {
 			},
 		},
 		{
-			name: "chains", forgets: true, wanted: resource.Chains{Prefixes: []string{"KUBE-", "FLANNEL-"}, Absent: true},
-			start: packetFilter,
+			name: "chains", forgets: true,
+			wanted: resource.Chains{Prefixes: []string{"KUBE-", "FLANNEL-"}, Absent: true},
+			start:  packetFilter,
 			before: "iptables filter KUBE-FORWARD\niptables filter KUBE-SVC\niptables nat FLANNEL-POSTRTG\n" +
 				"ip6tables filter KUBE-FORWARD\n",
 		},
@@ -51,7 +52,8 @@ func resetLaws() []law {
 			each: []string{"file /etc/b.conf", "file /etc/a.conf", "link /usr/local/bin/etcd"},
 		},
 		{
-			name: "but one", forgets: true, wanted: kinds.Originals{Keep: []string{"file /etc/a.conf", "swap"}, Absent: true},
+			name: "but one", forgets: true,
+			wanted: kinds.Originals{Keep: []string{"file /etc/a.conf", "swap"}, Absent: true},
 			before: "file /etc/b.conf\nlink /usr/local/bin/etcd\n", start: changed,
 			each: []string{"file /etc/b.conf", "link /usr/local/bin/etcd"},
 		},
@@ -79,7 +81,7 @@ func (m *machine) exec(argv ...string) {
 	}
 }
 
-// packetFilter makes chains as kube-proxy and flannel make them, and one of somebody else's.
+// packetFilter makes chains as kube-proxy and flannel make them, and one of another program.
 func packetFilter(m *machine) {
 	m.sees("/usr/sbin")
 	m.real = append(m.real, "iptables-save", "iptables-restore", "ip6tables-save", "ip6tables-restore")
@@ -111,7 +113,8 @@ func (m *machine) shim() {
 		m.put(to, string(data))
 		m.must(os.Chmod(m.Path(to), 0o755))
 	}
-	cmd := exec.CommandContext(m.t.Context(), m.Path("/opt/kbootstrap/sh"), "-c", m.Path("/opt/other/sleep")+" 1000; true")
+	script := m.Path("/opt/other/sleep") + " 1000; true"
+	cmd := exec.CommandContext(m.t.Context(), m.Path("/opt/kbootstrap/sh"), "-c", script)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	m.must(cmd.Start())
 	m.t.Cleanup(func() {

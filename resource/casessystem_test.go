@@ -31,7 +31,10 @@ func accountLaws() []law {
 			name: "without a group", start: groupless, wanted: resource.User{Name: "etcd", Home: "/home/etcd"},
 			before: "home /home/etcd\nno group of its own\n",
 		},
-		{name: "removed", start: exists, wanted: resource.User{Name: "etcd", Absent: true}, before: "home /home/etcd\n"},
+		{
+			name: "removed", start: exists, wanted: resource.User{Name: "etcd", Absent: true},
+			before: "home /home/etcd\n",
+		},
 	}
 }
 
@@ -86,7 +89,8 @@ func packageLaws() []law {
 			case "apt-get update":
 				return "", nil
 			case "env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends " +
-				"-o DPkg::Lock::Timeout=120 conntrack", "dnf install -y conntrack-tools", "yum install -y conntrack-tools":
+				"-o DPkg::Lock::Timeout=120 conntrack",
+				"dnf install -y conntrack-tools", "yum install -y conntrack-tools":
 				m.executable("/usr/sbin/" + program)
 				return "", nil
 			case "dpkg --remove conntrack", "rpm --erase conntrack-tools":
@@ -143,19 +147,27 @@ func kernelLaws() []law {
 		m.put("/proc/sys/net/ipv4/tcp_rmem", "4096\t131072\t6291456\n")
 	}
 	return []law{
-		{name: "filesystem", start: modprobe, wanted: resource.Module{Name: "overlay", Features: []string{"filesystem overlay"}}},
+		{
+			name: "filesystem", start: modprobe,
+			wanted: resource.Module{Name: "overlay", Features: []string{"filesystem overlay"}},
+		},
 		{name: "no features", start: modprobe, wanted: resource.Module{Name: "br_netfilter"}},
 		{
 			name: "path", start: modprobe,
 			wanted: resource.Module{Name: "br_netfilter", Features: []string{"/none", "/proc/sys/net/bridge"}},
 		},
-		{name: "number", start: forward, wanted: resource.Sysctl{Key: "net.ipv4.ip_forward", Value: "1"}, before: "value 0\n"},
 		{
-			name: "dot in a name", start: forward, wanted: resource.Sysctl{Key: "net/ipv4/conf/eth0.1/forwarding", Value: "1"},
+			name: "number", start: forward, wanted: resource.Sysctl{Key: "net.ipv4.ip_forward", Value: "1"},
 			before: "value 0\n",
 		},
 		{
-			name: "list", start: forward, wanted: resource.Sysctl{Key: "net.ipv4.tcp_rmem", Value: "4096 87380 6291456"},
+			name: "dot in a name", start: forward,
+			wanted: resource.Sysctl{Key: "net/ipv4/conf/eth0.1/forwarding", Value: "1"},
+			before: "value 0\n",
+		},
+		{
+			name: "list", start: forward,
+			wanted: resource.Sysctl{Key: "net.ipv4.tcp_rmem", Value: "4096 87380 6291456"},
 			before: "value 4096 131072 6291456\n",
 		},
 	}
@@ -184,7 +196,9 @@ func swapLaws() []law {
 	}
 	return []law{
 		{
-			name: "now and at boot", start: func(m *machine) { swapon(m); m.put("/etc/fstab", fstab) }, wanted: resource.Swap{},
+			name:   "now and at boot",
+			start:  func(m *machine) { swapon(m); m.put("/etc/fstab", fstab) },
+			wanted: resource.Swap{},
 			before: "active /swap file\nat boot /swap\\040file none swap sw 0 0\n",
 		},
 		{name: "now", start: swapon, wanted: resource.Swap{}, before: "active /swap file\n"},
@@ -199,7 +213,8 @@ func selinuxLaws() []law {
 	setenforce := func(now, boot string) func(m *machine) {
 		return func(m *machine) {
 			m.put("/sys/fs/selinux/enforce", now)
-			m.put(resource.SelinuxConfig, "# SELINUX=enforcing is the default\nSELINUX="+boot+"\nSELINUXTYPE=targeted\n")
+			config := "# SELINUX=enforcing is the default\nSELINUX=" + boot + "\nSELINUXTYPE=targeted\n"
+			m.put(resource.SelinuxConfig, config)
 			m.fakes["setenforce"] = func(argv []string) (string, error) {
 				if len(argv) != 2 || argv[1] != "0" && argv[1] != "1" {
 					return m.unexpected(argv)

@@ -17,7 +17,10 @@ func TestCensus(t *testing.T) {
 	m := newMachine(t)
 	k := newKube(m)
 	k.objects["/api/v1/nodes"] = map[string]any{"kind": "NodeList", "items": []any{
-		map[string]any{"metadata": map[string]any{"name": "m1"}, "status": map[string]any{"nodeInfo": map[string]any{"machineID": "one"}}},
+		map[string]any{
+			"metadata": map[string]any{"name": "m1"},
+			"status":   map[string]any{"nodeInfo": map[string]any{"machineID": "one"}},
+		},
 		map[string]any{"metadata": map[string]any{"name": "w1"}},
 	}}
 	etcd := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -32,7 +35,10 @@ func TestCensus(t *testing.T) {
 	t.Cleanup(etcd.Close)
 	m.put("/ca.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: etcd.Certificate().Raw})))
 
-	from := api.CensusSource{Kubeconfig: "/etc/kubernetes/admin.conf", Members: resource.Ready{URL: etcd.URL + "/members", CACert: "/ca.pem"}}
+	from := api.CensusSource{
+		Kubeconfig: "/etc/kubernetes/admin.conf",
+		Members:    resource.Ready{URL: etcd.URL + "/members", CACert: "/ca.pem"},
+	}
 	want := api.Census{
 		Nodes: []api.RegisteredNode{{Name: "m1", MachineID: "one"}, {Name: "w1"}},
 		Members: []api.EtcdMember{
@@ -45,8 +51,11 @@ func TestCensus(t *testing.T) {
 
 	// Who is not there has said nothing.
 	for what, nobody := range map[string]api.CensusSource{
-		"not asked":         {},
-		"no kubeconfig":     {Kubeconfig: "/etc/kubernetes/none.conf", Members: resource.Ready{URL: etcd.URL, CACert: "/none.pem"}},
+		"not asked": {},
+		"no kubeconfig": {
+			Kubeconfig: "/etc/kubernetes/none.conf",
+			Members:    resource.Ready{URL: etcd.URL, CACert: "/none.pem"},
+		},
 		"another authority": {Members: resource.Ready{URL: etcd.URL + "/members"}},
 		"another path":      {Members: resource.Ready{URL: etcd.URL + "/other", CACert: "/ca.pem"}},
 	} {

@@ -88,7 +88,8 @@ func TestConvergeAndRestore(t *testing.T) {
 	var changes []resource.Change
 	m.must(kinds.Restore(t.Context(), m.System, nil, func(c resource.Change) { changes = append(changes, c) }))
 	want := []string{
-		"service etcd.service", "file /etc/systemd/system/etcd.service", "file /etc/etcd/key.pem", "file /opt/etcd/etcd",
+		"service etcd.service", "file /etc/systemd/system/etcd.service",
+		"file /etc/etcd/key.pem", "file /opt/etcd/etcd",
 		"dir /etc/etcd", "link /usr/local/bin/etcd", "service firewalld.service",
 	}
 	if got := ids(changes); !slices.Equal(got, want) {
@@ -140,7 +141,8 @@ func TestConvergeVerifies(t *testing.T) {
 	lie := liar{resource.File{Path: "/etc/a", Content: []byte("x\n")}}
 	after := resource.File{Path: "/etc/b", Content: []byte("y\n")}
 	err := converge.Converge(t.Context(), m.System, []resource.Resource{lie, after}, nil)
-	if err == nil || !strings.HasPrefix(err.Error(), "file /etc/a: verify: ") || !strings.Contains(err.Error(), "+| x\n") {
+	if err == nil || !strings.HasPrefix(err.Error(), "file /etc/a: verify: ") ||
+		!strings.Contains(err.Error(), "+| x\n") {
 		t.Errorf("error is %v", err)
 	}
 	if m.Exists("/etc/b") {
@@ -151,7 +153,10 @@ func TestConvergeVerifies(t *testing.T) {
 func TestConvergeStopsWhenTold(t *testing.T) {
 	m := newMachine(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	wanted := []resource.Resource{resource.File{Path: "/etc/a", Content: []byte("x\n")}, resource.File{Path: "/etc/b", Content: []byte("y\n")}}
+	wanted := []resource.Resource{
+		resource.File{Path: "/etc/a", Content: []byte("x\n")},
+		resource.File{Path: "/etc/b", Content: []byte("y\n")},
+	}
 	err := converge.Converge(ctx, m.System, wanted, func(resource.Change) { cancel() })
 	if !errors.Is(err, context.Canceled) || !m.Exists("/etc/a") || m.Exists("/etc/b") {
 		t.Errorf("error is %v, and the machine is\n%s", err, m.snapshot())
@@ -172,16 +177,19 @@ func TestObserveTogether(t *testing.T) {
 		return resource.Image{Ref: ref, Socket: "/run/c.sock", Program: "/bin/ctr"}
 	}
 	found, err := converge.Observe(t.Context(), m.System, []resource.Resource{
-		resource.Service{Name: "a.service"}, image("registry.k8s.io/pause:3.1"), resource.File{Path: "/etc/dir1"}, resource.Service{Name: "b.service"},
+		resource.Service{Name: "a.service"}, image("registry.k8s.io/pause:3.1"),
+		resource.File{Path: "/etc/dir1"}, resource.Service{Name: "b.service"},
 		image("b"), resource.File{Path: "/etc/dir2"}, resource.Dir{Path: "/etc/dir1"},
 	})
-	if err == nil || !strings.Contains(err.Error(), "file /etc/dir1: ") || !strings.Contains(err.Error(), "file /etc/dir2: ") {
+	if err == nil || !strings.Contains(err.Error(), "file /etc/dir1: ") ||
+		!strings.Contains(err.Error(), "file /etc/dir2: ") {
 		t.Errorf("error is %v", err)
 	}
 	if len(m.ran) != 2 {
 		t.Errorf("it starts %q", m.ran)
 	}
-	for i, id := range map[int]string{0: "service a.service", 3: "service b.service", 4: "image b", 6: "dir /etc/dir1"} {
+	ids := map[int]string{0: "service a.service", 3: "service b.service", 4: "image b", 6: "dir /etc/dir1"}
+	for i, id := range ids {
 		if found[i].ID() != id {
 			t.Errorf("found %d is %s, not %s", i, found[i].ID(), id)
 		}
@@ -194,7 +202,11 @@ func TestObserveTogether(t *testing.T) {
 func TestDiff(t *testing.T) {
 	text := func(lines ...string) []byte { return []byte(strings.Join(lines, "\n") + "\n") }
 	found := resource.File{Path: "/etc/a", Content: text("1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12")}
-	wanted := resource.File{Path: "/etc/a", Mode: 0o600, Content: text("1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "eleven", "12", "13")}
+	wanted := resource.File{
+		Path:    "/etc/a",
+		Mode:    0o600,
+		Content: text("1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "eleven", "12", "13"),
+	}
 	const want = `-mode 0644
 +mode 0600
  owner root:root
@@ -212,7 +224,8 @@ func TestDiff(t *testing.T) {
 	if got := resource.Diff(found, wanted); got != want {
 		t.Errorf("diff is\n%s\nwant\n%s", got, want)
 	}
-	if got := resource.Diff(resource.File{Absent: true}, resource.File{Content: []byte("x\n")}); got != "+mode 0644\n+owner root:root\n+| x\n" {
+	got := resource.Diff(resource.File{Absent: true}, resource.File{Content: []byte("x\n")})
+	if got != "+mode 0644\n+owner root:root\n+| x\n" {
 		t.Errorf("diff of a new file is\n%s", got)
 	}
 	if got := resource.Diff(found, found); got != "" || resource.Changed(found, found) {

@@ -25,21 +25,21 @@ import (
 
 // The crash matrix: a run is broken at each of its steps, in each of the ways below, and then made
 // again. The second run must end without an error, in the very state in which a run ends that
-// nobody broke; a third must change nothing; and nothing temporary may be left. The cases are those
-// of the laws, and a whole host (see crashhost_test.go).
+// nothing broke; a third must change nothing; and nothing temporary may be left. The cases are
+// those of the laws, and a whole host (see crashhost_test.go).
 
 // A crash is a way to break a run at one of its steps.
 type crash string
 
 const (
 	killedBefore crash = "killed before"         // SIGKILL: from then on the process changes nothing
-	killedAfter  crash = "killed after"          // the step is made, and nobody hears of it
+	killedAfter  crash = "killed after"          // the step is made, and no caller hears of it
 	killedWithin crash = "killed within"         // half of the bytes are written
 	refused      crash = "an error"              // the step is not made, and says so; the process lives on
 	diskFull     crash = "no space left"         // half of the bytes are written, and the error says so
 	cutOff       crash = "the connection is cut" // in mid-operation: the operation ends, the rest is cancelled
 	powerOld     crash = "power cut, old names"  // nothing is on the disk but what was synced
-	powerNames   crash = "power cut, new names"  // new names are on the disk already, bytes that were not synced are not
+	powerNames   crash = "power cut, new names"  // new names are on the disk already, unsynced bytes are not
 	// Killed after, and the power is cut when the next run is done: what the first left in the page
 	// cache has to be on the disk by then.
 	lateOld   crash = "killed after, then finished, then a power cut, old names"
@@ -198,7 +198,7 @@ func (c crashCase) process(m *machine, at string, how crash, disk *disk) (*break
 	return b, err
 }
 
-// golden is what a run reaches that nobody breaks, and its steps.
+// golden is what a run reaches that nothing breaks, and its steps.
 func (c crashCase) golden(t *testing.T) (steps []string, golden string) {
 	t.Helper()
 	t.Run("golden", func(t *testing.T) {
@@ -222,12 +222,12 @@ func (c crashCase) matrix(t *testing.T) (points, cases int) {
 	steps, golden := c.golden(t)
 	for i, at := range steps {
 		for _, how := range waysToCrash() {
-			if how == killedWithin || how == diskFull {
-				if op, _, _ := strings.Cut(at, " "); op != string(host.OpWrite) && !strings.HasPrefix(at, string(host.OpRemoveAll)) {
-					continue // it is made whole or not at all
-				}
+			if (how == killedWithin || how == diskFull) &&
+				!strings.HasPrefix(at, string(host.OpWrite)+" ") && !strings.HasPrefix(at, string(host.OpRemoveAll)) {
+				continue // it is made whole or not at all
 			}
-			if c.noDisk && strings.Contains(string(how), "power") || c.lasts == nil && (how == lateOld || how == lateNames) {
+			if c.noDisk && strings.Contains(string(how), "power") ||
+				c.lasts == nil && (how == lateOld || how == lateNames) {
 				continue
 			}
 			if cases++; cases%*oneOf != 0 {
@@ -283,7 +283,7 @@ func (c crashCase) broken(t *testing.T, at string, how crash, golden string) {
 		golden, got = durablePart(golden), durablePart(got)
 	}
 	if d := cmp.Diff(golden, got); d != "" {
-		t.Errorf("the second run ends otherwise than one that nobody broke:\n%s", d)
+		t.Errorf("the second run ends otherwise than one that nothing broke:\n%s", d)
 	}
 	third, err := c.process(m, "", unbroken, nil)
 	if err != nil {
@@ -297,7 +297,8 @@ func (c crashCase) broken(t *testing.T, at string, how crash, golden string) {
 // changes are the steps of a run but for those of the cache of sums: the sum of a file that was
 // written a moment ago is remembered by a later run.
 func changes(steps []string) []string {
-	return slices.DeleteFunc(slices.Clone(steps), func(step string) bool { return strings.Contains(step, host.SumsFile) })
+	isOfSums := func(step string) bool { return strings.Contains(step, host.SumsFile) }
+	return slices.DeleteFunc(slices.Clone(steps), isOfSums)
 }
 
 // done cuts the power when a run is done.
@@ -390,7 +391,7 @@ func (l law) restoreCase() crashCase {
 }
 
 // TestCrashSyncIsReal: the matrix has a model of the disk in place of the system call. A file of
-// /proc cannot be synced, so here it shows whether it is made.
+// /proc cannot be synced, so an error shows here that the call is made.
 func TestCrashSyncIsReal(t *testing.T) {
 	if err := newMachine(t).Sync("/proc/version"); !errors.Is(err, syscall.EINVAL) {
 		t.Errorf("syncing what cannot be synced: %v, want %v", err, syscall.EINVAL)

@@ -24,7 +24,12 @@ const canary = "the-canary-sings-at-midnight"
 func hostWants(m *machine, version, health string) []resource.Resource {
 	program := m.has(strings.Repeat("program "+version+"\n", 1000))
 	file := func(path, content string) resource.File { return resource.File{Path: path, Content: []byte(content)} }
-	key := resource.File{Path: "/etc/server/server.key", Mode: 0o600, Content: []byte(canary + version + "\n"), Secret: true}
+	key := resource.File{
+		Path:    "/etc/server/server.key",
+		Mode:    0o600,
+		Content: []byte(canary + version + "\n"),
+		Secret:  true,
+	}
 	binary := resource.File{Path: "/opt/server-" + version + "/server", Mode: 0o755, Blob: program}
 	link := resource.Link{Path: "/usr/local/bin/server", Target: binary.Path}
 	config := file("/etc/server/server.conf", "version "+version+"\n")
@@ -34,7 +39,8 @@ func hostWants(m *machine, version, health string) []resource.Resource {
 		service.Starts = append(service.Starts, r.ID())
 	}
 	return []resource.Resource{
-		resource.Dir{Path: "/etc/server", Mode: 0o700}, file("/etc/sysctl.d/99-server.conf", "net.ipv4.ip_forward = 1\n"),
+		resource.Dir{Path: "/etc/server", Mode: 0o700},
+		file("/etc/sysctl.d/99-server.conf", "net.ipv4.ip_forward = 1\n"),
 		resource.Sysctl{Key: "net.ipv4.ip_forward", Value: "1"}, key, binary, link, config, unit, service,
 		resource.Ready{Name: "server", URL: health, Unit: "server.service"},
 	}
@@ -142,7 +148,7 @@ func TestCrashLies(t *testing.T) {
 	}
 }
 
-// TestConvergeLooksAgain: what was as wanted at the beginning may no longer be, since a change
+// TestConvergeLooksAgain: what was as wanted at the beginning may no longer be, because a change
 // before it has touched it too.
 func TestConvergeLooksAgain(t *testing.T) {
 	m := newMachine(t)
@@ -154,7 +160,8 @@ func TestConvergeLooksAgain(t *testing.T) {
 	}
 	m.put("/etc/a.conf", "ours\n")
 	m.must(converge.Converge(t.Context(), m.System, []resource.Resource{
-		resource.Package{Program: "conntrack", Apt: "conntrack"}, resource.File{Path: "/etc/a.conf", Content: []byte("ours\n")},
+		resource.Package{Program: "conntrack", Apt: "conntrack"},
+		resource.File{Path: "/etc/a.conf", Content: []byte("ours\n")},
 	}, nil))
 	if got := m.get("/etc/a.conf"); got != "ours\n" {
 		t.Errorf("the file says %q", got)

@@ -55,9 +55,11 @@ func (m *machine) everything() string {
 	if m.kube != nil {
 		b.WriteString(m.kube.everything())
 	}
-	lines := slices.DeleteFunc(strings.Split(pidName.ReplaceAllString(b.String(), "$1/N"), "\n"), func(line string) bool {
+	all := strings.Split(pidName.ReplaceAllString(b.String(), "$1/N"), "\n")
+	lines := slices.DeleteFunc(all, func(line string) bool {
 		return slices.ContainsFunc([]string{
-			"/etc/systemd/system/etcd.service.d drwx", "/run/systemd/system/etcd.service.d drwx", // empty ones do nothing
+			// Empty ones do nothing.
+			"/etc/systemd/system/etcd.service.d drwx", "/run/systemd/system/etcd.service.d drwx",
 			"/etc/kubernetes/admin.conf ", // has the port of this machine's API
 			"/proc/sys/kernel/random/boot_id ", "/run ", "/run/kbootstrap ", "/var/lib/blobs",
 		}, func(prefix string) bool { return strings.HasPrefix(line, prefix) })
@@ -79,7 +81,8 @@ func (m *machine) filesWith(text string) string {
 			return err
 		}
 		info, err := d.Info()
-		if err == nil && (strings.Contains(string(data), text) || strings.Contains(string(data), base64.StdEncoding.EncodeToString([]byte(text))[:len(text)/3*4])) {
+		encoded := base64.StdEncoding.EncodeToString([]byte(text))[:len(text)/3*4]
+		if err == nil && (strings.Contains(string(data), text) || strings.Contains(string(data), encoded)) {
 			fmt.Fprintln(&b, strings.TrimPrefix(path, m.Root), info.Mode())
 		}
 		return err
@@ -87,7 +90,7 @@ func (m *machine) filesWith(text string) string {
 	return b.String()
 }
 
-// durablePart leaves out what a boot makes anew. That services run as wanted is for the case's own
+// durablePart leaves out what a boot makes again. That services run as wanted is for the case's own
 // check.
 func durablePart(everything string) string {
 	return strings.Join(slices.DeleteFunc(strings.Split(everything, "\n"), func(line string) bool {
@@ -128,15 +131,16 @@ func (m *machine) isWhole(wanted resource.Resource, before string) {
 func (m *machine) lasts(wanted resource.Resource) {
 	m.t.Helper()
 	switch wanted.(type) {
-	case resource.File, resource.Dir, resource.Tree, resource.Link, resource.Bootstrapped, resource.User, resource.Package,
-		kinds.Originals:
+	case resource.File, resource.Dir, resource.Tree, resource.Link, resource.Bootstrapped,
+		resource.User, resource.Package, kinds.Originals:
 		if found := m.observe(wanted); resource.Changed(found, wanted) {
 			m.t.Errorf("the run was done, and a power cut took %s away:\n%s", wanted.ID(), resource.Diff(found, wanted))
 		}
 	}
 }
 
-// runsOnly tells that the law is about what a boot makes anew, or does not: processes, interfaces.
+// runsOnly reports whether the law is about what a boot makes again, or does not: processes,
+// interfaces.
 func (l law) runsOnly() bool {
 	if _, ok := l.wanted.(resource.Tree); ok {
 		return l.name != "whole" // the others have mounts

@@ -13,7 +13,7 @@ import (
 // contextLines is how many equal lines a Diff shows around a change.
 const contextLines = 3
 
-// Changed tells whether the wanted value differs from what was found.
+// Changed reports whether the wanted value differs from what was found.
 func Changed(found, wanted Resource) bool { return found.State() != wanted.State() }
 
 // Digest is the sha256 sum of the IDs and states of resources, in hex.

@@ -17,7 +17,7 @@ type Dir struct {
 	Path   string // absolute, below System.Root
 	Mode   uint32 // permission bits; 0 means 0755
 	Owner  string // "user:group", by name or number; "" means root:root
-	Absent bool   // removes only an empty directory: one that holds something is somebody's, and counts as gone
+	Absent bool   // removes only an empty directory: one that holds something is not ours, and counts as gone
 }
 
 // ID is "dir PATH".

@@ -36,7 +36,7 @@ func newDisk(m *machine) *disk {
 	return d
 }
 
-// volatile tells that a path is not on any disk.
+// volatile reports whether a path is not on any disk.
 func (d *disk) volatile(path string) bool {
 	name := strings.TrimPrefix(path, d.m.Root)
 	for _, dir := range []string{"/proc", "/sys", "/run"} {
@@ -86,7 +86,8 @@ func (d *disk) sync(path string, info fs.FileInfo) {
 		d.names[inode(info)] = d.entries(path)
 	case info.Mode().IsRegular():
 		i, written := inode(info), info.ModTime().UnixNano()
-		if was, known := d.inodes[i]; known && info.Size() > resource.ContentLimit && d.as[i] == written && len(was.content) == int(info.Size()) {
+		if was, known := d.inodes[i]; known && info.Size() > resource.ContentLimit &&
+			d.as[i] == written && len(was.content) == int(info.Size()) {
 			now.content = was.content // to read a megabyte for each of a hundred steps takes a minute
 			break
 		}

@@ -62,11 +62,16 @@ func TestFaults(t *testing.T) {
 			m.fakes["env"] = func([]string) (string, error) { return "", nil } // it says so, and brings nothing
 			return resource.Package{Program: "socat", Apt: "socat"}
 		}},
-		{fault.PackageFailed, "", func(m *machine) resource.Resource { return m.apt("E: Unable to locate package socat") }},
-		{fault.PackagesLocked, "", func(m *machine) resource.Resource {
-			return m.apt("E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 812 (unattended-upgr)")
+		{fault.PackageFailed, "", func(m *machine) resource.Resource {
+			return m.apt("E: Unable to locate package socat")
 		}},
-		{fault.PackageUnknown, "", func(*machine) resource.Resource { return resource.Package{Program: "socat", Apt: "socat"} }},
+		{fault.PackagesLocked, "", func(m *machine) resource.Resource {
+			return m.apt("E: Could not get lock /var/lib/dpkg/lock-frontend. " +
+				"It is held by process 812 (unattended-upgr)")
+		}},
+		{fault.PackageUnknown, "", func(*machine) resource.Resource {
+			return resource.Package{Program: "socat", Apt: "socat"}
+		}},
 		{fault.ServiceNotStarted, "etcd.service", func(m *machine) resource.Resource {
 			s := newSystemd(m)
 			m.put("/etc/systemd/system/etcd.service", "[Service]\n")
@@ -78,7 +83,10 @@ func TestFaults(t *testing.T) {
 			m.put("/etc/systemd/system/etcd.service", "[Service]\n")
 			s.crash["etcd.service"] = true
 			m.must(resource.Service{Name: "etcd.service", Enabled: true}.Apply(m.t.Context(), m.System))
-			return resource.Ready{Name: "etcd", URL: m.answering(http.StatusServiceUnavailable), Unit: "etcd.service", Timeout: 50 * time.Millisecond}
+			return resource.Ready{
+				Name: "etcd", URL: m.answering(http.StatusServiceUnavailable), Unit: "etcd.service",
+				Timeout: 50 * time.Millisecond,
+			}
 		}},
 		{fault.ServiceNotReady, "", func(m *machine) resource.Resource {
 			return resource.Ready{Name: "dns", URL: m.answering(http.StatusNotFound), Timeout: 50 * time.Millisecond}
@@ -86,12 +94,16 @@ func TestFaults(t *testing.T) {
 		{fault.NodeNotReady, "kubelet.service", func(m *machine) resource.Resource {
 			newSystemd(m)
 			newKube(m).register("m1", false)
-			return api.NodeStatus{Name: "m1", Is: api.IsReady, Kubeconfig: namespaceX().Kubeconfig, Timeout: 50 * time.Millisecond}
+			return api.NodeStatus{
+				Name: "m1", Is: api.IsReady, Kubeconfig: namespaceX().Kubeconfig,
+				Timeout: 50 * time.Millisecond,
+			}
 		}},
 		{fault.ObjectNotReady, "", func(m *machine) resource.Resource {
 			newKube(m).status("/apis/apps/v1/namespaces/default/deployments/x", `{}`)
 			return api.Rollout{
-				APIVersion: "apps/v1", Kind: "Deployment", Name: "x", Kubeconfig: namespaceX().Kubeconfig, Timeout: 50 * time.Millisecond,
+				APIVersion: "apps/v1", Kind: "Deployment", Name: "x",
+				Kubeconfig: namespaceX().Kubeconfig, Timeout: 50 * time.Millisecond,
 			}
 		}},
 		{fault.ObjectRefused, "", func(m *machine) resource.Resource {
@@ -100,14 +112,21 @@ func TestFaults(t *testing.T) {
 		}},
 		{fault.MemberWithoutData, "", func(m *machine) resource.Resource {
 			newSystemd(m)
-			return resource.Member{Name: "m1", Unit: "etcd.service", DataDir: "/var/lib/etcd", Marker: "/etc/etcd/bootstrapped"}
+			return resource.Member{
+				Name: "m1", Unit: "etcd.service", DataDir: "/var/lib/etcd", Marker: "/etc/etcd/bootstrapped",
+			}
 		}},
 		{fault.MemberForeign, "", func(m *machine) resource.Resource {
 			newSystemd(m)
 			m.put("/var/lib/etcd/member/wal/0000000000000000-0000000000000000.wal", "theirs")
-			return resource.Member{Name: "m1", Unit: "etcd.service", DataDir: "/var/lib/etcd", Marker: "/etc/etcd/bootstrapped", New: true}
+			return resource.Member{
+				Name: "m1", Unit: "etcd.service", DataDir: "/var/lib/etcd", Marker: "/etc/etcd/bootstrapped",
+				New: true,
+			}
 		}},
-		{fault.StepFailed, "", func(*machine) resource.Resource { return resource.File{Path: "/etc/b", Owner: "nobody:else"} }},
+		{fault.StepFailed, "", func(*machine) resource.Resource {
+			return resource.File{Path: "/etc/b", Owner: "stranger:else"}
+		}},
 	} {
 		t.Run(string(test.code), func(t *testing.T) {
 			m := newMachine(t)
@@ -147,7 +166,9 @@ func (m *machine) apt(says string) resource.Resource {
 
 // answering is the URL of a server that always gives the same answer.
 func (m *machine) answering(status int) string {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(status)
+	}))
 	m.t.Cleanup(server.Close)
 	return server.URL
 }

@@ -160,7 +160,7 @@ func (f File) receive(ctx context.Context, sys *host.System, r host.Replacement)
 		}
 	}
 	if sys.Blob == nil {
-		return fmt.Errorf("content sha256:%s: nobody sends it", f.Blob)
+		return fmt.Errorf("content sha256:%s: no client sends it", f.Blob)
 	}
 	blob, err := sys.Blob(ctx, f.Blob)
 	if err != nil {

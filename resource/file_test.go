@@ -30,7 +30,7 @@ func TestFileKeepsRunningProgram(t *testing.T) {
 }
 
 // TestFileClearsItsOwnTemps checks what a run that was cut off has left, and that files which are
-// just being written beside it are let alone.
+// just being written next to it are let alone.
 func TestFileClearsItsOwnTemps(t *testing.T) {
 	m := newMachine(t)
 	m.put("/etc/.a.conf.kbootstrap-123", "half")
@@ -69,7 +69,8 @@ func TestFileRefusesOtherThings(t *testing.T) {
 	if found, err := (resource.File{Path: "/etc/a.conf"}).Observe(t.Context(), m.System); err == nil {
 		t.Errorf("a directory is found as %+v", found)
 	}
-	if err := (resource.File{Path: "/etc/b", Owner: "nobody:else"}).Apply(t.Context(), m.System); err == nil || m.Exists("/etc/b") {
+	err := resource.File{Path: "/etc/b", Owner: "stranger:else"}.Apply(t.Context(), m.System)
+	if err == nil || m.Exists("/etc/b") {
 		t.Errorf("an unknown owner: %v", err)
 	}
 }
@@ -79,8 +80,10 @@ func TestOwnerIsTheMachinesOwn(t *testing.T) {
 	m.put("/etc/passwd", "admin:x:0:0::/:/bin/sh\n")
 	m.put("/etc/group", "staff:x:0:\n")
 	m.put("/etc/a", "x\n")
-	for wanted, shown := range map[string]string{"": "root:root", "admin:staff": "admin:staff", "admin:0": "admin:0", "7": "admin:staff"} {
-		if got := m.observe(resource.File{Path: "/etc/a", Owner: wanted}).State(); !strings.Contains(got, "owner "+shown+"\n") {
+	owners := map[string]string{"": "root:root", "admin:staff": "admin:staff", "admin:0": "admin:0", "7": "admin:staff"}
+	for wanted, shown := range owners {
+		got := m.observe(resource.File{Path: "/etc/a", Owner: wanted}).State()
+		if !strings.Contains(got, "owner "+shown+"\n") {
 			t.Errorf("who wants %q finds\n%s", wanted, got)
 		}
 	}

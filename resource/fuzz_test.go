@@ -18,7 +18,11 @@ func FuzzCodec(f *testing.F) {
 		}
 		f.Add(text)
 	}
-	for _, text := range []string{"", "null", "[]", "[null]", "{}", `[{"kind":"file"}]`, `[{"kind":"nonsense","value":{}}]`, `[{"kind":"file","value":{"Path":1}}]`} {
+	texts := []string{
+		"", "null", "[]", "[null]", "{}",
+		`[{"kind":"file"}]`, `[{"kind":"nonsense","value":{}}]`, `[{"kind":"file","value":{"Path":1}}]`,
+	}
+	for _, text := range texts {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
@@ -38,7 +42,8 @@ func FuzzCodec(f *testing.F) {
 			t.Errorf("the journey has changed it:\n%#v\n%#v", read, twice)
 		}
 		for i := range read {
-			if read[i].ID() != twice[i].ID() || read[i].State() != twice[i].State() || resource.Changed(read[i], twice[i]) {
+			if read[i].ID() != twice[i].ID() ||
+				read[i].State() != twice[i].State() || resource.Changed(read[i], twice[i]) {
 				t.Errorf("%s is another after the journey", read[i].ID())
 			}
 		}

@@ -123,7 +123,7 @@ func (i Image) Apply(ctx context.Context, sys *host.System) error {
 		return err
 	}
 	if sys.Blob == nil {
-		return fmt.Errorf("content sha256:%s: nobody sends it", i.Blob)
+		return fmt.Errorf("content sha256:%s: no client sends it", i.Blob)
 	}
 	blob, err := sys.Blob(ctx, i.Blob)
 	if err != nil {

@@ -204,7 +204,9 @@ func (k *fakeAPI) register(name string, ready bool, taints ...any) {
 		"spec":     map[string]any{"taints": taints},
 		"status": map[string]any{"conditions": []any{
 			map[string]any{"type": "MemoryPressure", "status": "False", "reason": "Enough", "message": "enough"},
-			map[string]any{"type": "Ready", "status": status, "reason": reason, "message": "cni plugin not initialized"},
+			map[string]any{
+				"type": "Ready", "status": status, "reason": reason, "message": "cni plugin not initialized",
+			},
 		}},
 	})
 }
@@ -230,7 +232,10 @@ func (k *fakeAPI) press(name string) {
 	defer k.mu.Unlock()
 	status := k.objects["/api/v1/nodes/"+name]["status"].(map[string]any)
 	status["conditions"] = append(status["conditions"].([]any), map[string]any{
-		"type": "DiskPressure", "status": "True", "reason": "KubeletHasDiskPressure", "message": "kubelet has disk pressure",
+		"type":    "DiskPressure",
+		"status":  "True",
+		"reason":  "KubeletHasDiskPressure",
+		"message": "kubelet has disk pressure",
 	})
 }
 

@@ -26,7 +26,7 @@ type law struct {
 	before string
 	// forgets says that the found value cannot be put back, as with a process that was killed.
 	forgets bool
-	// stays says that applying the found value is nothing: nobody wants a server to be not ready.
+	// stays says that applying the found value is nothing: no run wants a server to be not ready.
 	stays  bool
 	secret string // never to be seen
 	// each are the IDs of what converging reports, of a kind that changes several resources.

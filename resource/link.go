@@ -31,8 +31,7 @@ func (l Link) State() string {
 	return States("target " + l.Target)
 }
 
-// Observe reads the link. A directory in its place is an error: it is nobody's to remove but its
-// owner's.
+// Observe reads the link. A directory in its place is an error: only its owner may remove it.
 func (l Link) Observe(ctx context.Context, sys *host.System) (Resource, error) {
 	path := sys.Path(l.Path)
 	info, err := os.Lstat(path)

@@ -169,7 +169,8 @@ func (m *machine) snapshot() string {
 		if path == m.Path(host.StateDir) {
 			return fs.SkipDir
 		}
-		if path == m.Path(host.UnflushedMark) || path == m.Path("/run") || path == filepath.Dir(m.Path(host.UnflushedMark)) {
+		mark := m.Path(host.UnflushedMark)
+		if path == mark || path == m.Path("/run") || path == filepath.Dir(mark) {
 			return nil
 		}
 		info, err := d.Info()

@@ -25,7 +25,8 @@ func TestMain(m *testing.M) {
 	}
 	if os.Getenv(inside) != "" {
 		// A new network namespace has its loopback down.
-		if out, err := exec.CommandContext(context.Background(), "ip", "link", "set", "lo", "up").CombinedOutput(); err != nil {
+		up := exec.CommandContext(context.Background(), "ip", "link", "set", "lo", "up")
+		if out, err := up.CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "ip link set lo up: %v: %s\n", err, out)
 			os.Exit(1)
 		}

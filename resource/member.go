@@ -29,7 +29,7 @@ type Member struct {
 // ID is "member NAME".
 func (m Member) ID() string { return "member " + m.Name }
 
-// State tells that the member has data or is about to make it; which of the two is the same to who
+// State says that the member has data or is about to make it; which of the two is the same to who
 // waits for it.
 func (m Member) State() string {
 	if m.Foreign != "" {
@@ -74,7 +74,8 @@ func (m Member) Apply(ctx context.Context, sys *host.System) error {
 	if sys.HasLog(m.DataDir) {
 		found, err := m.Observe(ctx, sys)
 		if now, ok := found.(Member); ok && now.Foreign != "" {
-			return fault.MemberForeign.Errorf("%s has the data of an etcd member, and %s; it is not touched", m.DataDir, now.Foreign)
+			return fault.MemberForeign.Errorf("%s has the data of an etcd member, and %s; it is not touched",
+				m.DataDir, now.Foreign)
 		}
 		return err
 	}

@@ -73,10 +73,15 @@ func TestKubeconfigErrorShowsNoKey(t *testing.T) {
 }
 
 func TestManifestPaths(t *testing.T) {
+	const (
+		secret    = `{"apiVersion":"v1","kind":"Secret","metadata":{"name":"a"}}`
+		daemonSet = `{"apiVersion":"apps/v1","kind":"DaemonSet","metadata":{"name":"a","namespace":"b"}}`
+		role      = `{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"Role","metadata":{"name":"a"}}`
+	)
 	for manifest, want := range map[string]string{
-		`{"apiVersion":"v1","kind":"Secret","metadata":{"name":"a"}}`:                             "/api/v1/namespaces/default/secrets/a",
-		`{"apiVersion":"apps/v1","kind":"DaemonSet","metadata":{"name":"a","namespace":"b"}}`:     "/apis/apps/v1/namespaces/b/daemonsets/a",
-		`{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"Role","metadata":{"name":"a"}}`:     "/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles/a",
+		secret:    "/api/v1/namespaces/default/secrets/a",
+		daemonSet: "/apis/apps/v1/namespaces/b/daemonsets/a",
+		role:      "/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles/a",
 		`{"apiVersion":"v1","kind":"Node","metadata":{"name":"a"}}`:                               "/api/v1/nodes/a",
 		`{"apiVersion":"x/v1","kind":"Rumour","metadata":{"name":"a"}}`:                           "",
 		`{"apiVersion":"v1","kind":"Node","metadata":{}}`:                                         "",
@@ -96,20 +101,24 @@ func TestProject(t *testing.T) {
 		wanted, found string
 		equal         bool
 	}{
-		"defaults are let alone":      {`{"a":{"b":1}}`, `{"a":{"b":1,"c":2},"d":3}`, true},
-		"another value":               {`{"a":1}`, `{"a":2}`, false},
-		"another type":                {`{"a":"1"}`, `{"a":1}`, false},
-		"missing":                     {`{"a":1}`, `{}`, false},
-		"empty is left out":           {`{"a":"","b":{},"c":[],"d":false,"e":0,"f":null,"g":{"h":{}}}`, `{}`, true},
-		"emptyDir":                    {`{"emptyDir":{}}`, `{"emptyDir":{}}`, true},
-		"named things in any order":   {`{"l":[{"name":"a","v":1},{"name":"b"}]}`, `{"l":[{"name":"b"},{"name":"a","v":1}]}`, true},
-		"one more named thing":        {`{"l":[{"name":"a"}]}`, `{"l":[{"name":"a"},{"name":"b"}]}`, true},
-		"one named thing less":        {`{"l":[{"name":"a"},{"name":"b"}]}`, `{"l":[{"name":"a"}]}`, false},
-		"a named thing has changed":   {`{"l":[{"name":"a","v":1}]}`, `{"l":[{"name":"a","v":2}]}`, false},
-		"one more argument":           {`{"args":["a"]}`, `{"args":["a","b"]}`, false},
-		"arguments in another order":  {`{"args":["a","b"]}`, `{"args":["b","a"]}`, false},
-		"one more rule":               {`{"rules":[{"v":["get"]}]}`, `{"rules":[{"v":["get"]},{"v":["put"]}]}`, false},
-		"one more who may":            {`{"subjects":[{"name":"a"}]}`, `{"subjects":[{"name":"a"},{"name":"b"}]}`, false},
+		"defaults are let alone": {`{"a":{"b":1}}`, `{"a":{"b":1,"c":2},"d":3}`, true},
+		"another value":          {`{"a":1}`, `{"a":2}`, false},
+		"another type":           {`{"a":"1"}`, `{"a":1}`, false},
+		"missing":                {`{"a":1}`, `{}`, false},
+		"empty is left out":      {`{"a":"","b":{},"c":[],"d":false,"e":0,"f":null,"g":{"h":{}}}`, `{}`, true},
+		"emptyDir":               {`{"emptyDir":{}}`, `{"emptyDir":{}}`, true},
+		"named things in any order": {
+			`{"l":[{"name":"a","v":1},{"name":"b"}]}`, `{"l":[{"name":"b"},{"name":"a","v":1}]}`, true,
+		},
+		"one more named thing":       {`{"l":[{"name":"a"}]}`, `{"l":[{"name":"a"},{"name":"b"}]}`, true},
+		"one named thing less":       {`{"l":[{"name":"a"},{"name":"b"}]}`, `{"l":[{"name":"a"}]}`, false},
+		"a named thing has changed":  {`{"l":[{"name":"a","v":1}]}`, `{"l":[{"name":"a","v":2}]}`, false},
+		"one more argument":          {`{"args":["a"]}`, `{"args":["a","b"]}`, false},
+		"arguments in another order": {`{"args":["a","b"]}`, `{"args":["b","a"]}`, false},
+		"one more rule":              {`{"rules":[{"v":["get"]}]}`, `{"rules":[{"v":["get"]},{"v":["put"]}]}`, false},
+		"one more who may": {
+			`{"subjects":[{"name":"a"}]}`, `{"subjects":[{"name":"a"},{"name":"b"}]}`, false,
+		},
 		"a default in a list":         {`{"ports":[{"port":53}]}`, `{"ports":[{"port":53,"protocol":"TCP"}]}`, true},
 		"a list where a value was":    {`{"a":"b"}`, `{"a":["b"]}`, false},
 		"a value where a list was":    {`{"a":["b"]}`, `{"a":"b"}`, false},
@@ -137,7 +146,11 @@ func TestProject(t *testing.T) {
 func TestNodeComesLate(t *testing.T) {
 	m := newMachine(t)
 	k := newKube(m)
-	foreign := map[string]any{"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule", "timeAdded": "2026-01-01T00:00:00Z"}
+	foreign := map[string]any{
+		"key":       "node.kubernetes.io/not-ready",
+		"effect":    "NoSchedule",
+		"timeAdded": "2026-01-01T00:00:00Z",
+	}
 	old := map[string]any{"key": "node-role.kubernetes.io/control-plane", "effect": "NoExecute"}
 	n := api.Node{
 		Name: "m1", Kubeconfig: namespaceX().Kubeconfig, Labels: map[string]string{"a": "b"},
@@ -151,7 +164,8 @@ func TestNodeComesLate(t *testing.T) {
 	}
 	spec, err := json.Marshal(k.objects["/api/v1/nodes/m1"]["spec"])
 	m.must(err)
-	const want = `{"taints":[{"effect":"NoSchedule","key":"node.kubernetes.io/not-ready","timeAdded":"2026-01-01T00:00:00Z"},` +
+	const want = `{"taints":[` +
+		`{"effect":"NoSchedule","key":"node.kubernetes.io/not-ready","timeAdded":"2026-01-01T00:00:00Z"},` +
 		`{"effect":"NoSchedule","key":"node-role.kubernetes.io/control-plane"},` +
 		`{"effect":"NoExecute","key":"dedicated","value":"db"}]}`
 	if string(spec) != want {
@@ -203,7 +217,9 @@ func TestNodeTellsWhyNot(t *testing.T) {
 		}
 		return err
 	}
-	waitsInVain(t, apply, "Ready is False: KubeletNotReady: cni plugin not initialized", "the last words of kubelet.service")
+	waitsInVain(t, apply,
+		"Ready is False: KubeletNotReady: cni plugin not initialized",
+		"the last words of kubelet.service")
 	k.press("m1")
 	waitsInVain(t, apply, "DiskPressure is True: KubeletHasDiskPressure: kubelet has disk pressure")
 	n.Is = api.HasSubnet

@@ -41,7 +41,8 @@ func (p Package) Apply(ctx context.Context, sys *host.System) error {
 	case sys.Program("yum") != "":
 		return p.applyYum(ctx, sys, "yum")
 	}
-	return fault.PackageUnknown.Errorf("%s is missing, and so is a package manager that we know (apt-get, dnf, yum)", p.Program)
+	return fault.PackageUnknown.Errorf(
+		"%s is missing, and so is a package manager that we know (apt-get, dnf, yum)", p.Program)
 }
 
 func (p Package) applyApt(ctx context.Context, sys *host.System) error {
@@ -86,12 +87,20 @@ func packageError(err error) error {
 	if err == nil {
 		return nil
 	}
-	for _, says := range []string{"Could not get lock", "Unable to acquire the dpkg frontend lock", "is another process using it", "waiting for process with pid", "RPM: error: can't create transaction lock"} {
+	locked := []string{
+		"Could not get lock",
+		"Unable to acquire the dpkg frontend lock",
+		"is another process using it",
+		"waiting for process with pid",
+		"RPM: error: can't create transaction lock",
+	}
+	for _, says := range locked {
 		if strings.Contains(err.Error(), says) {
 			return fault.PackagesLocked.Wrap(err)
 		}
 	}
-	if strings.Contains(err.Error(), "No space left on device") || strings.Contains(err.Error(), "not enough free space") {
+	if strings.Contains(err.Error(), "No space left on device") ||
+		strings.Contains(err.Error(), "not enough free space") {
 		return fault.NoSpace.Wrap(err)
 	}
 	return fault.PackageFailed.Wrap(err)

@@ -13,7 +13,7 @@ import (
 	"kbootstrap/host"
 )
 
-// ask is nil when the service says that it is ready, and its answer otherwise. Beside http and
+// ask is nil when the service says that it is ready, and its answer otherwise. As well as http and
 // https there are
 //
 //	tcp://HOST:PORT       something accepts connections there

@@ -45,8 +45,8 @@ func (ps Processes) Observe(_ context.Context, sys *host.System) (Resource, erro
 	return found, err
 }
 
-// Apply kills the processes and all their descendants. They are stopped first, since the children
-// of a process that is killed while it forks would be nobody's.
+// Apply kills the processes and all their descendants. They are stopped first, because the children
+// of a process that is killed while it forks would have no ancestor in the list.
 func (ps Processes) Apply(ctx context.Context, sys *host.System) error {
 	list, err := ps.list(sys)
 	if err != nil {
@@ -83,8 +83,8 @@ func (ps Processes) Apply(ctx context.Context, sys *host.System) error {
 	}
 	deadline, cancel := context.WithTimeout(ctx, killTimeout)
 	defer cancel()
-	// Each of them: one whose ancestors are gone already is nobody's descendant any more, and may
-	// still be ending.
+	// Each of them: one whose ancestors are gone already is no process's descendant any more, and
+	// may still be ending.
 	left := list
 	err = host.Poll(deadline, startPoll, func() (bool, error) {
 		all, err := sys.AllProcesses()

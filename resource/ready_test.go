@@ -26,7 +26,9 @@ func TestReadyTellsWhyNot(t *testing.T) {
 	waitsInVain(t, func(timeout time.Duration) error {
 		r := resource.Ready{Name: "apiserver", URL: server.URL, Unit: "kube-apiserver.service", Timeout: timeout}
 		return r.Apply(t.Context(), m.System)
-	}, "waited ", server.URL, "500 Internal Server Error: [-]etcd failed", "panic: the last words of kube-apiserver.service")
+	}, "waited ", server.URL,
+		"500 Internal Server Error: [-]etcd failed",
+		"panic: the last words of kube-apiserver.service")
 }
 
 // whole is what an error says, with the journal of the unit that it is about.
@@ -47,7 +49,9 @@ func waitsInVain(t *testing.T, wait func(timeout time.Duration) error, parts ...
 		if err == nil {
 			t.Fatal("the wait ended well")
 		}
-		lacking := slices.DeleteFunc(slices.Clone(parts), func(part string) bool { return strings.Contains(whole(err), part) })
+		lacking := slices.DeleteFunc(slices.Clone(parts), func(part string) bool {
+			return strings.Contains(whole(err), part)
+		})
 		if len(lacking) == 0 {
 			return
 		}
@@ -65,7 +69,8 @@ func TestReadyGivesUpOnFailedUnit(t *testing.T) {
 	s.units["etcd.service"] = &memoryUnit{active: "failed"}
 	r := resource.Ready{Name: "etcd", URL: "http://127.0.0.1:1", Unit: "etcd.service", Timeout: time.Hour}
 	err := r.Apply(t.Context(), m.System)
-	if err == nil || !strings.Contains(err.Error(), "etcd.service has failed") || !strings.Contains(err.Error(), "refused") {
+	if err == nil || !strings.Contains(err.Error(), "etcd.service has failed") ||
+		!strings.Contains(err.Error(), "refused") {
 		t.Errorf("error is %v", err)
 	}
 }
@@ -167,7 +172,8 @@ func TestReadyWaitsForItsCertificate(t *testing.T) {
 		m.must(os.Rename(m.Path("/pki/ca.new"), m.Path("/pki/ca.crt")))
 	}
 	m.apply(resource.Ready{Name: "server", URL: h.URL, CACert: "/pki/ca.crt"})
-	err := resource.Ready{Name: "server", URL: h.URL, CACert: "/none", Timeout: time.Millisecond}.Apply(t.Context(), m.System)
+	missing := resource.Ready{Name: "server", URL: h.URL, CACert: "/none", Timeout: time.Millisecond}
+	err := missing.Apply(t.Context(), m.System)
 	if err == nil || !strings.Contains(err.Error(), "/none: no such file") {
 		t.Errorf("error is %v", err)
 	}

@@ -77,7 +77,9 @@ func TestRealService(t *testing.T) {
 			t.Errorf("%s: changes %q and %d reloads; want %d and %d", name, got, reloads(), changes, wantReloads)
 		}
 		ran = nil
-		err = converge.Converge(ctx, sys, wanted, func(c resource.Change) { t.Errorf("%s: the second run changes %s: %s", name, c.ID, c.Diff) })
+		err = converge.Converge(ctx, sys, wanted, func(c resource.Change) {
+			t.Errorf("%s: the second run changes %s: %s", name, c.ID, c.Diff)
+		})
 		if err != nil {
 			t.Fatalf("%s: again: %v", name, err)
 		}
@@ -90,7 +92,8 @@ func TestRealService(t *testing.T) {
 		if err := kinds.Restore(context.Background(), sys, nil, nil); err != nil {
 			t.Error(err)
 		}
-		out, _ := exec.CommandContext(context.Background(), "systemctl", "show", "-p", "LoadState,ActiveState,MainPID", realUnit).Output()
+		show := []string{"show", "-p", "LoadState,ActiveState,MainPID", realUnit}
+		out, _ := exec.CommandContext(context.Background(), "systemctl", show...).Output()
 		if sys.Exists(file.Path) || sys.Exists(file.Path+".d") || strings.Contains(string(out), "=active") {
 			t.Errorf("left: %s", out)
 		}
@@ -102,7 +105,10 @@ func TestRealService(t *testing.T) {
 	service.Config = "3"
 	apply("new unit file", 2, 1, file, service)
 
-	member := resource.Member{Name: "m", Unit: realUnit, DataDir: "/run/kbootstrap-test-data", Marker: "/run/kbootstrap-test-marker", New: true}
+	member := resource.Member{
+		Name: "m", Unit: realUnit,
+		DataDir: "/run/kbootstrap-test-data", Marker: "/run/kbootstrap-test-marker", New: true,
+	}
 	apply("member of a loaded unit", 1, 1, file, service, member)
 	service.Config = "4"
 	apply("start with permission", 1, 1, member, file, service)
@@ -165,15 +171,25 @@ func TestRealHost(t *testing.T) {
 	var ran []string
 	sys := realSystem(t, &ran)
 	var wanted []resource.Resource
-	for _, name := range []string{"firewalld", "sshd", "systemd-journald", "docker", "containerd", "etcd", "kubelet", "cron", "a", "b"} {
+	services := []string{
+		"firewalld", "sshd", "systemd-journald", "docker", "containerd", "etcd", "kubelet", "cron", "a", "b",
+	}
+	for _, name := range services {
 		wanted = append(wanted, resource.Service{Name: name + ".service"})
 	}
 	for range 40 {
 		wanted = append(wanted, resource.File{Path: "/etc/passwd"}, resource.Dir{Path: "/etc"})
 	}
-	wanted = append(wanted, resource.Swap{}, resource.SELinux{Mode: resource.Permissive}, resource.Sysctl{Key: "net.ipv4.ip_forward", Value: "1"},
-		resource.Module{Name: "overlay", Features: []string{"filesystem overlay"}}, resource.User{Name: "etcd"}, resource.Mounts{Under: "/var/lib"},
-		resource.Package{Program: "ip"}, resource.NIC{Name: "eth0"})
+	wanted = append(wanted,
+		resource.Swap{},
+		resource.SELinux{Mode: resource.Permissive},
+		resource.Sysctl{Key: "net.ipv4.ip_forward", Value: "1"},
+		resource.Module{Name: "overlay", Features: []string{"filesystem overlay"}},
+		resource.User{Name: "etcd"},
+		resource.Mounts{Under: "/var/lib"},
+		resource.Package{Program: "ip"},
+		resource.NIC{Name: "eth0"},
+	)
 	begin := time.Now()
 	found, err := converge.Observe(t.Context(), sys, wanted)
 	t.Logf("%d resources in %s", len(found), time.Since(begin))

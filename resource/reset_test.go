@@ -20,7 +20,8 @@ func TestChainsOfOthersStay(t *testing.T) {
 		out, err := exec.CommandContext(t.Context(), family+"-save").Output()
 		m.must(err)
 		text := string(out)
-		if strings.Contains(text, ":KUBE-") || strings.Contains(text, "FLANNEL-") || strings.Contains(text, "-j KUBE-FORWARD") {
+		if strings.Contains(text, ":KUBE-") ||
+			strings.Contains(text, "FLANNEL-") || strings.Contains(text, "-j KUBE-FORWARD") {
 			t.Errorf("%s still has\n%s", family, text)
 		}
 		if family == "iptables" && (!strings.Contains(text, ":DOCKER ") ||
@@ -108,7 +109,7 @@ func TestTreeOnADisk(t *testing.T) {
 // sysMounts lists what is mounted on the machine.
 func sysMounts(m *machine) ([]string, error) { return resource.Mounts{Under: "/"}.PointsOf(m.System) }
 
-// TestMountsInUse checks that a file system that somebody uses goes all the same.
+// TestMountsInUse checks that a file system that a process uses goes all the same.
 func TestMountsInUse(t *testing.T) {
 	m := newMachine(t)
 	m.sees("/proc")

@@ -23,12 +23,20 @@ import (
 func TestRollback(t *testing.T) {
 	s := newServer(t)
 	var changes []resource.Change
-	err := converge.Converge(t.Context(), s.System, s.component("broken"), func(c resource.Change) { changes = append(changes, c) })
+	err := converge.Converge(t.Context(), s.System, s.component("broken"), func(c resource.Change) {
+		changes = append(changes, c)
+	})
 	var rolled *converge.RolledBackError
 	if !errors.As(err, &rolled) || rolled.Failed != nil || fault.Of(err) != fault.RolledBack {
 		t.Fatalf("error is %v", err)
 	}
-	for _, want := range []string{"rolled back: server.service is as before", "panic: the last words of server.service", "put back:", "link /usr/local/bin/server"} {
+	parts := []string{
+		"rolled back: server.service is as before",
+		"panic: the last words of server.service",
+		"put back:",
+		"link /usr/local/bin/server",
+	}
+	for _, want := range parts {
 		if !strings.Contains(whole(err), want) {
 			t.Errorf("the error does not say %q: %v", want, err)
 		}
@@ -44,7 +52,10 @@ func TestRollback(t *testing.T) {
 		}
 	}
 	want := []string{
-		"file /etc/server/new", "file /etc/systemd/system/server.service", "file /etc/server/key", "link /usr/local/bin/server",
+		"file /etc/server/new",
+		"file /etc/systemd/system/server.service",
+		"file /etc/server/key",
+		"link /usr/local/bin/server",
 		"service server.service",
 	}
 	if d := cmp.Diff(want, back); d != "" || !slices.Equal(rolled.Restored, back) {
@@ -96,7 +107,8 @@ func TestRollbackOfWhatIsDamaged(t *testing.T) {
 	s.put("/opt/server-broken/server", large)
 	s.must(os.Chmod(s.Path("/opt/server-broken/server"), 0o755))
 	var rolled *converge.RolledBackError
-	if err := converge.Converge(t.Context(), s.System, s.component("broken"), nil); !errors.As(err, &rolled) || rolled.Failed != nil {
+	err := converge.Converge(t.Context(), s.System, s.component("broken"), nil)
+	if !errors.As(err, &rolled) || rolled.Failed != nil {
 		t.Fatalf("error is %v", err)
 	}
 	if s.get("/opt/server-broken/server") != large {
@@ -123,7 +135,8 @@ func TestInterruptedBeforeItsService(t *testing.T) {
 			})
 			cancel()
 			var rolled *converge.RolledBackError
-			if !errors.As(err, &rolled) || fault.Of(err) != "" || !errors.Is(err, context.Canceled) && !errors.Is(err, host.ErrStopped) {
+			if !errors.As(err, &rolled) || fault.Of(err) != "" ||
+				!errors.Is(err, context.Canceled) && !errors.Is(err, host.ErrStopped) {
 				t.Fatalf("error is %v", err)
 			}
 			if d := cmp.Diff(s.start, s.state()); d != "" || s.pid() != pid {
@@ -186,7 +199,8 @@ func TestCutOffAnywhere(t *testing.T) {
 			again := wishes[int(at)%len(wishes)]
 			err := converge.Converge(t.Context(), s.System, s.component(again), nil)
 			var rolled *converge.RolledBackError
-			if again == "broken" && (!errors.As(err, &rolled) || rolled.Failed != nil) || again != "broken" && err != nil {
+			if again == "broken" && (!errors.As(err, &rolled) || rolled.Failed != nil) ||
+				again != "broken" && err != nil {
 				t.Errorf("killed at %d, then %s: %v", at, again, err)
 			}
 			if d := cmp.Diff(s.start, s.state()); again == "broken" && d != "" || !s.runs() {
@@ -226,10 +240,12 @@ func TestFinishedByItself(t *testing.T) {
 		}
 		since(s)
 		var rolled *converge.RolledBackError
-		if err := converge.Converge(t.Context(), s.System, s.component("broken"), nil); !errors.As(err, &rolled) || rolled.Failed != nil {
+		err := converge.Converge(t.Context(), s.System, s.component("broken"), nil)
+		if !errors.As(err, &rolled) || rolled.Failed != nil {
 			t.Errorf("error is %v", err)
 		}
-		if key, config := s.get("/etc/server/key"), resource.ConfigOf(s.System, s.pid()); key != "s3cret "+back || config != "config-"+back {
+		key, config := s.get("/etc/server/key"), resource.ConfigOf(s.System, s.pid())
+		if key != "s3cret "+back || config != "config-"+back {
 			t.Errorf("it went back to %q and %q, want those of %s", key, config, back)
 		}
 		s.clean()
@@ -252,7 +268,7 @@ func (s *server) differing(wanted []resource.Resource) int {
 var errKilled = errors.New("killed")
 
 // killedAt converges in a process that is killed before its nth step: nothing that it does from
-// there on happens. It tells whether there was such a step. After it the machine is as another
+// there on happens. It reports whether there was such a step. After it the machine is as another
 // session finds it.
 func (s *server) killedAt(at int64, wanted []resource.Resource) bool {
 	var n atomic.Int64
@@ -287,7 +303,8 @@ func TestRollbackThatFails(t *testing.T) {
 		t.Errorf("error is %v", err)
 	}
 	s.systemd.broken = "broken"
-	if err := converge.Converge(t.Context(), s.System, s.component("broken"), nil); !errors.As(err, &rolled) || rolled.Failed != nil {
+	err = converge.Converge(t.Context(), s.System, s.component("broken"), nil)
+	if !errors.As(err, &rolled) || rolled.Failed != nil {
 		t.Errorf("the next run: %v", err)
 	}
 	if d := cmp.Diff(s.start, s.state()); d != "" {
@@ -305,20 +322,22 @@ func TestCrashLoop(t *testing.T) {
 	restarts := 3
 	m.fakes["systemctl"] = func([]string) (string, error) {
 		restarts++
-		return fmt.Sprintf("LoadState=loaded\nActiveState=activating\nSubState=auto-restart\nMainPID=0\nNRestarts=%d\n", restarts), nil
+		const show = "LoadState=loaded\nActiveState=activating\nSubState=auto-restart\nMainPID=0\nNRestarts=%d\n"
+		return fmt.Sprintf(show, restarts), nil
 	}
 	m.fakes["journalctl"] = func([]string) (string, error) { return "unknown flag: --nonsense\n", nil }
 	ready := resource.Ready{Name: "server", URL: h.URL, Unit: serverUnit, Crashes: 2, Every: resource.UnitPoll}
 	err := ready.Apply(t.Context(), m.System)
-	if err == nil || !strings.Contains(err.Error(), "server.service ends again and again: systemd restarted it 2 times") ||
+	if err == nil ||
+		!strings.Contains(err.Error(), "server.service ends again and again: systemd restarted it 2 times") ||
 		!strings.Contains(whole(err), "unknown flag: --nonsense") {
 		t.Errorf("error is %v", err)
 	}
 }
 
-// TestEditedByHand: a file is edited and the service started anew by hand, both out of our sight.
+// TestEditedByHand: a file is edited and the service started again by hand, both out of our sight.
 // The process says that it has the wanted configuration. Putting the file back starts the service
-// anew, also when the run that does it is cut off in between.
+// again, also when the run that does it is cut off in between.
 func TestEditedByHand(t *testing.T) {
 	edit := func(t *testing.T) *server {
 		s := newServer(t)
@@ -334,7 +353,8 @@ func TestEditedByHand(t *testing.T) {
 		t.Errorf("found %q", service.State())
 	}
 	pid := s.pid()
-	if got := s.converge(s.component("1")); !slices.Equal(got, []string{"file /etc/server/key", "service server.service"}) {
+	got := s.converge(s.component("1"))
+	if !slices.Equal(got, []string{"file /etc/server/key", "service server.service"}) {
 		t.Errorf("it changes %q", got)
 	}
 	if s.pid() == pid {
@@ -370,7 +390,8 @@ func TestStop(t *testing.T) {
 		t.Errorf("after Stop: %v", err)
 	}
 	m.System = host.NewSystem(m.Root, m.run, m.blob, func(string) { m.Stop() }) // it says that it waits
-	err = converge.Converge(t.Context(), m.System, []resource.Resource{resource.File{Path: "/etc/a"}, resource.Ready{Name: "h", URL: h.URL}}, nil)
+	wanted := []resource.Resource{resource.File{Path: "/etc/a"}, resource.Ready{Name: "h", URL: h.URL}}
+	err = converge.Converge(t.Context(), m.System, wanted, nil)
 	if !errors.Is(err, host.ErrStopped) || !m.Exists("/etc/a") {
 		t.Errorf("in a wait: %v", err)
 	}

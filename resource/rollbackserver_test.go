@@ -59,7 +59,11 @@ func (s *server) component(version string) []resource.Resource {
 		resource.File{Path: program, Mode: 0o755, Blob: s.has("program " + version)},
 		resource.Link{Path: "/usr/local/bin/server", Target: program},
 		resource.File{Path: "/etc/server/key", Mode: 0o600, Content: []byte("s3cret " + version), Secret: true},
-		resource.File{Path: "/etc/systemd/system/" + serverUnit, Mode: 0o600, Content: []byte("[Service]\nversion " + version + "\n")},
+		resource.File{
+			Path:    "/etc/systemd/system/" + serverUnit,
+			Mode:    0o600,
+			Content: []byte("[Service]\nversion " + version + "\n"),
+		},
 	}
 	if version != "1" {
 		files = append(files, resource.File{Path: "/etc/server/new", Content: []byte(version)})
@@ -81,8 +85,9 @@ func (s *server) component(version string) []resource.Resource {
 // stay.
 func (s *server) state() string {
 	var lines []string
+	spared := []string{"/proc", "/opt/", "/var/lib/blobs", "/run "}
 	for line := range strings.Lines(s.snapshot()) {
-		if !slices.ContainsFunc([]string{"/proc", "/opt/", "/var/lib/blobs", "/run "}, func(p string) bool { return strings.HasPrefix(line, p) }) {
+		if !slices.ContainsFunc(spared, func(p string) bool { return strings.HasPrefix(line, p) }) {
 			lines = append(lines, line)
 		}
 	}
@@ -108,7 +113,7 @@ func (s *server) reopen() {
 	s.Around = unsynced
 }
 
-// unsynced leaves out the waits for the disk: nobody pulls the plug of the machine that the test
+// unsynced leaves out the waits for the disk: no user pulls the plug of the machine that the test
 // runs on.
 func unsynced(step host.Step, do func() error) error {
 	if step.Op == host.OpSync {

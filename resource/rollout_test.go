@@ -22,7 +22,7 @@ func TestRolloutTellsWhyNot(t *testing.T) {
 				{"type":"Available","status":"False","reason":"MinimumReplicasUnavailable","message":"not enough"}]}`,
 			"Available is False: MinimumReplicasUnavailable: not enough; 0 of 1 replicas are available",
 		},
-		"a deployment that nobody has looked at": {
+		"a deployment that no controller has looked at": {
 			api.Rollout{APIVersion: "apps/v1", Kind: "Deployment", Namespace: system}, apps + "deployments/x", `{}`,
 			"its controller has not seen its last change yet",
 		},
@@ -44,7 +44,8 @@ func TestRolloutTellsWhyNot(t *testing.T) {
 		"an API that does not answer": {
 			api.Rollout{APIVersion: "apiregistration.k8s.io/v1", Kind: "APIService"},
 			"/apis/apiregistration.k8s.io/v1/apiservices/x",
-			`{"conditions":[{"type":"Available","status":"False","reason":"MissingEndpoints","message":"no endpoints"}]}`,
+			`{"conditions":[{"type":"Available","status":"False",` +
+				`"reason":"MissingEndpoints","message":"no endpoints"}]}`,
 			"Available is False: MissingEndpoints: no endpoints",
 		},
 		"an API of which nothing is known": {
@@ -52,7 +53,8 @@ func TestRolloutTellsWhyNot(t *testing.T) {
 			"/apis/apiregistration.k8s.io/v1/apiservices/x", `{}`, "nothing is known of its availability yet",
 		},
 		"an object that is not there": {
-			api.Rollout{APIVersion: "v1", Kind: "ConfigMap", Namespace: system}, "/api/v1/elsewhere", `{}`, "it does not exist",
+			api.Rollout{APIVersion: "v1", Kind: "ConfigMap", Namespace: system},
+			"/api/v1/elsewhere", `{}`, "it does not exist",
 		},
 		"an object that is there": {
 			api.Rollout{APIVersion: "v1", Kind: "ConfigMap", Namespace: system},

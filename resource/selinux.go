@@ -7,8 +7,8 @@ import (
 	"kbootstrap/host"
 )
 
-// SELinux says whether SELinux enforces its policy, now and at boot. "permissive", "disabled" and a
-// kernel without it are the same to us: nothing is forbidden.
+// SELinux reports whether SELinux enforces its policy, now and at boot. "permissive", "disabled"
+// and a kernel without it are the same to us: nothing is forbidden.
 type SELinux struct {
 	Mode string // "enforcing" or "permissive"; "" when the kernel has no SELinux
 	Boot string // the same at boot, from /etc/selinux/config; "" in a wanted value means Mode

@@ -26,7 +26,7 @@ type Service struct {
 	// ours is then restarted without it.
 	Config string
 	// Starts are the IDs of the resources that the service starts with. When one of them is
-	// changed, the service is started anew, also if its Config is the wanted one: somebody may have
+	// changed, the service is started again, also if its Config is the wanted one: a user may have
 	// edited the file, started the service, and had the edit taken back by us.
 	Starts []string `json:",omitempty"`
 	Older  bool     // only in a found value: something that it starts with is about to change, or has since its start
@@ -142,10 +142,10 @@ func (s Service) found(sys *host.System, u host.Unit) Service {
 	return found
 }
 
-// Owed is the note that a service has to be started anew. It lies in /run: what is running before a
-// boot is not after. Nothing else tells when a run is cut off between the change of a file and the
-// restart, if the file was edited by hand: the process may have started with the edit or with what
-// was there before.
+// Owed is the note that a service has to be started again. It lies in /run: what is running before
+// a boot is not after. Nothing else tells when a run is cut off between the change of a file and
+// the restart, if the file was edited by hand: the process may have started with the edit or with
+// what was there before.
 func Owed(name string) string { return "/run/kbootstrap/" + name + ".restart" }
 
 func OweRestart(sys *host.System, name string) error {
@@ -290,7 +290,8 @@ func (s Service) start(ctx context.Context, sys *host.System, u host.Unit) error
 	// Without waiting: etcd counts as started only when its peers are, and those may be started
 	// after this. And without the order of a boot, which would hold this start until the units
 	// before it are ready: what it truly needs was done before.
-	if _, err := sys.Change(ctx, "systemctl", "--no-block", "--job-mode=ignore-dependencies", verb, s.Name); err != nil {
+	argv := []string{"systemctl", "--no-block", "--job-mode=ignore-dependencies", verb, s.Name}
+	if _, err := sys.Change(ctx, argv...); err != nil {
 		return err
 	}
 	if err := s.await(ctx, sys, before); err != nil || !older {

@@ -51,7 +51,8 @@ func TestServiceThatCrashes(t *testing.T) {
 	m.put("/etc/systemd/system/etcd.service", "[Service]\n")
 	s.crash["etcd.service"] = true
 	err := resource.Service{Name: "etcd.service", Running: true, Config: "1"}.Apply(t.Context(), m.System)
-	if err == nil || !strings.Contains(err.Error(), "failed") || !strings.Contains(whole(err), "panic: the last words of etcd.service") {
+	if err == nil || !strings.Contains(err.Error(), "failed") ||
+		!strings.Contains(whole(err), "panic: the last words of etcd.service") {
 		t.Errorf("error is %v", err)
 	}
 	err = resource.Service{Name: "none.service", Running: true}.Apply(t.Context(), m.System)
@@ -87,7 +88,10 @@ func TestTurningOffEndsCrashLoops(t *testing.T) {
 func TestMemberWithoutData(t *testing.T) {
 	m := newMachine(t)
 	newSystemd(m)
-	lost := resource.Member{Name: "m1", Unit: "etcd.service", DataDir: "/var/lib/etcd", Marker: "/etc/etcd/bootstrapped", Token: "ours"}
+	lost := resource.Member{
+		Name: "m1", Unit: "etcd.service", DataDir: "/var/lib/etcd", Marker: "/etc/etcd/bootstrapped",
+		Token: "ours",
+	}
 	err := lost.Apply(t.Context(), m.System)
 	if err == nil || !strings.Contains(err.Error(), "m1 has no data in /var/lib/etcd") {
 		t.Errorf("error is %v", err)
@@ -120,7 +124,8 @@ func TestMemberWithoutData(t *testing.T) {
 // the unit that a founding has left which was cut off.
 func TestForeignMember(t *testing.T) {
 	member := resource.Member{
-		Name: "m1", Unit: "etcd.service", DataDir: "/var/lib/etcd", Marker: "/etc/etcd/bootstrapped", Token: "ours", New: true,
+		Name: "m1", Unit: "etcd.service", DataDir: "/var/lib/etcd", Marker: "/etc/etcd/bootstrapped",
+		Token: "ours", New: true,
 	}
 	for _, test := range []struct {
 		mark, unit string

@@ -105,12 +105,12 @@ func (s Swap) Apply(ctx context.Context, sys *host.System) error {
 	return err
 }
 
-// atBoot tells whether the line was one of those that were found; without a list, all were.
+// atBoot reports whether the line was one of those that were found; without a list, all were.
 func (s Swap) atBoot(line string) bool {
 	return len(s.Fstab)+len(s.Active) == 0 || slices.Contains(s.Fstab, strings.TrimSuffix(line, "\n"))
 }
 
-// isSwapLine tells that a line of fstab is not a comment and that its third field, the type, is
+// isSwapLine reports whether a line of fstab is not a comment and its third field, the type, is
 // swap.
 func isSwapLine(line string) bool {
 	fields := strings.Fields(line)

@@ -198,7 +198,7 @@ func (s *systemd) end(name string) {
 		s.m.must(os.RemoveAll(s.m.Path(fmt.Sprintf("/proc/%d", u.pid))))
 		u.active, u.pid = "inactive", 0
 		if !u.enabled {
-			delete(s.units, name) // nobody refers to it any more
+			delete(s.units, name) // no unit refers to it any more
 		}
 	}
 }

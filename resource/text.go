@@ -61,7 +61,7 @@ func ShowSum(sha256 string, size int64) string {
 	return text
 }
 
-// isText tells whether a person can read the content as lines.
+// isText reports whether a person can read the content as lines.
 func isText(content []byte) bool {
 	return len(content) <= textLimit && utf8.Valid(content) && bytes.IndexByte(content, 0) < 0
 }

@@ -10,10 +10,10 @@ import (
 // and to ask one that does not run costs a time-out each.
 type Answered interface {
 	Resource
-	// Answers returns the unit that must run so that there is somebody to answer. Without a unit,
-	// all says whether every service that is wanted next to the resource must run.
+	// Answers returns the unit that must run so that there is a service to answer. Without a unit,
+	// all reports whether every service that is wanted next to the resource must run.
 	Answers() (unit string, all bool)
-	// Absence returns the value that is found where nobody answers.
+	// Absence returns the value that is found where no service answers.
 	Absence() Resource
 }
 

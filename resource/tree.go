@@ -28,7 +28,7 @@ func (t Tree) ID() string { return "tree " + t.Path }
 // State is "present" or empty.
 func (t Tree) State() string { return States(Flag("present", !t.Absent)) }
 
-// Observe tells whether anything is there that does not stay.
+// Observe reports whether anything is there that does not stay.
 func (t Tree) Observe(_ context.Context, sys *host.System) (Resource, error) {
 	found := Tree{Path: t.Path, Keep: t.Keep}
 	rest, err := t.rest(sys)

@@ -106,8 +106,8 @@ func parseTaint(text string) (kubeTaint, error) {
 	return kubeTaint{Key: key, Value: value, Effect: effect}, nil
 }
 
-// ready tells that the node takes pods: its kubelet says so, and does not evict them for want of
-// memory, disk or process numbers, in which it stays Ready.
+// ready reports whether the node takes pods: its kubelet says so, and does not evict them for want
+// of memory, disk or process numbers, in which it stays Ready.
 func (k kubeNode) ready() bool {
 	ready := false
 	for _, c := range k.Status.Conditions {
@@ -220,7 +220,7 @@ func (n Node) step(ctx context.Context, a *kube.API) (waiting, err error) {
 }
 
 // patch sets our labels and taints, and keeps all others. The resource version makes the API refuse
-// it when somebody else has changed the node in between, and then it is tried again.
+// it when another client has changed the node in between, and then it is tried again.
 func (n Node) patch(ctx context.Context, a *kube.API, k kubeNode) error {
 	taints := []kubeTaint{}
 	for _, t := range k.Spec.Taints {

@@ -25,7 +25,7 @@ type NodeStatus struct {
 	Kubeconfig string        // path on the host, below System.Root
 	For        string        // the component that is waited for; the host does not need it
 	Timeout    time.Duration // how long to wait; 0 means two minutes
-	Absent     bool          // it is not so
+	Absent     bool          // what Is says does not hold
 }
 
 // ID is "node NAME is ready", for instance.
@@ -38,7 +38,7 @@ func (n NodeStatus) State() string { return resource.States(resource.Flag("true"
 // that leads to it.
 func (n NodeStatus) Answers() (unit string, all bool) { return "", true }
 
-// Absence is a node of which it is not so.
+// Absence is a status in which what Is says does not hold.
 func (n NodeStatus) Absence() resource.Resource {
 	n.Absent = true
 	return n
@@ -55,7 +55,7 @@ func (n NodeStatus) Problem(resource.Resource) string {
 // Awaits is the component that is waited for.
 func (n NodeStatus) Awaits() string { return n.For }
 
-// Observe asks the API once. When that does not answer, it is not so.
+// Observe asks the API once. When the API does not answer, what Is says does not hold.
 func (n NodeStatus) Observe(ctx context.Context, sys *host.System) (resource.Resource, error) {
 	so, err := asked(ctx, sys, n.Kubeconfig, n.ask)
 	n.Absent = !so

@@ -16,7 +16,7 @@ import (
 )
 
 // Object is an object of the Kubernetes API. It is equal to what is found when every field of
-// Manifest is there with the same value; what others have set beside it, defaults included, is not
+// Manifest is there with the same value; what others have set next to it, defaults included, is not
 // looked at.
 type Object struct {
 	Manifest   []byte // one JSON object
@@ -122,7 +122,8 @@ func (o Object) Apply(ctx context.Context, sys *host.System) error {
 	if err == nil || last == nil || deadline.Err() == nil || ctx.Err() != nil {
 		return err
 	}
-	return fault.ObjectRefused.Errorf("waited %s for %s to accept %s: %w", time.Since(begin).Round(time.Millisecond), a.Server, m.Where(), last)
+	waited := time.Since(begin).Round(time.Millisecond)
+	return fault.ObjectRefused.Errorf("waited %s for %s to accept %s: %w", waited, a.Server, m.Where(), last)
 }
 
 // send makes one try; it is done when the object is as wanted.

@@ -53,7 +53,7 @@ func (w apiWait) until(ctx context.Context, sys *host.System, a *kube.API, do st
 }
 
 // asked reports whether there is nothing to wait for, as the API says it when it is asked once.
-// When it does not answer, or there is no kubeconfig yet, it is not so.
+// When it does not answer, or there is no kubeconfig yet, there is something to wait for.
 func asked(ctx context.Context, sys *host.System, kubeconfig string, ask step) (bool, error) {
 	a, err := kube.OpenAPI(sys, kubeconfig)
 	if host.Absent(err) {

@@ -20,7 +20,12 @@ const observers = 8
 // elsewhere the resource is absent, and to find that out would cost a time-out each. The error
 // holds every resource that could not be read.
 func Observe(ctx context.Context, sys *host.System, wanted []resource.Resource) ([]resource.Resource, error) {
-	s := sight{sys: sys, wanted: wanted, found: make([]resource.Resource, len(wanted)), failed: make([]error, len(wanted))}
+	s := sight{
+		sys:    sys,
+		wanted: wanted,
+		found:  make([]resource.Resource, len(wanted)),
+		failed: make([]error, len(wanted)),
+	}
 	var things, answers []int
 	for i, w := range wanted {
 		if _, ok := w.(resource.Answered); ok {
@@ -87,7 +92,7 @@ func (s sight) lookAtBatch(ctx context.Context, which []int) {
 	}
 }
 
-// answering returns those for which somebody can answer. The others are absent.
+// answering returns those for which a service can answer. The others are absent.
 func (s sight) answering(which []int) []int {
 	down := s.down()
 	var asked []int

@@ -107,8 +107,8 @@ func (p *previous) tellsHealth(r resource.Resource) bool {
 	return unit == p.unit
 }
 
-// concerns tells whether a found value is about to change, and is to come back then. Programs that
-// are new stay: nothing refers to them any more, and the next try needs them.
+// concerns reports whether a found value is about to change, and is to come back then. Programs
+// that are new stay: nothing refers to them any more, and the next try needs them.
 func (p *previous) concerns(found resource.Resource) bool {
 	i := slices.IndexFunc(p.wanted, func(w resource.Resource) bool { return w.ID() == found.ID() })
 	if i < 0 || !resource.Changed(found, p.wanted[i]) {

@@ -23,11 +23,12 @@ type RolledBackError struct {
 	Failed   error    // why it is not as before nevertheless; nil when it is
 }
 
-// Error tells what was done first, since that is how the host is now.
+// Error tells what was done first, because that is how the host is now.
 func (e *RolledBackError) Error() string {
 	what := "rolled back: " + e.Service + " is as before"
 	if e.Failed != nil {
-		what = "rolled back, but " + e.Service + " is not as before: " + e.Failed.Error() + "\nthe change that was tried"
+		what = "rolled back, but " + e.Service + " is not as before: " + e.Failed.Error() +
+			"\nthe change that was tried"
 	}
 	text := what + ": " + e.Cause.Error()
 	if len(e.Restored) > 0 {

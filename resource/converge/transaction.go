@@ -32,8 +32,8 @@ type transaction struct {
 }
 
 const (
-	// unitTime bounds what goes on when nobody waits for it any more: the rest of a change, or the
-	// way back.
+	// unitTime bounds what goes on when no caller waits for it any more: the rest of a change, or
+	// the way back.
 	unitTime = 10 * time.Minute
 	// crashes is after how many restarts by systemd a changed service is given up.
 	crashes = 5
@@ -93,7 +93,7 @@ func (t *transaction) finished() bool {
 	return now.Config != "" && now.Config != was.Config
 }
 
-// health tells whether a resource of the list is the health of the service.
+// health reports whether a resource of the list is the health of the service.
 func (t *transaction) health(i int) bool {
 	return i > t.service && t.tellsHealth(t.wanted[i])
 }
@@ -103,7 +103,7 @@ func running(r resource.Resource) bool {
 	return ok && service.Running
 }
 
-// differs tells whether anything that belongs to the service differs.
+// differs reports whether anything that belongs to the service differs.
 func (t *transaction) differs() bool {
 	for i := range t.last + 1 {
 		if resource.Changed(t.all[i], t.wanted[i]) {
@@ -144,9 +144,9 @@ func (t *transaction) note(ctx context.Context, i int, found resource.Resource) 
 	return nil
 }
 
-// urgent tells that a resource has to be made whatever happens: from the moment that the service is
-// touched until it is healthy, neither a connection that is lost nor a user who has enough ends the
-// work. Before that, and after, both do.
+// urgent reports whether a resource has to be made whatever happens: from the moment that the
+// service is touched until it is healthy, neither a connection that is lost nor a user who has
+// enough ends the work. Before that, and after, both do.
 func (t *transaction) urgent(i int) bool { return !t.over && t.touched && i <= t.last }
 
 // work is the context for making a resource.
@@ -160,7 +160,7 @@ func (t *transaction) work(ctx context.Context, i int) (context.Context, context
 	return ctx, func() {}
 }
 
-// patient tells whether a resource may wait for long for something from outside.
+// patient reports whether a resource may wait for long for something from outside.
 func patient(r resource.Resource) bool {
 	sum, _ := resource.Contents(r)
 	return sum != "" || kinds.Has(r, kinds.Waits)
@@ -176,7 +176,7 @@ func (t *transaction) judged(i int) resource.Resource {
 }
 
 // owe notes, before a file is changed that a service starts with, that the service has to be
-// started anew.
+// started again.
 func (t *transaction) owe(found resource.Resource) error {
 	for i, w := range t.wanted {
 		service, ok := w.(resource.Service)
@@ -229,7 +229,7 @@ func (t *transaction) undo(ctx context.Context, cause error) error {
 	return rolled
 }
 
-// undisturbed tells that the process from before runs on: it has not seen what was changed.
+// undisturbed reports whether the process from before runs on: it has not seen what was changed.
 func (t *transaction) undisturbed(ctx context.Context) bool {
 	if t.touched || t.pid == 0 {
 		return false

@@ -15,7 +15,9 @@ import (
 //
 // What changes several others reports them, and is no change itself: the Change that is returned
 // has no ID then. Report may be nil.
-func Applied(ctx context.Context, sys *host.System, found, wanted resource.Resource, report func(resource.Change)) (resource.Change, error) {
+func Applied(
+	ctx context.Context, sys *host.System, found, wanted resource.Resource, report func(resource.Change),
+) (resource.Change, error) {
 	several, isSeveral := wanted.(resource.Several)
 	apply := wanted.Apply
 	if isSeveral {
@@ -25,7 +27,12 @@ func Applied(ctx context.Context, sys *host.System, found, wanted resource.Resou
 		return resource.Change{}, err
 	}
 	if Has(wanted, Waits) {
-		return resource.Change{ID: wanted.ID(), Before: found.State(), After: wanted.State(), Diff: resource.Diff(found, wanted)}, nil
+		return resource.Change{
+			ID:     wanted.ID(),
+			Before: found.State(),
+			After:  wanted.State(),
+			Diff:   resource.Diff(found, wanted),
+		}, nil
 	}
 	now, err := wanted.Observe(ctx, sys)
 	if err != nil {
@@ -41,5 +48,10 @@ func Applied(ctx context.Context, sys *host.System, found, wanted resource.Resou
 	if isSeveral {
 		return resource.Change{}, nil
 	}
-	return resource.Change{ID: wanted.ID(), Before: found.State(), After: now.State(), Diff: resource.Diff(found, now)}, nil
+	return resource.Change{
+		ID:     wanted.ID(),
+		Before: found.State(),
+		After:  now.State(),
+		Diff:   resource.Diff(found, now),
+	}, nil
 }

@@ -79,7 +79,9 @@ func (o Originals) keeps(r resource.Resource) bool {
 // restores what was there, oldest first, so that a service finds its files. It leaves what skip
 // says (skip may be nil), goes on after a failure, and returns all failures; what could not be put
 // back stays on record.
-func Restore(ctx context.Context, sys *host.System, skip func(resource.Resource) bool, report func(resource.Change)) error {
+func Restore(
+	ctx context.Context, sys *host.System, skip func(resource.Resource) bool, report func(resource.Change),
+) error {
 	names, err := records(sys)
 	if err != nil {
 		return err

@@ -131,7 +131,7 @@ func (r record) restore(ctx context.Context, sys *host.System, report func(resou
 	if err != nil {
 		return err
 	}
-	// Even without a difference: what a Service leaves beside its unit is not part of its state.
+	// Even without a difference: what a Service leaves next to its unit is not part of its state.
 	change, err := Applied(ctx, sys, now, r.found, nil)
 	if err != nil {
 		return err
