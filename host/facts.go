@@ -83,8 +83,8 @@ var programs = []string{
 	"nft", "socat", "swapoff", "systemctl", "useradd", "yum",
 }
 
-// Facts reads the facts of the machine, all at the same time, and which of the units it has. It starts programs only for what no
-// file tells: the version of iptables, and that of an old systemd.
+// Facts reads the facts of the machine, all at the same time, and which of the units it has. It
+// starts programs only for what no file tells: the version of iptables, and that of an old systemd.
 func (s *System) Facts(ctx context.Context, units ...string) Facts {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()

@@ -14,7 +14,7 @@ import (
 type unflushed struct {
 	mu     sync.Mutex
 	paths  []string // for this process
-	marked bool     // unflushedMark is there
+	marked bool     // UnflushedMark is there
 }
 
 // UnflushedMark is there while a file may not be on the disk yet. When the process that wrote it is

@@ -25,7 +25,7 @@ type Files struct {
 	Root
 	Steps
 
-	Recording sync.Mutex // guards the directory of records, see resource.KeepOriginal
+	Recording sync.Mutex // guards the directory of records, see kinds.KeepOriginal
 	Undoing   sync.Mutex // guards that of transactions, see converge.Converge
 
 	loadSums  sync.Once

@@ -23,7 +23,10 @@ import (
 // same time. They return a *RemoteError for what went wrong on the host, a *LockedError, a
 // *LostError when the connection ended, an *AwayError when it could not be made again, or the cause
 // of their context's end. Dialer.Connect makes one.
-type Client struct {
+type Client struct{ keptSession }
+
+// keptSession is what a client asks over. It opens another connection when one is lost; see Dialer.
+type keptSession struct {
 	idle   time.Duration
 	dialer Dialer        // without its Dial, a session that is lost is not replaced
 	turn   chan struct{} // who has it replaces the session
@@ -46,7 +49,7 @@ type Client struct {
 
 // Close ends the connection and with it the node on the host. Requests under way end with a
 // *LostError.
-func (c *Client) Close() error {
+func (c *keptSession) Close() error {
 	c.stop()
 	c.mu.Lock()
 	l := c.link
@@ -59,7 +62,7 @@ func (c *Client) Close() error {
 }
 
 // Requests is how many requests were sent to the host so far.
-func (c *Client) Requests() int { return int(c.requests.Load()) }
+func (c *keptSession) Requests() int { return int(c.requests.Load()) }
 
 // Converge makes the host what the resources say, in their order, and tells of each change as it
 // happens. The component comes back in the events; two calls for the same component go one after
@@ -167,7 +170,7 @@ func (c *Client) Certificates(ctx context.Context, paths []string) ([]host.Certi
 }
 
 // ask sends a value and reads the answer into another, unless that is nil.
-func (c *Client) ask(ctx context.Context, path string, question, into any) error {
+func (c *keptSession) ask(ctx context.Context, path string, question, into any) error {
 	text, err := json.Marshal(question)
 	if err != nil {
 		return err
@@ -180,7 +183,7 @@ func (c *Client) ask(ctx context.Context, path string, question, into any) error
 const answerTimeout = 10 * time.Minute
 
 // askRaw sends JSON and reads the answer into a value, unless that is nil.
-func (c *Client) askRaw(ctx context.Context, path string, question []byte, into any) error {
+func (c *keptSession) askRaw(ctx context.Context, path string, question []byte, into any) error {
 	silent := fmt.Errorf("no answer to %s in %s", path, answerTimeout)
 	ctx, cancel := context.WithTimeoutCause(ctx, answerTimeout, silent)
 	defer cancel()
@@ -199,7 +202,7 @@ func (c *Client) askRaw(ctx context.Context, path string, question []byte, into 
 }
 
 // do sends a request and returns its response if that is a good one.
-func (c *Client) do(ctx context.Context, method, path string, body io.Reader) (*http.Response, error) {
+func (c *keptSession) do(ctx context.Context, method, path string, body io.Reader) (*http.Response, error) {
 	request, err := http.NewRequestWithContext(ctx, method, "http://node"+path, body)
 	if err != nil {
 		return nil, err
@@ -229,7 +232,7 @@ func (c *Client) do(ctx context.Context, method, path string, body io.Reader) (*
 
 // lost says why a request got no whole answer: since its context ended, or since the connection
 // did.
-func (c *Client) lost(ctx context.Context, err error) error {
+func (c *keptSession) lost(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}

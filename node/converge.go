@@ -25,7 +25,7 @@ func unmarshal(text []byte) ([]resource.Resource, error) {
 }
 
 func (s *server) converge(w http.ResponseWriter, r *http.Request) error {
-	text, err := s.body(w, r)
+	text, err := body(w, r)
 	if err != nil {
 		return err
 	}

@@ -83,7 +83,7 @@ func (d Dialer) withDefaults() Dialer {
 // client's session is lost later, it opens another.
 func (d Dialer) Connect(ctx context.Context) (*Client, Greeting, error) {
 	d = d.withDefaults()
-	c := &Client{idle: idleTimeout, dialer: d, turn: make(chan struct{}, 1)}
+	c := &Client{keptSession{idle: idleTimeout, dialer: d, turn: make(chan struct{}, 1)}}
 	c.stopped, c.stop = context.WithCancel(context.Background())
 	for try, pause := 1, firstBackoff; ; try, pause = try+1, pause*2 {
 		greeting, err := c.begin(ctx)
@@ -104,13 +104,13 @@ func (d Dialer) Connect(ctx context.Context) (*Client, Greeting, error) {
 }
 
 // begin opens a session, which is the client's from then on.
-func (c *Client) begin(ctx context.Context) (Greeting, error) {
+func (c *keptSession) begin(ctx context.Context) (Greeting, error) {
 	stream, err := c.dialer.Dial(ctx)
 	if err != nil {
 		return Greeting{}, err
 	}
 	l := newLink(stream, c.idle)
-	only := &Client{idle: c.idle, link: l} // no other request may use the new session yet
+	only := &keptSession{idle: c.idle, link: l} // no other request may use the new session yet
 	var greeting Greeting
 	err = c.dialer.Patiently(ctx, func() (err error) {
 		greeting, err = only.open(ctx, c.dialer.Holder, c.dialer.Units)

@@ -102,16 +102,16 @@ func answer(w http.ResponseWriter, value any) error {
 }
 
 // body reads the whole body of a request.
-func (s *server) body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	text, err := io.ReadAll(http.MaxBytesReader(w, s.idleBody(w, r), requestLimit))
+func body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	text, err := io.ReadAll(http.MaxBytesReader(w, idleBody(w, r), requestLimit))
 	if err != nil {
 		return nil, requestError{fmt.Errorf("read request: %w", err)}
 	}
 	return text, nil
 }
 
-func (s *server) decode(w http.ResponseWriter, r *http.Request, into any) error {
-	text, err := s.body(w, r)
+func decode(w http.ResponseWriter, r *http.Request, into any) error {
+	text, err := body(w, r)
 	if err != nil {
 		return err
 	}
@@ -122,7 +122,7 @@ func (s *server) decode(w http.ResponseWriter, r *http.Request, into any) error 
 }
 
 // idleBody is the body of a request, which fails when no byte comes for too long.
-func (s *server) idleBody(w http.ResponseWriter, r *http.Request) io.ReadCloser {
+func idleBody(w http.ResponseWriter, r *http.Request) io.ReadCloser {
 	return &idleReader{ReadCloser: r.Body, idle: idleTimeout, deadline: http.NewResponseController(w).SetReadDeadline}
 }
 
@@ -173,7 +173,7 @@ func (s *server) end() error {
 
 func (s *server) missing(w http.ResponseWriter, r *http.Request) error {
 	var sums []string
-	if err := s.decode(w, r, &sums); err != nil {
+	if err := decode(w, r, &sums); err != nil {
 		return err
 	}
 	missing, err := s.blobs.missing(sums)
@@ -192,7 +192,7 @@ func (s *server) receive(w http.ResponseWriter, r *http.Request) error {
 	if err := s.exclusive(Holder{}); err != nil {
 		return err
 	}
-	if err := s.blobs.receive(r.Context(), sum, size, s.idleBody(w, r)); err != nil {
+	if err := s.blobs.receive(r.Context(), sum, size, idleBody(w, r)); err != nil {
 		return err
 	}
 	return answer(w, struct{}{})
@@ -202,7 +202,7 @@ type abandonment struct{ Sum, Cause string }
 
 func (s *server) abandon(w http.ResponseWriter, r *http.Request) error {
 	var a abandonment
-	if err := s.decode(w, r, &a); err != nil {
+	if err := decode(w, r, &a); err != nil {
 		return err
 	}
 	s.blobs.abandon(a.Sum, a.Cause)
@@ -216,7 +216,7 @@ type journalRequest struct {
 
 func (s *server) journal(w http.ResponseWriter, r *http.Request) error {
 	var q journalRequest
-	if err := s.decode(w, r, &q); err != nil {
+	if err := decode(w, r, &q); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeoutCause(r.Context(), idleTimeout, fmt.Errorf("no answer within %s", idleTimeout))
@@ -231,7 +231,7 @@ func (s *server) journal(w http.ResponseWriter, r *http.Request) error {
 
 func (s *server) certificates(w http.ResponseWriter, r *http.Request) error {
 	var paths []string
-	if err := s.decode(w, r, &paths); err != nil {
+	if err := decode(w, r, &paths); err != nil {
 		return err
 	}
 	found, err := host.Certificates(string(s.sys.Root), paths)

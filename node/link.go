@@ -51,7 +51,7 @@ func (l *link) close() error {
 }
 
 // current is the connection in use.
-func (c *Client) current() *link {
+func (c *keptSession) current() *link {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.link

@@ -131,7 +131,7 @@ func (o observed) of(wanted []resource.Resource, wire *wireError) ([]resource.Re
 
 func (s *server) look(w http.ResponseWriter, r *http.Request) error {
 	var q lookQuestion
-	if err := s.decode(w, r, &q); err != nil {
+	if err := decode(w, r, &q); err != nil {
 		return err
 	}
 	wanted, err := unmarshal(q.Observe)

@@ -5,7 +5,8 @@
 // own.
 //
 // Start at Serve for the host's end and at Client for the control machine's. What can be asked is
-// the list in handlers.go; contents travel by Client.Send into the store of blobs.go.
+// the list in handlers.go; a step is carried out by Client.Converge, and on the host by
+// converge.go; contents travel by Client.Send into the store of blobs.go.
 package node
 
 import (

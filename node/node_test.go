@@ -79,7 +79,7 @@ func memory(testing.TB) (near, far io.ReadWriteCloser) { return net.Pipe() }
 func NewClient(rwc io.ReadWriteCloser) *Client { return newClient(rwc, idleTimeout) }
 
 func newClient(rwc io.ReadWriteCloser, idle time.Duration) *Client {
-	c := &Client{idle: idle, link: newLink(rwc, idle), turn: make(chan struct{}, 1)}
+	c := &Client{keptSession{idle: idle, link: newLink(rwc, idle), turn: make(chan struct{}, 1)}}
 	c.stopped, c.stop = context.WithCancel(context.Background())
 	return c
 }

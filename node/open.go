@@ -42,7 +42,7 @@ type openAnswer struct {
 // a holder it makes this session the only one that may change the host, until the node ends; when
 // another session is that already, the error is a *LockedError. Converge, Restore and Send take the
 // lock by themselves, but cannot say for whom.
-func (c *Client) open(ctx context.Context, holder *Holder, units []string) (Greeting, error) {
+func (c *keptSession) open(ctx context.Context, holder *Holder, units []string) (Greeting, error) {
 	if err := c.current().wait(ctx); err != nil { // it must not count as time that the question travels
 		return Greeting{}, c.lost(ctx, err)
 	}
@@ -67,7 +67,7 @@ func clockOf(asked, answered time.Time, a host.ClockAnswer) Clock {
 func (s *server) open(w http.ResponseWriter, r *http.Request) error {
 	received := time.Now()
 	var q openQuestion
-	if err := s.decode(w, r, &q); err != nil {
+	if err := decode(w, r, &q); err != nil {
 		return err
 	}
 	if q.Holder != nil {

@@ -21,7 +21,7 @@ func (c *Client) Fsync(ctx context.Context, dir string) (host.Fsync, error) {
 
 func (s *server) fsync(w http.ResponseWriter, r *http.Request) error {
 	var q fsyncQuery
-	if err := s.decode(w, r, &q); err != nil {
+	if err := decode(w, r, &q); err != nil {
 		return err
 	}
 	found, err := host.MeasureFsync(r.Context(), s.sys.Nearest(q.Dir))

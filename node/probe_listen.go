@@ -87,7 +87,7 @@ func (c *Client) Listen(
 
 func (s *server) listen(w http.ResponseWriter, r *http.Request) error {
 	var q ListenQuery
-	if err := s.decode(w, r, &q); err != nil {
+	if err := decode(w, r, &q); err != nil {
 		return err
 	}
 	own, err := newStamp(q.Token, q.Host)

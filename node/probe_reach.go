@@ -51,7 +51,7 @@ func (c *Client) Reach(ctx context.Context, q ReachQuery) ([]string, error) {
 
 func (s *server) reach(w http.ResponseWriter, r *http.Request) error {
 	var q ReachQuery
-	if err := s.decode(w, r, &q); err != nil {
+	if err := decode(w, r, &q); err != nil {
 		return err
 	}
 	own, err := newStamp(q.Token, q.Host)

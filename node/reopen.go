@@ -49,7 +49,7 @@ func (e *AwayError) Hint() string {
 // again asks, and after each loss of the session asks once more over a new one: looking changes
 // nothing, and converging what has converged does not either, so no caller needs to know how far
 // the host came.
-func (c *Client) again(ctx context.Context, during string, ask func() error) error {
+func (c *keptSession) again(ctx context.Context, during string, ask func() error) error {
 	for {
 		used := c.current()
 		err := ask()
@@ -65,7 +65,7 @@ func (c *Client) again(ctx context.Context, during string, ask func() error) err
 
 // replace opens a new session in the place of one that was lost, unless another request has done so
 // already. An error of it is what all get, and there is no other try.
-func (c *Client) replace(ctx context.Context, used *link, during string, lost error) error {
+func (c *keptSession) replace(ctx context.Context, used *link, during string, lost error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(c.stopped, func() { cancel(lost) })()
@@ -95,7 +95,7 @@ func (c *Client) replace(ctx context.Context, used *link, during string, lost er
 
 // reopen opens a session in the place of one that was lost. The host may be rebooting, so it waits
 // for it; but it does not wait for a host that answers and is another one, or does not let us in.
-func (c *Client) reopen(ctx context.Context, during string, lost error) error {
+func (c *keptSession) reopen(ctx context.Context, during string, lost error) error {
 	d := c.dialer
 	away := &AwayError{During: during, Lost: c.stream.Cause(lost), Upload: d.Upload()}
 	if c.reopened++; c.reopened > sessions {
@@ -126,7 +126,7 @@ func (c *Client) reopen(ctx context.Context, during string, lost error) error {
 }
 
 // welcome reports that the host is there again, and whether it was rebooted.
-func (c *Client) welcome(during string, greeting Greeting) {
+func (c *keptSession) welcome(during string, greeting Greeting) {
 	if greeting.Facts.BootID == c.boot {
 		c.dialer.Log(during, "connected again; going on")
 		return
@@ -138,7 +138,7 @@ func (c *Client) welcome(during string, greeting Greeting) {
 
 // mayPass reports whether an error may pass: the host is not reached, or our own lost session still
 // has the lock.
-func (c *Client) mayPass(err error) bool {
+func (c *keptSession) mayPass(err error) bool {
 	var (
 		locked *LockedError
 		lost   *LostError

@@ -61,8 +61,8 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 			r.options.Tell(fleet.Event{Kind: fleet.EventPlanned, Host: h.Name, Count: n})
 		}
 	}
-	api := fleet.NewCountdown(r.Plan.HostsOf(component.APIServer))
-	feed := fleet.NewFeed(r.Fleet, r.options.Tell, rounds(r.Plan, api)...)
+	apiServers := fleet.NewCountdown(r.Plan.HostsOf(component.APIServer))
+	feed := fleet.NewFeed(r.Fleet, r.options.Tell, rounds(r.Plan, apiServers)...)
 	var feeding sync.WaitGroup
 	feeding.Go(func() { feed.Run(ctx) })
 
@@ -81,7 +81,7 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 		begin := time.Now()
 		err := counted(s, func(events func(node.Event)) error { return r.Fleet[s.At].Converge(ctx, s, events) })
 		if s.Component.Name == component.APIServer {
-			api.Done()
+			apiServers.Done()
 		}
 		err = diagnosis.Explain(ctx, r.Fleet[s.At].Client, err)
 		kind, text := fleet.EventDone, ""

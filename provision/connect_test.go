@@ -74,7 +74,7 @@ func TestLeaveOut(t *testing.T) {
 			}
 			return reached, failures.ErrOrNil()
 		}
-		stages := []Stage{Connect, FindCluster}
+		stages := []Stage{Connect, CheckFounding}
 		if test.looks {
 			stages = []Stage{Connect}
 		}
@@ -96,7 +96,7 @@ func TestLeaveOut(t *testing.T) {
 func TestStillFounded(t *testing.T) {
 	c := fixture.Parse(t, fixture.Ha)
 	found := host.Facts{EtcdBootstrapped: "kbootstrap-ha"}
-	plans, changes := []Stage{FindCluster}, []Stage{FindCluster, KeepLead}
+	plans, changes := []Stage{CheckFounding}, []Stage{CheckFounding, KeepLead}
 	for _, test := range []struct {
 		what   string
 		stages []Stage
@@ -123,7 +123,7 @@ func TestStillFounded(t *testing.T) {
 			}
 			return reached, nil
 		}
-		if err := goThrough(t.Context(), r, []Stage{Connect, FindCluster}); err != nil {
+		if err := goThrough(t.Context(), r, []Stage{Connect, CheckFounding}); err != nil {
 			t.Fatal(err)
 		}
 		var failures plan.Failures
@@ -168,7 +168,7 @@ func TestLimitFoundsNothing(t *testing.T) {
 		Cluster: c, Scope: Scope{Hosts: []string{"w1"}}, Fleet: fleet.Fleet{"m1": {}, "w1": {}},
 		Unreached: map[string]error{},
 	}
-	err := FindCluster(t.Context(), r)
+	err := CheckFounding(t.Context(), r)
 	if !fault.NotFounded.Is(err) || !strings.Contains(err.Error(), "m2, m3") {
 		t.Errorf("got %v", err)
 	}

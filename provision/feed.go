@@ -17,12 +17,12 @@ const latePatience = 10 * time.Second
 // waits for goes first: no worker takes from the line while a control plane lacks its API server.
 // What comes late waits for the API, but not for ever: an API that does not come is no reason to
 // keep docker from a host.
-func rounds(p plan.Plan, api *fleet.Countdown) []fleet.Round {
+func rounds(p plan.Plan, apiServers *fleet.Countdown) []fleet.Round {
 	var all []fleet.Round
 	for _, turn := range []plan.Turn{plan.Urgent, plan.InTurn, plan.Late} {
 		round := fleet.Round{Contents: map[string][]release.Content{}}
 		if turn == plan.Late {
-			round.After, round.Patience = api, latePatience
+			round.After, round.Patience = apiServers, latePatience
 		}
 		for _, h := range p.Hosts() {
 			round.Contents[h.Name] = lacking(p, h.Name, turn)

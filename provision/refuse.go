@@ -10,9 +10,9 @@ import (
 	"kbootstrap/provision/guard"
 )
 
-// FindCluster refuses a run without a control plane, and one that would have to found a cluster and
-// lacks hosts for it.
-func FindCluster(_ context.Context, r *Run) error {
+// CheckFounding refuses a run without a control plane, and one that would have to found a cluster
+// and lacks hosts for it.
+func CheckFounding(_ context.Context, r *Run) error {
 	if refused := guard.Founding(situation(r)); refused != nil {
 		return refused
 	}

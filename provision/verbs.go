@@ -9,11 +9,11 @@ func Up(approve func(*Run) error, ignored []string) []Stage {
 		FetchArtifacts,
 		LoadKeys,
 		ConnectLocked,
-		FindCluster,
+		CheckFounding,
 		IssueKeys,
 		BuildPlan,
 		ObserveAndSurvey,
-		FindCluster, // again: hosts may be lost by now
+		CheckFounding, // again: hosts may be lost by now
 		KeepLead,
 		Judge,
 		Refuse,
@@ -33,11 +33,11 @@ func Plan() []Stage {
 		FetchArtifacts,
 		LoadKeys,
 		Connect,
-		FindCluster,
+		CheckFounding,
 		IssueKeys,
 		BuildPlan,
 		Observe,
-		FindCluster,
+		CheckFounding,
 		Judge,
 	}
 }

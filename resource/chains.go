@@ -28,17 +28,6 @@ func (c Chains) ID() string { return "chains " + strings.Join(c.Prefixes, " ") }
 // State lists the chains.
 func (c Chains) State() string { return Listed(c.Absent, c.Found) }
 
-// Listed is the state of what is found many at a time.
-func Listed(absent bool, found []string) string {
-	if absent {
-		return ""
-	}
-	if len(found) == 0 {
-		return States("present")
-	}
-	return States(found...)
-}
-
 // Observe lists the chains that have one of the prefixes.
 func (c Chains) Observe(ctx context.Context, sys *host.System) (Resource, error) {
 	found := Chains{Prefixes: c.Prefixes}

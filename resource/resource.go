@@ -1,7 +1,8 @@
 // Package resource holds the kinds of things that the tool puts on a host, one kind per file. A
 // resource is a plain value; what is wanted and what is found are values of the same type. Every
 // kind keeps the laws of laws_test.go: observing is faithful, applying converges, applying again
-// changes nothing, applying what was found puts it back. Start at Resource, then File.
+// changes nothing, applying what was found puts it back. The table of kinds is in resource/kinds,
+// and what observes and applies many of them in resource/converge. Start at Resource, then File.
 package resource
 
 import (

@@ -79,3 +79,14 @@ func TextLines(content []byte) string {
 	}
 	return shown
 }
+
+// Listed is the state of what is found many at a time.
+func Listed(absent bool, found []string) string {
+	if absent {
+		return ""
+	}
+	if len(found) == 0 {
+		return States("present")
+	}
+	return States(found...)
+}

@@ -1,7 +1,7 @@
 // Package templates holds the text of every file that the tool renders onto a host: one embedded
 // *.tmpl file per rendered file, each with its typed data, so that a template given the wrong data
-// does not compile. It knows nothing of hosts or of the order of things. Start at units.go and
-// configs.go, the two tables of contents.
+// does not compile. It knows nothing of hosts or of the order of things. Start at New: each
+// component declares its templates and their data.
 package templates
 
 import (

@@ -11,7 +11,7 @@ import (
 	"kbootstrap/templates"
 )
 
-const Pki = "/etc/kubernetes/pki"
+const PKIDir = "/etc/kubernetes/pki"
 
 // apiPoll is how often those who wait for an API server ask it. Each question makes it go through
 // some fifty checks, at a time when it has better things to do.
@@ -31,7 +31,7 @@ var apiServer = Component{
 		Network: "tcp", By: "kube-apiserver", From: []inventory.Role{AnyHost},
 		Of: func(c *inventory.Cluster) int { return c.Network.APIPort },
 	}},
-	Leaves: Leavings{Data: []string{"/var/log/kubernetes", "/etc/kubernetes"}},
+	Residue: Residue{Data: []string{"/var/log/kubernetes", "/etc/kubernetes"}},
 	Programs: []inventory.Program{
 		{Name: "kube-apiserver", Owned: map[string]string{
 			"service-node-port-range":          "set network.nodePorts",
@@ -59,7 +59,7 @@ var apiServer = Component{
 	Resources: func(t Target) []resource.Resource {
 		files := one(
 			text("/etc/kubernetes/audit-policy.yaml", 0o600, auditPolicyYAML.Render(struct{}{})),
-			unit("kube-apiserver.service", apiServerUnit.Render(daemon{Flags: t.apiServerFlags()})),
+			unit("kube-apiserver.service", apiServerUnit.Render(daemon{Flags: apiServerFlags(t)})),
 		)
 		if t.Minor() >= structuredAuthentication {
 			files = append(files,
@@ -67,7 +67,7 @@ var apiServer = Component{
 		}
 		return list(
 			one(resource.Dir{Path: "/var/log/kubernetes", Mode: 0o700}),
-			t.service("kube-apiserver.service", t.shared(t.apiServerFlags()),
+			t.service("kube-apiserver.service", t.shared(apiServerFlags(t)),
 				t.programs("kubernetes", "/usr/local/bin", "kube-apiserver"),
 				t.keys("kube-apiserver"),
 				files,
@@ -84,16 +84,16 @@ var apiServer = Component{
 func (t Target) apiReady(name, whom string) resource.Resource {
 	return resource.Ready{
 		Name: name, URL: "https://127.0.0.1:" + strconv.Itoa(t.Cluster.Network.APIPort) + "/readyz",
-		CACert: Pki + "/ca.crt", Cert: Pki + "/apiserver-kubelet-client.crt",
-		Key:  Pki + "/apiserver-kubelet-client.key",
+		CACert: PKIDir + "/ca.crt", Cert: PKIDir + "/apiserver-kubelet-client.crt",
+		Key:  PKIDir + "/apiserver-kubelet-client.key",
 		Unit: "kube-apiserver.service", Timeout: 120 * time.Second, Every: apiPoll, For: whom,
 	}
 }
 
 // apiServerFlags are flags where CIS audits read the command line (1.2.x), whose ids are next to
 // them.
-func (t Target) apiServerFlags() templates.Flags {
-	etcd := t.etcdEndpoints()
+func apiServerFlags(t Target) templates.Flags {
+	etcd := etcdEndpoints(t)
 	flags := templates.Flags{
 		"advertise-address": t.Host.Address.String(),
 		"bind-address":      "0.0.0.0",
@@ -112,31 +112,31 @@ func (t Target) apiServerFlags() templates.Flags {
 		"audit-log-maxsize":   "100",                               // 1.2.19
 
 		"etcd-servers":  strings.Join(etcd, ","),
-		"etcd-cafile":   Pki + "/etcd/ca.crt", // 1.2.26
-		"etcd-certfile": Pki + "/apiserver-etcd-client.crt",
-		"etcd-keyfile":  Pki + "/apiserver-etcd-client.key",
+		"etcd-cafile":   PKIDir + "/etcd/ca.crt", // 1.2.26
+		"etcd-certfile": PKIDir + "/apiserver-etcd-client.crt",
+		"etcd-keyfile":  PKIDir + "/apiserver-etcd-client.key",
 
-		"client-ca-file":       Pki + "/ca.crt",        // 1.2.25
-		"tls-cert-file":        Pki + "/apiserver.crt", // 1.2.24
-		"tls-private-key-file": Pki + "/apiserver.key",
+		"client-ca-file":       PKIDir + "/ca.crt",        // 1.2.25
+		"tls-cert-file":        PKIDir + "/apiserver.crt", // 1.2.24
+		"tls-private-key-file": PKIDir + "/apiserver.key",
 		"tls-min-version":      "VersionTLS12",
 
-		"kubelet-certificate-authority":   Pki + "/ca.crt", // 1.2.5
-		"kubelet-client-certificate":      Pki + "/apiserver-kubelet-client.crt",
-		"kubelet-client-key":              Pki + "/apiserver-kubelet-client.key",
+		"kubelet-certificate-authority":   PKIDir + "/ca.crt", // 1.2.5
+		"kubelet-client-certificate":      PKIDir + "/apiserver-kubelet-client.crt",
+		"kubelet-client-key":              PKIDir + "/apiserver-kubelet-client.key",
 		"kubelet-preferred-address-types": "InternalIP,Hostname",
 
-		"requestheader-client-ca-file":       Pki + "/front-proxy-ca.crt",
+		"requestheader-client-ca-file":       PKIDir + "/front-proxy-ca.crt",
 		"requestheader-allowed-names":        "front-proxy-client",
 		"requestheader-extra-headers-prefix": "X-Remote-Extra-",
 		"requestheader-group-headers":        "X-Remote-Group",
 		"requestheader-username-headers":     "X-Remote-User",
-		"proxy-client-cert-file":             Pki + "/front-proxy-client.crt",
-		"proxy-client-key-file":              Pki + "/front-proxy-client.key",
+		"proxy-client-cert-file":             PKIDir + "/front-proxy-client.crt",
+		"proxy-client-key-file":              PKIDir + "/front-proxy-client.key",
 
 		"service-account-issuer":                  "https://kubernetes.default.svc." + t.Cluster.Network.Domain,
-		"service-account-key-file":                Pki + "/sa.pub",
-		"service-account-signing-key-file":        Pki + "/sa.key",
+		"service-account-key-file":                PKIDir + "/sa.pub",
+		"service-account-signing-key-file":        PKIDir + "/sa.key",
 		"service-account-extend-token-expiration": "false", // 1.2.30
 		"service-account-lookup":                  "true",  // 1.2.21
 
@@ -155,7 +155,7 @@ func (t Target) apiServerFlags() templates.Flags {
 
 // etcdEndpoints are the members an API server talks to: its own first where it has one, and the
 // others in case that one is down.
-func (t Target) etcdEndpoints() []string {
+func etcdEndpoints(t Target) []string {
 	var endpoints []string
 	if t.Has(inventory.Etcd) {
 		endpoints = append(endpoints, "https://127.0.0.1:2379")

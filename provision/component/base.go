@@ -21,7 +21,7 @@ var base = Component{
 			// later would flush rules.
 			rs = append(rs, resource.Service{Name: "firewalld.service"})
 		}
-		rs = append(rs, t.packages()...)
+		rs = append(rs, packages(t)...)
 		if t.highlyAvailable() {
 			// The package's own instance is not wanted; kube-api-proxy.service runs the program
 			// with our configuration.
@@ -44,7 +44,7 @@ func (t Target) highlyAvailable() bool { return len(t.Cluster.With(inventory.Con
 
 // packages are the programs that come from the distribution. They are installed only where they are
 // missing.
-func (t Target) packages() []resource.Resource {
+func packages(t Target) []resource.Resource {
 	rs := one(resource.Package{Program: "iptables", Apt: "iptables", Yum: "iptables"})
 	if t.Minor() < 32 { // kube-proxy needs the conntrack program until 1.31
 		rs = append(rs, resource.Package{Program: "conntrack", Apt: "conntrack", Yum: "conntrack-tools"})

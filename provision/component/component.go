@@ -52,12 +52,12 @@ type Component struct {
 	Role inventory.Role
 	// Ports are what it listens on.
 	Ports []Port
-	// Leaves is what a host has of it besides its resources, which `reset` removes.
-	Leaves Leavings
+	// Residue is what a host has of it besides its resources, which `reset` removes.
+	Residue Residue
 }
 
-// Leavings are what programs leave on a host.
-type Leavings struct {
+// Residue are what programs leave on a host.
+type Residue struct {
 	Data       []string // directories
 	Mounts     []string // directories below which file systems are mounted
 	Interfaces []string // of the network

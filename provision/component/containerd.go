@@ -29,7 +29,7 @@ var containerd = Component{
 		{Component: "runc", Version: "1.1.5", Programs: []string{"runc"},
 			URL: "https://github.com/opencontainers/runc/releases/download/v{version}/runc.{arch}"},
 	},
-	Leaves: Leavings{
+	Residue: Residue{
 		Data:   []string{"/var/lib/containerd", "/run/containerd"},
 		Mounts: []string{"/run/containerd", "/var/lib/containerd", "/run/netns"},
 	},

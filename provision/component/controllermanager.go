@@ -46,8 +46,8 @@ var controllerManager = Component{
 			"authorization-kubeconfig":         kubeconfig,
 			"bind-address":                     "127.0.0.1", // CIS 1.3.7
 			"profiling":                        "false",     // CIS 1.3.2
-			"tls-cert-file":                    Pki + "/controller-manager.crt",
-			"tls-private-key-file":             Pki + "/controller-manager.key",
+			"tls-cert-file":                    PKIDir + "/controller-manager.crt",
+			"tls-private-key-file":             PKIDir + "/controller-manager.key",
 			"leader-elect":                     "true",
 			"use-service-account-credentials":  "true", // CIS 1.3.3
 			"controllers":                      "*,bootstrapsigner,tokencleaner",
@@ -56,13 +56,13 @@ var controllerManager = Component{
 			"node-cidr-mask-size":              "24",
 			"service-cluster-ip-range":         network.Services.String(),
 			"cluster-name":                     t.Cluster.Name,
-			"client-ca-file":                   Pki + "/ca.crt",
-			"root-ca-file":                     Pki + "/ca.crt", // CIS 1.3.5
-			"cluster-signing-cert-file":        Pki + "/ca.crt",
-			"cluster-signing-key-file":         Pki + "/ca.key",
-			"requestheader-client-ca-file":     Pki + "/front-proxy-ca.crt",
-			"service-account-private-key-file": Pki + "/sa.key", // CIS 1.3.4
-			"terminated-pod-gc-threshold":      "1000",          // CIS 1.3.1
+			"client-ca-file":                   PKIDir + "/ca.crt",
+			"root-ca-file":                     PKIDir + "/ca.crt", // CIS 1.3.5
+			"cluster-signing-cert-file":        PKIDir + "/ca.crt",
+			"cluster-signing-key-file":         PKIDir + "/ca.key",
+			"requestheader-client-ca-file":     PKIDir + "/front-proxy-ca.crt",
+			"service-account-private-key-file": PKIDir + "/sa.key", // CIS 1.3.4
+			"terminated-pod-gc-threshold":      "1000",             // CIS 1.3.1
 			// 500 nodes get their pod CIDRs in 2 s instead of 24 s.
 			"kube-api-qps":   "200",
 			"kube-api-burst": "400",
@@ -76,7 +76,7 @@ var controllerManager = Component{
 			),
 			one(resource.Ready{
 				Name: "kube-controller-manager is healthy", URL: "https://127.0.0.1:10257/healthz",
-				CACert: Pki + "/ca.crt", Unit: "kube-controller-manager.service", Timeout: 60 * time.Second,
+				CACert: PKIDir + "/ca.crt", Unit: "kube-controller-manager.service", Timeout: 60 * time.Second,
 			}),
 		)
 	},

@@ -77,15 +77,15 @@ func UnitsOfRoles() []UnitOfRole {
 }
 
 // Left is what all components leave on a host, each once.
-func Left() Leavings {
-	var all Leavings
+func AllResidue() Residue {
+	var all Residue
 	for _, c := range Components() {
-		all.Data = append(all.Data, c.Leaves.Data...)
-		all.Mounts = append(all.Mounts, c.Leaves.Mounts...)
-		all.Interfaces = append(all.Interfaces, c.Leaves.Interfaces...)
-		all.Chains = append(all.Chains, c.Leaves.Chains...)
+		all.Data = append(all.Data, c.Residue.Data...)
+		all.Mounts = append(all.Mounts, c.Residue.Mounts...)
+		all.Interfaces = append(all.Interfaces, c.Residue.Interfaces...)
+		all.Chains = append(all.Chains, c.Residue.Chains...)
 	}
-	return Leavings{
+	return Residue{
 		Data: unique(all.Data), Mounts: unique(all.Mounts), Interfaces: unique(all.Interfaces),
 		Chains: unique(all.Chains),
 	}

@@ -27,7 +27,7 @@ var docker = Component{
 		URL:      "https://download.docker.com/linux/static/stable/{machine}/docker-{version}.tgz",
 		Programs: []string{"dockerd", "docker", "docker-proxy", "docker-init"},
 	}},
-	Leaves: Leavings{
+	Residue: Residue{
 		Data:       []string{"/var/lib/docker", "/run/docker"},
 		Mounts:     []string{"/run/docker", "/var/lib/docker"},
 		Interfaces: []string{"docker0"},

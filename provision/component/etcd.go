@@ -40,7 +40,7 @@ var etcd = Component{
 			From: []inventory.Role{inventory.Etcd},
 		},
 	},
-	Leaves: Leavings{Data: []string{EtcdData, "/etc/etcd"}},
+	Residue: Residue{Data: []string{EtcdData, "/etc/etcd"}},
 	Programs: []inventory.Program{
 		{Name: "etcd", Owned: map[string]string{
 			"name":                        "the value is the name of the host",
@@ -72,11 +72,11 @@ var etcd = Component{
 				resource.Dir{Path: EtcdPKI, Mode: 0o700, Owner: "etcd:etcd"},
 				resource.Dir{Path: EtcdData, Mode: 0o700, Owner: "etcd:etcd"},
 			),
-			t.etcdMember(),
-			t.gated("etcd.service", t.shared(t.etcdFlags()), t.etcdTurn(),
+			etcdMember(t),
+			t.gated("etcd.service", t.shared(etcdFlags(t)), etcdTurn(t),
 				t.programs("etcd", "/usr/local/bin", "etcd"),
 				t.keys("etcd"),
-				one(unit("etcd.service", etcdUnit.Render(daemon{Flags: t.etcdFlags()}))),
+				one(unit("etcd.service", etcdUnit.Render(daemon{Flags: etcdFlags(t)}))),
 			),
 			one(
 				resource.Ready{
@@ -85,24 +85,22 @@ var etcd = Component{
 					Key:  EtcdPKI + "/healthcheck-client.key",
 					Unit: "etcd.service", Timeout: 90 * time.Second,
 				},
-				resource.Bootstrapped{Unit: "etcd.service", Marker: etcdMarker, Token: t.etcdToken()},
+				resource.Bootstrapped{Unit: "etcd.service", Marker: etcdMarker, Token: EtcdToken(t.Cluster)},
 			),
 		)
 	},
 }
 
 // EtcdToken tells apart clusters whose members could reach each other by mistake.
-func (t Target) etcdToken() string { return EtcdToken(t.Cluster) }
-
 func EtcdToken(c *inventory.Cluster) string { return TokenPrefix + c.Name }
 
 // TokenPrefix tells the tool's clusters from others.
 const TokenPrefix = "kbootstrap-"
 
 // etcdMember is the member's data: allowed to be new while there is no cluster yet.
-func (t Target) etcdMember() []resource.Resource {
+func etcdMember(t Target) []resource.Resource {
 	return one(resource.Member{
-		Name: t.Host.Name, Unit: "etcd.service", DataDir: EtcdData, Token: t.etcdToken(), Marker: etcdMarker,
+		Name: t.Host.Name, Unit: "etcd.service", DataDir: EtcdData, Token: EtcdToken(t.Cluster), Marker: etcdMarker,
 		New: t.EtcdNew,
 	})
 }
@@ -111,7 +109,7 @@ func (t Target) etcdMember() []resource.Resource {
 // serves its peers: a member that starts together with others asks them for their members, and
 // waits a second for each that listens but does not serve yet. A quorum is not waited for; there is
 // none before the second member.
-func (t Target) etcdTurn() []resource.Resource {
+func etcdTurn(t Target) []resource.Resource {
 	members := t.Cluster.With(inventory.Etcd)
 	for i, h := range members {
 		if !t.EtcdNew || i == 0 || h.Name != t.Host.Name {
@@ -129,7 +127,7 @@ func (t Target) etcdTurn() []resource.Resource {
 
 // etcdFlags are flags, and not a configuration file, since CIS audits read the command line
 // (security benchmark 2.x).
-func (t Target) etcdFlags() templates.Flags {
+func etcdFlags(t Target) templates.Flags {
 	var initial []string
 	for _, h := range t.Cluster.With(inventory.Etcd) {
 		initial = append(initial, fmt.Sprintf("%s=https://%s:2380", h.Name, h.Address))
@@ -143,7 +141,7 @@ func (t Target) etcdFlags() templates.Flags {
 		"listen-peer-urls":            "https://" + address + ":2380",
 		"initial-advertise-peer-urls": "https://" + address + ":2380",
 		"initial-cluster":             strings.Join(initial, ","),
-		"initial-cluster-token":       t.etcdToken(),
+		"initial-cluster-token":       EtcdToken(t.Cluster),
 		"client-cert-auth":            "true",
 		"trusted-ca-file":             EtcdPKI + "/ca.crt",
 		"cert-file":                   EtcdPKI + "/server.crt",

@@ -31,7 +31,7 @@ var flannel = Component{
 			return c.Network.Flannel.Port
 		}},
 	},
-	Leaves: Leavings{
+	Residue: Residue{
 		Data: []string{"/run/flannel", "/etc/kube-flannel"}, Interfaces: []string{"flannel.1"},
 		Chains: []string{"FLANNEL-"},
 	},

@@ -35,7 +35,7 @@ var kubelet = Component{
 		{Network: "tcp", Number: 10250, By: "kubelet", From: []inventory.Role{inventory.ControlPlane}},
 		{Network: "tcp", Number: 10248, By: "kubelet", For: "health", Loopback: true},
 	},
-	Leaves: Leavings{
+	Residue: Residue{
 		Data: []string{
 			"/var/lib/kubelet", "/var/lib/cni", "/var/log/pods", "/var/log/containers", "/etc/cni/net.d",
 			"/opt/cni/bin",
@@ -76,7 +76,7 @@ var kubelet = Component{
 			CgroupV1:        t.Facts.Cgroup == 1 && t.Minor() >= cgroupV1Field,
 			Resolv:          t.Facts.Resolv,
 		}
-		for _, taint := range t.taints() {
+		for _, taint := range taintsOf(t) {
 			config.Taints = append(config.Taints, nodeTaint(taint))
 		}
 		flags := templates.Flags{
@@ -132,14 +132,14 @@ func (t Target) apiListens() []resource.Resource {
 // apiAnswers waits until the API server that this host reaches is ready.
 func (t Target) apiAnswers() resource.Resource {
 	return resource.Ready{
-		Name: "the API is ready for this host", URL: t.Cluster.Endpoint() + "/readyz", CACert: Pki + "/ca.crt",
+		Name: "the API is ready for this host", URL: t.Cluster.Endpoint() + "/readyz", CACert: PKIDir + "/ca.crt",
 		Timeout: 180 * time.Second, Every: apiPoll, For: APIServer,
 	}
 }
 
-// taints are those of the inventory, and the control plane's own where the host is not a worker
+// taintsOf are those of the inventory, and the control plane's own where the host is not a worker
 // too.
-func (t Target) taints() []inventory.Taint {
+func taintsOf(t Target) []inventory.Taint {
 	taints := t.Host.Taints
 	if t.Has(inventory.ControlPlane) && !t.Has(inventory.Worker) {
 		taints = append(

@@ -21,7 +21,7 @@ var kubeProxy = Component{
 		{Network: "tcp", Number: 10249, By: "kube-proxy", For: "metrics", Loopback: true},
 		{Network: "tcp", Number: 10256, By: "kube-proxy", For: "health"},
 	},
-	Leaves: Leavings{Data: []string{"/var/lib/kube-proxy"}, Chains: []string{"KUBE-"}},
+	Residue: Residue{Data: []string{"/var/lib/kube-proxy"}, Chains: []string{"KUBE-"}},
 	Programs: []inventory.Program{
 		{Name: "kube-proxy", Owned: map[string]string{
 			"config":            itsOwn,

@@ -15,7 +15,7 @@ var nodes = Component{
 	On:        everywhere,
 	AtLead:    true,
 	After:     []string{"access", "kubelet"},
-	Resources: func(t Target) []resource.Resource { return one(t.node()) },
+	Resources: func(t Target) []resource.Resource { return one(nodeOf(t)) },
 }
 
 // joined waits until the cluster has taken the node in, which a component does. What needs the
@@ -27,8 +27,8 @@ func (t Target) joined(by string) []resource.Resource {
 	})
 }
 
-// node is the node of this host with its labels and taints.
-func (t Target) node() resource.Resource {
+// nodeOf is the node of this host with its labels and taints.
+func nodeOf(t Target) resource.Resource {
 	labels := map[string]string{}
 	for key, value := range t.Host.Labels {
 		labels[key] = value
@@ -37,7 +37,7 @@ func (t Target) node() resource.Resource {
 		labels["node-role.kubernetes.io/control-plane"] = ""
 	}
 	var taints []string
-	for _, taint := range t.taints() {
+	for _, taint := range taintsOf(t) {
 		taints = append(taints, taintText(taint))
 	}
 	return api.Node{

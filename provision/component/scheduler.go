@@ -36,8 +36,8 @@ var scheduler = Component{
 			"authorization-kubeconfig":  kubeconfig,
 			"bind-address":              "127.0.0.1", // CIS 1.4.2
 			"profiling":                 "false",     // CIS 1.4.1
-			"tls-cert-file":             Pki + "/scheduler.crt",
-			"tls-private-key-file":      Pki + "/scheduler.key",
+			"tls-cert-file":             PKIDir + "/scheduler.crt",
+			"tls-private-key-file":      PKIDir + "/scheduler.key",
 			"leader-elect":              "true",
 		}.With(t.Cluster.Arguments["kube-scheduler"])
 		return list(
@@ -49,7 +49,7 @@ var scheduler = Component{
 			),
 			one(resource.Ready{
 				Name: "kube-scheduler is healthy", URL: "https://127.0.0.1:10259/healthz",
-				CACert: Pki + "/ca.crt", Unit: "kube-scheduler.service", Timeout: 60 * time.Second,
+				CACert: PKIDir + "/ca.crt", Unit: "kube-scheduler.service", Timeout: 60 * time.Second,
 			}),
 		)
 	},

@@ -29,7 +29,7 @@ var leave = Component{
 			"apiVersion": "v1", "kind": "Node", "metadata": map[string]any{"name": t.Host.Name},
 		})
 		if err != nil {
-			panic(fmt.Sprintf("provision: node %s: %v", t.Host.Name, err)) // a name of the inventory is text
+			panic(fmt.Sprintf("component: node %s: %v", t.Host.Name, err)) // a name of the inventory is text
 		}
 		return one(api.Object{Manifest: manifest, Kubeconfig: SuperAdmin, Absent: true})
 	},
@@ -47,7 +47,7 @@ var stop = Component{
 			rs = append(rs, resource.Service{Name: unit})
 		}
 		rs = append(rs, resource.Processes{Program: ownDir + "/", Absent: true}) // containers outlive their services
-		left := Left()
+		left := AllResidue()
 		for _, dir := range left.Mounts {
 			rs = append(rs, resource.Mounts{Under: dir, Absent: true})
 		}
@@ -78,15 +78,15 @@ func kept(c *inventory.Cluster) []string {
 	return []string{resource.Service{Name: "firewalld.service"}.ID(), resource.Swap{}.ID()}
 }
 
-// remove is a host without the data of Kubernetes. It comes after the records of what was there
-// before are used up.
+// remove is a host without the data of Kubernetes: the directories that the components name in
+// their Residue. It comes after the records of what was there before are used up.
 var remove = Component{
 	Name:  "remove",
 	On:    everywhere,
 	After: []string{"restore"},
 	Resources: func(Target) []resource.Resource {
 		var rs []resource.Resource
-		for _, dir := range append(Left().Data, ownDir, "/var/lib/kbootstrap",
+		for _, dir := range append(AllResidue().Data, ownDir, "/var/lib/kbootstrap",
 			"/run/kbootstrap", // last: it tells a run after one that was killed to flush, see host.System.Recover
 		) {
 			rs = append(rs, resource.Tree{Path: dir, Absent: true})

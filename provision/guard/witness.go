@@ -36,9 +36,9 @@ type witness struct {
 // witnesses are files, whose contents tell, and links, whose targets do. A plan that is limited to
 // some hosts or components does not see them, but must not contradict them either.
 var witnesses = []witness{
-	{component.Pki + "/ca.crt", (*Evidence).addKey},
+	{component.PKIDir + "/ca.crt", (*Evidence).addKey},
 	{component.EtcdPKI + "/ca.crt", (*Evidence).addKey},
-	{component.Pki + "/sa.pub", (*Evidence).addKey},
+	{component.PKIDir + "/sa.pub", (*Evidence).addKey},
 	{"/etc/systemd/system/kube-apiserver.service", func(e *Evidence, _, found, _ string) {
 		e.Services = templates.ReadFlags([]byte(found))["service-cluster-ip-range"]
 	}},

@@ -33,7 +33,7 @@ func SceneOf(c *inventory.Cluster, p plan.Plan) Scene {
 // authority is the key of the cluster's authority, if the step puts it on the host.
 func authority(s plan.Step) string {
 	for _, w := range s.Wanted {
-		if f, ok := w.(resource.File); ok && f.Path == component.Pki+"/ca.crt" {
+		if f, ok := w.(resource.File); ok && f.Path == component.PKIDir+"/ca.crt" {
 			found, _ := host.ParseAuthority(f.Content)
 			return found.Key
 		}

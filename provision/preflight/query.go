@@ -13,7 +13,7 @@ import (
 // besides the runtime's own.
 func places() []string {
 	all := []string{"/", "/opt/kbootstrap", "/run", "/usr/local/bin", "/var/lib/kbootstrap", "/var/log"}
-	for _, dir := range component.Left().Data {
+	for _, dir := range component.AllResidue().Data {
 		if !strings.HasPrefix(dir, "/run/") && !strings.HasPrefix(dir, "/var/log/") {
 			all = append(all, dir)
 		}

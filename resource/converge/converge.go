@@ -93,5 +93,5 @@ func converge(
 	if err := kinds.KeepOriginal(sys, found); err != nil {
 		return resource.Change{}, fmt.Errorf("record what was there: %w", err)
 	}
-	return kinds.Applied(ctx, sys, found, wanted, report)
+	return kinds.ApplyAndVerify(ctx, sys, found, wanted, report)
 }

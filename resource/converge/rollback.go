@@ -121,7 +121,7 @@ func putBack(ctx context.Context, sys *host.System, found resource.Resource, rep
 	now, err := found.Observe(ctx, sys)
 	if err == nil && resource.Changed(now, found) {
 		var change resource.Change
-		if change, err = kinds.Applied(ctx, sys, now, found, nil); err == nil && report != nil {
+		if change, err = kinds.ApplyAndVerify(ctx, sys, now, found, nil); err == nil && report != nil {
 			change.Back, change.Duration = true, time.Since(begin)
 			report(change)
 		}

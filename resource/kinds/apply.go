@@ -9,13 +9,13 @@ import (
 	"kbootstrap/resource"
 )
 
-// Applied applies a value and verifies it. What only waits has seen what is wanted: to look once
-// more would only fail a run for an answer that is late, from an etcd that elects another leader
-// for instance.
+// ApplyAndVerify applies a value and verifies it. What only waits has seen what is wanted: to look
+// once more would only fail a run for an answer that is late, from an etcd that elects another
+// leader for instance.
 //
 // What changes several others reports them, and is no change itself: the Change that is returned
 // has no ID then. Report may be nil.
-func Applied(
+func ApplyAndVerify(
 	ctx context.Context, sys *host.System, found, wanted resource.Resource, report func(resource.Change),
 ) (resource.Change, error) {
 	several, isSeveral := wanted.(resource.Several)

@@ -132,7 +132,7 @@ func (r record) restore(ctx context.Context, sys *host.System, report func(resou
 		return err
 	}
 	// Even without a difference: what a Service leaves next to its unit is not part of its state.
-	change, err := Applied(ctx, sys, now, r.found, nil)
+	change, err := ApplyAndVerify(ctx, sys, now, r.found, nil)
 	if err != nil {
 		return err
 	}

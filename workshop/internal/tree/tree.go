@@ -37,8 +37,8 @@ func (f File) Lines() int { return bytes.Count(f.Text, []byte("\n")) }
 // Line is the line of a position in the file.
 func (f File) Line(pos token.Pos) int { return f.Set.Position(pos).Line }
 
-// workshop lists the directories that are not part of the product: those of the workshop, and what only
-// tests import.
+// workshop lists the directories that are not part of the product: those of the workshop, and what
+// only tests import.
 var workshop = []string{
 	"workshop", "cmd/kblab", "internal/fixture", "internal/trial", "internal/golden", "cmd/internal/cli/clitest",
 }
