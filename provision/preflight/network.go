@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"kbootstrap/host"
+	"kbootstrap/provision/component"
 )
 
 // cluster returns the interface that has the host's cluster address, and that address with the
@@ -72,8 +73,7 @@ func defaultRoute(_ Scene, h Host) []Finding {
 
 // ownInterface reports whether an interface is one that the cluster itself makes.
 func ownInterface(name string) bool {
-	return name == "lo" || name == "cni0" || name == "docker0" || name == "kube-ipvs0" ||
-		strings.HasPrefix(name, "flannel.")
+	return name == "lo" || name == "kube-ipvs0" || slices.Contains(component.AllResidue().Interfaces, name)
 }
 
 func cidrOverlap(s Scene, h Host) []Finding {

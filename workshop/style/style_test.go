@@ -1,11 +1,8 @@
 package style_test
 
 import (
-	"flag"
 	"os"
-	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -13,31 +10,9 @@ import (
 	"kbootstrap/workshop/style"
 )
 
-var all = flag.Bool("all", false, "hold all rooms to all rules, those too that are not clean yet")
-
 const root = "../.."
 
-// clean are the rooms that keep a rule, without the rooms below them. A room is added as soon as it
-// does; when all rooms are here, this table goes.
-var clean = map[style.Rule][]string{
-	style.CodeColumns: {
-		"cmd/internal/cli/clitest", "internal/atomic", "internal/human",
-		"workshop/internal/tree", "workshop/lab/components/pause",
-		"workshop/measure", "workshop/style", "workshop/style/rewrap",
-	},
-	style.CommentColumns: {
-		"cmd/internal/cli/clitest", "workshop/internal/tree",
-		"workshop/measure", "workshop/style", "workshop/style/rewrap",
-	},
-	style.Words: {
-		"cmd/internal/cli/clitest", "internal/atomic", "internal/human", "templates",
-		"workshop/internal/tree", "workshop/lab/components/pause",
-		"workshop/measure", "workshop/style", "workshop/style/rewrap",
-	},
-}
-
-// TestStyle walks the checkout. With -all it shows what the other rooms still break; with -v it
-// names the rooms that could be added to the table.
+// TestStyle holds every file of the checkout, and every page, to the rules.
 func TestStyle(t *testing.T) {
 	words, err := style.WordList()
 	if err != nil {
@@ -47,44 +22,19 @@ func TestStyle(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rooms, broken := map[style.Rule]map[string]bool{}, map[style.Rule]map[string]bool{}
-	for _, rule := range style.Rules {
-		rooms[rule], broken[rule] = map[string]bool{}, map[string]bool{}
-	}
-	judge := func(found []style.Finding) {
-		for _, f := range found {
-			room := path.Dir(f.Path)
-			broken[f.Rule][room] = true
-			if *all || slices.Contains(clean[f.Rule], room) {
-				t.Errorf("%s", strings.TrimPrefix(f.String(), "./"))
-			}
-		}
-	}
+	var found []style.Finding
 	for _, f := range files {
-		for _, rule := range style.Rules {
-			rooms[rule][f.Room()] = true
-		}
-		judge(style.Check(f, words))
+		found = append(found, style.Check(f, words)...)
 	}
 	for _, page := range pages(t) {
-		rooms[style.Words][path.Dir(page)] = true
 		text, err := os.ReadFile(filepath.Join(root, page))
 		if err != nil {
 			t.Fatal(err)
 		}
-		judge(style.Prose(page, text, words))
+		found = append(found, style.Prose(page, text, words)...)
 	}
-	for _, rule := range style.Rules {
-		for _, room := range clean[rule] {
-			if !rooms[rule][room] {
-				t.Errorf("the table of clean rooms names %s, which is not there", room)
-			}
-		}
-		for room := range rooms[rule] {
-			if !broken[rule][room] && !slices.Contains(clean[rule], room) {
-				t.Logf("%s keeps the rule %q: add it to the table", room, rule)
-			}
-		}
+	for _, f := range found {
+		t.Errorf("%s", strings.TrimPrefix(f.String(), "./"))
 	}
 }
 
