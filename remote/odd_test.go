@@ -149,14 +149,14 @@ func TestUnusableHosts(t *testing.T) {
 			"' >&2; exit 1", "df": df}),
 			noSFTP, fault.HostNoSpace,
 			[]string{"m1: upload the agent: no space in /tmp/kbootstrap.",
-				" B needed, 25 kB free on /mnt/tmp", "df -h"}},
+				" B needed, 24 kB free on /mnt/tmp", "df -h"}},
 		"no inodes in /tmp": {faked(t, map[string]string{"mktemp": "echo 'mktemp: failed to create directory: " + full +
 			"' >&2; exit 1"}), "", fault.HostNoSpace,
 			[]string{"m1: prepare the upload: no space in /tmp", "free on /", "df -i /tmp"}},
 		"a full /opt": {faked(t, map[string]string{"gzip": "echo 'gzip: stdout: " + full +
 			"' >&2; exit 1", "df": df}), "",
 			fault.HostNoSpace,
-			[]string{"m1: install the agent: no space in ", "/agent: ", " B needed, 25 kB free on /mnt/tmp"}},
+			[]string{"m1: install the agent: no space in ", "/agent: ", " B needed, 24 kB free on /mnt/tmp"}},
 		"a quota": {faked(t, map[string]string{"cat": "echo 'cat: write error: Disk quota exceeded' >&2; exit 1"}),
 			noSFTP,
 			fault.HostNoSpace,

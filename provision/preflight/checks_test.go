@@ -149,7 +149,7 @@ var cases = []struct {
 				fs.Device, fs.FreeBytes = 2, 100e6
 			}
 		}
-	}, []string{"fail DiskSpace w1: /var/lib/containerd: 100 MB are free, but the plan needs 298 MB"}},
+	}, []string{"fail DiskSpace w1: /var/lib/containerd: 100 MB are free, but the plan needs 297 MB"}},
 	{"a disk at the eviction threshold", func(s *Scene) {
 		for i := range s.Hosts[1].Survey.FileSystems {
 			s.Hosts[1].Survey.FileSystems[i].FreeBytes = 5 << 30
