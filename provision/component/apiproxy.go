@@ -30,7 +30,7 @@ var apiProxy = Component{
 			})
 		}
 		return list(
-			t.service("kube-api-proxy.service", nil, one(
+			t.service("kube-api-proxy.service", t.shared(nil, "ca.crt"), one(
 				text("/etc/kubernetes/api-proxy.cfg", 0o600, apiProxyCFG.Render(config)),
 				unit("kube-api-proxy.service", apiProxyUnit.Render(struct{}{})),
 			)),

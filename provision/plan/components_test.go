@@ -192,8 +192,18 @@ func TestSharedKeysRestart(t *testing.T) {
 		"kube-apiserver.service":          "ca.crt front-proxy-ca.crt sa.key sa.pub",
 		"kube-controller-manager.service": "ca.crt ca.key front-proxy-ca.crt sa.key",
 		"kubelet.service":                 "ca.crt",
+		"kube-api-proxy.service":          "ca.crt",
 	}
-	for _, s := range plan.Build(component.Components(), fixture.TargetsOf(t, fixture.Small)).Steps {
+	for name, text := range fixture.EveryInventory() {
+		t.Run(name, func(t *testing.T) {
+			readersRestart(t, plan.Build(component.Components(), fixture.TargetsOf(t, text)), want)
+		})
+	}
+}
+
+// readersRestart: each service starts with the wanted keys, and its digest is of all of them.
+func readersRestart(t *testing.T, plan plan.Plan, want map[string]string) {
+	for _, s := range plan.Steps {
 		for _, r := range s.Wanted {
 			service, ok := r.(resource.Service)
 			if !ok || !service.Running {
