@@ -38,7 +38,7 @@ func TestUploadIsCut(t *testing.T) {
 			s := newServer(t, key)
 			s.noSFTP = noSFTP
 			h := s.trust(key)
-			ballast := make([]byte, 1<<20)
+			ballast := make([]byte, 5<<18) // packed they are well between two and three megabytes
 			rand.Read(ballast)
 			path := agentFile(t, "cat\n# "+hex.EncodeToString(ballast))
 			o := Options{Agent: path, root: filepath.Join(t.TempDir(), "agent"), Agents: &Agents{}}
