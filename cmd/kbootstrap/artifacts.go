@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"kbootstrap/cmd/internal/cli"
+	"kbootstrap/internal/human"
 	"kbootstrap/inventory"
 	"kbootstrap/provision/component"
 	"kbootstrap/release"
@@ -122,7 +123,7 @@ func lockPath(c *inventory.Cluster) string {
 // fetched prints a line for each artifact that has been fetched.
 func (a *app) fetched(e release.Event) {
 	if e.Done == e.Total {
-		fmt.Fprintf(a.stderr, "kbootstrap: fetched %s (%s)\n", e.Name, size(e.Total))
+		fmt.Fprintf(a.stderr, "kbootstrap: fetched %s (%s)\n", e.Name, human.Size(e.Total))
 	}
 }
 
@@ -137,7 +138,7 @@ func sizeOrDash(n int64) string {
 	if n == 0 {
 		return "-"
 	}
-	return size(n)
+	return human.Size(n)
 }
 
 func yesNo(b bool) string {

@@ -26,7 +26,7 @@ func (a *app) printSummary(run *provision.Run, summary provision.Summary, kubeco
 	table(a.stdout, func(w io.Writer) {
 		for _, h := range run.Plan.Hosts() {
 			fmt.Fprintf(w, "%s\t%s\t%s\t%d changed\t%s sent%s\n", h.Name, h.Address, roles(h), summary.Changed[h.Name],
-				size(summary.Bytes[h.Name]), a.touched(h.Name))
+				human.Size(summary.Bytes[h.Name]), a.touched(h.Name))
 		}
 	})
 	took := summary.Took
@@ -73,8 +73,6 @@ func roles(h inventory.Host) string {
 	}
 	return strings.Join(names, ",")
 }
-
-func size(n int64) string { return human.Size(n) }
 
 func seconds(d time.Duration) string { return screen.Seconds(d) }
 

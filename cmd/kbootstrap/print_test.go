@@ -161,17 +161,6 @@ func TestPrintStatus(t *testing.T) {
 	golden.File(t, "testdata/status.golden", out.String())
 }
 
-func TestSize(t *testing.T) {
-	for n, want := range map[int64]string{
-		0: "0 B", 999: "999 B", 1000: "1 kB", 8_499: "8 kB", 999_499: "999 kB", 1e6: "1 MB",
-		123_456_789: "123 MB", 1_250_000_000: "1.2 GB",
-	} {
-		if got := size(n); got != want {
-			t.Errorf("size(%d) = %q, want %q", n, got, want)
-		}
-	}
-}
-
 func TestConfirm(t *testing.T) {
 	for _, test := range []struct {
 		given, want string
