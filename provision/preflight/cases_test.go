@@ -1,0 +1,360 @@
+package preflight
+
+import (
+	"net/netip"
+	"strings"
+	"time"
+
+	"kbootstrap/host"
+	"kbootstrap/node"
+)
+
+// cases are hosts on which one thing is not as it should be: what the check of it finds, and all
+// that is not ok.
+var cases = []struct {
+	name string
+	edit func(s *Scene)
+	want []string // "level ID hosts: evidence"
+}{
+	{"not root", func(s *Scene) { s.Hosts[1].Survey.UID = 1000 },
+		[]string{"fail IsPrivilegedUser w1: the tool runs on this host as user 1000"}},
+
+	{"another hostname", func(s *Scene) { s.Hosts[1].Facts.Hostname = "node-b" },
+		[]string{"warn Hostname w1: the host calls itself node-b"}},
+	{"no hostname", func(s *Scene) { s.Hosts[1].Facts.Hostname = "" },
+		[]string{"warn Hostname w1: the host has no name"}},
+	{"clones by hostname", func(s *Scene) {
+		s.Hosts[1].Facts.Hostname, s.Hosts[2].Facts.Hostname = "debian", "debian"
+	}, []string{
+		"warn Hostname w1: the host calls itself debian", "warn Hostname w2: the host calls itself debian",
+		"fail UniqueHostname w1,w2: w1 and w2 have the hostname debian",
+	}},
+	{"clones by machine-id", func(s *Scene) { s.Hosts[2].Facts.MachineID = s.Hosts[0].Facts.MachineID },
+		[]string{"fail UniqueMachineID cp1,w2: cp1 and w2 have the machine-id 11111111111111111111111111111111"}},
+	{"three clones", func(s *Scene) {
+		s.Hosts[1].Facts.MachineID, s.Hosts[2].Facts.MachineID = s.Hosts[0].Facts.MachineID, s.Hosts[0].Facts.MachineID
+	}, []string{
+		"fail UniqueMachineID cp1,w1,w2: cp1 and w1 and w2 have the machine-id 11111111111111111111111111111111",
+	}},
+	{"no machine-id", func(s *Scene) { s.Hosts[0].Facts.MachineID = "" },
+		[]string{"warn UniqueMachineID cp1: /etc/machine-id is missing or empty"}},
+	{"clones by product_uuid", func(s *Scene) {
+		s.Hosts[1].Facts.ProductUUID = strings.ToLower(s.Hosts[0].Facts.ProductUUID)
+	}, []string{
+		"fail UniqueProductUUID cp1,w1: cp1 and w1 have the product_uuid 4c4c4544-0043-5010-8052-b4c04f5a3132",
+	}},
+	{"containers of one machine", func(s *Scene) {
+		for i := range s.Hosts {
+			s.Hosts[i].Facts.Container, s.Hosts[i].Facts.ProductUUID = "systemd-nspawn", "4C4C4544"
+		}
+	}, nil},
+	{"clones by MAC", func(s *Scene) { s.Hosts[2].Facts.Interfaces[2].MAC = s.Hosts[1].Facts.Interfaces[2].MAC },
+		[]string{"fail UniqueMAC w1,w2: w1 and w2 have the MAC address 08:00:27:00:00:02"}},
+
+	{"address on no interface", func(s *Scene) { s.Hosts[1].Facts.Interfaces = s.Hosts[1].Facts.Interfaces[:2] },
+		[]string{"fail AddressOnHost w1: 192.168.56.21 is on no interface; the host has 10.0.2.15 (eth0)"}},
+	{"interface down", func(s *Scene) { s.Hosts[1].Facts.Interfaces[2].Up = false },
+		[]string{"fail AddressOnHost w1: 192.168.56.21 is on eth1, which is down"}},
+	{"no address at all", func(s *Scene) { s.Hosts[1].Facts.Interfaces = nil },
+		[]string{"fail AddressOnHost w1: 192.168.56.21 is on no interface; the host has no address"}},
+	{"an address twice", func(s *Scene) {
+		i := &s.Hosts[2].Facts.Interfaces[2]
+		i.Addresses = append(i.Addresses, netip.MustParsePrefix("192.168.56.21/32"))
+	}, []string{"fail UniqueIP w1: 192.168.56.21, the address of w1, is on eth1 of w2"}},
+	{"no default route", func(s *Scene) { s.Hosts[0].Facts.DefaultRouteInterface = "" },
+		[]string{"fail DefaultRoute cp1: the host has no default route"}},
+	{"a VPN in the services", func(s *Scene) {
+		s.Hosts[1].Facts.Interfaces = append(s.Hosts[1].Facts.Interfaces,
+			host.Interface{Name: "tun0", Up: true, Addresses: []netip.Prefix{netip.MustParsePrefix("10.96.14.2/16")}})
+	}, []string{"fail CIDROverlap w1: network.services 10.96.0.0/12 overlaps 10.96.0.0/16 of tun0"}},
+	{"the cluster's own interfaces", func(s *Scene) {
+		s.Hosts[1].Facts.Interfaces = append(s.Hosts[1].Facts.Interfaces,
+			host.Interface{Name: "cni0", Up: true, Addresses: []netip.Prefix{netip.MustParsePrefix("10.244.1.1/24")}},
+			host.Interface{
+				Name: "flannel.1", Up: true, Addresses: []netip.Prefix{netip.MustParsePrefix("10.244.1.0/32")},
+			})
+	}, nil},
+	{"a resolver on loopback", func(s *Scene) {
+		s.Hosts[0].Facts.Resolv, s.Hosts[0].Survey.NameServers = "", []string{"127.0.0.1"}
+	}, []string{"warn DNS cp1: /etc/resolv.conf names only 127.0.0.1, which in a pod is the pod itself"}},
+	{"no resolver", func(s *Scene) { s.Hosts[0].Facts.Resolv, s.Hosts[0].Survey.NameServers = "", nil },
+		[]string{"warn DNS cp1: /etc/resolv.conf names no DNS server"}},
+
+	{"a clock 90 s ahead", func(s *Scene) {
+		s.Hosts[2].Clock = node.Clock{Offset: 90 * time.Second, Error: 3 * time.Millisecond}
+	}, []string{"fail ClockSkew w2: 1m30s ahead of the median, the kernel says that nothing synchronizes it"}},
+	{"a clock 5 s behind", func(s *Scene) { s.Hosts[2].Clock.Offset = -5 * time.Second },
+		[]string{"warn ClockSkew w2: 5.0 s behind the median, synchronized"}},
+	{"a clock over a slow line", func(s *Scene) {
+		s.Hosts[2].Clock = node.Clock{Offset: 3 * time.Second, Error: 2 * time.Second, Synchronized: true}
+	}, nil},
+	{"the control machine's clock", func(s *Scene) {
+		for i := range s.Hosts {
+			s.Hosts[i].Clock.Offset = 40 * time.Second
+		}
+	}, []string{"fail ClockSkew control machine: 40.0 s behind the median"}},
+
+	{"a blocked UDP port", func(s *Scene) {
+		p := s.path("w1", "cp1", "udp", 8472)
+		p.Fault, p.Arrived = "nothing arrived", 0
+	}, []string{"fail PeerPort cp1,w1: w1 -> cp1 udp/8472: nothing arrived"}},
+	{"a blocked TCP port of both workers", func(s *Scene) {
+		for _, worker := range []string{"w1", "w2"} {
+			s.path(worker, "cp1", "tcp", 6443).Fault = "no answer within 2s"
+		}
+	}, []string{"fail PeerPort cp1,w1,w2: w1, w2 -> cp1 tcp/6443: no answer within 2s"}},
+	{"firewalld that up turns off", func(s *Scene) {
+		firewall(&s.Hosts[0])
+		for i := range s.Mesh {
+			if s.Mesh[i].To == "cp1" {
+				s.Mesh[i].Fault, s.Mesh[i].Arrived = "rejected (no route to host)", 0
+			}
+		}
+	}, nil},
+	{"firewalld that stays", func(s *Scene) {
+		s.Cluster.Firewall = "leave"
+		firewall(&s.Hosts[0])
+		s.path("w1", "cp1", "tcp", 6443).Fault = "rejected (no route to host)"
+	}, []string{"fail PeerPort cp1,w1: w1 -> cp1 tcp/6443: rejected (no route to host)",
+		"warn Firewalld cp1: firewalld runs, because the inventory says firewall: leave"}},
+	{"a black hole for large packets", func(s *Scene) { s.path("w1", "cp1", "udp", 8472).Arrived = 1400 },
+		[]string{"fail MTU cp1,w1: w1 -> cp1: packets of 1400 bytes arrive, of 1500 bytes do not"}},
+	{"host-gw behind a router", func(s *Scene) {
+		s.Cluster.Network.Flannel.Backend = "host-gw"
+		s.Cluster.Hosts[2].Address = netip.MustParseAddr("192.168.57.22")
+		s.Hosts[2].Address = s.Cluster.Hosts[2].Address
+		s.Hosts[2].Facts.Interfaces[2].Addresses[0] = netip.MustParsePrefix("192.168.57.22/24")
+	}, []string{
+		"fail HostGateway cp1: 192.168.57.22 of w2 is not in 192.168.56.0/24: w2 is behind a router",
+		"fail HostGateway w1: 192.168.57.22 of w2 is not in 192.168.56.0/24: w2 is behind a router",
+		"fail HostGateway w2: 192.168.56.11 of cp1 is not in 192.168.57.0/24: cp1 is behind a router"}},
+
+	{
+		"one CPU", func(s *Scene) { s.Hosts[0].Facts.CPUs, s.Hosts[1].Facts.CPUs = 1, 1 },
+		[]string{"fail NumCPU cp1: 1 CPU"},
+	},
+	{"little memory", func(s *Scene) { s.Hosts[0].Facts.MemoryBytes, s.Hosts[1].Facts.MemoryBytes = 1<<30, 512<<20 },
+		[]string{"fail Mem cp1: 1024 MiB; a control plane needs 1700", "warn Mem w1: 512 MiB; a host needs 700"}},
+	{"a full disk", func(s *Scene) {
+		for i := range s.Hosts[1].Survey.FileSystems {
+			s.Hosts[1].Survey.FileSystems[i].FreeBytes = 500e6
+		}
+	}, []string{"fail DiskSpace w1: /opt/kbootstrap, /var/lib/containerd: 500 MB are free, but the plan needs 759 MB"}},
+	{"a full disk next to an empty one", func(s *Scene) {
+		for i := range s.Hosts[1].Survey.FileSystems {
+			if fs := &s.Hosts[1].Survey.FileSystems[i]; fs.Path == "/var/lib/containerd" {
+				fs.Device, fs.FreeBytes = 2, 100e6
+			}
+		}
+	}, []string{"fail DiskSpace w1: /var/lib/containerd: 100 MB are free, but the plan needs 297 MB"}},
+	{"a disk at the eviction threshold", func(s *Scene) {
+		for i := range s.Hosts[1].Survey.FileSystems {
+			s.Hosts[1].Survey.FileSystems[i].FreeBytes = 5 << 30
+		}
+	}, []string{
+		"warn DiskSpace w1: /var/lib/containerd: 5.4 GB of 42.9 GB are free; the kubelet evicts pods below 15 %",
+	}},
+	{"a disk at an eviction threshold that the inventory lowers", func(s *Scene) {
+		s.Cluster.Arguments = map[string]map[string]string{"kubelet": {"eviction-hard": "nodefs.available<1Gi"}}
+		for i := range s.Hosts[1].Survey.FileSystems {
+			s.Hosts[1].Survey.FileSystems[i].FreeBytes = 5 << 30
+		}
+	}, nil},
+	{"no inodes", func(s *Scene) {
+		for i := range s.Hosts[1].Survey.FileSystems {
+			s.Hosts[1].Survey.FileSystems[i].FreeInodes = 2000
+		}
+	}, []string{"fail Inodes w1: /opt/kbootstrap, /var/lib/containerd: 2000 inodes are free, but the plan needs 5444"}},
+	{"a file system without a limit of inodes", func(s *Scene) {
+		for i := range s.Hosts[1].Survey.FileSystems {
+			s.Hosts[1].Survey.FileSystems[i].Inodes, s.Hosts[1].Survey.FileSystems[i].FreeInodes = 0, 0
+		}
+	}, nil},
+	{"noexec and read-only", func(s *Scene) {
+		for i := range s.Hosts[1].Survey.FileSystems {
+			switch fs := &s.Hosts[1].Survey.FileSystems[i]; fs.Path {
+			case "/opt/kbootstrap", "/var/log":
+				fs.NoExec = true
+			case "/usr/local/bin":
+				fs.ReadOnly = true
+			}
+		}
+	}, []string{"fail MountOptions w1: /opt/kbootstrap is on a file system mounted noexec",
+		"fail MountOptions w1: /usr/local/bin is on a read-only file system"}},
+	{"a slow disk", func(s *Scene) { s.Hosts[0].Fsync.P99 = 25 * time.Millisecond },
+		[]string{"warn DiskFsync cp1: 99 of 100 writes within 25.0 ms, half within 900 µs, of 60"}},
+
+	{"CentOS 7", func(s *Scene) {
+		h := &s.Hosts[1]
+		h.Facts.Kernel, h.Facts.Cgroup, h.Facts.Glibc, h.Facts.IPTables = "3.10.0-1160.el7.x86_64", 1, "2.17", "1.4.21"
+		h.Facts.Systemd = 219
+	}, []string{
+		"warn SystemVerification w1: kernel 3.10.0-1160.el7.x86_64 is older than 4.19, the oldest that Kubernetes " +
+			"is tested with",
+		"warn CgroupVersion w1: version 1, which Kubernetes is about to drop; up makes the kubelet accept it " +
+			"(failCgroupV1: false)",
+	}},
+	{"no systemd, an ancient kernel, no memory controller", func(s *Scene) {
+		s.Hosts[1].Facts.Systemd, s.Hosts[1].Facts.Kernel = 0, "2.6.32-754.el6"
+		s.Hosts[1].Survey.Controllers = []string{"cpu", "pids"}
+	}, []string{
+		"fail SystemVerification w1: the host does not run systemd",
+		"fail SystemVerification w1: kernel 2.6.32-754.el6 is older than 3.10",
+		"fail SystemVerification w1: the kernel's cgroup controller memory is off",
+	}},
+	{"cgroup version 1 with Kubernetes 1.34", func(s *Scene) { s.Minor, s.Hosts[1].Facts.Cgroup = 34, 1 }, nil},
+	{"no cgroups", func(s *Scene) { s.Hosts[1].Facts.Cgroup = 0 },
+		[]string{"fail CgroupVersion w1: no cgroups are mounted at /sys/fs/cgroup"}},
+	{"swap", func(s *Scene) { s.Hosts[1].Facts.Swap = true }, nil},
+	{"a containerd of glibc 2.35", func(s *Scene) {
+		s.Hosts[1].Facts.Glibc, s.Hosts[1].Glibc = "2.28", map[string]string{"containerd": "2.35", "runc": "2.17"}
+	}, []string{"fail Glibc w1: containerd needs glibc 2.35; the host has 2.28"}},
+	{"musl", func(s *Scene) { s.Hosts[1].Facts.Glibc, s.Hosts[1].Glibc = "", map[string]string{"containerd": "2.35"} },
+		[]string{"fail Glibc w1: containerd needs glibc 2.35; the host has none"}},
+	{
+		"iptables that up installs",
+		func(s *Scene) { s.Hosts[1].Facts.IPTables, s.Hosts[1].Packages = "", []string{"iptables"} }, nil,
+	},
+	{"an iptables that says nothing", func(s *Scene) { s.Hosts[1].Facts.IPTables = "" },
+		[]string{"fail Iptables w1: iptables does not report its version"}},
+	{"an old iptables", func(s *Scene) { s.Hosts[1].Facts.IPTables = "1.4.7" },
+		[]string{"fail Iptables w1: 1.4.7 is older than 1.4.20, the first that waits for others (-w)"}},
+	{"the iptables of RHEL 8.0", func(s *Scene) { s.Hosts[1].Facts.IPTables = "1.8.2 (nf_tables)" },
+		[]string{"warn Iptables w1: 1.8.2 (nf_tables) loses rules of kube-proxy"}},
+	{"a kernel without vxlan", func(s *Scene) { s.Hosts[1].Survey.Modules[3].State = host.ModuleMissing },
+		[]string{"fail KernelModules w1: the kernel 6.1.0-18-amd64 has no module vxlan"}},
+	{"a kernel that does not tell", func(s *Scene) {
+		for i := range s.Hosts[1].Survey.Modules {
+			s.Hosts[1].Survey.Modules[i].State = host.ModuleUnknown
+		}
+	}, []string{"warn KernelModules w1: the kernel shows no sign of overlay, and the host has no list of its modules",
+		"warn KernelModules w1: the kernel shows no sign of br_netfilter, and the host has no list of its modules"}},
+	{"no modprobe", func(s *Scene) { delete(s.Hosts[1].Facts.Programs, "modprobe") },
+		[]string{"fail FileExisting-modprobe w1: the host has no program modprobe"}},
+	{"no modprobe, and no need of it", func(s *Scene) {
+		delete(s.Hosts[1].Facts.Programs, "modprobe")
+		for i := range s.Hosts[1].Survey.Modules {
+			s.Hosts[1].Survey.Modules[i].State = host.ModulePresent
+		}
+	}, nil},
+	{"no package manager", func(s *Scene) {
+		s.Hosts[1].Facts.PackageManager, s.Hosts[1].Packages = "", []string{"haproxy"}
+	}, []string{"fail PackageManager w1: haproxy must be installed, but the host has none of apt-get, dnf and yum"}},
+	{"a locked package manager", func(s *Scene) {
+		s.Hosts[1].Packages = []string{"haproxy"}
+		s.Hosts[1].Survey.PackageLock = &host.Lock{
+			Path: "/var/lib/dpkg/lock-frontend", PID: 812, Program: "unattended-upgr",
+		}
+	}, []string{
+		"warn PackageManager w1: haproxy must be installed, but unattended-upgr (pid 812) holds " +
+			"/var/lib/dpkg/lock-frontend",
+	}},
+	{"a low limit in a container", func(s *Scene) {
+		s.Hosts[1].Facts.ConntrackWritable, s.Hosts[1].Survey.Limits["net.netfilter.nf_conntrack_max"] = false, 65536
+	}, []string{"warn ConntrackMax w1: 65536, and the limit cannot be raised from this host"}},
+	{"few watches", func(s *Scene) { s.Hosts[1].Survey.Limits["fs.inotify.max_user_watches"] = 1024 },
+		[]string{"warn InotifyLimits w1: fs.inotify.max_user_watches is 1024"}},
+
+	{"a port in use", func(s *Scene) {
+		s.Hosts[0].Survey.Ports = []host.Port{{
+			Network: "tcp", Address: netip.IPv6Unspecified(), Number: 6443, PID: 812, Program: "haproxy",
+			Path: "/usr/sbin/haproxy", Unit: "haproxy.service",
+		}}
+	}, []string{
+		"fail Port-6443 cp1: tcp/6443, which kube-apiserver needs, is held by haproxy (pid 812, haproxy.service)",
+	}},
+	{"a port in use elsewhere", func(s *Scene) {
+		s.Hosts[0].Survey.Ports = []host.Port{{
+			Network: "tcp", Address: netip.MustParseAddr("10.0.2.15"), Number: 2379, PID: 5, Program: "nc",
+		}}
+	}, nil},
+	{"a VXLAN of another network", func(s *Scene) {
+		s.Hosts[1].Survey.Ports = []host.Port{{Network: "udp", Address: netip.IPv4Unspecified(), Number: 8472}}
+		s.Hosts[1].Survey.VXLAN = []string{"vxlan.calico"}
+	}, []string{
+		"fail Port-8472 w1: udp/8472, which flanneld needs, is held by the kernel (a VXLAN of another network, or a " +
+			"process in another container)",
+	}},
+	{"our own service is just ending", func(s *Scene) {
+		made(&s.Hosts[0], "kube-controller-manager.service")
+		s.Hosts[0].Survey.Ports = []host.Port{{
+			Network: "tcp", Address: netip.MustParseAddr("127.0.0.1"), Number: 10257,
+		}}
+	}, nil},
+	{"our own services", func(s *Scene) {
+		h := &s.Hosts[0]
+		made(h, "kube-apiserver.service")
+		made(h, "etcd.service")
+		h.Facts.EtcdBootstrapped, h.Survey.Etcd.Entries = "kbootstrap-demo", []string{"member"}
+		h.Survey.Authority = &host.Authority{Path: "/etc/kubernetes/pki/ca.crt", Key: s.CA}
+		h.Survey.VXLAN = []string{"flannel.1"}
+		h.Survey.Ports = []host.Port{
+			{
+				Network: "tcp", Address: netip.IPv6Unspecified(), Number: 6443, PID: 9, Program: "kube-apiserver",
+				Unit: "kube-apiserver.service",
+			},
+			{
+				Network: "tcp", Address: netip.MustParseAddr("127.0.0.1"), Number: 2379, PID: 8, Program: "etcd",
+				Path: "/opt/kbootstrap/etcd-3.6.8/etcd",
+			},
+			{Network: "udp", Address: netip.IPv4Unspecified(), Number: 8472},
+		}
+	}, nil},
+	{"docker of the distribution", func(s *Scene) {
+		s.Hosts[1].Survey.Units = []host.Unit{{
+			Name: "docker.service", Active: true, PID: 611, Path: "/lib/systemd/system/docker.service",
+		}}
+	}, []string{"warn ContainerRuntime w1: docker.service runs (pid 611) from /lib/systemd/system/docker.service"}},
+	{"k3s", func(s *Scene) {
+		s.Hosts[1].Survey.Units = []host.Unit{{
+			Name: "k3s.service", Active: true, PID: 990, Path: "/etc/systemd/system/k3s.service",
+		}}
+	}, []string{"fail ForeignCluster w1: k3s.service runs (pid 990) from /etc/systemd/system/k3s.service"}},
+	{"kubeadm's static pods", func(s *Scene) {
+		s.Hosts[0].Survey.Traces = []string{"/etc/kubernetes/manifests/kube-apiserver.yaml"}
+	}, []string{"fail ForeignCluster cp1: another installer left /etc/kubernetes/manifests/kube-apiserver.yaml"}},
+	{"another authority", func(s *Scene) {
+		s.Hosts[1].Survey.Authority = &host.Authority{
+			Path: "/etc/kubernetes/pki/ca.crt", Subject: "CN=kubernetes", Key: strings.Repeat("ab", 32),
+		}
+	}, []string{
+		"fail ForeignCluster w1: /etc/kubernetes/pki/ca.crt (CN=kubernetes, key abababababab…) is not the authority " +
+			"of this inventory (key cacacacacaca…)",
+	}},
+	{"a member of another cluster", func(s *Scene) {
+		h := &s.Hosts[0]
+		h.Facts.EtcdBootstrapped = "kbootstrap-prod"
+		h.Survey.Etcd = host.EtcdData{
+			Entries: []string{"member"}, ClusterID: "7a3c01", MemberID: "8e9e05",
+			Modified: time.Date(2026, 11, 1, 8, 0, 0, 0, time.UTC),
+		}
+	}, []string{
+		"fail ForeignCluster cp1: /etc/etcd/bootstrapped says that this host is a member of prod (etcd cluster " +
+			"7a3c01, member 8e9e05, last written 2026-11-01 08:00:00)",
+	}},
+	{"stale data", func(s *Scene) {
+		s.Hosts[0].Survey.Etcd = host.EtcdData{
+			Entries: []string{"lost+found", "member"}, ClusterID: "7a3c01", MemberID: "8e9e05",
+			Modified: time.Date(2025, 1, 2, 3, 4, 5, 0, time.UTC),
+		}
+	}, []string{
+		"fail StaleEtcdData cp1: /var/lib/etcd holds member (etcd cluster 7a3c01, member 8e9e05, last written " +
+			"2025-01-02 03:04:05), and no mark says that this data belongs to cluster demo",
+	}},
+	{"a disk of its own for etcd", func(s *Scene) { s.Hosts[0].Survey.Etcd.Entries = []string{"lost+found"} }, nil},
+	{"a first start that was cut off", func(s *Scene) {
+		made(&s.Hosts[0], "etcd.service")
+		s.Hosts[0].Survey.Etcd = host.EtcdData{Entries: []string{"member"}, ClusterID: "7a3c01"}
+	}, nil},
+	{"data of two clusters", func(s *Scene) {
+		s.Cluster.Hosts[1].Roles = append(s.Cluster.Hosts[1].Roles, "etcd")
+		s.Hosts[1].Roles = s.Cluster.Hosts[1].Roles
+		for i, id := range []string{"7a3c01", "99ff02"} {
+			s.Hosts[i].Facts.EtcdBootstrapped = "kbootstrap-demo"
+			s.Hosts[i].Survey.Etcd = host.EtcdData{Entries: []string{"member"}, ClusterID: id}
+		}
+	}, []string{
+		"fail ForeignCluster cp1,w1: the hosts have data of several etcd clusters: cp1 of cluster 7a3c01; w1 of " +
+			"cluster 99ff02",
+	}},
+}
