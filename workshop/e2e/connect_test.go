@@ -35,7 +35,7 @@ func TestConnect(t *testing.T) {
 func (l *lab) reaches() {
 	l.t.Helper()
 	if r := l.run(2*time.Minute, "plan", "-i", l.inventory, "--detailed-exitcode"); r.code != 3 {
-		l.t.Fatalf("plan: exit %d, want 3\n%s%s", r.code, r.stdout, r.stderr)
+		l.fatalf("plan: exit %d, want 3\n%s%s", r.code, r.stdout, r.stderr)
 	}
 }
 
@@ -44,7 +44,7 @@ func (l *lab) refuses(code string, words ...string) {
 	l.t.Helper()
 	r := l.run(time.Minute, "plan", "-i", l.inventory)
 	if r.code != 4 {
-		l.t.Fatalf("plan: exit %d, want 4\n%s%s", r.code, r.stdout, r.stderr)
+		l.fatalf("plan: exit %d, want 4\n%s%s", r.code, r.stdout, r.stderr)
 	}
 	for _, word := range append(words, "error["+code+"]") {
 		if !strings.Contains(r.stderr, word) {
@@ -113,7 +113,7 @@ func (l *lab) throughGate(replacement string) (restore func()) {
 	l.t.Helper()
 	text, err := os.ReadFile(l.inventory)
 	if err != nil {
-		l.t.Fatal(err)
+		l.fatalf("%v", err)
 	}
 	for _, h := range l.hosts() {
 		if h.Name == "w1" {
@@ -123,7 +123,7 @@ func (l *lab) throughGate(replacement string) (restore func()) {
 	}
 	return func() {
 		if err := os.WriteFile(l.inventory, text, 0o644); err != nil {
-			l.t.Fatal(err)
+			l.fatalf("%v", err)
 		}
 	}
 }
@@ -135,7 +135,7 @@ func (l *lab) gatePort() int {
 			return h.SSHPort
 		}
 	}
-	l.t.Fatal("no cp1")
+	l.fatalf("no cp1")
 	return 0
 }
 

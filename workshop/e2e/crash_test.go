@@ -79,7 +79,7 @@ func (l *lab) breaks(point node.Failpoint, steps, lines int) {
 	}
 	text, err := json.Marshal(point)
 	if err != nil {
-		l.t.Fatal(err)
+		l.fatalf("%v", err)
 	}
 	l.input(bytes.NewReader(text), "cp1", "tee", node.FailpointFile)
 	r := l.run(5*time.Minute, "up", "-i", l.inventory)
@@ -93,10 +93,10 @@ func (l *lab) killTool(told int) {
 	command := exec.CommandContext(l.t.Context(), l.program, "up", "-v", "-i", l.inventory)
 	out, err := command.StdoutPipe()
 	if err != nil {
-		l.t.Fatal(err)
+		l.fatalf("%v", err)
 	}
 	if err := command.Start(); err != nil {
-		l.t.Fatal(err)
+		l.fatalf("%v", err)
 	}
 	lines := bufio.NewScanner(out)
 	for n := 0; n < told && lines.Scan(); n++ {
@@ -129,7 +129,7 @@ key=$(sed -n 3p /etc/kubernetes/pki/apiserver.key)
 grep -rlF -e "$key" /etc /var/lib/kbootstrap /opt/kbootstrap/etcd* /run /tmp /root 2>/dev/null | grep -v '^/etc/kubernetes/pki/apiserver.key$'
 true`
 	if left := strings.TrimSpace(l.exec("cp1", "sh", "-c", rest)); left != "" {
-		l.t.Fatalf("left behind:\n%s", left)
+		l.fatalf("left behind:\n%s", left)
 	}
 	lines := strings.Split(l.exec("cp1", "sh", "-c", files), "\n")
 	slices.Sort(lines)

@@ -58,10 +58,10 @@ func (l *lab) start(text string, arguments ...string) *underWay {
 		ended: make(chan struct{})}
 	stderr, err := c.StderrPipe()
 	if err != nil {
-		l.t.Fatal(err)
+		l.fatalf("%v", err)
 	}
 	if err := c.Start(); err != nil {
-		l.t.Fatal(err)
+		l.fatalf("%v", err)
 	}
 	seen := make(chan struct{})
 	go func() {
@@ -79,7 +79,7 @@ func (l *lab) start(text string, arguments ...string) *underWay {
 	select {
 	case <-seen:
 	case <-c.ended:
-		l.t.Fatalf("it ended before it said %q: %v\n%s", text, c.Wait(), c.said)
+		l.fatalf("it ended before it said %q: %v\n%s", text, c.Wait(), c.said)
 	}
 	return c
 }
@@ -122,7 +122,7 @@ func (l *lab) settles() {
 			return
 		}
 	}
-	l.t.Fatalf("up always finds something to do:\n%s", out)
+	l.fatalf("up always finds something to do:\n%s", out)
 }
 
 // powerCut pulls the plug of a host in the middle of the first run, and boots it: the same run goes
@@ -246,11 +246,11 @@ func (l *lab) copied(name string) string {
 	dir := filepath.Join(l.t.TempDir(), name)
 	for _, from := range []string{"hosts.yaml", "known_hosts", "id_ed25519", ".kbootstrap"} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
-			l.t.Fatal(err)
+			l.fatalf("%v", err)
 		}
 		copied := exec.CommandContext(l.t.Context(), "cp", "-a", filepath.Join(l.dir, from), dir)
 		if out, err := copied.CombinedOutput(); err != nil {
-			l.t.Fatalf("%v: %s", err, out)
+			l.fatalf("%v: %s", err, out)
 		}
 	}
 	return filepath.Join(dir, "hosts.yaml")

@@ -25,6 +25,7 @@ type lab struct {
 	kblab     string // bin/kblab
 	dir       string
 	inventory string
+	failure   string // the first that was told by fatalf; report repeats it
 }
 
 // newLab boots hosts and takes them down at the end of the test.
@@ -90,7 +91,7 @@ func (l *lab) runs(limit time.Duration, program string, arguments ...string) res
 	err := command.Run()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) || ctx.Err() != nil {
-		l.t.Fatalf("%s %s: %v (%v)\n%s%s", filepath.Base(program), strings.Join(arguments, " "), err, ctx.Err(),
+		l.fatalf("%s %s: %v (%v)\n%s%s", filepath.Base(program), strings.Join(arguments, " "), err, ctx.Err(),
 			&stdout, &stderr)
 	}
 	return result{code: command.ProcessState.ExitCode(), stdout: stdout.String(), stderr: stderr.String(),
@@ -102,7 +103,7 @@ func (l *lab) must(limit time.Duration, arguments ...string) string {
 	l.t.Helper()
 	r := l.run(limit, arguments...)
 	if r.code != 0 {
-		l.t.Fatalf("kbootstrap %s: exit %d after %s\n%s%s", strings.Join(arguments, " "), r.code, r.took, r.stdout,
+		l.fatalf("kbootstrap %s: exit %d after %s\n%s%s", strings.Join(arguments, " "), r.code, r.took, r.stdout,
 			r.stderr)
 	}
 	return r.stdout
@@ -113,7 +114,7 @@ func (l *lab) mustLab(limit time.Duration, verb string, arguments ...string) str
 	l.t.Helper()
 	r := l.runLab(limit, verb, arguments...)
 	if r.code != 0 {
-		l.t.Fatalf("kblab %s %s: exit %d after %s\n%s%s", verb, strings.Join(arguments, " "), r.code, r.took, r.stdout,
+		l.fatalf("kblab %s %s: exit %d after %s\n%s%s", verb, strings.Join(arguments, " "), r.code, r.took, r.stdout,
 			r.stderr)
 	}
 	return r.stdout
@@ -131,7 +132,7 @@ func (l *lab) up() {
 func (l *lab) upAgain() {
 	l.t.Helper()
 	if out := l.must(2*time.Minute, "up", "-i", l.inventory); !strings.Contains(out, "nothing to do") {
-		l.t.Fatalf("the second up changed something:\n%s\n%s", out, l.must(time.Minute, "plan", "-i", l.inventory))
+		l.fatalf("the second up changed something:\n%s\n%s", out, l.must(time.Minute, "plan", "-i", l.inventory))
 	}
 }
 
@@ -161,7 +162,7 @@ func (l *lab) input(stdin interface{ Read([]byte) (int, error) }, host string, c
 	c := exec.CommandContext(ctx, l.kblab, append([]string{"exec", "--dir", l.dir, host, "--"}, command...)...)
 	c.Stdin = stdin
 	if out, err := c.CombinedOutput(); err != nil {
-		l.t.Fatalf("%s: %s: %v\n%s", host, strings.Join(command, " "), err, out)
+		l.fatalf("%s: %s: %v\n%s", host, strings.Join(command, " "), err, out)
 	}
 }
 
@@ -177,7 +178,7 @@ func (l *lab) eventually(limit time.Duration, what string, ok func(result) bool,
 			return
 		}
 		if time.Now().After(deadline) {
-			l.t.Fatalf("%s: not within %s; last on %s: %s: exit %d\n%s%s", what, limit, host,
+			l.fatalf("%s: not within %s; last on %s: %s: exit %d\n%s%s", what, limit, host,
 				strings.Join(command, " "), r.code, r.stdout, r.stderr)
 		}
 		<-tick.C
@@ -202,7 +203,7 @@ func (l *lab) all() []host {
 	l.t.Helper()
 	var all []host
 	if err := json.Unmarshal([]byte(l.mustLab(time.Minute, "ls", "-o", "json")), &all); err != nil {
-		l.t.Fatal(err)
+		l.fatalf("%v", err)
 	}
 	return all
 }
@@ -218,7 +219,7 @@ func (l *lab) join(name string) {
 	l.t.Helper()
 	text, err := os.ReadFile(l.inventory)
 	if err != nil {
-		l.t.Fatal(err)
+		l.fatalf("%v", err)
 	}
 	for _, h := range l.all() {
 		if h.Name == name {
@@ -227,7 +228,7 @@ func (l *lab) join(name string) {
 		}
 	}
 	if err := os.WriteFile(l.inventory, text, 0o644); err != nil {
-		l.t.Fatal(err)
+		l.fatalf("%v", err)
 	}
 }
 
@@ -245,13 +246,13 @@ func (l *lab) edit(old, replacement string) {
 	l.t.Helper()
 	text, err := os.ReadFile(l.inventory)
 	if err != nil {
-		l.t.Fatal(err)
+		l.fatalf("%v", err)
 	}
 	if !strings.Contains(string(text), old) {
-		l.t.Fatalf("%s does not contain %q:\n%s", l.inventory, old, text)
+		l.fatalf("%s does not contain %q:\n%s", l.inventory, old, text)
 	}
 	if err := os.WriteFile(l.inventory, []byte(strings.Replace(string(text), old, replacement, 1)), 0o644); err != nil {
-		l.t.Fatal(err)
+		l.fatalf("%v", err)
 	}
 }
 
@@ -260,31 +261,45 @@ func (l *lab) image(host string) {
 	l.t.Helper()
 	cache, err := os.UserCacheDir()
 	if err != nil {
-		l.t.Fatal(err)
+		l.fatalf("%v", err)
 	}
 	tar := filepath.Join(cache, "kbootstrap/lab/mirror/docker.io/library/busybox/1.36.1.tar")
 	for _, command := range [][]string{{"ctr", "-n", "k8s.io", "images", "import", "-"}, {"docker", "load"}} {
 		f, err := os.Open(tar)
 		if err != nil {
-			l.t.Fatal(err)
+			l.fatalf("%v", err)
 		}
 		l.input(f, host, command...)
 		f.Close()
 	}
 }
 
-// report shows what a failed test left behind.
+// fatalf ends the test.
+func (l *lab) fatalf(format string, arguments ...any) {
+	l.t.Helper()
+	if l.failure == "" {
+		l.failure = fmt.Sprintf(format, arguments...)
+	}
+	l.t.Fatalf(format, arguments...)
+}
+
+// report shows what a failed test left behind, and at the end once more why it failed: whoever sees
+// the end of a long output alone must not miss it.
 func (l *lab) report() {
+	pods := l.runLab(time.Minute, "exec", "cp1", "--", "kubectl", "get", "pods,nodes", "-A", "-o", "wide")
+	l.t.Logf("kubectl get pods,nodes:\n%s%s", pods.stdout, pods.stderr)
 	for _, h := range []string{"cp1", "w1"} {
 		for _, command := range [][]string{
 			{"systemctl", "--failed", "--no-pager"},
-			{"journalctl", "-p", "warning", "-n", "60", "--no-pager", "--grep",
+			{"journalctl", "-p", "warning", "-n", "20", "--no-pager", "--grep",
 				"^(?!Configuration file|new mount options)"},
-			{"kubectl", "get", "pods,nodes", "-A", "-o", "wide"},
 			{"df", "-h", "/var/lib/kubelet"},
 		} {
 			r := l.runLab(time.Minute, "exec", append([]string{h, "--"}, command...)...)
 			l.t.Logf("%s: %s\n%s%s", h, strings.Join(command, " "), r.stdout, r.stderr)
 		}
+	}
+	if l.failure != "" {
+		l.t.Logf("the failure was: %s", l.failure)
 	}
 }

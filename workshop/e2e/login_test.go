@@ -120,7 +120,7 @@ func (l *lab) secret(name, text string) string {
 	l.t.Helper()
 	path := filepath.Join(l.dir, name)
 	if err := os.WriteFile(path, []byte(text+"\n"), 0o600); err != nil {
-		l.t.Fatal(err)
+		l.fatalf("%v", err)
 	}
 	return path
 }
@@ -131,12 +131,12 @@ func (l *lab) with(ssh string, replaced ...string) string {
 	l.t.Helper()
 	text, err := os.ReadFile(l.inventory)
 	if err != nil {
-		l.t.Fatal(err)
+		l.fatalf("%v", err)
 	}
 	path := filepath.Join(l.dir, "other.yaml")
 	out := strings.NewReplacer(append(replaced, "ssh: {user: vagrant", ssh)...).Replace(string(text))
 	if err := os.WriteFile(path, []byte(out), 0o600); err != nil {
-		l.t.Fatal(err)
+		l.fatalf("%v", err)
 	}
 	return path
 }

@@ -17,7 +17,7 @@ func (l *lab) exits(code int, arguments ...string) result {
 	l.t.Helper()
 	r := l.run(5*time.Minute, arguments...)
 	if r.code != code {
-		l.t.Fatalf("kbootstrap %s: exit %d, want %d\n%s%s", strings.Join(arguments, " "), r.code, code, r.stdout,
+		l.fatalf("kbootstrap %s: exit %d, want %d\n%s%s", strings.Join(arguments, " "), r.code, code, r.stdout,
 			r.stderr)
 	}
 	return r

@@ -16,7 +16,7 @@ func (l *lab) findings(exit int) (fail, warn []string) {
 	l.t.Helper()
 	r := l.run(2*time.Minute, "preflight", "-i", l.inventory, "-o", "json")
 	if r.code != exit {
-		l.t.Fatalf("preflight: exit %d, want %d\n%s%s", r.code, exit, r.stdout, r.stderr)
+		l.fatalf("preflight: exit %d, want %d\n%s%s", r.code, exit, r.stdout, r.stderr)
 	}
 	var document struct {
 		Kind   string
@@ -29,10 +29,10 @@ func (l *lab) findings(exit int) (fail, warn []string) {
 		}
 	}
 	if err := json.Unmarshal([]byte(r.stdout), &document); err != nil {
-		l.t.Fatalf("%v in\n%s", err, r.stdout)
+		l.fatalf("%v in\n%s", err, r.stdout)
 	}
 	if document.Kind != "Preflight" || document.Result.OK != (exit == 0) || len(document.Result.Findings) < 40 {
-		l.t.Fatalf("a document of kind %s, ok %t, with %d findings", document.Kind, document.Result.OK,
+		l.fatalf("a document of kind %s, ok %t, with %d findings", document.Kind, document.Result.OK,
 			len(document.Result.Findings))
 	}
 	for _, f := range document.Result.Findings {
@@ -129,7 +129,7 @@ func (l *lab) host(name string) host {
 	all := l.all()
 	i := slices.IndexFunc(all, func(h host) bool { return h.Name == name })
 	if i < 0 {
-		l.t.Fatalf("the lab has no host %s", name)
+		l.fatalf("the lab has no host %s", name)
 	}
 	return all[i]
 }

@@ -91,7 +91,7 @@ func (l *lab) withoutKey(inventory string) {
 	l.t.Helper()
 	text := regexp.MustCompile(`\bkey: [^,}]+,? ?`).ReplaceAllString(readFile(l.t, inventory), "")
 	if err := os.WriteFile(inventory, []byte(text), 0o600); err != nil {
-		l.t.Fatal(err)
+		l.fatalf("%v", err)
 	}
 }
 
@@ -109,12 +109,12 @@ func (l *lab) keys() map[string][]string {
 		lines := strings.Split(text, "\n")
 		encoded := base64.StdEncoding.EncodeToString([]byte(text))
 		if len(lines) < 4 {
-			l.t.Fatalf("%s is no key", path)
+			l.fatalf("%s is no key", path)
 		}
 		found[strings.TrimPrefix(path, state)] = []string{lines[2], encoded[len(encoded)/2 : len(encoded)/2+40]}
 	}
 	if len(found) < 10 {
-		l.t.Fatalf("only %d keys", len(found)-1)
+		l.fatalf("only %d keys", len(found)-1)
 	}
 	return found
 }
@@ -135,7 +135,7 @@ func (l *lab) onHost(keys map[string][]string) {
 		" 2>/dev/null | xargs -r stat -c '%a %n'; rm -r /dev/shm/x")
 	lines := strings.Split(strings.TrimSpace(out), "\n")
 	if len(lines) < 5 {
-		l.t.Fatalf("keys are in these files only:\n%s", out)
+		l.fatalf("keys are in these files only:\n%s", out)
 	}
 	for _, line := range lines {
 		mode, path, _ := strings.Cut(line, " ")
