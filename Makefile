@@ -2,6 +2,7 @@
 #
 #   make demo    a real three-host cluster on this machine, from nothing
 #   make test    all tests: check, the laws, and real clusters in the lab (root, Linux)
+#   make test-hosts  more of real hosts, for the night
 #   make check   the fast ones: build, vet, lint, unit tests with the race detector
 #   make bench   how long things take, as a table and as JSON
 #   make measure how the sources are built: sizes, and what a change touches
@@ -21,7 +22,7 @@ KUBERNETES ?= v1.36.3
 PACKAGES := mmdebstrap:mmdebstrap systemd-nspawn:systemd-container ip:iproute2 nsenter:util-linux sshd:openssh-server \
 	ssh:openssh-client gcc:build-essential dpkg-deb:dpkg iptables:iptables curl:curl
 
-.PHONY: build mutate test-crash check lint unit crash-matrix fuzz test e2e demo demo-down recording bench measure packages artifacts clean
+.PHONY: build mutate test-crash test-hosts check lint unit crash-matrix fuzz test e2e demo demo-down recording bench measure packages artifacts clean
 
 # bin/kbootstrap is the product, bin/kblab the workshop's lab.
 build: bin/kbootstrap bin/kblab
@@ -87,6 +88,10 @@ fuzz:
 
 e2e: artifacts
 	go test -tags e2e -count 1 -timeout 45m -v ./workshop/e2e/... ./workshop/lab
+
+# test-hosts tries hosts that their owners had things on, sick hosts and wrong inventories. RUN=OwnersData tries one kind.
+test-hosts: artifacts
+	go test -tags e2e,hosts -count 1 -timeout 90m -v -run '^TestHosts$(RUN)' ./workshop/e2e
 
 # test-crash breaks real runs on a real host at random steps: SEED repeats a run, SAMPLES makes it longer.
 test-crash: artifacts
