@@ -75,14 +75,11 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 		summary.Changed[s.About()] += max(changed, 0)
 		return err
 	}
-	failed := r.Plan.Walk(ctx, tally.Counting(func(ctx context.Context, s plan.Step) error {
+	do := func(ctx context.Context, s plan.Step) error {
 		host := s.About()
 		r.options.Tell(fleet.Event{Kind: fleet.EventStart, Host: host, Component: s.Component.Name})
 		begin := time.Now()
 		err := counted(s, func(events func(node.Event)) error { return r.Fleet[s.At].Converge(ctx, s, events) })
-		if s.Component.Name == component.APIServer {
-			apiServers.Done()
-		}
 		err = diagnosis.Explain(ctx, r.Fleet[s.At].Client, err)
 		kind, text := fleet.EventDone, ""
 		if err != nil {
@@ -95,7 +92,16 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 			Kind: kind, Host: host, Component: s.Component.Name, Text: text, Err: err, Took: time.Since(begin),
 		})
 		return err
+	}
+	failed := r.Plan.Walk(ctx, tally.Counting(func(ctx context.Context, s plan.Step) error {
+		if s.Component.Name == component.APIServer {
+			defer apiServers.Done()
+		}
+		return do(ctx, s)
 	}))
+	if r.settles && ctx.Err() == nil && failed == nil {
+		failed = r.settle(ctx, do)
+	}
 	if ctx.Err() == nil {
 		failed = append(failed, r.flush(ctx, failed.Hosts(), counted)...)
 	}
@@ -115,6 +121,22 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 		return summary, failed
 	}
 	return summary, nil
+}
+
+// settle looks at the whole plan once more when every step is done, and does again what differs by
+// then: a service that was healthy when its step ended may have ended since, and what came later may
+// have undone what was before it. So a run that ends well is one after which there is nothing to do.
+func (r *Run) settle(ctx context.Context, do func(context.Context, plan.Step) error) plan.Failures {
+	settled := plan.Plan{Steps: slices.Clone(r.Plan.Steps), Spare: r.Plan.Spare}
+	if _, err := r.Fleet.Observe(ctx, r.Cluster.Hosts, &settled, nil); err != nil {
+		var failed plan.Failures
+		if !errors.As(err, &failed) {
+			failed = plan.Failures{{Component: "observe", Err: err}}
+		}
+		return failed
+	}
+	settled.Steps = slices.DeleteFunc(settled.Steps, func(s plan.Step) bool { return len(s.Changes()) == 0 })
+	return settled.Walk(ctx, do)
 }
 
 // stopOn has the hosts stop what is under way when ctx ends. The returned function is called when

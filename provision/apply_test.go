@@ -48,6 +48,49 @@ func (r *reports) of(kind string) []string {
 	return all
 }
 
+// TestApplySettles: what has changed after its step was done is found, and done again. When that
+// does not succeed, the run has failed.
+func TestApplySettles(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		undo  func(root string) error
+		fails bool
+	}{
+		{"lost", func(root string) error { return os.Remove(filepath.Join(root, "a")) }, false},
+		{"occupied", func(root string) error {
+			return errors.Join(os.Remove(filepath.Join(root, "a")), os.MkdirAll(filepath.Join(root, "a", "b"), 0o755))
+		}, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			h := newHost(t, "m1")
+			wanted := func(component, _ string) []resource.Resource { return fixture.ListOf(file("/"+component, "x")) }
+			r := runOf(t, wanted, []*fakeHost{h}, component.Component{Name: "a"},
+				component.Component{Name: "b", After: []string{"a"}})
+			r.settles = true
+			var once sync.Once
+			r.options.Report = func(e fleet.Event) {
+				if e.Kind == fleet.EventDone && e.Component == "b" {
+					once.Do(func() {
+						if err := test.undo(h.root); err != nil {
+							t.Error(err)
+						}
+					})
+				}
+			}
+			summary, err := r.Apply(t.Context())
+			if test.fails {
+				if err == nil || !strings.Contains(err.Error(), "file /a: ") || len(summary.Outcome.Failed) != 1 {
+					t.Fatalf("got %v, outcome %+v", err, summary.Outcome)
+				}
+				return
+			}
+			if err != nil || h.read(t, "/a") != "x" || summary.Changed["m1"] != 3 {
+				t.Errorf("got %q, %d changes, %v", h.read(t, "/a"), summary.Changed["m1"], err)
+			}
+		})
+	}
+}
+
 func TestApply(t *testing.T) {
 	hosts := []*fakeHost{newHost(t, "m1"), newHost(t, "m2")}
 	wanted := func(component, name string) []resource.Resource { return fixture.ListOf(file("/"+component, name)) }

@@ -27,7 +27,7 @@ func BuildPlan(ctx context.Context, r *Run) error {
 		return err
 	}
 	r.whole = plan.Build(component.Components(), targets)
-	r.Plan = limited(r.whole, r.Scope)
+	r.Plan, r.settles = limited(r.whole, r.Scope), true
 	return nil
 }
 
