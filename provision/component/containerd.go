@@ -30,8 +30,9 @@ var containerd = Component{
 			URL: "https://github.com/opencontainers/runc/releases/download/v{version}/runc.{arch}"},
 	},
 	Residue: Residue{
-		Data:   []string{"/var/lib/containerd", "/run/containerd"},
-		Mounts: []string{"/run/containerd", "/var/lib/containerd", "/run/netns"},
+		Data: []string{"/var/lib/containerd", "/run/containerd"},
+		// Those of pods: what others have named with `ip netns` is theirs.
+		Mounts: []resource.Mounts{{Under: "/run/netns", Prefix: "cni-", Absent: true}},
 	},
 	Resources: func(t Target) []resource.Resource {
 		format := 3

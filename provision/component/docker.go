@@ -29,7 +29,7 @@ var docker = Component{
 	}},
 	Residue: Residue{
 		Data:       []string{"/var/lib/docker", "/run/docker"},
-		Mounts:     []string{"/run/docker", "/var/lib/docker"},
+		People:     []string{"/var/lib/docker/volumes/*"}, // docker is for people, see decision 20
 		Interfaces: []string{"docker0"},
 		Chains:     []string{"DOCKER"},
 	},
