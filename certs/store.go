@@ -83,6 +83,31 @@ func (s *Store) Hosts() ([]string, error) {
 	return names, nil
 }
 
+// Public returns what hosts have of the authorities that others may see, by the path on the host:
+// certificates and the public key of service accounts. It judges nothing, so that a cluster whose
+// authorities have expired can still be told from another. What the store lacks is left out.
+func (s *Store) Public() (map[string][]byte, error) {
+	root, err := s.root()
+	if err != nil || root == nil {
+		return nil, err
+	}
+	defer func() { _ = root.Close() }()
+	found := map[string][]byte{}
+	for _, f := range authorityFiles {
+		if f.suffix == ".key" {
+			continue
+		}
+		text, err := readIfThere(root, f.of+f.suffix)
+		if err != nil {
+			return nil, fmt.Errorf("certificate store: %w", err)
+		}
+		if text != nil {
+			found[f.path+f.suffix] = text
+		}
+	}
+	return found, nil
+}
+
 // root is the store's directory, so that no name of the inventory leads out of it; nil when it is
 // not there.
 func (s *Store) root() (*os.Root, error) {

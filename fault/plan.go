@@ -19,6 +19,8 @@ const (
 	QuorumAtRisk      Code = "KB6024"
 	NotFounded        Code = "KB6025"
 	NoControlPlane    Code = "KB6026"
+	ResetOfOthers     Code = "KB6027"
+	ResetUnproven     Code = "KB6028"
 )
 
 // Faults of plans in files.
@@ -60,10 +62,12 @@ which. To give up the cluster with all its data, and make a new one:
 keys would lock out every host, every pod and every administrator.`,
 		`Put back the state directory that this cluster was made with.
 
-To give up the cluster with all its data instead: kbootstrap reset, then up.`},
+To give up the cluster with all its data instead, move the wrong directory away, so that reset goes by the names
+that the hosts give; then reset, and up.`},
 	{OtherCluster, "a host belongs to another cluster",
-		`The mark in /etc/etcd/bootstrapped says that the host's etcd belongs to a cluster of another name. Either the
-name was changed in the inventory, or the host was taken from another cluster without a reset.`,
+		`The mark of the tool in /var/lib/kbootstrap/cluster, or that of etcd in /etc/etcd/bootstrapped, says that the host
+belongs to a cluster of another name. Either the name was changed in the inventory, or the host was taken from another
+cluster without a reset. up and reset refuse it alike, and change nothing.`,
 		`Restore the old name, or first reset the host's old cluster with its own inventory.
 
 The name of a cluster cannot be changed: it is part of etcd's token and of the path of the state directory.`},
@@ -129,6 +133,24 @@ reached, or the run was limited to other hosts.`,
 		`The run needs the API, which the control planes serve, but none of them could be reached. --max-failures is for
 hosts that the others can do without.`,
 		`Restore the connection to at least one control plane.`},
+	{ResetOfOthers, "reset: a host trusts other authorities than those of the state directory",
+		`The host has a certificate authority, or a public key for service account tokens, whose key is not that in
+.kbootstrap/<cluster>/pki. So it belongs to a cluster that was made with another state directory, perhaps one of the
+same name. reset removes only the cluster of the inventory. Nothing was changed on any host.`,
+		`Use the inventory and the state directory that the host's cluster was made with.
+
+If the hosts are the right ones and the state directory is not, move the directory away. Then reset goes by the names
+that the hosts themselves give:
+
+    mv .kbootstrap/demo .kbootstrap/demo.wrong
+    kbootstrap reset -i hosts.yaml --dry-run`},
+	{ResetUnproven, "reset: nothing shows that a host belongs to the cluster",
+		`Without the state directory reset goes by what hosts tell: the mark of the tool in /var/lib/kbootstrap/cluster, etcd's
+mark, the context of the kubelet's kubeconfig, and the authorities that they trust. This host names no cluster and
+trusts authorities that no host of the inventory's cluster has; or hosts of one name trust different authorities.
+Nothing was changed on any host.`,
+		`Restore .kbootstrap/<cluster>, or run on the machine that has it. One more host that names the cluster, such as a
+control plane that can be reached again, is enough for those that trust the same authorities.`},
 	{PlanUnread, "the plan cannot be read",
 		`The file does not exist, cannot be read, is cut off, or is not a plan that was saved with plan -o. No
 host was touched.`,

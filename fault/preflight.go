@@ -10,6 +10,7 @@ const (
 	PreflightCapacity Code = "KB3040"
 	PreflightSystem   Code = "KB3050"
 	PreflightLeftover Code = "KB3060"
+	PreflightReplaces Code = "KB3065"
 	PreflightClock    Code = "KB3070"
 )
 
@@ -82,6 +83,15 @@ it did not make.`,
     mv /var/lib/etcd /var/lib/etcd.old
 
 If the cluster was made from another machine, copy the directory .kbootstrap from there: it has the authority's key.`},
+	{PreflightReplaces, "something on a host would be replaced",
+		`A file, a program or a service is on the host already, the tool did not put it there, and the plan takes its
+place: docker's or containerd's configuration, a kubectl, a unit. Keys of daemon.json that the tool does not decide stay.
+What is replaced is on record in /var/lib/kbootstrap/before, and comes back with reset.`,
+		`Move what you still need to where the tool leaves it alone.
+
+    /etc/containerd/conf.d/site.toml                what was in /etc/containerd/config.toml
+    arguments: {dockerd: {data-root: /data}}        flags of docker, in the inventory
+    /etc/systemd/system/docker.service.d/*.conf     proxies and limits`},
 	{PreflightClock, "the clocks of the hosts do not agree",
 		`Certificates become valid at a certain moment, node leases expire after seconds, and logs of several hosts are
 read together. The check subtracts the network delay; it takes the median of all hosts and the control machine as

@@ -47,6 +47,9 @@ type Facts struct {
 	EtcdData bool
 	// EtcdBootstrapped is the content of /etc/etcd/bootstrapped, without white space around.
 	EtcdBootstrapped string
+	// Cluster is the name of the cluster that the host belongs to, by the tool's own mark; empty
+	// where there is none, as in clusters that older versions made.
+	Cluster string
 	// Units are those of the asked units that exist on the host, whoever wrote them, such as
 	// "kubelet.service".
 	Units []string
@@ -117,6 +120,7 @@ func (s *System) Facts(ctx context.Context, units ...string) Facts {
 		f.ConntrackWritable = g.conntrackWritable(f.Container != "")
 		f.EtcdData = g.HasLog("var/lib/etcd")
 		f.EtcdBootstrapped = strings.TrimSpace(g.text("etc/etcd/bootstrapped"))
+		f.Cluster = g.line(ClusterMark)
 		f.Units = g.units(units)
 		f.Resolv = g.resolv()
 		f.DiskFree = g.diskFree("/", "/opt", "/var/lib")

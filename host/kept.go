@@ -20,3 +20,10 @@ func (r Root) UndoBlob(sha256 string) string {
 	}
 	return kept[0]
 }
+
+// DataDir holds what was in the directories of the programs' data before the tool came: a note for
+// each directory.
+const DataDir = StateDir + "/data"
+
+// ClusterMark says which cluster the host belongs to: its content is the cluster's name.
+const ClusterMark = StateDir + "/cluster"

@@ -63,25 +63,34 @@ func socket(network, line string) (Port, bool) {
 	if len(f) < 10 || network == "tcp" && f[3] != tcpListen {
 		return Port{}, false
 	}
-	host, port, ok := strings.Cut(f[1], ":")
+	address, number, ok := endpoint(f[1])
 	if _, peer, _ := strings.Cut(f[2], ":"); !ok || peer != "0000" {
 		return Port{}, false
 	}
-	number, err := strconv.ParseUint(port, 16, 16)
+	return Port{Network: network, Address: address, Number: number, inode: f[9]}, true
+}
+
+// endpoint reads an address and a port as the tables of the kernel have them.
+func endpoint(text string) (address netip.Addr, number int, ok bool) {
+	host, port, ok := strings.Cut(text, ":")
+	if !ok {
+		return netip.Addr{}, 0, false
+	}
+	value, err := strconv.ParseUint(port, 16, 16)
 	if err != nil {
-		return Port{}, false
+		return netip.Addr{}, 0, false
 	}
 	// Groups of four bytes, each in the byte order of the machine, which is little-endian on all
 	// that we support.
 	raw, err := hex.DecodeString(host)
 	if err != nil || len(raw)%4 != 0 {
-		return Port{}, false
+		return netip.Addr{}, 0, false
 	}
 	for group := range slices.Chunk(raw, 4) {
 		slices.Reverse(group)
 	}
-	address, ok := netip.AddrFromSlice(raw)
-	return Port{Network: network, Address: address.Unmap(), Number: int(number), inode: f[9]}, ok
+	address, ok = netip.AddrFromSlice(raw)
+	return address.Unmap(), int(value), ok
 }
 
 // holders finds the processes that hold the sockets.

@@ -14,6 +14,14 @@ type Root string
 // Path is where a file of the machine lies for this process.
 func (r Root) Path(name string) string { return filepath.Join(string(r), name) }
 
+// Name is how the machine names a file that lies at a path for this process.
+func (r Root) Name(path string) string {
+	if name, ok := strings.CutPrefix(path, strings.TrimSuffix(string(r), "/")); ok && r != "" {
+		return name
+	}
+	return path
+}
+
 // Read is the content of a small file; a file that is absent reads as nothing.
 func (r Root) Read(name string) (string, error) {
 	data, err := os.ReadFile(r.Path(name))

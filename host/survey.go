@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"net/netip"
 	"os"
 	"sync"
 )
@@ -16,6 +17,9 @@ type SurveyQuery struct {
 	DataDir  string   // etcd's
 	CA       string   // the path of a certificate authority
 	Packages bool     // whether the package manager's lock matters
+	SSH      []int    // the ports of sshd whose peers are wanted
+	// Kubeconfig is the path of a kubeconfig whose context is wanted.
+	Kubeconfig string
 }
 
 // Survey is what a host is like besides its Facts: what others left on it, and what would be in the
@@ -31,6 +35,10 @@ type Survey struct {
 	Authority   *Authority // nil when there is none
 	VXLAN       []string   // the names of interfaces that are VXLANs
 	NameServers []string   // of /etc/resolv.conf
+	// Peers are the addresses from which the host is logged in to at this moment.
+	Peers []netip.Addr
+	// Context is the current context of the kubeconfig: in one of ours, the name of the cluster.
+	Context string
 	// Controllers are the cgroup controllers that the kernel offers: "cpu", "memory", "pids".
 	Controllers []string
 	// Limits are sysctls by name; those that the kernel does not have are left out.
@@ -72,6 +80,8 @@ func (s surveyor) survey(q SurveyQuery) Survey {
 		found.NameServers = s.nameServers("etc/resolv.conf")
 		found.Controllers = s.controllers()
 		found.Limits = s.limits()
+		found.Peers = s.peers(q.SSH)
+		found.Context = s.context(q.Kubeconfig)
 		if q.Packages {
 			found.PackageLock = s.packageLock()
 		}

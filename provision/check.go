@@ -15,6 +15,8 @@ import (
 	"kbootstrap/provision/mesh"
 	"kbootstrap/provision/plan"
 	"kbootstrap/provision/preflight"
+	"kbootstrap/resource"
+	"kbootstrap/resource/kinds"
 )
 
 // survey is what was seen of a host for its checks.
@@ -107,6 +109,9 @@ func sceneOf(ctx context.Context, r *Run, probe bool) (preflight.Scene, error) {
 	if !probe {
 		return scene, nil
 	}
+	if err := forgetOurs(ctx, r, scene.Hosts); err != nil {
+		return scene, err
+	}
 	r.options.Tell(fleet.Event{Kind: fleet.EventPhase, Text: "preflight"})
 	var (
 		probes               sync.WaitGroup
@@ -121,6 +126,30 @@ func sceneOf(ctx context.Context, r *Run, probe bool) (preflight.Scene, error) {
 		return scene, context.Cause(ctx)
 	}
 	return scene, cmp.Or(errDisk, errPrograms)
+}
+
+// forgetOurs takes from what the hosts' owners would lose what the tool has changed before: it asks
+// for the records where anything is left of that.
+func forgetOurs(ctx context.Context, r *Run, hosts []preflight.Host) error {
+	queries := map[string]node.Query{}
+	for _, h := range hosts {
+		if len(h.Displaced) > 0 {
+			queries[h.Name] = node.Query{Witnesses: []resource.Resource{kinds.Originals{Absent: true}}}
+		}
+	}
+	answers, failed := r.Fleet.Look(ctx, r.Cluster.Hosts, queries)
+	for i := range hosts {
+		a := answers[hosts[i].Name]
+		if a.WitnessesErr != nil {
+			failed = append(failed, plan.Failure{Host: hosts[i].Name, Component: "preflight", Err: a.WitnessesErr})
+		}
+		for _, found := range a.Witnesses {
+			if records, ok := found.(kinds.Originals); ok {
+				hosts[i].Forget(records.Found)
+			}
+		}
+	}
+	return failed.ErrOrNil()
 }
 
 // measureDisks measures the disks of the etcd hosts. No host is copied: others write to them

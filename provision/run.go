@@ -33,6 +33,9 @@ type Run struct {
 	// Findings are what the checks of the hosts found, in a verb that has them.
 	Findings []preflight.Finding
 
+	// Proof is, in a reset, what shows the hosts to be of this cluster.
+	Proof string
+
 	options  fleet.Options
 	dial     dialer
 	lock     *fleet.StateLock
@@ -45,6 +48,8 @@ type Run struct {
 	evidence map[string]guard.Evidence
 	census   api.Census
 	surveys  map[string]survey
+	left     map[string][]string // in a reset: the components that each host has or had
+	claims   map[string]guard.Claim
 }
 
 // Scope says what a run is about.

@@ -64,31 +64,34 @@ func Look() []Stage {
 func Drift() []Stage { return append(Look(), NeedKeys) }
 
 // Reset lists what comes before the first change that `reset` makes: its plan is to make hosts what
-// they were before. confirm is asked first of all. Run.Apply carries the plan out.
-func Reset(confirm func(*Run) error) []Stage {
+// they were before. confirm is asked when it is known what will go, and nothing is refused.
+// Run.Apply carries the plan out.
+func Reset(confirm func(*Run) error, deleteData bool) []Stage {
 	return []Stage{
 		MayReset,
-		Approve(confirm),
 		TolerateAll,
 		ConnectLocked,
-		BuildTeardown,
-		ObservePlan,
-		KeepLead,
+		FindOurs,
 		JudgeReset,
 		Refuse,
+		BuildTeardown(deleteData),
+		ObservePlan,
+		KeepLead,
+		Approve(confirm),
 	}
 }
 
 // PlanReset lists how `reset --dry-run` finds out what `reset` would do.
-func PlanReset() []Stage {
+func PlanReset(deleteData bool) []Stage {
 	return []Stage{
 		MayReset,
 		TolerateAll,
 		Connect,
-		BuildTeardown,
+		FindOurs,
+		JudgeReset,
+		BuildTeardown(deleteData),
 		ObservePlan,
 		KeepLead,
-		JudgeReset,
 	}
 }
 

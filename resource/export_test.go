@@ -17,5 +17,3 @@ var PacketFilters = packetFilters
 func (ps Processes) List(sys *host.System) ([]host.Process, error) { return ps.list(sys) }
 
 func (s Service) FoundAs(sys *host.System, u host.Unit) Service { return s.found(sys, u) }
-
-func (m Mounts) PointsOf(sys *host.System) ([]string, error) { return m.points(sys) }

@@ -25,6 +25,12 @@ type File struct {
 	Secret  bool   // State shows a digest only
 	Absent  bool   // there is no such file
 	Target  string // only in a found value: a symbolic link to here is in the file's place
+	// Keys says that the Content is a JSON object of which only these keys are the tool's. What else
+	// is in the file stays as it is, and is no part of the State.
+	Keys []string `json:",omitempty"`
+	// Defaults are JSON objects, each a group of keys that belong together. The tool sets a group
+	// only where the owner of the file has set none of it; it is in the Content, too.
+	Defaults [][]byte `json:",omitempty"`
 }
 
 // ID is "file PATH".
@@ -43,6 +49,8 @@ func (f File) State() string {
 
 func (f File) contentState() string {
 	switch {
+	case f.isKeyed():
+		return f.keysState()
 	case f.Blob != "" && f.Secret:
 		return ShowSum(f.Blob, 0)
 	case f.Blob != "":
@@ -79,7 +87,7 @@ const contentLimit = 1 << 20
 // has not changed.
 func (f File) Observe(_ context.Context, sys *host.System) (Resource, error) {
 	path := sys.Path(f.Path)
-	found := File{Path: f.Path, Secret: f.Secret}
+	found := File{Path: f.Path, Secret: f.Secret, Keys: f.Keys, Defaults: f.Defaults}
 	info, err := os.Lstat(path)
 	switch {
 	case host.Absent(err):
@@ -108,12 +116,22 @@ func (f File) Observe(_ context.Context, sys *host.System) (Resource, error) {
 	if info.Size() <= contentLimit {
 		found.Content, err = os.ReadFile(path)
 	}
+	if f.Absent && f.Keys != nil && err == nil && found.hasOnlyForeign() {
+		return File{Path: f.Path, Secret: f.Secret, Keys: f.Keys, Defaults: f.Defaults, Absent: true}, nil
+	}
 	return found, err
 }
 
 // Apply puts the file in place in one step. A Blob's own file is moved where it can be.
 func (f File) Apply(ctx context.Context, sys *host.System) error {
 	path := sys.Path(f.Path)
+	if f.isKeyed() {
+		content, present, err := f.merged(sys)
+		if err != nil {
+			return err
+		}
+		f.Content, f.Absent = content, !present
+	}
 	switch {
 	case f.Absent:
 		return sys.RemoveFile(path)

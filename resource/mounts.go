@@ -17,6 +17,9 @@ import (
 type Mounts struct {
 	Under  string // "/var/lib/kubelet"
 	Absent bool
+	// Prefix limits it to mount points whose names directly below begin so: "cni-".
+	Prefix string   `json:",omitempty"`
+	Keep   []string `json:",omitempty"` // mount points that stay
 	Found  []string // only in a found value: the mount points
 }
 
@@ -29,7 +32,8 @@ func (m Mounts) State() string { return Listed(m.Absent, m.Found) }
 // Observe reads the kernel's list of mounts.
 func (m Mounts) Observe(_ context.Context, sys *host.System) (Resource, error) {
 	found, err := m.points(sys)
-	return Mounts{Under: m.Under, Absent: len(found) == 0, Found: found}, err
+	m.Absent, m.Found = len(found) == 0, found
+	return m, err
 }
 
 // Apply unmounts what is there, the newest first.
@@ -65,6 +69,9 @@ func (m Mounts) Apply(ctx context.Context, sys *host.System) error {
 	return nil
 }
 
+// Points lists the mount points, in the order in which they were mounted.
+func (m Mounts) Points(sys *host.System) ([]string, error) { return m.points(sys) }
+
 // points lists the mount points below, in the order in which they were mounted.
 func (m Mounts) points(sys *host.System) ([]string, error) {
 	// The kernel names real paths.
@@ -77,6 +84,7 @@ func (m Mounts) points(sys *host.System) ([]string, error) {
 	}
 	all, err := sys.MountPoints()
 	return slices.DeleteFunc(all, func(point string) bool {
-		return !strings.HasPrefix(point, strings.TrimSuffix(under, "/")+"/") || point == under
+		below, isBelow := strings.CutPrefix(point, strings.TrimSuffix(under, "/")+"/")
+		return !isBelow || point == under || !strings.HasPrefix(below, m.Prefix) || slices.Contains(m.Keep, point)
 	}), err
 }

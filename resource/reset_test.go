@@ -107,7 +107,7 @@ func TestTreeOnADisk(t *testing.T) {
 }
 
 // sysMounts lists what is mounted on the machine.
-func sysMounts(m *machine) ([]string, error) { return resource.Mounts{Under: "/"}.PointsOf(m.System) }
+func sysMounts(m *machine) ([]string, error) { return resource.Mounts{Under: "/"}.Points(m.System) }
 
 // TestMountsInUse checks that a file system that a process uses goes all the same.
 func TestMountsInUse(t *testing.T) {

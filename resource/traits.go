@@ -111,3 +111,11 @@ type Keeper interface {
 	// LargeFile returns the file, and whether there is one.
 	LargeFile() (File, bool)
 }
+
+// Displacer is implemented by the kinds whose found values may be the work of the host's owner.
+type Displacer interface {
+	Resource
+	// Displaces says, of a found value, what of it is no more when the wanted one is applied, in
+	// words for its owner; it is empty when nothing is lost.
+	Displaces(wanted Resource) string
+}

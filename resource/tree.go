@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"kbootstrap/host"
 )
@@ -20,6 +21,9 @@ type Tree struct {
 	// mounted on it
 	Absent bool
 	Keep   []string // paths that stay, absolute or relative to Path, with the directories that lead to them
+	// Inside says that the directory itself stays, and only what is in it goes.
+	Inside bool  `json:",omitempty"`
+	Bytes  int64 `json:",omitempty"` // only in a found value: what it takes up, counted for some seconds
 }
 
 // ID is "tree PATH".
@@ -29,12 +33,21 @@ func (t Tree) ID() string { return "tree " + t.Path }
 func (t Tree) State() string { return States(Flag("present", !t.Absent)) }
 
 // Observe reports whether anything is there that does not stay.
-func (t Tree) Observe(_ context.Context, sys *host.System) (Resource, error) {
-	found := Tree{Path: t.Path, Keep: t.Keep}
+func (t Tree) Observe(ctx context.Context, sys *host.System) (Resource, error) {
+	found := Tree{Path: t.Path, Keep: t.Keep, Inside: t.Inside}
 	rest, err := t.rest(sys)
 	found.Absent = len(rest) == 0
+	ctx, cancel := context.WithTimeout(ctx, countTime)
+	defer cancel()
+	for _, path := range rest {
+		bytes, _ := host.Space(ctx, path)
+		found.Bytes += bytes
+	}
 	return found, err
 }
+
+// countTime bounds how long the size of a tree is counted.
+const countTime = 10 * time.Second
 
 // Apply removes the tree. What is mounted below it is unmounted first: a removal must not reach
 // into a pod's volume.
@@ -46,8 +59,8 @@ func (t Tree) Apply(ctx context.Context, sys *host.System) error {
 		}
 		return nil
 	}
-	if clean := filepath.Clean(t.Path); clean != t.Path || strings.Count(clean, "/") < 2 || clean[0] != '/' {
-		return fmt.Errorf("%s: too near to the root to be removed as a tree", t.Path)
+	if err := MayRemove(t.Path); err != nil {
+		return err
 	}
 	if err := (Mounts{Under: t.Path, Absent: true}).Apply(ctx, sys); err != nil {
 		return err
@@ -70,12 +83,32 @@ func (t Tree) Apply(ctx context.Context, sys *host.System) error {
 	return nil
 }
 
+// MayRemove returns an error for a path that no tree may be removed at.
+func MayRemove(path string) error {
+	if clean := filepath.Clean(path); clean != path || strings.Count(clean, "/") < 2 || clean[0] != '/' {
+		return fmt.Errorf("%s: too near to the root to be removed as a tree", path)
+	}
+	return nil
+}
+
+// Rest lists what is to be removed, as paths of the machine.
+func (t Tree) Rest(sys *host.System) ([]string, error) {
+	rest, err := t.rest(sys)
+	for i, path := range rest {
+		rest[i] = sys.Name(path)
+	}
+	return rest, err
+}
+
 // rest lists what is to be removed: the tree, or what is in it when the directory is where the host
 // has mounted a disk.
 func (t Tree) rest(sys *host.System) ([]string, error) {
 	path := sys.Path(t.Path)
 	if _, err := os.Lstat(path); host.Absent(err) {
 		return nil, nil
+	}
+	if info, err := os.Stat(path); t.Inside && err == nil && info.IsDir() {
+		return t.condemnedIn(sys, path)
 	}
 	points, err := sys.MountPoints()
 	if err != nil {

@@ -22,12 +22,21 @@ func resetCommand(a *app) *cobra.Command {
 		hosts   []string
 		confirm string
 		dryRun  bool
+		all     bool
 	)
 	c := &cobra.Command{
 		Use:   "reset",
 		Short: "Remove the cluster, or some of its workers, with all data",
 		Long: `Remove everything that the tool and Kubernetes made on the hosts, with all data, and put back what was
 there before. iptables rules that do not belong to Kubernetes stay, and so does the SSH connection.
+
+Only the cluster of the inventory is removed: hosts that name another one, or trust other authorities than
+those of the state directory, are refused with exit code 9, and nothing is changed anywhere. A host on
+which the tool never changed anything is left alone.
+
+What was in a directory before the tool came stays: docker's volumes and images, a CNI file, an etcd. So do
+the volumes that people have made with docker since. --delete-data removes that too. What goes and what
+stays is listed with sizes before the question.
 
 If a host cannot be reached, the other hosts are reset all the same; run the same command again when the
 host is back. With --dry-run, reset shows what it would do and changes nothing.`,
@@ -50,11 +59,23 @@ host is back. With --dry-run, reset shows what it would do and changes nothing.`
 				scope.Hosts = slices.Compact(slices.Sorted(slices.Values(hosts)))
 			}
 			if dryRun {
-				return planReset(c.Context(), a, flags, scope)
+				return planReset(c.Context(), a, flags, scope, all)
 			}
-			run, done, err := flags.prepare(c.Context(), scope, provision.Reset(func(*provision.Run) error {
-				return a.confirm(c.Context(), cluster.Name, confirm, cmp.Or(len(scope.Hosts), len(cluster.Hosts)))
-			}))
+			person, err := a.mayConfirm(cluster.Name, confirm, cmp.Or(len(scope.Hosts), len(cluster.Hosts)))
+			if err != nil {
+				return err
+			}
+			var shown report.Reset
+			run, done, err := flags.prepare(c.Context(), scope, provision.Reset(func(run *provision.Run) error {
+				shown = report.NewReset(run)
+				a.shown.suspend()
+				fmt.Fprint(a.stdout, resetText(shown))
+				a.shown.resume()
+				if run.RemovesNothing() || confirm != "" {
+					return nil
+				}
+				return person.confirm(c.Context(), cluster.Name, cmp.Or(len(scope.Hosts), len(cluster.Hosts)))
+			}, all))
 			if err != nil {
 				return err
 			}
@@ -66,8 +87,16 @@ host is back. With --dry-run, reset shows what it would do and changes nothing.`
 			if err != nil {
 				return err
 			}
-			flags.show(nil, func() {
+			flags.show(shown, func() {
+				if run.RemovesNothing() {
+					fmt.Fprintf(a.stdout, "%s: nothing to do: no host has anything of this cluster\n", cluster.Name)
+					return
+				}
+				alone := run.LeftAlone()
 				for _, name := range summary.Outcome.Finished {
+					if slices.Contains(alone, name) {
+						continue
+					}
 					fmt.Fprintf(a.stdout, "%s: reset, %d changed\n", name, summary.Changed[name])
 				}
 				fmt.Fprintf(a.stdout, "%s: reset in %s; `kbootstrap up` makes the cluster again\n",
@@ -80,46 +109,61 @@ host is back. With --dry-run, reset shows what it would do and changes nothing.`
 	flags.bindLock(c)
 	c.Flags().StringSliceVar(&hosts, "host", nil, "reset only this host (may be repeated)")
 	c.Flags().StringVar(&confirm, "confirm", "", "the cluster's name, instead of typing it when asked")
+	c.Flags().BoolVar(&all, "delete-data", false,
+		"remove what was in the directories before the tool came too, and docker's volumes")
 	c.Flags().BoolVar(&dryRun, "dry-run", false, "show what reset would do; nothing is changed")
 	return c
 }
 
 // planReset shows what a reset would do.
-func planReset(ctx context.Context, a *app, flags *clusterFlags, scope provision.Scope) error {
-	run, done, err := flags.prepare(ctx, scope, provision.PlanReset())
+func planReset(ctx context.Context, a *app, flags *clusterFlags, scope provision.Scope, all bool) error {
+	run, done, err := flags.prepare(ctx, scope, provision.PlanReset(all))
 	if err != nil {
 		return err
 	}
 	defer done()
-	plan := report.NewPlan(run)
-	flags.show(plan, func() { fmt.Fprint(a.stdout, planText(plan)) })
-	if len(plan.Refused) > 0 {
+	reset := report.NewReset(run)
+	flags.show(reset, func() {
+		if len(reset.Refused) == 0 {
+			fmt.Fprint(a.stdout, resetText(reset))
+		}
+		fmt.Fprint(a.stdout, planText(reset.Plan))
+	})
+	if len(reset.Refused) > 0 {
 		return exitError{exitRefused,
 			fault.PlanRefused.Errorf("reset would refuse this because of the lines marked with !")}
 	}
 	return run.LeftOut().ErrOrNil()
 }
 
-// confirm asks for the cluster's name, because what follows cannot be undone. Without a terminal
-// the flag must give the name.
-func (a *app) confirm(ctx context.Context, name, given string, hosts int) error {
-	if given == "" {
-		person, ok := a.asker(nil).(*terminal)
-		if !ok {
-			const format = "this removes %s from %d hosts with all data: give --confirm %s"
-			return cli.UsageError{Err: fmt.Errorf(format, name, hosts, name)}
-		}
-		var err error
-		const question = "this removes %s from %d hosts with all data\ntype the cluster's name to go on: "
-		given, err = person.Line(ctx, fmt.Sprintf(question, name, hosts))
-		if err != nil && ctx.Err() != nil {
-			return err // interrupted, which has a code of its own
-		}
-		if err != nil || given == "" {
-			return cli.UsageError{Err: errors.New("not confirmed")}
-		}
+// mayConfirm returns the person to ask for the cluster's name, because what follows cannot be
+// undone, or nobody if the flag gave it. Without a terminal the flag must give the name. It asks
+// nobody yet, so that a script that lacks the flag learns of it before a host is contacted.
+func (a *app) mayConfirm(name, given string, hosts int) (*terminal, error) {
+	if given != "" && given != name {
+		return nil, cli.UsageError{Err: fmt.Errorf("not confirmed: the cluster's name is %s, not %s", name, given)}
 	}
-	if given != name {
+	if given != "" {
+		return nil, nil
+	}
+	person, ok := a.asker(a.shown).(*terminal)
+	if !ok {
+		const format = "this removes %s from %d hosts with all data: give --confirm %s"
+		return nil, cli.UsageError{Err: fmt.Errorf(format, name, hosts, name)}
+	}
+	return person, nil
+}
+
+// confirm asks for the cluster's name.
+func (t *terminal) confirm(ctx context.Context, name string, hosts int) error {
+	const question = "this removes %s from %d hosts, as listed above\ntype the cluster's name to go on: "
+	given, err := t.Line(ctx, fmt.Sprintf(question, name, hosts))
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return err // interrupted, which has a code of its own
+	case err != nil || given == "":
+		return cli.UsageError{Err: errors.New("not confirmed")}
+	case given != name:
 		return cli.UsageError{Err: fmt.Errorf("not confirmed: the cluster's name is %s, not %s", name, given)}
 	}
 	return nil

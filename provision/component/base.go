@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"kbootstrap/host"
 	"kbootstrap/inventory"
 	"kbootstrap/resource"
 )
@@ -15,7 +16,8 @@ var base = Component{
 	Name: "base",
 	On:   everywhere,
 	Resources: func(t Target) []resource.Resource {
-		var rs []resource.Resource
+		// The first of all that is made, so that it is the last to go.
+		rs := one(text(host.ClusterMark, 0o644, []byte(t.Cluster.Name+"\n")))
 		if t.Cluster.Firewall == "disable" {
 			// First of all: its catch-all REJECT in FORWARD breaks flannel, and turning it off
 			// later would flush rules.

@@ -52,16 +52,20 @@ type Component struct {
 	Role inventory.Role
 	// Ports are what it listens on.
 	Ports []Port
-	// Residue is what a host has of it besides its resources, which `reset` removes.
+	// Residue is what a host has of it besides its resources, which `reset` removes. A component
+	// that leaves data has a unit, by which the data is known to be its own.
 	Residue Residue
 }
 
 // Residue are what programs leave on a host.
 type Residue struct {
-	Data       []string // directories
-	Mounts     []string // directories below which file systems are mounted
-	Interfaces []string // of the network
-	Chains     []string // of the packet filter, by the prefixes of their names
+	Data []string // directories; what was in them before stays, see kinds.Before
+	// People are patterns of directories in which people keep what no program can make again. They
+	// stay too.
+	People     []string
+	Mounts     []resource.Mounts // outside of Data
+	Interfaces []string          // of the network
+	Chains     []string          // of the packet filter, by the prefixes of their names
 }
 
 // Port is a port that a component listens on

@@ -1,13 +1,18 @@
 package component
 
-import "slices"
+import (
+	"slices"
+
+	"kbootstrap/resource"
+	"kbootstrap/resource/kinds"
+)
 
 // Components is the table of contents: everything that the tool puts on hosts. Their order is that
 // in which contents travel, so what all others wait for comes first. What waits for what is in
 // After and Needs and in the resources themselves; the order of start after a reboot is in the
 // units.
 func Components() []Component {
-	return completed([]Component{
+	return completed(noting([]Component{
 		base,
 		etcd,
 		apiServer,
@@ -26,7 +31,22 @@ func Components() []Component {
 		nodes,
 		coreDNS,
 		health,
-	})
+	}))
+}
+
+// noting has each component note what was in its directories of data before it fills them: `reset`
+// leaves that.
+func noting(all []Component) []Component {
+	for i, c := range all {
+		var notes []resource.Resource
+		for _, dir := range c.lasting() {
+			notes = append(notes, kinds.Before{Path: dir, Unit: c.Units[0]})
+		}
+		if notes != nil {
+			all[i].Resources = func(t Target) []resource.Resource { return list(notes, c.Resources(t)) }
+		}
+	}
+	return all
 }
 
 // completed has the last component come after all others: after those that serve every host, on
@@ -50,9 +70,14 @@ func completed(all []Component) []Component {
 func inOrder(all []Component) []Component {
 	var sorted []Component
 	done := map[string]bool{}
+	present := func(name string) bool {
+		return slices.ContainsFunc(all, func(c Component) bool { return c.Name == name })
+	}
 	for len(sorted) < len(all) {
 		i := slices.IndexFunc(all, func(c Component) bool {
-			return !done[c.Name] && !slices.ContainsFunc(c.After, func(name string) bool { return !done[name] })
+			return !done[c.Name] && !slices.ContainsFunc(c.After, func(name string) bool {
+				return !done[name] && present(name)
+			})
 		})
 		if i < 0 {
 			panic("component: components come after each other in a circle")

@@ -9,6 +9,13 @@ import (
 	"kbootstrap/templates"
 )
 
+// ContainerdConfig is the tool's configuration of containerd, and ContainerdSite the directory of
+// what is particular to a site, which the configuration includes.
+const (
+	ContainerdConfig = "/etc/containerd/config.toml"
+	ContainerdSite   = "/etc/containerd/conf.d"
+)
+
 const containerdSocket = "/run/containerd/containerd.sock"
 
 // containerd runs the containers of the kubelet and, where there is one, of docker.
@@ -30,8 +37,9 @@ var containerd = Component{
 			URL: "https://github.com/opencontainers/runc/releases/download/v{version}/runc.{arch}"},
 	},
 	Residue: Residue{
-		Data:   []string{"/var/lib/containerd", "/run/containerd"},
-		Mounts: []string{"/run/containerd", "/var/lib/containerd", "/run/netns"},
+		Data: []string{"/var/lib/containerd", "/run/containerd"},
+		// Those of pods: what others have named with `ip netns` is theirs.
+		Mounts: []resource.Mounts{{Under: "/run/netns", Prefix: "cni-", Absent: true}},
 	},
 	Resources: func(t Target) []resource.Resource {
 		format := 3
@@ -41,7 +49,7 @@ var containerd = Component{
 		return list(
 			one(
 				resource.Dir{Path: "/etc/containerd", Mode: 0o755},
-				resource.Dir{Path: "/etc/containerd/conf.d", Mode: 0o755},
+				resource.Dir{Path: ContainerdSite, Mode: 0o755},
 				text(
 					"/etc/systemd/system/cri-containerd-.scope.d/50-kbootstrap.conf", 0o644,
 					containerScope.Render(struct{}{}),
@@ -52,7 +60,7 @@ var containerd = Component{
 			t.service("containerd.service", nil,
 				t.programs("containerd", "/usr/local/bin", "containerd"),
 				one(
-					text("/etc/containerd/config.toml", 0o644, containerdTOML.Render(
+					text(ContainerdConfig, 0o644, containerdTOML.Render(
 						containerdConfig{Version: format, Pause: t.Release.Image("pause")})),
 					unit("containerd.service", containerdUnit.Render(daemon{})),
 				),

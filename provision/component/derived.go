@@ -2,6 +2,7 @@ package component
 
 import (
 	"slices"
+	"strings"
 
 	"kbootstrap/inventory"
 	"kbootstrap/release"
@@ -49,9 +50,12 @@ func (p Port) name() string {
 
 // Units are the services of all components, in the order in which they can be stopped: what was
 // started last comes first.
-func Units() []string {
+func Units() []string { return unitsOf(Components()) }
+
+// unitsOf are the services of some components, in the order in which they can be stopped.
+func unitsOf(components []Component) []string {
 	var units []string
-	for _, c := range slices.Backward(inOrder(Components())) {
+	for _, c := range slices.Backward(inOrder(components)) {
 		units = append(units, c.Units...)
 	}
 	return units
@@ -76,19 +80,29 @@ func UnitsOfRoles() []UnitOfRole {
 	return units
 }
 
-// Left is what all components leave on a host, each once.
-func AllResidue() Residue {
+// AllResidue is what all components leave on a host, each once.
+func AllResidue() Residue { return residueOf(Components()) }
+
+// residueOf is what some components leave on a host, each once.
+func residueOf(components []Component) Residue {
 	var all Residue
-	for _, c := range Components() {
+	for _, c := range components {
 		all.Data = append(all.Data, c.Residue.Data...)
+		all.People = append(all.People, c.Residue.People...)
 		all.Mounts = append(all.Mounts, c.Residue.Mounts...)
 		all.Interfaces = append(all.Interfaces, c.Residue.Interfaces...)
 		all.Chains = append(all.Chains, c.Residue.Chains...)
 	}
 	return Residue{
-		Data: unique(all.Data), Mounts: unique(all.Mounts), Interfaces: unique(all.Interfaces),
-		Chains: unique(all.Chains),
+		Data: unique(all.Data), People: unique(all.People), Mounts: all.Mounts,
+		Interfaces: unique(all.Interfaces), Chains: unique(all.Chains),
 	}
+}
+
+// lasting are the directories of data that outlive a boot. What lies in /run does not, and is the
+// data of nobody.
+func (c Component) lasting() []string {
+	return slices.DeleteFunc(slices.Clone(c.Residue.Data), func(dir string) bool { return strings.HasPrefix(dir, "/run/") })
 }
 
 func unique(texts []string) []string {

@@ -1,6 +1,8 @@
 package component
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"kbootstrap/inventory"
@@ -29,7 +31,7 @@ var docker = Component{
 	}},
 	Residue: Residue{
 		Data:       []string{"/var/lib/docker", "/run/docker"},
-		Mounts:     []string{"/run/docker", "/var/lib/docker"},
+		People:     []string{"/var/lib/docker/volumes/*"}, // docker is for people, see decision 20
 		Interfaces: []string{"docker0"},
 		Chains:     []string{"DOCKER"},
 	},
@@ -59,8 +61,7 @@ var docker = Component{
 			t.service("docker.service", t.shared(flags),
 				t.programs("docker", "/usr/local/bin", "dockerd"),
 				one(
-					text("/etc/docker/daemon.json", 0o644, dockerJSON.Render(
-						dockerConfig{ContainerdSocket: containerdSocket})),
+					dockerFile(flags),
 					unit("docker.service", dockerUnit.Render(daemon{Flags: flags})),
 				),
 			),
@@ -69,6 +70,51 @@ var docker = Component{
 			}),
 		)
 	},
+}
+
+// dockerFile is daemon.json. Its owner may have keys of their own in it, such as bip, data-root and
+// registry-mirrors, which stay. dockerd does not start when a flag and a key say the same thing, so
+// the keys of its flags are not left in the file.
+func dockerFile(flags templates.Flags) resource.File {
+	given := dockerKeys(flags)
+	content := dockerJSON.Render(dockerConfig{ContainerdSocket: containerdSocket})
+	file := resource.File{Path: DockerConfig, Mode: 0o644}
+	// What docker works as well without; a logging driver of another kind has other options.
+	for _, group := range [][]string{{"live-restore"}, {"log-driver", "log-opts"}, {"storage-driver"}} {
+		if slices.ContainsFunc(group, func(key string) bool { return slices.Contains(given, key) }) {
+			content = resource.WithoutKeys(content, group)
+		} else {
+			file.Defaults = append(file.Defaults, resource.OnlyKeys(content, group))
+		}
+	}
+	file.Content = resource.WithoutKeys(content, given)
+	ours := resource.KeysOf(file.Content)
+	for _, group := range file.Defaults {
+		ours = slices.DeleteFunc(ours, func(key string) bool { return slices.Contains(resource.KeysOf(group), key) })
+	}
+	file.Keys = slices.Sorted(slices.Values(unique(append(ours, given...))))
+	return file
+}
+
+// DockerConfig is the path of dockerd's configuration.
+const DockerConfig = "/etc/docker/daemon.json"
+
+// dockerKeys are the keys of daemon.json that say what the flags do. A flag that may be given
+// several times has a key in the plural
+// (https://docs.docker.com/reference/cli/dockerd/#daemon-configuration-file).
+func dockerKeys(flags templates.Flags) []string {
+	several := map[string]string{
+		"add-runtime": "runtimes", "authorization-plugin": "authorization-plugins",
+		"default-address-pool": "default-address-pools", "default-ulimit": "default-ulimits", "dns-opt": "dns-opts",
+		"exec-opt": "exec-opts", "feature": "features", "host": "hosts", "insecure-registry": "insecure-registries",
+		"label": "labels", "log-opt": "log-opts", "node-generic-resource": "node-generic-resources",
+		"registry-mirror": "registry-mirrors", "storage-opt": "storage-opts",
+	}
+	var keys []string
+	for flag := range flags {
+		keys = append(keys, cmp.Or(several[flag], flag))
+	}
+	return keys
 }
 
 // dockerConfig is the data of /etc/docker/daemon.json.

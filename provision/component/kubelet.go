@@ -40,7 +40,6 @@ var kubelet = Component{
 			"/var/lib/kubelet", "/var/lib/cni", "/var/log/pods", "/var/log/containers", "/etc/cni/net.d",
 			"/opt/cni/bin",
 		},
-		Mounts:     []string{"/var/lib/kubelet"},
 		Interfaces: []string{"cni0"},
 		Chains:     []string{"KUBE-", "CNI-"},
 	},

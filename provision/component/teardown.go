@@ -3,6 +3,8 @@ package component
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 
 	"kbootstrap/inventory"
 	"kbootstrap/resource"
@@ -11,12 +13,13 @@ import (
 )
 
 // Teardown is the book of a reset: what makes hosts what they were before. Hosts leave a cluster
-// that stays, which one that is removed as a whole has no need of.
+// that stays, which one that is removed as a whole has no need of. Of a host it touches what the
+// components in Target.Left have made: a docker that the tool never had to do with runs on.
 func Teardown(whole bool) []Component {
 	if whole {
-		return []Component{stop, restore, remove}
+		return []Component{stop, remove, restore, forget}
 	}
-	return []Component{leave, stop, restore, remove}
+	return []Component{leave, stop, remove, restore, forget}
 }
 
 // leave takes the node of a host out of the cluster.
@@ -39,31 +42,61 @@ var leave = Component{
 // stopped.
 var stop = Component{
 	Name:  "stop",
-	On:    everywhere,
+	On:    Target.hasOurs,
 	After: []string{"leave"},
-	Resources: func(Target) []resource.Resource {
+	Resources: func(t Target) []resource.Resource {
 		var rs []resource.Resource
-		for _, unit := range Units() {
+		left := t.left()
+		for _, unit := range unitsOf(left) {
 			rs = append(rs, resource.Service{Name: unit})
 		}
 		rs = append(rs, resource.Processes{Program: ownDir + "/", Absent: true}) // containers outlive their services
-		left := AllResidue()
-		for _, dir := range left.Mounts {
-			rs = append(rs, resource.Mounts{Under: dir, Absent: true})
+		residue := residueOf(left)
+		for _, m := range residue.Mounts {
+			rs = append(rs, m)
 		}
-		for _, name := range left.Interfaces {
+		for _, name := range residue.Interfaces {
 			rs = append(rs, resource.NIC{Name: name, Absent: true})
 		}
 		// Never a flush: the operator's own rules, and with them the SSH session, stay.
-		return append(rs, resource.Chains{Prefixes: left.Chains, Absent: true})
+		return append(rs, resource.Chains{Prefixes: residue.Chains, Absent: true})
+	},
+}
+
+// remove is a host without the data of Kubernetes: the directories that the components name in
+// their Residue, but for what was in them before. It comes while the records tell what that is, and
+// before a service of the host's owner starts again on its data.
+var remove = Component{
+	Name:  "remove",
+	On:    Target.hasOurs,
+	After: []string{"stop"},
+	Resources: func(t Target) []resource.Resource {
+		var rs []resource.Resource
+		for _, c := range t.left() {
+			for _, dir := range c.lasting() {
+				data := kinds.Data{Path: dir, Unit: c.Units[0], All: t.DeleteData, Absent: true}
+				for _, pattern := range c.Residue.People {
+					if below, ok := strings.CutPrefix(pattern, dir+"/"); ok {
+						data.People = append(data.People, below)
+					}
+				}
+				rs = append(rs, data)
+			}
+			for _, dir := range c.Residue.Data {
+				if !slices.Contains(c.lasting(), dir) {
+					rs = append(rs, resource.Tree{Path: dir, Absent: true})
+				}
+			}
+		}
+		return rs
 	},
 }
 
 // restore puts back what was there before the tool came. It comes when nothing runs any more.
 var restore = Component{
 	Name:  "restore",
-	On:    everywhere,
-	After: []string{"stop"},
+	On:    Target.hasOurs,
+	After: []string{"remove"},
 	Resources: func(t Target) []resource.Resource {
 		return one(kinds.Originals{Keep: kept(t.Cluster), Absent: true})
 	},
@@ -78,19 +111,79 @@ func kept(c *inventory.Cluster) []string {
 	return []string{resource.Service{Name: "firewalld.service"}.ID(), resource.Swap{}.ID()}
 }
 
-// remove is a host without the data of Kubernetes: the directories that the components name in
-// their Residue. It comes after the records of what was there before are used up.
-var remove = Component{
-	Name:  "remove",
+// forget is a host without the tool: its programs and its own notes. It comes last, when the
+// records of what was there before are used up.
+var forget = Component{
+	Name:  "forget",
 	On:    everywhere,
 	After: []string{"restore"},
 	Resources: func(Target) []resource.Resource {
 		var rs []resource.Resource
-		for _, dir := range append(AllResidue().Data, ownDir, "/var/lib/kbootstrap",
+		for _, dir := range []string{ownDir, "/var/lib/kbootstrap",
 			"/run/kbootstrap", // last: it tells a run after one that was killed to flush, see host.System.Recover
-		) {
+		} {
 			rs = append(rs, resource.Tree{Path: dir, Absent: true})
 		}
 		return rs
 	},
+}
+
+// hasOurs reports whether the tool has ever changed the host.
+func (t Target) hasOurs() bool { return t.Left != nil }
+
+// left are the components that the host has or had.
+func (t Target) left() []Component {
+	return slices.DeleteFunc(Components(), func(c Component) bool { return !slices.Contains(t.Left, c.Name) })
+}
+
+// Footprint is what shows that the tool has changed a host: it is looked for before a teardown.
+func Footprint() []resource.Resource {
+	rs := one(
+		kinds.Originals{Absent: true},
+		// The agent comes with every look at a host, and contents arrive before anything is changed.
+		resource.Tree{Path: ownDir, Keep: []string{"agent", "blobs", "lost+found"}, Absent: true},
+	)
+	for _, unit := range Units() {
+		rs = append(rs, OwnDropIn(unit))
+	}
+	return rs
+}
+
+// OwnDropIn is the file that every service of ours has, and no other service (see
+// resource.Service).
+func OwnDropIn(unit string) resource.File {
+	return resource.File{Path: "/etc/systemd/system/" + unit + ".d/50-kbootstrap.conf", Absent: true}
+}
+
+// LeftOn returns the names of the components that a host has or had, by what was found of its
+// footprint: those whose services the tool has changed. It is nil for a host that the tool never
+// changed.
+func LeftOn(found []resource.Resource) []string {
+	var (
+		changed  []string // IDs
+		touched  bool
+		recorded = func(unit string) bool { return slices.Contains(changed, resource.Service{Name: unit}.ID()) }
+		own      = func(unit string) bool { return slices.Contains(changed, OwnDropIn(unit).ID()) }
+	)
+	for _, r := range found {
+		if r.State() == "" {
+			continue
+		}
+		touched = true
+		if originals, ok := r.(kinds.Originals); ok {
+			changed = append(changed, originals.Found...)
+		} else {
+			changed = append(changed, r.ID())
+		}
+	}
+	if !touched {
+		return nil
+	}
+	names := []string{}
+	for _, c := range Components() {
+		if slices.ContainsFunc(c.Units, func(unit string) bool { return recorded(unit) || own(unit) }) {
+			names = append(names, c.Name)
+		}
+	}
+	return names
 }

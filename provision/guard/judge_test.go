@@ -89,7 +89,7 @@ func evidenceOf(before, whole plan.Plan) map[string]Evidence {
 			for _, w := range step.Wanted {
 				there[w.ID()] = w
 				if service, ok := w.(resource.Service); ok && service.Config != "" {
-					own := ownUnit(strings.TrimSuffix(service.Name, ".service"))
+					own := component.OwnDropIn(service.Name)
 					there[own.ID()] = resource.File{Path: own.Path, Content: []byte("[Service]\n")}
 				}
 			}

@@ -21,6 +21,7 @@ type Situation struct {
 	// Limit are the hosts that the run is limited to; without any it is about all.
 	Limit    []string
 	Evidence map[string]Evidence // by host; a host that did not answer has none
+	Claims   map[string]Claim    // by host, in a reset
 	Census   api.Census
 	Issued   []string // the hosts that certificates were ever issued for
 	Restarts []string // the hosts on which the plan restarts a member of etcd that runs

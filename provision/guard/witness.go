@@ -65,11 +65,6 @@ func (e *Evidence) addKey(path, found, wanted string) {
 	}
 }
 
-// ownUnit is the file that every service of ours has, and no other service (see resource.Service).
-func ownUnit(unit string) resource.File {
-	return resource.File{Path: "/etc/systemd/system/" + unit + ".service.d/50-kbootstrap.conf", Absent: true}
-}
-
 // Witnesses are what is to be looked at on a host, of a plan that is not limited.
 func Witnesses(whole plan.Plan, h inventory.Host) []resource.Resource {
 	paths := map[string]bool{}
@@ -89,7 +84,7 @@ func Witnesses(whole plan.Plan, h inventory.Host) []resource.Resource {
 	}
 	for _, u := range component.UnitsOfRoles() {
 		if !h.Has(u.Role) {
-			rs = append(rs, ownUnit(strings.TrimSuffix(u.Unit, ".service")))
+			rs = append(rs, component.OwnDropIn(u.Unit))
 		}
 	}
 	return rs
@@ -107,7 +102,7 @@ func EvidenceOf(wanted, found []resource.Resource) Evidence {
 		}
 	}
 	for _, u := range component.UnitsOfRoles() {
-		own := ownUnit(strings.TrimSuffix(u.Unit, ".service"))
+		own := component.OwnDropIn(u.Unit)
 		for i, w := range wanted {
 			if f, ok := w.(resource.File); ok && f.Path == own.Path && resource.Changed(found[i], w) {
 				e.Units = append(e.Units, strings.TrimSuffix(u.Unit, ".service"))

@@ -40,6 +40,11 @@ func Checks() []Check {
 		{ID: "CIDROverlap", Worst: Fail, Code: fault.PreflightNetwork, judge: each(cidrOverlap),
 			What: "the networks of pods and Services do not overlap with a network of the host",
 			Hint: "choose other network.pods or network.services in the inventory"},
+		{ID: "DockerBridge", Worst: Fail, Code: fault.PreflightNetwork, judge: each(dockerBridge),
+			What: "the network of docker's bridge holds no address that the host must reach: that of who logs in, a name " +
+				"server, another host",
+			Hint: "move the bridge with arguments: {dockerd: {bip: 172.31.255.1/24}}, or with bip in " +
+				"/etc/docker/daemon.json on the host"},
 		{ID: "DNS", Worst: Warn, Code: fault.PreflightNetwork, judge: each(resolver),
 			What: "the host knows a DNS server that pods can reach too",
 			Hint: "name such a server in /etc/resolv.conf; without one, pods cannot resolve names outside the cluster"},
@@ -124,6 +129,9 @@ func Checks() []Check {
 			What: "no container runtime of another installation runs; `up` replaces such a runtime, and its " +
 				"containers restart",
 			Hint: "stop the containers of this runtime first, or remove the runtime"},
+		{ID: "Replaces", Worst: Warn, Code: fault.PreflightReplaces, judge: each(replaces), Probes: true,
+			What: "the plan takes the place of nothing that is on the host already: a file, a program, a service",
+			Hint: "keep a copy of what you still need; `reset` puts back what `up` replaces"},
 		{ID: "ForeignCluster", Worst: Fail, Code: fault.PreflightLeftover, judge: foreignCluster,
 			What: "the host belongs to no other cluster and to no other installer",
 			Hint: "remove the host from that cluster first: kubeadm reset, k3s-uninstall.sh or the like"},

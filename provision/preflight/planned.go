@@ -1,6 +1,8 @@
 package preflight
 
 import (
+	"cmp"
+
 	"kbootstrap/host"
 	"kbootstrap/inventory"
 	"kbootstrap/provision/component"
@@ -18,7 +20,9 @@ func SceneOf(c *inventory.Cluster, p plan.Plan) Scene {
 			if scene.CA == "" {
 				scene.CA = authority(s)
 			}
+			one.Docker = cmp.Or(one.Docker, dockerFile(s))
 			for _, c := range s.Changes() {
+				one.Displaced = append(one.Displaced, displaced(c)...)
 				one.Writes = append(one.Writes, writes(c.Wanted)...)
 				if installer, ok := c.Wanted.(resource.Installer); ok && installer.Installs() != "" {
 					one.Packages = append(one.Packages, installer.Installs())

@@ -78,9 +78,26 @@ type Host struct {
 	Writes []Write
 	// Packages are the programs that the plan installs with the package manager.
 	Packages []string
+	// Displaced is what the plan takes the place of, and is not ours.
+	Displaced []Displaced
+	// Docker is the found content of docker's configuration; nil where docker is not in the plan.
+	Docker *DockerFile
 	// Glibc is, for each program that needs one, the version of glibc it needs at least:
 	// Glibc["runc"] = "2.34".
 	Glibc map[string]string
+}
+
+// Displaced is something on a host that the plan takes the place of.
+type Displaced struct {
+	ID   string // of the resource
+	What string // in words
+	Hint string // where it belongs instead, if there is such a place
+}
+
+// DockerFile is what of docker's configuration matters to networks.
+type DockerFile struct {
+	BIP    string `json:"bip"`
+	Bridge string `json:"bridge"`
 }
 
 // Write is what the plan puts below a path.

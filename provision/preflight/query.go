@@ -39,6 +39,10 @@ func Query(c *inventory.Cluster, h inventory.Host) host.SurveyQuery {
 		Units:   slices.Concat([]string{firewalld}, runtimes, clusters()),
 		Modules: []string{"overlay", "br_netfilter", "nf_conntrack"},
 		Traces:  traces, DataDir: component.EtcdData, CA: "/etc/kubernetes/pki/ca.crt", Packages: true,
+		SSH: []int{22},
+	}
+	if h.SSH.Port != 0 && h.SSH.Port != 22 {
+		q.SSH = append(q.SSH, h.SSH.Port)
 	}
 	if c.Network.Flannel.Backend == "vxlan" {
 		q.Modules = append(q.Modules, "vxlan")

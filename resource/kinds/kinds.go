@@ -67,6 +67,8 @@ var kinds = []Kind{
 	kind[resource.Mounts]("mounts", 0),
 	kind[resource.Processes]("processes", 0),
 	kind[Originals]("originals", 0),
+	kind[Before]("before", 0),
+	kind[Data]("data", 0),
 }
 
 // Table returns the rows of all kinds.

@@ -20,6 +20,7 @@ type Originals struct {
 	Keep   []string
 	Absent bool     // there are no records but those that stay
 	Found  []string // only in a found value: the IDs of the recorded resources, in the order of the first changes
+	Theirs []string `json:",omitempty"` // only in a found value: those of Found that were there before
 }
 
 // ID is "originals".
@@ -42,6 +43,9 @@ func (o Originals) Observe(_ context.Context, sys *host.System) (resource.Resour
 			found.Found = append(found.Found, "unreadable record "+name)
 		case !o.keeps(r.found):
 			found.Found = append(found.Found, r.found.ID())
+			if r.found.State() != "" {
+				found.Theirs = append(found.Theirs, r.found.ID())
+			}
 		}
 	}
 	// A run that was cut off at the very end has left the large files of records that are used up.
