@@ -184,7 +184,8 @@ func kubeLaws() []law {
 		},
 		rolloutLaw("apps/v1", "Deployment", "kube-system", "/apis/apps/v1/namespaces/kube-system/deployments/x",
 			`{"observedGeneration":1,"conditions":[{"type":"Available","status":"False"}]}`,
-			`{"observedGeneration":2,"conditions":[{"type":"Available","status":"True"}]}`),
+			`{"observedGeneration":2,"replicas":1,"updatedReplicas":1,"availableReplicas":1,`+
+				`"conditions":[{"type":"Available","status":"True"}]}`),
 		rolloutLaw("apps/v1", "DaemonSet", "kube-system", "/apis/apps/v1/namespaces/kube-system/daemonsets/x",
 			`{"observedGeneration":2,"desiredNumberScheduled":2,"numberReady":1,"updatedNumberScheduled":2}`,
 			`{"observedGeneration":2,"desiredNumberScheduled":2,"numberReady":2,"updatedNumberScheduled":2}`),

@@ -22,6 +22,18 @@ func TestRolloutTellsWhyNot(t *testing.T) {
 				{"type":"Available","status":"False","reason":"MinimumReplicasUnavailable","message":"not enough"}]}`,
 			"Available is False: MinimumReplicasUnavailable: not enough; 0 of 1 replicas are available",
 		},
+		"a deployment that is available, and lacks a replica": {
+			api.Rollout{APIVersion: "apps/v1", Kind: "Deployment", Namespace: system}, apps + "deployments/x",
+			`{"observedGeneration":2,"replicas":1,"updatedReplicas":1,"availableReplicas":0,
+				"conditions":[{"type":"Available","status":"True"}]}`,
+			"0 of 1 replicas are available",
+		},
+		"a deployment with a replica of the generation before": {
+			api.Rollout{APIVersion: "apps/v1", Kind: "Deployment", Namespace: system}, apps + "deployments/x",
+			`{"observedGeneration":2,"replicas":2,"updatedReplicas":1,"availableReplicas":2,
+				"conditions":[{"type":"Available","status":"True"}]}`,
+			"1 of 1 replicas are updated, of 2 that run",
+		},
 		"a deployment that no controller has looked at": {
 			api.Rollout{APIVersion: "apps/v1", Kind: "Deployment", Namespace: system}, apps + "deployments/x", `{}`,
 			"its controller has not seen its last change yet",

@@ -89,6 +89,7 @@ var kubelet = Component{
 			flags["hostname-override"] = t.Host.Name // CIS 4.2.7 wants it unset, so only where it must be
 		}
 		flags = flags.With(t.Cluster.Arguments["kubelet"])
+		kept := t.keptCredential()
 		return list(
 			one(
 				resource.Dir{Path: "/var/lib/kubelet", Mode: 0o750},
@@ -97,9 +98,10 @@ var kubelet = Component{
 				resource.Dir{Path: "/etc/cni/net.d", Mode: 0o755},
 			),
 			t.programs("cni-plugins", "/opt/cni/bin", "bridge", "host-local", "loopback", "portmap"),
+			one(kept),
 			// Started with: everything above the service in this list.
 			t.apiListens(),
-			t.service("kubelet.service", t.shared(flags, "ca.crt"),
+			startedWith(kept, t.service("kubelet.service", t.shared(flags, "ca.crt"),
 				t.programs("kubernetes", "/usr/local/bin", "kubelet"),
 				t.keys("kubelet"),
 				one(
@@ -108,12 +110,42 @@ var kubelet = Component{
 						Flags: flags, Runtime: runtime,
 					})),
 				),
-			),
+			)),
 			one(resource.Ready{
 				Name: "kubelet is healthy", URL: "http://127.0.0.1:10248/healthz", Unit: "kubelet.service", Timeout: 60 * time.Second,
 			}),
 		)
 	},
+}
+
+// KubeletKept is the client certificate that a kubelet really uses: it copies that of KubeletConfig
+// there when it starts for the first time, and keeps there each that it is given later. That of
+// KubeletConfig is read again only when none is kept, or when the kept one has ended.
+const KubeletKept = "/var/lib/kubelet/pki/kubelet-client-current.pem"
+
+// keptCredential has a kubelet begin again with KubeletConfig, which every run renews in time, when
+// what it has kept cannot serve: the host was off for longer than the certificate was valid, its
+// requests were not granted, or the authority is another.
+func (t Target) keptCredential() resource.Resource {
+	kept := resource.Credential{Path: KubeletKept, CommonName: "system:node:" + t.Host.Name}
+	for _, f := range t.PKI.Files(t.Host, "pki") {
+		if f.Path == PKIDir+"/ca.crt" {
+			kept.CA = f.Content
+		}
+	}
+	return kept
+}
+
+// startedWith has the service of a list restarted when a resource before it was changed whose state
+// is not a part of what the service is started with.
+func startedWith(before resource.Resource, rs []resource.Resource) []resource.Resource {
+	for i, r := range rs {
+		if service, ok := r.(resource.Service); ok {
+			service.Starts = append(service.Starts, before.ID())
+			rs[i] = service
+		}
+	}
+	return rs
 }
 
 // apiListens waits until something listens where this host reaches the API.

@@ -14,8 +14,8 @@ import (
 	"kbootstrap/resource"
 )
 
-// Rollout is the readiness of an object of the Kubernetes API: a Deployment is available, a
-// DaemonSet runs on every node, an APIService answers, and anything else exists. It can only be
+// Rollout is the readiness of an object of the Kubernetes API: of a Deployment all replicas are
+// available and none is of an earlier generation, a DaemonSet runs on every node, an APIService answers, and anything else exists. It can only be
 // waited for; the object itself is an Object.
 type Rollout struct {
 	APIVersion string // "apps/v1"
@@ -120,6 +120,8 @@ type rolledOut struct {
 	} `json:"spec"`
 	Status struct {
 		ObservedGeneration     int64       `json:"observedGeneration"`
+		Replicas               int64       `json:"replicas"`
+		UpdatedReplicas        int64       `json:"updatedReplicas"`
 		AvailableReplicas      int64       `json:"availableReplicas"`
 		DesiredNumberScheduled int64       `json:"desiredNumberScheduled"`
 		NumberReady            int64       `json:"numberReady"`
@@ -136,19 +138,26 @@ var readiness = map[string]func(rolledOut) error{
 	"APIService": rolledOut.available,
 }
 
+// deployment asks for what `kubectl rollout status` waits for: that a Deployment is Available says
+// no more than that the replicas which it may lack are not too many.
 func (o rolledOut) deployment() error {
 	if err := o.observed(); err != nil {
 		return err
-	}
-	err := o.available()
-	if err == nil {
-		return nil
 	}
 	replicas := int64(1) // as the API has it where nothing is said
 	if o.Spec.Replicas != nil {
 		replicas = *o.Spec.Replicas
 	}
-	return fmt.Errorf("%w; %d of %d replicas are available", err, o.Status.AvailableReplicas, replicas)
+	s := o.Status
+	switch unavailable := o.available(); {
+	case s.AvailableReplicas < replicas && unavailable != nil:
+		return fmt.Errorf("%w; %d of %d replicas are available", unavailable, s.AvailableReplicas, replicas)
+	case s.AvailableReplicas < replicas:
+		return fmt.Errorf("%d of %d replicas are available", s.AvailableReplicas, replicas)
+	case s.UpdatedReplicas < replicas || s.Replicas > s.UpdatedReplicas:
+		return fmt.Errorf("%d of %d replicas are updated, of %d that run", s.UpdatedReplicas, replicas, s.Replicas)
+	}
+	return nil
 }
 
 func (o rolledOut) daemonSet() error {

@@ -56,6 +56,7 @@ var kinds = []Kind{
 	kind[resource.SELinux]("selinux", Recorded),
 	kind[resource.Image]("image", 0),
 	kind[resource.Ready]("ready", Waits|Resumes),
+	kind[resource.Credential]("credential", 0),
 	kind[resource.Member]("member", 0),
 	kind[resource.Bootstrapped]("bootstrapped", 0),
 	kind[api.Object]("object", 0),
