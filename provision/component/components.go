@@ -15,6 +15,7 @@ func Components() []Component {
 		controllerManager,
 		scheduler,
 		access,
+		podProbe,
 		containerd,
 		kubelet,
 		flannel,
