@@ -19,6 +19,10 @@ const (
 	ContentDamaged    Code = "KB5017"
 	ContentNotSent    Code = "KB5018"
 	ObjectNotReady    Code = "KB5019"
+	PodsCutOff        Code = "KB5023"
+	PodNetworkDiffers Code = "KB5024"
+	BridgeInUse       Code = "KB5025"
+	NodeNotRegistered Code = "KB5026"
 )
 
 // stepEntries are the faults of steps on hosts.
@@ -124,4 +128,37 @@ node takes the pods, or the pods end as soon as they have started.`,
 
     kubectl describe -n NAMESPACE KIND NAME
     kubectl get events -A --sort-by=.lastTimestamp`},
+	{PodsCutOff, "pods on a host do not run, or do not reach what pods need",
+		`Every host runs a pod of the DaemonSet "probe" in the namespace "kbootstrap". On this host it does not run, or from
+its network the API's Service address, the cluster DNS or the pod of another host is not reached. The message says
+which, and why a pod does not start in the words of the kubelet.`,
+		`Look at the pod of this host, then at the services that its way leads through: containerd, flanneld, kube-proxy.
+
+    sudo kubectl -n kbootstrap get pods -o wide
+    sudo kubectl -n kbootstrap get events
+    sudo journalctl -u flanneld -u kube-proxy --since -10min
+
+If only pods of other hosts are not reached, something between the hosts drops their packets: with the backend vxlan
+udp 8472 must pass both ways.`},
+	{PodNetworkDiffers, "the network of a host's pods does not agree with its node",
+		`The subnet that the API gives to the node, flannel's lease, the CNI configuration, the bridge cni0 and the pods on it
+belong together. The tool restarted flanneld, and what else mends it, and they still differ. The message says what.`,
+		`Read the journal of flanneld, and see what else changes the interfaces cni0 and flannel.1 on that host.
+
+    sudo journalctl -u flanneld --since -10min
+    ip -d address show dev cni0; ip -d address show dev flannel.1`},
+	{BridgeInUse, "the interface cni0 belongs to containers of another program",
+		`Pods need a bridge named cni0 with the first address of the node's subnet. The host has one with another address, and
+interfaces are on it that are not of pods of this cluster. To delete it would cut those containers off, so the tool
+does not.`,
+		`Stop the containers that use the bridge, or give them another one, then delete it and run the same command again.
+
+    bridge link show
+    sudo ip link delete cni0`},
+	{NodeNotRegistered, "a kubelet does not register its node",
+		`The kubelet runs, and the API has no node of that name. A kubelet registers its node once, when it starts, so the
+tool restarted it; the node is still not there.`,
+		`Read the journal of the kubelet: it says why the API does not take the node.
+
+    sudo journalctl -u kubelet --since -10min`},
 }

@@ -20,6 +20,7 @@ func Components() []Component {
 		controllerManager,
 		scheduler,
 		access,
+		podProbe,
 		containerd,
 		kubelet,
 		flannel,

@@ -35,6 +35,12 @@ var containerd = Component{
 		// fixes that Debian carries; docs/artifacts.md says so, and which newer ones are pinned.
 		{Component: "runc", Version: "1.1.5", Programs: []string{"runc"},
 			URL: "https://github.com/opencontainers/runc/releases/download/v{version}/runc.{arch}"},
+		// Four of the plugins: all that flannel's network needs. The full set is five times as
+		// large.
+		{Component: "cni-plugins", Version: "1.9.1", Archive: true,
+			URL: "https://github.com/containernetworking/plugins/releases/download/v{version}/" +
+				"cni-plugins-linux-{arch}-v{version}.tgz",
+			Programs: []string{"bridge", "host-local", "loopback", "portmap"}},
 	},
 	Residue: Residue{
 		Data: []string{"/var/lib/containerd", "/run/containerd"},
@@ -55,13 +61,14 @@ var containerd = Component{
 					containerScope.Render(struct{}{}),
 				),
 			),
+			podNetworkFiles(t),
 			t.programs("runc", "/usr/local/bin", "runc"),
 			t.programs("containerd", "/usr/local/bin", "containerd-shim-runc-v2"),
 			t.service("containerd.service", nil,
 				t.programs("containerd", "/usr/local/bin", "containerd"),
 				one(
 					text(ContainerdConfig, 0o644, containerdTOML.Render(
-						containerdConfig{Version: format, Pause: t.Release.Image("pause")})),
+						containerdConfig{Version: format, Pause: t.Release.Image("pause"), CNI: cni})),
 					unit("containerd.service", containerdUnit.Render(daemon{})),
 				),
 			),
@@ -82,6 +89,7 @@ type containerdConfig struct {
 	// Version is the version of the file's format: 3 from containerd 2.0, 2 before.
 	Version int
 	Pause   string // the image of pod sandboxes, which must be the one that is on the host already
+	CNI     cniPlaces
 }
 
 var (

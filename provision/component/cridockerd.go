@@ -24,6 +24,8 @@ var criDockerd = Component{
 		flags := templates.Flags{
 			"container-runtime-endpoint": "unix://" + criDockerdSocket,
 			"network-plugin":             "cni",
+			"cni-conf-dir":               cni.Dir,
+			"cni-bin-dir":                cni.Bin,
 			"pod-infra-container-image":  t.Release.Image("pause"),
 		}
 		return list(

@@ -62,9 +62,8 @@ var flannel = Component{
 		return list(
 			one(
 				resource.Dir{Path: "/etc/kube-flannel", Mode: 0o755},
-				resource.Dir{Path: "/opt/kbootstrap/libexec", Mode: 0o755},
 			),
-			t.gated("flanneld.service", t.shared(flags), t.joined("kube-controller-manager"),
+			t.gated("flanneld.service", t.shared(flags), list(t.enlisted(), t.joined("kube-controller-manager")),
 				t.programs("flannel", "/usr/local/bin", "flanneld"),
 				t.keys("flannel"),
 				one(
@@ -72,13 +71,16 @@ var flannel = Component{
 						Pods: t.Cluster.Network.Pods, Backend: t.Cluster.Network.Flannel.Backend,
 						Port: t.Cluster.Network.Flannel.Port,
 					})),
-					text("/opt/kbootstrap/libexec/cni-config", 0o755, cniConfigScript.Render(struct{}{})),
 					unit("flanneld.service", flanneldUnit.Render(flanneldCommand{Flags: flags, NodeName: t.Host.Name})),
 				),
 			),
-			one(resource.Ready{
-				Name: "flanneld holds a subnet", URL: "http://127.0.0.1:8081/healthz", Unit: "flanneld.service", Timeout: 120 * time.Second,
-			}),
+			one(
+				resource.Ready{
+					Name: "flanneld holds a subnet", URL: "http://127.0.0.1:8081/healthz", Unit: "flanneld.service",
+					Timeout: 120 * time.Second,
+				},
+				podNetworkOf(t),
+			),
 		)
 	},
 }
@@ -97,7 +99,6 @@ type flanneldCommand struct {
 }
 
 var (
-	flannelJSON     = templates.New[flannelConfig]("net-conf.json.tmpl")
-	flanneldUnit    = templates.New[flanneldCommand]("flanneld.service.tmpl")
-	cniConfigScript = templates.New[struct{}]("cni-config.sh.tmpl")
+	flannelJSON  = templates.New[flannelConfig]("net-conf.json.tmpl")
+	flanneldUnit = templates.New[flanneldCommand]("flanneld.service.tmpl")
 )

@@ -8,8 +8,8 @@ import (
 	"kbootstrap/resource/api"
 )
 
-// health is what "done" means on each host: its node is Ready, and a name of the cluster resolves
-// from it, which takes kube-proxy, flannel and CoreDNS together.
+// health is what "done" means on each host: its node is Ready, a name of the cluster resolves from
+// it, and a pod that runs on it reaches the API, the cluster DNS and pods of other hosts.
 var health = Component{
 	Name: "health",
 	On:   everywhere,
@@ -23,6 +23,7 @@ var health = Component{
 				Expect:  t.Cluster.ServiceIP(1).String(),
 				Timeout: 120 * time.Second,
 			},
+			probeOf(t),
 		)
 	},
 }

@@ -24,12 +24,6 @@ var kubelet = Component{
 	Units: []string{"kubelet.service"},
 	Sources: []release.Source{
 		kubernetesProgram("kubelet"),
-		// Four of the plugins: all that flannel's network needs. The full set is five times as
-		// large.
-		{Component: "cni-plugins", Version: "1.9.1", Archive: true,
-			URL: "https://github.com/containernetworking/plugins/releases/download/v{version}/" +
-				"cni-plugins-linux-{arch}-v{version}.tgz",
-			Programs: []string{"bridge", "host-local", "loopback", "portmap"}},
 	},
 	Ports: []Port{
 		{Network: "tcp", Number: 10250, By: "kubelet", From: []inventory.Role{inventory.ControlPlane}},
@@ -37,8 +31,7 @@ var kubelet = Component{
 	},
 	Residue: Residue{
 		Data: []string{
-			"/var/lib/kubelet", "/var/lib/cni", "/var/log/pods", "/var/log/containers", "/etc/cni/net.d",
-			"/opt/cni/bin",
+			"/var/lib/kubelet", "/var/lib/cni", "/var/log/pods", "/var/log/containers", cniHome,
 		},
 		Interfaces: []string{"cni0"},
 		Chains:     []string{"KUBE-", "CNI-"},
@@ -95,9 +88,7 @@ var kubelet = Component{
 				resource.Dir{Path: "/var/lib/kubelet", Mode: 0o750},
 				resource.Dir{Path: "/var/lib/kubelet/pki", Mode: 0o700},
 				resource.Dir{Path: "/etc/kubernetes/manifests", Mode: 0o700},
-				resource.Dir{Path: "/etc/cni/net.d", Mode: 0o755},
 			),
-			t.programs("cni-plugins", "/opt/cni/bin", "bridge", "host-local", "loopback", "portmap"),
 			one(kept),
 			// Started with: everything above the service in this list.
 			t.apiListens(),

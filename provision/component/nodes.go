@@ -27,6 +27,11 @@ func (t Target) joined(by string) []resource.Resource {
 	})
 }
 
+// enlisted is a kubelet that has registered its node, also where the node was deleted since.
+func (t Target) enlisted() []resource.Resource {
+	return one(api.Registration{Node: t.Host.Name, Kubeconfig: KubeletConfig, Timeout: 180 * time.Second})
+}
+
 // nodeOf is the node of this host with its labels and taints.
 func nodeOf(t Target) resource.Resource {
 	labels := map[string]string{}

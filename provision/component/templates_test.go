@@ -30,10 +30,10 @@ func TestRender(t *testing.T) {
 		"flanneld.service":     flanneldUnit.Render(flanneldCommand{Flags: flags, NodeName: "m1"}),
 		"container-scope.conf": containerScope.Render(struct{}{}),
 		"containerd-3.toml": containerdTOML.Render(containerdConfig{
-			Version: 3, Pause: "registry.k8s.io/pause:3.10.2",
+			Version: 3, Pause: "registry.k8s.io/pause:3.10.2", CNI: cni,
 		}),
 		"containerd-2.toml": containerdTOML.Render(containerdConfig{
-			Version: 2, Pause: "registry.k8s.io/pause:3.9",
+			Version: 2, Pause: "registry.k8s.io/pause:3.9", CNI: cni,
 		}),
 		"docker-daemon.json": dockerJSON.Render(dockerConfig{
 			ContainerdSocket: "/run/containerd/containerd.sock",
@@ -51,8 +51,9 @@ func TestRender(t *testing.T) {
 		"audit-policy.yaml":   auditPolicyYAML.Render(struct{}{}),
 		"authentication.yaml": authenticationYAML.Render(struct{}{}),
 		"net-conf.json":       flannelJSON.Render(flannelConfig{Pods: pods, Backend: "vxlan", Port: 8472}),
-		"cni-config.sh":       cniConfigScript.Render(struct{}{}),
+		"cni-config.sh":       cniConfigScript.Render(cni),
 		"access.yaml":         accessYAML.Render(struct{}{}),
+		"pod-probe.yaml":      podProbeManifest.Render(podProbeData{Image: "registry.k8s.io/pause:3.10.2", Namespace: "kbootstrap"}),
 		"coredns.yaml": coreDNSManifest.Render(coreDNSData{
 			Image: "registry.k8s.io/coredns/coredns:v1.14.2", ClusterDomain: "cluster.local",
 			Address: netip.MustParseAddr("10.96.0.10"), Replicas: 2, Upstream: true,

@@ -129,7 +129,7 @@ func inodes(_ Scene, h Host) []Finding {
 }
 
 // executed are the paths with programs of ours.
-var executed = []string{"/opt/kbootstrap", "/opt/cni/bin"}
+var executed = []string{"/opt/kbootstrap"}
 
 func mountOptions(_ Scene, h Host) []Finding {
 	var found []Finding

@@ -61,6 +61,7 @@ type kubeNode struct {
 	Metadata struct {
 		ResourceVersion string            `json:"resourceVersion"`
 		Labels          map[string]string `json:"labels"`
+		Annotations     map[string]string `json:"annotations"`
 	} `json:"metadata"`
 	Spec struct {
 		PodCIDR string      `json:"podCIDR"`

@@ -37,7 +37,7 @@ func (s stage) files() (map[string]string, error) {
 		"common/etc/systemd/system/kubelet.service":    read("kubelet.service"),
 		"common/etc/systemd/system/containerd.service": string(containerdUnit.Render(unit{})),
 		"common/etc/containerd/config.toml": string(containerdTOML.Render(
-			containerdConfig{Version: 3, Pause: s.images["pause"]})),
+			containerdConfig{Version: 3, Pause: s.images["pause"], CNI: cni})),
 		"common/etc/systemd/system/flanneld.service": string(flanneldUnit.Render(unit{
 			NodeName: "%H", // systemd's word for the host's name
 			Flags: templates.Flags{
@@ -48,7 +48,7 @@ func (s stage) files() (map[string]string, error) {
 		})),
 		"common/etc/kube-flannel/net-conf.json": string(flannelJSON.Render(
 			flannelConfig{Pods: pods, Backend: "vxlan", Port: 8472})),
-		"common/opt/kbootstrap/libexec/cni-config": string(cniConfigScript.Render(struct{}{})),
+		"common/opt/kbootstrap/libexec/cni-config": string(cniConfigScript.Render(cni)),
 	}, nil
 }
 
@@ -75,7 +75,7 @@ var (
 	containerdTOML  = templates.New[containerdConfig]("containerd.toml.tmpl")
 	flanneldUnit    = templates.New[unit]("flanneld.service.tmpl")
 	flannelJSON     = templates.New[flannelConfig]("net-conf.json.tmpl")
-	cniConfigScript = templates.New[struct{}]("cni-config.sh.tmpl")
+	cniConfigScript = templates.New[cniPlaces]("cni-config.sh.tmpl")
 )
 
 type unit struct {
@@ -86,7 +86,13 @@ type unit struct {
 type containerdConfig struct {
 	Version int
 	Pause   string
+	CNI     cniPlaces
 }
+
+// cniPlaces are where kubeadm's hosts have the network of pods.
+type cniPlaces struct{ Dir, Name, Bin string }
+
+var cni = cniPlaces{Dir: "/etc/cni/net.d", Name: "10-flannel.conflist", Bin: "/opt/cni/bin"}
 
 type flannelConfig struct {
 	Pods    netip.Prefix

@@ -1,0 +1,237 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"kbootstrap/host"
+	"kbootstrap/internal/human"
+	"kbootstrap/kube"
+)
+
+// podFailure is something that does not work for the pods of a node.
+type podFailure struct {
+	text string
+	unit string // whose work it is; "" when there is nothing to restart
+}
+
+// kubePod is what we read of a Pod.
+type kubePod struct {
+	Metadata struct {
+		Name, UID, DeletionTimestamp string
+	}
+	Spec   struct{ NodeName string }
+	Status struct {
+		Phase, PodIP, Reason, Message string
+		Conditions                    []condition
+		ContainerStatuses             []struct {
+			State struct {
+				Waiting *struct{ Reason, Message string }
+			}
+		}
+	}
+}
+
+func (p kubePod) ready() bool {
+	return slices.ContainsFunc(p.Status.Conditions, func(c condition) bool {
+		return c.Type == "Ready" && c.Status == "True"
+	})
+}
+
+// podAnswer bounds each question; the first packet over a new bridge is lost at times, and sent
+// again.
+const podAnswer = 2 * time.Second
+
+// try asks all questions at once, and returns what fails in their order.
+func (p PodProbe) try(ctx context.Context, sys *host.System, a *kube.API) []podFailure {
+	pods, err := p.pods(ctx, a)
+	if err != nil {
+		return []podFailure{{text: "the API does not tell which pods run: " + err.Error()}}
+	}
+	own, found := podOn(pods, p.Node)
+	if !found {
+		return []podFailure{{text: "no pod of the DaemonSet " + p.Namespace + "/probe is on this node"}}
+	}
+	if !own.ready() {
+		return []podFailure{{text: p.whyNot(ctx, a, own)}}
+	}
+	sandbox, failure := p.sandboxOf(sys, own)
+	if failure != "" {
+		return []podFailure{{text: failure}}
+	}
+	return p.ask(ctx, sandbox.Network(sys), own.Status.PodIP, pods)
+}
+
+func (p PodProbe) pods(ctx context.Context, a *kube.API) ([]kubePod, error) {
+	data, err := a.Get(ctx, "/api/v1/namespaces/"+p.Namespace+"/pods?labelSelector=app%3Dprobe")
+	if err != nil {
+		return nil, err
+	}
+	var list struct{ Items []kubePod }
+	if err := json.Unmarshal(data, &list); err != nil {
+		return nil, fmt.Errorf("pods: %w", err)
+	}
+	return list.Items, nil
+}
+
+// podOn returns the pod on a node, rather one that stays than one that is about to go.
+func podOn(pods []kubePod, node string) (kubePod, bool) {
+	var found kubePod
+	for _, p := range pods {
+		if p.Spec.NodeName == node && (found.Metadata.Name == "" || found.Metadata.DeletionTimestamp != "") {
+			found = p
+		}
+	}
+	return found, found.Metadata.Name != ""
+}
+
+// whyNot tells why a pod does not run: in the words of its container, and of the last event that
+// warns.
+func (p PodProbe) whyNot(ctx context.Context, a *kube.API, pod kubePod) string {
+	words := []string{fmt.Sprintf("pod %s/%s is %s", p.Namespace, pod.Metadata.Name, pod.Status.Phase)}
+	for _, c := range pod.Status.ContainerStatuses {
+		if w := c.State.Waiting; w != nil {
+			words[0] += " (" + w.Reason + ")"
+			if w.Message != "" {
+				words = append(words, human.OneLine(w.Message))
+			}
+		}
+	}
+	for _, c := range pod.Status.Conditions {
+		if c.Type == "PodScheduled" && c.Status != "True" {
+			words = append(words, human.OneLine(c.Message))
+		}
+	}
+	if event := p.lastWarning(ctx, a, pod); event != "" {
+		words = append(words, event)
+	}
+	return strings.Join(words, ": ")
+}
+
+func (p PodProbe) lastWarning(ctx context.Context, a *kube.API, pod kubePod) string {
+	selector := url.QueryEscape("involvedObject.uid=" + pod.Metadata.UID + ",type=Warning")
+	data, err := a.Get(ctx, "/api/v1/namespaces/"+p.Namespace+"/events?fieldSelector="+selector)
+	if err != nil {
+		return "" // the pod's own words have to do
+	}
+	var list struct {
+		Items []struct {
+			Message, LastTimestamp, EventTime string
+			Series                            struct{ LastObservedTime string }
+		}
+	}
+	if json.Unmarshal(data, &list) != nil {
+		return ""
+	}
+	message, latest := "", ""
+	for _, e := range list.Items {
+		if at := max(e.LastTimestamp, e.EventTime, e.Series.LastObservedTime); at >= latest {
+			message, latest = e.Message, at
+		}
+	}
+	return human.OneLine(message)
+}
+
+// sandboxOf returns the pod as it runs on this host, and what is wrong with its address.
+func (p PodProbe) sandboxOf(sys *host.System, pod kubePod) (host.Sandbox, string) {
+	containers, err := sys.Containers()
+	if err != nil {
+		return host.Sandbox{}, err.Error()
+	}
+	i := slices.IndexFunc(containers.Sandboxes, func(s host.Sandbox) bool { return s.Pod == pod.Metadata.UID })
+	if i < 0 {
+		return host.Sandbox{}, fmt.Sprintf("the API says that pod %s/%s runs, and this host has no process of it",
+			p.Namespace, pod.Metadata.Name)
+	}
+	sandbox := containers.Sandboxes[i]
+	_, addresses, err := sandbox.LinkOf(sys)
+	if err != nil {
+		return sandbox, fmt.Sprintf("pod %s/%s: %v", p.Namespace, pod.Metadata.Name, err)
+	}
+	has := func(a netip.Prefix) bool { return a.Addr().String() == pod.Status.PodIP }
+	if !slices.ContainsFunc(addresses, has) {
+		return sandbox, fmt.Sprintf("pod %s/%s has %s, and the API says %s",
+			p.Namespace, pod.Metadata.Name, prefixes(addresses), pod.Status.PodIP)
+	}
+	return sandbox, ""
+}
+
+// ask asks from the pod's network.
+func (p PodProbe) ask(ctx context.Context, namespace, from string, pods []kubePod) []podFailure {
+	type question struct {
+		what, unit string
+		ask        func(context.Context) error
+	}
+	questions := []question{
+		{fmt.Sprintf("the API's Service address %s", p.API), kubeProxyUnit, func(ctx context.Context) error {
+			conn, err := host.DialIn(ctx, namespace, "tcp", p.API)
+			if err != nil {
+				return err
+			}
+			return conn.Close()
+		}},
+		{fmt.Sprintf("the cluster DNS %s", p.DNS), kubeProxyUnit, func(ctx context.Context) error {
+			return p.resolve(ctx, namespace)
+		}},
+	}
+	for _, peer := range p.Peers {
+		pod, found := podOn(pods, peer)
+		to, err := netip.ParseAddr(pod.Status.PodIP)
+		if !found || err != nil || !pod.ready() || pod.Metadata.DeletionTimestamp != "" {
+			continue // the host of that pod tells of it
+		}
+		questions = append(questions, question{fmt.Sprintf("the pod of %s (%s)", peer, to), flanneldUnit,
+			func(ctx context.Context) error { return host.PingFrom(ctx, namespace, to) }})
+	}
+	answers := make([]error, len(questions))
+	var all sync.WaitGroup
+	for i, q := range questions {
+		all.Go(func() {
+			ctx, cancel := context.WithTimeout(ctx, podAnswer)
+			defer cancel()
+			answers[i] = q.ask(ctx)
+		})
+	}
+	all.Wait()
+	var failures []podFailure
+	for i, err := range answers {
+		if err != nil {
+			text := fmt.Sprintf("%s is not reached from this host's pod (%s): %v", questions[i].what, from, err)
+			failures = append(failures, podFailure{text, questions[i].unit})
+		}
+	}
+	return failures
+}
+
+// resolve asks the cluster DNS for the name of the API.
+func (p PodProbe) resolve(ctx context.Context, namespace string) error {
+	resolver := net.Resolver{
+		PreferGo: true,
+		Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return host.DialIn(ctx, namespace, network, netip.AddrPortFrom(p.DNS, 53))
+		},
+	}
+	name := "kubernetes.default.svc." + p.Domain
+	var err error
+	for ctx.Err() == nil {
+		one, cancel := context.WithTimeout(ctx, podAnswer/4) // a lost datagram costs no more
+		var addresses []netip.Addr
+		addresses, err = resolver.LookupNetIP(one, "ip4", name+".")
+		cancel()
+		if err == nil {
+			if slices.ContainsFunc(addresses, func(a netip.Addr) bool { return a.Unmap() == p.API.Addr() }) {
+				return nil
+			}
+			return fmt.Errorf("%s is %v, not %s", name, addresses, p.API.Addr())
+		}
+	}
+	return err
+}

@@ -1,0 +1,128 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"kbootstrap/fault"
+	"kbootstrap/host"
+	"kbootstrap/kube"
+	"kbootstrap/resource"
+)
+
+// PodProbe is what a user would call a network of pods that works on a host: a pod of the network
+// runs there now, with an address of the node's subnet, and from that pod's own network the API, the
+// cluster DNS and pods of other hosts are reached.
+type PodProbe struct {
+	Node       string
+	Kubeconfig string         // path on the host, below System.Root
+	Namespace  string         // of the pods, one a node
+	API        netip.AddrPort // the API's Service
+	DNS        netip.Addr     // the Service of the cluster DNS
+	Domain     string         // of the cluster
+	Peers      []string       // the nodes whose pods are to be reached
+	Timeout    time.Duration  // how long to wait; 0 means two minutes
+	Fails      []string       // only in a found value: what does not work, a sentence each
+	Absent     bool           // it was not tried, because something that it goes through does not run
+}
+
+// ID is "pods of node NAME".
+func (p PodProbe) ID() string { return "pods of node " + p.Node }
+
+// State lists what does not work.
+func (p PodProbe) State() string {
+	switch {
+	case p.Absent:
+		return ""
+	case len(p.Fails) > 0:
+		return resource.States(p.Fails...)
+	}
+	return resource.States("run, and reach the API, the cluster DNS and each other")
+}
+
+// Answers says that the way leads through all services of the host.
+func (p PodProbe) Answers() (unit string, all bool) { return "", true }
+
+// Absence is a probe that was not tried.
+func (p PodProbe) Absence() resource.Resource {
+	p.Absent, p.Fails = true, nil
+	return p
+}
+
+// Problem tells what does not work.
+func (p PodProbe) Problem(resource.Resource) string {
+	if p.Absent {
+		return "whether pods run was not tried"
+	}
+	if len(p.Fails) == 0 {
+		return ""
+	}
+	return p.err().Error()
+}
+
+// err is all that fails in one error.
+func (p PodProbe) err() error {
+	var all error
+	for _, text := range p.Fails {
+		if all == nil {
+			all = errors.New(text)
+			continue
+		}
+		all = fmt.Errorf("%w; %s", all, text)
+	}
+	return all
+}
+
+const kubeProxyUnit = "kube-proxy.service"
+
+// Observe tries once.
+func (p PodProbe) Observe(ctx context.Context, sys *host.System) (resource.Resource, error) {
+	a, err := kube.OpenAPI(sys, p.Kubeconfig)
+	if host.Absent(err) {
+		return p.Absence(), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	found := p
+	found.Absent, found.Fails = false, nil
+	for _, f := range p.try(ctx, sys, a) {
+		found.Fails = append(found.Fails, f.text)
+	}
+	return found, ctx.Err()
+}
+
+// Apply waits until it works. What a daemon has to put right that has run for long, and has not, it
+// is restarted for, once.
+func (p PodProbe) Apply(ctx context.Context, sys *host.System) error {
+	if p.Absent || len(p.Fails) > 0 {
+		return nil
+	}
+	a, err := kube.OpenAPI(sys, p.Kubeconfig)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := sys.UntilStopped(ctx)
+	defer cancel()
+	sys.Logf("waiting: %s", p.ID())
+	restarted := map[string]bool{}
+	begin := time.Now()
+	wait := apiWait{what: "pods of node " + p.Node, timeout: p.Timeout, code: fault.PodsCutOff}
+	return wait.until(ctx, sys, a, func(ctx context.Context, a *kube.API) (waiting, err error) {
+		failures := p.try(ctx, sys, a)
+		found := PodProbe{}
+		for _, f := range failures {
+			found.Fails = append(found.Fails, f.text)
+			if f.unit == "" || restarted[f.unit] || time.Since(begin) < settled {
+				continue
+			}
+			if restarted[f.unit], err = restart(ctx, sys, f.unit, settled); err != nil {
+				return nil, fmt.Errorf("restart %s: %w", f.unit, err)
+			}
+		}
+		return found.err(), nil
+	})
+}
