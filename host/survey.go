@@ -16,6 +16,7 @@ type SurveyQuery struct {
 	DataDir  string   // etcd's
 	CA       string   // the path of a certificate authority
 	Packages bool     // whether the package manager's lock matters
+	Beside   BesideQuery
 }
 
 // Survey is what a host is like besides its Facts: what others left on it, and what would be in the
@@ -37,6 +38,7 @@ type Survey struct {
 	Limits map[string]int64
 	// PackageLock is who holds the package manager's lock; nil when no process does.
 	PackageLock *Lock
+	Beside      Beside
 }
 
 // Lock is a lock on a file of the host that some process holds.
@@ -63,6 +65,7 @@ func (s surveyor) survey(q SurveyQuery) Survey {
 	var wg sync.WaitGroup
 	wg.Go(func() { found.Units = s.units(q.Units) })
 	wg.Go(func() { found.Ports = s.ports(q.TCP, q.UDP) })
+	wg.Go(func() { found.Beside = s.beside(q.Beside) })
 	wg.Go(func() {
 		found.FileSystems = s.fileSystems(q.Paths)
 		found.Modules = s.modules(q.Modules)

@@ -102,5 +102,5 @@ func Action(c plan.Change) string {
 func Restart(c plan.Change) bool {
 	found, ok := c.Found.(resource.Service)
 	wanted, is := c.Wanted.(resource.Service)
-	return ok && is && found.Running && wanted.Running && (found.Config != wanted.Config || found.Older)
+	return ok && is && found.Running && wanted.Running && (found.Config != wanted.Config || found.Older || found.Stray != "")
 }
