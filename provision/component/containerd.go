@@ -9,6 +9,9 @@ import (
 	"kbootstrap/templates"
 )
 
+// containerdExtra are the files that containerd's configuration takes in.
+const containerdExtra = "/etc/containerd/conf.d/*.toml"
+
 const containerdSocket = "/run/containerd/containerd.sock"
 
 // containerd runs the containers of the kubelet and, where there is one, of docker.
@@ -28,6 +31,18 @@ var containerd = Component{
 		// fixes that Debian carries; docs/artifacts.md says so, and which newer ones are pinned.
 		{Component: "runc", Version: "1.1.5", Programs: []string{"runc"},
 			URL: "https://github.com/opencontainers/runc/releases/download/v{version}/runc.{arch}"},
+	},
+	Reads: []Reading{
+		{What: containerdExtra, Main: "/etc/containerd/config.toml",
+			Whose: "the operator's; `ForeignSetting` fails on what takes the cgroup driver, the network's directories, " +
+				"the socket or the data elsewhere, and warns of another pause image",
+			Keys: []string{
+				"runc.options.SystemdCgroup", "runc.options.BinaryName", "runtimes.runc.runtime_type",
+				"containerd.default_runtime_name", "cni.conf_dir", "cni.bin_dir", "cni.bin_dirs", "grpc.address", "root",
+				"state", "disabled_plugins",
+			},
+			Choices: []string{"pinned_images.sandbox", "cri.sandbox_image"}},
+		{What: "`/etc/containerd/certs.d`", Whose: "the operator's: registries and mirrors"},
 	},
 	Residue: Residue{
 		Data:   []string{"/var/lib/containerd", "/run/containerd"},

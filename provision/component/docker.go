@@ -27,6 +27,7 @@ var docker = Component{
 		URL:      "https://download.docker.com/linux/static/stable/{machine}/docker-{version}.tgz",
 		Programs: []string{"dockerd", "docker", "docker-proxy", "docker-init"},
 	}},
+	Reads: []Reading{{What: "`/etc/docker/certs.d`", Whose: "the operator's: registries"}},
 	Residue: Residue{
 		Data:       []string{"/var/lib/docker", "/run/docker"},
 		Mounts:     []string{"/run/docker", "/var/lib/docker"},
@@ -46,6 +47,7 @@ var docker = Component{
 			return "runtime is " + c.Runtime
 		}},
 	},
+	Variables: []string{"DOCKER_"},
 	Resources: func(t Target) []resource.Resource {
 		flags := templates.Flags{"host": "unix://" + dockerSocket}.With(t.Cluster.Arguments["dockerd"])
 		return list(

@@ -37,11 +37,9 @@ func Query(c *inventory.Cluster, h inventory.Host) host.SurveyQuery {
 	q := host.SurveyQuery{
 		Paths:   places(),
 		Units:   slices.Concat([]string{firewalld}, runtimes, clusters()),
-		Modules: []string{"overlay", "br_netfilter", "nf_conntrack"},
+		Modules: component.Modules(c),
 		Traces:  traces, DataDir: component.EtcdData, CA: "/etc/kubernetes/pki/ca.crt", Packages: true,
-	}
-	if c.Network.Flannel.Backend == "vxlan" {
-		q.Modules = append(q.Modules, "vxlan")
+		Beside: BesideQuery(c, h),
 	}
 	for _, l := range component.Listeners(c, h) {
 		if l.Network == "udp" {
