@@ -10,6 +10,9 @@ const (
 	PreflightCapacity Code = "KB3040"
 	PreflightSystem   Code = "KB3050"
 	PreflightLeftover Code = "KB3060"
+	ForeignSetting    Code = "KB3061"
+	BootSetting       Code = "KB3062"
+	PacketFilter      Code = "KB3063"
 	PreflightReplaces Code = "KB3065"
 	PreflightClock    Code = "KB3070"
 )
@@ -83,6 +86,41 @@ it did not make.`,
     mv /var/lib/etcd /var/lib/etcd.old
 
 If the cluster was made from another machine, copy the directory .kbootstrap from there: it has the authority's key.`},
+	{ForeignSetting, "something beside the tool's files changes what a service of the cluster does",
+		`systemd joins a unit with drop-ins from many directories, and gives variables to all services; containerd takes
+in files of a directory of its own. A drop-in that replaces ExecStart, for instance, has the service run with another
+command line than the inventory's: docker may listen to everybody, a kubelet may take another address. The tool does not
+override what an operator wrote, and does not obey it silently either.
+
+A drop-in that only adds variables such as HTTPS_PROXY, limits such as LimitNOFILE or MemoryMax, or an order such as
+After is the operator's, and is no fault.`,
+		`Look at what systemd reads, take the foreign part away, and let up restart the service.
+
+    systemctl cat docker.service
+    rm /etc/systemd/system/docker.service.d/override.conf
+    kbootstrap up -i hosts.yaml
+
+What the service should do goes into arguments of the inventory. To live with the foreign setting, ignore the check.
+
+    kbootstrap up -i hosts.yaml --ignore-preflight=ForeignSetting`},
+	{BootSetting, "after the next boot a host would not have what the cluster needs of the kernel",
+		`up sets kernel parameters and loads modules, now and at each boot, from files of its own. A file that is read later
+sets a parameter back, a file in modprobe.d keeps a module from being loaded, or the service that reads these files is
+masked. The cluster works until the host is started again; then pods reach nobody.`,
+		`Remove the line or the file that the check names, or unmask the service.
+
+    grep -rn ip_forward /etc/sysctl.d /etc/sysctl.conf /run/sysctl.d /usr/lib/sysctl.d
+    grep -rnE 'br_netfilter|overlay|vxlan' /etc/modprobe.d
+    systemctl unmask systemd-sysctl.service systemd-modules-load.service`},
+	{PacketFilter, "a chain of the packet filter drops what pods or hosts send",
+		`kube-proxy and flannel accept the packets of pods in the chains of iptables. A packet must pass every chain of its
+hook, so a chain of another table with the policy drop drops them all the same. Such a chain comes from nftables.conf, a
+firewall, or by hand.`,
+		`Have the chain accept the networks of hosts, pods and Services, or do without it.
+
+    nft list ruleset
+    nft add rule inet TABLE CHAIN ip saddr 10.244.0.0/16 accept
+    nft add rule inet TABLE CHAIN ip daddr 10.244.0.0/16 accept`},
 	{PreflightReplaces, "something on a host would be replaced",
 		`A file, a program or a service is on the host already, the tool did not put it there, and the plan takes its
 place: docker's or containerd's configuration, a kubectl, a unit. Keys of daemon.json that the tool does not decide stay.

@@ -20,6 +20,7 @@ type SurveyQuery struct {
 	SSH      []int    // the ports of sshd whose peers are wanted
 	// Kubeconfig is the path of a kubeconfig whose context is wanted.
 	Kubeconfig string
+	Beside     BesideQuery
 }
 
 // Survey is what a host is like besides its Facts: what others left on it, and what would be in the
@@ -45,6 +46,7 @@ type Survey struct {
 	Limits map[string]int64
 	// PackageLock is who holds the package manager's lock; nil when no process does.
 	PackageLock *Lock
+	Beside      Beside
 }
 
 // Lock is a lock on a file of the host that some process holds.
@@ -71,6 +73,7 @@ func (s surveyor) survey(q SurveyQuery) Survey {
 	var wg sync.WaitGroup
 	wg.Go(func() { found.Units = s.units(q.Units) })
 	wg.Go(func() { found.Ports = s.ports(q.TCP, q.UDP) })
+	wg.Go(func() { found.Beside = s.beside(q.Beside) })
 	wg.Go(func() {
 		found.FileSystems = s.fileSystems(q.Paths)
 		found.Modules = s.modules(q.Modules)

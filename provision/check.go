@@ -35,6 +35,29 @@ func askSurveys(r *Run, queries map[string]node.Query) {
 	}
 }
 
+// askBeside asks all hosts for what their services read or obey beside the files of the tool.
+func askBeside(r *Run, queries map[string]node.Query) {
+	for name, m := range r.Fleet {
+		q := queries[name]
+		q.Survey = &host.SurveyQuery{Beside: preflight.BesideQuery(r.Cluster, m.Host)}
+		queries[name] = q
+	}
+}
+
+// findForeign finds what changes what services do and is not the tool's, in a verb that changes
+// nothing. Those that do find it with all checks of the hosts.
+func findForeign(r *Run) {
+	scene := preflight.SceneOf(r.Cluster, r.Plan)
+	for i := range scene.Hosts {
+		scene.Hosts[i].Survey = r.surveys[scene.Hosts[i].Name].survey
+	}
+	for _, f := range preflight.JudgeBeside(scene) {
+		if f.Level != preflight.OK {
+			r.Foreign = append(r.Foreign, f)
+		}
+	}
+}
+
 // surveysOf are what the hosts saw that answered.
 func surveysOf(r *Run, answers map[string]node.Answer) (map[string]survey, error) {
 	found := map[string]survey{}

@@ -11,11 +11,18 @@ import (
 	"kbootstrap/resource/api"
 )
 
-// Observe looks at the plan's resources on the hosts, and at what tells of the cluster that is
-// there: one request to each host.
+// Observe looks at the plan's resources on the hosts, at what tells of the cluster that is there, and
+// at what services read beside the plan: one request to each host.
 func Observe(ctx context.Context, r *Run) error {
-	_, err := lookAround(ctx, r, map[string]node.Query{})
-	return spared(r, err)
+	queries := map[string]node.Query{}
+	askBeside(r, queries)
+	answers, err := lookAround(ctx, r, queries)
+	r.surveys, _ = surveysOf(r, answers) // what could not be looked at beside the plan is missing
+	if err := spared(r, err); err != nil {
+		return err
+	}
+	findForeign(r)
+	return nil
 }
 
 // ObserveAndSurvey is Observe, and looks at what the checks of the hosts want to see in the same

@@ -11,6 +11,7 @@ import (
 	"kbootstrap/host"
 	"kbootstrap/inventory"
 	"kbootstrap/provision/plan"
+	"kbootstrap/provision/preflight"
 	"kbootstrap/resource"
 )
 
@@ -77,7 +78,11 @@ func (h HostStatus) Healthy() bool {
 // found.
 func (r *Run) Status(ctx context.Context) Status {
 	status := Status{
-		Cluster: r.Cluster.Name, Healthy: true, Hosts: make([]HostStatus, len(r.Cluster.Hosts)), Warnings: r.Warnings,
+		Cluster: r.Cluster.Name, Healthy: true, Hosts: make([]HostStatus, len(r.Cluster.Hosts)),
+		Warnings: slices.Clone(r.Warnings),
+	}
+	for _, f := range preflight.Merged(r.Foreign) {
+		status.Warnings = append(status.Warnings, f.Text())
 	}
 	for _, refused := range r.Refusals {
 		status.Refused = append(status.Refused, refused.Error())

@@ -33,6 +33,9 @@ type HostDrift struct {
 	// What differs, and what "up" would do about it; empty if nothing differs. A service whose
 	// process was started with another configuration is included.
 	Changes []Change `json:"changes"`
+	// What others set beside the plan, and that changes what the services of the host do. "up" does
+	// not take it away. Absent if there is nothing.
+	Foreign []Error `json:"foreign,omitempty"`
 }
 
 // NewDrift compares the hosts of a run with what the inventory says. It does not compare whether
@@ -55,7 +58,12 @@ func NewDrift(run *provision.Run) Drift {
 				host.Changes = append(host.Changes, newChange(s, c))
 			}
 		})
-		out.Differs = out.Differs || len(host.Changes) > 0
+		for _, f := range whole.Foreign {
+			if f.Host == h.Name {
+				host.Foreign = append(host.Foreign, f)
+			}
+		}
+		out.Differs = out.Differs || len(host.Changes)+len(host.Foreign) > 0
 		out.Hosts = append(out.Hosts, host)
 	}
 	return out

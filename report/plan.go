@@ -1,8 +1,12 @@
 package report
 
 import (
+	"slices"
+	"strings"
+
 	"kbootstrap/provision"
 	"kbootstrap/provision/plan"
+	"kbootstrap/provision/preflight"
 	"kbootstrap/resource"
 )
 
@@ -20,6 +24,10 @@ type Plan struct {
 	// Why "up" refuses to carry the plan out: it would harm the existing cluster. Absent if nothing
 	// is refused.
 	Refused []Error `json:"refused,omitempty"`
+	// What others set beside the plan, and that changes what the services of the cluster do: "up"
+	// ends with it before it changes anything, unless the check is ignored. Absent if there is
+	// nothing.
+	Foreign []Error `json:"foreign,omitempty"`
 	// What is unusual but does not keep "up" from carrying the plan out.
 	Warnings []string `json:"warnings,omitempty"`
 	// Why hosts could not be looked at. They are not in the plan.
@@ -58,13 +66,20 @@ type Change struct {
 
 // NewPlan is the plan of a run.
 func NewPlan(run *provision.Run) Plan {
-	out := Plan{Hosts: []PlannedHost{}, Warnings: run.Warnings, Changes: []Change{}}
+	out := Plan{Hosts: []PlannedHost{}, Warnings: slices.Clone(run.Warnings), Changes: []Change{}}
 	for _, h := range run.Plan.Hosts() {
 		host := PlannedHost{Name: h.Name, Address: h.Address.String()}
 		if m := run.Fleet[h.Name]; m != nil {
 			host.MachineID, host.ProductUUID = m.Facts.MachineID, m.Facts.ProductUUID
 		}
 		out.Hosts = append(out.Hosts, host)
+	}
+	for _, f := range run.Foreign {
+		if f.Level == preflight.Fail {
+			out.Foreign = append(out.Foreign, foreign(f))
+		} else {
+			out.Warnings = append(out.Warnings, f.Text())
+		}
 	}
 	for _, refused := range run.Refusals {
 		out.Refused = append(out.Refused, single(refused))
@@ -78,6 +93,13 @@ func NewPlan(run *provision.Run) Plan {
 		}
 	}
 	return out
+}
+
+// foreign is a finding about one host as an error.
+func foreign(f preflight.Finding) Error {
+	return Error{
+		Code: string(f.Code), Message: f.Text(), Hint: f.Hint, Host: strings.Join(f.Hosts, ", "), Component: "preflight",
+	}
 }
 
 func newChange(s plan.Step, c plan.Change) Change {
@@ -102,5 +124,5 @@ func Action(c plan.Change) string {
 func Restart(c plan.Change) bool {
 	found, ok := c.Found.(resource.Service)
 	wanted, is := c.Wanted.(resource.Service)
-	return ok && is && found.Running && wanted.Running && (found.Config != wanted.Config || found.Older)
+	return ok && is && found.Running && wanted.Running && (found.Config != wanted.Config || found.Older || found.Stray != "")
 }

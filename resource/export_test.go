@@ -3,7 +3,7 @@ package resource
 import "kbootstrap/host"
 
 // What the tests of this room look at from outside of it, because they use the room above.
-const ConfigVariable = configVariable
+const ConfigVariable = host.ConfigVariable
 const ContentLimit = contentLimit
 const Enforcing = enforcing
 const Permissive = permissive

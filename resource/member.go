@@ -92,7 +92,7 @@ func (m Member) Apply(ctx context.Context, sys *host.System) error {
 
 // bootstrapDropIn lets etcd found a cluster. It lies in /run, so that it does not outlive a boot.
 func bootstrapDropIn(unit string) string {
-	return "/run/systemd/system/" + unit + ".d/50-bootstrap.conf"
+	return host.FirstStartDropIn(unit)
 }
 
 // forbidBootstrap takes the permission to found a cluster away.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,6 +31,9 @@ type Service struct {
 	// edited the file, started the service, and had the edit taken back by us.
 	Starts []string `json:",omitempty"`
 	Older  bool     // only in a found value: something that it starts with is about to change, or has since its start
+	// Stray is, only in a found value, the command line of a process that carries the wanted Config,
+	// and was started with a command that neither its unit nor a drop-in has any more.
+	Stray string `json:",omitempty"`
 }
 
 // ID is "service NAME".
@@ -43,12 +47,8 @@ func (s Service) State() string {
 		config = s.Config
 	}
 	return States(Flag("enabled", s.Enabled), Flag("running", s.Running), property("config", config),
-		Flag("older than what it starts with", s.Running && s.Older))
+		Flag("older than what it starts with", s.Running && s.Older), property("started as", s.Stray))
 }
-
-// configVariable is the variable of the environment that tells which configuration a process was
-// started with.
-const configVariable = "KBOOTSTRAP_CONFIG"
 
 const (
 	startTimeout = 15 * time.Second      // until a process with the wanted configuration runs; ready is another matter
@@ -137,9 +137,32 @@ func (s Service) found(sys *host.System, u host.Unit) Service {
 	}
 	if found.Running {
 		found.Config = configOf(sys, u.PID)
-		found.Older = s.Config != "" && sys.Exists(Owed(s.Name))
+		found.Older = s.Config != "" && (sys.Exists(Owed(s.Name)) || s.hasEditedDropIn(sys, found.Config))
+		found.Stray = s.stray(sys, u.PID, found.Config)
 	}
 	return found
+}
+
+// stray is the command line of a process that carries the wanted configuration and was started with
+// another command: a drop-in that has gone since replaced it, and left the environment alone.
+func (s Service) stray(sys *host.System, pid int, config string) string {
+	if s.Config == "" || config != s.Config {
+		return ""
+	}
+	return withoutSecrets(sys.StrayCommand(s.Name, pid))
+}
+
+// secretWord finds the values of a command line that may be secrets.
+var secretWord = regexp.MustCompile(`(?i)(token|passw|secret|key|auth)([a-z-]*)[= ]\S+`)
+
+// withoutSecrets is a command line that may be shown.
+func withoutSecrets(command string) string { return secretWord.ReplaceAllString(command, "$1$2=…") }
+
+// hasEditedDropIn reports whether somebody wrote more into the tool's own drop-in, under a process
+// that carries the wanted configuration.
+func (s Service) hasEditedDropIn(sys *host.System, config string) bool {
+	text, err := sys.Read(s.dropIn())
+	return err == nil && config == s.Config && text != "" && text != s.dropInText()
 }
 
 // Owed is the note that a service has to be started again. It lies in /run: what is running before
@@ -172,7 +195,7 @@ func configOf(sys *host.System, pid int) string {
 		return ""
 	}
 	for entry := range strings.SplitSeq(environment, "\x00") {
-		if value, ok := strings.CutPrefix(entry, configVariable+"="); ok {
+		if value, ok := strings.CutPrefix(entry, host.ConfigVariable+"="); ok {
 			return value
 		}
 	}
@@ -186,6 +209,9 @@ func (s Service) Apply(ctx context.Context, sys *host.System) error {
 		if err := s.stop(ctx, sys); err != nil {
 			return err
 		}
+	}
+	if err := s.oweForDropIn(ctx, sys); err != nil {
+		return err
 	}
 	// The drop-in goes to the disk before systemd is asked: a unit that it has not read yet, it
 	// then reads whole.
@@ -219,7 +245,24 @@ func (s Service) Apply(ctx context.Context, sys *host.System) error {
 }
 
 // dropIn is the file that puts the configuration's digest into the environment of the process.
-func (s Service) dropIn() string { return "/etc/systemd/system/" + s.Name + ".d/50-kbootstrap.conf" }
+func (s Service) dropIn() string { return host.OwnDropIn(s.Name) }
+
+func (s Service) dropInText() string {
+	return "[Service]\nEnvironment=" + host.ConfigVariable + "=" + s.Config + "\n"
+}
+
+// oweForDropIn notes that the process may have been started with more than the tool's own drop-in
+// says, before what tells of it is overwritten.
+func (s Service) oweForDropIn(ctx context.Context, sys *host.System) error {
+	if text, err := sys.Read(s.dropIn()); err != nil || s.Config == "" || text == "" || text == s.dropInText() {
+		return err
+	}
+	u, err := sys.Unit(ctx, s.Name)
+	if err != nil || !u.Runs() || !s.hasEditedDropIn(sys, configOf(sys, u.PID)) {
+		return err
+	}
+	return OweRestart(sys, s.Name)
+}
 
 func (s Service) writeDropIn(sys *host.System) error {
 	name := s.dropIn()
@@ -230,7 +273,7 @@ func (s Service) writeDropIn(sys *host.System) error {
 		sys.RemoveEmpty(sys.Path(filepath.Dir(name)))
 		return nil
 	}
-	text := "[Service]\nEnvironment=" + configVariable + "=" + s.Config + "\n"
+	text := s.dropInText()
 	if was, err := sys.Read(name); err != nil || was == text {
 		return err
 	}
@@ -301,7 +344,8 @@ func (s Service) start(ctx context.Context, sys *host.System, u host.Unit) error
 }
 
 func (s Service) converged(sys *host.System, u host.Unit) bool {
-	return u.Runs() && configOf(sys, u.PID) == s.Config
+	config := configOf(sys, u.PID)
+	return u.Runs() && config == s.Config && s.stray(sys, u.PID, config) == ""
 }
 
 // await polls until another process than the one before runs with the wanted configuration.

@@ -63,7 +63,7 @@ them, and plan exits with code 9.`,
 					return err
 				}
 			}
-			if detailed && run.Plan.Changes() > 0 {
+			if detailed && run.Plan.Changes()+len(plan.Foreign) > 0 {
 				return exitError{exitChanges, nil}
 			}
 			return nil

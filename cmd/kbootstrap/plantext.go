@@ -14,7 +14,7 @@ import (
 // planText is the text of a plan, safe for a terminal. The same plan always has the same text.
 func planText(plan report.Plan) string {
 	var b strings.Builder
-	b.WriteString(remarks(plan.Refused, plan.Warnings))
+	b.WriteString(remarks(slices.Concat(plan.Refused, plan.Foreign), plan.Warnings))
 	for _, e := range plan.Unreached {
 		fmt.Fprintf(&b, "? %s\n", cli.Indented(e.Message))
 	}
@@ -30,6 +30,8 @@ func planText(plan report.Plan) string {
 	case len(plan.Changes) > 0:
 		fmt.Fprintf(&b, "\nplan: %d to make, %d to change, %d to remove\n",
 			counts[report.ActionCreate], counts[report.ActionChange], counts[report.ActionRemove])
+	case len(plan.Foreign) > 0:
+		b.WriteString("nothing to do, but up ends with what is marked with !\n")
 	case len(plan.Refused) == 0:
 		fmt.Fprintf(&b, "nothing to do: %s as wanted\n", hostsAre(len(plan.Hosts)))
 	}
@@ -67,7 +69,11 @@ func savedText(saved report.SavedPlan) string {
 // driftText is the text of a comparison, host by host like that of a plan.
 func driftText(drift report.Drift) string {
 	var b strings.Builder
-	b.WriteString(remarks(drift.Refused, drift.Warnings))
+	refused := slices.Clone(drift.Refused)
+	for _, h := range drift.Hosts {
+		refused = append(refused, h.Foreign...)
+	}
+	b.WriteString(remarks(refused, drift.Warnings))
 	differ, failed := 0, 0
 	for _, h := range drift.Hosts {
 		if h.Error != nil {
@@ -76,7 +82,7 @@ func driftText(drift report.Drift) string {
 		}
 	}
 	for _, h := range drift.Hosts {
-		if len(h.Changes) > 0 {
+		if len(h.Changes)+len(h.Foreign) > 0 {
 			differ++
 		}
 		b.WriteString(hostText(h.Name, h.Address, h.Changes))

@@ -22,6 +22,7 @@ var apiProxy = Component{
 		Network: "tcp", By: "kube-api-proxy", Loopback: true,
 		Of: func(c *inventory.Cluster) int { return c.Network.LocalAPIPort },
 	}},
+	Variables: []string{"HAPROXY_"},
 	Resources: func(t Target) []resource.Resource {
 		config := apiProxyConfig{Port: t.Cluster.Network.LocalAPIPort}
 		for _, h := range t.Cluster.With(inventory.ControlPlane) {

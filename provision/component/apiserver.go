@@ -56,6 +56,8 @@ var apiServer = Component{
 			"proxy-client-key-file":            itsOwn,
 		}},
 	},
+	Variables: kubernetesVariables,
+	Direct:    true,
 	Resources: func(t Target) []resource.Resource {
 		files := one(
 			text("/etc/kubernetes/audit-policy.yaml", 0o600, auditPolicyYAML.Render(struct{}{})),

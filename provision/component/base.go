@@ -15,6 +15,23 @@ import (
 var base = Component{
 	Name: "base",
 	On:   everywhere,
+	Reads: []Reading{
+		{What: "drop-ins of our units, in any directory of systemd, and those of all services (`service.d`)",
+			Whose: "the operator's, as long as they add an environment variable, a limit or an order; " +
+				"`ForeignSetting` fails on what replaces the command, the user, the sandbox or the like"},
+		{What: "the environment that systemd gives to all services",
+			Whose: "the operator's for containerd and docker, which pull images by it; " +
+				"the units of etcd, flannel and Kubernetes take back proxies and what else changes them"},
+		{What: "`/etc/ld.so.preload`", Whose: "the operator's; `ServiceEnvironment` warns"},
+		{What: "`/etc/sysctl.d` and its like", Whose: "ours is `" + sysctlFile + "`, which comes last; " +
+			"`BootSettings` fails on a file that comes after it and says otherwise"},
+		{What: "`/etc/modprobe.d` and its like",
+			Whose: "the operator's; `BootSettings` fails where a module that is needed may not be loaded"},
+		{What: "the packet filter", Whose: "the operator's; " +
+			"`PacketFilter` names the chains that drop what pods send, whatever kube-proxy and flannel accept"},
+		{What: "`/etc/hosts`, `/etc/nsswitch.conf`, the host's name", Whose: "the operator's: " +
+			"our services reach each other by address, and nodes have the names of the inventory"},
+	},
 	Resources: func(t Target) []resource.Resource {
 		// The first of all that is made, so that it is the last to go.
 		rs := one(text(host.ClusterMark, 0o644, []byte(t.Cluster.Name+"\n")))
@@ -67,18 +84,34 @@ func modules() []resource.Resource {
 	)
 }
 
+// sysctlFile sets the kernel parameters at each boot. systemd-sysctl reads the files of all
+// directories in the order of their names and keeps the last value, so the name sorts behind those
+// that people and distributions choose: /etc/sysctl.d/99-sysctl.conf is /etc/sysctl.conf.
+const sysctlFile = "/etc/sysctl.d/zzz-kbootstrap.conf"
+
+// formerSysctlFile is where earlier versions put it.
+const formerSysctlFile = "/etc/sysctl.d/99-kbootstrap.conf"
+
+// kernelParameters are those that the network of the cluster needs.
+var kernelParameters = map[string]string{
+	"net.bridge.bridge-nf-call-iptables":  "1", // kube-proxy sees the traffic between pods of one host
+	"net.bridge.bridge-nf-call-ip6tables": "1",
+	"net.ipv4.ip_forward":                 "1",
+}
+
 // sysctls are set now and at boot.
 func sysctls() []resource.Resource {
-	values := map[string]string{
-		"net.bridge.bridge-nf-call-iptables":  "1", // kube-proxy sees the traffic between pods of one host
-		"net.bridge.bridge-nf-call-ip6tables": "1",
-		"net.ipv4.ip_forward":                 "1",
-	}
 	var rs []resource.Resource
 	var file strings.Builder
-	for _, key := range slices.Sorted(maps.Keys(values)) {
-		file.WriteString(key + " = " + values[key] + "\n")
-		rs = append(rs, resource.Sysctl{Key: key, Value: values[key]})
+	for _, key := range slices.Sorted(maps.Keys(kernelParameters)) {
+		file.WriteString(key + " = " + kernelParameters[key] + "\n")
+		rs = append(rs, resource.Sysctl{Key: key, Value: kernelParameters[key]})
 	}
-	return append(one(text("/etc/sysctl.d/99-kbootstrap.conf", 0o644, []byte(file.String()))), rs...)
+	// ip_forward by its other name: a value that a file before has set already keeps its place in
+	// the order of systemd-sysctl, before a file that sets this one.
+	file.WriteString("net.ipv4.conf.all.forwarding = 1\n")
+	return list(one(
+		text(sysctlFile, 0o644, []byte(file.String())),
+		resource.File{Path: formerSysctlFile, Absent: true},
+	), rs)
 }

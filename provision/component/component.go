@@ -55,6 +55,24 @@ type Component struct {
 	// Residue is what a host has of it besides its resources, which `reset` removes. A component
 	// that leaves data has a unit, by which the data is known to be its own.
 	Residue Residue
+	// Reads are what its services read or obey besides its resources.
+	Reads []Reading
+	// Variables are the beginnings of the names of variables that are settings of its services.
+	Variables []string
+	// Direct says that its services talk to the cluster alone, so that no proxy may be in between.
+	Direct bool
+}
+
+// A Reading is something of a host that a service reads or obeys, and that is no resource of its
+// component.
+type Reading struct {
+	What  string // a path or a pattern of paths; or what it is
+	Whose string // whose it is, and what the tool does about it
+	// Keys are the settings in the files at What that the tool decides, in its own file Main: the
+	// ends of their names. All others are the owner's. Choices are those that an owner may have a
+	// reason to set all the same.
+	Keys, Choices []string
+	Main          string
 }
 
 // Residue are what programs leave on a host.

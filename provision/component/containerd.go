@@ -16,6 +16,9 @@ const (
 	ContainerdSite   = "/etc/containerd/conf.d"
 )
 
+// containerdExtra are the files that containerd's configuration takes in.
+const containerdExtra = ContainerdSite + "/*.toml"
+
 const containerdSocket = "/run/containerd/containerd.sock"
 
 // containerd runs the containers of the kubelet and, where there is one, of docker.
@@ -41,6 +44,18 @@ var containerd = Component{
 			URL: "https://github.com/containernetworking/plugins/releases/download/v{version}/" +
 				"cni-plugins-linux-{arch}-v{version}.tgz",
 			Programs: []string{"bridge", "host-local", "loopback", "portmap"}},
+	},
+	Reads: []Reading{
+		{What: containerdExtra, Main: ContainerdConfig,
+			Whose: "the operator's; `ForeignSetting` fails on what takes the cgroup driver, the network's directories, " +
+				"the socket or the data elsewhere, and warns of another pause image",
+			Keys: []string{
+				"runc.options.SystemdCgroup", "runc.options.BinaryName", "runtimes.runc.runtime_type",
+				"containerd.default_runtime_name", "cni.conf_dir", "cni.bin_dir", "cni.bin_dirs", "grpc.address", "root",
+				"state", "disabled_plugins",
+			},
+			Choices: []string{"pinned_images.sandbox", "cri.sandbox_image"}},
+		{What: "`/etc/containerd/certs.d`", Whose: "the operator's: registries and mirrors"},
 	},
 	Residue: Residue{
 		Data: []string{"/var/lib/containerd", "/run/containerd"},

@@ -37,6 +37,8 @@ var controllerManager = Component{
 			"cluster-signing-key-file":         itsOwn,
 		}},
 	},
+	Variables: kubernetesVariables,
+	Direct:    true,
 	Resources: func(t Target) []resource.Resource {
 		const kubeconfig = "/etc/kubernetes/controller-manager.conf"
 		network := t.Cluster.Network

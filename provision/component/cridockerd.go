@@ -20,6 +20,7 @@ var criDockerd = Component{
 		URL:      "https://github.com/Mirantis/cri-dockerd/releases/download/v{version}/cri-dockerd-{version}.{arch}.tgz",
 		Programs: []string{"cri-dockerd"},
 	}},
+	Direct: true,
 	Resources: func(t Target) []resource.Resource {
 		flags := templates.Flags{
 			"container-runtime-endpoint": "unix://" + criDockerdSocket,

@@ -1,6 +1,7 @@
 package component
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -128,4 +129,50 @@ func Listeners(c *inventory.Cluster, h inventory.Host) []Port {
 		}
 	}
 	return ports
+}
+
+// Service is a service of the tool, with what is known of its surroundings.
+type Service struct {
+	Unit      string
+	Variables []string // see Component.Variables
+	Direct    bool     // see Component.Direct
+}
+
+// Services are the services that a host of a cluster has.
+func Services(c *inventory.Cluster, h inventory.Host) []Service {
+	var services []Service
+	t := Target{Cluster: c, Host: h}
+	for _, component := range Components() {
+		if !component.On(t) {
+			continue
+		}
+		for _, unit := range component.Units {
+			services = append(services, Service{unit, component.Variables, component.Direct})
+		}
+	}
+	return services
+}
+
+// Readings are what the services of all components read or obey besides their resources, in the order
+// of the components.
+func Readings() []Reading {
+	var all []Reading
+	for _, c := range Components() {
+		all = append(all, c.Reads...)
+	}
+	return all
+}
+
+// KernelParameters are what must be so after each boot, and the file that says so.
+func KernelParameters() (values map[string]string, file string) {
+	return maps.Clone(kernelParameters), sysctlFile
+}
+
+// Modules are the modules of the kernel that a cluster needs.
+func Modules(c *inventory.Cluster) []string {
+	names := []string{"overlay", "br_netfilter", "nf_conntrack"}
+	if c.Network.Flannel.Backend == "vxlan" {
+		names = append(names, "vxlan")
+	}
+	return names
 }

@@ -29,6 +29,7 @@ var docker = Component{
 		URL:      "https://download.docker.com/linux/static/stable/{machine}/docker-{version}.tgz",
 		Programs: []string{"dockerd", "docker", "docker-proxy", "docker-init"},
 	}},
+	Reads: []Reading{{What: "`/etc/docker/certs.d`", Whose: "the operator's: registries"}},
 	Residue: Residue{
 		Data:       []string{"/var/lib/docker", "/run/docker"},
 		People:     []string{"/var/lib/docker/volumes/*"}, // docker is for people, see decision 20
@@ -48,6 +49,7 @@ var docker = Component{
 			return "runtime is " + c.Runtime
 		}},
 	},
+	Variables: []string{"DOCKER_"},
 	Resources: func(t Target) []resource.Resource {
 		flags := templates.Flags{"host": "unix://" + dockerSocket}.With(t.Cluster.Arguments["dockerd"])
 		return list(

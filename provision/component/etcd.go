@@ -64,6 +64,8 @@ var etcd = Component{
 			"peer-client-cert-auth":       isFixed,
 		}},
 	},
+	Variables: []string{"ETCD_"},
+	Direct:    true,
 	Resources: func(t Target) []resource.Resource {
 		return list(
 			one(

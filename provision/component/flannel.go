@@ -46,6 +46,8 @@ var flannel = Component{
 			"public-ip":       "set the address of the host",
 		}},
 	},
+	Variables: []string{"FLANNELD_", "NODE_NAME", "EVENT_QUEUE_DEPTH"},
+	Direct:    true,
 	Resources: func(t Target) []resource.Resource {
 		flags := templates.Flags{
 			"kube-subnet-mgr": "true",

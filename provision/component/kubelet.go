@@ -29,6 +29,13 @@ var kubelet = Component{
 		{Network: "tcp", Number: 10250, By: "kubelet", From: []inventory.Role{inventory.ControlPlane}},
 		{Network: "tcp", Number: 10248, By: "kubelet", For: "health", Loopback: true},
 	},
+	Reads: []Reading{
+		{What: "`/etc/kubernetes/manifests`",
+			Whose: "the operator's: our kubelet starts no static pods, and has no directory of drop-ins for its configuration"},
+		{What: "`/etc/resolv.conf`", Whose: "the operator's: pods inherit it; `DNS` warns"},
+		{What: "`/usr/libexec/kubernetes/kubelet-plugins`, `/var/lib/kubelet/plugins_registry`",
+			Whose: "the plug-ins' of the cluster"},
+	},
 	Residue: Residue{
 		Data: []string{
 			"/var/lib/kubelet", "/var/lib/cni", "/var/log/pods", "/var/log/containers", cniHome,
@@ -56,6 +63,8 @@ var kubelet = Component{
 			"image-service-endpoint":     "set cri",
 		}},
 	},
+	Variables: kubernetesVariables,
+	Direct:    true,
 	Resources: func(t Target) []resource.Resource {
 		runtime, socket := "containerd.service", containerdSocket
 		if t.Cluster.CRI == "dockerd" {
@@ -77,9 +86,10 @@ var kubelet = Component{
 			// There is no field for it, and the kubelet would take the address of the default
 			// route, which is the NAT interface of a Vagrant host.
 			"node-ip": t.Host.Address.String(),
-		}
-		if t.Facts.Hostname != t.Host.Name {
-			flags["hostname-override"] = t.Host.Name // CIS 4.2.7 wants it unset, so only where it must be
+			// Always, also where the host has that name: a host may be renamed, and a kubelet that
+			// starts with another name than its certificate's is no node any more. CIS 4.2.7 wants the
+			// flag unset because of certificates for other names; these are made for this one.
+			"hostname-override": t.Host.Name,
 		}
 		flags = flags.With(t.Cluster.Arguments["kubelet"])
 		kept := t.keptCredential()

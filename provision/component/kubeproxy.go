@@ -30,6 +30,8 @@ var kubeProxy = Component{
 			"hostname-override": "the value is the name of the host",
 		}},
 	},
+	Variables: kubernetesVariables,
+	Direct:    true,
 	Resources: func(t Target) []resource.Resource {
 		flags := templates.Flags{"config": "/var/lib/kube-proxy/config.yaml"}.With(t.Cluster.Arguments["kube-proxy"])
 		return list(

@@ -28,6 +28,8 @@ var scheduler = Component{
 			"authorization-kubeconfig":  itsOwn,
 		}},
 	},
+	Variables: kubernetesVariables,
+	Direct:    true,
 	Resources: func(t Target) []resource.Resource {
 		const kubeconfig = "/etc/kubernetes/scheduler.conf"
 		flags := templates.Flags{

@@ -27,7 +27,7 @@ func displaced(c plan.Change) []Displaced {
 	wanted, _ := c.Wanted.(resource.File)
 	switch file.Path {
 	case component.ContainerdConfig:
-		if foreign := foreignSettings(file.Content, wanted.Content); len(foreign) > 0 {
+		if foreign := lostSettings(file.Content, wanted.Content); len(foreign) > 0 {
 			d.What += ", and with it " + strings.Join(foreign, ", ")
 			d.Hint = "put what you still need of it into a file of its own in " + component.ContainerdSite +
 				", which containerd includes and the tool leaves alone; reset puts the old file back"
@@ -39,8 +39,8 @@ func displaced(c plan.Change) []Displaced {
 	return []Displaced{d}
 }
 
-// foreignSettings are the settings of a TOML file that another one has not, or has otherwise.
-func foreignSettings(found, wanted []byte) []string {
+// lostSettings are the settings of a TOML file that another one has not, or has otherwise.
+func lostSettings(found, wanted []byte) []string {
 	theirs, ours := map[string]string{}, map[string]string{}
 	for text, settings := range map[*[]byte]map[string]string{&found: theirs, &wanted: ours} {
 		var tree map[string]any

@@ -38,6 +38,11 @@ type Finding struct {
 	Ignored  bool       `json:"ignored,omitempty"` // a failure that is a warning since it was asked to be
 }
 
+// Text is the finding as a line: "w1: PacketFilter: the chain …".
+func (f Finding) Text() string {
+	return fmt.Sprintf("%s: %s: %s", strings.Join(f.Hosts, ", "), f.ID, f.Evidence)
+}
+
 // A Check looks at all hosts and says what it found on each of them.
 type Check struct {
 	// ID is stable: users ignore checks by it. "Port-<number>" and "FileExisting-<program>" are one
@@ -53,6 +58,9 @@ type Check struct {
 	// Probes says that it judges measurements that cost something. They are made when there is
 	// something to change.
 	Probes bool
+	// Beside says that it judges what every look at a host sees, so that `status`, `plan` and `drift`
+	// make it too.
+	Beside bool
 	judge  func(Scene) []Finding
 }
 
@@ -124,14 +132,21 @@ func (p Path) String() string { return fmt.Sprintf("%s -> %s %s/%d", p.From, p.T
 // Judge asks all checks. Findings come in the order of Checks and then of the hosts. What is in
 // ignore, an ID or "all", does not fail but warns.
 func Judge(s Scene, ignore []string) []Finding {
-	place := map[string]int{}
+	return judge(s, ignore, func(c Check) bool { return !c.Probes || s.Probed })
+}
+
+// JudgeBeside asks those checks that judge what every look at a host sees.
+func JudgeBeside(s Scene) []Finding { return judge(s, nil, func(c Check) bool { return c.Beside }) }
+
+func judge(s Scene, ignore []string, isAsked func(Check) bool) []Finding {
+	order := map[string]int{}
 	for i, h := range s.Hosts {
-		place[h.Name] = i
+		order[h.Name] = i
 	}
-	byPlace := func(a, b string) int { return cmp.Compare(place[a], place[b]) }
+	byPlace := func(a, b string) int { return cmp.Compare(order[a], order[b]) }
 	var all []Finding
 	for _, c := range Checks() {
-		if c.Probes && !s.Probed {
+		if !isAsked(c) {
 			continue
 		}
 		found := c.judge(s)
@@ -219,9 +234,7 @@ func (e *Error) Unwrap() []error { return e.Parts() }
 // failure is a check that failed.
 type failure struct{ finding Finding }
 
-func (f *failure) Error() string {
-	return fmt.Sprintf("%s: %s: %s", strings.Join(f.finding.Hosts, ", "), f.finding.ID, f.finding.Evidence)
-}
+func (f *failure) Error() string     { return f.finding.Text() }
 func (f *failure) Fault() fault.Code { return f.finding.Code }
 func (f *failure) Hint() string      { return f.finding.Hint }
 

@@ -37,15 +37,12 @@ func Query(c *inventory.Cluster, h inventory.Host) host.SurveyQuery {
 	q := host.SurveyQuery{
 		Paths:   places(),
 		Units:   slices.Concat([]string{firewalld}, runtimes, clusters()),
-		Modules: []string{"overlay", "br_netfilter", "nf_conntrack"},
+		Modules: component.Modules(c),
 		Traces:  traces, DataDir: component.EtcdData, CA: "/etc/kubernetes/pki/ca.crt", Packages: true,
-		SSH: []int{22},
+		SSH: []int{22}, Beside: BesideQuery(c, h),
 	}
 	if h.SSH.Port != 0 && h.SSH.Port != 22 {
 		q.SSH = append(q.SSH, h.SSH.Port)
-	}
-	if c.Network.Flannel.Backend == "vxlan" {
-		q.Modules = append(q.Modules, "vxlan")
 	}
 	for _, l := range component.Listeners(c, h) {
 		if l.Network == "udp" {

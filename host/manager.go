@@ -1,0 +1,75 @@
+package host
+
+import (
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"kbootstrap/internal/unitfile"
+)
+
+// configDirs are where files of configuration lie that are read in the order of their names, the
+// preferred directory first: sysctl.d, modprobe.d, systemd/system.conf.d.
+var configDirs = []string{"/etc", "/run", "/usr/local/lib", "/usr/lib", "/lib"}
+
+// configFiles are the files of such a directory in the order in which they are read. Of several with
+// the same name one is read.
+func (r Root) configFiles(dir string) []string {
+	taken := map[string]string{}
+	for _, parent := range configDirs {
+		paths, _ := filepath.Glob(r.Path(parent + "/" + dir + "/*.conf")) // the pattern is a good one
+		for _, path := range paths {
+			if name := filepath.Base(path); taken[name] == "" {
+				taken[name] = parent + "/" + dir + "/" + name
+			}
+		}
+	}
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(taken)) {
+		all = append(all, taken[name])
+	}
+	return all
+}
+
+// ShowEnvironment is the Path of what systemd was told by hand, with systemctl set-environment.
+const ShowEnvironment = "systemctl show-environment"
+
+// managerEnvironment are the variables that systemd gives to every service.
+func (s surveyor) managerEnvironment() []Setting {
+	var found []Setting
+	known := map[string]bool{}
+	for _, path := range append([]string{"/etc/systemd/system.conf"}, s.configFiles("systemd/system.conf.d")...) {
+		for _, set := range unitfile.Parse(s.text(path)) {
+			if set.Section != "Manager" || set.Name != "DefaultEnvironment" {
+				continue
+			}
+			for _, word := range unitfile.Words(set.Value) {
+				v := variable(SettingManager, path, set.Line, word)
+				known[v.Name] = true
+				found = append(found, v)
+			}
+		}
+	}
+	out, err := s.run(s.ctx, "systemctl", "show-environment")
+	if err != nil {
+		return found
+	}
+	for line := range strings.Lines(string(out)) {
+		if v := variable(SettingManager, ShowEnvironment, 0, strings.TrimSpace(line)); !known[v.Name] {
+			found = append(found, v)
+		}
+	}
+	return found
+}
+
+// preload are the libraries that the dynamic linker puts before all others, in every program that it
+// starts.
+func (r Root) preload() []string {
+	var found []string
+	for line := range strings.Lines(r.text("/etc/ld.so.preload")) {
+		line, _, _ = strings.Cut(line, "#")
+		found = append(found, strings.FieldsFunc(line, func(c rune) bool { return strings.ContainsRune(" \t\n:", c) })...)
+	}
+	return found
+}
