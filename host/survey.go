@@ -39,7 +39,8 @@ type Survey struct {
 	// Peers are the addresses from which the host is logged in to at this moment.
 	Peers []netip.Addr
 	// Context is the current context of the kubeconfig: in one of ours, the name of the cluster.
-	Context string
+	Context    string
+	Neighbours []Neighbour
 	// Controllers are the cgroup controllers that the kernel offers: "cpu", "memory", "pids".
 	Controllers []string
 	// Limits are sysctls by name; those that the kernel does not have are left out.
@@ -80,6 +81,7 @@ func (s surveyor) survey(q SurveyQuery) Survey {
 		found.Etcd = s.etcdData(q.DataDir)
 		found.Authority = s.authority(q.CA)
 		found.VXLAN = s.vxlans()
+		found.Neighbours = s.neighbours()
 		found.NameServers = s.nameServers("etc/resolv.conf")
 		found.Controllers = s.controllers()
 		found.Limits = s.limits()

@@ -15,6 +15,7 @@ import (
 	"kbootstrap/provision/mesh"
 	"kbootstrap/provision/plan"
 	"kbootstrap/provision/preflight"
+	"kbootstrap/remote"
 	"kbootstrap/resource"
 	"kbootstrap/resource/kinds"
 )
@@ -47,7 +48,7 @@ func askBeside(r *Run, queries map[string]node.Query) {
 // findForeign finds what changes what services do and is not the tool's, in a verb that changes
 // nothing. Those that do find it with all checks of the hosts.
 func findForeign(r *Run) {
-	scene := preflight.SceneOf(r.Cluster, r.Plan)
+	scene := preflight.SceneOf(r.Cluster, r.whole, r.Plan)
 	for i := range scene.Hosts {
 		scene.Hosts[i].Survey = r.surveys[scene.Hosts[i].Name].survey
 	}
@@ -123,25 +124,27 @@ func tellFindings(r *Run) {
 
 // sceneOf gathers all that the checks judge.
 func sceneOf(ctx context.Context, r *Run, probe bool) (preflight.Scene, error) {
-	scene := preflight.SceneOf(r.Cluster, r.Plan)
+	scene := preflight.SceneOf(r.Cluster, r.whole.Without(r.LeftOut().Hosts()...), r.Plan)
 	scene.Probed = probe
 	for i := range scene.Hosts {
 		h := &scene.Hosts[i]
 		h.Facts, h.Survey, h.Clock = r.Fleet[h.Name].Facts, r.surveys[h.Name].survey, r.surveys[h.Name].clock
 	}
+	scene.Peers = peersOf(r.Cluster, r.census.Nodes, scene.Hosts)
 	if !probe {
 		return scene, nil
 	}
 	if err := forgetOurs(ctx, r, scene.Hosts); err != nil {
 		return scene, err
 	}
+	scene.HostKeys = remote.KeysOnRecord(r.Cluster.Hosts, remote.Options{})
 	r.options.Tell(fleet.Event{Kind: fleet.EventPhase, Text: "preflight"})
 	var (
 		probes               sync.WaitGroup
 		errDisk, errPrograms error
 	)
 	seen := slices.Clone(scene.Hosts) // the others write to theirs
-	probes.Go(func() { scene.Mesh = mesh.Try(ctx, r.Fleet, r.Cluster, seen) })
+	probes.Go(func() { scene.Mesh = mesh.Try(ctx, r.Fleet, r.Cluster, seen, scene.Peers) })
 	probes.Go(func() { errDisk = measureDisks(ctx, r, scene.Hosts) })
 	probes.Go(func() { errPrograms = preflight.FindGlibc(r.Plan, scene.Hosts) })
 	probes.Wait()

@@ -106,6 +106,11 @@ func (c Component) lasting() []string {
 	return slices.DeleteFunc(slices.Clone(c.Residue.Data), func(dir string) bool { return strings.HasPrefix(dir, "/run/") })
 }
 
+// IsOwnInterface reports whether an interface is one that the cluster itself makes.
+func IsOwnInterface(name string) bool {
+	return name == "lo" || name == "kube-ipvs0" || slices.Contains(AllResidue().Interfaces, name)
+}
+
 func unique(texts []string) []string {
 	var each []string
 	for _, t := range texts {

@@ -30,7 +30,8 @@ func LockState(ctx context.Context, c *inventory.Cluster, o Options) (*StateLock
 		return nil, fmt.Errorf("lock the state directory: %w", err)
 	}
 	l := &StateLock{flock.New(filepath.Join(c.StateDir(), "lock"))}
-	err := o.patiently(ctx, "", func() error { return l.try(holder(o.Command)) })
+	err := o.patiently(ctx, "", func(node.Holder) bool { return false },
+		func() error { return l.try(holder(o.Command)) })
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", l.flock.Path(), err)
 	}
@@ -70,14 +71,17 @@ func (l *StateLock) Release() {
 }
 
 // patiently tries to take a lock until no other process has it, or for as long as the options say.
-func (o Options) patiently(ctx context.Context, host string, take func() error) error {
+// Some holders are waited for in vain.
+func (o Options) patiently(
+	ctx context.Context, host string, isVain func(node.Holder) bool, take func() error,
+) error {
 	limited, cancel := context.WithTimeout(ctx, o.LockTimeout)
 	defer cancel()
 	told := false
 	for {
 		err := take()
 		var locked *node.LockedError
-		if !errors.As(err, &locked) || limited.Err() != nil {
+		if !errors.As(err, &locked) || limited.Err() != nil || isVain(locked.Holder) {
 			return err
 		}
 		if !told {

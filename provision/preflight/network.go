@@ -61,6 +61,19 @@ func uniqueIP(s Scene, h Host) []Finding {
 			}
 		}
 	}
+	for _, peer := range s.Peers {
+		if peer.Address == h.Address {
+			f := one(Fail, "%s, the address of %s, is that of %s in the cluster", h.Address, h.Name, peer.Name)
+			f[0].Hint = fmt.Sprintf("give one of the two another address; if %s is gone for good: kubectl delete node %s",
+				peer.Name, peer.Name)
+			return f
+		}
+		for _, i := range h.Facts.Interfaces {
+			if slices.ContainsFunc(i.Addresses, func(p netip.Prefix) bool { return p.Addr() == peer.Address }) {
+				return one(Fail, "%s, the address of %s, is on %s of %s", peer.Address, peer.Name, i.Name, h.Name)
+			}
+		}
+	}
 	return one(OK, "%s", h.Address)
 }
 
@@ -71,15 +84,10 @@ func defaultRoute(_ Scene, h Host) []Finding {
 	return one(OK, "by %s", h.Facts.DefaultRouteInterface)
 }
 
-// ownInterface reports whether an interface is one that the cluster itself makes.
-func ownInterface(name string) bool {
-	return name == "lo" || name == "kube-ipvs0" || slices.Contains(component.AllResidue().Interfaces, name)
-}
-
 func cidrOverlap(s Scene, h Host) []Finding {
 	var found []Finding
 	for _, i := range h.Facts.Interfaces {
-		if ownInterface(i.Name) {
+		if component.IsOwnInterface(i.Name) {
 			continue
 		}
 		for _, p := range i.Addresses {

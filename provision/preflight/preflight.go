@@ -70,9 +70,14 @@ type Scene struct {
 	Minor   int    // of Kubernetes: 36
 	CA      string // the sha256 of the public key of the cluster's authority in hex; empty when there is none yet
 	Hosts   []Host // those that were asked, in the order of the inventory
-	// Probed says that Mesh, Fsync and Glibc were looked for.
+	// Peers are the other hosts of the cluster, which the run does not ask: what the cluster tells of
+	// them.
+	Peers []Peer
+	// Probed says that Mesh, Fsync, Glibc and HostKeys were looked for.
 	Probed bool
-	Mesh   []Path
+	// HostKeys are the fingerprints of the SSH keys that are on record for the hosts of the inventory.
+	HostKeys map[string][]string
+	Mesh     []Path
 }
 
 // Host is a host with all that is known of it.
@@ -108,6 +113,14 @@ type DockerFile struct {
 	Bridge string `json:"bridge"`
 }
 
+// Peer is a host of the cluster that is not asked. What is not known of it is empty.
+type Peer struct {
+	inventory.Host         // of one that the inventory does not have, only the name and the address
+	MachineID, ProductUUID string
+	MAC                    string // as a host that was asked sees it
+	Serves                 bool   // it is a node that is ready: its services can be dialled
+}
+
 // Write is what the plan puts below a path.
 type Write struct {
 	Path  string
@@ -139,11 +152,11 @@ func Judge(s Scene, ignore []string) []Finding {
 func JudgeBeside(s Scene) []Finding { return judge(s, nil, func(c Check) bool { return c.Beside }) }
 
 func judge(s Scene, ignore []string, isAsked func(Check) bool) []Finding {
-	order := map[string]int{}
-	for i, h := range s.Hosts {
-		order[h.Name] = i
+	place := map[string]int{}
+	for i, h := range s.Cluster.Hosts {
+		place[h.Name] = i
 	}
-	byPlace := func(a, b string) int { return cmp.Compare(order[a], order[b]) }
+	byPlace := func(a, b string) int { return cmp.Compare(place[a], place[b]) }
 	var all []Finding
 	for _, c := range Checks() {
 		if !isAsked(c) {
