@@ -40,13 +40,18 @@ func connect(ctx context.Context, r *Run, lock bool) error {
 	if err := r.leaveOut(err); err != nil {
 		return err
 	}
+	r.chooseLead()
+	return nil
+}
+
+// chooseLead has the first control plane that answers lead.
+func (r *Run) chooseLead() {
 	for _, h := range r.Cluster.With(inventory.ControlPlane) {
 		if r.Fleet[h.Name] != nil {
 			r.lead = h.Name
-			break
+			return
 		}
 	}
-	return nil
 }
 
 // KeepLead ends a run that has lost the control plane which leads it: the plan lacks what is done

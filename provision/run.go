@@ -9,6 +9,7 @@ import (
 
 	"kbootstrap/certs"
 	"kbootstrap/inventory"
+	"kbootstrap/node"
 	"kbootstrap/provision/fleet"
 	"kbootstrap/provision/guard"
 	"kbootstrap/provision/plan"
@@ -44,6 +45,7 @@ type Run struct {
 	evidence map[string]guard.Evidence
 	census   api.Census
 	surveys  map[string]survey
+	checkups map[string]node.Checkup
 }
 
 // Scope says what a run is about.
