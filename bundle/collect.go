@@ -68,7 +68,7 @@ func (b *Bundle) Cluster(ctx context.Context, run *provision.Run) {
 		b.host(name, "not reached: "+err.Error())
 		b.Add("hosts/"+name+"/unreached.txt", err.Error()+"\n")
 	}
-	b.AddJSON("status.json", run.Status(ctx))
+	b.AddJSON("status.json", run.Status())
 	var (
 		all sync.WaitGroup
 		mu  sync.Mutex

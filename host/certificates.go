@@ -15,9 +15,10 @@ import (
 
 // Certificate is a certificate found on a host.
 type Certificate struct {
-	Path     string
-	Subject  string // "CN=kube-apiserver,O=…"
-	NotAfter time.Time
+	Path      string
+	Subject   string // "CN=kube-apiserver,O=…"
+	NotBefore time.Time
+	NotAfter  time.Time
 }
 
 // embeddedCertificate is the user's certificate in a kubeconfig, in base64.
@@ -53,9 +54,10 @@ func Certificates(root string, paths []string) ([]Certificate, error) {
 				return nil, fmt.Errorf("%s: %w", path, err)
 			}
 			found = append(found, Certificate{
-				Path:     path,
-				Subject:  certificate.Subject.String(),
-				NotAfter: certificate.NotAfter,
+				Path:      path,
+				Subject:   certificate.Subject.String(),
+				NotBefore: certificate.NotBefore,
+				NotAfter:  certificate.NotAfter,
 			})
 		}
 		if len(found) == before {

@@ -36,6 +36,7 @@ func certificate(t *testing.T, name string, notAfter time.Time) string {
 
 func TestCertificates(t *testing.T) {
 	soon, late := time.Unix(2e9, 0).UTC(), time.Unix(3e9, 0).UTC()
+	never := time.Time{}
 	key := string(pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: []byte("canary")}))
 	root := trial.Lay(t, map[string]string{
 		"etc/kubernetes/pki/node.pem": key + certificate(t, "system:node:m1", soon),
@@ -47,20 +48,27 @@ func TestCertificates(t *testing.T) {
 		})),
 	})
 	client := connect(t, Options{Root: root}, pipes)
-	got, err := client.Certificates(t.Context(), []string{
+	certificates := func(paths ...string) ([]host.Certificate, error) {
+		a, err := client.Look(t.Context(), Query{Checkup: &CheckupQuery{Certificates: paths}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a.Checkup.Certificates, a.Checkup.CertificatesErr
+	}
+	got, err := certificates(
 		"/etc/kubernetes/pki/ca.pem", "/etc/kubernetes/pki/absent.pem", "/etc/kubernetes/pki/node.pem",
-	})
+	)
 	want := []host.Certificate{
-		{Path: "/etc/kubernetes/pki/ca.pem", Subject: "CN=old,O=system:nodes", NotAfter: soon},
-		{Path: "/etc/kubernetes/pki/ca.pem", Subject: "CN=new,O=system:nodes", NotAfter: late},
-		{Path: "/etc/kubernetes/pki/node.pem", Subject: "CN=system:node:m1,O=system:nodes", NotAfter: soon},
+		{Path: "/etc/kubernetes/pki/ca.pem", Subject: "CN=old,O=system:nodes", NotBefore: never, NotAfter: soon},
+		{Path: "/etc/kubernetes/pki/ca.pem", Subject: "CN=new,O=system:nodes", NotBefore: never, NotAfter: late},
+		{Path: "/etc/kubernetes/pki/node.pem", Subject: "CN=system:node:m1,O=system:nodes", NotBefore: never, NotAfter: soon},
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, %v, want %v", got, err, want)
 	}
 	for _, name := range []string{"key.pem", "wrong.pem"} {
 		path := "/etc/kubernetes/pki/" + name
-		_, err := client.Certificates(t.Context(), []string{path})
+		_, err := certificates(path)
 		if err == nil || !strings.HasPrefix(err.Error(), path+": ") || strings.Contains(err.Error(), "canary") {
 			t.Errorf("%s: got %v", path, err)
 		}

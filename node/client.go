@@ -14,7 +14,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"kbootstrap/host"
 	"kbootstrap/resource"
 	"kbootstrap/resource/kinds"
 )
@@ -160,13 +159,6 @@ func (c *Client) Journal(ctx context.Context, unit string, lines int) (string, e
 		return c.ask(ctx, "/v1/journal", journalRequest{Unit: unit, Lines: lines}, &text)
 	})
 	return text, err
-}
-
-// Certificates reads the certificates in files of the host; files that do not exist are left out.
-func (c *Client) Certificates(ctx context.Context, paths []string) ([]host.Certificate, error) {
-	var found []host.Certificate
-	err := c.again(ctx, "certificates", func() error { return c.ask(ctx, "/v1/certificates", paths, &found) })
-	return found, err
 }
 
 // ask sends a value and reads the answer into another, unless that is nil.

@@ -50,7 +50,6 @@ func (s *server) handler() http.Handler {
 		"PUT /v1/blobs/{sum}":   s.receive,
 		"POST /v1/abandon":      s.abandon,
 		"POST /v1/journal":      s.journal,
-		"POST /v1/certificates": s.certificates,
 		"POST /v1/probe/fsync":  s.fsync,
 		"POST /v1/probe/listen": s.listen,
 		"POST /v1/probe/reach":  s.reach,
@@ -227,16 +226,4 @@ func (s *server) journal(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return answer(w, string(text))
-}
-
-func (s *server) certificates(w http.ResponseWriter, r *http.Request) error {
-	var paths []string
-	if err := decode(w, r, &paths); err != nil {
-		return err
-	}
-	found, err := host.Certificates(string(s.sys.Root), paths)
-	if err != nil {
-		return err
-	}
-	return answer(w, found)
 }

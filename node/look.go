@@ -30,6 +30,23 @@ type Query struct {
 	Witnesses []resource.Resource // more resources, which may be unreadable without harm to the others
 	Survey    *host.SurveyQuery
 	Census    []api.CensusSource
+	Checkup   *CheckupQuery
+}
+
+// CheckupQuery is what a host is asked about its own health, beyond its resources.
+type CheckupQuery struct {
+	Vitals       api.VitalsSource
+	Certificates []string // files; those that do not exist are left out
+	Units        []string
+}
+
+// Checkup is what a host tells of its health. A part that it could not look at has an error.
+type Checkup struct {
+	Vitals          api.Vitals
+	Certificates    []host.Certificate
+	CertificatesErr error
+	Restarts        []host.Restarts
+	RestartsErr     error
 }
 
 // Answer is what a host saw. A part that it could not look at has an error, and the other parts are
@@ -46,6 +63,8 @@ type Answer struct {
 	SurveyErr    error
 	// Census is what each source told, in their order. Who does not answer has told nothing.
 	Census []api.Census
+	// Checkup is empty when it was not asked for.
+	Checkup Checkup
 }
 
 // lookQuestion is a Query on the wire.
@@ -54,6 +73,7 @@ type lookQuestion struct {
 	Witnesses json.RawMessage    `json:",omitempty"`
 	Survey    *host.SurveyQuery  `json:",omitempty"`
 	Census    []api.CensusSource `json:",omitempty"`
+	Checkup   *CheckupQuery      `json:",omitempty"`
 }
 
 // lookAnswer is an Answer on the wire.
@@ -62,8 +82,12 @@ type lookAnswer struct {
 	Witnesses observed
 	Survey    host.Survey
 	Census    []api.Census
+
+	Vitals       api.Vitals
+	Certificates []host.Certificate `json:",omitempty"`
+	Restarts     []host.Restarts    `json:",omitempty"`
 	// The errors of the parts.
-	ObservedError, WitnessesError, SurveyError *wireError `json:",omitempty"`
+	ObservedError, WitnessesError, SurveyError, CertificatesError, RestartsError *wireError `json:",omitempty"`
 }
 
 // observed is what was found, as far as it differs from what is wanted. The rest, which in most
@@ -75,7 +99,7 @@ type observed struct {
 
 // Look asks a host all that is to be known before something is changed, at once.
 func (c *Client) Look(ctx context.Context, q Query) (Answer, error) {
-	question := lookQuestion{Survey: q.Survey, Census: q.Census}
+	question := lookQuestion{Survey: q.Survey, Census: q.Census, Checkup: q.Checkup}
 	var err error
 	if question.Observe, err = kinds.Marshal(q.Observe); err != nil {
 		return Answer{}, err
@@ -96,6 +120,11 @@ func (c *Client) Look(ctx context.Context, q Query) (Answer, error) {
 		return Answer{}, err
 	}
 	answer := Answer{Survey: a.Survey, SurveyErr: a.SurveyError.error(), Census: a.Census}
+	answer.Checkup = Checkup{
+		Vitals:       a.Vitals,
+		Certificates: a.Certificates, CertificatesErr: a.CertificatesError.error(),
+		Restarts: a.Restarts, RestartsErr: a.RestartsError.error(),
+	}
 	answer.Found, answer.FoundErr = a.Observed.of(q.Observe, a.ObservedError)
 	answer.Witnesses, answer.WitnessesErr = a.Witnesses.of(q.Witnesses, a.WitnessesError)
 	return answer, nil
@@ -170,6 +199,20 @@ func (s *server) look(w http.ResponseWriter, r *http.Request) error {
 		parts.Go(func() {
 			// A source that does not answer, whatever the reason, has told nothing.
 			_ = guarded(r.URL.Path, func() error { a.Census[i] = api.TakeCensus(r.Context(), s.sys, from); return nil })
+		})
+	}
+	if c := q.Checkup; c != nil {
+		look(surveyTimeout, &a.CertificatesError, func(context.Context) (err error) {
+			a.Certificates, err = host.Certificates(string(s.sys.Root), c.Certificates)
+			return err
+		})
+		look(surveyTimeout, &a.RestartsError, func(ctx context.Context) (err error) {
+			a.Restarts, err = s.sys.Restarts(ctx, c.Units)
+			return err
+		})
+		parts.Go(func() {
+			// Who does not answer says so in the vitals.
+			_ = guarded(r.URL.Path, func() error { a.Vitals = api.TakeVitals(r.Context(), s.sys, c.Vitals); return nil })
 		})
 	}
 	parts.Wait()

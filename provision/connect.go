@@ -44,13 +44,18 @@ func connect(ctx context.Context, r *Run, lock bool) error {
 	if err := r.leaveOut(err); err != nil {
 		return err
 	}
+	r.chooseLead()
+	return nil
+}
+
+// chooseLead has the first control plane that answers lead.
+func (r *Run) chooseLead() {
 	for _, h := range r.Cluster.With(inventory.ControlPlane) {
 		if r.Fleet[h.Name] != nil {
 			r.lead = h.Name
-			break
+			return
 		}
 	}
-	return nil
 }
 
 // reachedTwice refuses a run of which two entries lead to one machine: the second session finds it

@@ -9,6 +9,7 @@ import (
 
 	"kbootstrap/certs"
 	"kbootstrap/inventory"
+	"kbootstrap/node"
 	"kbootstrap/provision/fleet"
 	"kbootstrap/provision/guard"
 	"kbootstrap/provision/plan"
@@ -53,6 +54,7 @@ type Run struct {
 	surveys  map[string]survey
 	left     map[string][]string // in a reset: the components that each host has or had
 	claims   map[string]guard.Claim
+	checkups map[string]node.Checkup
 }
 
 // Scope says what a run is about.

@@ -1,15 +1,13 @@
 package provision
 
 import (
-	"context"
-	"maps"
+	"cmp"
 	"slices"
-	"sync"
 	"time"
 
-	"kbootstrap/certs"
 	"kbootstrap/host"
 	"kbootstrap/inventory"
+	"kbootstrap/provision/checkup"
 	"kbootstrap/provision/plan"
 	"kbootstrap/provision/preflight"
 	"kbootstrap/resource"
@@ -18,9 +16,14 @@ import (
 // Status is the health of a cluster as its hosts tell it. It needs no API: hosts answer over SSH
 // when that is dead.
 type Status struct {
-	Cluster string       `json:"cluster"`
-	Healthy bool         `json:"healthy"`
-	Hosts   []HostStatus `json:"hosts"`
+	Cluster string `json:"cluster"`
+	// Healthy says that nothing is broken and every host was asked; warnings do not count.
+	Healthy bool `json:"healthy"`
+	// Summary is the cluster in a few lines.
+	Summary []checkup.Area `json:"summary"`
+	// Problems are what is not as it should be, the worst first.
+	Problems []checkup.Problem `json:"problems"`
+	Hosts    []HostStatus      `json:"hosts"`
 	// Refused is what `up` would not carry out because it would harm the cluster.
 	Refused []string `json:"refused,omitempty"`
 	// Warnings are what is odd.
@@ -46,7 +49,12 @@ type ComponentStatus struct {
 	Problem string `json:"problem,omitempty"`
 	// Changed says that the component differs from the inventory; plan tells how.
 	Changed bool `json:"changed,omitempty"`
+
+	short, area, unit string
 }
+
+// Short is the name of the component where there is little room.
+func (c ComponentStatus) Short() string { return cmp.Or(c.short, c.Name) }
 
 // Certificate is a certificate on a host.
 type Certificate struct {
@@ -55,28 +63,21 @@ type Certificate struct {
 	Expires time.Time `json:"expires"`
 }
 
-// warnExpiry is when a certificate is worth a warning: `up` renews it long before.
-const warnExpiry = 30 * 24 * time.Hour
-
-// Expiring returns the certificates of the host that end within thirty days of now.
-func (h HostStatus) Expiring(now time.Time) []Certificate {
-	var soon []Certificate
-	for _, c := range h.Certificates {
-		if c.Expires.Before(now.Add(warnExpiry)) {
-			soon = append(soon, c)
-		}
-	}
-	return soon
-}
-
 // Healthy reports whether the host answered and all its components are healthy.
 func (h HostStatus) Healthy() bool {
 	return h.Error == "" && !slices.ContainsFunc(h.Components, func(c ComponentStatus) bool { return !c.Healthy })
 }
 
-// Status asks every host of the run for its certificates, and tells the health of what the plan
-// found.
-func (r *Run) Status(ctx context.Context) Status {
+// Sick reports whether something is broken of what is known, other than that hosts were not reached.
+func (s Status) Sick() bool {
+	return slices.ContainsFunc(s.Problems, func(p checkup.Problem) bool {
+		return p.Level == checkup.Broken && !p.Unreached
+	})
+}
+
+// Status tells the health of what the plan found, and of what the hosts and the cluster told of
+// themselves.
+func (r *Run) Status() Status {
 	status := Status{
 		Cluster: r.Cluster.Name, Healthy: true, Hosts: make([]HostStatus, len(r.Cluster.Hosts)),
 		Warnings: slices.Clone(r.Warnings),
@@ -87,40 +88,37 @@ func (r *Run) Status(ctx context.Context) Status {
 	for _, refused := range r.Refusals {
 		status.Refused = append(status.Refused, refused.Error())
 	}
-	var all sync.WaitGroup
 	for i, h := range r.Cluster.Hosts {
-		all.Go(func() { status.Hosts[i] = hostStatus(ctx, r, h) })
+		status.Hosts[i] = hostStatus(r, h)
 	}
-	all.Wait()
-	for _, h := range status.Hosts {
-		status.Healthy = status.Healthy && h.Healthy()
+	scene := sceneOfCheckup(r, status.Hosts)
+	var err error
+	if scene.Own, err = ownCertificates(r.Cluster); err != nil {
+		status.Warnings = append(status.Warnings, err.Error())
+	}
+	status.Summary, status.Problems = checkup.Judge(scene)
+	for _, p := range status.Problems {
+		status.Healthy = status.Healthy && p.Level != checkup.Broken
 	}
 	return status
 }
 
-func hostStatus(ctx context.Context, r *Run, h inventory.Host) HostStatus {
+func hostStatus(r *Run, h inventory.Host) HostStatus {
 	status := HostStatus{Name: h.Name, Address: h.Address.String(), Roles: h.Roles, Reached: r.Fleet[h.Name] != nil}
 	if err := r.Unreached[h.Name]; err != nil {
 		status.Error = err.Error()
 		return status
 	}
-	paths := map[string]bool{}
 	for _, s := range r.Plan.Steps {
-		if s.About() != h.Name {
-			continue
-		}
-		status.Components = append(status.Components, componentStatus(s))
-		for _, w := range s.Wanted {
-			if f, ok := w.(resource.File); ok && certs.HasCertificate(f.Path) {
-				paths[f.Path] = true
-			}
+		if s.About() == h.Name {
+			status.Components = append(status.Components, componentStatus(s))
 		}
 	}
-	found, err := r.Fleet[h.Name].Client.Certificates(ctx, slices.Sorted(maps.Keys(paths)))
-	if err != nil {
+	told := r.checkups[h.Name]
+	if err := cmp.Or(told.CertificatesErr, told.RestartsErr); err != nil {
 		status.Error = err.Error()
 	}
-	for _, c := range found {
+	for _, c := range told.Certificates {
 		status.Certificates = append(status.Certificates, certificate(c))
 	}
 	return status
@@ -130,9 +128,17 @@ func certificate(c host.Certificate) Certificate {
 	return Certificate{Path: c.Path, Subject: c.Subject, Expires: c.NotAfter}
 }
 
-// status tells the health of the step: of its services, of what must be ready, and of its nodes.
+// componentStatus tells the health of the step: of its services, of what must be ready, and of its nodes.
 func componentStatus(s plan.Step) ComponentStatus {
-	status := ComponentStatus{Name: s.Component.Name, Healthy: true, Changed: len(s.Changes()) > 0}
+	status := ComponentStatus{
+		Name: s.Component.Name, Healthy: true, Changed: len(s.Changes()) > 0, short: s.Component.Short,
+	}
+	if s.Component.PodNetwork {
+		status.area = checkup.Network
+	}
+	if len(s.Component.Units) > 0 {
+		status.unit = s.Component.Units[0]
+	}
 	for i, found := range s.Found {
 		if health, ok := found.(resource.Health); ok {
 			if text := health.Problem(s.Wanted[i]); text != "" && status.Healthy {

@@ -46,8 +46,22 @@ func Plan() []Stage {
 // issued are kept, because the plan names them.
 func PlanToSave() []Stage { return append(Plan(), KeepKeys) }
 
-// Look lists how `status` and `support-bundle` find out how it stands, as far as anybody answers.
+// Look lists how `status` and `support-bundle` find out how it stands, as far as any host answers.
 func Look() []Stage {
+	return []Stage{
+		TolerateAll,
+		FetchArtifacts,
+		LoadKeys,
+		Connect,
+		PreviewKeys,
+		BuildPlan,
+		ObserveAndCheckUp,
+		Judge,
+	}
+}
+
+// Drift lists how `drift` compares the hosts with the inventory.
+func Drift() []Stage {
 	return []Stage{
 		TolerateAll,
 		FetchArtifacts,
@@ -57,11 +71,9 @@ func Look() []Stage {
 		BuildPlan,
 		Observe,
 		Judge,
+		NeedKeys,
 	}
 }
-
-// Drift lists how `drift` compares the hosts with the inventory.
-func Drift() []Stage { return append(Look(), NeedKeys) }
 
 // Reset lists what comes before the first change that `reset` makes: its plan is to make hosts what
 // they were before. confirm is asked when it is known what will go, and nothing is refused.

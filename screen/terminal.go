@@ -81,3 +81,9 @@ func (o Options) paint(colour, s string) string {
 	}
 	return "\x1b[" + colour + "m" + s + "\x1b[0m"
 }
+
+// Good returns a text in the colour of what is well, if the terminal has colours.
+func (o Options) Good(s string) string { return o.paint(green, s) }
+
+// Bad returns a text in the colour of what is not well, if the terminal has colours.
+func (o Options) Bad(s string) string { return o.paint(red, s) }

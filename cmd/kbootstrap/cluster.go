@@ -28,7 +28,9 @@ type clusterFlags struct {
 	events    string
 	askSudo   bool
 	hostKey   string
-	paths     bool // -o may also be a path, which the command handles
+	paths     bool     // -o may also be a path, which the command handles
+	formats   []string // that -o may name besides text and json
+	endless   bool     // the command goes on until Ctrl-C, which then is its proper end
 	patience  time.Duration
 
 	result any // for the document
@@ -48,6 +50,9 @@ func (f *clusterFlags) bind(c *cobra.Command) {
 		said := make(chan struct{})
 		stop := context.AfterFunc(c.Context(), func() {
 			defer close(said)
+			if f.endless {
+				return
+			}
 			shown.view.Line("stopping after the current step (Ctrl-C again to force)")
 		})
 		err = run(c, args)

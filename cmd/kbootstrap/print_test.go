@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,11 +13,13 @@ import (
 	"kbootstrap/internal/golden"
 	"kbootstrap/inventory"
 	"kbootstrap/provision"
+	"kbootstrap/provision/checkup"
 	"kbootstrap/provision/component"
 	"kbootstrap/provision/guard"
 	"kbootstrap/provision/plan"
 	"kbootstrap/report"
 	"kbootstrap/resource"
+	"kbootstrap/screen"
 )
 
 // twoHosts is a cluster of a control plane and a worker.
@@ -155,10 +158,57 @@ func TestPrintStatus(t *testing.T) {
 		{Name: "w2", Address: "192.168.56.22", Reached: true,
 			Error: "w2: observe: file /etc/a: is not a regular file but d"},
 	}, Refused: []string{"w3: it is a node of the cluster, and hosts.yaml does not have it"},
-		Warnings: []string{"w4: it is another machine"}}
-	var out strings.Builder
-	(&app{stdout: &out}).printStatus(status, now)
-	golden.File(t, "testdata/status.golden", out.String())
+		Warnings: []string{"w4: it is another machine"},
+		Summary: []checkup.Area{
+			{Name: checkup.Nodes, Level: checkup.Broken, Text: "2 of 3 Ready"},
+			{Name: checkup.Certificates, Level: checkup.Warning, Text: "the first of 9 ends in 20 days"},
+			{Name: checkup.Clocks, Level: checkup.OK, Text: "4 within 1s of each other"},
+		},
+		Problems: []checkup.Problem{
+			{Level: checkup.Broken, Host: "cp1", Text: "etcd: service etcd.service is not running", Hint: "journalctl -u etcd"},
+			{Level: checkup.Broken, Host: "w1", Text: "not reached: no route", Unreached: true},
+			{Level: checkup.Warning, Text: "a certificate ends in 20 days", Hint: "`kbootstrap up` renews it"},
+			{Level: checkup.Note, Host: "w2", Text: "the node is cordoned"},
+		}}
+	text := statusText(status, screen.Options{}, 120) + "--- on a small terminal\n" +
+		matrix(status, screen.Options{}, 12) + "--- -o wide\n" + wideText(status, now)
+	golden.File(t, "testdata/status.golden", text)
+}
+
+// TestManyHosts: of many hosts the table has those on which something is the matter.
+func TestManyHosts(t *testing.T) {
+	var status provision.Status
+	for i := range manyHosts + 10 {
+		status.Hosts = append(status.Hosts, provision.HostStatus{
+			Name: fmt.Sprintf("h%d", i), Reached: true,
+			Components: []provision.ComponentStatus{{Name: "kubelet", Healthy: i != 7, Changed: i == 9}},
+		})
+	}
+	want := "HOST kubelet\nh7   !!\nh9   ~\nand 48 hosts on which every component is ok\n"
+	if got := matrix(status, screen.Options{}, 120); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// TestStatusError: warnings are no failure, and a host that was not reached is another one than
+// something that is broken.
+func TestStatusError(t *testing.T) {
+	away := checkup.Problem{Level: checkup.Broken, Unreached: true}
+	for _, test := range []struct {
+		problems []checkup.Problem
+		want     int
+	}{
+		{nil, exitOK},
+		{[]checkup.Problem{{Level: checkup.Warning}, {Level: checkup.Note}}, exitOK},
+		{[]checkup.Problem{away}, exitUnreachable},
+		{[]checkup.Problem{away, {Level: checkup.Broken}}, exitUnhealthy},
+	} {
+		healthy := !slices.ContainsFunc(test.problems, func(p checkup.Problem) bool { return p.Level == checkup.Broken })
+		code := exitCode(statusError(provision.Status{Healthy: healthy, Problems: test.problems}))
+		if code != test.want {
+			t.Errorf("%+v: %d, want %d", test.problems, code, test.want)
+		}
+	}
 }
 
 func TestConfirm(t *testing.T) {
@@ -194,10 +244,11 @@ func TestHostileText(t *testing.T) {
 	if code := a.fail(failure("w1", errors.New(evil+"\nnext"))); code != exitFailure {
 		t.Errorf("code %d", code)
 	}
-	a.printStatus(provision.Status{Refused: []string{evil}, Warnings: []string{evil}, Hosts: []provision.HostStatus{
+	status := provision.Status{Refused: []string{evil}, Warnings: []string{evil}, Hosts: []provision.HostStatus{
 		{Name: "w1", Error: evil},
 		{Name: "w2", Components: []provision.ComponentStatus{{Name: "etcd", Problem: evil + "\n\tnext"}}},
-	}}, time.Now())
+	}, Summary: []checkup.Area{{Text: evil}}, Problems: []checkup.Problem{{Text: evil, Hint: evil}}}
+	out.WriteString(statusText(status, screen.Options{}, 120) + wideText(status, time.Now()))
 	changes := []report.Change{{Host: "w1", Component: "base", Action: report.ActionChange, Resource: evil,
 		Diff: "-" + evil + "\n+\tb\n"}}
 	hosts := []report.PlannedHost{{Name: "w1"}}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,8 +42,9 @@ type progress struct {
 // go to standard error.
 func newProgress(a *app, verb string, f *clusterFlags) (*progress, error) {
 	p := &progress{app: a, verb: verb}
-	if !f.paths && f.output != textOutput && f.output != jsonOutput {
-		return nil, cli.UsageError{Err: fmt.Errorf("-o %s: the formats are text and json", f.output)}
+	formats := append([]string{textOutput, jsonOutput}, f.formats...)
+	if !f.paths && !slices.Contains(formats, f.output) {
+		return nil, cli.UsageError{Err: fmt.Errorf("-o %s: the formats are %s", f.output, strings.Join(formats, ", "))}
 	}
 	format, path, toFile := strings.Cut(f.events, "=")
 	if f.events != "" && (format != jsonLines || toFile && path == "") {

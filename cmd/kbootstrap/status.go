@@ -1,10 +1,11 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"io"
-	"slices"
+	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,71 +15,141 @@ import (
 	"kbootstrap/screen"
 )
 
+// wideOutput is the format of status that has a line for each component.
+const wideOutput = "wide"
+
+// leastInterval is how often a watch may ask at most.
+const leastInterval = time.Second
+
 func statusCommand(a *app) *cobra.Command {
-	flags := &clusterFlags{app: a}
+	flags := &clusterFlags{app: a, formats: []string{wideOutput}}
+	var watch bool
+	var interval time.Duration
 	c := &cobra.Command{
 		Use:   "status",
-		Short: "Show the health of every host, component and certificate",
-		Args:  cli.Args(cobra.NoArgs),
+		Short: "Show how the cluster is: a summary, each component on each host, and the problems",
+		Long: `Show how the cluster is: its nodes, API servers, etcd, DNS, pod network, certificates and clocks in a line
+each, then each component on each host, and then the problems, each with what to do. Hosts are asked over
+SSH, so status works even if the API does not. Nothing is changed.
+
+In the table, "ok" is healthy, "!!" is broken, "~" works and differs from the inventory, and "." is not on
+that host. The guide lists what is broken (!!), what is a warning (!) and what is a note (*).
+
+The exit code is 0 if nothing is broken, warnings or not; 7 if something is broken; and 4 if a host could
+not be reached and nothing else is broken, as far as the others know.
+
+With --watch the cluster is asked again and again until Ctrl-C, over the same connections. A terminal shows
+the last answer; elsewhere another block is printed when something has changed. The exit code is then 0.`,
+		Example: `  kbootstrap status -i hosts.yaml
+  kbootstrap status -i hosts.yaml -o wide
+  kbootstrap status -i hosts.yaml --watch --interval 10s`,
+		Args: cli.Args(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
+			if watch && flags.output == jsonOutput {
+				return cli.UsageError{Err: errors.New("--watch shows text: leave out -o json, or repeat the command")}
+			}
+			if watch && interval < leastInterval {
+				return cli.UsageError{Err: fmt.Errorf("--interval %s: a second is the least", interval)}
+			}
+			flags.endless = watch
 			run, done, err := flags.prepare(c.Context(), provision.Scope{}, provision.Look())
 			if err != nil {
 				return err
 			}
 			defer done()
-			status := run.Status(c.Context())
-			flags.show(status, func() { a.printStatus(status, time.Now()) })
-			if !status.Healthy {
-				return exitError{exitUnhealthy, errors.New("the cluster is not healthy")}
+			if watch {
+				a.shown.stop()
+				return a.watchStatus(c.Context(), run, flags, interval)
 			}
-			return nil
+			status := run.Status()
+			flags.show(status, func() { fmt.Fprint(a.stdout, flags.statusText(status)) })
+			return statusError(status)
 		},
 	}
 	flags.bind(c)
+	c.Flags().Lookup("output").Usage = "text; wide: a line for each component; or json: one document, see docs/events.md"
+	c.Flags().BoolVarP(&watch, "watch", "w", false, "ask again and again, until Ctrl-C")
+	c.Flags().DurationVar(&interval, "interval", 5*time.Second, "with --watch, how long to wait between two answers")
 	return c
 }
 
-// printStatus prints what up refuses, a line for each component with its problem, and the
-// certificate of each host that expires first.
-func (a *app) printStatus(status provision.Status, now time.Time) {
-	for _, refused := range status.Refused {
-		fmt.Fprintf(a.stdout, "! %s\n", cli.Indented(refused))
+// statusError is the exit code of a status: that something is broken counts for more than that a
+// host was not reached.
+func statusError(status provision.Status) error {
+	switch {
+	case status.Sick():
+		return exitError{exitUnhealthy, errors.New("the cluster is not healthy")}
+	case !status.Healthy:
+		return exitError{exitUnreachable, errors.New("not every host could be reached")}
 	}
-	for _, warning := range status.Warnings {
-		fmt.Fprintf(a.stdout, "* %s\n", screen.Clean(warning))
+	return nil
+}
+
+// statusText is the status in the format that was asked for, as wide as the terminal.
+func (f *clusterFlags) statusText(status provision.Status) string {
+	o, width := screen.Detect(f.app.stdout, os.Getenv), 120
+	o.Colour = o.Colour && !f.noColor
+	if o.Live {
+		width, _ = o.Size()
+		width = max(width, 60)
 	}
-	table(a.stdout, func(w io.Writer) {
-		fmt.Fprintln(w, "HOST\tADDRESS\tCOMPONENT\tHEALTH\tPROBLEM")
-		for _, h := range status.Hosts {
-			if h.Error != "" {
-				health := "unreachable"
-				if h.Reached {
-					health = "error"
-				}
-				fmt.Fprintf(w, "%s\t%s\t-\t%s\t%s\n", h.Name, h.Address, health, cell(h.Error))
-			}
-			for _, c := range h.Components {
-				health := "healthy"
-				if !c.Healthy {
-					health = "unhealthy"
-				} else if c.Changed {
-					health = "differs"
-				}
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", h.Name, h.Address, c.Name, health, cell(c.Problem))
-			}
+	if f.output == wideOutput {
+		return summaryText(status, o) + problemsText(status, o) + "\n" + wideText(status, time.Now())
+	}
+	return statusText(status, o, width)
+}
+
+// watchStatus shows the status again and again until the context ends.
+func (a *app) watchStatus(ctx context.Context, run *provision.Run, flags *clusterFlags, interval time.Duration) error {
+	o := screen.Detect(a.stdout, os.Getenv)
+	var last string
+	for {
+		status := run.Status()
+		text := flags.statusText(status)
+		now := time.Now().Format(time.TimeOnly)
+		switch key := statusKey(status); {
+		case o.Live:
+			_, height := o.Size()
+			fmt.Fprint(a.stdout, "\x1b[H\x1b[J"+firstLines(now+"  every "+interval.String()+"  "+text, height-1))
+		case key != last:
+			fmt.Fprintf(a.stdout, "%s  %s\n", now, text)
+			last = key
 		}
-	})
-	fmt.Fprintln(a.stdout)
-	table(a.stdout, func(w io.Writer) {
-		fmt.Fprintln(w, "HOST\tCERTIFICATES\tFIRST TO EXPIRE\tIN")
-		for _, h := range status.Hosts {
-			if len(h.Certificates) == 0 {
-				continue
-			}
-			first := slices.MinFunc(h.Certificates,
-				func(x, y provision.Certificate) int { return x.Expires.Compare(y.Expires) })
-			days := int(first.Expires.Sub(now).Hours() / 24)
-			fmt.Fprintf(w, "%s\t%d\t%s\t%d days\n", h.Name, len(h.Certificates), cell(first.Path), days)
+		wait := time.NewTimer(interval)
+		select {
+		case <-ctx.Done():
+			wait.Stop()
+			return nil
+		case <-wait.C:
 		}
-	})
+		if err := run.LookAgain(ctx); err != nil && ctx.Err() == nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+	}
+}
+
+// statusKey is what is worth another block: levels and states, and no text that has a time in it.
+func statusKey(status provision.Status) string {
+	var b strings.Builder
+	for _, s := range status.Summary {
+		fmt.Fprintln(&b, s.Name, s.Level)
+	}
+	for _, p := range status.Problems {
+		fmt.Fprintln(&b, p.Level, p.Area, p.Host, p.Unreached)
+	}
+	for _, h := range status.Hosts {
+		for _, c := range h.Components {
+			fmt.Fprintln(&b, h.Name, c.Name, c.Healthy, c.Changed)
+		}
+	}
+	return b.String()
+}
+
+// firstLines cuts a text to the lines of a terminal.
+func firstLines(text string, n int) string {
+	lines := strings.SplitAfter(text, "\n")
+	return strings.Join(lines[:min(len(lines), max(1, n))], "")
 }

@@ -15,6 +15,7 @@ import (
 // directly. See docs/decisions/0003-api-proxy.md.
 var apiProxy = Component{
 	Name:  "kube-api-proxy",
+	Short: "api-lb",
 	On:    Target.highlyAvailable,
 	After: []string{"base"},
 	Units: []string{"kube-api-proxy.service"},

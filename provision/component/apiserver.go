@@ -21,6 +21,7 @@ const apiPoll = 100 * time.Millisecond
 // itself.
 var apiServer = Component{
 	Name:    APIServer,
+	Short:   "api",
 	On:      on(inventory.ControlPlane),
 	After:   []string{"base"},
 	Rolling: true,

@@ -20,6 +20,8 @@ const (
 // before. Only Name, On and Resources are needed.
 type Component struct {
 	Name string
+	// Short is what stands for the name where there is little room; "" means the name itself.
+	Short string
 	// On reports whether a host has the component.
 	On func(t Target) bool
 	// Resources are what the host should have, in the order in which they are made. What waits
@@ -41,6 +43,8 @@ type Component struct {
 	ServesAll bool
 	// Last has the component come after all others.
 	Last bool
+	// PodNetwork says that the health of the component is a part of that of the pod network.
+	PodNetwork bool
 
 	// Sources are where its programs and images come from.
 	Sources []release.Source

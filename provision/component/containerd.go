@@ -24,6 +24,7 @@ const containerdSocket = "/run/containerd/containerd.sock"
 // containerd runs the containers of the kubelet and, where there is one, of docker.
 var containerd = Component{
 	Name:  "containerd",
+	Short: "ctrd",
 	On:    everywhere,
 	After: []string{"base"},
 	Units: []string{"containerd.service"},

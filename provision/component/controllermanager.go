@@ -13,6 +13,7 @@ import (
 // costs it two seconds until the next attempt to lead.
 var controllerManager = Component{
 	Name:    "kube-controller-manager",
+	Short:   "ctrl-mgr",
 	On:      on(inventory.ControlPlane),
 	After:   []string{"base"},
 	Rolling: true,

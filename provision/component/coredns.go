@@ -7,9 +7,12 @@ import (
 	"kbootstrap/templates"
 )
 
+// The Deployment of the cluster DNS.
+const DNSNamespace, DNSDeployment = "kube-system", "coredns"
+
 // coreDNS is the first add-on: the names of Services.
 var coreDNS = addon(Component{
-	Name:    "coredns",
+	Name:    DNSDeployment,
 	After:   []string{"kube-controller-manager"},
 	Sources: []release.Source{{Component: "coredns", Image: "registry.k8s.io/coredns/coredns:v{version}"}},
 }, func(t Target) []byte {

@@ -2,6 +2,7 @@ package component
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -93,6 +94,21 @@ var etcd = Component{
 	},
 }
 
+const (
+	quotaFlag = "quota-backend-bytes"
+	// etcdQuota is the most that etcd's own guide suggests; the default of 2 GiB fills up on busy
+	// clusters.
+	etcdQuota = 8 << 30
+)
+
+// EtcdQuota is how large the database of a member may become, in bytes.
+func EtcdQuota(c *inventory.Cluster) int64 {
+	if set, err := strconv.ParseInt(c.Arguments["etcd"][quotaFlag], 10, 64); err == nil && set > 0 {
+		return set
+	}
+	return etcdQuota
+}
+
 // EtcdToken tells apart clusters whose members could reach each other by mistake.
 func EtcdToken(c *inventory.Cluster) string { return TokenPrefix + c.Name }
 
@@ -153,9 +169,7 @@ func etcdFlags(t Target) templates.Flags {
 		"peer-cert-file":              EtcdPKI + "/peer.crt",
 		"peer-key-file":               EtcdPKI + "/peer.key",
 		"tls-min-version":             "TLS1.2",
-		// 8 GiB is the most that etcd's own guide suggests; the default of 2 GiB fills up on busy
-		// clusters.
-		"quota-backend-bytes": "8589934592",
+		quotaFlag:                     strconv.Itoa(etcdQuota),
 	}
 	if strings.HasPrefix(t.version("etcd"), "3.5.") {
 		flags["experimental-initial-corrupt-check"] = "true"

@@ -17,10 +17,11 @@ const FlannelConfig = "/etc/kube-flannel/net-conf.json"
 // cluster address, and writes the CNI configuration when it has the node's subnet, which makes the
 // node Ready.
 var flannel = Component{
-	Name:  "flannel",
-	On:    everywhere,
-	After: []string{"kubelet"},
-	Units: []string{"flanneld.service"},
+	Name:       "flannel",
+	On:         everywhere,
+	PodNetwork: true,
+	After:      []string{"kubelet"},
+	Units:      []string{"flanneld.service"},
 	Sources: []release.Source{{
 		Component: "flannel", Version: "0.28.4", Archive: true, Programs: []string{"flanneld"},
 		URL: "https://github.com/flannel-io/flannel/releases/download/v{version}/flannel-v{version}-linux-{arch}.tar.gz",

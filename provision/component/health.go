@@ -11,9 +11,10 @@ import (
 // health is what "done" means on each host: its node is Ready, a name of the cluster resolves from
 // it, and a pod that runs on it reaches the API, the cluster DNS and pods of other hosts.
 var health = Component{
-	Name: "health",
-	On:   everywhere,
-	Last: true,
+	Name:       "health",
+	On:         everywhere,
+	PodNetwork: true,
+	Last:       true,
 	Resources: func(t Target) []resource.Resource {
 		return one(
 			api.NodeStatus{Name: t.Host.Name, Is: api.IsReady, Kubeconfig: KubeletConfig, Timeout: 120 * time.Second},

@@ -12,11 +12,13 @@ import (
 
 // kubeProxy carries the addresses of Services, on every node.
 var kubeProxy = Component{
-	Name:    "kube-proxy",
-	On:      everywhere,
-	After:   []string{"kubelet"},
-	Units:   []string{"kube-proxy.service"},
-	Sources: []release.Source{kubernetesProgram("kube-proxy")},
+	Name:       "kube-proxy",
+	Short:      "proxy",
+	On:         everywhere,
+	PodNetwork: true,
+	After:      []string{"kubelet"},
+	Units:      []string{"kube-proxy.service"},
+	Sources:    []release.Source{kubernetesProgram("kube-proxy")},
 	Ports: []Port{
 		{Network: "tcp", Number: 10249, By: "kube-proxy", For: "metrics", Loopback: true},
 		{Network: "tcp", Number: 10256, By: "kube-proxy", For: "health"},

@@ -12,6 +12,7 @@ import (
 // scheduler puts pods on nodes.
 var scheduler = Component{
 	Name:      "kube-scheduler",
+	Short:     "sched",
 	On:        on(inventory.ControlPlane),
 	After:     []string{"base"},
 	Rolling:   true,

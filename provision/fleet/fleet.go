@@ -51,3 +51,11 @@ func (f Fleet) Close() {
 	}
 	all.Wait()
 }
+
+// Drop ends the session to one host, if there is one.
+func (f Fleet) Drop(name string) {
+	if m := f[name]; m != nil {
+		delete(f, name)
+		m.close()
+	}
+}

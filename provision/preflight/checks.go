@@ -54,7 +54,7 @@ func Checks() []Check {
 			Hint: "name such a server in /etc/resolv.conf; without one, pods cannot resolve names outside the cluster"},
 
 		// Between hosts.
-		{ID: "ClockSkew", Worst: Fail, Code: fault.PreflightClock, judge: clockSkew,
+		{ID: "ClockSkew", Worst: Fail, Code: fault.PreflightClock, judge: ClockSkew,
 			What: "the clock is not more than 30 s from the median of all hosts; 2 s are worth a warning",
 			Hint: "on the host: systemctl enable --now chronyd (or systemd-timesyncd), then chronyc makestep"},
 		{ID: "PeerPort", Worst: Fail, Code: fault.PreflightMesh, judge: peerPorts, Probes: true,

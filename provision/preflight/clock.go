@@ -13,9 +13,9 @@ const (
 	controlMachine = "control machine"
 )
 
-// clockSkew compares each clock with the median of all, to which the control machine's belongs: it
+// ClockSkew compares each clock with the median of all, to which the control machine's belongs: it
 // makes the certificates. Offsets count from its clock.
-func clockSkew(s Scene) []Finding {
+func ClockSkew(s Scene) []Finding {
 	if len(s.Hosts) == 0 {
 		return nil
 	}

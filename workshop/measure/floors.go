@@ -35,7 +35,7 @@ var floors = [][]string{
 	{"internal/fixture"}, // plans for tests
 	{"provision/fleet"},
 	{"provision/guard", "provision/preflight", "provision/diagnosis"},
-	{"provision/mesh"},
+	{"provision/mesh", "provision/checkup"},
 	{"provision"},
 	{"report"},
 	{"screen"},

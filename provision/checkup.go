@@ -1,0 +1,112 @@
+package provision
+
+import (
+	"context"
+	"maps"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"kbootstrap/certs"
+	"kbootstrap/host"
+	"kbootstrap/inventory"
+	"kbootstrap/node"
+	"kbootstrap/provision/checkup"
+	"kbootstrap/provision/component"
+	"kbootstrap/resource"
+	"kbootstrap/resource/api"
+)
+
+// ObserveAndCheckUp is Observe, and asks in the same request how the cluster is: its API servers,
+// its etcd members, the certificates and the units of each host.
+func ObserveAndCheckUp(ctx context.Context, r *Run) error {
+	queries := map[string]node.Query{}
+	live := situation(r).IsLive()
+	for name, m := range r.Fleet {
+		query := node.CheckupQuery{Certificates: certificatesOf(r, name), Units: m.Facts.Units}
+		if live {
+			query.Vitals = vitalsOf(m.Host, m.Facts)
+		}
+		q := queries[name]
+		q.Checkup = &query
+		queries[name] = q
+	}
+	answers, err := lookAround(ctx, r, queries)
+	r.checkups = map[string]node.Checkup{}
+	for name, a := range answers {
+		r.checkups[name] = a.Checkup
+	}
+	return spared(r, err)
+}
+
+// vitalsOf is who can be asked on a host: its own API server, and its member of etcd if that has
+// joined.
+func vitalsOf(h inventory.Host, facts host.Facts) api.VitalsSource {
+	var from api.VitalsSource
+	if h.Has(inventory.ControlPlane) {
+		from = api.VitalsSource{
+			Kubeconfig: component.SuperAdmin, Leases: checkup.Leases(),
+			Namespace: component.DNSNamespace, Deployment: component.DNSDeployment,
+		}
+	}
+	if h.Has(inventory.Etcd) && facts.EtcdBootstrapped != "" {
+		from.Etcd = resource.Ready{
+			URL: "https://127.0.0.1:2379", CACert: component.EtcdPKI + "/ca.crt",
+			Cert: component.EtcdPKI + "/healthcheck-client.crt", Key: component.EtcdPKI + "/healthcheck-client.key",
+		}
+	}
+	return from
+}
+
+// certificatesOf are the paths of the certificates of a host, the one that its kubelet keeps for
+// itself among them.
+func certificatesOf(r *Run, name string) []string {
+	paths := map[string]bool{}
+	for _, s := range r.Plan.Steps {
+		if s.About() != name {
+			continue
+		}
+		for _, w := range s.Wanted {
+			switch w := w.(type) {
+			case resource.File:
+				if certs.HasCertificate(w.Path) {
+					paths[w.Path] = true
+				}
+			case resource.Credential:
+				paths[w.Path] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(paths))
+}
+
+// ownCertificates are those of the state directory that a user depends on: the administrator's, and
+// the authorities.
+func ownCertificates(c *inventory.Cluster) ([]host.Certificate, error) {
+	var paths []string
+	for _, name := range []string{"admin.kubeconfig", "pki/ca.crt", "pki/etcd/ca.crt", "pki/front-proxy-ca.crt"} {
+		paths = append(paths, filepath.Join(c.StateDir(), name))
+	}
+	return host.Certificates("", paths)
+}
+
+// sceneOfCheckup gathers what the judges of `status` are given.
+func sceneOfCheckup(r *Run, hosts []HostStatus) checkup.Scene {
+	s := checkup.Scene{
+		Cluster: r.Cluster, Now: time.Now(), Members: r.census.Members, Live: situation(r).IsLive(),
+		EtcdQuota: component.EtcdQuota(r.Cluster), Kept: component.KubeletKept,
+	}
+	for i, h := range r.Cluster.Hosts {
+		told := checkup.Host{Host: h, Error: hosts[i].Error, Reached: hosts[i].Reached, Checkup: r.checkups[h.Name]}
+		if m := r.Fleet[h.Name]; m != nil {
+			told.Clock = m.Clock
+		}
+		for _, c := range hosts[i].Components {
+			told.Components = append(told.Components, checkup.Component{
+				Name: c.Name, Area: c.area, Unit: c.unit, Problem: c.Problem,
+			})
+		}
+		s.Hosts = append(s.Hosts, told)
+	}
+	return s
+}

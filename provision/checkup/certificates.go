@@ -1,0 +1,84 @@
+package checkup
+
+import (
+	"fmt"
+	"time"
+
+	"kbootstrap/host"
+)
+
+const (
+	certificateWarn   = 30 * 24 * time.Hour
+	certificateBroken = 7 * 24 * time.Hour
+	// keptWarn is the part of its life, as a divisor, that is left of a certificate that its holder
+	// should have renewed.
+	keptWarn = 10
+)
+
+// controlMachine stands where the name of a host would.
+const controlMachine = "control machine"
+
+// certificates judges when certificates end: those on the hosts, the one that each kubelet really
+// uses among them, and those on the control machine.
+func certificates(s Scene) (string, []Problem) {
+	var found []Problem
+	var first *host.Certificate
+	var where string
+	all := 0
+	judge := func(name string, c host.Certificate) {
+		all++
+		if first == nil || c.NotAfter.Before(first.NotAfter) {
+			first, where = &c, name
+		}
+		if p, bad := expiry(s, name, c); bad {
+			found = append(found, p)
+		}
+	}
+	for _, h := range s.Hosts {
+		for _, c := range h.Checkup.Certificates {
+			judge(h.Name, c)
+		}
+	}
+	for _, c := range s.Own {
+		judge(controlMachine, c)
+	}
+	if first == nil {
+		return "", nil
+	}
+	return fmt.Sprintf("the first of %d ends in %s: %s on %s", all, left(first.NotAfter.Sub(s.Now)), first.Path, where), found
+}
+
+// expiry judges one certificate. One that its holder renews by itself may be short: what counts is
+// that it was renewed in time.
+func expiry(s Scene, where string, c host.Certificate) (Problem, bool) {
+	remains := c.NotAfter.Sub(s.Now)
+	p := Problem{
+		Level: Broken, Host: where,
+		Text: fmt.Sprintf("%s (%s) ends in %s", c.Path, c.Subject, left(remains)),
+		Hint: "`kbootstrap up` renews it; an authority: docs/pki.md",
+	}
+	switch {
+	case remains <= 0:
+		p.Text = fmt.Sprintf("%s (%s) ended %s ago", c.Path, c.Subject, span(-remains))
+	case c.Path == s.Kept:
+		if remains >= c.NotAfter.Sub(c.NotBefore)/keptWarn {
+			return p, false
+		}
+		p.Level, p.Text = Warning, p.Text+" and was not renewed by the kubelet"
+		p.Hint = "journalctl -u kubelet on the host; kubectl get csr; `kbootstrap up` has the kubelet begin again"
+	case remains < certificateBroken:
+	case remains < certificateWarn:
+		p.Level = Warning
+	default:
+		return p, false
+	}
+	return p, true
+}
+
+// left is how long something is still valid.
+func left(d time.Duration) string {
+	if d <= 0 {
+		return "no time"
+	}
+	return span(d)
+}

@@ -1,0 +1,85 @@
+package checkup
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"kbootstrap/host"
+)
+
+// network counts the hosts on which all components of the pod network are healthy.
+func network(s Scene) (string, []Problem) {
+	has, well := 0, 0
+	for _, h := range s.Hosts {
+		part := slices.DeleteFunc(slices.Clone(h.Components), func(c Component) bool { return c.Area != Network })
+		if len(part) == 0 {
+			continue
+		}
+		has++
+		if !slices.ContainsFunc(part, func(c Component) bool { return c.Problem != "" }) {
+			well++
+		}
+	}
+	if has == 0 {
+		return "", nil
+	}
+	return fmt.Sprintf("%d of %d hosts", well, has), nil
+}
+
+// hosts judges what each host tells of itself: whether it answers, its components, and its units.
+func hosts(s Scene) (string, []Problem) {
+	var found []Problem
+	for _, h := range s.Hosts {
+		if h.Error != "" {
+			p := Problem{Level: Broken, Host: h.Name, Text: h.Error, Unreached: !h.Reached}
+			if p.Text = strings.TrimPrefix(p.Text, h.Name+": "); p.Unreached {
+				p.Text, p.Hint = "not reached: "+p.Text, "nothing is known of this host; is it on, and does ssh get there?"
+			}
+			found = append(found, p)
+		}
+		for _, c := range h.Components {
+			if c.Problem == "" {
+				continue
+			}
+			p := Problem{Level: Broken, Area: c.Area, Host: h.Name, Text: c.Name + ": " + c.Problem,
+				Hint: "`kbootstrap plan` shows what differs, `kbootstrap up` mends it"}
+			if c.Unit != "" {
+				p.Hint = "journalctl -u " + strings.TrimSuffix(c.Unit, ".service") + " on the host; `kbootstrap up` mends it"
+			}
+			found = append(found, p)
+		}
+		for _, r := range h.Checkup.Restarts {
+			if p, bad := restarts(h, r); bad {
+				found = append(found, p)
+			}
+		}
+	}
+	return "", found
+}
+
+const (
+	// crashLoop is how often systemd has to have restarted a unit, and crashLately how young its
+	// process is, until it crashes again and again; see docs/decisions.
+	crashLoop   = 5
+	crashLately = time.Minute
+	// restartLately is how long a restart is worth a warning.
+	restartLately = 10 * time.Minute
+)
+
+// restarts judges a unit that systemd had to start again. One that has no process is the problem of
+// its component.
+func restarts(h Host, r host.Restarts) (Problem, bool) {
+	p := Problem{
+		Level: Warning, Host: h.Name, Hint: "journalctl -u " + strings.TrimSuffix(r.Unit, ".service") + " on the host",
+		Text: fmt.Sprintf("%s was started again %d times, the last time %s ago", r.Unit, r.Count, span(r.Ago)),
+	}
+	switch {
+	case r.Ago == 0 || r.Ago > restartLately:
+		return p, false
+	case r.Count >= crashLoop && r.Ago < crashLately:
+		p.Level, p.Text = Broken, strings.Replace(p.Text, " was started", " crashes again and again: started", 1)
+	}
+	return p, true
+}

@@ -1,0 +1,73 @@
+package checkup
+
+import (
+	"fmt"
+	"strings"
+)
+
+// nodes judges what the API says of the nodes, and of the loops that look after them.
+func nodes(s Scene) (string, []Problem) {
+	told, ok := s.api()
+	if !ok {
+		if !s.Live {
+			return "", nil
+		}
+		return "not known: no API server answers", nil
+	}
+	var found []Problem
+	ready, registered := 0, map[string]bool{}
+	var cordoned []string
+	for _, n := range told.Nodes {
+		registered[n.Name] = true
+		h, ours := s.Cluster.Host(n.Name)
+		if !ours {
+			found = append(found, Problem{
+				Level: Warning, Text: fmt.Sprintf("the API has the node %s, which %s does not list", n.Name, s.Cluster.File),
+				Hint: "put the host into the inventory, or, if it is gone for good: kubectl delete node " + n.Name,
+			})
+			continue
+		}
+		switch {
+		case n.Ready && len(n.Wrong) == 0:
+			ready++
+		case n.Ready: // and under pressure: the kubelet evicts pods
+			found = append(found, Problem{
+				Level: Broken, Host: h.Name, Text: "the node takes no pods: " + strings.Join(n.Wrong, "; "),
+				Hint: "kubectl describe node " + n.Name,
+			})
+		default:
+			found = append(found, Problem{
+				Level: Broken, Host: h.Name, Text: "the node is not ready: " + strings.Join(n.Wrong, "; "),
+				Hint: "journalctl -u kubelet on the host; `kbootstrap up` mends what differs",
+			})
+		}
+		if n.Cordoned {
+			cordoned = append(cordoned, n.Name)
+			found = append(found, Problem{
+				Level: Note, Host: h.Name, Text: "the node is cordoned: no new pods are scheduled there",
+				Hint: "kubectl uncordon " + n.Name,
+			})
+		}
+	}
+	for _, h := range s.Cluster.Hosts {
+		if !registered[h.Name] {
+			found = append(found, Problem{
+				Level: Broken, Host: h.Name, Text: "the API has no such node", Hint: "`kbootstrap up` makes it one",
+			})
+		}
+	}
+	text := fmt.Sprintf("%d of %d Ready", ready, len(s.Cluster.Hosts))
+	if cordoned != nil {
+		text += ", cordoned: " + several(cordoned)
+	}
+	return text, found
+}
+
+// several joins names, but not more than fit into a line.
+func several(names []string) string {
+	const most = 5
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+}
