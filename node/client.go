@@ -162,6 +162,16 @@ func (c *Client) Journal(ctx context.Context, unit string, lines int) (string, e
 	return text, err
 }
 
+// Evidence returns what a unit has written to its journal since a moment of the host's; 0 means
+// since this session began.
+func (c *Client) Evidence(ctx context.Context, unit string, since host.Moment) (host.Journal, error) {
+	var found host.Journal
+	err := c.again(ctx, "evidence", func() error {
+		return c.ask(ctx, "/v1/evidence", evidenceRequest{Unit: unit, Since: since}, &found)
+	})
+	return found, err
+}
+
 // Certificates reads the certificates in files of the host; files that do not exist are left out.
 func (c *Client) Certificates(ctx context.Context, paths []string) ([]host.Certificate, error) {
 	var found []host.Certificate

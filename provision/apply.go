@@ -83,7 +83,7 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 		if s.Component.Name == component.APIServer {
 			apiServers.Done()
 		}
-		err = diagnosis.Explain(ctx, r.Fleet[s.At].Client, err)
+		err = diagnosis.Explain(ctx, r.Fleet[s.At].Client, r.witness, err)
 		kind, text := fleet.EventDone, ""
 		if err != nil {
 			kind, text = fleet.EventFailed, err.Error()
@@ -115,6 +115,14 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 		return summary, failed
 	}
 	return summary, nil
+}
+
+// witness is a host of the run that can be asked why a unit failed there, or nil.
+func (r *Run) witness(name string) diagnosis.Host {
+	if m := r.Fleet[name]; m != nil {
+		return m.Client
+	}
+	return nil
 }
 
 // stopOn has the hosts stop what is under way when ctx ends. The returned function is called when

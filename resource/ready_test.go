@@ -35,7 +35,7 @@ func TestReadyTellsWhyNot(t *testing.T) {
 func whole(err error) string {
 	var unit *host.UnitError
 	if errors.As(err, &unit) {
-		return err.Error() + "\n" + unit.Journal
+		return err.Error() + "\n" + unit.Journal.End(20)
 	}
 	return err.Error()
 }
