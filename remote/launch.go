@@ -79,7 +79,11 @@ func (c *Conn) launchAs(ctx context.Context, l launch) (*Session, bool, error) {
 				s.shell = true
 				c.slowShell(time.Since(begin))
 				begin = time.Now()
-				phase.Reset(max(l.limit, sudoPatience*c.o.Timeout))
+				limit := max(l.limit, sudoPatience*c.o.Timeout)
+				phase.Reset(limit)
+				defer time.AfterFunc(2*slow, func() {
+					c.notice(fmt.Sprintf("sudo has not answered for %v; the tool waits up to %v", 2*slow, limit))
+				}).Stop()
 				continue
 			case ok && s.shell:
 				c.slowSudo(s, time.Since(begin))

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"kbootstrap/fault"
 	"kbootstrap/host"
 	"kbootstrap/internal/human"
 )
@@ -148,12 +149,15 @@ func (r Ready) Apply(ctx context.Context, sys *host.System) error {
 		return err
 	}
 	waited := time.Since(begin).Round(time.Millisecond)
-	err = fmt.Errorf("waited %s for %s: %w; last answer: %w%s", waited, r.URL, ended(err), last, r.more(ctx, sys))
+	err = fmt.Errorf("waited %s for %s: %w; last answer: %w", waited, r.URL, ended(err), last)
+	if r.Unit == "" {
+		return r.silence(ctx, sys, err)
+	}
 	failure := host.NotReady
 	if watch.Crashed {
 		failure = host.Crashed
 	}
-	return sys.Failed(ctx, r.code(), r.Unit, failure, since, err)
+	return sys.Failed(ctx, fault.ServiceNotReady, r.Unit, failure, since, err)
 }
 
 // Client is an HTTP client with the certificates that the URL needs.

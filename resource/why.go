@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,39 +24,58 @@ func (r Ready) code() fault.Code {
 	return fault.ServiceNotReady
 }
 
-// more is what can be seen beyond the last answer, for the end of an error: what the endpoints of
-// the Service answer when each is asked by itself. It is "" where there is nothing to see.
-func (r Ready) more(ctx context.Context, sys *host.System) string {
+// silence is the error of a Service that did not answer: what its endpoints say when each is asked
+// by itself, without the Service's address and so without kube-proxy, and what to do about that.
+func (r Ready) silence(ctx context.Context, sys *host.System, waited error) error {
+	e := &fault.Error{Code: r.code(), Err: waited}
 	namespace, name, ok := strings.Cut(r.Service, "/")
 	target, err := url.Parse(r.URL)
 	if !ok || err != nil {
-		return ""
+		return e
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	found, err := endpointsOf(ctx, sys, r.Kubeconfig, namespace, name)
 	if err != nil {
-		return fmt.Sprintf("; the endpoints of %s are not known: %v", r.Service, err)
+		e.Err = fmt.Errorf("%w; the endpoints of %s are not known: %w", waited, r.Service, err)
+		return e
 	}
 	question := strings.TrimPrefix(target.Path, "/")
-	var answers []string
-	for _, e := range found {
+	var answers, silent []string
+	ready := 0
+	for _, p := range found {
 		said := "is not ready"
-		if e.ready {
+		if p.ready {
+			ready++
 			said = "answers"
-			// By itself the Service's address, and so kube-proxy, is out of the way.
-			direct := r
-			if err := direct.resolves(ctx, e.address, question); err != nil {
+			if err := r.resolves(ctx, p.address, question); err != nil {
 				said = "does not answer: " + err.Error()
+				silent = append(silent, p.node)
 			}
 		}
-		answers = append(answers, fmt.Sprintf("%s on %s %s", e.address, e.node, said))
+		answers = append(answers, fmt.Sprintf("%s on %s %s", p.address, p.node, said))
+	}
+	switch {
+	case ready == 0:
+		e.Advice = fmt.Sprintf("no pod of %s is ready: kubectl -n %s get pods -o wide; kubectl -n %[2]s get events", r.Service,
+			namespace)
+	case len(silent) < ready:
+		e.Advice = "pods answer this host, but the Service's address does not: look at kube-proxy here " +
+			"(journalctl -u kube-proxy) and at the pods that do not answer"
+	default:
+		e.Advice = fmt.Sprintf("the API counts the pods as ready, but none answers this host: packets between this host "+
+			"and the pods on %s are lost; look at flanneld there and here (journalctl -u flanneld; ip route; cat "+
+			"/run/flannel/subnet.env) and at what filters packets between them", strings.Join(distinct(silent), ", "))
 	}
 	if answers == nil {
-		return fmt.Sprintf("; %s has no endpoint: none of its pods runs", r.Service)
+		answers = []string{"there is none"}
 	}
-	return fmt.Sprintf("; of the endpoints of %s, %s", r.Service, strings.Join(answers, ", "))
+	e.Err = fmt.Errorf("%w; of the endpoints of %s: %s", waited, r.Service, strings.Join(answers, "; "))
+	return e
 }
+
+// distinct are the texts in order, each once.
+func distinct(texts []string) []string { return slices.Compact(slices.Sorted(slices.Values(texts))) }
 
 // endpoint is one address behind a Service.
 type endpoint struct {
