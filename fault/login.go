@@ -33,6 +33,8 @@ const (
 	ShellMute      Code = "KB2213"
 	ShellForced    Code = "KB2214"
 	SessionRefused Code = "KB2215"
+	SudoSlow       Code = "KB2216"
+	LoginSlow      Code = "KB2217"
 	AgentEnded     Code = "KB2221"
 	AgentMachine   Code = "KB2222"
 	HostNoSpace    Code = "KB2223"
@@ -164,12 +166,13 @@ tool's own output never came.`,
 		`Give the user a shell, or log in as another one (ssh.user).
 
     sudo chsh -s /bin/sh vagrant`},
-	{ShellMute, "the host took the command and did not answer",
-		`The login shell started, but neither produced the tool's output nor ended. The usual reasons are a start-up file
-that waits for input, a forced command, or a host that has run out of memory.`,
+	{ShellMute, "the login shell did not begin the command",
+		`The login worked and the host took the command, but the first word of the shell did not come, and the shell did
+not end either. sudo has not begun at that point. A start-up file of the shell waits for something, a forced command
+ran in its place, or the host is slow in opening a session (PAM).`,
 		`Try a command by hand; it must end by itself.
 
-    ssh vagrant@192.168.56.11 uname -m`},
+    time ssh vagrant@192.168.56.11 uname -m`},
 	{ShellForced, "the host ran something other than the command",
 		`A forced command (command= before the key in authorized_keys, or ForceCommand in sshd_config) or a restricted
 shell ran instead of the tool's command. The message has what it printed.`,
@@ -182,6 +185,22 @@ only forward ports.`,
 		`Look at MaxSessions and at the key's options in authorized_keys on the host.
 
     sudo sshd -T | grep -i maxsessions`},
+	{SudoSlow, "sudo did not answer",
+		`The login shell ran the command at once, and then sudo took X
+looks up the host's own name at each start. If that is not in /etc/hosts and the host's DNS does not answer, the lookup
+takes as long as the resolver has patience: with three servers half a minute and more. Modules of PAM and sudoers in LDAP
+are other reasons.`,
+		`Put the host's name into its /etc/hosts, or repair its DNS; then look at how long sudo takes.
+
+    echo "127.0.1.1 $(hostname)" | sudo tee -a /etc/hosts
+    time sudo -n true`},
+	{LoginSlow, "the host did not finish the login in time",
+		`The host showed its key and then did not say in time whether the user may log in. sshd looks up the name of the
+client (UseDNS, or names in a from= option), or PAM asks a directory (LDAP, Kerberos), and that server does not answer.`,
+		`Look at what a login by hand waits for.
+
+    ssh -vv vagrant@192.168.56.11 true
+    sudo sshd -T | grep -i -e usedns -e usepam`},
 	{AgentEnded, "the agent ended before it was ready",
 		`The tool started its own program on the host as root, and the program ended at once. The message has what it
 printed.`,

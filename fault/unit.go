@@ -21,6 +21,11 @@ const (
 	EtcdUnreachable   Code = "KB5117"
 	ContainerdConfig  Code = "KB5118"
 	CgroupVersion     Code = "KB5119"
+	EtcdQuota         Code = "KB5120"
+	NodeRefused       Code = "KB5121"
+	NodeDeleted       Code = "KB5122"
+	RuntimeSilent     Code = "KB5123"
+	NameServerSilent  Code = "KB5124"
 )
 
 // unitEntries are the known causes for which services fail.
@@ -142,4 +147,40 @@ to accept it.`,
 
     stat -fc %T /sys/fs/cgroup        # cgroup2fs is v2
     systemd.unified_cgroup_hierarchy=1 on the kernel's command line`},
+	{EtcdQuota, "etcd has reached the quota of its database and takes no more writes",
+		`The database of etcd has grown to its quota (2 GB unless quota-backend-bytes is set), so etcd has raised the alarm
+NOSPACE. The disk may have room all the same. Deleting objects does not help before old revisions are compacted and the
+database is defragmented.`,
+		`Compact and defragment the members one by one, then take back the alarm; or raise quota-backend-bytes in the
+arguments of etcd.
+
+    etcdctl endpoint status -w table
+    etcdctl compact REVISION && etcdctl defrag && etcdctl alarm disarm`},
+	{NodeRefused, "the API server does not register the node of a kubelet",
+		`The kubelet runs and has asked the API server to register its node, and the server has refused that or was not
+reached. The message has the answer that the kubelet got last.`,
+		`Fix what the answer in the message names; the kubelet asks again by itself.
+
+    sudo journalctl -b -u kubelet | grep -i regist`},
+	{NodeDeleted, "a node was deleted while its kubelet runs",
+		`Somebody has deleted the node from the API. A kubelet registers its node once, when it starts, and from then on
+only reports to it. So the node does not come back while this kubelet runs.`,
+		`Restart the kubelet on that host, then run up.
+
+    sudo systemctl restart kubelet`},
+	{RuntimeSilent, "the kubelet does not reach the container runtime",
+		`The kubelet ends at its start, because nothing answers at the socket of the container runtime (CRI): containerd or
+cri-dockerd does not run, or runs without its CRI plugin.`,
+		`Look at the container runtime first; the kubelet is started again by systemd.
+
+    sudo systemctl status containerd cri-docker
+    sudo crictl info`},
+	{NameServerSilent, "the cluster DNS does not answer on a host",
+		`The host asked the Service address of the cluster DNS for a name of the cluster, and got no answer or a wrong one
+in time. The message has the last answer, and what each CoreDNS pod said when the host asked it past the Service.`,
+		`If the pods answer and the Service does not, look at kube-proxy on the host; if only the pods of other hosts do not
+answer, look at the pod network; if no pod answers, look at CoreDNS.
+
+    kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide
+    kubectl -n kube-system logs -l k8s-app=kube-dns`},
 }

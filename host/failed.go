@@ -3,21 +3,34 @@ package host
 import (
 	"context"
 	"errors"
-	"strings"
 	"syscall"
-	"time"
 
 	"kbootstrap/fault"
+)
+
+// A Failure is how a service fails, as far as that bounds what can be the cause: what ends a
+// process is not why one that runs does not answer.
+type Failure string
+
+// The kinds of Failure.
+const (
+	Crashed  Failure = "crashed"   // its process has ended, or ends again and again
+	NotReady Failure = "not ready" // it runs, and its own endpoint does not answer as wanted
+	Unheard  Failure = "unheard"   // it runs, and others wait in vain for what it should tell them
 )
 
 // UnitError is a service that does not start, or does not become healthy.
 type UnitError struct {
 	Code fault.Code
 	Unit string // "etcd.service"
-	Err  error  // what was waited for, and how that ended
-	// Journal is the end of the unit's journal, or a note in parentheses that there is none. It is
-	// not part of the error's text, so that each reader shows it where it belongs.
-	Journal string
+	// Node is the host that has the unit, by its name in the cluster; "" for this one.
+	Node    string
+	Failure Failure
+	Err     error // what was waited for, and how that ended
+	// Journal is what the unit wrote since the run touched it, or began to wait. It is not part of
+	// the error's text, so that each reader shows it where it belongs.
+	Journal Journal
+	Since   Moment // from when on other units' journals are evidence
 }
 
 // Error is the error without the journal.
@@ -29,27 +42,19 @@ func (e *UnitError) Unwrap() error { return e.Err }
 // Fault returns the code.
 func (e *UnitError) Fault() fault.Code { return e.Code }
 
-// Failed is the error of a unit; without one it is the error alone, with the code.
-func (s *System) Failed(ctx context.Context, code fault.Code, unit string, err error) error {
+// Failed is the error of a unit; without one it is the error alone, with the code. Since is from
+// when on its journal is evidence.
+func (s *System) Failed(
+	ctx context.Context, code fault.Code, unit string, failure Failure, since Moment, err error,
+) error {
 	if unit == "" {
 		return code.Wrap(err)
 	}
-	return &UnitError{Code: code, Unit: unit, Err: err, Journal: s.journal(ctx, unit)}
-}
-
-// journal is the end of a unit's journal, or a note that there is none.
-func (s *System) journal(ctx context.Context, unit string) string {
-	// The deadline that has just passed must not keep us from saying why.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer cancel()
-	out, err := s.Run(ctx, "journalctl", "-u", unit, "-n", "20", "--no-pager", "-o", "cat")
-	if err != nil {
-		return "(unreadable: " + err.Error() + ")"
+	j := s.Journal(ctx, unit, since)
+	if failure != Crashed && !j.Runs {
+		failure = Crashed
 	}
-	if text := strings.TrimSpace(string(out)); text != "" {
-		return text
-	}
-	return "(empty)"
+	return &UnitError{Code: code, Unit: unit, Failure: failure, Err: err, Journal: j, Since: since}
 }
 
 // FaultOf returns the code of an error of a resource: its own, or that of what the system said, or

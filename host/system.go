@@ -39,6 +39,9 @@ type shared struct {
 	kept    map[any]io.Closer
 	stopped context.Context
 	stop    context.CancelCauseFunc
+
+	touching sync.Mutex // guards touched
+	touched  map[string]Moment
 }
 
 // ErrStopped is why Converge ended early after System.Stop.

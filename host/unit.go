@@ -22,12 +22,14 @@ type Unit struct {
 	Restarts int      // by systemd itself after the last other start; 0 before systemd 235, which does not tell
 	Path     string   // its file
 	DropIns  []string // paths
+
+	Invocation string // the id of its last start; "" before systemd 232, which does not tell
 }
 
 // UnitProperties are asked for in one call. A unit's own properties come in systemd's order, not in
 // this one.
 const UnitProperties = "Id,LoadState,ActiveState,SubState,MainPID," +
-	"UnitFileState,Job,NeedDaemonReload,FragmentPath,DropInPaths,NRestarts"
+	"UnitFileState,Job,NeedDaemonReload,FragmentPath,DropInPaths,NRestarts,InvocationID"
 
 // Units asks systemd for some units in one call; the answers are in the order of the names. A unit
 // that does not exist has the load state "not-found".
@@ -84,6 +86,8 @@ func parseUnit(block string) Unit {
 			u.Outdated = value == "yes"
 		case "NRestarts":
 			u.Restarts, _ = strconv.Atoi(value) // as above
+		case "InvocationID":
+			u.Invocation = value
 		case "FragmentPath":
 			u.Path = value
 		case "DropInPaths":

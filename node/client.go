@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"kbootstrap/host"
 	"kbootstrap/resource"
 	"kbootstrap/resource/kinds"
 )
@@ -159,6 +160,16 @@ func (c *Client) Journal(ctx context.Context, unit string, lines int) (string, e
 		return c.ask(ctx, "/v1/journal", journalRequest{Unit: unit, Lines: lines}, &text)
 	})
 	return text, err
+}
+
+// Evidence returns what a unit has written to its journal since a moment of the host's; 0 means
+// since this session began.
+func (c *Client) Evidence(ctx context.Context, unit string, since host.Moment) (host.Journal, error) {
+	var found host.Journal
+	err := c.again(ctx, "evidence", func() error {
+		return c.ask(ctx, "/v1/evidence", evidenceRequest{Unit: unit, Since: since}, &found)
+	})
+	return found, err
 }
 
 // ask sends a value and reads the answer into another, unless that is nil.

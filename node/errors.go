@@ -25,20 +25,29 @@ type RemoteError struct {
 	Text string // without the journal
 	// Unit is the service that does not work, such as "etcd.service", when it is one that failed.
 	Unit string
-	// Journal is the end of the unit's journal.
-	Journal string
+	// Node is the host that has the unit, when that is not the one which says so.
+	Node    string
+	Failure host.Failure // of the unit
+	// Journal is what the unit has written since it became a matter of this run.
+	Journal host.Journal
+	Since   host.Moment // from when on other journals of that host are evidence
 	code    fault.Code
 	hint    string
 }
 
-// Error is the text, and below it the end of the unit's journal.
-func (e *RemoteError) Error() string { return withJournal(e.Text, e.Unit, e.Journal) }
+// journalShown is how many lines of a journal are shown where none of them explains anything.
+const journalShown = 20
 
-func withJournal(text, unit, journal string) string {
-	if unit == "" {
+// Error is the text, and below it the end of the unit's journal.
+func (e *RemoteError) Error() string { return WithJournal(e.Text, e.Unit, e.Journal) }
+
+// WithJournal is a text with the end of a unit's journal below it.
+func WithJournal(text, unit string, journal host.Journal) string {
+	end := journal.End(journalShown)
+	if unit == "" || end == "" {
 		return text
 	}
-	return text + "\njournal of " + unit + ":\n    " + strings.ReplaceAll(journal, "\n", "\n    ")
+	return text + "\njournal of " + unit + ":\n    " + strings.ReplaceAll(end, "\n", "\n    ")
 }
 
 // Fault returns the code that the host gave it.
@@ -97,11 +106,15 @@ type wireError struct {
 	Kind string     `json:"kind"`
 	Text string     `json:"text"`
 	Code fault.Code `json:"code"`
-	Unit string     `json:"unit,omitempty"`
-	// Journal is the end of the unit's journal.
-	Journal string  `json:"journal,omitempty"`
-	Hint    string  `json:"hint,omitempty"`
-	Holder  *Holder `json:"holder,omitempty"`
+	Hint string     `json:"hint,omitempty"`
+	// What follows is known of a unit that failed; see host.UnitError.
+	Unit    string       `json:"unit,omitempty"`
+	Node    string       `json:"node,omitempty"`
+	Failure host.Failure `json:"failure,omitempty"`
+	Journal host.Journal `json:"journal,omitzero"`
+	Since   host.Moment  `json:"since,omitempty"`
+
+	Holder *Holder `json:"holder,omitempty"`
 }
 
 func toWire(err error) *wireError {
@@ -111,7 +124,7 @@ func toWire(err error) *wireError {
 	w := &wireError{Kind: kindFailed, Text: err.Error(), Code: host.FaultOf(err)}
 	var unit *host.UnitError
 	if errors.As(err, &unit) {
-		w.Unit, w.Journal = unit.Unit, unit.Journal
+		w.Unit, w.Node, w.Failure, w.Journal, w.Since = unit.Unit, unit.Node, unit.Failure, unit.Journal, unit.Since
 	}
 	var hinted interface{ Hint() string }
 	if errors.As(err, &hinted) {
@@ -139,9 +152,12 @@ func (w *wireError) error() error {
 	case w.Kind == kindLocked && w.Holder != nil:
 		return &LockedError{Holder: *w.Holder}
 	case w.Kind == kindStopped:
-		return &StoppedError{Text: withJournal(w.Text, w.Unit, w.Journal)}
+		return &StoppedError{Text: WithJournal(w.Text, w.Unit, w.Journal)}
 	default:
-		return &RemoteError{Kind: w.Kind, Text: w.Text, Unit: w.Unit, Journal: w.Journal, code: w.Code, hint: w.Hint}
+		return &RemoteError{
+			Kind: w.Kind, Text: w.Text, Unit: w.Unit, Node: w.Node, Failure: w.Failure, Journal: w.Journal, Since: w.Since,
+			code: w.Code, hint: w.Hint,
+		}
 	}
 }
 

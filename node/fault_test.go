@@ -10,6 +10,7 @@ import (
 
 	"kbootstrap/fault"
 	"kbootstrap/host"
+	"kbootstrap/internal/trial"
 	"kbootstrap/resource"
 )
 
@@ -22,7 +23,7 @@ func TestFaultsCrossTheWire(t *testing.T) {
 		case "systemctl": // a unit that there is not
 			return []byte("LoadState=not-found\nActiveState=inactive\nSubState=dead\nMainPID=0\nUnitFileState=\n"), nil
 		case "journalctl":
-			return []byte("listen tcp 192.0.2.1:2379: bind: address already in use\n"), nil
+			return trial.Journal(t, "listen tcp 192.0.2.1:2379: bind: address already in use"), nil
 		}
 		panic("no test runs " + argv[0] + " here")
 	}}, pipes)
@@ -63,14 +64,17 @@ func TestFaultsCrossTheWire(t *testing.T) {
 // below the text when the error is shown.
 func TestJournalCrosses(t *testing.T) {
 	err := fmt.Errorf("service etcd.service: %w", &host.UnitError{
-		Code: fault.ServiceNotStarted, Unit: "etcd.service", Err: errors.New("it failed"), Journal: "first\nlast",
+		Code: fault.ServiceNotStarted, Unit: "etcd.service", Err: errors.New("it failed"), Failure: host.Crashed,
+		Journal: host.Journal{Unit: "etcd.service", Lines: []host.Line{{Text: "first", Start: 1}, {Text: "last"}}},
+		Since:   7,
 	})
 	var remote *RemoteError
 	if !errors.As(toWire(err).error(), &remote) {
 		t.Fatalf("another error: %v", err)
 	}
 	if remote.Text != "service etcd.service: it failed" ||
-		remote.Unit != "etcd.service" || remote.Journal != "first\nlast" {
+		remote.Unit != "etcd.service" || remote.Journal.End(20) != "first\nlast" ||
+		remote.Failure != host.Crashed || remote.Since != 7 || remote.Journal.Lines[0].Start != 1 {
 		t.Errorf("it is %+v", remote)
 	}
 	const want = "service etcd.service: it failed\njournal of etcd.service:\n    first\n    last"

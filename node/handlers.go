@@ -27,10 +27,12 @@ type server struct {
 	lock    *lock
 	running gate
 	turns   *turns
+	began   host.Moment // when the session did
 }
 
 func newServer(options Options) *server {
-	s := &server{blobs: newBlobs(options.Root), lock: &lock{root: options.Root}, turns: newTurns()}
+	s := &server{blobs: newBlobs(options.Root), lock: &lock{root: options.Root}, turns: newTurns(),
+		began: host.Uptime()}
 	s.sys = host.NewSystem(options.Root, options.Run, nil, nil) // who changes the host has contents, see change
 	s.sys.Around = options.around
 	s.blobs.sys, s.lock.sys = s.sys, s.sys
@@ -50,6 +52,7 @@ func (s *server) handler() http.Handler {
 		"PUT /v1/blobs/{sum}":   s.receive,
 		"POST /v1/abandon":      s.abandon,
 		"POST /v1/journal":      s.journal,
+		"POST /v1/evidence":     s.evidence,
 		"POST /v1/probe/fsync":  s.fsync,
 		"POST /v1/probe/listen": s.listen,
 		"POST /v1/probe/reach":  s.reach,
@@ -226,4 +229,20 @@ func (s *server) journal(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return answer(w, string(text))
+}
+
+type evidenceRequest struct {
+	Unit  string
+	Since host.Moment // 0 means since the session began
+}
+
+func (s *server) evidence(w http.ResponseWriter, r *http.Request) error {
+	var q evidenceRequest
+	if err := decode(w, r, &q); err != nil {
+		return err
+	}
+	if q.Since == 0 {
+		q.Since = s.began
+	}
+	return answer(w, s.sys.Journal(r.Context(), q.Unit, q.Since))
 }

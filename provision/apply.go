@@ -80,7 +80,7 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 		r.options.Tell(fleet.Event{Kind: fleet.EventStart, Host: host, Component: s.Component.Name})
 		begin := time.Now()
 		err := counted(s, func(events func(node.Event)) error { return r.Fleet[s.At].Converge(ctx, s, events) })
-		err = diagnosis.Explain(ctx, r.Fleet[s.At].Client, err)
+		err = diagnosis.Explain(ctx, r.Fleet[s.At].Client, r.witness, err)
 		kind, text := fleet.EventDone, ""
 		if err != nil {
 			kind, text = fleet.EventFailed, err.Error()
@@ -137,6 +137,14 @@ func (r *Run) settle(ctx context.Context, do func(context.Context, plan.Step) er
 	}
 	settled.Steps = slices.DeleteFunc(settled.Steps, func(s plan.Step) bool { return len(s.Changes()) == 0 })
 	return settled.Walk(ctx, do)
+}
+
+// witness is a host of the run that can be asked why a unit failed there, or nil.
+func (r *Run) witness(name string) diagnosis.Host {
+	if m := r.Fleet[name]; m != nil {
+		return m.Client
+	}
+	return nil
 }
 
 // stopOn has the hosts stop what is under way when ctx ends. The returned function is called when

@@ -9,6 +9,7 @@ import (
 
 	"kbootstrap/fault"
 	"kbootstrap/internal/fixture"
+	"kbootstrap/internal/trial"
 	"kbootstrap/provision/component"
 	"kbootstrap/provision/plan"
 	"kbootstrap/resource"
@@ -29,11 +30,11 @@ func TestDiagnosed(t *testing.T) {
 		{string(journal), fault.PortInUse, []string{
 			"m1: etcd: port 32379 is in use by nc (pid 812)\n", "service etcd.service: waited ",
 			"\njournal of etcd.service:\n  > ",
-			"> fatal: discovery failed: listen tcp 127.0.0.1:32379: bind: address already in use",
+			"m1 etcd[7]: fatal: discovery failed: listen tcp 127.0.0.1:32379: bind: address already in use",
 		}},
 		{
 			"nothing that anybody knows", fault.ServiceNotStarted,
-			[]string{"m1: etcd: service etcd.service: waited ", "    nothing that anybody knows"},
+			[]string{"m1: etcd: service etcd.service: waited ", "m1 etcd[7]: nothing that anybody knows"},
 		},
 	} {
 		h := newHost(t, "m1")
@@ -55,7 +56,7 @@ func TestDiagnosed(t *testing.T) {
 		}
 		h.answers = func(argv []string) ([]byte, error) {
 			if argv[0] == "journalctl" {
-				return []byte(test.journal), nil
+				return trial.Journal(t, strings.Split(strings.TrimSpace(test.journal), "\n")...), nil
 			}
 			return []byte(
 				"LoadState=loaded\nActiveState=failed\nSubState=failed\nMainPID=0\nUnitFileState=enabled\n",

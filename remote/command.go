@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"slices"
 	"strings"
 
 	"kbootstrap/internal/shell"
@@ -14,6 +15,13 @@ import (
 // sentinel is the line with which `kbootstrap node` begins its output. What comes before it is the
 // noise of the login shell's start-up files.
 const sentinel = "KBOOTSTRAP-NODE 1\n"
+
+// shellMark is the line that the login shell itself prints before sudo begins: what takes long
+// after it is sudo, and not the shell.
+const shellMark = "KBOOTSTRAP-SHELL 1\n"
+
+// markScript prints the mark and becomes what follows. env tells of a sudo that is not there.
+const markScript = `echo KBOOTSTRAP-SHELL 1; exec /usr/bin/env "$@"`
 
 // stageMark begins the line that stage prints.
 const stageMark = "KBOOTSTRAP-STAGE "
@@ -69,7 +77,10 @@ func discard(dir string) string { return command(asUser, "rm", "-rf", dir) }
 // be. The shell's own process becomes the command, so nothing is between it and the channel.
 func command(as rise, argv ...string) string {
 	words := []string{"exec", "/usr/bin/env", "LC_ALL=C"}
-	for _, arg := range append(as.sudo(), argv...) {
+	if sudo := as.sudo(); sudo != nil {
+		argv = slices.Concat([]string{"/bin/sh", "-c", markScript, "sh"}, sudo, argv)
+	}
+	for _, arg := range argv {
 		words = append(words, shell.Quote(arg))
 	}
 	return strings.Join(words, " ")

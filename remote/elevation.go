@@ -65,7 +65,7 @@ func (e *elevation) launch(ctx context.Context, op string, command func(rise) st
 	limit time.Duration) (*Session, bool, error) {
 	c := e.conn
 	if as := e.next(); as != withPassword {
-		s, ready, err := c.launch(ctx, op, command(as), sentinel, limit)
+		s, ready, err := c.launchAs(ctx, launch{op: op, command: command(as), mark: sentinel, limit: limit, rise: as})
 		if as == asUser || err != nil || ready || c.o.Ask == nil || !s.needsPassword() {
 			return s, ready, err
 		}
@@ -92,7 +92,9 @@ func (e *elevation) launch(ctx context.Context, op string, command func(rise) st
 	if proven {
 		give()
 	}
-	s, ready, err := c.launchWith(ctx, op, command(withPassword), sentinel, limit, text)
+	s, ready, err := c.launchAs(ctx, launch{
+		op: op, command: command(withPassword), mark: sentinel, limit: limit, rise: withPassword, password: text,
+	})
 	if err != nil || s.told == 0 || proven {
 		return s, ready, err
 	}

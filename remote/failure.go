@@ -39,6 +39,8 @@ func (s *Session) failure() *Error {
 	case s.status() == 126 || strings.Contains(said, "unable to execute"):
 		e.code, e.hint = fault.HostNoExec, "is the file system of "+s.conn.o.root+
 			" mounted noexec? findmnt -T "+s.conn.o.root
+	case s.shell: // what the shell is does not matter any more
+		e.code = fault.AgentEnded
 	case strings.Contains(printed+said, "account is currently not available"), said+printed == "" && s.status() == 1:
 		e.code, e.hint = fault.ShellNone, fmt.Sprintf("give %[1]s a login shell there: chsh -s /bin/sh %[1]s",
 			s.conn.host.User)

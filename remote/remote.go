@@ -30,8 +30,9 @@ type Options struct {
 	// Dial opens the TCP connection to a host, or to the first jump host on the way to it; nil
 	// means a net.Dialer.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
-	// Timeout bounds dialling, the handshake and the login together, without the time in which a
-	// person is asked, and later each wait for the host to begin something; 15 s by default.
+	// Timeout bounds dialling and the exchange of keys together; 15 s by default. What may be slow on
+	// a host that is well has a multiple of it each, without the time in which a person is asked: the
+	// login, the beginning of a session, and sudo.
 	// Uploads are bounded by KeepAlive and the caller's context only.
 	Timeout time.Duration
 	// KeepAlive is the interval of the keepalive requests; 10 s by default. After three intervals
@@ -112,6 +113,8 @@ type Conn struct {
 	tasks  sync.WaitGroup // the goroutines that end with the connection
 
 	elevation *elevation // how its commands become root
+	noticed   sync.Map   // what the operator was told
+	slept     sync.Once  // and once of a slow sudo
 
 	mu    sync.Mutex
 	cause error // why the connection ended; the first one wins
@@ -220,10 +223,11 @@ func handshake(parent context.Context, to *sshconfig.Endpoint, via *Conn, o Opti
 		Auth:         id.methods(ctx),
 		AuthCallback: id.pause,
 		HostKeyCallback: func(name string, address net.Addr, key ssh.PublicKey) error {
-			// The rest is login, which ConnectTimeout does not bound. Later exchanges of keys have
-			// no clock.
-			if to.Timeout != 0 && ctx.clock.Stop() {
-				ctx.start(o.Timeout)
+			// The rest is login, which ConnectTimeout does not bound, and which may be slow for
+			// reasons of its own. Later exchanges of keys have no clock.
+			if ctx.clock.Stop() {
+				limit := loginPatience * o.Timeout
+				ctx.start(limit, fault.LoginSlow.Errorf("the host showed its key, and then no answer to the login in %v", limit))
 			}
 			return keys.Check(name, address, key)
 		},
@@ -249,8 +253,15 @@ func handshake(parent context.Context, to *sshconfig.Endpoint, via *Conn, o Opti
 	c := &Conn{host: to, o: o, client: ssh.NewClient(sc, chans, reqs), net: counted, via: via,
 		gone: make(chan struct{})}
 	c.elevation = &elevation{conn: c}
+	if !ctx.asked {
+		c.slowLogin(time.Since(ctx.begin))
+	}
 	return c, nil
 }
+
+// loginPatience is how long a login may take, in multiples of Options.Timeout: sshd may look up
+// names before it answers, with the patience of glibc.
+const loginPatience = 4
 
 // limitOf is how long connecting and the exchange of keys may take.
 func limitOf(to *sshconfig.Endpoint, o Options) time.Duration { return cmp.Or(to.Timeout, o.Timeout) }

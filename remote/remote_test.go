@@ -224,7 +224,7 @@ func TestMuteCommand(t *testing.T) {
 		}
 		o.Timeout = 3 * time.Second
 		_, err := connect(t, h, o).Node(context.Background())
-		failed(t, err, Agent, "no answer in 3s", "stdout: Who are you?", "login shell")
+		failed(t, err, Agent, "no answer of the login shell in 6s", "stdout: Who are you?")
 		coding(t, err, fault.ShellMute)
 	})
 }
@@ -249,9 +249,10 @@ func TestConnectTimeout(t *testing.T) {
 		if c.o.Timeout != 15*time.Second {
 			t.Errorf("after the login the limit is %v", c.o.Timeout)
 		}
-		slow(time.Minute)
+		slow(2 * time.Minute)
 		_, err := Dial(context.Background(), h, o)
-		failed(t, err, Unreachable, "no answer in 15s")
+		failed(t, err, Unreachable, "the host showed its key, and then no answer to the login in 1m0s")
+		coding(t, err, fault.LoginSlow)
 		o.Dial = func(ctx context.Context, _, _ string) (net.Conn, error) {
 			<-ctx.Done()
 			return nil, ctx.Err()

@@ -30,8 +30,10 @@ type Session struct {
 	noise   tail          // what stood before the sentinel
 	flooded bool          // the noise had no end
 	prompts chan struct{} // a value for each prompt of sudo
+	spoke   chan struct{} // a value once there is something on the standard error
 	told    int           // how often sudo was told the password
 	again   bool          // it asked once more
+	shell   bool          // the login shell has run the command as far as to sudo
 	done    chan struct{} // closed when the process has ended
 	err     error         // of ssh.Session.Wait, once done is closed
 }
@@ -39,7 +41,8 @@ type Session struct {
 // start runs a command. What x/crypto waits for, it waits for without end; it goes on in the
 // background when the context ends, at most until the connection is closed.
 func (c *Conn) start(ctx context.Context, op, command string) (*Session, error) {
-	s := &Session{conn: c, op: op, done: make(chan struct{}), prompts: make(chan struct{}, maxPrompts)}
+	s := &Session{conn: c, op: op, done: make(chan struct{}), prompts: make(chan struct{}, maxPrompts),
+		spoke: make(chan struct{}, 1)}
 	err := c.await(ctx, op, func() error {
 		var err error
 		if s.ssh, err = c.client.NewSession(); err != nil {
@@ -51,7 +54,7 @@ func (c *Conn) start(ctx context.Context, op, command string) (*Session, error) 
 		if s.stdout, err = s.ssh.StdoutPipe(); err != nil {
 			return err
 		}
-		s.ssh.Stderr = &promptWatch{to: &s.stderr, prompts: s.prompts}
+		s.ssh.Stderr = &promptWatch{to: &s.stderr, prompts: s.prompts, spoke: s.spoke}
 		if err := s.ssh.Start(command); err != nil {
 			_ = s.ssh.Close()
 			return err
@@ -146,21 +149,22 @@ const noiseLimit = 64 << 10
 // skipNoise reads up to and including the mark and keeps what came behind it for Read. At the end
 // of the output it returns false, and after noiseLimit bytes too.
 func (s *Session) skipNoise(mark string) bool {
-	var got []byte
+	before, got := s.noise.String(), s.early
+	s.early = nil
 	chunk := make([]byte, 4<<10)
-	for len(got) < noiseLimit {
-		n, err := s.stdout.Read(chunk)
-		from := max(0, len(got)-len(mark))
-		got = append(got, chunk[:n]...)
+	for from := 0; len(got) < noiseLimit; {
 		if i := bytes.Index(got[from:], []byte(mark)); i >= 0 {
-			_, _ = s.noise.Write(got[:from+i])
+			s.noise.set(before + string(got[:from+i])) // without a part of the mark that came by itself
 			s.early = got[from+i+len(mark):]
 			return true
 		}
-		_, _ = s.noise.Write(chunk[:n])
-		if err != nil {
+		from = max(0, len(got)-len(mark))
+		n, err := s.stdout.Read(chunk)
+		if n == 0 && err != nil {
 			return false
 		}
+		got = append(got, chunk[:n]...)
+		_, _ = s.noise.Write(chunk[:n])
 	}
 	s.flooded = true
 	return false

@@ -77,7 +77,7 @@ var sudoMessages = []struct {
 
 // sudoSays returns what sudo refused, if it was sudo that ended the command.
 func (s *Session) sudoSays() (says string, code fault.Code, hint string) {
-	text, user := s.Stderr(), s.conn.host.User
+	text, user := withoutNames(s.Stderr()), s.conn.host.User
 	says = strings.TrimPrefix(oneLine(text), "sudo: ")
 	for _, known := range sudoMessages {
 		if strings.Contains(text, known.says) {
@@ -122,6 +122,7 @@ type promptWatch struct {
 	to      io.Writer
 	last    string // the end of what was written, shorter than the prompt
 	prompts chan struct{}
+	spoke   chan struct{} // gets a value at the first text; may be nil
 }
 
 // maxPrompts is more prompts than anybody answers.
@@ -141,5 +142,10 @@ func (w *promptWatch) Write(p []byte) (int, error) {
 		}
 	}
 	w.last = text[max(0, len(text)-len(sudoPrompt)+1):]
-	return w.to.Write(p)
+	n, err := w.to.Write(p)
+	select {
+	case w.spoke <- struct{}{}:
+	default:
+	}
+	return n, err
 }

@@ -24,6 +24,14 @@ func (t *tail) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// set replaces what is kept.
+func (t *tail) set(text string) {
+	t.mu.Lock()
+	t.kept = nil
+	t.mu.Unlock()
+	_, _ = t.Write([]byte(text))
+}
+
 func (t *tail) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()

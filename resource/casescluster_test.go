@@ -177,6 +177,7 @@ func kubeLaws() []law {
 			name: "ready later", stays: true,
 			wanted: api.NodeStatus{Name: "m1", Is: api.IsReady, Kubeconfig: "/etc/kubernetes/admin.conf"},
 			start: func(m *machine) {
+				newSystemd(m) // which is asked whether there still is a kubelet
 				k := newKube(m)
 				k.register("m1", false)
 				k.after(3, func() { k.register("m1", true) })

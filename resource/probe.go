@@ -2,6 +2,7 @@ package resource
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -70,6 +71,10 @@ func (r Ready) resolves(ctx context.Context, server, name string) error {
 		if err == nil {
 			break
 		}
+	}
+	// Its whole text names the server of /etc/resolv.conf, which was not asked.
+	if unknown := (*net.DNSError)(nil); errors.As(err, &unknown) {
+		return fmt.Errorf("%s, asked of %s: %s", name, server, unknown.Err)
 	}
 	if err != nil {
 		return err

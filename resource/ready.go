@@ -25,10 +25,14 @@ type Ready struct {
 	Key    string // and its key
 	// the component that is waited for, where that is not the one that waits; the host does not
 	// need it
-	For     string
-	Unit    string        // its journal goes into the error; "" for none
-	Expect  string        // text that the answer must contain; "" means that any good one will do
-	Timeout time.Duration // how long to wait; 0 means one minute
+	For  string
+	Unit string // its journal goes into the error; "" for none
+	// Service is the Service behind the address of a dns:// URL, as "NAMESPACE/NAME": when it does not
+	// answer, its endpoints are asked one by one. Kubeconfig is who may read them.
+	Service    string
+	Kubeconfig string        // path on the host, below System.Root; "" where there is no Service
+	Expect     string        // text that the answer must contain; "" means that any good one will do
+	Timeout    time.Duration // how long to wait; 0 means one minute
 	// how often to ask; 0 means every 20 ms, which is too often for an API server that is just
 	// starting
 	Every   time.Duration
@@ -79,7 +83,6 @@ func (r Ready) Awaits() string { return r.For }
 const (
 	readyPoll   = 20 * time.Millisecond
 	readyAnswer = 2 * time.Second // for one answer
-	unitPoll    = 500 * time.Millisecond
 )
 
 // Observe asks once. A service that does not answer is not ready; why is for Apply to say.
@@ -121,8 +124,8 @@ func (r Ready) Apply(ctx context.Context, sys *host.System) error {
 	deadline, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	begin := time.Now()
-	lookAt := begin // the first look is for how often it was restarted before
-	restarts := -1
+	since := sys.Since(r.Unit)
+	watch := Watch{Unit: r.Unit, Crashes: r.Crashes, Gate: r.For != ""}
 	var last error
 	err = host.Poll(deadline, r.every(), func() (bool, error) {
 		var answer error
@@ -140,36 +143,21 @@ func (r Ready) Apply(ctx context.Context, sys *host.System) error {
 		if deadline.Err() == nil || last == nil {
 			last = answer // and not that the time was up while it was asked
 		}
-		if r.Unit == "" || time.Now().Before(lookAt) {
-			return false, nil
-		}
-		lookAt = time.Now().Add(unitPoll)
-		return false, r.hopeless(deadline, sys, &restarts)
+		return false, watch.Hopeless(deadline, sys)
 	})
 	if err == nil || ctx.Err() != nil {
 		return err
 	}
 	waited := time.Since(begin).Round(time.Millisecond)
-	err = fmt.Errorf("waited %s for %s: %w; last answer: %w", waited, r.URL, err, last)
-	return sys.Failed(ctx, fault.ServiceNotReady, r.Unit, err)
-}
-
-// hopeless is why there is nothing to wait for any more: the unit has failed, or crashes again and
-// again. Restarts is how often systemd had restarted it when the wait began; below 0 it is not
-// known yet.
-func (r Ready) hopeless(ctx context.Context, sys *host.System, restarts *int) error {
-	u, err := sys.Unit(ctx, r.Unit)
-	switch {
-	case err != nil:
-		sys.Logf("%v", err)
-	case u.FailedForGood():
-		return fmt.Errorf("%s has failed", r.Unit)
-	case *restarts < 0 || u.Restarts < *restarts:
-		*restarts = u.Restarts
-	case r.Crashes > 0 && u.Restarts-*restarts >= r.Crashes:
-		return fmt.Errorf("%s ends again and again: systemd restarted it %d times", r.Unit, u.Restarts-*restarts)
+	err = fmt.Errorf("waited %s for %s: %w; last answer: %w", waited, r.URL, ended(err), last)
+	if r.Unit == "" {
+		return r.silence(ctx, sys, err)
 	}
-	return nil
+	failure := host.NotReady
+	if watch.Crashed {
+		failure = host.Crashed
+	}
+	return sys.Failed(ctx, fault.ServiceNotReady, r.Unit, failure, since, err)
 }
 
 // Client is an HTTP client with the certificates that the URL needs.
@@ -212,7 +200,22 @@ func (r Ready) fetch(ctx context.Context, client *http.Client) error {
 		return err
 	}
 	if response.StatusCode != http.StatusOK || !strings.Contains(string(body), r.Expect) {
-		return fmt.Errorf("%s: %s", response.Status, human.OneLine(string(body)))
+		return fmt.Errorf("%s: %s", response.Status, human.OneLine(failing(string(body))))
 	}
 	return nil
+}
+
+// failing are the checks of an answer of Kubernetes that failed, or the whole answer where it is
+// not a list of checks.
+func failing(body string) string {
+	var failed []string
+	for line := range strings.Lines(body) {
+		if strings.HasPrefix(line, "[-]") {
+			failed = append(failed, strings.TrimSpace(line))
+		}
+	}
+	if failed == nil {
+		return body
+	}
+	return strings.Join(failed, "; ")
 }

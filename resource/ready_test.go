@@ -20,14 +20,14 @@ func TestReadyTellsWhyNot(t *testing.T) {
 	m := newMachine(t)
 	newSystemd(m)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		http.Error(w, "[-]etcd\nfailed", http.StatusInternalServerError)
+		http.Error(w, "[+]ping ok\n[-]etcd failed: reason withheld\nreadyz check failed", http.StatusInternalServerError)
 	}))
 	t.Cleanup(server.Close)
 	waitsInVain(t, func(timeout time.Duration) error {
 		r := resource.Ready{Name: "apiserver", URL: server.URL, Unit: "kube-apiserver.service", Timeout: timeout}
 		return r.Apply(t.Context(), m.System)
 	}, "waited ", server.URL,
-		"500 Internal Server Error: [-]etcd failed",
+		"the time is up", "500 Internal Server Error: [-]etcd failed: reason withheld",
 		"panic: the last words of kube-apiserver.service")
 }
 
@@ -35,7 +35,7 @@ func TestReadyTellsWhyNot(t *testing.T) {
 func whole(err error) string {
 	var unit *host.UnitError
 	if errors.As(err, &unit) {
-		return err.Error() + "\n" + unit.Journal
+		return err.Error() + "\n" + unit.Journal.End(20)
 	}
 	return err.Error()
 }

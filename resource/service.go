@@ -114,7 +114,7 @@ func (s Service) Unmet(ctx context.Context, sys *host.System, err error) error {
 	if !s.Running {
 		return fault.NotAsWanted.Wrap(err)
 	}
-	return sys.Failed(ctx, fault.ServiceNotStarted, s.Name, err)
+	return sys.Failed(ctx, fault.ServiceNotStarted, s.Name, host.Crashed, sys.Since(s.Name), err)
 }
 
 // Problem says that the service should run, and does not.
@@ -334,6 +334,7 @@ func (s Service) start(ctx context.Context, sys *host.System, u host.Unit) error
 	// after this. And without the order of a boot, which would hold this start until the units
 	// before it are ready: what it truly needs was done before.
 	argv := []string{"systemctl", "--no-block", "--job-mode=ignore-dependencies", verb, s.Name}
+	sys.Touch(s.Name)
 	if _, err := sys.Change(ctx, argv...); err != nil {
 		return err
 	}
@@ -383,5 +384,5 @@ func (s Service) await(ctx context.Context, sys *host.System, before int) error 
 	}
 	err = fmt.Errorf("waited %s for %s, and it is %s (%s): %w", time.Since(begin).Round(time.Millisecond),
 		wanted, last.State, last.Sub, err)
-	return sys.Failed(ctx, fault.ServiceNotStarted, s.Name, err)
+	return sys.Failed(ctx, fault.ServiceNotStarted, s.Name, host.Crashed, sys.Since(s.Name), err)
 }

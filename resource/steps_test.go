@@ -25,7 +25,7 @@ func TestEveryChangeIsAStep(t *testing.T) {
 		"../node/failpoint.go": "is built for the crash tests only",
 		"../host/group.go":     "ends programs that this process started itself",
 		"../host/kernel.go":    "opens a parameter to see whether it may be written, and writes nothing",
-		"../host/failed.go":    "reads the journal",
+		"../host/journal.go":   "reads the journal",
 		"image.go":             "lists images",
 		"chains.go":            "lists chains",
 		"../host/unit.go":      "shows units",

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"kbootstrap/host"
+	"kbootstrap/internal/trial"
 	"kbootstrap/resource"
 )
 
@@ -39,10 +40,14 @@ func newSystemd(m *machine) *systemd {
 	m.systemd = s
 	m.fakes["systemctl"] = s.run
 	m.fakes["journalctl"] = func(argv []string) (string, error) {
-		if len(argv) != 8 || argv[1] != "-u" || argv[4] != "20" {
+		unit, ok := strings.CutPrefix(argv[1], "--unit=")
+		if len(argv) == 2 && argv[1] == "--sync" {
+			return "", nil
+		}
+		if len(argv) != 7 || !ok || argv[2] != "--boot" {
 			return m.unexpected(argv)
 		}
-		return "panic: the last words of " + argv[2] + "\n", nil
+		return string(trial.Journal(m.t, "panic: the last words of "+unit)), nil
 	}
 	return s
 }

@@ -23,6 +23,7 @@ var health = Component{
 				URL:     fmt.Sprintf("dns://%s/kubernetes.default.svc.%s", t.Cluster.ServiceIP(10), t.Cluster.Network.Domain),
 				Expect:  t.Cluster.ServiceIP(1).String(),
 				Timeout: 120 * time.Second,
+				Service: "kube-system/kube-dns", Kubeconfig: proxyKubeconfig,
 			},
 			probeOf(t),
 		)

@@ -55,6 +55,9 @@ var kubeProxy = Component{
 	},
 }
 
+// proxyKubeconfig is who kube-proxy is to the API: it may read Services and their endpoints.
+const proxyKubeconfig = "/etc/kubernetes/kube-proxy.conf"
+
 // kubeProxyConfig is the data of /var/lib/kube-proxy/config.yaml, a KubeProxyConfiguration.
 type kubeProxyConfig struct {
 	NodeName string

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"kbootstrap/fault"
+	"kbootstrap/host"
 )
 
 // TestJournals reads what real services wrote when each cause was brought about: etcd 3.6,
@@ -68,8 +69,11 @@ func TestJournals(t *testing.T) {
 		"glibc": {
 			"etcd", fault.LibraryTooOld, "the program needs GLIBC_2.94, which this host's C library does not have",
 		},
-		"exec-systemd":  {"etcd", fault.WrongArchitecture, "the program is not built for this host's processor"},
-		"nocri-kubelet": {"kubelet", "", ""}, // nothing that we know
+		"exec-systemd": {"etcd", fault.WrongArchitecture, "the program is not built for this host's processor"},
+		"nocri-kubelet": {
+			"kubelet", fault.RuntimeSilent,
+			"nothing answers the kubelet at the container runtime's socket unix:///nonexistent.sock",
+		},
 	}
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) != len(known) {
@@ -81,7 +85,9 @@ func TestJournals(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			d, ok := Of(Symptoms{Unit: want.unit + ".service", Journal: string(text), Now: now, Holder: holder})
+			d, ok := Of(Symptoms{
+				Unit: want.unit + ".service", Failure: host.Crashed, Lines: linesOf(string(text)), Now: now, Holder: holder,
+			})
 			if d.Code != want.code || ok != (want.code != "") || !strings.HasPrefix(d.Cause, want.cause) {
 				t.Fatalf("%s %q, want %s %q", d.Code, d.Cause, want.code, want.cause)
 			}
@@ -107,7 +113,7 @@ func TestHealthy(t *testing.T) {
 		`{"level":"info","ts":"2026-11-21T13:02:40.200980Z","caller":"etcdmain/main.go:44",` +
 			`"msg":"notifying init daemon"}`,
 	} {
-		if d, ok := Of(Symptoms{Unit: "kubelet.service", Journal: line}); ok {
+		if d, ok := Of(Symptoms{Unit: "kubelet.service", Failure: host.Crashed, Lines: linesOf(line)}); ok {
 			t.Errorf("%q: %+v", line, d)
 		}
 	}
@@ -129,7 +135,7 @@ func TestClock(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if d, _ := Of(Symptoms{Unit: "etcd.service", Journal: line, Now: at}); d.Cause != want {
+		if d, _ := Of(Symptoms{Unit: "etcd.service", Failure: host.Crashed, Lines: linesOf(line), Now: at}); d.Cause != want {
 			t.Errorf("at %s: %q, want %q", now, d.Cause, want)
 		}
 	}
@@ -142,23 +148,8 @@ func TestOutOfMemory(t *testing.T) {
 			"killer.",
 		"2026-11-21T13:00:00+0000 m1 systemd[1]: etcd.service: Failed with result 'oom-kill'.",
 	} {
-		if d, _ := Of(Symptoms{Unit: "etcd.service", Journal: line}); d.Code != fault.OutOfMemory {
+		if d, _ := Of(Symptoms{Unit: "etcd.service", Failure: host.Crashed, Lines: linesOf(line)}); d.Code != fault.OutOfMemory {
 			t.Errorf("%q: %+v", line, d)
-		}
-	}
-}
-
-// TestOldLines: what failed an hour before the last line is not the cause of today's failure.
-func TestOldLines(t *testing.T) {
-	old := "2026-11-21T12:00:00+0000 m1 etcd[1]: listen tcp 192.0.2.1:2379: bind: address already in use\n"
-	for journal, want := range map[string]fault.Code{
-		old: fault.PortInUse,
-		old + "2026-11-21T12:05:00+0000 m1 etcd[2]: no space left on device\n": fault.PortInUse,
-		old + "2026-11-21T13:00:00+0000 m1 etcd[2]: no space left on device\n": fault.ServiceNoSpace,
-		old + "2026-11-21T13:00:00+0000 m1 etcd[2]: ready\n":                   "",
-	} {
-		if d, _ := Of(Symptoms{Unit: "etcd.service", Journal: journal}); d.Code != want {
-			t.Errorf("%q: %q, want %q", journal, d.Code, want)
 		}
 	}
 }

@@ -12,10 +12,9 @@ import (
 	"kbootstrap/node"
 )
 
-const (
-	journalLines = 300              // of a journal: a stack of Go takes a hundred
-	patience     = 15 * time.Second // a host that fails may be slow; without an answer there is no diagnosis
-)
+// patience is how long the questions may take: a host that fails may be slow, and without an answer
+// there is no diagnosis.
+const patience = 20 * time.Second
 
 // UnitFailure is a service that failed of a known cause.
 type UnitFailure struct {
@@ -31,12 +30,8 @@ func (e *UnitFailure) Error() string {
 	if code := e.Fault(); code != e.Diagnosis.Code {
 		fmt.Fprintf(&b, " (%s)", e.Diagnosis.Code)
 	}
-	what := e.Err.Error()
-	var remote *node.RemoteError
-	if errors.As(e.Err, &remote) {
-		what = remote.Text // the end of the journal that the host sent along is replaced by the lines that matter
-	}
-	fmt.Fprintf(&b, "\n%s\njournal of %s:", what, e.Unit)
+	// The end of the journal that the host sent along is replaced by the lines that matter.
+	fmt.Fprintf(&b, "\n%s\njournal of %s:", textOf(e.Err), e.Unit)
 	for _, line := range e.Diagnosis.Evidence {
 		b.WriteString("\n  > " + line)
 	}
@@ -63,15 +58,42 @@ func (e *UnitFailure) Hint() string {
 	return entry.Hint()
 }
 
+// unexplained is a failure of a unit on another host than the one that tells of it: the journal is
+// added, and nothing is claimed.
+type unexplained struct {
+	unit, node string
+	journal    host.Journal
+	err        error
+}
+
+func (e *unexplained) Error() string {
+	return node.WithJournal(textOf(e.err), e.unit+" on "+e.node, e.journal)
+}
+
+func (e *unexplained) Unwrap() error { return e.err }
+
+// textOf is what failed, in the host's words, without a journal.
+func textOf(err error) string {
+	var remote *node.RemoteError
+	if errors.As(err, &remote) {
+		return remote.Text
+	}
+	return err.Error()
+}
+
 // Host is asked for what tells why a service failed there.
 type Host interface {
-	Journal(ctx context.Context, unit string, lines int) (string, error)
+	Evidence(ctx context.Context, unit string, since host.Moment) (host.Journal, error)
 	Survey(ctx context.Context, query host.SurveyQuery) (host.Survey, error)
 }
 
-// Explain asks the host for the journal of the unit that an error is about, and adds the cause when
-// it is a known one.
-func Explain(ctx context.Context, h Host, err error) error {
+// needs are the units without which another does not do its work.
+var needs = map[string]string{"kubelet.service": "containerd.service"}
+
+// Explain adds the cause to an error about a unit, when what the unit wrote since it is a matter of
+// this run shows one that is known. The host is the one that tells of the error; others finds
+// another by its name, or nil.
+func Explain(ctx context.Context, h Host, others func(name string) Host, err error) error {
 	var remote *node.RemoteError
 	if !errors.As(err, &remote) || remote.Unit == "" {
 		return err
@@ -79,21 +101,46 @@ func Explain(ctx context.Context, h Host, err error) error {
 	// A run that is stopped wants to know why something failed as much as another.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
-	units := []string{remote.Unit}
-	if remote.Unit == "kubelet.service" {
-		units = append(units, "containerd.service") // without which no node is ready
-	}
-	for _, unit := range units {
-		journal, asked := h.Journal(ctx, unit, journalLines)
-		if asked != nil {
+	journal := remote.Journal
+	if remote.Node != "" {
+		if h = others(remote.Node); h == nil {
 			return err
 		}
-		d, ok := Of(Symptoms{Unit: unit, Journal: journal, Now: time.Now(), Holder: func(port int) string {
-			return holderOf(ctx, h, port)
-		}})
-		if ok {
-			return &UnitFailure{Unit: unit, Diagnosis: d, Err: err}
+		var asked error
+		if journal, asked = h.Evidence(ctx, remote.Unit, 0); asked != nil {
+			return err
 		}
+	}
+	explain := func(journal host.Journal) error {
+		failure := remote.Failure
+		switch {
+		case !journal.Runs:
+			failure = host.Crashed
+		case failure == host.Crashed && journal.Unit != remote.Unit:
+			failure = host.NotReady // it is the other unit that has ended
+		}
+		d, ok := Of(Symptoms{
+			Unit: journal.Unit, Failure: failure, Lines: journal.Lines, Now: time.Now(),
+			Holder: func(port int) string { return holderOf(ctx, h, port) },
+		})
+		if !ok {
+			return nil
+		}
+		return &UnitFailure{Unit: journal.Unit, Diagnosis: d, Err: err}
+	}
+	if known := explain(journal); known != nil {
+		return known
+	}
+	if needed := needs[remote.Unit]; needed != "" {
+		other, asked := h.Evidence(ctx, needed, remote.Since)
+		if asked == nil {
+			if known := explain(other); known != nil {
+				return known
+			}
+		}
+	}
+	if remote.Node != "" {
+		return &unexplained{unit: remote.Unit, node: remote.Node, journal: journal, err: err}
 	}
 	return err
 }

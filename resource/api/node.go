@@ -129,7 +129,11 @@ func (k kubeNode) why() string {
 	var reasons []string
 	for _, c := range k.Status.Conditions {
 		if (c.Type == "Ready") != (c.Status == "True") {
-			reasons = append(reasons, c.String())
+			reason := c.String()
+			if c.Heartbeat != "" {
+				reason += " (its kubelet reported that last at " + c.Heartbeat + ")"
+			}
+			reasons = append(reasons, reason)
 		}
 	}
 	if len(reasons) == 0 {
@@ -193,7 +197,9 @@ func (n Node) Apply(ctx context.Context, sys *host.System) error {
 		return err
 	}
 	sys.Logf("waiting for node %s", n.Name)
-	return nodeWait("node "+n.Name, n.Timeout).until(ctx, sys, a, n.step)
+	wait := nodeWait("node "+n.Name, n.Timeout)
+	wait.node = n.Name // the API is asked on a control plane
+	return wait.until(ctx, sys, a, n.step)
 }
 
 // nodeWait is a wait for what the kubelet of this host brings about.

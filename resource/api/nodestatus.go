@@ -72,7 +72,9 @@ func (n NodeStatus) Apply(ctx context.Context, sys *host.System) error {
 		return err
 	}
 	sys.Logf("waiting: %s", n.ID())
-	return nodeWait(n.ID(), n.Timeout).until(ctx, sys, a, n.ask)
+	wait := nodeWait(n.ID(), n.Timeout)
+	wait.gate = n.For != ""
+	return wait.until(ctx, sys, a, n.ask)
 }
 
 // ask tells what is still waited for.

@@ -92,6 +92,7 @@ func (n PodNetwork) Apply(ctx context.Context, sys *host.System) error {
 	if n.Absent || len(n.Differs) > 0 {
 		return nil // nobody wants a network that does not agree
 	}
+	since := sys.Since(flanneldUnit)
 	ctx, cancel := context.WithTimeout(ctx, agreeTimeout)
 	defer cancel()
 	var last error
@@ -129,7 +130,7 @@ func (n PodNetwork) Apply(ctx context.Context, sys *host.System) error {
 	if err == nil || !errors.Is(err, context.DeadlineExceeded) || last == nil {
 		return err
 	}
-	return sys.Failed(ctx, fault.PodNetworkDiffers, flanneldUnit,
+	return sys.Failed(ctx, fault.PodNetworkDiffers, flanneldUnit, host.Unheard, since,
 		fmt.Errorf("waited %s for the pod network to agree with the node: %w", agreeTimeout, last))
 }
 

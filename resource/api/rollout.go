@@ -80,7 +80,16 @@ func (r Rollout) Apply(ctx context.Context, sys *host.System) error {
 		return err
 	}
 	sys.Logf("waiting for %s", r.ID())
-	return apiWait{what: r.ID(), timeout: r.Timeout, code: fault.ObjectNotReady}.until(ctx, sys, a, ask)
+	pods := podLook{namespace: r.Namespace}
+	wait := apiWait{what: r.ID(), timeout: r.Timeout, code: fault.ObjectNotReady}
+	return wait.until(ctx, sys, a, func(ctx context.Context, a *kube.API) (waiting, err error) {
+		waiting, err = ask(ctx, a)
+		var unready *unreadyError
+		if errors.As(waiting, &unready) {
+			waiting = pods.tell(ctx, a, unready.labels, waiting)
+		}
+		return waiting, err
+	})
 }
 
 // asking returns the question, unless it is one about a kind that we do not know: no wait would
@@ -107,7 +116,16 @@ func (r Rollout) ask(ctx context.Context, a *kube.API, path string) (waiting, er
 	if err := json.Unmarshal(data, &o); err != nil {
 		return nil, fmt.Errorf("%s: %w", r.ID(), err)
 	}
-	return unready(o), nil
+	if err := unready(o); err != nil {
+		return &unreadyError{error: err, labels: o.Spec.Selector.MatchLabels}, nil
+	}
+	return nil, nil
+}
+
+// An unreadyError is why an object is not ready, and by which labels its pods are found.
+type unreadyError struct {
+	error
+	labels map[string]string
 }
 
 // rolledOut is what we read of an object.
@@ -117,6 +135,9 @@ type rolledOut struct {
 	} `json:"metadata"`
 	Spec struct {
 		Replicas *int64 `json:"replicas"`
+		Selector struct {
+			MatchLabels map[string]string `json:"matchLabels"`
+		} `json:"selector"`
 	} `json:"spec"`
 	Status struct {
 		ObservedGeneration     int64       `json:"observedGeneration"`

@@ -9,6 +9,7 @@ import (
 	"kbootstrap/host"
 	"kbootstrap/internal/human"
 	"kbootstrap/kube"
+	"kbootstrap/resource"
 )
 
 // A step does what can be done now, or asks; it returns what is still waited for.
@@ -20,6 +21,10 @@ type apiWait struct {
 	timeout time.Duration // 0 means two minutes
 	code    fault.Code
 	unit    string // its journal goes into the error; "" for none
+	// node is whose unit it is, by its name, where the API is asked from another host: the journal
+	// of this one says nothing then.
+	node string
+	gate bool // another component is waited for, and the unit may not run yet
 }
 
 // until repeats a step until it neither fails nor waits. Its error says what was waited for last,
@@ -31,6 +36,13 @@ func (w apiWait) until(ctx context.Context, sys *host.System, a *kube.API, do st
 	deadline, cancel := context.WithTimeout(ctx, w.timeout)
 	defer cancel()
 	begin := time.Now()
+	var watched string
+	if w.node == "" {
+		watched = w.unit
+	}
+	since := sys.Since(watched)
+	watch := resource.Watch{Unit: watched, Gate: w.gate}
+	var stuck stuckness
 	var last error
 	err := host.Poll(deadline, kube.APIPoll, func() (bool, error) {
 		problem, err := do(deadline, a)
@@ -40,16 +52,32 @@ func (w apiWait) until(ctx context.Context, sys *host.System, a *kube.API, do st
 		if problem == nil {
 			problem = err
 		}
-		if problem != nil && (deadline.Err() == nil || last == nil) {
+		if problem == nil {
+			return true, nil
+		}
+		if deadline.Err() == nil || last == nil {
 			last = problem
 		}
-		return problem == nil, nil
+		if err := stuck.judge(problem); err != nil {
+			return false, err
+		}
+		return false, watch.Hopeless(deadline, sys)
 	})
-	if err == nil || last == nil || deadline.Err() == nil || ctx.Err() != nil {
+	waited := time.Since(begin).Round(time.Millisecond)
+	switch {
+	case err == nil || last == nil || ctx.Err() != nil:
+		return err
+	case watch.Crashed:
+		err = fmt.Errorf("waited %s for %s: %w; last answer: %w", waited, w.what, err, last)
+	case stuck.forGood || deadline.Err() != nil:
+		err = fmt.Errorf("waited %s for %s: %w", waited, w.what, last)
+	default:
 		return err
 	}
-	waited := time.Since(begin).Round(time.Millisecond)
-	return sys.Failed(ctx, w.code, w.unit, fmt.Errorf("waited %s for %s: %w", waited, w.what, last))
+	if w.node != "" {
+		return &host.UnitError{Code: w.code, Unit: w.unit, Node: w.node, Failure: host.Unheard, Err: err}
+	}
+	return sys.Failed(ctx, w.code, w.unit, host.Unheard, since, err)
 }
 
 // asked reports whether there is nothing to wait for, as the API says it when it is asked once.
@@ -78,6 +106,8 @@ type condition struct {
 	Status  string `json:"status"`
 	Reason  string `json:"reason"`
 	Message string `json:"message"`
+	// Heartbeat is when a kubelet has last reported the condition of its node.
+	Heartbeat string `json:"lastHeartbeatTime"`
 }
 
 // String is the condition in one line.

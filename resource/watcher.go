@@ -1,0 +1,75 @@
+package resource
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"kbootstrap/host"
+)
+
+// A Watch looks, during a wait for what a unit brings about, whether it still can.
+type Watch struct {
+	Unit    string // "" for none
+	Crashes int    // give up when systemd has restarted it so often meanwhile; 0 means never
+	Gate    bool   // another component is waited for, and the unit is yet to be started
+	Crashed bool   // the unit was found to have ended, or to end again and again
+
+	looked   time.Time // when it was looked at last
+	counted  bool      // restarts is known
+	restarts int       // how often systemd had restarted it when the wait began
+	stopped  int       // how many looks in a row found it stopped
+}
+
+const (
+	unitPoll  = 500 * time.Millisecond
+	stopLooks = 10 // so many looks in a row show a unit that nobody is about to start
+)
+
+// Hopeless is why there is nothing to wait for any more: the unit has failed, crashes again and
+// again, or was stopped. It looks from time to time only.
+func (w *Watch) Hopeless(ctx context.Context, sys *host.System) error {
+	if w.Unit == "" || time.Since(w.looked) < unitPoll {
+		return nil
+	}
+	w.looked = time.Now()
+	u, err := sys.Unit(ctx, w.Unit)
+	if err != nil {
+		if ctx.Err() == nil {
+			sys.Logf("%v", err)
+		}
+		return nil
+	}
+	if u.State == "inactive" && !u.Pending && !w.Gate {
+		w.stopped++
+	} else {
+		w.stopped = 0
+	}
+	switch {
+	case u.FailedForGood():
+		w.Crashed = true
+		return fmt.Errorf("%s has failed", w.Unit)
+	case w.stopped >= stopLooks:
+		w.Crashed = true
+		return fmt.Errorf("%s does not run, and nothing is about to start it", w.Unit)
+	case !w.counted || u.Restarts < w.restarts:
+		w.restarts, w.counted = u.Restarts, true
+	case w.Crashes > 0 && u.Restarts-w.restarts >= w.Crashes:
+		w.Crashed = true
+		return fmt.Errorf("%s ends again and again: systemd restarted it %d times", w.Unit, u.Restarts-w.restarts)
+	}
+	return nil
+}
+
+// ended is how a wait ended, in words that say so: its time was up, or there was nothing more to
+// wait for.
+func ended(err error) error {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return errTimeUp
+	}
+	return err
+}
+
+// errTimeUp says that a wait has lasted as long as it may.
+var errTimeUp = fmt.Errorf("the time is up (%w)", context.DeadlineExceeded)
