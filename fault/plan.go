@@ -19,6 +19,11 @@ const (
 	QuorumAtRisk      Code = "KB6024"
 	NotFounded        Code = "KB6025"
 	NoControlPlane    Code = "KB6026"
+	AddressMoved      Code = "KB6030"
+	SameMachine       Code = "KB6031"
+	OtherNode         Code = "KB6032"
+	NodeTaken         Code = "KB6033"
+	HalfChanged       Code = "KB6034"
 )
 
 // Faults of plans in files.
@@ -105,9 +110,12 @@ minor version. It does install a newer patch of the same minor version.`,
 yet, and a member that is not in the list does not start.`,
 		`Remove the role etcd from the host. The members of a cluster are those of the first run of up.`},
 	{MemberMoved, "the address of a member of etcd was changed",
-		`etcd's list has the member at another address than the inventory: its address was changed, or two hosts have
-swapped their names. The member would start, but the others would look for it at the wrong address.`,
-		`Restore the address that the message names.`},
+		`etcd's list, or the unit on the host, has the member at another address than the inventory: its address was changed,
+or two hosts have swapped their names. The member would start, but the others would look for it at the wrong address.`,
+		`Write the address that the message names again, and give it back to the host if it has lost it.
+
+It comes first on the interface; the new one may stay beside it. To move a member to another address takes a new
+cluster: run reset with the old inventory, and up with the new one.`},
 	{MemberEmpty, "a member of etcd has lost its data",
 		`According to etcd's list the member has run before, but its host has no data. The disk was lost, or the host was
 reinstalled under the same name. A member that starts with an empty directory could break promises that it made to
@@ -129,6 +137,50 @@ reached, or the run was limited to other hosts.`,
 		`The run needs the API, which the control planes serve, but none of them could be reached. --max-failures is for
 hosts that the others can do without.`,
 		`Restore the connection to at least one control plane.`},
+	{AddressMoved, "the address of a control plane was changed",
+		`The running cluster has this control plane at another address than the inventory: its API server was started
+with that address, or its node has it. Every kubelet, every certificate and every kubeconfig leads there. Nothing was
+changed.`,
+		`Write the address that the message names again, and give it back to the host if it has lost it.
+
+It comes first on the interface; the new one may stay beside it, for everything else.
+
+    ip address replace 192.168.56.11/24 dev eth1
+
+To move a control plane to another address takes a new cluster: run reset with the old inventory, and up with the new
+one. A worker may move: change its address in the inventory and on the host, and run up.`},
+	{SameMachine, "two entries of the inventory lead to the same machine",
+		`Two hosts of the inventory have the same machine-id and were booted at the same moment: it is one machine, which was
+reached in two ways. Forwarded ports were mixed up, or a name resolves to the wrong address. Nothing was changed.`,
+		`Correct ssh.address or ssh.port of one of the two.
+
+    ssh -p 2222 vagrant@127.0.0.1 cat /etc/machine-id`},
+	{OtherNode, "an entry of the inventory leads to the machine of another node",
+		`The API knows the machine that was reached as a node of another name. Either the session leads to the wrong machine,
+or "name:" was changed in the inventory. A node keeps the name that it was made with: under another one its pods and
+volumes would stay with the old node. Nothing was changed.`,
+		`Correct ssh.address and ssh.port, or write the old name again.
+
+To rename a worker, take it out under its old name and add it under the new one.
+
+    kbootstrap reset -i hosts.yaml --host w1
+    kbootstrap add-node w9 -i hosts.yaml`},
+	{NodeTaken, "the node of this name runs on another machine",
+		`A node of the cluster has this host's name, and its kubelet is alive on another machine than the one that was
+reached. Two kubelets of one name would take each other's pods away. A machine that was installed again in place of one
+that is gone is no such case: its node is NotReady. Nothing was changed.`,
+		`Correct ssh.address and ssh.port, or give the new machine another name.
+
+If it is to replace the other, switch that one off, and wait until its node is NotReady.
+
+    kubectl get node w1`},
+	{HalfChanged, "a limited run would change a part of what must agree",
+		`The inventory has another value than the running cluster for something that all hosts must have alike (the way
+between pods, the port of the API), or a version of Kubernetes that no API server has yet, and the run is limited to some
+hosts or components. What it changes would not work with the rest. Nothing was changed.`,
+		`Run up without --limit and --only, or restore the value of the running cluster.
+
+    kbootstrap up -i hosts.yaml`},
 	{PlanUnread, "the plan cannot be read",
 		`The file does not exist, cannot be read, is cut off, or is not a plan that was saved with plan -o. No
 host was touched.`,

@@ -9,6 +9,7 @@ import (
 	"kbootstrap/inventory"
 	"kbootstrap/node"
 	"kbootstrap/provision/fleet"
+	"kbootstrap/provision/guard"
 	"kbootstrap/provision/plan"
 )
 
@@ -37,6 +38,9 @@ func ConnectLocked(ctx context.Context, r *Run) error { return connect(ctx, r, t
 
 func connect(ctx context.Context, r *Run, lock bool) error {
 	err := r.reach(func(hosts []inventory.Host) (fleet.Fleet, error) { return r.dial(ctx, hosts, r.options, lock) })
+	if twice := r.reachedTwice(ctx, err); twice != nil {
+		return twice
+	}
 	if err := r.leaveOut(err); err != nil {
 		return err
 	}
@@ -45,6 +49,34 @@ func connect(ctx context.Context, r *Run, lock bool) error {
 			r.lead = h.Name
 			break
 		}
+	}
+	return nil
+}
+
+// reachedTwice refuses a run of which two entries lead to one machine: the second session finds it
+// locked by the first. That machine is asked again without a lock, who it is.
+func (r *Run) reachedTwice(ctx context.Context, err error) error {
+	var failures plan.Failures
+	if !errors.As(err, &failures) {
+		return nil
+	}
+	var locked []inventory.Host
+	for _, f := range failures {
+		if h, ok := r.Cluster.Host(f.Host); ok && errors.As(f.Err, new(*node.LockedError)) {
+			locked = append(locked, h)
+		}
+	}
+	if locked == nil {
+		return nil
+	}
+	others, _ := r.dial(ctx, locked, r.options, false) // what does not answer now is told by its first failure
+	defer others.Close()
+	s := situation(r)
+	for name, m := range others {
+		s.Facts[name] = m.Facts
+	}
+	if refused := guard.SameMachine(s); refused != nil {
+		return refused
 	}
 	return nil
 }

@@ -2,10 +2,12 @@ package provision
 
 import (
 	"context"
+	"net/netip"
 
 	"kbootstrap/inventory"
 	"kbootstrap/node"
 	"kbootstrap/provision/component"
+	"kbootstrap/provision/fleet"
 	"kbootstrap/provision/guard"
 	"kbootstrap/resource"
 	"kbootstrap/resource/api"
@@ -79,12 +81,28 @@ func askCensus(r *Run, queries map[string]node.Query) {
 		if m == nil || m.Facts.EtcdBootstrapped == "" {
 			continue
 		}
-		ask(h.Name, api.CensusSource{Members: resource.Ready{
-			URL:    "https://" + h.Address.String() + ":2380/members",
-			CACert: component.EtcdPKI + "/ca.crt",
-			Cert:   component.EtcdPKI + "/peer.crt", Key: component.EtcdPKI + "/peer.key",
-		}})
+		for _, address := range addressesOf(m) {
+			ask(h.Name, api.CensusSource{Members: resource.Ready{
+				URL:    "https://" + address.String() + ":2380/members",
+				CACert: component.EtcdPKI + "/ca.crt",
+				Cert:   component.EtcdPKI + "/peer.crt", Key: component.EtcdPKI + "/peer.key",
+			}})
+		}
 	}
+}
+
+// addressesOf are the addresses at which a member of etcd may listen on its host: that of the
+// inventory, or another one that the member was started with before the inventory was changed.
+func addressesOf(m *fleet.Machine) []netip.Addr {
+	addresses := []netip.Addr{m.Host.Address}
+	for _, i := range m.Facts.Interfaces {
+		for _, p := range i.Addresses {
+			if a := p.Addr(); a.Is4() && !a.IsLoopback() && !component.IsOwnInterface(i.Name) && a != m.Host.Address {
+				addresses = append(addresses, a)
+			}
+		}
+	}
+	return addresses
 }
 
 // censusOf is what the hosts tell: of nodes and of members each the first that knows any.

@@ -91,6 +91,11 @@ func AllResidue() Residue {
 	}
 }
 
+// IsOwnInterface reports whether an interface is one that the cluster itself makes.
+func IsOwnInterface(name string) bool {
+	return name == "lo" || name == "kube-ipvs0" || slices.Contains(AllResidue().Interfaces, name)
+}
+
 func unique(texts []string) []string {
 	var each []string
 	for _, t := range texts {

@@ -10,6 +10,9 @@ import (
 	"kbootstrap/templates"
 )
 
+// FlannelConfig is the file that says how flannel carries packets between hosts.
+const FlannelConfig = "/etc/kube-flannel/net-conf.json"
+
 // flannel is the network between the pods of all hosts. It goes over the interface that holds the
 // cluster address, and writes the CNI configuration when it has the node's subnet, which makes the
 // node Ready.
@@ -50,7 +53,7 @@ var flannel = Component{
 		flags := templates.Flags{
 			"kube-subnet-mgr": "true",
 			"kubeconfig-file": "/etc/kubernetes/flannel.conf",
-			"net-config-path": "/etc/kube-flannel/net-conf.json",
+			"net-config-path": FlannelConfig,
 			// An address and not a name: on a Vagrant host the interface of the default route is
 			// the wrong one.
 			"iface":        t.Host.Address.String(),
@@ -68,7 +71,7 @@ var flannel = Component{
 				t.programs("flannel", "/usr/local/bin", "flanneld"),
 				t.keys("flannel"),
 				one(
-					text("/etc/kube-flannel/net-conf.json", 0o644, flannelJSON.Render(flannelConfig{
+					text(FlannelConfig, 0o644, flannelJSON.Render(flannelConfig{
 						Pods: t.Cluster.Network.Pods, Backend: t.Cluster.Network.Flannel.Backend,
 						Port: t.Cluster.Network.Flannel.Port,
 					})),

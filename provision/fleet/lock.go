@@ -77,7 +77,7 @@ func (o Options) patiently(ctx context.Context, host string, take func() error) 
 	for {
 		err := take()
 		var locked *node.LockedError
-		if !errors.As(err, &locked) || limited.Err() != nil {
+		if !errors.As(err, &locked) || limited.Err() != nil || isOwn(locked.Holder) {
 			return err
 		}
 		if !told {
@@ -93,4 +93,11 @@ func (o Options) patiently(ctx context.Context, host string, take func() error) 
 			}
 		}
 	}
+}
+
+// isOwn reports whether a lock is held by this very run, by another session to the same machine:
+// waiting for it would be in vain.
+func isOwn(h node.Holder) bool {
+	us := holder("")
+	return h.PID == us.PID && h.Host == us.Host && h.User == us.User
 }

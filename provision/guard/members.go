@@ -67,7 +67,7 @@ func members(s Situation) Refusals {
 				Code: fault.MemberMoved, Host: h.Name,
 				Text: fmt.Sprintf("the address of this host is %s in the inventory, but etcd has the member at %s",
 					h.Address, strings.Join(known[i].PeerURLs, ", ")),
-				Advice: "write the address that etcd has again: a restart does not move a member to another address",
+				Advice: keepAddress,
 			})
 		case asked && known[i].Started && !facts.EtcdData:
 			rs = append(rs, &RefusedError{
@@ -86,18 +86,4 @@ func members(s Situation) Refusals {
 // isAt reports whether etcd has a member at the address of a host.
 func isAt(m api.EtcdMember, h inventory.Host) bool {
 	return slices.Contains(m.PeerURLs, "https://"+h.Address.String()+":2380")
-}
-
-// newMachines warns of nodes whose machine is another than the one that registered them, and new.
-func newMachines(s Situation) []string {
-	var warnings []string
-	for _, n := range s.Census.Nodes {
-		facts, asked := s.Facts[n.Name]
-		if asked && n.MachineID != "" && facts.MachineID != "" && n.MachineID != facts.MachineID &&
-			!slices.Contains(facts.Units, "kubelet.service") {
-			warnings = append(warnings, fmt.Sprintf("%s is a freshly installed machine, not the one that registered "+
-				"the node; `up` will register it again", n.Name))
-		}
-	}
-	return warnings
 }

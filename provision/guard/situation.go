@@ -19,7 +19,9 @@ type Situation struct {
 	// Unreached are the hosts that could not be asked, or not of everything, with the reason.
 	Unreached plan.Failures
 	// Limit are the hosts that the run is limited to; without any it is about all.
-	Limit    []string
+	Limit []string
+	// Only are the components that the run is limited to; without any it is about all.
+	Only     []string
 	Evidence map[string]Evidence // by host; a host that did not answer has none
 	Census   api.Census
 	Issued   []string // the hosts that certificates were ever issued for
@@ -31,8 +33,8 @@ type Situation struct {
 // is refused is ever carried out.
 func Judge(s Situation) (refused Refusals, warnings []string) {
 	for _, r := range slices.Concat(
-		Foreign(s), replacedKeys(s), changedNetworks(s), changedVersions(s),
-		movedRoles(s), goneHosts(s), members(s), quorum(s),
+		SameMachine(s), Foreign(s), replacedKeys(s), otherAuthority(s), changedNetworks(s), changedVersions(s),
+		halfChanged(s), movedRoles(s), otherMachines(s), goneHosts(s), members(s), movedHosts(s), quorum(s),
 	) {
 		if s.isElsewhere(r) {
 			warnings = append(warnings, r.Error())
@@ -58,6 +60,12 @@ func (s Situation) IsLive() bool {
 		}
 	}
 	return false
+}
+
+// isAbout reports whether the run is about a component on a host.
+func (s Situation) isAbout(name string, on inventory.Host) bool {
+	return (len(s.Limit) == 0 || slices.Contains(s.Limit, on.Name)) &&
+		(len(s.Only) == 0 || slices.Contains(s.Only, name))
 }
 
 // isAsked reports whether a session to the host was opened.

@@ -1,6 +1,9 @@
 package guard
 
 import (
+	"encoding/json"
+	"fmt"
+	"net/url"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -21,11 +24,17 @@ type Evidence struct {
 	Domain     string   // that the kubelet was started with
 	Kubernetes string   // the version of the API server, without a leading v
 	Etcd       string   // the version of etcd
+	Addresses  []Bound  // that the units of its roles were started with
+	APIPort    string   // that the API server was started with
+	Flannel    string   // how flannel carries packets between hosts: "vxlan, port 8472"
 	Units      []string // ours, of roles that the inventory does not give to the host
 }
 
 // Key is the file of an authority's certificate, or of a public key.
 type Key struct{ Path, Found, Wanted string }
+
+// Bound is a unit that others reach at an address, and the address that it has.
+type Bound struct{ Unit, Address string }
 
 // witness is a resource of the plan whose found state tells how the cluster was made.
 type witness struct {
@@ -40,7 +49,15 @@ var witnesses = []witness{
 	{component.EtcdPKI + "/ca.crt", (*Evidence).addKey},
 	{component.PKIDir + "/sa.pub", (*Evidence).addKey},
 	{"/etc/systemd/system/kube-apiserver.service", func(e *Evidence, _, found, _ string) {
-		e.Services = templates.ReadFlags([]byte(found))["service-cluster-ip-range"]
+		flags := templates.ReadFlags([]byte(found))
+		e.Services, e.APIPort = flags["service-cluster-ip-range"], flags["secure-port"]
+		e.addAddress("kube-apiserver", flags["advertise-address"])
+	}},
+	{"/etc/systemd/system/etcd.service", func(e *Evidence, _, found, _ string) {
+		peers := templates.ReadFlags([]byte(found))["initial-advertise-peer-urls"]
+		if at, err := url.Parse(peers); err == nil { // an unreadable flag says nothing
+			e.addAddress(component.Etcd, at.Hostname())
+		}
 	}},
 	{"/etc/systemd/system/kube-controller-manager.service", func(e *Evidence, _, found, _ string) {
 		e.Pods = templates.ReadFlags([]byte(found))["cluster-cidr"]
@@ -53,6 +70,7 @@ var witnesses = []witness{
 			e.Domain = config.ClusterDomain
 		}
 	}},
+	{component.FlannelConfig, func(e *Evidence, _, found, _ string) { e.Flannel = carrierOf(found) }},
 	{"/usr/local/bin/kube-apiserver", func(e *Evidence, _, found, _ string) {
 		e.Kubernetes = component.VersionOf("kubernetes", found)
 	}},
@@ -63,6 +81,35 @@ func (e *Evidence) addKey(path, found, wanted string) {
 	if found != "" {
 		e.Keys = append(e.Keys, Key{Path: path, Found: found, Wanted: wanted})
 	}
+}
+
+func (e *Evidence) addAddress(unit, address string) {
+	if address != "" {
+		e.Addresses = append(e.Addresses, Bound{unit, address})
+	}
+}
+
+// carrierOf tells how flannel carries packets between hosts; the text of another program's file
+// tells nothing.
+func carrierOf(netConf string) string {
+	var config struct {
+		Backend struct {
+			Type string
+			Port int
+		}
+	}
+	if json.Unmarshal([]byte(netConf), &config) != nil {
+		return ""
+	}
+	return carrier(config.Backend.Type, config.Backend.Port)
+}
+
+// carrier names a backend of flannel, with its port where it has one.
+func carrier(backend string, port int) string {
+	if backend != "vxlan" {
+		return backend
+	}
+	return fmt.Sprintf("%s, port %d", backend, port)
 }
 
 // ownUnit is the file that every service of ours has, and no other service (see resource.Service).

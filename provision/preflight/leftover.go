@@ -31,7 +31,7 @@ func (h Host) ours(p host.Port) bool {
 		return true
 	}
 	// A VXLAN is the kernel's, and stays when flanneld stops.
-	return p.PID == 0 && p.Network == "udp" && slices.ContainsFunc(h.Survey.VXLAN, ownInterface)
+	return p.PID == 0 && p.Network == "udp" && slices.ContainsFunc(h.Survey.VXLAN, component.IsOwnInterface)
 }
 
 func ports(s Scene, h Host) []Finding {

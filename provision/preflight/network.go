@@ -71,15 +71,10 @@ func defaultRoute(_ Scene, h Host) []Finding {
 	return one(OK, "by %s", h.Facts.DefaultRouteInterface)
 }
 
-// ownInterface reports whether an interface is one that the cluster itself makes.
-func ownInterface(name string) bool {
-	return name == "lo" || name == "kube-ipvs0" || slices.Contains(component.AllResidue().Interfaces, name)
-}
-
 func cidrOverlap(s Scene, h Host) []Finding {
 	var found []Finding
 	for _, i := range h.Facts.Interfaces {
-		if ownInterface(i.Name) {
+		if component.IsOwnInterface(i.Name) {
 			continue
 		}
 		for _, p := range i.Addresses {

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/url"
 	"time"
 
 	"kbootstrap/host"
@@ -22,8 +24,12 @@ type Census struct {
 
 // RegisteredNode is a node of the API.
 type RegisteredNode struct {
-	Name      string
-	MachineID string // /etc/machine-id of the machine whose kubelet registered it
+	Name       string
+	MachineID  string // /etc/machine-id of the machine whose kubelet registered it
+	SystemUUID string // its product_uuid, or the machine-id where the kubelet found none
+	BootID     string
+	Address    string // by which the others reach it; empty until its kubelet has told
+	Ready      bool   // its kubelet has told so of late
 }
 
 // EtcdMember is a member in etcd's own list.
@@ -71,7 +77,11 @@ func registeredNodes(ctx context.Context, sys *host.System, kubeconfig string) (
 	var list struct {
 		Items []struct {
 			Metadata struct{ Name string }
-			Status   struct{ NodeInfo struct{ MachineID string } }
+			Status   struct {
+				NodeInfo   struct{ MachineID, SystemUUID, BootID string }
+				Addresses  []struct{ Type, Address string }
+				Conditions []struct{ Type, Status string }
+			}
 		}
 	}
 	if err := json.Unmarshal(data, &list); err != nil {
@@ -79,9 +89,34 @@ func registeredNodes(ctx context.Context, sys *host.System, kubeconfig string) (
 	}
 	nodes := make([]RegisteredNode, len(list.Items))
 	for i, item := range list.Items {
-		nodes[i] = RegisteredNode{Name: item.Metadata.Name, MachineID: item.Status.NodeInfo.MachineID}
+		info := item.Status.NodeInfo
+		node := RegisteredNode{
+			Name: item.Metadata.Name, MachineID: info.MachineID, SystemUUID: info.SystemUUID, BootID: info.BootID,
+		}
+		for _, a := range item.Status.Addresses {
+			if a.Type == "InternalIP" && node.Address == "" {
+				node.Address = a.Address
+			}
+		}
+		for _, c := range item.Status.Conditions {
+			node.Ready = node.Ready || c.Type == "Ready" && c.Status == "True"
+		}
+		nodes[i] = node
 	}
 	return nodes, nil
+}
+
+// fromItself has a client call from the address that it calls: etcd compares the addresses in a
+// certificate with the one that the call comes from, and another may be the first of the interface.
+func fromItself(client *http.Client, to string) {
+	transport, ok := client.Transport.(*http.Transport)
+	at, err := url.Parse(to)
+	if !ok || err != nil {
+		return
+	}
+	if ip := net.ParseIP(at.Hostname()); ip != nil {
+		transport.DialContext = (&net.Dialer{LocalAddr: &net.TCPAddr{IP: ip}}).DialContext
+	}
 }
 
 // maxMembers is more than the answer of the largest etcd cluster, in bytes.
@@ -92,6 +127,7 @@ func etcdMembers(ctx context.Context, sys *host.System, at resource.Ready) ([]Et
 	if err != nil {
 		return nil, err
 	}
+	fromItself(client, at.URL)
 	defer client.CloseIdleConnections()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, at.URL, nil)
 	if err != nil {
