@@ -31,6 +31,7 @@ type Survey struct {
 	Authority   *Authority // nil when there is none
 	VXLAN       []string   // the names of interfaces that are VXLANs
 	NameServers []string   // of /etc/resolv.conf
+	Neighbours  []Neighbour
 	// Controllers are the cgroup controllers that the kernel offers: "cpu", "memory", "pids".
 	Controllers []string
 	// Limits are sysctls by name; those that the kernel does not have are left out.
@@ -69,6 +70,7 @@ func (s surveyor) survey(q SurveyQuery) Survey {
 		found.Etcd = s.etcdData(q.DataDir)
 		found.Authority = s.authority(q.CA)
 		found.VXLAN = s.vxlans()
+		found.Neighbours = s.neighbours()
 		found.NameServers = s.nameServers("etc/resolv.conf")
 		found.Controllers = s.controllers()
 		found.Limits = s.limits()

@@ -219,6 +219,9 @@ func TestSurveyOfAnotherMachine(t *testing.T) {
 		"sys/fs/cgroup/cgroup.controllers":              "cpuset cpu io memory pids\n",
 		"etc/kubernetes/manifests/etcd.yaml":            "kind: Pod\n",
 		"etc/kubernetes/pki/ca.crt":                     certificate(1),
+		"proc/net/arp": "IP address       HW type     Flags       HW address            Mask     Device\n" +
+			"192.168.56.21    0x1         0x2         08:00:27:00:00:0A     *        eth1\n" +
+			"192.168.56.22    0x1         0x0         00:00:00:00:00:00     *        eth1\n",
 	})
 	got := NewSystem(root, silent(t), nil, nil).Survey(t.Context(), SurveyQuery{
 		Modules: []string{"overlay", "br_netfilter", "nf_conntrack", "vxlan"},
@@ -234,8 +237,10 @@ func TestSurveyOfAnotherMachine(t *testing.T) {
 	limits := map[string]int64{"net.netfilter.nf_conntrack_max": 65536, "fs.inotify.max_user_watches": 8192}
 	renewed, ok := ParseAuthority([]byte(certificate(2)))
 	for what, is := range map[string]bool{
-		"modules":     slices.Equal(got.Modules, modules),
-		"limits":      reflect.DeepEqual(got.Limits, limits),
+		"modules": slices.Equal(got.Modules, modules),
+		"limits":  reflect.DeepEqual(got.Limits, limits),
+		"the neighbour that was heard": slices.Equal(got.Neighbours,
+			[]Neighbour{{netip.MustParseAddr("192.168.56.21"), "08:00:27:00:00:0a"}}),
 		"resolv":      slices.Equal(got.NameServers, []string{"127.0.0.53"}),
 		"controllers": slices.Equal(got.Controllers, []string{"cpuset", "cpu", "io", "memory", "pids"}),
 		"traces":      slices.Equal(got.Traces, []string{"/etc/kubernetes/manifests/etcd.yaml"}),

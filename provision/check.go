@@ -98,12 +98,13 @@ func tellFindings(r *Run) {
 
 // sceneOf gathers all that the checks judge.
 func sceneOf(ctx context.Context, r *Run, probe bool) (preflight.Scene, error) {
-	scene := preflight.SceneOf(r.Cluster, r.Plan)
+	scene := preflight.SceneOf(r.Cluster, r.whole.Without(r.LeftOut().Hosts()...), r.Plan)
 	scene.Probed = probe
 	for i := range scene.Hosts {
 		h := &scene.Hosts[i]
 		h.Facts, h.Survey, h.Clock = r.Fleet[h.Name].Facts, r.surveys[h.Name].survey, r.surveys[h.Name].clock
 	}
+	scene.Peers = peersOf(r.Cluster, r.census.Nodes, scene.Hosts)
 	if !probe {
 		return scene, nil
 	}
@@ -113,7 +114,7 @@ func sceneOf(ctx context.Context, r *Run, probe bool) (preflight.Scene, error) {
 		errDisk, errPrograms error
 	)
 	seen := slices.Clone(scene.Hosts) // the others write to theirs
-	probes.Go(func() { scene.Mesh = mesh.Try(ctx, r.Fleet, r.Cluster, seen) })
+	probes.Go(func() { scene.Mesh = mesh.Try(ctx, r.Fleet, r.Cluster, seen, scene.Peers) })
 	probes.Go(func() { errDisk = measureDisks(ctx, r, scene.Hosts) })
 	probes.Go(func() { errPrograms = preflight.FindGlibc(r.Plan, scene.Hosts) })
 	probes.Wait()

@@ -40,6 +40,7 @@ func neighbours(t *testing.T) (*Run, *reports) {
 		r.Fleet[h.Name] = m
 	}
 	r.Plan = plan.Build(component.Components(), fixture.TargetsWith(c, pki, set))
+	r.whole = r.Plan
 	for i := range r.Plan.Steps { // bare hosts
 		s := &r.Plan.Steps[i]
 		s.Target.Facts = r.Fleet[s.About()].Facts

@@ -3,6 +3,7 @@ package guard
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"kbootstrap/fault"
 	"kbootstrap/inventory"
@@ -52,8 +53,8 @@ func (s Situation) isListed(h inventory.Host) bool {
 		slices.ContainsFunc(s.Census.Members, func(m api.EtcdMember) bool { return m.Name == h.Name })
 }
 
-// addressOf is where the others look for a host, and who says so: its own units, or else its node.
-// It is empty when nobody knows.
+// addressOf is where the others look for a host, and who says so: its own units, or else its node,
+// or else an API server that looks for the members of etcd. It is empty when nobody knows.
 func (s Situation) addressOf(h inventory.Host) (address, where string) {
 	for _, bound := range s.Evidence[h.Name].Addresses {
 		if bound.Unit != component.Etcd || h.Has(inventory.Etcd) {
@@ -63,6 +64,15 @@ func (s Situation) addressOf(h inventory.Host) (address, where string) {
 	for _, n := range s.Census.Nodes {
 		if n.Name == h.Name && n.Address != "" {
 			return n.Address, "its node has it"
+		}
+	}
+	if !h.Has(inventory.Etcd) || s.Census.Members != nil {
+		return "", ""
+	}
+	for _, other := range s.Cluster.With(inventory.ControlPlane) {
+		known := s.Evidence[other.Name].Members
+		if other.Name != h.Name && known != nil && !slices.Contains(known, h.Address.String()) {
+			return "one of " + strings.Join(known, ", "), "kube-apiserver.service on " + other.Name + " has these"
 		}
 	}
 	return "", ""

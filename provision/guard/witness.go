@@ -25,6 +25,7 @@ type Evidence struct {
 	Kubernetes string   // the version of the API server, without a leading v
 	Etcd       string   // the version of etcd
 	Addresses  []Bound  // that the units of its roles were started with
+	Members    []string // the addresses at which the API server looks for etcd; one's own is 127.0.0.1
 	APIPort    string   // that the API server was started with
 	Flannel    string   // how flannel carries packets between hosts: "vxlan, port 8472"
 	Units      []string // ours, of roles that the inventory does not give to the host
@@ -48,15 +49,17 @@ var witnesses = []witness{
 	{component.PKIDir + "/ca.crt", (*Evidence).addKey},
 	{component.EtcdPKI + "/ca.crt", (*Evidence).addKey},
 	{component.PKIDir + "/sa.pub", (*Evidence).addKey},
+	{"/etc/systemd/system/etcd.service", func(e *Evidence, _, found, _ string) {
+		e.addAddress(component.Etcd, hostOf(templates.ReadFlags([]byte(found))["initial-advertise-peer-urls"]))
+	}},
 	{"/etc/systemd/system/kube-apiserver.service", func(e *Evidence, _, found, _ string) {
 		flags := templates.ReadFlags([]byte(found))
 		e.Services, e.APIPort = flags["service-cluster-ip-range"], flags["secure-port"]
-		e.addAddress("kube-apiserver", flags["advertise-address"])
-	}},
-	{"/etc/systemd/system/etcd.service", func(e *Evidence, _, found, _ string) {
-		peers := templates.ReadFlags([]byte(found))["initial-advertise-peer-urls"]
-		if at, err := url.Parse(peers); err == nil { // an unreadable flag says nothing
-			e.addAddress(component.Etcd, at.Hostname())
+		e.addAddress(component.APIServer, flags["advertise-address"])
+		for server := range strings.SplitSeq(flags["etcd-servers"], ",") {
+			if address := hostOf(server); address != "" {
+				e.Members = append(e.Members, address)
+			}
 		}
 	}},
 	{"/etc/systemd/system/kube-controller-manager.service", func(e *Evidence, _, found, _ string) {
@@ -87,6 +90,15 @@ func (e *Evidence) addAddress(unit, address string) {
 	if address != "" {
 		e.Addresses = append(e.Addresses, Bound{unit, address})
 	}
+}
+
+// hostOf is the host of a URL; a text that is none has none.
+func hostOf(text string) string {
+	at, err := url.Parse(text)
+	if err != nil {
+		return ""
+	}
+	return at.Hostname()
 }
 
 // carrierOf tells how flannel carries packets between hosts; the text of another program's file

@@ -31,9 +31,11 @@ const (
 var datagramSizes = []int{128, 1280, 1400, 1450, 1500}
 
 // Try tries every way between two hosts that their roles need: each host listens for a moment where
-// nothing does yet, and all dial each other. Hosts without their cluster address are left out;
-// another check says so.
-func Try(ctx context.Context, f fleet.Fleet, c *inventory.Cluster, hosts []preflight.Host) []preflight.Path {
+// nothing does yet, and all dial each other, and the services of peers. Hosts without their cluster
+// address are left out; another check says so.
+func Try(
+	ctx context.Context, f fleet.Fleet, c *inventory.Cluster, hosts []preflight.Host, peers []preflight.Peer,
+) []preflight.Path {
 	m := mesh{
 		fleet: f, token: token(), heard: map[datagram]bool{}, woken: make(chan struct{}, 1), walled: map[string]bool{},
 	}
@@ -46,7 +48,7 @@ func Try(ctx context.Context, f fleet.Fleet, c *inventory.Cluster, hosts []prefl
 			members = append(members, h.Host)
 		}
 	}
-	m.hosts, m.needs = members, preflight.Needs(c, members)
+	m.hosts, m.needs = members, append(preflight.Needs(c, members), preflight.NeedsOf(c, members, peers)...)
 	if len(m.needs) == 0 {
 		return nil
 	}
@@ -99,7 +101,7 @@ type mesh struct {
 // datagram is one that was heard.
 type datagram struct{ from, to, port, size int }
 
-// place is the number of a host.
+// place is the number of a host; that of a peer is -1.
 func (m *mesh) place(h inventory.Host) int {
 	return slices.IndexFunc(m.hosts, func(o inventory.Host) bool { return o.Name == h.Name })
 }
@@ -175,6 +177,12 @@ func (m *mesh) reach(ctx context.Context) {
 				continue
 			}
 			to := m.place(n.To)
+			if to < 0 { // a peer, whose own service is there
+				address := netip.AddrPortFrom(n.To.Address, uint16(n.Port))
+				q.Targets = append(q.Targets, node.Target{Network: n.Network, Address: address, Host: -1})
+				places = append(places, k)
+				continue
+			}
 			opened := m.opened[to][fmt.Sprintf("%s/%d", n.Network, n.Port)]
 			if opened.Held && opened.Error != "" {
 				m.vain[k] = true // the kernel has the port, and we may not hear next to it

@@ -2,6 +2,7 @@ package preflight
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -22,14 +23,22 @@ func hostname(_ Scene, h Host) []Finding {
 	return one(Warn, "the host calls itself %s", h.Facts.Hostname)
 }
 
+// uniqueHostname takes a peer's name for its hostname: the cluster knows no other.
 func uniqueHostname(s Scene) []Finding {
-	return unique(s, "the hostname", func(h Host) string { return h.Facts.Hostname })
+	return unique(s, "the hostname", func(h Host) string { return h.Facts.Hostname },
+		func(p Peer) string {
+			if p.MachineID == "" {
+				return "" // it is no node yet
+			}
+			return p.Name
+		})
 }
 
 func uniqueMachineID(s Scene) []Finding {
-	found := unique(s, "the machine-id", func(h Host) string { return h.Facts.MachineID })
+	found := unique(s, "the machine-id", func(h Host) string { return machineID(h.Facts.MachineID) },
+		func(p Peer) string { return machineID(p.MachineID) })
 	for _, h := range s.Hosts {
-		if h.Facts.MachineID == "" {
+		if machineID(h.Facts.MachineID) == "" {
 			found = append(found, Finding{
 				Level: Warn, Hosts: []string{h.Name}, Evidence: "/etc/machine-id is missing or empty",
 				Hint: "systemd-machine-id-setup",
@@ -39,6 +48,14 @@ func uniqueMachineID(s Scene) []Finding {
 	return found
 }
 
+// machineID is a machine-id, or empty when the text is what images have in its place.
+func machineID(text string) string {
+	if text == "uninitialized" {
+		return ""
+	}
+	return text
+}
+
 // uniqueProductUUID leaves containers out: what they see is the UUID of the machine that they run
 // on.
 func uniqueProductUUID(s Scene) []Finding {
@@ -46,8 +63,32 @@ func uniqueProductUUID(s Scene) []Finding {
 		if h.Facts.Container != "" {
 			return ""
 		}
-		return strings.ToLower(h.Facts.ProductUUID)
+		return productUUID(h.Facts.ProductUUID)
+	}, func(p Peer) string {
+		if strings.ReplaceAll(productUUID(p.ProductUUID), "-", "") == p.MachineID {
+			return "" // the kubelet found no UUID, and tells the machine-id instead
+		}
+		return productUUID(p.ProductUUID)
 	})
+}
+
+// shared are UUIDs that firmware has whose maker did not set any.
+var shared = []string{
+	"03000200-0400-0500-0006-000700080009", "00020003-0004-0005-0006-000700080009",
+	"12345678-1234-5678-90ab-cddeefaabbcc", "12345678-1234-1234-1234-123456789abc",
+}
+
+// productUUID is a UUID in lower case, or empty when the text is none, or one that many machines
+// have.
+func productUUID(text string) string {
+	text = strings.ToLower(text)
+	digits := strings.ReplaceAll(text, "-", "")
+	isHex := strings.Trim(digits, "0123456789abcdef") == ""
+	if len(text) != 36 || len(digits) != 32 || !isHex || slices.Contains(shared, text) ||
+		strings.Count(digits, digits[:1]) == len(digits) || strings.Count(digits, digits[:2]) == len(digits)/2 {
+		return ""
+	}
+	return text
 }
 
 // uniqueMAC looks at the interface of the cluster's network only: the NAT interfaces of Vagrant's
@@ -56,15 +97,21 @@ func uniqueMAC(s Scene) []Finding {
 	return unique(s, "the MAC address", func(h Host) string {
 		i, _, _ := h.cluster()
 		return i.MAC
-	})
+	}, func(p Peer) string { return p.MAC })
 }
 
-// unique finds the hosts that share what should be each host's own. Hosts without it are left out.
-func unique(s Scene, what string, of func(Host) string) []Finding {
+// unique finds the hosts that share what should be each host's own, with each other or with peers.
+// Those without it are left out.
+func unique(s Scene, what string, of func(Host) string, ofPeer func(Peer) string) []Finding {
 	sharing := map[string][]string{}
 	for _, h := range s.Hosts {
 		if value := of(h); value != "" {
 			sharing[value] = append(sharing[value], h.Name)
+		}
+	}
+	for _, p := range s.Peers {
+		if value := ofPeer(p); len(sharing[value]) > 0 {
+			sharing[value] = append(sharing[value], p.Name)
 		}
 	}
 	var found []Finding

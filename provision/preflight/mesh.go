@@ -36,6 +36,23 @@ func Needs(c *inventory.Cluster, hosts []inventory.Host) []Need {
 	return needs
 }
 
+// NeedsOf are the ports of peers that the hosts must reach, where something serves already and
+// would answer: datagrams get no answer.
+func NeedsOf(c *inventory.Cluster, hosts []inventory.Host, peers []Peer) []Need {
+	var needs []Need
+	for _, p := range peers {
+		if !p.Serves {
+			continue
+		}
+		for _, n := range Needs(c, append([]inventory.Host{p.Host}, hosts...)) {
+			if n.To.Name == p.Name && n.Network == "tcp" {
+				needs = append(needs, n)
+			}
+		}
+	}
+	return needs
+}
+
 // Walled reports whether a firewall runs on the host that a run turns off before anything else.
 // What it blocks is no fault.
 func (h Host) Walled(c *inventory.Cluster) bool {
@@ -49,10 +66,10 @@ type blocked struct {
 }
 
 func peerPorts(s Scene) []Finding {
-	if len(s.Hosts) < 2 {
+	if len(s.Hosts)+len(s.Peers) < 2 {
 		return nil
 	}
-	var found []Finding
+	found := portsOfPeers(s)
 	var faults []blocked
 	bad := map[string]bool{}
 	tried := map[string]int{}
@@ -97,11 +114,57 @@ func peerPorts(s Scene) []Finding {
 		case !bad[h.Name]:
 			found = append(found, Finding{
 				Level: OK, Hosts: []string{h.Name},
-				Evidence: fmt.Sprintf("the other hosts reach this host on all %d paths", tried[h.Name]),
+				Evidence: fmt.Sprintf("the other hosts reach this host on all %d paths%s", tried[h.Name],
+					untried(s, h)),
 			})
 		}
 	}
 	return found
+}
+
+// portsOfPeers are the services of peers that some host of the run does not reach. Where another
+// does, something between the two is in the way; where none does, the service may be down.
+func portsOfPeers(s Scene) []Finding {
+	var found []Finding
+	for _, peer := range s.Peers {
+		reached := map[int]bool{}
+		for _, p := range s.Mesh {
+			if p.To == peer.Name && p.Fault == "" {
+				reached[p.Port] = true
+			}
+		}
+		for _, p := range s.Mesh {
+			if p.To != peer.Name || p.Fault == "" {
+				continue
+			}
+			f := Finding{Level: Fail, Hosts: []string{p.From, p.To}, Evidence: p.String() + ": " + p.Fault}
+			if !reached[p.Port] {
+				f.Level, f.Evidence = Warn, f.Evidence+"; no host of this run reaches that port"
+				f.Hint = "see whether the service runs: kbootstrap status"
+			}
+			found = append(found, f)
+		}
+	}
+	return found
+}
+
+// untried tells from which peers the ways to a host could not be tried, since no session leads to
+// them.
+func untried(s Scene, to Host) string {
+	var from []string
+	for _, p := range s.Peers {
+		if len(Needs(s.Cluster, []inventory.Host{p.Host, to.Host})) > 0 {
+			from = append(from, p.Name)
+		}
+	}
+	const few = 3
+	switch {
+	case from == nil:
+		return ""
+	case len(from) > few:
+		from = append(from[:few], fmt.Sprintf("%d more", len(from)-few))
+	}
+	return "; not tried from " + strings.Join(from, ", ") + ", which this run does not ask"
 }
 
 // openPort is the hint for a port behind a firewalld that stays; otherwise that of the check is as

@@ -61,6 +61,19 @@ func uniqueIP(s Scene, h Host) []Finding {
 			}
 		}
 	}
+	for _, peer := range s.Peers {
+		if peer.Address == h.Address {
+			f := one(Fail, "%s, the address of %s, is that of %s in the cluster", h.Address, h.Name, peer.Name)
+			f[0].Hint = fmt.Sprintf("give one of the two another address; if %s is gone for good: kubectl delete node %s",
+				peer.Name, peer.Name)
+			return f
+		}
+		for _, i := range h.Facts.Interfaces {
+			if slices.ContainsFunc(i.Addresses, func(p netip.Prefix) bool { return p.Addr() == peer.Address }) {
+				return one(Fail, "%s, the address of %s, is on %s of %s", peer.Address, peer.Name, i.Name, h.Name)
+			}
+		}
+	}
 	return one(OK, "%s", h.Address)
 }
 

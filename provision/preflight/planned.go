@@ -8,16 +8,19 @@ import (
 	"kbootstrap/resource"
 )
 
-// SceneOf is what a plan tells of its hosts, before anybody looks at them.
-func SceneOf(c *inventory.Cluster, p plan.Plan) Scene {
+// SceneOf is what a plan tells of its hosts, before anybody looks at them. The hosts are those of the
+// whole plan, and what is written is what the limited one writes.
+func SceneOf(c *inventory.Cluster, whole, limited plan.Plan) Scene {
 	scene := Scene{Cluster: c}
-	for _, h := range p.Hosts() {
+	for _, h := range whole.Hosts() {
 		one := Host{Host: h}
-		for _, s := range p.At(h.Name) {
+		for _, s := range whole.At(h.Name) {
 			scene.Minor = s.Target.Minor()
 			if scene.CA == "" {
 				scene.CA = authority(s)
 			}
+		}
+		for _, s := range limited.At(h.Name) {
 			for _, c := range s.Changes() {
 				one.Writes = append(one.Writes, writes(c.Wanted)...)
 				if installer, ok := c.Wanted.(resource.Installer); ok && installer.Installs() != "" {

@@ -62,6 +62,9 @@ type Scene struct {
 	Minor   int    // of Kubernetes: 36
 	CA      string // the sha256 of the public key of the cluster's authority in hex; empty when there is none yet
 	Hosts   []Host // those that were asked, in the order of the inventory
+	// Peers are the other hosts of the cluster, which the run does not ask: what the cluster tells of
+	// them.
+	Peers []Peer
 	// Probed says that Mesh, Fsync and Glibc were looked for.
 	Probed bool
 	Mesh   []Path
@@ -81,6 +84,14 @@ type Host struct {
 	// Glibc is, for each program that needs one, the version of glibc it needs at least:
 	// Glibc["runc"] = "2.34".
 	Glibc map[string]string
+}
+
+// Peer is a host of the cluster that is not asked. What is not known of it is empty.
+type Peer struct {
+	inventory.Host         // of one that the inventory does not have, only the name and the address
+	MachineID, ProductUUID string
+	MAC                    string // as a host that was asked sees it
+	Serves                 bool   // it is a node that is ready: its services can be dialled
 }
 
 // Write is what the plan puts below a path.
@@ -108,7 +119,7 @@ func (p Path) String() string { return fmt.Sprintf("%s -> %s %s/%d", p.From, p.T
 // ignore, an ID or "all", does not fail but warns.
 func Judge(s Scene, ignore []string) []Finding {
 	place := map[string]int{}
-	for i, h := range s.Hosts {
+	for i, h := range s.Cluster.Hosts {
 		place[h.Name] = i
 	}
 	byPlace := func(a, b string) int { return cmp.Compare(place[a], place[b]) }
