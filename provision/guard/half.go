@@ -86,8 +86,17 @@ func (s Situation) isPartOf(components []string) bool {
 	return some && !every
 }
 
-// followers are the components that must not be newer than the API server that they talk to.
-var followers = []string{"kubelet", "kube-proxy", "kube-controller-manager", "kube-scheduler"}
+// followers are the components that must not be newer than the API server that they talk to, and the
+// role of the hosts that have them.
+var followers = []struct {
+	name string
+	role inventory.Role
+}{
+	{"kubelet", component.AnyHost},
+	{"kube-proxy", component.AnyHost},
+	{"kube-controller-manager", inventory.ControlPlane},
+	{"kube-scheduler", inventory.ControlPlane},
+}
 
 // versionsAhead finds a run that brings components to a version that no API server has yet, nor has
 // after it.
@@ -109,9 +118,11 @@ func versionsAhead(s Situation) Refusals {
 		return nil
 	}
 	var ahead []string
-	for _, name := range followers {
-		if slices.ContainsFunc(s.Cluster.Hosts, func(h inventory.Host) bool { return s.isAbout(name, h) }) {
-			ahead = append(ahead, name)
+	for _, f := range followers {
+		if slices.ContainsFunc(s.Cluster.Hosts, func(h inventory.Host) bool {
+			return s.isAbout(f.name, h) && (f.role == component.AnyHost || h.Has(f.role))
+		}) {
+			ahead = append(ahead, f.name)
 		}
 	}
 	if ahead == nil {

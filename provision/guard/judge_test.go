@@ -376,7 +376,7 @@ func TestElsewhere(t *testing.T) {
 			[]string{string(fault.NetworkChanged), string(fault.HostGone) + " w2", string(fault.MemberMoved) + " m3"},
 			0,
 		},
-		{[]string{"w1"}, []string{string(fault.NetworkChanged)}, 2},
+		{[]string{"w1"}, []string{string(fault.NetworkChanged), string(fault.MemberMoved) + " m3"}, 1},
 		{[]string{"m1"}, []string{string(fault.NetworkChanged), string(fault.MemberMoved) + " m3"}, 1},
 	} {
 		c := change(t, three, moved)
