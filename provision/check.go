@@ -15,6 +15,7 @@ import (
 	"kbootstrap/provision/mesh"
 	"kbootstrap/provision/plan"
 	"kbootstrap/provision/preflight"
+	"kbootstrap/remote"
 )
 
 // survey is what was seen of a host for its checks.
@@ -108,6 +109,7 @@ func sceneOf(ctx context.Context, r *Run, probe bool) (preflight.Scene, error) {
 	if !probe {
 		return scene, nil
 	}
+	scene.HostKeys = remote.KeysOnRecord(r.Cluster.Hosts, remote.Options{})
 	r.options.Tell(fleet.Event{Kind: fleet.EventPhase, Text: "preflight"})
 	var (
 		probes               sync.WaitGroup

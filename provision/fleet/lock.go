@@ -30,7 +30,8 @@ func LockState(ctx context.Context, c *inventory.Cluster, o Options) (*StateLock
 		return nil, fmt.Errorf("lock the state directory: %w", err)
 	}
 	l := &StateLock{flock.New(filepath.Join(c.StateDir(), "lock"))}
-	err := o.patiently(ctx, "", func() error { return l.try(holder(o.Command)) })
+	err := o.patiently(ctx, "", func(node.Holder) bool { return false },
+		func() error { return l.try(holder(o.Command)) })
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", l.flock.Path(), err)
 	}
@@ -70,14 +71,17 @@ func (l *StateLock) Release() {
 }
 
 // patiently tries to take a lock until no other process has it, or for as long as the options say.
-func (o Options) patiently(ctx context.Context, host string, take func() error) error {
+// Some holders are waited for in vain.
+func (o Options) patiently(
+	ctx context.Context, host string, isVain func(node.Holder) bool, take func() error,
+) error {
 	limited, cancel := context.WithTimeout(ctx, o.LockTimeout)
 	defer cancel()
 	told := false
 	for {
 		err := take()
 		var locked *node.LockedError
-		if !errors.As(err, &locked) || limited.Err() != nil || isOwn(locked.Holder) {
+		if !errors.As(err, &locked) || limited.Err() != nil || isVain(locked.Holder) {
 			return err
 		}
 		if !told {
@@ -93,11 +97,4 @@ func (o Options) patiently(ctx context.Context, host string, take func() error) 
 			}
 		}
 	}
-}
-
-// isOwn reports whether a lock is held by this very run, by another session to the same machine:
-// waiting for it would be in vain.
-func isOwn(h node.Holder) bool {
-	us := holder("")
-	return h.PID == us.PID && h.Host == us.Host && h.User == us.User
 }

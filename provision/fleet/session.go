@@ -20,13 +20,14 @@ import (
 
 // connect opens the first session. The client opens the next ones by itself.
 func (m *Machine) connect(ctx context.Context, lock bool) error {
+	us := twin(holder(m.options.Command))
 	d := node.Dialer{
 		Dial:    m.dial,
 		Units:   component.Units(),
 		IsCut:   isCut,
 		MayPass: mayPass,
 		Patiently: func(ctx context.Context, try func() error) error {
-			return m.options.patiently(ctx, m.Host.Name, try)
+			return m.options.patiently(ctx, m.Host.Name, us.isTwin, try)
 		},
 		Away:     m.options.Away,
 		Upload:   m.onItsWay,
@@ -34,8 +35,7 @@ func (m *Machine) connect(ctx context.Context, lock bool) error {
 		OnReboot: m.noteReboot,
 	}
 	if lock {
-		us := holder(m.options.Command)
-		d.Holder = &us
+		d.Holder = (*node.Holder)(&us)
 	}
 	client, greeting, err := d.Connect(ctx)
 	if err != nil {
@@ -115,6 +115,15 @@ func holder(command string) node.Holder {
 	}
 	h.Host, _ = os.Hostname()
 	return h
+}
+
+// twin is one of the sessions of this run.
+type twin node.Holder
+
+// isTwin reports whether a lock is held by another session of the same run, to the same machine:
+// that one ends with the run. A session that was lost is the same one.
+func (t twin) isTwin(h node.Holder) bool {
+	return h.PID == t.PID && h.Host == t.Host && h.User == t.User && !h.Since.Equal(t.Since)
 }
 
 // noteUpload notes what is on its way to the host and how much of it was sent, for the message

@@ -27,6 +27,10 @@ func Checks() []Check {
 			What: "no two hosts have the same MAC address in the cluster's network",
 			Hint: "have the hypervisor make a new MAC address for the interface of each clone"},
 
+		{ID: "UniqueHostKey", Worst: Warn, Code: fault.PreflightIdentity, judge: uniqueHostKey, Probes: true,
+			What: "no two hosts have the same SSH host key",
+			Hint: "on the clones: rm /etc/ssh/ssh_host_*_key*; ssh-keygen -A; then restart sshd, and record the new keys"},
+
 		// The network of each host.
 		{ID: "AddressOnHost", Worst: Fail, Code: fault.PreflightNetwork, judge: each(addressOnHost),
 			What: "the host has the address that the inventory gives it, on an interface that is up",

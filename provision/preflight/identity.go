@@ -37,6 +37,12 @@ func uniqueHostname(s Scene) []Finding {
 func uniqueMachineID(s Scene) []Finding {
 	found := unique(s, "the machine-id", func(h Host) string { return machineID(h.Facts.MachineID) },
 		func(p Peer) string { return machineID(p.MachineID) })
+	for i, f := range found {
+		if f.Level == Fail && isOneBoot(s, f.Hosts) {
+			found[i].Evidence += " and were booted at the same moment: they are one machine, reached in several ways"
+			found[i].Hint = "correct ssh.address and ssh.port of " + strings.Join(f.Hosts, " or ")
+		}
+	}
 	for _, h := range s.Hosts {
 		if machineID(h.Facts.MachineID) == "" {
 			found = append(found, Finding{
@@ -46,6 +52,18 @@ func uniqueMachineID(s Scene) []Finding {
 		}
 	}
 	return found
+}
+
+// isOneBoot reports whether all of these hosts were asked, and tell of one boot.
+func isOneBoot(s Scene, names []string) bool {
+	boots, asked := map[string]bool{}, 0
+	for _, h := range s.Hosts {
+		if slices.Contains(names, h.Name) && h.Facts.BootID != "" {
+			boots[h.Facts.BootID] = true
+			asked++
+		}
+	}
+	return asked == len(names) && len(boots) == 1
 }
 
 // machineID is a machine-id, or empty when the text is what images have in its place.
@@ -126,6 +144,34 @@ func unique(s Scene, what string, of func(Host) string, ofPeer func(Peer) string
 				Evidence: fmt.Sprintf("%s have %s %s", strings.Join(sharing[value], " and "), what, value)})
 		default:
 			found = append(found, Finding{Level: OK, Hosts: []string{h.Name}, Evidence: value})
+		}
+	}
+	return found
+}
+
+// uniqueHostKey finds hosts that show one key: who has a copy of it can pass itself off as each.
+// What is compared is on record on this machine, so hosts that are not asked count too.
+func uniqueHostKey(s Scene) []Finding {
+	var found []Finding
+	shown := map[string]bool{}
+	for _, h := range s.Hosts {
+		clean := true
+		for _, key := range s.HostKeys[h.Name] {
+			var sharing []string
+			for _, other := range s.Cluster.Hosts {
+				if slices.Contains(s.HostKeys[other.Name], key) {
+					sharing = append(sharing, other.Name)
+				}
+			}
+			clean = clean && len(sharing) < 2
+			if len(sharing) > 1 && !shown[key] {
+				shown[key] = true
+				found = append(found, Finding{Level: Warn, Hosts: sharing,
+					Evidence: fmt.Sprintf("%s have the SSH host key %s", strings.Join(sharing, " and "), key)})
+			}
+		}
+		if keys := s.HostKeys[h.Name]; clean && keys != nil {
+			found = append(found, Finding{Level: OK, Hosts: []string{h.Name}, Evidence: strings.Join(keys, ", ")})
 		}
 	}
 	return found

@@ -65,9 +65,11 @@ type Scene struct {
 	// Peers are the other hosts of the cluster, which the run does not ask: what the cluster tells of
 	// them.
 	Peers []Peer
-	// Probed says that Mesh, Fsync and Glibc were looked for.
+	// Probed says that Mesh, Fsync, Glibc and HostKeys were looked for.
 	Probed bool
-	Mesh   []Path
+	// HostKeys are the fingerprints of the SSH keys that are on record for the hosts of the inventory.
+	HostKeys map[string][]string
+	Mesh     []Path
 }
 
 // Host is a host with all that is known of it.

@@ -2,6 +2,7 @@ package preflight
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -28,7 +29,7 @@ func good(t *testing.T) Scene {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := Scene{Cluster: c, Minor: 36, CA: strings.Repeat("ca", 32), Probed: true}
+	s := Scene{Cluster: c, Minor: 36, CA: strings.Repeat("ca", 32), Probed: true, HostKeys: map[string][]string{}}
 	for i, h := range c.Hosts {
 		number := string(rune('1' + i))
 		h := Host{
@@ -83,6 +84,7 @@ func good(t *testing.T) Scene {
 			}
 		}
 		s.Hosts = append(s.Hosts, h)
+		s.HostKeys[h.Name] = []string{"SHA256:" + number}
 	}
 	for _, n := range Needs(c, c.Hosts) {
 		p := Path{From: n.From.Name, To: n.To.Name, Network: n.Network, Port: n.Port}
@@ -92,6 +94,26 @@ func good(t *testing.T) Scene {
 		s.Mesh = append(s.Mesh, p)
 	}
 	return s
+}
+
+// leave takes a host out of the run: the cluster tells of it.
+func (s *Scene) leave(name string) *Peer {
+	i := slices.IndexFunc(s.Hosts, func(h Host) bool { return h.Name == name })
+	h := s.Hosts[i]
+	s.Peers = append(s.Peers, Peer{
+		Host: h.Host, MachineID: h.Facts.MachineID, ProductUUID: h.Facts.ProductUUID,
+		MAC: h.Facts.Interfaces[2].MAC, Serves: true,
+	})
+	s.Hosts = slices.Delete(slices.Clone(s.Hosts), i, i+1)
+	s.Mesh = nil
+	var asked []inventory.Host
+	for _, h := range s.Hosts {
+		asked = append(asked, h.Host)
+	}
+	for _, n := range append(Needs(s.Cluster, asked), NeedsOf(s.Cluster, asked, s.Peers)...) {
+		s.Mesh = append(s.Mesh, Path{From: n.From.Name, To: n.To.Name, Network: n.Network, Port: n.Port})
+	}
+	return &s.Peers[len(s.Peers)-1]
 }
 
 // firewall has firewalld run on a host.
