@@ -51,7 +51,8 @@ func Approve(ask func(*Run) error) Stage {
 func situation(r *Run) guard.Situation {
 	s := guard.Situation{
 		Cluster: r.Cluster, Facts: map[string]host.Facts{}, Unreached: r.LeftOut(), Limit: r.Scope.Hosts,
-		Only: r.Scope.Components, Evidence: r.evidence, Census: r.census, Restarts: guard.RestartsOf(r.Plan), KeysLost: keysLost(r),
+		Only: r.Scope.Components, Evidence: r.evidence, Census: r.census, Restarts: guard.RestartsOf(r.Plan),
+		KeysLost: keysLost(r),
 	}
 	for name, m := range r.Fleet {
 		s.Facts[name] = m.Facts

@@ -59,10 +59,11 @@ func otherAuthority(s Situation) Refusals {
 		}
 		rs = append(rs, &RefusedError{
 			Code: fault.OtherCluster, Host: h.Name,
-			Text: fmt.Sprintf("this host belongs to another cluster: %s is not the authority of %s", path, s.Cluster.Name),
-			Advice: "take it out of that cluster first: `kbootstrap reset --host` with the inventory of that cluster, or " +
-				"the reset of the installer that made it, such as `kubeadm reset`; if that cluster is gone for good, " +
-				"on the host: rm -r /etc/kubernetes /var/lib/kubelet/pki",
+			Text: fmt.Sprintf("this host belongs to another cluster: %s is not the authority of %s", path,
+				s.Cluster.Name),
+			Advice: "take it out of that cluster first: `kbootstrap reset --host` with the inventory of that " +
+				"cluster, or the reset of the installer that made it, such as `kubeadm reset`; if that cluster is " +
+				"gone for good, on the host: rm -r /etc/kubernetes /var/lib/kubelet/pki",
 		})
 	}
 	return rs

@@ -13,8 +13,8 @@ import (
 	"kbootstrap/internal/trial"
 )
 
-// TestOnRecord: the keys that known_hosts has for a host and the one that is pinned; authorities and
-// revoked keys are not what a host may show, and a file that is not there has none.
+// TestOnRecord: the keys that known_hosts has for a host and the one that is pinned; authorities
+// and revoked keys are not what a host may show, and a file that is not there has none.
 func TestOnRecord(t *testing.T) {
 	key := func() ssh.PublicKey {
 		public, _, err := ed25519.GenerateKey(rand.Reader)
@@ -42,6 +42,6 @@ func TestOnRecord(t *testing.T) {
 		t.Errorf("with a pin: %q", got)
 	}
 	if got := OnRecord(Trust{Names: []string{"m1"}, Files: []string{file + ".none"}}); got != nil {
-		t.Errorf("of nobody: %q", got)
+		t.Errorf("of a host that is not there: %q", got)
 	}
 }

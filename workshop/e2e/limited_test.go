@@ -20,8 +20,8 @@ func (l *lab) readdress(host string, addresses ...string) {
 	}
 }
 
-// mustRefuse runs commands on the inventory, each of which must end with the exit code and name these
-// texts.
+// mustRefuse runs commands on the inventory, each of which must end with the exit code and name
+// these texts.
 func (l *lab) mustRefuse(code int, commands []string, texts ...string) {
 	l.t.Helper()
 	for _, command := range commands {
