@@ -152,3 +152,18 @@ func TestReachedTwice(t *testing.T) {
 		}
 	}
 }
+
+// TestSceneOfALimitedRun: the checks see all hosts that were asked and the cluster's authority,
+// whatever the plan is limited to; what is written is what the limited plan writes.
+func TestSceneOfALimitedRun(t *testing.T) {
+	r, _ := neighbours(t)
+	scene := preflight.SceneOf(r.Cluster, r.whole, r.Plan.OnlyComponents("coredns"))
+	if len(scene.Hosts) != len(r.Cluster.Hosts) || scene.CA == "" || scene.Minor == 0 {
+		t.Errorf("%d hosts, authority %q, minor %d", len(scene.Hosts), scene.CA, scene.Minor)
+	}
+	for _, h := range scene.Hosts {
+		if h.Writes != nil {
+			t.Errorf("%s: it writes %v", h.Name, h.Writes)
+		}
+	}
+}
