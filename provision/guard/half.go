@@ -83,7 +83,7 @@ func (s Situation) isPartOf(components []string) bool {
 	})
 	isLeftOut := func(c string) bool { return len(s.Only) > 0 && !slices.Contains(s.Only, c) }
 	everywhere := len(s.Limit) == 0 || IsWhole(s.Cluster, s.Limit)
-	return some && !(everywhere && !slices.ContainsFunc(components, isLeftOut))
+	return some && (!everywhere || slices.ContainsFunc(components, isLeftOut))
 }
 
 // followers are the components that must not be newer than the API server that they talk to, and
