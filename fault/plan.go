@@ -118,7 +118,7 @@ yet, and a member that is not in the list does not start.`,
 or two hosts have swapped their names. The member would start, but the others would look for it at the wrong address.`,
 		`Write the address that the message names again, and give it back to the host if it has lost it.
 
-It comes first on the interface; the new one may stay beside it. To move a member to another address takes a new
+It comes first on the interface; the new one may stay next to it. To move a member to another address takes a new
 cluster: run reset with the old inventory, and up with the new one.`},
 	{MemberEmpty, "a member of etcd has lost its data",
 		`According to etcd's list the member has run before, but its host has no data. The disk was lost, or the host was
@@ -165,7 +165,7 @@ with that address, or its node has it. Every kubelet, every certificate and ever
 changed.`,
 		`Write the address that the message names again, and give it back to the host if it has lost it.
 
-It comes first on the interface; the new one may stay beside it, for everything else.
+It comes first on the interface; the new one may stay next to it, for everything else.
 
     ip address replace 192.168.56.11/24 dev eth1
 

@@ -148,11 +148,12 @@ func hostFields(h *Host) []field {
 	return []field{
 		{name: "name", shape: "name", required: true, read: str(&h.Name),
 			doc: "the name of the node, and the host name that the machine gets: lower-case letters, digits and " +
-				"dashes, at most 63."},
+				"dashes, at most 63. It cannot be changed later."},
 		{name: "address", shape: "IPv4 address", required: true, class: fault.InventoryAddress,
 			read: address(&h.Address),
 			doc: "the host's own address in the network of the cluster. It often differs from the " +
-				"address that SSH uses."},
+				"address that SSH uses. Of a control plane or an etcd member it cannot be changed later; a worker " +
+				"may move."},
 		{name: "ssh", shape: "mapping", doc: "how to log in to this host, where it differs from the top-level `ssh`.",
 			fields: ssh},
 		{name: "roles", shape: "list of `etcd`, `control-plane`, `worker`",

@@ -9,8 +9,8 @@ import (
 	"kbootstrap/resource/api"
 )
 
-// peersOf are the hosts of the cluster that a run has no session to, as the nodes of the API and the
-// neighbours of the hosts that were asked tell of them. So a run that is limited to some hosts
+// peersOf are the hosts of the cluster that a run has no session to, as the nodes of the API and
+// the neighbours of the hosts that were asked tell of them. So a run that is limited to some hosts
 // compares them with all others without asking those.
 func peersOf(c *inventory.Cluster, nodes []api.RegisteredNode, asked []preflight.Host) []preflight.Peer {
 	var peers []preflight.Peer

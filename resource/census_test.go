@@ -2,6 +2,7 @@ package resource_test
 
 import (
 	"encoding/pem"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -19,7 +20,17 @@ func TestCensus(t *testing.T) {
 	k.objects["/api/v1/nodes"] = map[string]any{"kind": "NodeList", "items": []any{
 		map[string]any{
 			"metadata": map[string]any{"name": "m1"},
-			"status":   map[string]any{"nodeInfo": map[string]any{"machineID": "one"}},
+			"status": map[string]any{
+				"nodeInfo": map[string]any{"machineID": "one", "systemUUID": "uuid", "bootID": "boot"},
+				"addresses": []any{
+					map[string]any{"type": "Hostname", "address": "m1"},
+					map[string]any{"type": "InternalIP", "address": "192.168.56.11"},
+				},
+				"conditions": []any{
+					map[string]any{"type": "DiskPressure", "status": "False"},
+					map[string]any{"type": "Ready", "status": "True"},
+				},
+			},
 		},
 		map[string]any{"metadata": map[string]any{"name": "w1"}},
 	}}
@@ -40,7 +51,12 @@ func TestCensus(t *testing.T) {
 		Members:    resource.Ready{URL: etcd.URL + "/members", CACert: "/ca.pem"},
 	}
 	want := api.Census{
-		Nodes: []api.RegisteredNode{{Name: "m1", MachineID: "one"}, {Name: "w1"}},
+		Nodes: []api.RegisteredNode{
+			{
+				Name: "m1", MachineID: "one", SystemUUID: "uuid", BootID: "boot", Address: "192.168.56.11", Ready: true,
+			},
+			{Name: "w1"},
+		},
 		Members: []api.EtcdMember{
 			{Name: "m1", PeerURLs: []string{"https://192.168.56.11:2380"}, Started: true}, {PeerURLs: []string{"https://192.168.56.12:2380"}},
 		},
@@ -62,5 +78,31 @@ func TestCensus(t *testing.T) {
 		if d := cmp.Diff(api.Census{}, api.TakeCensus(t.Context(), m.System, nobody)); d != "" {
 			t.Errorf("%s:\n%s", what, d)
 		}
+	}
+}
+
+// TestCensusCallsFromItself: a member is called from the address that it is called at, which its
+// certificate has; another may be the first of the interface.
+func TestCensusCallsFromItself(t *testing.T) {
+	m := newMachine(t)
+	var listen net.ListenConfig
+	listener, err := listen.Listen(t.Context(), "tcp", "127.0.94.7:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var from string
+	etcd := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		from, _, _ = net.SplitHostPort(r.RemoteAddr)
+		_, _ = w.Write([]byte(`[{"name":"m1"}]`))
+	}))
+	_ = etcd.Listener.Close()
+	etcd.Listener = listener
+	etcd.Start()
+	t.Cleanup(etcd.Close)
+	census := api.TakeCensus(t.Context(), m.System, api.CensusSource{
+		Members: resource.Ready{URL: etcd.URL + "/members"},
+	})
+	if len(census.Members) != 1 || from != "127.0.94.7" {
+		t.Errorf("called from %q: %+v", from, census)
 	}
 }

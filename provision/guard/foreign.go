@@ -46,14 +46,17 @@ func otherAuthority(s Situation) Refusals {
 	for _, h := range s.Cluster.Hosts {
 		found, isOurs := authority(h)
 		leading := h.Has(inventory.ControlPlane) || h.Has(inventory.Etcd)
-		if isOurs || leading || leads[found] || s.Facts[h.Name].EtcdBootstrapped != "" {
+		facts := s.Facts[h.Name]
+		if isOurs || leading || leads[found] || facts.EtcdBootstrapped != "" && !s.isOurs(facts) {
 			continue // replacedKeys and Foreign tell of those
 		}
 		rs = append(rs, &RefusedError{
 			Code: fault.OtherCluster, Host: h.Name,
-			Text: fmt.Sprintf("this host belongs to another cluster: %s is not the authority of %s", path, s.Cluster.Name),
-			Advice: "take it out of that cluster first: `kbootstrap reset --host` with the inventory of that cluster, or " +
-				"the reset of the installer that made it, such as `kubeadm reset`",
+			Text: fmt.Sprintf("this host belongs to another cluster: %s is not the authority of %s", path,
+				s.Cluster.Name),
+			Advice: "take it out of that cluster first: `kbootstrap reset --host` with the inventory of that " +
+				"cluster, or the reset of the installer that made it, such as `kubeadm reset`; if that cluster is " +
+				"gone for good, on the host: rm -r /etc/kubernetes /var/lib/kubelet/pki",
 		})
 	}
 	return rs

@@ -81,13 +81,13 @@ func (s Situation) isPartOf(components []string) bool {
 	some := len(s.Only) == 0 || slices.ContainsFunc(components, func(c string) bool {
 		return slices.Contains(s.Only, c)
 	})
-	every := (len(s.Limit) == 0 || IsWhole(s.Cluster, s.Limit)) &&
-		(len(s.Only) == 0 || !slices.ContainsFunc(components, func(c string) bool { return !slices.Contains(s.Only, c) }))
-	return some && !every
+	isLeftOut := func(c string) bool { return len(s.Only) > 0 && !slices.Contains(s.Only, c) }
+	everywhere := len(s.Limit) == 0 || IsWhole(s.Cluster, s.Limit)
+	return some && (!everywhere || slices.ContainsFunc(components, isLeftOut))
 }
 
-// followers are the components that must not be newer than the API server that they talk to, and the
-// role of the hosts that have them.
+// followers are the components that must not be newer than the API server that they talk to, and
+// the role of the hosts that have them.
 var followers = []struct {
 	name string
 	role inventory.Role

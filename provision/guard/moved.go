@@ -54,7 +54,7 @@ func (s Situation) isListed(h inventory.Host) bool {
 }
 
 // addressOf is where the others look for a host, and who says so: its own units, or else its node,
-// or else an API server that looks for the members of etcd. It is empty when nobody knows.
+// or else an API server that looks for the members of etcd. It is empty when none of them tells.
 func (s Situation) addressOf(h inventory.Host) (address, where string) {
 	for _, bound := range s.Evidence[h.Name].Addresses {
 		if bound.Unit != component.Etcd || h.Has(inventory.Etcd) {

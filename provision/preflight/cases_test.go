@@ -78,48 +78,6 @@ var cases = []struct {
 	{"clones by SSH host key", func(s *Scene) { s.HostKeys["w2"] = []string{"SHA256:9", "SHA256:2"} },
 		[]string{"warn UniqueHostKey w1,w2: w1 and w2 have the SSH host key SHA256:2"}},
 
-	{"a host that is not asked", func(s *Scene) { s.leave("w1") }, nil},
-	{"a clone of a host that is not asked", func(s *Scene) {
-		w1 := s.leave("w1")
-		w1.MachineID, w1.ProductUUID = s.Hosts[1].Facts.MachineID, strings.ToLower(s.Hosts[1].Facts.ProductUUID)
-		w1.MAC, s.Hosts[1].Facts.Hostname = s.Hosts[1].Facts.Interfaces[2].MAC, "w1"
-	}, []string{
-		"warn Hostname w2: the host calls itself w1",
-		"fail UniqueHostname w1,w2: w2 and w1 have the hostname w1",
-		"fail UniqueMachineID w1,w2: w2 and w1 have the machine-id 33333333333333333333333333333333",
-		"fail UniqueProductUUID w1,w2: w2 and w1 have the product_uuid 4c4c4544-0043-5010-8052-b4c04f5a3332",
-		"fail UniqueMAC w1,w2: w2 and w1 have the MAC address 08:00:27:00:00:03",
-	}},
-	{"hosts that are not asked, and are clones of each other", func(s *Scene) {
-		w1 := *s.leave("w1")
-		s.leave("w2").MachineID = w1.MachineID
-	}, nil},
-	{"a kubelet that tells the machine-id as the UUID", func(s *Scene) {
-		w1 := s.leave("w1")
-		w1.MachineID = "4c4c4544004350108052b4c04f5a3332"
-		w1.ProductUUID = s.Hosts[1].Facts.ProductUUID
-	}, nil},
-	{"the address of a node that the inventory does not have", func(s *Scene) {
-		s.Peers = append(s.Peers, Peer{Host: inventory.Host{Name: "theirs", Address: s.Hosts[2].Address}})
-	}, []string{"fail UniqueIP w2: 192.168.56.22, the address of w2, is that of theirs in the cluster"}},
-	{"the address of a host that is not asked on another", func(s *Scene) {
-		i := &s.Hosts[2].Facts.Interfaces[2]
-		i.Addresses = append(i.Addresses, netip.MustParsePrefix("192.168.56.21/32"))
-		s.leave("w1")
-	}, []string{"fail UniqueIP w2: 192.168.56.21, the address of w1, is on eth1 of w2"}},
-	{"a port of a host that is not asked, blocked", func(s *Scene) {
-		s.leave("cp1")
-		s.path("w2", "cp1", "tcp", 6443).Fault = "no answer within 2s"
-	}, []string{"fail PeerPort cp1,w2: w2 -> cp1 tcp/6443: no answer within 2s"}},
-	{"a port of a host that is not asked, where nothing listens", func(s *Scene) {
-		s.leave("cp1")
-		s.path("w1", "cp1", "tcp", 6443).Fault = "connection refused"
-		s.path("w2", "cp1", "tcp", 6443).Fault = "connection refused"
-	}, []string{
-		"warn PeerPort cp1,w1: w1 -> cp1 tcp/6443: connection refused; no host of this run reaches that port",
-		"warn PeerPort cp1,w2: w2 -> cp1 tcp/6443: connection refused; no host of this run reaches that port",
-	}},
-
 	{"address on no interface", func(s *Scene) { s.Hosts[1].Facts.Interfaces = s.Hosts[1].Facts.Interfaces[:2] },
 		[]string{"fail AddressOnHost w1: 192.168.56.21 is on no interface; the host has 10.0.2.15 (eth0)"}},
 	{"interface down", func(s *Scene) { s.Hosts[1].Facts.Interfaces[2].Up = false },

@@ -29,7 +29,8 @@ func Checks() []Check {
 
 		{ID: "UniqueHostKey", Worst: Warn, Code: fault.PreflightIdentity, judge: uniqueHostKey, Probes: true,
 			What: "no two hosts have the same SSH host key",
-			Hint: "on the clones: rm /etc/ssh/ssh_host_*_key*; ssh-keygen -A; then restart sshd, and record the new keys"},
+			Hint: "on the clones: rm /etc/ssh/ssh_host_*_key*; ssh-keygen -A; then restart sshd, and record the " +
+				"new keys"},
 
 		// The network of each host.
 		{ID: "AddressOnHost", Worst: Fail, Code: fault.PreflightNetwork, judge: each(addressOnHost),

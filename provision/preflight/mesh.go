@@ -148,7 +148,7 @@ func portsOfPeers(s Scene) []Finding {
 	return found
 }
 
-// untried tells from which peers the ways to a host could not be tried, since no session leads to
+// untried tells from which peers the ways to a host could not be tried: no session leads to
 // them.
 func untried(s Scene, to Host) string {
 	var from []string

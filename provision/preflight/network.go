@@ -64,8 +64,8 @@ func uniqueIP(s Scene, h Host) []Finding {
 	for _, peer := range s.Peers {
 		if peer.Address == h.Address {
 			f := one(Fail, "%s, the address of %s, is that of %s in the cluster", h.Address, h.Name, peer.Name)
-			f[0].Hint = fmt.Sprintf("give one of the two another address; if %s is gone for good: kubectl delete node %s",
-				peer.Name, peer.Name)
+			f[0].Hint = fmt.Sprintf("give one of the two another address; if %s is gone for good: kubectl delete "+
+				"node %s", peer.Name, peer.Name)
 			return f
 		}
 		for _, i := range h.Facts.Interfaces {

@@ -10,8 +10,8 @@ import (
 	"kbootstrap/resource"
 )
 
-// SceneOf is what a plan tells of its hosts, before anybody looks at them. The hosts are those of the
-// whole plan, and what is written is what the limited one writes.
+// SceneOf is what a plan tells of its hosts, before anybody looks at them. The hosts are those of
+// the whole plan, and what is written is what the limited one writes.
 func SceneOf(c *inventory.Cluster, whole, limited plan.Plan) Scene {
 	scene := Scene{Cluster: c}
 	for _, h := range whole.Hosts() {

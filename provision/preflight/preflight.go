@@ -70,12 +70,13 @@ type Scene struct {
 	Minor   int    // of Kubernetes: 36
 	CA      string // the sha256 of the public key of the cluster's authority in hex; empty when there is none yet
 	Hosts   []Host // those that were asked, in the order of the inventory
-	// Peers are the other hosts of the cluster, which the run does not ask: what the cluster tells of
-	// them.
+	// Peers are the other hosts of the cluster, which the run does not ask: what the cluster tells
+	// of them.
 	Peers []Peer
 	// Probed says that Mesh, Fsync, Glibc and HostKeys were looked for.
 	Probed bool
-	// HostKeys are the fingerprints of the SSH keys that are on record for the hosts of the inventory.
+	// HostKeys are the fingerprints of the SSH keys that are on record for the hosts of the
+	// inventory.
 	HostKeys map[string][]string
 	Mesh     []Path
 }

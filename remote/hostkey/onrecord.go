@@ -6,9 +6,9 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// OnRecord returns the fingerprints of the keys that a host may show: those of known_hosts under its
-// first name, and the one that the inventory pins. Authorities are none. Files that cannot be read
-// have none.
+// OnRecord returns the fingerprints of the keys that a host may show: those of known_hosts under
+// its first name, and the one that the inventory pins. Authorities are none. Files that cannot be
+// read have none.
 func OnRecord(t Trust) []string {
 	var prints []string
 	add := func(print string) {
