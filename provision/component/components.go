@@ -26,6 +26,7 @@ func Components() []Component {
 		nodes,
 		coreDNS,
 		health,
+		dnsSpread,
 	})
 }
 

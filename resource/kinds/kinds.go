@@ -63,6 +63,7 @@ var kinds = []Kind{
 	kind[api.Node]("node", 0),
 	kind[api.NodeStatus]("nodestatus", Waits),
 	kind[api.Rollout]("rollout", Waits),
+	kind[api.Spread]("spread", 0),
 	kind[resource.NIC]("nic", 0),
 	kind[resource.Chains]("chains", 0),
 	kind[resource.Mounts]("mounts", 0),
