@@ -228,11 +228,10 @@ func (k *fakeAPI) status(path, status string) {
 
 // crowd makes a Deployment x whose two pods are both on m1, and two nodes.
 func (k *fakeAPI) crowd() {
-	const deployments = "/apis/apps/v1/namespaces/kube-system/deployments/x"
-	k.status(deployments, `{"observedGeneration":2,"replicas":2,"updatedReplicas":2,"availableReplicas":2}`)
+	k.status(crowdPath, `{"observedGeneration":2,"replicas":2,"updatedReplicas":2,"availableReplicas":2}`)
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.objects[deployments]["spec"] = map[string]any{
+	k.objects[crowdPath]["spec"] = map[string]any{
 		"replicas": 2, "selector": map[string]any{"matchLabels": map[string]any{"app": "x"}},
 		"template": map[string]any{"spec": map[string]any{"tolerations": []any{
 			map[string]any{"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"},
@@ -242,7 +241,10 @@ func (k *fakeAPI) crowd() {
 	k.nodes(node("m1", true), node("m2", true))
 }
 
-const podsPath = "/api/v1/namespaces/kube-system/pods"
+const (
+	crowdPath = "/apis/apps/v1/namespaces/kube-system/deployments/x"
+	podsPath  = "/api/v1/namespaces/kube-system/pods"
+)
 
 // place puts a pod on each of the nodes.
 func (k *fakeAPI) place(nodes ...string) {
@@ -250,9 +252,12 @@ func (k *fakeAPI) place(nodes ...string) {
 	for i, name := range nodes {
 		items = append(items, map[string]any{
 			"metadata": map[string]any{"name": fmt.Sprintf("x-%d", i)}, "spec": map[string]any{"nodeName": name},
+			"status": map[string]any{"conditions": []any{map[string]any{"type": "Ready", "status": "True"}}},
 		})
 	}
 	k.objects[podsPath] = map[string]any{"items": items}
+	spec, _ := k.objects[crowdPath]["spec"].(map[string]any)
+	spec["replicas"] = len(nodes)
 }
 
 // evict has the scheduler place a pod again: on m2.

@@ -54,13 +54,16 @@ func (s Spread) Observe(ctx context.Context, sys *host.System) (resource.Resourc
 	if err != nil {
 		return nil, err
 	}
-	crowd, err := s.crowd(ctx, a)
-	if ctx.Err() != nil {
-		return nil, ctx.Err()
+	d, pods, err := s.look(ctx, a)
+	if err == nil {
+		found.Absent, err = d.isCrowd(ctx, a, pods)
 	}
-	found.Absent = err == nil && crowd != nil
-	if kube.Passing(err) {
-		err = nil
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case err != nil && kube.Passing(err):
+		found.Absent = false
+		return found, nil
 	}
 	return found, err
 }
@@ -79,21 +82,27 @@ func (s Spread) Apply(ctx context.Context, sys *host.System) error {
 	return apiWait{what: s.ID(), timeout: s.Timeout, code: fault.ObjectNotReady}.until(ctx, sys, a, s.step)
 }
 
-// step does what can be done now, and tells what is still waited for.
+// step does what can be done now, and tells what is still waited for. One pod is moved at a time, and
+// none while a replica is missing. The pods themselves are asked: what the Deployment tells of them
+// is late.
 func (s Spread) step(ctx context.Context, a *kube.API) (waiting, err error) {
-	ready := Rollout{APIVersion: "apps/v1", Kind: "Deployment", Namespace: s.Namespace, Name: s.Name}
-	ask, err := ready.asking()
+	d, pods, err := s.look(ctx, a)
 	if err != nil {
 		return nil, err
 	}
-	if waiting, err := ask(ctx, a); waiting != nil || err != nil {
-		return waiting, err // one at a time, and none while a replica is missing
+	ready := 0
+	for _, p := range pods {
+		if p.vitals().Ready {
+			ready++
+		}
 	}
-	crowd, err := s.crowd(ctx, a)
-	if err != nil || crowd == nil {
+	if ready < d.Spec.Replicas {
+		return fmt.Errorf("%d of %d replicas are ready", ready, d.Spec.Replicas), nil
+	}
+	if crowded, err := d.isCrowd(ctx, a, pods); err != nil || !crowded {
 		return nil, err
 	}
-	name := crowd[0].Metadata.Name
+	name := pods[0].Metadata.Name
 	body, err := json.Marshal(map[string]any{
 		"apiVersion": "policy/v1", "kind": "Eviction",
 		"metadata": map[string]any{"name": name, "namespace": s.Namespace},
@@ -106,37 +115,40 @@ func (s Spread) step(ctx context.Context, a *kube.API) (waiting, err error) {
 	return fmt.Errorf("the pod %s is placed again", name), err
 }
 
-// crowd returns the pods if they are several, and all on one node while another could take one;
-// otherwise nil.
-func (s Spread) crowd(ctx context.Context, a *kube.API) ([]kubePod, error) {
-	path, err := kube.Path("apps/v1", "Deployment", s.Namespace, s.Name)
-	if err != nil {
-		return nil, err
-	}
-	var deployment struct {
-		Spec struct {
-			Selector struct{ MatchLabels map[string]string }
-			Template struct {
-				Spec struct{ Tolerations []toleration }
-			}
+// spreadDeployment is what we read of the Deployment.
+type spreadDeployment struct {
+	Spec struct {
+		Replicas int
+		Selector struct{ MatchLabels map[string]string }
+		Template struct {
+			Spec struct{ Tolerations []toleration }
 		}
 	}
-	if err := read(ctx, a, path, &deployment); err != nil {
-		return nil, err
+}
+
+// look reads the Deployment and its pods.
+func (s Spread) look(ctx context.Context, a *kube.API) (d spreadDeployment, pods []kubePod, err error) {
+	path, err := kube.Path("apps/v1", "Deployment", s.Namespace, s.Name)
+	if err != nil {
+		return d, nil, err
 	}
-	pods, err := podsOf(ctx, a, s.Namespace, selector(deployment.Spec.Selector.MatchLabels))
-	if err != nil || len(pods) < 2 {
-		return nil, err
+	if err := read(ctx, a, path, &d); err != nil {
+		return d, nil, err
+	}
+	pods, err = podsOf(ctx, a, s.Namespace, selector(d.Spec.Selector.MatchLabels))
+	return d, pods, err
+}
+
+// isCrowd reports whether the pods are several, and all on one node while another could take one.
+func (d spreadDeployment) isCrowd(ctx context.Context, a *kube.API, pods []kubePod) (bool, error) {
+	if len(pods) < 2 {
+		return false, nil
 	}
 	on := pods[0].Spec.NodeName
 	if slices.ContainsFunc(pods, func(p kubePod) bool { return p.Spec.NodeName != on || on == "" }) {
-		return nil, nil
+		return false, nil
 	}
-	other, err := hasTaker(ctx, a, on, deployment.Spec.Template.Spec.Tolerations)
-	if err != nil || !other {
-		return nil, err
-	}
-	return pods, nil
+	return hasTaker(ctx, a, on, d.Spec.Template.Spec.Tolerations)
 }
 
 // selector is labels as a query has them.
