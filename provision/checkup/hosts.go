@@ -102,13 +102,14 @@ const (
 func restarts(h Host, r host.Restarts) (Problem, bool) {
 	p := Problem{
 		Level: Warning, Host: h.Name, Hint: "journalctl -u " + strings.TrimSuffix(r.Unit, ".service") + " on the host",
-		Text: fmt.Sprintf("%s was started again %d times, the last time %s ago", r.Unit, r.Count, span(r.Ago)),
+		Text: fmt.Sprintf("systemd had to start %s again, the last time %s ago (%d)", r.Unit, span(r.Ago), r.Count),
 	}
 	switch {
 	case r.Ago == 0 || r.Ago > restartLately:
 		return p, false
 	case r.Count >= crashLoop && r.Ago < crashLately:
-		p.Level, p.Text = Broken, strings.Replace(p.Text, " was started", " crashes again and again: started", 1)
+		p.Level = Broken
+		p.Text = fmt.Sprintf("%s crashes again and again: %d times, the last time %s ago", r.Unit, r.Count, span(r.Ago))
 	}
 	return p, true
 }
