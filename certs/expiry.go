@@ -14,8 +14,9 @@ type Expiry struct {
 	NotAfter time.Time
 }
 
-// Expiry returns when every certificate ends, the soonest first. The kubelet's client certificate
-// is the one that the host began with: a kubelet renews it by itself.
+// Expiry returns when every certificate ends, the soonest first. That of a kubelet as a client is
+// the one with which it begins, and begins again when the one that it has kept cannot serve; the
+// kept one, which it renews by itself, is on the host alone.
 func (p *PKI) Expiry() []Expiry {
 	var all []Expiry
 	for _, a := range authorityTable {

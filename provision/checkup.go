@@ -103,7 +103,7 @@ func sceneOfCheckup(r *Run, hosts []HostStatus) checkup.Scene {
 		}
 		for _, c := range hosts[i].Components {
 			told.Components = append(told.Components, checkup.Component{
-				Name: c.Name, Area: c.area, Unit: c.unit, Problem: c.Problem,
+				Name: c.Name, Area: c.area, Unit: c.unit, Problem: c.Problem, Unknown: c.Unknown,
 			})
 		}
 		s.Hosts = append(s.Hosts, told)

@@ -86,34 +86,6 @@ func (r *Run) reachedTwice(ctx context.Context, err error) error {
 	return nil
 }
 
-// reachedTwice refuses a run of which two entries lead to one machine: the second session finds it
-// locked by the first. That machine is asked again without a lock, who it is.
-func (r *Run) reachedTwice(ctx context.Context, err error) error {
-	var failures plan.Failures
-	if !errors.As(err, &failures) {
-		return nil
-	}
-	var locked []inventory.Host
-	for _, f := range failures {
-		if h, ok := r.Cluster.Host(f.Host); ok && errors.As(f.Err, new(*node.LockedError)) {
-			locked = append(locked, h)
-		}
-	}
-	if locked == nil {
-		return nil
-	}
-	others, _ := r.dial(ctx, locked, r.options, false) // what does not answer now is told by its first failure
-	defer others.Close()
-	s := situation(r)
-	for name, m := range others {
-		s.Facts[name] = m.Facts
-	}
-	if refused := guard.SameMachine(s); refused != nil {
-		return refused
-	}
-	return nil
-}
-
 // KeepLead ends a run that has lost the control plane which leads it: the plan lacks what is done
 // once per cluster then. The next run has another lead.
 func KeepLead(_ context.Context, r *Run) error {

@@ -47,6 +47,9 @@ type ComponentStatus struct {
 	Healthy bool   `json:"healthy"`
 	// Problem names what is not as it should be: "service etcd.service is not running".
 	Problem string `json:"problem,omitempty"`
+	// Unknown says that the component could not be asked, because a service that answers for it does
+	// not run.
+	Unknown bool `json:"unknown,omitempty"`
 	// Changed says that the component differs from the inventory; plan tells how.
 	Changed bool `json:"changed,omitempty"`
 
@@ -88,8 +91,9 @@ func (r *Run) Status() Status {
 	for _, refused := range r.Refusals {
 		status.Refused = append(status.Refused, refused.Error())
 	}
+	stopped := stoppedUnits(r.Plan)
 	for i, h := range r.Cluster.Hosts {
-		status.Hosts[i] = hostStatus(r, h)
+		status.Hosts[i] = hostStatus(r, h, stopped)
 	}
 	scene := sceneOfCheckup(r, status.Hosts)
 	var err error
@@ -103,7 +107,7 @@ func (r *Run) Status() Status {
 	return status
 }
 
-func hostStatus(r *Run, h inventory.Host) HostStatus {
+func hostStatus(r *Run, h inventory.Host, stopped map[string][]string) HostStatus {
 	status := HostStatus{Name: h.Name, Address: h.Address.String(), Roles: h.Roles, Reached: r.Fleet[h.Name] != nil}
 	if err := r.Unreached[h.Name]; err != nil {
 		status.Error = err.Error()
@@ -111,7 +115,7 @@ func hostStatus(r *Run, h inventory.Host) HostStatus {
 	}
 	for _, s := range r.Plan.Steps {
 		if s.About() == h.Name {
-			status.Components = append(status.Components, componentStatus(s))
+			status.Components = append(status.Components, componentStatus(s, stopped[s.At]))
 		}
 	}
 	told := r.checkups[h.Name]
@@ -128,8 +132,28 @@ func certificate(c host.Certificate) Certificate {
 	return Certificate{Path: c.Path, Subject: c.Subject, Expires: c.NotAfter}
 }
 
-// componentStatus tells the health of the step: of its services, of what must be ready, and of its nodes.
-func componentStatus(s plan.Step) ComponentStatus {
+// stoppedUnits are the services of each host that should run and do not.
+func stoppedUnits(p plan.Plan) map[string][]string {
+	stopped := map[string][]string{}
+	for _, s := range p.Steps {
+		for i, found := range s.Found {
+			wanted, ok := s.Wanted[i].(resource.Runner)
+			if !ok {
+				continue
+			}
+			unit, should := wanted.Runs()
+			if _, runs := found.(resource.Runner).Runs(); should && !runs {
+				stopped[s.At] = append(stopped[s.At], unit)
+			}
+		}
+	}
+	return stopped
+}
+
+// componentStatus tells the health of the step: of its services, of what must be ready, and of its
+// nodes. What a stopped service would have to answer for was not asked: that is no problem of its
+// own.
+func componentStatus(s plan.Step, stopped []string) ComponentStatus {
 	status := ComponentStatus{
 		Name: s.Component.Name, Healthy: true, Changed: len(s.Changes()) > 0, short: s.Component.Short,
 	}
@@ -140,11 +164,32 @@ func componentStatus(s plan.Step) ComponentStatus {
 		status.unit = s.Component.Units[0]
 	}
 	for i, found := range s.Found {
-		if health, ok := found.(resource.Health); ok {
-			if text := health.Problem(s.Wanted[i]); text != "" && status.Healthy {
-				status.Healthy, status.Problem = false, text
-			}
+		health, ok := found.(resource.Health)
+		if !ok || !status.Healthy {
+			continue
+		}
+		if status.Problem = health.Problem(s.Wanted[i]); status.Problem == "" {
+			continue
+		}
+		status.Healthy = false
+		if unit := silent(found, stopped); unit != "" {
+			status.Unknown, status.Problem = true, "not known while "+unit+" does not run"
 		}
 	}
 	return status
+}
+
+// silent returns the stopped service because of which a resource was not asked; "" when it was.
+func silent(r resource.Resource, stopped []string) string {
+	answered, ok := r.(resource.Answered)
+	if !ok || len(stopped) == 0 {
+		return ""
+	}
+	switch unit, all := answered.Answers(); {
+	case all:
+		return stopped[0]
+	case slices.Contains(stopped, unit):
+		return unit
+	}
+	return ""
 }

@@ -183,6 +183,10 @@ func kubeLaws() []law {
 				k.after(3, func() { k.register("m1", true) })
 			},
 		},
+		{
+			name: "all on one node", stays: true, start: func(m *machine) { newKube(m).crowd() },
+			wanted: api.Spread{Namespace: "kube-system", Name: "x", Kubeconfig: "/etc/kubernetes/admin.conf"},
+		},
 		rolloutLaw("apps/v1", "Deployment", "kube-system", "/apis/apps/v1/namespaces/kube-system/deployments/x",
 			`{"observedGeneration":1,"conditions":[{"type":"Available","status":"False"}]}`,
 			`{"observedGeneration":2,"replicas":1,"updatedReplicas":1,"availableReplicas":1,`+

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"path"
 	"regexp"
 	"strings"
 	"sync"
@@ -89,6 +90,9 @@ func (k *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.Method == http.MethodPatch:
 		k.patch(w, r, object)
+	case r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/eviction"):
+		k.evict(path.Base(path.Dir(r.URL.Path)))
+		k.answer(w, http.StatusCreated, map[string]any{"kind": "Status"})
 	case object == nil:
 		k.answer(w, http.StatusNotFound, map[string]any{"kind": "Status", "message": "not found"})
 	case r.Method == http.MethodGet:
@@ -220,6 +224,68 @@ func (k *fakeAPI) status(path, status string) {
 		k.t.Error(err)
 	}
 	k.store(path, map[string]any{"metadata": map[string]any{"name": "x", "generation": 2}, "status": fields})
+}
+
+// crowd makes a Deployment x whose two pods are both on m1, and two nodes.
+func (k *fakeAPI) crowd() {
+	k.status(crowdPath, `{"observedGeneration":2,"replicas":2,"updatedReplicas":2,"availableReplicas":2}`)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.objects[crowdPath]["spec"] = map[string]any{
+		"replicas": 2, "selector": map[string]any{"matchLabels": map[string]any{"app": "x"}},
+		"template": map[string]any{"spec": map[string]any{"tolerations": []any{
+			map[string]any{"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"},
+		}}},
+	}
+	k.place("m1", "m1")
+	k.nodes(node("m1", true), node("m2", true))
+}
+
+const (
+	crowdPath = "/apis/apps/v1/namespaces/kube-system/deployments/x"
+	podsPath  = "/api/v1/namespaces/kube-system/pods"
+)
+
+// place puts a pod on each of the nodes.
+func (k *fakeAPI) place(nodes ...string) {
+	var items []any
+	for i, name := range nodes {
+		items = append(items, map[string]any{
+			"metadata": map[string]any{"name": fmt.Sprintf("x-%d", i)}, "spec": map[string]any{"nodeName": name},
+			"status": map[string]any{"conditions": []any{map[string]any{"type": "Ready", "status": "True"}}},
+		})
+	}
+	k.objects[podsPath] = map[string]any{"items": items}
+	spec, _ := k.objects[crowdPath]["spec"].(map[string]any)
+	spec["replicas"] = len(nodes)
+}
+
+// evict has the scheduler place a pod again: on m2.
+func (k *fakeAPI) evict(pod string) {
+	items, _ := k.objects[podsPath]["items"].([]any)
+	for _, item := range items {
+		fields, _ := item.(map[string]any)
+		if meta, _ := fields["metadata"].(map[string]any); meta["name"] == pod {
+			fields["spec"] = map[string]any{"nodeName": "m2"}
+		}
+	}
+}
+
+// node is a node as a list of them has it.
+func node(name string, ready bool, taints ...any) map[string]any {
+	status := map[bool]string{true: "True", false: "False"}[ready]
+	return map[string]any{
+		"metadata": map[string]any{"name": name}, "spec": map[string]any{"taints": taints},
+		"status": map[string]any{"conditions": []any{map[string]any{"type": "Ready", "status": status}}},
+	}
+}
+
+func (k *fakeAPI) nodes(all ...map[string]any) {
+	var items []any
+	for _, n := range all {
+		items = append(items, n)
+	}
+	k.objects["/api/v1/nodes"] = map[string]any{"items": items}
 }
 
 // after lets something come about when so many objects were read.

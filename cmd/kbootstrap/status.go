@@ -32,8 +32,8 @@ func statusCommand(a *app) *cobra.Command {
 each, then each component on each host, and then the problems, each with what to do. Hosts are asked over
 SSH, so status works even if the API does not. Nothing is changed.
 
-In the table, "ok" is healthy, "!!" is broken, "~" works and differs from the inventory, and "." is not on
-that host. The guide lists what is broken (!!), what is a warning (!) and what is a note (*).
+In the table, "ok" is healthy, "!!" is broken, "~" works and differs from the inventory, "?" could not be
+asked because something else is broken, and "." is not on that host. The guide lists what is broken (!!), what is a warning (!) and what is a note (*).
 
 The exit code is 0 if nothing is broken, warnings or not; 7 if something is broken; and 4 if a host could
 not be reached and nothing else is broken, as far as the others know.
@@ -78,9 +78,9 @@ the last answer; elsewhere another block is printed when something has changed. 
 func statusError(status provision.Status) error {
 	switch {
 	case status.Sick():
-		return exitError{exitUnhealthy, errors.New("the cluster is not healthy")}
+		return exitError{exitUnhealthy, nil}
 	case !status.Healthy:
-		return exitError{exitUnreachable, errors.New("not every host could be reached")}
+		return exitError{exitUnreachable, nil}
 	}
 	return nil
 }

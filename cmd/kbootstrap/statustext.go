@@ -18,6 +18,7 @@ const (
 	markOK      = "ok"
 	markBroken  = "!!"
 	markDiffers = "~"
+	markUnknown = "?" // it could not be asked
 	markNone    = "." // the host does not have the component
 )
 
@@ -160,6 +161,8 @@ func row(h provision.HostStatus, columns, short []string, name int, o screen.Opt
 
 func markOf(c provision.ComponentStatus) (string, checkup.Level) {
 	switch {
+	case c.Unknown:
+		return markUnknown, checkup.Note
 	case !c.Healthy:
 		return markBroken, checkup.Broken
 	case c.Changed:
@@ -204,20 +207,14 @@ func wideText(status provision.Status, now time.Time) string {
 		fmt.Fprintln(w, "HOST\tADDRESS\tCOMPONENT\tHEALTH\tPROBLEM")
 		for _, h := range status.Hosts {
 			if h.Error != "" {
-				health := "unreachable"
+				answered := "unreachable"
 				if h.Reached {
-					health = "error"
+					answered = "error"
 				}
-				fmt.Fprintf(w, "%s\t%s\t-\t%s\t%s\n", h.Name, h.Address, health, cell(h.Error))
+				fmt.Fprintf(w, "%s\t%s\t-\t%s\t%s\n", h.Name, h.Address, answered, cell(h.Error))
 			}
 			for _, c := range h.Components {
-				health := "healthy"
-				if !c.Healthy {
-					health = "unhealthy"
-				} else if c.Changed {
-					health = "differs"
-				}
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", h.Name, h.Address, c.Name, health, cell(c.Problem))
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", h.Name, h.Address, c.Name, health(c), cell(c.Problem))
 			}
 		}
 	})
@@ -242,4 +239,17 @@ func differs(status provision.Status) bool {
 	return slices.ContainsFunc(status.Hosts, func(h provision.HostStatus) bool {
 		return slices.ContainsFunc(h.Components, func(c provision.ComponentStatus) bool { return c.Healthy && c.Changed })
 	})
+}
+
+// health is the health of a component in a word.
+func health(c provision.ComponentStatus) string {
+	switch {
+	case c.Unknown:
+		return "unknown"
+	case !c.Healthy:
+		return "unhealthy"
+	case c.Changed:
+		return "differs"
+	}
+	return "healthy"
 }

@@ -77,6 +77,7 @@ type Component struct {
 	Area    string // the line of the summary that it counts in; "" for none
 	Unit    string // whose journal tells more; "" for none
 	Problem string // empty when it is healthy
+	Unknown bool   // it could not be asked, and Problem says why
 }
 
 // Scene is what the rules judge.
@@ -127,8 +128,7 @@ func Judge(s Scene) ([]Area, []Problem) {
 	return summary, problems
 }
 
-// apis are the answers of the API servers that were asked, the one of the first host that told of
-// nodes, and whether any did.
+// api is the answer of the first API server that told of nodes, and whether any did.
 func (s Scene) api() (told api.APIVitals, ok bool) {
 	for _, h := range s.Hosts {
 		if v := h.Checkup.Vitals.API; v != nil && v.Nodes != nil {

@@ -40,6 +40,7 @@ func dns(s Scene) (string, []Problem) {
 			on = append(on, p.Node)
 		}
 	}
+	slices.Sort(on)
 	text := fmt.Sprintf("%d of %d replicas ready", ready, pods.Wanted)
 	if len(on) > 0 {
 		text += ", on " + several(on)

@@ -7,25 +7,34 @@ import (
 	"time"
 
 	"kbootstrap/host"
+	"kbootstrap/provision/component"
+	"kbootstrap/resource/api"
 )
 
 // network counts the hosts on which all components of the pod network are healthy.
 func network(s Scene) (string, []Problem) {
-	has, well := 0, 0
+	has, well, unknown := 0, 0, 0
 	for _, h := range s.Hosts {
 		part := slices.DeleteFunc(slices.Clone(h.Components), func(c Component) bool { return c.Area != Network })
 		if len(part) == 0 {
 			continue
 		}
 		has++
-		if !slices.ContainsFunc(part, func(c Component) bool { return c.Problem != "" }) {
+		switch {
+		case !slices.ContainsFunc(part, func(c Component) bool { return c.Problem != "" }):
 			well++
+		case !slices.ContainsFunc(part, func(c Component) bool { return c.Problem != "" && !c.Unknown }):
+			unknown++
 		}
 	}
 	if has == 0 {
 		return "", nil
 	}
-	return fmt.Sprintf("%d of %d hosts", well, has), nil
+	text := fmt.Sprintf("%d of %d hosts", well, has)
+	if unknown > 0 {
+		text += fmt.Sprintf(", %d not known", unknown)
+	}
+	return text, nil
 }
 
 // hosts judges what each host tells of itself: whether it answers, its components, and its units.
@@ -40,7 +49,7 @@ func hosts(s Scene) (string, []Problem) {
 			found = append(found, p)
 		}
 		for _, c := range h.Components {
-			if c.Problem == "" {
+			if c.Problem == "" || c.Unknown || s.explains(h, c) {
 				continue
 			}
 			p := Problem{Level: Broken, Area: c.Area, Host: h.Name, Text: c.Name + ": " + c.Problem,
@@ -59,6 +68,26 @@ func hosts(s Scene) (string, []Problem) {
 	return "", found
 }
 
+// explains reports whether another rule tells the cause of a component's problem, and better than
+// the component: that etcd is not healthy because of an alarm, for instance, and not for want of a
+// quorum. Whether a service runs at all is for the component to say.
+func (s Scene) explains(h Host, c Component) bool {
+	if c.Unit != "" && strings.HasSuffix(c.Problem, "is not running") {
+		return false
+	}
+	told, ok := s.api()
+	switch v := h.Checkup.Vitals; c.Name {
+	case component.Etcd:
+		return v.Etcd != nil && (v.Etcd.Error != "" || v.Etcd.Leader == "" || len(v.Etcd.Alarms) > 0)
+	case component.APIServer:
+		return v.API != nil && v.API.Error != ""
+	case component.DNSDeployment:
+		return ok && (told.Pods == nil || told.Pods.Ready < told.Pods.Wanted)
+	}
+	return ok && strings.HasPrefix(c.Problem, "node "+h.Name+" is ") &&
+		!slices.ContainsFunc(told.Nodes, func(n api.NodeVitals) bool { return n.Name == h.Name && n.Ready && n.Wrong == nil })
+}
+
 const (
 	// crashLoop is how often systemd has to have restarted a unit, and crashLately how young its
 	// process is, until it crashes again and again; see docs/decisions.
@@ -73,13 +102,14 @@ const (
 func restarts(h Host, r host.Restarts) (Problem, bool) {
 	p := Problem{
 		Level: Warning, Host: h.Name, Hint: "journalctl -u " + strings.TrimSuffix(r.Unit, ".service") + " on the host",
-		Text: fmt.Sprintf("%s was started again %d times, the last time %s ago", r.Unit, r.Count, span(r.Ago)),
+		Text: fmt.Sprintf("systemd had to start %s again, the last time %s ago (%d)", r.Unit, span(r.Ago), r.Count),
 	}
 	switch {
 	case r.Ago == 0 || r.Ago > restartLately:
 		return p, false
 	case r.Count >= crashLoop && r.Ago < crashLately:
-		p.Level, p.Text = Broken, strings.Replace(p.Text, " was started", " crashes again and again: started", 1)
+		p.Level = Broken
+		p.Text = fmt.Sprintf("%s crashes again and again: %d times, the last time %s ago", r.Unit, r.Count, span(r.Ago))
 	}
 	return p, true
 }

@@ -32,6 +32,7 @@ func Components() []Component {
 		nodes,
 		coreDNS,
 		health,
+		dnsSpread,
 	}))
 }
 

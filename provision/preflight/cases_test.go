@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"kbootstrap/host"
-	"kbootstrap/inventory"
 	"kbootstrap/node"
 )
 

@@ -118,19 +118,3 @@ func TestCodes(t *testing.T) {
 		}
 	}
 }
-
-// TestUntried: what could not be tried of hosts that are not asked is said, and not counted as good.
-func TestUntried(t *testing.T) {
-	s := good(t)
-	s.leave("w1")
-	var told []string
-	for _, f := range Judge(s, nil) {
-		if f.ID == "PeerPort" && f.Level == OK {
-			told = append(told, f.Hosts[0]+": "+f.Evidence)
-		}
-	}
-	want := "w2: the other hosts reach this host on all 2 paths; not tried from w1, which this run does not ask"
-	if !slices.Contains(told, want) {
-		t.Errorf("told %q", told)
-	}
-}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -245,16 +246,12 @@ func (v *APIVitals) pods(ctx context.Context, a *kube.API, namespace, name strin
 		Status struct{ ReadyReplicas int }
 	}
 	switch err := read(ctx, a, path, &deployment); {
-	case kube.IsCode(err, 404):
+	case kube.IsCode(err, http.StatusNotFound):
 		return nil
 	case err != nil:
 		return err
 	}
-	var labels []string
-	for key, value := range deployment.Spec.Selector.MatchLabels {
-		labels = append(labels, key+"="+value)
-	}
-	pods, err := podsOf(ctx, a, namespace, strings.Join(labels, ","))
+	pods, err := podsOf(ctx, a, namespace, selector(deployment.Spec.Selector.MatchLabels))
 	if err != nil {
 		return err
 	}

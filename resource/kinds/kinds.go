@@ -67,6 +67,7 @@ var kinds = []Kind{
 	kind[api.PodNetwork]("podnetwork", 0),
 	kind[api.PodProbe]("podprobe", 0),
 	kind[api.Rollout]("rollout", Waits),
+	kind[api.Spread]("spread", 0),
 	kind[resource.NIC]("nic", 0),
 	kind[resource.Chains]("chains", 0),
 	kind[resource.Mounts]("mounts", 0),
