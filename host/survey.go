@@ -15,6 +15,7 @@ type SurveyQuery struct {
 	Traces   []string // paths that other installers leave
 	DataDir  string   // etcd's
 	CA       string   // the path of a certificate authority
+	Taken    string   // the directory in which host-local notes which addresses are taken
 	Packages bool     // whether the package manager's lock matters
 }
 
@@ -30,7 +31,11 @@ type Survey struct {
 	Etcd        EtcdData
 	Authority   *Authority // nil when there is none
 	VXLAN       []string   // the names of interfaces that are VXLANs
-	NameServers []string   // of /etc/resolv.conf
+	// Bridges are the interfaces that are bridges, with the names of their ports.
+	Bridges map[string][]string
+	// Taken is how many addresses the plugin host-local has given to containers.
+	Taken       int
+	NameServers []string // of /etc/resolv.conf
 	// Controllers are the cgroup controllers that the kernel offers: "cpu", "memory", "pids".
 	Controllers []string
 	// Limits are sysctls by name; those that the kernel does not have are left out.
@@ -69,6 +74,8 @@ func (s surveyor) survey(q SurveyQuery) Survey {
 		found.Etcd = s.etcdData(q.DataDir)
 		found.Authority = s.authority(q.CA)
 		found.VXLAN = s.vxlans()
+		found.Bridges = s.bridges()
+		found.Taken = s.taken(q.Taken)
 		found.NameServers = s.nameServers("etc/resolv.conf")
 		found.Controllers = s.controllers()
 		found.Limits = s.limits()

@@ -124,6 +124,10 @@ func Checks() []Check {
 			What: "no container runtime of another installation runs; `up` replaces such a runtime, and its " +
 				"containers restart",
 			Hint: "stop the containers of this runtime first, or remove the runtime"},
+		{ID: "PodNetwork", Worst: Fail, Code: fault.PreflightLeftover, judge: each(podNetwork),
+			What: "no bridge cni0 and no addresses of pods are left of an earlier installer; `up` removes those that " +
+				"nobody uses",
+			Hint: "stop the containers that use the bridge, then: ip link delete cni0"},
 		{ID: "ForeignCluster", Worst: Fail, Code: fault.PreflightLeftover, judge: foreignCluster,
 			What: "the host belongs to no other cluster and to no other installer",
 			Hint: "remove the host from that cluster first: kubeadm reset, k3s-uninstall.sh or the like"},

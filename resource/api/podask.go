@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -54,6 +55,9 @@ const podAnswer = 2 * time.Second
 func (p PodProbe) try(ctx context.Context, sys *host.System, a *kube.API) []podFailure {
 	pods, err := p.pods(ctx, a)
 	if err != nil {
+		if kube.IsCode(err, http.StatusForbidden) {
+			return []podFailure{{text: "the DaemonSet " + p.Namespace + "/probe is not there yet"}}
+		}
 		return []podFailure{{text: "the API does not tell which pods run: " + err.Error()}}
 	}
 	own, found := podOn(pods, p.Node)
@@ -178,7 +182,7 @@ func (p PodProbe) ask(ctx context.Context, namespace, from string, pods []kubePo
 			}
 			return conn.Close()
 		}},
-		{fmt.Sprintf("the cluster DNS %s", p.DNS), kubeProxyUnit, func(ctx context.Context) error {
+		{fmt.Sprintf("the cluster DNS %s", p.DNS), "", func(ctx context.Context) error {
 			return p.resolve(ctx, namespace)
 		}},
 	}
