@@ -11,10 +11,10 @@ import (
 
 // DialIn opens a connection from another network namespace, given by its path. The address is one
 // of numbers.
-func DialIn(ctx context.Context, namespace, network string, to netip.AddrPort) (net.Conn, error) {
+func DialIn(ctx context.Context, namespace, network string, to string) (net.Conn, error) {
 	var conn net.Conn
 	err := InNetwork(namespace, func() (err error) {
-		conn, err = (&net.Dialer{}).DialContext(ctx, network, to.String())
+		conn, err = (&net.Dialer{}).DialContext(ctx, network, to)
 		return err
 	})
 	return conn, err

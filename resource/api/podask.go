@@ -220,21 +220,24 @@ func (p PodProbe) resolve(ctx context.Context, namespace string) error {
 	resolver := net.Resolver{
 		PreferGo: true,
 		Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
-			return host.DialIn(ctx, namespace, network, netip.AddrPortFrom(p.DNS, 53))
+			return host.DialIn(ctx, namespace, network, net.JoinHostPort(p.DNS, "53"))
 		},
 	}
 	name := "kubernetes.default.svc." + p.Domain
-	var err error
+	wanted, _, err := net.SplitHostPort(p.API)
+	if err != nil {
+		return err
+	}
 	for ctx.Err() == nil {
 		one, cancel := context.WithTimeout(ctx, podAnswer/4) // a lost datagram costs no more
 		var addresses []netip.Addr
 		addresses, err = resolver.LookupNetIP(one, "ip4", name+".")
 		cancel()
 		if err == nil {
-			if slices.ContainsFunc(addresses, func(a netip.Addr) bool { return a.Unmap() == p.API.Addr() }) {
+			if slices.ContainsFunc(addresses, func(a netip.Addr) bool { return a.Unmap().String() == wanted }) {
 				return nil
 			}
-			return fmt.Errorf("%s is %v, not %s", name, addresses, p.API.Addr())
+			return fmt.Errorf("%s is %v, not %s", name, addresses, wanted)
 		}
 	}
 	return err

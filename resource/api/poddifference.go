@@ -70,7 +70,7 @@ func (f podFacts) leaseDiffers(n PodNetwork) []podDifference {
 	default:
 		differs("%s gives new pods addresses of %s, and the node's podCIDR is %s", n.Config, f.config, f.subnet)
 	}
-	if f.publicIP != n.Address.String() {
+	if f.publicIP != n.Address {
 		differs("flannel's public-ip of the node is %s, and the host's address is %s", orNone(f.publicIP), n.Address)
 	}
 	if !n.VXLAN {
@@ -178,7 +178,7 @@ func (f podFacts) stranded(p podOnHost) string {
 
 // patience is how long a port of the bridge may be one that no pod has: that of a pod which is
 // starting.
-const patience = 10 * time.Second
+const patience = 5 * time.Second
 
 // mayDelete reports whether the bridge may be deleted: not while it carries what no pod of the
 // kubelet has. When that stays, it is a container of somebody else, which is an error. Seen is when

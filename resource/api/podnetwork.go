@@ -20,12 +20,13 @@ import (
 // run go on.
 type PodNetwork struct {
 	Node       string
-	Kubeconfig string     // path on the host, below System.Root
-	Address    netip.Addr // by which other hosts reach this one
-	Config     string     // the path of the CNI configuration
-	VXLAN      bool       // there is an interface flannel.1
-	Differs    []string   // only in a found value: what does not agree, a sentence each
-	Absent     bool       // the node is not registered, or has no subnet yet
+	Kubeconfig string        // path on the host, below System.Root
+	Address    string        // by which other hosts reach this one
+	Config     string        // the path of the CNI configuration
+	VXLAN      bool          // there is an interface flannel.1
+	Timeout    time.Duration // how long the parts may take to agree; 0 means a minute and a half
+	Differs    []string      // only in a found value: what does not agree, a sentence each
+	Absent     bool          // the node is not registered, or has no subnet yet
 }
 
 // ID is "pod network of NODE".
@@ -90,15 +91,22 @@ func (n PodNetwork) Observe(ctx context.Context, sys *host.System) (resource.Res
 // most once, and waits until all agree.
 func (n PodNetwork) Apply(ctx context.Context, sys *host.System) error {
 	if n.Absent || len(n.Differs) > 0 {
-		return nil // nobody wants a network that does not agree
+		return errors.New("a network of pods that was mended cannot be put back")
 	}
-	ctx, cancel := context.WithTimeout(ctx, agreeTimeout)
+	timeout := n.Timeout
+	if timeout == 0 {
+		timeout = agreeTimeout
+	}
+	stopped, stop := sys.UntilStopped(ctx)
+	defer stop()
+	deadline, cancel := context.WithTimeout(stopped, timeout)
 	defer cancel()
+	sys.Logf("waiting: %s", n.ID())
 	var last error
 	done := map[string]bool{}
 	foreign := map[int]time.Time{}
-	err := host.Poll(ctx, agreePoll, func() (bool, error) {
-		facts, known, err := n.facts(ctx, sys)
+	err := host.Poll(deadline, agreePoll, func() (bool, error) {
+		facts, known, err := n.facts(deadline, sys)
 		switch {
 		case err != nil:
 			return false, err
@@ -120,17 +128,17 @@ func (n PodNetwork) Apply(ctx context.Context, sys *host.System) error {
 					return false, err
 				}
 			}
-			if done[d.key], err = d.remedy(ctx, sys); err != nil {
+			if done[d.key], err = d.remedy(deadline, sys); err != nil {
 				return false, err
 			}
 		}
 		return false, nil
 	})
-	if err == nil || !errors.Is(err, context.DeadlineExceeded) || last == nil {
+	if err == nil || deadline.Err() == nil || stopped.Err() != nil || last == nil {
 		return err
 	}
 	return sys.Failed(ctx, fault.PodNetworkDiffers, flanneldUnit,
-		fmt.Errorf("waited %s for the pod network to agree with the node: %w", agreeTimeout, last))
+		fmt.Errorf("waited %s for the pod network to agree with the node: %w", timeout, last))
 }
 
 // facts is what the API and the host say; known tells whether the node has a subnet.
