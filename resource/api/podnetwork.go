@@ -24,7 +24,7 @@ type PodNetwork struct {
 	Address    string        // by which other hosts reach this one
 	Config     string        // the path of the CNI configuration
 	VXLAN      bool          // there is an interface flannel.1
-	Timeout    time.Duration // how long the parts may take to agree; 0 means a minute and a half
+	Timeout    time.Duration // how long the parts may take to agree; 0 means two minutes
 	Differs    []string      // only in a found value: what does not agree, a sentence each
 	Absent     bool          // the node is not registered, or has no subnet yet
 }
@@ -64,7 +64,7 @@ const (
 	flanneldUnit = "flanneld.service"
 	// agreeTimeout is how long the parts may take to agree: flanneld starts within a second, and the
 	// kubelet makes a new sandbox for a pod within some seconds.
-	agreeTimeout = 90 * time.Second
+	agreeTimeout = 120 * time.Second
 	agreePoll    = 100 * time.Millisecond
 	// settled is how long flanneld may take from its start until all that it makes is there.
 	settled = 5 * time.Second
