@@ -32,7 +32,7 @@ func podLaws() []law {
 			},
 		},
 		{
-			name: "deleted by hand", stays: true,
+			name: "deleted by hand", forgets: true,
 			wanted: api.Registration{Node: "m1", Kubeconfig: "/etc/kubernetes/admin.conf"},
 			start: func(m *machine) {
 				k := newKube(m)
@@ -125,7 +125,7 @@ func (m *machine) runsService(name string) {
 func (m *machine) bridge(name, address string) {
 	m.t.Helper()
 	_ = exec.CommandContext(context.Background(), "ip", "link", "delete", "dev", name).Run() // there may be none
-	m.exec("ip", "link", "add", "name", name, "type", "bridge")
+	m.exec("ip", "link", "add", "name", name, "address", "02:00:00:00:00:01", "type", "bridge")
 	m.t.Cleanup(func() {
 		_ = exec.CommandContext(context.Background(), "ip", "link", "delete", "dev", name).Run() // the law may have deleted it
 	})

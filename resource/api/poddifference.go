@@ -153,11 +153,11 @@ func (f podFacts) podsDiffer() []podDifference {
 			part: partPods, key: TakenDir,
 			remedy: func(_ context.Context, sys *host.System) (bool, error) {
 				for _, path := range f.leftFiles {
-					if err := sys.RemoveFile(sys.Path(path)); err != nil {
+					if err := sys.Remove(sys.Path(path)); err != nil && !host.Absent(err) {
 						return false, err
 					}
 				}
-				return true, nil
+				return true, sys.Sync(sys.Path(TakenDir))
 			},
 		})
 	}

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -57,7 +58,7 @@ const enlisting = 10 * time.Second
 // register the node.
 func (n Registration) Apply(ctx context.Context, sys *host.System) error {
 	if n.Absent {
-		return nil
+		return errors.New("a node that its kubelet has registered cannot be put back")
 	}
 	a, err := kube.OpenAPI(sys, n.Kubeconfig)
 	if err != nil {
