@@ -256,7 +256,7 @@ func (m *machine) pod(address string) int {
 	}))
 	m.must(os.MkdirAll(m.Path(fmt.Sprintf("/proc/%d/ns", pid)), 0o755))
 	m.must(os.Symlink(fmt.Sprintf("/proc/%d/ns/net", pid), m.Path(fmt.Sprintf("/proc/%d/ns/net", pid))))
-	m.put(fmt.Sprintf("/proc/%d/stat", pid), fmt.Sprintf("%d (pause) S%s 1", pid, strings.Repeat(" 0", 18)))
+	m.put(fmt.Sprintf("/proc/%d/stat", pid), "1 (pause) S"+strings.Repeat(" 0", 18)+" 1")
 	return pid
 }
 
@@ -269,7 +269,7 @@ func (m *machine) runsAs(pid int, uid string) {
 // serveDNS answers every question with the address of the API.
 func (m *machine) serveDNS(at string) {
 	m.t.Helper()
-	conn, err := net.ListenPacket("udp", at)
+	conn, err := (&net.ListenConfig{}).ListenPacket(m.t.Context(), "udp", at)
 	m.must(err)
 	m.t.Cleanup(func() { _ = conn.Close() })
 	go func() {

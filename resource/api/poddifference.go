@@ -152,7 +152,8 @@ func (f podFacts) podsDiffer() []podDifference {
 				f.leftBehind, f.addresses, TakenDir),
 			part: partPods, key: TakenDir,
 			remedy: func(_ context.Context, sys *host.System) (bool, error) {
-				for _, path := range f.leftFiles {
+				// As many as need be, so that a run which was cut off has the same end.
+				for _, path := range f.leftFiles[leftTolerance:] {
 					if err := sys.Remove(sys.Path(path)); err != nil && !host.Absent(err) {
 						return false, err
 					}
