@@ -99,9 +99,16 @@ func AddressesOf(name string) []netip.Prefix {
 func InNetwork(path string, do func() error) error {
 	done := make(chan error, 1)
 	go func() {
+		runtime.LockOSThread()
+		if unix.Gettid() == os.Getpid() {
+			// The first thread of a process cannot end before the process, and would stay there. While
+			// this goroutine holds it, the next one gets another.
+			defer runtime.UnlockOSThread()
+			done <- InNetwork(path, do)
+			return
+		}
 		// The thread is never unlocked: the runtime ends it together with the goroutine, and no
 		// other goroutine runs in that namespace by mistake.
-		runtime.LockOSThread()
 		done <- func() error {
 			f, err := os.Open(path)
 			if err != nil {

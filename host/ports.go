@@ -159,3 +159,33 @@ func (s surveyor) vxlans() []string {
 	}
 	return names
 }
+
+// bridges lists the ports of the bridges.
+func (s surveyor) bridges() map[string][]string {
+	found := map[string][]string{}
+	dirs, _ := filepath.Glob(s.Path("sys/class/net/*/bridge"))
+	for _, dir := range dirs {
+		name := filepath.Base(filepath.Dir(dir))
+		found[name] = nil
+		ports, _ := filepath.Glob(s.Path("sys/class/net/" + name + "/brif/*"))
+		for _, port := range ports {
+			found[name] = append(found[name], filepath.Base(port))
+		}
+	}
+	return found
+}
+
+// taken counts the files that are named by an address.
+func (s surveyor) taken(dir string) int {
+	entries, err := os.ReadDir(s.Path(dir))
+	if err != nil || dir == "" {
+		return 0
+	}
+	n := 0
+	for _, e := range entries {
+		if _, err := netip.ParseAddr(e.Name()); err == nil {
+			n++
+		}
+	}
+	return n
+}

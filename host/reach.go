@@ -11,10 +11,10 @@ import (
 
 // DialIn opens a connection from another network namespace, given by its path. The address is one
 // of numbers.
-func DialIn(ctx context.Context, namespace, network string, to netip.AddrPort) (net.Conn, error) {
+func DialIn(ctx context.Context, namespace, network string, to string) (net.Conn, error) {
 	var conn net.Conn
 	err := InNetwork(namespace, func() (err error) {
-		conn, err = (&net.Dialer{}).DialContext(ctx, network, to.String())
+		conn, err = (&net.Dialer{}).DialContext(ctx, network, to)
 		return err
 	})
 	return conn, err
@@ -31,13 +31,13 @@ const (
 func PingFrom(ctx context.Context, namespace string, to netip.Addr) error {
 	var conn net.PacketConn
 	err := InNetwork(namespace, func() (err error) {
-		conn, err = net.ListenPacket("ip4:icmp", "0.0.0.0")
+		conn, err = (&net.ListenConfig{}).ListenPacket(ctx, "ip4:icmp", "0.0.0.0")
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }() // nothing was written that could be lost
 	defer context.AfterFunc(ctx, func() { _ = conn.SetReadDeadline(time.Now()) })()
 	answer := make([]byte, 1500)
 	mark := uint64(time.Now().UnixNano())

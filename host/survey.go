@@ -16,6 +16,7 @@ type SurveyQuery struct {
 	Traces   []string // paths that other installers leave
 	DataDir  string   // etcd's
 	CA       string   // the path of a certificate authority
+	Taken    string   // the directory in which host-local notes which addresses are taken
 	Packages bool     // whether the package manager's lock matters
 	SSH      []int    // the ports of sshd whose peers are wanted
 	// Kubeconfig is the path of a kubeconfig whose context is wanted.
@@ -35,7 +36,11 @@ type Survey struct {
 	Etcd        EtcdData
 	Authority   *Authority // nil when there is none
 	VXLAN       []string   // the names of interfaces that are VXLANs
-	NameServers []string   // of /etc/resolv.conf
+	// Bridges are the interfaces that are bridges, with the names of their ports.
+	Bridges map[string][]string
+	// Taken is how many addresses the plugin host-local has given to containers.
+	Taken       int
+	NameServers []string // of /etc/resolv.conf
 	// Peers are the addresses from which the host is logged in to at this moment.
 	Peers []netip.Addr
 	// Context is the current context of the kubeconfig: in one of ours, the name of the cluster.
@@ -82,6 +87,8 @@ func (s surveyor) survey(q SurveyQuery) Survey {
 		found.Authority = s.authority(q.CA)
 		found.VXLAN = s.vxlans()
 		found.Neighbours = s.neighbours()
+		found.Bridges = s.bridges()
+		found.Taken = s.taken(q.Taken)
 		found.NameServers = s.nameServers("etc/resolv.conf")
 		found.Controllers = s.controllers()
 		found.Limits = s.limits()

@@ -99,6 +99,32 @@ func TestFaults(t *testing.T) {
 				Timeout: 50 * time.Millisecond,
 			}
 		}},
+		{fault.NodeNotRegistered, "kubelet.service", func(m *machine) resource.Resource {
+			newKube(m)
+			m.runsService("kubelet.service")
+			return api.Registration{
+				Node: "m1", Kubeconfig: namespaceX().Kubeconfig, Timeout: 200 * time.Millisecond,
+			}
+		}},
+		{fault.PodsCutOff, "", func(m *machine) resource.Resource {
+			newKube(m)
+			return api.PodProbe{
+				Node: "m1", Kubeconfig: namespaceX().Kubeconfig, Namespace: "kbootstrap",
+				Timeout: 50 * time.Millisecond,
+			}
+		}},
+		{fault.PodNetworkDiffers, "flanneld.service", func(m *machine) resource.Resource {
+			m.podNetwork("10.244.1.0/24")
+			delete(m.systemd.started, "flanneld.service")
+			m.put("/etc/cni/pods.conflist", "")
+			return podNetworkOfM1(200 * time.Millisecond)
+		}},
+		{fault.BridgeInUse, "", func(m *machine) resource.Resource {
+			m.podNetwork("10.244.1.0/24")
+			m.bridge("cni0", "10.88.0.1/16")
+			m.exec("ip", "link", "add", "name", "veth0", "master", "cni0", "type", "veth", "peer", "name", "theirs")
+			return podNetworkOfM1(0)
+		}},
 		{fault.ObjectNotReady, "", func(m *machine) resource.Resource {
 			newKube(m).status("/apis/apps/v1/namespaces/default/deployments/x", `{}`)
 			return api.Rollout{

@@ -22,6 +22,8 @@ type systemd struct {
 	reloads int
 	// crash makes units fail as soon as they are started, by name.
 	crash map[string]bool
+	// started is what the processes of units bring about, by name.
+	started map[string]func()
 	// broken is a text in a unit's files with which it fails as soon as it is started.
 	broken string
 }
@@ -36,7 +38,7 @@ type memoryUnit struct {
 }
 
 func newSystemd(m *machine) *systemd {
-	s := &systemd{m: m, units: map[string]*memoryUnit{}, nextPID: 1000, crash: map[string]bool{}}
+	s := &systemd{m: m, units: map[string]*memoryUnit{}, nextPID: 1000, crash: map[string]bool{}, started: map[string]func(){}}
 	m.systemd = s
 	m.fakes["systemctl"] = s.run
 	m.fakes["journalctl"] = func(argv []string) (string, error) {
@@ -168,6 +170,11 @@ func (s *systemd) start(name string) error {
 	}
 	s.nextPID++
 	u.active, u.pid = "active", s.nextPID
+	if bring := s.started[name]; bring != nil {
+		bring()
+	}
+	// The 22nd field is when it started: long ago.
+	s.m.put(fmt.Sprintf("/proc/%d/stat", u.pid), fmt.Sprintf("%d (x) S%s 1", u.pid, strings.Repeat(" 0", 18)))
 	s.m.put(fmt.Sprintf("/proc/%d/environ", u.pid), "PATH=/bin\x00"+resource.ConfigVariable+"="+u.config+"\x00")
 	return nil
 }

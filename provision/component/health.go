@@ -18,6 +18,7 @@ var health = Component{
 	Resources: func(t Target) []resource.Resource {
 		return one(
 			api.NodeStatus{Name: t.Host.Name, Is: api.IsReady, Kubeconfig: KubeletConfig, Timeout: 120 * time.Second},
+			probeOf(t),
 			resource.Ready{
 				Name:    "cluster DNS answers",
 				URL:     fmt.Sprintf("dns://%s/kubernetes.default.svc.%s", t.Cluster.ServiceIP(10), t.Cluster.Network.Domain),
@@ -25,7 +26,6 @@ var health = Component{
 				Timeout: 120 * time.Second,
 				Service: "kube-system/kube-dns", Kubeconfig: proxyKubeconfig,
 			},
-			probeOf(t),
 		)
 	},
 }

@@ -44,7 +44,7 @@ func probeOf(t Target) resource.Resource {
 	}
 	return api.PodProbe{
 		Node: t.Host.Name, Kubeconfig: KubeletConfig, Namespace: probeNamespace,
-		API: netip.AddrPortFrom(t.Cluster.ServiceIP(1), 443), DNS: t.Cluster.ServiceIP(10),
+		API: netip.AddrPortFrom(t.Cluster.ServiceIP(1), 443).String(), DNS: t.Cluster.ServiceIP(10).String(),
 		Domain: t.Cluster.Network.Domain, Peers: next, Timeout: 120 * time.Second,
 	}
 }

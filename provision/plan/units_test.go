@@ -94,8 +94,9 @@ func known() map[string]bool {
 	m := map[string]bool{}
 	for section, keys := range map[string]string{
 		"Unit": "Description Documentation After Before Wants",
-		"Service": "Type User Environment ExecStart ExecStartPost ExecReload Restart RestartSec StartLimitInterval " +
-			"TimeoutStartSec " +
+		"Service": "Type User Environment ExecStart ExecStartPre ExecStartPost ExecReload Restart RestartSec " +
+			"StartLimitInterval " +
+			"TimeoutStartSec TimeoutStopSec " +
 			"LimitNOFILE LimitNPROC LimitCORE NoNewPrivileges PrivateTmp ProtectSystem ProtectHome Delegate KillMode",
 		"Install": "WantedBy",
 	} {

@@ -94,12 +94,30 @@ var cases = []struct {
 			host.Interface{Name: "tun0", Up: true, Addresses: []netip.Prefix{netip.MustParsePrefix("10.96.14.2/16")}})
 	}, []string{"fail CIDROverlap w1: network.services 10.96.0.0/12 overlaps 10.96.0.0/16 of tun0"}},
 	{"the cluster's own interfaces", func(s *Scene) {
+		made(&s.Hosts[1], "flanneld.service")
+		s.Hosts[1].Survey.Taken = 4
 		s.Hosts[1].Facts.Interfaces = append(s.Hosts[1].Facts.Interfaces,
 			host.Interface{Name: "cni0", Up: true, Addresses: []netip.Prefix{netip.MustParsePrefix("10.244.1.1/24")}},
 			host.Interface{
 				Name: "flannel.1", Up: true, Addresses: []netip.Prefix{netip.MustParsePrefix("10.244.1.0/32")},
 			})
 	}, nil},
+	{"a bridge and addresses of an earlier installer", func(s *Scene) {
+		s.Hosts[1].Facts.Interfaces = append(s.Hosts[1].Facts.Interfaces,
+			host.Interface{Name: "cni0", Up: true, Addresses: []netip.Prefix{netip.MustParsePrefix("10.244.9.1/24")}})
+		s.Hosts[1].Survey.Taken = 253
+	}, []string{
+		"warn PodNetwork w1: an earlier installer left the bridge cni0 with 10.244.9.1/24; `up` deletes it",
+		"warn PodNetwork w1: /var/lib/cni/networks/cbr0 holds 253 addresses for containers of an earlier installer; " +
+			"`up` frees those that it needs",
+	}},
+	{"a bridge of another program", func(s *Scene) {
+		s.Hosts[1].Facts.Interfaces = append(s.Hosts[1].Facts.Interfaces,
+			host.Interface{Name: "cni0", Up: true, Addresses: []netip.Prefix{netip.MustParsePrefix("10.88.0.1/16")}})
+		s.Hosts[1].Survey.Bridges = map[string][]string{"cni0": {"veth1", "veth2"}}
+	}, []string{
+		"fail PodNetwork w1: the bridge cni0 has 10.88.0.1/16 and carries veth1, veth2, of containers of another program",
+	}},
 	{"a resolver on loopback", func(s *Scene) {
 		s.Hosts[0].Facts.Resolv, s.Hosts[0].Survey.NameServers = "", []string{"127.0.0.1"}
 	}, []string{"warn DNS cp1: /etc/resolv.conf names only 127.0.0.1, which in a pod is the pod itself"}},

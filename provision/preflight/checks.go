@@ -137,6 +137,10 @@ func Checks() []Check {
 		{ID: "Replaces", Worst: Warn, Code: fault.PreflightReplaces, judge: each(replaces), Probes: true,
 			What: "the plan takes the place of nothing that is on the host already: a file, a program, a service",
 			Hint: "keep a copy of what you still need; `reset` puts back what `up` replaces"},
+		{ID: "PodNetwork", Worst: Fail, Code: fault.PreflightLeftover, judge: each(podNetwork),
+			What: "no bridge cni0 and no addresses of pods are left of an earlier installer; `up` removes those that " +
+				"nobody uses",
+			Hint: "stop the containers that use the bridge, then: ip link delete cni0"},
 		{ID: "ForeignCluster", Worst: Fail, Code: fault.PreflightLeftover, judge: foreignCluster,
 			What: "the host belongs to no other cluster and to no other installer",
 			Hint: "remove the host from that cluster first: kubeadm reset, k3s-uninstall.sh or the like"},

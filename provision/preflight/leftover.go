@@ -12,6 +12,7 @@ import (
 	"kbootstrap/host"
 	"kbootstrap/inventory"
 	"kbootstrap/provision/component"
+	"kbootstrap/resource/api"
 )
 
 // collides reports whether a socket of another process keeps one of ours from its port.
@@ -84,6 +85,35 @@ func containerRuntime(_ Scene, h Host) []Finding {
 	}
 	if found == nil {
 		return one(OK, "none")
+	}
+	return found
+}
+
+// podNetwork judges what would keep pods from starting, on a host where our network is not yet.
+func podNetwork(_ Scene, h Host) []Finding {
+	if h.own("flanneld.service") {
+		return one(OK, "ours") // what differs is in the plan
+	}
+	var found []Finding
+	for _, i := range h.Facts.Interfaces {
+		at := slices.IndexFunc(i.Addresses, func(p netip.Prefix) bool { return p.Addr().Is4() })
+		if i.Name != api.Bridge || at < 0 {
+			continue
+		}
+		if ports := h.Survey.Bridges[i.Name]; len(ports) > 0 {
+			found = append(found, one(Fail, "the bridge %s has %s and carries %s, of containers of another program",
+				i.Name, i.Addresses[at], strings.Join(ports, ", "))...)
+			continue
+		}
+		found = append(found, one(Warn, "an earlier installer left the bridge %s with %s; `up` deletes it",
+			i.Name, i.Addresses[at])...)
+	}
+	if h.Survey.Taken > 0 {
+		found = append(found, one(Warn, "%s holds %d addresses for containers of an earlier installer; `up` frees those "+
+			"that it needs", api.TakenDir, h.Survey.Taken)...)
+	}
+	if found == nil {
+		return one(OK, "nothing left")
 	}
 	return found
 }

@@ -7,6 +7,7 @@ import (
 	"kbootstrap/host"
 	"kbootstrap/inventory"
 	"kbootstrap/provision/component"
+	"kbootstrap/resource/api"
 )
 
 // places are the paths that the tool and what it starts write to: what components leave there,
@@ -38,7 +39,7 @@ func Query(c *inventory.Cluster, h inventory.Host) host.SurveyQuery {
 		Paths:   places(),
 		Units:   slices.Concat([]string{firewalld}, runtimes, clusters()),
 		Modules: component.Modules(c),
-		Traces:  traces, DataDir: component.EtcdData, CA: "/etc/kubernetes/pki/ca.crt", Packages: true,
+		Traces:  traces, DataDir: component.EtcdData, Taken: api.TakenDir, CA: "/etc/kubernetes/pki/ca.crt", Packages: true,
 		SSH: []int{22}, Beside: BesideQuery(c, h),
 	}
 	if h.SSH.Port != 0 && h.SSH.Port != 22 {

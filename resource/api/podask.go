@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -54,6 +55,9 @@ const podAnswer = 2 * time.Second
 func (p PodProbe) try(ctx context.Context, sys *host.System, a *kube.API) []podFailure {
 	pods, err := p.pods(ctx, a)
 	if err != nil {
+		if kube.IsCode(err, http.StatusForbidden) {
+			return []podFailure{{text: "the DaemonSet " + p.Namespace + "/probe is not there; `up` of the whole cluster makes it"}}
+		}
 		return []podFailure{{text: "the API does not tell which pods run: " + err.Error()}}
 	}
 	own, found := podOn(pods, p.Node)
@@ -178,7 +182,7 @@ func (p PodProbe) ask(ctx context.Context, namespace, from string, pods []kubePo
 			}
 			return conn.Close()
 		}},
-		{fmt.Sprintf("the cluster DNS %s", p.DNS), kubeProxyUnit, func(ctx context.Context) error {
+		{fmt.Sprintf("the cluster DNS %s", p.DNS), "", func(ctx context.Context) error {
 			return p.resolve(ctx, namespace)
 		}},
 	}
@@ -216,21 +220,24 @@ func (p PodProbe) resolve(ctx context.Context, namespace string) error {
 	resolver := net.Resolver{
 		PreferGo: true,
 		Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
-			return host.DialIn(ctx, namespace, network, netip.AddrPortFrom(p.DNS, 53))
+			return host.DialIn(ctx, namespace, network, net.JoinHostPort(p.DNS, "53"))
 		},
 	}
 	name := "kubernetes.default.svc." + p.Domain
-	var err error
+	wanted, _, err := net.SplitHostPort(p.API)
+	if err != nil {
+		return err
+	}
 	for ctx.Err() == nil {
 		one, cancel := context.WithTimeout(ctx, podAnswer/4) // a lost datagram costs no more
 		var addresses []netip.Addr
 		addresses, err = resolver.LookupNetIP(one, "ip4", name+".")
 		cancel()
 		if err == nil {
-			if slices.ContainsFunc(addresses, func(a netip.Addr) bool { return a.Unmap() == p.API.Addr() }) {
+			if slices.ContainsFunc(addresses, func(a netip.Addr) bool { return a.Unmap().String() == wanted }) {
 				return nil
 			}
-			return fmt.Errorf("%s is %v, not %s", name, addresses, p.API.Addr())
+			return fmt.Errorf("%s is %v, not %s", name, addresses, wanted)
 		}
 	}
 	return err

@@ -70,7 +70,7 @@ func (f podFacts) leaseDiffers(n PodNetwork) []podDifference {
 	default:
 		differs("%s gives new pods addresses of %s, and the node's podCIDR is %s", n.Config, f.config, f.subnet)
 	}
-	if f.publicIP != n.Address.String() {
+	if f.publicIP != n.Address {
 		differs("flannel's public-ip of the node is %s, and the host's address is %s", orNone(f.publicIP), n.Address)
 	}
 	if !n.VXLAN {
@@ -118,14 +118,14 @@ func (f podFacts) bridgeDiffers() []podDifference {
 	if !slices.Equal(f.bridgeNets, []netip.Prefix{gateway(f.subnet)}) && len(f.bridgeNets) > 0 {
 		return []podDifference{{
 			text: fmt.Sprintf("interface %s has %s, and not %s, so no new pod starts",
-				bridgeName, prefixes(f.bridgeNets), gateway(f.subnet)),
-			part: partBridge, key: bridgeName, deletes: true, remedy: runs("ip", "link", "delete", "dev", bridgeName),
+				Bridge, prefixes(f.bridgeNets), gateway(f.subnet)),
+			part: partBridge, key: Bridge, deletes: true, remedy: runs("ip", "link", "delete", "dev", Bridge),
 		}}
 	}
 	if !f.bridge.Up {
 		return []podDifference{{
-			text: "interface " + bridgeName + " is down",
-			part: partBridge, key: bridgeName, remedy: runs("ip", "link", "set", "dev", bridgeName, "up"),
+			text: "interface " + Bridge + " is down",
+			part: partBridge, key: Bridge, remedy: runs("ip", "link", "set", "dev", Bridge, "up"),
 		}}
 	}
 	return nil
@@ -149,15 +149,16 @@ func (f podFacts) podsDiffer() []podDifference {
 	if f.leftBehind > leftTolerance {
 		list = append(list, podDifference{
 			text: fmt.Sprintf("%d of %d addresses in %s are held for containers that are gone",
-				f.leftBehind, f.addresses, takenDir),
-			part: partPods, key: takenDir,
+				f.leftBehind, f.addresses, TakenDir),
+			part: partPods, key: TakenDir,
 			remedy: func(_ context.Context, sys *host.System) (bool, error) {
-				for _, path := range f.leftFiles {
-					if err := sys.RemoveFile(sys.Path(path)); err != nil {
+				// As many as need be, so that a run which was cut off has the same end.
+				for _, path := range f.leftFiles[leftTolerance:] {
+					if err := sys.Remove(sys.Path(path)); err != nil && !host.Absent(err) {
 						return false, err
 					}
 				}
-				return true, nil
+				return true, sys.Sync(sys.Path(TakenDir))
 			},
 		})
 	}
@@ -171,14 +172,14 @@ func (f podFacts) stranded(p podOnHost) string {
 	case len(p.addresses) > 0 && !f.subnet.Contains(p.addresses[0].Addr()):
 		return fmt.Sprintf("runs with the address %s, which is not of %s", p.addresses[0].Addr(), f.subnet)
 	case !onBridge:
-		return "runs, and its interface is not on " + bridgeName
+		return "runs, and its interface is not on " + Bridge
 	}
 	return ""
 }
 
 // patience is how long a port of the bridge may be one that no pod has: that of a pod which is
 // starting.
-const patience = 10 * time.Second
+const patience = 5 * time.Second
 
 // mayDelete reports whether the bridge may be deleted: not while it carries what no pod of the
 // kubelet has. When that stays, it is a container of somebody else, which is an error. Seen is when
@@ -200,7 +201,7 @@ func (f podFacts) mayDelete(seen map[int]time.Time) (bool, error) {
 		return len(names) == 0, nil
 	}
 	return false, fault.BridgeInUse.Errorf("interface %s has %s, and not %s, and carries %s, of containers that are not this cluster's",
-		bridgeName, prefixes(f.bridgeNets), gateway(f.subnet), strings.Join(names, ", "))
+		Bridge, prefixes(f.bridgeNets), gateway(f.subnet), strings.Join(names, ", "))
 }
 
 // runs is a remedy that is one command.

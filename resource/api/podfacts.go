@@ -37,13 +37,16 @@ type podOnHost struct {
 	addresses []netip.Prefix
 }
 
+// Bridge is the interface that the pods of a host are on.
+const Bridge = "cni0"
+
+// TakenDir is where host-local notes which container has which address. Its last element is the
+// name of the network in the CNI configuration.
+const TakenDir = "/var/lib/cni/networks/cbr0"
+
 const (
-	bridgeName = "cni0"
 	vtepName   = "flannel.1" // 1 is flannel's VNI
 	subnetFile = "/run/flannel/subnet.env"
-	// takenDir is where host-local notes which container has which address. Its last element is the
-	// name of the network in the CNI configuration.
-	takenDir = "/var/lib/cni/networks/cbr0"
 )
 
 // lookAtPods looks at the host.
@@ -57,7 +60,7 @@ func lookAtPods(sys *host.System, subnet netip.Prefix, config string) (podFacts,
 	}
 	for _, l := range links {
 		switch l.Name {
-		case bridgeName:
+		case Bridge:
 			f.bridge, f.bridgeNets = &l, host.AddressesOf(l.Name)
 		case vtepName:
 			f.vtep, f.vtepNets = &l, host.AddressesOf(l.Name)
@@ -77,10 +80,20 @@ func lookAtPods(sys *host.System, subnet netip.Prefix, config string) (podFacts,
 		if err != nil {
 			continue // it is starting, and has no interface yet, or it is ending
 		}
-		f.pods = append(f.pods, podOnHost{Sandbox: s, name: "pod " + s.Pod, peer: link.Peer, addresses: addresses})
+		f.pods = append(f.pods, podOnHost{Sandbox: s, name: nameOfPod(sys, s.Pod), peer: link.Peer, addresses: addresses})
 	}
 	f.countTaken(sys, containers.IDs)
 	return f, nil
+}
+
+// nameOfPod is the name of a pod by its UID, as the kubelet's directory of logs has it.
+func nameOfPod(sys *host.System, uid string) string {
+	dirs, err := filepath.Glob(sys.Path("/var/log/pods/*_" + uid))
+	if err != nil || len(dirs) == 0 {
+		return "pod " + uid
+	}
+	namespace, rest, _ := strings.Cut(filepath.Base(dirs[0]), "_")
+	return "pod " + namespace + "/" + strings.TrimSuffix(rest, "_"+uid)
 }
 
 // readOrEmpty is the content of a file, or nothing when it cannot be read.
@@ -139,7 +152,7 @@ func (f *podFacts) countTaken(sys *host.System, alive map[string]bool) {
 		fresh bool
 	}
 	var dead []taken
-	entries, err := os.ReadDir(sys.Path(takenDir))
+	entries, err := os.ReadDir(sys.Path(TakenDir))
 	if err != nil {
 		return // no pod has ever had an address
 	}
@@ -149,7 +162,7 @@ func (f *podFacts) countTaken(sys *host.System, alive map[string]bool) {
 			continue
 		}
 		f.addresses++
-		path := filepath.Join(takenDir, e.Name())
+		path := filepath.Join(TakenDir, e.Name())
 		id, _, _ := strings.Cut(strings.TrimSpace(readOrEmpty(sys, path)), "\r")
 		id, _, _ = strings.Cut(id, "\n")
 		if alive[id] {

@@ -20,12 +20,13 @@ import (
 // run go on.
 type PodNetwork struct {
 	Node       string
-	Kubeconfig string     // path on the host, below System.Root
-	Address    netip.Addr // by which other hosts reach this one
-	Config     string     // the path of the CNI configuration
-	VXLAN      bool       // there is an interface flannel.1
-	Differs    []string   // only in a found value: what does not agree, a sentence each
-	Absent     bool       // the node is not registered, or has no subnet yet
+	Kubeconfig string        // path on the host, below System.Root
+	Address    string        // by which other hosts reach this one
+	Config     string        // the path of the CNI configuration
+	VXLAN      bool          // there is an interface flannel.1
+	Timeout    time.Duration // how long the parts may take to agree; 0 means two minutes
+	Differs    []string      // only in a found value: what does not agree, a sentence each
+	Absent     bool          // the node is not registered, or has no subnet yet
 }
 
 // ID is "pod network of NODE".
@@ -63,7 +64,7 @@ const (
 	flanneldUnit = "flanneld.service"
 	// agreeTimeout is how long the parts may take to agree: flanneld starts within a second, and the
 	// kubelet makes a new sandbox for a pod within some seconds.
-	agreeTimeout = 90 * time.Second
+	agreeTimeout = 120 * time.Second
 	agreePoll    = 100 * time.Millisecond
 	// settled is how long flanneld may take from its start until all that it makes is there.
 	settled = 5 * time.Second
@@ -90,16 +91,23 @@ func (n PodNetwork) Observe(ctx context.Context, sys *host.System) (resource.Res
 // most once, and waits until all agree.
 func (n PodNetwork) Apply(ctx context.Context, sys *host.System) error {
 	if n.Absent || len(n.Differs) > 0 {
-		return nil // nobody wants a network that does not agree
+		return errors.New("a network of pods that was mended cannot be put back")
 	}
 	since := sys.Since(flanneldUnit)
-	ctx, cancel := context.WithTimeout(ctx, agreeTimeout)
+	timeout := n.Timeout
+	if timeout == 0 {
+		timeout = agreeTimeout
+	}
+	stopped, stop := sys.UntilStopped(ctx)
+	defer stop()
+	deadline, cancel := context.WithTimeout(stopped, timeout)
 	defer cancel()
+	sys.Logf("waiting: %s", n.ID())
 	var last error
 	done := map[string]bool{}
 	foreign := map[int]time.Time{}
-	err := host.Poll(ctx, agreePoll, func() (bool, error) {
-		facts, known, err := n.facts(ctx, sys)
+	err := host.Poll(deadline, agreePoll, func() (bool, error) {
+		facts, known, err := n.facts(deadline, sys)
 		switch {
 		case err != nil:
 			return false, err
@@ -121,17 +129,17 @@ func (n PodNetwork) Apply(ctx context.Context, sys *host.System) error {
 					return false, err
 				}
 			}
-			if done[d.key], err = d.remedy(ctx, sys); err != nil {
+			if done[d.key], err = d.remedy(deadline, sys); err != nil {
 				return false, err
 			}
 		}
 		return false, nil
 	})
-	if err == nil || !errors.Is(err, context.DeadlineExceeded) || last == nil {
+	if err == nil || deadline.Err() == nil || stopped.Err() != nil || last == nil {
 		return err
 	}
 	return sys.Failed(ctx, fault.PodNetworkDiffers, flanneldUnit, host.Unheard, since,
-		fmt.Errorf("waited %s for the pod network to agree with the node: %w", agreeTimeout, last))
+		fmt.Errorf("waited %s for the pod network to agree with the node: %w", timeout, last))
 }
 
 // facts is what the API and the host say; known tells whether the node has a subnet.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
 	"time"
 
 	"kbootstrap/fault"
@@ -18,15 +17,15 @@ import (
 // cluster DNS and pods of other hosts are reached.
 type PodProbe struct {
 	Node       string
-	Kubeconfig string         // path on the host, below System.Root
-	Namespace  string         // of the pods, one a node
-	API        netip.AddrPort // the API's Service
-	DNS        netip.Addr     // the Service of the cluster DNS
-	Domain     string         // of the cluster
-	Peers      []string       // the nodes whose pods are to be reached
-	Timeout    time.Duration  // how long to wait; 0 means two minutes
-	Fails      []string       // only in a found value: what does not work, a sentence each
-	Absent     bool           // it was not tried, because something that it goes through does not run
+	Kubeconfig string        // path on the host, below System.Root
+	Namespace  string        // of the pods, one a node
+	API        string        // the address and port of the API's Service
+	DNS        string        // the address of the Service of the cluster DNS
+	Domain     string        // of the cluster
+	Peers      []string      // the nodes whose pods are to be reached
+	Timeout    time.Duration // how long to wait; 0 means two minutes
+	Fails      []string      // only in a found value: what does not work, a sentence each
+	Absent     bool          // it was not tried, because something that it goes through does not run
 }
 
 // ID is "pods of node NAME".
@@ -99,7 +98,7 @@ func (p PodProbe) Observe(ctx context.Context, sys *host.System) (resource.Resou
 // is restarted for, once.
 func (p PodProbe) Apply(ctx context.Context, sys *host.System) error {
 	if p.Absent || len(p.Fails) > 0 {
-		return nil
+		return errors.New("pods that work cannot be put back to what they were before")
 	}
 	a, err := kube.OpenAPI(sys, p.Kubeconfig)
 	if err != nil {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -57,7 +58,7 @@ const enlisting = 10 * time.Second
 // register the node.
 func (n Registration) Apply(ctx context.Context, sys *host.System) error {
 	if n.Absent {
-		return nil
+		return errors.New("a node that its kubelet has registered cannot be put back")
 	}
 	a, err := kube.OpenAPI(sys, n.Kubeconfig)
 	if err != nil {
@@ -93,7 +94,8 @@ func (n Registration) ask(ctx context.Context, a *kube.API) (waiting, err error)
 // reports whether it did.
 func restart(ctx context.Context, sys *host.System, unit string, age time.Duration) (bool, error) {
 	u, err := sys.Unit(ctx, unit)
-	if err != nil || !u.Runs() || sys.RunsSince(u.PID) < age {
+	// One that is only starting is left alone: flanneld does not end when it is told to at that time.
+	if err != nil || u.State != "active" || sys.RunsSince(u.PID) < age {
 		return false, err
 	}
 	sys.Logf("restarting %s", unit)

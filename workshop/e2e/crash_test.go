@@ -113,7 +113,7 @@ func (l *lab) digest() string {
 	const files = `cd /
 find etc/kubernetes etc/etcd etc/containerd etc/docker etc/cni etc/sysctl.d etc/modules-load.d etc/systemd/system opt/kbootstrap usr/local/bin \
   -path opt/kbootstrap/agent -prune -o -name key.json -prune -o \( -type f -o -type l -o -type d \) -printf '%p %M %u:%g %l\n' 2>/dev/null
-find etc/kubernetes etc/etcd etc/containerd etc/systemd/system etc/sysctl.d opt/kbootstrap -path opt/kbootstrap/agent -prune -o -type f -print0 2>/dev/null | xargs -0 sha256sum
+find etc/kubernetes etc/etcd etc/containerd etc/systemd/system etc/sysctl.d opt/kbootstrap -path opt/kbootstrap/agent -prune -o -path etc/kubernetes/cni -prune -o -type f -print0 2>/dev/null | xargs -0 sha256sum
 find var/lib/kbootstrap/before -name '*.json' | sed 's/[0-9]*-//'
 for u in etcd kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy containerd docker flanneld; do
   echo "$u $(systemctl show -p ActiveState,UnitFileState --value $u | tr '\n' ' ')"
