@@ -186,7 +186,7 @@ only forward ports.`,
 
     sudo sshd -T | grep -i maxsessions`},
 	{SudoSlow, "sudo did not answer",
-		`The login shell ran the command at once, and then sudo took X
+		`The login shell ran the command, and then sudo took longer than the tool waits, which is a minute and a half. sudo
 looks up the host's own name at each start. If that is not in /etc/hosts and the host's DNS does not answer, the lookup
 takes as long as the resolver has patience: with three servers half a minute and more. Modules of PAM and sudoers in LDAP
 are other reasons.`,
