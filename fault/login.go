@@ -35,6 +35,7 @@ const (
 	SessionRefused Code = "KB2215"
 	SudoSlow       Code = "KB2216"
 	LoginSlow      Code = "KB2217"
+	AgentSilent    Code = "KB2218"
 	AgentEnded     Code = "KB2221"
 	AgentMachine   Code = "KB2222"
 	HostNoSpace    Code = "KB2223"
@@ -201,6 +202,12 @@ client (UseDNS, or names in a from= option), or PAM asks a directory (LDAP, Kerb
 
     ssh -vv vagrant@192.168.56.11 true
     sudo sshd -T | grep -i -e usedns -e usepam`},
+	{AgentSilent, "the agent was not installed in time",
+		`The tool's program arrived on the host, and unpacking it, comparing its sum and syncing it to the disk took more
+than two minutes. The login shell and sudo did their part; the host's disk or processor is busy or failing.`,
+		`Look at what the host is busy with, then run the same command again.
+
+    uptime; vmstat 1 5; dmesg | tail`},
 	{AgentEnded, "the agent ended before it was ready",
 		`The tool started its own program on the host as root, and the program ended at once. The message has what it
 printed.`,
