@@ -35,6 +35,7 @@ const (
 	SessionRefused Code = "KB2215"
 	SudoSlow       Code = "KB2216"
 	LoginSlow      Code = "KB2217"
+	AgentSilent    Code = "KB2218"
 	AgentEnded     Code = "KB2221"
 	AgentMachine   Code = "KB2222"
 	HostNoSpace    Code = "KB2223"
@@ -186,7 +187,7 @@ only forward ports.`,
 
     sudo sshd -T | grep -i maxsessions`},
 	{SudoSlow, "sudo did not answer",
-		`The login shell ran the command at once, and then sudo took X
+		`The login shell ran the command, and then sudo took longer than the tool waits, which is a minute and a half. sudo
 looks up the host's own name at each start. If that is not in /etc/hosts and the host's DNS does not answer, the lookup
 takes as long as the resolver has patience: with three servers half a minute and more. Modules of PAM and sudoers in LDAP
 are other reasons.`,
@@ -201,6 +202,12 @@ client (UseDNS, or names in a from= option), or PAM asks a directory (LDAP, Kerb
 
     ssh -vv vagrant@192.168.56.11 true
     sudo sshd -T | grep -i -e usedns -e usepam`},
+	{AgentSilent, "the agent was not installed in time",
+		`The tool's program arrived on the host, and unpacking it, comparing its sum and syncing it to the disk took more
+than two minutes. The login shell and sudo did their part; the host's disk or processor is busy or failing.`,
+		`Look at what the host is busy with, then run the same command again.
+
+    uptime; vmstat 1 5; dmesg | tail`},
 	{AgentEnded, "the agent ended before it was ready",
 		`The tool started its own program on the host as root, and the program ended at once. The message has what it
 printed.`,

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"time"
 
 	"kbootstrap/fault"
 	"kbootstrap/remote/sshconfig"
@@ -61,11 +60,11 @@ func (e *elevation) next() rise {
 
 // launch launches a command as root. Where sudo turns out to want a password, it is asked for, once
 // in a run, and the command is launched again.
-func (e *elevation) launch(ctx context.Context, op string, command func(rise) string,
-	limit time.Duration) (*Session, bool, error) {
+func (e *elevation) launch(ctx context.Context, l launch, command func(rise) string) (*Session, bool, error) {
 	c := e.conn
 	if as := e.next(); as != withPassword {
-		s, ready, err := c.launchAs(ctx, launch{op: op, command: command(as), mark: sentinel, limit: limit, rise: as})
+		l.command, l.rise = command(as), as
+		s, ready, err := c.launchAs(ctx, l)
 		if as == asUser || err != nil || ready || c.o.Ask == nil || !s.needsPassword() {
 			return s, ready, err
 		}
@@ -92,9 +91,8 @@ func (e *elevation) launch(ctx context.Context, op string, command func(rise) st
 	if proven {
 		give()
 	}
-	s, ready, err := c.launchAs(ctx, launch{
-		op: op, command: command(withPassword), mark: sentinel, limit: limit, rise: withPassword, password: text,
-	})
+	l.command, l.rise, l.password = command(withPassword), withPassword, text
+	s, ready, err := c.launchAs(ctx, l)
 	if err != nil || s.told == 0 || proven {
 		return s, ready, err
 	}

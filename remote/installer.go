@@ -31,8 +31,8 @@ func (in installer) start(ctx context.Context, b *binary) (*Session, error) {
 	if err != nil {
 		return nil, c.agentError("read the agent", err)
 	}
-	s, ready, err := c.elevation.launch(ctx, op,
-		func(as rise) string { return startAgent(c.o.root, sum, as) }, c.o.Timeout)
+	s, ready, err := c.elevation.launch(ctx, launch{op: op, mark: sentinel, limit: c.o.Timeout},
+		func(as rise) string { return startAgent(c.o.root, sum, as) })
 	switch {
 	case err != nil:
 		return nil, err
@@ -130,8 +130,8 @@ func (in installer) install(ctx context.Context, b *binary, dir string) (*Sessio
 	if err != nil {
 		return nil, c.agentError(op, err)
 	}
-	s, ready, err := c.elevation.launch(ctx, op, func(as rise) string { return installAgent(c.o.root, sum, dir, as) },
-		installTimeout)
+	s, ready, err := c.elevation.launch(ctx, launch{op: op, mark: sentinel, begins: true, limit: installTimeout},
+		func(as rise) string { return installAgent(c.o.root, sum, dir, as) })
 	if err != nil {
 		return nil, err
 	}

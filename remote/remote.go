@@ -12,6 +12,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io"
 	"net"
 	"sync"
 	"syscall"
@@ -276,10 +277,24 @@ func handshakeError(ctx context.Context, to *sshconfig.Endpoint, err error) *Err
 	if ctx.Err() != nil {
 		e.Err = context.Cause(ctx)
 	} else {
-		e.Err, e.hint = cleaned(err), "is an SSH server listening there?"
+		e.Err, e.hint = cleaned(err), handshakeHint(err, to.Address)
 	}
 	e.code = connectFault(e.Err)
 	return e
+}
+
+// handshakeHint is what to do about a handshake that failed, as far as the failure tells.
+func handshakeHint(err error, address string) string {
+	var other *ssh.AlgorithmNegotiationError
+	switch {
+	case errors.As(err, &other):
+		return "there is an SSH server, and it has none of the algorithms of this tool: on the host, sudo sshd -T | " +
+			"grep -i -e kexalgorithms -e ciphers -e macs -e hostkeyalgorithms"
+	case errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET):
+		return "is an SSH server listening there? The connection was accepted, and ended before a key was shown, as sshd " +
+			"does with too many of them (MaxStartups) or from a machine that it bans; try: nc -v " + hostAndPort(address)
+	}
+	return "is an SSH server listening there?"
 }
 
 // dialEndpoint opens the TCP connection, from here or from the jump host.

@@ -98,8 +98,18 @@ func TestNotAnSSHServer(t *testing.T) {
 	}()
 	t.Cleanup(func() { _ = listener.Close(); <-ended })
 	err := dial(hostAt(listener.Addr().String()))
-	failed(t, err, Unreachable, "handshake", "is an SSH server listening there?")
+	failed(t, err, Unreachable, "handshake", "is an SSH server listening there? The connection was accepted",
+		"MaxStartups", "nc -v 127.0.0.1 ")
 	coding(t, err, fault.Unreachable)
+}
+
+// TestNoCommonAlgorithm: an SSH server that speaks of other algorithms is one all the same.
+func TestNoCommonAlgorithm(t *testing.T) {
+	key := newEd25519(t)
+	s := newServer(t, key)
+	s.configure(func(c *ssh.ServerConfig) { c.Ciphers = []string{ssh.InsecureCipherRC4128} })
+	_, err := Dial(context.Background(), s.trust(key), Options{})
+	failed(t, err, Unreachable, "handshake", "there is an SSH server, and it has none of the algorithms of this tool")
 }
 
 func TestCancelDial(t *testing.T) {

@@ -24,29 +24,40 @@ func (c *Conn) slowLogin(took time.Duration) {
 	}
 }
 
-// slowShell talks about a login shell that took long to begin a command.
-func (c *Conn) slowShell(took time.Duration) {
-	if took >= slow {
-		c.notice(fmt.Sprintf("the session took %v to begin, before sudo: PAM or a start-up file of the login shell "+
-			"waits for something", took.Round(time.Second)))
-	}
-}
-
-// slowSudo talks about a sudo that took long to begin a command.
-func (c *Conn) slowSudo(s *Session, took time.Duration) {
+// tellSlow talks about a phase of a launch that took long. What the command itself takes is no
+// matter for a warning.
+func (c *Conn) tellSlow(s *Session, p phase, took time.Duration) {
 	if took < slow {
 		return
 	}
-	// What sudo printed before comes on another channel, which may be a moment behind.
-	select {
-	case <-s.spoke:
-	case <-time.After(stderrGrace):
+	seconds := took.Round(time.Second)
+	switch p.name {
+	case shellPhase:
+		c.notice(fmt.Sprintf("a session took %v to begin: PAM or a start-up file of the login shell waits for something",
+			seconds))
+	case sudoPhase:
+		// What sudo printed before comes on another channel, which may be a moment behind.
+		select {
+		case <-s.spoke:
+		case <-time.After(stderrGrace):
+		}
+		cause, hint := sudoCause(s)
+		c.slept.Do(func() {
+			c.notice(fmt.Sprintf("sudo took %v: %s; each run waits so long again (hint: %s)", seconds, cause, hint))
+		})
 	}
-	cause, hint := sudoCause(s)
-	c.slept.Do(func() {
-		c.notice(fmt.Sprintf("sudo took %v: %s; each run waits so long again (hint: %s)", took.Round(time.Second), cause,
-			hint))
+}
+
+// tellWaiting talks about a sudo that has not answered for a while; the returned function is called
+// when that is over.
+func (c *Conn) tellWaiting(p phase) (done func()) {
+	if p.name != sudoPhase {
+		return func() {}
+	}
+	timer := time.AfterFunc(2*slow, func() {
+		c.notice(fmt.Sprintf("sudo has not answered for %v; the tool waits up to %v", 2*slow, p.limit))
 	})
+	return func() { timer.Stop() }
 }
 
 // stderrGrace is how long the standard error may be behind the standard output.

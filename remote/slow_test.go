@@ -95,3 +95,38 @@ func TestUnresolvedNameIsNoFailure(t *testing.T) {
 		coding(t, err, fault.AgentEnded)
 	})
 }
+
+// TestSlowInstallation: unpacking that hangs is neither a mute shell nor a slow sudo, and one that
+// takes long is no reason for a warning.
+func TestSlowInstallation(t *testing.T) {
+	for _, sudo := range []bool{false, true} {
+		inMemory(t, func(t *testing.T, s *server, h inventory.Host, o Options) {
+			h.SSH.Sudo = &sudo
+			s.noSFTP = true
+			s.exec = func(command string, ch ssh.Channel) uint32 {
+				switch {
+				case strings.Contains(command, stageMark):
+					_, _ = io.WriteString(ch, stageMark+ownMachine()+" /tmp/kbootstrap.aaaaaaaaaa\n")
+					return 0
+				case strings.Contains(command, "cat >"):
+					_, _ = io.Copy(io.Discard, ch)
+					return 0
+				case strings.Contains(command, "gzip -dc"):
+					if sudo {
+						_, _ = io.WriteString(ch, shellMark)
+					}
+					_, _ = io.WriteString(ch, beginMark)
+					return mute(command, ch)
+				case sudo && strings.Contains(command, "sudo"):
+					_, _ = io.WriteString(ch.Stderr(), "sudo: /opt/kbootstrap/agent/"+command[strings.LastIndex(command, "agent/")+6:])
+					return 1
+				}
+				return 127
+			}
+			o.Notice = func(text string) { t.Errorf("told %q", text) }
+			_, err := connect(t, h, o).Node(context.Background())
+			failed(t, err, Agent, "install the agent: the command began, and was not done in 2m0s")
+			coding(t, err, fault.AgentSilent)
+		})
+	}
+}

@@ -21,8 +21,16 @@ import (
 //	unix:///PATH          the same for a socket
 //	dns://SERVER/NAME     the server resolves the name, to the address Expect if that is given
 func (r Ready) ask(ctx context.Context, sys *host.System, client *http.Client) error {
-	ctx, cancel := context.WithTimeout(ctx, readyAnswer)
+	limited, cancel := context.WithTimeout(ctx, readyAnswer)
 	defer cancel()
+	err := r.askOnce(limited, sys, client)
+	if late := net.Error(nil); errors.As(err, &late) && late.Timeout() && limited.Err() != nil && ctx.Err() == nil {
+		return fmt.Errorf("no answer within %s", readyAnswer)
+	}
+	return err
+}
+
+func (r Ready) askOnce(ctx context.Context, sys *host.System, client *http.Client) error {
 	target, err := url.Parse(r.URL)
 	if err != nil {
 		return err

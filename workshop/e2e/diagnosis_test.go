@@ -62,7 +62,10 @@ func (l *lab) diagnoseNameServer(t *testing.T) {
 	l.exec("w1", append([]string{"iptables", "-I"}, rule...)...)
 	r := l.run(8*time.Minute, "up", "-i", l.inventory)
 	l.exec("w1", append([]string{"iptables", "-D"}, rule...)...)
-	tells(t, r, 6, []string{
+	if r.code != 6 && r.code != 7 { // where CoreDNS runs on that host only, no host has an answer
+		t.Errorf("exit %d", r.code)
+	}
+	tells(t, r, r.code, []string{
 		"KB5124", "w1: health: ", "last answer: ", "of the endpoints of kube-system/kube-dns: ", " does not answer: ",
 		"packets between this host and the pods on ",
 	}, []string{"8472", "journal of"})

@@ -66,10 +66,14 @@ func (w *Watch) Hopeless(ctx context.Context, sys *host.System) error {
 // wait for.
 func ended(err error) error {
 	if errors.Is(err, context.DeadlineExceeded) {
-		return errTimeUp
+		return timeUpError{}
 	}
 	return err
 }
 
-// errTimeUp says that a wait has lasted as long as it may.
-var errTimeUp = fmt.Errorf("the time is up (%w)", context.DeadlineExceeded)
+// timeUpError says that a wait has lasted as long as it may.
+type timeUpError struct{}
+
+func (timeUpError) Error() string { return "the time is up" }
+
+func (timeUpError) Unwrap() error { return context.DeadlineExceeded }
