@@ -45,7 +45,8 @@ func certificates(s Scene) (string, []Problem) {
 	if first == nil {
 		return "", nil
 	}
-	return fmt.Sprintf("the first of %d ends in %s: %s on %s", all, left(first.NotAfter.Sub(s.Now)), first.Path, where), found
+	ends := left(first.NotAfter.Sub(s.Now))
+	return fmt.Sprintf("the first of %d ends in %s: %s on %s", all, ends, first.Path, where), found
 }
 
 // expiry judges one certificate. One that its holder renews by itself may be short: what counts is
