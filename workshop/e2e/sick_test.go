@@ -29,7 +29,6 @@ func TestHostsStatus(t *testing.T) {
 		{"the controllers are stopped", stoppedControllers},
 		{"etcd is out of space", noSpace},
 		{"a node is cordoned", cordoned},
-		{"a node is under pressure", pressed},
 		{"a clock is wrong", wrongClock},
 		{"a replica of CoreDNS cannot run", brokenReplica},
 		{"all replicas of CoreDNS are on one node", crowdedReplicas},
@@ -37,6 +36,7 @@ func TestHostsStatus(t *testing.T) {
 		{"a kubelet renews its certificate", rotation},
 		{"a host was off for longer than its certificate was valid", longOff},
 		{"a watch", watched},
+		{"a node is under pressure", pressed},
 		{"a host is off", hostOff},
 	} {
 		if !t.Run(step.name, func(t *testing.T) { l.t = t; step.do(l) }) {
@@ -128,13 +128,13 @@ func cordoned(l *lab) {
 	l.status(0)
 }
 
-// pressed makes the kubelet report a pressure. The only pods there are critical, which it does not
-// evict.
+// pressed makes the kubelet take its disk for full. The only pods there are critical, which it does
+// not evict, and the images are pinned.
 func pressed(l *lab) {
-	l.exec("w1", "sh", "-c", `printf 'evictionSoft: {memory.available: "99%%"}\n`+
-		`evictionSoftGracePeriod: {memory.available: 1s}\n' >>/var/lib/kubelet/config.yaml; systemctl restart kubelet`)
-	l.becomes(3*time.Minute, 7, "w1: the node takes no pods: MemoryPressure is True")
-	l.up() // puts the file back
+	l.exec("w1", "sh", "-c", "sed -i 's/nodefs.available<500Mi/nodefs.available<99%%/' "+
+		"/etc/systemd/system/kubelet.service && systemctl daemon-reload && systemctl restart kubelet")
+	l.becomes(3*time.Minute, 7, "w1: the node takes no pods: DiskPressure is True")
+	l.up() // puts the unit back
 	l.becomes(8*time.Minute, 0)
 }
 
