@@ -27,7 +27,8 @@ func certificates(s Scene) (string, []Problem) {
 	all := 0
 	judge := func(name string, c host.Certificate) {
 		all++
-		if first == nil || c.NotAfter.Before(first.NotAfter) {
+		// One that its holder renews by itself may end any hour.
+		if c.Path != s.Kept && (first == nil || c.NotAfter.Before(first.NotAfter)) {
 			first, where = &c, name
 		}
 		if p, bad := expiry(s, name, c); bad {

@@ -69,7 +69,7 @@ ok API: 1 of 1 servers ready: cp1
 ok etcd: 1 of 1 members, leader cp1, database 100 B of 1 kB
 ok DNS: 2 of 2 replicas ready, on cp1, w1
 ok pod network: 2 of 2 hosts
-ok certificates: the first of 4 ends in 1m: ` + kept + ` on cp1
+ok certificates: the first of 4 ends in 334 days: /etc/kubernetes/kubelet.conf on cp1
 ok clocks: 3 within 1s of each other
 `
 	if text.String() != want {
