@@ -59,7 +59,8 @@ func TestVitalsOfTheAPI(t *testing.T) {
 	want := api.Vitals{API: &api.APIVitals{
 		Nodes: []api.NodeVitals{
 			{Name: "m1", Wrong: []string{"Ready is False: : "}},
-			{Name: "m2", Ready: true, Taints: []string{"gpu:NoSchedule"}, Wrong: []string{"DiskPressure is True: Full: it is full"}},
+			{Name: "m2", Ready: true, Taints: []string{"gpu:NoSchedule"},
+				Wrong: []string{"DiskPressure is True: Full: it is full"}},
 		},
 		Leases:   []api.LeaseVitals{{Name: "kube-controller-manager", Holder: "m1", Age: time.Minute}},
 		Requests: []api.RequestVitals{{Name: "pending", Signer: "a/b", By: "system:node:m1", Age: time.Hour}},
