@@ -36,8 +36,8 @@ func (s *System) Restarts(ctx context.Context, units []string) ([]Restarts, erro
 	return parseRestarts(string(out), time.Duration(now.Nano())), nil
 }
 
-// parseRestarts reads what systemctl shows, of units whose processes began at times of the monotonic
-// clock that now is of too.
+// parseRestarts reads what systemctl shows, of units whose processes began at times of the
+// monotonic clock that now is of too.
 func parseRestarts(shown string, now time.Duration) []Restarts {
 	var all []Restarts
 	for block := range strings.SplitSeq(strings.TrimSpace(shown), "\n\n") {

@@ -36,7 +36,6 @@ func certificate(t *testing.T, name string, notAfter time.Time) string {
 
 func TestCertificates(t *testing.T) {
 	soon, late := time.Unix(2e9, 0).UTC(), time.Unix(3e9, 0).UTC()
-	never := time.Time{}
 	key := string(pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: []byte("canary")}))
 	root := trial.Lay(t, map[string]string{
 		"etc/kubernetes/pki/node.pem": key + certificate(t, "system:node:m1", soon),
@@ -59,9 +58,9 @@ func TestCertificates(t *testing.T) {
 		"/etc/kubernetes/pki/ca.pem", "/etc/kubernetes/pki/absent.pem", "/etc/kubernetes/pki/node.pem",
 	)
 	want := []host.Certificate{
-		{Path: "/etc/kubernetes/pki/ca.pem", Subject: "CN=old,O=system:nodes", NotBefore: never, NotAfter: soon},
-		{Path: "/etc/kubernetes/pki/ca.pem", Subject: "CN=new,O=system:nodes", NotBefore: never, NotAfter: late},
-		{Path: "/etc/kubernetes/pki/node.pem", Subject: "CN=system:node:m1,O=system:nodes", NotBefore: never, NotAfter: soon},
+		{Path: "/etc/kubernetes/pki/ca.pem", Subject: "CN=old,O=system:nodes", NotAfter: soon},
+		{Path: "/etc/kubernetes/pki/ca.pem", Subject: "CN=new,O=system:nodes", NotAfter: late},
+		{Path: "/etc/kubernetes/pki/node.pem", Subject: "CN=system:node:m1,O=system:nodes", NotAfter: soon},
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, %v, want %v", got, err, want)

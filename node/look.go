@@ -212,7 +212,10 @@ func (s *server) look(w http.ResponseWriter, r *http.Request) error {
 		})
 		parts.Go(func() {
 			// Who does not answer says so in the vitals.
-			_ = guarded(r.URL.Path, func() error { a.Vitals = api.TakeVitals(r.Context(), s.sys, c.Vitals); return nil })
+			_ = guarded(r.URL.Path, func() error {
+				a.Vitals = api.TakeVitals(r.Context(), s.sys, c.Vitals)
+				return nil
+			})
 		})
 	}
 	parts.Wait()

@@ -18,8 +18,8 @@ import (
 const roundTimeout = 20 * time.Second
 
 // LookAgain brings a run that only looks up to date, over the sessions that are still there; hosts
-// that could not be asked are tried again. That no host answers is no error here: Unreached has them
-// all then.
+// that could not be asked are tried again. That no host answers is no error here: Unreached has
+// them all then.
 func (r *Run) LookAgain(ctx context.Context) error {
 	slow := fmt.Errorf("no answer within %s", roundTimeout)
 	ctx, cancel := context.WithTimeoutCause(ctx, roundTimeout, slow)

@@ -47,8 +47,8 @@ type ComponentStatus struct {
 	Healthy bool   `json:"healthy"`
 	// Problem names what is not as it should be: "service etcd.service is not running".
 	Problem string `json:"problem,omitempty"`
-	// Unknown says that the component could not be asked, because a service that answers for it does
-	// not run.
+	// Unknown says that the component could not be asked, because a service that answers for it
+	// does not run.
 	Unknown bool `json:"unknown,omitempty"`
 	// Changed says that the component differs from the inventory; plan tells how.
 	Changed bool `json:"changed,omitempty"`
@@ -71,7 +71,8 @@ func (h HostStatus) Healthy() bool {
 	return h.Error == "" && !slices.ContainsFunc(h.Components, func(c ComponentStatus) bool { return !c.Healthy })
 }
 
-// Sick reports whether something is broken of what is known, other than that hosts were not reached.
+// Sick reports whether something is broken of what is known, other than that hosts were not
+// reached.
 func (s Status) Sick() bool {
 	return slices.ContainsFunc(s.Problems, func(p checkup.Problem) bool {
 		return p.Level == checkup.Broken && !p.Unreached

@@ -57,8 +57,8 @@ func (c Credential) Observe(_ context.Context, sys *host.System) (Resource, erro
 // divisor: a kubelet asks for the next one when 10 to 30 % are left.
 const overdue = 20
 
-// check returns why a credential cannot serve. One that is not valid yet can: it is the host's clock
-// that is wrong.
+// check returns why a credential cannot serve. One that is not valid yet can: it is the host's
+// clock that is wrong.
 func (c Credential) check(text []byte, now time.Time) error {
 	pair, err := tls.X509KeyPair(text, text)
 	if err != nil {

@@ -165,7 +165,8 @@ func TestPrintStatus(t *testing.T) {
 			{Name: checkup.Clocks, Level: checkup.OK, Text: "4 within 1s of each other"},
 		},
 		Problems: []checkup.Problem{
-			{Level: checkup.Broken, Host: "cp1", Text: "etcd: service etcd.service is not running", Hint: "journalctl -u etcd"},
+			{Level: checkup.Broken, Host: "cp1", Text: "etcd: service etcd.service is not running",
+				Hint: "journalctl -u etcd"},
 			{Level: checkup.Broken, Host: "w1", Text: "not reached: no route", Unreached: true},
 			{Level: checkup.Warning, Text: "a certificate ends in 20 days", Hint: "`kbootstrap up` renews it"},
 			{Level: checkup.Note, Host: "w2", Text: "the node is cordoned"},
@@ -203,7 +204,8 @@ func TestStatusError(t *testing.T) {
 		{[]checkup.Problem{away}, exitUnreachable},
 		{[]checkup.Problem{away, {Level: checkup.Broken}}, exitUnhealthy},
 	} {
-		healthy := !slices.ContainsFunc(test.problems, func(p checkup.Problem) bool { return p.Level == checkup.Broken })
+		isBroken := func(p checkup.Problem) bool { return p.Level == checkup.Broken }
+		healthy := !slices.ContainsFunc(test.problems, isBroken)
 		code := exitCode(statusError(provision.Status{Healthy: healthy, Problems: test.problems}))
 		if code != test.want {
 			t.Errorf("%+v: %d, want %d", test.problems, code, test.want)

@@ -44,7 +44,9 @@ func newProgress(a *app, verb string, f *clusterFlags) (*progress, error) {
 	p := &progress{app: a, verb: verb}
 	formats := append([]string{textOutput, jsonOutput}, f.formats...)
 	if !f.paths && !slices.Contains(formats, f.output) {
-		return nil, cli.UsageError{Err: fmt.Errorf("-o %s: the formats are %s", f.output, strings.Join(formats, ", "))}
+		last := len(formats) - 1
+		return nil, cli.UsageError{Err: fmt.Errorf("-o %s: the formats are %s and %s", f.output,
+			strings.Join(formats[:last], ", "), formats[last])}
 	}
 	format, path, toFile := strings.Cut(f.events, "=")
 	if f.events != "" && (format != jsonLines || toFile && path == "") {

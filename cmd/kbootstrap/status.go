@@ -33,7 +33,8 @@ each, then each component on each host, and then the problems, each with what to
 SSH, so status works even if the API does not. Nothing is changed.
 
 In the table, "ok" is healthy, "!!" is broken, "~" works and differs from the inventory, "?" could not be
-asked because something else is broken, and "." is not on that host. The guide lists what is broken (!!), what is a warning (!) and what is a note (*).
+asked because something else is broken, and "." is not on that host. The guide lists what is broken (!!),
+what is a warning (!) and what is a note (*).
 
 The exit code is 0 if nothing is broken, warnings or not; 7 if something is broken; and 4 if a host could
 not be reached and nothing else is broken, as far as the others know.
@@ -67,7 +68,7 @@ the last answer; elsewhere another block is printed when something has changed. 
 		},
 	}
 	flags.bind(c)
-	c.Flags().Lookup("output").Usage = "text; wide: a line for each component; or json: one document, see docs/events.md"
+	c.Flags().Lookup("output").Usage = "text; wide: a line for each component; json: one document, see docs/events.md"
 	c.Flags().BoolVarP(&watch, "watch", "w", false, "ask again and again, until Ctrl-C")
 	c.Flags().DurationVar(&interval, "interval", 5*time.Second, "with --watch, how long to wait between two answers")
 	return c

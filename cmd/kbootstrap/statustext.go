@@ -23,7 +23,9 @@ const (
 )
 
 // marks are those of the levels of problems.
-var marks = map[checkup.Level]string{checkup.OK: markOK, checkup.Note: "*", checkup.Warning: "!", checkup.Broken: markBroken}
+var marks = map[checkup.Level]string{
+	checkup.OK: markOK, checkup.Note: "*", checkup.Warning: "!", checkup.Broken: markBroken,
+}
 
 // statusText is what `status` shows: the summary, a table of hosts and components, the problems.
 func statusText(status provision.Status, o screen.Options, width int) string {
@@ -39,7 +41,7 @@ func summaryText(status provision.Status, o screen.Options) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s is %s\n", status.Cluster, verdict(status))
 	for _, a := range status.Summary {
-		fmt.Fprintf(&b, "%s  %-12s  %s\n", painted(o, fmt.Sprintf("%-2s", marks[a.Level]), a.Level), a.Name, cell(a.Text))
+		fmt.Fprintf(&b, "%s  %-12s  %s\n", marked(o, a.Level), a.Name, cell(a.Text))
 	}
 	return b.String()
 }
@@ -68,6 +70,11 @@ func number(n int, thing string) string {
 		return "1 " + thing
 	}
 	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+// marked is the mark of a level, as wide as the widest.
+func marked(o screen.Options, level checkup.Level) string {
+	return painted(o, fmt.Sprintf("%-2s", marks[level]), level)
 }
 
 func painted(o screen.Options, text string, level checkup.Level) string {
@@ -179,7 +186,7 @@ func problemsText(status provision.Status, o screen.Options) string {
 		if p.Host != "" {
 			text = p.Host + ": " + text
 		}
-		fmt.Fprintf(&b, "%s  %s\n", painted(o, fmt.Sprintf("%-2s", marks[p.Level]), p.Level), cell(text))
+		fmt.Fprintf(&b, "%s  %s\n", marked(o, p.Level), cell(text))
 		if p.Hint != "" {
 			fmt.Fprintf(&b, "      %s\n", cell(p.Hint))
 		}
@@ -191,7 +198,8 @@ func problemsText(status provision.Status, o screen.Options) string {
 		fmt.Fprintf(&b, "*   %s\n", screen.Clean(warning))
 	}
 	if differs(status) {
-		fmt.Fprintf(&b, "*   where the table has %s, a host differs from the inventory: `kbootstrap plan` shows how\n", markDiffers)
+		fmt.Fprintf(&b, "%s  where the table has %s, a host differs from the inventory: `kbootstrap plan` shows how\n",
+			marked(o, checkup.Note), markDiffers)
 	}
 	if b.Len() > 0 {
 		return "\n" + b.String()
@@ -236,8 +244,9 @@ func wideText(status provision.Status, now time.Time) string {
 
 // differs reports whether a healthy component of a host differs from the inventory.
 func differs(status provision.Status) bool {
+	works := func(c provision.ComponentStatus) bool { return c.Healthy && c.Changed }
 	return slices.ContainsFunc(status.Hosts, func(h provision.HostStatus) bool {
-		return slices.ContainsFunc(h.Components, func(c provision.ComponentStatus) bool { return c.Healthy && c.Changed })
+		return slices.ContainsFunc(h.Components, works)
 	})
 }
 

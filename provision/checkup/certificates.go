@@ -27,7 +27,8 @@ func certificates(s Scene) (string, []Problem) {
 	all := 0
 	judge := func(name string, c host.Certificate) {
 		all++
-		if first == nil || c.NotAfter.Before(first.NotAfter) {
+		// One that its holder renews by itself may end any hour.
+		if c.Path != s.Kept && (first == nil || c.NotAfter.Before(first.NotAfter)) {
 			first, where = &c, name
 		}
 		if p, bad := expiry(s, name, c); bad {
@@ -45,7 +46,8 @@ func certificates(s Scene) (string, []Problem) {
 	if first == nil {
 		return "", nil
 	}
-	return fmt.Sprintf("the first of %d ends in %s: %s on %s", all, left(first.NotAfter.Sub(s.Now)), first.Path, where), found
+	ends := left(first.NotAfter.Sub(s.Now))
+	return fmt.Sprintf("the first of %d ends in %s: %s on %s", all, ends, first.Path, where), found
 }
 
 // expiry judges one certificate. One that its holder renews by itself may be short: what counts is

@@ -21,7 +21,7 @@ type Level string
 // The levels, from the least to the most.
 const (
 	OK      Level = "ok"
-	Note    Level = "note"    // as somebody wants it, such as a node that is cordoned
+	Note    Level = "note"    // as an operator wants it, such as a node that is cordoned
 	Warning Level = "warning" // all works, and something will not for ever
 	Broken  Level = "broken"  // something does not work, or stops within days
 )
@@ -88,7 +88,8 @@ type Scene struct {
 	Members []api.EtcdMember
 	// Live says that a host tells of a cluster: without one there is no API to speak of.
 	Live bool
-	// EtcdQuota is how large the database of a member may become where etcd does not tell, in bytes.
+	// EtcdQuota is how large the database of a member may become where etcd does not tell, in
+	// bytes.
 	EtcdQuota int64
 	// Own are the certificates on the control machine.
 	Own []host.Certificate

@@ -34,15 +34,17 @@ func well() *Scene {
 				{Name: "kubelet", Unit: "kubelet.service"}, {Name: "flannel", Area: Network, Unit: "flanneld.service"},
 			},
 			Checkup: node.Checkup{Certificates: []host.Certificate{
-				{Path: "/etc/kubernetes/kubelet.conf", NotBefore: now.AddDate(0, -1, 0), NotAfter: now.AddDate(0, 11, 0)},
+				{Path: "/etc/kubernetes/kubelet.conf", NotBefore: now, NotAfter: now.AddDate(0, 11, 0)},
 				{Path: kept, NotBefore: now.Add(-time.Minute), NotAfter: now.Add(time.Minute)},
 			}},
 		})
 	}
 	s.Hosts[0].Checkup.Vitals = api.Vitals{
 		API: &api.APIVitals{
-			Nodes:  []api.NodeVitals{{Name: "cp1", Ready: true}, {Name: "w1", Ready: true}},
-			Leases: []api.LeaseVitals{{Name: "kube-controller-manager", Holder: "cp1"}, {Name: "kube-scheduler", Holder: "cp1"}},
+			Nodes: []api.NodeVitals{{Name: "cp1", Ready: true}, {Name: "w1", Ready: true}},
+			Leases: []api.LeaseVitals{
+				{Name: "kube-controller-manager", Holder: "cp1"}, {Name: "kube-scheduler", Holder: "cp1"},
+			},
 			Pods: &api.PodsVitals{Wanted: 2, Ready: 2, Pods: []api.PodVitals{
 				{Name: "a", Node: "cp1", Ready: true}, {Name: "b", Node: "w1", Ready: true},
 			}},
@@ -67,7 +69,7 @@ ok API: 1 of 1 servers ready: cp1
 ok etcd: 1 of 1 members, leader cp1, database 100 B of 1 kB
 ok DNS: 2 of 2 replicas ready, on cp1, w1
 ok pod network: 2 of 2 hosts
-ok certificates: the first of 4 ends in 1m: ` + kept + ` on cp1
+ok certificates: the first of 4 ends in 334 days: /etc/kubernetes/kubelet.conf on cp1
 ok clocks: 3 within 1s of each other
 `
 	if text.String() != want {
@@ -93,27 +95,55 @@ func TestJudge(t *testing.T) {
 		"a node is under pressure": {func(s *Scene) {
 			servers(s).Nodes[1].Wrong = []string{"DiskPressure is True: x"}
 		}, Broken, Nodes, "w1", "takes no pods: DiskPressure is True"},
-		"a node is cordoned":     {func(s *Scene) { servers(s).Nodes[1].Cordoned = true }, Note, Nodes, "w1", "cordoned"},
-		"a node is not there":    {func(s *Scene) { servers(s).Nodes = servers(s).Nodes[:1] }, Broken, Nodes, "w1", "no such node"},
-		"a node is not expected": {func(s *Scene) { servers(s).Nodes = append(servers(s).Nodes, api.NodeVitals{Name: "w9"}) }, Warning, Nodes, "", "w9"},
+		"a node is cordoned": {func(s *Scene) {
+			servers(s).Nodes[1].Cordoned = true
+		}, Note, Nodes, "w1", "cordoned"},
+		"a node is not there": {func(s *Scene) {
+			servers(s).Nodes = servers(s).Nodes[:1]
+		}, Broken, Nodes, "w1", "no such node"},
+		"a node is not expected": {func(s *Scene) {
+			servers(s).Nodes = append(servers(s).Nodes, api.NodeVitals{Name: "w9"})
+		}, Warning, Nodes, "", "w9"},
 
-		"an API server is not ready": {func(s *Scene) { servers(s).Error = "it is not ready: etcd" }, Broken, API, "cp1", "is not ready: it is not ready: etcd"},
-		"no controller leads":        {func(s *Scene) { servers(s).Leases[0].Age = 2 * time.Minute }, Broken, API, "", "cp1 led last, 2m ago"},
-		"no scheduler ever led":      {func(s *Scene) { servers(s).Leases = servers(s).Leases[:1] }, Broken, API, "", "no kube-scheduler has ever led"},
+		"an API server is not ready": {func(s *Scene) {
+			servers(s).Error = "it is not ready: etcd"
+		}, Broken, API, "cp1", "is not ready: it is not ready: etcd"},
+		"no controller leads": {func(s *Scene) {
+			servers(s).Leases[0].Age = 2 * time.Minute
+		}, Broken, API, "", "cp1 led last, 2m ago"},
+		"no scheduler ever led": {func(s *Scene) {
+			servers(s).Leases = servers(s).Leases[:1]
+		}, Broken, API, "", "no kube-scheduler has ever led"},
 		"a kubelet is not granted its request": {func(s *Scene) {
-			servers(s).Requests = []api.RequestVitals{{Name: "csr-1", Signer: kubeletSigner, By: "system:node:w1", Age: time.Hour}}
+			servers(s).Requests = []api.RequestVitals{
+				{Name: "csr-1", Signer: kubeletSigner, By: "system:node:w1", Age: time.Hour},
+			}
 		}, Warning, API, "", "1 certificate requests of kubelets are Pending: csr-1 of system:node:w1"},
 		"a user's request waits": {func(s *Scene) {
-			servers(s).Requests = []api.RequestVitals{{Name: "csr-1", Signer: "kubernetes.io/kube-apiserver-client", Age: time.Hour}}
+			servers(s).Requests = []api.RequestVitals{
+				{Name: "csr-1", Signer: "kubernetes.io/kube-apiserver-client", Age: time.Hour},
+			}
 		}, Note, API, "", "wait for a person"},
 
-		"an alarm":                  {func(s *Scene) { member(s).Alarms = []string{"NOSPACE"} }, Broken, Etcd, "cp1", "every write is refused"},
-		"an alarm of the end":       {func(s *Scene) { member(s).Alarms = []string{"CORRUPT"} }, Broken, Etcd, "cp1", "disagree"},
-		"an unknown alarm":          {func(s *Scene) { member(s).Alarms = []string{"NOVEL"} }, Broken, Etcd, "cp1", "alarm NOVEL"},
-		"no leader":                 {func(s *Scene) { member(s).Leader = "" }, Broken, Etcd, "cp1", "no quorum"},
-		"a silent member":           {func(s *Scene) { *member(s) = api.EtcdVitals{Error: "refused"} }, Broken, Etcd, "cp1", "does not answer: refused"},
-		"a member is missing":       {func(s *Scene) { s.Members = []api.EtcdMember{} }, Broken, Etcd, "cp1", "no such member"},
-		"a member is new":           {func(s *Scene) { s.Members[0].Started = false }, Broken, Etcd, "cp1", "never started"},
+		"an alarm": {func(s *Scene) {
+			member(s).Alarms = []string{"NOSPACE"}
+		}, Broken, Etcd, "cp1", "every write is refused"},
+		"an alarm of the end": {func(s *Scene) {
+			member(s).Alarms = []string{"CORRUPT"}
+		}, Broken, Etcd, "cp1", "disagree"},
+		"an unknown alarm": {func(s *Scene) {
+			member(s).Alarms = []string{"NOVEL"}
+		}, Broken, Etcd, "cp1", "alarm NOVEL"},
+		"no leader": {func(s *Scene) { member(s).Leader = "" }, Broken, Etcd, "cp1", "no quorum"},
+		"a silent member": {func(s *Scene) {
+			*member(s) = api.EtcdVitals{Error: "refused"}
+		}, Broken, Etcd, "cp1", "does not answer: refused"},
+		"a member is missing": {func(s *Scene) {
+			s.Members = []api.EtcdMember{}
+		}, Broken, Etcd, "cp1", "no such member"},
+		"a member is new": {func(s *Scene) {
+			s.Members[0].Started = false
+		}, Broken, Etcd, "cp1", "never started"},
 		"a large database":          {func(s *Scene) { member(s).Size = 800 }, Warning, Etcd, "cp1", "80 %"},
 		"a full database":           {func(s *Scene) { member(s).Size = 950 }, Broken, Etcd, "cp1", "95 %"},
 		"the quota that etcd tells": {func(s *Scene) { member(s).Quota = 110 }, Warning, Etcd, "cp1", "90 %"},
@@ -124,28 +154,58 @@ func TestJudge(t *testing.T) {
 		"a replica is not ready": {func(s *Scene) {
 			servers(s).Pods.Pods[1] = api.PodVitals{Name: "b", Node: "w1", Why: "ImagePullBackOff: x"}
 		}, Broken, DNS, "w1", "the pod b of the cluster DNS is not ready: ImagePullBackOff: x"},
-		"a replica is missing": {func(s *Scene) { servers(s).Pods.Pods = servers(s).Pods.Pods[:1] }, Broken, DNS, "", "1 of 2 replicas"},
-		"no DNS":               {func(s *Scene) { servers(s).Pods = nil }, Broken, DNS, "", "has no DNS"},
-		"all on one node":      {func(s *Scene) { servers(s).Pods.Pods[1].Node = "cp1" }, Warning, DNS, "", "w1 could take one"},
+		"a replica is missing": {func(s *Scene) {
+			servers(s).Pods.Pods = servers(s).Pods.Pods[:1]
+		}, Broken, DNS, "", "1 of 2 replicas"},
+		"no DNS": {func(s *Scene) { servers(s).Pods = nil }, Broken, DNS, "", "has no DNS"},
+		"all on one node": {func(s *Scene) {
+			servers(s).Pods.Pods[1].Node = "cp1"
+		}, Warning, DNS, "", "w1 could take one"},
 
-		"a certificate ends in weeks": {func(s *Scene) { certificate(s).NotAfter = now.AddDate(0, 0, 20) }, Warning, Certificates, "w1", "ends in 20 days"},
-		"a certificate ends in days":  {func(s *Scene) { certificate(s).NotAfter = now.AddDate(0, 0, 6) }, Broken, Certificates, "w1", "ends in 6 days"},
-		"a certificate has ended":     {func(s *Scene) { certificate(s).NotAfter = now.Add(-time.Hour) }, Broken, Certificates, "w1", "ended 1h0m ago"},
-		"a kubelet's was not renewed": {func(s *Scene) { own(s).NotBefore = now.Add(-time.Hour) }, Warning, Certificates, "w1", "was not renewed by the kubelet"},
-		"a kubelet's has ended":       {func(s *Scene) { own(s).NotAfter = now.Add(-time.Hour) }, Broken, Certificates, "w1", "ended 1h0m ago"},
+		"a certificate ends in weeks": {func(s *Scene) {
+			certificate(s).NotAfter = now.AddDate(0, 0, 20)
+		}, Warning, Certificates, "w1", "ends in 20 days"},
+		"a certificate ends in days": {func(s *Scene) {
+			certificate(s).NotAfter = now.AddDate(0, 0, 6)
+		}, Broken, Certificates, "w1", "ends in 6 days"},
+		"a certificate has ended": {func(s *Scene) {
+			certificate(s).NotAfter = now.Add(-time.Hour)
+		}, Broken, Certificates, "w1", "ended 1h0m ago"},
+		"a kubelet's was not renewed": {func(s *Scene) {
+			own(s).NotBefore = now.Add(-time.Hour)
+		}, Warning, Certificates, "w1", "was not renewed by the kubelet"},
+		"a kubelet's has ended": {func(s *Scene) {
+			own(s).NotAfter = now.Add(-time.Hour)
+		}, Broken, Certificates, "w1", "ended 1h0m ago"},
 		"the administrator's": {func(s *Scene) {
 			s.Own = []host.Certificate{{Path: "admin.kubeconfig", NotAfter: now.AddDate(0, 0, 20)}}
 		}, Warning, Certificates, "control machine", "admin.kubeconfig"},
 
-		"a clock is ahead":        {func(s *Scene) { s.Hosts[1].Clock.Offset = time.Minute }, Broken, Clocks, "w1", "ahead of the median"},
-		"a clock is a bit behind": {func(s *Scene) { s.Hosts[1].Clock.Offset = -5 * time.Second }, Warning, Clocks, "w1", "behind the median"},
+		"a clock is ahead": {func(s *Scene) {
+			s.Hosts[1].Clock.Offset = time.Minute
+		}, Broken, Clocks, "w1", "ahead of the median"},
+		"a clock is a bit behind": {func(s *Scene) {
+			s.Hosts[1].Clock.Offset = -5 * time.Second
+		}, Warning, Clocks, "w1", "behind the median"},
 
-		"a component":                {func(s *Scene) { s.Hosts[1].Components[0].Problem = "it is ill" }, Broken, "", "w1", "kubelet: it is ill"},
-		"the network":                {func(s *Scene) { s.Hosts[1].Components[1].Problem = "it is ill" }, Broken, Network, "w1", "flannel: it is ill"},
-		"a crash loop":               {func(s *Scene) { s.restart("kubelet.service", 9, 3*time.Second) }, Broken, "", "w1", "crashes again and again"},
-		"a crash":                    {func(s *Scene) { s.restart("kubelet.service", 1, 3*time.Second) }, Warning, "", "w1", "had to start kubelet.service again"},
-		"it has survived":            {func(s *Scene) { s.restart("kubelet.service", 9, 2*time.Minute) }, Warning, "", "w1", "had to start kubelet.service again"},
-		"a host that cannot be read": {func(s *Scene) { s.Hosts[1].Error = "w1: /etc/a: is broken" }, Broken, "", "w1", "/etc/a: is broken"},
+		"a component": {func(s *Scene) {
+			s.Hosts[1].Components[0].Problem = "it is ill"
+		}, Broken, "", "w1", "kubelet: it is ill"},
+		"the network": {func(s *Scene) {
+			s.Hosts[1].Components[1].Problem = "it is ill"
+		}, Broken, Network, "w1", "flannel: it is ill"},
+		"a crash loop": {func(s *Scene) {
+			s.restart("kubelet.service", 9, 3*time.Second)
+		}, Broken, "", "w1", "crashes again and again"},
+		"a crash": {func(s *Scene) {
+			s.restart("kubelet.service", 1, 3*time.Second)
+		}, Warning, "", "w1", "had to start kubelet.service again"},
+		"it has survived": {func(s *Scene) {
+			s.restart("kubelet.service", 9, 2*time.Minute)
+		}, Warning, "", "w1", "had to start kubelet.service again"},
+		"a host that cannot be read": {func(s *Scene) {
+			s.Hosts[1].Error = "w1: /etc/a: is broken"
+		}, Broken, "", "w1", "/etc/a: is broken"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := well()
@@ -155,7 +215,8 @@ func TestJudge(t *testing.T) {
 				t.Fatalf("problems %+v", problems)
 			}
 			p := problems[0]
-			if p.Level != c.level || p.Area != c.area || p.Host != c.host || !strings.Contains(p.Text+p.Hint, c.contains) || p.Hint == "" && p.Host == "" {
+			if p.Level != c.level || p.Area != c.area || p.Host != c.host ||
+				!strings.Contains(p.Text+p.Hint, c.contains) || p.Hint == "" && p.Host == "" {
 				t.Errorf("got %+v\nwant %+v", p, c)
 			}
 			i := slices.IndexFunc(summary, func(a Area) bool { return a.Name == c.area })
@@ -204,14 +265,21 @@ func TestExplained(t *testing.T) {
 		component, problem string
 		change             func(v *api.Vitals)
 	}{
-		"an alarm":     {"etcd", "etcd does not have a quorum", func(v *api.Vitals) { v.Etcd.Alarms = []string{"NOSPACE"} }},
-		"the API":      {"kube-apiserver", "kube-apiserver is not ready", func(v *api.Vitals) { v.API.Error = "etcd" }},
-		"the replicas": {"coredns", "rollout is not complete", func(v *api.Vitals) { v.API.Pods.Ready, v.API.Pods.Pods = 1, v.API.Pods.Pods[:1] }},
-		"the node":     {"health", "node cp1 is not ready", func(v *api.Vitals) { v.API.Nodes[0].Ready = false }},
+		"an alarm": {"etcd", "etcd does not have a quorum", func(v *api.Vitals) {
+			v.Etcd.Alarms = []string{"NOSPACE"}
+		}},
+		"the API": {"kube-apiserver", "kube-apiserver is not ready", func(v *api.Vitals) {
+			v.API.Error = "etcd"
+		}},
+		"the replicas": {"coredns", "rollout is not complete", func(v *api.Vitals) {
+			v.API.Pods.Ready, v.API.Pods.Pods = 1, v.API.Pods.Pods[:1]
+		}},
+		"the node": {"health", "node cp1 is not ready", func(v *api.Vitals) { v.API.Nodes[0].Ready = false }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := well()
-			s.Hosts[0].Components = append(s.Hosts[0].Components, Component{Name: c.component, Unit: "x.service", Problem: c.problem})
+			sick := Component{Name: c.component, Unit: "x.service", Problem: c.problem}
+			s.Hosts[0].Components = append(s.Hosts[0].Components, sick)
 			if _, problems := Judge(*s); len(problems) != 1 || !strings.Contains(problems[0].Text, c.problem) {
 				t.Errorf("without a cause: %+v", problems)
 			}
@@ -236,7 +304,8 @@ func TestUnreached(t *testing.T) {
 		t.Errorf("problems %+v", problems)
 	}
 	for _, a := range summary {
-		if (a.Name == Nodes || a.Name == DNS) && !strings.HasPrefix(a.Text, "not known") || a.Name == API && a.Text != "0 of 1 servers ready" {
+		if (a.Name == Nodes || a.Name == DNS) && !strings.HasPrefix(a.Text, "not known") ||
+			a.Name == API && a.Text != "0 of 1 servers ready" {
 			t.Errorf("%+v", a)
 		}
 	}

@@ -54,8 +54,8 @@ func dns(s Scene) (string, []Problem) {
 	if others := s.takers(on); ready > 1 && len(on) == 1 && len(others) > 0 {
 		found = append(found, Problem{
 			Level: Warning,
-			Text:  fmt.Sprintf("all replicas of the cluster DNS are on %s: without that host no name is resolved", on[0]),
-			Hint:  "kubectl -n kube-system rollout restart deployment coredns; " + several(others) + " could take one",
+			Text:  "all replicas of the cluster DNS are on " + on[0] + ": without that host no name is resolved",
+			Hint:  "`kbootstrap up` moves one; " + several(others) + " could take one",
 		})
 	}
 	return text, found

@@ -44,7 +44,8 @@ func hosts(s Scene) (string, []Problem) {
 		if h.Error != "" {
 			p := Problem{Level: Broken, Host: h.Name, Text: h.Error, Unreached: !h.Reached}
 			if p.Text = strings.TrimPrefix(p.Text, h.Name+": "); p.Unreached {
-				p.Text, p.Hint = "not reached: "+p.Text, "nothing is known of this host; is it on, and does ssh get there?"
+				p.Text = "not reached: " + p.Text
+				p.Hint = "nothing is known of this host; is it on, and does ssh get there?"
 			}
 			found = append(found, p)
 		}
@@ -55,7 +56,7 @@ func hosts(s Scene) (string, []Problem) {
 			p := Problem{Level: Broken, Area: c.Area, Host: h.Name, Text: c.Name + ": " + c.Problem,
 				Hint: "`kbootstrap plan` shows what differs, `kbootstrap up` mends it"}
 			if c.Unit != "" {
-				p.Hint = "journalctl -u " + strings.TrimSuffix(c.Unit, ".service") + " on the host; `kbootstrap up` mends it"
+				p.Hint = journal(c.Unit) + "; `kbootstrap up` mends it"
 			}
 			found = append(found, p)
 		}
@@ -84,8 +85,13 @@ func (s Scene) explains(h Host, c Component) bool {
 	case component.DNSDeployment:
 		return ok && (told.Pods == nil || told.Pods.Ready < told.Pods.Wanted)
 	}
-	return ok && strings.HasPrefix(c.Problem, "node "+h.Name+" is ") &&
-		!slices.ContainsFunc(told.Nodes, func(n api.NodeVitals) bool { return n.Name == h.Name && n.Ready && n.Wrong == nil })
+	isWell := func(n api.NodeVitals) bool { return n.Name == h.Name && n.Ready && n.Wrong == nil }
+	return ok && strings.HasPrefix(c.Problem, "node "+h.Name+" is ") && !slices.ContainsFunc(told.Nodes, isWell)
+}
+
+// journal is where a unit tells more.
+func journal(unit string) string {
+	return "journalctl -u " + strings.TrimSuffix(unit, ".service") + " on the host"
 }
 
 const (
@@ -101,7 +107,7 @@ const (
 // its component.
 func restarts(h Host, r host.Restarts) (Problem, bool) {
 	p := Problem{
-		Level: Warning, Host: h.Name, Hint: "journalctl -u " + strings.TrimSuffix(r.Unit, ".service") + " on the host",
+		Level: Warning, Host: h.Name, Hint: journal(r.Unit),
 		Text: fmt.Sprintf("systemd had to start %s again, the last time %s ago (%d)", r.Unit, span(r.Ago), r.Count),
 	}
 	switch {

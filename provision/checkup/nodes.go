@@ -22,8 +22,9 @@ func nodes(s Scene) (string, []Problem) {
 		h, ours := s.Cluster.Host(n.Name)
 		if !ours {
 			found = append(found, Problem{
-				Level: Warning, Text: fmt.Sprintf("the API has the node %s, which %s does not list", n.Name, s.Cluster.File),
-				Hint: "put the host into the inventory, or, if it is gone for good: kubectl delete node " + n.Name,
+				Level: Warning,
+				Text:  fmt.Sprintf("the API has the node %s, which %s does not list", n.Name, s.Cluster.File),
+				Hint:  "put the host into the inventory, or, if it is gone for good: kubectl delete node " + n.Name,
 			})
 			continue
 		}

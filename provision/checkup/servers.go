@@ -14,8 +14,8 @@ import (
 func Leases() []string { return []string{"kube-controller-manager", "kube-scheduler"} }
 
 const (
-	// leaseLate is when a lease was not renewed in time: that takes 2 s, and another takes over after
-	// 15 s.
+	// leaseLate is when a lease was not renewed in time: that takes 2 s, and another takes over
+	// after 15 s.
 	leaseLate = time.Minute
 	// requestLate is when a request should have been granted: the controller manager does it at
 	// once.
@@ -55,6 +55,7 @@ func servers(s Scene) (string, []Problem) {
 	}
 	for _, name := range Leases() {
 		i := slices.IndexFunc(told.Leases, func(l api.LeaseVitals) bool { return l.Name == name })
+		words := "no %s works: %s led last, %s ago"
 		hint := "journalctl -u " + name + " on the control planes"
 		switch {
 		case i < 0:
@@ -62,7 +63,7 @@ func servers(s Scene) (string, []Problem) {
 		case told.Leases[i].Age > leaseLate:
 			found = append(found, Problem{
 				Level: Broken, Hint: hint,
-				Text: fmt.Sprintf("no %s works: %s led last, %s ago", name, told.Leases[i].Holder, span(told.Leases[i].Age)),
+				Text: fmt.Sprintf(words, name, told.Leases[i].Holder, span(told.Leases[i].Age)),
 			})
 		}
 	}
@@ -87,7 +88,7 @@ func requests(told api.APIVitals) []Problem {
 		found = append(found, Problem{
 			Level: Warning,
 			Text:  fmt.Sprintf("%d certificate requests of kubelets are Pending: %s", len(stuck), several(stuck)),
-			Hint:  "`kbootstrap up` gives the kubelets the right to be granted; then the controller manager takes these too",
+			Hint:  "`kbootstrap up` gives kubelets the right; the controller manager then grants these too",
 		})
 	}
 	if waiting != nil {

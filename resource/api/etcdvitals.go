@@ -64,7 +64,8 @@ func (v *EtcdVitals) take(ctx context.Context, sys *host.System, at resource.Rea
 	if response.StatusCode != http.StatusOK {
 		return fmt.Errorf("%s: %s", response.Status, human.OneLine(string(body)))
 	}
-	// go.etcd.io/etcd/api/v3/etcdserverpb.StatusResponse; the gateway writes 64-bit numbers as texts.
+	// go.etcd.io/etcd/api/v3/etcdserverpb.StatusResponse; the gateway writes 64-bit numbers as
+	// texts.
 	var status struct {
 		Header struct {
 			Member string `json:"member_id"`

@@ -15,8 +15,8 @@ import (
 )
 
 // Rollout is the readiness of an object of the Kubernetes API: of a Deployment all replicas are
-// available and none is of an earlier generation, a DaemonSet runs on every node, an APIService answers, and anything else exists. It can only be
-// waited for; the object itself is an Object.
+// available and none is of an earlier generation, a DaemonSet runs on every node, an APIService
+// answers, and anything else exists. It can only be waited for; the object itself is an Object.
 type Rollout struct {
 	APIVersion string // "apps/v1"
 	Kind       string // "Deployment"

@@ -82,9 +82,9 @@ func (s Spread) Apply(ctx context.Context, sys *host.System) error {
 	return apiWait{what: s.ID(), timeout: s.Timeout, code: fault.ObjectNotReady}.until(ctx, sys, a, s.step)
 }
 
-// step does what can be done now, and tells what is still waited for. One pod is moved at a time, and
-// none while a replica is missing. The pods themselves are asked: what the Deployment tells of them
-// is late.
+// step does what can be done now, and tells what is still waited for. One pod is moved at a time,
+// and none while a replica is missing. The pods themselves are asked: what the Deployment tells of
+// them is late.
 func (s Spread) step(ctx context.Context, a *kube.API) (waiting, err error) {
 	d, pods, err := s.look(ctx, a)
 	if err != nil {
