@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"kbootstrap/fault"
-	"kbootstrap/inventory"
 	"kbootstrap/provision/component"
 )
 
@@ -18,46 +17,6 @@ func Foreign(s Situation) Refusals {
 				break
 			}
 		}
-	}
-	return rs
-}
-
-// otherAuthority refuses workers of a running cluster that trust the authority of another: they
-// belong to that one, which leaves no mark of etcd on a worker.
-func otherAuthority(s Situation) Refusals {
-	if !s.IsLive() || s.KeysLost {
-		return nil
-	}
-	const path = component.PKIDir + "/ca.crt"
-	authority := func(h inventory.Host) (found string, isOurs bool) {
-		for _, key := range s.Evidence[h.Name].Keys {
-			if key.Path == path {
-				return publicKey(key.Found), publicKey(key.Found) == publicKey(key.Wanted)
-			}
-		}
-		return "", true
-	}
-	leads := map[string]bool{}
-	for _, h := range s.Cluster.With(inventory.ControlPlane) {
-		found, _ := authority(h)
-		leads[found] = true
-	}
-	var rs Refusals
-	for _, h := range s.Cluster.Hosts {
-		found, isOurs := authority(h)
-		leading := h.Has(inventory.ControlPlane) || h.Has(inventory.Etcd)
-		facts := s.Facts[h.Name]
-		if isOurs || leading || leads[found] || facts.EtcdBootstrapped != "" && !s.isOurs(facts) {
-			continue // replacedKeys and Foreign tell of those
-		}
-		rs = append(rs, &RefusedError{
-			Code: fault.OtherCluster, Host: h.Name,
-			Text: fmt.Sprintf("this host belongs to another cluster: %s is not the authority of %s", path,
-				s.Cluster.Name),
-			Advice: "take it out of that cluster first: `kbootstrap reset --host` with the inventory of that " +
-				"cluster, or the reset of the installer that made it, such as `kubeadm reset`; if that cluster is " +
-				"gone for good, on the host: rm -r /etc/kubernetes /var/lib/kubelet/pki",
-		})
 	}
 	return rs
 }
