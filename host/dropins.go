@@ -31,7 +31,9 @@ func OwnDropIn(unit string) string { return ownUnits + "/" + unit + ".d/50-kboot
 const ConfigVariable = "KBOOTSTRAP_CONFIG"
 
 // FirstStartDropIn is the drop-in of a member of etcd that may found a cluster, until it has.
-func FirstStartDropIn(unit string) string { return "/run/systemd/system/" + unit + ".d/50-bootstrap.conf" }
+func FirstStartDropIn(unit string) string {
+	return "/run/systemd/system/" + unit + ".d/50-bootstrap.conf"
+}
 
 // shadows finds units that systemd prefers to the tool's own, and a mask in its place.
 func (r Root) shadows(unit string) []Setting {
@@ -82,7 +84,8 @@ func (r Root) dropIns(unit string) []Setting {
 }
 
 // dropInPaths are the drop-ins that systemd reads for a unit, in its order: by their names. Of
-// several with the same name it takes one, that of the more special unit and the preferred directory.
+// several with the same name it takes one, that of the more special unit and the preferred
+// directory.
 func (r Root) dropInPaths(unit string) []string {
 	taken := map[string]string{}
 	for _, owner := range dropInOwners(unit) {

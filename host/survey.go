@@ -8,15 +8,15 @@ import (
 
 // SurveyQuery says what a Survey is to look for. Paths are those of the host.
 type SurveyQuery struct {
-	TCP, UDP []int    // the ports whose holders are wanted
-	Paths    []string // the paths whose file systems are wanted; a path need not exist yet
-	Units    []string // the units whose state is wanted, such as "docker.service"
-	Modules  []string // kernel modules, such as "br_netfilter"
-	Traces   []string // paths that other installers leave
-	DataDir  string   // etcd's
-	CA       string   // the path of a certificate authority
-	Packages bool     // whether the package manager's lock matters
-	Beside   BesideQuery
+	TCP, UDP     []int    // the ports whose holders are wanted
+	Paths        []string // the paths whose file systems are wanted; a path need not exist yet
+	Units        []string // the units whose state is wanted, such as "docker.service"
+	Modules      []string // kernel modules, such as "br_netfilter"
+	Traces       []string // paths that other installers leave
+	DataDir      string   // etcd's
+	CA           string   // the path of a certificate authority
+	Packages     bool     // whether the package manager's lock matters
+	Surroundings SurroundingsQuery
 }
 
 // Survey is what a host is like besides its Facts: what others left on it, and what would be in the
@@ -37,8 +37,8 @@ type Survey struct {
 	// Limits are sysctls by name; those that the kernel does not have are left out.
 	Limits map[string]int64
 	// PackageLock is who holds the package manager's lock; nil when no process does.
-	PackageLock *Lock
-	Beside      Beside
+	PackageLock  *Lock
+	Surroundings Surroundings
 }
 
 // Lock is a lock on a file of the host that some process holds.
@@ -65,7 +65,7 @@ func (s surveyor) survey(q SurveyQuery) Survey {
 	var wg sync.WaitGroup
 	wg.Go(func() { found.Units = s.units(q.Units) })
 	wg.Go(func() { found.Ports = s.ports(q.TCP, q.UDP) })
-	wg.Go(func() { found.Beside = s.beside(q.Beside) })
+	wg.Go(func() { found.Surroundings = s.surroundings(q.Surroundings) })
 	wg.Go(func() {
 		found.FileSystems = s.fileSystems(q.Paths)
 		found.Modules = s.modules(q.Modules)

@@ -39,7 +39,7 @@ func Query(c *inventory.Cluster, h inventory.Host) host.SurveyQuery {
 		Units:   slices.Concat([]string{firewalld}, runtimes, clusters()),
 		Modules: component.Modules(c),
 		Traces:  traces, DataDir: component.EtcdData, CA: "/etc/kubernetes/pki/ca.crt", Packages: true,
-		Beside: BesideQuery(c, h),
+		Surroundings: SurroundingsQuery(c, h),
 	}
 	for _, l := range component.Listeners(c, h) {
 		if l.Network == "udp" {

@@ -13,10 +13,10 @@ import (
 // bootUnits set at each boot what the tool has set.
 var bootUnits = []string{"systemd-sysctl.service", "systemd-modules-load.service"}
 
-// BesideQuery asks for what the services of a host read or obey beside the files of the tool. Every
-// look at a host asks for it: it is cheap, and what is found may have come at any time.
-func BesideQuery(c *inventory.Cluster, h inventory.Host) host.BesideQuery {
-	q := host.BesideQuery{Masks: bootUnits, Modules: component.Modules(c), Filters: true}
+// SurroundingsQuery asks for what the services of a host read or obey besides the files of the
+// tool. Every look at a host asks for it: it is cheap, and what is found may have come at any time.
+func SurroundingsQuery(c *inventory.Cluster, h inventory.Host) host.SurroundingsQuery {
+	q := host.SurroundingsQuery{Masks: bootUnits, Modules: component.Modules(c), Filters: true}
 	q.Sysctls, q.SysctlAs = component.KernelParameters()
 	for _, s := range component.Services(c, h) {
 		q.Units = append(q.Units, s.Unit)
@@ -49,25 +49,30 @@ func foreignSettings(s Scene, h Host) []Finding {
 	for _, r := range component.Readings() {
 		choices[r.What] = r.Choices
 	}
-	var found []Finding
-	for _, set := range h.Survey.Beside.Settings {
+	var all []change
+	for _, set := range h.Survey.Surroundings.Settings {
 		service, isOurs := services[set.Of]
 		keys, isFile := choices[set.Of]
-		level, text := Fail, ""
+		c := change{level: Fail, place: place(set), units: []string{set.Of}}
 		switch {
 		case isOurs:
-			text = changeOf(service, set)
+			c.what = changeOf(service, set)
 		case set.Of == host.SettingManager:
-			text = managerChange(services, set)
+			c.what, c.units = "sets the variable "+set.Name+" of all services", takers(services, set.Name)
 		case isFile:
-			text = "sets " + set.Name + " of containerd"
+			c.what, c.units = "sets "+set.Name, []string{"containerd.service"}
 			if endsInOne(set.Name, keys) {
-				level = Warn
+				c.level = Warn
 			}
 		}
-		if text != "" {
-			found = append(found, one(level, "%s %s", place(set), text)...)
+		if c.what != "" && len(c.units) > 0 {
+			all = joined(all, c)
 		}
+	}
+	var found []Finding
+	for _, c := range all {
+		found = append(found, one(c.level, "%s %s, which changes what %s does", c.place, c.what,
+			strings.Join(c.units, ", "))...)
 	}
 	if found == nil {
 		return one(OK, "none")
@@ -75,48 +80,56 @@ func foreignSettings(s Scene, h Host) []Finding {
 	return found
 }
 
+// A change is a setting that changes what some services do.
+type change struct {
+	level       Level
+	place, what string
+	units       []string
+}
+
+// joined adds a change. A drop-in of all services is one change.
+func joined(all []change, c change) []change {
+	i := slices.IndexFunc(all, func(other change) bool { return other.place == c.place && other.what == c.what })
+	if i < 0 {
+		return append(all, c)
+	}
+	all[i].units = append(all[i].units, c.units...)
+	return all
+}
+
 func endsInOne(name string, ends []string) bool {
 	return slices.ContainsFunc(ends, func(end string) bool { return strings.HasSuffix(name, end) })
 }
 
-// changeOf says what a setting of a drop-in changes of a service; it is empty for what is the
+// changeOf says what a setting of a drop-in does to a service; it is empty for what is the
 // operator's.
 func changeOf(service component.Service, set host.Setting) string {
-	switch set.Group {
-	case host.GroupFile:
-		if set.Name == host.NameMask {
-			return "masks " + set.Of + ", which cannot start then"
-		}
-		return "is taken for " + set.Of + " in place of the tool's own unit"
-	case host.GroupEnvironment:
-		if isSettingOf(service, set.Name) {
-			return fmt.Sprintf("sets the variable %s of %s, which changes what the service does", set.Name, set.Of)
-		}
-		return ""
-	}
-	if isOperators(set) {
+	switch {
+	case set.Group == host.GroupFile && set.Name == host.NameMask:
+		return "keeps the unit from starting (it is a mask)"
+	case set.Group == host.GroupFile:
+		return "is taken in place of the tool's own unit"
+	case set.Group == host.GroupEnvironment && isSettingOf(service, set.Name):
+		return "sets the variable " + set.Name
+	case set.Group == host.GroupEnvironment || isOperators(set):
 		return ""
 	}
 	if address, open := opensDocker(set); open {
-		return fmt.Sprintf("sets ExecStart of %s, which opens docker at %s without TLS: who reaches that address is root",
-			set.Of, address)
+		return "sets ExecStart, and opens docker at " + address + " without TLS (who reaches that address is root)"
 	}
-	return fmt.Sprintf("sets %s of %s, which changes what the service does", set.Name, set.Of)
+	return "sets " + set.Name
 }
 
-// managerChange names the services that take a variable for a setting which systemd gives to all.
-func managerChange(services map[string]component.Service, set host.Setting) string {
-	var of []string
+// takers are the services that take a variable for a setting of theirs.
+func takers(services map[string]component.Service, variable string) []string {
+	var units []string
 	for unit, service := range services {
-		if isPrefixed(set.Name, service.Variables) {
-			of = append(of, unit)
+		if isPrefixed(variable, service.Variables) {
+			units = append(units, unit)
 		}
 	}
-	if of == nil {
-		return ""
-	}
-	slices.Sort(of)
-	return fmt.Sprintf("sets the variable %s of all services, which changes what %s does", set.Name, strings.Join(of, ", "))
+	slices.Sort(units)
+	return units
 }
 
 // loaderVariables have a program load other code.
@@ -132,8 +145,9 @@ func isPrefixed(name string, prefixes []string) bool {
 }
 
 // operators are the beginnings of the names of settings that an operator may add to a unit of ours:
-// limits, weights, times, where messages go, and what comes before and after. All others change what
-// the service does or may do (systemd.service(5), systemd.exec(5), systemd.resource-control(5)).
+// limits, weights, times, where messages go, and what comes before and after. All others change
+// what the service does or may do (systemd.service(5), systemd.exec(5),
+// systemd.resource-control(5)).
 var operators = map[string][]string{
 	"Service": {
 		"Limit", "Tasks", "CPU", "StartupCPU", "AllowedCPUs", "Memory", "DefaultMemory", "IO", "StartupIO", "BlockIO",
@@ -144,7 +158,7 @@ var operators = map[string][]string{
 		"Description", "Documentation", "After", "Before", "Wants", "Requires", "OnFailure", "StartLimit",
 		"SourcePath", "X-",
 	},
-	"Install": {""}, // counts when a unit is enabled, which the tool does itself
+	"Install": {""}, // it counts when a unit is enabled, which the tool does itself
 }
 
 // isOperators reports whether a setting is one that an operator may add.
