@@ -32,6 +32,7 @@ type memoryUnit struct {
 	files   string
 	dropIns []string
 	config  string
+	command string
 }
 
 func newSystemd(m *machine) *systemd {
@@ -120,7 +121,7 @@ func (s *systemd) show(names []string) string {
 
 // read reads a unit from the disk, drop-ins by the order of their names.
 func (s *systemd) read(name string, u *memoryUnit) {
-	u.enabled, u.files, u.dropIns, u.config = s.enabled(name), "", nil, ""
+	u.enabled, u.files, u.dropIns, u.config, u.command = s.enabled(name), "", nil, "", ""
 	files := []string{"/etc/systemd/system/" + name}
 	for _, dir := range []string{"/run/systemd/system/", "/etc/systemd/system/"} {
 		list, err := filepath.Glob(s.m.Path(dir + name + ".d/*.conf"))
@@ -137,6 +138,9 @@ func (s *systemd) read(name string, u *memoryUnit) {
 		for line := range strings.Lines(text) {
 			if v, ok := strings.CutPrefix(strings.TrimSpace(line), "Environment="+resource.ConfigVariable+"="); ok {
 				u.config = v
+			}
+			if v, ok := strings.CutPrefix(strings.TrimSpace(line), "ExecStart="); ok {
+				u.command = v
 			}
 		}
 	}
@@ -164,6 +168,9 @@ func (s *systemd) start(name string) error {
 	s.nextPID++
 	u.active, u.pid = "active", s.nextPID
 	s.m.put(fmt.Sprintf("/proc/%d/environ", u.pid), "PATH=/bin\x00"+resource.ConfigVariable+"="+u.config+"\x00")
+	if u.command != "" {
+		s.m.put(fmt.Sprintf("/proc/%d/cmdline", u.pid), strings.ReplaceAll(u.command, " ", "\x00")+"\x00")
+	}
 	return nil
 }
 
