@@ -2,6 +2,7 @@ package preflight
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -57,6 +58,9 @@ func foreignSettings(s Scene, h Host) []Finding {
 		switch {
 		case isOurs:
 			c.what = changeOf(service, set)
+			if isVendors(set.Path) {
+				c.level = Warn
+			}
 		case set.Of == host.SettingManager:
 			c.what, c.units = "sets the variable "+set.Name+" of all services", takers(services, set.Name)
 		case isFile:
@@ -151,11 +155,11 @@ func isPrefixed(name string, prefixes []string) bool {
 var operators = map[string][]string{
 	"Service": {
 		"Limit", "Tasks", "CPU", "StartupCPU", "AllowedCPUs", "Memory", "DefaultMemory", "IO", "StartupIO", "BlockIO",
-		"Nice", "OOM", "ManagedOOM", "Slice", "RestartSec", "Timeout", "WatchdogSec", "StartLimit", "Standard",
+		"Nice", "OOM", "ManagedOOM", "Slice", "RestartSec", "IPAccounting", "Timeout", "WatchdogSec", "StartLimit", "Standard",
 		"Syslog", "Log", "UMask", "X-",
 	},
 	"Unit": {
-		"Description", "Documentation", "After", "Before", "Wants", "Requires", "OnFailure", "StartLimit",
+		"Description", "Documentation", "After", "Before", "Wants", "Requires", "On", "StartLimit",
 		"SourcePath", "X-",
 	},
 	"Install": {""}, // it counts when a unit is enabled, which the tool does itself
@@ -163,7 +167,19 @@ var operators = map[string][]string{
 
 // isOperators reports whether a setting is one that an operator may add.
 func isOperators(set host.Setting) bool {
-	return strings.HasPrefix(set.Group, "X-") || isPrefixed(set.Name, operators[set.Group])
+	return strings.HasPrefix(set.Group, "X-") || isPrefixed(set.Name, operators[set.Group]) ||
+		isPrefixed(set.Name, sandbox) && slices.Contains([]string{"", "no", "false", "off", "0", "default"}, set.Value)
+}
+
+// sandbox are the beginnings of the names of settings that shut a service in. Where systemd cannot do
+// that, as in a container of LXC, a drop-in of all services switches them off, which changes nothing
+// of what a service of ours does.
+var sandbox = []string{"Protect", "Private", "Restrict", "NoNewPrivileges", "LoadCredential", "ImportCredential"}
+
+// isVendors reports whether a drop-in is the distribution's for all of its services, which is made
+// with care for them.
+func isVendors(path string) bool {
+	return strings.HasSuffix(filepath.Dir(path), "lib/systemd/system/service.d")
 }
 
 // opensDocker returns the address at which a command line has dockerd listen for everybody.

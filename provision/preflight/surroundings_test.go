@@ -63,7 +63,14 @@ func TestForeignSettings(t *testing.T) {
 			"sets plugins.cri.runc.options.SystemdCgroup, which changes what containerd.service does"}},
 		{"another pause image", []host.Setting{sandbox}, []string{"warn ForeignSetting w1: /etc/containerd/conf.d/x.toml:2 " +
 			"sets plugins.cri.pinned_images.sandbox, which changes what containerd.service does"}},
+		{"the distribution's", []host.Setting{{
+			Of: "kubelet.service", Path: "/usr/lib/systemd/system/service.d/10.conf", Group: "Service", Name: "DynamicUser",
+		}}, []string{"warn ForeignSetting w1: /usr/lib/systemd/system/service.d/10.conf sets DynamicUser, which changes " +
+			"what kubelet.service does"}},
+		{"a closed sandbox", []host.Setting{set("kubelet.service", "Service", "ProtectSystem", "strict")},
+			[]string{fails + "sets ProtectSystem, which changes what kubelet.service does"}},
 		{"the operator's", []host.Setting{
+			set("kubelet.service", "Service", "ProtectProc", "default"), set("kubelet.service", "Service", "PrivateNetwork", "no"),
 			set("docker.service", host.GroupEnvironment, "HTTPS_PROXY", ""), set("kubelet.service", "Service", "LimitNOFILE", "9"),
 			set("kubelet.service", "Service", "MemoryMax", "1G"), set("kubelet.service", "Unit", "After", "nfs.service"),
 			set("kubelet.service", "Service", "Nice", "-5"), set("kubelet.service", "Install", "WantedBy", "x.target"),
