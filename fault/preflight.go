@@ -86,7 +86,7 @@ it did not make.`,
     mv /var/lib/etcd /var/lib/etcd.old
 
 If the cluster was made from another machine, copy the directory .kbootstrap from there: it has the authority's key.`},
-	{ForeignSetting, "something beside the tool's files changes what a service of the cluster does",
+	{ForeignSetting, "a drop-in, variable or file of others changes what a service does",
 		`systemd joins a unit with drop-ins from many directories, and gives variables to all services; containerd takes
 in files of a directory of its own. A drop-in that replaces ExecStart, for instance, has the service run with another
 command line than the inventory's: docker may listen to everybody, a kubelet may take another address. The tool does not
@@ -103,10 +103,10 @@ After is the operator's, and is no fault.`,
 What the service should do goes into arguments of the inventory. To live with the foreign setting, ignore the check.
 
     kbootstrap up -i hosts.yaml --ignore-preflight=ForeignSetting`},
-	{BootSetting, "after the next boot a host would not have what the cluster needs of the kernel",
+	{BootSetting, "after a boot the kernel would lack what the cluster needs",
 		`up sets kernel parameters and loads modules, now and at each boot, from files of its own. A file that is read later
 sets a parameter back, a file in modprobe.d keeps a module from being loaded, or the service that reads these files is
-masked. The cluster works until the host is started again; then pods reach nobody.`,
+masked. The cluster works until the host is started again; then pods reach no other host.`,
 		`Remove the line or the file that the check names, or unmask the service.
 
     grep -rn ip_forward /etc/sysctl.d /etc/sysctl.conf /run/sysctl.d /usr/lib/sysctl.d

@@ -35,12 +35,17 @@ func FirstStartDropIn(unit string) string {
 	return "/run/systemd/system/" + unit + ".d/50-bootstrap.conf"
 }
 
-// shadows finds units that systemd prefers to the tool's own, and a mask in its place.
+// shadows finds units and masks that systemd prefers to the tool's own unit. What lies in the place
+// of that unit is the tool's to replace.
 func (r Root) shadows(unit string) []Setting {
-	found := r.masks(unit)
+	var found []Setting
 	for _, dir := range unitDirs[:slices.Index(unitDirs, ownUnits)] {
-		if path := dir + "/" + unit; r.Exists(path) && !r.isNull(path) {
-			found = append(found, Setting{Of: unit, Path: path, Group: GroupFile, Name: NameShadow})
+		path, name := dir+"/"+unit, NameShadow
+		if r.isNull(path) {
+			name = NameMask
+		}
+		if r.Exists(path) {
+			found = append(found, Setting{Of: unit, Path: path, Group: GroupFile, Name: name})
 		}
 	}
 	return found
@@ -70,21 +75,16 @@ func (r Root) isNull(path string) bool {
 func (r Root) dropIns(unit string) []Setting {
 	var found []Setting
 	for _, path := range r.dropInPaths(unit) {
-		if path == FirstStartDropIn(unit) {
-			continue
-		}
-		for _, s := range r.settings(unit, path) {
-			if path == OwnDropIn(unit) && s.Group == GroupEnvironment && s.Name == ConfigVariable {
-				continue
-			}
-			found = append(found, s)
+		if path != FirstStartDropIn(unit) && path != OwnDropIn(unit) {
+			found = append(found, r.settings(unit, path)...)
 		}
 	}
 	return found
 }
 
 // dropInPaths are the drop-ins that systemd reads for a unit, in its order: by their names. Of
-// several with the same name it takes one, that of the more special unit and the preferred directory.
+// several with the same name it takes one, that of the more special unit and the preferred
+// directory.
 func (r Root) dropInPaths(unit string) []string {
 	taken := map[string]string{}
 	for _, owner := range dropInOwners(unit) {

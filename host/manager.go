@@ -13,8 +13,8 @@ import (
 // preferred directory first: sysctl.d, modprobe.d, systemd/system.conf.d.
 var configDirs = []string{"/etc", "/run", "/usr/local/lib", "/usr/lib", "/lib"}
 
-// configFiles are the files of such a directory in the order in which they are read. Of several with
-// the same name one is read.
+// configFiles are the files of such a directory in the order in which they are read. Of several
+// with the same name one is read.
 func (r Root) configFiles(dir string) []string {
 	taken := map[string]string{}
 	for _, parent := range configDirs {
@@ -63,13 +63,14 @@ func (s surveyor) managerEnvironment() []Setting {
 	return found
 }
 
-// preload are the libraries that the dynamic linker puts before all others, in every program that it
-// starts.
+// preload are the libraries that the dynamic linker puts before all others, in every program that
+// it starts.
 func (r Root) preload() []string {
 	var found []string
 	for line := range strings.Lines(r.text("/etc/ld.so.preload")) {
 		line, _, _ = strings.Cut(line, "#")
-		found = append(found, strings.FieldsFunc(line, func(c rune) bool { return strings.ContainsRune(" \t\n:", c) })...)
+		separates := func(c rune) bool { return strings.ContainsRune(" \t\n:", c) }
+		found = append(found, strings.FieldsFunc(line, separates)...)
 	}
 	return found
 }

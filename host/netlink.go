@@ -17,19 +17,33 @@ const (
 // errNetlink is an answer of the kernel that cannot be read.
 var errNetlink = errors.New("unreadable answer of the kernel")
 
+// An attribute is a part of a message, by its number.
+type attribute struct {
+	kind  uint16
+	value []byte
+}
+
 // askNFTables asks the kernel for all things of nf_tables of one kind, such as
-// unix.NFT_MSG_GETCHAIN.
-func askNFTables(kind uint16) ([]nftAnswer, error) {
+// unix.NFT_MSG_GETCHAIN, in a family of tables, with what they are to have.
+func askNFTables(kind uint16, family byte, which ...attribute) ([]nftAnswer, error) {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_NETFILTER)
 	if err != nil {
 		return nil, err
 	}
 	defer unix.Close(fd)
-	if err := unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Sec: netlinkWait}); err != nil {
+	wait := unix.Timeval{Sec: netlinkWait}
+	if err := unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &wait); err != nil {
 		return nil, err
 	}
-	request := make([]byte, netlinkHeader+nfgenHeader) // of all families
+	request := make([]byte, netlinkHeader+nfgenHeader)
+	request[netlinkHeader] = family
 	order := binary.NativeEndian
+	for _, a := range which {
+		request = order.AppendUint16(request, uint16(unix.SizeofNlAttr+len(a.value)))
+		request = order.AppendUint16(request, a.kind)
+		request = append(request, a.value...)
+		request = append(request, make([]byte, align4(len(a.value))-len(a.value))...)
+	}
 	order.PutUint32(request[0:], uint32(len(request)))
 	order.PutUint16(request[4:], unix.NFNL_SUBSYS_NFTABLES<<8|kind)
 	order.PutUint16(request[6:], unix.NLM_F_REQUEST|unix.NLM_F_DUMP)
@@ -77,20 +91,29 @@ func readNetlink(data []byte) (answers []nftAnswer, done bool, err error) {
 	return answers, false, nil
 }
 
-// attributesOf reads attributes, which may lie within another one.
+// attributesOf reads attributes, which may lie within another one. Each kind is there once.
 func attributesOf(data []byte) map[uint16][]byte {
-	order := binary.NativeEndian
 	found := map[uint16][]byte{}
+	for _, a := range listOf(data) {
+		found[a.kind] = a.value
+	}
+	return found
+}
+
+// listOf reads attributes in their order.
+func listOf(data []byte) []attribute {
+	order := binary.NativeEndian
+	var all []attribute
 	for len(data) >= unix.SizeofNlAttr {
 		size := int(order.Uint16(data))
 		if size < unix.SizeofNlAttr || size > len(data) {
 			break
 		}
 		kind := order.Uint16(data[2:]) &^ (unix.NLA_F_NESTED | unix.NLA_F_NET_BYTEORDER)
-		found[kind] = data[unix.SizeofNlAttr:size]
+		all = append(all, attribute{kind, data[unix.SizeofNlAttr:size]})
 		data = data[min(align4(size), len(data)):]
 	}
-	return found
+	return all
 }
 
 // align4 is the next multiple of four.

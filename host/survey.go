@@ -20,8 +20,8 @@ type SurveyQuery struct {
 	Packages bool     // whether the package manager's lock matters
 	SSH      []int    // the ports of sshd whose peers are wanted
 	// Kubeconfig is the path of a kubeconfig whose context is wanted.
-	Kubeconfig string
-	Beside     BesideQuery
+	Kubeconfig   string
+	Surroundings SurroundingsQuery
 }
 
 // Survey is what a host is like besides its Facts: what others left on it, and what would be in the
@@ -51,8 +51,8 @@ type Survey struct {
 	// Limits are sysctls by name; those that the kernel does not have are left out.
 	Limits map[string]int64
 	// PackageLock is who holds the package manager's lock; nil when no process does.
-	PackageLock *Lock
-	Beside      Beside
+	PackageLock  *Lock
+	Surroundings Surroundings
 }
 
 // Lock is a lock on a file of the host that some process holds.
@@ -79,7 +79,7 @@ func (s surveyor) survey(q SurveyQuery) Survey {
 	var wg sync.WaitGroup
 	wg.Go(func() { found.Units = s.units(q.Units) })
 	wg.Go(func() { found.Ports = s.ports(q.TCP, q.UDP) })
-	wg.Go(func() { found.Beside = s.beside(q.Beside) })
+	wg.Go(func() { found.Surroundings = s.surroundings(q.Surroundings) })
 	wg.Go(func() {
 		found.FileSystems = s.fileSystems(q.Paths)
 		found.Modules = s.modules(q.Modules)

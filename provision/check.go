@@ -36,11 +36,12 @@ func askSurveys(r *Run, queries map[string]node.Query) {
 	}
 }
 
-// askBeside asks all hosts for what their services read or obey beside the files of the tool.
-func askBeside(r *Run, queries map[string]node.Query) {
+// askSurroundings asks all hosts for what their services read or obey besides the files of the
+// tool.
+func askSurroundings(r *Run, queries map[string]node.Query) {
 	for name, m := range r.Fleet {
 		q := queries[name]
-		q.Survey = &host.SurveyQuery{Beside: preflight.BesideQuery(r.Cluster, m.Host)}
+		q.Survey = &host.SurveyQuery{Surroundings: preflight.SurroundingsQuery(r.Cluster, m.Host)}
 		queries[name] = q
 	}
 }
@@ -52,7 +53,7 @@ func findForeign(r *Run) {
 	for i := range scene.Hosts {
 		scene.Hosts[i].Survey = r.surveys[scene.Hosts[i].Name].survey
 	}
-	for _, f := range preflight.JudgeBeside(scene) {
+	for _, f := range preflight.JudgeSurroundings(scene) {
 		if f.Level != preflight.OK {
 			r.Foreign = append(r.Foreign, f)
 		}

@@ -13,13 +13,13 @@ import (
 	"kbootstrap/resource/api"
 )
 
-// Observe looks at the plan's resources on the hosts, at what tells of the cluster that is there, and
-// at what services read beside the plan: one request to each host.
+// Observe looks at the plan's resources on the hosts, at what tells of the cluster that is there,
+// and at what services read besides the plan: one request to each host.
 func Observe(ctx context.Context, r *Run) error {
 	queries := map[string]node.Query{}
-	askBeside(r, queries)
+	askSurroundings(r, queries)
 	answers, err := lookAround(ctx, r, queries)
-	r.surveys, _ = surveysOf(r, answers) // what could not be looked at beside the plan is missing
+	r.surveys, _ = surveysOf(r, answers) // what could not be looked at besides the plan is missing
 	if err := spared(r, err); err != nil {
 		return err
 	}

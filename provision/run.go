@@ -31,8 +31,8 @@ type Run struct {
 	Refusals guard.Refusals
 	// Warnings are what is odd and keeps nothing from being carried out.
 	Warnings []string
-	// Foreign are what changes what services do and is not the tool's, in a verb that changes nothing.
-	// `up` ends with those that fail.
+	// Foreign are what changes what services do and is not the tool's, in a verb that changes
+	// nothing. `up` ends with those that fail.
 	Foreign []preflight.Finding
 	// Findings are what the checks of the hosts found, in a verb that has them.
 	Findings []preflight.Finding

@@ -33,8 +33,8 @@ type HostDrift struct {
 	// What differs, and what "up" would do about it; empty if nothing differs. A service whose
 	// process was started with another configuration is included.
 	Changes []Change `json:"changes"`
-	// What others set beside the plan, and that changes what the services of the host do. "up" does
-	// not take it away. Absent if there is nothing.
+	// What others set that is not in the plan, and that changes what the services of the host do.
+	// "up" does not take it away. Absent if there is nothing.
 	Foreign []Error `json:"foreign,omitempty"`
 }
 

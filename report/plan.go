@@ -24,9 +24,9 @@ type Plan struct {
 	// Why "up" refuses to carry the plan out: it would harm the existing cluster. Absent if nothing
 	// is refused.
 	Refused []Error `json:"refused,omitempty"`
-	// What others set beside the plan, and that changes what the services of the cluster do: "up"
-	// ends with it before it changes anything, unless the check is ignored. Absent if there is
-	// nothing.
+	// What others set that is not in the plan, and that changes what the services of the cluster
+	// do: "up" ends with it before it changes anything, unless the check is ignored. Absent if
+	// there is nothing.
 	Foreign []Error `json:"foreign,omitempty"`
 	// What is unusual but does not keep "up" from carrying the plan out.
 	Warnings []string `json:"warnings,omitempty"`
@@ -98,7 +98,8 @@ func NewPlan(run *provision.Run) Plan {
 // foreign is a finding about one host as an error.
 func foreign(f preflight.Finding) Error {
 	return Error{
-		Code: string(f.Code), Message: f.Text(), Hint: f.Hint, Host: strings.Join(f.Hosts, ", "), Component: "preflight",
+		Code: string(f.Code), Message: f.Text(), Hint: f.Hint, Host: strings.Join(f.Hosts, ", "),
+		Component: "preflight",
 	}
 }
 
@@ -124,5 +125,6 @@ func Action(c plan.Change) string {
 func Restart(c plan.Change) bool {
 	found, ok := c.Found.(resource.Service)
 	wanted, is := c.Wanted.(resource.Service)
-	return ok && is && found.Running && wanted.Running && (found.Config != wanted.Config || found.Older || found.Stray != "")
+	return ok && is && found.Running && wanted.Running &&
+		(found.Config != wanted.Config || found.Older || found.Stray != "")
 }

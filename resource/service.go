@@ -31,8 +31,8 @@ type Service struct {
 	// edited the file, started the service, and had the edit taken back by us.
 	Starts []string `json:",omitempty"`
 	Older  bool     // only in a found value: something that it starts with is about to change, or has since its start
-	// Stray is, only in a found value, the command line of a process that carries the wanted Config,
-	// and was started with a command that neither its unit nor a drop-in has any more.
+	// Stray is, only in a found value, the command line of a process that carries the wanted
+	// Config, and was started with a command that neither its unit nor a drop-in has any more.
 	Stray string `json:",omitempty"`
 }
 
@@ -158,7 +158,7 @@ var secretWord = regexp.MustCompile(`(?i)(token|passw|secret|key|auth)([a-z-]*)[
 // withoutSecrets is a command line that may be shown.
 func withoutSecrets(command string) string { return secretWord.ReplaceAllString(command, "$1$2=…") }
 
-// hasEditedDropIn reports whether somebody wrote more into the tool's own drop-in, under a process
+// hasEditedDropIn reports whether a user wrote more into the tool's own drop-in, under a process
 // that carries the wanted configuration.
 func (s Service) hasEditedDropIn(sys *host.System, config string) bool {
 	text, err := sys.Read(s.dropIn())

@@ -1,6 +1,7 @@
 package resource_test
 
 import (
+	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -41,6 +42,55 @@ func TestServiceReloads(t *testing.T) {
 		if found := m.observe(service); resource.Changed(found, service) {
 			t.Errorf("%s: %s", step.name, resource.Diff(found, service))
 		}
+	}
+}
+
+// TestServiceOfAnotherCommand: a process that a drop-in started with another command is found when
+// the drop-in has gone, and started again; while it is there, it is for the checks of the host.
+func TestServiceOfAnotherCommand(t *testing.T) {
+	m := newMachine(t)
+	newSystemd(m)
+	const dropIn = "/etc/systemd/system/docker.service.d/99-site.conf"
+	m.put("/etc/systemd/system/docker.service", "[Service]\nExecStart=/usr/local/bin/dockerd \\\n  --host=unix:///x\n")
+	service := resource.Service{Name: "docker.service", Enabled: true, Running: true, Config: "1"}
+	m.put(dropIn, "[Service]\nExecStart=\nExecStart=/usr/local/bin/dockerd -H tcp://0.0.0.0:2375 --auth-token=hush\n")
+	m.apply(service)
+	if found := m.observe(service); resource.Changed(found, service) {
+		t.Errorf("with the drop-in: %s", resource.Diff(found, service))
+	}
+	m.must(os.Remove(m.Path(dropIn)))
+	found := m.observe(service)
+	if want := "started as /usr/local/bin/dockerd -H tcp://0.0.0.0:2375 --auth-token=…\n"; !strings.Contains(found.State(), want) {
+		t.Fatalf("without the drop-in the state is\n%swant\n%s", found.State(), want)
+	}
+	m.put("/etc/systemd/system/docker.service", "[Service]\nExecStart=/usr/local/bin/dockerd --host=unix:///x\n")
+	m.ran = nil
+	m.apply(service)
+	if found := m.observe(service); resource.Changed(found, service) || m.ranCount("systemctl --no-block") != 1 {
+		t.Errorf("applied: %s; ran %q", resource.Diff(found, service), m.ran)
+	}
+}
+
+// TestServiceWithAnEditedDropIn: what a user writes into the tool's own drop-in is taken back, and the
+// process that may have been started with it is started again.
+func TestServiceWithAnEditedDropIn(t *testing.T) {
+	m := newMachine(t)
+	newSystemd(m)
+	m.put("/etc/systemd/system/etcd.service", "[Service]\n")
+	service := resource.Service{Name: "etcd.service", Enabled: true, Running: true, Config: "1"}
+	m.apply(service)
+	own := m.get(host.OwnDropIn("etcd.service"))
+	m.put(host.OwnDropIn("etcd.service"), own+"User=nobody\n")
+	if found := m.observe(service); !resource.Changed(found, service) {
+		t.Fatal("the edit is not seen")
+	}
+	m.ran = nil
+	m.apply(service)
+	if got := m.get(host.OwnDropIn("etcd.service")); got != own || m.ranCount("systemctl --no-block") != 1 {
+		t.Errorf("the drop-in is %q; ran %q", got, m.ran)
+	}
+	if found := m.observe(service); resource.Changed(found, service) {
+		t.Errorf("applied: %s", resource.Diff(found, service))
 	}
 }
 

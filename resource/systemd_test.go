@@ -35,6 +35,7 @@ type memoryUnit struct {
 	files   string
 	dropIns []string
 	config  string
+	command string
 }
 
 func newSystemd(m *machine) *systemd {
@@ -127,7 +128,7 @@ func (s *systemd) show(names []string) string {
 
 // read reads a unit from the disk, drop-ins by the order of their names.
 func (s *systemd) read(name string, u *memoryUnit) {
-	u.enabled, u.files, u.dropIns, u.config = s.enabled(name), "", nil, ""
+	u.enabled, u.files, u.dropIns, u.config, u.command = s.enabled(name), "", nil, "", ""
 	files := []string{"/etc/systemd/system/" + name}
 	for _, dir := range []string{"/run/systemd/system/", "/etc/systemd/system/"} {
 		list, err := filepath.Glob(s.m.Path(dir + name + ".d/*.conf"))
@@ -144,6 +145,9 @@ func (s *systemd) read(name string, u *memoryUnit) {
 		for line := range strings.Lines(text) {
 			if v, ok := strings.CutPrefix(strings.TrimSpace(line), "Environment="+resource.ConfigVariable+"="); ok {
 				u.config = v
+			}
+			if v, ok := strings.CutPrefix(strings.TrimSpace(line), "ExecStart="); ok {
+				u.command = v
 			}
 		}
 	}
@@ -176,6 +180,9 @@ func (s *systemd) start(name string) error {
 	// The 22nd field is when it started: long ago.
 	s.m.put(fmt.Sprintf("/proc/%d/stat", u.pid), fmt.Sprintf("%d (x) S%s 1", u.pid, strings.Repeat(" 0", 18)))
 	s.m.put(fmt.Sprintf("/proc/%d/environ", u.pid), "PATH=/bin\x00"+resource.ConfigVariable+"="+u.config+"\x00")
+	if u.command != "" {
+		s.m.put(fmt.Sprintf("/proc/%d/cmdline", u.pid), strings.ReplaceAll(u.command, " ", "\x00")+"\x00")
+	}
 	return nil
 }
 

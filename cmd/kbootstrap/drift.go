@@ -18,7 +18,8 @@ func driftCommand(a *app) *cobra.Command {
 		Use:   "drift",
 		Short: "Show which hosts differ from the inventory; nothing is changed",
 		Long: `Compare every file, unit and setting of the hosts with what the inventory says, and the processes of
-services with what they should have been started with. Nothing is changed and no lock is taken, so drift
+services with what they should have been started with. What others set that changes a service, such as
+a drop-in of systemd with another ExecStart, is marked with !. Nothing is changed and no lock is taken, so drift
 may run while other commands do, for instance from cron.
 
 The exit code is 0 if nothing differs, 3 if something differs, 6 if some hosts could not be compared,

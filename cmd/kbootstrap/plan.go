@@ -30,7 +30,8 @@ if a host, the inventory or anything else that the plan was made from has change
 secrets, and only its owner can read it. To save a plan in a file called json or text, write ./json.
 
 Differences that would harm an existing cluster are marked with ! above the plan. up refuses to make
-them, and plan exits with code 9.`,
+them, and plan exits with code 9. What others set on hosts and that changes a service is marked so too;
+up ends with it before it changes anything.`,
 		Example: `  kbootstrap plan -i hosts.yaml
   kbootstrap plan -i hosts.yaml -o demo.plan
   kbootstrap plan --show demo.plan`,

@@ -43,8 +43,8 @@ func Parse(text string) []Setting {
 	return all
 }
 
-// Words are the words of a value with several of them, such as a command line: split at white space,
-// without quotes and escapes.
+// Words are the words of a value with several of them, such as a command line: split at white
+// space, without quotes and escapes.
 func Words(value string) []string {
 	var (
 		all   []string

@@ -19,8 +19,8 @@ func everywhere(Target) bool { return true }
 // kubernetes is the component of all programs of a release of Kubernetes.
 const kubernetes = "kubernetes"
 
-// kubernetesVariables are the variables that the programs of Kubernetes take for settings: the feature
-// gates of their client, and switches of their own.
+// kubernetesVariables are the variables that the programs of Kubernetes take for settings: the
+// feature gates of their client, and switches of their own.
 var kubernetesVariables = []string{"KUBE_"}
 
 // kubernetesProgram is where a program of Kubernetes comes from. They are published one by one.

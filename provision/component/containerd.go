@@ -48,12 +48,12 @@ var containerd = Component{
 	},
 	Reads: []Reading{
 		{What: containerdExtra, Main: ContainerdConfig,
-			Whose: "the operator's; `ForeignSetting` fails on what takes the cgroup driver, the network's directories, " +
-				"the socket or the data elsewhere, and warns of another pause image",
+			Whose: "the operator's; `ForeignSetting` fails on what changes the cgroup driver, the directories of " +
+				"the network, the socket or the data, and warns of another pause image",
 			Keys: []string{
 				"runc.options.SystemdCgroup", "runc.options.BinaryName", "runtimes.runc.runtime_type",
-				"containerd.default_runtime_name", "cni.conf_dir", "cni.bin_dir", "cni.bin_dirs", "grpc.address", "root",
-				"state", "disabled_plugins",
+				"containerd.default_runtime_name", "cni.conf_dir", "cni.bin_dir", "cni.bin_dirs", "grpc.address",
+				"root", "state", "disabled_plugins",
 			},
 			Choices: []string{"pinned_images.sandbox", "cri.sandbox_image"}},
 		{What: "`/etc/containerd/certs.d`", Whose: "the operator's: registries and mirrors"},

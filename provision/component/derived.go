@@ -158,8 +158,8 @@ func Services(c *inventory.Cluster, h inventory.Host) []Service {
 	return services
 }
 
-// Readings are what the services of all components read or obey besides their resources, in the order
-// of the components.
+// Readings are what the services of all components read or obey besides their resources, in the
+// order of the components.
 func Readings() []Reading {
 	var all []Reading
 	for _, c := range Components() {

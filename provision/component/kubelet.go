@@ -31,7 +31,7 @@ var kubelet = Component{
 	},
 	Reads: []Reading{
 		{What: "`/etc/kubernetes/manifests`",
-			Whose: "the operator's: our kubelet starts no static pods, and has no directory of drop-ins for its configuration"},
+			Whose: "the operator's: our kubelet starts no static pods, and takes no drop-ins for its configuration"},
 		{What: "`/etc/resolv.conf`", Whose: "the operator's: pods inherit it; `DNS` warns"},
 		{What: "`/usr/libexec/kubernetes/kubelet-plugins`, `/var/lib/kubelet/plugins_registry`",
 			Whose: "the plug-ins' of the cluster"},
@@ -87,8 +87,8 @@ var kubelet = Component{
 			// route, which is the NAT interface of a Vagrant host.
 			"node-ip": t.Host.Address.String(),
 			// Always, also where the host has that name: a host may be renamed, and a kubelet that
-			// starts with another name than its certificate's is no node any more. CIS 4.2.7 wants the
-			// flag unset because of certificates for other names; these are made for this one.
+			// starts with another name than its certificate's is no node any more. CIS 4.2.7 wants
+			// the flag unset because of certificates for other names; these are made for this one.
 			"hostname-override": t.Host.Name,
 		}
 		flags = flags.With(t.Cluster.Arguments["kubelet"])

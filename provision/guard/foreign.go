@@ -1,12 +1,5 @@
 package guard
 
-import (
-	"fmt"
-
-	"kbootstrap/fault"
-	"kbootstrap/provision/component"
-)
-
 // Foreign refuses hosts that say by a mark of the tool that they belong to another cluster.
 func Foreign(s Situation) Refusals {
 	var rs Refusals

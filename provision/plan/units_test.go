@@ -130,7 +130,7 @@ func TestOddArguments(t *testing.T) {
 		flags[name], want["--"+name] = value, value
 	}
 	want["--config"], want["--kubeconfig"] = "/var/lib/kubelet/config.yaml", component.KubeletConfig
-	want["--node-ip"] = "192.168.56.21"
+	want["--node-ip"], want["--hostname-override"] = "192.168.56.21", "w1"
 
 	targets := fixture.TargetsOf(t, fixture.Small)
 	for i := range targets {

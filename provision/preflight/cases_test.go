@@ -401,4 +401,51 @@ var cases = []struct {
 		"fail ForeignCluster cp1,w1: the hosts have data of several etcd clusters: cp1 of cluster 7a3c01; w1 of " +
 			"cluster 99ff02",
 	}},
+
+	{"another command", func(s *Scene) {
+		s.Hosts[1].Survey.Surroundings.Settings = []host.Setting{
+			{Of: "kubelet.service", Path: "/etc/x.conf", Line: 3, Group: "Service", Name: "ExecStart"},
+		}
+	}, []string{"fail ForeignSetting w1: /etc/x.conf:3 sets ExecStart, which changes what kubelet.service does"}},
+	{"a library in every program", func(s *Scene) { s.Hosts[1].Survey.Surroundings.Preload = []string{"/x.so"} },
+		[]string{"warn ServiceEnvironment w1: /etc/ld.so.preload has every program of the host load /x.so"}},
+	{"a proxy in the cluster", func(s *Scene) {
+		s.Hosts[1].Survey.Surroundings.Settings = []host.Setting{
+			{Of: "kubelet.service", Path: "/etc/x.conf", Line: 3, Group: host.GroupEnvironment, Name: "HTTPS_PROXY"},
+		}
+	}, []string{"warn ServiceEnvironment w1: /etc/x.conf:3 has kubelet.service go through a proxy to 10.96.0.1, which no " +
+		"NO_PROXY of the unit names"}},
+	{"otherwise after a boot", func(s *Scene) {
+		s.Hosts[1].Survey.Surroundings.Settings = []host.Setting{
+			{Of: host.SettingSysctl, Path: "/etc/sysctl.d/10.conf", Line: 1, Name: "net.ipv4.ip_forward", Value: "0"},
+			{Of: host.SettingSysctl, Path: "/etc/sysctl.conf", Line: 2, Name: "net.ipv4.ip_forward", Value: "0"},
+			{Of: host.SettingSysctl, Path: "/etc/z.conf", Line: 3, Name: "net.ipv4.ip_forward", Value: "0", Late: true},
+			{Of: host.SettingModule, Path: "/etc/m.conf", Line: 4, Group: "blacklist", Name: "overlay"},
+			{Of: host.SettingModule, Path: "/etc/m.conf", Line: 5, Group: "install", Name: "vxlan"},
+			{Of: "systemd-sysctl.service", Path: "/run/x", Group: host.GroupFile, Name: host.NameMask},
+		}
+	}, []string{
+		"warn BootSettings w1: /etc/sysctl.conf:2 sets net.ipv4.ip_forward = 0, which counts again after `sysctl --system`",
+		"fail BootSettings w1: /etc/z.conf:3 sets net.ipv4.ip_forward = 0, and comes after the tool's own file at each boot",
+		"fail BootSettings w1: /etc/m.conf:4 keeps the module overlay from being loaded at boot",
+		"fail BootSettings w1: /etc/m.conf:5 runs another program in place of loading the module vxlan",
+		"fail BootSettings w1: /run/x masks systemd-sysctl.service, which has to set at boot what the cluster needs",
+	}},
+	{"chains that drop", func(s *Scene) {
+		s.Hosts[1].Survey.Surroundings.Chains = []host.BaseChain{
+			{Table: "inet a", Name: "x", Hook: host.HookForward, By: host.DropsByPolicy, All: true},
+			{Table: "inet b", Name: "x", Hook: host.HookForward, By: host.DropsByRule},
+			{Table: "inet c", Name: "x", Hook: host.HookInput, By: host.DropsByPolicy, All: true},
+			{Table: "inet d", Name: "x", Hook: host.HookInput, By: host.DropsByPolicy},
+			{Table: "inet firewalld", Name: "filter_FORWARD", Hook: host.HookForward, By: host.DropsByRule},
+		}
+	}, []string{
+		"fail PacketFilter w1: the chain x of the table inet a drops, by its policy, every packet of a pod that leaves its " +
+			"host, or comes from another",
+		"warn PacketFilter w1: the chain x of the table inet b drops, by its rule, what no rule of it accepts of what pods " +
+			"send and receive",
+		"fail PacketFilter w1: the chain x of the table inet c drops, by its policy, every packet to this host",
+		"warn PacketFilter w1: the chain x of the table inet d drops, by its policy, what no rule of it accepts of what is " +
+			"sent to this host",
+	}},
 }

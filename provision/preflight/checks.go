@@ -148,19 +148,25 @@ func Checks() []Check {
 			What: "etcd's data directory is empty, or holds this cluster's data",
 			Hint: "move the directory away if its data is not needed: mv /var/lib/etcd /var/lib/etcd.old"},
 
-		// What the services read or obey beside the files of the tool.
-		{ID: "ForeignSetting", Worst: Fail, Code: fault.ForeignSetting, judge: each(foreignSettings), Beside: true,
-			What: "no drop-in, variable or file of others changes what a service of the cluster does",
-			Hint: "take the setting away, or say the same in `arguments` of the inventory; then systemctl daemon-reload " +
-				"and `up`, which restarts the service"},
-		{ID: "ServiceEnvironment", Worst: Warn, Code: fault.ForeignSetting, judge: each(serviceEnvironment), Beside: true,
-			What: "no proxy is between the services of the cluster, and no library is loaded into them",
-			Hint: "name the networks of hosts, pods and Services in NO_PROXY of the same drop-in, or remove the drop-in"},
-		{ID: "BootSettings", Worst: Fail, Code: fault.BootSetting, judge: each(bootSettings), Beside: true,
-			What: "after a boot the kernel has the parameters and modules that the cluster needs",
-			Hint: "remove the line, or the file; `up` has put what is needed into /etc/sysctl.d and /etc/modules-load.d"},
-		{ID: "PacketFilter", Worst: Fail, Code: fault.PacketFilter, judge: each(packetFilter), Beside: true,
-			What: "no chain of the packet filter drops what pods and the parts of the cluster send to each other",
+		// What the services read or obey besides the files of the tool.
+		{ID: "ForeignSetting", Worst: Fail, Code: fault.ForeignSetting, judge: each(foreignSettings),
+			Surroundings: true,
+			What:         "no drop-in, variable or file of others changes what a service of the cluster does",
+			Hint: "take the setting away, or say the same in `arguments` of the inventory; `up` restarts a service " +
+				"that still runs with the setting"},
+		{ID: "ServiceEnvironment", Worst: Warn, Code: fault.ForeignSetting, judge: each(serviceEnvironment),
+			Surroundings: true,
+			What:         "no proxy is between the services of the cluster, and no library is loaded into them",
+			Hint: "name the networks of hosts, pods and Services in NO_PROXY of the same drop-in, or remove the " +
+				"drop-in or the library"},
+		{ID: "BootSettings", Worst: Fail, Code: fault.BootSetting, judge: each(bootSettings),
+			Surroundings: true,
+			What:         "after a boot the kernel has the parameters and modules that the cluster needs",
+			Hint: "remove the line or the file, or unmask the service; what is needed is in " +
+				"/etc/sysctl.d/zzz-kbootstrap.conf and /etc/modules-load.d/kbootstrap.conf"},
+		{ID: "PacketFilter", Worst: Fail, Code: fault.PacketFilter, judge: each(packetFilter),
+			Surroundings: true,
+			What:         "no chain of the packet filter drops what pods and hosts of the cluster send to each other",
 			Hint: "have the chain accept the networks of hosts, pods and Services, or give it the policy accept: " +
 				"nft list ruleset shows it"},
 	}

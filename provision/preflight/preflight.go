@@ -58,10 +58,10 @@ type Check struct {
 	// Probes says that it judges measurements that cost something. They are made when there is
 	// something to change.
 	Probes bool
-	// Beside says that it judges what every look at a host sees, so that `status`, `plan` and `drift`
-	// make it too.
-	Beside bool
-	judge  func(Scene) []Finding
+	// Surroundings says that it judges what every look at a host sees, so that `status`, `plan` and
+	// `drift` make it too.
+	Surroundings bool
+	judge        func(Scene) []Finding
 }
 
 // Scene is all that the checks judge.
@@ -149,8 +149,10 @@ func Judge(s Scene, ignore []string) []Finding {
 	return judge(s, ignore, func(c Check) bool { return !c.Probes || s.Probed })
 }
 
-// JudgeBeside asks those checks that judge what every look at a host sees.
-func JudgeBeside(s Scene) []Finding { return judge(s, nil, func(c Check) bool { return c.Beside }) }
+// JudgeSurroundings asks those checks that judge what every look at a host sees.
+func JudgeSurroundings(s Scene) []Finding {
+	return judge(s, nil, func(c Check) bool { return c.Surroundings })
+}
 
 func judge(s Scene, ignore []string, isAsked func(Check) bool) []Finding {
 	place := map[string]int{}

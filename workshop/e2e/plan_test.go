@@ -59,7 +59,7 @@ func TestPlan(t *testing.T) {
 }
 
 const (
-	sysctls       = "/etc/sysctl.d/99-kbootstrap.conf"
+	sysctls       = "/etc/sysctl.d/zzz-kbootstrap.conf"
 	kubeletConfig = "/var/lib/kubelet/config.yaml"
 )
 

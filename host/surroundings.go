@@ -1,8 +1,8 @@
 package host
 
-// BesideQuery says what to look for beside the files of the tool: what else says how its daemons
-// run. Paths are those of the host.
-type BesideQuery struct {
+// SurroundingsQuery says what to look for besides the files of the tool: what else says how its
+// daemons run. Paths are those of the host.
+type SurroundingsQuery struct {
 	Units    []string          // services of the tool, such as "kubelet.service"
 	Masks    []string          // units of the system that must be able to start, such as "systemd-sysctl.service"
 	Sysctls  map[string]string // kernel parameters, with the values that they must have after a boot
@@ -19,9 +19,9 @@ type KeysQuery struct {
 	Keys    []string // the ends of keys, with their tables: "runc.options.SystemdCgroup"
 }
 
-// Beside is what was found beside the files of the tool. Looking changes nothing. What could not be
-// found out is missing.
-type Beside struct {
+// Surroundings is what was found besides the files of the tool. Looking changes nothing. What could
+// not be found out is missing.
+type Surroundings struct {
 	Settings []Setting
 	Chains   []BaseChain
 	Preload  []string // the libraries of /etc/ld.so.preload, which every program loads
@@ -57,10 +57,10 @@ const (
 	NameShadow = "shadow" // a unit of the same name that systemd prefers to the tool's
 )
 
-// beside looks for everything that is asked for. It starts systemctl, for what systemd was told by
-// hand, where units are asked for.
-func (s surveyor) beside(q BesideQuery) Beside {
-	var found Beside
+// surroundings looks for everything that is asked for. It starts systemctl, for what systemd was
+// told by hand, where units are asked for.
+func (s surveyor) surroundings(q SurroundingsQuery) Surroundings {
+	var found Surroundings
 	for _, unit := range q.Units {
 		found.Settings = append(found.Settings, s.shadows(unit)...)
 		found.Settings = append(found.Settings, s.dropIns(unit)...)

@@ -1,7 +1,6 @@
 package preflight
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -11,13 +10,13 @@ import (
 // bootSettings finds what would be otherwise after a boot.
 func bootSettings(_ Scene, h Host) []Finding {
 	var found []Finding
-	for _, set := range h.Survey.Beside.Settings {
+	for _, set := range h.Survey.Surroundings.Settings {
 		switch {
 		case set.Of == host.SettingSysctl && set.Late:
 			found = append(found, one(Fail, "%s sets %s = %s, and comes after the tool's own file at each boot",
 				place(set), set.Name, set.Value)...)
 		case set.Of == host.SettingSysctl && isLastOfAll(set.Path):
-			found = append(found, one(Warn, "%s sets %s = %s, which counts again when somebody runs sysctl --system",
+			found = append(found, one(Warn, "%s sets %s = %s, which counts again after `sysctl --system`",
 				place(set), set.Name, set.Value)...)
 		case set.Of == host.SettingModule && set.Group == "install":
 			found = append(found, one(Fail, "%s runs another program in place of loading the module %s",
@@ -42,27 +41,27 @@ func isLastOfAll(path string) bool {
 }
 
 // packetFilter finds chains that drop packets which kube-proxy and flannel accept in their own: a
-// packet must pass every chain of its hook. The chains of iptables are theirs too: they put their
-// rules before the policy.
-func packetFilter(_ Scene, h Host) []Finding {
+// packet must pass every chain of its hook.
+func packetFilter(s Scene, h Host) []Finding {
 	var found []Finding
-	for _, c := range h.Survey.Beside.Chains {
-		forward := c.Hook == host.HookForward
-		switch name := fmt.Sprintf("the chain %s of the table %s", c.Name, c.Table); {
-		case c.Table == "ip filter" && c.Name == "FORWARD":
-			continue
-		case c.All && forward:
-			found = append(found, one(Fail, "%s drops every packet that is forwarded, so pods reach nobody", name)...)
-		case c.All:
-			found = append(found, one(Fail, "%s drops every packet to this host", name)...)
-		case forward:
-			found = append(found, one(Warn, "%s drops what its rules do not accept of what pods send and receive", name)...)
-		default:
-			found = append(found, one(Warn, "%s drops what its rules do not accept of what is sent to this host", name)...)
+	for _, c := range h.Survey.Surroundings.Chains {
+		if c.Table == "inet firewalld" && s.Cluster.Firewall == "disable" {
+			continue // `up` turns firewalld off
 		}
+		level, dropped := Warn, "what no rule of it accepts of what is sent to this host"
+		switch {
+		case c.All && c.Hook == host.HookForward:
+			level, dropped = Fail, "every packet of a pod that leaves its host, or comes from another"
+		case c.All:
+			level, dropped = Fail, "every packet to this host"
+		case c.Hook == host.HookForward:
+			dropped = "what no rule of it accepts of what pods send and receive"
+		}
+		found = append(found, one(level, "the chain %s of the table %s drops, by its %s, %s",
+			c.Name, c.Table, c.By, dropped)...)
 	}
 	if found == nil {
-		return one(OK, "no chain drops by its policy")
+		return one(OK, "no chain drops what the cluster sends")
 	}
 	return found
 }
@@ -71,17 +70,17 @@ func packetFilter(_ Scene, h Host) []Finding {
 // the host loads.
 func serviceEnvironment(s Scene, h Host) []Finding {
 	var found []Finding
-	for _, library := range h.Survey.Beside.Preload {
+	for _, library := range h.Survey.Surroundings.Preload {
 		found = append(found, one(Warn, "/etc/ld.so.preload has every program of the host load %s", library)...)
 	}
 	direct := directUnits(s, h)
 	told := map[string]bool{}
-	for _, set := range h.Survey.Beside.Settings {
+	for _, set := range h.Survey.Surroundings.Settings {
 		isProxy := slices.Contains([]string{"http_proxy", "https_proxy", "all_proxy"}, strings.ToLower(set.Name))
 		if set.Group != host.GroupEnvironment || !isProxy || !slices.Contains(direct, set.Of) || told[set.Of] {
 			continue
 		}
-		if missing := notExcepted(s, h.Survey.Beside.Settings, set.Of); missing != "" {
+		if missing := notExcepted(s, h.Survey.Surroundings.Settings, set.Of); missing != "" {
 			told[set.Of] = true
 			found = append(found, one(Warn, "%s has %s go through a proxy to %s, which no NO_PROXY of the unit names",
 				place(set), set.Of, missing)...)
