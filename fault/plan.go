@@ -149,8 +149,10 @@ that the hosts themselves give:
 mark, the context of the kubelet's kubeconfig, and the authorities that they trust. This host names no cluster and
 trusts authorities that no host of the inventory's cluster has; or hosts of one name trust different authorities.
 Nothing was changed on any host.`,
-		`Restore .kbootstrap/<cluster>, or run on the machine that has it. One more host that names the cluster, such as a
-control plane that can be reached again, is enough for those that trust the same authorities.`},
+		`Restore .kbootstrap/<cluster>, or run on the machine that has it.
+
+One more host that names the cluster, such as a control plane that can be reached again, is enough for those that
+trust the same authorities.`},
 	{PlanUnread, "the plan cannot be read",
 		`The file does not exist, cannot be read, is cut off, or is not a plan that was saved with plan -o. No
 host was touched.`,

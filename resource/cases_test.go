@@ -18,7 +18,8 @@ func laws() []law {
 	return slices.Concat(
 		fileLaws(), dirLaws(), treeLaws(), linkLaws(), accountLaws(),
 		serviceLaws(), packageLaws(), kernelLaws(), swapLaws(),
-		selinuxLaws(), imageLaws(), readyLaws(), memberLaws(), kubeLaws(), resetLaws(),
+		selinuxLaws(), imageLaws(), readyLaws(), memberLaws(), kubeLaws(), resetLaws(), dataLaws(),
+		keyLaws(),
 	)
 }
 
