@@ -46,6 +46,7 @@ func TestHostsOwner(t *testing.T) {
 		{"reset is shown", resetShown},
 		{"reset is killed, and run again", resetKilled},
 		{"data that is not ours", dataDeleted},
+		{"a docker of the owner runs again", dockerRunsAgain},
 	} {
 		if !t.Run(step.name, func(t *testing.T) { l.t = t; step.do(t, l) }) {
 			break
@@ -225,6 +226,9 @@ func resetKilled(t *testing.T, l *lab) {
 
 func dataDeleted(t *testing.T, l *lab) {
 	l.up()
+	// Programs for a docker of the owner's, for the next test.
+	l.exec("w1", "sh", "-c", "cd /usr/local/bin && cp -L dockerd docker docker-proxy docker-init containerd "+
+		"containerd-shim-runc-v2 runc /usr/bin")
 	l.must(3*time.Minute, "reset", "-i", l.inventory, "--confirm", "owner", "--delete-data")
 	for path, gone := range map[string]bool{
 		"/var/lib/docker/volumes": true, "/var/lib/kubelet/mine": true, "/var/lib/containerd/io.containerd.mine": true,
@@ -234,5 +238,23 @@ func dataDeleted(t *testing.T, l *lab) {
 		if r := l.runLab(time.Minute, "exec", "w1", "--", "test", "-e", path); (r.code != 0) != gone {
 			t.Errorf("%s: gone is %v, want %v", path, r.code != 0, gone)
 		}
+	}
+}
+
+func dockerRunsAgain(t *testing.T, l *lab) {
+	l.exec("w1", "rm", "-rf", "/etc/docker", "/etc/containerd/config.toml")
+	l.input(strings.NewReader("[Service]\nType=notify\nExecStart=/usr/bin/dockerd -H unix:///run/docker.sock\n"+
+		"[Install]\nWantedBy=multi-user.target\n"), "w1", "tee", "/usr/lib/systemd/system/docker.service")
+	l.exec("w1", "systemctl", "daemon-reload")
+	l.exec("w1", "systemctl", "enable", "--now", "docker")
+	l.exec("w1", "docker", "volume", "create", "theirs")
+	l.up()
+	l.upAgain()
+	l.must(3*time.Minute, "reset", "-i", l.inventory, "--confirm", "owner")
+	unit := l.exec("w1", "systemctl", "show", "-p", "FragmentPath,ActiveState,UnitFileState", "docker")
+	volumes := l.exec("w1", "/usr/bin/docker", "volume", "ls", "-q")
+	if !strings.Contains(unit, "/lib/systemd/system/docker.service") || !strings.Contains(unit, "ActiveState=active") ||
+		!strings.Contains(unit, "UnitFileState=enabled") || !strings.Contains(volumes, "theirs") {
+		t.Errorf("docker is not as its owner had it:\n%s\n%s", unit, volumes)
 	}
 }
