@@ -157,8 +157,10 @@ that the hosts themselves give:
 mark, the context of the kubelet's kubeconfig, and the authorities that they trust. This host names no cluster and
 trusts authorities that no host of the inventory's cluster has; or hosts of one name trust different authorities.
 Nothing was changed on any host.`,
-		`Restore .kbootstrap/<cluster>, or run on the machine that has it. One more host that names the cluster, such as a
-control plane that can be reached again, is enough for those that trust the same authorities.`},
+		`Restore .kbootstrap/<cluster>, or run on the machine that has it.
+
+One more host that names the cluster, such as a control plane that can be reached again, is enough for those that
+trust the same authorities.`},
 	{AddressMoved, "the address of a control plane was changed",
 		`The running cluster has this control plane at another address than the inventory: its API server was started
 with that address, or its node has it. Every kubelet, every certificate and every kubeconfig leads there. Nothing was

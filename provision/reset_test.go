@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -28,6 +29,7 @@ import (
 	"kbootstrap/provision/fleet"
 	"kbootstrap/provision/plan"
 	"kbootstrap/resource"
+	"kbootstrap/resource/kinds"
 )
 
 // doomed is a cluster of hosts whose nodes run in this process, with an API of which every control
@@ -57,19 +59,28 @@ func doom(t *testing.T, limit ...string) *doomed {
 		f := newHost(t, h.Name)
 		f.answers = func(argv []string) ([]byte, error) { return d.answer(h.Name, argv) }
 		f.Host = h
-		for _, path := range []string{"/var/lib/kubelet/config.yaml", "/etc/kubernetes/pki/ca.crt"} {
-			write(t, filepath.Join(f.root, path), "data")
+		write(t, filepath.Join(f.root, "/proc/self/mountinfo"), "")
+		write(t, filepath.Join(f.root, "/etc/old.conf"), "theirs")
+		made := []resource.Resource{
+			file(host.ClusterMark, c.Name), file("/etc/new.conf", "ours"), file("/etc/old.conf", "ours"),
+			file("/etc/kubernetes/pki/ca.crt", "data"),
 		}
+		units := map[string]string{"kubelet.service": "/var/lib/kubelet", "containerd.service": "/var/lib/containerd"}
+		if h.Has(inventory.ControlPlane) {
+			units["etcd.service"], units["kube-apiserver.service"] = component.EtcdData, "/etc/kubernetes"
+		}
+		for unit, dir := range units {
+			made = append(made, kinds.Before{Path: dir, Unit: unit}, file(component.OwnDropIn(unit).Path, "ours"))
+		}
+		if err := f.Client.Converge(t.Context(), "make", made, nil); err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(f.root, "/var/lib/kubelet/config.yaml"), "data")
 		if h.Has(inventory.ControlPlane) {
 			write(t, filepath.Join(f.root, component.SuperAdmin), kubeconfig)
 			write(t, filepath.Join(f.root, component.EtcdData, "member", "wal"), "data")
 		}
-		write(t, filepath.Join(f.root, "/proc/self/mountinfo"), "")
-		write(t, filepath.Join(f.root, "/etc/old.conf"), "theirs")
-		made := []resource.Resource{file("/etc/new.conf", "ours"), file("/etc/old.conf", "ours")}
-		if err := f.Client.Converge(t.Context(), "make", made, nil); err != nil {
-			t.Fatal(err)
-		}
+		f.Facts = host.Facts{Cluster: c.Name}
 		d.hosts[h.Name] = f
 	}
 	d.Run = d.again(c, limit...)
@@ -191,7 +202,7 @@ func TestResetOfAWorker(t *testing.T) {
 	d := doom(t, "w1")
 	d.away["m1"] = true
 	before := d.files(t, "m2")
-	if err := goThrough(t.Context(), d.Run, Reset(nil)); err != nil {
+	if err := goThrough(t.Context(), d.Run, Reset(nil, false)); err != nil {
 		t.Fatal(err)
 	}
 	summary, err := d.Apply(t.Context())
@@ -217,7 +228,7 @@ func TestResetOfAWorker(t *testing.T) {
 	}
 
 	again := d.again(d.Cluster, "w1")
-	if err := goThrough(t.Context(), again, Reset(nil)); err != nil {
+	if err := goThrough(t.Context(), again, Reset(nil, false)); err != nil {
 		t.Fatal(err)
 	}
 	if summary, err := again.Apply(t.Context()); err != nil || summary.Total() != 0 ||
@@ -231,7 +242,7 @@ func TestResetOfAWorker(t *testing.T) {
 func TestResetWithoutSomeHosts(t *testing.T) {
 	d := doom(t)
 	d.away["w1"], d.broken["m3"] = true, true
-	if err := goThrough(t.Context(), d.Run, Reset(nil)); err != nil {
+	if err := goThrough(t.Context(), d.Run, Reset(nil, false)); err != nil {
 		t.Fatal(err)
 	}
 	summary, err := d.Apply(t.Context())
@@ -249,7 +260,7 @@ func TestResetWithoutSomeHosts(t *testing.T) {
 
 	d.away, d.broken = map[string]bool{}, map[string]bool{}
 	again := d.again(d.Cluster)
-	if err := goThrough(t.Context(), again, Reset(nil)); err != nil {
+	if err := goThrough(t.Context(), again, Reset(nil, false)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := again.Apply(t.Context()); err != nil {
@@ -266,7 +277,7 @@ func TestResetWithoutSomeHosts(t *testing.T) {
 func TestPlanReset(t *testing.T) {
 	d := doom(t, "w1")
 	before := d.files(t, "w1")
-	if err := goThrough(t.Context(), d.Run, PlanReset()); err != nil {
+	if err := goThrough(t.Context(), d.Run, PlanReset(false)); err != nil {
 		t.Fatal(err)
 	}
 	var changes []string
@@ -276,7 +287,7 @@ func TestPlanReset(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
-		"w1 leave: object Node w1", "w1 remove: tree /var/lib/kubelet", "w1 remove: tree /var/lib/kbootstrap",
+		"w1 leave: object Node w1", "w1 remove: data /var/lib/kubelet", "w1 forget: tree /var/lib/kbootstrap",
 	} {
 		if !slices.Contains(changes, want) {
 			t.Errorf("%q is not in the plan:\n%s", want, strings.Join(changes, "\n"))
@@ -297,6 +308,7 @@ func TestResetRefuses(t *testing.T) {
 		limit []string
 		away  []string
 		token string // of the cluster that m2 belongs to
+		mark  string // the same, by the tool's own mark
 		ask   func(*Run) error
 		want  func(error) bool
 	}{
@@ -309,6 +321,7 @@ func TestResetRefuses(t *testing.T) {
 			what: "no control plane", limit: []string{"w1"}, away: []string{"m1", "m2", "m3"},
 			want: func(err error) bool { return slices.Equal(errorsOf(err).Hosts(), []string{"m1"}) },
 		},
+		{what: "a host with the mark of another cluster", mark: "other", want: fault.OtherCluster.Is},
 		{what: "a member", limit: []string{"m2"}, want: fault.RefusedReset.Is},
 		{
 			what: "not confirmed", ask: func(*Run) error { return no },
@@ -319,19 +332,61 @@ func TestResetRefuses(t *testing.T) {
 		for _, name := range test.away {
 			d.away[name] = true
 		}
-		d.hosts["m2"].Facts = host.Facts{EtcdBootstrapped: test.token}
+		d.hosts["m2"].Facts = host.Facts{EtcdBootstrapped: test.token, Cluster: test.mark}
 		before := d.files(t, "w1")
-		if err := goThrough(t.Context(), d.Run, Reset(test.ask)); !test.want(err) {
+		if err := goThrough(t.Context(), d.Run, Reset(test.ask, false)); !test.want(err) {
 			t.Errorf("%s: got %v", test.what, err)
 		}
 		if diff := cmp.Diff(before, d.files(t, "w1")); diff != "" || len(d.deleted) > 0 {
 			t.Errorf("%s: something was changed: %q\n%s", test.what, d.deleted, diff)
 		}
-		if test.token != "" { // who only plans is told
+		if test.token+test.mark != "" { // who only plans is told
 			d.Run = d.again(d.Cluster, test.limit...)
-			if err := goThrough(t.Context(), d.Run, PlanReset()); err != nil || !fault.OtherCluster.Is(d.Refusals) {
+			if err := goThrough(t.Context(), d.Run, PlanReset(false)); err != nil || !fault.OtherCluster.Is(d.Refusals) {
 				t.Errorf("%s, planned: %v, %v", test.what, err, d.Refusals)
 			}
 		}
 	}
+}
+
+// TestResetOfOthers: a host on which nothing of the tool ever ran is left alone, with all that it
+// has, whoever made its Kubernetes; and hosts with other authorities than those of the state
+// directory are refused.
+func TestResetOfOthers(t *testing.T) {
+	d := doom(t)
+	bare := newHost(t, "w1")
+	bare.answers = func(argv []string) ([]byte, error) { return nil, fmt.Errorf("unexpected program: %q", argv) }
+	bare.Host = d.hosts["w1"].Host
+	theirs := map[string]string{
+		"/var/lib/docker/volumes/app/_data/f": "precious", "/etc/cni/net.d/87-podman.conflist": "{}",
+		"/etc/kubernetes/pki/ca.crt": "of kubeadm", "/var/lib/kubelet/config.yaml": "theirs",
+	}
+	write(t, filepath.Join(bare.root, "/proc/self/mountinfo"), "")
+	for path, text := range theirs {
+		write(t, filepath.Join(bare.root, path), text)
+	}
+	d.hosts["w1"] = bare
+	if err := goThrough(t.Context(), d.Run, Reset(nil, true)); err != nil {
+		t.Fatal(err)
+	}
+	if got := d.LeftAlone(); !slices.Equal(got, []string{"w1"}) || d.RemovesNothing() || d.Proof == "" {
+		t.Errorf("left alone: %q; nothing to do: %v; proof %q", got, d.RemovesNothing(), d.Proof)
+	}
+	if _, err := d.Apply(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(theirs, maps.Clone(without(d.files(t, "w1"), "/proc/self/mountinfo"))); diff != "" {
+		t.Errorf("a host that the tool never changed is changed:\n%s", diff)
+	}
+	again := d.again(d.Cluster)
+	if err := goThrough(t.Context(), again, Reset(nil, true)); err != nil || !again.RemovesNothing() {
+		t.Errorf("a second reset has something to do, %v", err)
+	}
+}
+
+// without is a map without a key.
+func without(m map[string]string, key string) map[string]string {
+	m = maps.Clone(m)
+	delete(m, key)
+	return m
 }

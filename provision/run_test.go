@@ -170,8 +170,8 @@ func TestPrepareNamesEachHost(t *testing.T) {
 	}{
 		{"plan", Plan(), nil}, {"up", Up(nil, nil), nil}, {"status", Look(), nil}, {"preflight", Preflight(nil), nil},
 		{"add-node", AddNode(nil), []string{"w1"}},
-		{"reset", Reset(nil), nil}, {"reset of a host", Reset(nil), []string{"w1"}},
-		{"a reset that is tried", PlanReset(), nil},
+		{"reset", Reset(nil, false), nil}, {"reset of a host", Reset(nil, false), []string{"w1"}},
+		{"a reset that is tried", PlanReset(false), nil},
 	} {
 		scope := Scope{Hosts: test.limit}
 		run, err := Prepare(t.Context(), c, scope, fleet.Options{}, test.stages...)

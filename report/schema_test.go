@@ -24,7 +24,7 @@ var schemaTypes = []reflect.Type{
 	reflect.TypeFor[Event](), reflect.TypeFor[Document](), reflect.TypeFor[Host](), reflect.TypeFor[Error](),
 	reflect.TypeFor[Up](), reflect.TypeFor[Plan](), reflect.TypeFor[PlannedHost](), reflect.TypeFor[Change](),
 	reflect.TypeFor[SavedPlan](), reflect.TypeFor[PlannedResource](), reflect.TypeFor[Drift](),
-	reflect.TypeFor[HostDrift](),
+	reflect.TypeFor[HostDrift](), reflect.TypeFor[Reset](), reflect.TypeFor[Removal](), reflect.TypeFor[Directory](),
 }
 
 // comments are what the sources say of each field, as "Event.Host", and of each constant, by its
@@ -82,6 +82,10 @@ func properties(t *testing.T, c comments, of reflect.Type) []property {
 	var all []property
 	for i := range of.NumField() {
 		f := of.Field(i)
+		if f.Anonymous { // its fields are those of the object itself
+			all = append(all, properties(t, c, f.Type)...)
+			continue
+		}
 		name, rest, _ := strings.Cut(f.Tag.Get("json"), ",")
 		about := c.fields[of.Name()+"."+f.Name]
 		if name == "" || about == "" {
@@ -138,6 +142,7 @@ func schema(t *testing.T, c comments, of reflect.Type, defs map[string]any) map[
 func allComments(t *testing.T) comments {
 	return readComments(
 		t, "../provision/fleet/event.go", "event.go", "document.go", "error.go", "plan.go", "saved.go", "drift.go",
+		"reset.go",
 	)
 }
 
@@ -157,6 +162,7 @@ func TestSchema(t *testing.T) {
 			schema(t, c, reflect.TypeFor[Up](), defs)
 			schema(t, c, reflect.TypeFor[Plan](), defs)
 			schema(t, c, reflect.TypeFor[Drift](), defs)
+			schema(t, c, reflect.TypeFor[Reset](), defs)
 		}
 		text, err := json.MarshalIndent(root, "", "  ")
 		if err != nil {

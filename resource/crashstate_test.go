@@ -132,7 +132,7 @@ func (m *machine) lasts(wanted resource.Resource) {
 	m.t.Helper()
 	switch wanted.(type) {
 	case resource.File, resource.Dir, resource.Tree, resource.Link, resource.Bootstrapped,
-		resource.User, resource.Package, kinds.Originals:
+		resource.User, resource.Package, kinds.Originals, kinds.Before, kinds.Data:
 		if found := m.observe(wanted); resource.Changed(found, wanted) {
 			m.t.Errorf("the run was done, and a power cut took %s away:\n%s", wanted.ID(), resource.Diff(found, wanted))
 		}
@@ -145,8 +145,9 @@ func (l law) runsOnly() bool {
 	if _, ok := l.wanted.(resource.Tree); ok {
 		return l.name != "whole" // the others have mounts
 	}
-	if _, ok := l.wanted.(kinds.Originals); ok {
-		return false // it is files that are put back
+	switch l.wanted.(type) {
+	case kinds.Originals, kinds.Data:
+		return false // it is files that are put back, or removed
 	}
 	service, ok := l.wanted.(resource.Service)
 	return l.forgets || ok && service.Running && !strings.Contains(l.before, "enabled") && l.before != ""

@@ -69,8 +69,8 @@ host is back. With --dry-run, reset shows what it would do and changes nothing.`
 			run, done, err := flags.prepare(c.Context(), scope, provision.Reset(func(run *provision.Run) error {
 				shown = report.NewReset(run)
 				a.shown.suspend()
+				defer a.shown.resume()
 				fmt.Fprint(a.stdout, resetText(shown))
-				a.shown.resume()
 				if run.RemovesNothing() || confirm != "" {
 					return nil
 				}
@@ -146,7 +146,7 @@ func (a *app) mayConfirm(name, given string, hosts int) (*terminal, error) {
 	if given != "" {
 		return nil, nil
 	}
-	person, ok := a.asker(a.shown).(*terminal)
+	person, ok := a.asker(nil).(*terminal)
 	if !ok {
 		const format = "this removes %s from %d hosts with all data: give --confirm %s"
 		return nil, cli.UsageError{Err: fmt.Errorf(format, name, hosts, name)}

@@ -19,6 +19,45 @@ var cases = []struct {
 	{"not root", func(s *Scene) { s.Hosts[1].Survey.UID = 1000 },
 		[]string{"fail IsPrivilegedUser w1: the tool runs on this host as user 1000"}},
 
+	{"files of the owner", func(s *Scene) {
+		s.Hosts[1].Displaced = []Displaced{
+			{ID: "file /etc/containerd/config.toml", What: "/etc/containerd/config.toml would be replaced"},
+			{ID: "service firewalld.service", What: "firewalld.service would be stopped"},
+		}
+	}, []string{"warn Replaces w1: /etc/containerd/config.toml would be replaced"}},
+	{"docker's bridge takes the operator's network", func(s *Scene) {
+		s.Hosts[1].Docker = &DockerFile{}
+		s.Hosts[1].Survey.Peers = []netip.Addr{netip.MustParseAddr("172.17.3.4")}
+	}, []string{
+		"fail DockerBridge w1: the bridge's network 172.17.0.0/16 holds 172.17.3.4, from which this host is logged in to",
+	}},
+	{"docker's bridge was moved out of the way", func(s *Scene) {
+		s.Hosts[1].Docker = &DockerFile{BIP: "10.200.0.1/24"}
+		s.Hosts[1].Survey.Peers = []netip.Addr{netip.MustParseAddr("172.17.3.4")}
+	}, nil},
+	{"docker's bridge takes the pods' network", func(s *Scene) {
+		s.Hosts[1].Docker = &DockerFile{BIP: "10.244.5.1/24"}
+	}, []string{
+		"fail DockerBridge w1: the bridge's network 10.244.5.0/24 overlaps network.pods 10.244.0.0/16",
+	}},
+	{"docker's bridge takes the hosts' network", func(s *Scene) {
+		s.Hosts[1].Docker = &DockerFile{BIP: "192.168.0.1/16"}
+	}, []string{
+		"fail DockerBridge w1: the bridge's network 192.168.0.0/16 holds 192.168.56.11, the address of cp1",
+		"fail DockerBridge w1: the bridge's network 192.168.0.0/16 holds 192.168.56.21, the address of w1",
+		"fail DockerBridge w1: the bridge's network 192.168.0.0/16 holds 192.168.56.22, the address of w2",
+	}},
+	{"docker's bridge is there already", func(s *Scene) {
+		s.Hosts[1].Docker = &DockerFile{}
+		s.Hosts[1].Survey.Peers = []netip.Addr{netip.MustParseAddr("172.17.3.4")}
+		s.Hosts[1].Facts.Interfaces = append(s.Hosts[1].Facts.Interfaces, host.Interface{Name: "docker0", Up: true})
+	}, nil},
+	{"docker has no bridge", func(s *Scene) {
+		s.Hosts[1].Docker = &DockerFile{Bridge: "none", BIP: "10.244.5.1/24"}
+	}, nil},
+	{"no network for docker's bridge", func(s *Scene) { s.Hosts[1].Docker = &DockerFile{BIP: "10.200.0.1"} },
+		[]string{`fail DockerBridge w1: bip "10.200.0.1" in /etc/docker/daemon.json is not an address with the length of its network`}},
+
 	{"another hostname", func(s *Scene) { s.Hosts[1].Facts.Hostname = "node-b" },
 		[]string{"warn Hostname w1: the host calls itself node-b"}},
 	{"no hostname", func(s *Scene) { s.Hosts[1].Facts.Hostname = "" },

@@ -93,12 +93,18 @@ func (h *Host) Forget(recorded []string) {
 	h.Displaced = slices.DeleteFunc(h.Displaced, func(d Displaced) bool { return slices.Contains(recorded, d.ID) })
 }
 
-// replaces names what of the host's owner would be replaced. That firewalld is turned off has a
-// check of its own.
+// replaces names what of the host's owner would be replaced. That firewalld is turned off, and that
+// a container runtime which runs is replaced, have checks of their own.
 func replaces(_ Scene, h Host) []Finding {
+	told := []string{resource.Service{Name: firewalld}.ID()}
+	for _, name := range runtimes {
+		if h.active(name) {
+			told = append(told, resource.Service{Name: name}.ID())
+		}
+	}
 	var found []Finding
 	for _, d := range h.Displaced {
-		if d.ID != (resource.Service{Name: firewalld}).ID() {
+		if !slices.Contains(told, d.ID) {
 			found = append(found, Finding{Level: Warn, Evidence: d.What, Hint: d.Hint})
 		}
 	}

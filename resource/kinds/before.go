@@ -117,11 +117,11 @@ func before(sys *host.System, dir, unit string) (note, error) {
 	if err != nil {
 		return n, err
 	}
-	ours := func(path string) bool {
+	young := func(path string) bool {
 		born, known := host.Born(path)
 		return !came.at.IsZero() && known && born.After(came.at)
 	}
-	if ours(path) {
+	if young(path) {
 		return n, nil
 	}
 	n.Was = true
@@ -130,7 +130,11 @@ func before(sys *host.System, dir, unit string) (note, error) {
 		return n, err
 	}
 	for _, e := range entries {
-		if !ours(filepath.Join(path, e.Name())) {
+		made, err := madeByUs(sys, filepath.Join(dir, e.Name()))
+		if err != nil {
+			return n, err
+		}
+		if !made && !young(filepath.Join(path, e.Name())) {
 			n.Entries = append(n.Entries, e.Name())
 		}
 	}
@@ -142,6 +146,20 @@ func before(sys *host.System, dir, unit string) (note, error) {
 		n.Mounts = found
 	}
 	return n, nil
+}
+
+// madeByUs reports whether the records say that nothing was at a path when the tool first changed
+// it.
+func madeByUs(sys *host.System, path string) (bool, error) {
+	for _, r := range []resource.Resource{
+		resource.File{Path: path}, resource.Dir{Path: path}, resource.Link{Path: path},
+	} {
+		was, err := recorded(sys, r)
+		if err != nil || was.found != nil && was.found.State() == "" {
+			return err == nil, err
+		}
+	}
+	return false, nil
 }
 
 // original is the record of a resource, and when it was made; it is empty where there is none.

@@ -2,7 +2,7 @@ package kinds
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -103,8 +103,10 @@ func measured(ctx context.Context, sys *host.System, parts []Part) []Part {
 // before: a removal must not reach into a pod's volume.
 func (d Data) Apply(ctx context.Context, sys *host.System) error {
 	if !d.Absent {
-		if _, err := os.Lstat(sys.Path(d.Path)); err != nil {
-			return errors.New("data that was removed cannot be put back")
+		for _, p := range append([]Part{{Path: d.Path}}, d.Goes...) {
+			if _, err := os.Lstat(sys.Path(p.Path)); err != nil {
+				return fmt.Errorf("data that was removed cannot be put back: %w", err)
+			}
 		}
 		return nil
 	}

@@ -122,7 +122,17 @@ func readRecord(path string) (record, error) {
 	if err != nil {
 		return record{}, fmt.Errorf("%s: %w", filepath.Base(path), err)
 	}
-	return record{path, list[0]}, nil
+	return record{path, settled(list[0])}, nil
+}
+
+// settled is a found value without what was true only at the moment of the change: a service of the
+// host's owner that ran was older than the files that had just been written for ours.
+func settled(found resource.Resource) resource.Resource {
+	if service, ok := found.(resource.Service); ok {
+		service.Older = false
+		return service
+	}
+	return found
 }
 
 func (r record) restore(ctx context.Context, sys *host.System, report func(resource.Change)) error {
