@@ -19,11 +19,11 @@ func arguments(c *Cluster, programs []Program) func(*reader, string, *node) {
 		}
 		program := programs[i]
 		words(func(r *reader, at, name string, v *node) {
-			if value, ok := r.argument(at, program, name, v); ok {
+			if value, ok := r.argument(at, program, name, v); ok && r.judge(c, at, program, name, v) {
 				if c.Arguments[program.Name] == nil {
 					c.Arguments[program.Name] = map[string]string{}
 				}
-				c.Arguments[program.Name][name] = value
+				c.Arguments[program.Name][program.canonical(name)] = value
 			}
 		})(r, at, v)
 		// Two spellings of one flag: which of them won would be left to chance.
@@ -57,10 +57,6 @@ func (r *reader) argument(at string, program Program, name string, v *node) (val
 		return "", false
 	case !flagPattern.MatchString(name):
 		r.problemAt(key.line, key.column, "", "%q is not the name of a flag", name)
-		return "", false
-	}
-	if hint, owned := program.Owned[program.canonical(name)]; owned {
-		r.problemAt(key.line, key.column, hint, "--%s of %s follows from the rest of the inventory", name, program.Name)
 		return "", false
 	}
 	switch {

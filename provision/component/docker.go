@@ -14,6 +14,16 @@ const (
 	criDockerdSocket = "/run/cri-dockerd.sock"
 )
 
+var dockerProgram = inventory.Program{
+	Name: "dockerd", Release: "docker", Rules: dockerRules,
+	Absent: func(c *inventory.Cluster) string {
+		if hasDocker(c) {
+			return ""
+		}
+		return "runtime is " + c.Runtime
+	},
+}
+
 // docker is for people and their builds: `docker run` works on every host. It shares the one
 // containerd with the kubelet.
 var docker = Component{
@@ -33,21 +43,10 @@ var docker = Component{
 		Interfaces: []string{"docker0"},
 		Chains:     []string{"DOCKER"},
 	},
-	Programs: []inventory.Program{
-		{Name: "dockerd", Owned: map[string]string{
-			"config-file": itsOwn,
-			"containerd":  "docker shares the kubelet's containerd",
-			"exec-opt":    "the cgroup driver has to be the kubelet's",
-			"host":        isFixed,
-		}, Absent: func(c *inventory.Cluster) string {
-			if hasDocker(c) {
-				return ""
-			}
-			return "runtime is " + c.Runtime
-		}},
-	},
+	Programs: []inventory.Program{dockerProgram},
 	Resources: func(t Target) []resource.Resource {
-		flags := templates.Flags{"host": "unix://" + dockerSocket}.With(t.Cluster.Arguments["dockerd"])
+		flags := templates.Flags{"host": "unix://" + dockerSocket}
+		flags = t.withArguments("dockerd", dockerRules, flags)
 		return list(
 			one(
 				resource.Dir{Path: "/etc/docker", Mode: 0o755},
@@ -59,8 +58,8 @@ var docker = Component{
 			t.service("docker.service", t.shared(flags),
 				t.programs("docker", "/usr/local/bin", "dockerd"),
 				one(
-					text("/etc/docker/daemon.json", 0o644, dockerJSON.Render(
-						dockerConfig{ContainerdSocket: containerdSocket})),
+					text("/etc/docker/daemon.json", 0o644, t.dockerFile(dockerJSON.Render(
+						dockerConfig{ContainerdSocket: containerdSocket}))),
 					unit("docker.service", dockerUnit.Render(daemon{Flags: flags})),
 				),
 			),

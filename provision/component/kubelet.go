@@ -45,24 +45,7 @@ var kubelet = Component{
 		Chains:     []string{"KUBE-", "CNI-"},
 	},
 	Programs: []inventory.Program{
-		{Name: "kubelet", Owned: map[string]string{
-			"config":                     itsOwn,
-			"kubeconfig":                 itsOwn,
-			"bootstrap-kubeconfig":       itsOwn,
-			"root-dir":                   isFixed,
-			"cert-dir":                   isFixed,
-			"client-ca-file":             itsOwn,
-			"tls-cert-file":              itsOwn,
-			"tls-private-key-file":       itsOwn,
-			"hostname-override":          "the value is the name of the host",
-			"node-ip":                    "set the address of the host",
-			"node-labels":                "set the labels of the host",
-			"register-with-taints":       "set the taints of the host",
-			"cluster-dns":                "the value is the tenth address of network.services",
-			"cluster-domain":             "set network.domain",
-			"container-runtime-endpoint": "set cri",
-			"image-service-endpoint":     "set cri",
-		}},
+		{Name: "kubelet", Rules: kubeletRules, Release: kubernetes},
 	},
 	Resources: func(t Target) []resource.Resource {
 		runtime, socket := "containerd.service", containerdSocket
@@ -89,7 +72,7 @@ var kubelet = Component{
 		if t.Facts.Hostname != t.Host.Name {
 			flags["hostname-override"] = t.Host.Name // CIS 4.2.7 wants it unset, so only where it must be
 		}
-		flags = flags.With(t.Cluster.Arguments["kubelet"])
+		flags = t.withArguments("kubelet", kubeletRules, flags)
 		return list(
 			one(
 				resource.Dir{Path: "/var/lib/kubelet", Mode: 0o750},

@@ -1,0 +1,51 @@
+package component
+
+import "kbootstrap/inventory"
+
+// kubeletRules are what the tool has to say about the flags of the kubelet. Its flags win over its
+// configuration file, so none has to be translated.
+var kubeletRules = together(common, tlsRules("4.2.12"),
+	each(refused(itsOwn), "config", "kubeconfig", "bootstrap-kubeconfig", "client-ca-file", "tls-cert-file",
+		"tls-private-key-file"),
+	each(refused("/var/lib/kubelet is what `reset` and the checks know"), "root-dir", "cert-dir"),
+	each(refused("set cri"), "container-runtime-endpoint", "image-service-endpoint"),
+	each(refused("cAdvisor asks the containerd that the tool installs"), "containerd", "containerd-namespace"),
+	rules{
+		"hostname-override":         refused("the value is the name of the host"),
+		"node-ip":                   refused("set the address of the host"),
+		"node-labels":               refused("set the labels of the host"),
+		"register-with-taints":      refused("set the taints of the host"),
+		"cluster-dns":               refused("the value is the tenth address of network.services"),
+		"cluster-domain":            refused("set network.domain"),
+		"pod-cidr":                  refused("it has no effect: kube-controller-manager gives each node its network"),
+		"address":                   only("the API servers ask at the address of the host", "0.0.0.0"),
+		"port":                      only("the API servers and the checks expect this port", "10250"),
+		"healthz-port":              only("the tool asks for the kubelet's health at this port", "10248"),
+		"healthz-bind-address":      only("the tool asks for the kubelet's health at 127.0.0.1", "127.0.0.1", "0.0.0.0"),
+		"enable-server":             only("the API servers ask the kubelet for logs and commands", "true"),
+		"register-node":             only("a node that is not registered never becomes Ready", "true"),
+		"cgroup-driver":             only("it has to be that of the container runtime", "systemd"),
+		"pod-infra-container-image": refused("it has no effect with containerd; set versions.pause"),
+		"runonce":                   refused("the kubelet would exit"),
+		"exit-on-lock-contention":   refused("the kubelet would exit as soon as somebody opens the lock"),
+		"rotate-server-certificates": only("nobody approves the requests, and the tool places a certificate that the API "+
+			"servers trust", "false"),
+		"anonymous-auth":               only("everybody in the network would be asked nothing (CIS 4.2.1)", "false"),
+		"authorization-mode":           only("everybody with a certificate could run commands in pods (CIS 4.2.2)", "Webhook"),
+		"authentication-token-webhook": only("the tokens of those who may ask the kubelet are checked by the API", "true"),
+		"topology-manager-policy": only("the policies have these names", "none", "best-effort", "restricted",
+			"single-numa-node"),
+		"topology-manager-scope": only("the scopes have these names", "container", "pod"),
+		"cpu-manager-policy":     only("the policies have these names", "none", "static"),
+		"memory-manager-policy":  only("the policies have these names", "None", "Static"),
+		"cloud-provider":         only("other providers went away in Kubernetes 1.31", "", "external"),
+		"read-only-port": {Weak: &inventory.Weak{CIS: "4.2.4", NotZero: true,
+			Says: "everybody in the network reads what the pods are made of"}},
+		"max-pods":                          {Weak: &inventory.Weak{Above: 253, Says: "each node has 254 addresses for pods, one of which is the bridge's"}},
+		"streaming-connection-idle-timeout": weak("4.2.5", "idle connections stay open for ever", "0", "0s"),
+		"make-iptables-util-chains":         weak("4.2.6", "other components expect these chains", "false"),
+		"rotate-certificates":               weak("4.2.10", "the node is lost when its certificate expires", "false"),
+		"pod-max-pids":                      weak("4.2.13", "one pod can take all processes of the host", "-1", "0"),
+		"seccomp-default":                   weak("4.2.14", "pods may make every system call", "false"),
+	},
+)
