@@ -15,16 +15,23 @@ import (
 // whether the program may get it. What only weakens the cluster is warned of.
 func (r *reader) judge(c *Cluster, at string, program Program, name string, v *node) bool {
 	key := r.places[at+"#"]
+	written := name
 	name = program.canonical(name)
 	rule := program.Rules[name]
-	if rule.Refused != "" && (rule.From == 0 || minorOf(c) >= rule.From) {
-		r.problemAt(key.line, key.column, rule.Refused, "--%s of %s cannot be set", name, program.Name)
+	var manual Manual
+	known := false
+	if program.Manual != nil && c.Kubernetes != "" {
+		manual, known = program.Manual(c)
+	}
+	if known && !r.exists(program, manual, name, key) {
 		return false
 	}
-	if program.Manual != nil && c.Kubernetes != "" {
-		if manual, known := program.Manual(c); known && !r.known(program, manual, name, key, v) {
-			return false
-		}
+	if rule.Refused != "" {
+		r.problemAt(key.line, key.column, rule.Refused, "--%s of %s cannot be set", written, program.Name)
+		return false
+	}
+	if known && !r.reads(program, manual, name, v) {
+		return false
 	}
 	if !r.works(rule, program, name, v) {
 		return false
@@ -38,55 +45,61 @@ func (r *reader) judge(c *Cluster, at string, program Program, name string, v *n
 	return true
 }
 
-// minorOf returns the minor version of Kubernetes, or 0 when it could not be read.
-func minorOf(c *Cluster) int {
-	if m := kubernetesPattern.FindStringSubmatch(c.Kubernetes); m != nil {
-		minor, _ := strconv.Atoi(m[1])
-		return minor
-	}
-	return 0
-}
-
-// known reports whether the release has the flag and can read the value.
-func (r *reader) known(program Program, manual Manual, name string, key, v *node) bool {
+// exists reports whether the release has the flag.
+func (r *reader) exists(program Program, manual Manual, name string, key *node) bool {
 	defer r.as(fault.ArgumentUnknown)()
-	f, missing, hint := lookUp(manual.Flags, name)
+	_, missing, hint := lookUp(manual.Flags, name)
 	if missing != "" {
 		r.problemAt(key.line, key.column, hint, "--%s is not a flag of %s: %s", name, program.Name,
 			fmt.Sprintf(missing, manual.Release))
-		return false
 	}
+	return missing == ""
+}
+
+// reads reports whether the release can read the value of a flag that it has.
+func (r *reader) reads(program Program, manual Manual, name string, v *node) bool {
+	defer r.as(fault.ArgumentValue)()
+	f, _, _ := lookUp(manual.Flags, name)
 	if want := unreadable(f.Type, v.text); want != "" {
-		end := r.as(fault.ArgumentValue)
 		r.problemAt(v.line, v.column, "", "--%s of %s is %s, not %q", name, program.Name, want, v.text)
-		end()
 		return false
 	}
-	good := true
+	known, good := manual.Words[program.Rules[name].Words], true
 	for _, word := range wordsOf(v.text) {
-		word, value, _ := strings.Cut(word, "=")
-		known, has := manual.Words[program.Rules[name].Words]
-		if !has || strings.HasPrefix(word, "-") {
-			continue
-		}
-		f, missing, hint := lookUp(known, word)
-		switch {
-		case missing == isNowhere && f.Type == "" && hint == "":
-			r.warnAt(v.line, v.column, program.Name+" does not start when it does not know the name",
-				"%q of --%s is not known: %s", word, name, fmt.Sprintf(missing, manual.Release))
-		case missing != "":
-			r.problemAt(v.line, v.column, hint, "%q of --%s is not known to %s: %s", word, name, program.Name,
-				fmt.Sprintf(missing, manual.Release))
-			good = false
-		case f.Type == "on" && isFalse(value), f.Type == "off" && !isFalse(value):
-			end := r.as(fault.ArgumentValue)
-			r.problemAt(v.line, v.column, "leave it out", "%q of --%s is locked in %s: %s does not start with %s=%s", word,
-				name, manual.Release, program.Name, word, value)
-			end()
+		if known != nil && !r.hasWord(program, manual, known, name, word, v) {
 			good = false
 		}
 	}
 	return good
+}
+
+// hasWord reports whether a release knows a word in the value of a flag: an admission plug-in, or a
+// feature gate with the value that it is to have.
+func (r *reader) hasWord(program Program, manual Manual, known []Flag, name, text string, v *node) bool {
+	word, value, isGate := strings.Cut(text, "=")
+	f, missing, hint := lookUp(known, word)
+	switch {
+	case missing == isNowhere && hint == "" && isGate:
+		// A patch release may have a gate that the first releases of its minor version lack.
+		end := r.as(fault.ArgumentUnknown)
+		r.warnAt(v.line, v.column, program.Name+" does not start when it does not know the name",
+			"%q of --%s is not known: %s", word, name, fmt.Sprintf(missing, manual.Release))
+		end()
+	case missing != "":
+		end := r.as(fault.ArgumentUnknown)
+		r.problemAt(v.line, v.column, hint, "%q of --%s is not known to %s: %s", word, name, program.Name,
+			fmt.Sprintf(missing, manual.Release))
+		end()
+		return false
+	case isGate && unreadable("bool", value) != "":
+		r.problemAt(v.line, v.column, "", "%q of --%s is true or false, not %q", word, name, value)
+		return false
+	case f.Type == "on" && isFalse(value), f.Type == "off" && !isFalse(value):
+		r.problemAt(v.line, v.column, "leave it out", "%q of --%s is locked in %s: %s does not start with %s", word,
+			name, manual.Release, program.Name, text)
+		return false
+	}
+	return true
 }
 
 // isNowhere is what is said of a name that no release has; %s is the release.

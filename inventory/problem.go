@@ -37,7 +37,7 @@ func (p Problem) String() string {
 
 // Warning returns the problem as a warning on one line, with what to do about it.
 func (p Problem) Warning() string {
-	text := fmt.Sprintf("%s:%d:%d: warning[%s]: %s", p.File, p.Line, p.Column, p.Code, p.Message)
+	text := fmt.Sprintf("%s:%d:%d: %s [%s]", p.File, p.Line, p.Column, p.Message, p.Code)
 	if p.Hint != "" {
 		text += "; " + p.Hint
 	}

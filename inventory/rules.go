@@ -32,8 +32,6 @@ type Program struct {
 type Rule struct {
 	// Refused is why the flag cannot be set, and what to do instead; "" when it can be set.
 	Refused string
-	// From is the first minor version of Kubernetes that refuses the flag; 0 when all do.
-	From int
 	// Only are the values that work; the flag is refused with others because of Why.
 	Only []string
 	Why  string

@@ -26,7 +26,7 @@ func validateCommand(a *app) *cobra.Command {
 				return cli.UsageError{Err: err}
 			}
 			for _, w := range c.Warnings {
-				fmt.Fprintln(a.stderr, w.Warning())
+				fmt.Fprintln(a.stderr, "warning:", w.Warning())
 			}
 			hosts := "1 host"
 			if n := len(c.Hosts); n != 1 {
