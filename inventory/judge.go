@@ -60,11 +60,11 @@ func (r *reader) exists(program Program, manual Manual, name string, key *node) 
 func (r *reader) reads(program Program, manual Manual, name string, v *node) bool {
 	defer r.as(fault.ArgumentValue)()
 	f, _, _ := lookUp(manual.Flags, name)
-	if want := unreadable(f.Type, v.text); want != "" {
+	known, good := manual.Words[program.Rules[name].Words], true
+	if want := unreadable(f.Type, v.text); want != "" && known == nil {
 		r.problemAt(v.line, v.column, "", "--%s of %s is %s, not %q", name, program.Name, want, v.text)
 		return false
 	}
-	known, good := manual.Words[program.Rules[name].Words], true
 	for _, word := range wordsOf(v.text) {
 		if known != nil && !r.hasWord(program, manual, known, name, word, v) {
 			good = false
@@ -91,7 +91,7 @@ func (r *reader) hasWord(program Program, manual Manual, known []Flag, name, tex
 			fmt.Sprintf(missing, manual.Release))
 		end()
 		return false
-	case isGate && unreadable("bool", value) != "":
+	case f.Type != "plugin" && unreadable("bool", value) != "":
 		r.problemAt(v.line, v.column, "", "%q of --%s is true or false, not %q", word, name, value)
 		return false
 	case f.Type == "on" && isFalse(value), f.Type == "off" && !isFalse(value):

@@ -1,6 +1,7 @@
 package component
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -8,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/goccy/go-yaml"
+	"go.yaml.in/yaml/v3"
 
 	"kbootstrap/inventory"
 	"kbootstrap/release/manual"
@@ -73,39 +74,46 @@ func typed(kind, text string) any {
 	return text
 }
 
-// inYAML returns the file with the values in it. Without values the file stays as it is, comments
-// included.
+// inYAML returns the file with the values in it; what else is there stays as it is, comments included.
 func (v translation) inYAML(file []byte) []byte {
 	if len(v) == 0 {
 		return file
 	}
-	var fields yaml.MapSlice
-	if err := yaml.UnmarshalWithOptions(file, &fields, yaml.UseOrderedMap()); err != nil {
+	var document yaml.Node
+	if err := yaml.Unmarshal(file, &document); err != nil {
 		panic(fmt.Sprintf("component: a rendered file is not YAML: %v", err))
 	}
 	for _, path := range slices.Sorted(maps.Keys(v)) {
-		fields = placed(fields, strings.Split(path, "."), v[path])
+		place(document.Content[0], strings.Split(path, "."), v[path])
 	}
-	text, err := yaml.Marshal(fields)
-	if err != nil {
+	var text bytes.Buffer
+	encoder := yaml.NewEncoder(&text)
+	encoder.SetIndent(2)
+	if err := encoder.Encode(&document); err != nil {
 		panic(fmt.Sprintf("component: %v", err)) // values of plain types
 	}
-	return text
+	return text.Bytes()
 }
 
-// placed returns the fields with a value at a path.
-func placed(fields yaml.MapSlice, path []string, value any) yaml.MapSlice {
-	i := slices.IndexFunc(fields, func(f yaml.MapItem) bool { return f.Key == path[0] })
-	if i < 0 {
-		i, fields = len(fields), append(fields, yaml.MapItem{Key: path[0]})
+// place puts a value at a path of a mapping, whose contents are keys and values in turn.
+func place(fields *yaml.Node, path []string, value any) {
+	i := 0
+	for i < len(fields.Content) && fields.Content[i].Value != path[0] {
+		i += 2
 	}
-	if len(path) == 1 {
-		fields[i].Value = value
-		return fields
+	if i == len(fields.Content) {
+		fields.Content = append(fields.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: path[0]},
+			&yaml.Node{Kind: yaml.MappingNode})
 	}
-	inner, _ := fields[i].Value.(yaml.MapSlice)
-	fields[i].Value = placed(inner, path[1:], value)
-	return fields
+	if len(path) > 1 {
+		place(fields.Content[i+1], path[1:], value)
+		return
+	}
+	var node yaml.Node
+	if err := node.Encode(value); err != nil {
+		panic(fmt.Sprintf("component: %v", err)) // values of plain types
+	}
+	fields.Content[i+1] = &node
 }
 
 // inJSON returns the file with the values in it, as inYAML does; nested paths there are none.

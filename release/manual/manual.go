@@ -51,9 +51,23 @@ func Open(program, version string) (Chapter, bool) {
 	}
 	chapter := Chapter{Release: releases[at]}
 	for _, line := range lines[1:] {
-		chapter.Entries = append(chapter.Entries, read(line, releases, at))
+		e := read(line, releases, at)
+		if n := len(chapter.Entries); n > 0 && chapter.Entries[n-1].Name == e.Name {
+			chapter.Entries[n-1] = either(chapter.Entries[n-1], e)
+			continue
+		}
+		chapter.Entries = append(chapter.Entries, e)
 	}
 	return chapter, true
+}
+
+// either returns what a release has of a name whose type changed: of the older and the newer type, the
+// one that it has, or else the nearer.
+func either(older, newer Entry) Entry {
+	if older.Gone == "" {
+		return older
+	}
+	return newer
 }
 
 // Find returns the entry of that name.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -45,33 +44,46 @@ func (b *book) text() string {
 		names := append(slices.Collect(maps.Keys(b.types[p])), past(p)...)
 		slices.Sort(names)
 		for _, name := range slices.Compact(names) {
-			fmt.Fprintf(&out, " %s\n", b.line(p, name))
+			for _, row := range b.rows(p, name) {
+				fmt.Fprintf(&out, " %s\n", row)
+			}
 		}
 	}
 	return out.String()
 }
 
-// line is one name: its newest type, and the releases that have it.
-func (b *book) line(program, name string) string {
-	has, kind := b.types[program][name], ""
+// rows are the lines of one name: one for each type that it had, with the releases that had it so.
+func (b *book) rows(program, name string) []string {
+	has := b.types[program][name]
 	if has == nil {
-		return name + " gone " + gone(program, name)
+		return []string{name + " gone " + gone(program, name)}
 	}
-	var ranges []string
-	lines := b.lines[program]
+	var rows, spans []string
+	lines, kind := b.lines[program], ""
+	flush := func() {
+		row := name + " " + kind
+		if whole := lines[0] + "-" + lines[len(lines)-1]; len(spans) != 1 || spans[0] != whole {
+			row += " " + strings.Join(spans, ",")
+		}
+		if spans != nil {
+			rows = append(rows, row)
+		}
+		spans = nil
+	}
 	for i := 0; i < len(lines); i++ {
+		first := i
 		if has[lines[i]] == "" {
 			continue
 		}
-		first := i
-		for i+1 < len(lines) && has[lines[i+1]] != "" {
+		if has[lines[i]] != kind {
+			flush()
+			kind = has[lines[i]]
+		}
+		for i+1 < len(lines) && has[lines[i+1]] == kind {
 			i++
 		}
-		kind = cmp.Or(has[lines[i]], kind)
-		ranges = append(ranges, lines[first]+"-"+lines[i])
+		spans = append(spans, lines[first]+"-"+lines[i])
 	}
-	if len(ranges) == 1 && ranges[0] == lines[0]+"-"+lines[len(lines)-1] {
-		return name + " " + kind
-	}
-	return name + " " + kind + " " + strings.Join(ranges, ",")
+	flush()
+	return rows
 }

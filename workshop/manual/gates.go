@@ -52,8 +52,12 @@ func isGates(t types.Type) bool {
 	if !ok {
 		return false
 	}
-	named, ok := m.Key().(*types.Named)
-	return ok && named.Obj().Name() == "Feature"
+	key, ok := m.Key().(*types.Named)
+	if !ok || key.Obj().Name() != "Feature" {
+		return false
+	}
+	spec, ok := m.Elem().(*types.Named) // others map gates to the gates that they need
+	return ok && strings.HasSuffix(spec.Obj().Name(), "Spec") || ok && strings.HasSuffix(spec.Obj().Name(), "Specs")
 }
 
 // lock reads the last specification of a gate, which is that of its newest version.
