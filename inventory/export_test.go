@@ -91,7 +91,8 @@ func Limited(rules Rules) string {
 // Merged returns the table of flags whose value is joined with the tool's own.
 func Merged(rules Rules) string {
 	return flagTable(rules, "| Component | Flags | |", func(rule Rule) string {
-		return map[string]string{MergedList: "words behind the tool's own", MergedMap: "keys that win over the tool's own"}[rule.Merged]
+		return map[string]string{MergedList: "words behind the tool's own",
+			MergedMap: "keys that win over the tool's own"}[rule.Merged]
 	})
 }
 

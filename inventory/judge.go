@@ -105,8 +105,8 @@ func (r *reader) hasWord(program Program, manual Manual, known []Flag, name, tex
 // isNowhere is what is said of a name that no release has; %s is the release.
 const isNowhere = "%s does not have it"
 
-// lookUp finds a flag or a word. Missing says why the release does not have it, with a place for the
-// release; the hint is a similar name.
+// lookUp finds a flag or a word. Missing says why the release does not have it, with a place for
+// the release; the hint is a similar name.
 func lookUp(known []Flag, name string) (f Flag, missing, hint string) {
 	var names []string
 	for _, k := range known {
@@ -201,7 +201,7 @@ func wordsOf(value string) []string {
 	return words
 }
 
-// works reports whether the value is one that works beside the rest of the cluster.
+// works reports whether the value is one that works next to the rest of the cluster.
 func (r *reader) works(rule Rule, program Program, name string, v *node) bool {
 	isThat := func(only string) bool { return only == v.text || only == strings.ToLower(v.text) && v.kind == boolean }
 	if rule.Only != nil && !slices.ContainsFunc(rule.Only, isThat) {

@@ -32,6 +32,11 @@ func TestArgumentsAreRefused(t *testing.T) {
 		{now, "flanneld: {healthz-port: 8082}", fault.InventoryArgument, "can only be 8081"},
 		{now, "kube-proxy: {healthz-bind-address: 192.0.2.1}", fault.InventoryArgument, "10256"},
 		{now, "etcd: {listen-client-http-urls: 'http://127.0.0.1:1'}", fault.InventoryArgument, "cannot be set"},
+		{now, "kube-proxy: {metrics-bind-address: '0.0.0.0:10250'}", fault.InventoryArgument, "taken: kubelet"},
+		{now, "kube-proxy: {metrics-bind-address: '0.0.0.0:6443'}", fault.InventoryArgument, "network.apiPort"},
+		{now, "etcd: {listen-metrics-urls: 'http://127.0.0.1:2381,http://192.0.2.1:2379'}", fault.InventoryArgument,
+			"2379"},
+		{now, "dockerd: {metrics-addr: '127.0.0.1:30001'}", fault.InventoryArgument, "a Service could take"},
 		// What opens the cluster.
 		{now, "kube-apiserver: {authorization-mode: 'RBAC,AlwaysAllow'}", fault.InventoryArgument, "CIS 1.2.6"},
 		{now, "kubelet: {authorization-mode: AlwaysAllow}", fault.InventoryArgument, "CIS 4.2.2"},
@@ -54,7 +59,8 @@ func TestArgumentsAreRefused(t *testing.T) {
 		{now, "kubelet: {feature-gates: CPUManager=true}", fault.ArgumentUnknown, "went away in Kubernetes 1.33"},
 		{now, "kube-proxy: {feature-gates: NodeSwop=true}", fault.ArgumentUnknown, `did you mean "NodeSwap"?`},
 		{before, "kubelet: {feature-gates: KubeletPSI=true}", fault.ArgumentUnknown, "comes with Kubernetes 1.33"},
-		{now, "kube-apiserver: {enable-admission-plugins: PodSecurityPolicy}", fault.ArgumentUnknown, "in Kubernetes 1.25"},
+		{now, "kube-apiserver: {enable-admission-plugins: PodSecurityPolicy}", fault.ArgumentUnknown,
+			"in Kubernetes 1.25"},
 		{now, "kube-apiserver: {disable-admission-plugins: Prioritty}", fault.ArgumentUnknown, `"Priority"?`},
 		// What the program could not read.
 		{now, "kubelet: {max-pods: abc}", fault.ArgumentValue, "a whole number"},
@@ -92,7 +98,8 @@ func TestArgumentsAreTaken(t *testing.T) {
 			t.Errorf("%s: %v, warnings %v", arguments, err, c)
 		}
 	}
-	c, err := parse("hosts.yaml", withArguments("v1.36.3", "kube-apiserver: {enable_admission_plugins: AlwaysPullImages}"))
+	c, err := parse("hosts.yaml", withArguments("v1.36.3", "kube-apiserver: {enable_admission_plugins: "+
+		"AlwaysPullImages}"))
 	if err != nil || c.Arguments["kube-apiserver"]["enable-admission-plugins"] != "AlwaysPullImages" {
 		t.Errorf("%v, %v", c, err)
 	}

@@ -20,8 +20,8 @@ type Program struct {
 	Release string
 	// Rules are what the tool has to say about flags, by name.
 	Rules map[string]Rule
-	// Manual returns which flags the program has in a cluster, or false where that is not known; nil
-	// means that it never is.
+	// Manual returns which flags the program has in a cluster, or false where that is not known;
+	// nil means that it never is.
 	Manual func(*Cluster) (Manual, bool)
 	// Absent returns why the program does not run in a cluster, or ""; nil means that it always
 	// runs.
@@ -37,19 +37,23 @@ type Rule struct {
 	Why  string
 	// Without are words that the list may not contain, because of Why.
 	Without []string
-	// Field is where the value goes in the program's configuration file, because the program takes it
-	// from there: "iptables.masqueradeAll". The value is not on the command line then.
+	// Field is where the value goes in the program's configuration file, because the program takes
+	// it from there: "iptables.masqueradeAll". The value is not on the command line then.
 	Field string
 	// Merged says how the value is joined with the tool's own: MergedList or MergedMap.
 	Merged string
+	// Default is what the program takes when the tool sets nothing; the value is joined with it.
+	Default string
+	// Listens says that the value has an address and a port that the program listens on.
+	Listens bool
 	// Words is the chapter of the manual with the words that a value consists of: "feature-gates".
 	Words string
 	// Weak are values that weaken the cluster; `validate`, `plan` and `up` warn of them.
 	Weak *Weak
 }
 
-// How a value is joined with the tool's own: words that come behind the tool's, or keys that win over
-// the tool's.
+// How a value is joined with the tool's own: words that come behind the tool's, or keys that win
+// over the tool's.
 const (
 	MergedList = "list"
 	MergedMap  = "map"
@@ -58,7 +62,8 @@ const (
 // Weak says which values of a flag a warning is about.
 type Weak struct {
 	CIS string // the id of the check in the CIS Kubernetes Benchmark; "" when no check asks for it
-	// Values are those that are warned of, alone or as a word of a list; nil stands for every value.
+	// Values are those that are warned of, alone or as a word of a list; nil stands for every
+	// value.
 	Values []string
 	// Below warns of smaller numbers, Above of larger ones; 0 of none.
 	Below, Above int
@@ -78,10 +83,12 @@ type Manual struct {
 // Flag is a flag of a program, or a word in the value of one.
 type Flag struct {
 	Name string
-	// Type is what a value is: bool, int, uint, float, duration, ip, endpoint, list, map, switches, or
-	// something that only the program knows. Of a feature gate that is locked it is "on" or "off".
+	// Type is what a value is: bool, int, uint, float, duration, ip, endpoint, list, map, switches,
+	// or something that only the program knows. Of a feature gate that is locked it is "on" or
+	// "off".
 	Type string
-	// Missing says why this release does not have it: "went away in Kubernetes 1.27"; "" when it has.
+	// Missing says why this release does not have it: "went away in Kubernetes 1.27"; "" when it
+	// has.
 	Missing string
 }
 

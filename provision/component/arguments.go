@@ -1,6 +1,7 @@
 package component
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -17,7 +18,8 @@ type rules = map[string]inventory.Rule
 // refused is a rule for flags that cannot be set: the text says why, or what to do instead.
 func refused(why string) inventory.Rule { return inventory.Rule{Refused: why} }
 
-// weak is a rule for values that are warned of, with the check of the benchmark that asks for others.
+// weak is a rule for values that are warned of, with the check of the benchmark that asks for
+// others.
 func weak(cis, says string, values ...string) inventory.Rule {
 	return inventory.Rule{Weak: &inventory.Weak{CIS: cis, Says: says, Values: values}}
 }
@@ -75,8 +77,10 @@ var insecureCiphers = []string{
 func tlsRules(cis string) rules {
 	return rules{
 		"tls-min-version": {
-			Only: []string{"VersionTLS10", "VersionTLS11", "VersionTLS12", "VersionTLS13"}, Why: "the program knows no other",
-			Weak: &inventory.Weak{CIS: cis, Values: []string{"VersionTLS10", "VersionTLS11"}, Says: "versions below 1.2 are broken"},
+			Only: []string{"VersionTLS10", "VersionTLS11", "VersionTLS12", "VersionTLS13"},
+			Why:  "the program knows no other",
+			Weak: &inventory.Weak{CIS: cis, Values: []string{"VersionTLS10", "VersionTLS11"},
+				Says: "versions below 1.2 are broken"},
 		},
 		"tls-cipher-suites": weak(cis, weakCiphers, insecureCiphers...),
 	}
@@ -98,7 +102,8 @@ func manualOf(p inventory.Program) func(*inventory.Cluster) (inventory.Manual, b
 			return inventory.Manual{}, false
 		}
 		m := inventory.Manual{
-			Release: product + " " + chapter.Release, Flags: flagsOf(product, chapter), Words: map[string][]inventory.Flag{},
+			Release: product + " " + chapter.Release, Flags: flagsOf(product, chapter),
+			Words: map[string][]inventory.Flag{},
 		}
 		for _, rule := range p.Rules {
 			if words, known := manual.Open(rule.Words, version); known && p.Release == kubernetes {
@@ -124,8 +129,9 @@ func flagsOf(product string, chapter manual.Chapter) []inventory.Flag {
 	return flags
 }
 
-// withArguments returns the flags of a program with the arguments of the inventory. These win, or are
-// joined with the tool's own; those that belong into the program's configuration file are left out.
+// withArguments returns the flags of a program with the arguments of the inventory. These win, or
+// are joined with the tool's own; those that belong into the program's configuration file are left
+// out.
 func (t Target) withArguments(program string, rules rules, flags templates.Flags) templates.Flags {
 	all := flags.With(nil)
 	for name, value := range t.Cluster.Arguments[program] {
@@ -133,7 +139,7 @@ func (t Target) withArguments(program string, rules rules, flags templates.Flags
 		switch {
 		case rule.Field != "":
 		case rule.Merged == inventory.MergedList:
-			all[name] = joinedList(flags[name], value)
+			all[name] = joinedList(cmp.Or(flags[name], rule.Default), value)
 		case rule.Merged == inventory.MergedMap:
 			all[name] = joinedMap(flags[name], value)
 		default:
@@ -148,8 +154,8 @@ func words(list string) []string {
 	return strings.FieldsFunc(list, func(c rune) bool { return c == ',' || c == ' ' })
 }
 
-// joinedList is the tool's list with the words of the other behind it, each once. A word with a dash
-// before it takes that word out of the tool's.
+// joinedList is the tool's list with the words of the other behind it, each once. A word with a
+// dash before it takes that word out of the tool's.
 func joinedList(own, other string) string {
 	more := words(other)
 	var all []string

@@ -15,11 +15,12 @@ import (
 	"kbootstrap/release/manual"
 )
 
-// translation is what arguments put into a program's configuration file, by path: "iptables.syncPeriod".
+// translation is what arguments put into a program's configuration file, by path:
+// "iptables.syncPeriod".
 type translation map[string]any
 
-// translated returns what the arguments of a program put into its configuration file. place may move
-// a field; nil moves none.
+// translated returns what the arguments of a program put into its configuration file. place may
+// move a field; nil moves none.
 func (t Target) translated(program inventory.Program, place func(name, field string) string) translation {
 	values := translation{}
 	chapter, _ := manual.Open(program.Name, t.version(program.Release))
@@ -38,8 +39,8 @@ func (t Target) translated(program inventory.Program, place func(name, field str
 	return values
 }
 
-// typed returns the text of an argument as a value of a configuration file. What cannot be read stays
-// text: the inventory has refused it, or the program will say so.
+// typed returns the text of an argument as a value of a configuration file. What cannot be read
+// stays text: the inventory has refused it, or the program will say so.
 func typed(kind, text string) any {
 	switch kind {
 	case "bool":
@@ -74,7 +75,8 @@ func typed(kind, text string) any {
 	return text
 }
 
-// inYAML returns the file with the values in it; what else is there stays as it is, comments included.
+// inYAML returns the file with the values in it; what else is there stays as it is, comments
+// included.
 func (v translation) inYAML(file []byte) []byte {
 	if len(v) == 0 {
 		return file

@@ -8,22 +8,24 @@ const (
 	oneLeader      = "while hosts change one by one, two of them would lead"
 )
 
-// leaderRules are those for the programs of which one leads. The ids are those of the checks on their
-// address and their profiles.
+// leaderRules are those for the programs of which one leads. The ids are those of the checks on
+// their address and their profiles.
 func leaderRules(address, profiling string) rules {
 	return together(common, tlsRules(""),
 		each(refused(itsOwn), "kubeconfig", "authentication-kubeconfig", "authorization-kubeconfig", "tls-cert-file",
 			"tls-private-key-file"),
-		each(refused(oneLeader), "leader-elect-resource-lock", "leader-elect-resource-name", "leader-elect-resource-namespace"),
+		each(refused(oneLeader), "leader-elect-resource-lock", "leader-elect-resource-name",
+			"leader-elect-resource-namespace"),
 		rules{
 			"secure-port":  refused(asksAtLoopback),
 			"leader-elect": refused(isFixed),
-			"cert-dir":     refused("it has no effect beside tls-cert-file"),
+			"cert-dir":     refused("it has no effect next to tls-cert-file"),
 			"master":       refused(inKubeconf),
 			"bind-address": {Only: []string{"127.0.0.1", "0.0.0.0"}, Why: asksAtLoopback,
-				Weak: &inventory.Weak{CIS: address, Values: []string{"0.0.0.0"}, Says: "the port can be reached from outside"}},
+				Weak: &inventory.Weak{CIS: address, Values: []string{"0.0.0.0"},
+					Says: "the port can be reached from outside"}},
 			"profiling":                        weak(profiling, "profiles show what the program does", "true"),
-			"authorization-always-allow-paths": {Merged: inventory.MergedList},
+			"authorization-always-allow-paths": {Merged: inventory.MergedList, Default: "/healthz,/readyz,/livez"},
 		})
 }
 

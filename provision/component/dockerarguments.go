@@ -26,8 +26,10 @@ var dockerRules = together(
 		"graph":         refused("set data-root"),
 		"restart":       refused("it has no effect: the restart policy of a container decides"),
 		"cluster-store": refused("swarm without a store of its own went away"),
-		"log-level":     {Field: "log-level", Only: []string{"debug", "info", "warn", "error", "fatal"}, Why: "the levels have these names"},
-		"log-opt":       {Field: "log-opts", Merged: inventory.MergedMap},
+		"log-level": {Field: "log-level", Only: []string{"debug", "info", "warn", "error", "fatal"},
+			Why: "the levels have these names"},
+		"metrics-addr": {Field: "metrics-addr", Listens: true},
+		"log-opt":      {Field: "log-opts", Merged: inventory.MergedMap},
 		"insecure-registry": {Field: "insecure-registries", Weak: &inventory.Weak{
 			Says: "images from these registries come unverified"}},
 		"registry-mirror":                  field("registry-mirrors"),
@@ -41,7 +43,8 @@ var dockerRules = together(
 		"default-ipc-mode", "default-runtime", "default-shm-size", "dns", "dns-search", "experimental", "fixed-cidr",
 		"group", "icc", "init", "init-path", "ip", "ip-forward", "ip-masq", "iptables", "ip6tables", "ipv6",
 		"live-restore", "log-driver", "max-concurrent-downloads", "max-concurrent-uploads", "max-download-attempts",
-		"metrics-addr", "mtu", "no-new-privileges", "oom-score-adjust", "raw-logs", "seccomp-profile", "selinux-enabled",
+		"mtu", "no-new-privileges", "oom-score-adjust", "raw-logs", "seccomp-profile",
+		"selinux-enabled",
 		"shutdown-timeout", "storage-driver", "userland-proxy", "userland-proxy-path", "userns-remap"),
 )
 

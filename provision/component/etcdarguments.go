@@ -28,6 +28,7 @@ var etcdRules = together(
 		"peer-cert-allowed-hostname", "client-cert-allowed-hostname"),
 	each(only(losesData, "false"), "unsafe-no-fsync"),
 	rules{
+		"listen-metrics-urls":     {Listens: true},
 		"feature-gates":           {Merged: inventory.MergedMap},
 		"name":                    refused("the value is the name of the host"),
 		"config-file":             refused("a configuration file makes etcd ignore every flag"),
@@ -42,8 +43,9 @@ var etcdRules = together(
 		"strict-reconfig-check":   only("otherwise a change of members can cost the quorum", "true"),
 		"log-outputs": {Only: []string{"default", "stderr", "stdout", "systemd/journal"},
 			Why: "the tool explains failures by the journal"},
-		"tls-min-version":     only("etcd knows these (CIS 2.x)", "TLS1.2", "TLS1.3"),
-		"cipher-suites":       weak("2.1", weakCiphers, insecureCiphers...),
-		"quota-backend-bytes": {Weak: &inventory.Weak{Above: 8 << 30, Says: "etcd is slow to start with more than 8 GiB"}},
+		"tls-min-version": only("etcd knows these (CIS 2.x)", "TLS1.2", "TLS1.3"),
+		"cipher-suites":   weak("2.1", weakCiphers, insecureCiphers...),
+		"quota-backend-bytes": {Weak: &inventory.Weak{Above: 8 << 30,
+			Says: "etcd is slow to start with more than 8 GiB"}},
 	},
 )

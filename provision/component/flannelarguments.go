@@ -5,7 +5,8 @@ var flannelRules = together(
 	each(refused(exits), "help", "version"),
 	each(refused(itsOwn), "kubeconfig-file", "net-config-path", "subnet-file"),
 	each(refused("the interface is the one with the address of the host"), "iface", "iface-regex", "iface-can-reach"),
-	each(refused("it has no effect: flanneld takes the subnets from the Kubernetes API"), "etcd-endpoints", "etcd-prefix",
+	each(refused("it has no effect: flanneld takes the subnets from the Kubernetes API"), "etcd-endpoints",
+		"etcd-prefix",
 		"etcd-keyfile", "etcd-certfile", "etcd-cafile", "etcd-username", "etcd-password", "subnet-lease-renew-margin"),
 	rules{
 		"kube-subnet-mgr":        refused(isFixed),

@@ -26,7 +26,8 @@ var kubeProxy = Component{
 	Residue:  Residue{Data: []string{"/var/lib/kube-proxy"}, Chains: []string{"KUBE-"}},
 	Programs: []inventory.Program{kubeProxyProgram},
 	Resources: func(t Target) []resource.Resource {
-		flags := t.withArguments("kube-proxy", kubeProxyRules, templates.Flags{"config": "/var/lib/kube-proxy/config.yaml"})
+		flags := t.withArguments("kube-proxy", kubeProxyRules,
+			templates.Flags{"config": "/var/lib/kube-proxy/config.yaml"})
 		translated := t.translated(kubeProxyProgram, kubeProxyPlaces(t.Cluster))
 		return list(
 			one(resource.Dir{Path: "/var/lib/kube-proxy", Mode: 0o700}),
@@ -34,14 +35,16 @@ var kubeProxy = Component{
 				t.programs("kubernetes", "/usr/local/bin", "kube-proxy"),
 				t.keys("kube-proxy"),
 				one(
-					text("/var/lib/kube-proxy/config.yaml", 0o600, translated.inYAML(kubeProxyYAML.Render(kubeProxyConfig{
-						NodeName: t.Host.Name, Pods: t.Cluster.Network.Pods, Conntrack: t.Facts.ConntrackWritable,
-					}))),
+					text("/var/lib/kube-proxy/config.yaml", 0o600,
+						translated.inYAML(kubeProxyYAML.Render(kubeProxyConfig{
+							NodeName: t.Host.Name, Pods: t.Cluster.Network.Pods, Conntrack: t.Facts.ConntrackWritable,
+						}))),
 					unit("kube-proxy.service", kubeProxyUnit.Render(daemon{Flags: flags})),
 				),
 			),
 			one(resource.Ready{
-				Name: "kube-proxy is healthy", URL: "http://127.0.0.1:10256/livez", Unit: "kube-proxy.service", Timeout: 60 * time.Second,
+				Name: "kube-proxy is healthy", URL: "http://127.0.0.1:10256/livez", Unit: "kube-proxy.service",
+				Timeout: 60 * time.Second,
 			}),
 		)
 	},

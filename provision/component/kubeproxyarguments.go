@@ -5,8 +5,8 @@ import (
 	"kbootstrap/release/manual"
 )
 
-// kubeProxyRules are what the tool has to say about the flags of kube-proxy. Beside a configuration
-// file it looks at its flags for logging only, so the others go into the file.
+// kubeProxyRules are what the tool has to say about the flags of kube-proxy. Next to a
+// configuration file it looks at its flags for logging only, so the others go into the file.
 var kubeProxyRules = together(common,
 	each(refused(itsOwn), "config", "kubeconfig"),
 	each(refused(exits), "cleanup", "write-config-to", "init-only"),
@@ -19,10 +19,12 @@ var kubeProxyRules = together(common,
 		"metrics-port":      refused("set metrics-bind-address"),
 		"proxy-mode": {Field: "mode", Only: []string{"iptables", "ipvs", "nftables"},
 			Why: "these are the modes of kube-proxy on Linux"},
-		"healthz-bind-address": {Field: "healthzBindAddress", Only: []string{"0.0.0.0", "0.0.0.0:10256", "127.0.0.1:10256"},
+		"healthz-bind-address": {Field: "healthzBindAddress", Only: []string{"0.0.0.0", "0.0.0.0:10256",
+			"127.0.0.1:10256"},
 			Why: "the tool asks for kube-proxy's health at port 10256 of 127.0.0.1"},
-		"metrics-bind-address": {Field: "metricsBindAddress", Weak: &inventory.Weak{CIS: "4.3.1", Outside: true,
-			Says: "the metrics can be read from outside"}},
+		"metrics-bind-address": {Field: "metricsBindAddress", Listens: true, Weak: &inventory.Weak{CIS: "4.3.1",
+			Outside: true,
+			Says:    "the metrics can be read from outside"}},
 		"detect-local-mode": {Field: "detectLocalMode", Only: []string{
 			"ClusterCIDR", "NodeCIDR", "BridgeInterface", "InterfaceNamePrefix",
 		}, Why: "the modes have these names"},

@@ -16,8 +16,8 @@ import (
 	"kbootstrap/templates"
 )
 
-// TestOwnFlagsAreKnown holds the flags that the tool itself sets to the manual of each version that can
-// be installed: what the one gets wrong, the other shows.
+// TestOwnFlagsAreKnown holds the flags that the tool itself sets to the manual of each version that
+// can be installed: what the one gets wrong, the other shows.
 func TestOwnFlagsAreKnown(t *testing.T) {
 	oldest, newest := release.Minors()
 	for minor := oldest; minor <= newest; minor++ {
@@ -33,7 +33,8 @@ func TestOwnFlagsAreKnown(t *testing.T) {
 				}
 				for name := range ownFlags(t, c, target, p.Name) {
 					if e, found := chapter.Find(name); !found || e.Comes != "" || e.Gone != "" {
-						t.Errorf("1.%d: the tool sets --%s of %s, which the manual does not know: %+v", minor, name, p.Name, e)
+						t.Errorf("1.%d: the tool sets --%s of %s, which the manual does not know: %+v", minor, name,
+							p.Name, e)
 					}
 				}
 			}

@@ -22,9 +22,9 @@ const (
 // Entry is one flag of a program, or a name that a flag may contain.
 type Entry struct {
 	Name string
-	// Type is what a value is: bool, int, uint, float, duration, ip, endpoint, list, map, switches (a
-	// map of booleans), text, or value for what the program alone can read. Of a feature gate it is
-	// "free", or the value that the gate is locked to: "on" or "off".
+	// Type is what a value is: bool, int, uint, float, duration, ip, endpoint, list, map, switches
+	// (a map of booleans), text, or value for what the program alone can read. Of a feature gate it
+	// is "free", or the value that the gate is locked to: "on" or "off".
 	Type string
 	// Gone is the first release without it, Comes the first one with it; both are empty when the
 	// release that was asked for has it.
@@ -61,8 +61,8 @@ func Open(program, version string) (Chapter, bool) {
 	return chapter, true
 }
 
-// either returns what a release has of a name whose type changed: of the older and the newer type, the
-// one that it has, or else the nearer.
+// either returns what a release has of a name whose type changed: of the older and the newer type,
+// the one that it has, or else the nearer.
 func either(older, newer Entry) Entry {
 	if older.Gone == "" {
 		return older
@@ -99,8 +99,8 @@ func page(program string) ([]string, bool) {
 	return lines, true
 }
 
-// isOf reports whether a version belongs to a release line. The line of dockerd stands for its whole
-// major version.
+// isOf reports whether a version belongs to a release line. The line of dockerd stands for its
+// whole major version.
 func isOf(version, release string) bool {
 	if strings.HasPrefix(version, release+".") {
 		return true
@@ -110,8 +110,9 @@ func isOf(version, release string) bool {
 	return err == nil && number > 20 && strings.HasPrefix(version, major+".")
 }
 
-// read reads an entry: name, type, and the releases that have it unless all do, as "1.29-1.31,1.34-1.36".
-// Of what went away before the oldest release the type is "gone", and the release that lacks it follows.
+// read reads an entry: name, type, and the releases that have it unless all do, as
+// "1.29-1.31,1.34-1.36". Of what went away before the oldest release the type is "gone", and the
+// release that lacks it follows.
 func read(line string, releases []string, at int) Entry {
 	fields := strings.Fields(line)
 	e := Entry{Name: fields[0], Type: fields[1]}

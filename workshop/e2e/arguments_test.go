@@ -51,7 +51,8 @@ func refusedArguments(t *testing.T, l *lab) {
 	}
 }
 
-const translatedLines = "  kube-proxy: {nodeport-addresses: 192.168.56.0/24, metrics-bind-address: \"0.0.0.0:10249\", " +
+const translatedLines = "  kube-proxy: {nodeport-addresses: 192.168.56.0/24, metrics-bind-address: " +
+	"\"0.0.0.0:10249\", " +
 	"conntrack-udp-timeout: 45s}\n" +
 	"  dockerd: {log-driver: journald, bip: 172.31.255.1/24, label: \"a=1,b=2\"}\n"
 
@@ -72,7 +73,8 @@ func translatedArguments(t *testing.T, l *lab) {
 		says(t, l.exec(host, "ip", "-4", "address", "show", "docker0"), "172.31.255.1/24")
 	}
 	says(t, l.exec("w1", "iptables-save", "-t", "nat"), "-A KUBE-SERVICES -d 192.168.56.12/32 ")
-	if rules := l.exec("w1", "iptables-save", "-t", "nat"); strings.Contains(rules, "--dst-type LOCAL -j KUBE-NODEPORTS") {
+	if rules := l.exec("w1", "iptables-save", "-t", "nat"); strings.Contains(rules,
+		"--dst-type LOCAL -j KUBE-NODEPORTS") {
 		t.Errorf("node ports are open at every address:\n%s", rules)
 	}
 	l.upAgain()
@@ -83,16 +85,20 @@ func translatedArguments(t *testing.T, l *lab) {
 }
 
 func joinedArguments(t *testing.T, l *lab) {
-	const lines = "  kube-apiserver: {enable_admission_plugins: AlwaysPullImages, authorization-mode: \"Webhook,RBAC\"}\n" +
+	const lines = "  kube-apiserver: {enable_admission_plugins: AlwaysPullImages, authorization-mode: " +
+		"\"Webhook,RBAC\"}\n" +
 		"  kube-controller-manager: {controllers: \"-ttl-controller\"}\n"
 	l.edit(arguments, arguments+lines)
-	// A webhook needs a file, so the API server does not start with it: only the plan shows this list.
+	// A webhook needs a file, so the API server does not start with it: only the plan shows this
+	// list.
 	says(t, l.run(2*time.Minute, "plan", "-i", l.inventory).stdout, "--authorization-mode=Node,RBAC,Webhook")
 	l.edit(`, authorization-mode: "Webhook,RBAC"`, "")
 	l.must(5*time.Minute, "up", "-i", l.inventory)
-	says(t, l.exec("cp1", "pgrep", "-a", "kube-apiserver"), "--enable-admission-plugins=NodeRestriction,AlwaysPullImages",
+	says(t, l.exec("cp1", "pgrep", "-a", "kube-apiserver"),
+		"--enable-admission-plugins=NodeRestriction,AlwaysPullImages",
 		"--authorization-mode=Node,RBAC ")
-	says(t, l.exec("cp1", "pgrep", "-a", "kube-controller"), "--controllers=*,bootstrapsigner,tokencleaner,-ttl-controller")
+	says(t, l.exec("cp1", "pgrep", "-a", "kube-controller"),
+		"--controllers=*,bootstrapsigner,tokencleaner,-ttl-controller")
 	l.upAgain()
 }
 

@@ -12,7 +12,8 @@ import (
 // linked with the same ones.
 var featurePackages = []string{
 	"k8s.io/kubernetes/pkg/features", "k8s.io/apiserver/pkg/features", "k8s.io/apiextensions-apiserver/pkg/features",
-	"k8s.io/component-base/logs/api/v1", "k8s.io/component-base/metrics/features", "k8s.io/component-base/zpages/features",
+	"k8s.io/component-base/logs/api/v1", "k8s.io/component-base/metrics/features",
+	"k8s.io/component-base/zpages/features",
 	"k8s.io/component-base/featuregate", "k8s.io/controller-manager/pkg/features", "k8s.io/client-go/features",
 	"k8s.io/cloud-provider/controllers/service/config", "k8s.io/cloud-provider/features",
 }

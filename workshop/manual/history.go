@@ -43,8 +43,8 @@ func history() map[string]map[string]string {
 		"admission-plugins": {"1.25": "PodSecurityPolicy"},
 		"feature-gates": {"1.29": "CSIMigrationvSphere CronJobTimeZone DownwardAPIHugePages GRPCContainerProbe " +
 			"JobMutableNodeSchedulingDirectives JobTrackingWithFinalizers LegacyServiceAccountTokenNoAutoGeneration " +
-			"MultiCIDRRangeAllocator OpenAPIV3 ProbeTerminationGracePeriod RetroactiveDefaultStorageClass SeccompDefault " +
-			"TopologyManager"},
+			"MultiCIDRRangeAllocator OpenAPIV3 ProbeTerminationGracePeriod RetroactiveDefaultStorageClass " +
+			"SeccompDefault TopologyManager"},
 	}
 }
 

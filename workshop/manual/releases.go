@@ -118,7 +118,8 @@ func others() []release {
 		{"27.5", "v27.5.0"}, {"28.5", "v28.5.2"},
 	} {
 		all = append(all, release{program: "dockerd", line: v.line,
-			modules: []module{{"github.com/docker/docker", v.version + "+incompatible"}, {"github.com/spf13/pflag", "v1.0.9"},
+			modules: []module{{"github.com/docker/docker", v.version + "+incompatible"}, {"github.com/spf13/pflag",
+				"v1.0.9"},
 				{"github.com/spf13/cobra", "v1.10.2"}},
 			entries: []entry{{"github.com/docker/docker/cmd/dockerd", "newDaemonCommand"}}, extra: []string{"help"}})
 	}
