@@ -18,8 +18,12 @@ func arguments(c *Cluster, programs []Program) func(*reader, string, *node) {
 			return
 		}
 		program := programs[i]
+		manual, known := Manual{}, program.Manual != nil && c.Kubernetes != ""
+		if known {
+			manual, known = program.Manual(c)
+		}
 		words(func(r *reader, at, name string, v *node) {
-			if value, ok := r.argument(at, program, name, v); ok && r.judge(c, at, program, name, v) {
+			if value, ok := r.argument(at, program, name, v); ok && r.judge(at, program, manual, known, name, v) {
 				if c.Arguments[program.Name] == nil {
 					c.Arguments[program.Name] = map[string]string{}
 				}

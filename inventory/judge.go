@@ -11,18 +11,13 @@ import (
 	"kbootstrap/fault"
 )
 
-// judge holds an argument to the rules of its program and to what its release knows, and reports
-// whether the program may get it. What only weakens the cluster is warned of.
-func (r *reader) judge(c *Cluster, at string, program Program, name string, v *node) bool {
-	key := r.places[at+"#"]
-	written := name
+// judge holds an argument to what its release has, where that is known, and to the rules of its
+// program. It reports whether the program may get the argument; what only weakens the cluster is
+// warned of.
+func (r *reader) judge(at string, program Program, manual Manual, known bool, name string, v *node) bool {
+	key, written := r.places[at+"#"], name
 	name = program.canonical(name)
 	rule := program.Rules[name]
-	var manual Manual
-	known := false
-	if program.Manual != nil && c.Kubernetes != "" {
-		manual, known = program.Manual(c)
-	}
 	if known && !r.exists(program, manual, name, key) {
 		return false
 	}
@@ -30,10 +25,7 @@ func (r *reader) judge(c *Cluster, at string, program Program, name string, v *n
 		r.problemAt(key.line, key.column, rule.Refused, "--%s of %s cannot be set", written, program.Name)
 		return false
 	}
-	if known && !r.reads(program, manual, name, v) {
-		return false
-	}
-	if !r.works(rule, program, name, v) {
+	if known && !r.reads(program, manual, name, v) || !r.works(rule, program, name, v) {
 		return false
 	}
 	if w := rule.Weak; w != nil && w.isOf(v.text) {

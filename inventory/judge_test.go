@@ -130,6 +130,8 @@ func TestArgumentsThatWeaken(t *testing.T) {
 		{"kube-apiserver: {oidc-issuer-url: 'https://a'}", "CIS 1.2.1"},
 		{"kube-controller-manager: {bind-address: 0.0.0.0}", "CIS 1.3.7"},
 		{"kubelet: {read-only-port: 10255}", "CIS 4.2.4"},
+		{"kubelet: {feature-gates: 'RotateKubeletServerCertificate=false'}", "CIS 4.2.11"},
+		{"etcd: {peer-skip-client-san-verification: true}", "CIS 2.5"},
 		{"kubelet: {max-pods: 500}", "254 addresses"},
 		{"kube-proxy: {metrics-bind-address: '0.0.0.0:10249'}", "CIS 4.3.1"},
 	} {

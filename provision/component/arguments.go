@@ -64,6 +64,14 @@ var common = together(
 	},
 )
 
+// gatesBut is the rule for feature gates where a check of the benchmark asks for one of them.
+func gatesBut(cis string) inventory.Rule {
+	return inventory.Rule{Merged: inventory.MergedMap, Words: manual.FeatureGates, Weak: &inventory.Weak{
+		CIS: cis, Values: []string{"RotateKubeletServerCertificate=false"},
+		Says: "serving certificates of kubelets are not renewed",
+	}}
+}
+
 // insecureCiphers are the cipher suites that crypto/tls lists as insecure.
 var insecureCiphers = []string{
 	"TLS_RSA_WITH_RC4_128_SHA", "TLS_RSA_WITH_3DES_EDE_CBC_SHA", "TLS_RSA_WITH_AES_128_CBC_SHA",

@@ -31,6 +31,7 @@ func leaderRules(address, profiling string) rules {
 
 // controllerManagerRules are what the tool has to say about the flags of kube-controller-manager.
 var controllerManagerRules = together(leaderRules("1.3.7", "1.3.2"),
+	rules{"feature-gates": gatesBut("1.3.6")},
 	each(refused(itsOwn), "root-ca-file", "service-account-private-key-file", "cluster-signing-cert-file",
 		"cluster-signing-key-file", "client-ca-file", "requestheader-client-ca-file"),
 	each(refused("it excludes cluster-signing-cert-file, which the tool sets"),
