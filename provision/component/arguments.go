@@ -114,7 +114,10 @@ func manualOf(p inventory.Program) func(*inventory.Cluster) (inventory.Manual, b
 			Words: map[string][]inventory.Flag{},
 		}
 		for _, rule := range p.Rules {
-			if words, known := manual.Open(rule.Words, version); known && p.Release == kubernetes {
+			if rule.Words == "" || m.Words[rule.Words] != nil {
+				continue
+			}
+			if words, known := manual.Open(rule.Words, version); known {
 				m.Words[rule.Words] = flagsOf(product, words)
 			}
 		}

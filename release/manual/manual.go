@@ -81,14 +81,14 @@ func (c Chapter) Find(name string) (Entry, bool) {
 
 // page returns the lines of a program: its releases, then its entries.
 func page(program string) ([]string, bool) {
-	_, rest, found := strings.Cut("\n"+text, "\n"+program+" ")
-	if !found {
+	_, rest, found := strings.Cut(text, "\n"+program+" ")
+	if !found || program == "" {
 		return nil, false
 	}
 	lines := []string{program + " "}
-	for i, line := range strings.Split(rest, "\n") {
+	for line := range strings.SplitSeq(rest, "\n") {
 		switch {
-		case i == 0:
+		case len(lines) == 1 && strings.HasSuffix(lines[0], " "):
 			lines[0] += line
 		case strings.HasPrefix(line, " "):
 			lines = append(lines, line[1:])
