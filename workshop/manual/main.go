@@ -8,9 +8,11 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
 )
 
@@ -18,20 +20,23 @@ func main() {
 	out := flag.String("o", "release/manual", "the directory that gets the files")
 	only := flag.String("only", "", "print what one release has instead, such as kubelet@1.36")
 	flag.Parse()
-	if err := write(*out, *only); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := write(ctx, *out, *only)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "manual:", err)
 		os.Exit(1)
 	}
 }
 
 // write reads all releases and writes the files, or prints one release.
-func write(dir, only string) error {
+func write(ctx context.Context, dir, only string) error {
 	book, shelf := newBook(), newShelf()
 	for _, r := range releases() {
 		if only != "" && only != r.program+"@"+r.line {
 			continue
 		}
-		names, err := r.read(shelf)
+		names, err := r.read(ctx, shelf)
 		if err != nil {
 			return fmt.Errorf("%s %s: %w", r.program, r.line, err)
 		}

@@ -1,6 +1,9 @@
 package main
 
-import "strings"
+import (
+	"context"
+	"strings"
+)
 
 // release is one release of a program: the modules of its source, and where its command line is
 // built.
@@ -18,8 +21,8 @@ type release struct {
 type entry struct{ pkg, name string }
 
 // read returns the flags of the release with their types.
-func (r release) read(from *shelf) (map[string]string, error) {
-	s, err := from.fetch(r.modules)
+func (r release) read(ctx context.Context, from *shelf) (map[string]string, error) {
+	s, err := from.fetch(ctx, r.modules)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -50,7 +51,7 @@ func newShelf() *shelf {
 }
 
 // fetch downloads the modules.
-func (h *shelf) fetch(modules []module) (*source, error) {
+func (h *shelf) fetch(ctx context.Context, modules []module) (*source, error) {
 	if h.source != nil && slices.Equal(h.modules, modules) {
 		return h.source, nil
 	}
@@ -58,7 +59,7 @@ func (h *shelf) fetch(modules []module) (*source, error) {
 		outlines: map[string]*types.Package{}, whole: map[string]*unit{}}
 	h.modules, h.source = modules, s
 	for _, m := range modules {
-		text, err := exec.Command("go", "mod", "download", "-json", m.path+"@"+m.version).Output()
+		text, err := exec.CommandContext(ctx, "go", "mod", "download", "-json", m.path+"@"+m.version).Output()
 		if err != nil {
 			return nil, fmt.Errorf("download %s %s: %w", m.path, m.version, err)
 		}
