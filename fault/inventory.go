@@ -17,6 +17,9 @@ const (
 	InventoryArgument     Code = "KB1013"
 	InventoryLabel        Code = "KB1014"
 	InventoryVersion      Code = "KB1015"
+	ArgumentUnknown       Code = "KB1016"
+	ArgumentValue         Code = "KB1017"
+	ArgumentWeakens       Code = "KB1018"
 )
 
 // Faults of the command line and the user's settings.
@@ -90,10 +93,10 @@ happens when a copied block keeps its port.`,
 no more failures than the odd one below it. Roles are etcd, control-plane and worker.`,
 		`Give one host, or three, the roles etcd and control-plane.`},
 	{InventoryArgument, "an argument of a component cannot be set",
-		`The component or the flag is unknown, the flag follows from the rest of the inventory, or it is given twice in
-two spellings. The tool itself sets the flags by which components agree with each other; another value would break
-the cluster.`,
-		`Do what the message says instead, or leave the flag out.`},
+		`The component is unknown, the flag follows from the rest of the inventory, something else of the cluster asks
+where another value would move it, or it is given twice in two spellings. The tool itself sets the flags by which
+components agree with each other; another value would break the cluster.`,
+		`Do what the message says instead, or leave the flag out. docs/inventory.md lists all flags with such a rule.`},
 	{InventoryLabel, "a label or taint cannot be used",
 		`Kubernetes accepts keys and values of at most 63 characters: letters and digits, with - _ . between them. Some
 labels and taints are set by the kubelet or by the tool.`,
@@ -102,6 +105,21 @@ labels and taints are set by the kubelet or by the tool.`,
 		`The version of Kubernetes needs all three numbers. The message lists the supported minor versions. Other
 components take a version such as 1.2.3.`,
 		`Write a full, supported version, such as v1.36.3.`},
+	{ArgumentUnknown, "an argument is not known to the version of the component",
+		`The tool knows the flags, the feature gates and the admission plugins of each version, and this version does not
+have the one in the message: it is a typo, it went away, or it comes with a later version. The component would not
+start with it.`,
+		`Correct the name, or leave the argument out. What the flag did may have moved to a field of the inventory.
+
+    kbootstrap validate -i hosts.yaml`},
+	{ArgumentValue, "the value of an argument is not one that the component can read",
+		`The flag takes a boolean, a number, a duration, an address or one of a few words, and the value is something else;
+or it turns a feature gate that is locked. The component would not start with it.`,
+		`Write a value as the message says.`},
+	{ArgumentWeakens, "an argument weakens the cluster",
+		`The value is one that the component takes and that a check of the CIS Kubernetes Benchmark, or the tool, advises
+against. The number of the check is in the message. This is a warning: the run goes on.`,
+		`Leave the argument out unless you mean it.`},
 	{Usage, "the tool does not understand the command line",
 		`A flag is unknown or has an invalid value, or there are too many or too few arguments. Nothing was done.`,
 		`Look at the help of the command, which has examples and lists every flag.

@@ -18,12 +18,16 @@ func arguments(c *Cluster, programs []Program) func(*reader, string, *node) {
 			return
 		}
 		program := programs[i]
+		manual, known := Manual{}, program.Manual != nil && c.Kubernetes != ""
+		if known {
+			manual, known = program.Manual(c)
+		}
 		words(func(r *reader, at, name string, v *node) {
-			if value, ok := r.argument(at, program, name, v); ok {
+			if value, ok := r.argument(at, program, name, v); ok && r.judge(at, program, manual, known, name, v) {
 				if c.Arguments[program.Name] == nil {
 					c.Arguments[program.Name] = map[string]string{}
 				}
-				c.Arguments[program.Name][name] = value
+				c.Arguments[program.Name][program.canonical(name)] = value
 			}
 		})(r, at, v)
 		// Two spellings of one flag: which of them won would be left to chance.
@@ -57,10 +61,6 @@ func (r *reader) argument(at string, program Program, name string, v *node) (val
 		return "", false
 	case !flagPattern.MatchString(name):
 		r.problemAt(key.line, key.column, "", "%q is not the name of a flag", name)
-		return "", false
-	}
-	if hint, owned := program.Owned[program.canonical(name)]; owned {
-		r.problemAt(key.line, key.column, hint, "--%s of %s follows from the rest of the inventory", name, program.Name)
 		return "", false
 	}
 	switch {

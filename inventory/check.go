@@ -21,6 +21,7 @@ func check(r *reader, c *Cluster) {
 		{fault.InventoryLogin, checkSSH},
 		{fault.InventoryRoles, checkRoles},
 		{fault.InventoryArgument, checkArguments},
+		{fault.InventoryArgument, checkListeners},
 		{fault.InventoryValue, checkRuntime},
 	} {
 		r.class = rule.code

@@ -375,10 +375,10 @@ func TestOneMistakeIsOneProblem(t *testing.T) {
 			`11:22: expected a value, found nothing (write "" for an empty one, true for a flag that takes none)`},
 		{`v: "4"`, `v: "4\n"`, `11:23: "4\n" has a control character (a value is one line)`},
 		{`v: "4"`, `service-node-port-range: 1-2`,
-			`11:20: --service-node-port-range of kube-apiserver follows from the rest of the inventory ` +
+			`11:20: --service-node-port-range of kube-apiserver cannot be set ` +
 				`(set network.nodePorts)`},
 		{`v: "4"`, `service_node_port_range: 1-2`,
-			`11:20: --service_node_port_range of kube-apiserver follows from the rest of the inventory ` +
+			`11:20: --service_node_port_range of kube-apiserver cannot be set ` +
 				`(set network.nodePorts)`},
 		{`v: "4"`, `max-requests-inflight: 1, max_requests_inflight: 2`,
 			`11:46: --max-requests-inflight and --max_requests_inflight are the same flag`},

@@ -41,9 +41,11 @@ type Cluster struct {
 	RestoreOnReset bool
 	Artifacts      Artifacts
 	// Arguments are extra command line flags by program, such as Arguments["kube-apiserver"]["v"] =
-	// "4". They win over the tool's own. The programs are those of Rules.Programs.
+	// "4". They win over the tool's own, or are joined with them where Rules.Programs says so.
 	Arguments map[string]map[string]string
 	Hosts     []Host
+	// Warnings are what the inventory may say, and better does not.
+	Warnings Problems
 }
 
 // Network holds the address plan of the cluster.

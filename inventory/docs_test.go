@@ -16,10 +16,14 @@ const docs = "../docs/inventory.md"
 // decoder. They stand between "<!-- generated: name -->" and "<!-- end -->".
 func TestReference(t *testing.T) {
 	golden.Sections(t, docs, map[string]string{
-		"template": "```yaml\n" + inventory.Template() + "```\n",
-		"fields":   inventory.Reference(component.Rules()),
-		"flags":    inventory.OwnedFlags(component.Rules()),
-		"ports":    inventory.Ports(component.Rules()),
+		"template":   "```yaml\n" + inventory.Template() + "```\n",
+		"fields":     inventory.Reference(component.Rules()),
+		"refused":    inventory.Refused(component.Rules()),
+		"limited":    inventory.Limited(component.Rules()),
+		"merged":     inventory.Merged(component.Rules()),
+		"translated": inventory.Translated(component.Rules()),
+		"weakening":  inventory.Weakening(component.Rules()),
+		"ports":      inventory.Ports(component.Rules()),
 	})
 }
 

@@ -65,13 +65,105 @@ func sentence(doc string) string {
 	return strings.TrimSuffix(doc, ".") + "."
 }
 
-// OwnedFlags returns the table of flags that arguments may not set.
-func OwnedFlags(rules Rules) string {
+// Refused returns the table of flags that arguments may not set.
+func Refused(rules Rules) string {
+	return flagTable(rules, "| Component | Flags | |", func(rule Rule) string {
+		if rule.Refused == "" {
+			return ""
+		}
+		return sentence(rule.Refused)
+	})
+}
+
+// Limited returns the table of flags that may have few values only.
+func Limited(rules Rules) string {
+	return flagTable(rules, "| Component | Flags | Values |", func(rule Rule) string {
+		switch {
+		case rule.Only != nil:
+			return "only " + code(rule.Only) + ": " + sentence(rule.Why)
+		case rule.Without != nil:
+			return "not " + code(rule.Without) + ": " + sentence(rule.Why)
+		}
+		return ""
+	})
+}
+
+// Merged returns the table of flags whose value is joined with the tool's own.
+func Merged(rules Rules) string {
+	return flagTable(rules, "| Component | Flags | |", func(rule Rule) string {
+		return map[string]string{MergedList: "words behind the tool's own",
+			MergedMap: "keys that win over the tool's own"}[rule.Merged]
+	})
+}
+
+// Translated returns the table of flags that go into a configuration file.
+func Translated(rules Rules) string {
+	return flagTable(rules, "| Component | Flags | Field |", func(rule Rule) string {
+		if rule.Field == "" {
+			return ""
+		}
+		return "`" + rule.Field + "`"
+	})
+}
+
+// Weakening returns the table of values that are warned of.
+func Weakening(rules Rules) string {
+	return flagTable(rules, "| Component | Flags | Values |", func(rule Rule) string {
+		w := rule.Weak
+		if w == nil {
+			return ""
+		}
+		var values string
+		switch {
+		case w.Outside:
+			values = "an address that others can reach"
+		case w.NotZero:
+			values = "anything but `0`"
+		case w.Below != 0:
+			values = fmt.Sprintf("less than `%d`", w.Below)
+		case w.Above != 0:
+			values = fmt.Sprintf("more than `%d`", w.Above)
+		case w.Values == nil:
+			values = "any"
+		default:
+			values = code(w.Values)
+		}
+		return values + w.check() + ": " + sentence(w.Says)
+	})
+}
+
+// code returns words as code.
+func code(words []string) string {
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		if w == "" {
+			quoted[i] = "the empty value"
+			continue
+		}
+		quoted[i] = "`" + w + "`"
+	}
+	return strings.Join(quoted, ", ")
+}
+
+// flagTable prints what a column says of flags; flags of which it says the same share a row.
+func flagTable(rules Rules, head string, column func(Rule) string) string {
 	var b strings.Builder
-	fmt.Fprint(&b, "| Component | Flag | |\n|---|---|---|\n")
+	fmt.Fprintf(&b, "%s\n|---|---|---|\n", head)
 	for _, p := range rules.Programs {
-		for _, name := range slices.Sorted(maps.Keys(p.Owned)) {
-			fmt.Fprintf(&b, "| %s | `%s` | %s |\n", p.Name, name, sentence(p.Owned[name]))
+		var texts []string
+		flags := map[string][]string{}
+		for _, name := range slices.Sorted(maps.Keys(p.Rules)) {
+			text := column(p.Rules[name])
+			if text == "" {
+				continue
+			}
+			if flags[text] == nil {
+				texts = append(texts, text)
+			}
+			flags[text] = append(flags[text], name)
+		}
+		for _, text := range texts {
+			fmt.Fprintf(&b, "| %s | %s | %s |\n", p.Name, code(flags[text]), text)
 		}
 	}
 	return b.String()

@@ -48,8 +48,9 @@ func table(c *Cluster, all *SSH, rules Rules) []field {
 		{name: "ssh", shape: "mapping", doc: "how to log in: the defaults for all hosts.", fields: loginFields(all)},
 		{name: "arguments", shape: "mapping", class: fault.InventoryArgument, read: arguments(c, rules.Programs),
 			doc: "extra command line flags by component, without their leading dashes: " +
-				"`kube-apiserver: {v: \"4\"}`. They win over the tool's own, except for those that the rest of " +
-				"the inventory decides. " +
+				"`kube-apiserver: {v: \"4\"}`. They win over the tool's own or are joined with them, except for " +
+				"those " +
+				"that the rest of the cluster decides; see [arguments](#arguments-of-components). " +
 				"Components: " + strings.Join(programNames(rules.Programs), ", ") + "."},
 		{name: "hosts", shape: "list of mappings", required: true, doc: "the machines.", fields: hostFields(&Host{}),
 			read: each(func(r *reader, at string, v *node) {

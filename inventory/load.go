@@ -55,6 +55,7 @@ func Parse(name string, data []byte, rules Rules) (*Cluster, error) {
 	if len(r.problems) > 0 {
 		return nil, r.shown()
 	}
+	c.Warnings = r.warnings.sorted()
 	return c, nil
 }
 

@@ -3,7 +3,10 @@ package inventory
 import (
 	"cmp"
 	"fmt"
+	"maps"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -81,4 +84,31 @@ func portGiven(r *reader, c *Cluster) string {
 		}
 	}
 	return "network"
+}
+
+var portPattern = regexp.MustCompile(`:([0-9]+)(/|,|$)`)
+
+// checkListeners checks that no argument has a program listen where something else does.
+func checkListeners(r *reader, c *Cluster) {
+	for _, p := range r.rules.Programs {
+		for _, name := range slices.Sorted(maps.Keys(c.Arguments[p.Name])) {
+			if !p.Rules[name].Listens {
+				continue
+			}
+			at := "arguments[" + p.Name + "][" + name + "]"
+			for _, match := range portPattern.FindAllStringSubmatch(c.Arguments[p.Name][name], -1) {
+				port, _ := strconv.Atoi(match[1])
+				for _, other := range slices.Concat(chosenPorts(c), r.rules.Ports) {
+					if other.Number == port && other.Network == "tcp" && other.By != p.Name+", metrics" {
+						r.problem(at, "choose another port", "port %d is taken: %s", port, other.By)
+					}
+				}
+				if c.Network.NodePorts.Contains(port) {
+					r.problem(at, "choose another port", "port %d is one that a Service could take: "+
+						"network.nodePorts is %s",
+						port, c.Network.NodePorts)
+				}
+			}
+		}
+	}
 }

@@ -35,6 +35,15 @@ func (p Problem) String() string {
 	return fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Column, message)
 }
 
+// Warning returns the problem as a warning on one line, with what to do about it.
+func (p Problem) Warning() string {
+	text := fmt.Sprintf("%s:%d:%d: %s [%s]", p.File, p.Line, p.Column, p.Message, p.Code)
+	if p.Hint != "" {
+		text += "; " + p.Hint
+	}
+	return text
+}
+
 // Problems are all that is wrong with an inventory, in the order of its lines. It is never empty
 // when it is an error.
 type Problems []Problem

@@ -16,6 +16,7 @@ type reader struct {
 	lines    []string
 	home     string
 	problems Problems
+	warnings Problems // what the inventory may say, and better does not
 	// class is the code of the problems that are reported now.
 	class fault.Code
 	// places says where the value of each path is, such as "hosts[2].ssh.port". A path that is
@@ -41,6 +42,14 @@ func (r *reader) problemAt(line, column int, hint, format string, args ...any) {
 		File: r.file, Line: line, Column: column, Message: message,
 		Hint: strings.Map(printable, hint), Excerpt: r.line(line),
 	})
+}
+
+// warnAt reports a warning at a place.
+func (r *reader) warnAt(line, column int, hint, format string, args ...any) {
+	before := r.problems
+	r.problems = nil
+	r.problemAt(line, column, hint, format, args...)
+	r.problems, r.warnings = before, append(r.warnings, r.problems...)
 }
 
 // as gives the problems that are reported until its result is called a code of their own:

@@ -82,7 +82,7 @@ func TestPortsOfTwoNetworks(t *testing.T) {
 func TestRulesAreThoseOfTheComponents(t *testing.T) {
 	rules := inventory.Rules{
 		Programs: []inventory.Program{
-			{Name: "alpha", Owned: map[string]string{"home": "it is at home"}},
+			{Name: "alpha", Rules: map[string]inventory.Rule{"home": {Refused: "it is at home"}}},
 			{Name: "beta", Absent: func(c *inventory.Cluster) string { return "cri is " + c.CRI }},
 		},
 		Versions: []string{"alphabet"}, OldestMinor: 40, NewestMinor: 41,
@@ -92,7 +92,7 @@ func TestRulesAreThoseOfTheComponents(t *testing.T) {
 	for _, test := range []struct{ old, new, want string }{
 		{"", "", ""},
 		{"alpha:", "etcd:", `unknown component "etcd" (known here: alpha, beta)`},
-		{"{v: 4}", "{home: x}", "--home of alpha follows from the rest of the inventory (it is at home)"},
+		{"{v: 4}", "{home: x}", "--home of alpha cannot be set (it is at home)"},
 		{"alpha:", "beta:", "beta has arguments, but does not run: cri is containerd"},
 		{"alphabet", "etcd", `unknown field "etcd" (known here: alphabet)`},
 		{"v1.41.0", "v1.42.0", "Kubernetes 1.42 is not supported (supported: v1.40 to v1.41)"},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,6 +32,7 @@ type clusterFlags struct {
 	paths     bool     // -o may also be a path, which the command handles
 	formats   []string // that -o may name besides text and json
 	endless   bool     // the command goes on until Ctrl-C, which then is its proper end
+	warns     bool     // the command tells the warnings of the inventory
 	patience  time.Duration
 
 	result any // for the document
@@ -40,6 +42,7 @@ type clusterFlags struct {
 // its events as the flags say. The command itself only passes its result to show.
 func (f *clusterFlags) bind(c *cobra.Command) {
 	run := c.RunE
+	f.warns = slices.Contains([]string{"plan", "up", "add-node", "preflight"}, c.Name())
 	c.RunE = func(c *cobra.Command, args []string) error {
 		shown, err := newProgress(f.app, verb(c), f)
 		if err != nil {
@@ -93,6 +96,11 @@ func (f *clusterFlags) load() (*inventory.Cluster, error) {
 		return nil, cli.UsageError{Err: err}
 	}
 	f.app.shown.start(c)
+	if f.warns {
+		for _, w := range c.Warnings {
+			f.app.shown.report(fleet.Event{Kind: fleet.EventWarning, Text: w.Warning()})
+		}
+	}
 	return c, nil
 }
 

@@ -25,6 +25,9 @@ func validateCommand(a *app) *cobra.Command {
 			if err != nil {
 				return cli.UsageError{Err: err}
 			}
+			for _, w := range c.Warnings {
+				fmt.Fprintln(a.stderr, "warning:", w.Warning())
+			}
 			hosts := "1 host"
 			if n := len(c.Hosts); n != 1 {
 				hosts = fmt.Sprintf("%d hosts", n)

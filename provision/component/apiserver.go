@@ -34,28 +34,7 @@ var apiServer = Component{
 	}},
 	Residue: Residue{Data: []string{"/var/log/kubernetes", "/etc/kubernetes"}},
 	Programs: []inventory.Program{
-		{Name: "kube-apiserver", Owned: map[string]string{
-			"service-node-port-range":          "set network.nodePorts",
-			"service-cluster-ip-range":         "set network.services",
-			"secure-port":                      "set network.apiPort",
-			"advertise-address":                "set the address of the host",
-			"etcd-servers":                     "the value follows from the hosts with the role etcd",
-			"etcd-cafile":                      itsOwn,
-			"etcd-certfile":                    itsOwn,
-			"etcd-keyfile":                     itsOwn,
-			"etcd-prefix":                      isFixed,
-			"client-ca-file":                   itsOwn,
-			"tls-cert-file":                    itsOwn,
-			"tls-private-key-file":             itsOwn,
-			"kubelet-client-certificate":       itsOwn,
-			"kubelet-client-key":               itsOwn,
-			"kubelet-certificate-authority":    itsOwn,
-			"service-account-key-file":         itsOwn,
-			"service-account-signing-key-file": itsOwn,
-			"requestheader-client-ca-file":     itsOwn,
-			"proxy-client-cert-file":           itsOwn,
-			"proxy-client-key-file":            itsOwn,
-		}},
+		{Name: "kube-apiserver", Rules: apiServerRules, Release: kubernetes},
 	},
 	Variables: kubernetesVariables,
 	Direct:    true,
@@ -150,10 +129,10 @@ func apiServerFlags(t Target) templates.Flags {
 		"service-cluster-ip-range": t.Cluster.Network.Services.String(),
 		"service-node-port-range":  t.Cluster.Network.NodePorts.String(),
 	}
-	if t.Minor() >= structuredAuthentication {
+	if t.Minor() >= structuredAuthentication && !hasOIDC(t.Cluster) {
 		flags["authentication-config"] = "/etc/kubernetes/authentication.yaml"
 	}
-	return flags.With(t.Cluster.Arguments["kube-apiserver"])
+	return t.withArguments(APIServer, apiServerRules, flags)
 }
 
 // etcdEndpoints are the members an API server talks to: its own first where it has one, and the

@@ -22,28 +22,14 @@ var controllerManager = Component{
 	Sources: []release.Source{kubernetesProgram("kube-controller-manager")},
 	Ports:   []Port{{Network: "tcp", Number: 10257, By: "kube-controller-manager", Loopback: true}},
 	Programs: []inventory.Program{
-		{Name: "kube-controller-manager", Owned: map[string]string{
-			"cluster-cidr":                     "set network.pods",
-			"service-cluster-ip-range":         "set network.services",
-			"allocate-node-cidrs":              isFixed,
-			"node-cidr-mask-size":              "each node gets a /24",
-			"node-cidr-mask-size-ipv4":         "each node gets a /24",
-			"leader-elect":                     isFixed,
-			"kubeconfig":                       itsOwn,
-			"authentication-kubeconfig":        itsOwn,
-			"authorization-kubeconfig":         itsOwn,
-			"root-ca-file":                     itsOwn,
-			"service-account-private-key-file": itsOwn,
-			"cluster-signing-cert-file":        itsOwn,
-			"cluster-signing-key-file":         itsOwn,
-		}},
+		{Name: "kube-controller-manager", Rules: controllerManagerRules, Release: kubernetes},
 	},
 	Variables: kubernetesVariables,
 	Direct:    true,
 	Resources: func(t Target) []resource.Resource {
 		const kubeconfig = "/etc/kubernetes/controller-manager.conf"
 		network := t.Cluster.Network
-		flags := templates.Flags{
+		flags := t.withArguments("kube-controller-manager", controllerManagerRules, templates.Flags{
 			"kubeconfig":                       kubeconfig,
 			"authentication-kubeconfig":        kubeconfig,
 			"authorization-kubeconfig":         kubeconfig,
@@ -69,7 +55,7 @@ var controllerManager = Component{
 			// 500 nodes get their pod CIDRs in 2 s instead of 24 s.
 			"kube-api-qps":   "200",
 			"kube-api-burst": "400",
-		}.With(t.Cluster.Arguments["kube-controller-manager"])
+		})
 		return list(
 			t.gated("kube-controller-manager.service", t.shared(flags),
 				one(t.apiReady("the API is ready for kube-controller-manager", APIServer)),

@@ -26,7 +26,10 @@ func Rules() inventory.Rules {
 	}}
 	rules.OldestMinor, rules.NewestMinor = release.Minors()
 	for _, c := range Components() {
-		rules.Programs = append(rules.Programs, c.Programs...)
+		for _, p := range c.Programs {
+			p.Manual = manualOf(p)
+			rules.Programs = append(rules.Programs, p)
+		}
 		for _, p := range c.Ports {
 			if p.Of == nil {
 				rules.Ports = append(rules.Ports, inventory.Port{Network: p.Network, Number: p.Number, By: p.name()})

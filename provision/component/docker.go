@@ -16,6 +16,16 @@ const (
 	criDockerdSocket = "/run/cri-dockerd.sock"
 )
 
+var dockerProgram = inventory.Program{
+	Name: "dockerd", Release: "docker", Rules: dockerRules,
+	Absent: func(c *inventory.Cluster) string {
+		if hasDocker(c) {
+			return ""
+		}
+		return "runtime is " + c.Runtime
+	},
+}
+
 // docker is for people and their builds: `docker run` works on every host. It shares the one
 // containerd with the kubelet.
 var docker = Component{
@@ -36,22 +46,11 @@ var docker = Component{
 		Interfaces: []string{"docker0"},
 		Chains:     []string{"DOCKER"},
 	},
-	Programs: []inventory.Program{
-		{Name: "dockerd", Owned: map[string]string{
-			"config-file": itsOwn,
-			"containerd":  "docker shares the kubelet's containerd",
-			"exec-opt":    "the cgroup driver has to be the kubelet's",
-			"host":        isFixed,
-		}, Absent: func(c *inventory.Cluster) string {
-			if hasDocker(c) {
-				return ""
-			}
-			return "runtime is " + c.Runtime
-		}},
-	},
+	Programs:  []inventory.Program{dockerProgram},
 	Variables: []string{"DOCKER_"},
 	Resources: func(t Target) []resource.Resource {
-		flags := templates.Flags{"host": "unix://" + dockerSocket}.With(t.Cluster.Arguments["dockerd"])
+		flags := templates.Flags{"host": "unix://" + dockerSocket}
+		flags = t.withArguments("dockerd", dockerRules, flags)
 		return list(
 			one(
 				resource.Dir{Path: "/etc/docker", Mode: 0o755},
@@ -63,7 +62,7 @@ var docker = Component{
 			t.service("docker.service", t.shared(flags),
 				t.programs("docker", "/usr/local/bin", "dockerd"),
 				one(
-					dockerFile(flags),
+					t.dockerFile(flags),
 					unit("docker.service", dockerUnit.Render(daemon{Flags: flags})),
 				),
 			),
@@ -74,25 +73,22 @@ var docker = Component{
 	},
 }
 
-// dockerFile is daemon.json. Its owner may have keys of their own in it, such as bip, data-root and
-// registry-mirrors, which stay. dockerd does not start when a flag and a key say the same thing, so
-// the keys of its flags are not left in the file.
-func dockerFile(flags templates.Flags) resource.File {
+// dockerFile is daemon.json: the tool's own keys, and what the arguments say. Its owner may have
+// keys of their own in it, such as bip, data-root and registry-mirrors, which stay. dockerd does not
+// start when a flag and a key say the same thing, so the keys of its flags are not left in the file.
+func (t Target) dockerFile(flags templates.Flags) resource.File {
+	values := t.translated(dockerProgram, nil)
+	content := withDockerArguments(values, dockerJSON.Render(dockerConfig{ContainerdSocket: containerdSocket}))
 	given := dockerKeys(flags)
-	content := dockerJSON.Render(dockerConfig{ContainerdSocket: containerdSocket})
-	file := resource.File{Path: DockerConfig, Mode: 0o644}
+	file := resource.File{Path: DockerConfig, Mode: 0o644, Content: resource.WithoutKeys(content, given)}
+	ours := resource.KeysOf(file.Content)
 	// What docker works as well without; a logging driver of another kind has other options.
 	for _, group := range [][]string{{"live-restore"}, {"log-driver", "log-opts"}, {"storage-driver"}} {
-		if slices.ContainsFunc(group, func(key string) bool { return slices.Contains(given, key) }) {
-			content = resource.WithoutKeys(content, group)
-		} else {
+		isGiven := func(key string) bool { return values[key] != nil || slices.Contains(given, key) }
+		if !slices.ContainsFunc(group, isGiven) {
 			file.Defaults = append(file.Defaults, resource.OnlyKeys(content, group))
+			ours = slices.DeleteFunc(ours, func(key string) bool { return slices.Contains(group, key) })
 		}
-	}
-	file.Content = resource.WithoutKeys(content, given)
-	ours := resource.KeysOf(file.Content)
-	for _, group := range file.Defaults {
-		ours = slices.DeleteFunc(ours, func(key string) bool { return slices.Contains(resource.KeysOf(group), key) })
 	}
 	file.Keys = slices.Sorted(slices.Values(unique(append(ours, given...))))
 	return file

@@ -43,27 +43,7 @@ var etcd = Component{
 	},
 	Residue: Residue{Data: []string{EtcdData, "/etc/etcd"}},
 	Programs: []inventory.Program{
-		{Name: "etcd", Owned: map[string]string{
-			"name":                        "the value is the name of the host",
-			"config-file":                 "a configuration file makes etcd ignore every flag",
-			"data-dir":                    isFixed,
-			"initial-cluster":             "the value follows from the hosts with the role etcd",
-			"initial-cluster-state":       isFixed,
-			"initial-cluster-token":       "the value is the name of the cluster",
-			"initial-advertise-peer-urls": "the value follows from the address of the host",
-			"listen-peer-urls":            "the value follows from the address of the host",
-			"listen-client-urls":          "the value follows from the address of the host",
-			"advertise-client-urls":       "the value follows from the address of the host",
-			"force-new-cluster":           "the flag would remove the other members at each start",
-			"cert-file":                   itsOwn,
-			"key-file":                    itsOwn,
-			"trusted-ca-file":             itsOwn,
-			"client-cert-auth":            isFixed,
-			"peer-cert-file":              itsOwn,
-			"peer-key-file":               itsOwn,
-			"peer-trusted-ca-file":        itsOwn,
-			"peer-client-cert-auth":       isFixed,
-		}},
+		{Name: "etcd", Rules: etcdRules, Release: Etcd},
 	},
 	Variables: []string{"ETCD_"},
 	Direct:    true,
@@ -177,7 +157,7 @@ func etcdFlags(t Target) templates.Flags {
 	} else {
 		flags["feature-gates"] = "InitialCorruptCheck=true,CompactHashCheck=true"
 	}
-	return flags.With(t.Cluster.Arguments["etcd"])
+	return t.withArguments(Etcd, etcdRules, flags)
 }
 
 var etcdUnit = templates.New[daemon]("etcd.service.tmpl")

@@ -40,20 +40,12 @@ var flannel = Component{
 		Chains: []string{"FLANNEL-"},
 	},
 	Programs: []inventory.Program{
-		{Name: "flanneld", Owned: map[string]string{
-			"kube-subnet-mgr": isFixed,
-			"kubeconfig-file": itsOwn,
-			"net-config-path": itsOwn,
-			"subnet-file":     itsOwn,
-			"iface":           "the value is the interface with the address of the host",
-			"iface-regex":     "the interface is the one with the address of the host",
-			"public-ip":       "set the address of the host",
-		}},
+		{Name: "flanneld", Rules: flannelRules, Release: "flannel"},
 	},
 	Variables: []string{"FLANNELD_", "NODE_NAME", "EVENT_QUEUE_DEPTH"},
 	Direct:    true,
 	Resources: func(t Target) []resource.Resource {
-		flags := templates.Flags{
+		flags := t.withArguments("flanneld", flannelRules, templates.Flags{
 			"kube-subnet-mgr": "true",
 			"kubeconfig-file": "/etc/kubernetes/flannel.conf",
 			"net-config-path": FlannelConfig,
@@ -64,7 +56,7 @@ var flannel = Component{
 			"ip-masq":      "true",
 			"healthz-ip":   "127.0.0.1",
 			"healthz-port": "8081",
-		}.With(t.Cluster.Arguments["flanneld"])
+		})
 		return list(
 			one(
 				resource.Dir{Path: "/etc/kube-flannel", Mode: 0o755},

@@ -44,24 +44,7 @@ var kubelet = Component{
 		Chains:     []string{"KUBE-", "CNI-"},
 	},
 	Programs: []inventory.Program{
-		{Name: "kubelet", Owned: map[string]string{
-			"config":                     itsOwn,
-			"kubeconfig":                 itsOwn,
-			"bootstrap-kubeconfig":       itsOwn,
-			"root-dir":                   isFixed,
-			"cert-dir":                   isFixed,
-			"client-ca-file":             itsOwn,
-			"tls-cert-file":              itsOwn,
-			"tls-private-key-file":       itsOwn,
-			"hostname-override":          "the value is the name of the host",
-			"node-ip":                    "set the address of the host",
-			"node-labels":                "set the labels of the host",
-			"register-with-taints":       "set the taints of the host",
-			"cluster-dns":                "the value is the tenth address of network.services",
-			"cluster-domain":             "set network.domain",
-			"container-runtime-endpoint": "set cri",
-			"image-service-endpoint":     "set cri",
-		}},
+		{Name: "kubelet", Rules: kubeletRules, Release: kubernetes},
 	},
 	Variables: kubernetesVariables,
 	Direct:    true,
@@ -91,7 +74,7 @@ var kubelet = Component{
 			// the flag unset because of certificates for other names; these are made for this one.
 			"hostname-override": t.Host.Name,
 		}
-		flags = flags.With(t.Cluster.Arguments["kubelet"])
+		flags = t.withArguments("kubelet", kubeletRules, flags)
 		kept := t.keptCredential()
 		return list(
 			one(

@@ -10,6 +10,8 @@ import (
 	"kbootstrap/templates"
 )
 
+var kubeProxyProgram = inventory.Program{Name: "kube-proxy", Rules: kubeProxyRules, Release: kubernetes}
+
 // kubeProxy carries the addresses of Services, on every node.
 var kubeProxy = Component{
 	Name:       "kube-proxy",
@@ -23,33 +25,30 @@ var kubeProxy = Component{
 		{Network: "tcp", Number: 10249, By: "kube-proxy", For: "metrics", Loopback: true},
 		{Network: "tcp", Number: 10256, By: "kube-proxy", For: "health"},
 	},
-	Residue: Residue{Data: []string{"/var/lib/kube-proxy"}, Chains: []string{"KUBE-"}},
-	Programs: []inventory.Program{
-		{Name: "kube-proxy", Owned: map[string]string{
-			"config":            itsOwn,
-			"kubeconfig":        itsOwn,
-			"cluster-cidr":      "set network.pods",
-			"hostname-override": "the value is the name of the host",
-		}},
-	},
+	Residue:   Residue{Data: []string{"/var/lib/kube-proxy"}, Chains: []string{"KUBE-"}},
+	Programs:  []inventory.Program{kubeProxyProgram},
 	Variables: kubernetesVariables,
 	Direct:    true,
 	Resources: func(t Target) []resource.Resource {
-		flags := templates.Flags{"config": "/var/lib/kube-proxy/config.yaml"}.With(t.Cluster.Arguments["kube-proxy"])
+		flags := t.withArguments("kube-proxy", kubeProxyRules,
+			templates.Flags{"config": "/var/lib/kube-proxy/config.yaml"})
+		translated := t.translated(kubeProxyProgram, kubeProxyPlaces(t.Cluster))
 		return list(
 			one(resource.Dir{Path: "/var/lib/kube-proxy", Mode: 0o700}),
 			t.gated("kube-proxy.service", t.shared(flags), one(t.apiAnswers()),
 				t.programs("kubernetes", "/usr/local/bin", "kube-proxy"),
 				t.keys("kube-proxy"),
 				one(
-					text("/var/lib/kube-proxy/config.yaml", 0o600, kubeProxyYAML.Render(kubeProxyConfig{
-						NodeName: t.Host.Name, Pods: t.Cluster.Network.Pods, Conntrack: t.Facts.ConntrackWritable,
-					})),
+					text("/var/lib/kube-proxy/config.yaml", 0o600,
+						translated.inYAML(kubeProxyYAML.Render(kubeProxyConfig{
+							NodeName: t.Host.Name, Pods: t.Cluster.Network.Pods, Conntrack: t.Facts.ConntrackWritable,
+						}))),
 					unit("kube-proxy.service", kubeProxyUnit.Render(daemon{Flags: flags})),
 				),
 			),
 			one(resource.Ready{
-				Name: "kube-proxy is healthy", URL: "http://127.0.0.1:10256/livez", Unit: "kube-proxy.service", Timeout: 60 * time.Second,
+				Name: "kube-proxy is healthy", URL: "http://127.0.0.1:10256/livez", Unit: "kube-proxy.service",
+				Timeout: 60 * time.Second,
 			}),
 		)
 	},

@@ -22,18 +22,13 @@ var scheduler = Component{
 	Sources:   []release.Source{kubernetesProgram("kube-scheduler")},
 	Ports:     []Port{{Network: "tcp", Number: 10259, By: "kube-scheduler", Loopback: true}},
 	Programs: []inventory.Program{
-		{Name: "kube-scheduler", Owned: map[string]string{
-			"leader-elect":              isFixed,
-			"kubeconfig":                itsOwn,
-			"authentication-kubeconfig": itsOwn,
-			"authorization-kubeconfig":  itsOwn,
-		}},
+		{Name: "kube-scheduler", Rules: schedulerRules, Release: kubernetes},
 	},
 	Variables: kubernetesVariables,
 	Direct:    true,
 	Resources: func(t Target) []resource.Resource {
 		const kubeconfig = "/etc/kubernetes/scheduler.conf"
-		flags := templates.Flags{
+		flags := t.withArguments("kube-scheduler", schedulerRules, templates.Flags{
 			"kubeconfig":                kubeconfig,
 			"authentication-kubeconfig": kubeconfig,
 			"authorization-kubeconfig":  kubeconfig,
@@ -42,7 +37,7 @@ var scheduler = Component{
 			"tls-cert-file":             PKIDir + "/scheduler.crt",
 			"tls-private-key-file":      PKIDir + "/scheduler.key",
 			"leader-elect":              "true",
-		}.With(t.Cluster.Arguments["kube-scheduler"])
+		})
 		return list(
 			t.gated("kube-scheduler.service", t.shared(flags),
 				one(t.apiReady("the API is ready for kube-scheduler", APIServer)),

@@ -25,6 +25,7 @@ var floors = [][]string{
 	{"node"},
 	{"templates"},
 	{"certs"},
+	{"release/manual"},
 	{"release"},
 	{"remote/pattern"},
 	{"remote/hostkey"},
