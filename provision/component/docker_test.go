@@ -8,8 +8,8 @@ import (
 	"kbootstrap/templates"
 )
 
-// TestDockerFile: dockerd does not start when a flag and a key of its file say the same thing, and a
-// logging driver of another kind has other options.
+// TestDockerFile: dockerd does not start when a flag and a key of its file say the same thing, and
+// a logging driver of another kind has other options.
 func TestDockerFile(t *testing.T) {
 	for _, test := range []struct {
 		flags    templates.Flags
@@ -29,7 +29,8 @@ func TestDockerFile(t *testing.T) {
 		},
 		{
 			templates.Flags{"storage-driver": "btrfs", "live-restore": "false"},
-			[]string{"containerd", "exec-opts", "log-driver", "log-opts"}, []string{"storage-driver", "live-restore"}, 1,
+			[]string{"containerd", "exec-opts", "log-driver", "log-opts"}, []string{"storage-driver",
+				"live-restore"}, 1,
 		},
 	} {
 		file := dockerFile(test.flags)
