@@ -342,7 +342,8 @@ func TestResetRefuses(t *testing.T) {
 		}
 		if test.token+test.mark != "" { // who only plans is told
 			d.Run = d.again(d.Cluster, test.limit...)
-			if err := goThrough(t.Context(), d.Run, PlanReset(false)); err != nil || !fault.OtherCluster.Is(d.Refusals) {
+			if err := goThrough(t.Context(), d.Run, PlanReset(false)); err != nil ||
+				!fault.OtherCluster.Is(d.Refusals) {
 				t.Errorf("%s, planned: %v, %v", test.what, err, d.Refusals)
 			}
 		}

@@ -53,7 +53,8 @@ func dataLaws() []law {
 func keyLaws() []law {
 	wanted := resource.File{
 		Path: "/etc/docker/daemon.json", Keys: []string{"containerd", "hosts"},
-		Content:  []byte("{\n  \"containerd\": \"/run/c\",\n  \"log-driver\": \"json-file\",\n  \"log-opts\": {\"max-file\": \"5\"}\n}\n"),
+		Content: []byte("{\n  \"containerd\": \"/run/c\",\n  \"log-driver\": \"json-file\",\n  \"log-opts\": " +
+			"{\"max-file\": \"5\"}\n}\n"),
 		Defaults: [][]byte{[]byte(`{"log-driver": "json-file", "log-opts": {"max-file": "5"}}`)},
 	}
 	has := func(text string) func(*machine) {
@@ -62,12 +63,14 @@ func keyLaws() []law {
 	return []law{
 		{name: "keys of none", wanted: wanted},
 		{
-			name: "keys next to others", wanted: wanted, start: has(`{"bip":"10.200.0.1/24", "hosts": ["tcp://0.0.0.0:2375"]}`),
+			name: "keys next to others", wanted: wanted,
+			start:  has(`{"bip":"10.200.0.1/24", "hosts": ["tcp://0.0.0.0:2375"]}`),
 			before: rootOwned + "| {\n|   \"hosts\": [\"tcp://0.0.0.0:2375\"]\n| }\n",
 		},
 		{
 			name: "defaults that are set", wanted: wanted, start: has(`{"log-driver": "journald"}`),
-			before: rootOwned + "| {\n|   \"log-driver\": \"json-file\",\n|   \"log-opts\": {\"max-file\": \"5\"}\n| }\n",
+			before: rootOwned + "| {\n|   \"log-driver\": \"json-file\",\n|   \"log-opts\": {\"max-file\": " +
+				"\"5\"}\n| }\n",
 		},
 		{
 			name: "no object", wanted: wanted, start: has("{bip: 1}\n"), before: rootOwned + "| {bip: 1}\n",

@@ -91,7 +91,8 @@ func TestDataSparesWhatWasMounted(t *testing.T) {
 	m.tmpfs("/var/lib/docker/volumes/disk")
 	m.converge([]resource.Resource{kinds.Before{Path: "/var/lib/docker", Unit: "docker.service"}})
 	m.tmpfs("/var/lib/docker/volumes/secret")
-	if state := m.observe(dockerData).State(); !strings.Contains(state, "mounted: "+m.Path("/var/lib/docker/volumes/secret")) {
+	if state := m.observe(dockerData).State(); !strings.Contains(state, "mounted: "+
+		m.Path("/var/lib/docker/volumes/secret")) {
 		t.Errorf("the mount is not seen:\n%s", state)
 	}
 	m.apply(dockerData)
@@ -119,7 +120,8 @@ func TestDataIsMeasured(t *testing.T) {
 // a change, a later edit of its owner, and the way back.
 func TestKeysOfOthersStay(t *testing.T) {
 	const path = "/etc/docker/daemon.json"
-	wanted := resource.File{Path: path, Keys: []string{"containerd", "hosts"}, Content: []byte(`{"containerd": "/run/c"}`)}
+	wanted := resource.File{Path: path, Keys: []string{"containerd", "hosts"},
+		Content: []byte(`{"containerd": "/run/c"}`)}
 	for _, test := range []struct{ before, during, edited, after string }{
 		{
 			before: `{"bip":"10.200.0.1/24","hosts":["x"]}`,
@@ -132,7 +134,8 @@ func TestKeysOfOthersStay(t *testing.T) {
 			edited: `{"bip":"10.9.0.1/24","containerd":"/run/c"}`,
 			after:  "{\n  \"bip\": \"10.9.0.1/24\",\n  \"hosts\": [\"x\"]\n}\n",
 		},
-		{during: `{"containerd": "/run/c"}`, edited: `{"containerd":"/run/c","debug":true}`, after: "{\n  \"debug\": true\n}\n"},
+		{during: `{"containerd": "/run/c"}`, edited: `{"containerd":"/run/c","debug":true}`,
+			after: "{\n  \"debug\": true\n}\n"},
 		{during: `{"containerd": "/run/c"}`},
 	} {
 		m := newMachine(t)

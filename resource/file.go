@@ -25,8 +25,8 @@ type File struct {
 	Secret  bool   // State shows a digest only
 	Absent  bool   // there is no such file
 	Target  string // only in a found value: a symbolic link to here is in the file's place
-	// Keys says that the Content is a JSON object of which only these keys are the tool's. What else
-	// is in the file stays as it is, and is no part of the State.
+	// Keys says that the Content is a JSON object of which only these keys are the tool's. What
+	// else is in the file stays as it is, and is no part of the State.
 	Keys []string `json:",omitempty"`
 	// Defaults are JSON objects, each a group of keys that belong together. The tool sets a group
 	// only where the owner of the file has set none of it; it is in the Content, too.

@@ -122,7 +122,7 @@ func isTaken(o, group object) bool {
 }
 
 // divide tells the tool's part of an object from the rest: the keys that are the tool's, and the
-// groups of defaults that nobody has set otherwise.
+// groups of defaults that the owner has not set otherwise.
 func (f File) divide(o object) (ours, foreign object) {
 	keys := slices.Clone(f.Keys)
 	for _, text := range f.Defaults {

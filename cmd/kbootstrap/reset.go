@@ -137,8 +137,8 @@ func planReset(ctx context.Context, a *app, flags *clusterFlags, scope provision
 }
 
 // mayConfirm returns the person to ask for the cluster's name, because what follows cannot be
-// undone, or nobody if the flag gave it. Without a terminal the flag must give the name. It asks
-// nobody yet, so that a script that lacks the flag learns of it before a host is contacted.
+// undone, or nil if the flag gave it. Without a terminal the flag must give the name. The question
+// comes later, but a script that lacks the flag learns of it before a host is contacted.
 func (a *app) mayConfirm(name, given string, hosts int) (*terminal, error) {
 	if given != "" && given != name {
 		return nil, cli.UsageError{Err: fmt.Errorf("not confirmed: the cluster's name is %s, not %s", name, given)}

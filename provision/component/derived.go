@@ -103,10 +103,13 @@ func residueOf(components []Component) Residue {
 	}
 }
 
-// lasting are the directories of data that outlive a boot. What lies in /run does not, and is the
-// data of nobody.
+// lasting are the directories of data that outlive a boot. What lies in /run does not, and is no
+// data.
 func (c Component) lasting() []string {
-	return slices.DeleteFunc(slices.Clone(c.Residue.Data), func(dir string) bool { return strings.HasPrefix(dir, "/run/") })
+	return slices.DeleteFunc(slices.Clone(c.Residue.Data), func(dir string) bool {
+		return strings.HasPrefix(dir,
+			"/run/")
+	})
 }
 
 // IsOwnInterface reports whether an interface is one that the cluster itself makes.

@@ -9,8 +9,8 @@ import (
 	"kbootstrap/resource"
 )
 
-// TestDockerFile: dockerd does not start when a flag and a key of its file say the same thing, and a
-// logging driver of another kind has other options. What the inventory says is not left to the
+// TestDockerFile: dockerd does not start when a flag and a key of its file say the same thing, and
+// a logging driver of another kind has other options. What the inventory says is not left to the
 // file's owner.
 func TestDockerFile(t *testing.T) {
 	for _, test := range []struct {

@@ -140,7 +140,8 @@ func (t Target) left() []Component {
 func Footprint() []resource.Resource {
 	rs := one(
 		kinds.Originals{Absent: true},
-		// The agent comes with every look at a host, and contents arrive before anything is changed.
+		// The agent comes with every look at a host, and contents arrive before anything is
+		// changed.
 		resource.Tree{Path: ownDir, Keep: []string{"agent", "blobs", "lost+found"}, Absent: true},
 	)
 	for _, unit := range Units() {

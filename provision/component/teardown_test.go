@@ -8,8 +8,8 @@ import (
 	"kbootstrap/resource/kinds"
 )
 
-// TestLeftOn: a component was on a host when its service is on record or has our drop-in, and a host
-// without any trace is not ours.
+// TestLeftOn: a component was on a host when its service is on record or has our drop-in, and a
+// host without any trace is not ours.
 func TestLeftOn(t *testing.T) {
 	found := Footprint()
 	if left := LeftOn(found); left != nil {
@@ -45,7 +45,8 @@ func TestLeftComponentsAreTornDown(t *testing.T) {
 		}
 		return ids
 	}
-	for _, id := range []string{"service docker.service", "interface docker0", "data /var/lib/docker", "tree /run/docker"} {
+	for _, id := range []string{"service docker.service", "interface docker0", "data /var/lib/docker",
+		"tree /run/docker"} {
 		if slices.Contains(ids("kubelet"), id) || !slices.Contains(ids("kubelet", "docker"), id) {
 			t.Errorf("%s is torn down with the wrong component:\n%q\n%q", id, ids("kubelet"), ids("kubelet", "docker"))
 		}

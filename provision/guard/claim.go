@@ -25,7 +25,8 @@ type Claim struct {
 // Authorities are what is to be looked at on a host to learn which authorities it trusts.
 func Authorities() []resource.Resource {
 	var rs []resource.Resource
-	for _, path := range []string{component.PKIDir + "/ca.crt", component.EtcdPKI + "/ca.crt", component.PKIDir + "/sa.pub"} {
+	for _, path := range []string{component.PKIDir + "/ca.crt", component.EtcdPKI + "/ca.crt", component.PKIDir +
+		"/sa.pub"} {
 		rs = append(rs, resource.File{Path: path, Absent: true})
 	}
 	return rs
@@ -120,7 +121,8 @@ func (s Situation) claimed(host string, keys bool, ours map[string]bool) Refusal
 	case others != nil:
 		return Refusals{{
 			Code: fault.ResetOfOthers, Host: host,
-			Text: fmt.Sprintf("this host trusts other authorities than those in %s: %s", store, strings.Join(others, ", ")),
+			Text: fmt.Sprintf("this host trusts other authorities than those in %s: %s", store, strings.Join(others,
+				", ")),
 			Advice: "use the inventory and the state directory that this host's cluster was made with; if the state " +
 				"directory is the wrong one, move it away: then the names that the hosts give decide",
 		}}
@@ -134,10 +136,12 @@ func (s Situation) claimed(host string, keys bool, ours map[string]bool) Refusal
 	case !keys && unknown != nil:
 		return Refusals{{
 			Code: fault.ResetUnproven, Host: host,
-			Text: fmt.Sprintf("nothing shows that this host belongs to the cluster %s: %s does not exist, and the host "+
+			Text: fmt.Sprintf("nothing shows that this host belongs to the cluster %s: %s does not exist, and "+
+				"the host "+
 				"gives no name and trusts authorities that no host of this cluster has (%s)",
 				s.Cluster.Name, store, strings.Join(unknown, ", ")),
-			Advice: "restore the state directory, or run the command where it is; a control plane that can be reached, " +
+			Advice: "restore the state directory, or run the command where it is; a control plane that can be " +
+				"reached, " +
 				"and names this cluster, is enough too",
 		}}
 	}

@@ -75,7 +75,8 @@ func TestClaimed(t *testing.T) {
 			edit: func(s Situation) { s.Facts["w1"] = host.Facts{} }},
 		{what: "a host that is not ours", wanted: "a", proof: "state directory",
 			edit: func(s Situation) {
-				s.Facts["w1"], s.Claims["w1"] = host.Facts{}, Claim{Names: []string{"kubernetes"}, Keys: []Key{{"x", "b", "a"}}}
+				s.Facts["w1"], s.Claims["w1"] = host.Facts{}, Claim{Names: []string{"kubernetes"}, Keys: []Key{{"x",
+					"b", "a"}}}
 			}},
 		{what: "half reset: no authority is left", proof: "",
 			edit: func(s Situation) {
@@ -90,7 +91,8 @@ func TestClaimed(t *testing.T) {
 		}
 		refused, proof := Claimed(s)
 		switch {
-		case test.want == "" && (refused != nil || !strings.Contains(proof, test.proof) || (proof == "") != (test.proof == "")):
+		case test.want == "" && (refused != nil || !strings.Contains(proof, test.proof) ||
+			(proof == "") != (test.proof == "")):
 			t.Errorf("%s: refused %v, proof %q", test.what, refused, proof)
 		case test.want != "" && (len(refused) == 0 || refused[0].Code != test.want || refused[0].Host != test.host):
 			t.Errorf("%s: got %v, want %s of %s", test.what, refused, test.want, test.host)

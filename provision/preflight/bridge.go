@@ -33,7 +33,8 @@ func dockerBridge(s Scene, h Host) []Finding {
 		prefix netip.Prefix
 	}{{"network.pods", s.Cluster.Network.Pods}, {"network.services", s.Cluster.Network.Services}} {
 		if n.prefix.Overlaps(bridge.Masked()) {
-			found = append(found, one(Fail, "the bridge's network %s overlaps %s %s", bridge.Masked(), n.name, n.prefix)...)
+			found = append(found, one(Fail, "the bridge's network %s overlaps %s %s", bridge.Masked(), n.name,
+				n.prefix)...)
 		}
 	}
 	tell := func(what string, address netip.Addr) {

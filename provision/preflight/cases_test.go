@@ -29,7 +29,8 @@ var cases = []struct {
 		s.Hosts[1].Docker = &DockerFile{}
 		s.Hosts[1].Survey.Peers = []netip.Addr{netip.MustParseAddr("172.17.3.4")}
 	}, []string{
-		"fail DockerBridge w1: the bridge's network 172.17.0.0/16 holds 172.17.3.4, from which this host is logged in to",
+		"fail DockerBridge w1: the bridge's network 172.17.0.0/16 holds 172.17.3.4, from which this host is " +
+			"logged in to",
 	}},
 	{"docker's bridge was moved out of the way", func(s *Scene) {
 		s.Hosts[1].Docker = &DockerFile{BIP: "10.200.0.1/24"}
@@ -56,7 +57,8 @@ var cases = []struct {
 		s.Hosts[1].Docker = &DockerFile{Bridge: "none", BIP: "10.244.5.1/24"}
 	}, nil},
 	{"no network for docker's bridge", func(s *Scene) { s.Hosts[1].Docker = &DockerFile{BIP: "10.200.0.1"} },
-		[]string{`fail DockerBridge w1: bip "10.200.0.1" in /etc/docker/daemon.json is not an address with the length of its network`}},
+		[]string{`fail DockerBridge w1: bip "10.200.0.1" in /etc/docker/daemon.json is not an address with ` +
+			`the length of its network`}},
 
 	{"another hostname", func(s *Scene) { s.Hosts[1].Facts.Hostname = "node-b" },
 		[]string{"warn Hostname w1: the host calls itself node-b"}},

@@ -46,7 +46,8 @@ func Checks() []Check {
 			What: "the networks of pods and Services do not overlap with a network of the host",
 			Hint: "choose other network.pods or network.services in the inventory"},
 		{ID: "DockerBridge", Worst: Fail, Code: fault.PreflightNetwork, judge: each(dockerBridge),
-			What: "the network of docker's bridge holds no address that the host must reach: that of who logs in, a name " +
+			What: "the network of docker's bridge holds no address that the host must reach: that of who logs " +
+				"in, a name " +
 				"server, another host",
 			Hint: "move the bridge with arguments: {dockerd: {bip: 172.31.255.1/24}}, or with bip in " +
 				"/etc/docker/daemon.json on the host"},

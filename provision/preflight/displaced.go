@@ -33,7 +33,8 @@ func displaced(c plan.Change) []Displaced {
 				", which containerd includes and the tool leaves alone; reset puts the old file back"
 		}
 	case component.DockerConfig:
-		d.Hint = "docker listens on its socket and shares the kubelet's containerd and cgroup driver; flags of your own " +
+		d.Hint = "docker listens on its socket and shares the kubelet's containerd and cgroup driver; flags of " +
+			"your own " +
 			"go into arguments: {dockerd: {…}}; reset puts the old file back"
 	}
 	return []Displaced{d}

@@ -14,8 +14,10 @@ import (
 // TestDisplaced: what the plan takes the place of is named in words for its owner, and what it
 // leaves alone is not.
 func TestDisplaced(t *testing.T) {
-	ours := resource.File{Path: component.ContainerdConfig, Content: []byte("version = 3\n[plugins.'a.b'.cni]\nconf_dir = '/x'\n")}
-	docker := resource.File{Path: component.DockerConfig, Keys: []string{"containerd", "hosts"}, Content: []byte(`{"containerd": "/c"}`)}
+	ours := resource.File{Path: component.ContainerdConfig,
+		Content: []byte("version = 3\n[plugins.'a.b'.cni]\nconf_dir = '/x'\n")}
+	docker := resource.File{Path: component.DockerConfig, Keys: []string{"containerd", "hosts"},
+		Content: []byte(`{"containerd": "/c"}`)}
 	with := func(f resource.File, text string) resource.File {
 		f.Content = []byte(text)
 		return f
@@ -53,11 +55,13 @@ func TestDisplaced(t *testing.T) {
 			"/usr/local/bin/kubectl, a file of 5 MB, would be replaced by a link to " + link.Target,
 		},
 		{
-			resource.Service{Name: "docker.service", Running: true}, resource.Service{Name: "docker.service", Running: true, Config: "x"},
+			resource.Service{Name: "docker.service", Running: true}, resource.Service{Name: "docker.service",
+				Running: true, Config: "x"},
 			"docker.service, which runs, would be restarted with a unit and a program of the tool",
 		},
 		{
-			resource.Service{Name: "docker.service", Enabled: true}, resource.Service{Name: "docker.service", Running: true, Config: "x"},
+			resource.Service{Name: "docker.service", Enabled: true}, resource.Service{Name: "docker.service",
+				Running: true, Config: "x"},
 			"docker.service, which starts at boot, would start with a unit and a program of the tool",
 		},
 		{

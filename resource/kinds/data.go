@@ -92,9 +92,8 @@ func (d Data) Observe(ctx context.Context, sys *host.System) (resource.Resource,
 // measured counts the sizes of parts.
 func measured(ctx context.Context, sys *host.System, parts []Part) []Part {
 	for i := range parts {
-		whole := true
-		parts[i].Bytes, whole = host.Space(ctx, sys.Path(parts[i].Path))
-		parts[i].More = !whole
+		bytes, whole := host.Space(ctx, sys.Path(parts[i].Path))
+		parts[i].Bytes, parts[i].More = bytes, !whole
 	}
 	return parts
 }

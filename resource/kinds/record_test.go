@@ -7,8 +7,8 @@ import (
 	"kbootstrap/resource"
 )
 
-// TestServiceComesBackSettled: a service that ran when ours took its place is recorded as older than
-// the new files, which it is not any more when it comes back.
+// TestServiceComesBackSettled: a service that ran when ours took its place is recorded as older
+// than the new files, which it is not any more when it comes back.
 func TestServiceComesBackSettled(t *testing.T) {
 	sys := host.NewSystem(t.TempDir(), nil, nil, nil)
 	defer sys.Close()

@@ -28,7 +28,7 @@ var theirs = map[string]string{
 	"/var/lib/docker/site/readme": "of the owner",
 }
 
-// TestHostsOwner lets a cluster come and go on a host that somebody used before, in this order.
+// TestHostsOwner lets a cluster come and go on a host that its owner used before, in this order.
 func TestHostsOwner(t *testing.T) {
 	l := newLab(t, "owner", "--control-planes", "1", "--workers", "1")
 	for path, text := range theirs {
