@@ -126,7 +126,7 @@ func Checks() []Check {
 			Hint: "stop the containers of this runtime first, or remove the runtime"},
 		{ID: "PodNetwork", Worst: Fail, Code: fault.PreflightLeftover, judge: each(podNetwork),
 			What: "no bridge cni0 and no addresses of pods are left of an earlier installer; `up` removes those that " +
-				"nobody uses",
+				"are not in use",
 			Hint: "stop the containers that use the bridge, then: ip link delete cni0"},
 		{ID: "ForeignCluster", Worst: Fail, Code: fault.PreflightLeftover, judge: foreignCluster,
 			What: "the host belongs to no other cluster and to no other installer",

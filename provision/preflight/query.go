@@ -39,7 +39,8 @@ func Query(c *inventory.Cluster, h inventory.Host) host.SurveyQuery {
 		Paths:   places(),
 		Units:   slices.Concat([]string{firewalld}, runtimes, clusters()),
 		Modules: []string{"overlay", "br_netfilter", "nf_conntrack"},
-		Traces:  traces, DataDir: component.EtcdData, Taken: api.TakenDir, CA: "/etc/kubernetes/pki/ca.crt", Packages: true,
+		Traces:  traces, DataDir: component.EtcdData, CA: "/etc/kubernetes/pki/ca.crt",
+		Taken: api.TakenDir, Packages: true,
 	}
 	if c.Network.Flannel.Backend == "vxlan" {
 		q.Modules = append(q.Modules, "vxlan")
