@@ -279,7 +279,8 @@ func (m *machine) serveDNS(at string) {
 			if err != nil {
 				return
 			}
-			// A header of 12 bytes, then the question: labels, each behind its length, and four bytes.
+			// A header of 12 bytes, then the question: labels, each behind its length,
+			// and four bytes.
 			end := 12
 			for end < n && buffer[end] != 0 {
 				end += int(buffer[end]) + 1
@@ -288,7 +289,7 @@ func (m *machine) serveDNS(at string) {
 				continue
 			}
 			answer := append([]byte{buffer[0], buffer[1], 0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0}, buffer[12:end]...)
-			// The name is that of the question; an address of the Internet, for a second, of four bytes.
+			// The name is that of the question; an address of the Internet, for a second.
 			answer = append(answer, 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 1, 0, 4, 10, 244, 1, 1)
 			_, _ = conn.WriteTo(answer, from) // who asked asks again
 		}
