@@ -101,8 +101,8 @@ func InNetwork(path string, do func() error) error {
 	go func() {
 		runtime.LockOSThread()
 		if unix.Gettid() == os.Getpid() {
-			// The first thread of a process cannot end before the process, and would stay there. While
-			// this goroutine holds it, the next one gets another.
+			// The first thread of a process cannot end before the process, and would stay there.
+			// While this goroutine holds it, the next one gets another.
 			defer runtime.UnlockOSThread()
 			done <- InNetwork(path, do)
 			return

@@ -31,8 +31,8 @@ type Containers struct {
 }
 
 var (
-	// The kubelet names the cgroup of a pod by its UID: pod1b2c-…, or with underscores where systemd
-	// makes the cgroup.
+	// The kubelet names the cgroup of a pod by its UID: pod1b2c-…, or with underscores where
+	// systemd makes the cgroup.
 	podCgroup       = regexp.MustCompile(`kubepods.*pod([0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12})`)
 	containerCgroup = regexp.MustCompile(`[0-9a-f]{64}`)
 )

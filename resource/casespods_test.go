@@ -11,8 +11,6 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/net/dns/dnsmessage"
-
 	"kbootstrap/host"
 	"kbootstrap/resource"
 	"kbootstrap/resource/api"
@@ -59,7 +57,8 @@ func podLaws() []law {
 		{
 			name: "another subnet", forgets: true, wanted: network,
 			before: "flanneld holds the subnet of 10.244.1.1/24, and the node's podCIDR is 10.244.2.0/24\n" +
-				"/etc/cni/pods.conflist gives new pods addresses of 10.244.1.0/24, and the node's podCIDR is 10.244.2.0/24\n" +
+				"/etc/cni/pods.conflist gives new pods addresses of 10.244.1.0/24, " +
+				"and the node's podCIDR is 10.244.2.0/24\n" +
 				"interface flannel.1 has 10.244.1.0/32, and not the address 10.244.2.0\n" +
 				"interface cni0 has 10.244.1.1/24, and not 10.244.2.1/24, so no new pod starts\n",
 			start: func(m *machine) {
@@ -127,7 +126,8 @@ func (m *machine) bridge(name, address string) {
 	_ = exec.CommandContext(context.Background(), "ip", "link", "delete", "dev", name).Run() // there may be none
 	m.exec("ip", "link", "add", "name", name, "address", "02:00:00:00:00:01", "type", "bridge")
 	m.t.Cleanup(func() {
-		_ = exec.CommandContext(context.Background(), "ip", "link", "delete", "dev", name).Run() // the law may have deleted it
+		// The law may have deleted it.
+		_ = exec.CommandContext(context.Background(), "ip", "link", "delete", "dev", name).Run()
 	})
 	m.exec("ip", "address", "add", address, "dev", name)
 	m.exec("ip", "link", "set", "dev", name, "up")
@@ -279,22 +279,19 @@ func (m *machine) serveDNS(at string) {
 			if err != nil {
 				return
 			}
-			var question dnsmessage.Message
-			if question.Unpack(buffer[:n]) != nil || len(question.Questions) != 1 {
+			// A header of 12 bytes, then the question: labels, each behind its length,
+			// and four bytes.
+			end := 12
+			for end < n && buffer[end] != 0 {
+				end += int(buffer[end]) + 1
+			}
+			if end += 5; end > n {
 				continue
 			}
-			answer := dnsmessage.Message{
-				Header: dnsmessage.Header{ID: question.ID, Response: true}, Questions: question.Questions,
-				Answers: []dnsmessage.Resource{{
-					Header: dnsmessage.ResourceHeader{
-						Name: question.Questions[0].Name, Type: dnsmessage.TypeA, Class: dnsmessage.ClassINET,
-					},
-					Body: &dnsmessage.AResource{A: [4]byte{10, 244, 1, 1}},
-				}},
-			}
-			if packed, err := answer.Pack(); err == nil {
-				_, _ = conn.WriteTo(packed, from) // who asked asks again
-			}
+			answer := append([]byte{buffer[0], buffer[1], 0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0}, buffer[12:end]...)
+			// The name is that of the question; an address of the Internet, for a second.
+			answer = append(answer, 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 1, 0, 4, 10, 244, 1, 1)
+			_, _ = conn.WriteTo(answer, from) // who asked asks again
 		}
 	}()
 }

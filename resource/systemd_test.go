@@ -39,7 +39,9 @@ type memoryUnit struct {
 }
 
 func newSystemd(m *machine) *systemd {
-	s := &systemd{m: m, units: map[string]*memoryUnit{}, nextPID: 1000, crash: map[string]bool{}, started: map[string]func(){}}
+	s := &systemd{
+		m: m, units: map[string]*memoryUnit{}, nextPID: 1000, crash: map[string]bool{}, started: map[string]func(){},
+	}
 	m.systemd = s
 	m.fakes["systemctl"] = s.run
 	m.fakes["journalctl"] = func(argv []string) (string, error) {

@@ -44,7 +44,7 @@ func podNetworkFiles(t Target) []resource.Resource {
 // podNetworkOf is the network of the pods of a host, as its node in the API wants it.
 func podNetworkOf(t Target) resource.Resource {
 	return api.PodNetwork{
-		Node: t.Host.Name, Kubeconfig: KubeletConfig, Address: t.Host.Address.String(), Config: path.Join(cni.Dir, cni.Name),
-		VXLAN: t.Cluster.Network.Flannel.Backend == "vxlan",
+		Node: t.Host.Name, Kubeconfig: KubeletConfig, Address: t.Host.Address.String(),
+		Config: path.Join(cni.Dir, cni.Name), VXLAN: t.Cluster.Network.Flannel.Backend == "vxlan",
 	}
 }

@@ -15,9 +15,9 @@ import (
 // no pod of anybody else.
 const probeNamespace = "kbootstrap"
 
-// podProbe is a pod on every node that does nothing: from its network a host sees what pods see. Who
-// waits for the pods is health, host by host, so that a host that is gone keeps no other from its
-// end.
+// podProbe is a pod on every node that does nothing: from its network a host sees what pods see.
+// Who waits for the pods is health, host by host, so that a host that is gone keeps no other from
+// its end.
 var podProbe = Component{
 	Name:      "pod-probe",
 	On:        Target.first,

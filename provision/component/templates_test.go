@@ -53,7 +53,9 @@ func TestRender(t *testing.T) {
 		"net-conf.json":       flannelJSON.Render(flannelConfig{Pods: pods, Backend: "vxlan", Port: 8472}),
 		"cni-config.sh":       cniConfigScript.Render(cni),
 		"access.yaml":         accessYAML.Render(struct{}{}),
-		"pod-probe.yaml":      podProbeManifest.Render(podProbeData{Image: "registry.k8s.io/pause:3.10.2", Namespace: "kbootstrap"}),
+		"pod-probe.yaml": podProbeManifest.Render(podProbeData{
+			Image: "registry.k8s.io/pause:3.10.2", Namespace: "kbootstrap",
+		}),
 		"coredns.yaml": coreDNSManifest.Render(coreDNSData{
 			Image: "registry.k8s.io/coredns/coredns:v1.14.2", ClusterDomain: "cluster.local",
 			Address: netip.MustParseAddr("10.96.0.10"), Replicas: 2, Upstream: true,

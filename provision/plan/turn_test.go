@@ -19,7 +19,8 @@ func TestTurns(t *testing.T) {
 		late            []string
 	}{
 		{"the usual", fixture.Small, late},
-		{"cri: dockerd", fixture.Small + "cri: dockerd\n", []string{"coredns", "images", "nodes", "pod-probe", "tools"}},
+		{"cri: dockerd", fixture.Small + "cri: dockerd\n",
+			[]string{"coredns", "images", "nodes", "pod-probe", "tools"}},
 	} {
 		got := map[plan.Turn][]string{}
 		turns := plan.Build(component.Components(), fixture.TargetsOf(t, test.inventory)).Turns()

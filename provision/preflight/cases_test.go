@@ -157,7 +157,8 @@ var cases = []struct {
 			host.Interface{Name: "cni0", Up: true, Addresses: []netip.Prefix{netip.MustParsePrefix("10.88.0.1/16")}})
 		s.Hosts[1].Survey.Bridges = map[string][]string{"cni0": {"veth1", "veth2"}}
 	}, []string{
-		"fail PodNetwork w1: the bridge cni0 has 10.88.0.1/16 and carries veth1, veth2, of containers of another program",
+		"fail PodNetwork w1: the bridge cni0 has 10.88.0.1/16 and carries veth1, veth2, of containers of another " +
+			"program",
 	}},
 	{"a resolver on loopback", func(s *Scene) {
 		s.Hosts[0].Facts.Resolv, s.Hosts[0].Survey.NameServers = "", []string{"127.0.0.1"}

@@ -140,7 +140,7 @@ func Checks() []Check {
 			Hint: "keep a copy of what you still need; `reset` puts back what `up` replaces"},
 		{ID: "PodNetwork", Worst: Fail, Code: fault.PreflightLeftover, judge: each(podNetwork),
 			What: "no bridge cni0 and no addresses of pods are left of an earlier installer; `up` removes those that " +
-				"nobody uses",
+				"are not in use",
 			Hint: "stop the containers that use the bridge, then: ip link delete cni0"},
 		{ID: "ForeignCluster", Worst: Fail, Code: fault.PreflightLeftover, judge: foreignCluster,
 			What: "the host belongs to no other cluster and to no other installer",

@@ -109,8 +109,8 @@ func podNetwork(_ Scene, h Host) []Finding {
 			i.Name, i.Addresses[at])...)
 	}
 	if h.Survey.Taken > 0 {
-		found = append(found, one(Warn, "%s holds %d addresses for containers of an earlier installer; `up` frees those "+
-			"that it needs", api.TakenDir, h.Survey.Taken)...)
+		found = append(found, one(Warn, "%s holds %d addresses for containers of an earlier installer; `up` frees "+
+			"those that it needs", api.TakenDir, h.Survey.Taken)...)
 	}
 	if found == nil {
 		return one(OK, "nothing left")

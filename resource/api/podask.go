@@ -56,7 +56,9 @@ func (p PodProbe) try(ctx context.Context, sys *host.System, a *kube.API) []podF
 	pods, err := p.pods(ctx, a)
 	if err != nil {
 		if kube.IsCode(err, http.StatusForbidden) {
-			return []podFailure{{text: "the DaemonSet " + p.Namespace + "/probe is not there; `up` of the whole cluster makes it"}}
+			return []podFailure{{
+				text: "the DaemonSet " + p.Namespace + "/probe is not there; `up` of the whole cluster makes it",
+			}}
 		}
 		return []podFailure{{text: "the API does not tell which pods run: " + err.Error()}}
 	}

@@ -52,7 +52,8 @@ func (f podFacts) leaseDiffers(n PodNetwork) []podDifference {
 	var list []podDifference
 	differs := func(format string, args ...any) {
 		list = append(list, podDifference{
-			text: fmt.Sprintf(format, args...), part: partLease, key: flanneldUnit, remedy: restartSettled(flanneldUnit),
+			text: fmt.Sprintf(format, args...), part: partLease, key: flanneldUnit,
+			remedy: restartSettled(flanneldUnit),
 		})
 	}
 	at := gateway(f.subnet).String()
@@ -182,8 +183,8 @@ func (f podFacts) stranded(p podOnHost) string {
 const patience = 5 * time.Second
 
 // mayDelete reports whether the bridge may be deleted: not while it carries what no pod of the
-// kubelet has. When that stays, it is a container of somebody else, which is an error. Seen is when
-// each such port was seen first.
+// kubelet has. When that stays, it is a container of another program, which is an error. Seen is
+// when each such port was seen first.
 func (f podFacts) mayDelete(seen map[int]time.Time) (bool, error) {
 	var names []string
 	oldest := time.Duration(0)
@@ -200,7 +201,8 @@ func (f podFacts) mayDelete(seen map[int]time.Time) (bool, error) {
 	if oldest < patience {
 		return len(names) == 0, nil
 	}
-	return false, fault.BridgeInUse.Errorf("interface %s has %s, and not %s, and carries %s, of containers that are not this cluster's",
+	return false, fault.BridgeInUse.Errorf(
+		"interface %s has %s, and not %s, and carries %s, of containers that are not this cluster's",
 		Bridge, prefixes(f.bridgeNets), gateway(f.subnet), strings.Join(names, ", "))
 }
 

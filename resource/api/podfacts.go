@@ -25,7 +25,7 @@ type podFacts struct {
 	bridgeNets, vtepNets  []netip.Prefix
 	ports                 []host.NetLink // of the bridge
 	pods                  []podOnHost
-	addresses, leftBehind int      // how many addresses of the subnet are taken, and how many of them by nobody
+	addresses, leftBehind int      // how many addresses of the subnet are taken, and how many of them by no container
 	leftFiles             []string // that hold the latter
 }
 
@@ -80,7 +80,9 @@ func lookAtPods(sys *host.System, subnet netip.Prefix, config string) (podFacts,
 		if err != nil {
 			continue // it is starting, and has no interface yet, or it is ending
 		}
-		f.pods = append(f.pods, podOnHost{Sandbox: s, name: nameOfPod(sys, s.Pod), peer: link.Peer, addresses: addresses})
+		f.pods = append(f.pods, podOnHost{
+			Sandbox: s, name: nameOfPod(sys, s.Pod), peer: link.Peer, addresses: addresses,
+		})
 	}
 	f.countTaken(sys, containers.IDs)
 	return f, nil

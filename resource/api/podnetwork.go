@@ -16,8 +16,8 @@ import (
 
 // PodNetwork is all that a host has of the network between pods, and that it agrees with what the
 // API says of the node: the lease of flannel, the configuration that new pods get, the bridge, and
-// the pods that are on it. What keeps only new pods from starting differs here too, while those that
-// run go on.
+// the pods that are on it. What keeps only new pods from starting differs here too, while those
+// that run go on.
 type PodNetwork struct {
 	Node       string
 	Kubeconfig string        // path on the host, below System.Root
@@ -62,8 +62,8 @@ func (n PodNetwork) Problem(resource.Resource) string {
 
 const (
 	flanneldUnit = "flanneld.service"
-	// agreeTimeout is how long the parts may take to agree: flanneld starts within a second, and the
-	// kubelet makes a new sandbox for a pod within some seconds.
+	// agreeTimeout is how long the parts may take to agree: flanneld starts within a second, and
+	// the kubelet makes a new sandbox for a pod within some seconds.
 	agreeTimeout = 120 * time.Second
 	agreePoll    = 100 * time.Millisecond
 	// settled is how long flanneld may take from its start until all that it makes is there.
@@ -142,7 +142,7 @@ func (n PodNetwork) Apply(ctx context.Context, sys *host.System) error {
 		fmt.Errorf("waited %s for the pod network to agree with the node: %w", timeout, last))
 }
 
-// facts is what the API and the host say; known tells whether the node has a subnet.
+// facts is what the API and the host say; known reports whether the node has a subnet.
 func (n PodNetwork) facts(ctx context.Context, sys *host.System) (f podFacts, known bool, err error) {
 	data, err := kube.Look(ctx, sys, n.Kubeconfig, "/api/v1/nodes/"+n.Node)
 	if err != nil || data == nil {

@@ -13,8 +13,8 @@ import (
 )
 
 // PodProbe is what a user would call a network of pods that works on a host: a pod of the network
-// runs there now, with an address of the node's subnet, and from that pod's own network the API, the
-// cluster DNS and pods of other hosts are reached.
+// runs there now, with an address of the node's subnet, and from that pod's own network the API,
+// the cluster DNS and pods of other hosts are reached.
 type PodProbe struct {
 	Node       string
 	Kubeconfig string        // path on the host, below System.Root

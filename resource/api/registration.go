@@ -94,7 +94,8 @@ func (n Registration) ask(ctx context.Context, a *kube.API) (waiting, err error)
 // reports whether it did.
 func restart(ctx context.Context, sys *host.System, unit string, age time.Duration) (bool, error) {
 	u, err := sys.Unit(ctx, unit)
-	// One that is only starting is left alone: flanneld does not end when it is told to at that time.
+	// One that is only starting is left alone: flanneld does not end when it is told to at that
+	// time.
 	if err != nil || u.State != "active" || sys.RunsSince(u.PID) < age {
 		return false, err
 	}

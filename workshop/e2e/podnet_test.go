@@ -10,7 +10,7 @@ import (
 
 // TestHostsPodNetwork: what keeps pods from starting, or from reaching anything, is seen by every
 // verb and mended by `up`: what an earlier installer left, a node that was deleted, a configuration
-// of somebody else, interfaces and rules that are gone.
+// of another program, interfaces and rules that are gone.
 func TestHostsPodNetwork(t *testing.T) {
 	l := newLab(t, "podnet", "--control-planes", "1", "--workers", "1")
 	for _, step := range []struct {
@@ -20,7 +20,7 @@ func TestHostsPodNetwork(t *testing.T) {
 		{"what an earlier installer left", podNetworkLeft},
 		{"a deleted node", nodeDeleted},
 		{"a podCIDR behind flannel's back", subnetChanged},
-		{"somebody else's CNI configuration", foreignCNI},
+		{"another program's CNI configuration", foreignCNI},
 		{"a sick host", podNetworkSick},
 	} {
 		if !t.Run(step.name, func(t *testing.T) { l.t = t; step.do(t, l) }) {
@@ -30,7 +30,7 @@ func TestHostsPodNetwork(t *testing.T) {
 }
 
 // podNetworkLeft has a bridge on w1 that containers of another program use, then one that is only
-// left over, and addresses that are taken by nobody.
+// left over, and addresses that are taken by no container.
 func podNetworkLeft(t *testing.T, l *lab) {
 	l.exec("w1", "sh", "-c", `set -e
 ip link add cni0 type bridge; ip addr add 10.88.0.1/16 dev cni0; ip link set cni0 up
@@ -57,7 +57,8 @@ done`)
 	l.upAgain()
 }
 
-// podStarts runs a new pod on w1, which gets an address of the node's subnet, and answers cp1's pod.
+// podStarts runs a new pod on w1, which gets an address of the node's subnet, and answers cp1's
+// pod.
 func (l *lab) podStarts(name string) {
 	l.t.Helper()
 	image := l.kubectl("-n", "kbootstrap", "get", "daemonset", "probe", "-o", "jsonpath={..image}")
@@ -110,7 +111,7 @@ mkdir -p /etc/cni/net.d
 echo '{"cniVersion":"1.0.0","name":"other","plugins":[{"type":"calico"}]}' >/etc/cni/net.d/00-calico.conflist
 systemctl restart containerd`)
 	l.upAgain()
-	l.podStarts("beside")
+	l.podStarts("next")
 	l.exec("w1", "sh", "-c", "cp /etc/cni/net.d/00-calico.conflist /etc/kubernetes/cni/net.d/")
 	l.exits(3, "plan", "--detailed-exitcode", "-i", l.inventory).says(t, "strays in /etc/kubernetes/cni/net.d",
 		"00-calico.conflist")
