@@ -123,11 +123,14 @@ func (a *app) watchStatus(ctx context.Context, run *provision.Run, flags *cluste
 			return nil
 		case <-wait.C:
 		}
-		if err := run.LookAgain(ctx); err != nil && ctx.Err() == nil {
-			return err
-		}
-		if ctx.Err() != nil {
+		err := run.LookAgain(ctx)
+		select {
+		case <-ctx.Done():
 			return nil
+		default:
+			if err != nil {
+				return err
+			}
 		}
 	}
 }
