@@ -47,8 +47,8 @@ func expect(t *testing.T, got, want []string) {
 	}
 }
 
-// TestDropIns: the drop-ins of a unit in all of systemd's directories, by the order and precedence of
-// systemd.unit(5), and neither the tool's own nor the values of variables.
+// TestDropIns: the drop-ins of a unit in all of systemd's directories, by the order and precedence
+// of systemd.unit(5), and neither the tool's own nor the values of variables.
 func TestDropIns(t *testing.T) {
 	const etc = "etc/systemd/system/"
 	root := trial.Lay(t, map[string]string{

@@ -171,9 +171,9 @@ func isOperators(set host.Setting) bool {
 		isPrefixed(set.Name, sandbox) && slices.Contains([]string{"", "no", "false", "off", "0", "default"}, set.Value)
 }
 
-// sandbox are the beginnings of the names of settings that shut a service in. Where systemd cannot do
-// that, as in a container of LXC, a drop-in of all services switches them off, which changes nothing
-// of what a service of ours does.
+// sandbox are the beginnings of the names of settings that shut a service in. Where systemd cannot
+// do that, as in a container of LXC, a drop-in of all services switches them off, which changes
+// nothing of what a service of ours does.
 var sandbox = []string{"Protect", "Private", "Restrict", "NoNewPrivileges", "LoadCredential", "ImportCredential"}
 
 // isVendors reports whether a drop-in is the distribution's for all of its services, which is made

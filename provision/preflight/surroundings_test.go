@@ -117,8 +117,8 @@ func TestProxies(t *testing.T) {
 	}
 }
 
-// TestQueryOfSurroundings: every look asks about the units that the host has, and about the files that a
-// component names.
+// TestQueryOfSurroundings: every look asks about the units that the host has, and about the files
+// that a component names.
 func TestQueryOfSurroundings(t *testing.T) {
 	s := good(t)
 	q := SurroundingsQuery(s.Cluster, s.Hosts[1].Host)
