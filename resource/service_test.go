@@ -60,7 +60,8 @@ func TestServiceOfAnotherCommand(t *testing.T) {
 	}
 	m.must(os.Remove(m.Path(dropIn)))
 	found := m.observe(service)
-	if want := "started as /usr/local/bin/dockerd -H tcp://0.0.0.0:2375 --auth-token=…\n"; !strings.Contains(found.State(), want) {
+	if want := "started as /usr/local/bin/dockerd -H tcp://0.0.0.0:2375 " +
+		"--auth-token=…\n"; !strings.Contains(found.State(), want) {
 		t.Fatalf("without the drop-in the state is\n%swant\n%s", found.State(), want)
 	}
 	m.put("/etc/systemd/system/docker.service", "[Service]\nExecStart=/usr/local/bin/dockerd --host=unix:///x\n")

@@ -155,7 +155,8 @@ func isPrefixed(name string, prefixes []string) bool {
 var operators = map[string][]string{
 	"Service": {
 		"Limit", "Tasks", "CPU", "StartupCPU", "AllowedCPUs", "Memory", "DefaultMemory", "IO", "StartupIO", "BlockIO",
-		"Nice", "OOM", "ManagedOOM", "Slice", "RestartSec", "IPAccounting", "Timeout", "WatchdogSec", "StartLimit", "Standard",
+		"Nice", "OOM", "ManagedOOM", "Slice", "RestartSec", "IPAccounting", "Timeout", "WatchdogSec",
+		"StartLimit", "Standard",
 		"Syslog", "Log", "UMask", "X-",
 	},
 	"Unit": {

@@ -59,7 +59,8 @@ func (l *lab) foreign(code, text string) {
 	for _, verb := range []struct {
 		arguments []string
 		exit      int
-	}{{[]string{"drift"}, 3}, {[]string{"plan", "--detailed-exitcode"}, 3}, {[]string{"status"}, -1}, {[]string{"up"}, 5}} {
+	}{{[]string{"drift"}, 3}, {[]string{"plan", "--detailed-exitcode"}, 3}, {[]string{"status"}, -1},
+		{[]string{"up"}, 5}} {
 		r := l.run(2*time.Minute, append(verb.arguments, "-i", l.inventory)...)
 		said := r.stdout + r.stderr
 		if verb.exit >= 0 && r.code != verb.exit || !strings.Contains(said, text) {
