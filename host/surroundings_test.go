@@ -64,7 +64,7 @@ func TestDropIns(t *testing.T) {
 		"etc/sysconfig/proxy":                                 "# comment\nLD_PRELOAD=/tmp/x.so\n",
 		"run/systemd/transient/kube-proxy.service":            "[Service]\n",
 		etc + "etcd.service":                                  "[Service]\n",
-		"run/systemd/system/etcd.service.d/50-bootstrap.conf": "[Service]\nEnvironment=ETCD_INITIAL_CLUSTER_STATE=new\n",
+		"run/systemd/system/etcd.service.d/50-bootstrap.conf": "[Service]\nEnvironment=ETCD_X=new\n",
 		"etc/systemd/system.conf":                             "[Manager]\nDefaultEnvironment=A=b \"HTTPS_PROXY=x\"\n",
 	})
 	got := look(t, root, SurroundingsQuery{Units: []string{"kube-proxy.service", "etcd.service"}})
