@@ -30,7 +30,7 @@ func askNFTables(kind uint16, family byte, which ...attribute) ([]nftAnswer, err
 	if err != nil {
 		return nil, err
 	}
-	defer unix.Close(fd)
+	defer func() { _ = unix.Close(fd) }()
 	wait := unix.Timeval{Sec: netlinkWait}
 	if err := unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &wait); err != nil {
 		return nil, err

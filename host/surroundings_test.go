@@ -47,8 +47,8 @@ func expect(t *testing.T, got, want []string) {
 	}
 }
 
-// TestDropIns: the drop-ins of a unit in all of systemd's directories, by the order and precedence of
-// systemd.unit(5), and neither the tool's own nor the values of variables.
+// TestDropIns: the drop-ins of a unit in all of systemd's directories, by the order and precedence
+// of systemd.unit(5), and neither the tool's own nor the values of variables.
 func TestDropIns(t *testing.T) {
 	const etc = "etc/systemd/system/"
 	root := trial.Lay(t, map[string]string{
@@ -64,7 +64,7 @@ func TestDropIns(t *testing.T) {
 		"etc/sysconfig/proxy":                                 "# comment\nLD_PRELOAD=/tmp/x.so\n",
 		"run/systemd/transient/kube-proxy.service":            "[Service]\n",
 		etc + "etcd.service":                                  "[Service]\n",
-		"run/systemd/system/etcd.service.d/50-bootstrap.conf": "[Service]\nEnvironment=ETCD_INITIAL_CLUSTER_STATE=new\n",
+		"run/systemd/system/etcd.service.d/50-bootstrap.conf": "[Service]\nEnvironment=ETCD_X=new\n",
 		"etc/systemd/system.conf":                             "[Manager]\nDefaultEnvironment=A=b \"HTTPS_PROXY=x\"\n",
 	})
 	got := look(t, root, SurroundingsQuery{Units: []string{"kube-proxy.service", "etcd.service"}})
@@ -124,8 +124,9 @@ func TestBootSettings(t *testing.T) {
 		"etc/sysctl.conf":                  "net.ipv4.ip_forward = 0\n",
 		"etc/ufw/ufw.conf":                 "ENABLED=yes\n",
 		"etc/ufw/sysctl.conf":              "net/ipv4/conf/default/forwarding=0\n",
-		"etc/modprobe.d/x.conf":            "blacklist br-netfilter\ninstall overlay /bin/true\ninstall vxlan /sbin/modprobe -i vxlan\n",
-		"usr/lib/modprobe.d/y.conf":        "blacklist floppy\n",
+		"etc/modprobe.d/x.conf": "blacklist br-netfilter\ninstall overlay /bin/true\ninstall vxlan " +
+			"/sbin/modprobe -i vxlan\n",
+		"usr/lib/modprobe.d/y.conf": "blacklist floppy\n",
 	})
 	got := look(t, root, SurroundingsQuery{
 		Sysctls: map[string]string{
@@ -149,8 +150,10 @@ func TestBootSettings(t *testing.T) {
 func TestKeys(t *testing.T) {
 	root := trial.Lay(t, map[string]string{
 		"etc/containerd/config.toml": "[plugins.\"cri\".cni]\n  conf_dir = \"/etc/cni\"\n",
-		"etc/containerd/conf.d/a.toml": "root = \"/data\"\n# state = 1\n[plugins.'cri'.cni]\nconf_dir = \"/etc/cni\"\n" +
-			"[plugins.\"cri\".containerd.runtimes.runc.options]\nSystemdCgroup = false # why\n[debug]\naddress = \"/x\"\n",
+		"etc/containerd/conf.d/a.toml": "root = \"/data\"\n# state = 1\n[plugins.'cri'.cni]\nconf_dir = " +
+			"\"/etc/cni\"\n" +
+			"[plugins.\"cri\".containerd.runtimes.runc.options]\nSystemdCgroup = false # why\n[debug]\naddress = " +
+			"\"/x\"\n",
 	})
 	got := look(t, root, SurroundingsQuery{Files: []KeysQuery{{
 		Pattern: "/etc/containerd/conf.d/*.toml", Main: "/etc/containerd/config.toml",
@@ -208,7 +211,8 @@ func TestChains(t *testing.T) {
 			"-A FORWARD -j REJECT --reject-with icmp-host-prohibited\n-A FORWARD -j FLANNEL-FWD\n", "rule true"},
 		{"a rule with others before", "ip filter", "-P FORWARD ACCEPT\n-A FORWARD -s 10.0.0.0/8 -j ACCEPT\n" +
 			"-A FORWARD -j DROP\n", "rule false"},
-		{"a rule behind flannel's", "ip filter", "-P FORWARD DROP\n-A FORWARD -j FLANNEL-FWD\n-A FORWARD -j DROP\n", ""},
+		{"a rule behind flannel's", "ip filter", "-P FORWARD DROP\n-A FORWARD -j FLANNEL-FWD\n-A FORWARD -j " +
+			"DROP\n", ""},
 		{"a rule about some", "ip filter", "-P FORWARD ACCEPT\n-A FORWARD -s 192.0.2.1/32 -j DROP\n", ""},
 	} {
 		policy, rules := readRules(test.listing, "FORWARD")
@@ -249,7 +253,8 @@ func TestNetlink(t *testing.T) {
 		t.Fatal(answers, done, err)
 	}
 	chain, policy, ok := answers[0].baseChain()
-	if want := (BaseChain{Table: "inet site", Name: "gate", Hook: HookForward}); chain != want || policy != nfDrop || !ok {
+	if want := (BaseChain{Table: "inet site", Name: "gate", Hook: HookForward}); chain != want ||
+		policy != nfDrop || !ok {
 		t.Errorf("got %+v, %d, %t", chain, policy, ok)
 	}
 	for n := range len(datagram) {
@@ -258,25 +263,29 @@ func TestNetlink(t *testing.T) {
 			t.Errorf("%d bytes are taken for the whole answer", n)
 		}
 	}
-	if _, _, err := readNetlink(frame(unix.NLMSG_ERROR, binary.NativeEndian.AppendUint32(nil, 0xffffffff))); err == nil {
+	if _, _, err := readNetlink(frame(unix.NLMSG_ERROR, binary.NativeEndian.AppendUint32(nil,
+		0xffffffff))); err == nil {
 		t.Error("an error of the kernel is no error")
 	}
 	expression := func(name string, data ...[]byte) []byte {
 		return message(1, message(unix.NFTA_EXPR_NAME, []byte(name+"\x00")), message(unix.NFTA_EXPR_DATA, data...))
 	}
-	decision := message(unix.NFTA_IMMEDIATE_DATA, message(unix.NFTA_DATA_VERDICT, message(unix.NFTA_VERDICT_CODE, be(nfDrop))))
+	decision := message(unix.NFTA_IMMEDIATE_DATA, message(unix.NFTA_DATA_VERDICT, message(unix.NFTA_VERDICT_CODE,
+		be(nfDrop))))
 	for _, test := range []struct {
 		what        string
 		expressions [][]byte
 		want        verdict
 	}{
-		{"counter drop", [][]byte{expression("counter"), expression("immediate", decision)}, verdict{all: true, drops: true}},
+		{"counter drop", [][]byte{expression("counter"), expression("immediate", decision)}, verdict{all: true,
+			drops: true}},
 		{"drop of some", [][]byte{expression("cmp"), expression("immediate", decision)}, verdict{drops: true}},
 		{"reject", [][]byte{expression("reject")}, verdict{all: true, drops: true}},
 		{"REJECT of iptables", [][]byte{expression("target", message(unix.NFTA_TARGET_NAME, []byte("REJECT\x00")))},
 			verdict{all: true, drops: true}},
 		{"jump", [][]byte{expression("immediate", message(unix.NFTA_IMMEDIATE_DATA, message(unix.NFTA_DATA_VERDICT,
-			message(unix.NFTA_VERDICT_CODE, be(0xfffffffd)), message(unix.NFTA_VERDICT_CHAIN, []byte("FLANNEL-FWD\x00")))))},
+			message(unix.NFTA_VERDICT_CODE, be(0xfffffffd)), message(unix.NFTA_VERDICT_CHAIN,
+				[]byte("FLANNEL-FWD\x00")))))},
 			verdict{all: true, to: flannelChain}},
 	} {
 		rule := nftAnswer{attributes: map[uint16][]byte{unix.NFTA_RULE_EXPRESSIONS: slices.Concat(test.expressions...)}}

@@ -49,9 +49,9 @@ func askSurroundings(r *Run, queries map[string]node.Query) {
 // findForeign finds what changes what services do and is not the tool's, in a verb that changes
 // nothing. Those that do find it with all checks of the hosts.
 func findForeign(r *Run) {
-	scene := preflight.SceneOf(r.Cluster, r.whole, r.Plan)
-	for i := range scene.Hosts {
-		scene.Hosts[i].Survey = r.surveys[scene.Hosts[i].Name].survey
+	scene := preflight.Scene{Cluster: r.Cluster}
+	for _, h := range r.Plan.Hosts() {
+		scene.Hosts = append(scene.Hosts, preflight.Host{Host: h, Survey: r.surveys[h.Name].survey})
 	}
 	for _, f := range preflight.JudgeSurroundings(scene) {
 		if f.Level != preflight.OK {

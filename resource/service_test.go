@@ -60,7 +60,8 @@ func TestServiceOfAnotherCommand(t *testing.T) {
 	}
 	m.must(os.Remove(m.Path(dropIn)))
 	found := m.observe(service)
-	if want := "started as /usr/local/bin/dockerd -H tcp://0.0.0.0:2375 --auth-token=…\n"; !strings.Contains(found.State(), want) {
+	if want := "started as /usr/local/bin/dockerd -H tcp://0.0.0.0:2375 " +
+		"--auth-token=…\n"; !strings.Contains(found.State(), want) {
 		t.Fatalf("without the drop-in the state is\n%swant\n%s", found.State(), want)
 	}
 	m.put("/etc/systemd/system/docker.service", "[Service]\nExecStart=/usr/local/bin/dockerd --host=unix:///x\n")
@@ -71,8 +72,8 @@ func TestServiceOfAnotherCommand(t *testing.T) {
 	}
 }
 
-// TestServiceWithAnEditedDropIn: what a user writes into the tool's own drop-in is taken back, and the
-// process that may have been started with it is started again.
+// TestServiceWithAnEditedDropIn: what a user writes into the tool's own drop-in is taken back, and
+// the process that may have been started with it is started again.
 func TestServiceWithAnEditedDropIn(t *testing.T) {
 	m := newMachine(t)
 	newSystemd(m)
@@ -80,7 +81,7 @@ func TestServiceWithAnEditedDropIn(t *testing.T) {
 	service := resource.Service{Name: "etcd.service", Enabled: true, Running: true, Config: "1"}
 	m.apply(service)
 	own := m.get(host.OwnDropIn("etcd.service"))
-	m.put(host.OwnDropIn("etcd.service"), own+"User=nobody\n")
+	m.put(host.OwnDropIn("etcd.service"), own+"User=daemon\n")
 	if found := m.observe(service); !resource.Changed(found, service) {
 		t.Fatal("the edit is not seen")
 	}

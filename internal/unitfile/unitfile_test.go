@@ -7,7 +7,8 @@ import (
 
 // TestParse: lines, comments and continued lines as systemd.syntax(7) has them.
 func TestParse(t *testing.T) {
-	got := Parse("lost=1\n[Unit]\n# a comment\nAfter = a.service\n[Service]\nExecStart=/bin/x \\\n  --one \\\n# within\n" +
+	got := Parse("lost=1\n[Unit]\n# a comment\nAfter = a.service\n[Service]\nExecStart=/bin/x \\\n  --one \\\n# " +
+		"within\n" +
 		"  --two\nEnvironment=\n; another\nnonsense\nUser=etcd")
 	want := []Setting{
 		{"Unit", "After", "a.service", 4},

@@ -154,7 +154,7 @@ func Services(c *inventory.Cluster, h inventory.Host) []Service {
 	var services []Service
 	t := Target{Cluster: c, Host: h}
 	for _, component := range Components() {
-		if !component.On(t) {
+		if len(component.Units) == 0 || !component.On(t) {
 			continue
 		}
 		for _, unit := range component.Units {

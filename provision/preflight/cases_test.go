@@ -455,7 +455,8 @@ var cases = []struct {
 		s.Hosts[1].Survey.Surroundings.Settings = []host.Setting{
 			{Of: "kubelet.service", Path: "/etc/x.conf", Line: 3, Group: host.GroupEnvironment, Name: "HTTPS_PROXY"},
 		}
-	}, []string{"warn ServiceEnvironment w1: /etc/x.conf:3 has kubelet.service go through a proxy to 10.96.0.1, which no " +
+	}, []string{"warn ServiceEnvironment w1: /etc/x.conf:3 has kubelet.service go through a proxy to 10.96.0.1, " +
+		"which no " +
 		"NO_PROXY of the unit names"}},
 	{"otherwise after a boot", func(s *Scene) {
 		s.Hosts[1].Survey.Surroundings.Settings = []host.Setting{
@@ -467,8 +468,10 @@ var cases = []struct {
 			{Of: "systemd-sysctl.service", Path: "/run/x", Group: host.GroupFile, Name: host.NameMask},
 		}
 	}, []string{
-		"warn BootSettings w1: /etc/sysctl.conf:2 sets net.ipv4.ip_forward = 0, which counts again after `sysctl --system`",
-		"fail BootSettings w1: /etc/z.conf:3 sets net.ipv4.ip_forward = 0, and comes after the tool's own file at each boot",
+		"warn BootSettings w1: /etc/sysctl.conf:2 sets net.ipv4.ip_forward = 0, which counts again after `sysctl " +
+			"--system`",
+		"fail BootSettings w1: /etc/z.conf:3 sets net.ipv4.ip_forward = 0, and comes after the tool's own file at " +
+			"each boot",
 		"fail BootSettings w1: /etc/m.conf:4 keeps the module overlay from being loaded at boot",
 		"fail BootSettings w1: /etc/m.conf:5 runs another program in place of loading the module vxlan",
 		"fail BootSettings w1: /run/x masks systemd-sysctl.service, which has to set at boot what the cluster needs",
@@ -482,12 +485,15 @@ var cases = []struct {
 			{Table: "inet firewalld", Name: "filter_FORWARD", Hook: host.HookForward, By: host.DropsByRule},
 		}
 	}, []string{
-		"fail PacketFilter w1: the chain x of the table inet a drops, by its policy, every packet of a pod that leaves its " +
+		"fail PacketFilter w1: the chain x of the table inet a drops, by its policy, every packet of a pod that " +
+			"leaves its " +
 			"host, or comes from another",
-		"warn PacketFilter w1: the chain x of the table inet b drops, by its rule, what no rule of it accepts of what pods " +
+		"warn PacketFilter w1: the chain x of the table inet b drops, by its rule, what no rule of it accepts of " +
+			"what pods " +
 			"send and receive",
 		"fail PacketFilter w1: the chain x of the table inet c drops, by its policy, every packet to this host",
-		"warn PacketFilter w1: the chain x of the table inet d drops, by its policy, what no rule of it accepts of what is " +
+		"warn PacketFilter w1: the chain x of the table inet d drops, by its policy, what no rule of it accepts of " +
+			"what is " +
 			"sent to this host",
 	}},
 }

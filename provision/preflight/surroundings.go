@@ -155,7 +155,8 @@ func isPrefixed(name string, prefixes []string) bool {
 var operators = map[string][]string{
 	"Service": {
 		"Limit", "Tasks", "CPU", "StartupCPU", "AllowedCPUs", "Memory", "DefaultMemory", "IO", "StartupIO", "BlockIO",
-		"Nice", "OOM", "ManagedOOM", "Slice", "RestartSec", "IPAccounting", "Timeout", "WatchdogSec", "StartLimit", "Standard",
+		"Nice", "OOM", "ManagedOOM", "Slice", "RestartSec", "IPAccounting", "Timeout", "WatchdogSec",
+		"StartLimit", "Standard",
 		"Syslog", "Log", "UMask", "X-",
 	},
 	"Unit": {
@@ -171,9 +172,9 @@ func isOperators(set host.Setting) bool {
 		isPrefixed(set.Name, sandbox) && slices.Contains([]string{"", "no", "false", "off", "0", "default"}, set.Value)
 }
 
-// sandbox are the beginnings of the names of settings that shut a service in. Where systemd cannot do
-// that, as in a container of LXC, a drop-in of all services switches them off, which changes nothing
-// of what a service of ours does.
+// sandbox are the beginnings of the names of settings that shut a service in. Where systemd cannot
+// do that, as in a container of LXC, a drop-in of all services switches them off, which changes
+// nothing of what a service of ours does.
 var sandbox = []string{"Protect", "Private", "Restrict", "NoNewPrivileges", "LoadCredential", "ImportCredential"}
 
 // isVendors reports whether a drop-in is the distribution's for all of its services, which is made

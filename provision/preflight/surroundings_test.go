@@ -39,7 +39,8 @@ func TestForeignSettings(t *testing.T) {
 			set("docker.service", "Service", "ExecStart", "/usr/local/bin/dockerd --tlsverify -H tcp://0.0.0.0:2376"),
 		}, []string{fails + "sets ExecStart, which changes what docker.service does"}},
 		{"for several services", []host.Setting{
-			set("kubelet.service", "Service", "IPAddressDeny", "any"), set("kube-proxy.service", "Service", "IPAddressDeny", "any"),
+			set("kubelet.service", "Service", "IPAddressDeny", "any"), set("kube-proxy.service", "Service",
+				"IPAddressDeny", "any"),
 		}, []string{fails + "sets IPAddressDeny, which changes what kubelet.service, kube-proxy.service does"}},
 		{"a condition", []host.Setting{set("kubelet.service", "Unit", "ConditionPathExists", "/x")},
 			[]string{fails + "sets ConditionPathExists, which changes what kubelet.service does"}},
@@ -49,32 +50,43 @@ func TestForeignSettings(t *testing.T) {
 			[]string{fails + "sets the variable LD_PRELOAD, which changes what docker.service does"}},
 		{"a setting of flannel for all", []host.Setting{
 			{Of: host.SettingManager, Path: host.ShowEnvironment, Group: host.GroupEnvironment, Name: "FLANNELD_IFACE"},
-		}, []string{"fail ForeignSetting w1: systemctl show-environment sets the variable FLANNELD_IFACE of all services, " +
+		}, []string{"fail ForeignSetting w1: systemctl show-environment sets the variable FLANNELD_IFACE of all " +
+			"services, " +
 			"which changes what flanneld.service does"}},
 		{"another unit", []host.Setting{
-			{Of: "kubelet.service", Path: "/run/systemd/transient/kubelet.service", Group: host.GroupFile, Name: host.NameShadow},
-		}, []string{"fail ForeignSetting w1: /run/systemd/transient/kubelet.service is taken in place of the tool's own " +
+			{Of: "kubelet.service", Path: "/run/systemd/transient/kubelet.service", Group: host.GroupFile,
+				Name: host.NameShadow},
+		}, []string{"fail ForeignSetting w1: /run/systemd/transient/kubelet.service is taken in place of the " +
+			"tool's own " +
 			"unit, which changes what kubelet.service does"}},
 		{"a mask", []host.Setting{
 			{Of: "kubelet.service", Path: "/etc/x", Group: host.GroupFile, Name: host.NameMask},
 		}, []string{"fail ForeignSetting w1: /etc/x keeps the unit from starting (it is a mask), which changes what " +
 			"kubelet.service does"}},
-		{"another cgroup driver", []host.Setting{runtime}, []string{"fail ForeignSetting w1: /etc/containerd/conf.d/x.toml:2 " +
+		{"another cgroup driver", []host.Setting{runtime}, []string{"fail ForeignSetting w1: " +
+			"/etc/containerd/conf.d/x.toml:2 " +
 			"sets plugins.cri.runc.options.SystemdCgroup, which changes what containerd.service does"}},
-		{"another pause image", []host.Setting{sandbox}, []string{"warn ForeignSetting w1: /etc/containerd/conf.d/x.toml:2 " +
+		{"another pause image", []host.Setting{sandbox}, []string{"warn ForeignSetting w1: " +
+			"/etc/containerd/conf.d/x.toml:2 " +
 			"sets plugins.cri.pinned_images.sandbox, which changes what containerd.service does"}},
 		{"the distribution's", []host.Setting{{
-			Of: "kubelet.service", Path: "/usr/lib/systemd/system/service.d/10.conf", Group: "Service", Name: "DynamicUser",
-		}}, []string{"warn ForeignSetting w1: /usr/lib/systemd/system/service.d/10.conf sets DynamicUser, which changes " +
+			Of: "kubelet.service", Path: "/usr/lib/systemd/system/service.d/10.conf", Group: "Service",
+			Name: "DynamicUser",
+		}}, []string{"warn ForeignSetting w1: /usr/lib/systemd/system/service.d/10.conf sets DynamicUser, which " +
+			"changes " +
 			"what kubelet.service does"}},
 		{"a closed sandbox", []host.Setting{set("kubelet.service", "Service", "ProtectSystem", "strict")},
 			[]string{fails + "sets ProtectSystem, which changes what kubelet.service does"}},
 		{"the operator's", []host.Setting{
-			set("kubelet.service", "Service", "ProtectProc", "default"), set("kubelet.service", "Service", "PrivateNetwork", "no"),
-			set("docker.service", host.GroupEnvironment, "HTTPS_PROXY", ""), set("kubelet.service", "Service", "LimitNOFILE", "9"),
-			set("kubelet.service", "Service", "MemoryMax", "1G"), set("kubelet.service", "Unit", "After", "nfs.service"),
+			set("kubelet.service", "Service", "ProtectProc", "default"), set("kubelet.service", "Service",
+				"PrivateNetwork", "no"),
+			set("docker.service", host.GroupEnvironment, "HTTPS_PROXY", ""), set("kubelet.service", "Service",
+				"LimitNOFILE", "9"),
+			set("kubelet.service", "Service", "MemoryMax", "1G"), set("kubelet.service", "Unit", "After",
+				"nfs.service"),
 			set("kubelet.service", "Service", "Nice", "-5"), set("kubelet.service", "Install", "WantedBy", "x.target"),
-			set("kubelet.service", host.GroupEnvironment, "GODEBUG", ""), set("kubelet.service", "Service", "CPUWeight", "5"),
+			set("kubelet.service", host.GroupEnvironment, "GODEBUG", ""), set("kubelet.service", "Service",
+				"CPUWeight", "5"),
 			{Of: host.SettingManager, Path: "/x", Group: host.GroupEnvironment, Name: "HTTPS_PROXY"},
 			{Of: host.SettingManager, Path: "/x", Group: host.GroupEnvironment, Name: "ETCD_NAME"}, // w1 has no etcd
 			set("etcd.service", "Service", "User", "root"),
@@ -117,15 +129,16 @@ func TestProxies(t *testing.T) {
 	}
 }
 
-// TestQueryOfSurroundings: every look asks about the units that the host has, and about the files that a
-// component names.
+// TestQueryOfSurroundings: every look asks about the units that the host has, and about the files
+// that a component names.
 func TestQueryOfSurroundings(t *testing.T) {
 	s := good(t)
 	q := SurroundingsQuery(s.Cluster, s.Hosts[1].Host)
 	if !slices.Contains(q.Units, "kubelet.service") || slices.Contains(q.Units, "etcd.service") {
 		t.Errorf("w1 is asked about %q", q.Units)
 	}
-	if len(q.Files) != 1 || q.Sysctls["net.ipv4.ip_forward"] != "1" || q.SysctlAs == "" || !slices.Contains(q.Modules, "vxlan") {
+	if len(q.Files) != 1 || q.Sysctls["net.ipv4.ip_forward"] != "1" || q.SysctlAs == "" ||
+		!slices.Contains(q.Modules, "vxlan") {
 		t.Errorf("the query is %+v", q)
 	}
 }

@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,9 +12,9 @@ import (
 // dirOf is where drop-ins of a unit go.
 const dirOf = "/etc/systemd/system/"
 
-// TestHostsForeign: what others set besides the tool's files is seen by every verb, is refused by up
-// where it changes what a service does, and where it has gone, so has what it did. What an operator
-// adds stays.
+// TestHostsForeign: what others set besides the tool's files is seen by every verb, is refused by
+// up where it changes what a service does, and where it has gone, so has what it did. What an
+// operator adds stays.
 func TestHostsForeign(t *testing.T) {
 	l := newLab(t, "e2e-foreign", "--control-planes", "1", "--workers", "1")
 	l.up()
@@ -51,14 +52,15 @@ func (l *lab) remove(paths ...string) {
 	l.exec("w1", "systemctl", "daemon-reload")
 }
 
-// foreign checks that all verbs tell of a thing: drift and plan as a difference, status as a warning,
-// and up ends with it and a code before it changes anything.
+// foreign checks that all verbs tell of a thing: drift and plan as a difference, status as a
+// warning, and up ends with it and a code before it changes anything.
 func (l *lab) foreign(code, text string) {
 	l.t.Helper()
 	for _, verb := range []struct {
 		arguments []string
 		exit      int
-	}{{[]string{"drift"}, 3}, {[]string{"plan", "--detailed-exitcode"}, 3}, {[]string{"status"}, -1}, {[]string{"up"}, 5}} {
+	}{{[]string{"drift"}, 3}, {[]string{"plan", "--detailed-exitcode"}, 3}, {[]string{"status"}, -1},
+		{[]string{"up"}, 5}} {
 		r := l.run(2*time.Minute, append(verb.arguments, "-i", l.inventory)...)
 		said := r.stdout + r.stderr
 		if verb.exit >= 0 && r.code != verb.exit || !strings.Contains(said, text) {
@@ -76,8 +78,8 @@ func (l *lab) clean() {
 	l.must(2*time.Minute, "drift", "-i", l.inventory)
 }
 
-// openDocker: the reported override.conf, its service restarted with it, and what up does when it has
-// gone, without a word to systemd.
+// openDocker: the reported override.conf, its service restarted with it, and what up does when it
+// has gone, without a word to systemd.
 func openDocker(_ *testing.T, l *lab) {
 	const path = dirOf + "docker.service.d/override.conf"
 	l.write(path, "[Service]\nExecStart=\nExecStart=/usr/local/bin/dockerd -H unix:///run/docker.sock "+
@@ -86,7 +88,8 @@ func openDocker(_ *testing.T, l *lab) {
 	l.foreign("KB3061", path+":3 sets ExecStart, and opens docker at tcp://0.0.0.0:2375 without TLS")
 	l.must(2*time.Minute, "up", "-i", l.inventory, "--ignore-preflight=ForeignSetting") // it warns, and goes on
 	l.exec("w1", "rm", path)
-	if r := l.run(2*time.Minute, "drift", "-i", l.inventory); r.code != 3 || !strings.Contains(r.stdout, "started as ") {
+	r := l.run(2*time.Minute, "drift", "-i", l.inventory)
+	if r.code != 3 || !strings.Contains(r.stdout, "started as ") {
 		l.t.Fatalf("drift: exit %d\n%s", r.code, r.stdout)
 	}
 	l.up()
@@ -110,10 +113,11 @@ func otherKubelet(_ *testing.T, l *lab) {
 	l.clean()
 }
 
-// operatorsDropIns: a proxy for images and limits are nobody's business but the operator's.
+// operatorsDropIns: a proxy for images, limits and an order are the operator's business alone.
 func operatorsDropIns(_ *testing.T, l *lab) {
 	l.write(dirOf+"docker.service.d/proxy.conf", "[Service]\nEnvironment=HTTPS_PROXY=http://10.9.9.9:3128")
-	l.write(dirOf+"kubelet.service.d/limits.conf", "[Service]\nLimitNOFILE=500000\nNice=-1\n[Unit]\nAfter=local-fs.target")
+	l.write(dirOf+"kubelet.service.d/limits.conf",
+		"[Service]\nLimitNOFILE=500000\nNice=-1\n[Unit]\nAfter=local-fs.target")
 	l.exec("w1", "systemctl", "daemon-reload")
 	l.upAgain()
 	if said := l.must(2*time.Minute, "drift", "-i", l.inventory); strings.Contains(said, "ForeignSetting") {
@@ -148,8 +152,8 @@ func otherCgroupDriver(_ *testing.T, l *lab) {
 	l.clean()
 }
 
-// renamedHost: after a boot under another name, with /etc/sysctl.conf against forwarding, a proxy for
-// all services and a static pod, the node is the same, is Ready, and runs no pod of others.
+// renamedHost: after a boot under another name, with /etc/sysctl.conf against forwarding, a proxy
+// for all services and a static pod, the node is the same, is Ready, and runs no pod of others.
 func renamedHost(t *testing.T, l *lab) {
 	l.exec("w1", "sh", "-c", "echo elsewhere >/etc/hostname; hostname elsewhere; "+
 		"echo net.ipv4.ip_forward=0 >>/etc/sysctl.conf")
@@ -159,8 +163,8 @@ func renamedHost(t *testing.T, l *lab) {
 	l.mustLab(time.Minute, "stop", "w1")
 	l.mustLab(2*time.Minute, "start", "w1")
 	l.ready(2, 3*time.Minute)
-	if got := strings.Fields(l.exec("w1", "sh", "-c", "hostname; cat /proc/sys/net/ipv4/ip_forward")); got[0] != "elsewhere" ||
-		got[1] != "1" {
+	got := strings.Fields(l.exec("w1", "sh", "-c", "hostname; cat /proc/sys/net/ipv4/ip_forward"))
+	if !slices.Equal(got, []string{"elsewhere", "1"}) {
 		t.Errorf("after the boot: %q", got)
 	}
 	l.upAgain()
