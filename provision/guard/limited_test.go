@@ -99,6 +99,7 @@ func TestLimitedSeesEnough(t *testing.T) {
 		},
 	} {
 		t.Run(test.what, func(t *testing.T) {
+			t.Parallel() // most of it waits for the disk
 			c := change(t, was, test.now)
 			if test.before != nil {
 				test.before(&c)

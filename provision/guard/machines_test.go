@@ -104,6 +104,7 @@ func TestMachines(t *testing.T) {
 		},
 	} {
 		t.Run(test.what, func(t *testing.T) {
+			t.Parallel() // most of it waits for the disk
 			c := change(t, test.then, test.now)
 			c.booted()
 			if test.before != nil {

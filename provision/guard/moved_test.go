@@ -81,6 +81,7 @@ func TestMovedHosts(t *testing.T) {
 		},
 	} {
 		t.Run(test.what, func(t *testing.T) {
+			t.Parallel() // most of it waits for the disk
 			c := change(t, apart, fixture.Edited(t, apart, test.old, test.new))
 			for i := range c.Census.Nodes {
 				h, _ := fixture.Parse(t, apart).Host(c.Census.Nodes[i].Name)
