@@ -163,7 +163,7 @@ reached. The message has the answer that the kubelet got last.`,
 
     sudo journalctl -b -u kubelet | grep -i regist`},
 	{NodeDeleted, "a node was deleted while its kubelet runs",
-		`Somebody has deleted the node from the API. A kubelet registers its node once, when it starts, and from then on
+		`The node was deleted from the API, by a user or a program. A kubelet registers its node once, when it starts, and from then on
 only reports to it. So the node does not come back while this kubelet runs.`,
 		`Restart the kubelet on that host, then run up.
 

@@ -28,8 +28,9 @@ type Journal struct {
 // Line is a line of a journal.
 type Line struct {
 	Text string        `json:"text"` // in journalctl's format short-iso
-	Age  time.Duration `json:"age"`  // when the journal was read, by a clock that nobody sets
-	// Start counts the starts of the unit from the last one, 0, back to the one that wrote the line.
+	Age  time.Duration `json:"age"`  // when the journal was read, by the monotonic clock
+	// Start counts the starts of the unit from the last one, 0, back to the one that wrote the
+	// line.
 	Start int `json:"start,omitempty"`
 }
 
@@ -105,7 +106,7 @@ func (s *System) Journal(ctx context.Context, unit string, since Moment) Journal
 	return j
 }
 
-// clockAt is a moment as the host's clock would have shown it if nobody had set it since.
+// clockAt is a moment as the host's clock would have shown it, unless it was set since.
 func clockAt(m Moment) string {
 	return time.Now().Add(-time.Duration(Uptime() - m)).UTC().Format(time.RFC3339)
 }

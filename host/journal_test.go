@@ -12,8 +12,8 @@ import (
 	"kbootstrap/internal/trial"
 )
 
-// TestEvidence: of a journal only what was written since the moment counts, by the clock that nobody
-// sets, and each line is given to the start that wrote it.
+// TestEvidence: of a journal only what was written since the moment counts, by the monotonic
+// clock, and each line is given to the start that wrote it.
 func TestEvidence(t *testing.T) {
 	const hour = time.Hour
 	journal := slices.Concat(
@@ -68,7 +68,7 @@ func TestEntryForms(t *testing.T) {
 }
 
 // TestSinceTouched: the journal counts from when the unit was touched, also for a wait that begins
-// later; that of a unit which nobody touched counts from the beginning of the wait.
+// later; that of any other unit counts from the beginning of the wait.
 func TestSinceTouched(t *testing.T) {
 	var printed []byte
 	sys := NewSystem(t.TempDir(), func(_ context.Context, argv ...string) ([]byte, error) {

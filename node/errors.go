@@ -155,8 +155,8 @@ func (w *wireError) error() error {
 		return &StoppedError{Text: WithJournal(w.Text, w.Unit, w.Journal)}
 	default:
 		return &RemoteError{
-			Kind: w.Kind, Text: w.Text, Unit: w.Unit, Node: w.Node, Failure: w.Failure, Journal: w.Journal, Since: w.Since,
-			code: w.Code, hint: w.Hint,
+			Kind: w.Kind, Text: w.Text, code: w.Code, hint: w.Hint,
+			Unit: w.Unit, Node: w.Node, Failure: w.Failure, Journal: w.Journal, Since: w.Since,
 		}
 	}
 }

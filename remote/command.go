@@ -52,7 +52,8 @@ func stage(machine, name string) string {
 // it in place and becomes it. Files are synced first, because a name that is a sum must never have
 // other content after a power cut. Agents of other builds go when they are over an hour old and
 // nothing runs from them.
-const installScript = `set -eu; umask 022; echo KBOOTSTRAP-BEGIN 1; d=$3/$2; mkdir -p "$d"; t=$(mktemp "$d/.kbootstrap.XXXXXXXXXX"); ` +
+const installScript = `set -eu; umask 022; echo KBOOTSTRAP-BEGIN 1; d=$3/$2; mkdir -p "$d"; t=$(mktemp ` +
+	`"$d/.kbootstrap.XXXXXXXXXX"); ` +
 	`trap "rm -f $t" EXIT; gzip -dc < "$1/` + stagedName + `" > "$t"; s=$(sha256sum < "$t"); s=${s%% *}; ` +
 	`[ "$s" = "$2" ] || { echo "sha256 sum of the upload is $s, want $2" >&2; exit 65; }; ` +
 	`chmod 0755 "$t"; sync "$t" 2>/dev/null || sync; mv -fT "$t" "$d/kbootstrap"; sync "$d" 2>/dev/null || :; rm -rf ` +

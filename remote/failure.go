@@ -45,7 +45,8 @@ func (s *Session) failure() *Error {
 		e.code, e.hint = fault.ShellNone, fmt.Sprintf("give %[1]s a login shell there: chsh -s /bin/sh %[1]s",
 			s.conn.host.User)
 	case said+printed == "" && s.status() == 1: // as /bin/false does, but not only that
-		e.code, e.hint = fault.ShellNone, fmt.Sprintf("the command ended without a word, as it does where the login shell "+
+		e.code, e.hint = fault.ShellNone, fmt.Sprintf("the command ended without a word, as it does where the "+
+			"login shell "+
 			"is /bin/false; look there: getent passwd %[1]s. This gives %[1]s a shell: chsh -s /bin/sh %[1]s",
 			s.conn.host.User)
 	case printed != "" && said == "":

@@ -19,7 +19,8 @@ type launch struct {
 	password string        // what sudo is told, once; when it asks again, it is ended
 }
 
-// A phase is a part of a launch with a time of its own, and words of its own for what takes too long.
+// A phase is a part of a launch with a time of its own, and words of its own for what takes too
+// long.
 type phase struct {
 	name  string
 	mark  string // what ends it
@@ -144,14 +145,16 @@ func (c *Conn) late(op string, s *Session, p phase) *Error {
 	case sudoPhase:
 		cause, hint := sudoCause(s)
 		e.Op, e.Kind, e.code, e.hint = "sudo", Sudo, fault.SudoSlow, hint
-		e.Err = fmt.Errorf("the login shell ran the command, but sudo took longer than %v: %s%s", p.limit, cause, s.said())
+		e.Err = fmt.Errorf("the login shell ran the command, but sudo took longer than %v: "+
+			"%s%s", p.limit, cause, s.said())
 	case workPhase:
 		e.code, e.hint = fault.AgentSilent, "look at what the host is busy with: uptime; vmstat 1 5"
 		e.Err = fmt.Errorf("the command began, and was not done in %v%s", p.limit, s.said())
 	default:
 		e.code = fault.ShellMute
 		e.Err = fmt.Errorf("no answer of the login shell in %v%s", p.limit, s.said())
-		e.hint = "does the login shell run commands? A forced command or a start-up file that waits for input prevents that"
+		e.hint = "does the login shell run commands? A forced command or a start-up file that waits for input " +
+			"prevents that"
 	}
 	return e
 }

@@ -31,10 +31,10 @@ type Options struct {
 	// Dial opens the TCP connection to a host, or to the first jump host on the way to it; nil
 	// means a net.Dialer.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
-	// Timeout bounds dialling and the exchange of keys together; 15 s by default. What may be slow on
-	// a host that is well has a multiple of it each, without the time in which a person is asked: the
-	// login, the beginning of a session, and sudo.
-	// Uploads are bounded by KeepAlive and the caller's context only.
+	// Timeout bounds dialling and the exchange of keys together; 15 s by default. What may be slow
+	// on a host that is well has a multiple of it each, without the time in which a person is
+	// asked: the login, the beginning of a session, and sudo. Uploads are bounded by KeepAlive and
+	// the caller's context only.
 	Timeout time.Duration
 	// KeepAlive is the interval of the keepalive requests; 10 s by default. After three intervals
 	// without a byte from the host the connection is closed with an error.
@@ -228,7 +228,8 @@ func handshake(parent context.Context, to *sshconfig.Endpoint, via *Conn, o Opti
 			// reasons of its own. Later exchanges of keys have no clock.
 			if ctx.clock.Stop() {
 				limit := loginPatience * o.Timeout
-				ctx.start(limit, fault.LoginSlow.Errorf("the host showed its key, and then no answer to the login in %v", limit))
+				ctx.start(limit, fault.LoginSlow.Errorf("the host showed its key, and then no answer to the login "+
+					"in %v", limit))
 			}
 			return keys.Check(name, address, key)
 		},
@@ -291,8 +292,10 @@ func handshakeHint(err error, address string) string {
 		return "there is an SSH server, and it has none of the algorithms of this tool: on the host, sudo sshd -T | " +
 			"grep -i -e kexalgorithms -e ciphers -e macs -e hostkeyalgorithms"
 	case errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET):
-		return "is an SSH server listening there? The connection was accepted, and ended before a key was shown, as sshd " +
-			"does with too many of them (MaxStartups) or from a machine that it bans; try: nc -v " + hostAndPort(address)
+		return "is an SSH server listening there? The connection was accepted, and ended before a key was shown, " +
+			"as sshd " +
+			"does with too many of them (MaxStartups) or from a machine that it bans; try: nc -v " +
+			"" + hostAndPort(address)
 	}
 	return "is an SSH server listening there?"
 }

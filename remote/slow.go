@@ -19,7 +19,8 @@ func (c *Conn) notice(text string) {
 // slowLogin talks about a login that took long.
 func (c *Conn) slowLogin(took time.Duration) {
 	if took >= slow {
-		c.notice(fmt.Sprintf("the login took %v: sshd waits for something before it lets the user in; often it looks up "+
+		c.notice(fmt.Sprintf("the login took %v: sshd waits for something before it lets the user in; often it "+
+			"looks up "+
 			"the client's name (UseDNS), or PAM asks a directory", took.Round(time.Second)))
 	}
 }
@@ -33,7 +34,8 @@ func (c *Conn) tellSlow(s *Session, p phase, took time.Duration) {
 	seconds := took.Round(time.Second)
 	switch p.name {
 	case shellPhase:
-		c.notice(fmt.Sprintf("a session took %v to begin: PAM or a start-up file of the login shell waits for something",
+		c.notice(fmt.Sprintf("a session took %v to begin: PAM or a start-up file of the login shell waits for "+
+			"something",
 			seconds))
 	case sudoPhase:
 		// What sudo printed before comes on another channel, which may be a moment behind.
@@ -70,7 +72,8 @@ var unresolved = regexp.MustCompile(`sudo: unable to resolve host ([^\s:]+)(.*)`
 func sudoCause(s *Session) (cause, hint string) {
 	m := unresolved.FindStringSubmatch(s.Stderr())
 	if m == nil {
-		return "it has not said why", "look at how long it takes there: time sudo -n true; a name that does not resolve, " +
+		return "it has not said why", "look at how long it takes there: time sudo -n true; a name that does not " +
+			"resolve, " +
 			"PAM, or sudoers in a directory can be the reason"
 	}
 	name := m[1]

@@ -42,7 +42,8 @@ func TestSlowSudo(t *testing.T) {
 	}{
 		"quick": {"", time.Second, "", "", nil},
 		"a DNS that is silent": {
-			noDNS, 57 * time.Second, "m1: sudo took 57s: the host's name w1 is not in its /etc/hosts and its DNS does not answer",
+			noDNS, 57 * time.Second, "m1: sudo took 57s: the host's name w1 is not in its /etc/hosts and its DNS " +
+				"does not answer",
 			"", nil,
 		},
 		"a DNS that does not know": {
@@ -80,14 +81,15 @@ func TestSlowSudo(t *testing.T) {
 	}
 }
 
-// TestUnresolvedNameIsNoFailure: sudo complains of the host's name and runs the command all the same;
-// what ends afterwards did not end of that.
+// TestUnresolvedNameIsNoFailure: sudo complains of the host's name and runs the command all the
+// same; what ends afterwards did not end of that.
 func TestUnresolvedNameIsNoFailure(t *testing.T) {
 	inMemory(t, func(t *testing.T, s *server, h inventory.Host, o Options) {
 		h.SSH.Sudo = new(true)
 		s.exec = func(_ string, ch ssh.Channel) uint32 {
 			_, _ = io.WriteString(ch, shellMark)
-			_, _ = io.WriteString(ch.Stderr(), "sudo: unable to resolve host w1: Name or service not known\nout of memory\n")
+			_, _ = io.WriteString(ch.Stderr(), "sudo: unable to resolve host w1: Name or service not known\nout of "+
+				"memory\n")
 			return 1
 		}
 		_, err := connect(t, h, o).Node(context.Background())
@@ -118,7 +120,8 @@ func TestSlowInstallation(t *testing.T) {
 					_, _ = io.WriteString(ch, beginMark)
 					return mute(command, ch)
 				case sudo && strings.Contains(command, "sudo"):
-					_, _ = io.WriteString(ch.Stderr(), "sudo: /opt/kbootstrap/agent/"+command[strings.LastIndex(command, "agent/")+6:])
+					_, _ = io.WriteString(ch.Stderr(), "sudo: "+
+						"/opt/kbootstrap/agent/"+command[strings.LastIndex(command, "agent/")+6:])
 					return 1
 				}
 				return 127

@@ -27,8 +27,8 @@ type Ready struct {
 	// need it
 	For  string
 	Unit string // its journal goes into the error; "" for none
-	// Service is the Service behind the address of a dns:// URL, as "NAMESPACE/NAME": when it does not
-	// answer, its endpoints are asked one by one. Kubeconfig is who may read them.
+	// Service is the Service behind the address of a dns:// URL, as "NAMESPACE/NAME": when it does
+	// not answer, its endpoints are asked one by one. Kubeconfig is who may read them.
 	Service    string
 	Kubeconfig string        // path on the host, below System.Root; "" where there is no Service
 	Expect     string        // text that the answer must contain; "" means that any good one will do

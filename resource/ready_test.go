@@ -20,7 +20,8 @@ func TestReadyTellsWhyNot(t *testing.T) {
 	m := newMachine(t)
 	newSystemd(m)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		http.Error(w, "[+]ping ok\n[-]etcd failed: reason withheld\nreadyz check failed", http.StatusInternalServerError)
+		http.Error(w, "[+]ping ok\n[-]etcd failed: reason withheld\nreadyz check "+
+			"failed", http.StatusInternalServerError)
 	}))
 	t.Cleanup(server.Close)
 	waitsInVain(t, func(timeout time.Duration) error {

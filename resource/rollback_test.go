@@ -326,7 +326,10 @@ func TestCrashLoop(t *testing.T) {
 		const show = "LoadState=loaded\nActiveState=activating\nSubState=auto-restart\nMainPID=0\nNRestarts=%d\n"
 		return fmt.Sprintf(show, restarts), nil
 	}
-	m.fakes["journalctl"] = func([]string) (string, error) { return string(trial.Journal(t, "unknown flag: --nonsense")), nil }
+	m.fakes["journalctl"] = func([]string) (string, error) {
+		return string(trial.Journal(t, "unknown flag: "+
+			"--nonsense")), nil
+	}
 	ready := resource.Ready{Name: "server", URL: h.URL, Unit: serverUnit, Crashes: 2, Every: resource.UnitPoll}
 	err := ready.Apply(t.Context(), m.System)
 	if err == nil ||

@@ -24,7 +24,7 @@ type Watch struct {
 
 const (
 	unitPoll  = 500 * time.Millisecond
-	stopLooks = 10 // so many looks in a row show a unit that nobody is about to start
+	stopLooks = 10 // so many looks in a row show a unit that is not about to start
 )
 
 // Hopeless is why there is nothing to wait for any more: the unit has failed, crashes again and

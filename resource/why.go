@@ -57,13 +57,15 @@ func (r Ready) silence(ctx context.Context, sys *host.System, waited error) erro
 	}
 	switch {
 	case ready == 0:
-		e.Advice = fmt.Sprintf("no pod of %s is ready: kubectl -n %s get pods -o wide; kubectl -n %[2]s get events", r.Service,
+		e.Advice = fmt.Sprintf("no pod of %s is ready: kubectl -n %s get pods -o wide; kubectl -n %[2]s get "+
+			"events", r.Service,
 			namespace)
 	case len(silent) < ready:
 		e.Advice = "pods answer this host, but the Service's address does not: look at kube-proxy here " +
 			"(journalctl -u kube-proxy) and at the pods that do not answer"
 	default:
-		e.Advice = fmt.Sprintf("the API counts the pods as ready, but none answers this host: packets between this host "+
+		e.Advice = fmt.Sprintf("the API counts the pods as ready, but none answers this host: packets between this "+
+			"host "+
 			"and the pods on %s are lost; look at flanneld there and here (journalctl -u flanneld; ip route; cat "+
 			"/run/flannel/subnet.env) and at what filters packets between them", strings.Join(distinct(silent), ", "))
 	}

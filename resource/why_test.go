@@ -29,7 +29,8 @@ func TestSilentNameServer(t *testing.T) {
 	const path = "/apis/discovery.k8s.io/v1/namespaces/kube-system/endpointslices"
 	for what, test := range map[string]struct{ slices, says, hint string }{
 		"no pod": {
-			`{"items":[]}`, "of the endpoints of kube-system/kube-dns: there is none", "no pod of kube-system/kube-dns is ready",
+			`{"items":[]}`, "of the endpoints of kube-system/kube-dns: there is none", "no pod of " +
+				"kube-system/kube-dns is ready",
 		},
 		"a pod that is not ready": {
 			`{"items":[{"ports":[{"port":53,"protocol":"UDP"},{"port":53,"protocol":"TCP"}],"endpoints":[
@@ -80,7 +81,8 @@ func TestRolloutTellsOfItsPods(t *testing.T) {
 			"pod x-1 on w1: CrashLoopBackOff; it ended 3 times, last with exit code 1 (Error) no upstream",
 		},
 		"no node": {
-			`"conditions":[{"type":"PodScheduled","status":"False","reason":"Unschedulable","message":"1 had taint {a: }"}]`,
+			`"conditions":[{"type":"PodScheduled","status":"False","reason":"Unschedulable","message":"1 had taint ` +
+				`{a: }"}]`,
 			"pod x-1 on w1 is on no node: Unschedulable: 1 had taint {a: }",
 		},
 		"an eviction": {`"reason":"Evicted","message":"low on memory"`, "pod x-1 on w1: Evicted: low on memory"},
@@ -92,7 +94,8 @@ func TestRolloutTellsOfItsPods(t *testing.T) {
 			k := newKube(m)
 			k.keep(object, `{"metadata":{"generation":1},"spec":{"selector":{"matchLabels":{"app":"x"}}},
 				"status":{"observedGeneration":1,"conditions":[{"type":"Available","status":"False","reason":"R","message":"m"}]}}`)
-			k.keep(namespace+"/pods", `{"items":[{"metadata":{"name":"x-1"},"spec":{"nodeName":"w1"},"status":{`+test.pod+`}},
+			k.keep(namespace+"/pods", `{"items":[{"metadata":{"name":"x-1"},"spec":{"nodeName":"w1"},
+				"status":{`+test.pod+`}},
 				{"metadata":{"name":"x-2"},"status":{"conditions":[{"type":"Ready","status":"True"}]}}]}`)
 			k.keep(namespace+"/events", `{"items":[{"reason":"FailedMount","message":"it is late","lastTimestamp":"2026-01-02T00:00:00Z"},
 				{"reason":"FailedScheduling","message":"it was early","eventTime":"2026-01-01T00:00:00Z"}]}`)
@@ -106,7 +109,7 @@ func TestRolloutTellsOfItsPods(t *testing.T) {
 	}
 }
 
-// TestReadyGivesUpOnStoppedUnit: a unit that was stopped, and that nobody is about to start, is not
+// TestReadyGivesUpOnStoppedUnit: a unit that was stopped, and is not about to start, is not
 // waited for; one that another component is yet to start is.
 func TestReadyGivesUpOnStoppedUnit(t *testing.T) {
 	m := newMachine(t)

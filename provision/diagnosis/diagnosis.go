@@ -1,7 +1,7 @@
 // Package diagnosis knows the causes for which services fail: it reads what a unit wrote since it
-// became a matter of this run, and says which of them that shows, with the lines that tell. Start at
-// Explain, which asks the host; Of is pure, lines in and a Diagnosis out. The rules are in rules.go,
-// and which lines may count at all is in lines.go.
+// became a matter of this run, and says which of them that shows, with the lines that tell. Start
+// at Explain, which asks the host; Of is pure, lines in and a Diagnosis out. The rules are in
+// rules.go, and which lines may count at all is in lines.go.
 package diagnosis
 
 import (
@@ -40,7 +40,7 @@ const evidence = 3
 func Of(s Symptoms) (Diagnosis, bool) {
 	lines := eligible(s)
 	for _, rule := range rules {
-		if rule.unit != "" && rule.unit != s.Unit || rule.explains != nil && !slices.Contains(rule.explains, s.Failure) {
+		if !rule.concerns(s) {
 			continue
 		}
 		var last match
@@ -62,6 +62,11 @@ func Of(s Symptoms) (Diagnosis, bool) {
 		return d, true
 	}
 	return Diagnosis{}, false
+}
+
+// concerns reports whether a rule may explain a failure like this one at all.
+func (r rule) concerns(s Symptoms) bool {
+	return (r.unit == "" || r.unit == s.Unit) && (r.explains == nil || slices.Contains(r.explains, s.Failure))
 }
 
 // appendNew appends a line unless it says the same as the one before.

@@ -86,7 +86,8 @@ func TestJournals(t *testing.T) {
 				t.Fatal(err)
 			}
 			d, ok := Of(Symptoms{
-				Unit: want.unit + ".service", Failure: host.Crashed, Lines: linesOf(string(text)), Now: now, Holder: holder,
+				Unit: want.unit + ".service", Failure: host.Crashed, Lines: linesOf(string(text)),
+				Now: now, Holder: holder,
 			})
 			if d.Code != want.code || ok != (want.code != "") || !strings.HasPrefix(d.Cause, want.cause) {
 				t.Fatalf("%s %q, want %s %q", d.Code, d.Cause, want.code, want.cause)
@@ -135,7 +136,8 @@ func TestClock(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if d, _ := Of(Symptoms{Unit: "etcd.service", Failure: host.Crashed, Lines: linesOf(line), Now: at}); d.Cause != want {
+		s := Symptoms{Unit: "etcd.service", Failure: host.Crashed, Lines: linesOf(line), Now: at}
+		if d, _ := Of(s); d.Cause != want {
 			t.Errorf("at %s: %q, want %q", now, d.Cause, want)
 		}
 	}
@@ -148,7 +150,8 @@ func TestOutOfMemory(t *testing.T) {
 			"killer.",
 		"2026-11-21T13:00:00+0000 m1 systemd[1]: etcd.service: Failed with result 'oom-kill'.",
 	} {
-		if d, _ := Of(Symptoms{Unit: "etcd.service", Failure: host.Crashed, Lines: linesOf(line)}); d.Code != fault.OutOfMemory {
+		s := Symptoms{Unit: "etcd.service", Failure: host.Crashed, Lines: linesOf(line)}
+		if d, _ := Of(s); d.Code != fault.OutOfMemory {
 			t.Errorf("%q: %+v", line, d)
 		}
 	}

@@ -73,14 +73,16 @@ func TestExplain(t *testing.T) {
 // TestExplainElsewhere: the API is asked on a control plane, but the kubelet that did not do its
 // work is another host's: that one's journal is evidence, and is shown where it explains nothing.
 func TestExplainElsewhere(t *testing.T) {
-	const deleted = `E1128 21:05:49.822170     217 kubelet_node_status.go:479] "Error updating node status, will retry" ` +
+	const deleted = `E1128 21:05:49.822170     217 kubelet_node_status.go:479] "Error updating node status, will ` +
+		`retry" ` +
 		`err="error getting node \"w1\": nodes \"w1\" not found"`
 	failed := error(&node.RemoteError{
 		Text: "waited for node w1", Unit: "kubelet.service", Node: "w1", Failure: host.Unheard,
 		Journal: host.Journal{Unit: "kubelet.service", Lines: linesOf("of the lead's own kubelet")},
 	})
 	for journal, want := range map[string]string{
-		deleted: "node w1 was deleted from the API while its kubelet runs, and a kubelet registers only at its start\n" +
+		deleted: "node w1 was deleted from the API while its kubelet runs, and a kubelet registers only at its " +
+			"start\n" +
 			"waited for node w1\njournal of kubelet.service:\n  > " + deleted,
 		"of w1": "waited for node w1\njournal of kubelet.service on w1:\n    of w1",
 	} {

@@ -18,8 +18,8 @@ type candidate struct {
 }
 
 // eligible are the lines that can be evidence of a failure. What a process says that runs is about
-// what runs now: earlier starts are over. Of a crash the last start may have only just begun, so the
-// one before it counts too.
+// what runs now: earlier starts are over. Of a crash the last start may have only just begun, so
+// the one before it counts too.
 func eligible(s Symptoms) []candidate {
 	starts := 0
 	if s.Failure == host.Crashed {
@@ -54,8 +54,8 @@ func (r rule) ignores(line candidate) bool {
 // containerd: whatever it says is no failure.
 var informs = regexp.MustCompile(`(?:^|: )I[0-9]{4} [0-9:.]{15} |"level":"(?:info|debug)"|(?:^| )level=(?:info|debug) `)
 
-// aboutPods is in a line of a kubelet or a container runtime about a workload. A container that ends,
-// a volume that is missing or an image that cannot be pulled is no failure of the service.
+// aboutPods is in a line of a kubelet or a container runtime about a workload. A container that
+// ends, a volume that is missing or an image that cannot be pulled is no failure of the service.
 var aboutPods = regexp.MustCompile(`\bpod="|podUID=|podSandboxID=|containerID=|pod_workers|"Error syncing pod|` +
 	`RunPodSandbox|CreateContainer|StartContainer|ContainerStatus|PullImage|ImagePull|image="|` +
 	`[Ff]ailed to pull|prober\.go|container [0-9a-f]{12}`)

@@ -30,31 +30,43 @@ func TestNoFalseTrail(t *testing.T) {
 			`permission denied"`
 		podDenied = `E1128 21:04:44.294812     308 pod_workers.go:1301] "Error syncing pod, skipping" err="failed to ` +
 			`\"StartContainer\" for \"web\": open /srv/data: permission denied" pod="default/web"`
-		podPort = `time="2026-11-28T21:00:00Z" level=error msg="Error starting userland proxy: listen tcp4 0.0.0.0:80: ` +
+		podPort = `time="2026-11-28T21:00:00Z" level=error msg="Error starting userland proxy: listen tcp4 ` +
+			`0.0.0.0:80: ` +
 			`bind: address already in use"`
 		port     = `listen tcp 192.0.2.1:2379: bind: address already in use`
 		nodePort = `E1128 21:04:44.294812     308 proxier.go:1] "can't open port" port="nodePort for default/web" ` +
 			`err="listen tcp4 :30080: bind: address already in use"`
-		etcdAway = `W1121 12:58:53.858393   11469 logging.go:55] [core] grpc: addrConn.createTransport failed to connect ` +
+		etcdAway = `W1121 12:58:53.858393   11469 logging.go:55] [core] grpc: addrConn.createTransport failed to ` +
+			`connect ` +
 			`to {Addr: "127.0.0.1:2379", ServerName: "127.0.0.1:2379", }. Err: connection error: desc = "transport: ` +
 			`Error while dialing: dial tcp 127.0.0.1:2379: connect: connection refused"`
-		scanner  = `I1128 21:04:44.294812 1 server.go:1] http: TLS handshake error from 10.0.2.2:39: remote error: tls: bad certificate`
+		scanner = `I1128 21:04:44.294812 1 server.go:1] http: TLS handshake error from 10.0.2.2:39: remote error: ` +
+			`tls: bad certificate`
 		scanner2 = `http: TLS handshake error from 10.0.2.2:39: tls: failed to verify certificate: x509: certificate ` +
 			`signed by unknown authority`
-		oldUser = `E1128 21:04:44.294812       1 authentication.go:75] "Unable to authenticate the request" err="[x509: ` +
-			`certificate has expired or is not yet valid: current time 2026-11-28T21:04:44Z is after 2026-01-01T00:00:00Z]"`
-		webhook = `W1128 21:04:44.294812       1 dispatcher.go:217] Failed calling webhook, failing open x: dial tcp: lookup ` +
+		oldUser = `E1128 21:04:44.294812       1 authentication.go:75] "Unable to authenticate the request" ` +
+			`err="[x509: ` +
+			`certificate has expired or is not yet valid: current time 2026-11-28T21:04:44Z is after ` +
+			`2026-01-01T00:00:00Z]"`
+		webhook = `W1128 21:04:44.294812       1 dispatcher.go:217] Failed calling webhook, failing open x: dial ` +
+			`tcp: lookup ` +
 			`hook.default.svc: no such host`
-		image = `E1128 21:04:44.294812     308 log.go:32] "PullImage from image service failed" err="dial tcp: lookup ` +
+		image = `E1128 21:04:44.294812     308 log.go:32] "PullImage from image service failed" err="dial tcp: ` +
+			`lookup ` +
 			`registry.example.org: no such host" image="registry.example.org/web:1"`
-		name      = `E1128 21:04:44.294812     308 run.go:72] "command failed" err="dial tcp: lookup etcd.example.org: no such host"`
-		modprobe  = `time="2026-11-28T21:00:00Z" level=warning msg="Running modprobe bridge br_netfilter failed with message: modprobe: WARNING: Module br_netfilter not found in directory /lib/modules/6.1.0"`
+		name = `E1128 21:04:44.294812     308 run.go:72] "command failed" err="dial tcp: lookup ` +
+			`etcd.example.org: no such host"`
+		modprobe = `time="2026-11-28T21:00:00Z" level=warning msg="Running modprobe bridge br_netfilter failed ` +
+			`with message: modprobe: WARNING: Module br_netfilter not found in directory /lib/modules/6.1.0"`
 		noOverlay = `modprobe: FATAL: Module overlay not found in directory /lib/modules/6.1.0`
-		deleted   = `E1128 21:05:49.822170     217 kubelet_node_status.go:479] "Error updating node status, will retry" ` +
+		deleted   = `E1128 21:05:49.822170     217 kubelet_node_status.go:479] "Error updating node status, will ` +
+			`retry" ` +
 			`err="error getting node \"w1\": nodes \"w1\" not found"`
-		refused = `E1128 21:05:49.822170     217 kubelet_node_status.go:116] "Unable to register node with API server" ` +
+		refused = `E1128 21:05:49.822170     217 kubelet_node_status.go:116] "Unable to register node with API ` +
+			`server" ` +
 			`err="nodes is forbidden: User \"x\" cannot create resource" node="w1"`
-		quota = `E1128 21:05:49.822170  1 status.go:71] "apiserver received an error" err="etcdserver: mvcc: database space exceeded"`
+		quota = `E1128 21:05:49.822170  1 status.go:71] "apiserver received an error" err="etcdserver: mvcc: ` +
+			`database space exceeded"`
 	)
 	now := func(text string) host.Line { return host.Line{Text: text, Age: time.Second} }
 	aged := func(age time.Duration, text string) host.Line { return host.Line{Text: text, Age: age} }
@@ -65,10 +77,11 @@ func TestNoFalseTrail(t *testing.T) {
 		lines   []host.Line
 		code    fault.Code
 	}{
-		"KB5113: what a container forbids":       {"kubelet", host.Unheard, []host.Line{now(oom)}, ""},
-		"KB5113: the same of a crash":            {"kubelet", host.Crashed, []host.Line{now(oom)}, ""},
-		"KB5113: a file of a pod":                {"kubelet", host.NotReady, []host.Line{now(podDenied)}, ""},
-		"KB5113: an error without a path":        {"etcd", host.Crashed, []host.Line{now("auth: permission denied")}, ""},
+		"KB5113: what a container forbids": {"kubelet", host.Unheard, []host.Line{now(oom)}, ""},
+		"KB5113: the same of a crash":      {"kubelet", host.Crashed, []host.Line{now(oom)}, ""},
+		"KB5113: a file of a pod":          {"kubelet", host.NotReady, []host.Line{now(podDenied)}, ""},
+		"KB5113: an error without a path": {"etcd", host.Crashed, []host.Line{now("auth: permission " +
+			"denied")}, ""},
 		"KB5113: while others wait for the node": {"kubelet", host.Unheard, []host.Line{now(denied)}, ""},
 		"KB5113: long before the end": {
 			"kubelet", host.NotReady, []host.Line{aged(time.Hour, denied), now("ready")}, "",
@@ -91,17 +104,19 @@ func TestNoFalseTrail(t *testing.T) {
 				{Text: "begins", Age: time.Second},
 			}, fault.EtcdUnreachable,
 		},
-		"KB5109: a stranger's client":     {"kube-apiserver", host.NotReady, []host.Line{now(scanner), now(scanner2)}, ""},
+		"KB5109: a stranger's " +
+			"client": {"kube-apiserver", host.NotReady, []host.Line{now(scanner), now(scanner2)}, ""},
 		"KB5103: a user's old kubeconfig": {"kube-apiserver", host.NotReady, []host.Line{now(oldUser)}, ""},
 		"KB5116: a webhook":               {"kube-apiserver", host.NotReady, []host.Line{now(webhook)}, ""},
 		"KB5116: an image":                {"kubelet", host.NotReady, []host.Line{now(image)}, ""},
 		"KB5116: what it needs":           {"kubelet", host.Crashed, []host.Line{now(name)}, fault.NameNotResolved},
 		"KB5107: a module that is tried":  {"docker", host.Crashed, []host.Line{now(modprobe)}, ""},
 		"KB5107: a module that it needs":  {"containerd", host.Crashed, []host.Line{now(noOverlay)}, fault.KernelLacks},
-		"KB5122: a deleted node":          {"kubelet", host.Unheard, []host.Line{now(oom), now(deleted)}, fault.NodeDeleted},
-		"KB5122: of an hour before":       {"kubelet", host.Unheard, []host.Line{aged(time.Hour, deleted)}, ""},
-		"KB5121: a node that is refused":  {"kubelet", host.Unheard, []host.Line{now(refused)}, fault.NodeRefused},
-		"KB5120: etcd's quota":            {"kube-apiserver", host.NotReady, []host.Line{now(quota)}, fault.EtcdQuota},
+		"KB5122: a deleted " +
+			"node": {"kubelet", host.Unheard, []host.Line{now(oom), now(deleted)}, fault.NodeDeleted},
+		"KB5122: of an hour before":      {"kubelet", host.Unheard, []host.Line{aged(time.Hour, deleted)}, ""},
+		"KB5121: a node that is refused": {"kubelet", host.Unheard, []host.Line{now(refused)}, fault.NodeRefused},
+		"KB5120: etcd's quota":           {"kube-apiserver", host.NotReady, []host.Line{now(quota)}, fault.EtcdQuota},
 	} {
 		d, _ := Of(Symptoms{Unit: test.unit + ".service", Failure: test.failure, Lines: test.lines})
 		if d.Code != test.code {

@@ -133,9 +133,11 @@ var rules = []rule{
 	},
 	{
 		code: fault.NodeDeleted, unit: "kubelet.service", explains: absent, lasting: true,
-		shows: regexp.MustCompile(`Error updating node status, will retry" err="error getting node \\?"([^"\\]+)\\?": ` +
+		shows: regexp.MustCompile(`Error updating node status, will retry" ` +
+			`err="error getting node \\?"([^"\\]+)\\?": ` +
 			`nodes \S+ not found`),
-		tells: named("node %s was deleted from the API while its kubelet runs, and a kubelet registers only at its start"),
+		tells: named("node %s was deleted from the API while its kubelet runs, and a kubelet registers only " +
+			"at its start"),
 	},
 	{
 		code: fault.NodeRefused, unit: "kubelet.service", explains: absent, lasting: true,
@@ -202,8 +204,9 @@ var rules = []rule{
 	},
 }
 
-// ofClients is in lines of servers about single clients, webhooks and extensions: a user with an old
-// kubeconfig, a scanner of ports, a webhook that is gone. None of them keeps a server from its work.
+// ofClients is in lines of servers about single clients, webhooks and extensions: a user with an
+// old kubeconfig, a scanner of ports, a webhook that is gone. None of them keeps a server from its
+// work.
 var ofClients = regexp.MustCompile(`TLS handshake error from [^1]|TLS handshake error from 1[^2]|` +
 	`Unable to authenticate the request|webhook|[Aa][Pp][Ii][Ss]ervice|metrics\.k8s\.io|available_controller`)
 

@@ -121,7 +121,7 @@ func (p pod) ready() bool {
 	})
 }
 
-// stuckReasons are why a container waits until somebody changes something. That an image cannot be
+// stuckReasons are why a container waits until a user changes something. That an image cannot be
 // pulled is none of them: the image may be on its way to the host.
 var stuckReasons = []string{"InvalidImageName", "CreateContainerConfigError", "ErrImageNeverPull"}
 

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// A stuckError is something that is waited for and does not come about by waiting: somebody has to
+// A stuckError is something that is waited for and does not come about by waiting: a user has to
 // change something first.
 type stuckError struct{ err error }
 

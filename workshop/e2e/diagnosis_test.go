@@ -72,7 +72,7 @@ func (l *lab) diagnoseNameServer(t *testing.T) {
 }
 
 // diagnoseSlowSudo has the host's own name looked up at three servers that do not answer: their
-// neighbours are invented, so that packets go out and nobody says no.
+// neighbours are invented, so that packets go out and no answer comes back.
 func (l *lab) diagnoseSlowSudo(t *testing.T) {
 	l.exec("w1", "sh", "-euc", `cp /etc/hosts /root/hosts; cp /etc/resolv.conf /root/resolv.conf
 		sed /127.0.1.1/d /root/hosts >/etc/hosts
