@@ -13,6 +13,7 @@ const DNSNamespace, DNSDeployment = "kube-system", "coredns"
 // coreDNS is the first add-on: the names of Services.
 var coreDNS = addon(Component{
 	Name:    DNSDeployment,
+	Short:   "dns",
 	After:   []string{"kube-controller-manager"},
 	Sources: []release.Source{{Component: "coredns", Image: "registry.k8s.io/coredns/coredns:v{version}"}},
 }, func(t Target) []byte {

@@ -11,6 +11,7 @@ import (
 // that adds that host sees it, and a cluster of one has nothing to spread.
 var dnsSpread = Component{
 	Name:   "dns-spread",
+	Short:  "spread",
 	On:     Target.isSecond,
 	AtLead: true,
 	Needs:  []string{"health"},

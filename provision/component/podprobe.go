@@ -20,6 +20,7 @@ const probeNamespace = "kbootstrap"
 // its end.
 var podProbe = Component{
 	Name:      "pod-probe",
+	Short:     "probe",
 	On:        Target.first,
 	After:     []string{"access"},
 	ServesAll: true,
