@@ -124,8 +124,9 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 }
 
 // settle looks at the whole plan once more when every step is done, and does again what differs by
-// then: a service that was healthy when its step ended may have ended since, and what came later may
-// have undone what was before it. So a run that ends well is one after which there is nothing to do.
+// then: a service that was healthy when its step ended may have ended since, and what came later
+// may have undone what was before it. So a run that ends well is one after which there is nothing
+// to do.
 func (r *Run) settle(ctx context.Context, do func(context.Context, plan.Step) error) plan.Failures {
 	settled := plan.Plan{Steps: slices.Clone(r.Plan.Steps), Spare: r.Plan.Spare}
 	if _, err := r.Fleet.Observe(ctx, r.Cluster.Hosts, &settled, nil); err != nil {

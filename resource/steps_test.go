@@ -29,6 +29,7 @@ func TestEveryChangeIsAStep(t *testing.T) {
 		"image.go":             "lists images",
 		"chains.go":            "lists chains",
 		"../host/unit.go":      "shows units",
+		"../host/restarts.go":  "shows units",
 		"../host/manager.go":   "shows the environment of systemd",
 		"../host/chains.go":    "lists chains",
 		"../host/clock.go":     "asks for the date",

@@ -179,8 +179,9 @@ func (s *systemd) start(name string) error {
 	if bring := s.started[name]; bring != nil {
 		bring()
 	}
-	// The 22nd field is when it started: long ago.
-	s.m.put(fmt.Sprintf("/proc/%d/stat", u.pid), fmt.Sprintf("%d (x) S%s 1", u.pid, strings.Repeat(" 0", 18)))
+	// The 22nd field is when it started: long ago. The first would be the number of the process,
+	// which differs from run to run.
+	s.m.put(fmt.Sprintf("/proc/%d/stat", u.pid), "0 (x) S"+strings.Repeat(" 0", 18)+" 1")
 	s.m.put(fmt.Sprintf("/proc/%d/environ", u.pid), "PATH=/bin\x00"+resource.ConfigVariable+"="+u.config+"\x00")
 	if u.command != "" {
 		s.m.put(fmt.Sprintf("/proc/%d/cmdline", u.pid), strings.ReplaceAll(u.command, " ", "\x00")+"\x00")

@@ -90,7 +90,7 @@ var containerd = Component{
 			),
 			one(resource.Ready{
 				Name: "containerd answers", URL: "unix://" + containerdSocket, Unit: "containerd.service",
-				Timeout: 60 * time.Second,
+				Timeout: 120 * time.Second,
 			}),
 		)
 	},

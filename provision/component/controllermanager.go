@@ -65,7 +65,7 @@ var controllerManager = Component{
 			),
 			one(resource.Ready{
 				Name: "kube-controller-manager is healthy", URL: "https://127.0.0.1:10257/healthz",
-				CACert: PKIDir + "/ca.crt", Unit: "kube-controller-manager.service", Timeout: 60 * time.Second,
+				CACert: PKIDir + "/ca.crt", Unit: "kube-controller-manager.service", Timeout: 120 * time.Second,
 			}),
 		)
 	},

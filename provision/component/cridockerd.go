@@ -36,7 +36,7 @@ var criDockerd = Component{
 			),
 			one(resource.Ready{
 				Name: "cri-dockerd answers", URL: "unix://" + criDockerdSocket, Unit: "cri-dockerd.service",
-				Timeout: 60 * time.Second,
+				Timeout: 120 * time.Second,
 			}),
 		)
 	},

@@ -67,15 +67,16 @@ var docker = Component{
 				),
 			),
 			one(resource.Ready{
-				Name: "docker answers", URL: "unix://" + dockerSocket, Unit: "docker.service", Timeout: 60 * time.Second,
+				Name: "docker answers", URL: "unix://" + dockerSocket, Unit: "docker.service", Timeout: 120 * time.Second,
 			}),
 		)
 	},
 }
 
 // dockerFile is daemon.json: the tool's own keys, and what the arguments say. Its owner may have
-// keys of their own in it, such as bip, data-root and registry-mirrors, which stay. dockerd does not
-// start when a flag and a key say the same thing, so the keys of its flags are not left in the file.
+// keys of their own in it, such as bip, data-root and registry-mirrors, which stay. dockerd does
+// not start when a flag and a key say the same thing, so the keys of its flags are not left in the
+// file.
 func (t Target) dockerFile(flags templates.Flags) resource.File {
 	values := t.translated(dockerProgram, nil)
 	content := withDockerArguments(values, dockerJSON.Render(dockerConfig{ContainerdSocket: containerdSocket}))

@@ -117,7 +117,7 @@ func etcdTurn(t Target) []resource.Resource {
 		return one(resource.Ready{
 			Name: "etcd of " + before.Name + " serves its peers", URL: fmt.Sprintf("https://%s:2380/members", before.Address),
 			CACert: EtcdPKI + "/ca.crt", Cert: EtcdPKI + "/peer.crt", Key: EtcdPKI + "/peer.key",
-			Timeout: 60 * time.Second,
+			Timeout: 120 * time.Second,
 		})
 	}
 	return nil

@@ -96,7 +96,7 @@ var kubelet = Component{
 				),
 			)),
 			one(resource.Ready{
-				Name: "kubelet is healthy", URL: "http://127.0.0.1:10248/healthz", Unit: "kubelet.service", Timeout: 60 * time.Second,
+				Name: "kubelet is healthy", URL: "http://127.0.0.1:10248/healthz", Unit: "kubelet.service", Timeout: 120 * time.Second,
 			}),
 		)
 	},

@@ -48,7 +48,7 @@ var kubeProxy = Component{
 			),
 			one(resource.Ready{
 				Name: "kube-proxy is healthy", URL: "http://127.0.0.1:10256/livez", Unit: "kube-proxy.service",
-				Timeout: 60 * time.Second,
+				Timeout: 120 * time.Second,
 			}),
 		)
 	},

@@ -47,7 +47,7 @@ var scheduler = Component{
 			),
 			one(resource.Ready{
 				Name: "kube-scheduler is healthy", URL: "https://127.0.0.1:10259/healthz",
-				CACert: PKIDir + "/ca.crt", Unit: "kube-scheduler.service", Timeout: 60 * time.Second,
+				CACert: PKIDir + "/ca.crt", Unit: "kube-scheduler.service", Timeout: 120 * time.Second,
 			}),
 		)
 	},

@@ -39,8 +39,9 @@ func Query(c *inventory.Cluster, h inventory.Host) host.SurveyQuery {
 		Paths:   places(),
 		Units:   slices.Concat([]string{firewalld}, runtimes, clusters()),
 		Modules: component.Modules(c),
-		Traces:  traces, DataDir: component.EtcdData, Taken: api.TakenDir, CA: "/etc/kubernetes/pki/ca.crt", Packages: true,
-		SSH: []int{22}, Surroundings: SurroundingsQuery(c, h),
+		Traces:  traces, DataDir: component.EtcdData, Taken: api.TakenDir, CA: "/etc/kubernetes/pki/ca.crt",
+		Packages: true,
+		SSH:      []int{22}, Surroundings: SurroundingsQuery(c, h),
 	}
 	if h.SSH.Port != 0 && h.SSH.Port != 22 {
 		q.SSH = append(q.SSH, h.SSH.Port)
