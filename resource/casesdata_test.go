@@ -4,6 +4,7 @@ import (
 	"os"
 	"strings"
 
+	"kbootstrap/host"
 	"kbootstrap/resource"
 	"kbootstrap/resource/kinds"
 )
@@ -71,6 +72,14 @@ func keyLaws() []law {
 			name: "defaults that are set", wanted: wanted, start: has(`{"log-driver": "journald"}`),
 			before: rootOwned + "| {\n|   \"log-driver\": \"json-file\",\n|   \"log-opts\": {\"max-file\": " +
 				"\"5\"}\n| }\n",
+		},
+		{
+			name: "a key that is not wanted any more", wanted: wanted,
+			start: func(m *machine) {
+				m.put("/etc/docker/daemon.json", `{"bip":"10.200.0.1/24", "log-level": "debug"}`)
+				m.put(host.StateDir+"/keys/etc-docker-daemon.json", "containerd\nlog-level\n")
+			},
+			before: rootOwned + "| {\n|   \"log-level\": \"debug\"\n| }\n",
 		},
 		{
 			name: "no object", wanted: wanted, start: has("{bip: 1}\n"), before: rootOwned + "| {bip: 1}\n",

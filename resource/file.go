@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 
 	"kbootstrap/fault"
 	"kbootstrap/host"
@@ -88,6 +89,13 @@ const contentLimit = 1 << 20
 func (f File) Observe(_ context.Context, sys *host.System) (Resource, error) {
 	path := sys.Path(f.Path)
 	found := File{Path: f.Path, Secret: f.Secret, Keys: f.Keys, Defaults: f.Defaults}
+	if f.isKeyed() {
+		stale, err := f.stale(sys)
+		if err != nil {
+			return nil, err
+		}
+		found.Keys = append(slices.Clone(f.Keys), stale...)
+	}
 	info, err := os.Lstat(path)
 	switch {
 	case host.Absent(err):
@@ -117,7 +125,7 @@ func (f File) Observe(_ context.Context, sys *host.System) (Resource, error) {
 		found.Content, err = os.ReadFile(path)
 	}
 	if f.Absent && f.Keys != nil && err == nil && found.hasOnlyForeign() {
-		return File{Path: f.Path, Secret: f.Secret, Keys: f.Keys, Defaults: f.Defaults, Absent: true}, nil
+		return File{Path: f.Path, Secret: f.Secret, Keys: found.Keys, Defaults: f.Defaults, Absent: true}, nil
 	}
 	return found, err
 }
@@ -128,6 +136,9 @@ func (f File) Apply(ctx context.Context, sys *host.System) error {
 	if f.isKeyed() {
 		content, present, err := f.merged(sys)
 		if err != nil {
+			return err
+		}
+		if err := f.noteKeys(sys); err != nil {
 			return err
 		}
 		f.Content, f.Absent = content, !present

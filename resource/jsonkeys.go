@@ -205,7 +205,12 @@ func (f File) merged(sys *host.System) (content []byte, present bool, err error)
 	if !okIs || !okTo {
 		return f.Content, !f.Absent, nil
 	}
+	stale, err := f.stale(sys)
+	if err != nil {
+		return nil, false, err
+	}
 	_, foreign := f.divide(is)
+	foreign = foreign.without(stale)
 	if f.Absent {
 		return foreign.text(), len(foreign) > 0, nil
 	}
