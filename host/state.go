@@ -69,16 +69,29 @@ func (s surveyor) hasModule(name string) bool {
 	})
 }
 
-// units asks systemd for the units; those that do not exist are left out.
+// units asks systemd for the units; those that do not exist are left out. Which of them are the
+// tool's own is read from the files: systemd does not answer while it reads its units again, and
+// nobody must take our services for those of others then.
 func (s surveyor) units(names []string) []Unit {
 	if len(names) == 0 {
 		return nil
 	}
 	all, err := showUnits(s.ctx, s.run, names)
 	if err != nil {
-		return nil
+		all = make([]Unit, len(names))
 	}
-	return slices.DeleteFunc(all, func(u Unit) bool { return u.Load == "not-found" && u.State == "inactive" })
+	var there []Unit
+	for i, u := range all {
+		u.Name = names[i]
+		own := OwnDropIn(u.Name)
+		if isOurs := s.Exists(own); isOurs && !slices.Contains(u.DropIns, own) {
+			u.DropIns = append(u.DropIns, own)
+		} else if !isOurs && (err != nil || u.Load == "not-found" && u.State == "inactive") {
+			continue
+		}
+		there = append(there, u)
+	}
+	return there
 }
 
 // controllers are the cgroup controllers that are not disabled.

@@ -9,6 +9,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/hex"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"math/big"
 	"net/netip"
@@ -185,6 +186,21 @@ func TestUnits(t *testing.T) {
 	}
 	if got := m.units([]string{"etcd.service", "k3s.service", "firewalld.service"}); !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%+v\nwant\n%+v", got, want)
+	}
+}
+
+// TestSurveyWithoutSystemd: whose a service is does not depend on whether systemd answers.
+func TestSurveyWithoutSystemd(t *testing.T) {
+	const own = "/etc/systemd/system/flanneld.service.d/50-kbootstrap.conf"
+	s := surveyor{
+		Root(trial.Lay(t, map[string]string{own[1:]: "[Service]\n"})), t.Context(),
+		func(context.Context, ...string) ([]byte, error) {
+			return nil, errors.New("Failed to get properties: Connection reset by peer")
+		},
+	}
+	want := []Unit{{Name: "flanneld.service", DropIns: []string{own}}}
+	if found := s.units([]string{"docker.service", "flanneld.service"}); !reflect.DeepEqual(found, want) {
+		t.Errorf("found %+v, want %+v", found, want)
 	}
 }
 
