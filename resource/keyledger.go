@@ -32,7 +32,7 @@ func (f File) stale(sys *host.System) ([]string, error) {
 }
 
 // noteKeys adds the keys of the file to its ledger. It comes before the file is written, so that a
-// run that is cut off between the two leaves no key behind that nobody knows.
+// run that is cut off between the two leaves no key behind that is not listed.
 func (f File) noteKeys(sys *host.System) error {
 	keys, err := f.written(sys)
 	if err != nil {
