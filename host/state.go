@@ -71,7 +71,7 @@ func (s surveyor) hasModule(name string) bool {
 
 // units asks systemd for the units; those that do not exist are left out. Which of them are the
 // tool's own is read from the files: systemd does not answer while it reads its units again, and
-// nobody must take our services for those of others then.
+// our services must not be taken for those of others then.
 func (s surveyor) units(names []string) []Unit {
 	if len(names) == 0 {
 		return nil
