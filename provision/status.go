@@ -166,15 +166,20 @@ func componentStatus(s plan.Step, stopped []string) ComponentStatus {
 	}
 	for i, found := range s.Found {
 		health, ok := found.(resource.Health)
-		if !ok || !status.Healthy {
+		if !ok {
 			continue
 		}
-		if status.Problem = health.Problem(s.Wanted[i]); status.Problem == "" {
+		problem := health.Problem(s.Wanted[i])
+		if problem == "" {
 			continue
 		}
-		status.Healthy = false
-		if unit := silent(found, stopped); unit != "" {
-			status.Unknown, status.Problem = true, "not known while "+unit+" does not run"
+		unit := silent(found, stopped)
+		switch {
+		case unit == "":
+			status.Healthy, status.Unknown, status.Problem = false, false, problem
+			return status // what is known to be wrong counts more than what was not asked
+		case status.Healthy:
+			status.Healthy, status.Unknown, status.Problem = false, true, "not known while "+unit+" does not run"
 		}
 	}
 	return status

@@ -38,12 +38,18 @@ func TestObserveAsksWhoRuns(t *testing.T) {
 				resource.Service{Name: name + ".service", Enabled: true, Running: true},
 				answers(name+" answers", name+".service"),
 			)
+		case "kubelet":
+			return fixture.ListOf(
+				answers("the API can be reached", ""), resource.Service{Name: "kubelet.service", Enabled: true, Running: true},
+			)
 		case "joined":
 			return fixture.ListOf(api.NodeStatus{Name: "m1", Is: api.IsReady, Kubeconfig: component.KubeletConfig})
 		}
 		return fixture.ListOf(answers("DNS answers", ""))
 	}
-	components := []component.Component{{Name: "etcd"}, {Name: "docker"}, {Name: "joined"}, {Name: "health"}}
+	components := []component.Component{
+		{Name: "etcd"}, {Name: "docker"}, {Name: "kubelet"}, {Name: "joined"}, {Name: "health"},
+	}
 
 	ignore := cmpopts.IgnoreUnexported(ComponentStatus{})
 	sick := runOf(t, wanted, []*fakeHost{newHost(t, "m1", "etcd.service")}, components...)
@@ -51,6 +57,8 @@ func TestObserveAsksWhoRuns(t *testing.T) {
 	want := []ComponentStatus{
 		{Name: "etcd", Healthy: true},
 		{Name: "docker", Problem: "service docker.service is not running", Changed: true},
+		// What it waits for is not known, and that it does not run itself is.
+		{Name: "kubelet", Problem: "service kubelet.service is not running", Changed: true},
 		{Name: "joined", Problem: "not known while docker.service does not run", Unknown: true, Changed: true},
 		{Name: "health", Problem: "not known while docker.service does not run", Unknown: true, Changed: true},
 	}
@@ -58,10 +66,12 @@ func TestObserveAsksWhoRuns(t *testing.T) {
 		t.Errorf("docker is down:\n%s", d)
 	}
 
-	well := runOf(t, wanted, []*fakeHost{newHost(t, "m1", "etcd.service", "docker.service")}, components...)
+	well := runOf(
+		t, wanted, []*fakeHost{newHost(t, "m1", "etcd.service", "docker.service", "kubelet.service")}, components...)
 	got = well.Status().Hosts[0].Components
-	want[1], want[3] = ComponentStatus{Name: "docker", Healthy: true}, ComponentStatus{Name: "health", Healthy: true}
-	want[2].Problem, want[2].Unknown = "node m1 is not ready", false
+	want[1], want[4] = ComponentStatus{Name: "docker", Healthy: true}, ComponentStatus{Name: "health", Healthy: true}
+	want[2] = ComponentStatus{Name: "kubelet", Healthy: true}
+	want[3].Problem, want[3].Unknown = "node m1 is not ready", false
 	if d := cmp.Diff(want, got, ignore); d != "" {
 		t.Errorf("all run:\n%s", d)
 	}
