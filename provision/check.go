@@ -49,6 +49,7 @@ func askSurroundings(r *Run, queries map[string]node.Query) {
 // findForeign finds what changes what services do and is not the tool's, in a verb that changes
 // nothing. Those that do find it with all checks of the hosts.
 func findForeign(r *Run) {
+	r.Foreign = nil // of an earlier look
 	scene := preflight.Scene{Cluster: r.Cluster}
 	for _, h := range r.Plan.Hosts() {
 		scene.Hosts = append(scene.Hosts, preflight.Host{Host: h, Survey: r.surveys[h.Name].survey})

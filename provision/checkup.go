@@ -31,12 +31,12 @@ func ObserveAndCheckUp(ctx context.Context, r *Run) error {
 		q.Checkup = &query
 		queries[name] = q
 	}
-	answers, err := lookAround(ctx, r, queries)
+	answers, err := lookBeside(ctx, r, queries)
 	r.checkups = map[string]node.Checkup{}
 	for name, a := range answers {
 		r.checkups[name] = a.Checkup
 	}
-	return spared(r, err)
+	return err
 }
 
 // vitalsOf is who can be asked on a host: its own API server, and its member of etcd if that has
