@@ -3,7 +3,9 @@ package provision
 import (
 	"context"
 	"errors"
+	"maps"
 	"runtime"
+	"slices"
 
 	"kbootstrap/inventory"
 	"kbootstrap/provision/component"
@@ -64,7 +66,7 @@ func targetsOf(ctx context.Context, r *Run) ([]component.Target, error) {
 		}
 		targets = append(targets, component.Target{
 			Cluster: r.Cluster, Host: h, Facts: m.Facts, Release: set, PKI: r.PKI, EtcdNew: etcdNew, Upstream: upstream,
-			Lead: r.lead,
+			Lead: r.lead, Away: slices.Sorted(maps.Keys(r.Unreached)),
 		})
 	}
 	if len(targets) == 0 {

@@ -35,9 +35,12 @@ var podProbe = Component{
 // answer needs both ways, every two hosts of up to seven are tried.
 const peers = 3
 
-// probeOf is what the pods of a host must reach.
+// probeOf is what the pods of a host must reach. That the pods of a host which is away are not
+// reached says nothing of this host.
 func probeOf(t Target) resource.Resource {
-	hosts := t.Cluster.Hosts
+	hosts := slices.DeleteFunc(slices.Clone(t.Cluster.Hosts), func(h inventory.Host) bool {
+		return slices.Contains(t.Away, h.Name)
+	})
 	at := slices.IndexFunc(hosts, func(h inventory.Host) bool { return h.Name == t.Host.Name })
 	var next []string
 	for i := range min(peers, len(hosts)-1) {

@@ -25,6 +25,8 @@ type Target struct {
 	// Lead is the control plane that carries out what is done once per cluster; empty means the
 	// first of the inventory.
 	Lead string
+	// Away are the names of the hosts that could not be reached.
+	Away []string
 	// Left are, of a host that is torn down, the components that it has or had; see Teardown.
 	Left []string
 	// DeleteData says that a teardown removes what was there before, and what people keep.
