@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"syscall"
 	"time"
@@ -54,6 +55,11 @@ func Run(ctx context.Context, argv ...string) ([]byte, error) {
 	cmd.SysProcAttr = ownGroup()
 	cmd.Cancel = func() error { return signalGroup(cmd.Process.Pid, syscall.SIGTERM) }
 	cmd.WaitDelay = programGrace
+	// The kernel kills the program when the thread that started it ends (PR_SET_PDEATHSIG is about
+	// the thread). Threads that have been in another network namespace do end, see InNetwork, and
+	// any thread may be such a one later: this one is kept until the program has ended.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	err := cmd.Run()
 	if ctx.Err() != nil && cmd.Process != nil {
 		// Whatever of the group did not mind SIGTERM.

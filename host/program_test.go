@@ -6,7 +6,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
 
 	"kbootstrap/internal/trial"
@@ -52,6 +54,25 @@ func TestRunErrors(t *testing.T) {
 
 // A program that leaves something in the background that holds its output has ended well all the
 // same.
+// TestRunOutlivesThreads: a program is not killed when threads of this process end, of which one may
+// have been the one that had started it.
+func TestRunOutlivesThreads(t *testing.T) {
+	t.Parallel()
+	var programs, threads sync.WaitGroup
+	for range 20 {
+		programs.Go(func() {
+			if _, err := Run(t.Context(), "sleep", "0.5"); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	for range 500 {
+		threads.Go(runtime.LockOSThread) // and never unlocked: the thread ends
+	}
+	threads.Wait()
+	programs.Wait()
+}
+
 func TestRunDoesNotWaitForDaemons(t *testing.T) {
 	t.Parallel()
 	pid := filepath.Join(t.TempDir(), "pid")
