@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // Process is one line of the kernel's list.
@@ -62,4 +63,44 @@ func (r Root) AllProcesses() (map[int]Process, error) {
 		all[pid] = Process{Pid: pid, Parent: parent, Exe: strings.TrimSuffix(exe, " (deleted)")}
 	}
 	return all, nil
+}
+
+// StartOf returns the number of the process of a directory in /proc, and when it started, in ticks
+// since the boot. The number is 0 when the process is gone.
+func StartOf(dir string) (pid int, started uint64) {
+	stat, err := os.ReadFile(filepath.Join(dir, "stat"))
+	if err != nil {
+		return 0, 0
+	}
+	// "PID (NAME) STATE …": the time is the 22nd field, and the name may hold anything.
+	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
+	if len(fields) < 20 || fields[0] == "Z" || fields[0] == "X" {
+		return 0, 0
+	}
+	started, err = strconv.ParseUint(fields[19], 10, 64)
+	if err != nil {
+		return 0, 0
+	}
+	pid, err = strconv.Atoi(filepath.Base(dir))
+	if err != nil {
+		return 0, 0
+	}
+	return pid, started
+}
+
+// ticksPerSecond is the kernel's unit of times in /proc; it is 100 on all architectures that we
+// know.
+const ticksPerSecond = 100
+
+// RunsSince returns how long a process has been running; 0 when that cannot be told.
+func (s *System) RunsSince(pid int) time.Duration {
+	_, started := StartOf(s.Path("/proc/" + strconv.Itoa(pid)))
+	text, err := s.Read("/proc/uptime")
+	first, _, _ := strings.Cut(text, " ")
+	up, parse := strconv.ParseFloat(first, 64)
+	if started == 0 || err != nil || parse != nil {
+		return 0
+	}
+	age := time.Duration(up*float64(time.Second)) - time.Duration(started)*time.Second/ticksPerSecond
+	return max(0, age)
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"kbootstrap/host/surroundings"
 )
 
 // The states of a kernel module.
@@ -83,7 +85,7 @@ func (s surveyor) units(names []string) []Unit {
 	var there []Unit
 	for i, u := range all {
 		u.Name = names[i]
-		own := OwnDropIn(u.Name)
+		own := surroundings.OwnDropIn(u.Name)
 		if isOurs := s.Exists(own); isOurs && !slices.Contains(u.DropIns, own) {
 			u.DropIns = append(u.DropIns, own)
 		} else if !isOurs && (err != nil || u.Load == "not-found" && u.State == "inactive") {

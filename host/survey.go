@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"os"
 	"sync"
+
+	"kbootstrap/host/surroundings"
 )
 
 // SurveyQuery says what a Survey is to look for. Paths are those of the host.
@@ -21,7 +23,7 @@ type SurveyQuery struct {
 	SSH      []int    // the ports of sshd whose peers are wanted
 	// Kubeconfig is the path of a kubeconfig whose context is wanted.
 	Kubeconfig   string
-	Surroundings SurroundingsQuery
+	Surroundings surroundings.Query
 }
 
 // Survey is what a host is like besides its Facts: what others left on it, and what would be in the
@@ -52,7 +54,7 @@ type Survey struct {
 	Limits map[string]int64
 	// PackageLock is who holds the package manager's lock; nil when no process does.
 	PackageLock  *Lock
-	Surroundings Surroundings
+	Surroundings surroundings.Found
 }
 
 // Lock is a lock on a file of the host that some process holds.
@@ -79,7 +81,7 @@ func (s surveyor) survey(q SurveyQuery) Survey {
 	var wg sync.WaitGroup
 	wg.Go(func() { found.Units = s.units(q.Units) })
 	wg.Go(func() { found.Ports = s.ports(q.TCP, q.UDP) })
-	wg.Go(func() { found.Surroundings = s.surroundings(q.Surroundings) })
+	wg.Go(func() { found.Surroundings = surroundings.Look(s.ctx, s.Root, s.run, q.Surroundings) })
 	wg.Go(func() {
 		found.FileSystems = s.fileSystems(q.Paths)
 		found.Modules = s.modules(q.Modules)

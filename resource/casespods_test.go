@@ -11,7 +11,7 @@ import (
 	"syscall"
 	"time"
 
-	"kbootstrap/host"
+	"kbootstrap/host/netns"
 	"kbootstrap/resource"
 	"kbootstrap/resource/api"
 )
@@ -244,7 +244,7 @@ func (m *machine) pod(address string) int {
 	m.exec("ip", "link", "add", "name", fmt.Sprintf("veth%d", pid), "master", "cni0", "type", "veth",
 		"peer", "name", "eth0", "netns", fmt.Sprint(pid))
 	m.exec("ip", "link", "set", "dev", fmt.Sprintf("veth%d", pid), "up")
-	m.must(host.InNetwork(fmt.Sprintf("/proc/%d/ns/net", pid), func() error {
+	m.must(netns.InNetwork(fmt.Sprintf("/proc/%d/ns/net", pid), func() error {
 		for _, argv := range [][]string{
 			{"ip", "address", "add", address + "/24", "dev", "eth0"}, {"ip", "link", "set", "dev", "eth0", "up"},
 		} {

@@ -1,9 +1,12 @@
 package resource
 
-import "kbootstrap/host"
+import (
+	"kbootstrap/host"
+	"kbootstrap/host/surroundings"
+)
 
 // What the tests of this room look at from outside of it, because they use the room above.
-const ConfigVariable = host.ConfigVariable
+const ConfigVariable = surroundings.ConfigVariable
 const ContentLimit = contentLimit
 const Enforcing = enforcing
 const Permissive = permissive

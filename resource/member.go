@@ -7,6 +7,7 @@ import (
 
 	"kbootstrap/fault"
 	"kbootstrap/host"
+	"kbootstrap/host/surroundings"
 )
 
 // Member is the data of one etcd member.
@@ -92,7 +93,7 @@ func (m Member) Apply(ctx context.Context, sys *host.System) error {
 
 // bootstrapDropIn lets etcd found a cluster. It lies in /run, so that it does not outlive a boot.
 func bootstrapDropIn(unit string) string {
-	return host.FirstStartDropIn(unit)
+	return surroundings.FirstStartDropIn(unit)
 }
 
 // forbidBootstrap takes the permission to found a cluster away.

@@ -13,6 +13,7 @@ import (
 
 	"kbootstrap/fault"
 	"kbootstrap/host"
+	"kbootstrap/host/surroundings"
 )
 
 // Service is a systemd unit: whether it starts at boot, whether it runs, and what it was started
@@ -149,7 +150,7 @@ func (s Service) stray(sys *host.System, pid int, config string) string {
 	if s.Config == "" || config != s.Config {
 		return ""
 	}
-	return withoutSecrets(sys.StrayCommand(s.Name, pid))
+	return withoutSecrets(surroundings.StrayCommand(sys, s.Name, pid))
 }
 
 // secretWord finds the values of a command line that may be secrets.
@@ -195,7 +196,7 @@ func configOf(sys *host.System, pid int) string {
 		return ""
 	}
 	for entry := range strings.SplitSeq(environment, "\x00") {
-		if value, ok := strings.CutPrefix(entry, host.ConfigVariable+"="); ok {
+		if value, ok := strings.CutPrefix(entry, surroundings.ConfigVariable+"="); ok {
 			return value
 		}
 	}
@@ -245,10 +246,10 @@ func (s Service) Apply(ctx context.Context, sys *host.System) error {
 }
 
 // dropIn is the file that puts the configuration's digest into the environment of the process.
-func (s Service) dropIn() string { return host.OwnDropIn(s.Name) }
+func (s Service) dropIn() string { return surroundings.OwnDropIn(s.Name) }
 
 func (s Service) dropInText() string {
-	return "[Service]\nEnvironment=" + host.ConfigVariable + "=" + s.Config + "\n"
+	return "[Service]\nEnvironment=" + surroundings.ConfigVariable + "=" + s.Config + "\n"
 }
 
 // oweForDropIn notes that the process may have been started with more than the tool's own drop-in

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"kbootstrap/host"
+	"kbootstrap/host/surroundings"
 	"kbootstrap/resource"
 	"kbootstrap/resource/converge"
 )
@@ -80,14 +81,14 @@ func TestServiceWithAnEditedDropIn(t *testing.T) {
 	m.put("/etc/systemd/system/etcd.service", "[Service]\n")
 	service := resource.Service{Name: "etcd.service", Enabled: true, Running: true, Config: "1"}
 	m.apply(service)
-	own := m.get(host.OwnDropIn("etcd.service"))
-	m.put(host.OwnDropIn("etcd.service"), own+"User=daemon\n")
+	own := m.get(surroundings.OwnDropIn("etcd.service"))
+	m.put(surroundings.OwnDropIn("etcd.service"), own+"User=daemon\n")
 	if found := m.observe(service); !resource.Changed(found, service) {
 		t.Fatal("the edit is not seen")
 	}
 	m.ran = nil
 	m.apply(service)
-	if got := m.get(host.OwnDropIn("etcd.service")); got != own || m.ranCount("systemctl --no-block") != 1 {
+	if got := m.get(surroundings.OwnDropIn("etcd.service")); got != own || m.ranCount("systemctl --no-block") != 1 {
 		t.Errorf("the drop-in is %q; ran %q", got, m.ran)
 	}
 	if found := m.observe(service); resource.Changed(found, service) {

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"kbootstrap/host"
+	"kbootstrap/host/surroundings"
 )
 
 // bootSettings finds what would be otherwise after a boot.
@@ -12,19 +12,19 @@ func bootSettings(_ Scene, h Host) []Finding {
 	var found []Finding
 	for _, set := range h.Survey.Surroundings.Settings {
 		switch {
-		case set.Of == host.SettingSysctl && set.Late:
+		case set.Of == surroundings.SettingSysctl && set.Late:
 			found = append(found, one(Fail, "%s sets %s = %s, and comes after the tool's own file at each boot",
 				place(set), set.Name, set.Value)...)
-		case set.Of == host.SettingSysctl && isLastOfAll(set.Path):
+		case set.Of == surroundings.SettingSysctl && isLastOfAll(set.Path):
 			found = append(found, one(Warn, "%s sets %s = %s, which counts again after `sysctl --system`",
 				place(set), set.Name, set.Value)...)
-		case set.Of == host.SettingModule && set.Group == "install":
+		case set.Of == surroundings.SettingModule && set.Group == "install":
 			found = append(found, one(Fail, "%s runs another program in place of loading the module %s",
 				place(set), set.Name)...)
-		case set.Of == host.SettingModule:
+		case set.Of == surroundings.SettingModule:
 			found = append(found, one(Fail, "%s keeps the module %s from being loaded at boot",
 				place(set), set.Name)...)
-		case slices.Contains(bootUnits, set.Of) && set.Name == host.NameMask:
+		case slices.Contains(bootUnits, set.Of) && set.Name == surroundings.NameMask:
 			found = append(found, one(Fail, "%s masks %s, which has to set at boot what the cluster needs",
 				place(set), set.Of)...)
 		}
@@ -50,11 +50,11 @@ func packetFilter(s Scene, h Host) []Finding {
 		}
 		level, dropped := Warn, "what no rule of it accepts of what is sent to this host"
 		switch {
-		case c.All && c.Hook == host.HookForward:
+		case c.All && c.Hook == surroundings.HookForward:
 			level, dropped = Fail, "every packet of a pod that leaves its host, or comes from another"
 		case c.All:
 			level, dropped = Fail, "every packet to this host"
-		case c.Hook == host.HookForward:
+		case c.Hook == surroundings.HookForward:
 			dropped = "what no rule of it accepts of what pods send and receive"
 		}
 		found = append(found, one(level, "the chain %s of the table %s drops, by its %s, %s",
@@ -77,7 +77,7 @@ func serviceEnvironment(s Scene, h Host) []Finding {
 	told := map[string]bool{}
 	for _, set := range h.Survey.Surroundings.Settings {
 		isProxy := slices.Contains([]string{"http_proxy", "https_proxy", "all_proxy"}, strings.ToLower(set.Name))
-		if set.Group != host.GroupEnvironment || !isProxy || !slices.Contains(direct, set.Of) || told[set.Of] {
+		if set.Group != surroundings.GroupEnvironment || !isProxy || !slices.Contains(direct, set.Of) || told[set.Of] {
 			continue
 		}
 		if missing := notExcepted(s, h.Survey.Surroundings.Settings, set.Of); missing != "" {

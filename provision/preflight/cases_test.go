@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"kbootstrap/host"
+	"kbootstrap/host/surroundings"
 	"kbootstrap/node"
 )
 
@@ -445,27 +446,31 @@ var cases = []struct {
 	}},
 
 	{"another command", func(s *Scene) {
-		s.Hosts[1].Survey.Surroundings.Settings = []host.Setting{
+		s.Hosts[1].Survey.Surroundings.Settings = []surroundings.Setting{
 			{Of: "kubelet.service", Path: "/etc/x.conf", Line: 3, Group: "Service", Name: "ExecStart"},
 		}
 	}, []string{"fail ForeignSetting w1: /etc/x.conf:3 sets ExecStart, which changes what kubelet.service does"}},
 	{"a library in every program", func(s *Scene) { s.Hosts[1].Survey.Surroundings.Preload = []string{"/x.so"} },
 		[]string{"warn ServiceEnvironment w1: /etc/ld.so.preload has every program of the host load /x.so"}},
 	{"a proxy in the cluster", func(s *Scene) {
-		s.Hosts[1].Survey.Surroundings.Settings = []host.Setting{
-			{Of: "kubelet.service", Path: "/etc/x.conf", Line: 3, Group: host.GroupEnvironment, Name: "HTTPS_PROXY"},
+		s.Hosts[1].Survey.Surroundings.Settings = []surroundings.Setting{
+			{Of: "kubelet.service", Path: "/etc/x.conf", Line: 3, Group: surroundings.GroupEnvironment,
+				Name: "HTTPS_PROXY"},
 		}
 	}, []string{"warn ServiceEnvironment w1: /etc/x.conf:3 has kubelet.service go through a proxy to 10.96.0.1, " +
 		"which no " +
 		"NO_PROXY of the unit names"}},
 	{"otherwise after a boot", func(s *Scene) {
-		s.Hosts[1].Survey.Surroundings.Settings = []host.Setting{
-			{Of: host.SettingSysctl, Path: "/etc/sysctl.d/10.conf", Line: 1, Name: "net.ipv4.ip_forward", Value: "0"},
-			{Of: host.SettingSysctl, Path: "/etc/sysctl.conf", Line: 2, Name: "net.ipv4.ip_forward", Value: "0"},
-			{Of: host.SettingSysctl, Path: "/etc/z.conf", Line: 3, Name: "net.ipv4.ip_forward", Value: "0", Late: true},
-			{Of: host.SettingModule, Path: "/etc/m.conf", Line: 4, Group: "blacklist", Name: "overlay"},
-			{Of: host.SettingModule, Path: "/etc/m.conf", Line: 5, Group: "install", Name: "vxlan"},
-			{Of: "systemd-sysctl.service", Path: "/run/x", Group: host.GroupFile, Name: host.NameMask},
+		s.Hosts[1].Survey.Surroundings.Settings = []surroundings.Setting{
+			{Of: surroundings.SettingSysctl, Path: "/etc/sysctl.d/10.conf", Line: 1, Name: "net.ipv4.ip_forward",
+				Value: "0"},
+			{Of: surroundings.SettingSysctl, Path: "/etc/sysctl.conf", Line: 2, Name: "net.ipv4.ip_forward",
+				Value: "0"},
+			{Of: surroundings.SettingSysctl, Path: "/etc/z.conf", Line: 3, Name: "net.ipv4.ip_forward",
+				Value: "0", Late: true},
+			{Of: surroundings.SettingModule, Path: "/etc/m.conf", Line: 4, Group: "blacklist", Name: "overlay"},
+			{Of: surroundings.SettingModule, Path: "/etc/m.conf", Line: 5, Group: "install", Name: "vxlan"},
+			{Of: "systemd-sysctl.service", Path: "/run/x", Group: surroundings.GroupFile, Name: surroundings.NameMask},
 		}
 	}, []string{
 		"warn BootSettings w1: /etc/sysctl.conf:2 sets net.ipv4.ip_forward = 0, which counts again after `sysctl " +
@@ -477,12 +482,13 @@ var cases = []struct {
 		"fail BootSettings w1: /run/x masks systemd-sysctl.service, which has to set at boot what the cluster needs",
 	}},
 	{"chains that drop", func(s *Scene) {
-		s.Hosts[1].Survey.Surroundings.Chains = []host.BaseChain{
-			{Table: "inet a", Name: "x", Hook: host.HookForward, By: host.DropsByPolicy, All: true},
-			{Table: "inet b", Name: "x", Hook: host.HookForward, By: host.DropsByRule},
-			{Table: "inet c", Name: "x", Hook: host.HookInput, By: host.DropsByPolicy, All: true},
-			{Table: "inet d", Name: "x", Hook: host.HookInput, By: host.DropsByPolicy},
-			{Table: "inet firewalld", Name: "filter_FORWARD", Hook: host.HookForward, By: host.DropsByRule},
+		s.Hosts[1].Survey.Surroundings.Chains = []surroundings.BaseChain{
+			{Table: "inet a", Name: "x", Hook: surroundings.HookForward, By: surroundings.DropsByPolicy, All: true},
+			{Table: "inet b", Name: "x", Hook: surroundings.HookForward, By: surroundings.DropsByRule},
+			{Table: "inet c", Name: "x", Hook: surroundings.HookInput, By: surroundings.DropsByPolicy, All: true},
+			{Table: "inet d", Name: "x", Hook: surroundings.HookInput, By: surroundings.DropsByPolicy},
+			{Table: "inet firewalld", Name: "filter_FORWARD", Hook: surroundings.HookForward,
+				By: surroundings.DropsByRule},
 		}
 	}, []string{
 		"fail PacketFilter w1: the chain x of the table inet a drops, by its policy, every packet of a pod that " +

@@ -4,7 +4,7 @@ import (
 	"net/netip"
 	"strings"
 
-	"kbootstrap/host"
+	"kbootstrap/host/surroundings"
 	"kbootstrap/inventory"
 	"kbootstrap/provision/component"
 )
@@ -22,7 +22,7 @@ func directUnits(s Scene, h Host) []string {
 
 // notExcepted returns an address of the cluster that a unit with a proxy would reach through it; it
 // is empty where the unit's NO_PROXY names all of them.
-func notExcepted(s Scene, settings []host.Setting, unit string) string {
+func notExcepted(s Scene, settings []surroundings.Setting, unit string) string {
 	var excepted string
 	for _, set := range settings {
 		if set.Of == unit && strings.EqualFold(set.Name, "no_proxy") {

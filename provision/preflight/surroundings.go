@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"kbootstrap/host"
+	"kbootstrap/host/surroundings"
 	"kbootstrap/inventory"
 	"kbootstrap/provision/component"
 )
@@ -16,15 +16,15 @@ var bootUnits = []string{"systemd-sysctl.service", "systemd-modules-load.service
 
 // SurroundingsQuery asks for what the services of a host read or obey besides the files of the
 // tool. Every look at a host asks for it: it is cheap, and what is found may have come at any time.
-func SurroundingsQuery(c *inventory.Cluster, h inventory.Host) host.SurroundingsQuery {
-	q := host.SurroundingsQuery{Masks: bootUnits, Modules: component.Modules(c), Filters: true}
+func SurroundingsQuery(c *inventory.Cluster, h inventory.Host) surroundings.Query {
+	q := surroundings.Query{Masks: bootUnits, Modules: component.Modules(c), Filters: true}
 	q.Sysctls, q.SysctlAs = component.KernelParameters()
 	for _, s := range component.Services(c, h) {
 		q.Units = append(q.Units, s.Unit)
 	}
 	for _, r := range component.Readings() {
 		if r.Main != "" {
-			q.Files = append(q.Files, host.KeysQuery{
+			q.Files = append(q.Files, surroundings.KeysQuery{
 				Pattern: r.What, Main: r.Main, Keys: slices.Concat(r.Keys, r.Choices),
 			})
 		}
@@ -33,7 +33,7 @@ func SurroundingsQuery(c *inventory.Cluster, h inventory.Host) host.Surroundings
 }
 
 // place is where a setting stands: "/etc/sysctl.conf:28".
-func place(s host.Setting) string {
+func place(s surroundings.Setting) string {
 	if s.Line == 0 {
 		return s.Path
 	}
@@ -61,7 +61,7 @@ func foreignSettings(s Scene, h Host) []Finding {
 			if isVendors(set.Path) {
 				c.level = Warn
 			}
-		case set.Of == host.SettingManager:
+		case set.Of == surroundings.SettingManager:
 			c.what, c.units = "sets the variable "+set.Name+" of all services", takers(services, set.Name)
 		case isFile:
 			c.what, c.units = "sets "+set.Name, []string{"containerd.service"}
@@ -107,15 +107,15 @@ func endsInOne(name string, ends []string) bool {
 
 // changeOf says what a setting of a drop-in does to a service; it is empty for what is the
 // operator's.
-func changeOf(service component.Service, set host.Setting) string {
+func changeOf(service component.Service, set surroundings.Setting) string {
 	switch {
-	case set.Group == host.GroupFile && set.Name == host.NameMask:
+	case set.Group == surroundings.GroupFile && set.Name == surroundings.NameMask:
 		return "keeps the unit from starting (it is a mask)"
-	case set.Group == host.GroupFile:
+	case set.Group == surroundings.GroupFile:
 		return "is taken in place of the tool's own unit"
-	case set.Group == host.GroupEnvironment && isSettingOf(service, set.Name):
+	case set.Group == surroundings.GroupEnvironment && isSettingOf(service, set.Name):
 		return "sets the variable " + set.Name
-	case set.Group == host.GroupEnvironment || isOperators(set):
+	case set.Group == surroundings.GroupEnvironment || isOperators(set):
 		return ""
 	}
 	if address, open := opensDocker(set); open {
@@ -141,7 +141,8 @@ var loaderVariables = []string{"LD_PRELOAD", "LD_LIBRARY_PATH", "LD_AUDIT"}
 
 // isSettingOf reports whether a variable of its environment decides what a service does.
 func isSettingOf(service component.Service, name string) bool {
-	return name == host.ConfigVariable || isPrefixed(name, service.Variables) || slices.Contains(loaderVariables, name)
+	return name == surroundings.ConfigVariable || isPrefixed(name, service.Variables) ||
+		slices.Contains(loaderVariables, name)
 }
 
 func isPrefixed(name string, prefixes []string) bool {
@@ -167,7 +168,7 @@ var operators = map[string][]string{
 }
 
 // isOperators reports whether a setting is one that an operator may add.
-func isOperators(set host.Setting) bool {
+func isOperators(set surroundings.Setting) bool {
 	return strings.HasPrefix(set.Group, "X-") || isPrefixed(set.Name, operators[set.Group]) ||
 		isPrefixed(set.Name, sandbox) && slices.Contains([]string{"", "no", "false", "off", "0", "default"}, set.Value)
 }
@@ -184,7 +185,7 @@ func isVendors(path string) bool {
 }
 
 // opensDocker returns the address at which a command line has dockerd listen for everybody.
-func opensDocker(set host.Setting) (address string, open bool) {
+func opensDocker(set surroundings.Setting) (address string, open bool) {
 	if set.Of != "docker.service" || set.Name != "ExecStart" || strings.Contains(set.Value, "--tlsverify") {
 		return "", false
 	}

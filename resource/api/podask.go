@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"kbootstrap/host"
+	"kbootstrap/host/netns"
 	"kbootstrap/internal/human"
 	"kbootstrap/kube"
 )
@@ -147,14 +148,14 @@ func (p PodProbe) lastWarning(ctx context.Context, a *kube.API, pod kubePod) str
 }
 
 // sandboxOf returns the pod as it runs on this host, and what is wrong with its address.
-func (p PodProbe) sandboxOf(sys *host.System, pod kubePod) (host.Sandbox, string) {
-	containers, err := sys.Containers()
+func (p PodProbe) sandboxOf(sys *host.System, pod kubePod) (netns.Sandbox, string) {
+	containers, err := netns.FindContainers(sys)
 	if err != nil {
-		return host.Sandbox{}, err.Error()
+		return netns.Sandbox{}, err.Error()
 	}
-	i := slices.IndexFunc(containers.Sandboxes, func(s host.Sandbox) bool { return s.Pod == pod.Metadata.UID })
+	i := slices.IndexFunc(containers.Sandboxes, func(s netns.Sandbox) bool { return s.Pod == pod.Metadata.UID })
 	if i < 0 {
-		return host.Sandbox{}, fmt.Sprintf("the API says that pod %s/%s runs, and this host has no process of it",
+		return netns.Sandbox{}, fmt.Sprintf("the API says that pod %s/%s runs, and this host has no process of it",
 			p.Namespace, pod.Metadata.Name)
 	}
 	sandbox := containers.Sandboxes[i]
@@ -178,7 +179,7 @@ func (p PodProbe) ask(ctx context.Context, namespace, from string, pods []kubePo
 	}
 	questions := []question{
 		{fmt.Sprintf("the API's Service address %s", p.API), kubeProxyUnit, func(ctx context.Context) error {
-			conn, err := host.DialIn(ctx, namespace, "tcp", p.API)
+			conn, err := netns.DialIn(ctx, namespace, "tcp", p.API)
 			if err != nil {
 				return err
 			}
@@ -195,7 +196,7 @@ func (p PodProbe) ask(ctx context.Context, namespace, from string, pods []kubePo
 			continue // the host of that pod tells of it
 		}
 		questions = append(questions, question{fmt.Sprintf("the pod of %s (%s)", peer, to), flanneldUnit,
-			func(ctx context.Context) error { return host.PingFrom(ctx, namespace, to) }})
+			func(ctx context.Context) error { return netns.PingFrom(ctx, namespace, to) }})
 	}
 	answers := make([]error, len(questions))
 	var all sync.WaitGroup
@@ -222,7 +223,7 @@ func (p PodProbe) resolve(ctx context.Context, namespace string) error {
 	resolver := net.Resolver{
 		PreferGo: true,
 		Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
-			return host.DialIn(ctx, namespace, network, net.JoinHostPort(p.DNS, "53"))
+			return netns.DialIn(ctx, namespace, network, net.JoinHostPort(p.DNS, "53"))
 		},
 	}
 	name := "kubernetes.default.svc." + p.Domain

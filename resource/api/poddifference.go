@@ -12,6 +12,7 @@ import (
 
 	"kbootstrap/fault"
 	"kbootstrap/host"
+	"kbootstrap/host/netns"
 )
 
 // A podDifference is something of the network of pods that does not agree, and what mends it.
@@ -168,7 +169,7 @@ func (f podFacts) podsDiffer() []podDifference {
 
 // stranded tells why a pod that runs is not on the network.
 func (f podFacts) stranded(p podOnHost) string {
-	onBridge := slices.ContainsFunc(f.ports, func(port host.NetLink) bool { return port.Index == p.peer })
+	onBridge := slices.ContainsFunc(f.ports, func(port netns.NetLink) bool { return port.Index == p.peer })
 	switch {
 	case len(p.addresses) > 0 && !f.subnet.Contains(p.addresses[0].Addr()):
 		return fmt.Sprintf("runs with the address %s, which is not of %s", p.addresses[0].Addr(), f.subnet)

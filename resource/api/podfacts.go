@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"kbootstrap/host"
+	"kbootstrap/host/netns"
 )
 
 // podFacts is what is to agree of the network of a host's pods.
@@ -21,9 +22,9 @@ type podFacts struct {
 	lease  string // FLANNEL_SUBNET of /run/flannel/subnet.env: the address of the bridge
 	config string // the subnet in the CNI configuration; "" when it has none
 
-	bridge, vtep          *host.NetLink // cni0 and flannel.1; nil when there is none
+	bridge, vtep          *netns.NetLink // cni0 and flannel.1; nil when there is none
 	bridgeNets, vtepNets  []netip.Prefix
-	ports                 []host.NetLink // of the bridge
+	ports                 []netns.NetLink // of the bridge
 	pods                  []podOnHost
 	addresses, leftBehind int      // how many addresses of the subnet are taken, and how many of them by no container
 	leftFiles             []string // that hold the latter
@@ -31,7 +32,7 @@ type podFacts struct {
 
 // podOnHost is a pod that runs, and how it is on the network.
 type podOnHost struct {
-	host.Sandbox
+	netns.Sandbox
 	name      string // of the pod; its UID when the name is not known
 	peer      int    // the host's end of its veth
 	addresses []netip.Prefix
@@ -54,16 +55,16 @@ func lookAtPods(sys *host.System, subnet netip.Prefix, config string) (podFacts,
 	f := podFacts{subnet: subnet}
 	f.lease = shellValue(readOrEmpty(sys, subnetFile), "FLANNEL_SUBNET")
 	f.config = subnetOf(readOrEmpty(sys, config))
-	links, err := host.NetLinks()
+	links, err := netns.NetLinks()
 	if err != nil {
 		return f, err
 	}
 	for _, l := range links {
 		switch l.Name {
 		case Bridge:
-			f.bridge, f.bridgeNets = &l, host.AddressesOf(l.Name)
+			f.bridge, f.bridgeNets = &l, netns.AddressesOf(l.Name)
 		case vtepName:
-			f.vtep, f.vtepNets = &l, host.AddressesOf(l.Name)
+			f.vtep, f.vtepNets = &l, netns.AddressesOf(l.Name)
 		}
 	}
 	for _, l := range links {
@@ -71,7 +72,7 @@ func lookAtPods(sys *host.System, subnet netip.Prefix, config string) (podFacts,
 			f.ports = append(f.ports, l)
 		}
 	}
-	containers, err := sys.Containers()
+	containers, err := netns.FindContainers(sys)
 	if err != nil {
 		return f, err
 	}

@@ -1,4 +1,4 @@
-package host
+package surroundings
 
 import (
 	"path/filepath"
@@ -6,7 +6,7 @@ import (
 )
 
 // keys finds the files that set one of the keys to something else than the tool's own file does.
-func (r Root) keys(q KeysQuery) []Setting {
+func (r reader) keys(q KeysQuery) []Setting {
 	own := map[string]string{}
 	for _, s := range r.tomlSettings(q.Main) {
 		own[s.Name] = s.Value
@@ -38,7 +38,7 @@ func isOneOf(key string, wanted []string) bool {
 // tomlSettings are the assignments of a file in TOML, one a line, with the names of their tables
 // before them. It is for finding and not for reading: what stands on several lines has the value of
 // the first.
-func (r Root) tomlSettings(file string) []Setting {
+func (r reader) tomlSettings(file string) []Setting {
 	var all []Setting
 	plain := strings.NewReplacer(`"`, "", "'", "", " ", "")
 	table, number := "", 0

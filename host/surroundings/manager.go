@@ -1,4 +1,4 @@
-package host
+package surroundings
 
 import (
 	"maps"
@@ -15,7 +15,7 @@ var configDirs = []string{"/etc", "/run", "/usr/local/lib", "/usr/lib", "/lib"}
 
 // configFiles are the files of such a directory in the order in which they are read. Of several
 // with the same name one is read.
-func (r Root) configFiles(dir string) []string {
+func (r reader) configFiles(dir string) []string {
 	taken := map[string]string{}
 	for _, parent := range configDirs {
 		paths, _ := filepath.Glob(r.Path(parent + "/" + dir + "/*.conf")) // the pattern is a good one
@@ -36,7 +36,7 @@ func (r Root) configFiles(dir string) []string {
 const ShowEnvironment = "systemctl show-environment"
 
 // managerEnvironment are the variables that systemd gives to every service.
-func (s surveyor) managerEnvironment() []Setting {
+func (s looker) managerEnvironment() []Setting {
 	var found []Setting
 	known := map[string]bool{}
 	for _, path := range append([]string{"/etc/systemd/system.conf"}, s.configFiles("systemd/system.conf.d")...) {
@@ -65,7 +65,7 @@ func (s surveyor) managerEnvironment() []Setting {
 
 // preload are the libraries that the dynamic linker puts before all others, in every program that
 // it starts.
-func (r Root) preload() []string {
+func (r reader) preload() []string {
 	var found []string
 	for line := range strings.Lines(r.text("/etc/ld.so.preload")) {
 		line, _, _ = strings.Cut(line, "#")

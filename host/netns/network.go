@@ -1,4 +1,4 @@
-package host
+package netns
 
 import (
 	"errors"
@@ -11,6 +11,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"kbootstrap/host"
 )
 
 // NetLink is an interface of the network as the kernel itself tells it, with what holds of veth
@@ -131,7 +133,7 @@ var ErrNoInterface = errors.New("no such interface")
 const PodLink = "eth0"
 
 // LinkOf returns the pod's end of the pod's veth pair, and the IPv4 addresses on it.
-func (s Sandbox) LinkOf(sys *System) (NetLink, []netip.Prefix, error) {
+func (s Sandbox) LinkOf(sys *host.System) (NetLink, []netip.Prefix, error) {
 	var link NetLink
 	var addresses []netip.Prefix
 	err := InNetwork(s.Network(sys), func() error {

@@ -1,4 +1,7 @@
-package host
+// Package netns is the network namespaces of the pods that run on a machine: whose they are, what
+// interfaces they and the machine have, and what can be reached from within. Start at
+// FindContainers and InNetwork.
+package netns
 
 import (
 	"cmp"
@@ -8,7 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
+
+	"kbootstrap/host"
 )
 
 // Sandbox is a pod that runs on this host and has a network namespace of its own.
@@ -20,7 +24,7 @@ type Sandbox struct {
 }
 
 // Network is the path of the pod's network namespace.
-func (s Sandbox) Network(sys *System) string {
+func (s Sandbox) Network(sys *host.System) string {
 	return sys.Path("/proc/" + strconv.Itoa(s.PID) + "/ns/net")
 }
 
@@ -37,15 +41,15 @@ var (
 	containerCgroup = regexp.MustCompile(`[0-9a-f]{64}`)
 )
 
-// Containers reads from /proc which pods run. It asks no runtime, so it tells the truth of one that
-// hangs. A process may end while it is read.
-func (s *System) Containers() (Containers, error) {
+// FindContainers reads from /proc which pods run. It asks no runtime, so it tells the truth of one
+// that hangs. A process may end while it is read.
+func FindContainers(sys *host.System) (Containers, error) {
 	found := Containers{IDs: map[string]bool{}}
-	dirs, err := filepath.Glob(s.Path("/proc/[0-9]*"))
+	dirs, err := filepath.Glob(sys.Path("/proc/[0-9]*"))
 	if err != nil {
 		return found, err
 	}
-	own, err := os.Readlink(s.Path("/proc/self/ns/net"))
+	own, err := os.Readlink(sys.Path("/proc/self/ns/net"))
 	if err != nil {
 		own, _ = os.Readlink("/proc/self/ns/net")
 	}
@@ -64,7 +68,7 @@ func (s *System) Containers() (Containers, error) {
 		}
 		pod := podCgroup.FindStringSubmatch(string(cgroup))
 		namespace, err := os.Readlink(filepath.Join(dir, "ns/net"))
-		pid, started := startOf(dir)
+		pid, started := host.StartOf(dir)
 		if pod == nil || err != nil || pid == 0 || namespace == own {
 			continue // of a pod on the host's network, or it is ending
 		}
@@ -79,44 +83,4 @@ func (s *System) Containers() (Containers, error) {
 	}
 	slices.SortFunc(found.Sandboxes, func(a, b Sandbox) int { return cmp.Compare(a.PID, b.PID) })
 	return found, nil
-}
-
-// startOf returns the number of the process of a directory in /proc, and when it started, in ticks
-// since the boot. The number is 0 when the process is gone.
-func startOf(dir string) (pid int, started uint64) {
-	stat, err := os.ReadFile(filepath.Join(dir, "stat"))
-	if err != nil {
-		return 0, 0
-	}
-	// "PID (NAME) STATE …": the time is the 22nd field, and the name may hold anything.
-	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
-	if len(fields) < 20 || fields[0] == "Z" || fields[0] == "X" {
-		return 0, 0
-	}
-	started, err = strconv.ParseUint(fields[19], 10, 64)
-	if err != nil {
-		return 0, 0
-	}
-	pid, err = strconv.Atoi(filepath.Base(dir))
-	if err != nil {
-		return 0, 0
-	}
-	return pid, started
-}
-
-// ticksPerSecond is the kernel's unit of times in /proc; it is 100 on all architectures that we
-// know.
-const ticksPerSecond = 100
-
-// RunsSince returns how long a process has been running; 0 when that cannot be told.
-func (s *System) RunsSince(pid int) time.Duration {
-	_, started := startOf(s.Path("/proc/" + strconv.Itoa(pid)))
-	text, err := s.Read("/proc/uptime")
-	first, _, _ := strings.Cut(text, " ")
-	up, parse := strconv.ParseFloat(first, 64)
-	if started == 0 || err != nil || parse != nil {
-		return 0
-	}
-	age := time.Duration(up*float64(time.Second)) - time.Duration(started)*time.Second/ticksPerSecond
-	return max(0, age)
 }

@@ -1,4 +1,4 @@
-package host
+package surroundings
 
 import (
 	"encoding/binary"

@@ -1,9 +1,11 @@
-package host
+package surroundings
 
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,6 +17,26 @@ import (
 	"kbootstrap/internal/trial"
 )
 
+// directory is a machine whose files lie below a directory, and which has no programs.
+type directory string
+
+func (d directory) Path(name string) string { return filepath.Join(string(d), name) }
+
+func (d directory) Read(name string) (string, error) {
+	data, err := os.ReadFile(d.Path(name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	return string(data), err
+}
+
+func (d directory) Exists(name string) bool {
+	_, err := os.Stat(d.Path(name))
+	return err == nil
+}
+
+func (d directory) Program(string) string { return "" }
+
 // shown is a setting as a line: "kubelet.service /etc/x.conf:3 Service User=etcd".
 func shown(s Setting) string {
 	late := ""
@@ -24,17 +46,17 @@ func shown(s Setting) string {
 	return strings.TrimSpace(fmt.Sprintf("%s %s:%d %s %s=%s%s", s.Of, s.Path, s.Line, s.Group, s.Name, s.Value, late))
 }
 
-// look is what a surveyor finds around the files of the tool, as lines.
-func look(t *testing.T, root string, q SurroundingsQuery) []string {
+// look is what Look finds around the files of the tool, as lines.
+func look(t *testing.T, root string, q Query) []string {
 	t.Helper()
-	s := surveyor{Root: Root(root), ctx: t.Context(), run: func(_ context.Context, argv ...string) ([]byte, error) {
+	run := func(_ context.Context, argv ...string) ([]byte, error) {
 		if strings.Join(argv, " ") != ShowEnvironment {
 			t.Errorf("unexpected program: %q", argv)
 		}
 		return []byte("LANG=C\nETCD_NAME=x\nHTTPS_PROXY=http://user:hush@proxy\n"), nil
-	}}
+	}
 	var lines []string
-	for _, set := range s.surroundings(q).Settings {
+	for _, set := range Look(t.Context(), directory(root), run, q).Settings {
 		lines = append(lines, shown(set))
 	}
 	return lines
@@ -67,7 +89,7 @@ func TestDropIns(t *testing.T) {
 		"run/systemd/system/etcd.service.d/50-bootstrap.conf": "[Service]\nEnvironment=ETCD_X=new\n",
 		"etc/systemd/system.conf":                             "[Manager]\nDefaultEnvironment=A=b \"HTTPS_PROXY=x\"\n",
 	})
-	got := look(t, root, SurroundingsQuery{Units: []string{"kube-proxy.service", "etcd.service"}})
+	got := look(t, root, Query{Units: []string{"kube-proxy.service", "etcd.service"}})
 	expect(t, got, []string{
 		"kube-proxy.service /run/systemd/transient/kube-proxy.service:0 file shadow=",
 		"kube-proxy.service /usr/lib/systemd/system/service.d/10-timeout.conf:2 Service TimeoutStopSec=10",
@@ -101,7 +123,7 @@ func TestMasks(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	got := look(t, root, SurroundingsQuery{
+	got := look(t, root, Query{
 		Units: []string{"kubelet.service", "kube-proxy.service"},
 		Masks: []string{"systemd-sysctl.service", "systemd-modules-load.service"},
 	})
@@ -128,7 +150,7 @@ func TestBootSettings(t *testing.T) {
 			"/sbin/modprobe -i vxlan\n",
 		"usr/lib/modprobe.d/y.conf": "blacklist floppy\n",
 	})
-	got := look(t, root, SurroundingsQuery{
+	got := look(t, root, Query{
 		Sysctls: map[string]string{
 			"net.ipv4.ip_forward": "1", "net.bridge.bridge-nf-call-iptables": "1",
 		},
@@ -155,7 +177,7 @@ func TestKeys(t *testing.T) {
 			"[plugins.\"cri\".containerd.runtimes.runc.options]\nSystemdCgroup = false # why\n[debug]\naddress = " +
 			"\"/x\"\n",
 	})
-	got := look(t, root, SurroundingsQuery{Files: []KeysQuery{{
+	got := look(t, root, Query{Files: []KeysQuery{{
 		Pattern: "/etc/containerd/conf.d/*.toml", Main: "/etc/containerd/config.toml",
 		Keys: []string{"root", "state", "cni.conf_dir", "runc.options.SystemdCgroup", "grpc.address"},
 	}}})
@@ -186,7 +208,7 @@ func TestStrayCommand(t *testing.T) {
 		if test.dropIn != "" {
 			files[unit+".d/x.conf"] = "[Service]\n" + test.dropIn + "\n"
 		}
-		if got := Root(trial.Lay(t, files)).StrayCommand("a.service", 7); got != test.want {
+		if got := StrayCommand(directory(trial.Lay(t, files)), "a.service", 7); got != test.want {
 			t.Errorf("%s: %q, want %q", test.what, got, test.want)
 		}
 	}
@@ -194,8 +216,8 @@ func TestStrayCommand(t *testing.T) {
 
 // TestPreload: the libraries of /etc/ld.so.preload.
 func TestPreload(t *testing.T) {
-	root := Root(trial.Lay(t, map[string]string{"etc/ld.so.preload": "# none\n/a.so:/b.so\n/c.so # why\n"}))
-	expect(t, root.preload(), []string{"/a.so", "/b.so", "/c.so"})
+	root := directory(trial.Lay(t, map[string]string{"etc/ld.so.preload": "# none\n/a.so:/b.so\n/c.so # why\n"}))
+	expect(t, reader{root}.preload(), []string{"/a.so", "/b.so", "/c.so"})
 }
 
 // TestChains: which chains drop what pods send.

@@ -1,4 +1,4 @@
-package host
+package surroundings
 
 import (
 	"slices"
@@ -11,7 +11,8 @@ import (
 // StrayCommand returns the command line of a process of a unit of the tool when neither the unit
 // nor one of its drop-ins has it any more: then the process was started by what a user has taken
 // away since. It is empty when all is well, and when it cannot be told.
-func (r Root) StrayCommand(unit string, pid int) string {
+func StrayCommand(m Machine, unit string, pid int) string {
+	r := reader{m}
 	// A process that has just ended has no command line.
 	text := strings.TrimSuffix(r.text("/proc/"+strconv.Itoa(pid)+"/cmdline"), "\x00")
 	if text == "" {

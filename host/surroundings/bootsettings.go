@@ -1,4 +1,4 @@
-package host
+package surroundings
 
 import (
 	"path"
@@ -13,7 +13,7 @@ const forwarding = "net.ipv4.conf.*.forwarding"
 // bootSysctls finds assignments to the parameters that say something else than the wanted values.
 // systemd-sysctl reads all files by name and keeps the last; sysctl --system reads /etc/sysctl.conf
 // at the end, and ufw applies a file of its own when it starts.
-func (r Root) bootSysctls(own string, wanted map[string]string) []Setting {
+func (r reader) bootSysctls(own string, wanted map[string]string) []Setting {
 	var found []Setting
 	add := func(file string, late bool) {
 		number := 0
@@ -74,7 +74,7 @@ func contradicts(key, value string, wanted map[string]string) bool {
 
 // deniedModules finds what keeps modules from being loaded: a blacklist, which systemd-modules-load
 // obeys, or a command in place of loading.
-func (r Root) deniedModules(names []string) []Setting {
+func (r reader) deniedModules(names []string) []Setting {
 	var found []Setting
 	for _, file := range r.configFiles("modprobe.d") {
 		number := 0

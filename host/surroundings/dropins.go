@@ -1,4 +1,4 @@
-package host
+package surroundings
 
 import (
 	"maps"
@@ -37,7 +37,7 @@ func FirstStartDropIn(unit string) string {
 
 // shadows finds units and masks that systemd prefers to the tool's own unit. What lies in the place
 // of that unit is the tool's to replace.
-func (r Root) shadows(unit string) []Setting {
+func (r reader) shadows(unit string) []Setting {
 	var found []Setting
 	for _, dir := range unitDirs[:slices.Index(unitDirs, ownUnits)] {
 		path, name := dir+"/"+unit, NameShadow
@@ -52,7 +52,7 @@ func (r Root) shadows(unit string) []Setting {
 }
 
 // masks finds the link to /dev/null that keeps a unit from being started.
-func (r Root) masks(unit string) []Setting {
+func (r reader) masks(unit string) []Setting {
 	for _, dir := range unitDirs {
 		path := dir + "/" + unit
 		if r.isNull(path) {
@@ -66,13 +66,13 @@ func (r Root) masks(unit string) []Setting {
 }
 
 // isNull reports whether a path is a link to /dev/null.
-func (r Root) isNull(path string) bool {
+func (r reader) isNull(path string) bool {
 	target, err := os.Readlink(r.Path(path))
 	return err == nil && target == "/dev/null"
 }
 
 // dropIns are the settings of all drop-ins of a unit but the tool's own.
-func (r Root) dropIns(unit string) []Setting {
+func (r reader) dropIns(unit string) []Setting {
 	var found []Setting
 	for _, path := range r.dropInPaths(unit) {
 		if path != FirstStartDropIn(unit) && path != OwnDropIn(unit) {
@@ -85,7 +85,7 @@ func (r Root) dropIns(unit string) []Setting {
 // dropInPaths are the drop-ins that systemd reads for a unit, in its order: by their names. Of
 // several with the same name it takes one, that of the more special unit and the preferred
 // directory.
-func (r Root) dropInPaths(unit string) []string {
+func (r reader) dropInPaths(unit string) []string {
 	taken := map[string]string{}
 	for _, owner := range dropInOwners(unit) {
 		for _, dir := range unitDirs {
@@ -122,7 +122,7 @@ func dropInOwners(unit string) []string {
 
 // settings are the assignments of one drop-in. What an assignment takes back is left out, and so is
 // the assignment that only takes back, unless it is the only one of its name.
-func (r Root) settings(unit, path string) []Setting {
+func (r reader) settings(unit, path string) []Setting {
 	parsed := unitfile.Parse(r.text(path))
 	var found []Setting
 	for i, s := range parsed {
@@ -146,7 +146,7 @@ func (r Root) settings(unit, path string) []Setting {
 }
 
 // variables are those of a file of an EnvironmentFile=.
-func (r Root) variables(of, path string) []Setting {
+func (r reader) variables(of, path string) []Setting {
 	var found []Setting
 	number := 0
 	for line := range strings.Lines(r.text(path)) {

@@ -1,4 +1,4 @@
-package host
+package surroundings
 
 import (
 	"bytes"
@@ -38,8 +38,8 @@ const flannelChain = "FLANNEL-FWD"
 
 // baseChains finds the chains that drop what no rule of theirs accepts. The kernel of a test's root
 // is another machine's.
-func (s surveyor) baseChains() []BaseChain {
-	if s.Root != "/" {
+func (s looker) baseChains() []BaseChain {
+	if s.Path("/") != "/" {
 		return nil
 	}
 	found := s.legacyChains()
@@ -108,7 +108,7 @@ func isOfCluster(chain string) bool {
 
 // legacyChains looks at the table of iptables-legacy, which counts next to that of iptables over
 // nf_tables, or is the only one.
-func (s surveyor) legacyChains() []BaseChain {
+func (s looker) legacyChains() []BaseChain {
 	if !strings.Contains(s.text("/proc/net/ip_tables_names"), "filter") {
 		return nil
 	}

@@ -1,8 +1,13 @@
-package host
+// Package surroundings is what others have set around the tool's files on a machine: drop-ins and
+// masks of its units, variables for all services, parameters and modules at a boot, keys of
+// configuration, chains of the packet filter; and which drop-ins are the tool's. Start at Look.
+package surroundings
 
-// SurroundingsQuery says what to look for besides the files of the tool: what else says how its
+import "context"
+
+// Query says what to look for besides the files of the tool: what else says how its
 // daemons run. Paths are those of the host.
-type SurroundingsQuery struct {
+type Query struct {
 	Units    []string          // services of the tool, such as "kubelet.service"
 	Masks    []string          // units of the system that must be able to start, such as "systemd-sysctl.service"
 	Sysctls  map[string]string // kernel parameters, with the values that they must have after a boot
@@ -19,9 +24,9 @@ type KeysQuery struct {
 	Keys    []string // the ends of keys, with their tables: "runc.options.SystemdCgroup"
 }
 
-// Surroundings is what was found besides the files of the tool. Looking changes nothing. What could
+// Found is what was found besides the files of the tool. Looking changes nothing. What could
 // not be found out is missing.
-type Surroundings struct {
+type Found struct {
 	Settings []Setting
 	Chains   []BaseChain
 	Preload  []string // the libraries of /etc/ld.so.preload, which every program loads
@@ -57,10 +62,41 @@ const (
 	NameShadow = "shadow" // a unit of the same name that systemd prefers to the tool's
 )
 
-// surroundings looks for everything that is asked for. It starts systemctl, for what systemd was
-// told by hand, where units are asked for.
-func (s surveyor) surroundings(q SurroundingsQuery) Surroundings {
-	var found Surroundings
+// A Machine has files and programs, by the names that it has for them itself: a host.Root.
+type Machine interface {
+	Path(name string) string           // where a file lies for this process
+	Read(name string) (string, error)  // a file that is absent reads as nothing
+	Exists(name string) bool           // of whatever is at a path
+	Program(name string) (path string) // where a root shell would find it; "" when it is nowhere
+}
+
+// reader reads the files of a machine.
+type reader struct{ Machine }
+
+// text is the content of a file that is of no use if it cannot be read.
+func (r reader) text(name string) string {
+	text, err := r.Read(name)
+	if err != nil {
+		return ""
+	}
+	return text
+}
+
+// looker looks for what a Query asks.
+type looker struct {
+	reader
+	ctx context.Context
+	run func(ctx context.Context, argv ...string) ([]byte, error)
+}
+
+// Look looks for everything that is asked for. It runs systemctl, for what systemd was told by
+// hand, where units are asked for.
+func Look(ctx context.Context, m Machine, run func(context.Context, ...string) ([]byte, error), q Query) Found {
+	return looker{reader{m}, ctx, run}.look(q)
+}
+
+func (s looker) look(q Query) Found {
+	var found Found
 	for _, unit := range q.Units {
 		found.Settings = append(found.Settings, s.shadows(unit)...)
 		found.Settings = append(found.Settings, s.dropIns(unit)...)
