@@ -53,9 +53,8 @@ func TestRunErrors(t *testing.T) {
 }
 
 // A program that leaves something in the background that holds its output has ended well all the
-// same.
-// TestRunOutlivesThreads: a program is not killed when threads of this process end, of which one may
-// have been the one that had started it.
+// same. TestRunOutlivesThreads: a program is not killed when threads of this process end, of which
+// one may have been the one that had started it.
 func TestRunOutlivesThreads(t *testing.T) {
 	t.Parallel()
 	var programs, threads sync.WaitGroup

@@ -31,7 +31,7 @@ func ObserveAndCheckUp(ctx context.Context, r *Run) error {
 		q.Checkup = &query
 		queries[name] = q
 	}
-	answers, err := lookBeside(ctx, r, queries)
+	answers, err := lookAtForeign(ctx, r, queries)
 	r.checkups = map[string]node.Checkup{}
 	for name, a := range answers {
 		r.checkups[name] = a.Checkup

@@ -16,12 +16,12 @@ import (
 // Observe looks at the plan's resources on the hosts, at what tells of the cluster that is there,
 // and at what services read besides the plan: one request to each host.
 func Observe(ctx context.Context, r *Run) error {
-	_, err := lookBeside(ctx, r, map[string]node.Query{})
+	_, err := lookAtForeign(ctx, r, map[string]node.Query{})
 	return err
 }
 
-// lookBeside is lookAround, and finds what others have set beside the files of the tool.
-func lookBeside(ctx context.Context, r *Run, queries map[string]node.Query) (map[string]node.Answer, error) {
+// lookAtForeign is lookAround, and finds what others have set that the tool's services obey.
+func lookAtForeign(ctx context.Context, r *Run, queries map[string]node.Query) (map[string]node.Answer, error) {
 	askSurroundings(r, queries)
 	answers, err := lookAround(ctx, r, queries)
 	r.surveys, _ = surveysOf(r, answers) // what could not be looked at besides the plan is missing

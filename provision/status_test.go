@@ -40,7 +40,8 @@ func TestObserveAsksWhoRuns(t *testing.T) {
 			)
 		case "kubelet":
 			return fixture.ListOf(
-				answers("the API can be reached", ""), resource.Service{Name: "kubelet.service", Enabled: true, Running: true},
+				answers("the API can be reached", ""),
+				resource.Service{Name: "kubelet.service", Enabled: true, Running: true},
 			)
 		case "joined":
 			return fixture.ListOf(api.NodeStatus{Name: "m1", Is: api.IsReady, Kubeconfig: component.KubeletConfig})
