@@ -32,6 +32,11 @@ func TestFaults(t *testing.T) {
 		{"Ctrl-C, a second operator, a closed terminal", signals},
 		{"a closed pipe", closedPipe},
 		{"a file edited by hand", editedByHand},
+		{"the wrong inventory", wrongInventory},
+		{"arguments that cannot work", impossibleArguments},
+		{"a stopped kubelet", stoppedKubelet},
+		{"a node deleted by hand", deletedNode},
+		{"a drop-in of others", foreignDropIn},
 		{"etcd loses its disk", lostDisk},
 	} {
 		if !t.Run(step.name, func(t *testing.T) { l.t = t; step.do(t, l) }) {
