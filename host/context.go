@@ -5,22 +5,29 @@ import (
 	"strings"
 )
 
-// context reads the current context of a kubeconfig, in which names may be quoted. The rest of the
-// file, and the keys in it, stay on the host.
-func (s surveyor) context(path string) string {
+// context reads the current context of a kubeconfig and the name of its first user, which may be
+// quoted. The rest of the file, and the keys in it, stay on the host.
+func (s surveyor) context(path string) (context, user string) {
 	if path == "" {
-		return ""
+		return "", ""
 	}
 	for line := range strings.Lines(s.text(path)) {
-		name, ok := strings.CutPrefix(strings.TrimSpace(line), "current-context:")
-		if !ok {
-			continue
+		key, value, _ := strings.Cut(strings.TrimSpace(line), ":")
+		switch value = plainName(value); {
+		case key == "current-context":
+			context = value
+		case key == "user" && value != "" && user == "":
+			user = value
 		}
-		name = strings.TrimSpace(name)
-		if plain, err := strconv.Unquote(name); err == nil {
-			return plain
-		}
-		return name
 	}
-	return ""
+	return context, user
+}
+
+// plainName is a name of a YAML file without its quotes.
+func plainName(text string) string {
+	text = strings.TrimSpace(text)
+	if plain, err := strconv.Unquote(text); err == nil {
+		return plain
+	}
+	return text
 }

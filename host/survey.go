@@ -46,7 +46,9 @@ type Survey struct {
 	// Peers are the addresses from which the host is logged in to at this moment.
 	Peers []netip.Addr
 	// Context is the current context of the kubeconfig: in one of ours, the name of the cluster.
-	Context    string
+	Context string
+	// User is the name of its user: in a kubelet's of ours, "system:node:NAME@CLUSTER".
+	User       string
 	Neighbours []Neighbour
 	// Controllers are the cgroup controllers that the kernel offers: "cpu", "memory", "pids".
 	Controllers []string
@@ -95,7 +97,7 @@ func (s surveyor) survey(q SurveyQuery) Survey {
 		found.Controllers = s.controllers()
 		found.Limits = s.limits()
 		found.Peers = s.peers(q.SSH)
-		found.Context = s.context(q.Kubeconfig)
+		found.Context, found.User = s.context(q.Kubeconfig)
 		if q.Packages {
 			found.PackageLock = s.packageLock()
 		}

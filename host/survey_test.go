@@ -204,6 +204,23 @@ func TestSurveyWithoutSystemd(t *testing.T) {
 	}
 }
 
+// TestContext: of a kubeconfig only names are read.
+func TestContext(t *testing.T) {
+	const path = "/etc/kubernetes/kubelet.conf"
+	for text, want := range map[string][2]string{
+		"contexts:\n- name: \"demo\"\n  context:\n    user: \"system:node:w1@demo\"\ncurrent-context: \"demo\"\n": {
+			"demo", "system:node:w1@demo",
+		},
+		"users:\n- name: default-auth\n  user:\n    client-key: /k\ncurrent-context: default\n": {"default", ""},
+		"": {},
+	} {
+		s := surveyor{Root(trial.Lay(t, map[string]string{path[1:]: text})), t.Context(), silent(t)}
+		if context, user := s.context(path); context != want[0] || user != want[1] {
+			t.Errorf("%q: context %q, user %q, want %q", text, context, user, want)
+		}
+	}
+}
+
 // TestSurveyOfAnotherMachine: what its files tell.
 func TestSurveyOfAnotherMachine(t *testing.T) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

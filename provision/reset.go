@@ -55,7 +55,8 @@ func FindOurs(ctx context.Context, r *Run) error {
 		}
 		footprint := len(component.Footprint())
 		r.left[name] = component.LeftOn(a.Witnesses[:footprint])
-		r.claims[name] = guard.ClaimOf(r.left[name] != nil, a.Survey.Context, a.Witnesses[footprint:], wanted)
+		r.claims[name] = guard.ClaimOf(
+			r.left[name] != nil, a.Survey.Context, a.Survey.User, a.Witnesses[footprint:], wanted)
 	}
 	return r.leaveOut(failed.Sorted(r.Cluster.Hosts).ErrOrNil())
 }

@@ -17,6 +17,8 @@ type Claim struct {
 	Ours bool
 	// Names are the names of clusters that the host gives, each once.
 	Names []string
+	// Node is the name of the node that the host's kubelet is, or empty.
+	Node string
 	// Keys are the authorities that the host trusts. Wanted is that of the state directory; empty
 	// where there is none.
 	Keys []Key
@@ -32,10 +34,13 @@ func Authorities() []resource.Resource {
 	return rs
 }
 
-// ClaimOf reads what a host tells. The context is that of its kubelet, found what was found of
-// Authorities, and wanted what the state directory has of them, by path.
-func ClaimOf(ours bool, context string, found []resource.Resource, wanted map[string][]byte) Claim {
+// ClaimOf reads what a host tells. The context and the user are those of its kubelet, found what
+// was found of Authorities, and wanted what the state directory has of them, by path.
+func ClaimOf(ours bool, context, user string, found []resource.Resource, wanted map[string][]byte) Claim {
 	c := Claim{Ours: ours}
+	if node, ok := strings.CutPrefix(user, "system:node:"); ok {
+		c.Node, _, _ = strings.Cut(node, "@")
+	}
 	if context != "" {
 		c.Names = []string{context}
 	}
@@ -103,6 +108,10 @@ func (s Situation) claimed(host string, keys bool, ours map[string]bool) Refusal
 		if name != s.Cluster.Name {
 			return Refusals{s.otherCluster(host, name)}
 		}
+	}
+	if node := s.Claims[host].Node; node != "" && node != host {
+		h, _ := s.Cluster.Host(host)
+		return Refusals{isNode(s, h, node)}
 	}
 	var others, unknown []string
 	several := false

@@ -78,6 +78,18 @@ func TestClaimed(t *testing.T) {
 				s.Facts["w1"], s.Claims["w1"] = host.Facts{}, Claim{Names: []string{"kubernetes"}, Keys: []Key{{"x",
 					"b", "a"}}}
 			}},
+		{what: "the machine of another node", wanted: "a", want: fault.OtherNode, host: "w1",
+			edit: func(s Situation) {
+				claim := s.Claims["w1"]
+				claim.Node = "w2"
+				s.Claims["w1"] = claim
+			}},
+		{what: "the node itself", wanted: "a", proof: "state directory",
+			edit: func(s Situation) {
+				claim := s.Claims["w1"]
+				claim.Node = "w1"
+				s.Claims["w1"] = claim
+			}},
 		{what: "half reset: no authority is left", proof: "",
 			edit: func(s Situation) {
 				for name := range s.Facts {
@@ -105,8 +117,9 @@ func TestClaimOf(t *testing.T) {
 	found := Authorities()
 	first, _ := found[0].(resource.File)
 	found[0] = resource.File{Path: first.Path, Content: []byte("found")}
-	c := ClaimOf(true, "demo", found, map[string][]byte{first.Path: []byte("wanted")})
-	if !c.Ours || len(c.Names) != 1 || len(c.Keys) != 1 || c.Keys[0] != (Key{first.Path, "found", "wanted"}) {
+	c := ClaimOf(true, "demo", "system:node:w1@demo", found, map[string][]byte{first.Path: []byte("wanted")})
+	if !c.Ours || c.Node != "w1" || len(c.Names) != 1 || len(c.Keys) != 1 ||
+		c.Keys[0] != (Key{first.Path, "found", "wanted"}) {
 		t.Errorf("got %+v", c)
 	}
 }

@@ -58,7 +58,7 @@ func otherMachines(s Situation) Refusals {
 		case own >= 0 && !isOtherMachine(s.Census.Nodes[own], facts):
 			// What another node tells of this machine is from before.
 		case other >= 0:
-			rs = append(rs, isNode(s, h, s.Census.Nodes[other]))
+			rs = append(rs, isNode(s, h, s.Census.Nodes[other].Name))
 		case own >= 0 && s.Census.Nodes[own].Ready:
 			rs = append(rs, nodeTaken(h, s.Census.Nodes[own], facts))
 		}
@@ -67,17 +67,17 @@ func otherMachines(s Situation) Refusals {
 }
 
 // isNode refuses a host whose machine is a node of another name.
-func isNode(s Situation, h inventory.Host, n api.RegisteredNode) *RefusedError {
+func isNode(s Situation, h inventory.Host, node string) *RefusedError {
 	advice := fmt.Sprintf("a node keeps its name: write `name: %s` again; to rename a worker, take it out with "+
-		"`kbootstrap reset --host %s` first, and add it under its new name then", n.Name, n.Name)
-	if other, ok := s.Cluster.Host(n.Name); ok {
+		"`kbootstrap reset --host %s` first, and add it under its new name then", node, node)
+	if other, ok := s.Cluster.Host(node); ok {
 		advice = fmt.Sprintf("correct ssh.address and ssh.port of %s (line %d) or %s (line %d): they are mixed up, or "+
-			"the names are", h.Name, h.Line, n.Name, other.Line)
+			"the names are", h.Name, h.Line, node, other.Line)
 	}
 	return &RefusedError{
 		Code: fault.OtherNode, Host: h.Name,
-		Text: fmt.Sprintf("%s:%d leads to the machine that is the node %s of the cluster", s.Cluster.File, h.Line,
-			n.Name),
+		Text: fmt.Sprintf("%s:%d leads to the machine that is the node %s of the cluster",
+			s.Cluster.File, h.Line, node),
 		Advice: advice,
 	}
 }
