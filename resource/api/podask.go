@@ -25,29 +25,6 @@ type podFailure struct {
 	unit string // whose work it is; "" when there is nothing to restart
 }
 
-// kubePod is what we read of a Pod.
-type kubePod struct {
-	Metadata struct {
-		Name, UID, DeletionTimestamp string
-	}
-	Spec   struct{ NodeName string }
-	Status struct {
-		Phase, PodIP, Reason, Message string
-		Conditions                    []condition
-		ContainerStatuses             []struct {
-			State struct {
-				Waiting *struct{ Reason, Message string }
-			}
-		}
-	}
-}
-
-func (p kubePod) ready() bool {
-	return slices.ContainsFunc(p.Status.Conditions, func(c condition) bool {
-		return c.Type == "Ready" && c.Status == "True"
-	})
-}
-
 // podAnswer bounds each question; the first packet over a new bridge is lost at times, and sent
 // again.
 const podAnswer = 2 * time.Second
@@ -77,12 +54,12 @@ func (p PodProbe) try(ctx context.Context, sys *host.System, a *kube.API) []podF
 	return p.ask(ctx, sandbox.Network(sys), own.Status.PodIP, pods)
 }
 
-func (p PodProbe) pods(ctx context.Context, a *kube.API) ([]kubePod, error) {
+func (p PodProbe) pods(ctx context.Context, a *kube.API) ([]pod, error) {
 	data, err := a.Get(ctx, "/api/v1/namespaces/"+p.Namespace+"/pods?labelSelector=app%3Dprobe")
 	if err != nil {
 		return nil, err
 	}
-	var list struct{ Items []kubePod }
+	var list struct{ Items []pod }
 	if err := json.Unmarshal(data, &list); err != nil {
 		return nil, fmt.Errorf("pods: %w", err)
 	}
@@ -90,8 +67,8 @@ func (p PodProbe) pods(ctx context.Context, a *kube.API) ([]kubePod, error) {
 }
 
 // podOn returns the pod on a node, rather one that stays than one that is about to go.
-func podOn(pods []kubePod, node string) (kubePod, bool) {
-	var found kubePod
+func podOn(pods []pod, node string) (pod, bool) {
+	var found pod
 	for _, p := range pods {
 		if p.Spec.NodeName == node && (found.Metadata.Name == "" || found.Metadata.DeletionTimestamp != "") {
 			found = p
@@ -102,7 +79,7 @@ func podOn(pods []kubePod, node string) (kubePod, bool) {
 
 // whyNot tells why a pod does not run: in the words of its container, and of the last event that
 // warns.
-func (p PodProbe) whyNot(ctx context.Context, a *kube.API, pod kubePod) string {
+func (p PodProbe) whyNot(ctx context.Context, a *kube.API, pod pod) string {
 	words := []string{fmt.Sprintf("pod %s/%s is %s", p.Namespace, pod.Metadata.Name, pod.Status.Phase)}
 	for _, c := range pod.Status.ContainerStatuses {
 		if w := c.State.Waiting; w != nil {
@@ -123,7 +100,7 @@ func (p PodProbe) whyNot(ctx context.Context, a *kube.API, pod kubePod) string {
 	return strings.Join(words, ": ")
 }
 
-func (p PodProbe) lastWarning(ctx context.Context, a *kube.API, pod kubePod) string {
+func (p PodProbe) lastWarning(ctx context.Context, a *kube.API, pod pod) string {
 	selector := url.QueryEscape("involvedObject.uid=" + pod.Metadata.UID + ",type=Warning")
 	data, err := a.Get(ctx, "/api/v1/namespaces/"+p.Namespace+"/events?fieldSelector="+selector)
 	if err != nil {
@@ -148,7 +125,7 @@ func (p PodProbe) lastWarning(ctx context.Context, a *kube.API, pod kubePod) str
 }
 
 // sandboxOf returns the pod as it runs on this host, and what is wrong with its address.
-func (p PodProbe) sandboxOf(sys *host.System, pod kubePod) (netns.Sandbox, string) {
+func (p PodProbe) sandboxOf(sys *host.System, pod pod) (netns.Sandbox, string) {
 	containers, err := netns.FindContainers(sys)
 	if err != nil {
 		return netns.Sandbox{}, err.Error()
@@ -172,7 +149,7 @@ func (p PodProbe) sandboxOf(sys *host.System, pod kubePod) (netns.Sandbox, strin
 }
 
 // ask asks from the pod's network.
-func (p PodProbe) ask(ctx context.Context, namespace, from string, pods []kubePod) []podFailure {
+func (p PodProbe) ask(ctx context.Context, namespace, from string, pods []pod) []podFailure {
 	type question struct {
 		what, unit string
 		ask        func(context.Context) error

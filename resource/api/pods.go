@@ -85,10 +85,11 @@ func (l *podLook) look(ctx context.Context, a *kube.API, labels map[string]strin
 
 // pod is what we read of one.
 type pod struct {
-	Metadata struct{ Name string }
+	Metadata struct{ Name, UID, DeletionTimestamp string }
 	Spec     struct{ NodeName string }
 	Status   struct {
 		Phase                 string
+		PodIP                 string
 		Reason                string
 		Message               string
 		Conditions            []condition

@@ -127,7 +127,7 @@ type spreadDeployment struct {
 }
 
 // look reads the Deployment and its pods.
-func (s Spread) look(ctx context.Context, a *kube.API) (d spreadDeployment, pods []kubePod, err error) {
+func (s Spread) look(ctx context.Context, a *kube.API) (d spreadDeployment, pods []pod, err error) {
 	path, err := kube.Path("apps/v1", "Deployment", s.Namespace, s.Name)
 	if err != nil {
 		return d, nil, err
@@ -140,12 +140,12 @@ func (s Spread) look(ctx context.Context, a *kube.API) (d spreadDeployment, pods
 }
 
 // isCrowd reports whether the pods are several, and all on one node while another could take one.
-func (d spreadDeployment) isCrowd(ctx context.Context, a *kube.API, pods []kubePod) (bool, error) {
+func (d spreadDeployment) isCrowd(ctx context.Context, a *kube.API, pods []pod) (bool, error) {
 	if len(pods) < 2 {
 		return false, nil
 	}
 	on := pods[0].Spec.NodeName
-	if slices.ContainsFunc(pods, func(p kubePod) bool { return p.Spec.NodeName != on || on == "" }) {
+	if slices.ContainsFunc(pods, func(p pod) bool { return p.Spec.NodeName != on || on == "" }) {
 		return false, nil
 	}
 	return hasTaker(ctx, a, on, d.Spec.Template.Spec.Tolerations)

@@ -263,13 +263,13 @@ func (v *APIVitals) pods(ctx context.Context, a *kube.API, namespace, name strin
 }
 
 // podsOf returns the pods with the labels, but for those that are about to go.
-func podsOf(ctx context.Context, a *kube.API, namespace, labels string) ([]kubePod, error) {
-	var list struct{ Items []kubePod }
+func podsOf(ctx context.Context, a *kube.API, namespace, labels string) ([]pod, error) {
+	var list struct{ Items []pod }
 	err := read(ctx, a, "/api/v1/namespaces/"+namespace+"/pods?labelSelector="+url.QueryEscape(labels), &list)
-	return slices.DeleteFunc(list.Items, func(p kubePod) bool { return p.Metadata.DeletionTimestamp != "" }), err
+	return slices.DeleteFunc(list.Items, func(p pod) bool { return p.Metadata.DeletionTimestamp != "" }), err
 }
 
-func (p kubePod) vitals() PodVitals {
+func (p pod) vitals() PodVitals {
 	v := PodVitals{Name: p.Metadata.Name, Node: p.Spec.NodeName, Why: p.Status.Phase}
 	for _, c := range p.Status.Conditions {
 		switch {
