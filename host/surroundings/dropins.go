@@ -86,14 +86,24 @@ func (r reader) dropIns(unit string) []Setting {
 // several with the same name it takes one, that of the more special unit and the preferred
 // directory.
 func (r reader) dropInPaths(unit string) []string {
-	taken := map[string]string{}
+	var dirs []string
 	for _, owner := range dropInOwners(unit) {
 		for _, dir := range unitDirs {
-			paths, _ := filepath.Glob(r.Path(dir + "/" + owner + ".d/*.conf")) // the pattern is a good one
-			for _, path := range paths {
-				if name := filepath.Base(path); taken[name] == "" {
-					taken[name] = dir + "/" + owner + ".d/" + name
-				}
+			dirs = append(dirs, dir+"/"+owner+".d")
+		}
+	}
+	return r.firstOfEachName(dirs)
+}
+
+// firstOfEachName are the files *.conf of some directories by their names, as systemd reads them:
+// of several with the same name that of the earlier directory.
+func (r reader) firstOfEachName(dirs []string) []string {
+	taken := map[string]string{}
+	for _, dir := range dirs {
+		paths, _ := filepath.Glob(r.Path(dir + "/*.conf")) // the pattern is a good one
+		for _, path := range paths {
+			if name := filepath.Base(path); taken[name] == "" {
+				taken[name] = dir + "/" + name
 			}
 		}
 	}

@@ -1,9 +1,6 @@
 package surroundings
 
 import (
-	"maps"
-	"path/filepath"
-	"slices"
 	"strings"
 
 	"kbootstrap/internal/unitfile"
@@ -16,20 +13,11 @@ var configDirs = []string{"/etc", "/run", "/usr/local/lib", "/usr/lib", "/lib"}
 // configFiles are the files of such a directory in the order in which they are read. Of several
 // with the same name one is read.
 func (r reader) configFiles(dir string) []string {
-	taken := map[string]string{}
+	var dirs []string
 	for _, parent := range configDirs {
-		paths, _ := filepath.Glob(r.Path(parent + "/" + dir + "/*.conf")) // the pattern is a good one
-		for _, path := range paths {
-			if name := filepath.Base(path); taken[name] == "" {
-				taken[name] = parent + "/" + dir + "/" + name
-			}
-		}
+		dirs = append(dirs, parent+"/"+dir)
 	}
-	var all []string
-	for _, name := range slices.Sorted(maps.Keys(taken)) {
-		all = append(all, taken[name])
-	}
-	return all
+	return r.firstOfEachName(dirs)
 }
 
 // ShowEnvironment is the Path of what systemd was told by hand, with systemctl set-environment.

@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -94,34 +93,10 @@ func (p PodProbe) whyNot(ctx context.Context, a *kube.API, pod pod) string {
 			words = append(words, human.OneLine(c.Message))
 		}
 	}
-	if event := p.lastWarning(ctx, a, pod); event != "" {
-		words = append(words, event)
+	if _, message := lastWarning(ctx, a, p.Namespace, pod); message != "" {
+		words = append(words, message)
 	}
 	return strings.Join(words, ": ")
-}
-
-func (p PodProbe) lastWarning(ctx context.Context, a *kube.API, pod pod) string {
-	selector := url.QueryEscape("involvedObject.uid=" + pod.Metadata.UID + ",type=Warning")
-	data, err := a.Get(ctx, "/api/v1/namespaces/"+p.Namespace+"/events?fieldSelector="+selector)
-	if err != nil {
-		return "" // the pod's own words have to do
-	}
-	var list struct {
-		Items []struct {
-			Message, LastTimestamp, EventTime string
-			Series                            struct{ LastObservedTime string }
-		}
-	}
-	if json.Unmarshal(data, &list) != nil {
-		return ""
-	}
-	message, latest := "", ""
-	for _, e := range list.Items {
-		if at := max(e.LastTimestamp, e.EventTime, e.Series.LastObservedTime); at >= latest {
-			message, latest = e.Message, at
-		}
-	}
-	return human.OneLine(message)
 }
 
 // sandboxOf returns the pod as it runs on this host, and what is wrong with its address.

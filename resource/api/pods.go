@@ -55,8 +55,9 @@ func (l *podLook) look(ctx context.Context, a *kube.API, labels map[string]strin
 		selector = append(selector, key+"="+value)
 	}
 	slices.Sort(selector)
-	path := "/api/v1/namespaces/" + cmp.Or(l.namespace, "default")
-	data, err := a.Get(ctx, path+"/pods?labelSelector="+url.QueryEscape(strings.Join(selector, ",")))
+	namespace := cmp.Or(l.namespace, "default")
+	data, err := a.Get(ctx,
+		"/api/v1/namespaces/"+namespace+"/pods?labelSelector="+url.QueryEscape(strings.Join(selector, ",")))
 	if err != nil {
 		return err
 	}
@@ -74,8 +75,8 @@ func (l *podLook) look(ctx context.Context, a *kube.API, labels map[string]strin
 		}
 		why, stuck := p.why()
 		l.stuck = l.stuck || stuck
-		if warning := lastWarning(ctx, a, path, p.Metadata.Name); warning != "" {
-			why += " (" + warning + ")"
+		if reason, message := lastWarning(ctx, a, namespace, p); message != "" {
+			why += " (" + reason + ": " + message + ")"
 		}
 		told = append(told, why)
 	}
@@ -161,26 +162,31 @@ func (p pod) why() (text string, stuck bool) {
 	return text + " is " + cmp.Or(p.Status.Phase, "new"), false
 }
 
-// lastWarning is the newest warning about a pod, or "".
-func lastWarning(ctx context.Context, a *kube.API, namespace, name string) string {
-	data, err := a.Get(ctx, namespace+"/events?fieldSelector="+
-		url.QueryEscape("involvedObject.kind=Pod,type=Warning,involvedObject.name="+name))
+// lastWarning is the newest warning about a pod; it is empty where there is none, or none is told.
+func lastWarning(ctx context.Context, a *kube.API, namespace string, p pod) (reason, message string) {
+	about := url.QueryEscape("involvedObject.kind=Pod,type=Warning,involvedObject.name=" + p.Metadata.Name)
+	data, err := a.Get(ctx, "/api/v1/namespaces/"+namespace+"/events?fieldSelector="+about)
 	if err != nil {
-		return "" // the state of the pod stands without it
+		return "", "" // the state of the pod stands without it
 	}
 	var list struct {
 		Items []struct {
 			Reason, Message, LastTimestamp, EventTime string
+			InvolvedObject                            struct{ UID string }
+			Series                                    struct{ LastObservedTime string }
 		}
 	}
-	if json.Unmarshal(data, &list) != nil || len(list.Items) == 0 {
-		return ""
+	if json.Unmarshal(data, &list) != nil {
+		return "", ""
 	}
-	newest := list.Items[0]
-	for _, e := range list.Items[1:] {
-		if cmp.Or(e.LastTimestamp, e.EventTime) > cmp.Or(newest.LastTimestamp, newest.EventTime) {
-			newest = e
+	latest := ""
+	for _, e := range list.Items {
+		if of := e.InvolvedObject.UID; of != "" && of != p.Metadata.UID {
+			continue // of an earlier pod of that name
+		}
+		if at := max(e.LastTimestamp, e.EventTime, e.Series.LastObservedTime); at >= latest {
+			reason, message, latest = e.Reason, human.OneLine(e.Message), at
 		}
 	}
-	return newest.Reason + ": " + human.OneLine(newest.Message)
+	return reason, message
 }
