@@ -9,8 +9,8 @@ import (
 	"kbootstrap/resource"
 )
 
-// ApplyAndVerify applies a value and verifies it. What only waits has seen what is wanted: to look
-// once more would only fail a run for an answer that is late, from an etcd that elects another
+// ApplyAndVerify applies a value and verifies it. What waits, or sees, has seen what is wanted: to
+// look once more would only fail a run for an answer that is late, from an etcd that elects another
 // leader for instance.
 //
 // What changes several others reports them, and is no change itself: the Change that is returned
@@ -26,7 +26,7 @@ func ApplyAndVerify(
 	if err := apply(ctx, sys); err != nil {
 		return resource.Change{}, err
 	}
-	if Has(wanted, Waits) {
+	if Has(wanted, Waits|Sees) {
 		return resource.Change{
 			ID:     wanted.ID(),
 			Before: found.State(),

@@ -39,6 +39,10 @@ const (
 	Resumes
 	// Waits says that the kind changes nothing: its Apply looks until it has seen what is wanted.
 	Waits
+	// Sees says that the last thing that an Apply does is to see what is wanted, through others who
+	// may take it back for a while: the API tells of a node what its controllers last heard, and
+	// they hear late when the API server was away.
+	Sees
 )
 
 // kinds is the table of all kinds. To add a kind is to write its file and its row.
@@ -63,11 +67,11 @@ var kinds = []Kind{
 	kind[api.Object]("object", 0),
 	kind[api.Node]("node", 0),
 	kind[api.NodeStatus]("nodestatus", Waits),
-	kind[api.Registration]("registration", 0),
-	kind[api.PodNetwork]("podnetwork", 0),
-	kind[api.PodProbe]("podprobe", 0),
+	kind[api.Registration]("registration", Sees),
+	kind[api.PodNetwork]("podnetwork", Sees),
+	kind[api.PodProbe]("podprobe", Sees),
 	kind[api.Rollout]("rollout", Waits),
-	kind[api.Spread]("spread", 0),
+	kind[api.Spread]("spread", Sees),
 	kind[resource.NIC]("nic", 0),
 	kind[resource.Chains]("chains", 0),
 	kind[resource.Mounts]("mounts", 0),
@@ -119,7 +123,7 @@ func kindTagged(tag string) (Kind, error) {
 	return Kind{}, fmt.Errorf("unknown kind %q", tag)
 }
 
-// Has reports whether the resource's kind has the trait.
+// Has reports whether the kind of the resource has the trait, or one of several.
 func Has(r resource.Resource, t Trait) bool {
 	k, err := Of(r)
 	return err == nil && k.Traits&t != 0
