@@ -163,6 +163,22 @@ func (l *lab) upAgain() {
 	l.t.Logf("the second up waited for %q", changes)
 }
 
+// heals asks for the status until it is healthy. Nodes may be taken for lost for a while, see
+// upAgain, and a status tells what is at this moment.
+func (l *lab) heals() result {
+	l.t.Helper()
+	deadline := time.Now().Add(3 * time.Minute)
+	for {
+		r := l.run(time.Minute, "status", "-i", l.inventory)
+		if r.code == 0 {
+			return r
+		}
+		if time.Now().After(deadline) {
+			l.fatalf("the cluster does not heal: exit %d\n%s%s", r.code, r.stdout, r.stderr)
+		}
+	}
+}
+
 // exec runs a command as root on a host.
 func (l *lab) exec(host string, command ...string) string {
 	l.t.Helper()

@@ -49,7 +49,7 @@ func stoppedKubelet(t *testing.T, l *lab) {
 	l.up()
 	l.ready(2, time.Minute)
 	l.settles()
-	l.exits(0, "status", "-i", l.inventory).says(t, "faults is healthy")
+	l.heals().says(t, "faults is healthy")
 }
 
 // deletedNode: a node that was deleted by hand comes back, with all that hangs on its subnet.
@@ -58,7 +58,7 @@ func deletedNode(t *testing.T, l *lab) {
 	says(t, l.must(time.Minute, "plan", "-i", l.inventory), "+ registration of node w1")
 	l.up()
 	l.settles()
-	l.exits(0, "status", "-i", l.inventory).says(t, "2 of 2 Ready", "pod network   2 of 2 hosts")
+	l.heals().says(t, "2 of 2 Ready", "pod network   2 of 2 hosts")
 }
 
 // foreignDropIn: what others have systemd do with a service of ours is found before anything is
