@@ -132,8 +132,8 @@ func (l *lab) up() {
 // waits are the changes that are none: what they name was waited for.
 var waits = regexp.MustCompile(`^(ready|rollout|pods of node|node \S+ (is|has)) `)
 
-// upAgain checks that another up changes nothing. It may wait: a controller manager whose API server
-// was away takes nodes for lost half a minute later, until it has heard of them again.
+// upAgain checks that another up changes nothing. It may wait: a controller manager whose API
+// server was away takes nodes for lost half a minute later, until it has heard of them again.
 func (l *lab) upAgain() {
 	l.t.Helper()
 	var document struct {
