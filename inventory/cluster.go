@@ -39,6 +39,7 @@ type Cluster struct {
 	// RestoreOnReset reports whether `reset` turns firewalld and swap on again where the tool had
 	// turned them off.
 	RestoreOnReset bool
+	Security       Security
 	Artifacts      Artifacts
 	// Arguments are extra command line flags by program, such as Arguments["kube-apiserver"]["v"] =
 	// "4". They win over the tool's own, or are joined with them where Rules.Programs says so.
@@ -71,6 +72,22 @@ type Flannel struct {
 	Backend string // "vxlan" or "host-gw"
 	Port    int    // UDP port of vxlan; 8472, the kernel's own
 }
+
+// Security says how much a cluster restricts its users.
+type Security struct {
+	// Profile is ProfileDefault or ProfileCIS.
+	Profile string
+}
+
+// The profiles of Security.
+const (
+	// ProfileDefault restricts nothing that the conformance tests of Kubernetes or ordinary
+	// programs need.
+	ProfileDefault = "default"
+	// ProfileCIS passes every check of the CIS Kubernetes Benchmark that a cluster can pass, at the
+	// cost of some freedom of its users.
+	ProfileCIS = "cis"
+)
 
 // Artifacts says where binaries come from.
 type Artifacts struct {

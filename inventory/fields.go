@@ -38,6 +38,8 @@ func table(c *Cluster, all *SSH, rules Rules) []field {
 			doc:  "`disable` stops and disables firewalld on every host; `leave` does not touch it."},
 		{name: "restoreOnReset", shape: "boolean", fallback: "false", read: flag(&c.RestoreOnReset),
 			doc: "whether `reset` turns firewalld and swap on again where the tool had turned them off."},
+		{name: "security", shape: "mapping", doc: "how much the cluster restricts its users.",
+			fields: securityFields(&c.Security)},
 		{name: "artifacts", shape: "mapping", doc: "where binaries come from.", fields: []field{
 			{name: "mirror", shape: "directory or URL", fallback: "upstream itself", read: mirror(&c.Artifacts.Mirror),
 				doc: "a directory, or an http(s) URL, below which the upstream URLs are laid out by host and path, " +
@@ -61,6 +63,16 @@ func table(c *Cluster, all *SSH, rules Rules) []field {
 				}
 				c.Hosts = append(c.Hosts, h)
 			})},
+	}
+}
+
+// securityFields returns the fields of security.
+func securityFields(s *Security) []field {
+	return []field{
+		{name: "profile", shape: "`default` or `cis`", fallback: "default",
+			read: oneOf(&s.Profile, ProfileDefault, ProfileCIS),
+			doc: "`default` restricts nothing that ordinary programs need; `cis` passes every check of the CIS " +
+				"Kubernetes Benchmark that a cluster can pass, and costs some freedom."},
 	}
 }
 

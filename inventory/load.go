@@ -131,6 +131,7 @@ func defaults(r *reader) (*Cluster, *SSH) {
 		Runtime:   "docker",
 		CRI:       "containerd",
 		Firewall:  "disable",
+		Security:  Security{Profile: ProfileDefault},
 		Versions:  map[string]string{},
 		Arguments: map[string]map[string]string{},
 	}
