@@ -47,6 +47,14 @@ func TestArgumentsAreRefused(t *testing.T) {
 		{now, "kube-proxy: {cleanup: true}", fault.InventoryArgument, "exits"},
 		{now, "flanneld: {etcd-prefix: /x}", fault.InventoryArgument, "no effect"},
 		{now, "dockerd: {exec-opt: native.cgroupdriver=cgroupfs}", fault.InventoryArgument, "cgroup driver"},
+		// What a sandbox hides, or has for reading only.
+		{now, "kube-apiserver: {audit-webhook-config-file: /root/a.yaml}", fault.ArgumentPath, "in /root"},
+		{now, "kube-apiserver: {tls-sni-cert-key: '/a.crt,/tmp/x/../a.key:a'}", fault.ArgumentPath, "in /tmp"},
+		{now, "etcd: {client-crl-file: /var/lib/kubelet/crl}", fault.ArgumentPath, "in /var/lib/kubelet"},
+		{now, "kube-scheduler: {client-ca-file: /home/a/ca.crt}", fault.ArgumentPath, "in /home"},
+		{now, "kube-apiserver: {audit-log-path: audit.log}", fault.ArgumentPath, "cannot write"},
+		{now, "kube-apiserver: {audit-log-path: /audit.log}", fault.ArgumentPath, "cannot write"},
+		{now, "kube-apiserver: {audit-log-path: /etc/kubernetes/audit.log}", fault.ArgumentPath, "cannot write"},
 		// What the release does not have.
 		{now, "kubelet: {max-pod: 4}", fault.ArgumentUnknown, `did you mean "max-pods"?`},
 		{now, "kubelet: {container-runtime: remote}", fault.ArgumentUnknown, "went away in Kubernetes 1.27"},
@@ -86,6 +94,8 @@ func TestArgumentsAreTaken(t *testing.T) {
 		"kube-apiserver: {enable_admission_plugins: 'AlwaysPullImages', v: 4}",
 		"kube-apiserver: {authorization-mode: Webhook, bind-address: 0.0.0.0, audit-log-maxage: 90}",
 		"kube-controller-manager: {controllers: '-ttl-controller', bind-address: 127.0.0.1}",
+		"kube-apiserver: {audit-log-path: /srv/audit/log, audit-webhook-config-file: /etc/kubernetes/hook.yaml}",
+		"kube-apiserver: {audit-log-path: '-', tracing-config-file: /rooted/tracing.yaml}",
 		"kubelet: {max-pods: 200, system-reserved: 'cpu=100m,memory=1Gi', eviction-hard: 'memory.available<5%'}",
 		"kubelet: {feature-gates: 'NodeSwap=true,MemoryQoS=true', read-only-port: 0, enable-server: true}",
 		"kube-proxy: {proxy-mode: nftables, metrics-bind-address: '127.0.0.1:9000', nodeport-addresses: primary}",

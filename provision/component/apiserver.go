@@ -13,6 +13,9 @@ import (
 
 const PKIDir = "/etc/kubernetes/pki"
 
+// auditLogs is where the API server keeps its record of who did what.
+const auditLogs = "/var/log/kubernetes"
+
 // apiPoll is how often those who wait for an API server ask it. Each question makes it go through
 // some fifty checks, at a time when it has better things to do.
 const apiPoll = 100 * time.Millisecond
@@ -32,23 +35,25 @@ var apiServer = Component{
 		Network: "tcp", By: "kube-apiserver", From: []inventory.Role{AnyHost},
 		Of: func(c *inventory.Cluster) int { return c.Network.APIPort },
 	}},
-	Residue: Residue{Data: []string{"/var/log/kubernetes", "/etc/kubernetes"}},
+	Residue: Residue{Data: []string{auditLogs, "/etc/kubernetes"}},
 	Programs: []inventory.Program{
-		{Name: "kube-apiserver", Rules: apiServerRules, Release: kubernetes},
+		{Name: "kube-apiserver", Rules: apiServerRules, Release: kubernetes, Hidden: templates.HiddenDirs()},
 	},
 	Variables: kubernetesVariables,
 	Direct:    true,
 	Resources: func(t Target) []resource.Resource {
 		files := one(
 			text("/etc/kubernetes/audit-policy.yaml", 0o600, auditPolicyYAML.Render(struct{}{})),
-			unit("kube-apiserver.service", apiServerUnit.Render(daemon{Flags: apiServerFlags(t)})),
+			unit("kube-apiserver.service", apiServerUnit.Render(daemon{
+				Flags: apiServerFlags(t), Sandbox: apiServerSandbox(t),
+			})),
 		)
 		if t.Minor() >= structuredAuthentication {
 			files = append(files,
 				text("/etc/kubernetes/authentication.yaml", 0o600, authenticationYAML.Render(struct{}{})))
 		}
 		return list(
-			one(resource.Dir{Path: "/var/log/kubernetes", Mode: 0o700}),
+			one(resource.Dir{Path: auditLogs, Mode: 0o700}),
 			t.service("kube-apiserver.service", t.shared(apiServerFlags(t)),
 				t.programs("kubernetes", "/usr/local/bin", "kube-apiserver"),
 				t.keys("kube-apiserver"),
@@ -88,7 +93,7 @@ func apiServerFlags(t Target) templates.Flags {
 		"enable-aggregator-routing": "true",
 
 		"audit-policy-file":   "/etc/kubernetes/audit-policy.yaml", // 3.2.1
-		"audit-log-path":      "/var/log/kubernetes/audit.log",     // 1.2.16
+		"audit-log-path":      auditLogs + "/audit.log",            // 1.2.16
 		"audit-log-maxage":    "30",                                // 1.2.17
 		"audit-log-maxbackup": "10",                                // 1.2.18
 		"audit-log-maxsize":   "100",                               // 1.2.19
@@ -133,6 +138,17 @@ func apiServerFlags(t Target) templates.Flags {
 		flags["authentication-config"] = "/etc/kubernetes/authentication.yaml"
 	}
 	return t.withArguments(APIServer, apiServerRules, flags)
+}
+
+// apiServerSandbox is what the API server may do. Files of the user's may name sockets of plug-ins
+// below /run.
+func apiServerSandbox(t Target) templates.Sandbox {
+	return t.sandbox(templates.Sandbox{
+		Capabilities: bindCapability(t.Cluster.Network.APIPort),
+		Writable:     []string{auditLogs}, Made: auditDirectory(t.Cluster),
+		SeesRun:  namesRun(t.Cluster.Arguments[APIServer], "encryption-provider-config", "egress-selector-config-file"),
+		OOMScore: lastKilled,
+	})
 }
 
 // etcdEndpoints are the members an API server talks to: its own first where it has one, and the

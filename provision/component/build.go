@@ -144,5 +144,8 @@ func list(parts ...[]resource.Resource) []resource.Resource {
 func one(rs ...resource.Resource) []resource.Resource { return rs }
 
 // daemon is the data of a unit: the flags of its program, already merged with those of the
-// inventory.
-type daemon struct{ Flags templates.Flags }
+// inventory, and what it may do.
+type daemon struct {
+	Flags   templates.Flags
+	Sandbox templates.Sandbox
+}

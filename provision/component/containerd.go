@@ -85,7 +85,9 @@ var containerd = Component{
 				one(
 					text(ContainerdConfig, 0o644, containerdTOML.Render(
 						containerdConfig{Version: format, Pause: t.Release.Image("pause"), CNI: cni})),
-					unit("containerd.service", containerdUnit.Render(daemon{})),
+					unit("containerd.service", containerdUnit.Render(daemon{
+						Sandbox: t.sandbox(templates.Sandbox{Open: true, ChildrenDump: true, OOMScore: lastKilled}),
+					})),
 				),
 			),
 			one(resource.Ready{

@@ -22,7 +22,8 @@ var controllerManager = Component{
 	Sources: []release.Source{kubernetesProgram("kube-controller-manager")},
 	Ports:   []Port{{Network: "tcp", Number: 10257, By: "kube-controller-manager", Loopback: true}},
 	Programs: []inventory.Program{
-		{Name: "kube-controller-manager", Rules: controllerManagerRules, Release: kubernetes},
+		{Name: "kube-controller-manager", Rules: controllerManagerRules, Release: kubernetes,
+			Hidden: templates.HiddenDirs()},
 	},
 	Variables: kubernetesVariables,
 	Direct:    true,
@@ -61,7 +62,9 @@ var controllerManager = Component{
 				one(t.apiReady("the API is ready for kube-controller-manager", APIServer)),
 				t.programs("kubernetes", "/usr/local/bin", "kube-controller-manager"),
 				t.keys("kube-controller-manager"),
-				one(unit("kube-controller-manager.service", controllerManagerUnit.Render(daemon{Flags: flags}))),
+				one(unit("kube-controller-manager.service", controllerManagerUnit.Render(daemon{
+					Flags: flags, Sandbox: t.sandbox(templates.Sandbox{}),
+				}))),
 			),
 			one(resource.Ready{
 				Name: "kube-controller-manager is healthy", URL: "https://127.0.0.1:10257/healthz",

@@ -32,7 +32,9 @@ var criDockerd = Component{
 		return list(
 			t.service("cri-dockerd.service", nil,
 				t.programs("cri-dockerd", "/usr/local/bin", "cri-dockerd"),
-				one(unit("cri-dockerd.service", criDockerdUnit.Render(daemon{Flags: flags}))),
+				one(unit("cri-dockerd.service", criDockerdUnit.Render(daemon{
+					Flags: flags, Sandbox: t.sandbox(templates.Sandbox{Open: true}),
+				}))),
 			),
 			one(resource.Ready{
 				Name: "cri-dockerd answers", URL: "unix://" + criDockerdSocket, Unit: "cri-dockerd.service",

@@ -63,7 +63,9 @@ var docker = Component{
 				t.programs("docker", "/usr/local/bin", "dockerd"),
 				one(
 					t.dockerFile(flags),
-					unit("docker.service", dockerUnit.Render(daemon{Flags: flags})),
+					unit("docker.service", dockerUnit.Render(daemon{
+						Flags: flags, Sandbox: t.sandbox(templates.Sandbox{Open: true, ChildrenDump: true}),
+					})),
 				),
 			),
 			one(resource.Ready{

@@ -43,7 +43,7 @@ var etcd = Component{
 	},
 	Residue: Residue{Data: []string{EtcdData, "/etc/etcd"}},
 	Programs: []inventory.Program{
-		{Name: "etcd", Rules: etcdRules, Release: Etcd},
+		{Name: "etcd", Rules: etcdRules, Release: Etcd, Hidden: templates.HiddenDirs()},
 	},
 	Variables: []string{"ETCD_"},
 	Direct:    true,
@@ -59,7 +59,10 @@ var etcd = Component{
 			t.gated("etcd.service", t.shared(etcdFlags(t)), etcdTurn(t),
 				t.programs("etcd", "/usr/local/bin", "etcd"),
 				t.keys("etcd"),
-				one(unit("etcd.service", etcdUnit.Render(daemon{Flags: etcdFlags(t)}))),
+				one(unit("etcd.service", etcdUnit.Render(daemon{
+					Flags:   etcdFlags(t),
+					Sandbox: t.sandbox(templates.Sandbox{Writable: []string{EtcdData}, OOMScore: lastKilled}),
+				}))),
 			),
 			one(
 				resource.Ready{

@@ -40,7 +40,7 @@ var flannel = Component{
 		Chains: []string{"FLANNEL-"},
 	},
 	Programs: []inventory.Program{
-		{Name: "flanneld", Rules: flannelRules, Release: "flannel"},
+		{Name: "flanneld", Rules: flannelRules, Release: "flannel", Hidden: templates.HiddenDirs()},
 	},
 	Variables: []string{"FLANNELD_", "NODE_NAME", "EVENT_QUEUE_DEPTH"},
 	Direct:    true,
@@ -69,7 +69,10 @@ var flannel = Component{
 						Pods: t.Cluster.Network.Pods, Backend: t.Cluster.Network.Flannel.Backend,
 						Port: t.Cluster.Network.Flannel.Port,
 					})),
-					unit("flanneld.service", flanneldUnit.Render(flanneldCommand{Flags: flags, NodeName: t.Host.Name})),
+					unit("flanneld.service", flanneldUnit.Render(flanneldCommand{
+						Flags: flags, NodeName: t.Host.Name,
+						Sandbox: t.filterSandbox(templates.Sandbox{Run: []string{"flannel"}}),
+					})),
 				),
 			),
 			one(
@@ -93,6 +96,7 @@ type flannelConfig struct {
 // flanneldCommand is the data of flanneld.service.
 type flanneldCommand struct {
 	Flags    templates.Flags
+	Sandbox  templates.Sandbox
 	NodeName string // flanneld outside of a pod takes the node's name from its environment
 }
 

@@ -92,6 +92,7 @@ var kubelet = Component{
 					text("/var/lib/kubelet/config.yaml", 0o600, kubeletYAML.Render(config)),
 					unit("kubelet.service", kubeletUnit.Render(kubeletCommand{
 						Flags: flags, Runtime: runtime,
+						Sandbox: t.sandbox(templates.Sandbox{Open: true, OOMScore: lastKilled}),
 					})),
 				),
 			)),
@@ -193,7 +194,8 @@ type nodeTaint struct{ Key, Value, Effect string }
 
 // kubeletCommand is the data of kubelet.service.
 type kubeletCommand struct {
-	Flags templates.Flags
+	Flags   templates.Flags
+	Sandbox templates.Sandbox
 	// Runtime is the unit that serves the CRI: "containerd.service" or "cri-dockerd.service".
 	Runtime string
 }

@@ -10,7 +10,8 @@ import (
 	"kbootstrap/templates"
 )
 
-var kubeProxyProgram = inventory.Program{Name: "kube-proxy", Rules: kubeProxyRules, Release: kubernetes}
+var kubeProxyProgram = inventory.Program{Name: "kube-proxy", Rules: kubeProxyRules, Release: kubernetes,
+	Hidden: templates.HiddenDirs()}
 
 // kubeProxy carries the addresses of Services, on every node.
 var kubeProxy = Component{
@@ -43,7 +44,9 @@ var kubeProxy = Component{
 						translated.inYAML(kubeProxyYAML.Render(kubeProxyConfig{
 							NodeName: t.Host.Name, Pods: t.Cluster.Network.Pods, Conntrack: t.Facts.ConntrackWritable,
 						}))),
-					unit("kube-proxy.service", kubeProxyUnit.Render(daemon{Flags: flags})),
+					unit("kube-proxy.service", kubeProxyUnit.Render(daemon{
+						Flags: flags, Sandbox: kubeProxySandbox(t),
+					})),
 				),
 			),
 			one(resource.Ready{
@@ -52,6 +55,19 @@ var kubeProxy = Component{
 			}),
 		)
 	},
+}
+
+// kubeProxySandbox is what kube-proxy may do. It listens on node ports for the health of Services,
+// and loads ip_vs itself where the inventory wants that.
+func kubeProxySandbox(t Target) templates.Sandbox {
+	s := templates.Sandbox{
+		Capabilities: bindCapability(int(t.Cluster.Network.NodePorts.First)),
+		LoadsModules: t.Cluster.Arguments["kube-proxy"]["proxy-mode"] == "ipvs",
+	}
+	if s.LoadsModules {
+		s.Capabilities = append(s.Capabilities, "CAP_SYS_MODULE")
+	}
+	return t.filterSandbox(s)
 }
 
 // proxyKubeconfig is who kube-proxy is to the API: it may read Services and their endpoints.

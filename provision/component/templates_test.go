@@ -13,21 +13,34 @@ import (
 // TestRender renders every template with typical data and compares it with testdata/NAME.golden.
 func TestRender(t *testing.T) {
 	pods := netip.MustParsePrefix("10.244.0.0/16")
+	children := templates.Sandbox{Open: true, ChildrenDump: true}
+	server := templates.Sandbox{SeesRun: true, OOMScore: lastKilled}
 	flags := templates.Flags{"name": "m1", "with-space": "a b", "percent": "50%"}
+	// in is a unit with a sandbox, for a systemd of some version.
+	in := func(version int, s templates.Sandbox) daemon {
+		s.Systemd = version
+		return daemon{flags, s}
+	}
 	rendered := map[string][]byte{
-		"etcd.service":                    etcdUnit.Render(daemon{Flags: flags}),
-		"containerd.service":              containerdUnit.Render(daemon{Flags: flags}),
-		"docker.service":                  dockerUnit.Render(daemon{Flags: flags}),
-		"cri-dockerd.service":             criDockerdUnit.Render(daemon{Flags: flags}),
-		"kube-apiserver.service":          apiServerUnit.Render(daemon{Flags: flags}),
-		"kube-controller-manager.service": controllerManagerUnit.Render(daemon{Flags: flags}),
-		"kube-scheduler.service":          schedulerUnit.Render(daemon{Flags: flags}),
-		"kube-api-proxy.service":          apiProxyUnit.Render(struct{}{}),
+		"etcd.service":                    etcdUnit.Render(in(252, templates.Sandbox{Writable: []string{EtcdData}})),
+		"etcd-219.service":                etcdUnit.Render(in(219, templates.Sandbox{Writable: []string{EtcdData}})),
+		"etcd-239.service":                etcdUnit.Render(in(239, templates.Sandbox{Made: []string{"/srv/a b%"}})),
+		"containerd.service":              containerdUnit.Render(in(252, children)),
+		"docker.service":                  dockerUnit.Render(in(0, children)),
+		"cri-dockerd.service":             criDockerdUnit.Render(in(0, templates.Sandbox{Open: true})),
+		"kube-apiserver.service":          apiServerUnit.Render(in(252, server)),
+		"kube-controller-manager.service": controllerManagerUnit.Render(in(252, templates.Sandbox{})),
+		"kube-scheduler.service":          schedulerUnit.Render(in(252, templates.Sandbox{})),
+		"kube-api-proxy.service":          apiProxyUnit.Render(in(252, templates.Sandbox{Calls: []string{"@setuid"}})),
 		"kubelet.service": kubeletUnit.Render(kubeletCommand{
-			Flags: flags, Runtime: "containerd.service",
+			Flags: flags, Runtime: "containerd.service", Sandbox: templates.Sandbox{Open: true},
 		}),
-		"kube-proxy.service":   kubeProxyUnit.Render(daemon{Flags: flags}),
-		"flanneld.service":     flanneldUnit.Render(flanneldCommand{Flags: flags, NodeName: "m1"}),
+		"kube-proxy.service": kubeProxyUnit.Render(in(252, templates.Sandbox{Tunes: true, LoadsModules: true})),
+		"flanneld.service": flanneldUnit.Render(flanneldCommand{
+			Flags: flags, NodeName: "m1", Sandbox: templates.Sandbox{Systemd: 252,
+				Run: []string{"flannel"}, SharedRun: []string{"xtables.lock"}, Capabilities: []string{"CAP_NET_ADMIN"},
+			},
+		}),
 		"container-scope.conf": containerScope.Render(struct{}{}),
 		"containerd-3.toml": containerdTOML.Render(containerdConfig{
 			Version: 3, Pause: "registry.k8s.io/pause:3.10.2", CNI: cni,
@@ -44,7 +57,7 @@ func TestRender(t *testing.T) {
 			Taints: []nodeTaint{{Key: "dedicated", Value: "db", Effect: "NoSchedule"}},
 		}),
 		"kube-proxy.yaml": kubeProxyYAML.Render(kubeProxyConfig{NodeName: "m1", Pods: pods}),
-		"api-proxy.cfg": apiProxyCFG.Render(apiProxyConfig{Port: 7443, Servers: []apiProxyBackend{
+		"api-proxy.cfg": apiProxyCFG.Render(apiProxyConfig{Port: 7443, Root: apiProxyRoot, Servers: []apiProxyBackend{
 			{Name: "m1", Address: netip.MustParseAddrPort("192.168.56.11:6443")},
 			{Name: "m2", Address: netip.MustParseAddrPort("192.168.56.12:6443")},
 		}}),
