@@ -20,6 +20,7 @@ const (
 	ArgumentUnknown       Code = "KB1016"
 	ArgumentValue         Code = "KB1017"
 	ArgumentWeakens       Code = "KB1018"
+	InventorySecurity     Code = "KB1019"
 	ArgumentPath          Code = "KB1022"
 )
 

@@ -53,6 +53,8 @@ type Facts struct {
 	// Units are those of the asked units that exist on the host, whoever wrote them, such as
 	// "kubelet.service".
 	Units []string
+	// Encryption are the providers in EncryptionConfig, in their order and without their keys.
+	Encryption []Provider
 	// Resolv is the resolv.conf(5) that pods may inherit: one with a name server that is not on
 	// loopback, such as the one behind systemd-resolved's stub. It is empty when the host has none.
 	Resolv string
@@ -122,6 +124,7 @@ func (s *System) Facts(ctx context.Context, units ...string) Facts {
 		f.EtcdBootstrapped = strings.TrimSpace(g.text("etc/etcd/bootstrapped"))
 		f.Cluster = g.line(ClusterMark)
 		f.Units = g.units(units)
+		f.Encryption = g.providers()
 		f.Resolv = g.resolv()
 		f.DiskFree = g.diskFree("/", "/opt", "/var/lib")
 	})

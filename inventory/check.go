@@ -23,6 +23,7 @@ func check(r *reader, c *Cluster) {
 		{fault.InventoryArgument, checkArguments},
 		{fault.InventoryArgument, checkListeners},
 		{fault.InventoryValue, checkRuntime},
+		{fault.InventorySecurity, checkSecurity},
 	} {
 		r.class = rule.code
 		rule.check(r, c)

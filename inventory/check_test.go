@@ -355,6 +355,11 @@ func TestOneMistakeIsOneProblem(t *testing.T) {
 
 		// Artifacts.
 		{"cri: containerd", "security: {profile: CIS}", `8:21: "CIS" is not a value of profile (did you mean "cis"?)`},
+		{"cri: containerd", "security: {encryptionKey: 0}", `8:27: 0 of encryptionKey is not a number from 1 to 99`},
+		{"cri: containerd", "security: {encryptionKey: two}", `8:27: expected a whole number, found the text "two"`},
+		{"cri: containerd", "security: {encryption: none, encryptionKey: 2}",
+			`8:45: there is no key to encrypt with, because security.encryption is none (leave it out; the keys that ` +
+				`secrets were encrypted with stay readable)`},
 		{"cri: containerd", "artifacts: {mirror: ftp://x}",
 			`8:21: a mirror cannot have the scheme "ftp" (use http, https or a directory)`},
 		{"cri: containerd", "artifacts: {mirror: 'https://u:p@x/'}",

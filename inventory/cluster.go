@@ -73,22 +73,6 @@ type Flannel struct {
 	Port    int    // UDP port of vxlan; 8472, the kernel's own
 }
 
-// Security says how much a cluster restricts its users.
-type Security struct {
-	// Profile is ProfileDefault or ProfileCIS.
-	Profile string
-}
-
-// The profiles of Security.
-const (
-	// ProfileDefault restricts nothing that the conformance tests of Kubernetes or ordinary
-	// programs need.
-	ProfileDefault = "default"
-	// ProfileCIS passes every check of the CIS Kubernetes Benchmark that a cluster can pass, at the
-	// cost of some freedom of its users.
-	ProfileCIS = "cis"
-)
-
 // Artifacts says where binaries come from.
 type Artifacts struct {
 	// Mirror is a directory or an http(s) URL below which the upstream URLs are laid out by host

@@ -66,16 +66,6 @@ func table(c *Cluster, all *SSH, rules Rules) []field {
 	}
 }
 
-// securityFields returns the fields of security.
-func securityFields(s *Security) []field {
-	return []field{
-		{name: "profile", shape: "`default` or `cis`", fallback: "default",
-			read: oneOf(&s.Profile, ProfileDefault, ProfileCIS),
-			doc: "`default` restricts nothing that ordinary programs need; `cis` passes every check of the CIS " +
-				"Kubernetes Benchmark that a cluster can pass, and costs some freedom."},
-	}
-}
-
 // networkFields returns the fields of network.
 func networkFields(n *Network) []field {
 	return []field{

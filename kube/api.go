@@ -194,6 +194,13 @@ func embedded(s *host.System, data, file string) ([]byte, error) {
 
 // do sends one request and returns the body of the answer.
 func (a *API) do(ctx context.Context, method, path, contentType string, query url.Values, body []byte) ([]byte, error) {
+	return a.ask(ctx, "application/json", method, path, contentType, query, body)
+}
+
+// ask is do for an answer in some form.
+func (a *API) ask(
+	ctx context.Context, accept, method, path, contentType string, query url.Values, body []byte,
+) ([]byte, error) {
 	address := a.Server + path
 	if len(query) > 0 {
 		address += "?" + query.Encode()
@@ -202,7 +209,7 @@ func (a *API) do(ctx context.Context, method, path, contentType string, query ur
 	if err != nil {
 		return nil, err
 	}
-	request.Header.Set("Accept", "application/json")
+	request.Header.Set("Accept", accept)
 	if contentType != "" {
 		request.Header.Set("Content-Type", contentType)
 	}

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 
+	"kbootstrap/host"
 	"kbootstrap/inventory"
 	"kbootstrap/provision/component"
 	"kbootstrap/provision/fleet"
@@ -54,6 +55,7 @@ func targetsOf(ctx context.Context, r *Run) ([]component.Target, error) {
 		etcdNew = etcdNew && m.Facts.EtcdBootstrapped == ""
 		upstream = upstream || m.Facts.Resolv != ""
 	}
+	facts, first := factsOf(r.Fleet), firstProvider(r)
 	var targets []component.Target
 	for _, h := range r.Cluster.Hosts {
 		m := r.Fleet[h.Name]
@@ -64,15 +66,38 @@ func targetsOf(ctx context.Context, r *Run) ([]component.Target, error) {
 		if err != nil {
 			return nil, err
 		}
+		stage := component.StageOf(r.Cluster, facts, h.Name, first, isWhole(r))
 		targets = append(targets, component.Target{
 			Cluster: r.Cluster, Host: h, Facts: m.Facts, Release: set, PKI: r.PKI, EtcdNew: etcdNew, Upstream: upstream,
-			Lead: r.lead, Away: slices.Sorted(maps.Keys(r.Unreached)),
+			Lead: r.lead, Away: slices.Sorted(maps.Keys(r.Unreached)), Encryption: stage,
 		})
 	}
 	if len(targets) == 0 {
 		return nil, errors.New("the inventory has no hosts")
 	}
 	return targets, nil
+}
+
+// factsOf are the facts of the hosts that have a session.
+func factsOf(f fleet.Fleet) map[string]host.Facts {
+	facts := map[string]host.Facts{}
+	for name, m := range f {
+		facts[name] = m.Facts
+	}
+	return facts
+}
+
+// firstProvider is what new secrets are to be encrypted with.
+func firstProvider(r *Run) host.Provider {
+	return component.Target{Cluster: r.Cluster, PKI: r.PKI}.FirstProvider()
+}
+
+// isWhole reports whether the run is about all components of all control planes.
+func isWhole(r *Run) bool {
+	return len(r.Scope.Components) == 0 &&
+		!slices.ContainsFunc(r.Cluster.With(inventory.ControlPlane), func(h inventory.Host) bool {
+			return r.Fleet[h.Name] == nil || len(r.Scope.Hosts) > 0 && !slices.Contains(r.Scope.Hosts, h.Name)
+		})
 }
 
 // releases are the contents for each architecture among the hosts, fetched when first asked for.

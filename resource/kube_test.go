@@ -27,9 +27,12 @@ type fakeAPI struct {
 	refuse  []int    // answers to give before the next requests are served
 	patches []string // content types
 	reads   int      // how many objects were read
-	later   func()   // what comes about when ripe objects were read; nil when nothing does
-	ripe    int
-	version int
+	// rewritten are the paths of objects that were sent a change of nothing.
+	rewritten []string
+	denied    string // the path of an object that may not be changed
+	later     func() // what comes about when ripe objects were read; nil when nothing does
+	ripe      int
+	version   int
 }
 
 func newKube(m *machine) *fakeAPI {
@@ -129,6 +132,13 @@ func (k *fakeAPI) patch(w http.ResponseWriter, r *http.Request, object map[strin
 			k.t.Errorf("apply without its manager: %s", r.URL)
 		}
 		object = map[string]any{} // its only manager is the one that applies
+	case object != nil && len(patch) == 0 && r.URL.Path == k.denied:
+		k.answer(w, http.StatusUnprocessableEntity, map[string]any{"message": "a webhook refuses the change"})
+		return
+	case object != nil && len(patch) == 0: // the object is only to be written once more
+		k.rewritten = append(k.rewritten, r.URL.Path)
+		k.answer(w, http.StatusOK, map[string]any{"kind": "PartialObjectMetadata"})
+		return
 	case kind != "application/merge-patch+json" || object == nil:
 		k.t.Errorf("unexpected patch: %s %s", kind, r.URL)
 	default:

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"kbootstrap/host"
 	"kbootstrap/inventory"
 	"kbootstrap/release"
 	"kbootstrap/resource"
@@ -42,27 +43,32 @@ var apiServer = Component{
 	Variables: kubernetesVariables,
 	Direct:    true,
 	Resources: func(t Target) []resource.Resource {
-		files := one(
-			text("/etc/kubernetes/audit-policy.yaml", 0o600, auditPolicyYAML.Render(struct{}{})),
-			unit("kube-apiserver.service", apiServerUnit.Render(daemon{
-				Flags: apiServerFlags(t), Sandbox: apiServerSandbox(t),
-			})),
-		)
-		if t.Minor() >= structuredAuthentication {
-			files = append(files,
-				text("/etc/kubernetes/authentication.yaml", 0o600, authenticationYAML.Render(struct{}{})))
-		}
 		return list(
 			one(resource.Dir{Path: auditLogs, Mode: 0o700}),
-			t.service("kube-apiserver.service", t.shared(apiServerFlags(t)),
-				t.programs("kubernetes", "/usr/local/bin", "kube-apiserver"),
-				t.keys("kube-apiserver"),
-				files,
-			),
+			t.apiService(),
 			t.keys("admin"),
 			one(t.apiReady("kube-apiserver is ready", Etcd)),
 		)
 	},
+}
+
+// apiService is kube-apiserver with all that it starts with.
+func (t Target) apiService() []resource.Resource {
+	flags := apiServerFlags(t)
+	files := list(
+		one(text("/etc/kubernetes/audit-policy.yaml", 0o600, auditPolicyYAML.Render(struct{}{}))),
+		encryptionKeys(t),
+		one(unit("kube-apiserver.service", apiServerUnit.Render(daemon{Flags: flags, Sandbox: apiServerSandbox(t)}))),
+	)
+	if t.Minor() >= structuredAuthentication {
+		files = append(files,
+			text("/etc/kubernetes/authentication.yaml", 0o600, authenticationYAML.Render(struct{}{})))
+	}
+	return t.service("kube-apiserver.service", t.shared(flags),
+		t.programs("kubernetes", "/usr/local/bin", "kube-apiserver"),
+		t.keys("kube-apiserver"),
+		files,
+	)
 }
 
 // apiReady is the readiness of this control plane's own API server, for which one waits for another
@@ -136,6 +142,9 @@ func apiServerFlags(t Target) templates.Flags {
 	}
 	if t.Minor() >= structuredAuthentication && !hasOIDC(t.Cluster) {
 		flags["authentication-config"] = "/etc/kubernetes/authentication.yaml"
+	}
+	if t.isEncrypted() {
+		flags["encryption-provider-config"] = host.EncryptionConfig // 1.2.27, 1.2.28
 	}
 	return t.withArguments(APIServer, apiServerRules, flags)
 }

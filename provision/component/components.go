@@ -20,6 +20,8 @@ func Components() []Component {
 		controllerManager,
 		scheduler,
 		access,
+		encryption,
+		encryptedSecrets,
 		podProbe,
 		containerd,
 		kubelet,

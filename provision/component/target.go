@@ -27,6 +27,8 @@ type Target struct {
 	Lead string
 	// Away are the names of the hosts that could not be reached.
 	Away []string
+	// Encryption says how far the control planes are with the encryption of secrets.
+	Encryption EncryptionStage
 	// Left are, of a host that is torn down, the components that it has or had; see Teardown.
 	Left []string
 	// DeleteData says that a teardown removes what was there before, and what people keep.
