@@ -15,7 +15,7 @@ name a configuration of your own, or a key has a number and nothing is encrypted
 		`Leave out one of the two settings that the message names.`},
 	{EncryptionKeyLost, "a key that secrets are encrypted with is not in the state directory",
 		`A control plane has a key in /etc/kubernetes/encryption.yaml that the state directory lacks. Secrets in etcd may
-be encrypted with it, and nobody could read them any more if the file were written anew. Nothing was changed.`,
+be encrypted with it, and no API server could read them any more if the file were written again. Nothing was changed.`,
 		`Restore the state directory of this cluster from a backup. Without one, copy the key from the control plane:
 the text behind "secret:" of key1 is the content of encryption-1.key.
 
@@ -27,7 +27,7 @@ encrypted with the key could not be read any more.`,
 		`Restore the file from a backup, or copy the key from a control plane, where it is the text behind "secret:".
 
     sudo cat /etc/kubernetes/encryption.yaml`},
-	{SecretsNotEncrypted, "not all secrets could be written anew",
+	{SecretsNotEncrypted, "not all secrets could be written again",
 		`The API servers encrypt what they write, and the tool has each Secret that is older written once more without a
 change. The API refused that for the Secrets in the message, often by the webhook of an add-on. They can be read as
 before. They are as they were in etcd: not encrypted, or encrypted with an older key.`,

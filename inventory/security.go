@@ -42,7 +42,8 @@ func securityFields(s *Security) []field {
 			read: oneOf(&s.Encryption, Secretbox, NoEncryption),
 			doc: "how secrets lie in etcd. A running cluster is changed by `up`, in either direction: " +
 				"[encryption](pki.md#encryption-of-secrets)."},
-		{name: "encryptionKey", shape: "number", fallback: "1", read: number(&s.EncryptionKey, 1, MostEncryptionKeys),
+		{name: "encryptionKey", shape: "number", fallback: "1",
+			read: number(&s.EncryptionKey, 1, MostEncryptionKeys),
 			doc: "the number of the key that secrets are encrypted with. A higher number makes a new key, and `up` " +
 				"encrypts all secrets with it; older keys stay readable."},
 		{name: "alwaysPullImages", shape: "boolean", fallback: "true in the profile `cis` without `artifacts.mirror`",
@@ -57,14 +58,15 @@ func securityFields(s *Security) []field {
 func checkSecurity(r *reader, c *Cluster) {
 	s := &c.Security
 	if !r.given("security.alwaysPullImages") {
-		// Images from a mirror lie on the hosts alone; nobody says that there is a registry.
+		// Images from a mirror lie on the hosts alone; no field says that there is a registry.
 		s.AlwaysPullImages = s.Profile == ProfileCIS && c.Artifacts.Mirror == ""
 	}
 	for _, flag := range []string{"encryption-provider-config", "encryption_provider_config"} {
 		own := "arguments[kube-apiserver][" + flag + "]"
 		if r.given(own) && s.Encryption == Secretbox {
 			r.problem(own, "leave the argument out, or set security.encryption to none to keep the file your own",
-				"the tool writes an encryption-provider-config of its own, because security.encryption is %s", Secretbox)
+				"the tool writes an encryption-provider-config of its own, because security.encryption is %s",
+				Secretbox)
 		}
 	}
 	if r.given("security.encryptionKey") && s.Encryption == NoEncryption {

@@ -54,7 +54,7 @@ func namespaced(collection, namespace, name string) string {
 }
 
 // Rewrite sends a change of nothing. The API server then compares how the object lies in etcd with
-// how it would write it now, and writes it anew when that differs: encrypted with another key, for
+// how it would write it now, and writes it again when that differs: encrypted with another key, for
 // instance. An object that is gone meanwhile is no error.
 func (a *API) Rewrite(ctx context.Context, object string) error {
 	err := a.sys.Step(host.Step{Op: host.OpRequest, Path: http.MethodPatch + " " + object}, func() error {

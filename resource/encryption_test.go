@@ -56,12 +56,14 @@ func encryptionLaws() []law {
 		},
 		{name: "new order", secret: key.Secret, wanted: encrypts(true, key, identity)},
 		{
-			name: "order", secret: key.Secret, wanted: encrypts(true, key, identity), before: "writes secrets as they are\n",
-			start: func(m *machine) { m.apply(encrypts(false, identity, key)) },
+			name: "order", secret: key.Secret, wanted: encrypts(true, key, identity),
+			start:  func(m *machine) { m.apply(encrypts(false, identity, key)) },
+			before: "writes secrets as they are\n",
 		},
 		{name: "noted", stays: true, wanted: rewritten, start: withSecrets},
 		{
-			name: "noted with another key", stays: true, wanted: rewritten, before: "all as they are, without encryption\n",
+			name: "noted with another key", stays: true, wanted: rewritten,
+			before: "all as they are, without encryption\n",
 			start: func(m *machine) {
 				withSecrets(m)
 				m.apply(api.Rewritten{Kubeconfig: rewritten.Kubeconfig, With: host.Identity})
@@ -123,11 +125,11 @@ func TestRewriteSecrets(t *testing.T) {
 	slices.Sort(k.rewritten)
 	want := []string{"/api/v1/namespaces/a/secrets/x", "/api/v1/namespaces/b/secrets/y"}
 	if !slices.Equal(k.rewritten, want) {
-		t.Errorf("written anew: %q, want %q", k.rewritten, want)
+		t.Errorf("written again: %q, want %q", k.rewritten, want)
 	}
 	m.apply(wanted)
 	if len(k.rewritten) != 2 {
-		t.Errorf("written anew although it was noted: %q", k.rewritten)
+		t.Errorf("written again although it was noted: %q", k.rewritten)
 	}
 
 	delete(k.objects, "/api/v1/namespaces/kube-system/configmaps/kbootstrap-encryption")

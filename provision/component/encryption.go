@@ -105,7 +105,7 @@ func encryptionKeys(t Target) []resource.Resource {
 
 // encryption is what an API server writes, when every API server can read it. It is there only
 // where an API server has to change that, and restarts it: a restart is waited for, and put back
-// when it fails, while the reload of the file by kube-apiserver itself tells nobody.
+// when it fails, while the reload of the file by kube-apiserver itself is told nowhere.
 var encryption = Component{
 	Name: "encryption",
 	On: func(t Target) bool {

@@ -62,7 +62,7 @@ func TestEncryptionStages(t *testing.T) {
 			"cut off while the key is spread", "identity,key1 plain plain", true,
 			"identity identity identity", "m1 m2 m3", true,
 		},
-		// The files have the key; whether all processes were started with it, nobody knows.
+		// The files have the key; whether all processes were started with it, no host tells.
 		{
 			"cut off after that, limited", "identity,key1 identity,key1 identity,key1", false,
 			"identity identity identity", "", false,

@@ -30,7 +30,8 @@ func lostEncryptionKeys(s Situation) Refusals {
 			Text: "encryption-provider-config of kube-apiserver names another file than the tool's, whose keys " +
 				"secrets may be encrypted with",
 			Advice: fmt.Sprintf("leave the argument out and run `up` with security.encryption: none, which decrypts "+
-				"all secrets; then remove %s/encryption-*.key here and %s on control planes, and add the argument again",
+				"all secrets; then remove %s/encryption-*.key here and %s on control planes, and add the "+
+				"argument again",
 				store, host.EncryptionConfig),
 		}}
 	}
@@ -55,7 +56,7 @@ func lostEncryptionKeys(s Situation) Refusals {
 			Text: fmt.Sprintf("secrets in etcd may be encrypted with a key that is in %s here and not in %s: %s",
 				host.EncryptionConfig, store, strings.Join(lost, ", ")),
 			Advice: "restore the state directory of this cluster from a backup, or copy the key from the control " +
-				"plane to encryption-N.key in the state directory; with another key nobody could read these secrets",
+				"plane to encryption-N.key in the state directory; with another key no API server could read these secrets",
 		})
 	}
 	return rs

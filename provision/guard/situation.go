@@ -37,7 +37,8 @@ type Situation struct {
 // is refused is ever carried out.
 func Judge(s Situation) (refused Refusals, warnings []string) {
 	for _, r := range slices.Concat(
-		SameMachine(s), Foreign(s), replacedKeys(s), lostEncryptionKeys(s), otherAuthority(s), changedNetworks(s), changedVersions(s),
+		SameMachine(s), Foreign(s), replacedKeys(s), lostEncryptionKeys(s), otherAuthority(s),
+		changedNetworks(s), changedVersions(s),
 		halfChanged(s), movedRoles(s), otherMachines(s), goneHosts(s), members(s), movedHosts(s), quorum(s),
 	) {
 		if s.isElsewhere(r) {

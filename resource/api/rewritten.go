@@ -73,7 +73,7 @@ func (r Rewritten) Observe(ctx context.Context, sys *host.System) (resource.Reso
 // rewriters is how many secrets are written at the same time.
 const rewriters = 8
 
-// Apply has every secret written anew that is not as the API server would write it, and notes it.
+// Apply has every secret written again that is not as the API server would write it, and notes it.
 // No secret leaves the API server.
 func (r Rewritten) Apply(ctx context.Context, sys *host.System) error {
 	found, err := r.Observe(ctx, sys)
@@ -133,14 +133,14 @@ func rewriteAll(ctx context.Context, a *kube.API, secrets []string) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case first != nil:
-		return fault.SecretsNotEncrypted.Errorf("%d of %d secrets were not written anew, the first: %w", refused,
+		return fault.SecretsNotEncrypted.Errorf("%d of %d secrets were not written again, the first: %w", refused,
 			len(secrets), first)
 	}
 	return nil
 }
 
-// rewrite has one secret written anew, and tries again while the API is not ready for it. Once that
-// was in vain for another secret, it tries once.
+// rewrite has one secret written again, and tries again while the API is not ready for it. Once
+// that was in vain for another secret, it tries once.
 func rewrite(ctx context.Context, a *kube.API, path string, isHopeless func() bool) error {
 	deadline, cancel := context.WithTimeout(ctx, kube.APITimeout)
 	defer cancel()
