@@ -44,11 +44,11 @@ func securityFields(s *Security) []field {
 				"[encryption](pki.md#encryption-of-secrets)."},
 		{name: "encryptionKey", shape: "number", fallback: "1",
 			read: number(&s.EncryptionKey, 1, MostEncryptionKeys),
-			doc: "the number of the key that secrets are encrypted with. A higher number makes a new key, and `up` " +
-				"encrypts all secrets with it; older keys stay readable."},
+			doc: "the number of the key that secrets are encrypted with. A higher number makes a new key, and " +
+				"`up` encrypts all secrets with it; older keys stay readable."},
 		{name: "alwaysPullImages", shape: "boolean", fallback: "true in the profile `cis` without `artifacts.mirror`",
-			doc: "whether each start of a container asks the registry for its image (CIS 1.2.11). Then nothing starts " +
-				"without a registry, not even CoreDNS.",
+			doc: "whether each start of a container asks the registry for its image (CIS 1.2.11). Then nothing " +
+				"starts without a registry, not even CoreDNS.",
 			read: flag(&s.AlwaysPullImages)},
 	}
 }

@@ -56,7 +56,8 @@ func lostEncryptionKeys(s Situation) Refusals {
 			Text: fmt.Sprintf("secrets in etcd may be encrypted with a key that is in %s here and not in %s: %s",
 				host.EncryptionConfig, store, strings.Join(lost, ", ")),
 			Advice: "restore the state directory of this cluster from a backup, or copy the key from the control " +
-				"plane to encryption-N.key in the state directory; with another key no API server could read these secrets",
+				"plane to encryption-N.key in the state directory; with another key no API server could read " +
+				"these secrets",
 		})
 	}
 	return rs
