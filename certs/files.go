@@ -49,7 +49,7 @@ func (p *PKI) Files(h inventory.Host, component string) []File {
 		}
 	}
 	for _, r := range table {
-		if r.component != component || !r.isOn(h) {
+		if r.component != component || !r.isOn(p.cluster, h) {
 			continue
 		}
 		pair, ok := p.pairs[r.path(h)]

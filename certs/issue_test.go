@@ -126,7 +126,7 @@ func TestOnlyWhatChanged(t *testing.T) {
 			[]string{"hosts/cp1/apiserver.crt", "hosts/w1/admin.crt", "hosts/w1/apiserver-etcd-client.crt",
 				"hosts/w1/apiserver-kubelet-client.crt", "hosts/w1/apiserver.crt", "hosts/w1/controller-manager.crt",
 				"hosts/w1/controller-manager-server.crt", "hosts/w1/front-proxy-client.crt", "hosts/w1/scheduler.crt",
-				"hosts/w1/scheduler-server.crt", "hosts/w1/super-admin.crt"},
+				"hosts/w1/scheduler-server.crt"},
 		},
 		"the cluster domain": {func(c *inventory.Cluster) { c.Network.Domain = "k8s.lan" },
 			[]string{"hosts/cp1/apiserver.crt"}},

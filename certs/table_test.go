@@ -24,8 +24,7 @@ func TestCertificates(t *testing.T) {
 		{"hosts/cp1/super-admin", "ca", "kubernetes-super-admin", "system:masters", "", "client"},
 		{"hosts/cp1/apiserver", "ca", "kube-apiserver", "",
 			"10.0.0.11 10.96.0.1 127.0.0.1 cp1 cp1.example.net " + domain + " localhost", "server"},
-		{"hosts/cp1/apiserver-kubelet-client", "ca", "kube-apiserver-kubelet-client",
-			"kubeadm:cluster-admins", "", "client"},
+		{"hosts/cp1/apiserver-kubelet-client", "ca", "kube-apiserver-kubelet-client", "", "", "client"},
 		{"hosts/cp1/apiserver-etcd-client", "etcd/ca", "kube-apiserver-etcd-client", "", "", "client"},
 		{"hosts/cp1/front-proxy-client", "front-proxy-ca", "front-proxy-client", "", "", "client"},
 		{"hosts/cp1/controller-manager", "ca", "system:kube-controller-manager", "", "", "client"},
@@ -36,7 +35,7 @@ func TestCertificates(t *testing.T) {
 		{"hosts/w1/kubelet-client", "ca", "system:node:w1", "system:nodes", "", "client"},
 		{"hosts/w1/kubelet", "ca", "system:node:w1", "system:nodes", "10.0.0.31 w1", "server"},
 		{"hosts/w1/kube-proxy", "ca", "system:kube-proxy", "", "", "client"},
-		{"hosts/w1/flannel", "ca", "flannel", "", "", "client"},
+		{"hosts/w1/flannel", "ca", "flannel:w1", "kbootstrap:flannel", "", "client"},
 	} {
 		t.Run(want.name, func(t *testing.T) {
 			cert := certificate(t, s, want.name)

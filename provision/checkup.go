@@ -45,7 +45,7 @@ func vitalsOf(h inventory.Host, facts host.Facts) api.VitalsSource {
 	var from api.VitalsSource
 	if h.Has(inventory.ControlPlane) {
 		from = api.VitalsSource{
-			Kubeconfig: component.SuperAdmin, Leases: checkup.Leases(),
+			Kubeconfig: component.Admin, Leases: checkup.Leases(),
 			Namespace: component.DNSNamespace, Deployment: component.DNSDeployment,
 		}
 	}
@@ -69,7 +69,7 @@ func certificatesOf(r *Run, name string) []string {
 		for _, w := range s.Wanted {
 			switch w := w.(type) {
 			case resource.File:
-				if certs.HasCertificate(w.Path) {
+				if !w.Absent && certs.HasCertificate(w.Path) {
 					paths[w.Path] = true
 				}
 			case resource.Credential:

@@ -44,9 +44,11 @@ var apiServer = Component{
 	Direct:    true,
 	Resources: func(t Target) []resource.Resource {
 		return list(
+			early(),
 			one(resource.Dir{Path: auditLogs, Mode: 0o700}),
 			t.apiService(),
 			t.keys("admin"),
+			t.noSuperAdmin(),
 			one(t.apiReady("kube-apiserver is ready", Etcd)),
 		)
 	},
@@ -69,6 +71,15 @@ func (t Target) apiService() []resource.Resource {
 		t.keys("kube-apiserver"),
 		files,
 	)
+}
+
+// noSuperAdmin takes super-admin.conf from the control planes that had it in clusters of before:
+// the first has it.
+func (t Target) noSuperAdmin() []resource.Resource {
+	if t.Cluster.With(inventory.ControlPlane)[0].Name == t.Host.Name {
+		return nil
+	}
+	return one(resource.File{Path: SuperAdmin, Absent: true})
 }
 
 // apiReady is the readiness of this control plane's own API server, for which one waits for another

@@ -22,6 +22,7 @@ func Components() []Component {
 		access,
 		encryption,
 		encryptedSecrets,
+		hostAccess,
 		podProbe,
 		containerd,
 		kubelet,
@@ -35,6 +36,7 @@ func Components() []Component {
 		coreDNS,
 		health,
 		dnsSpread,
+		oldAccess,
 	}))
 }
 

@@ -141,6 +141,6 @@ var encryptedSecrets = Component{
 	Strict: true,
 	Resources: func(t Target) []resource.Resource {
 		first := t.FirstProvider()
-		return one(api.Rewritten{Kubeconfig: SuperAdmin, With: first.Name, Sum: first.Sum})
+		return one(api.Rewritten{Kubeconfig: Admin, With: first.Name, Sum: first.Sum})
 	},
 }

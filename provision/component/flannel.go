@@ -20,7 +20,7 @@ var flannel = Component{
 	Name:       "flannel",
 	On:         everywhere,
 	PodNetwork: true,
-	After:      []string{"kubelet"},
+	After:      []string{"kubelet", "host-access"},
 	Units:      []string{"flanneld.service"},
 	Sources: []release.Source{{
 		Component: "flannel", Version: "0.28.4", Archive: true, Programs: []string{"flanneld"},

@@ -22,7 +22,7 @@ func Teardown(whole bool) []Component {
 	return []Component{leave, stop, remove, restore, forget}
 }
 
-// leave takes the node of a host out of the cluster.
+// leave takes the node of a host out of the cluster, and the rights of its programs.
 var leave = Component{
 	Name:   "leave",
 	On:     everywhere,
@@ -34,7 +34,7 @@ var leave = Component{
 		if err != nil {
 			panic(fmt.Sprintf("component: node %s: %v", t.Host.Name, err)) // a name of the inventory is text
 		}
-		return one(api.Object{Manifest: manifest, Kubeconfig: SuperAdmin, Absent: true})
+		return list(one(api.Object{Manifest: manifest, Kubeconfig: Admin, Absent: true}), absent(hostRights(t)))
 	},
 }
 

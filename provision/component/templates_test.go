@@ -66,6 +66,10 @@ func TestRender(t *testing.T) {
 		"net-conf.json":       flannelJSON.Render(flannelConfig{Pods: pods, Backend: "vxlan", Port: 8472}),
 		"cni-config.sh":       cniConfigScript.Render(cni),
 		"access.yaml":         accessYAML.Render(struct{}{}),
+		"kubelet-client.yaml": kubeletClientYAML.Render(kubeletClient),
+		"flannel-policy.yaml": flannelPolicyYAML.Render(flannelUsers),
+		"host-access.yaml":    hostAccessYAML.Render(hostAccessData{Host: "m1", FlannelUser: "flannel:m1"}),
+		"old-access.yaml":     oldAccessYAML.Render(struct{}{}),
 		"pod-probe.yaml": podProbeManifest.Render(podProbeData{
 			Image: "registry.k8s.io/pause:3.10.2", Namespace: "kbootstrap",
 		}),

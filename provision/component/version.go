@@ -8,4 +8,6 @@ const (
 	structuredAuthentication = 34
 	// cgroupV1Field: the kubelet has the field failCgroupV1, and from 1.35 it is true by default.
 	cgroupV1Field = 31
+	// admissionPolicies: ValidatingAdmissionPolicy is v1 and always on.
+	admissionPolicies = 30
 )

@@ -37,7 +37,11 @@ func TestOnly(t *testing.T) {
 			elsewhere = append(elsewhere, s.At+" "+s.Component.Name+": "+r.ID())
 		}
 	}
-	if d := cmp.Diff([]string{"m1 nodes: node w1"}, elsewhere); d != "" {
+	if d := cmp.Diff([]string{
+		"m1 host-access: object ClusterRole kbootstrap:flannel:w1",
+		"m1 host-access: object ClusterRoleBinding kbootstrap:flannel:w1",
+		"m1 nodes: node w1",
+	}, elsewhere); d != "" {
 		t.Errorf("on other hosts:\n%s", d)
 	}
 	if len(limited.Hosts()) != 2 || limited.Hosts()[0].Name != "m1" || limited.Hosts()[1].Name != "w1" {
