@@ -5,6 +5,7 @@
 #   make test-hosts  more of real hosts, for the night
 #   make check   the fast ones: build, vet, lint, unit tests with the race detector
 #   make bench   how long things take, as a table and as JSON
+#   make versions which pinned versions are older than they have to be
 #   make measure how the sources are built: sizes, and what a change touches
 
 SHELL := /bin/bash
@@ -22,7 +23,7 @@ KUBERNETES ?= v1.36.3
 PACKAGES := mmdebstrap:mmdebstrap systemd-nspawn:systemd-container ip:iproute2 nsenter:util-linux sshd:openssh-server \
 	ssh:openssh-client gcc:build-essential dpkg-deb:dpkg iptables:iptables curl:curl
 
-.PHONY: build mutate test-crash test-hosts check lint unit crash-matrix fuzz test e2e demo demo-down recording bench measure packages artifacts clean
+.PHONY: build mutate test-crash test-hosts check lint unit crash-matrix fuzz test e2e demo demo-down recording bench measure versions packages artifacts clean
 
 # bin/kbootstrap is the product, bin/kblab the workshop's lab.
 build: bin/kbootstrap bin/kblab
@@ -120,6 +121,10 @@ bench: artifacts
 # measure prints the table of docs/design.md; MEASURE=-v names what was counted.
 measure:
 	@go run ./workshop/measure $(MEASURE)
+
+# versions prints which versions of components are older than they have to be; VERSIONS=-offline asks no server.
+versions:
+	@go run ./workshop/versions $(VERSIONS)
 
 clean:
 	rm -rf bin

@@ -14,6 +14,7 @@ const (
 	BootSetting       Code = "KB3062"
 	PacketFilter      Code = "KB3063"
 	PreflightReplaces Code = "KB3065"
+	WeakVersion       Code = "KB3066"
 	PreflightClock    Code = "KB3070"
 )
 
@@ -112,6 +113,19 @@ masked. The cluster works until the host is started again; then pods reach no ot
     grep -rn ip_forward /etc/sysctl.d /etc/sysctl.conf /run/sysctl.d /usr/lib/sysctl.d
     grep -rnE 'br_netfilter|overlay|vxlan' /etc/modprobe.d
     systemctl unmask systemd-sysctl.service systemd-modules-load.service`},
+	{WeakVersion, "a component has a version with a known hole",
+		`The version of a component on a host, or the one that the inventory asks for, is open to a hole that is published
+and that newer versions close. Some of these lead from a container to root on its host. Or the minor version of
+Kubernetes has no support any more, so that what is found in it is not mended. The tool knows the holes that were
+published when it was made; a newer release of the tool knows more.
+
+It is a warning: nothing is refused.`,
+		`Leave the version out of the inventory, so that the tool's default is installed, or name a newer one.
+
+    versions: {}
+    kbootstrap up -i hosts.yaml
+
+A version that must stay for now keeps its warning.`},
 	{PacketFilter, "a chain of the packet filter drops what pods or hosts send",
 		`kube-proxy and flannel accept the packets of pods in the chains of iptables. A packet must pass every chain of its
 hook, so a chain of another table with the policy drop drops them all the same. Such a chain comes from nftables.conf, a

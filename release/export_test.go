@@ -35,3 +35,25 @@ func IsVersion(text string) bool {
 	_, err := parseVersion(text)
 	return err == nil
 }
+
+// Hole is one row of holes.
+type Hole struct {
+	Component, Names, What string
+	Fixed                  []string
+}
+
+// Holes are all rows.
+func Holes() []Hole {
+	var all []Hole
+	for _, h := range holes {
+		all = append(all, Hole{h.component, h.names, h.what, h.fixed})
+	}
+	return all
+}
+
+// Older reports whether a version comes before another.
+func Older(a, b string) bool {
+	left, _ := parseVersion(a)
+	right, _ := parseVersion(b)
+	return left.less(right)
+}

@@ -1,6 +1,10 @@
 package release
 
-import "kbootstrap/inventory"
+import (
+	"strings"
+
+	"kbootstrap/inventory"
+)
 
 // Source is where one artifact of a component comes from: an archive, a program or an image. In its
 // texts {version} stands for the version without a leading v, {arch} for the architecture as Go
@@ -25,4 +29,16 @@ type Source struct {
 	Image string
 	// Needed reports whether a cluster needs the artifact; nil means that every cluster does.
 	Needed func(*inventory.Cluster) bool
+}
+
+// VersionOf is the version in the name of an image of the source, without a leading v; empty for
+// every other text.
+func (s Source) VersionOf(image string) string {
+	before, after, _ := strings.Cut(s.Image, "{version}")
+	rest, ours := strings.CutPrefix(image, before)
+	version, end := strings.CutSuffix(rest, after)
+	if s.Image == "" || !ours || !end {
+		return ""
+	}
+	return version
 }

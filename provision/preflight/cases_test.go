@@ -20,6 +20,24 @@ var cases = []struct {
 	{"not root", func(s *Scene) { s.Hosts[1].Survey.UID = 1000 },
 		[]string{"fail IsPrivilegedUser w1: the tool runs on this host as user 1000"}},
 
+	{"an older run left versions with holes", func(s *Scene) {
+		for i := range s.Hosts {
+			s.Hosts[i].Versions = []Version{
+				{"runc", "1.2.8", "1.5.2"}, {"pause", "", "3.9"}, {"etcd", "3.6.14", "3.6.14"},
+			}
+		}
+	}, []string{"warn SafeVersions cp1,w1,w2: runc 1.2.8 has CVE-2026-41579 (of low severity); `up` installs 1.5.2"}},
+	{"the inventory wants a version with holes", func(s *Scene) {
+		s.Hosts[1].Versions = []Version{{"runc", "1.5.2", "1.4.2"}}
+		s.Hosts[2].Versions = []Version{{"runc", "", "1.4.2"}}
+	}, []string{"warn SafeVersions w1,w2: runc 1.4.2 has CVE-2026-41579 (of low severity); " +
+		"`versions: {runc: 1.4.3}` or later closes that"}},
+	{"Kubernetes without support", func(s *Scene) {
+		s.Now = time.Date(2026, 11, 28, 0, 0, 0, 0, time.UTC)
+		s.Hosts[0].Versions = []Version{{"kubernetes", "1.34.4", "1.34.4"}}
+		s.Hosts[1].Versions = []Version{{"kubernetes", "1.36.3", "1.36.3"}}
+	}, []string{"warn SafeVersions cp1: Kubernetes 1.34 has had no support since 2026-10-27"}},
+
 	{"files of the owner", func(s *Scene) {
 		s.Hosts[1].Displaced = []Displaced{
 			{ID: "file /etc/containerd/config.toml", What: "/etc/containerd/config.toml would be replaced"},

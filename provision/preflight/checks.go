@@ -149,6 +149,11 @@ func Checks() []Check {
 			What: "etcd's data directory is empty, or holds this cluster's data",
 			Hint: "move the directory away if its data is not needed: mv /var/lib/etcd /var/lib/etcd.old"},
 
+		{ID: "SafeVersions", Worst: Warn, Code: fault.WeakVersion, judge: safeVersions, Surroundings: true,
+			What: "no component on the host, and none that `up` would install, has a version with a known hole; " +
+				"Kubernetes is one that is still supported",
+			Hint: "leave the version out of the inventory, and run `up`"},
+
 		// What the services read or obey besides the files of the tool.
 		{ID: "ForeignSetting", Worst: Fail, Code: fault.ForeignSetting, judge: each(foreignSettings),
 			Surroundings: true,

@@ -101,6 +101,7 @@ func TestCodes(t *testing.T) {
 		"NumCPU":   fault.PreflightCapacity, "KernelModules": fault.PreflightSystem,
 		"StaleEtcdData": fault.PreflightLeftover,
 		"ClockSkew":     fault.PreflightClock,
+		"SafeVersions":  fault.WeakVersion,
 	}
 	for _, c := range cases {
 		s := good(t)

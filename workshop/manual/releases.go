@@ -105,7 +105,7 @@ func others() []release {
 	for _, v := range []struct {
 		line, version string
 		extra         []string
-	}{{"3.5", "v3.5.24", []string{"help"}}, {"3.6", "v3.6.8", []string{"help", "feature-gates"}}} {
+	}{{"3.5", "v3.5.33", []string{"help"}}, {"3.6", "v3.6.14", []string{"help", "feature-gates"}}} {
 		all = append(all, release{program: "etcd", line: v.line, extra: v.extra,
 			modules: []module{{"go.etcd.io/etcd/server/v3", v.version}, {"go.etcd.io/etcd/pkg/v3", v.version}},
 			entries: []entry{{"go.etcd.io/etcd/server/v3/etcdmain", "newConfig"}}})
@@ -126,5 +126,12 @@ func others() []release {
 				{"github.com/spf13/cobra", "v1.10.2"}},
 			entries: []entry{{"github.com/docker/docker/cmd/dockerd", "newDaemonCommand"}}, extra: []string{"help"}})
 	}
+	// From 29 on the daemon is a module of another name with versions of its own: beta.24 is that
+	// of 29.8.1.
+	const moby = "github.com/moby/moby/v2"
+	all = append(all, release{program: "dockerd", line: "29.8",
+		modules: []module{{moby, "v2.0.0-beta.24"}, {"github.com/spf13/pflag", "v1.0.10"},
+			{"github.com/spf13/cobra", "v1.10.2"}},
+		entries: []entry{{moby + "/daemon/command", "newDaemonCommand"}}, extra: []string{"help"}})
 	return all
 }

@@ -90,3 +90,17 @@ func goMod(name string) string {
 
 // number is a version without its "v", as archives and programs write it.
 func number(version string) string { return strings.TrimPrefix(version, "v") }
+
+// Versions are the versions of what the mirror gets for a version of Kubernetes, by the names that
+// the product has for components, without a leading v.
+func Versions(kubernetesVersion string) (map[string]string, error) {
+	recipes, err := catalogue(kubernetesVersion, "amd64")
+	if err != nil {
+		return nil, err
+	}
+	versions := map[string]string{}
+	for _, r := range recipes {
+		versions[r.Name] = number(r.Version)
+	}
+	return versions, nil
+}
