@@ -52,7 +52,7 @@ var etcd = Component{
 			one(
 				resource.User{Name: "etcd", Home: EtcdData},
 				resource.Dir{Path: "/etc/etcd", Mode: 0o755},
-				resource.Dir{Path: EtcdPKI, Mode: 0o700, Owner: "etcd:etcd"},
+				resource.Dir{Path: EtcdPKI, Mode: 0o750, Owner: "root:etcd"},
 				resource.Dir{Path: EtcdData, Mode: 0o700, Owner: "etcd:etcd"},
 			),
 			etcdMember(t),

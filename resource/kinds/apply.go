@@ -31,7 +31,7 @@ func ApplyAndVerify(
 			ID:     wanted.ID(),
 			Before: found.State(),
 			After:  wanted.State(),
-			Diff:   resource.Diff(found, wanted),
+			Diff:   resource.Diff(told(sys, found), told(sys, wanted)),
 		}, nil
 	}
 	now, err := wanted.Observe(ctx, sys)
@@ -52,6 +52,6 @@ func ApplyAndVerify(
 		ID:     wanted.ID(),
 		Before: found.State(),
 		After:  now.State(),
-		Diff:   resource.Diff(found, now),
+		Diff:   resource.Diff(told(sys, found), told(sys, now)),
 	}, nil
 }

@@ -13,7 +13,7 @@ import (
 
 func planned(t *testing.T, spec Spec) state {
 	t.Helper()
-	s := state{ID: "00000000", Spec: spec}
+	s := state{ID: idOf(spec.Dir), Spec: spec}
 	for i, h := range planHosts(spec) {
 		h.SSHPort = 2200 + i
 		s.Hosts = append(s.Hosts, hostState{Host: h, HostKey: "ssh-ed25519 AAAA"})
