@@ -27,6 +27,7 @@ func TestHostsUnits(t *testing.T) {
 		{"services are shut in", shutIn},
 		{"HAProxy has given root up", proxyIsNobody},
 		{"the audit log is elsewhere", auditElsewhere},
+		{"docker runs", dockerRuns},
 		{"NodePort from every host", nodePort},
 		{"DNS and pods across hosts", podNetwork},
 		{"logs", podLogs},
