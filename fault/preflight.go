@@ -16,6 +16,7 @@ const (
 	PreflightReplaces Code = "KB3065"
 	WeakVersion       Code = "KB3066"
 	PreflightClock    Code = "KB3070"
+	PreflightFirewall Code = "KB3073"
 )
 
 // preflightEntries are the faults of preflight checks.
@@ -60,7 +61,7 @@ UDP, "nothing arrived" means that the sender sent packets but the receiver's pro
 filter on one of the two hosts, a security group, or a network between them drops them. If only large packets are
 lost, something on the way has a smaller MTU and drops them silently.
 
-The check ignores a firewalld that up will turn off, and what that firewalld may hide.`,
+The check ignores a firewall that up will turn off or open, and what that firewall may hide.`,
 		`Open the port where packets are dropped, on the receiving host first.
 
     iptables -S INPUT; nft list ruleset
@@ -76,6 +77,14 @@ halfway.`,
 		`The kernel, its modules and cgroup controllers, the C library, iptables or a program is missing, or is too old
 for the versions that the inventory asks for; or the tool does not run as root there.`,
 		`Update the distribution, or install the package that the message names.`},
+	{PreflightFirewall, "the firewall of a host cannot be configured",
+		`With firewall: configure the tool adds policies to a firewalld that runs. Policies hold next to the zones that the
+host's owner has made; firewalld has them from version 0.9 on. An older one, or one that does not answer on the bus of
+the system, cannot be told what to let in.`,
+		`Stop firewalld: up then filters by a table of nftables that is its own. Or leave the firewall out of it, with
+firewall: disable in the inventory.
+
+    systemctl disable --now firewalld`},
 	{PreflightLeftover, "something else is on a host already",
 		`A port is held by another program, another installer's Kubernetes runs there, etcd's data directory has data that
 is not this cluster's, or the host trusts another certificate authority. The tool never takes over or deletes what

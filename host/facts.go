@@ -33,7 +33,11 @@ type Facts struct {
 	Glibc       string // "2.36"; empty with another C library
 	IPTables    string // "1.8.9 (nf_tables)"; "1.8.4 (legacy)"
 	SELinux     string // "enforcing", "permissive" or "disabled"
-	Interfaces  []Interface
+	// Firewalld is the version of the firewalld that runs; empty when none does.
+	Firewalld string
+	// SSHPorts are the TCP ports by which people log in: those of sshd, and that of this session.
+	SSHPorts   []int
+	Interfaces []Interface
 	// DefaultRouteInterface is the interface of the default route with the lowest metric.
 	DefaultRouteInterface string
 	// Programs maps those programs that the host has, of the list in programs, to their paths.
@@ -84,8 +88,8 @@ type Interface struct {
 
 // programs are those whose presence decides how something is done.
 var programs = []string{
-	"apt-get", "conntrack", "dnf", "ethtool", "firewall-cmd", "haproxy", "ip", "ipset", "iptables", "modprobe", "mount",
-	"nft", "socat", "swapoff", "systemctl", "useradd", "yum",
+	"apt-get", "busctl", "conntrack", "dnf", "ethtool", "firewall-cmd", "haproxy", "ip", "ipset", "iptables",
+	"modprobe", "mount", "nft", "socat", "swapoff", "systemctl", "useradd", "yum",
 }
 
 // Facts reads the facts of the machine, all at the same time, and which of the units it has. It
@@ -103,6 +107,8 @@ func (s *System) Facts(ctx context.Context, units ...string) Facts {
 
 	var wg sync.WaitGroup
 	wg.Go(func() { f.IPTables = g.iptables(f.Programs) })
+	wg.Go(func() { f.Firewalld = g.firewalld(f.Programs) })
+	wg.Go(func() { f.SSHPorts = g.sshPorts(os.Getpid()) })
 	wg.Go(func() { f.Systemd = g.systemd(f.Programs) })
 	wg.Go(func() { f.Glibc = g.glibc() })
 	wg.Go(func() { f.Interfaces = interfaces() })

@@ -34,7 +34,7 @@ type Cluster struct {
 	// CRI is the runtime that the kubelet talks to: "containerd" or "dockerd" (through
 	// cri-dockerd).
 	CRI string
-	// Firewall is "disable" (stop and disable firewalld) or "leave".
+	// Firewall is FirewallDisable, FirewallConfigure or FirewallLeave.
 	Firewall string
 	// RestoreOnReset reports whether `reset` turns firewalld and swap on again where the tool had
 	// turned them off.
@@ -72,6 +72,17 @@ type Flannel struct {
 	Backend string // "vxlan" or "host-gw"
 	Port    int    // UDP port of vxlan; 8472, the kernel's own
 }
+
+// What is done about the firewall of hosts.
+const (
+	// FirewallDisable stops and disables firewalld.
+	FirewallDisable = "disable"
+	// FirewallConfigure lets in what the cluster needs, and nothing else that the owner of a host
+	// does not let in: in firewalld where it runs, and by nftables where it does not.
+	FirewallConfigure = "configure"
+	// FirewallLeave touches nothing.
+	FirewallLeave = "leave"
+)
 
 // Artifacts says where binaries come from.
 type Artifacts struct {

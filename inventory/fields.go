@@ -33,9 +33,11 @@ func table(c *Cluster, all *SSH, rules Rules) []field {
 			read: oneOf(&c.CRI, "containerd", "dockerd"),
 			doc: "the runtime that the kubelet talks to. `dockerd` goes through cri-dockerd and " +
 				"needs `runtime: docker`."},
-		{name: "firewall", shape: "`disable` or `leave`", fallback: "disable",
-			read: oneOf(&c.Firewall, "disable", "leave"),
-			doc:  "`disable` stops and disables firewalld on every host; `leave` does not touch it."},
+		{name: "firewall", shape: "`disable`, `configure` or `leave`", fallback: "disable",
+			read: oneOf(&c.Firewall, FirewallDisable, FirewallConfigure, FirewallLeave),
+			doc: "`disable` stops and disables firewalld on every host. `configure` opens the ports of the cluster, " +
+				"between the hosts and to users, and no other: in firewalld where it runs, else in a table of " +
+				"nftables of its own. `leave` touches no firewall."},
 		{name: "restoreOnReset", shape: "boolean", fallback: "false", read: flag(&c.RestoreOnReset),
 			doc: "whether `reset` turns firewalld and swap on again where the tool had turned them off."},
 		{name: "security", shape: "mapping", doc: "how much the cluster restricts its users.",

@@ -85,7 +85,7 @@ func invariants(t *testing.T, c *inventory.Cluster) {
 	want(len(c.With(inventory.Etcd))%2 == 1, "%d etcd members", len(c.With(inventory.Etcd)))
 	want(len(c.With(inventory.ControlPlane)) > 0, "no control plane")
 	want(c.CRI == "containerd" || c.CRI == "dockerd" && c.Runtime == "docker", "cri %q on runtime %q", c.CRI, c.Runtime)
-	want(c.Firewall == "disable" || c.Firewall == "leave", "firewall %q", c.Firewall)
+	want(c.Firewall == "disable" || c.Firewall == "leave" || c.Firewall == "configure", "firewall %q", c.Firewall)
 	want(c.Security.Profile == "default" || c.Security.Profile == "cis", "profile %q", c.Security.Profile)
 	want(c.Security.EncryptionKey >= 1 && c.Security.EncryptionKey <= inventory.MostEncryptionKeys, "key %d",
 		c.Security.EncryptionKey)

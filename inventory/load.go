@@ -130,7 +130,7 @@ func defaults(r *reader) (*Cluster, *SSH) {
 		},
 		Runtime:   "docker",
 		CRI:       "containerd",
-		Firewall:  "disable",
+		Firewall:  FirewallDisable,
 		Security:  Security{Profile: ProfileDefault, Encryption: Secretbox, EncryptionKey: 1},
 		Versions:  map[string]string{},
 		Arguments: map[string]map[string]string{},

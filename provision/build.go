@@ -30,14 +30,14 @@ func BuildPlan(ctx context.Context, r *Run) error {
 		return err
 	}
 	r.whole = plan.Build(component.Components(), targets)
-	r.Plan, r.settles = limited(r.whole, r.Scope), true
+	r.Plan, r.settles = limited(r.whole, r.Scope, r.namesAll), true
 	return nil
 }
 
-// limited returns the plan within the scope.
-func limited(p plan.Plan, s Scope) plan.Plan {
+// limited returns the plan within the scope. What names all hosts is changed on all.
+func limited(p plan.Plan, s Scope, namesAll []string) plan.Plan {
 	if len(s.Hosts) > 0 {
-		p = p.Only(s.Hosts...)
+		p = p.Only(namesAll, s.Hosts...)
 	}
 	if len(s.Components) > 0 {
 		p = p.OnlyComponents(s.Components...)

@@ -48,6 +48,7 @@ type Run struct {
 	hosts    []inventory.Host // that the run is about
 	lead     string           // the control plane that carries out what is done once per cluster
 	whole    plan.Plan        // without the limits of the scope
+	namesAll []string         // the components that are changed on all hosts, whatever the scope
 	settles  bool             // the plan is what should stand from now on, see settle
 	evidence map[string]guard.Evidence
 	census   api.Census

@@ -33,7 +33,7 @@ var apiServer = Component{
 	Units:   []string{"kube-apiserver.service"},
 	Sources: []release.Source{kubernetesProgram("kube-apiserver")},
 	Ports: []Port{{
-		Network: "tcp", By: "kube-apiserver", From: []inventory.Role{AnyHost},
+		Network: "tcp", By: "kube-apiserver", From: []inventory.Role{AnyHost}, World: true,
 		Of: func(c *inventory.Cluster) int { return c.Network.APIPort },
 	}},
 	Residue: Residue{Data: []string{auditLogs, "/etc/kubernetes"}},

@@ -14,6 +14,7 @@ import (
 const (
 	Etcd      = "etcd"
 	APIServer = "kube-apiserver"
+	Firewall  = "firewall"
 )
 
 // Component is a chapter of the cluster: what some hosts should have, and what must be there
@@ -41,6 +42,9 @@ type Component struct {
 	// Rolling components are changed on one host at a time once they run, because the cluster stops
 	// without a quorum of them.
 	Rolling bool
+	// NamesAll reports whether what a host has of the component names all hosts of the cluster, so
+	// that all have it changed when some join; see inventory.Cluster.
+	NamesAll func(*inventory.Cluster) bool
 	// ServesAll says that every host is healthy only when the component is.
 	ServesAll bool
 	// Last has the component come after all others.
@@ -106,6 +110,11 @@ type Port struct {
 	Loopback, Address bool
 	// From are the roles whose other hosts must reach the port; AnyHost is every host.
 	From []inventory.Role
+	// World says that users reach it too, from anywhere.
+	World bool
+	// Range returns the ports that an inventory says where it is not one port that is listened on:
+	// what is sent there goes on to pods.
+	Range func(*inventory.Cluster) inventory.PortRange
 }
 
 // What the tool decides about its own files and connections has no other place in the inventory.

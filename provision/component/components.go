@@ -12,8 +12,9 @@ import (
 // After and Needs and in the resources themselves; the order of start after a reboot is in the
 // units.
 func Components() []Component {
-	return completed(noting([]Component{
+	return completed(noting(walled([]Component{
 		base,
+		firewall,
 		etcd,
 		apiServer,
 		apiProxy,
@@ -37,7 +38,7 @@ func Components() []Component {
 		health,
 		dnsSpread,
 		oldAccess,
-	}))
+	})))
 }
 
 // noting has each component note what was in its directories of data before it fills them: `reset`

@@ -31,7 +31,7 @@ func Rules() inventory.Rules {
 			rules.Programs = append(rules.Programs, p)
 		}
 		for _, p := range c.Ports {
-			if p.Of == nil {
+			if p.Of == nil && p.Range == nil {
 				rules.Ports = append(rules.Ports, inventory.Port{Network: p.Network, Number: p.Number, By: p.name()})
 			}
 		}
@@ -177,6 +177,17 @@ func Readings() []Reading {
 // KernelParameters are what must be so after each boot, and the file that says so.
 func KernelParameters() (values map[string]string, file string) {
 	return maps.Clone(kernelParameters), sysctlFile
+}
+
+// NamingAll are the components of a cluster of which every host has something that names all hosts.
+func NamingAll(c *inventory.Cluster) []string {
+	var names []string
+	for _, component := range Components() {
+		if component.NamesAll != nil && component.NamesAll(c) {
+			names = append(names, component.Name)
+		}
+	}
+	return names
 }
 
 // Modules are the modules of the kernel that a cluster needs.

@@ -25,6 +25,8 @@ var kubeProxy = Component{
 	Ports: []Port{
 		{Network: "tcp", Number: 10249, By: "kube-proxy", For: "metrics", Loopback: true},
 		{Network: "tcp", Number: 10256, By: "kube-proxy", For: "health"},
+		{Network: "tcp", By: "kube-proxy", For: "NodePorts", World: true, Range: nodePorts},
+		{Network: "udp", By: "kube-proxy", For: "NodePorts", World: true, Range: nodePorts},
 	},
 	Residue:   Residue{Data: []string{"/var/lib/kube-proxy"}, Chains: []string{"KUBE-"}},
 	Programs:  []inventory.Program{kubeProxyProgram},
@@ -69,6 +71,9 @@ func kubeProxySandbox(t Target) templates.Sandbox {
 	}
 	return t.filterSandbox(s)
 }
+
+// nodePorts are the ports of Services of type NodePort.
+func nodePorts(c *inventory.Cluster) inventory.PortRange { return c.Network.NodePorts }
 
 // proxyKubeconfig is who kube-proxy is to the API: it may read Services and their endpoints.
 const proxyKubeconfig = "/etc/kubernetes/kube-proxy.conf"

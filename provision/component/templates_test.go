@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"kbootstrap/internal/golden"
+	"kbootstrap/resource"
 	"kbootstrap/templates"
 )
 
@@ -40,6 +41,17 @@ func TestRender(t *testing.T) {
 			Flags: flags, NodeName: "m1", Sandbox: templates.Sandbox{Systemd: 252,
 				Run: []string{"flannel"}, SharedRun: []string{"xtables.lock"}, Capabilities: []string{"CAP_NET_ADMIN"},
 			},
+		}),
+		"firewall.nft": firewallNFT.Render(firewallData{
+			Interfaces: []string{"lo", "cni0", "flannel.1"}, Site: siteRules,
+			Sets: []addressSet{{Name: "hosts", Addresses: []string{"192.168.56.11", "192.168.56.12"}}},
+			Openings: []resource.Opening{
+				{Ports: "22", Protocol: "tcp"}, {Set: "hosts", Ports: "8472", Protocol: "udp"},
+				{Ports: "30000-32767", Protocol: "tcp"},
+			},
+		}),
+		"kbootstrap-firewall.service": firewallService.Render(firewallCommand{
+			Rules: firewallRules, Table: FirewallTable,
 		}),
 		"container-scope.conf": containerScope.Render(struct{}{}),
 		"containerd-3.toml": containerdTOML.Render(containerdConfig{

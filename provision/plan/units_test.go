@@ -26,7 +26,7 @@ func units(t *testing.T, p plan.Plan) map[string]UnitFile {
 	for _, s := range p.Steps {
 		for _, r := range s.Wanted {
 			f, ok := r.(resource.File)
-			if !ok || !strings.HasPrefix(f.Path, "/etc/systemd/system/") || path.Ext(f.Path) != ".service" {
+			if !ok || f.Absent || !strings.HasPrefix(f.Path, "/etc/systemd/system/") || path.Ext(f.Path) != ".service" {
 				continue
 			}
 			name := s.About() + "/" + path.Base(f.Path)

@@ -7,6 +7,7 @@ import (
 
 	"kbootstrap/host"
 	"kbootstrap/host/surroundings"
+	"kbootstrap/inventory"
 	"kbootstrap/node"
 )
 
@@ -222,6 +223,32 @@ var cases = []struct {
 		s.path("w1", "cp1", "tcp", 6443).Fault = "rejected (no route to host)"
 	}, []string{"fail PeerPort cp1,w1: w1 -> cp1 tcp/6443: rejected (no route to host)",
 		"warn Firewalld cp1: firewalld runs, because the inventory says firewall: leave"}},
+	{"a firewall that up opens", func(s *Scene) {
+		s.Cluster.Firewall = inventory.FirewallConfigure
+		firewall(&s.Hosts[0])
+		s.Hosts[0].Facts.Firewalld, s.Hosts[0].Rewalled = "1.3.3", true
+		s.path("w1", "cp1", "tcp", 6443).Fault = "rejected (no route to host)"
+	}, nil},
+	{"a firewall that is open already", func(s *Scene) {
+		s.Cluster.Firewall = inventory.FirewallConfigure
+		firewall(&s.Hosts[0])
+		s.Hosts[0].Facts.Firewalld = "1.3.3"
+		s.path("w1", "cp1", "tcp", 6443).Fault = "rejected (no route to host)"
+	}, []string{"fail PeerPort cp1,w1: w1 -> cp1 tcp/6443: rejected (no route to host)"}},
+	{"firewalld that has no policies, or does not answer", func(s *Scene) {
+		s.Cluster.Firewall = inventory.FirewallConfigure
+		firewall(&s.Hosts[0])
+		firewall(&s.Hosts[1])
+		s.Hosts[0].Facts.Firewalld = "0.6.3"
+	}, []string{"fail Firewall cp1: firewalld 0.6.3 is older than 0.9, the first that has policies",
+		"fail Firewall w1: firewalld runs, and does not answer on the bus of the system"}},
+	{"chains of the tool's own firewall", func(s *Scene) {
+		s.Cluster.Firewall = inventory.FirewallConfigure
+		s.Hosts[0].Survey.Surroundings.Chains = []surroundings.BaseChain{
+			{Table: "inet kbootstrap", Name: "input", Hook: surroundings.HookInput, By: surroundings.DropsByPolicy},
+			{Table: "inet firewalld", Name: "filter_FORWARD", Hook: surroundings.HookForward,
+				By: surroundings.DropsByRule}}
+	}, nil},
 	{"a black hole for large packets", func(s *Scene) { s.path("w1", "cp1", "udp", 8472).Arrived = 1400 },
 		[]string{"fail MTU cp1,w1: w1 -> cp1: packets of 1400 bytes arrive, of 1500 bytes do not"}},
 	{"host-gw behind a router", func(s *Scene) {

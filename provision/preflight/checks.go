@@ -100,6 +100,10 @@ func Checks() []Check {
 			Hint: "boot with systemd.unified_cgroup_hierarchy=1 for version 2"},
 		{ID: "Swap", Worst: OK, Code: fault.PreflightSystem, judge: each(swap),
 			What: "swap is off; `up` turns swap off"},
+		{ID: "Firewall", Worst: Fail, Code: fault.PreflightFirewall, judge: each(configuredFirewall),
+			What: "with `firewall: configure`, firewalld is new enough, or does not run",
+			Hint: "stop firewalld on that host (systemctl disable --now firewalld), and `up` filters by nftables; " +
+				"or set firewall: disable in the inventory"},
 		{ID: "Firewalld", Worst: Warn, Code: fault.PreflightSystem, judge: each(firewalls),
 			What: "no firewall is in the way; `up` turns firewalld off unless the inventory says `firewall: leave`",
 			Hint: "open the cluster's ports, or turn the firewall off"},

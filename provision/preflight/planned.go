@@ -25,6 +25,7 @@ func SceneOf(c *inventory.Cluster, whole, limited plan.Plan) Scene {
 			one.Docker = cmp.Or(one.Docker, dockerFile(s))
 		}
 		for _, s := range limited.At(h.Name) {
+			one.Rewalled = one.Rewalled || s.Component.Name == component.Firewall && len(s.Changes()) > 0
 			for _, c := range s.Changes() {
 				one.Displaced = append(one.Displaced, displaced(c)...)
 				one.Writes = append(one.Writes, writes(c.Wanted)...)

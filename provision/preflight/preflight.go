@@ -98,6 +98,8 @@ type Host struct {
 	Displaced []Displaced
 	// Versions are the releases of components that the host has and should have.
 	Versions []Version
+	// Rewalled says that the run changes what the firewall of the host lets in.
+	Rewalled bool
 	// Docker is the found content of docker's configuration; nil where docker is not in the plan.
 	Docker *DockerFile
 	// Glibc is, for each program that needs one, the version of glibc it needs at least:

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"kbootstrap/host"
+	"kbootstrap/inventory"
+	"kbootstrap/provision/component"
 )
 
 const firewalld = "firewalld.service"
@@ -83,12 +85,30 @@ func swap(_ Scene, h Host) []Finding {
 
 func firewalls(s Scene, h Host) []Finding {
 	switch {
+	case s.Cluster.Firewall == inventory.FirewallConfigure:
+		return nil // another check says what is done
 	case !h.active(firewalld):
 		return one(OK, "firewalld does not run")
-	case s.Cluster.Firewall == "disable":
+	case s.Cluster.Firewall == inventory.FirewallDisable:
 		return one(OK, "firewalld runs; up turns firewalld off")
 	}
 	return one(Warn, "firewalld runs, because the inventory says firewall: leave")
+}
+
+// configuredFirewall judges whether a firewall can be had that lets in what the cluster needs.
+func configuredFirewall(s Scene, h Host) []Finding {
+	switch {
+	case s.Cluster.Firewall != inventory.FirewallConfigure:
+		return nil
+	case h.Facts.Firewalld == "" && h.active(firewalld):
+		return one(Fail, "firewalld runs, and does not answer on the bus of the system")
+	case h.Facts.Firewalld == "":
+		return one(OK, "firewalld does not run; a table of nftables lets in what the cluster needs")
+	case older(h.Facts.Firewalld, component.OldestFirewalld):
+		return one(Fail, "firewalld %s is older than %s, the first that has policies", h.Facts.Firewalld,
+			component.OldestFirewalld)
+	}
+	return one(OK, "firewalld %s runs, and lets in what the cluster needs", h.Facts.Firewalld)
 }
 
 func glibc(_ Scene, h Host) []Finding {

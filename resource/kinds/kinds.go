@@ -59,6 +59,8 @@ var kinds = []Kind{
 	kind[resource.Module]("module", 0),
 	kind[resource.Swap]("swap", Recorded),
 	kind[resource.SELinux]("selinux", Recorded),
+	kind[resource.Firewalld]("firewalld", Recorded),
+	kind[resource.NFTable]("nftable", Recorded),
 	kind[resource.Image]("image", 0),
 	kind[resource.Ready]("ready", Waits|Resumes),
 	kind[resource.Credential]("credential", 0),
