@@ -89,8 +89,12 @@ type Artifacts struct {
 	// Mirror is a directory or an http(s) URL below which the upstream URLs are laid out by host
 	// and path ("dl.k8s.io/release/v1.36.3/bin/linux/amd64/kubelet"). Empty means upstream itself.
 	Mirror string
-	// Lock is the file with the sha256 sum of each URL. Empty means the sums built into the tool.
+	// Lock is the file with the sha256 sum of each URL. Empty means artifacts.lock next to the
+	// inventory, if that is there.
 	Lock string
+	// OwnBuilds reports whether the mirror has files that were not built by the projects, so that
+	// only the lock knows their sums; nil when the inventory does not say.
+	OwnBuilds *bool
 }
 
 // Host is one machine: how to reach it, and what it is in the cluster.

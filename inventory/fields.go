@@ -46,8 +46,14 @@ func table(c *Cluster, all *SSH, rules Rules) []field {
 			{name: "mirror", shape: "directory or URL", fallback: "upstream itself", read: mirror(&c.Artifacts.Mirror),
 				doc: "a directory, or an http(s) URL, below which the upstream URLs are laid out by host and path, " +
 					"such as `dl.k8s.io/release/v1.36.3/bin/linux/amd64/kubelet`."},
-			{name: "lock", shape: "file", fallback: "the sums built into the tool", read: file(&c.Artifacts.Lock),
-				doc: "the file with the SHA-256 sum of each URL."},
+			{name: "lock", shape: "file", fallback: "artifacts.lock next to the inventory, if it is there",
+				read: file(&c.Artifacts.Lock),
+				doc: "the file with the SHA-256 sum of each URL. What it lacks has the sum that is built into " +
+					"the tool."},
+			{name: "ownBuilds", shape: "boolean", read: flagOr(&c.Artifacts.OwnBuilds),
+				doc: "whether the mirror has builds of your own. With `true` the lock alone says what is right; with " +
+					"`false` a lock that contradicts a published sum is refused, as it is without a mirror. When the " +
+					"line is left out, `up` warns of it."},
 		}},
 		{name: "ssh", shape: "mapping", doc: "how to log in: the defaults for all hosts.", fields: loginFields(all)},
 		{name: "arguments", shape: "mapping", class: fault.InventoryArgument, read: arguments(c, rules.Programs),

@@ -71,6 +71,16 @@ func number(to *int, least, most int) func(*reader, string, *node) {
 	}
 }
 
+// flagOr reads a boolean of which it matters whether it is set.
+func flagOr(to **bool) func(*reader, string, *node) {
+	return func(r *reader, at string, v *node) {
+		var set bool
+		if flag(&set)(r, at, v); v.kind == boolean {
+			*to = &set
+		}
+	}
+}
+
 // port reads a port number.
 func port(to *int) func(*reader, string, *node) {
 	return func(r *reader, at string, v *node) {

@@ -3,6 +3,7 @@ package provision
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"runtime"
 	"slices"
@@ -105,6 +106,8 @@ type releases struct {
 	cluster *inventory.Cluster
 	options fleet.Options
 	sets    map[string]*release.Set
+	// warnings are what is odd about the artifacts, each once.
+	warnings []string
 }
 
 func (a *releases) of(ctx context.Context, arch string) (*release.Set, error) {
@@ -118,10 +121,47 @@ func (a *releases) of(ctx context.Context, arch string) (*release.Set, error) {
 			a.options.Tell(fleet.Event{Kind: fleet.EventPhase, Text: "fetch " + e.Name})
 		}
 	}
-	set, err := release.Resolve(ctx, a.cluster, arch, release.Options{Sources: component.Sources(), Progress: progress})
+	o := release.Options{Sources: component.Sources(), Progress: progress, Warn: a.warn}
+	set, err := release.Resolve(ctx, a.cluster, arch, o)
+	var unknown *release.UnpinnedError
+	if errors.As(err, &unknown) && a.options.Record != nil {
+		if err := a.record(ctx, arch, unknown, o); err != nil {
+			return nil, err
+		}
+		set, err = release.Resolve(ctx, a.cluster, arch, o)
+	}
 	if err != nil {
 		return nil, err
 	}
 	a.sets[arch] = set
 	return set, nil
+}
+
+// warn keeps what is odd until the run tells it.
+func (a *releases) warn(text string) {
+	if !slices.Contains(a.warnings, text) {
+		a.warnings = append(a.warnings, text)
+	}
+}
+
+// record writes the sums of artifacts that are not known into the lock, if it may.
+func (a *releases) record(ctx context.Context, arch string, unknown *release.UnpinnedError, o release.Options) error {
+	may, err := a.options.Record(ctx, unknown)
+	if err != nil {
+		return err
+	}
+	if !may {
+		return unknown
+	}
+	path := release.LockPath(a.cluster)
+	lock, err := release.RecordUnknown(ctx, a.cluster, []string{arch}, path, o)
+	if err != nil {
+		return err
+	}
+	if err := lock.Write(path); err != nil {
+		return err
+	}
+	a.options.Tell(fleet.Event{Kind: fleet.EventPhase,
+		Text: fmt.Sprintf("recorded the sums of %d artifacts in %s", len(unknown.URLs), path)})
+	return nil
 }

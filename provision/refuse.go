@@ -21,7 +21,8 @@ func CheckFounding(_ context.Context, r *Run) error {
 // Judge finds what `up` would refuse, all of it at once, and what is odd.
 func Judge(_ context.Context, r *Run) error {
 	refused, warnings := guard.Judge(situation(r))
-	r.Refusals, r.Warnings = append(r.Refusals, refused...), append(r.Warnings, warnings...)
+	r.Refusals = append(r.Refusals, refused...)
+	r.Warnings = slices.Concat(r.Warnings, warnings, r.releases.warnings)
 	return nil
 }
 

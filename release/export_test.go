@@ -19,6 +19,9 @@ func Artifacts(c *inventory.Cluster, sources []Source, arch string) ([]string, e
 		if a.image != "" {
 			line += " = " + a.image
 		}
+		if a.orImage != nil {
+			line += " or " + a.orImage.image
+		}
 		for _, m := range a.members {
 			line += "\n  " + m.name
 			if a.archive {

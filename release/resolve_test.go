@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"kbootstrap/fault"
+	"kbootstrap/inventory"
 )
 
 // allNames are the contents of testSources.
@@ -100,7 +101,7 @@ func TestResolveRefusesUnpinned(t *testing.T) {
 	prepared := u.total()
 
 	built := *c
-	built.Artifacts.Lock = ""
+	built.Artifacts = inventory.Artifacts{Mirror: t.TempDir()}
 	var unpinned *UnpinnedError
 	_, err := Resolve(context.Background(), &built, "amd64", o)
 	if !errors.As(err, &unpinned) {
@@ -117,7 +118,7 @@ func TestResolveRefusesUnpinned(t *testing.T) {
 	if d := cmp.Diff(want, unpinned.URLs); d != "" {
 		t.Errorf("built-in sums: unpinned:\n%s", d)
 	}
-	for _, text := range append(want, "neither the tool nor a lock") {
+	for _, text := range append(want, "neither the tool nor artifacts.lock") {
 		if !strings.Contains(err.Error(), text) {
 			t.Errorf("the error does not say %q: %v", text, err)
 		}
@@ -126,7 +127,15 @@ func TestResolveRefusesUnpinned(t *testing.T) {
 		t.Errorf("hint: %s", unpinned.Hint())
 	}
 
-	// A lock replaces the built-in sums wholly, even those of the Kubernetes binaries.
+	// Upstream's images are pulled by the digest of their index, which a mirror's archives lack.
+	built.Artifacts = inventory.Artifacts{}
+	_, err = Resolve(context.Background(), &built, "amd64", o)
+	if fault.Of(err) == fault.ArtifactUnpinned || fault.Of(err) == "" {
+		t.Errorf("from upstream: %v", err)
+	}
+	prepared = u.total()
+
+	// With own builds the lock alone counts, even for the Kubernetes binaries.
 	l := &Lock{Version: 1, Artifacts: []LockedEntry{{URL: urlOf(t, c, "kubelet"), SHA256: strings.Repeat("a", 64)}}}
 	if err := l.Write(c.Artifacts.Lock); err != nil {
 		t.Fatal(err)

@@ -6,7 +6,8 @@ import (
 	"kbootstrap/inventory"
 )
 
-// Source is where one artifact of a component comes from: an archive, a program or an image. In its
+// Source is where one artifact of a component comes from: an archive, a program, an image, or the
+// programs in an image. In its
 // texts {version} stands for the version without a leading v, {arch} for the architecture as Go
 // names it (amd64, arm64) and {machine} for the same as `uname -m` names it (x86_64, aarch64).
 type Source struct {
@@ -25,8 +26,12 @@ type Source struct {
 	Archive bool
 	// Directory is where the programs lie in an archive, with a slash at its end; "" for its top.
 	Directory string
-	// Image is the full name of an image, such as "registry.k8s.io/pause:{version}".
+	// Image is the full name of an image, such as "registry.k8s.io/pause:{version}". With Programs
+	// these are taken out of the image: always when there is no URL, else when the sum of the file
+	// behind the URL is not known, the digest of the image is, and no mirror has the file.
 	Image string
+	// ImageDirectory is where the programs lie in the image, with a slash at its end.
+	ImageDirectory string
 	// Needed reports whether a cluster needs the artifact; nil means that every cluster does.
 	Needed func(*inventory.Cluster) bool
 }

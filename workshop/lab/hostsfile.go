@@ -12,7 +12,7 @@ func (s state) hostsYAML() []byte {
 	var b strings.Builder
 	fmt.Fprintf(&b, "cluster: %s\nkubernetes: %s\n", s.Spec.Name, s.Spec.Kubernetes)
 	if m := s.Spec.Mirror; m != "" {
-		fmt.Fprintf(&b, "artifacts: {mirror: %s, lock: %s}\n", quoteYAML(m),
+		fmt.Fprintf(&b, "artifacts: {mirror: %s, lock: %s, ownBuilds: true}\n", quoteYAML(m),
 			quoteYAML(filepath.Join(m, "artifacts.lock")))
 	}
 	b.WriteString("# The hosts share this machine's disk: how full it is in percent is nothing to evict pods " +

@@ -26,7 +26,7 @@ func TestHostsYAML(t *testing.T) {
 		Mirror: "/m/with space"})
 	want := `cluster: demo
 kubernetes: v1.36.3
-artifacts: {mirror: "/m/with space", lock: "/m/with space/artifacts.lock"}
+artifacts: {mirror: "/m/with space", lock: "/m/with space/artifacts.lock", ownBuilds: true}
 # The hosts share this machine's disk: how full it is in percent is nothing to evict pods or remove images for.
 arguments:
   kubelet: {image-gc-high-threshold: "100", eviction-hard: "memory.available<100Mi,nodefs.available<500Mi"}
