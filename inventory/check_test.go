@@ -361,7 +361,8 @@ func TestOneMistakeIsOneProblem(t *testing.T) {
 			`8:45: there is no key to encrypt with, because security.encryption is none (leave it out; the keys that ` +
 				`secrets were encrypted with stay readable)`},
 		{"cri: containerd", "artifacts: {ownBuilds: true}",
-			`8:24: ownBuilds says whose builds a mirror has, and there is none (name the mirror, or leave the line out)`},
+			"8:24: ownBuilds says whose builds a mirror has, and there is none " +
+				"(name the mirror, or leave the line out)"},
 		{"cri: containerd", "artifacts: {mirror: m, ownBuilds: own}",
 			`8:35: expected true or false, found the text "own" (write true or false, without quotes)`},
 		{"cri: containerd", "artifacts: {mirror: ftp://x}",
