@@ -37,7 +37,7 @@ func securityFields(s *Security) []field {
 		{name: "profile", shape: "`default` or `cis`", fallback: "default",
 			read: oneOf(&s.Profile, ProfileDefault, ProfileCIS),
 			doc: "`default` restricts nothing that ordinary programs need; `cis` passes every check of the CIS " +
-				"Kubernetes Benchmark that a cluster can pass, and costs some freedom."},
+				"Kubernetes Benchmark that a cluster can pass, and costs some freedom; see [the profile](cis.md)."},
 		{name: "encryption", shape: "`secretbox` or `none`", fallback: Secretbox,
 			read: oneOf(&s.Encryption, Secretbox, NoEncryption),
 			doc: "how secrets lie in etcd. A running cluster is changed by `up`, in either direction: " +

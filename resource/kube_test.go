@@ -132,6 +132,7 @@ func (k *fakeAPI) patch(w http.ResponseWriter, r *http.Request, object map[strin
 			k.t.Errorf("apply without its manager: %s", r.URL)
 		}
 		object = map[string]any{} // its only manager is the one that applies
+		defer k.manage(r.URL.Path, patch)
 	case object != nil && len(patch) == 0 && r.URL.Path == k.denied:
 		k.answer(w, http.StatusUnprocessableEntity, map[string]any{"message": "a webhook refuses the change"})
 		return
@@ -152,6 +153,19 @@ func (k *fakeAPI) patch(w http.ResponseWriter, r *http.Request, object map[strin
 	object = merge(object, patch)
 	k.store(r.URL.Path, object)
 	k.answer(w, http.StatusOK, object)
+}
+
+// manage notes which fields of a service account the tool has applied.
+func (k *fakeAPI) manage(path string, applied map[string]any) {
+	if applied["kind"] != "ServiceAccount" {
+		return
+	}
+	fields := map[string]any{}
+	for name := range applied {
+		fields["f:"+name] = map[string]any{}
+	}
+	meta, _ := k.objects[path]["metadata"].(map[string]any)
+	meta["managedFields"] = []any{map[string]any{"manager": "kbootstrap", "fieldsV1": fields}}
 }
 
 // store keeps an object in the form in which the API returns it.

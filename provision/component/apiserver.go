@@ -58,13 +58,16 @@ var apiServer = Component{
 func (t Target) apiService() []resource.Resource {
 	flags := apiServerFlags(t)
 	files := list(
-		one(text("/etc/kubernetes/audit-policy.yaml", 0o600, auditPolicyYAML.Render(struct{}{}))),
+		one(
+			text("/etc/kubernetes/audit-policy.yaml", 0o600, auditPolicyYAML.Render(struct{}{})),
+			text(admissionFile, 0o600, admissionYAML.Render(admissionOf(t.Cluster))),
+		),
 		encryptionKeys(t),
 		one(unit("kube-apiserver.service", apiServerUnit.Render(daemon{Flags: flags, Sandbox: apiServerSandbox(t)}))),
 	)
 	if t.Minor() >= structuredAuthentication {
 		files = append(files,
-			text("/etc/kubernetes/authentication.yaml", 0o600, authenticationYAML.Render(struct{}{})))
+			text("/etc/kubernetes/authentication.yaml", 0o600, authenticationYAML.Render(authenticationOf(t))))
 	}
 	return t.service("kube-apiserver.service", t.shared(flags),
 		t.programs("kubernetes", "/usr/local/bin", "kube-apiserver"),
@@ -103,11 +106,12 @@ func apiServerFlags(t Target) templates.Flags {
 		"bind-address":      "0.0.0.0",
 		"secure-port":       strconv.Itoa(t.Cluster.Network.APIPort),
 
-		"allow-privileged":          "true",
-		"authorization-mode":        "Node,RBAC",       // 1.2.6, 1.2.7, 1.2.8
-		"enable-admission-plugins":  "NodeRestriction", // 1.2.14
-		"profiling":                 "false",           // 1.2.15
-		"enable-aggregator-routing": "true",
+		"allow-privileged":              "true",
+		"authorization-mode":            "Node,RBAC",                                    // 1.2.6, 1.2.7, 1.2.8
+		"enable-admission-plugins":      strings.Join(admissionPlugins(t.Cluster), ","), // 1.2.14
+		"profiling":                     "false",                                        // 1.2.15
+		"admission-control-config-file": admissionFile,                                  // 5.2.1
+		"enable-aggregator-routing":     "true",
 
 		"audit-policy-file":   "/etc/kubernetes/audit-policy.yaml", // 3.2.1
 		"audit-log-path":      auditLogs + "/audit.log",            // 1.2.16
@@ -124,6 +128,7 @@ func apiServerFlags(t Target) templates.Flags {
 		"tls-cert-file":        PKIDir + "/apiserver.crt", // 1.2.24
 		"tls-private-key-file": PKIDir + "/apiserver.key",
 		"tls-min-version":      "VersionTLS12",
+		"tls-cipher-suites":    strings.Join(ciphers, ","), // 1.2.29
 
 		"kubelet-certificate-authority":   PKIDir + "/ca.crt", // 1.2.5
 		"kubelet-client-certificate":      PKIDir + "/apiserver-kubelet-client.crt",
@@ -153,6 +158,9 @@ func apiServerFlags(t Target) templates.Flags {
 	}
 	if t.Minor() >= structuredAuthentication && !hasOIDC(t.Cluster) {
 		flags["authentication-config"] = "/etc/kubernetes/authentication.yaml"
+	}
+	if t.Cluster.Security.Profile == inventory.ProfileCIS {
+		flags["service-account-max-token-expiration"] = "24h"
 	}
 	if t.isEncrypted() {
 		flags["encryption-provider-config"] = host.EncryptionConfig // 1.2.27, 1.2.28
@@ -189,5 +197,5 @@ func etcdEndpoints(t Target) []string {
 var (
 	apiServerUnit      = templates.New[daemon]("kube-apiserver.service.tmpl")
 	auditPolicyYAML    = templates.New[struct{}]("audit-policy.yaml.tmpl")
-	authenticationYAML = templates.New[struct{}]("authentication.yaml.tmpl")
+	authenticationYAML = templates.New[authentication]("authentication.yaml.tmpl")
 )

@@ -25,6 +25,7 @@ func Components() []Component {
 		encryptedSecrets,
 		hostAccess,
 		podProbe,
+		defaultAccounts,
 		containerd,
 		kubelet,
 		flannel,

@@ -152,6 +152,7 @@ func etcdFlags(t Target) templates.Flags {
 		"peer-cert-file":              EtcdPKI + "/peer.crt",
 		"peer-key-file":               EtcdPKI + "/peer.key",
 		"tls-min-version":             "TLS1.2",
+		"cipher-suites":               strings.Join(ciphers, ","),
 		quotaFlag:                     strconv.Itoa(etcdQuota),
 	}
 	if strings.HasPrefix(t.version("etcd"), "3.5.") {
@@ -160,7 +161,11 @@ func etcdFlags(t Target) templates.Flags {
 	} else {
 		flags["feature-gates"] = "InitialCorruptCheck=true,CompactHashCheck=true"
 	}
-	return t.withArguments(Etcd, etcdRules, flags)
+	flags = t.withArguments(Etcd, etcdRules, flags)
+	if flags["tls-min-version"] == "TLS1.3" && t.Cluster.Arguments[Etcd]["cipher-suites"] == "" {
+		delete(flags, "cipher-suites") // TLS 1.3 has none to choose from, and etcd does not start with both
+	}
+	return flags
 }
 
 var etcdUnit = templates.New[daemon]("etcd.service.tmpl")

@@ -59,6 +59,7 @@ var kubelet = Component{
 			RuntimeEndpoint: "unix://" + socket,
 			CgroupV1:        t.Facts.Cgroup == 1 && t.Minor() >= cgroupV1Field,
 			Resolv:          t.Facts.Resolv,
+			Ciphers:         ciphers,
 		}
 		for _, taint := range taintsOf(t) {
 			config.Taints = append(config.Taints, nodeTaint(taint))
@@ -185,8 +186,9 @@ type kubeletConfiguration struct {
 	// The field exists from 1.31.
 	CgroupV1 bool
 	// Resolv is the resolv.conf that pods inherit; systemd-resolved's stub would loop.
-	Resolv string
-	Taints []nodeTaint
+	Resolv  string
+	Ciphers []string
+	Taints  []nodeTaint
 }
 
 // nodeTaint is a taint that a node registers with.

@@ -65,7 +65,7 @@ func TestRender(t *testing.T) {
 		}),
 		"kubelet.yaml": kubeletYAML.Render(kubeletConfiguration{
 			ClusterDNS: netip.MustParseAddr("10.96.0.10"), ClusterDomain: "cluster.local",
-			RuntimeEndpoint: "unix:///run/containerd/containerd.sock", CgroupV1: true, Resolv: "/etc/resolv.conf",
+			RuntimeEndpoint: "unix:///run/containerd/containerd.sock", CgroupV1: true, Resolv: "/etc/resolv.conf", Ciphers: ciphers,
 			Taints: []nodeTaint{{Key: "dedicated", Value: "db", Effect: "NoSchedule"}},
 		}),
 		"kube-proxy.yaml": kubeProxyYAML.Render(kubeProxyConfig{NodeName: "m1", Pods: pods}),
@@ -74,7 +74,8 @@ func TestRender(t *testing.T) {
 			{Name: "m2", Address: netip.MustParseAddrPort("192.168.56.12:6443")},
 		}}),
 		"audit-policy.yaml":   auditPolicyYAML.Render(struct{}{}),
-		"authentication.yaml": authenticationYAML.Render(struct{}{}),
+		"authentication.yaml": authenticationYAML.Render(authentication{"v1"}),
+		"admission.yaml":      admissionYAML.Render(admission{"baseline", "restricted", true}),
 		"net-conf.json":       flannelJSON.Render(flannelConfig{Pods: pods, Backend: "vxlan", Port: 8472}),
 		"cni-config.sh":       cniConfigScript.Render(cni),
 		"access.yaml":         accessYAML.Render(struct{}{}),
