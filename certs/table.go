@@ -75,6 +75,11 @@ const (
 	FlannelGroup = "kbootstrap:flannel"
 )
 
+// EtcdPeer is the common name by which etcd's members tell each other from clients, which have
+// certificates of the same authority. Only the host's addresses in a certificate say which member
+// it is.
+const EtcdPeer = "etcd-peer"
+
 // KubeletClient is the user as whom API servers call kubelets. The role system:kubelet-api-admin
 // is bound to it, and no other.
 const KubeletClient = "kube-apiserver-kubelet-client"
@@ -88,8 +93,8 @@ var table = []row{
 		cn: "{host}", usages: both, sans: etcdSANs,
 		component: "etcd", pair: "/etc/etcd/pki/server"},
 	{name: "etcd-peer", role: inventory.Etcd, issuer: etcdCA,
-		cn: "{host}", usages: both, sans: etcdSANs,
-		component: "etcd", pair: "/etc/etcd/pki/peer"},
+		cn: EtcdPeer, usages: both, sans: etcdSANs,
+		component: "etcd-peers", pair: "/etc/etcd/pki/peer"},
 	{name: "etcd-healthcheck-client", role: inventory.Etcd, issuer: etcdCA,
 		cn: "kube-etcd-healthcheck-client", usages: client,
 		component: "etcd", pair: "/etc/etcd/pki/healthcheck-client"},

@@ -30,7 +30,7 @@ func TestCertificates(t *testing.T) {
 		{"hosts/cp1/controller-manager", "ca", "system:kube-controller-manager", "", "", "client"},
 		{"hosts/cp1/scheduler", "ca", "system:kube-scheduler", "", "", "client"},
 		{"hosts/etcd1/etcd-server", "etcd/ca", "etcd1", "", "10.0.0.21 127.0.0.1 etcd1 localhost", "server client"},
-		{"hosts/etcd1/etcd-peer", "etcd/ca", "etcd1", "", "10.0.0.21 127.0.0.1 etcd1 localhost", "server client"},
+		{"hosts/etcd1/etcd-peer", "etcd/ca", "etcd-peer", "", "10.0.0.21 127.0.0.1 etcd1 localhost", "server client"},
 		{"hosts/etcd1/etcd-healthcheck-client", "etcd/ca", "kube-etcd-healthcheck-client", "", "", "client"},
 		{"hosts/w1/kubelet-client", "ca", "system:node:w1", "system:nodes", "", "client"},
 		{"hosts/w1/kubelet", "ca", "system:node:w1", "system:nodes", "10.0.0.31 w1", "server"},
@@ -102,7 +102,8 @@ func TestAuthorities(t *testing.T) {
 	issue(t, s, lab(), start)
 	for _, a := range authorityTable {
 		cert := certificate(t, s, a.name)
-		if !cert.IsCA || cert.MaxPathLen >= 0 || cert.KeyUsage != x509.KeyUsageCertSign|x509.KeyUsageCRLSign {
+		if !cert.IsCA || cert.MaxPathLen != 0 || !cert.MaxPathLenZero ||
+			cert.KeyUsage != x509.KeyUsageCertSign|x509.KeyUsageCRLSign {
 			t.Errorf("%s: IsCA %t, MaxPathLen %d, KeyUsage %b", a.name, cert.IsCA, cert.MaxPathLen, cert.KeyUsage)
 		}
 		if cert.Subject.CommonName != a.cn {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"kbootstrap/certs"
 	"kbootstrap/inventory"
 	"kbootstrap/release"
 	"kbootstrap/resource"
@@ -25,6 +26,7 @@ var etcd = Component{
 	Name:    Etcd,
 	On:      on(inventory.Etcd),
 	After:   []string{"base"},
+	Needs:   []string{"etcd-peers"},
 	Rolling: true,
 	Role:    inventory.Etcd,
 	Units:   []string{"etcd.service"},
@@ -50,9 +52,6 @@ var etcd = Component{
 	Resources: func(t Target) []resource.Resource {
 		return list(
 			one(
-				resource.User{Name: "etcd", Home: EtcdData},
-				resource.Dir{Path: "/etc/etcd", Mode: 0o755},
-				resource.Dir{Path: EtcdPKI, Mode: 0o750, Owner: "root:etcd"},
 				resource.Dir{Path: EtcdData, Mode: 0o700, Owner: "etcd:etcd"},
 			),
 			etcdMember(t),
@@ -151,6 +150,7 @@ func etcdFlags(t Target) templates.Flags {
 		"peer-trusted-ca-file":        EtcdPKI + "/ca.crt",
 		"peer-cert-file":              EtcdPKI + "/peer.crt",
 		"peer-key-file":               EtcdPKI + "/peer.key",
+		"peer-cert-allowed-cn":        certs.EtcdPeer, // a client's certificate is no member's
 		"tls-min-version":             "TLS1.2",
 		"cipher-suites":               strings.Join(ciphers, ","),
 		quotaFlag:                     strconv.Itoa(etcdQuota),
