@@ -118,7 +118,7 @@ func TestOnlyWhatChanged(t *testing.T) {
 		},
 		"a new worker": {
 			func(c *inventory.Cluster) { add(c, "w2", "10.0.0.32", inventory.Worker) },
-			[]string{"hosts/w2/flannel.crt", "hosts/w2/kube-proxy.crt",
+			[]string{"hosts/w2/flannel.crt", "hosts/w2/kube-proxy.crt", "hosts/w2/kube-router.crt",
 				"hosts/w2/kubelet-client.crt", "hosts/w2/kubelet.crt"},
 		},
 		"a new control plane changes the names of the other": {

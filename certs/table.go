@@ -66,6 +66,7 @@ const (
 	ClusterAdmins = "kubeadm:cluster-admins"
 	masters       = "system:masters"
 	nodes         = "system:nodes"
+	policyReaders = "kbootstrap:kube-router" // bound by templates/kube-router.yaml.tmpl
 )
 
 // FlannelUser is what the name of flanneld's user begins with, before that of the host, and
@@ -154,6 +155,10 @@ var table = []row{
 	{name: "flannel", role: everyHost, issuer: kubernetesCA,
 		cn: FlannelUser + "{host}", org: FlannelGroup, usages: client,
 		component: "flannel", configs: []string{"/etc/kubernetes/flannel.conf"}, server: anyServer},
+	// A user for each host, so that the audit log tells them apart; the group has the rights.
+	{name: "kube-router", role: everyHost, issuer: kubernetesCA,
+		cn: "kube-router:{host}", org: policyReaders, usages: client,
+		component: "kube-router", configs: []string{"/etc/kubernetes/kube-router.conf"}, server: anyServer},
 }
 
 // admin is the one certificate of the control machine, for PKI.Kubeconfig.

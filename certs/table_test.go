@@ -36,6 +36,7 @@ func TestCertificates(t *testing.T) {
 		{"hosts/w1/kubelet", "ca", "system:node:w1", "system:nodes", "10.0.0.31 w1", "server"},
 		{"hosts/w1/kube-proxy", "ca", "system:kube-proxy", "", "", "client"},
 		{"hosts/w1/flannel", "ca", "flannel:w1", "kbootstrap:flannel", "", "client"},
+		{"hosts/w1/kube-router", "ca", "kube-router:w1", "kbootstrap:kube-router", "", "client"},
 	} {
 		t.Run(want.name, func(t *testing.T) {
 			cert := certificate(t, s, want.name)
@@ -82,7 +83,7 @@ func TestEveryHostHasItsOwn(t *testing.T) {
 	for _, l := range leaves(lab()) {
 		got[l.host] = strings.TrimSpace(got[l.host] + " " + l.name[strings.LastIndex(l.name, "/")+1:])
 	}
-	every := "kubelet-client kubelet kube-proxy flannel"
+	every := "kubelet-client kubelet kube-proxy flannel kube-router"
 	for host, want := range map[string]string{
 		"":      "admin",
 		"w1":    every,

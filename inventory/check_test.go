@@ -248,8 +248,8 @@ func TestOneMistakeIsOneProblem(t *testing.T) {
 			`6:14: the node ports 8000-9000 contain 8081 (flanneld, health), 8472 (network.flannel.port) (a Service ` +
 				`could take the port away from it)`},
 		{"30000-32767", "10000-10255",
-			`6:14: the node ports 10000-10255 contain 10248 (kubelet, health), 10249 (kube-proxy, metrics), 10250 ` +
-				`(kubelet) (a Service could take the port away from it)`},
+			`6:14: the node ports 10000-10255 contain 10244 (kube-router, metrics), 10248 (kubelet, health), ` +
+				`10249 (kube-proxy, metrics), 10250 (kubelet) (a Service could take the port away from it)`},
 		{"30000-32767", "10256-20000",
 			`6:14: the node ports 10256-20000 contain 10256 (kube-proxy, health), 10257 (kube-controller-manager), ` +
 				`10258 (cloud-controller-manager), 10259 (kube-scheduler) (a Service could take the ` +

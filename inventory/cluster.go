@@ -62,7 +62,15 @@ type Network struct {
 	LocalAPIPort int
 	Domain       string // the cluster domain of DNS names; "cluster.local"
 	Flannel      Flannel
+	// Policy is who enforces NetworkPolicy: PolicyKubeRouter, or PolicyNone.
+	Policy string
 }
+
+// The values of Network.Policy.
+const (
+	PolicyKubeRouter = "kube-router"
+	PolicyNone       = "none" // the API takes policies, and they have no effect
+)
 
 // PortRange is an inclusive range of ports, written "30000-32767".
 type PortRange struct{ First, Last int }

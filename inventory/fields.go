@@ -99,6 +99,10 @@ func networkFields(n *Network) []field {
 			{name: "port", shape: "port", fallback: "8472", class: fault.InventoryPort, read: port(&n.Flannel.Port),
 				doc: "the UDP port of vxlan."},
 		}},
+		{name: "policy", shape: "`kube-router` or `none`", fallback: "kube-router",
+			read: oneOf(&n.Policy, PolicyKubeRouter, PolicyNone),
+			doc: "who enforces the objects of the kind NetworkPolicy. With `none` they have no effect, and " +
+				"`status` lists them."},
 	}
 }
 

@@ -127,6 +127,7 @@ func defaults(r *reader) (*Cluster, *SSH) {
 			LocalAPIPort: 7443,
 			Domain:       "cluster.local",
 			Flannel:      Flannel{Backend: "vxlan", Port: 8472},
+			Policy:       PolicyKubeRouter,
 		},
 		Runtime:   "docker",
 		CRI:       "containerd",

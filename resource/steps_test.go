@@ -33,6 +33,7 @@ func TestEveryChangeIsAStep(t *testing.T) {
 		"firewalldbus.go":                 "asks firewalld",
 		"nftable.go":                      "lists tables",
 		"../host/firewall.go":             "asks firewalld for its version",
+		"ipsets.go":                       "lists sets",
 		"../host/unit.go":                 "shows units",
 		"../host/restarts.go":             "shows units",
 		"../host/surroundings/manager.go": "shows the environment of systemd",

@@ -58,7 +58,7 @@ versions: {etcd: 3.6.99, containerd: 2.3.99, runc: 1.4.99, cni-plugins: 1.9.99}
 			content = archiveOfAll(t, "etcd-v3.6.99-linux-amd64/etcd", "etcd-v3.6.99-linux-amd64/etcdctl",
 				"etcd-v3.6.99-linux-amd64/etcdutl",
 				"bin/containerd", "bin/ctr", "bin/containerd-shim-runc-v2", "bridge", "host-local",
-				"loopback", "portmap", "flanneld")
+				"loopback", "portmap", "flanneld", "kube-router")
 		}
 		if err := os.WriteFile(file, content, 0o644); err != nil {
 			t.Fatal(err)
@@ -109,13 +109,13 @@ func TestArtifacts(t *testing.T) {
 	}
 
 	out, errs := kbootstrap(exitOK, "artifacts", "lock", "-i", path)
-	if lock := filepath.Join(dir, "artifacts.lock"); !strings.Contains(out, lock+": 13 artifacts") ||
+	if lock := filepath.Join(dir, "artifacts.lock"); !strings.Contains(out, lock+": 14 artifacts") ||
 		strings.Contains(errs, "to use it") {
 		t.Errorf("lock: %s%s", out, errs)
 	}
 	// The lock next to the inventory is used without being named there.
 	out, _ = kbootstrap(exitOK, "artifacts", "list", "-i", path)
-	if strings.Count(out, "  yes\n") != 13 || strings.Contains(out, " - ") {
+	if strings.Count(out, "  yes\n") != 14 || strings.Contains(out, " - ") {
 		t.Errorf("list after all is locked:\n%s", out)
 	}
 

@@ -99,7 +99,7 @@ func mirror(ts *testscript.TestScript, neg bool, args []string) {
 			content = archiveOfAll(ts, "etcd-v"+a.Version+"-linux-amd64/etcd",
 				"etcd-v"+a.Version+"-linux-amd64/etcdctl",
 				"etcd-v"+a.Version+"-linux-amd64/etcdutl", "bin/containerd", "bin/ctr", "bin/containerd-shim-runc-v2",
-				"bridge", "host-local", "loopback", "portmap", "flanneld")
+				"bridge", "host-local", "loopback", "portmap", "flanneld", "kube-router")
 		}
 		ts.Check(os.MkdirAll(filepath.Dir(file), 0o755))
 		ts.Check(os.WriteFile(file, content, 0o644))

@@ -44,6 +44,7 @@ var access = Component{
 			objects(Admin, accessYAML.Render(struct{}{})),
 			objects(Admin, kubeletClientYAML.Render(kubeletClient)),
 		)
+		rs = append(rs, policyAccess(t)...)
 		if t.Minor() >= admissionPolicies {
 			rs = append(rs, objects(Admin, flannelPolicyYAML.Render(flannelUsers))...)
 		}

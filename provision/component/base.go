@@ -71,6 +71,9 @@ func packages(t Target) []resource.Resource {
 	if t.filtersByNFTables() {
 		rs = append(rs, resource.Package{Program: "nft", Apt: "nftables", Yum: "nftables"})
 	}
+	if hasPolicies(t.Cluster) {
+		rs = append(rs, resource.Package{Program: "ipset", Apt: "ipset", Yum: "ipset"})
+	}
 	if t.highlyAvailable() {
 		rs = append(rs, resource.Package{Program: "haproxy", Apt: "haproxy", Yum: "haproxy"})
 	}

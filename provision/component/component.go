@@ -94,6 +94,7 @@ type Residue struct {
 	Mounts     []resource.Mounts // outside of Data
 	Interfaces []string          // of the network
 	Chains     []string          // of the packet filter, by the prefixes of their names
+	Sets       []string          // of addresses, which chains refer to, by patterns of their names
 }
 
 // Port is a port that a component listens on

@@ -30,6 +30,7 @@ func Components() []Component {
 		kubelet,
 		flannel,
 		kubeProxy,
+		kubeRouter,
 		images,
 		docker,
 		criDockerd,

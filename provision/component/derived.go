@@ -96,10 +96,11 @@ func residueOf(components []Component) Residue {
 		all.Mounts = append(all.Mounts, c.Residue.Mounts...)
 		all.Interfaces = append(all.Interfaces, c.Residue.Interfaces...)
 		all.Chains = append(all.Chains, c.Residue.Chains...)
+		all.Sets = append(all.Sets, c.Residue.Sets...)
 	}
 	return Residue{
 		Data: unique(all.Data), People: unique(all.People), Mounts: all.Mounts,
-		Interfaces: unique(all.Interfaces), Chains: unique(all.Chains),
+		Interfaces: unique(all.Interfaces), Chains: unique(all.Chains), Sets: unique(all.Sets),
 	}
 }
 

@@ -59,7 +59,8 @@ var stop = Component{
 			rs = append(rs, resource.NIC{Name: name, Absent: true})
 		}
 		// Never a flush: the operator's own rules, and with them the SSH session, stay.
-		return append(rs, resource.Chains{Prefixes: residue.Chains, Absent: true})
+		return append(rs, resource.Chains{Prefixes: residue.Chains, Absent: true},
+			resource.IPSets{Patterns: residue.Sets, Absent: true}) // a set that a rule names cannot be deleted
 	},
 }
 

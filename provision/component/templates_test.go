@@ -36,7 +36,9 @@ func TestRender(t *testing.T) {
 		"kubelet.service": kubeletUnit.Render(kubeletCommand{
 			Flags: flags, Runtime: "containerd.service", Sandbox: templates.Sandbox{Open: true},
 		}),
-		"kube-proxy.service": kubeProxyUnit.Render(in(252, templates.Sandbox{Tunes: true, LoadsModules: true})),
+		"kube-proxy.service":  kubeProxyUnit.Render(in(252, templates.Sandbox{Tunes: true, LoadsModules: true})),
+		"kube-router.service": kubeRouterService.Render(in(252, templates.Sandbox{Tunes: true})),
+		"kube-router.yaml":    kubeRouterAccess.Render(struct{}{}),
 		"flanneld.service": flanneldUnit.Render(flanneldCommand{
 			Flags: flags, NodeName: "m1", Sandbox: templates.Sandbox{Systemd: 252,
 				Run: []string{"flannel"}, SharedRun: []string{"xtables.lock"}, Capabilities: []string{"CAP_NET_ADMIN"},

@@ -14,8 +14,8 @@ import (
 // where the kubelet talks to it.
 func TestTurns(t *testing.T) {
 	late := []string{
-		"coredns", "default-accounts", "docker", "encrypted-secrets", "firewall", "images", "nodes", "pod-probe",
-		"tools",
+		"coredns", "default-accounts", "docker", "encrypted-secrets", "firewall", "images", "kube-router", "nodes",
+		"pod-probe", "tools",
 	}
 	for _, test := range []struct {
 		what, inventory string
@@ -24,7 +24,8 @@ func TestTurns(t *testing.T) {
 		{"the usual", fixture.Small, late},
 		{"cri: dockerd", fixture.Small + "cri: dockerd\n",
 			[]string{
-				"coredns", "default-accounts", "encrypted-secrets", "firewall", "images", "nodes", "pod-probe", "tools",
+				"coredns", "default-accounts", "encrypted-secrets", "firewall", "images", "kube-router", "nodes",
+				"pod-probe", "tools",
 			}},
 	} {
 		got := map[plan.Turn][]string{}

@@ -79,6 +79,7 @@ var kinds = []Kind{
 	kind[api.Account]("account", 0),
 	kind[resource.NIC]("nic", 0),
 	kind[resource.Chains]("chains", 0),
+	kind[resource.IPSets]("ipsets", 0),
 	kind[resource.Mounts]("mounts", 0),
 	kind[resource.Processes]("processes", 0),
 	kind[Originals]("originals", 0),

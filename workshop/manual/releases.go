@@ -116,6 +116,21 @@ func others() []release {
 			entries: []entry{{"github.com/flannel-io/flannel", "init"}},
 			extra:   []string{"v", "vmodule", "log_backtrace_at", "help"}})
 	}
+	// Newer releases of kube-router are no Go modules. What they have more of was read in theirs.
+	for _, v := range []struct {
+		line  string
+		extra []string
+	}{
+		{"2.1", nil},
+		{"2.11", []string{"bfd-desired-min-tx-interval", "bfd-detection-multiplier", "bfd-port",
+			"bfd-required-min-rx-interval", "enable-bfd", "gobgp-admin-address", "gobgp-admin-port", "health-addr",
+			"netpol-default-deny", "strict-external-ip-validation", "use-nftables-for-netpol"}},
+	} {
+		all = append(all, release{program: "kube-router", line: v.line, extra: v.extra,
+			modules: []module{{"github.com/cloudnativelabs/kube-router/v2", "v2.1.0"},
+				{"github.com/spf13/pflag", "v1.0.9"}},
+			entries: []entry{{"github.com/cloudnativelabs/kube-router/v2/pkg/options", "(KubeRouterConfig).AddFlags"}}})
+	}
 	for _, v := range []struct{ line, version string }{
 		{"20.10", "v20.10.24"}, {"23.0", "v23.0.5"}, {"24.0", "v24.0.9"}, {"25.0", "v25.0.6"}, {"26.1", "v26.1.4"},
 		{"27.5", "v27.5.0"}, {"28.5", "v28.5.2"},

@@ -20,6 +20,7 @@ const (
 	runcVersion       = "1.1.5"
 	cniVersion        = "v1.9.1"
 	flannelVersion    = "v0.28.4"
+	KubeRouterVersion = "v2.1.0"
 	dockerVersion     = "20.10.24"
 	tiniVersion       = "0.19.0"
 	busyboxVersion    = "1.35.0"
@@ -74,6 +75,7 @@ func catalogue(kubernetesVersion, arch string) ([]recipe, error) {
 		etcd(arch),
 		containerd(arch),
 		flannel(arch),
+		kubeRouter(arch),
 		coredns(with.coredns),
 		kubernetes(k8s, arch),
 	}, nil

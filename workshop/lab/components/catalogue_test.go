@@ -30,6 +30,7 @@ func TestCatalogueURLs(t *testing.T) {
 		https://dl.k8s.io/release/v1.36.3/bin/linux/amd64/kubelet
 		https://docker.io/library/busybox/1.36.1.tar
 		https://download.docker.com/linux/static/stable/x86_64/docker-20.10.24.tgz
+		https://github.com/cloudnativelabs/kube-router/releases/download/v2.1.0/kube-router_2.1.0_linux_amd64.tar.gz
 		https://github.com/containerd/containerd/releases/download/v2.2.0/containerd-static-2.2.0-linux-amd64.tar.gz
 		https://github.com/containernetworking/plugins/releases/download/v1.9.1/cni-plugins-linux-amd64-v1.9.1.tgz
 		https://github.com/etcd-io/etcd/releases/download/v3.6.8/etcd-v3.6.8-linux-amd64.tar.gz
