@@ -67,3 +67,8 @@ func (a *API) Rewrite(ctx context.Context, object string) error {
 	}
 	return err
 }
+
+// GetMetadata reads a list of objects of which only the metadata are wanted, such as of Secrets.
+func (a *API) GetMetadata(ctx context.Context, path string) ([]byte, error) {
+	return a.ask(ctx, fmt.Sprintf(metadataOnly, "List"), http.MethodGet, path, "", nil, nil)
+}

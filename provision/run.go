@@ -10,6 +10,7 @@ import (
 	"kbootstrap/certs"
 	"kbootstrap/inventory"
 	"kbootstrap/node"
+	"kbootstrap/provision/audit"
 	"kbootstrap/provision/fleet"
 	"kbootstrap/provision/guard"
 	"kbootstrap/provision/plan"
@@ -56,6 +57,7 @@ type Run struct {
 	left     map[string][]string // in a reset: the components that each host has or had
 	claims   map[string]guard.Claim
 	checkups map[string]node.Checkup
+	audited  audit.Scene
 }
 
 // Scope says what a run is about.

@@ -59,6 +59,9 @@ func (t Target) programs(component, bin string, names ...string) []resource.Reso
 // ownDir holds the programs that the tool brings.
 const ownDir = "/opt/kbootstrap"
 
+// ProgramsDir is the directory of the programs that the tool installs.
+const ProgramsDir = ownDir
+
 // programDir is where the programs of one release of a component are.
 func programDir(component, version string) string {
 	return ownDir + "/" + component + "-" + version
