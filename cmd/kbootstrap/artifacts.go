@@ -35,8 +35,8 @@ The sum of an image that is pulled from its registry is the digest of its index.
 artifact is not pinned: see "kbootstrap artifacts lock". A pin of "disputed" means that the lock has another sum
 than the project published.`,
 		Example: "  kbootstrap artifacts list -i hosts.yaml\n" +
-			"  kbootstrap artifacts list -i hosts.yaml | awk 'NR > 1 { print $1 }' " +
-			"| grep -v registry.k8s.io | wget -x -i -",
+			"  kbootstrap artifacts list -i hosts.yaml | awk 'NR > 1 && $1 !~ /\\.tar$/ { print $1 }' " +
+			"| wget -x -i -",
 		Args: cli.Args(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error {
 			c, err := a.validate(path)
