@@ -17,6 +17,7 @@ const (
 	WeakVersion       Code = "KB3066"
 	PreflightClock    Code = "KB3070"
 	PreflightFirewall Code = "KB3073"
+	PreflightSELinux  Code = "KB3074"
 )
 
 // preflightEntries are the faults of preflight checks.
@@ -77,6 +78,15 @@ halfway.`,
 		`The kernel, its modules and cgroup controllers, the C library, iptables or a program is missing, or is too old
 for the versions that the inventory asks for; or the tool does not run as root there.`,
 		`Update the distribution, or install the package that the message names.`},
+	{PreflightSELinux, "SELinux enforces its policy on a host, and the tool leaves it so",
+		`With selinux: leave the tool neither changes the mode of SELinux nor labels files. The policy of a distribution
+forbids containers almost everything until the package container-selinux is there and containerd gives containers their
+labels. The tool is not tested with an enforcing policy.`,
+		`Install container-selinux, and have containerd label containers by a file of its own; or let up make SELinux
+permissive, with selinux: permissive in the inventory.
+
+    printf '[plugins."io.containerd.cri.v1.runtime"]\nenable_selinux = true\n' > /etc/containerd/conf.d/selinux.toml
+    ausearch -m avc -ts recent`},
 	{PreflightFirewall, "the firewall of a host cannot be configured",
 		`With firewall: configure the tool adds policies to a firewalld that runs. Policies hold next to the zones that the
 host's owner has made; firewalld has them from version 0.9 on. An older one, or one that does not answer on the bus of

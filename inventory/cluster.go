@@ -36,6 +36,8 @@ type Cluster struct {
 	CRI string
 	// Firewall is FirewallDisable, FirewallConfigure or FirewallLeave.
 	Firewall string
+	// SELinux is SELinuxPermissive or SELinuxLeave.
+	SELinux string
 	// RestoreOnReset reports whether `reset` turns firewalld and swap on again where the tool had
 	// turned them off.
 	RestoreOnReset bool
@@ -77,9 +79,34 @@ type PortRange struct{ First, Last int }
 
 // Flannel configures the overlay network between hosts.
 type Flannel struct {
-	Backend string // "vxlan" or "host-gw"
-	Port    int    // UDP port of vxlan; 8472, the kernel's own
+	Backend string // VXLAN, HostGW or WireGuard
+	// Port is the UDP port of VXLAN, 8472, the kernel's own, or that of WireGuard, 51820.
+	Port int
 }
+
+// The backends of flannel.
+const (
+	VXLAN     = "vxlan"
+	HostGW    = "host-gw"
+	WireGuard = "wireguard"
+)
+
+// UDP returns the port on which the hosts of the cluster send each other what pods send; 0 when it
+// goes as it is.
+func (f Flannel) UDP() int {
+	if f.Backend == HostGW {
+		return 0
+	}
+	return f.Port
+}
+
+// What is done about SELinux.
+const (
+	// SELinuxPermissive has it forbid nothing.
+	SELinuxPermissive = "permissive"
+	// SELinuxLeave touches nothing.
+	SELinuxLeave = "leave"
+)
 
 // What is done about the firewall of hosts.
 const (

@@ -38,6 +38,10 @@ func table(c *Cluster, all *SSH, rules Rules) []field {
 			doc: "`disable` stops and disables firewalld on every host. `configure` opens the ports of the cluster, " +
 				"between the hosts and to users, and no other: in firewalld where it runs, else in a table of " +
 				"nftables of its own. `leave` touches no firewall."},
+		{name: "selinux", shape: "`permissive` or `leave`", fallback: "permissive",
+			read: oneOf(&c.SELinux, SELinuxPermissive, SELinuxLeave),
+			doc: "`permissive` has SELinux forbid nothing, now and at boot; `leave` does not touch SELinux, and " +
+				"containers then need the package `container-selinux`."},
 		{name: "restoreOnReset", shape: "boolean", fallback: "false", read: flag(&c.RestoreOnReset),
 			doc: "whether `reset` turns firewalld and swap on again where the tool had turned them off."},
 		{name: "security", shape: "mapping", doc: "how much the cluster restricts its users.",
@@ -93,11 +97,13 @@ func networkFields(n *Network) []field {
 		{name: "domain", shape: "DNS name", fallback: "cluster.local", read: str(&n.Domain),
 			doc: "the DNS domain of the cluster."},
 		{name: "flannel", shape: "mapping", doc: "the overlay network between hosts.", fields: []field{
-			{name: "backend", shape: "`vxlan` or `host-gw`", fallback: "vxlan",
-				read: oneOf(&n.Flannel.Backend, "vxlan", "host-gw"),
-				doc:  "`vxlan` works everywhere; `host-gw` is faster and needs all hosts in one layer-2 network."},
-			{name: "port", shape: "port", fallback: "8472", class: fault.InventoryPort, read: port(&n.Flannel.Port),
-				doc: "the UDP port of vxlan."},
+			{name: "backend", shape: "`vxlan`, `host-gw` or `wireguard`", fallback: "vxlan",
+				read: oneOf(&n.Flannel.Backend, VXLAN, HostGW, WireGuard),
+				doc: "`vxlan` works everywhere; `host-gw` is faster and needs all hosts in one layer-2 network; " +
+					"`wireguard` encrypts what pods of different hosts send each other, and needs kernels that have " +
+					"it (Linux 5.6 or later, or the module)."},
+			{name: "port", shape: "port", fallback: "8472; 51820 with wireguard", class: fault.InventoryPort,
+				read: port(&n.Flannel.Port), doc: "the UDP port of vxlan or wireguard."},
 		}},
 		{name: "policy", shape: "`kube-router` or `none`", fallback: "kube-router",
 			read: oneOf(&n.Policy, PolicyKubeRouter, PolicyNone),

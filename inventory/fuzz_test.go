@@ -89,7 +89,8 @@ func invariants(t *testing.T, c *inventory.Cluster) {
 	want(c.Security.Profile == "default" || c.Security.Profile == "cis", "profile %q", c.Security.Profile)
 	want(c.Security.EncryptionKey >= 1 && c.Security.EncryptionKey <= inventory.MostEncryptionKeys, "key %d",
 		c.Security.EncryptionKey)
-	want(n.Flannel.Backend == "vxlan" || n.Flannel.Backend == "host-gw", "flannel %q", n.Flannel.Backend)
+	want(slices.Contains([]string{"vxlan", "host-gw", "wireguard"}, n.Flannel.Backend),
+		"flannel %q", n.Flannel.Backend)
 	for _, p := range []int{n.APIPort, n.LocalAPIPort, n.Flannel.Port, n.NodePorts.First, n.NodePorts.Last} {
 		want(p >= 1 && p <= 65535, "port %d", p)
 	}

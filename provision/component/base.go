@@ -46,7 +46,10 @@ var base = Component{
 			// with our configuration.
 			rs = append(rs, resource.Service{Name: "haproxy.service"})
 		}
-		rs = append(rs, resource.Swap{}, resource.SELinux{Mode: "permissive"})
+		rs = append(rs, resource.Swap{})
+		if t.Cluster.SELinux == inventory.SELinuxPermissive {
+			rs = append(rs, resource.SELinux{Mode: "permissive"})
+		}
 		rs = append(rs, modules()...)
 		rs = append(rs, sysctls()...)
 		rs = append(rs,

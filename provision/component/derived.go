@@ -194,8 +194,8 @@ func NamingAll(c *inventory.Cluster) []string {
 // Modules are the modules of the kernel that a cluster needs.
 func Modules(c *inventory.Cluster) []string {
 	names := []string{"overlay", "br_netfilter", "nf_conntrack"}
-	if c.Network.Flannel.Backend == "vxlan" {
-		names = append(names, "vxlan")
+	if backend := c.Network.Flannel.Backend; backend != inventory.HostGW {
+		names = append(names, backend) // the modules are named like the backends
 	}
 	return names
 }

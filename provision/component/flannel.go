@@ -2,6 +2,8 @@ package component
 
 import (
 	"net/netip"
+	"slices"
+	"strings"
 	"time"
 
 	"kbootstrap/inventory"
@@ -32,14 +34,11 @@ var flannel = Component{
 	Ports: []Port{
 		{Network: "tcp", Number: 8081, By: "flanneld", For: "health", Loopback: true},
 		{Network: "udp", By: "flanneld", From: []inventory.Role{AnyHost}, Of: func(c *inventory.Cluster) int {
-			if c.Network.Flannel.Backend != "vxlan" {
-				return 0
-			}
-			return c.Network.Flannel.Port
+			return c.Network.Flannel.UDP()
 		}},
 	},
 	Residue: Residue{
-		Data: []string{"/run/flannel", "/etc/kube-flannel"}, Interfaces: []string{"flannel.1"},
+		Data: []string{"/run/flannel", "/etc/kube-flannel"}, Interfaces: []string{vxlanInterface, wireguardInterface},
 		Chains: []string{"FLANNEL-"},
 	},
 	Programs: []inventory.Program{
@@ -78,6 +77,7 @@ var flannel = Component{
 					})),
 				),
 			),
+			t.otherTunnels(),
 			one(
 				resource.Ready{
 					Name: "flanneld holds a subnet", URL: "http://127.0.0.1:8081/healthz", Unit: "flanneld.service",
@@ -89,11 +89,33 @@ var flannel = Component{
 	},
 }
 
+// The interfaces that flannel makes of itself: 1 is its VNI (pkg/backend/vxlan), and the other is
+// named in pkg/backend/wireguard.
+const (
+	vxlanInterface     = "flannel.1"
+	wireguardInterface = "flannel-wg"
+)
+
+// otherTunnels are the interfaces of the backends that flannel does not have. The routes of one
+// that stays are narrower than those of the new one, and would win.
+func (t Target) otherTunnels() []resource.Resource {
+	var rs []resource.Resource
+	for backend, name := range map[string]string{
+		inventory.VXLAN: vxlanInterface, inventory.WireGuard: wireguardInterface,
+	} {
+		if backend != t.Cluster.Network.Flannel.Backend {
+			rs = append(rs, resource.NIC{Name: name, Absent: true})
+		}
+	}
+	slices.SortFunc(rs, func(a, b resource.Resource) int { return strings.Compare(a.ID(), b.ID()) })
+	return rs
+}
+
 // flannelConfig is the data of /etc/kube-flannel/net-conf.json.
 type flannelConfig struct {
 	Pods    netip.Prefix
 	Backend string
-	Port    int // UDP, for vxlan
+	Port    int // UDP, for vxlan and wireguard
 }
 
 // flanneldCommand is the data of flanneld.service.

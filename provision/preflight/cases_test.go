@@ -223,6 +223,18 @@ var cases = []struct {
 		s.path("w1", "cp1", "tcp", 6443).Fault = "rejected (no route to host)"
 	}, []string{"fail PeerPort cp1,w1: w1 -> cp1 tcp/6443: rejected (no route to host)",
 		"warn Firewalld cp1: firewalld runs, because the inventory says firewall: leave"}},
+	{"SELinux that stays", func(s *Scene) {
+		s.Cluster.SELinux = inventory.SELinuxLeave
+		s.Hosts[1].Facts.SELinux, s.Hosts[2].Facts.SELinux = "enforcing", "permissive"
+	}, []string{"warn SELinux w1: SELinux enforces its policy, because the inventory says selinux: leave"}},
+	{"SELinux that up changes", func(s *Scene) { s.Hosts[1].Facts.SELinux = "enforcing" }, nil},
+	{"a kernel without wireguard", func(s *Scene) {
+		s.Cluster.Network.Flannel.Backend = inventory.WireGuard
+		s.Hosts[0].Survey.Modules[3] = host.ModuleState{Name: "wireguard", State: host.ModuleMissing}
+		s.Hosts[1].Survey.Modules[3] = host.ModuleState{Name: "wireguard", State: host.ModuleUnknown}
+		s.Hosts[2].Survey.Modules[3] = host.ModuleState{Name: "wireguard", State: host.ModuleAvailable}
+	}, []string{"fail KernelModules cp1: the kernel 6.1.0-18-amd64 has no module wireguard",
+		"fail KernelModules w1: the kernel 6.1.0-18-amd64 shows no sign of wireguard; Linux may have it since 5.6"}},
 	{"a firewall that up opens", func(s *Scene) {
 		s.Cluster.Firewall = inventory.FirewallConfigure
 		firewall(&s.Hosts[0])
@@ -402,9 +414,9 @@ var cases = []struct {
 	}, nil},
 	{"a VXLAN of another network", func(s *Scene) {
 		s.Hosts[1].Survey.Ports = []host.Port{{Network: "udp", Address: netip.IPv4Unspecified(), Number: 8472}}
-		s.Hosts[1].Survey.VXLAN = []string{"vxlan.calico"}
+		s.Hosts[1].Survey.Tunnels = []string{"vxlan.calico"}
 	}, []string{
-		"fail Port-8472 w1: udp/8472, which flanneld needs, is held by the kernel (a VXLAN of another network, or a " +
+		"fail Port-8472 w1: udp/8472, which flanneld needs, is held by the kernel (a tunnel of another network, or a " +
 			"process in another container)",
 	}},
 	{"our own service is just ending", func(s *Scene) {
@@ -419,7 +431,7 @@ var cases = []struct {
 		made(h, "etcd.service")
 		h.Facts.EtcdBootstrapped, h.Survey.Etcd.Entries = "kbootstrap-demo", []string{"member"}
 		h.Survey.Authority = &host.Authority{Path: "/etc/kubernetes/pki/ca.crt", Key: s.CA}
-		h.Survey.VXLAN = []string{"flannel.1"}
+		h.Survey.Tunnels = []string{"flannel.1"}
 		h.Survey.Ports = []host.Port{
 			{
 				Network: "tcp", Address: netip.IPv6Unspecified(), Number: 6443, PID: 9, Program: "kube-apiserver",

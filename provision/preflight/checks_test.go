@@ -103,6 +103,7 @@ func TestCodes(t *testing.T) {
 		"ClockSkew":     fault.PreflightClock,
 		"SafeVersions":  fault.WeakVersion,
 		"Firewall":      fault.PreflightFirewall,
+		"SELinux":       fault.PreflightSELinux,
 	}
 	for _, c := range cases {
 		s := good(t)

@@ -214,12 +214,18 @@ func mtu(s Scene) []Finding {
 		}
 		if !small[h.Name] && largest > 0 {
 			found = append(found, Finding{Level: OK, Hosts: []string{h.Name},
-				Evidence: fmt.Sprintf("packets of %d bytes arrive; pods have %d", largest, largest-vxlanHeaders)})
+				Evidence: fmt.Sprintf("packets of %d bytes arrive; pods have %d", largest,
+					largest-tunnelHeaders(s.Cluster))})
 		}
 	}
 	return found
 }
 
-// vxlanHeaders are the bytes of each packet between pods of two hosts that flannel's VXLAN takes
-// for itself.
-const vxlanHeaders = 50
+// tunnelHeaders are the bytes of each packet between pods of two hosts that flannel takes for
+// itself: the overhead in pkg/backend/vxlan and pkg/backend/wireguard.
+func tunnelHeaders(c *inventory.Cluster) int {
+	if c.Network.Flannel.Backend == inventory.WireGuard {
+		return 80
+	}
+	return 50
+}

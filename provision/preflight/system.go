@@ -95,6 +95,17 @@ func firewalls(s Scene, h Host) []Finding {
 	return one(Warn, "firewalld runs, because the inventory says firewall: leave")
 }
 
+// selinux judges whether SELinux forbids what the services and containers of a cluster do.
+func selinux(s Scene, h Host) []Finding {
+	switch {
+	case h.Facts.SELinux != "enforcing":
+		return one(OK, "%s", cmp.Or(h.Facts.SELinux, "disabled"))
+	case s.Cluster.SELinux == inventory.SELinuxPermissive:
+		return one(OK, "enforcing; up makes SELinux permissive")
+	}
+	return one(Warn, "SELinux enforces its policy, because the inventory says selinux: leave")
+}
+
 // configuredFirewall judges whether a firewall can be had that lets in what the cluster needs.
 func configuredFirewall(s Scene, h Host) []Finding {
 	switch {
@@ -153,6 +164,11 @@ func kernelModules(_ Scene, h Host) []Finding {
 		case host.ModuleUnknown:
 			// These have a sign of their being there (see node); the others may be built in without
 			// one.
+			if m.Name == inventory.WireGuard {
+				// Its version stands in /sys/module wherever it is loaded or built in.
+				found = append(found, one(Fail, "the kernel %s shows no sign of wireguard; Linux may have it "+
+					"since 5.6", h.Facts.Kernel)...)
+			}
 			if m.Name == "overlay" || m.Name == "br_netfilter" {
 				found = append(
 					found,
