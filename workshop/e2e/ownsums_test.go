@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// TestHostsOwnSums takes a cluster whose sums are known to nobody but its lock from no lock at all
+// TestHostsOwnSums takes a cluster whose sums only its lock knows, from no lock at all
 // to one that is held against the cache, the inventory and the images on a host.
 func TestHostsOwnSums(t *testing.T) {
 	t.Setenv("KBOOTSTRAP_CACHE", t.TempDir())
@@ -79,7 +79,7 @@ func TestHostsOwnSums(t *testing.T) {
 	otherImage(t, l)
 }
 
-// otherImage puts another image under the name of pause, as an import of somebody's would.
+// otherImage puts another image under the name of pause, as an import by another program would.
 func otherImage(t *testing.T, l *lab) {
 	ctr := []string{"/usr/local/bin/ctr", "-n", "k8s.io", "images"}
 	refs := strings.Fields(l.exec("w1", append(ctr, "ls", "-q")...))
