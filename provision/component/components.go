@@ -15,6 +15,7 @@ func Components() []Component {
 	return completed(noting(walled([]Component{
 		base,
 		firewall,
+		etcdPeers,
 		etcd,
 		apiServer,
 		apiProxy,

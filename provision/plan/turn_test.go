@@ -14,7 +14,7 @@ import (
 // where the kubelet talks to it.
 func TestTurns(t *testing.T) {
 	late := []string{
-		"coredns", "default-accounts", "docker", "encrypted-secrets", "firewall", "images", "kube-router", "nodes",
+		"coredns", "default-accounts", "docker", "encrypted-secrets", "firewall", "images", "kube-router",
 		"pod-probe", "tools",
 	}
 	for _, test := range []struct {
@@ -24,7 +24,7 @@ func TestTurns(t *testing.T) {
 		{"the usual", fixture.Small, late},
 		{"cri: dockerd", fixture.Small + "cri: dockerd\n",
 			[]string{
-				"coredns", "default-accounts", "encrypted-secrets", "firewall", "images", "kube-router", "nodes",
+				"coredns", "default-accounts", "encrypted-secrets", "firewall", "images", "kube-router",
 				"pod-probe", "tools",
 			}},
 	} {
