@@ -17,6 +17,7 @@ type Inspected struct {
 	Mode      fs.FileMode
 	Owner     string // "root:root"
 	Err       string // why it could not be looked at
+	Target    string `json:",omitempty"` // of a symbolic link, where it leads in the end
 	Authority string `json:",omitempty"` // of a certificate: the sha256 of the file
 	// Certificates are those in the file, or the user's in a kubeconfig.
 	Certificates []Certificate `json:",omitempty"`
@@ -58,6 +59,9 @@ func (s surveyor) inspected(path string) (Inspected, bool) {
 		return f, true
 	}
 	f.Mode = info.Mode()
+	if target, err := filepath.EvalSymlinks(s.Path(path)); err == nil && s.Name(target) != path {
+		f.Target = s.Name(target)
+	}
 	if f.Owner, err = s.OwnerOf(info, "root:root"); err != nil {
 		f.Err = err.Error()
 	}

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"kbootstrap/host"
+	"kbootstrap/provision/component"
+	"kbootstrap/release"
 )
 
 const requests = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
@@ -34,6 +36,8 @@ func own() []Check {
 		whole("KB.9", "who shows no credential may ask the API for its version only", review, anonymousRights),
 		whole("KB.10", "the keys of the cluster on this machine are its owner's alone",
 			"chmod -R go= the state directory", stateFiles),
+		c("KB.11", "no program has a version with known holes",
+			"leave the version out of the inventory or name a later one, and run `kbootstrap up`", versions),
 	}
 }
 
@@ -250,4 +254,41 @@ func stateFiles(s Scene) Verdict {
 		return fail(some(wrong, ", "))
 	}
 	return pass(number(len(s.State)) + " files and directories")
+}
+
+// runtimeProgram is the one program of a component that no process runs all the time.
+const runtimeProgram = "/usr/local/bin/runc"
+
+// versions judges the releases of the programs that run, by where they lie.
+func versions(s Scene, h Host) Verdict {
+	paths := []string{}
+	for _, p := range daemonsOf(h) {
+		paths = append(paths, p.Path)
+	}
+	if f, ok := h.Inspection.File(runtimeProgram); ok {
+		paths = append(paths, f.Target)
+	}
+	var weak []string
+	seen := 0
+	for _, source := range component.Sources() {
+		for _, path := range paths {
+			version := component.VersionOf(source.Component, path)
+			if version == "" {
+				continue
+			}
+			seen++
+			if w, is := release.Weak(source.Component, version, s.Now); is {
+				weak = append(weak, source.Component+" "+version+": "+w.Why)
+			}
+		}
+	}
+	slices.Sort(weak)
+	weak = slices.Compact(weak)
+	switch {
+	case len(weak) > 0:
+		return fail(some(weak, "; "))
+	case seen == 0:
+		return unknown("no program that the tool installed runs")
+	}
+	return pass("no known hole in what runs")
 }

@@ -23,12 +23,12 @@ func apiServer() []Check {
 	}
 	return []Check{
 		m("1.2.1", "anonymous requests are refused, or limited to a few paths", ByDefault,
-			"run Kubernetes 1.34 or newer, whose health checks alone need no credential; "+arguments,
+			"run Kubernetes 1.32 or newer, whose health checks alone need no credential; "+arguments,
 			"2.1.0 takes an AuthenticationConfiguration that limits anonymous requests to paths; before, only "+
 				"the flag "+
 				"counted", anonymous),
 		c("1.2.2", "the API server takes no tokens from a file", api("token-auth-file", "", isUnset())),
-		m("1.2.3", "Services may not name external addresses of their own", ByDefault, arguments, "",
+		m("1.2.3", "Services may not name external addresses of their own", ByCIS, profileCIS, "",
 			plugin("DenyServiceExternalIPs", true, false)),
 		c("1.2.4", "the API server shows kubelets a certificate",
 			filesSet(apiServerProgram, "kubelet-client-certificate", "kubelet-client-key")),
@@ -46,7 +46,7 @@ func apiServer() []Check {
 				false)),
 		c("1.2.10", "the admission plug-in AlwaysAdmit is off", plugin("AlwaysAdmit", false, false)),
 		m("1.2.11", "images are pulled, and rights to them checked, for each pod", ByCIS, profileCIS,
-			"nodes without a registry in reach cannot start pods with it", plugin("AlwaysPullImages", true, false)),
+			"nodes without a registry in reach cannot start pods with it", pullAlways),
 		c("1.2.12", "the admission plug-in ServiceAccount is on", plugin("ServiceAccount", true, true)),
 		c("1.2.13", "the admission plug-in NamespaceLifecycle is on", plugin("NamespaceLifecycle", true, true)),
 		c("1.2.14", "the admission plug-in NodeRestriction is on", plugin("NodeRestriction", true, false)),
@@ -215,4 +215,14 @@ func encryption(s Scene, h Host) Verdict {
 		}
 		return fail(d.Path + " has no provider for Secrets")
 	})(s, h)
+}
+
+// pullAlways: a cluster whose images come from a mirror to the hosts alone cannot ask a registry
+// for each pod.
+func pullAlways(s Scene, h Host) Verdict {
+	v := plugin("AlwaysPullImages", true, false)(s, h)
+	if v.Result == Fail && s.Profile == inventory.ProfileCIS && !s.Cluster.Security.AlwaysPullImages {
+		return Verdict{Manual, v.Evidence + ", because of artifacts.mirror or security.alwaysPullImages in the inventory"}
+	}
+	return v
 }
