@@ -22,7 +22,8 @@ func sound(t *testing.T) Scene {
 	cp := Host{Host: inventory.Host{Name: "cp1", Roles: []inventory.Role{"etcd", "control-plane", "worker"}}}
 	files := map[string]fs.FileMode{}
 	daemon := func(program string, listens []string, args ...string) {
-		d := host.Daemon{Program: program, PID: 7, Path: "/opt/kbootstrap/kubernetes-1.36.3/" + program, Env: map[string]string{},
+		d := host.Daemon{Program: program, PID: 7, Path: "/opt/kbootstrap/kubernetes-1.36.3/" + program,
+			Env:  map[string]string{},
 			Args: append([]string{program}, args...)}
 		for _, at := range listens {
 			d.Listens = append(d.Listens, netip.MustParseAddrPort(at))
@@ -229,7 +230,8 @@ func TestWeakened(t *testing.T) {
 		"an owner": {func(s *Scene) { file(s, "/var/lib/etcd").Owner = "root:root" }, []string{"1.1.12"}},
 		"a drop-in's mode": {func(s *Scene) { file(s, "/etc/systemd/system/kubelet.service").Mode = 0o666 },
 			[]string{"4.1.1"}},
-		"a program": {func(s *Scene) { file(s, "/opt/kbootstrap/kubernetes-1.36.3/kubelet").Mode = 0o777 }, []string{"KB.1"}},
+		"a program": {func(s *Scene) { file(s, "/opt/kbootstrap/kubernetes-1.36.3/kubelet").Mode = 0o777 },
+			[]string{"KB.1"}},
 		"an administrator": {list(clusterRoleBindings, `{"metadata":{"name":"x"},"roleRef":{"kind":"ClusterRole","name":"cluster-admin"},
 			"subjects":[{"kind":"User","name":"eve"}]}`), []string{"5.1.1"}},
 		"everybody reads Secrets": {func(s *Scene) {

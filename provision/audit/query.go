@@ -36,7 +36,8 @@ func Query() host.InspectionQuery {
 		// An AdmissionConfiguration may name others.
 		Documents: []string{"/etc/kubernetes/*.yaml"},
 		Files: slices.Concat(programFiles, socketFiles, []string{
-			"/var/lib/cni/networks/**", "/var/lib/etcd", "/root/.kube/config", "/var/lib/kubelet/config.yaml", runtimeProgram,
+			"/var/lib/cni/networks/**", "/var/lib/etcd", "/root/.kube/config", "/var/lib/kubelet/config.yaml",
+			runtimeProgram,
 		}),
 	}
 	for _, dir := range configDirs {

@@ -222,7 +222,8 @@ func encryption(s Scene, h Host) Verdict {
 func pullAlways(s Scene, h Host) Verdict {
 	v := plugin("AlwaysPullImages", true, false)(s, h)
 	if v.Result == Fail && s.Profile == inventory.ProfileCIS && !s.Cluster.Security.AlwaysPullImages {
-		return Verdict{Manual, v.Evidence + ", because of artifacts.mirror or security.alwaysPullImages in the inventory"}
+		return Verdict{Manual, v.Evidence +
+			", because of artifacts.mirror or security.alwaysPullImages in the inventory"}
 	}
 	return v
 }

@@ -162,7 +162,8 @@ func podSecurity() []Check {
 		check := Check{ID: id, Title: title, Promise: ByCIS, Remedy: label, cluster: enforced(level)}
 		if level == "restricted" {
 			check.Promise = ByUsers
-			check.Note = "the profile cis enforces baseline and warns of restricted, which most pods have to be changed for"
+			check.Note = "the profile cis enforces baseline and warns of restricted, " +
+				"which most pods have to be changed for"
 		}
 		return check
 	}
