@@ -211,10 +211,11 @@ func TestWeakened(t *testing.T) {
 		"a scheduler that listens": {func(s *Scene) {
 			d := daemon(s, schedulerProgram)
 			d.Listens = append(d.Listens, netip.MustParseAddrPort("0.0.0.0:10259"))
-		}, []string{"1.4.2"}},
+		}, []string{"1.4.2", "KB.3"}},
 		"the proxy's metrics": {func(s *Scene) {
 			document(s, "/var/lib/kube-proxy/config.yaml",
-				`{"metricsBindAddress":"0.0.0.0:10249","clientConnection":{"kubeconfig":"/etc/kubernetes/kube-proxy.conf"}}`)
+				`{"metricsBindAddress":"0.0.0.0:10249",
+				"clientConnection":{"kubeconfig":"/etc/kubernetes/kube-proxy.conf"}}`)
 		}, []string{"4.3.1"}},
 		"the kubelet says otherwise": {func(s *Scene) {
 			s.Listings.Kubelets["cp1"] = json.RawMessage(strings.Replace(kubeletText, `"enabled":false`,

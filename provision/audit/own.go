@@ -107,7 +107,7 @@ func isKey(path string) bool {
 
 // declaredPorts compares the sockets of the programs with what the components declare.
 func declaredPorts(s Scene, h Host) Verdict {
-	declared := PortsOf(s.Cluster, h.Host)
+	declared := PortsOf(s.Cluster)
 	var open []string
 	seen := 0
 	for _, p := range daemonsOf(h) {

@@ -69,12 +69,14 @@ func Listing(kubeconfig string, c *inventory.Cluster) api.ListingQuery {
 	return q
 }
 
-// PortsOf are the ports that the components of a host declare.
-func PortsOf(c *inventory.Cluster, h inventory.Host) []int {
+// PortsOf are the ports that components declare for others than the host itself.
+func PortsOf(c *inventory.Cluster) []int {
 	var ports []int
 	for _, of := range component.Components() {
 		for _, p := range of.Ports {
-			ports = append(ports, p.In(c))
+			if !p.Loopback || p.Address {
+				ports = append(ports, p.In(c))
+			}
 		}
 	}
 	return ports
