@@ -15,8 +15,8 @@ const (
 	FirewalldObject = "/org/fedoraproject/FirewallD1"
 )
 
-// firewalld is the version of the firewalld that runs. The bus is asked, because firewall-cmd starts an
-// interpreter first; the bus must not start a firewalld that is off.
+// firewalld is the version of the firewalld that runs. The bus is asked, because firewall-cmd
+// starts an interpreter first; the bus must not start a firewalld that is off.
 func (g gatherer) firewalld(programs map[string]string) string {
 	if programs["firewall-cmd"] == "" || programs["busctl"] == "" {
 		return ""

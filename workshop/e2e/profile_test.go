@@ -20,7 +20,8 @@ func TestHostsPolicy(t *testing.T) {
 	external := func() result {
 		l.exec("cp1", "sh", "-c",
 			"kubectl create service clusterip ext --tcp=80 --dry-run=client -o yaml | kubectl apply -f -")
-		return l.runLab(time.Minute, "exec", "cp1", "--", "kubectl", "patch", "service", "ext", "--dry-run=server", "-p",
+		return l.runLab(time.Minute, "exec", "cp1", "--", "kubectl", "patch", "service", "ext",
+			"--dry-run=server", "-p",
 			`{"spec":{"externalIPs":["192.0.2.1"]}}`)
 	}
 	automount := func() string {
