@@ -2,6 +2,7 @@ package audit
 
 import (
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -81,9 +82,9 @@ func startFiles(s Scene, h Host) Verdict {
 		switch {
 		case f.Mode.Perm()&0o022 != 0:
 			wrong = append(wrong, fmt.Sprintf("%s is %04o", f.Path, f.Mode.Perm()))
-		case isKey(f.Path) && f.Mode.Perm()&0o077 != 0:
+		case isKey(f.Path) && f.Mode.Perm()&^readable(f) != 0:
 			wrong = append(wrong, fmt.Sprintf("%s is %04o, and holds a key", f.Path, f.Mode.Perm()))
-		case f.Owner != "root:root" && f.Owner != "etcd:etcd":
+		case f.Owner != "root:root" && f.Owner != etcdReads:
 			wrong = append(wrong, f.Path+" belongs to "+f.Owner)
 		}
 	}
@@ -94,6 +95,17 @@ func startFiles(s Scene, h Host) Verdict {
 		return fail(some(wrong, ", "))
 	}
 	return pass(number(seen) + " files and directories in " + strings.Join(configDirs, ", "))
+}
+
+// etcdReads is the owner of what etcd reads and may not change: its keys are root's.
+const etcdReads = "root:etcd"
+
+// readable is what the mode of a key may be: its owner's alone, and the group's of etcd to read.
+func readable(f host.Inspected) fs.FileMode {
+	if f.Owner == etcdReads {
+		return 0o640
+	}
+	return 0o700
 }
 
 // isKey reports whether a file holds a key: by its name, a kubeconfig, or the keys of the
