@@ -40,6 +40,9 @@ var kubeRouter = Component{
 		Needed: hasPolicies,
 		URL: "https://github.com/cloudnativelabs/kube-router/releases/download/v{version}/" +
 			"kube-router_{version}_linux_{arch}.tar.gz",
+		// The digest of the image is what is known of the release; the program in it is linked
+		// statically too (Dockerfile of kube-router).
+		Image: "docker.io/cloudnativelabs/kube-router:v{version}", ImageDirectory: "usr/local/bin/",
 	}},
 	Ports: []Port{{Network: "tcp", Number: 10244, By: "kube-router", For: "metrics", Loopback: true}},
 	Residue: Residue{
