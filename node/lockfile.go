@@ -71,7 +71,11 @@ func (l *lock) takeOld() (*os.File, error) {
 		return nil, fmt.Errorf("lock: %w", err)
 	}
 	info, err := file.Stat()
-	if err != nil || !info.Mode().IsRegular() || !isOurs(info) || info.Mode().Perm()&0o077 != 0 {
+	if err != nil {
+		_ = file.Close()
+		return nil, fmt.Errorf("lock: %w", err)
+	}
+	if !info.Mode().IsRegular() || !isOurs(info) || info.Mode().Perm()&0o077 != 0 {
 		_ = file.Close()
 		return nil, nil
 	}

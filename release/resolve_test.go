@@ -98,7 +98,6 @@ func TestResolveRefusesUnpinned(t *testing.T) {
 	c := testCluster(t)
 	u := newUpstream(t, c, "amd64")
 	o := u.options(t.TempDir())
-	prepared := u.total()
 
 	built := *c
 	built.Artifacts = inventory.Artifacts{Mirror: t.TempDir()}
@@ -133,7 +132,7 @@ func TestResolveRefusesUnpinned(t *testing.T) {
 	if fault.Of(err) == fault.ArtifactUnpinned || fault.Of(err) == "" {
 		t.Errorf("from upstream: %v", err)
 	}
-	prepared = u.total()
+	prepared := u.total()
 
 	// With own builds the lock alone counts, even for the Kubernetes binaries.
 	l := &Lock{Version: 1, Artifacts: []LockedEntry{{URL: urlOf(t, c, "kubelet"), SHA256: strings.Repeat("a", 64)}}}

@@ -17,7 +17,7 @@ func TestImageUnderTheSameName(t *testing.T) {
 			wanted := imageLaws()[0].wanted.(resource.Image)
 			imageLaws()[0].start(m)
 			ctr := []string{wanted.Program, "--address", wanted.Socket, "-n", "k8s.io", "another", other}
-			_, err := m.System.Run(t.Context(), ctr...)
+			_, err := m.Run(t.Context(), ctr...)
 			m.must(err)
 			found, err := wanted.Observe(t.Context(), m.System)
 			m.must(err)

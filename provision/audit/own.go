@@ -13,8 +13,6 @@ import (
 	"kbootstrap/release"
 )
 
-const requests = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
-
 // own are the checks of the tool's own: what matters here, and the benchmark does not ask.
 func own() []Check {
 	c := func(id, title, remedy string, judge func(Scene, Host) Verdict) Check {

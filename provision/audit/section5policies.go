@@ -40,12 +40,15 @@ var policyAgents = []string{"kube-router", "kube-network-policies", "calico-node
 // policyAgent asks for a program on the host that enforces policies.
 func policyAgent(_ Scene, h Host) Verdict {
 	for _, program := range policyAgents {
-		for _, p := range h.Inspection.Daemons(program) {
-			if value, set := flagOf(p, "run-firewall"); set && value == "false" {
-				return fail(of(p) + " runs, and does not enforce policies")
-			}
-			return pass(of(p) + " enforces them")
+		daemons := h.Inspection.Daemons(program)
+		if len(daemons) == 0 {
+			continue
 		}
+		p := daemons[0]
+		if value, set := flagOf(p, "run-firewall"); set && value == "false" {
+			return fail(of(p) + " runs, and does not enforce policies")
+		}
+		return pass(of(p) + " enforces them")
 	}
 	return fail("no program that enforces NetworkPolicies runs")
 }
@@ -154,7 +157,7 @@ func defaultNamespace(s Scene) Verdict {
 			return *cannot
 		}
 		for _, o := range all {
-			if o.Metadata.Namespace == "default" && !(list == services && o.Metadata.Name == "kubernetes") {
+			if o.Metadata.Namespace == "default" && (list != services || o.Metadata.Name != "kubernetes") {
 				found = append(found, o.Metadata.Name)
 			}
 		}

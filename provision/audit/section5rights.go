@@ -71,7 +71,7 @@ func allRights(s Scene) Verdict {
 	var bad []string
 	for _, h := range g.holders(role.isAll) {
 		isWhole := h.binding.Metadata.Namespace == ""
-		if isWhole && !(h.Kind == "Group" && slices.Contains(administrators, h.Name)) || h.isEverybody() {
+		if isWhole && (h.Kind != "Group" || !slices.Contains(administrators, h.Name)) || h.isEverybody() {
 			bad = append(bad, h.text())
 		}
 	}

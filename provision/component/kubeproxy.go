@@ -63,7 +63,7 @@ var kubeProxy = Component{
 // and loads ip_vs itself where the inventory wants that.
 func kubeProxySandbox(t Target) templates.Sandbox {
 	s := templates.Sandbox{
-		Capabilities: bindCapability(int(t.Cluster.Network.NodePorts.First)),
+		Capabilities: bindCapability(t.Cluster.Network.NodePorts.First),
 		LoadsModules: t.Cluster.Arguments["kube-proxy"]["proxy-mode"] == "ipvs",
 	}
 	if s.LoadsModules {
