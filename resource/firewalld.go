@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -169,14 +168,14 @@ func writesByIPTables(sys *host.System) bool {
 	})
 }
 
-// write makes the files of the tool those that are wanted.
+// write makes the files of the tool those that are wanted. Their directories stay: they are those of
+// firewalld's package.
 func (f Firewalld) write(sys *host.System, before, wanted map[string]string) error {
 	for _, name := range slices.Sorted(maps.Keys(before)) {
 		if _, kept := wanted[name]; !kept {
 			if err := sys.RemoveFile(sys.Path(name)); err != nil {
 				return err
 			}
-			sys.RemoveEmpty(sys.Path(path.Dir(name)))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(wanted)) {
