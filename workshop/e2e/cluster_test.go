@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -169,6 +170,15 @@ func podNetwork(t *testing.T, l *lab) {
 	}
 }
 
+// withoutBackslash is lines of a command that goes on, without what says so.
+func withoutBackslash(lines []string) []string {
+	all := make([]string, len(lines))
+	for i, line := range lines {
+		all[i] = strings.TrimSpace(strings.TrimSuffix(line, "\\"))
+	}
+	return all
+}
+
 func nodePortRange(t *testing.T, l *lab) {
 	l.edit("kubernetes: ", "network: {nodePorts: 30000-33333}\nkubernetes: ")
 	plan := l.run(time.Minute, "plan", "-i", l.inventory, "--detailed-exitcode")
@@ -185,11 +195,14 @@ func nodePortRange(t *testing.T, l *lab) {
 			flags = append(flags, line)
 		}
 	}
-	if len(flags) != 2 || !strings.Contains(flags[0], "--service-node-port-range=30000-32767") ||
-		!strings.Contains(flags[1], "--service-node-port-range=30000-33333") {
+	// The API server gives the ports out, and kube-router on each of three hosts lets them in.
+	want := []string{"-|   --service-node-port-range=30000-32767", "+|   --service-node-port-range=30000-33333"}
+	if got := slices.Compact(slices.Sorted(slices.Values(withoutBackslash(flags)))); len(flags) != 2*4 ||
+		!slices.Equal(got, slices.Sorted(slices.Values(want))) {
 		t.Errorf("the plan shows these flags: %q\n%s", flags, plan.stdout)
 	}
-	if len(changes) != 2 || changes[1] != "~ service kube-apiserver.service (restart)" {
+	if len(changes) != 2*4 || changes[1] != "~ service kube-apiserver.service (restart)" ||
+		changes[3] != "~ service kube-router.service (restart)" {
 		t.Errorf("the plan shows these changes: %q", changes)
 	}
 	kubelet := l.exec("cp1", "systemctl", "show", "-p", "MainPID", "kubelet")
