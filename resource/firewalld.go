@@ -168,8 +168,8 @@ func writesByIPTables(sys *host.System) bool {
 	})
 }
 
-// write makes the files of the tool those that are wanted. Their directories stay: they are those of
-// firewalld's package.
+// write makes the files of the tool those that are wanted. Their directories stay: they are those
+// of firewalld's package.
 func (f Firewalld) write(sys *host.System, before, wanted map[string]string) error {
 	for _, name := range slices.Sorted(maps.Keys(before)) {
 		if _, kept := wanted[name]; !kept {
