@@ -110,8 +110,8 @@ func (o Object) Apply(ctx context.Context, sys *host.System) error {
 		return err
 	}
 	a, err := kube.OpenAPI(sys, o.Kubeconfig)
-	if o.Absent && host.Absent(err) {
-		return nil // without a cluster there is no object
+	if (o.Absent || o.Early) && host.Absent(err) {
+		return nil // without a cluster there is no object, and nobody who needs it early
 	}
 	if err != nil {
 		return err
