@@ -20,6 +20,10 @@ type Daemon struct {
 	Unit    string            // the unit of systemd that it belongs to, if any
 	UID     int               // its effective user
 	Listens []netip.AddrPort  // where it takes TCP connections
+	// OwnMounts says that it sees other mounts than the first process of the host.
+	OwnMounts bool
+	// Filters says that a filter refuses some system calls to it.
+	Filters bool
 	// NoNewPrivileges says that it cannot gain rights by a set-user-ID program.
 	NoNewPrivileges bool
 	// Bounding is the set of capabilities that it can ever have, a bit for each.
@@ -116,12 +120,17 @@ func (s surveyor) rights(pid string, p *Daemon) {
 			if len(f) > 1 {
 				p.UID, _ = strconv.Atoi(f[1])
 			}
+		case "Seccomp":
+			p.Filters = f[0] == "2" // SECCOMP_MODE_FILTER of linux/seccomp.h
 		case "NoNewPrivs":
 			p.NoNewPrivileges = f[0] == "1"
 		case "CapBnd":
 			p.Bounding, _ = strconv.ParseUint(f[0], 16, 64)
 		}
 	}
+	own, _ := os.Readlink(s.Path("proc/" + pid + "/ns/mnt")) // what cannot be read is not another one
+	first, _ := os.Readlink(s.Path("proc/1/ns/mnt"))
+	p.OwnMounts = own != "" && first != "" && own != first
 	for line := range strings.Lines(s.text("proc/" + pid + "/limits")) {
 		if rest, ok := strings.CutPrefix(line, "Max core file size"); ok {
 			if f := strings.Fields(rest); len(f) > 0 {

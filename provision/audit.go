@@ -12,6 +12,7 @@ import (
 	"kbootstrap/node"
 	"kbootstrap/provision/audit"
 	"kbootstrap/provision/component"
+	"kbootstrap/resource"
 )
 
 // Audit lists how `audit` finds out what hosts and the API show. It needs no plan, so that a
@@ -25,8 +26,12 @@ func Audit() []Stage {
 func Inspect(ctx context.Context, r *Run) error {
 	queries := map[string]node.Query{}
 	inspect := audit.Query()
-	for name := range r.Fleet {
-		queries[name] = node.Query{Inspect: &inspect}
+	walls := map[string][]resource.Resource{}
+	for name, m := range r.Fleet {
+		if r.Cluster.Firewall == inventory.FirewallConfigure {
+			walls[name] = component.Walls(r.Cluster, m.Host, m.Facts)
+		}
+		queries[name] = node.Query{Inspect: &inspect, Witnesses: walls[name]}
 	}
 	listing := audit.Listing(component.Admin, r.Cluster)
 	asked := ""
@@ -56,6 +61,7 @@ func Inspect(ctx context.Context, r *Run) error {
 			of.Error = answer.InspectionErr.Error()
 		default:
 			of.Inspection = answer.Inspection
+			of.Walls, of.WallsErr = compare(walls[h.Name], answer)
 			if m := r.Fleet[h.Name]; m != nil {
 				of.Facts = m.Facts
 			}
@@ -70,6 +76,17 @@ func Inspect(ctx context.Context, r *Run) error {
 	}
 	r.audited = scene
 	return nil
+}
+
+// compare has what a host shows of its firewall next to what is wanted.
+func compare(wanted []resource.Resource, answer node.Answer) (walls []audit.Wall, why string) {
+	if answer.WitnessesErr != nil {
+		return nil, answer.WitnessesErr.Error()
+	}
+	for i, found := range answer.Witnesses {
+		walls = append(walls, audit.Wall{ID: wanted[i].ID(), Wanted: wanted[i].State(), Found: found.State()})
+	}
+	return walls, ""
 }
 
 // Audit judges what the hosts showed, by a profile.

@@ -77,6 +77,8 @@ type Host struct {
 	inventory.Host
 	Facts      host.Facts
 	Inspection host.Inspection
+	Walls      []Wall // where the inventory has a firewall configured
+	WallsErr   string // why there are none
 	Error      string // why the host could not be asked
 }
 

@@ -3,6 +3,7 @@ package audit
 import (
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"kbootstrap/host"
@@ -53,6 +54,9 @@ var nested = map[string]string{
 	"peer-client-cert-auth": "peer-transport-security.client-cert-auth",
 	"peer-trusted-ca-file":  "peer-transport-security.trusted-ca-file",
 	"peer-auto-tls":         "peer-transport-security.auto-tls",
+	// server/embed/config.go of etcd
+	"peer-cert-allowed-cn":       "peer-transport-security.allowed-cn",
+	"peer-cert-allowed-hostname": "peer-transport-security.allowed-hostname",
 }
 
 // etcdAsks asks for the settings of the etcd that runs.
@@ -137,4 +141,52 @@ func etcdAuthority(s Scene, h Host) Verdict {
 		}
 		return pass(trusted.value + " is not the authority of the API's clients")
 	})(s, h)
+}
+
+// etcdMembers judges whether a client could pose as a member: by an authority of their own, or by
+// names that no client's certificate has.
+func etcdMembers(s Scene, h Host) Verdict {
+	return running(etcdProgram, func(s Scene, h Host, p host.Daemon) Verdict {
+		found := map[string]setting{}
+		for _, name := range []string{
+			"trusted-ca-file", "peer-trusted-ca-file", "peer-cert-allowed-cn", "peer-cert-allowed-hostname",
+		} {
+			value, cannot := etcdSetting(h, p, name, "")
+			if cannot != nil {
+				return *cannot
+			}
+			found[name] = value
+		}
+		clients, _ := h.Inspection.File(filepath.Clean(found["trusted-ca-file"].value))
+		members, _ := h.Inspection.File(filepath.Clean(found["peer-trusted-ca-file"].value))
+		if clients.Authority != "" && members.Authority != "" && clients.Authority != members.Authority {
+			return pass(members.Path + " is an authority of members alone")
+		}
+		names := found["peer-cert-allowed-cn"]
+		if names.value == "" {
+			names = found["peer-cert-allowed-hostname"]
+			return when(names.value != "", names.text())
+		}
+		for _, name := range splitList(names.value) {
+			if client := etcdClient(s, name); client != "" {
+				return fail(names.text() + ", which is the name of the client " + client)
+			}
+		}
+		return pass(names.text())
+	})(s, h)
+}
+
+// etcdClient names the certificate by which an API server is a client of that name; "" if none is.
+func etcdClient(s Scene, name string) string {
+	for _, h := range s.Hosts {
+		files, _ := named(apiServerProgram, "etcd-certfile")(s, h)
+		for _, f := range files {
+			for _, c := range f.Certificates {
+				if slices.Contains(strings.Split(c.Subject, ","), "CN="+name) {
+					return f.Path + " on " + h.Name
+				}
+			}
+		}
+	}
+	return ""
 }

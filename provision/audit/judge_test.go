@@ -23,8 +23,9 @@ func sound(t *testing.T) Scene {
 	files := map[string]fs.FileMode{}
 	daemon := func(program string, listens []string, args ...string) {
 		d := host.Daemon{Program: program, PID: 7, Path: "/opt/kbootstrap/kubernetes-1.36.3/" + program,
-			Env:  map[string]string{},
-			Args: append([]string{program}, args...)}
+			Env: map[string]string{}, Unit: program + ".service", Core: "0", NoNewPrivileges: true, OwnMounts: true,
+			Filters: true,
+			Args:    append([]string{program}, args...)}
 		for _, at := range listens {
 			d.Listens = append(d.Listens, netip.MustParseAddrPort(at))
 		}
@@ -56,7 +57,8 @@ func sound(t *testing.T) Scene {
 		"--kubeconfig=/etc/kubernetes/scheduler.conf")
 	daemon(etcdProgram, []string{"127.0.0.1:2379"}, "--data-dir=/var/lib/etcd", "--client-cert-auth=true",
 		"--cert-file=/etc/etcd/pki/s.crt", "--key-file=/etc/etcd/pki/s.key", "--peer-cert-file=/etc/etcd/pki/p.crt",
-		"--peer-key-file=/etc/etcd/pki/p.key", "--peer-client-cert-auth=true", "--trusted-ca-file=/etc/etcd/pki/ca.crt")
+		"--peer-key-file=/etc/etcd/pki/p.key", "--peer-client-cert-auth=true", "--trusted-ca-file=/etc/etcd/pki/ca.crt",
+		"--peer-trusted-ca-file=/etc/etcd/pki/ca.crt", "--peer-cert-allowed-cn=member")
 	daemon(kubeletProgram, []string{"[::]:10250"}, "--config=/var/lib/kubelet/config.yaml",
 		"--kubeconfig=/etc/kubernetes/kubelet.conf")
 	daemon(proxyProgram, []string{"127.0.0.1:10249"}, "--config=/var/lib/kube-proxy/config.yaml")
@@ -255,6 +257,22 @@ func TestWeakened(t *testing.T) {
 			in.Processes = slices.DeleteFunc(in.Processes,
 				func(d host.Daemon) bool { return d.Program == "kube-router" })
 		}, []string{"5.3.1"}},
+		"a service that may change the host": {func(s *Scene) {
+			d := daemon(s, schedulerProgram)
+			d.Bounding, d.NoNewPrivileges, d.OwnMounts, d.Filters, d.Core = 1<<21, false, false, false, "unlimited"
+		}, []string{"KB.12"}},
+		"a service with the right of another": {func(s *Scene) { daemon(s, etcdProgram).Bounding = 1 << 12 },
+			[]string{"KB.12"}},
+		"a core dump": {func(s *Scene) { daemon(s, kubeletProgram).Core = "unlimited" },
+			[]string{"KB.12"}},
+		"clients as members of etcd":      {add("etcd", "--peer-cert-allowed-cn="), []string{"KB.14"}},
+		"a client by the name of members": {add("etcd", "--peer-cert-allowed-cn=member,x"), []string{"KB.14"}},
+		"a firewall that is not loaded": {walled(Wall{"table inet x", "tcp dport 22 accept\n", ""}),
+			[]string{"KB.13"}},
+		"a port that was opened": {walled(Wall{"table inet x", "a\n", "a\ntcp dport 2379 accept\n"}),
+			[]string{"KB.13"}},
+		"a firewall as it should be":        {walled(Wall{"table inet x", "a\n", "a\n"}), nil},
+		"a firewall that was not looked at": {walled(), []string{"KB.13"}},
 		"a service that stopped": {func(s *Scene) {
 			in := &s.Hosts[0].Inspection
 			in.Processes = slices.DeleteFunc(in.Processes,
@@ -268,6 +286,35 @@ func TestWeakened(t *testing.T) {
 				t.Errorf("found %v, want %v", found, c.found)
 			}
 		})
+	}
+}
+
+// walled has a firewall configured, and a host that shows it.
+func walled(walls ...Wall) func(*Scene) {
+	return func(s *Scene) { s.Cluster.Firewall, s.Hosts[0].Walls = inventory.FirewallConfigure, walls }
+}
+
+// TestSandboxEvidence: the evidence names the process and all that it may do, and what an open
+// service needs is not held against it.
+func TestSandboxEvidence(t *testing.T) {
+	s := sound(t)
+	h := s.Hosts[0]
+	h.Facts.Systemd = 252
+	for i := range h.Inspection.Processes {
+		d := &h.Inspection.Processes[i]
+		switch d.Program {
+		case schedulerProgram:
+			d.Bounding, d.NoNewPrivileges, d.OwnMounts, d.Filters = 1<<21|1<<12, false, false, false
+		case kubeletProgram: // it mounts what pods see
+			d.Bounding, d.NoNewPrivileges, d.OwnMounts, d.Filters = 1<<40-1, false, false, false
+		case proxyProgram:
+			d.Bounding = 1<<12 | 1<<13
+		}
+	}
+	const want = "kube-scheduler (pid 7) may have CAP_NET_ADMIN and CAP_SYS_ADMIN, " +
+		"may gain rights by what it starts, sees all files of the host, may make every system call"
+	if v := sandboxes(s, h); v.Result != Fail || v.Evidence != want {
+		t.Errorf("%+v", v)
 	}
 }
 

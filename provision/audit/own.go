@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"kbootstrap/host"
+	"kbootstrap/inventory"
 	"kbootstrap/provision/component"
 	"kbootstrap/release"
 )
@@ -21,6 +22,8 @@ func own() []Check {
 	whole := func(id, title, remedy string, judge func(Scene) Verdict) Check {
 		return Check{ID: id, Title: title, Promise: ByDefault, Remedy: remedy, cluster: judge}
 	}
+	members := c("KB.14", "etcd takes no client for a member", arguments, etcdMembers)
+	members.Role = inventory.Etcd
 	return []Check{
 		c("KB.1", "programs belong to root, and only root may change them", again, programs),
 		c("KB.2", "only root may change the files that programs are started with, and read keys", again, startFiles),
@@ -37,6 +40,12 @@ func own() []Check {
 			"chmod -R go= the state directory", stateFiles),
 		c("KB.11", "no program has a version with known holes",
 			"leave the version out of the inventory or name a later one, and run `kbootstrap up`", versions),
+		c("KB.12", "services may do no more than their components declare",
+			"take what loosens the sandbox out of drop-ins of systemd (systemctl cat UNIT), and run `kbootstrap up`",
+			sandboxes),
+		c("KB.13", "the firewall lets in what the components declare, and nothing else of the tool's",
+			again, walls),
+		members,
 	}
 }
 

@@ -162,6 +162,8 @@ func podSecurity() []Check {
 		check := Check{ID: id, Title: title, Promise: ByCIS, Remedy: label, cluster: enforced(level)}
 		if level == "restricted" {
 			check.Promise = ByUsers
+			check.Remedy = "label the namespaces with " + enforceLabel +
+				": restricted, and change the pods that violate it"
 			check.Note = "the profile cis enforces baseline and warns of restricted, " +
 				"which most pods have to be changed for"
 		}

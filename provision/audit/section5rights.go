@@ -3,6 +3,8 @@ package audit
 import (
 	"slices"
 	"strings"
+
+	"kbootstrap/provision/component"
 )
 
 const (
@@ -12,8 +14,8 @@ const (
 )
 
 // administrators are the groups that may have all rights: the one of Kubernetes, which its API
-// server binds by itself, and the one of administrators, whose binding can be taken away.
-var administrators = []string{"system:masters", "kubeadm:cluster-admins"}
+// server binds by itself, and that of the tool's administrators.
+var administrators = []string{mastersGroup, component.AdminGroup}
 
 // rights is section 5.1.
 func rights() []Check {
@@ -116,8 +118,8 @@ type account struct {
 	Automount *bool `json:"automountServiceAccountToken"`
 }
 
-// builtInNamespaces are those that every cluster has.
-var builtInNamespaces = []string{"default", "kube-system", "kube-public", "kube-node-lease"}
+// builtInNamespaces are those that every cluster of the tool has.
+var builtInNamespaces = component.Namespaces()
 
 // defaultAccounts judges the accounts that pods have unless they name another. Those of namespaces
 // that users made are the users'.

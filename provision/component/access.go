@@ -19,6 +19,9 @@ const Admin = "/etc/kubernetes/admin.conf"
 // plane only.
 const SuperAdmin = "/etc/kubernetes/super-admin.conf"
 
+// AdminGroup is the group of the administrators, whose binding can be taken away.
+const AdminGroup = certs.ClusterAdmins
+
 // ActingFor returns in whose name the tool uses Admin: the operator's, so that the audit log tells
 // who it was and from which machine. The rights are those of the administrators' group.
 func ActingFor(operator string) host.Acting {
@@ -29,7 +32,7 @@ func ActingFor(operator string) host.Acting {
 		return '_'
 	}
 	return host.Acting{
-		Kubeconfig: Admin, User: "kbootstrap:" + strings.Map(printable, operator), Group: certs.ClusterAdmins,
+		Kubeconfig: Admin, User: "kbootstrap:" + strings.Map(printable, operator), Group: AdminGroup,
 	}
 }
 

@@ -23,6 +23,7 @@ var apiProxy = Component{
 		Network: "tcp", By: "kube-api-proxy", Loopback: true,
 		Of: func(c *inventory.Cluster) int { return c.Network.LocalAPIPort },
 	}},
+	Sandbox:   apiProxySandbox,
 	Variables: []string{"HAPROXY_"},
 	Resources: func(t Target) []resource.Resource {
 		config := apiProxyConfig{Port: t.Cluster.Network.LocalAPIPort, Root: apiProxyRoot}

@@ -40,6 +40,7 @@ var apiServer = Component{
 	Programs: []inventory.Program{
 		{Name: "kube-apiserver", Rules: apiServerRules, Release: kubernetes, Hidden: templates.HiddenDirs()},
 	},
+	Sandbox:   apiServerSandbox,
 	Variables: kubernetesVariables,
 	Direct:    true,
 	Resources: func(t Target) []resource.Resource {

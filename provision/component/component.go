@@ -8,6 +8,7 @@ import (
 	"kbootstrap/inventory"
 	"kbootstrap/release"
 	"kbootstrap/resource"
+	"kbootstrap/templates"
 )
 
 // The names of components that others ask for.
@@ -65,6 +66,8 @@ type Component struct {
 	// Residue is what a host has of it besides its resources, which `reset` removes. A component
 	// that leaves data has a unit, by which the data is known to be its own.
 	Residue Residue
+	// Sandbox returns what its services may do on a host.
+	Sandbox func(t Target) templates.Sandbox
 	// Reads are what its services read or obey besides its resources.
 	Reads []Reading
 	// Variables are the beginnings of the names of variables that are settings of its services.
@@ -111,6 +114,9 @@ type Port struct {
 	Loopback, Address bool
 	// From are the roles whose other hosts must reach the port; AnyHost is every host.
 	From []inventory.Role
+	// AddOns says that pods of add-ons ask it too, on whatever host they run: a firewall lets all
+	// hosts in, while the cluster itself does without.
+	AddOns bool
 	// World says that users reach it too, from anywhere.
 	World bool
 	// Range returns the ports that an inventory says where it is not one port that is listened on:

@@ -61,6 +61,7 @@ var containerd = Component{
 		// Those of pods: what others have named with `ip netns` is theirs.
 		Mounts: []resource.Mounts{{Under: "/run/netns", Prefix: "cni-", Absent: true}},
 	},
+	Sandbox: containerdSandbox,
 	Resources: func(t Target) []resource.Resource {
 		format := 3
 		if !t.containerd2() {
@@ -84,7 +85,7 @@ var containerd = Component{
 					text(ContainerdConfig, 0o644, containerdTOML.Render(
 						containerdConfig{Version: format, Pause: t.Release.Image("pause"), CNI: cni})),
 					unit("containerd.service", containerdUnit.Render(daemon{
-						Sandbox: t.sandbox(templates.Sandbox{Open: true, ChildrenDump: true, OOMScore: lastKilled}),
+						Sandbox: containerdSandbox(t),
 					})),
 				),
 			),
@@ -106,6 +107,11 @@ type containerdConfig struct {
 	Version int
 	Pause   string // the image of pod sandboxes, which must be the one that is on the host already
 	CNI     cniPlaces
+}
+
+// containerdSandbox leaves containerd its host: it makes the containers of it.
+func containerdSandbox(t Target) templates.Sandbox {
+	return t.sandbox(templates.Sandbox{Open: true, ChildrenDump: true, OOMScore: lastKilled})
 }
 
 var (

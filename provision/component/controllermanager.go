@@ -25,6 +25,7 @@ var controllerManager = Component{
 		{Name: "kube-controller-manager", Rules: controllerManagerRules, Release: kubernetes,
 			Hidden: templates.HiddenDirs()},
 	},
+	Sandbox:   controllerSandbox,
 	Variables: kubernetesVariables,
 	Direct:    true,
 	Resources: func(t Target) []resource.Resource {
@@ -63,7 +64,7 @@ var controllerManager = Component{
 				t.programs("kubernetes", "/usr/local/bin", "kube-controller-manager"),
 				t.keys("kube-controller-manager"),
 				one(unit("kube-controller-manager.service", controllerManagerUnit.Render(daemon{
-					Flags: flags, Sandbox: t.sandbox(templates.Sandbox{}),
+					Flags: flags, Sandbox: controllerSandbox(t),
 				}))),
 			),
 			one(resource.Ready{
@@ -73,5 +74,8 @@ var controllerManager = Component{
 		)
 	},
 }
+
+// controllerSandbox is what a service may do that only talks to the API.
+func controllerSandbox(t Target) templates.Sandbox { return t.sandbox(templates.Sandbox{}) }
 
 var controllerManagerUnit = templates.New[daemon]("kube-controller-manager.service.tmpl")

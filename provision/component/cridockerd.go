@@ -20,7 +20,8 @@ var criDockerd = Component{
 		URL:      "https://github.com/Mirantis/cri-dockerd/releases/download/v{version}/cri-dockerd-{version}.{arch}.tgz",
 		Programs: []string{"cri-dockerd"},
 	}},
-	Direct: true,
+	Direct:  true,
+	Sandbox: criDockerdSandbox,
 	Resources: func(t Target) []resource.Resource {
 		flags := templates.Flags{
 			"container-runtime-endpoint": "unix://" + criDockerdSocket,
@@ -33,7 +34,7 @@ var criDockerd = Component{
 			t.service("cri-dockerd.service", nil,
 				t.programs("cri-dockerd", "/usr/local/bin", "cri-dockerd"),
 				one(unit("cri-dockerd.service", criDockerdUnit.Render(daemon{
-					Flags: flags, Sandbox: t.sandbox(templates.Sandbox{Open: true}),
+					Flags: flags, Sandbox: criDockerdSandbox(t),
 				}))),
 			),
 			one(resource.Ready{
@@ -43,6 +44,9 @@ var criDockerd = Component{
 		)
 	},
 }
+
+// criDockerdSandbox leaves cri-dockerd its host, as that of containerd does.
+func criDockerdSandbox(t Target) templates.Sandbox { return t.sandbox(templates.Sandbox{Open: true}) }
 
 var criDockerdUnit = templates.New[daemon]("cri-dockerd.service.tmpl")
 

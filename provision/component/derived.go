@@ -7,6 +7,7 @@ import (
 
 	"kbootstrap/inventory"
 	"kbootstrap/release"
+	"kbootstrap/templates"
 )
 
 // Sources are where the programs and images of all components come from.
@@ -146,8 +147,9 @@ func Listeners(c *inventory.Cluster, h inventory.Host) []Port {
 // Service is a service of the tool, with what is known of its surroundings.
 type Service struct {
 	Unit      string
-	Variables []string // see Component.Variables
-	Direct    bool     // see Component.Direct
+	Variables []string          // see Component.Variables
+	Direct    bool              // see Component.Direct
+	Sandbox   templates.Sandbox // for a systemd that is not known
 }
 
 // Services are the services that a host of a cluster has.
@@ -159,7 +161,11 @@ func Services(c *inventory.Cluster, h inventory.Host) []Service {
 			continue
 		}
 		for _, unit := range component.Units {
-			services = append(services, Service{unit, component.Variables, component.Direct})
+			s := Service{Unit: unit, Variables: component.Variables, Direct: component.Direct}
+			if component.Sandbox != nil {
+				s.Sandbox = component.Sandbox(t)
+			}
+			services = append(services, s)
 		}
 	}
 	return services

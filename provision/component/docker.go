@@ -47,6 +47,7 @@ var docker = Component{
 		Chains:     []string{"DOCKER"},
 	},
 	Programs:  []inventory.Program{dockerProgram},
+	Sandbox:   dockerSandbox,
 	Variables: []string{"DOCKER_"},
 	Resources: func(t Target) []resource.Resource {
 		flags := templates.Flags{"host": "unix://" + dockerSocket}
@@ -64,7 +65,7 @@ var docker = Component{
 				one(
 					t.dockerFile(flags),
 					unit("docker.service", dockerUnit.Render(daemon{
-						Flags: flags, Sandbox: t.sandbox(templates.Sandbox{Open: true, ChildrenDump: true}),
+						Flags: flags, Sandbox: dockerSandbox(t),
 					})),
 				),
 			),
@@ -120,6 +121,11 @@ func dockerKeys(flags templates.Flags) []string {
 
 // dockerConfig is the data of /etc/docker/daemon.json.
 type dockerConfig struct{ ContainerdSocket string }
+
+// dockerSandbox leaves docker its host, as that of containerd does.
+func dockerSandbox(t Target) templates.Sandbox {
+	return t.sandbox(templates.Sandbox{Open: true, ChildrenDump: true})
+}
 
 var (
 	dockerJSON = templates.New[dockerConfig]("docker-daemon.json.tmpl")

@@ -47,6 +47,7 @@ var etcd = Component{
 	Programs: []inventory.Program{
 		{Name: "etcd", Rules: etcdRules, Release: Etcd, Hidden: templates.HiddenDirs()},
 	},
+	Sandbox:   etcdSandbox,
 	Variables: []string{"ETCD_"},
 	Direct:    true,
 	Resources: func(t Target) []resource.Resource {
@@ -60,7 +61,7 @@ var etcd = Component{
 				t.keys("etcd"),
 				one(unit("etcd.service", etcdUnit.Render(daemon{
 					Flags:   etcdFlags(t),
-					Sandbox: t.sandbox(templates.Sandbox{Writable: []string{EtcdData}, OOMScore: lastKilled}),
+					Sandbox: etcdSandbox(t),
 				}))),
 			),
 			one(
@@ -166,6 +167,11 @@ func etcdFlags(t Target) templates.Flags {
 		delete(flags, "cipher-suites") // TLS 1.3 has none to choose from, and etcd does not start with both
 	}
 	return flags
+}
+
+// etcdSandbox is what etcd may do.
+func etcdSandbox(t Target) templates.Sandbox {
+	return t.sandbox(templates.Sandbox{Writable: []string{EtcdData}, OOMScore: lastKilled})
 }
 
 var etcdUnit = templates.New[daemon]("etcd.service.tmpl")

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 
+	"kbootstrap/host"
 	"kbootstrap/inventory"
 	"kbootstrap/resource"
 	"kbootstrap/resource/api"
@@ -36,6 +37,16 @@ func walled(all []Component) []Component {
 		}
 	}
 	return all
+}
+
+// Walls are what a host has of the firewall, for a run that makes no plan.
+func Walls(c *inventory.Cluster, h inventory.Host, facts host.Facts) []resource.Resource {
+	for _, component := range Components() {
+		if component.Name == Firewall {
+			return component.Resources(Target{Cluster: c, Host: h, Facts: facts})
+		}
+	}
+	return nil
 }
 
 // OldestFirewalld is the first version that has policies, by which the tool lets in without
@@ -145,13 +156,21 @@ func (t Target) openings(ports []Port) (sets map[string][]string, all []resource
 			add(o)
 			continue
 		}
-		for _, role := range p.From {
+		for _, role := range p.admitted() {
 			o.Set = setOf(role)
 			sets[o.Set] = t.addressesOf(role)
 			add(o)
 		}
 	}
 	return sets, all
+}
+
+// admitted are the roles whose hosts a firewall lets in.
+func (p Port) admitted() []inventory.Role {
+	if p.AddOns {
+		return []inventory.Role{AnyHost}
+	}
+	return p.From
 }
 
 // addressesOf are the addresses of the hosts of a role.

@@ -57,7 +57,8 @@ func TestFirewallNeverLocksOut(t *testing.T) {
 	}
 }
 
-// TestFirewallByRoles: a worker lets control planes ask its kubelet, and has no port of etcd.
+// TestFirewallByRoles: a worker lets the hosts of the cluster ask its kubelet, and has no port of
+// etcd.
 func TestFirewallByRoles(t *testing.T) {
 	target := firewallTarget()
 	worker := rulesOf(target)
@@ -67,7 +68,7 @@ func TestFirewallByRoles(t *testing.T) {
 		rules, rule string
 		want        bool
 	}{
-		{worker, "ip saddr @control-plane tcp dport 10250 accept", true},
+		{worker, "ip saddr @hosts tcp dport 10250 accept", true},
 		{worker, "ip saddr @hosts udp dport 8472 accept", true},
 		{worker, "dport 2379", false}, {worker, "dport 6443", false},
 		{plane, "ip saddr @control-plane tcp dport 2379 accept", true},

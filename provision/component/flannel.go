@@ -44,6 +44,7 @@ var flannel = Component{
 	Programs: []inventory.Program{
 		{Name: "flanneld", Rules: flannelRules, Release: "flannel", Hidden: templates.HiddenDirs()},
 	},
+	Sandbox:   flannelSandbox,
 	Variables: []string{"FLANNELD_", "NODE_NAME", "EVENT_QUEUE_DEPTH"},
 	Direct:    true,
 	Resources: func(t Target) []resource.Resource {
@@ -73,7 +74,7 @@ var flannel = Component{
 					})),
 					unit("flanneld.service", flanneldUnit.Render(flanneldCommand{
 						Flags: flags, NodeName: t.Host.Name,
-						Sandbox: t.filterSandbox(templates.Sandbox{Run: []string{"flannel"}}),
+						Sandbox: flannelSandbox(t),
 					})),
 				),
 			),
@@ -123,6 +124,11 @@ type flanneldCommand struct {
 	Flags    templates.Flags
 	Sandbox  templates.Sandbox
 	NodeName string // flanneld outside of a pod takes the node's name from its environment
+}
+
+// flannelSandbox is what flanneld may do: it writes the subnet of the node to a file.
+func flannelSandbox(t Target) templates.Sandbox {
+	return t.filterSandbox(templates.Sandbox{Run: []string{"flannel"}})
 }
 
 var (

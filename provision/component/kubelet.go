@@ -26,7 +26,9 @@ var kubelet = Component{
 		kubernetesProgram("kubelet"),
 	},
 	Ports: []Port{
-		{Network: "tcp", Number: 10250, By: "kubelet", From: []inventory.Role{inventory.ControlPlane}},
+		// metrics-server asks every kubelet, from a pod that runs anywhere; flannel gives what
+		// leaves the pod network the address of its host.
+		{Network: "tcp", Number: 10250, By: "kubelet", From: []inventory.Role{inventory.ControlPlane}, AddOns: true},
 		{Network: "tcp", Number: 10248, By: "kubelet", For: "health", Loopback: true},
 	},
 	Reads: []Reading{
@@ -46,6 +48,7 @@ var kubelet = Component{
 	Programs: []inventory.Program{
 		{Name: "kubelet", Rules: kubeletRules, Release: kubernetes},
 	},
+	Sandbox:   kubeletSandbox,
 	Variables: kubernetesVariables,
 	Direct:    true,
 	Resources: func(t Target) []resource.Resource {
@@ -93,7 +96,7 @@ var kubelet = Component{
 					text("/var/lib/kubelet/config.yaml", 0o600, kubeletYAML.Render(config)),
 					unit("kubelet.service", kubeletUnit.Render(kubeletCommand{
 						Flags: flags, Runtime: runtime,
-						Sandbox: t.sandbox(templates.Sandbox{Open: true, OOMScore: lastKilled}),
+						Sandbox: kubeletSandbox(t),
 					})),
 				),
 			)),
@@ -200,6 +203,11 @@ type kubeletCommand struct {
 	Sandbox templates.Sandbox
 	// Runtime is the unit that serves the CRI: "containerd.service" or "cri-dockerd.service".
 	Runtime string
+}
+
+// kubeletSandbox leaves the kubelet its host: it mounts what pods see.
+func kubeletSandbox(t Target) templates.Sandbox {
+	return t.sandbox(templates.Sandbox{Open: true, OOMScore: lastKilled})
 }
 
 var (

@@ -30,6 +30,7 @@ var kubeProxy = Component{
 	},
 	Residue:   Residue{Data: []string{"/var/lib/kube-proxy"}, Chains: []string{"KUBE-"}},
 	Programs:  []inventory.Program{kubeProxyProgram},
+	Sandbox:   kubeProxySandbox,
 	Variables: kubernetesVariables,
 	Direct:    true,
 	Resources: func(t Target) []resource.Resource {

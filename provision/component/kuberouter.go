@@ -50,6 +50,7 @@ var kubeRouter = Component{
 		Sets:   policySets,
 	},
 	Programs:  []inventory.Program{{Name: "kube-router", Rules: kubeRouterRules, Release: "kube-router"}},
+	Sandbox:   kubeRouterSandbox,
 	Variables: kubernetesVariables,
 	Direct:    true,
 	Resources: func(t Target) []resource.Resource {
@@ -76,7 +77,7 @@ var kubeRouter = Component{
 				t.programs("kube-router", "/usr/local/bin", "kube-router"),
 				t.keys("kube-router"),
 				one(unit(kubeRouterUnit, kubeRouterService.Render(daemon{
-					Flags: flags, Sandbox: t.filterSandbox(templates.Sandbox{}),
+					Flags: flags, Sandbox: kubeRouterSandbox(t),
 				}))),
 			),
 			one(resource.Ready{
@@ -109,6 +110,9 @@ func policyAccess(t Target) []resource.Resource {
 	}
 	return absent(rights)
 }
+
+// kubeRouterSandbox is what kube-router may do.
+func kubeRouterSandbox(t Target) templates.Sandbox { return t.filterSandbox(templates.Sandbox{}) }
 
 var (
 	kubeRouterService = templates.New[daemon]("kube-router.service.tmpl")

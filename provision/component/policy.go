@@ -54,6 +54,11 @@ func authenticationOf(t Target) authentication {
 	return authentication{"v1beta1"}
 }
 
+// Namespaces are those that the tool answers for: those of every API server, and that of the probe.
+func Namespaces() []string {
+	return []string{"default", "kube-system", "kube-public", "kube-node-lease", probeNamespace}
+}
+
 // defaultAccounts are the service accounts that a pod gets which names none (CIS 5.1.5), in the
 // namespaces that the tool answers for.
 var defaultAccounts = Component{
@@ -63,9 +68,7 @@ var defaultAccounts = Component{
 	After: []string{"access"}, // the API says so until there is the namespace of the probe
 	Resources: func(t Target) []resource.Resource {
 		var rs []resource.Resource
-		for _, namespace := range []string{
-			"default", "kube-system", "kube-public", "kube-node-lease", probeNamespace,
-		} {
+		for _, namespace := range Namespaces() {
 			rs = append(rs, api.Account{
 				Namespace: namespace, Name: "default", Kubeconfig: Admin,
 				WithoutToken: t.Cluster.Security.Profile == inventory.ProfileCIS,

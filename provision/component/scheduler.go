@@ -24,6 +24,7 @@ var scheduler = Component{
 	Programs: []inventory.Program{
 		{Name: "kube-scheduler", Rules: schedulerRules, Release: kubernetes, Hidden: templates.HiddenDirs()},
 	},
+	Sandbox:   controllerSandbox,
 	Variables: kubernetesVariables,
 	Direct:    true,
 	Resources: func(t Target) []resource.Resource {
@@ -44,7 +45,7 @@ var scheduler = Component{
 				t.programs("kubernetes", "/usr/local/bin", "kube-scheduler"),
 				t.keys("kube-scheduler"),
 				one(unit("kube-scheduler.service", schedulerUnit.Render(daemon{
-					Flags: flags, Sandbox: t.sandbox(templates.Sandbox{}),
+					Flags: flags, Sandbox: controllerSandbox(t),
 				}))),
 			),
 			one(resource.Ready{

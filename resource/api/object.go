@@ -111,7 +111,7 @@ func (o Object) Apply(ctx context.Context, sys *host.System) error {
 	}
 	a, err := kube.OpenAPI(sys, o.Kubeconfig)
 	if (o.Absent || o.Early) && host.Absent(err) {
-		return nil // without a cluster there is no object, and nobody who needs it early
+		return nil // without a cluster there is no object, and no server that needs it early
 	}
 	if err != nil {
 		return err
