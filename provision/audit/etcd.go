@@ -164,8 +164,10 @@ func etcdMembers(s Scene, h Host) Verdict {
 		}
 		names := found["peer-cert-allowed-cn"]
 		if names.value == "" {
-			names = found["peer-cert-allowed-hostname"]
-			return when(names.value != "", names.text())
+			if hosts := found["peer-cert-allowed-hostname"]; hosts.value != "" {
+				return pass(hosts.text())
+			}
+			return fail(names.text() + ", and clients and members have one authority")
 		}
 		for _, name := range splitList(names.value) {
 			if client := etcdClient(s, name); client != "" {
