@@ -63,7 +63,7 @@ func TestArgumentsAreRefused(t *testing.T) {
 		{before, "kube-scheduler: {tls-curve-preferences: x}", fault.ArgumentUnknown, "comes with Kubernetes 1.36"},
 		{before, "etcd: {max-learners: 2}", fault.ArgumentUnknown, "comes with etcd 3.6"},
 		{now, "etcd: {enable-v2: true}", fault.ArgumentUnknown, "went away in etcd 3.6"},
-		{now, "dockerd: {http-proxy: 'http://a'}", fault.ArgumentUnknown, "comes with docker 23.0"},
+		{now, "dockerd: {api-cors-header: '*'}", fault.ArgumentUnknown, "went away in docker 29.8"},
 		{now, "kubelet: {feature-gates: CPUManager=true}", fault.ArgumentUnknown, "went away in Kubernetes 1.33"},
 		{now, "kube-proxy: {feature-gates: NodeSwop=true}", fault.ArgumentUnknown, `did you mean "NodeSwap"?`},
 		{before, "kubelet: {feature-gates: KubeletPSI=true}", fault.ArgumentUnknown, "comes with Kubernetes 1.33"},

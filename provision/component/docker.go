@@ -33,9 +33,8 @@ var docker = Component{
 	On:    func(t Target) bool { return hasDocker(t.Cluster) },
 	After: []string{"containerd"},
 	Units: []string{"docker.service"},
-	// 20.10.24 is Debian 12's, which the lab runs, as with runc.
 	Sources: []release.Source{{
-		Component: "docker", Version: "20.10.24", Archive: true, Directory: "docker/", Needed: hasDocker,
+		Component: "docker", Version: "29.8.2", Archive: true, Directory: "docker/", Needed: hasDocker,
 		URL:      "https://download.docker.com/linux/static/stable/{machine}/docker-{version}.tgz",
 		Programs: []string{"dockerd", "docker", "docker-proxy", "docker-init"},
 	}},

@@ -13,8 +13,8 @@ import (
 var recipes embed.FS
 
 // The versions of what does not follow Kubernetes. They are the defaults of the product, so that
-// what it installs without being asked is what was tried; a test holds them together. Those of
-// docker, tini and busybox are what Debian 12 packages.
+// what it installs without being asked is what was tried; a test holds them together. Those of tini
+// and busybox are what Debian 12 packages.
 const (
 	etcdVersion       = "v3.6.14"
 	containerdVersion = "v2.4.1"
@@ -23,11 +23,15 @@ const (
 	flannelVersion    = "v0.28.4"
 	KubeRouterVersion = "v2.1.0"
 	corednsVersion    = "v1.14.7"
-	dockerVersion     = "20.10.24"
+	dockerVersion     = "v29.8.2"
 	tiniVersion       = "0.19.0"
 	busyboxVersion    = "1.35.0"
 	busyboxTag        = "1.36.1" // the name that the tests ask for, whatever version is inside
 )
+
+// mobyVersion is the module with the daemon of Docker 29.8.1. There is none of 29.8.2, which the
+// daemon calls itself here, as the file does whose place it takes.
+const mobyVersion = "v2.0.0-beta.24"
 
 // UnknownVersion is the error of Build for a version of Kubernetes that the catalogue has no recipe
 // for.

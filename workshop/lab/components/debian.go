@@ -11,7 +11,7 @@ import (
 )
 
 // debianPackages unpacks programs of Debian packages, without installing the packages. It serves
-// Docker, and what is not written in Go: tini and busybox.
+// what is not written in Go: tini and busybox.
 type debianPackages struct {
 	Packages map[string]string // package name to upstream version: "tini": "0.19.0"
 	Take     map[string]string // program name to its path in the packages: "docker-init": "usr/bin/tini-static"

@@ -27,8 +27,9 @@ type goModule struct {
 	Tags     []string
 	Set      map[string]string // variables that the linker sets: versions
 	Cgo      bool              // link statically with the C library
-	// Requires is the module's file, next to its go.mod, that has the versions it requires.
-	Requires string `json:",omitempty"`
+	// ModFile is the name under which a module keeps its go.mod, when it has none by that name:
+	// "vendor.mod". The module is then compiled in a copy of its own, and GoMod is empty.
+	ModFile string `json:",omitempty"`
 	// Libraries are the C libraries that cgo finds by pkg-config: "libseccomp".
 	Libraries []string `json:",omitempty"`
 }
@@ -42,7 +43,6 @@ type goModData struct {
 	Godebug        []string // "default=go1.26"
 	Staging        []string // modules that upstream replaces by a directory of its own repository
 	StagingVersion string   // "v0.36.3" for v1.36.3
-	Requires       []string // "github.com/spf13/cobra v1.10.2", of the file goModule.Requires
 }
 
 func (g goModule) tools() []string {
@@ -63,6 +63,26 @@ func (g goModule) collect(ctx context.Context, work, dir string) error {
 			return MissingTool{strings.Join(g.Libraries, ", ")}
 		}
 	}
+	if g.ModFile != "" {
+		if err := g.unpack(ctx, work); err != nil {
+			return err
+		}
+	} else if err := g.frame(ctx, work); err != nil {
+		return err
+	}
+	if _, err := run(ctx, command{dir: work, env: g.env(), argv: g.argv(dir)}); err != nil {
+		return err
+	}
+	for from, to := range g.Rename {
+		if err := os.Rename(filepath.Join(dir, from), filepath.Join(dir, to)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// frame writes the lab's own module, which requires the published one.
+func (g goModule) frame(ctx context.Context, work string) error {
 	data, err := g.published(ctx, work)
 	if err != nil {
 		return err
@@ -85,15 +105,20 @@ func (g goModule) collect(ctx context.Context, work, dir string) error {
 			return err
 		}
 	}
-	if _, err := run(ctx, command{dir: work, env: g.env(), argv: g.argv(dir)}); err != nil {
+	return nil
+}
+
+// unpack copies the published module's files, and gives its ModFile the name that the compiler
+// reads. Without one, the compiler takes the source for that of Go 1.16.
+func (g goModule) unpack(ctx context.Context, work string) error {
+	published, err := g.download(ctx, work)
+	if err != nil {
 		return err
 	}
-	for from, to := range g.Rename {
-		if err := os.Rename(filepath.Join(dir, from), filepath.Join(dir, to)); err != nil {
-			return err
-		}
+	if err := os.CopyFS(work, os.DirFS(published.Dir)); err != nil {
+		return err
 	}
-	return nil
+	return os.Rename(filepath.Join(work, g.ModFile), filepath.Join(work, "go.mod"))
 }
 
 // argv is the compiler's command line. Nothing of this machine goes into the programs: no paths, no
@@ -130,22 +155,16 @@ func (g goModule) published(ctx context.Context, work string) (goModData, error)
 	if g.Path == "" {
 		return data, nil
 	}
-	var download struct{ GoMod, Dir, Error string }
-	argv := []string{"go", "mod", "download", "-json", g.Path + "@" + g.Version}
-	if err := runJSON(ctx, command{dir: work, env: g.env(), argv: argv}, &download); err != nil {
+	published, err := g.download(ctx, work)
+	if err != nil {
 		return data, err
 	}
 	var mod struct {
 		Go      string
 		GoDebug []struct{ Key, Value string }
-		Require []struct{ Path, Version string }
 		Replace []struct{ Old, New struct{ Path string } }
 	}
-	file := download.GoMod
-	if g.Requires != "" {
-		file = filepath.Join(download.Dir, g.Requires)
-	}
-	argv = []string{"go", "mod", "edit", "-json", file}
+	argv := []string{"go", "mod", "edit", "-json", published.GoMod}
 	if err := runJSON(ctx, command{dir: work, env: g.env(), argv: argv}, &mod); err != nil {
 		return data, err
 	}
@@ -153,17 +172,20 @@ func (g goModule) published(ctx context.Context, work string) (goModData, error)
 	for _, d := range mod.GoDebug {
 		data.Godebug = append(data.Godebug, d.Key+"="+d.Value)
 	}
-	if g.Requires != "" {
-		for _, r := range mod.Require {
-			data.Requires = append(data.Requires, r.Path+" "+r.Version)
-		}
-	}
 	for _, r := range mod.Replace {
 		if strings.HasPrefix(r.New.Path, "./staging/") {
 			data.Staging = append(data.Staging, r.Old.Path)
 		}
 	}
 	return data, nil
+}
+
+// download is where the compiler keeps the published module.
+func (g goModule) download(ctx context.Context, work string) (struct{ GoMod, Dir string }, error) {
+	var published struct{ GoMod, Dir string }
+	argv := []string{"go", "mod", "download", "-json", g.Path + "@" + g.Version}
+	err := runJSON(ctx, command{dir: work, env: g.env(), argv: argv}, &published)
+	return published, err
 }
 
 // runJSON decodes the object that the program prints as JSON. Notes that it prints before and after

@@ -76,7 +76,7 @@ func (e MissingTool) Hint() string {
 	case "libseccomp":
 		return "install the C library that runc is linked with: apt-get install libseccomp-dev"
 	case "apt-get", "dpkg-deb":
-		return "Docker and busybox come from Debian's packages: build the mirror on Debian and copy it"
+		return "tini and busybox come from Debian's packages: build the mirror on Debian and copy it"
 	}
 	return ""
 }
