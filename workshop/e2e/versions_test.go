@@ -23,7 +23,6 @@ const oldRunc, runcHole = "1.1.5", "CVE-2024-21626"
 // looks at hosts names a version that has one, wherever it is from; and a plain up takes it away.
 func TestHostsVersions(t *testing.T) {
 	l := newLab(t, "e2e-versions", "--control-planes", "1", "--workers", "1")
-	l.edit("artifacts:", "runtime: containerd\nartifacts:") // the default of docker has known holes
 	l.up()
 	for _, step := range []struct {
 		name string
