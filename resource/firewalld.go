@@ -23,8 +23,8 @@ type Firewalld struct {
 	ToHost     []Opening
 	ToPods     []Opening
 	Absent     bool
-	// Restarts are the services whose rules a reload flushes where firewalld writes its own by
-	// iptables. They are restarted if they run.
+	// Restarts are the services whose rules of iptables a reload flushes, whichever backend
+	// firewalld has (seen with 1.3 and nftables). They are restarted if they run.
 	Restarts []string
 	// Strange are, only in a found value, the rules and files that are not like any of the tool's.
 	Strange []string `json:",omitempty"`
@@ -148,24 +148,12 @@ func (f Firewalld) Apply(ctx context.Context, sys *host.System) error {
 	if _, err := sys.Change(ctx, "firewall-cmd", "--reload"); err != nil {
 		return err
 	}
-	if !writesByIPTables(sys) {
-		return nil
-	}
 	for _, unit := range f.Restarts {
 		if _, err := sys.Change(ctx, "systemctl", "--no-block", "try-restart", unit); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// writesByIPTables reports whether firewalld writes its rules by iptables: a reload then flushes
-// those of everybody.
-func writesByIPTables(sys *host.System) bool {
-	config, err := sys.Read(firewalldDir + "firewalld.conf")
-	return err == nil && slices.ContainsFunc(strings.Split(config, "\n"), func(line string) bool {
-		return strings.TrimSpace(line) == "FirewallBackend=iptables"
-	})
 }
 
 // write makes the files of the tool those that are wanted. Their directories stay: they are those

@@ -79,9 +79,18 @@ func (t Target) firewalld(sets map[string][]string, toHost []resource.Opening) [
 		Interfaces: podInterfaces(), Sets: sets, ToHost: toHost,
 		// What reaches a pod by a Service passes already: its address was changed.
 		ToPods:   []resource.Opening{{Network: t.Cluster.Network.Pods.String()}, {Set: hostsSet}},
-		Restarts: []string{"flanneld.service", "kube-proxy.service"},
+		Restarts: t.filterUnits(),
 	}
 	return one(resource.Service{Name: "firewalld.service", Enabled: true, Running: true}, f)
+}
+
+// filterUnits are the services that write rules by iptables. docker hears of a reload by itself.
+func (t Target) filterUnits() []string {
+	units := []string{"flanneld.service", "kube-proxy.service"}
+	if hasPolicies(t.Cluster) {
+		units = append(units, kubeRouterUnit)
+	}
+	return units
 }
 
 // nftables are the rules that are loaded now, and at boot before the network is there.

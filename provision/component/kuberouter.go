@@ -71,6 +71,9 @@ var kubeRouter = Component{
 			"health-port":  "0",
 			"metrics-addr": "127.0.0.1",
 			"metrics-port": "10244",
+			// A firewalld that its owner reloads flushes the rules of everybody. kube-proxy looks
+			// after its own twice a minute; five minutes, the default, is long without policies.
+			"iptables-sync-period": "30s",
 		})
 		return list(
 			t.service(kubeRouterUnit, t.shared(flags),

@@ -94,6 +94,15 @@ func ownersReload(t *testing.T, l *lab) {
 		l.exec(name, "firewall-cmd", "--reload")
 	}
 	l.exec("w1", "systemctl", "restart", "kbootstrap-firewall")
+	// The reload has flushed what kube-proxy and kube-router wrote, and they put it back.
+	for _, name := range []string{"cp1", "w2"} {
+		l.eventually(3*time.Minute, "kube-router's rules are back", contains("-A FORWARD"), name,
+			"sh", "-c", "iptables-save | grep -e '-A FORWARD .*-j KUBE-ROUTER-FORWARD'")
+	}
+	for _, h := range l.hosts() {
+		l.eventually(3*time.Minute, "a stranger reaches the NodePort", func(r result) bool { return r.code == 0 },
+			"s1", "timeout", "3", "bash", "-c", fmt.Sprintf("</dev/tcp/%s/30080", h.Address))
+	}
 	walledOff(t, l)
 	fetch(l, 30080)
 	podNetwork(t, l)
