@@ -20,6 +20,7 @@ import (
 //	tcp://HOST:PORT       something accepts connections there
 //	unix:///PATH          the same for a socket
 //	dns://SERVER/NAME     the server resolves the name, to the address Expect if that is given
+//	iptables:///CHAIN     the chain of the table filter has a rule with the text Expect
 func (r Ready) ask(ctx context.Context, sys *host.System, client *http.Client) error {
 	limited, cancel := context.WithTimeout(ctx, readyAnswer)
 	defer cancel()
@@ -42,8 +43,22 @@ func (r Ready) askOnce(ctx context.Context, sys *host.System, client *http.Clien
 		return accepts(ctx, "unix", sys.Path(target.Path))
 	case "dns":
 		return r.resolves(ctx, target.Host, strings.TrimPrefix(target.Path, "/"))
+	case "iptables":
+		return r.hasRule(ctx, sys, strings.TrimPrefix(target.Path, "/"))
 	}
 	return r.fetch(ctx, client)
+}
+
+// hasRule asks the program, which others may keep from the tables for a moment (-w).
+func (r Ready) hasRule(ctx context.Context, sys *host.System, chain string) error {
+	rules, err := sys.Run(ctx, "iptables", "-w", "-S", chain)
+	if err != nil {
+		return err
+	}
+	if !strings.Contains(string(rules), r.Expect) {
+		return fmt.Errorf("the chain %s of the packet filter has no rule %q", chain, r.Expect)
+	}
+	return nil
 }
 
 // A lost datagram costs the resolver five seconds, so it is given less time, and asked again.

@@ -87,6 +87,11 @@ var kubeRouter = Component{
 				Name: "kube-router is healthy", URL: "http://127.0.0.1:10244/metrics", Unit: kubeRouterUnit,
 				Timeout: 120 * time.Second,
 			}),
+			// The metrics answer before its first rule is there, and whatever becomes of its rules.
+			one(resource.Ready{
+				Name: "the packet filter has the rules of kube-router", URL: "iptables:///FORWARD", Expect: "-j KUBE-ROUTER-FORWARD",
+				Unit: kubeRouterUnit, Timeout: 120 * time.Second, Every: 250 * time.Millisecond,
+			}),
 		)
 	},
 }
