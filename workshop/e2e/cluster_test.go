@@ -60,6 +60,7 @@ func TestCluster(t *testing.T) {
 		{"docker runs", dockerRuns},
 		{"NodePort from every host", nodePort},
 		{"DNS and pods across hosts", podNetwork},
+		{"policies of the network", policies},
 		{"nodePort range", nodePortRange},
 		{"every host reboots", reboot},
 		{"a clone does not join", clone},
@@ -168,6 +169,35 @@ func podNetwork(t *testing.T, l *lab) {
 				"cp1", "kubectl", "exec", pod, "--", "timeout", "5", "wget", "-qO-", "http://"+address+":8080/")
 		}
 	}
+}
+
+// webPolicy is a NetworkPolicy for the pods of web.
+const webPolicy = `
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: web}
+spec:
+  podSelector: {matchLabels: {app: web}}
+  ingress: `
+
+// policies closes the pods to all, and opens them to each other.
+func policies(_ *testing.T, l *lab) {
+	l.apply(webPolicy + "[]")
+	from, to := l.podOn("w1", "metadata.name"), l.podOn("w2", "status.podIP")
+	ask := []string{"kubectl", "exec", from, "--", "timeout", "2", "wget", "-qO-", "http://" + to + ":8080/"}
+	l.eventually(30*time.Second, "what no policy allows is refused", func(r result) bool {
+		return r.code != 0 && strings.Contains(r.stderr, "command terminated with exit code")
+	}, "cp1", ask...)
+	l.apply(webPolicy + "[{from: [{podSelector: {matchLabels: {app: web}}}]}]")
+	l.eventually(30*time.Second, "what a policy allows passes", contains("page of"), "cp1", ask...)
+	l.kubectl("delete", "networkpolicy", "web")
+}
+
+// podOn is a field of the pod of web on a host.
+func (l *lab) podOn(host, field string) string {
+	l.t.Helper()
+	return l.kubectl("get", "pods", "-l", "app=web", "--field-selector", "spec.nodeName="+host, "-o",
+		"jsonpath={.items[0]."+field+"}")
 }
 
 // withoutBackslash is lines of a command that goes on, without what says so.
