@@ -3,6 +3,11 @@
 package e2e
 
 import (
+	"fmt"
+	"os"
+	"os/user"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -41,6 +46,8 @@ func TestHostsPolicy(t *testing.T) {
 		}
 	}
 	isDefault("default")
+	l.upAgain()
+	l.operatorIsAudited()
 	l.exec("cp1", "kubectl", "--kubeconfig", "/etc/kubernetes/kubelet.conf", "get", "--raw", "/version")
 	l.exec("cp1", "sh", "-c", "kubectl --kubeconfig /etc/kubernetes/kubelet.conf -n default get secret none || true")
 	l.eventually(time.Minute, "a node that asks for a secret is in the audit log", contains("system:node:cp1"), "cp1",
@@ -70,7 +77,16 @@ func TestHostsPolicy(t *testing.T) {
 		`--overrides={"spec":{"nodeName":"w1"}}`, "--", "sleep", "600")
 	l.eventually(2*time.Minute, "a plain pod runs", contains("Running"), "cp1", "kubectl", "get", "pod", "plain", "-o",
 		"jsonpath={.status.phase}")
+	if refused := l.applies(fmt.Sprintf(hostPod, "default")); !strings.Contains(refused, "hostPath volumes") {
+		t.Errorf("cis: a pod with a path of its host: %q", refused)
+	}
+	l.kubectl("create", "namespace", "monitoring")
+	l.kubectl("label", "namespace", "monitoring", "pod-security.kubernetes.io/enforce=privileged")
+	if refused := l.applies(fmt.Sprintf(hostPod, "monitoring")); refused != "" {
+		t.Errorf("cis: a namespace whose label allows it: %q", refused)
+	}
 	l.upAgain()
+	l.logRotates()
 
 	l.edit("security: {profile: cis}\n", "security: {alwaysPullImages: true}\n")
 	l.up()
@@ -83,4 +99,67 @@ func TestHostsPolicy(t *testing.T) {
 	l.up()
 	isDefault("back at default")
 	l.upAgain()
+}
+
+// hostPod is a pod that the level baseline refuses.
+const hostPod = `
+apiVersion: v1
+kind: Pod
+metadata: {name: host, namespace: %s}
+spec:
+  containers: [{name: x, image: x, volumeMounts: [{name: root, mountPath: /host}]}]
+  volumes: [{name: root, hostPath: {path: /}}]
+`
+
+// applies asks the API to take a manifest without keeping it, and returns why it does not.
+func (l *lab) applies(manifest string) (refusal string) {
+	l.t.Helper()
+	l.input(strings.NewReader(manifest), "cp1", "sh", "-c", "cat >/tmp/manifest.yaml")
+	r := l.runLab(time.Minute, "exec", "cp1", "--", "kubectl", "apply", "--dry-run=server", "-f", "/tmp/manifest.yaml")
+	if r.code == 0 {
+		return ""
+	}
+	return r.stderr
+}
+
+// operatorIsAudited checks that the audit log tells whose run changed the cluster: the account and
+// the machine.
+func (l *lab) operatorIsAudited() {
+	l.t.Helper()
+	account, err := user.Current()
+	if err != nil {
+		l.fatalf("%v", err)
+	}
+	machine, err := os.Hostname()
+	if err != nil {
+		l.fatalf("%v", err)
+	}
+	name := "kbootstrap:" + account.Username + "@" + machine
+	if n := l.exec("cp1", "sh", "-c", "grep -h '\"impersonatedUser\":{\"username\":\""+name+
+		"\"' /var/log/kubernetes/*.log | grep -cE '\"verb\":\"(create|patch)\"' || true"); n == "0\n" {
+		l.t.Errorf("no change in the audit log was made in the name of %s", name)
+	}
+}
+
+// logRotates has the API server keep two older logs of a megabyte, and fills four.
+func (l *lab) logRotates() {
+	l.t.Helper()
+	const (
+		set   = "arguments:\n"
+		sizes = `  kube-apiserver: {audit-log-maxsize: "1", audit-log-maxbackup: "2"}` + "\n"
+	)
+	l.edit(set, set+sizes)
+	l.up()
+	l.exec("cp1", "sh", "-c", `curl -s -o /dev/null --cacert /etc/kubernetes/pki/ca.crt \
+  --cert /etc/kubernetes/pki/apiserver-kubelet-client.crt --key /etc/kubernetes/pki/apiserver-kubelet-client.key \
+  "https://127.0.0.1:6443/api/v1/namespaces/default/secrets/none[1-5000]"`)
+	l.eventually(time.Minute, "two older audit logs of a megabyte", func(r result) bool {
+		sizes := strings.Fields(r.stdout)
+		return r.code == 0 && len(sizes) == 2 && !slices.ContainsFunc(sizes, func(s string) bool {
+			size, err := strconv.Atoi(s)
+			return err != nil || size < 900_000 || size > 1<<20
+		})
+	}, "cp1", "sh", "-c", "stat -c %s /var/log/kubernetes/audit-*.log")
+	l.edit(sizes, "")
+	l.up()
 }
