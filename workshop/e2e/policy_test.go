@@ -33,7 +33,8 @@ func TestHostsNetworkPolicy(t *testing.T) {
 	l.t = t
 }
 
-// policyPod is a pod that serves a page, and is not Ready as soon as its kubelet is not served.
+// policyPod is a pod that serves a page at two ports, and is not Ready as soon as its kubelet is
+// not served.
 const policyPod = `---
 apiVersion: v1
 kind: Pod
@@ -44,7 +45,7 @@ spec:
   containers:
   - name: page
     image: docker.io/library/busybox:1.36.1
-    command: [sh, -c, 'mkdir /www; echo page >/www/index.html; trap "exit 0" TERM; httpd -f -p 8080 -h /www & wait']
+    command: [sh, -c, 'mkdir /www; echo page >/www/index.html; trap "exit 0" TERM; httpd -f -p 9090 -h /www & httpd -f -p 8080 -h /www & wait']
     readinessProbe: {httpGet: {port: 8080}, periodSeconds: 1, failureThreshold: 1}
 `
 
@@ -82,21 +83,19 @@ func policiesOff(t *testing.T, l *lab) {
 	l.up()
 	for _, h := range []string{"cp1", "w1"} {
 		l.image(h)
-		l.exec(h, "sh", "-c", `set -e
-iptables -N OWNER; iptables -A OWNER -j RETURN; iptables -I FORWARD -m comment --comment "of the owner" -j OWNER
-ipset create owner hash:ip; ipset create TMP-owner hash:ip`)
+		l.makeOwnersRules(h)
 	}
 	world := policyWorld
 	for _, pod := range [][3]string{
 		{"web", "shop", "cp1"}, {"web", "shop", "w1"}, {"friend", "shop", "cp1"}, {"friend", "shop", "w1"},
-		{"stranger", "shop", "cp1"}, {"stranger", "shop", "w1"}, {"guest", "other", "w1"},
+		{"stranger", "shop", "cp1"}, {"stranger", "shop", "w1"}, {"guest", "other", "w1"}, {"guest", "other", "cp1"},
 	} {
 		world += fmt.Sprintf(policyPod, pod[0], pod[1], pod[2])
 	}
 	l.apply(world)
 	l.podsReady(t)
 	l.apply(denyAll)
-	l.reach(t, "shop/stranger-w1", true, "web-cp1", "web-w1", "service", "node port")
+	l.reach(t, "shop/stranger-w1", true, "shop/web-cp1", "shop/web-w1", "shop/web-w1:9090", "service", "node port")
 	r := l.exits(0, "status", "-i", l.inventory)
 	r.says(t, "the NetworkPolicy shop/deny-all is not enforced")
 	var document struct {
@@ -117,23 +116,17 @@ ipset create owner hash:ip; ipset create TMP-owner hash:ip`)
 
 // policiesComeAlong has pods that ask each other all the time while up installs what enforces.
 func policiesComeAlong(t *testing.T, l *lab) {
-	web := l.podIP("web-w1")
-	ask := fmt.Sprintf("rm -f /tmp/stop; (while [ ! -e /tmp/stop ]; do timeout 5 wget -qO- http://%s:8080 >/dev/null "+
-		"&& echo ok || echo lost; done >/tmp/asked; echo end >>/tmp/asked) </dev/null >/dev/null 2>&1 &", web)
-	l.kubectl("exec", "-n", "shop", "friend-cp1", "--", "sh", "-c", ask)
-	l.kubectl("exec", "-n", "shop", "friend-w1", "--", "sh", "-c", ask)
+	friends := []string{"shop/friend-cp1", "shop/friend-w1"}
+	for _, pod := range friends {
+		l.beginAsking(pod, "shop/web-w1")
+	}
 	routes := func() string { return l.exec("w1", "ip", "route") + l.exec("cp1", "ip", "route") }
 	before := routes()
 	l.edit("policy: none", "policy: kube-router")
 	l.up()
-	for _, pod := range []string{"friend-cp1", "friend-w1"} {
-		l.kubectl("exec", "-n", "shop", pod, "--", "touch", "/tmp/stop")
-		l.eventually(time.Minute, "the loop ends", contains("end"),
-			"cp1", "kubectl", "exec", "-n", "shop", pod, "--", "tail", "-n", "1", "/tmp/asked")
-		asked := l.kubectl("exec", "-n", "shop", pod, "--", "cat", "/tmp/asked")
-		t.Logf("%s asked %d times", pod, strings.Count(asked, "ok"))
-		if strings.Contains(asked, "lost") || !strings.Contains(asked, "ok") {
-			t.Errorf("%s: %d of %d were lost", pod, strings.Count(asked, "lost"), strings.Count(asked, "\n"))
+	for _, pod := range friends {
+		if reached, lost := l.endAsking(pod); lost > 0 || reached == 0 {
+			t.Errorf("%s: %d of %d were lost", pod, lost, reached+lost)
 		}
 	}
 	if after := routes(); after != before {
@@ -142,6 +135,14 @@ func policiesComeAlong(t *testing.T, l *lab) {
 	l.ownersRules(t)
 	l.upAgain()
 	l.exits(0, "status", "-i", l.inventory)
+}
+
+// makeOwnersRules gives a host rules and sets of addresses of its owner, which end when it is off.
+func (l *lab) makeOwnersRules(host string) {
+	l.t.Helper()
+	l.exec(host, "sh", "-c", `set -e
+iptables -N OWNER; iptables -A OWNER -j RETURN; iptables -I FORWARD -m comment --comment "of the owner" -j OWNER
+ipset create owner hash:ip; ipset create TMP-owner hash:ip`)
 }
 
 // ownersRules checks that the owner's rules and sets are there.
@@ -166,43 +167,11 @@ func (l *lab) podsReady(t *testing.T) {
 	}
 }
 
-// podIP is the address of a pod of the shop.
-func (l *lab) podIP(name string) string {
-	l.t.Helper()
-	return l.kubectl("get", "pod", "-n", "shop", name, "-o", "jsonpath={.status.podIP}")
-}
-
-// reach waits until a pod reaches each of the targets, or does not: a pod of the shop, "service",
-// "node port", or "dns".
-func (l *lab) reach(t *testing.T, from string, want bool, targets ...string) {
-	t.Helper()
-	namespace, pod, _ := strings.Cut(from, "/")
-	for _, target := range targets {
-		ask, text := []string{"timeout", "5", "wget", "-qO-"}, "page\n"
-		switch target {
-		case "dns":
-			ask = []string{"timeout", "5", "nslookup", "kubernetes.default.svc.cluster.local", "10.96.0.10"}
-			text = "10.96.0.1\n"
-		case "service":
-			ask = append(ask, "http://"+
-				l.kubectl("get", "service", "-n", "shop", "web", "-o", "jsonpath={.spec.clusterIP}"))
-		case "node port":
-			ask = append(ask, "http://192.168.56.11:30081")
-		default:
-			ask = append(ask, "http://"+l.podIP(target)+":8080")
-		}
-		reached := func(r result) bool {
-			return r.code == 0 && strings.Contains(r.stdout, text) == want || r.code != 0 && !want
-		}
-		l.eventually(time.Minute, fmt.Sprintf("%s reaches %s: %t", from, target, want), reached,
-			"cp1", append([]string{"kubectl", "exec", "-n", namespace, pod, "--"}, ask...)...)
-	}
-}
-
 // policiesDecide adds one policy after the other: what is closed, what each opens, and that it is
 // open again when they are gone.
 func policiesDecide(t *testing.T, l *lab) {
-	all := []string{"web-cp1", "web-w1", "service", "node port"}
+	all := []string{"shop/web-cp1", "shop/web-w1", "service", "node port"}
+	webs := all[:3]
 	l.reach(t, "shop/stranger-w1", true, all...)
 
 	l.apply(denyAll)
@@ -221,14 +190,15 @@ func policiesDecide(t *testing.T, l *lab) {
 
 	l.apply(policy("shop", "friends", "{podSelector: {matchLabels: {app: web}}, "+
 		"ingress: [{from: [{podSelector: {matchLabels: {app: friend}}}], ports: [{port: 8080}]}]}"))
-	l.reach(t, "shop/friend-w1", true, "web-cp1", "web-w1", "service")
-	l.reach(t, "shop/friend-cp1", true, "web-cp1", "web-w1", "service")
+	l.reach(t, "shop/friend-w1", true, webs...)
+	l.reach(t, "shop/friend-cp1", true, webs...)
+	l.reach(t, "shop/friend-w1", false, "shop/web-w1:9090", "shop/web-cp1:9090")
 	l.reach(t, "shop/stranger-w1", false, all...)
 	l.reach(t, "other/guest-w1", false, all...)
 
 	l.apply(policy("shop", "trusted", "{podSelector: {matchLabels: {app: web}}, "+
 		"ingress: [{from: [{namespaceSelector: {matchLabels: {team: trusted}}}]}]}"))
-	l.reach(t, "other/guest-w1", true, "web-cp1", "web-w1", "service")
+	l.reach(t, "other/guest-w1", true, webs...)
 	l.reach(t, "shop/stranger-cp1", false, all...)
 
 	l.apply(policy("other", "names-only", "{podSelector: {}, policyTypes: [Egress], "+
@@ -236,10 +206,11 @@ func policiesDecide(t *testing.T, l *lab) {
 		"ports: [{protocol: UDP, port: 53}]}]}"))
 	l.reach(t, "other/guest-w1", false, all...)
 	l.reach(t, "other/guest-w1", true, "dns")
+	l.egress(t)
 
 	l.apply(policy("other", "to-the-shop", "{podSelector: {}, policyTypes: [Egress], "+
 		"egress: [{to: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: shop}}}]}]}"))
-	l.reach(t, "other/guest-w1", true, "web-cp1", "web-w1", "service", "dns")
+	l.reach(t, "other/guest-w1", true, "shop/web-cp1", "shop/web-w1", "service", "dns")
 
 	l.apply(policy("shop", "everybody", "{podSelector: {matchLabels: {app: web}}, "+
 		"ingress: [{from: [{ipBlock: {cidr: 0.0.0.0/0}}]}]}"))
@@ -252,24 +223,60 @@ func policiesDecide(t *testing.T, l *lab) {
 	}
 }
 
+// egress opens what the pods of a namespace may ask, where all is closed but DNS: pods of a label
+// at one port, then addresses but for one. Who serves lets them in at every port.
+func (l *lab) egress(t *testing.T) {
+	t.Helper()
+	open := func(name, spec string) {
+		l.apply(policy("other", name, "{podSelector: {}, policyTypes: [Egress], egress: [{to: ["+spec+"}]}"))
+	}
+	open("to-web", "{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: shop}}, "+
+		"podSelector: {matchLabels: {app: web}}}], ports: [{port: 8080}]")
+	l.reach(t, "other/guest-w1", true, "shop/web-cp1", "shop/web-w1", "service")
+	l.reach(t, "other/guest-w1", false, "shop/web-cp1:9090", "shop/web-w1:9090", "other/guest-cp1")
+	l.kubectl("delete", "networkpolicy", "-n", "other", "to-web")
+	l.reach(t, "other/guest-w1", false, "shop/web-cp1", "shop/web-w1")
+
+	address, _, _ := strings.Cut(l.server("shop/web-w1"), ":")
+	open("to-addresses", "{ipBlock: {cidr: 10.244.0.0/16, except: ["+address+"/32]}}]")
+	l.reach(t, "other/guest-w1", true, "shop/web-cp1", "shop/web-cp1:9090", "other/guest-cp1")
+	l.reach(t, "other/guest-w1", false, "shop/web-w1", "shop/web-w1:9090")
+	l.kubectl("delete", "networkpolicy", "-n", "other", "to-addresses")
+	l.reach(t, "other/guest-w1", false, "shop/web-cp1")
+}
+
 // policiesOutlive restarts what they depend on.
 func policiesOutlive(t *testing.T, l *lab) {
 	l.apply(denyAll + policy("shop", "friends", "{podSelector: {matchLabels: {app: web}}, "+
 		"ingress: [{from: [{podSelector: {matchLabels: {app: friend}}}]}]}"))
+	webs := []string{"shop/web-cp1", "shop/web-w1", "service"}
 	holds := func() {
 		t.Helper()
-		l.reach(t, "shop/stranger-w1", false, "web-cp1", "web-w1", "service")
-		l.reach(t, "shop/friend-w1", true, "web-cp1", "web-w1", "service")
+		l.reach(t, "shop/stranger-w1", false, webs...)
+		l.reach(t, "shop/friend-w1", true, webs...)
 	}
 	holds()
+	// Who is refused asks all the time, and must not get through in any moment of the restarts.
+	l.beginAsking("shop/stranger-w1", "shop/web-w1")
+	l.beginAsking("shop/stranger-cp1", "shop/web-w1")
 	l.exec("w1", "systemctl", "restart", "flanneld", "kube-proxy")
 	holds()
 	l.exec("w1", "systemctl", "kill", "--signal=KILL", "kube-router")
+	l.exec("w1", "systemctl", "restart", "kube-router")
+	l.up() // waits until it is ready
 	holds()
 	l.exec("w1", "systemctl", "stop", "kube-router")
 	holds() // its rules stay
 	l.exits(7, "status", "-i", l.inventory).says(t, "kube-router: service kube-router.service is not running")
 	l.up()
+	holds()
+	for _, pod := range []string{"shop/stranger-w1", "shop/stranger-cp1"} {
+		if reached, lost := l.endAsking(pod); reached > 0 || lost == 0 {
+			t.Errorf("%s got through %d times of %d while services restarted", pod, reached, reached+lost)
+		}
+	}
+	l.loseJump()
+	holds()
 	l.mustLab(2*time.Minute, "stop", "w1")
 	l.mustLab(2*time.Minute, "start", "w1")
 	l.ready(2, 3*time.Minute)
@@ -282,6 +289,26 @@ func policiesOutlive(t *testing.T, l *lab) {
 		}
 	}
 	l.upAgain()
+	l.makeOwnersRules("w1")
+}
+
+// loseJump takes the rule away that leads to those of kube-router: status tells, and kube-router puts
+// it back when it next looks, which may be before status has looked.
+func (l *lab) loseJump() {
+	l.t.Helper()
+	const text = "the packet filter does not have the rules of kube-router"
+	for deadline := time.Now().Add(3 * time.Minute); ; {
+		l.exec("w1", "sh", "-c", "iptables -S FORWARD | grep KUBE-ROUTER-FORWARD | sed s/^-A/-D/ | xargs -r iptables")
+		r := l.run(time.Minute, "status", "-i", l.inventory)
+		if r.code == 7 && strings.Contains(r.stdout, text) {
+			break
+		}
+		if time.Now().After(deadline) {
+			l.fatalf("status does not say %q: exit %d\n%s%s", text, r.code, r.stdout, r.stderr)
+		}
+	}
+	l.eventually(2*time.Minute, "kube-router puts the rule back", contains("-j KUBE-ROUTER-FORWARD"),
+		"w1", "iptables", "-S", "FORWARD")
 }
 
 // policiesOffAgain takes it off: nothing that it made is left, and the pods are open.
@@ -291,12 +318,14 @@ func policiesOffAgain(t *testing.T, l *lab) {
 	for _, h := range []string{"cp1", "w1"} {
 		l.noPolicyRules(t, h)
 	}
-	l.reach(t, "shop/stranger-w1", true, "web-cp1", "web-w1", "service")
+	l.ownersRules(t)
+	webs := []string{"shop/web-cp1", "shop/web-w1", "service"}
+	l.reach(t, "shop/stranger-w1", true, webs...)
 	l.exits(0, "status", "-i", l.inventory).says(t, "the NetworkPolicy shop/deny-all is not enforced")
 	l.upAgain()
 	l.edit("policy: none", "policy: kube-router")
 	l.up()
-	l.reach(t, "shop/stranger-w1", false, "web-cp1", "web-w1", "service")
+	l.reach(t, "shop/stranger-w1", false, webs...)
 }
 
 // noPolicyRules checks that nothing of kube-router is on a host.
@@ -310,8 +339,10 @@ func (l *lab) noPolicyRules(t *testing.T, host string) {
 	}
 }
 
+// policiesReset takes the cluster away: nothing of ours is left, and all of the owner's.
 func policiesReset(t *testing.T, l *lab) {
 	l.must(3*time.Minute, "reset", "-i", l.inventory, "--confirm", "netpol")
+	l.ownersRules(t)
 	for _, h := range []string{"cp1", "w1"} {
 		l.noPolicyRules(t, h)
 		if left := l.runLab(time.Minute, "exec", h, "--", "sh", "-c",
