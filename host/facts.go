@@ -51,6 +51,9 @@ type Facts struct {
 	EtcdData bool
 	// EtcdBootstrapped is the content of /etc/etcd/bootstrapped, without white space around.
 	EtcdBootstrapped string
+	// EtcdPeerCN is the common name that the unit of etcd has its member ask of other members;
+	// empty when it takes any certificate of the authority.
+	EtcdPeerCN string
 	// Cluster is the name of the cluster that the host belongs to, by the tool's own mark; empty
 	// where there is none, as in clusters that older versions made.
 	Cluster string
@@ -128,6 +131,7 @@ func (s *System) Facts(ctx context.Context, units ...string) Facts {
 		f.ConntrackWritable = g.conntrackWritable(f.Container != "")
 		f.EtcdData = g.HasLog("var/lib/etcd")
 		f.EtcdBootstrapped = strings.TrimSpace(g.text("etc/etcd/bootstrapped"))
+		f.EtcdPeerCN = g.etcdPeerCN()
 		f.Cluster = g.line(ClusterMark)
 		f.Units = g.units(units)
 		f.Encryption = g.providers()

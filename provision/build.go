@@ -67,10 +67,11 @@ func targetsOf(ctx context.Context, r *Run) ([]component.Target, error) {
 		if err != nil {
 			return nil, err
 		}
-		stage := component.StageOf(r.Cluster, facts, h.Name, first, isWhole(r))
+		stage := component.StageOf(r.Cluster, facts, h.Name, first, isWhole(r, inventory.ControlPlane))
 		targets = append(targets, component.Target{
 			Cluster: r.Cluster, Host: h, Facts: m.Facts, Release: set, PKI: r.PKI, EtcdNew: etcdNew, Upstream: upstream,
 			Lead: r.lead, Away: slices.Sorted(maps.Keys(r.Unreached)), Encryption: stage,
+			AllMembers: isWhole(r, inventory.Etcd), AllHosts: isWhole(r, component.AnyHost),
 		})
 	}
 	if len(targets) == 0 {
@@ -93,12 +94,13 @@ func firstProvider(r *Run) host.Provider {
 	return component.Target{Cluster: r.Cluster, PKI: r.PKI}.FirstProvider()
 }
 
-// isWhole reports whether the run is about all components of all control planes.
-func isWhole(r *Run) bool {
-	return len(r.Scope.Components) == 0 &&
-		!slices.ContainsFunc(r.Cluster.With(inventory.ControlPlane), func(h inventory.Host) bool {
-			return r.Fleet[h.Name] == nil || len(r.Scope.Hosts) > 0 && !slices.Contains(r.Scope.Hosts, h.Name)
-		})
+// isWhole reports whether the run is about all components of all hosts of a role, and has reached
+// them.
+func isWhole(r *Run, role inventory.Role) bool {
+	return len(r.Scope.Components) == 0 && !slices.ContainsFunc(r.Cluster.Hosts, func(h inventory.Host) bool {
+		isLeftOut := r.Fleet[h.Name] == nil || len(r.Scope.Hosts) > 0 && !slices.Contains(r.Scope.Hosts, h.Name)
+		return isLeftOut && (role == component.AnyHost || h.Has(role))
+	})
 }
 
 // releases are the contents for each architecture among the hosts, fetched when first asked for.

@@ -80,13 +80,15 @@ func hostRights(t Target) []resource.Resource {
 }
 
 // oldAccess takes away rights of clusters of before that no host uses any more. It comes when each
-// host has keys of its own and is healthy with them; a host that is away has the old ones.
+// host has keys of its own and is healthy with them: a host that is away, that has failed or that
+// the run is not about has the old ones.
 var oldAccess = Component{
-	Name:  "old-access",
-	Short: "old",
-	On:    func(t Target) bool { return t.first() && len(t.Away) == 0 },
-	Needs: []string{"health"},
-	Last:  true,
+	Name:   "old-access",
+	Short:  "old",
+	On:     func(t Target) bool { return t.first() && t.AllHosts },
+	Needs:  []string{"health"},
+	Strict: everywhere,
+	Last:   true,
 	Resources: func(Target) []resource.Resource {
 		return absent(objects(Admin, oldAccessYAML.Render(struct{}{})))
 	},

@@ -35,8 +35,9 @@ type Component struct {
 	After []string
 	// Needs names the components that must be done on every host that has them first.
 	Needs []string
-	// Strict says that it needs every host indeed, also in a run that may go on without some.
-	Strict bool
+	// Strict reports whether it needs every host indeed, also in a run that may go on without some;
+	// nil means that it does not.
+	Strict func(t Target) bool
 	// AtLead has the component carried out on the control plane that leads, whichever host it is
 	// about.
 	AtLead bool

@@ -117,7 +117,7 @@ var encryption = Component{
 	},
 	After:   []string{APIServer},
 	Needs:   []string{APIServer},
-	Strict:  true,
+	Strict:  everywhere,
 	Rolling: true,
 	Resources: func(t Target) []resource.Resource {
 		order := resource.Encryption{Path: host.EncryptionConfig, Providers: t.providers(), Writes: true}
@@ -138,7 +138,7 @@ var encryptedSecrets = Component{
 	},
 	After:  []string{"access"},
 	Needs:  []string{"encryption", APIServer},
-	Strict: true,
+	Strict: everywhere,
 	Resources: func(t Target) []resource.Resource {
 		first := t.FirstProvider()
 		return one(api.Rewritten{Kubeconfig: Admin, With: first.Name, Sum: first.Sum})

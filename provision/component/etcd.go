@@ -27,6 +27,7 @@ var etcd = Component{
 	On:      on(inventory.Etcd),
 	After:   []string{"base"},
 	Needs:   []string{"etcd-peers"},
+	Strict:  Target.beginsToInsist,
 	Rolling: true,
 	Role:    inventory.Etcd,
 	Units:   []string{"etcd.service"},
@@ -151,10 +152,12 @@ func etcdFlags(t Target) templates.Flags {
 		"peer-trusted-ca-file":        EtcdPKI + "/ca.crt",
 		"peer-cert-file":              EtcdPKI + "/peer.crt",
 		"peer-key-file":               EtcdPKI + "/peer.key",
-		"peer-cert-allowed-cn":        certs.EtcdPeer, // a client's certificate is no member's
 		"tls-min-version":             "TLS1.2",
 		"cipher-suites":               strings.Join(ciphers, ","),
 		quotaFlag:                     strconv.Itoa(etcdQuota),
+	}
+	if t.insists() {
+		flags["peer-cert-allowed-cn"] = certs.EtcdPeer // a client's certificate is no member's
 	}
 	if strings.HasPrefix(t.version("etcd"), "3.5.") {
 		flags["experimental-initial-corrupt-check"] = "true"

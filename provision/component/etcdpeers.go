@@ -1,6 +1,7 @@
 package component
 
 import (
+	"kbootstrap/certs"
 	"kbootstrap/inventory"
 	"kbootstrap/resource"
 )
@@ -24,4 +25,17 @@ var etcdPeers = Component{
 			t.keys("etcd-peers"),
 		)
 	},
+}
+
+// insists reports whether a member takes nothing but the certificates of members. It neither hears
+// nor calls those that have old ones (TLSInfo.baseConfig has the check for both), so it begins to
+// when the run brings new ones to all of them, and never stops.
+func (t Target) insists() bool {
+	return t.EtcdNew || t.AllMembers || t.Facts.EtcdPeerCN == certs.EtcdPeer
+}
+
+// beginsToInsist reports whether a member of a cluster that runs is started again to insist: then a
+// host that has failed to get its certificate would be lost to the others.
+func (t Target) beginsToInsist() bool {
+	return !t.EtcdNew && t.AllMembers && t.Facts.EtcdPeerCN != certs.EtcdPeer
 }

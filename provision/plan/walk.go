@@ -115,7 +115,8 @@ func (p Plan) sameHost(step, before Step) bool {
 // wrong then.
 func (p Plan) spares(i, before int, failed Failures) bool {
 	step, other := p.Steps[i], p.Steps[before]
-	return !step.Component.Strict &&
+	strict := step.Component.Strict
+	return (strict == nil || !strict(step.Target)) &&
 		other.About() != step.About() && slices.Contains(step.Component.Needs, other.Component.Name) &&
 		len(failed.Hosts()) <= p.Spare && slices.Contains(failed.Hosts(), other.About())
 }
