@@ -292,8 +292,8 @@ func policiesOutlive(t *testing.T, l *lab) {
 	l.makeOwnersRules("w1")
 }
 
-// loseJump takes the rule away that leads to those of kube-router: status tells, and kube-router puts
-// it back when it next looks, which may be before status has looked.
+// loseJump takes the rule away that leads to those of kube-router: status tells, and kube-router
+// puts it back when it next looks, which may be before status has looked.
 func (l *lab) loseJump() {
 	l.t.Helper()
 	const text = "the packet filter does not have the rules of kube-router"
