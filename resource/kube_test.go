@@ -20,13 +20,14 @@ import (
 // fakeAPI is a fake of the Kubernetes API, over real TLS: it keeps objects by path, and applies
 // patches. As the real one it adds fields of its own and leaves out what is empty.
 type fakeAPI struct {
-	t       *testing.T
-	server  *httptest.Server
-	mu      sync.Mutex
-	objects map[string]map[string]any
-	refuse  []int    // answers to give before the next requests are served
-	patches []string // content types
-	reads   int      // how many objects were read
+	t         *testing.T
+	server    *httptest.Server
+	mu        sync.Mutex
+	objects   map[string]map[string]any
+	refuse    []int    // answers to give before the next requests are served
+	lateReads int      // reads of objects that are there and are refused
+	patches   []string // content types
+	reads     int      // how many objects were read
 	// rewritten are the paths of objects that were sent a change of nothing.
 	rewritten []string
 	denied    string // the path of an object that may not be changed
@@ -91,6 +92,9 @@ func (k *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	object := k.objects[r.URL.Path]
 	switch {
+	case r.Method == http.MethodGet && object != nil && k.lateReads > 0:
+		k.lateReads--
+		k.answer(w, http.StatusForbidden, map[string]any{"kind": "Status", "message": "not known yet"})
 	case r.Method == http.MethodPatch:
 		k.patch(w, r, object)
 	case r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/eviction"):

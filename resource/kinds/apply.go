@@ -6,6 +6,7 @@ import (
 
 	"kbootstrap/fault"
 	"kbootstrap/host"
+	"kbootstrap/kube"
 	"kbootstrap/resource"
 )
 
@@ -34,7 +35,7 @@ func ApplyAndVerify(
 			Diff:   resource.Diff(told(sys, found), told(sys, wanted)),
 		}, nil
 	}
-	now, err := wanted.Observe(ctx, sys)
+	now, err := observeApplied(ctx, sys, wanted)
 	if err != nil {
 		return resource.Change{}, fmt.Errorf("verify: %w", err)
 	}
@@ -54,4 +55,25 @@ func ApplyAndVerify(
 		After:  now.State(),
 		Diff:   resource.Diff(told(sys, found), told(sys, now)),
 	}, nil
+}
+
+// observeApplied observes a value that was applied. A service that answers for it has just taken it,
+// so absence means that the answer is late: from an etcd that elects another leader, or from rights
+// that are not known everywhere yet. It is asked again, as long as the value itself was waited for.
+func observeApplied(ctx context.Context, sys *host.System, wanted resource.Resource) (resource.Resource, error) {
+	now, err := wanted.Observe(ctx, sys)
+	answered, ok := wanted.(resource.Answered)
+	if !ok {
+		return now, err
+	}
+	deadline, cancel := context.WithTimeout(ctx, kube.APITimeout)
+	defer cancel()
+	_ = host.Poll(deadline, kube.APIPoll, func() (bool, error) {
+		if err != nil || !resource.Changed(now, wanted) || resource.Changed(now, answered.Absence()) {
+			return true, nil
+		}
+		now, err = wanted.Observe(ctx, sys)
+		return false, nil
+	})
+	return now, err
 }
