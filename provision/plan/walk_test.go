@@ -174,7 +174,7 @@ func TestWalkStrict(t *testing.T) {
 		})
 		p.Spare = 1
 		var r fixture.Record
-		p.Walk(t.Context(), func(_ context.Context, s plan.Step) error {
+		_ = p.Walk(t.Context(), func(_ context.Context, s plan.Step) error {
 			if s.Component.Name == "keys" && s.About() == p.Hosts()[1].Name {
 				return errors.New("no space left")
 			}

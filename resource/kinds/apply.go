@@ -3,10 +3,10 @@ package kinds
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"kbootstrap/fault"
 	"kbootstrap/host"
-	"kbootstrap/kube"
 	"kbootstrap/resource"
 )
 
@@ -57,23 +57,26 @@ func ApplyAndVerify(
 	}, nil
 }
 
-// observeApplied observes a value that was applied. A service that answers for it has just taken it,
-// so absence means that the answer is late: from an etcd that elects another leader, or from rights
-// that are not known everywhere yet. It is asked again, as long as the value itself was waited for.
-func observeApplied(ctx context.Context, sys *host.System, wanted resource.Resource) (resource.Resource, error) {
-	now, err := wanted.Observe(ctx, sys)
-	answered, ok := wanted.(resource.Answered)
-	if !ok {
-		return now, err
-	}
-	deadline, cancel := context.WithTimeout(ctx, kube.APITimeout)
+// For how long an answer may be late, and how often it is asked for.
+const (
+	lateAnswer = 30 * time.Second
+	lateAsked  = 250 * time.Millisecond
+)
+
+// observeApplied observes a value that was applied. A service that answers for it has just taken
+// it, so absence means that the answer is late: from an etcd that elects another leader, or from
+// rights that are not known everywhere yet. It is asked again then.
+func observeApplied(
+	ctx context.Context, sys *host.System, wanted resource.Resource,
+) (now resource.Resource, err error) {
+	answered, isAnswered := wanted.(resource.Answered)
+	deadline, cancel := context.WithTimeout(ctx, lateAnswer)
 	defer cancel()
-	_ = host.Poll(deadline, kube.APIPoll, func() (bool, error) {
-		if err != nil || !resource.Changed(now, wanted) || resource.Changed(now, answered.Absence()) {
-			return true, nil
-		}
+	_ = host.Poll(deadline, lateAsked, func() (bool, error) {
 		now, err = wanted.Observe(ctx, sys)
-		return false, nil
+		isLate := err == nil && isAnswered && resource.Changed(now, wanted) &&
+			!resource.Changed(now, answered.Absence())
+		return !isLate, err
 	})
 	return now, err
 }
