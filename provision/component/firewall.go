@@ -119,10 +119,18 @@ func (t Target) nftables(sets map[string][]string, toHost []resource.Opening) []
 	rules := firewallNFT.Render(data)
 	return one(
 		text(firewallRules, 0o600, rules),
-		unit(firewallUnit, firewallService.Render(firewallCommand{Rules: firewallRules, Table: FirewallTable})),
+		unit(firewallUnit, firewallService.Render(firewallCommand{
+			Rules: firewallRules, Table: FirewallTable, Sandbox: firewallSandbox(t),
+		})),
 		resource.Service{Name: firewallUnit, Enabled: true, Running: true},
 		resource.NFTable{Name: FirewallTable, Rules: string(rules)},
 	)
+}
+
+// firewallSandbox is what the command that loads the rules may do. The kernel itself loads the
+// modules that they need.
+func firewallSandbox(t Target) templates.Sandbox {
+	return t.sandbox(templates.Sandbox{Capabilities: []string{"CAP_NET_ADMIN"}, Families: []string{"AF_NETLINK"}})
 }
 
 // sshPorts are the ports by which people log in: they are never closed.
@@ -233,7 +241,10 @@ type addressSet struct {
 }
 
 // firewallCommand is the data of kbootstrap-firewall.service.
-type firewallCommand struct{ Rules, Table string }
+type firewallCommand struct {
+	Rules, Table string
+	Sandbox      templates.Sandbox
+}
 
 var (
 	firewallNFT     = templates.New[firewallData]("firewall.nft.tmpl")

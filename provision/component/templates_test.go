@@ -53,7 +53,7 @@ func TestRender(t *testing.T) {
 			},
 		}),
 		"kbootstrap-firewall.service": firewallService.Render(firewallCommand{
-			Rules: firewallRules, Table: FirewallTable,
+			Rules: firewallRules, Table: FirewallTable, Sandbox: templates.Sandbox{Systemd: 252},
 		}),
 		"container-scope.conf": containerScope.Render(struct{}{}),
 		"containerd-3.toml": containerdTOML.Render(containerdConfig{

@@ -84,6 +84,10 @@ func walledOff(t *testing.T, l *lab) {
 			}
 		}
 	}
+	exposed := exposure(l.exec("w1", "systemd-analyze", "security", "--no-pager", "kbootstrap-firewall"))
+	if exposed <= 0 || exposed > mostExposed {
+		t.Errorf("the unit that loads the rules: exposure %.1f, at most %.1f", exposed, mostExposed)
+	}
 	if ports := l.exec("w2", "firewall-cmd", "--list-ports"); !strings.Contains(ports, "9999/tcp") {
 		t.Errorf("the owner's port is gone: %q", ports)
 	}
