@@ -30,6 +30,7 @@ func TestEveryChangeIsAStep(t *testing.T) {
 		"../host/journal.go":              "reads the journal",
 		"imagestore.go":                   "lists images, and reads what they consist of",
 		"chains.go":                       "lists chains",
+		"probe.go":                        "lists a chain",
 		"firewalldbus.go":                 "asks firewalld",
 		"nftable.go":                      "lists tables",
 		"../host/firewall.go":             "asks firewalld for its version",
