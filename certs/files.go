@@ -67,6 +67,18 @@ func (p *PKI) Files(h inventory.Host, component string) []File {
 	return files
 }
 
+// Serving returns the certificate and the key of a Service that the table has, in PEM.
+func (p *PKI) Serving(service string) (certificate, key []byte) {
+	pair, ok := p.pairs[servedPath(service)]
+	if !ok {
+		panic(fmt.Sprintf("certs: the cluster has no certificate for the Service %q", service))
+	}
+	return pair.certPEM, pair.keyPEM
+}
+
+// Authority returns the certificate of the cluster's authority, in PEM.
+func (p *PKI) Authority() []byte { return p.authorities[kubernetesCA].certPEM }
+
 // HasCertificate reports whether a file at a path of a host has a certificate in it: by itself, or
 // as a part of a kubeconfig.
 func HasCertificate(path string) bool {

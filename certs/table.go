@@ -166,6 +166,21 @@ var admin = leaf{name: "admin", issuer: kubernetesCA, cn: adminUser, org: Cluste
 
 const adminUser = "kubernetes-admin"
 
+// MetricsServer is the Service of metrics-server, which the API server calls.
+const MetricsServer = "metrics-server"
+
+// served are the certificates of Services in the namespace kube-system. They lie in Secrets, and on
+// no host.
+var served = []struct {
+	name string // of the Service
+	isOn func(*inventory.Cluster) bool
+}{
+	{MetricsServer, func(c *inventory.Cluster) bool { return c.AddOns.Metrics.Enabled }},
+}
+
+// servedPath is where the store keeps the certificate of a Service, without suffix.
+func servedPath(service string) string { return "services/" + service }
+
 // leaf is one certificate that the cluster wants: a row of the table, made out for one host.
 type leaf struct {
 	name    string // its path in the store, without suffix
@@ -179,6 +194,13 @@ type leaf struct {
 // leaves is the table made out for every host of a cluster.
 func leaves(c *inventory.Cluster) []leaf {
 	all := []leaf{admin}
+	for _, s := range served {
+		if s.isOn(c) {
+			name := s.name + ".kube-system.svc"
+			all = append(all, leaf{name: servedPath(s.name), issuer: kubernetesCA, cn: name, usages: server,
+				sans: []string{name, name + "." + c.Network.Domain}})
+		}
+	}
 	for _, h := range c.Hosts {
 		for _, r := range table {
 			if r.isOn(c, h) {

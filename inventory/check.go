@@ -25,6 +25,7 @@ func check(r *reader, c *Cluster) {
 		{fault.InventoryValue, checkRuntime},
 		{fault.InventorySecurity, checkSecurity},
 		{fault.InventoryValue, checkArtifacts},
+		{fault.InventoryValue, checkAddOns},
 	} {
 		r.class = rule.code
 		rule.check(r, c)

@@ -19,7 +19,7 @@ func laws() []law {
 		fileLaws(), dirLaws(), treeLaws(), linkLaws(), accountLaws(),
 		serviceLaws(), packageLaws(), kernelLaws(), swapLaws(),
 		selinuxLaws(), imageLaws(), readyLaws(), credentialLaws(), memberLaws(), kubeLaws(), resetLaws(),
-		dataLaws(), keyLaws(), podLaws(), encryptionLaws(), firewallLaws(), serviceAccountLaws(),
+		dataLaws(), keyLaws(), podLaws(), encryptionLaws(), firewallLaws(), serviceAccountLaws(), objectSetLaws(),
 	)
 }
 

@@ -38,6 +38,8 @@ func Components() []Component {
 		tools,
 		nodes,
 		coreDNS,
+		metricsServer,
+		localPath,
 		health,
 		dnsSpread,
 		oldAccess,

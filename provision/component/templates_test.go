@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"kbootstrap/internal/golden"
+	"kbootstrap/inventory"
 	"kbootstrap/resource"
 	"kbootstrap/templates"
 )
@@ -92,6 +93,20 @@ func TestRender(t *testing.T) {
 		"coredns.yaml": coreDNSManifest.Render(coreDNSData{
 			Image: "registry.k8s.io/coredns/coredns:v1.14.2", ClusterDomain: "cluster.local",
 			Address: netip.MustParseAddr("10.96.0.10"), Replicas: 2, Upstream: true,
+		}),
+		"metrics-server.yaml": metricsServerManifest.Render(metricsServerData{
+			Image: "registry.k8s.io/metrics-server/metrics-server:v0.9.0", Replicas: 2,
+			Certificate: "-----BEGIN CERTIFICATE-----\n", Key: "-----BEGIN EC PRIVATE KEY-----\n", Authority: "LS0t",
+		}),
+		"local-path.yaml": localPathManifest.Render(localPathData{
+			Image: "docker.io/rancher/local-path-provisioner:v0.0.37",
+			Config: localPathConfig(&inventory.Cluster{
+				Hosts: []inventory.Host{{Name: "m1"}, {Name: "m2"}},
+				AddOns: inventory.AddOns{Storage: inventory.StorageAddOn{
+					Path: "/var/lib/kbootstrap-volumes", Paths: map[string]string{"m2": "/srv/volumes"},
+				}},
+			}),
+			Classes: storageClasses(inventory.StorageAddOn{Reclaim: inventory.ReclaimDelete, Default: true}),
 		}),
 	}
 	for name, got := range rendered {

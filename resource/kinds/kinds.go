@@ -77,6 +77,7 @@ var kinds = []Kind{
 	kind[api.Spread]("spread", Sees),
 	kind[api.Rewritten]("rewritten", 0),
 	kind[api.Account]("account", 0),
+	kind[api.ObjectSet]("objectset", 0),
 	kind[resource.NIC]("nic", 0),
 	kind[resource.Chains]("chains", 0),
 	kind[resource.IPSets]("ipsets", 0),
