@@ -109,13 +109,13 @@ func TestArtifacts(t *testing.T) {
 	}
 
 	out, errs := kbootstrap(exitOK, "artifacts", "lock", "-i", path)
-	if lock := filepath.Join(dir, "artifacts.lock"); !strings.Contains(out, lock+": 14 artifacts") ||
+	if lock := filepath.Join(dir, "artifacts.lock"); !strings.Contains(out, lock+": 16 artifacts") ||
 		strings.Contains(errs, "to use it") {
 		t.Errorf("lock: %s%s", out, errs)
 	}
 	// The lock next to the inventory is used without being named there.
 	out, _ = kbootstrap(exitOK, "artifacts", "list", "-i", path)
-	if strings.Count(out, "  yes\n") != 14 || strings.Contains(out, " - ") {
+	if strings.Count(out, "  yes\n") != 16 || strings.Contains(out, " - ") {
 		t.Errorf("list after all is locked:\n%s", out)
 	}
 

@@ -14,8 +14,8 @@ import (
 
 // ObjectSet is the list of the objects that an add-on has, as the cluster itself notes it in a
 // ConfigMap. It comes before the objects: what is made is noted first, and what is noted and not
-// wanted any more is deleted first, so no run that is cut off leaves an object that nobody knows.
-// An add-on that is off has none.
+// wanted any more is deleted first, so no run that is cut off leaves an object that the next one
+// does not know of. An add-on that is off has none.
 type ObjectSet struct {
 	Name       string // of the add-on
 	Objects    []ObjectRef
@@ -138,7 +138,8 @@ func (s ObjectSet) Apply(ctx context.Context, sys *host.System) error {
 // object is the object of a name, with data if it is a ConfigMap.
 func (s ObjectSet) object(o ObjectRef, data map[string]string, isAbsent bool) Object {
 	manifest := map[string]any{
-		"apiVersion": o.APIVersion, "kind": o.Kind, "metadata": map[string]any{"name": o.Name, "namespace": o.Namespace},
+		"apiVersion": o.APIVersion, "kind": o.Kind,
+		"metadata": map[string]any{"name": o.Name, "namespace": o.Namespace},
 	}
 	if data != nil {
 		manifest["data"] = data

@@ -34,7 +34,6 @@ func TestCatalogueURLs(t *testing.T) {
 		https://dl.k8s.io/release/v1.36.3/bin/linux/amd64/kubelet
 		https://docker.io/library/busybox/1.36.1.tar
 		https://docker.io/rancher/local-path-provisioner/v0.0.30.tar
-https://docker.io/rancher/local-path-provisioner/v0.0.30.tar
 		https://download.docker.com/linux/static/stable/x86_64/docker-29.8.2.tgz
 		https://github.com/cloudnativelabs/kube-router/releases/download/v2.1.0/kube-router_2.1.0_linux_amd64.tar.gz
 		https://github.com/containerd/containerd/releases/download/v2.4.1/containerd-static-2.4.1-linux-amd64.tar.gz
