@@ -6,14 +6,16 @@ import (
 	"kbootstrap/resource/api"
 )
 
-// AddOn is what is known of a component that serves the users of a cluster, and that an inventory
-// turns on and off.
+// AddOn is what is known of a component that serves the users of a cluster.
 type AddOn struct {
 	// Field is its name under `addons` of an inventory.
 	Field string
 	// What is what it is for, in words that end a sentence.
 	What string
-	// IsOn reports whether a cluster is to have it.
+	// Reach is how users come to it: a command, or a name that they write.
+	Reach string
+	// IsOn reports whether a cluster is to have it; nil means that every cluster has it, and that no
+	// inventory can turn it off.
 	IsOn func(*inventory.Cluster) bool
 	// HasData says that users lose something when it goes: what it keeps, or the way to it.
 	HasData bool
