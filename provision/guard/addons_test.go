@@ -25,7 +25,8 @@ func TestAddOns(t *testing.T) {
 	}{
 		{what: "a bare cluster"},
 		{what: "the second run", has: true},
-		{what: "an add-on of the users'", foreign: "APIService v1beta1.metrics.k8s.io", want: []fault.Code{fault.AddOnTaken}},
+		{what: "an add-on of the users'", foreign: "APIService v1beta1.metrics.k8s.io",
+			want: []fault.Code{fault.AddOnTaken}},
 		{what: "an add-on of the users', and ours off", now: off, foreign: "APIService v1beta1.metrics.k8s.io"},
 		{what: "an object of ours with other fields", has: true, foreign: "Deployment kube-system/metrics-server"},
 		{what: "off", now: off, has: true, want: []fault.Code{fault.AddOnDropped}},
