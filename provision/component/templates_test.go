@@ -45,6 +45,7 @@ func TestRender(t *testing.T) {
 			},
 		}),
 		"firewall.nft": firewallNFT.Render(firewallData{
+			Table:      FirewallTable,
 			Interfaces: []string{"lo", "cni0", "flannel.1"}, Site: siteRules,
 			Sets: []addressSet{{Name: "hosts", Addresses: []string{"192.168.56.11", "192.168.56.12"}}},
 			Openings: []resource.Opening{
@@ -53,7 +54,7 @@ func TestRender(t *testing.T) {
 			},
 		}),
 		"kbootstrap-firewall.service": firewallService.Render(firewallCommand{
-			Rules: firewallRules, Table: FirewallTable, Sandbox: templates.Sandbox{Systemd: 252},
+			Rules: firewallRules, Sandbox: templates.Sandbox{Systemd: 252},
 		}),
 		"container-scope.conf": containerScope.Render(struct{}{}),
 		"containerd-3.toml": containerdTOML.Render(containerdConfig{
