@@ -103,8 +103,8 @@ func encryptionKeys(t Target) []resource.Resource {
 	return one(resource.Encryption{Path: host.EncryptionConfig, Providers: providers})
 }
 
-// beginsToEncrypt is what comes before an API server that begins with what is to be written, because
-// it has had no configuration.
+// beginsToEncrypt is what comes before an API server that begins with what is to be written,
+// because it has had no configuration.
 func beginsToEncrypt(t Target) []resource.Resource {
 	if !t.isEncrypted() || !t.Encryption.OthersRead || len(t.Facts.Encryption) > 0 {
 		return nil

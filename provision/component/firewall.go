@@ -119,7 +119,8 @@ func (t Target) nftables(sets map[string][]string, toHost []resource.Opening) []
 	data.Openings = append(data.Openings, toHost...)
 	rules := firewallNFT.Render(data)
 	return one(
-		// One that is stopped and enabled would be back after a boot, without what has to be let in.
+		// One that is stopped and enabled would be back after a boot, without what has to be let
+		// in.
 		resource.Service{Name: firewalldUnit},
 		text(firewallRules, 0o600, rules),
 		unit(firewallUnit, firewallService.Render(firewallCommand{

@@ -2,6 +2,7 @@ package component
 
 import (
 	"net/netip"
+	"path"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -36,9 +37,12 @@ func TestRender(t *testing.T) {
 		"kubelet.service": kubeletUnit.Render(kubeletCommand{
 			Flags: flags, Runtime: "containerd.service", Sandbox: templates.Sandbox{Open: true},
 		}),
-		"kube-proxy.service":  kubeProxyUnit.Render(in(252, templates.Sandbox{Tunes: true, LoadsModules: true})),
-		"kube-router.service": kubeRouterService.Render(in(252, templates.Sandbox{Tunes: true})),
-		"kube-router.yaml":    kubeRouterAccess.Render(struct{}{}),
+		"kube-proxy.service": kubeProxyUnit.Render(in(252, templates.Sandbox{Tunes: true, LoadsModules: true})),
+		"kube-router.service": kubeRouterService.Render(kubeRouterCommand{
+			Flags: flags, Path: path.Dir(policyRestore), Sandbox: templates.Sandbox{Systemd: 252, Tunes: true},
+		}),
+		"policy-restore.sh": policyRestoreScript.Render(strings.Join(policyChains, "|")),
+		"kube-router.yaml":  kubeRouterAccess.Render(struct{}{}),
 		"flanneld.service": flanneldUnit.Render(flanneldCommand{
 			Flags: flags, NodeName: "m1", Sandbox: templates.Sandbox{Systemd: 252,
 				Run: []string{"flannel"}, SharedRun: []string{"xtables.lock"}, Capabilities: []string{"CAP_NET_ADMIN"},
@@ -85,6 +89,7 @@ func TestRender(t *testing.T) {
 		"access.yaml":             accessYAML.Render(struct{}{}),
 		"kubelet-client.yaml":     kubeletClientYAML.Render(kubeletClient),
 		"flannel-policy.yaml":     flannelPolicyYAML.Render(flannelUsers),
+		"host-policy.yaml":        hostPolicyYAML.Render(hostPolicyData{User: "kube-router:m1"}),
 		"host-access.yaml":        hostAccessYAML.Render(hostAccessData{Host: "m1", FlannelUser: "flannel:m1"}),
 		"old-access.yaml":         oldAccessYAML.Render(struct{}{}),
 		"pod-probe.yaml": podProbeManifest.Render(podProbeData{

@@ -49,7 +49,7 @@ func (n OtherNote) Apply(ctx context.Context, sys *host.System) error {
 	if err != nil || n.Noted || !resource.Changed(found, n) {
 		return err
 	}
-	manifest := `{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"namespace": "` + noteNamespace + `", "name": "` +
-		noteName + `"}}`
+	manifest := `{"apiVersion": "v1", "kind": "ConfigMap", "metadata": ` +
+		`{"namespace": "` + noteNamespace + `", "name": "` + noteName + `"}}`
 	return Object{Manifest: []byte(manifest), Kubeconfig: n.Kubeconfig, Absent: true}.Apply(ctx, sys)
 }
