@@ -66,7 +66,6 @@ const (
 	ClusterAdmins = "kubeadm:cluster-admins"
 	masters       = "system:masters"
 	nodes         = "system:nodes"
-	policyReaders = "kbootstrap:kube-router" // bound by templates/kube-router.yaml.tmpl
 )
 
 // FlannelUser is what the name of flanneld's user begins with, before that of the host, and
@@ -75,6 +74,9 @@ const (
 	FlannelUser  = "flannel:"
 	FlannelGroup = "kbootstrap:flannel"
 )
+
+// KubeRouterUser is what the name of kube-router's user begins with, before that of the host.
+const KubeRouterUser = "kube-router:"
 
 // EtcdPeer is the common name by which etcd's members tell each other from clients, which have
 // certificates of the same authority. Only the host's addresses in a certificate say which member
@@ -155,9 +157,10 @@ var table = []row{
 	{name: "flannel", role: everyHost, issuer: kubernetesCA,
 		cn: FlannelUser + "{host}", org: FlannelGroup, usages: client,
 		component: "flannel", configs: []string{"/etc/kubernetes/flannel.conf"}, server: anyServer},
-	// A user for each host, so that the audit log tells them apart; the group has the rights.
+	// A user for each host, so that the audit log tells them apart, and so that what one may read
+	// can be taken away.
 	{name: "kube-router", role: everyHost, issuer: kubernetesCA,
-		cn: "kube-router:{host}", org: policyReaders, usages: client,
+		cn: KubeRouterUser + "{host}", usages: client,
 		component: "kube-router", configs: []string{"/etc/kubernetes/kube-router.conf"}, server: anyServer},
 }
 

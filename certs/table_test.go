@@ -36,7 +36,7 @@ func TestCertificates(t *testing.T) {
 		{"hosts/w1/kubelet", "ca", "system:node:w1", "system:nodes", "10.0.0.31 w1", "server"},
 		{"hosts/w1/kube-proxy", "ca", "system:kube-proxy", "", "", "client"},
 		{"hosts/w1/flannel", "ca", "flannel:w1", "kbootstrap:flannel", "", "client"},
-		{"hosts/w1/kube-router", "ca", "kube-router:w1", "kbootstrap:kube-router", "", "client"},
+		{"hosts/w1/kube-router", "ca", "kube-router:w1", "", "", "client"},
 	} {
 		t.Run(want.name, func(t *testing.T) {
 			cert := certificate(t, s, want.name)

@@ -51,6 +51,7 @@ func TestLockOfOthers(t *testing.T) {
 		"a directory":           func(path string) error { return os.Mkdir(path, 0o755) },
 		"a file of all":         func(path string) error { return os.WriteFile(path, nil, 0o644) },
 		"a pipe without reader": func(path string) error { return unix.Mkfifo(path, 0o666) },
+		"a socket":              func(path string) error { return unix.Mknod(path, unix.S_IFSOCK|0o666, 0) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			root := t.TempDir()

@@ -64,8 +64,10 @@ func (l *lock) takeOld() (*os.File, error) {
 		return nil, fmt.Errorf("lock: %w", err)
 	}
 	file, err := l.open(filepath.Join(dir, "kbootstrap.lock"))
-	if errors.Is(err, unix.ELOOP) || errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.EISDIR) {
-		return nil, nil
+	for _, theirs := range []error{unix.ELOOP, unix.EISDIR, unix.ENXIO, fs.ErrPermission} {
+		if errors.Is(err, theirs) {
+			return nil, nil
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("lock: %w", err)

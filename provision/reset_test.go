@@ -215,6 +215,7 @@ func TestResetOfAWorker(t *testing.T) {
 	}
 	if !slices.Equal(d.deleted, []string{
 		"/api/v1/nodes/w1",
+		"/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/kbootstrap:kube-router:w1",
 		"/apis/rbac.authorization.k8s.io/v1/clusterroles/kbootstrap:flannel:w1",
 		"/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/kbootstrap:flannel:w1",
 	}) {

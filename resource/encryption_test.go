@@ -69,6 +69,39 @@ func encryptionLaws() []law {
 				m.apply(api.Rewritten{Kubeconfig: rewritten.Kubeconfig, With: host.Identity})
 			},
 		},
+		{
+			name: "no note of another key", stays: true, before: "there\n",
+			wanted: api.OtherNote{Kubeconfig: rewritten.Kubeconfig, With: key.Name, Sum: key.Sum},
+			start: func(m *machine) {
+				withSecrets(m)
+				m.apply(api.Rewritten{Kubeconfig: rewritten.Kubeconfig, With: host.Identity})
+			},
+		},
+	}
+}
+
+// TestNoteDoesNotOutliveItsTruth: what is noted is forgotten before API servers write otherwise, so
+// a change that is broken off and turned round has all secrets written again.
+func TestNoteDoesNotOutliveItsTruth(t *testing.T) {
+	m := newMachine(t)
+	k := newKube(m)
+	twoSecrets(k)
+	const admin = "/etc/kubernetes/admin.conf"
+	one := keyNamed("key1")
+	noted := api.Rewritten{Kubeconfig: admin, With: one.Name, Sum: one.Sum}
+	m.apply(noted)
+	m.apply(api.OtherNote{Kubeconfig: admin, With: one.Name, Sum: one.Sum})
+	if found := m.observe(noted); resource.Changed(found, noted) {
+		t.Fatalf("the note of what is written on is gone:\n%s", resource.Diff(found, noted))
+	}
+	m.apply(api.OtherNote{Kubeconfig: admin, With: host.Identity}) // the servers are about to write plain
+	if found := m.observe(noted); !resource.Changed(found, noted) {
+		t.Error("the note outlives what it says")
+	}
+	before := len(k.rewritten)
+	m.apply(noted) // turned round
+	if len(k.rewritten) != 2*before {
+		t.Errorf("written again are %d secrets, want %d", len(k.rewritten)-before, before)
 	}
 }
 
@@ -110,15 +143,20 @@ func TestEncryptionKeepsWriter(t *testing.T) {
 	}
 }
 
-// TestRewriteSecrets has every secret written once, and the note made after the last one.
-func TestRewriteSecrets(t *testing.T) {
-	m := newMachine(t)
-	k := newKube(m)
+// twoSecrets are in the namespaces a and b.
+func twoSecrets(k *fakeAPI) {
 	item := func(namespace, name string) any {
 		k.objects["/api/v1/namespaces/"+namespace+"/secrets/"+name] = map[string]any{"kind": "Secret"}
 		return map[string]any{"metadata": map[string]any{"namespace": namespace, "name": name}}
 	}
 	k.objects["/api/v1/secrets"] = map[string]any{"items": []any{item("a", "x"), item("b", "y")}}
+}
+
+// TestRewriteSecrets has every secret written once, and the note made after the last one.
+func TestRewriteSecrets(t *testing.T) {
+	m := newMachine(t)
+	k := newKube(m)
+	twoSecrets(k)
 	key := keyNamed("key1")
 	wanted := api.Rewritten{Kubeconfig: "/etc/kubernetes/admin.conf", With: key.Name, Sum: key.Sum}
 	m.apply(wanted)

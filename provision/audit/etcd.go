@@ -165,7 +165,7 @@ func etcdMembers(s Scene, h Host) Verdict {
 		names := found["peer-cert-allowed-cn"]
 		if names.value == "" {
 			if hosts := found["peer-cert-allowed-hostname"]; hosts.value != "" {
-				return pass(hosts.text())
+				return Verdict{Manual, hosts.text() + ": see that no client's certificate has such a name"}
 			}
 			return fail(names.text() + ", and clients and members have one authority")
 		}

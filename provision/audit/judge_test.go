@@ -243,6 +243,24 @@ func TestWeakened(t *testing.T) {
 			list(clusterRoleBindings, `{"metadata":{"name":"x"},"roleRef":{"kind":"ClusterRole","name":"r"},
 				"subjects":[{"kind":"Group","name":"system:authenticated"}]}`)(s)
 		}, []string{"5.1.2"}},
+		"a system's name reads Secrets": {func(s *Scene) {
+			list(clusterRoles,
+				`{"metadata":{"name":"r"},"rules":[{"verbs":["patch"],"apiGroups":[""],"resources":["nodes"]}]}`)(s)
+			list(clusterRoleBindings, `{"metadata":{"name":"x"},"roleRef":{"kind":"ClusterRole","name":"r"},
+				"subjects":[{"kind":"User","name":"system:kube-proxy"}]}`)(s)
+		}, []string{"KB.8"}},
+		"the account that pods have, as a user": {func(s *Scene) {
+			list(clusterRoles,
+				`{"metadata":{"name":"r"},"rules":[{"verbs":["get"],"apiGroups":[""],"resources":["secrets"]}]}`)(s)
+			list(clusterRoleBindings, `{"metadata":{"name":"x"},"roleRef":{"kind":"ClusterRole","name":"r"},
+				"subjects":[{"kind":"User","name":"system:serviceaccount:dev:default"}]}`)(s)
+		}, []string{"5.1.2"}},
+		"etcd for everybody": {func(s *Scene) {
+			d := daemon(s, etcdProgram)
+			d.Listens = append(d.Listens, netip.MustParseAddrPort("0.0.0.0:2379"))
+		}, []string{"KB.3"}},
+		"a gate that is off in another spelling": {
+			add(controllerProgram, "--feature-gates=RotateKubeletServerCertificate=f"), []string{"1.3.6"}},
 		"a lax namespace": {list(namespaces,
 			`{"metadata":{"name":"x","labels":{"pod-security.kubernetes.io/enforce":"privileged"}}}`),
 			podSecurityIDs()},

@@ -27,7 +27,8 @@ func own() []Check {
 	return []Check{
 		c("KB.1", "programs belong to root, and only root may change them", again, programs),
 		c("KB.2", "only root may change the files that programs are started with, and read keys", again, startFiles),
-		c("KB.3", "programs listen for others only at the ports that they declare", arguments, declaredPorts),
+		c("KB.3", "programs listen for others only at the ports of TCP that are declared, and where", arguments,
+			declaredPorts),
 		c("KB.4", "the sockets of the container runtimes are root's",
 			"chmod 660 and chown root the socket, and see who is "+
 				"in its group", sockets),
@@ -38,7 +39,7 @@ func own() []Check {
 		whole("KB.9", "who shows no credential may ask the API for its version only", review, anonymousRights),
 		whole("KB.10", "the keys of the cluster on this machine are its owner's alone",
 			"chmod -R go= the state directory", stateFiles),
-		c("KB.11", "no program has a version with known holes",
+		c("KB.11", "no program has a version with a hole that this version of the tool knows of",
 			"leave the version out of the inventory or name a later one, and run `kbootstrap up`", versions),
 		c("KB.12", "services may do no more than their components declare",
 			"take what loosens the sandbox out of drop-ins of systemd (systemctl cat UNIT), and run `kbootstrap up`",
@@ -126,13 +127,15 @@ func isKey(path string) bool {
 
 // declaredPorts compares the sockets of the programs with what the components declare.
 func declaredPorts(s Scene, h Host) Verdict {
-	declared := PortsOf(s.Cluster)
+	declared := portsOf(s.Cluster)
 	var open []string
 	seen := 0
 	for _, p := range daemonsOf(h) {
 		for _, at := range p.Listens {
 			seen++
-			if !at.Addr().IsLoopback() && !slices.Contains(declared, int(at.Port())) {
+			port, ok := declared[int(at.Port())]
+			isDeclared := ok && (!port.Address || !at.Addr().IsUnspecified())
+			if !at.Addr().IsLoopback() && !isDeclared {
 				open = append(open, of(p)+" at "+spelled(at))
 			}
 		}
@@ -309,5 +312,6 @@ func versions(s Scene, h Host) Verdict {
 	case seen == 0:
 		return unknown("no program that the tool installed runs")
 	}
-	return pass("no known hole in what runs")
+	return pass("no hole is known to the tool in " + number(seen) + " programs; of Kubernetes it knows the end of " +
+		"support only")
 }

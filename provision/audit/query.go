@@ -11,10 +11,10 @@ import (
 
 // Programs are the executables whose processes are looked at.
 func Programs() []string {
-	return append([]string{
+	return []string{
 		apiServerProgram, controllerProgram, schedulerProgram, etcdProgram, kubeletProgram, proxyProgram, "flanneld",
-		"containerd", "dockerd", "cri-dockerd", "haproxy",
-	}, policyAgents...)
+		"containerd", "dockerd", "cri-dockerd", "haproxy", "kube-router",
+	}
 }
 
 var (
@@ -69,13 +69,13 @@ func Listing(kubeconfig string, c *inventory.Cluster) api.ListingQuery {
 	return q
 }
 
-// PortsOf are the ports that components declare for others than the host itself.
-func PortsOf(c *inventory.Cluster) []int {
-	var ports []int
+// portsOf are the ports of TCP that components declare for others than the host itself.
+func portsOf(c *inventory.Cluster) map[int]component.Port {
+	ports := map[int]component.Port{}
 	for _, of := range component.Components() {
 		for _, p := range of.Ports {
-			if !p.Loopback || p.Address {
-				ports = append(ports, p.In(c))
+			if p.Network == "tcp" && (!p.Loopback || p.Address) {
+				ports[p.In(c)] = p
 			}
 		}
 	}

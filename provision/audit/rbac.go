@@ -21,9 +21,9 @@ type role struct {
 	}
 }
 
-// isBuiltIn reports whether the API server makes the role itself.
-func (r role) isBuiltIn() bool {
-	return r.Metadata.Labels["kubernetes.io/bootstrapping"] == "rbac-defaults"
+// isBuiltIn reports whether the API server makes a role or a binding itself.
+func (o object) isBuiltIn() bool {
+	return o.Metadata.Labels["kubernetes.io/bootstrapping"] == "rbac-defaults"
 }
 
 // allows reports whether a role grants one of the verbs on a resource, of all names.
@@ -75,7 +75,7 @@ func (s subject) text() string {
 // isEverybody reports whether a subject is more or less everybody: anonymous requests, all that
 // are logged in, all service accounts, or the account that pods have unless they name another.
 func (s subject) isEverybody() bool {
-	switch s.Kind {
+	switch s = s.account(); s.Kind {
 	case "ServiceAccount":
 		return s.Name == "default"
 	case "User":
@@ -86,14 +86,13 @@ func (s subject) isEverybody() bool {
 		strings.HasPrefix(s.Name, "system:serviceaccounts:")
 }
 
-// kubeletClient is the API servers' user at kubelets.
-const kubeletClient = "kube-apiserver-kubelet-client"
-
-// isSystem reports whether a subject is a part of Kubernetes itself.
-func (s subject) isSystem() bool {
-	return s.Kind == "User" && s.Name == kubeletClient ||
-		s.Kind != "ServiceAccount" && strings.HasPrefix(s.Name, "system:") && !s.isEverybody() ||
-		s.Kind == "ServiceAccount" && s.Namespace == "kube-system" && s.Name != "default"
+// account is the subject as a service account, if it is one by its name as a user.
+func (s subject) account() subject {
+	if name, ok := strings.CutPrefix(s.Name, "system:serviceaccount:"); ok && s.Kind == "User" {
+		namespace, name, _ := strings.Cut(name, ":")
+		return subject{Kind: "ServiceAccount", Namespace: namespace, Name: name}
+	}
+	return s
 }
 
 // grants are the rights of a cluster.
@@ -135,6 +134,27 @@ func (g grants) role(b binding) role {
 type holder struct {
 	subject
 	binding binding
+}
+
+// ownBindings are those of the tool's own whose subjects are parts of the cluster, with the subject
+// that each is made for.
+var ownBindings = map[string]string{
+	"kubeadm:node-autoapprove-certificate-rotation": "Group system:nodes",
+	"kbootstrap/probe":                         "Group system:nodes",
+	"kbootstrap:kube-apiserver-kubelet-client": "User kube-apiserver-kubelet-client",
+	"system:coredns":                           "ServiceAccount kube-system/coredns",
+}
+
+// isSystem reports whether who has the right is a part of Kubernetes or of the cluster: by a
+// binding that the API server or the tool has made, and as the subject that it was made for. That a
+// subject has a name of the system says nothing: kubelets have one, and everybody who has taken
+// over a host.
+func (h holder) isSystem() bool {
+	if h.isEverybody() {
+		return false
+	}
+	own, isOwn := ownBindings[h.binding.name()]
+	return h.binding.isBuiltIn() || isOwn && own == h.subject.text()
 }
 
 func (h holder) text() string { return h.subject.text() + " by " + h.binding.name() }

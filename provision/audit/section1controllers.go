@@ -2,7 +2,8 @@ package audit
 
 import (
 	"net/netip"
-	"slices"
+	"strconv"
+	"strings"
 
 	"kbootstrap/host"
 	"kbootstrap/inventory"
@@ -41,9 +42,11 @@ func controllers() []Check {
 // gate asks for a feature gate that is on by default not to be off.
 func gate(program, name string) func(Scene, Host) Verdict {
 	return running(program, func(_ Scene, _ Host, p host.Daemon) Verdict {
-		off := slices.Contains(listOf(p, "feature-gates"), name+"=false")
-		if off {
-			return fail("--feature-gates of " + of(p) + " turns " + name + " off")
+		for _, setting := range listOf(p, "feature-gates") {
+			gate, value, _ := strings.Cut(setting, "=")
+			if on, err := strconv.ParseBool(value); gate == name && (err != nil || !on) {
+				return fail("--feature-gates of " + of(p) + " turns " + name + " off")
+			}
 		}
 		return pass(name + " is not turned off in " + of(p))
 	})

@@ -19,6 +19,7 @@ type pod struct {
 	object
 	Spec struct {
 		ServiceAccountName string
+		NodeName           string
 		Automount          *bool `json:"automountServiceAccountToken"`
 		SecurityContext    *securityContext
 		Containers         []container
@@ -27,7 +28,7 @@ type pod struct {
 }
 
 type container struct {
-	Name            string
+	Name, Image     string
 	SecurityContext *securityContext
 	EnvFrom         []struct{ SecretRef *struct{ Name string } }
 	Env             []struct {
@@ -144,6 +145,12 @@ func enforced(level string) func(Scene) Verdict {
 					}
 				}
 				slices.Sort(lax)
+				exempt := slices.Concat(config.Exemptions.Usernames, config.Exemptions.RuntimeClasses)
+				if len(lax) == 0 && len(exempt) > 0 {
+					verdicts = append(verdicts, Verdict{Manual,
+						"exempt are users or runtime classes: " + some(exempt, ", ")})
+					continue
+				}
 				if len(lax) > 0 {
 					verdicts = append(verdicts, fail("namespaces that do not enforce "+level+": "+some(lax, ", ")))
 				} else {

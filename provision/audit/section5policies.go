@@ -2,6 +2,7 @@ package audit
 
 import (
 	"slices"
+	"strings"
 )
 
 // policies are sections 5.3 to 5.6.
@@ -34,21 +35,29 @@ func policies() []Check {
 	}
 }
 
-// policyAgents are programs that enforce NetworkPolicies.
-var policyAgents = []string{"kube-router", "kube-network-policies", "calico-node", "cilium-agent"}
+// policyImages are parts of the names of images whose programs enforce NetworkPolicies, in a pod on
+// every node.
+var policyImages = []string{"/kube-router:", "/kube-network-policies:", "calico/node:", "cilium/cilium:"}
 
-// policyAgent asks for a program on the host that enforces policies.
-func policyAgent(_ Scene, h Host) Verdict {
-	for _, program := range policyAgents {
-		daemons := h.Inspection.Daemons(program)
-		if len(daemons) == 0 {
-			continue
-		}
-		p := daemons[0]
+// policyAgent asks for a program of the host or of a pod on it that enforces policies.
+func policyAgent(s Scene, h Host) Verdict {
+	for _, p := range h.Inspection.Daemons("kube-router") {
 		if value, set := flagOf(p, "run-firewall"); set && value == "false" {
 			return fail(of(p) + " runs, and does not enforce policies")
 		}
-		return pass(of(p) + " enforces them")
+		return pass(of(p) + " enforces them; `status` looks at its rules")
+	}
+	running, cannot := items[pod](s, pods)
+	if cannot != nil {
+		return *cannot
+	}
+	for _, p := range running {
+		for _, c := range p.Spec.Containers {
+			isAgent := func(name string) bool { return strings.Contains(c.Image, name) }
+			if p.Spec.NodeName == h.Name && slices.ContainsFunc(policyImages, isAgent) {
+				return pass("the pod " + p.name() + " has the image " + c.Image)
+			}
+		}
 	}
 	return fail("no program that enforces NetworkPolicies runs")
 }

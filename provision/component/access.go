@@ -74,9 +74,13 @@ var hostAccess = Component{
 }
 
 func hostRights(t Target) []resource.Resource {
-	return objects(Admin, hostAccessYAML.Render(hostAccessData{
+	policies := objects(Admin, hostPolicyYAML.Render(hostPolicyData{User: certs.KubeRouterUser + t.Host.Name}))
+	if !hasPolicies(t.Cluster) {
+		policies = absent(policies)
+	}
+	return append(policies, objects(Admin, hostAccessYAML.Render(hostAccessData{
 		Host: t.Host.Name, FlannelUser: certs.FlannelUser + t.Host.Name,
-	}))
+	}))...)
 }
 
 // oldAccess takes away rights of clusters of before that no host uses any more. It comes when each
@@ -119,6 +123,9 @@ type flannelPolicyData struct{ User, Group string }
 // hostAccessData is the data of the rights of one host.
 type hostAccessData struct{ Host, FlannelUser string }
 
+// hostPolicyData is the data of those that kube-router has on it.
+type hostPolicyData struct{ User string }
+
 var (
 	kubeletClient = kubeletClientData{certs.KubeletClient}
 	flannelUsers  = flannelPolicyData{User: certs.FlannelUser, Group: certs.FlannelGroup}
@@ -127,5 +134,6 @@ var (
 	kubeletClientYAML = templates.New[kubeletClientData]("kubelet-client.yaml.tmpl")
 	flannelPolicyYAML = templates.New[flannelPolicyData]("flannel-policy.yaml.tmpl")
 	hostAccessYAML    = templates.New[hostAccessData]("host-access.yaml.tmpl")
+	hostPolicyYAML    = templates.New[hostPolicyData]("host-policy.yaml.tmpl")
 	oldAccessYAML     = templates.New[struct{}]("old-access.yaml.tmpl")
 )

@@ -14,8 +14,8 @@ type AddOn struct {
 	What string
 	// Reach is how users come to it: a command, or a name that they write.
 	Reach string
-	// IsOn reports whether a cluster is to have it; nil means that every cluster has it, and that no
-	// inventory can turn it off.
+	// IsOn reports whether a cluster is to have it; nil means that every cluster has it, and that
+	// no inventory can turn it off.
 	IsOn func(*inventory.Cluster) bool
 	// HasData says that users lose something when it goes: what it keeps, or the way to it.
 	HasData bool

@@ -70,11 +70,11 @@ func (t Target) apiService() []resource.Resource {
 		files = append(files,
 			text("/etc/kubernetes/authentication.yaml", 0o600, authenticationYAML.Render(authenticationOf(t))))
 	}
-	return t.service("kube-apiserver.service", t.shared(flags),
+	return list(beginsToEncrypt(t), t.service("kube-apiserver.service", t.shared(flags),
 		t.programs("kubernetes", "/usr/local/bin", "kube-apiserver"),
 		t.keys("kube-apiserver"),
 		files,
-	)
+	))
 }
 
 // noSuperAdmin takes super-admin.conf from the control planes that had it in clusters of before:

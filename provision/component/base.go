@@ -38,7 +38,7 @@ var base = Component{
 		if t.Cluster.Firewall == inventory.FirewallDisable {
 			// First of all: its catch-all REJECT in FORWARD breaks flannel, and turning it off
 			// later would flush rules.
-			rs = append(rs, resource.Service{Name: "firewalld.service"})
+			rs = append(rs, resource.Service{Name: firewalldUnit})
 		}
 		rs = append(rs, packages(t)...)
 		if t.highlyAvailable() {

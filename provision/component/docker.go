@@ -69,7 +69,8 @@ var docker = Component{
 				),
 			),
 			one(resource.Ready{
-				Name: "docker answers", URL: "unix://" + dockerSocket, Unit: "docker.service", Timeout: 120 * time.Second,
+				Name: "docker answers", URL: "unix://" + dockerSocket + "?get=/_ping", Unit: "docker.service",
+				Timeout: 120 * time.Second,
 			}),
 		)
 	},

@@ -103,6 +103,22 @@ func encryptionKeys(t Target) []resource.Resource {
 	return one(resource.Encryption{Path: host.EncryptionConfig, Providers: providers})
 }
 
+// beginsToEncrypt is what comes before an API server that begins with what is to be written,
+// because it has had no configuration.
+func beginsToEncrypt(t Target) []resource.Resource {
+	if !t.isEncrypted() || !t.Encryption.OthersRead || len(t.Facts.Encryption) > 0 {
+		return nil
+	}
+	return one(t.otherNote())
+}
+
+// otherNote has the cluster forget that all secrets are written otherwise than this API server is
+// about to write them.
+func (t Target) otherNote() resource.Resource {
+	first := t.FirstProvider()
+	return api.OtherNote{Kubeconfig: Admin, With: first.Name, Sum: first.Sum}
+}
+
 // encryption is what an API server writes, when every API server can read it. It is there only
 // where an API server has to change that, and restarts it: a restart is waited for, and put back
 // when it fails, while the reload of the file by kube-apiserver itself is told nowhere.
@@ -123,7 +139,7 @@ var encryption = Component{
 		order := resource.Encryption{Path: host.EncryptionConfig, Providers: t.providers(), Writes: true}
 		service := t.apiService()
 		return list(
-			one(order),
+			one(t.otherNote(), order),
 			startedWith(order, service[len(service)-1:]),
 			one(t.apiReady("kube-apiserver encrypts", Etcd)),
 		)

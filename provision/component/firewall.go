@@ -58,6 +58,7 @@ const OldestFirewalld = "0.9"
 const FirewallTable = "inet kbootstrap"
 
 const (
+	firewalldUnit = "firewalld.service"
 	firewallUnit  = "kbootstrap-firewall.service"
 	firewallRules = "/etc/kubernetes/firewall.nft"
 	// siteRules are the rules of a host's owner.
@@ -81,7 +82,7 @@ func (t Target) firewalld(sets map[string][]string, toHost []resource.Opening) [
 		ToPods:   []resource.Opening{{Network: t.Cluster.Network.Pods.String()}, {Set: hostsSet}},
 		Restarts: t.filterUnits(),
 	}
-	return one(resource.Service{Name: "firewalld.service", Enabled: true, Running: true}, f)
+	return one(resource.Service{Name: firewalldUnit, Enabled: true, Running: true}, f)
 }
 
 // filterUnits are the services that write rules by iptables. docker hears of a reload by itself.
@@ -103,7 +104,7 @@ func (t Target) nftables(sets map[string][]string, toHost []resource.Opening) []
 			resource.File{Path: firewallRules, Absent: true},
 		)
 	}
-	data := firewallData{Interfaces: append([]string{"lo"}, podInterfaces()...), Site: siteRules}
+	data := firewallData{Table: FirewallTable, Interfaces: append([]string{"lo"}, podInterfaces()...), Site: siteRules}
 	if t.Cluster.Runtime == "docker" {
 		data.Interfaces = append(data.Interfaces, "docker0")
 	}
@@ -118,9 +119,12 @@ func (t Target) nftables(sets map[string][]string, toHost []resource.Opening) []
 	data.Openings = append(data.Openings, toHost...)
 	rules := firewallNFT.Render(data)
 	return one(
+		// One that is stopped and enabled would be back after a boot, without what has to be let
+		// in.
+		resource.Service{Name: firewalldUnit},
 		text(firewallRules, 0o600, rules),
 		unit(firewallUnit, firewallService.Render(firewallCommand{
-			Rules: firewallRules, Table: FirewallTable, Sandbox: firewallSandbox(t),
+			Rules: firewallRules, Sandbox: firewallSandbox(t),
 		})),
 		resource.Service{Name: firewallUnit, Enabled: true, Running: true},
 		resource.NFTable{Name: FirewallTable, Rules: string(rules)},
@@ -228,6 +232,7 @@ func (p Port) PortsIn(c *inventory.Cluster) string {
 
 // firewallData is the data of /etc/kubernetes/firewall.nft.
 type firewallData struct {
+	Table      string
 	Interfaces []string
 	Sets       []addressSet
 	Openings   []resource.Opening
@@ -242,8 +247,8 @@ type addressSet struct {
 
 // firewallCommand is the data of kbootstrap-firewall.service.
 type firewallCommand struct {
-	Rules, Table string
-	Sandbox      templates.Sandbox
+	Rules   string
+	Sandbox templates.Sandbox
 }
 
 var (

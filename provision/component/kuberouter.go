@@ -1,6 +1,7 @@
 package component
 
 import (
+	"path"
 	"strings"
 	"time"
 
@@ -32,7 +33,7 @@ var kubeRouter = Component{
 	PodNetwork: true,
 	// It starts when the API has the node of this host, without which it exits, and when it is let
 	// in: it would wait for seconds after it was refused.
-	After: []string{"nodes"},
+	After: []string{"nodes", "host-access"},
 	Needs: []string{"access"},
 	Units: []string{kubeRouterUnit},
 	Sources: []release.Source{{
@@ -79,9 +80,12 @@ var kubeRouter = Component{
 			t.service(kubeRouterUnit, t.shared(flags),
 				t.programs("kube-router", "/usr/local/bin", "kube-router"),
 				t.keys("kube-router"),
-				one(unit(kubeRouterUnit, kubeRouterService.Render(daemon{
-					Flags: flags, Sandbox: kubeRouterSandbox(t),
-				}))),
+				one(
+					text(policyRestore, 0o755, policyRestoreScript.Render(strings.Join(policyChains, "|"))),
+					unit(kubeRouterUnit, kubeRouterService.Render(kubeRouterCommand{
+						Flags: flags, Path: path.Dir(policyRestore), Sandbox: kubeRouterSandbox(t),
+					})),
+				),
 			),
 			one(resource.Ready{
 				Name: "kube-router is healthy", URL: "http://127.0.0.1:10244/metrics", Unit: kubeRouterUnit,
@@ -107,6 +111,7 @@ func withoutPolicies() []resource.Resource {
 		resource.Chains{Prefixes: policyChains, Absent: true},
 		resource.IPSets{Patterns: policySets, Absent: true},
 		resource.File{Path: kubeRouterConfig, Absent: true},
+		resource.File{Path: policyRestore, Absent: true},
 	)
 }
 
@@ -122,7 +127,19 @@ func policyAccess(t Target) []resource.Resource {
 // kubeRouterSandbox is what kube-router may do.
 func kubeRouterSandbox(t Target) templates.Sandbox { return t.filterSandbox(templates.Sandbox{}) }
 
+// policyRestore is the iptables-restore that kube-router finds first.
+const policyRestore = ownDir + "/libexec/kube-router/iptables-restore"
+
+// kubeRouterCommand is the data of kube-router.service.
+type kubeRouterCommand struct {
+	Flags   templates.Flags
+	Path    string // the directory in which it looks for programs first
+	Sandbox templates.Sandbox
+}
+
 var (
-	kubeRouterService = templates.New[daemon]("kube-router.service.tmpl")
+	policyRestoreScript = templates.New[string]("policy-restore.sh.tmpl")
+
+	kubeRouterService = templates.New[kubeRouterCommand]("kube-router.service.tmpl")
 	kubeRouterAccess  = templates.New[struct{}]("kube-router.yaml.tmpl")
 )

@@ -30,7 +30,7 @@ func (p Port) fromText() string {
 		return "anywhere"
 	}
 	var from []string
-	for _, role := range p.From {
+	for _, role := range p.admitted() {
 		from = append(from, rolesText(role))
 	}
 	return strings.Join(from, ", ")

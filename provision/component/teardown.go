@@ -109,7 +109,7 @@ func kept(c *inventory.Cluster) []string {
 	if c.RestoreOnReset {
 		return nil
 	}
-	return []string{resource.Service{Name: "firewalld.service"}.ID(), resource.Swap{}.ID()}
+	return []string{resource.Service{Name: firewalldUnit}.ID(), resource.Swap{}.ID()}
 }
 
 // forget is a host without the tool: its programs and its own notes. It comes last, when the

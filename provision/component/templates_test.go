@@ -2,6 +2,7 @@ package component
 
 import (
 	"net/netip"
+	"path"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -37,15 +38,19 @@ func TestRender(t *testing.T) {
 		"kubelet.service": kubeletUnit.Render(kubeletCommand{
 			Flags: flags, Runtime: "containerd.service", Sandbox: templates.Sandbox{Open: true},
 		}),
-		"kube-proxy.service":  kubeProxyUnit.Render(in(252, templates.Sandbox{Tunes: true, LoadsModules: true})),
-		"kube-router.service": kubeRouterService.Render(in(252, templates.Sandbox{Tunes: true})),
-		"kube-router.yaml":    kubeRouterAccess.Render(struct{}{}),
+		"kube-proxy.service": kubeProxyUnit.Render(in(252, templates.Sandbox{Tunes: true, LoadsModules: true})),
+		"kube-router.service": kubeRouterService.Render(kubeRouterCommand{
+			Flags: flags, Path: path.Dir(policyRestore), Sandbox: templates.Sandbox{Systemd: 252, Tunes: true},
+		}),
+		"policy-restore.sh": policyRestoreScript.Render(strings.Join(policyChains, "|")),
+		"kube-router.yaml":  kubeRouterAccess.Render(struct{}{}),
 		"flanneld.service": flanneldUnit.Render(flanneldCommand{
 			Flags: flags, NodeName: "m1", Sandbox: templates.Sandbox{Systemd: 252,
 				Run: []string{"flannel"}, SharedRun: []string{"xtables.lock"}, Capabilities: []string{"CAP_NET_ADMIN"},
 			},
 		}),
 		"firewall.nft": firewallNFT.Render(firewallData{
+			Table:      FirewallTable,
 			Interfaces: []string{"lo", "cni0", "flannel.1"}, Site: siteRules,
 			Sets: []addressSet{{Name: "hosts", Addresses: []string{"192.168.56.11", "192.168.56.12"}}},
 			Openings: []resource.Opening{
@@ -54,7 +59,7 @@ func TestRender(t *testing.T) {
 			},
 		}),
 		"kbootstrap-firewall.service": firewallService.Render(firewallCommand{
-			Rules: firewallRules, Table: FirewallTable, Sandbox: templates.Sandbox{Systemd: 252},
+			Rules: firewallRules, Sandbox: templates.Sandbox{Systemd: 252},
 		}),
 		"container-scope.conf": containerScope.Render(struct{}{}),
 		"containerd-3.toml": containerdTOML.Render(containerdConfig{
@@ -85,6 +90,7 @@ func TestRender(t *testing.T) {
 		"access.yaml":             accessYAML.Render(struct{}{}),
 		"kubelet-client.yaml":     kubeletClientYAML.Render(kubeletClient),
 		"flannel-policy.yaml":     flannelPolicyYAML.Render(flannelUsers),
+		"host-policy.yaml":        hostPolicyYAML.Render(hostPolicyData{User: "kube-router:m1"}),
 		"host-access.yaml":        hostAccessYAML.Render(hostAccessData{Host: "m1", FlannelUser: "flannel:m1"}),
 		"old-access.yaml":         oldAccessYAML.Render(struct{}{}),
 		"pod-probe.yaml": podProbeManifest.Render(podProbeData{

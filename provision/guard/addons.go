@@ -25,7 +25,8 @@ type AddOnChange struct {
 func AddOnChanges(p plan.Plan) []AddOnChange {
 	var changes []AddOnChange
 	for _, s := range p.Steps {
-		if a := s.Component.AddOn; a == nil || a.IsOn == nil || len(s.Found) != len(s.Wanted) {
+		a := s.Component.AddOn
+		if a == nil || a.IsOn == nil || len(s.Found) != len(s.Wanted) {
 			continue
 		}
 		c := AddOnChange{AddOn: *s.Component.AddOn}
@@ -67,8 +68,8 @@ func addOns(s Situation) Refusals {
 		if c.Dropped > 0 && c.HasData && !slices.Contains(s.Dropping, c.Field) {
 			rs = append(rs, &RefusedError{
 				Code: fault.AddOnDropped,
-				Text: fmt.Sprintf("the inventory turns the add-on %s off, which deletes its %d objects; users may have "+
-					"data in it", c.Field, c.Dropped),
+				Text: fmt.Sprintf("the inventory turns the add-on %s off, which deletes its %d objects; users may "+
+					"have data in it", c.Field, c.Dropped),
 				Advice: fmt.Sprintf("give --remove-addon %s if that is meant; else set addons.%s.enabled to true",
 					c.Field, c.Field),
 			})

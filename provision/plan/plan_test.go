@@ -38,6 +38,7 @@ func TestOnly(t *testing.T) {
 		}
 	}
 	if d := cmp.Diff([]string{
+		"m1 host-access: object ClusterRoleBinding kbootstrap:kube-router:w1",
 		"m1 host-access: object ClusterRole kbootstrap:flannel:w1",
 		"m1 host-access: object ClusterRoleBinding kbootstrap:flannel:w1",
 		"m1 nodes: node w1",

@@ -165,8 +165,8 @@ func volumes(t *testing.T, l *lab) {
 	}
 	l.kubectl("delete", "statefulset", "keeper")
 	l.kubectl("delete", "persistentvolumeclaim", "data-keeper-0")
-	l.eventually(2*time.Minute, "the directory goes with the claim", func(r result) bool { return r.stdout == "" }, "w1",
-		"ls", "/var/lib/kbootstrap-volumes")
+	isEmpty := func(r result) bool { return r.code == 0 && r.stdout == "" }
+	l.eventually(2*time.Minute, "the directory goes with the claim", isEmpty, "w1", "ls", "/var/lib/kbootstrap-volumes")
 }
 
 // volumesStay has the volumes of one host elsewhere, in a class whose volumes outlive their claims.

@@ -93,8 +93,8 @@ const (
 )
 
 // TestHostsEncryption: a cluster of three control planes that was made without encryption gets it
-// by a plain up, also when that is killed between the rounds; then it gets another key, loses its
-// keys, and is decrypted again.
+// by a plain up, also when that is killed between the rounds; then it begins to be decrypted and
+// is not, gets another key, loses its keys, and is decrypted again.
 func TestHostsEncryption(t *testing.T) {
 	l := newLab(t, "e2e-encryption", "--control-planes", "3", "--workers", "0")
 	const set = "artifacts: {mirror"
@@ -123,6 +123,20 @@ func TestHostsEncryption(t *testing.T) {
 	l.allLieAs(boxedSecret + "key1:")
 	l.exec("cp2", "kubectl", "create", "secret", "generic", "new", "--from-literal=p=hunter2")
 	l.mustLieAs("new", boxedSecret+"key1:")
+	l.upAgain()
+
+	// A change that is broken off and turned round leaves no secret as it was written meanwhile.
+	l.edit(set, "security: {encryption: none}\n"+set)
+	up = l.start("cp2: encryption: encryption of new secrets", "up", "-v", "-i", l.inventory)
+	up.signal(t, syscall.SIGKILL)
+	up.end(t, -1)
+	l.eventually(2*time.Minute, "a secret between the two", func(r result) bool { return r.code == 0 }, "cp1",
+		"kubectl", "create", "secret", "generic", "between", "--from-literal=p=hunter2")
+	l.mustLieAs("between", plainSecret)
+	l.edit("security: {encryption: none}\n", "")
+	l.upWhenFree()
+	l.mustLieAs("between", boxedSecret+"key1:")
+	l.allLieAs(boxedSecret + "key1:")
 	l.upAgain()
 
 	l.edit(set, "security: {encryptionKey: 2}\n"+set)
