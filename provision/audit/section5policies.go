@@ -41,7 +41,8 @@ var policyImages = []string{"/kube-router:", "/kube-network-policies:", "calico/
 
 // policyAgent asks for a program of the host or of a pod on it that enforces policies.
 func policyAgent(s Scene, h Host) Verdict {
-	for _, p := range h.Inspection.Daemons("kube-router") {
+	if routers := h.Inspection.Daemons("kube-router"); len(routers) > 0 {
+		p := routers[0]
 		if value, set := flagOf(p, "run-firewall"); set && value == "false" {
 			return fail(of(p) + " runs, and does not enforce policies")
 		}
