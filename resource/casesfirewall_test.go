@@ -24,7 +24,7 @@ func firewallLaws() []law {
 			{Set: "hosts", Ports: "8472", Protocol: "udp"}, {Ports: "30000-32767", Protocol: "tcp"},
 		},
 		ToPods:   []resource.Opening{{Network: "10.244.0.0/16"}},
-		Restarts: []string{"kube-proxy.service"},
+		Restarts: []string{"kube-proxy.service", "kube-router.service"},
 	}
 	fewer := policies
 	fewer.Sets = map[string][]string{"hosts": {"192.168.56.11"}}
@@ -125,10 +125,14 @@ func (m *machine) firewalld() {
 		return "success\n", nil
 	}
 	m.fakes["systemctl"] = func(argv []string) (string, error) {
-		if strings.Join(argv, " ") != "systemctl --no-block try-restart kube-proxy.service" {
-			return m.unexpected(argv)
+		switch {
+		case argv[1] == "show":
+			return "Id=kube-proxy.service\nLoadState=loaded\nActiveState=active\n\n" +
+				"Id=kube-router.service\nLoadState=not-found\nActiveState=inactive\n", nil
+		case strings.Join(argv, " ") == "systemctl --no-block try-restart kube-proxy.service":
+			return "", nil
 		}
-		return "", nil
+		return m.unexpected(argv)
 	}
 	m.fakes["busctl"] = func(argv []string) (string, error) {
 		if argv[2] == "get-property" {

@@ -148,8 +148,23 @@ func (f Firewalld) Apply(ctx context.Context, sys *host.System) error {
 	if _, err := sys.Change(ctx, "firewall-cmd", "--reload"); err != nil {
 		return err
 	}
-	for _, unit := range f.Restarts {
-		if _, err := sys.Change(ctx, "systemctl", "--no-block", "try-restart", unit); err != nil {
+	return f.restart(ctx, sys)
+}
+
+// restart restarts the services that run. On a new host they come later in the same plan.
+func (f Firewalld) restart(ctx context.Context, sys *host.System) error {
+	if len(f.Restarts) == 0 {
+		return nil
+	}
+	units, err := sys.Units(ctx, f.Restarts...)
+	if err != nil {
+		return err
+	}
+	for i, unit := range units {
+		if !unit.Active {
+			continue
+		}
+		if _, err := sys.Change(ctx, "systemctl", "--no-block", "try-restart", f.Restarts[i]); err != nil {
 			return err
 		}
 	}
