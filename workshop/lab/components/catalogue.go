@@ -77,6 +77,7 @@ func catalogue(kubernetesVersion, arch string) ([]recipe, error) {
 		coredns(),
 		docker(machine),
 		kubernetes(k8s, arch),
+		agnhost(), // after what it shares compiled packages with
 	}, nil
 }
 
