@@ -18,8 +18,8 @@ type Network struct {
 	Filter  string   // net.ipv4.conf.all.rp_filter
 	Devices []Device // without the ends of pods
 	Routes  []Route
-	// Drops are rules of the packet filter that drop or refuse packets, with the table in front, but
-	// for those in chains whose names begin as Kubernetes' do.
+	// Drops are rules of the packet filter that drop or refuse packets, with the table in front,
+	// but for those in chains whose names begin as Kubernetes' do.
 	Drops []string
 	// Chains are the targets of the rules in the chain FORWARD of the table filter.
 	Chains []string

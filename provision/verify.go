@@ -42,8 +42,8 @@ func BuildTrial(ctx context.Context, r *Run) error {
 }
 
 // Verify gives hosts the image of the pods that try the cluster, and tries it. The outcomes are
-// those of all checks; the error is that the hosts could not get the image, that what was made could
-// not be removed, or that ctx ended. Each outcome is an event as it comes.
+// those of all checks; the error is that the hosts could not get the image, that what was made
+// could not be removed, or that ctx ended. Each outcome is an event as it comes.
 func (r *Run) Verify(ctx context.Context, selected []verify.Check) ([]verify.Outcome, error) {
 	if _, err := r.Apply(ctx); err != nil && !isAboutHosts(err, new(plan.Failures)) {
 		return nil, err
@@ -96,7 +96,8 @@ func (w world) API(ctx context.Context, q api.Request) (api.Response, error) {
 	err := errors.New("no control plane was reached")
 	var answer api.Response
 	for _, h := range w.planes() {
-		limited, cancel := context.WithTimeoutCause(ctx, apiLimit, fmt.Errorf("%s did not answer within %s", h, apiLimit))
+		late := fmt.Errorf("%s did not answer within %s", h, apiLimit)
+		limited, cancel := context.WithTimeoutCause(ctx, apiLimit, late)
 		answer, err = w.run.Fleet[h].Client.Request(limited, q)
 		cancel()
 		if ctx.Err() != nil {

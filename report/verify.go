@@ -13,7 +13,8 @@ type Verify struct {
 	OK bool `json:"ok"`
 	// How many checks came to each result.
 	Count map[string]int `json:"count"`
-	// How long all of it took, in milliseconds, with what comes before the first check and after the last.
+	// How long all of it took, in milliseconds, with what comes before the first check and after
+	// the last.
 	DurationMs int64 `json:"durationMs"`
 	// The checks, in the order of the table.
 	Checks []VerifyCheck `json:"checks"`

@@ -45,7 +45,8 @@ than the project published.`,
 			}
 			var list []release.Artifact
 			for _, arch := range archs {
-				l, err := release.List(c, arch, release.Options{Sources: component.Sources(), Verbs: []string{release.AnyVerb}})
+				o := release.Options{Sources: component.Sources(), Verbs: []string{release.AnyVerb}}
+				l, err := release.List(c, arch, o)
 				if err != nil {
 					return err
 				}

@@ -38,7 +38,7 @@ host could be asked.`,
 		Example: `  kbootstrap verify -i hosts.yaml
   kbootstrap verify -i hosts.yaml --quick
   kbootstrap verify -i hosts.yaml --only pods,services -o wide
-  kbootstrap verify -i hosts.yaml -o junit -q >verify.xml`,
+  kbootstrap verify -i hosts.yaml -o junit -q`,
 		Args: cli.Args(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
 			selected, err := verify.Select(only, quick)
@@ -85,7 +85,8 @@ func verifyError(result report.Verify) error {
 	failed, unknown := result.Count[string(verify.Fail)], result.Count[string(verify.Unknown)]
 	switch {
 	case failed > 0:
-		return exitError{exitUnhealthy, fault.VerifyFailed.Wrap(errors.New("verify: " + fails(failed, "fails", "fail")))}
+		return exitError{exitUnhealthy, fault.VerifyFailed.Wrap(
+			errors.New("verify: " + fails(failed, "fails", "fail")))}
 	case unknown > 0:
 		return exitError{exitPartial, fault.VerifyIncomplete.Wrap(
 			errors.New("verify: " + fails(unknown, "could not be tried", "could not be tried")))}

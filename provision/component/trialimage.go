@@ -9,8 +9,8 @@ import (
 // with.
 const VerifyVerb, TrialImage = "verify", "agnhost"
 
-// trialImage is the image of the pods that `verify` tries a cluster with: the program of Kubernetes'
-// own conformance tests. It is no part of a cluster: `up` neither fetches nor sends it.
+// trialImage is the image of the pods that `verify` tries a cluster with: the program of
+// Kubernetes' own conformance tests. It is no part of a cluster: `up` neither fetches nor sends it.
 var trialImage = Component{
 	Name: TrialImage,
 	On:   everywhere,

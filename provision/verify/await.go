@@ -25,8 +25,8 @@ const (
 	poll = 250 * time.Millisecond
 )
 
-// await looks until what is waited for is there. look returns how far it is; an error of it ends the
-// wait only if the time is up, because the API may be busy.
+// await looks until what is waited for is there. look returns how far it is; an error of it ends
+// the wait only if the time is up, because the API may be busy.
 func await(
 	ctx context.Context, limit waitLimit, what string, look func(context.Context) (done bool, state string, err error),
 ) error {

@@ -13,8 +13,8 @@ import (
 
 // rules are the known causes, those first that explain most.
 var rules = []func(clues) []Cause{
-	stoppedServices, cordonedNodes, fullDisks, noForwarding, lostRoutes, missingDevice, wrongMTU, dropRules, lostPolicies,
-	noNameServers,
+	stoppedServices, cordonedNodes, fullDisks, noForwarding, lostRoutes, missingDevice, wrongMTU, dropRules,
+	lostPolicies, noNameServers,
 }
 
 // maxCauses is how many causes are told: one thing that is wrong shows in many places.
@@ -151,8 +151,8 @@ func missingDevice(c clues) []Cause {
 	return found
 }
 
-// wrongMTU finds an overlay whose packets are too large for the interface below it: the one by which
-// the host's other routes to the cluster go.
+// wrongMTU finds an overlay whose packets are too large for the interface below it: the one by
+// which the host's other routes to the cluster go.
 func wrongMTU(c clues) []Cause {
 	var found []Cause
 	name, overhead := overlay(c.cluster)
@@ -212,9 +212,11 @@ func dropRules(c clues) []Cause {
 func lostPolicies(c clues) []Cause {
 	var found []Cause
 	for _, h := range c.hosts {
-		if c.isAbout("policy") && len(h.Network.Devices) > 0 && !slices.Contains(h.Network.Chains, "KUBE-ROUTER-FORWARD") {
+		isSeen := len(h.Network.Devices) > 0
+		if c.isAbout("policy") && isSeen && !slices.Contains(h.Network.Chains, "KUBE-ROUTER-FORWARD") {
 			found = append(found, Cause{
-				h.Name, "the packet filter does not have the rules of kube-router", "systemctl restart kube-router on " + h.Name,
+				h.Name, "the packet filter does not have the rules of kube-router",
+				"systemctl restart kube-router on " + h.Name,
 			})
 		}
 	}
@@ -225,7 +227,9 @@ func lostPolicies(c clues) []Cause {
 func noNameServers(c clues) []Cause {
 	for _, f := range c.failures {
 		if c.isAbout("dns") && f.Host == "" && strings.HasPrefix(f.Text, "no replica of the cluster DNS") {
-			return []Cause{{"", f.Text, "kubectl -n kube-system describe deployment coredns; `kbootstrap up` puts it right"}}
+			return []Cause{{
+				"", f.Text, "kubectl -n kube-system describe deployment coredns; `kbootstrap up` puts it right",
+			}}
 		}
 	}
 	return nil

@@ -62,7 +62,8 @@ func (s *Scene) close(ctx context.Context) error {
 	defer cancel()
 	path := "/api/v1/namespaces/" + s.Namespace
 	var marks error
-	err := await(ctx, leaveWait, "the namespace "+s.Namespace+" to go", func(ctx context.Context) (bool, string, error) {
+	what := "the namespace " + s.Namespace + " to go"
+	err := await(ctx, leaveWait, what, func(ctx context.Context) (bool, string, error) {
 		marks = s.unmarkNodes(ctx)
 		var found struct {
 			Metadata struct{ DeletionTimestamp string }

@@ -167,7 +167,8 @@ func tellOfHost(h hostState) []string {
 	if len(routes) > most {
 		routes = append(routes[:most], fmt.Sprintf("and %d more", len(routes)-most))
 	}
-	lines = append(lines, h.Name+": devices: "+strings.Join(devices, ", "), h.Name+": routes: "+strings.Join(routes, "; "))
+	lines = append(lines, h.Name+": devices: "+strings.Join(devices, ", "),
+		h.Name+": routes: "+strings.Join(routes, "; "))
 	for _, drop := range n.Drops[:min(len(n.Drops), most)] {
 		lines = append(lines, h.Name+": packet filter: "+drop)
 	}

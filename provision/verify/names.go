@@ -9,8 +9,8 @@ import (
 	"kbootstrap/node"
 )
 
-// namesResolve checks the cluster's DNS: on each host, as its programs ask, over UDP and TCP, and in
-// a pod on it, by a short name.
+// namesResolve checks the cluster's DNS: on each host, as its programs ask, over UDP and TCP, and
+// in a pod on it, by a short name.
 func namesResolve(ctx context.Context, s *Scene) (string, []Failure) {
 	agents, _ := s.everyAgent(ctx)
 	server := s.Cluster.ServiceIP(10).String()

@@ -21,7 +21,7 @@ type podSpec struct {
 	Once       bool   // the pod ends
 }
 
-// spec is the specification of a pod that runs as nobody.
+// spec is the specification of a pod that runs without privileges.
 func (s *Scene) spec(p podSpec) object {
 	tolerations := p.Tolerate
 	if p.Everywhere {
@@ -131,7 +131,7 @@ func (s *Scene) serviceOf(app string, port, target int) object {
 // nodePortService is a Service with a NodePort; with 0 the API chooses it.
 func (s *Scene) nodePortService(app string, port, target, nodePort int) object {
 	o := s.serviceOf(app, port, target)
-	spec := o["spec"].(object) //nolint:forcetypeassert // made above
+	spec := o["spec"].(object)
 	spec["type"] = "NodePort"
 	if nodePort != 0 {
 		spec["ports"] = []object{{"port": port, "targetPort": target, "nodePort": nodePort}}

@@ -9,9 +9,9 @@ import (
 	"kbootstrap/resource/api"
 )
 
-// placementHolds gives one node a label and a taint for a moment: a pod that asks for the label goes
-// there if it tolerates the taint, waits if it does not, and goes there when the taint is gone. The
-// taint keeps new pods of others from that node meanwhile; those that run there stay.
+// placementHolds gives one node a label and a taint for a moment: a pod that asks for the label
+// goes there if it tolerates the taint, waits if it does not, and goes there when the taint is
+// gone. The taint keeps new pods of others from that node meanwhile; those that run there stay.
 func placementHolds(ctx context.Context, s *Scene) (string, []Failure) {
 	nodes, err := s.nodes(ctx)
 	if err != nil {
@@ -88,7 +88,7 @@ func (s *Scene) markNode(ctx context.Context, n nodeState, value string) error {
 			taints = append(taints, taint{Key: mark, Value: value, Effect: "NoSchedule"})
 		}
 		change := labelPatch(value)
-		metadata := change["metadata"].(object) //nolint:forcetypeassert // made by labelPatch
+		metadata := change["metadata"].(object)
 		metadata["resourceVersion"] = now.Metadata.ResourceVersion
 		change["spec"] = object{"taints": taints}
 		if err = s.patch(ctx, path, change); !isCode(err, 409) {
@@ -111,8 +111,8 @@ func labelPatch(value string) object {
 func (s *Scene) goesTo(ctx context.Context, pod, node string) []Failure {
 	at, failures := s.running(ctx, pod)
 	if failures == nil && at.node != node {
-		failures = []Failure{{Host: at.node, Text: fmt.Sprintf("the pod asks for a label that only %s has, and is on %s",
-			node, at.node), Pods: []string{pod}}}
+		text := fmt.Sprintf("the pod asks for a label that only %s has, and is on %s", node, at.node)
+		failures = []Failure{{Host: at.node, Text: text, Pods: []string{pod}}}
 	}
 	return failures
 }

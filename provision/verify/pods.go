@@ -28,7 +28,8 @@ func variablesAreSet(ctx context.Context, s *Scene) (string, []Failure) {
 	}
 	want := fmt.Sprintf("%s:80", s.service)
 	return want, s.tryWays(ctx, []way{{
-		from: s.nearest(at.node), about: "the pod tells the address of the Service " + agentsName, pods: []string{app},
+		from: s.nearest(at.node), pods: []string{app},
+		about:    "the pod tells the address of the Service " + agentsName,
 		Question: node.Question{URL: fmt.Sprintf("http://%s:%d/", at.ip, podPort)}, right: is(want),
 	}})
 }
@@ -127,7 +128,8 @@ func emptyDirIsShared(ctx context.Context, s *Scene) (string, []Failure) {
 	}
 	at, text, failures := s.ended(ctx, app)
 	if failures == nil && !strings.Contains(text, "mount-tester new file") {
-		failures = []Failure{{Host: at.node, Text: "the file has another content: " + shortened(text), Pods: []string{app}}}
+		text = "the file has another content: " + shortened(text)
+		failures = []Failure{{Host: at.node, Text: text, Pods: []string{app}}}
 	}
 	return "on " + at.node, failures
 }
@@ -152,7 +154,8 @@ func hostPathIsRead(ctx context.Context, s *Scene) (string, []Failure) {
 		return "", failed(err)
 	}
 	if id := nodes[at.node].Status.NodeInfo.MachineID; id == "" || !strings.Contains(text, id) {
-		return "", []Failure{{Host: at.node, Text: file + " is not the one of the host: " + shortened(text), Pods: []string{app}}}
+		text = file + " is not the one of the host: " + shortened(text)
+		return "", []Failure{{Host: at.node, Text: text, Pods: []string{app}}}
 	}
 	return file + " of " + at.node, nil
 }

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -83,7 +84,8 @@ func policyFor(name string, ingress []object) object {
 // tryClosed wants no way to be answered, each about the pod on the host of the same index.
 func (s *Scene) tryClosed(ctx context.Context, ways []way, hosts []string) []Failure {
 	var failures []Failure
-	err := await(ctx, waitLimit(settleWait), "the policy to close pods", func(ctx context.Context) (bool, string, error) {
+	const what = "the policy to close pods"
+	err := await(ctx, waitLimit(cmp.Or(s.Settle, settleWait)), what, func(ctx context.Context) (bool, string, error) {
 		failures = nil
 		for i, w := range ways {
 			replies, err := s.World.Ask(ctx, w.from, []node.Question{w.Question})

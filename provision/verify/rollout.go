@@ -69,8 +69,10 @@ func (s *Scene) rolledOut(ctx context.Context, app string) []Failure {
 func rolloutFailsNothing(ctx context.Context, s *Scene) (string, []Failure) {
 	spec := func(revision string) podSpec {
 		return podSpec{
-			Args: []string{"netexec", fmt.Sprintf("--http-port=%d", podPort), fmt.Sprintf("--delay-shutdown=%d", lingering)},
-			Env:  []object{{"name": "REVISION", "value": revision}}, Health: "/healthz", Grace: 2 * lingering,
+			Args: []string{
+				"netexec", fmt.Sprintf("--http-port=%d", podPort), fmt.Sprintf("--delay-shutdown=%d", lingering),
+			},
+			Env: []object{{"name": "REVISION", "value": revision}}, Health: "/healthz", Grace: 2 * lingering,
 		}
 	}
 	if err := s.create(ctx, s.path("services"), s.serviceOf(rolling, 80, podPort)); err != nil {
@@ -90,7 +92,9 @@ func rolloutFailsNothing(ctx context.Context, s *Scene) (string, []Failure) {
 	page := "http://" + address + "/hostname"
 	var ways []way
 	for _, h := range s.clients() {
-		ways = append(ways, way{from: h, about: "the host asks the Service " + rolling, Question: node.Question{URL: page}})
+		ways = append(ways, way{
+			from: h, about: "the host asks the Service " + rolling, Question: node.Question{URL: page},
+		})
 	}
 	if failures := s.tryWays(ctx, ways); failures != nil {
 		return "", failures
@@ -122,8 +126,8 @@ func (s *Scene) askAllTheTime(ctx context.Context, page string) (stop func() (in
 			n, lost, why := 0, 0, ""
 			for ctx.Err() == nil {
 				replies, err := s.World.Ask(ctx, h, []node.Question{{URL: page}})
-				if ctx.Err() != nil {
-					break
+				if err != nil && ctx.Err() != nil {
+					break // the question was taken back
 				}
 				n++
 				fault := ""
@@ -140,9 +144,8 @@ func (s *Scene) askAllTheTime(ctx context.Context, page string) (stop func() (in
 			defer mu.Unlock()
 			asked += n
 			if lost > 0 {
-				failures = append(failures, Failure{
-					Host: h, Text: fmt.Sprintf("%d of %d requests to the Service failed during the update: %s", lost, n, why),
-				})
+				text := fmt.Sprintf("%d of %d requests to the Service failed during the update: %s", lost, n, why)
+				failures = append(failures, Failure{Host: h, Text: text})
 			}
 		})
 	}
@@ -171,7 +174,8 @@ func (s *Scene) updateAndGoBack(ctx context.Context, second object) []Failure {
 			Spec struct{ Template object }
 		}
 	}
-	if err := s.get(ctx, s.workloads("replicasets")+"?labelSelector="+url.QueryEscape("app="+rolling), &sets); err != nil {
+	query := "?labelSelector=" + url.QueryEscape("app="+rolling)
+	if err := s.get(ctx, s.workloads("replicasets")+query, &sets); err != nil {
 		return failed(err)
 	}
 	for _, set := range sets.Items {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"kbootstrap/inventory"
 )
@@ -20,6 +21,9 @@ type Scene struct {
 	Reached   []string
 	Unreached map[string]error
 	Image     string // of the pods
+	// Settle is how long ways may fail at first, because the rules of a new Service take their
+	// time; 0 means twelve seconds.
+	Settle time.Duration
 
 	// Namespace is made by the opening.
 	Namespace string
@@ -66,7 +70,8 @@ func open(ctx context.Context, s *Scene) (string, []Failure) {
 		return "", failed(err)
 	}
 	// Before that account is there, the API refuses pods.
-	err := await(ctx, accountWait, "the account default of the namespace", func(ctx context.Context) (bool, string, error) {
+	const account = "the account default of the namespace"
+	err := await(ctx, accountWait, account, func(ctx context.Context) (bool, string, error) {
 		err := s.get(ctx, "/api/v1/namespaces/"+s.Namespace+"/serviceaccounts/default", nil)
 		if isCode(err, 404) {
 			return false, "the controller manager has not made it", nil

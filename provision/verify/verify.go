@@ -1,8 +1,8 @@
 // Package verify tries a live cluster: whether pods start, find each other by name and reach each
 // other from every host, and what users do with Deployments, Services and volumes. It makes what it
-// needs in a namespace of its own, which is removed whatever happens. Start at Run; checks.go is the
-// table, and each check is in the file of its subject. What a failure means is in causes.go, whose
-// rules are pure.
+// needs in a namespace of its own, which is removed whatever happens. Start at Run; checks.go is
+// the table, and each check is in the file of its subject. What a failure means is in causes.go,
+// whose rules are pure.
 //
 // The room knows no session: the World is the cluster as its caller reaches it.
 package verify

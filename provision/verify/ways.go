@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -28,7 +29,6 @@ type way struct {
 }
 
 const (
-	// settleWait is how long ways may fail at first: the rules of a new Service take their time.
 	settleWait = 12 * time.Second
 	settlePoll = 500 * time.Millisecond
 	// dialLimit is more than what the program in the pods waits for an answer.
@@ -68,7 +68,9 @@ func shortened(text string) string {
 // throughPod has the agent of a host ask something over HTTP. The host asks its agent, so that
 // no more than the bridge of the host is between the two.
 func throughPod(a agent, host string, port int, page string) node.Question {
-	q := url.Values{"host": {host}, "port": {strconv.Itoa(port)}, "protocol": {"http"}, "request": {page}, "tries": {"1"}}
+	q := url.Values{
+		"host": {host}, "port": {strconv.Itoa(port)}, "protocol": {"http"}, "request": {page}, "tries": {"1"},
+	}
 	return node.Question{URL: fmt.Sprintf("http://%s:%d/dial?%s", a.ip, podPort, q.Encode()), Limit: dialLimit}
 }
 
@@ -94,7 +96,7 @@ func heard(q node.Question, r node.Reply) (answer, fault string) {
 
 // tryWays asks all ways until none fails, or the time is up, and returns those that do.
 func (s *Scene) tryWays(ctx context.Context, ways []way) []Failure {
-	deadline, cancel := context.WithTimeout(ctx, settleWait)
+	deadline, cancel := context.WithTimeout(ctx, cmp.Or(s.Settle, settleWait))
 	defer cancel()
 	var failures []Failure
 	// The last round may end after the deadline: a question has one of its own.
@@ -154,8 +156,8 @@ func (s *Scene) tryOnce(ctx context.Context, ways []way) ([]way, []Failure) {
 }
 
 // manyHosts is how many hosts are tried with all others. Beyond, each host is tried with as many of
-// the next ones, and with one on the other side, so that the number of ways grows with the hosts and
-// not with their square.
+// the next ones, and with one on the other side, so that the number of ways grows with the hosts
+// and not with their square.
 const manyHosts = 12
 
 const nextHosts = 3

@@ -42,6 +42,7 @@ var modules = map[string]struct{ module, edit string }{
 	"docker":      {"github.com/docker/cli", "provision/component/docker.go"},
 	"cri-dockerd": {"", "provision/component/cridockerd.go"}, // its module has no versions
 	"pause":       {"", "release/minors.go"},
+	"agnhost":     {"", "provision/component/trialimage.go"},
 }
 
 // pins are the defaults of all components, for each minor version of Kubernetes that has another
