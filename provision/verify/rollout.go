@@ -124,7 +124,7 @@ func (s *Scene) askAllTheTime(ctx context.Context, page string) (stop func() (in
 	for _, h := range s.clients() {
 		all.Go(func() {
 			n, lost, why := 0, 0, ""
-			for ctx.Err() == nil {
+			for first := true; first || ctx.Err() == nil; first = false {
 				replies, err := s.World.Ask(ctx, h, []node.Question{{URL: page}})
 				if err != nil && ctx.Err() != nil {
 					break // the question was taken back

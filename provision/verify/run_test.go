@@ -61,7 +61,8 @@ func TestWithoutAPI(t *testing.T) {
 	w, s := newTheatre(t)
 	w.dead = true
 	outcomes, err := tried(t, t.Context(), w, s, "pods", "dns")
-	if err != nil || outcomes["api"].Result != Fail || outcomes["pods"].Result != Unknown || outcomes["dns"].Text == "" {
+	if err != nil || outcomes["api"].Result != Fail || outcomes["pods"].Result != Unknown ||
+		outcomes["dns"].Text == "" {
 		t.Errorf("%+v, %v", outcomes, err)
 	}
 }
@@ -108,7 +109,9 @@ func TestSweep(t *testing.T) {
 	w.objects["/api/v1/namespaces/theirs"] = object{"metadata": object{"name": "theirs", "labels": object{mark: "x"}}}
 	node := w.objects["/api/v1/nodes/w1"]
 	node["metadata"] = object{"name": "w1", "labels": object{mark: "old", "keep": "me"}}
-	node["spec"] = object{"taints": []any{object{"key": mark, "effect": "NoSchedule"}, object{"key": "gpu", "effect": "NoSchedule"}}}
+	node["spec"] = object{"taints": []any{
+		object{"key": mark, "effect": "NoSchedule"}, object{"key": "gpu", "effect": "NoSchedule"},
+	}}
 	if _, failures := open(t.Context(), s); failures != nil {
 		t.Fatal(failures)
 	}
@@ -164,7 +167,9 @@ func TestBrokenWays(t *testing.T) {
 			name: "a port is blocked", check: "pods",
 			deaf: func(from, to, ask string) bool { return from != to && strings.Contains(ask, "/dial") },
 			spoil: func(n *host.Network) {
-				n.Drops = []string{"filter: -A INPUT -p tcp --dport 25 -j DROP", "filter: -A INPUT -p udp -m udp --dport 8472 -j DROP"}
+				n.Drops = []string{
+					"filter: -A INPUT -p tcp --dport 25 -j DROP", "filter: -A INPUT -p udp -m udp --dport 8472 -j DROP",
+				}
 			},
 			cause: "--dport 8472 -j DROP",
 		},
@@ -199,7 +204,8 @@ func TestBrokenWays(t *testing.T) {
 				!strings.Contains(o.Causes[0].Text, c.cause) {
 				t.Errorf("%s: %+v, %v", o.Result, o.Causes, err)
 			}
-			if !slices.ContainsFunc(o.Evidence, func(line string) bool { return strings.HasPrefix(line, "w1: routes: ") }) {
+			hasRoutes := func(line string) bool { return strings.HasPrefix(line, "w1: routes: ") }
+			if !slices.ContainsFunc(o.Evidence, hasRoutes) {
 				t.Errorf("evidence %q", o.Evidence)
 			}
 		})

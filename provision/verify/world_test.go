@@ -47,7 +47,8 @@ func newTheatre(t *testing.T) (*theatre, *Scene) {
 		w.objects["/api/v1/nodes/"+h.Name] = object{
 			"metadata": object{"name": h.Name}, "spec": object{"podCIDR": fmt.Sprintf("10.244.%d.0/24", i)},
 			"status": object{
-				"nodeInfo": object{"machineID": "id-of-" + h.Name}, "conditions": []object{{"type": "Ready", "status": "True"}},
+				"nodeInfo":   object{"machineID": "id-of-" + h.Name},
+				"conditions": []object{{"type": "Ready", "status": "True"}},
 			},
 		}
 	}
@@ -246,7 +247,8 @@ func (w *theatre) run(at string, o object, on string) {
 	for _, h := range w.cluster.Hosts {
 		n := w.objects["/api/v1/nodes/"+h.Name]
 		nodeText, _ := json.Marshal(n)
-		wants, isTainted := strings.Contains(string(text), "nodeSelector\":"), strings.Contains(string(nodeText), `"taints":[{`)
+		wants := strings.Contains(string(text), `nodeSelector":`)
+		isTainted := strings.Contains(string(nodeText), `"taints":[{`)
 		_, isMarked := part(n, "metadata", "labels")[mark]
 		switch {
 		case on != "":
@@ -407,8 +409,10 @@ func (w *theatre) behind(address, port string) object {
 			return o
 		case strings.Contains(path, "/services/"):
 			text, _ := json.Marshal(spec["ports"])
-			isHost := slices.ContainsFunc(w.cluster.Hosts, func(h inventory.Host) bool { return h.Address.String() == address })
-			if spec["clusterIP"] == address || nameOf(o) == address || isHost && strings.Contains(string(text), ":"+port) {
+			isHost := slices.ContainsFunc(w.cluster.Hosts,
+				func(h inventory.Host) bool { return h.Address.String() == address })
+			isOpen := isHost && strings.Contains(string(text), ":"+port)
+			if spec["clusterIP"] == address || nameOf(o) == address || isOpen {
 				app = nameOf(o)
 			}
 		}
