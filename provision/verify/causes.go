@@ -13,8 +13,8 @@ import (
 
 // rules are the known causes, those first that explain most.
 var rules = []func(clues) []Cause{
-	stoppedServices, cordonedNodes, fullDisks, noForwarding, lostRoutes, missingDevice, wrongMTU, dropRules,
-	lostPolicies, noNameServers,
+	stoppedServices, cordonedNodes, pressedNodes, fullDisks, noForwarding, lostRoutes, missingDevice, wrongMTU,
+	dropRules, lostPolicies, noNameServers,
 }
 
 // maxCauses is how many causes are told: one thing that is wrong shows in many places.
@@ -61,6 +61,24 @@ func cordonedNodes(c clues) []Cause {
 	for _, h := range c.cluster.Hosts {
 		if c.isAbout("nodes", "schedule", "placement", "rollout", "scale") && c.nodes[h.Name].Spec.Unschedulable {
 			found = append(found, Cause{h.Name, "the node is cordoned", "kubectl uncordon " + h.Name})
+		}
+	}
+	return found
+}
+
+// pressures are the conditions under which a kubelet takes no pods.
+var pressures = []string{"MemoryPressure", "DiskPressure", "PIDPressure"}
+
+func pressedNodes(c clues) []Cause {
+	var found []Cause
+	for _, h := range c.cluster.Hosts {
+		for _, pressure := range pressures {
+			if status, message := c.nodes[h.Name].condition(pressure); status == "True" {
+				found = append(found, Cause{
+					h.Name, "the kubelet takes no pods: " + pressure + ": " + message,
+					"make room; the kubelet takes pods again five minutes after that",
+				})
+			}
 		}
 	}
 	return found

@@ -77,7 +77,7 @@ func nodesReady(ctx context.Context, s *Scene) (string, []Failure) {
 		if status, message := n.condition("Ready"); status != "True" {
 			fail("the node is not ready: " + human.OneLine(message))
 		}
-		for _, pressure := range []string{"MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable"} {
+		for _, pressure := range append([]string{"NetworkUnavailable"}, pressures...) {
 			if status, message := n.condition(pressure); status == "True" {
 				fail(pressure + ": " + human.OneLine(message))
 			}
