@@ -40,7 +40,7 @@ func guestbookWorks(ctx context.Context, s *Scene) (string, []Failure) {
 				return "", failed(err)
 			}
 		}
-		deployment := s.deployment(tier.app, tier.replicas, podSpec{Args: tier.args, Everywhere: true})
+		deployment := s.deployment(tier.app, tier.replicas, podSpec{Args: tier.args})
 		if err := s.create(ctx, s.workloads("deployments"), deployment); err != nil {
 			return "", failed(err)
 		}

@@ -12,7 +12,7 @@ type podSpec struct {
 	Node     string // the scheduler places the pod there; "" for anywhere
 	Labels   object // of the node
 	Tolerate []object
-	// Everywhere has the pod tolerate every taint.
+	// Everywhere has the pod tolerate every taint, also that of a node which is away.
 	Everywhere bool
 	Volumes    []object
 	Mounts     []object
@@ -24,8 +24,12 @@ type podSpec struct {
 // spec is the specification of a pod that runs without privileges.
 func (s *Scene) spec(p podSpec) object {
 	tolerations := p.Tolerate
-	if p.Everywhere {
+	switch {
+	case p.Everywhere:
 		tolerations = []object{{"operator": "Exists"}}
+	case tolerations == nil:
+		// On control planes too: a cluster may have no other nodes. Not on those that are away.
+		tolerations = []object{{"key": "node-role.kubernetes.io/control-plane", "operator": "Exists"}}
 	}
 	spec := object{
 		"automountServiceAccountToken":  false,

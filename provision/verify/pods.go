@@ -15,7 +15,7 @@ func variablesAreSet(ctx context.Context, s *Scene) (string, []Failure) {
 	const app = "variables"
 	s.everyAgent(ctx) // by then the kubelets know of the Service
 	name := strings.ToUpper(agentsName)
-	p := s.pod(app, app, podSpec{Everywhere: true, Args: []string{
+	p := s.pod(app, app, podSpec{Args: []string{
 		"netexec", fmt.Sprintf("--http-port=%d", podPort),
 		fmt.Sprintf("--http-override=/echo?msg=$(%[1]s_SERVICE_HOST):$(%[1]s_SERVICE_PORT)", name),
 	}})
@@ -117,7 +117,7 @@ func (s *Scene) ended(ctx context.Context, app string) (place, string, []Failure
 func emptyDirIsShared(ctx context.Context, s *Scene) (string, []Failure) {
 	const app = "emptydir"
 	p := s.pod(app, app, podSpec{
-		Once: true, Everywhere: true,
+		Once:    true,
 		First:   [][]string{{"mounttest", "--new_file_0644=/shared/file"}},
 		Args:    []string{"mounttest", "--file_content=/shared/file"},
 		Volumes: []object{{"name": "shared", "emptyDir": object{}}},
@@ -138,7 +138,7 @@ func emptyDirIsShared(ctx context.Context, s *Scene) (string, []Failure) {
 func hostPathIsRead(ctx context.Context, s *Scene) (string, []Failure) {
 	const app, file = "hostpath", "/etc/machine-id"
 	p := s.pod(app, app, podSpec{
-		Once: true, Everywhere: true, Args: []string{"mounttest", "--file_content=/host/file"},
+		Once: true, Args: []string{"mounttest", "--file_content=/host/file"},
 		Volumes: []object{{"name": "host", "hostPath": object{"path": file, "type": "File"}}},
 		Mounts:  []object{{"name": "host", "mountPath": "/host/file", "readOnly": true}},
 	})

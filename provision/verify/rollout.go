@@ -218,7 +218,7 @@ func (s *Scene) isBack(ctx context.Context, name string) []Failure {
 // deploymentScales makes a Deployment larger and smaller.
 func deploymentScales(ctx context.Context, s *Scene) (string, []Failure) {
 	const app = "scaled"
-	d := s.deployment(app, 1, podSpec{Args: []string{"pause"}, Everywhere: true})
+	d := s.deployment(app, 1, podSpec{Args: []string{"pause"}})
 	if err := s.create(ctx, s.workloads("deployments"), d); err != nil {
 		return "", failed(err)
 	}

@@ -184,6 +184,10 @@ func TestBrokenWays(t *testing.T) {
 			cause: "no route to the pods of cp1",
 		},
 		{
+			name: "policies are not enforced", check: "policy", spoil: func(n *host.Network) { n.Chains = nil },
+			cause: "does not have the rules of kube-router",
+		},
+		{
 			name: "kube-proxy is stopped", check: "services",
 			deaf: func(_, _, ask string) bool { return strings.Contains(ask, "10.96.") },
 			stop: []string{"kube-proxy.service"}, cause: "kube-proxy.service does not run",
@@ -197,7 +201,7 @@ func TestBrokenWays(t *testing.T) {
 			if c.spoil != nil {
 				c.spoil(&n)
 			}
-			w.network["w1"] = n
+			w.network["w1"], w.lax = n, c.check == "policy"
 			outcomes, err := tried(t, t.Context(), w, s, c.check)
 			o := outcomes[c.check]
 			if err != nil || o.Result != Fail || len(o.Causes) != 1 || o.Causes[0].Host != "w1" ||

@@ -24,7 +24,8 @@ type way struct {
 	right func(string) string
 	// isAnswer reports whether a fault is an answer all the same. Nil takes none.
 	isAnswer func(fault string) bool
-	hosts    []string // that may be to blame besides the host that asks
+	at       string   // the host that a failure is about; "" for the one that asks
+	hosts    []string // that may be to blame as well
 	pods     []string
 }
 
@@ -148,7 +149,7 @@ func (s *Scene) tryOnce(ctx context.Context, ways []way) ([]way, []Failure) {
 		if faults[i] != "" {
 			left = append(left, w)
 			failures = append(failures, Failure{
-				Host: w.from, Text: w.about + ": " + faults[i], Hosts: w.hosts, Pods: w.pods,
+				Host: cmp.Or(w.at, w.from), Text: w.about + ": " + faults[i], Hosts: w.hosts, Pods: w.pods,
 			})
 		}
 	}
