@@ -99,9 +99,15 @@ func (s *Scene) pods(ctx context.Context, app string) ([]api.PodState, error) {
 	return api.ReadPods(list)
 }
 
-// log is what a pod has written.
-func (s *Scene) log(ctx context.Context, pod string, lines int) (string, error) {
-	path := fmt.Sprintf("%s/%s/log?tailLines=%d", s.path("pods"), pod, lines)
+// The parts of a log that are asked for.
+const (
+	logBegin = "limitBytes=4096"
+	logEnd   = "tailLines=5"
+)
+
+// log is a part of what a pod has written.
+func (s *Scene) log(ctx context.Context, pod, part string) (string, error) {
+	path := fmt.Sprintf("%s/%s/log?%s", s.path("pods"), pod, part)
 	answer, err := s.World.API(ctx, api.Request{Method: http.MethodGet, Path: path})
 	if err == nil && answer.Error != "" {
 		err = refusal{answer.Code, answer.Error}

@@ -18,7 +18,6 @@ const (
 	suspectHosts = 6
 	suspectPods  = 4
 	podEvents    = 4
-	podLines     = 5
 )
 
 // hostState is what a host shows of itself.
@@ -137,7 +136,7 @@ func (s *Scene) tellOfPod(ctx context.Context, pod string) []string {
 			lines = append(lines, fmt.Sprintf("pod %s: %s: %s", pod, e.Reason, human.OneLine(e.Message)))
 		}
 	}
-	if text, err := s.log(ctx, pod, podLines); err == nil {
+	if text, err := s.log(ctx, pod, logEnd); err == nil {
 		for line := range strings.Lines(text) {
 			lines = append(lines, fmt.Sprintf("pod %s wrote: %s", pod, shortened(strings.TrimSpace(line))))
 		}

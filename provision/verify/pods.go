@@ -76,7 +76,7 @@ func logsCome(ctx context.Context, s *Scene) (string, []Failure) {
 			continue
 		}
 		err := await(ctx, logWait, "the log of the pod", func(ctx context.Context) (bool, string, error) {
-			text, err := s.log(ctx, a.pod, 20)
+			text, err := s.log(ctx, a.pod, logBegin)
 			return strings.Contains(text, "HTTP server"), "it has no line of the program", err
 		})
 		if err != nil {
@@ -105,7 +105,7 @@ func (s *Scene) ended(ctx context.Context, app string) (place, string, []Failure
 	})
 	text := ""
 	if err == nil {
-		text, err = s.log(ctx, at.pod, 20)
+		text, err = s.log(ctx, at.pod, logBegin)
 	}
 	if err != nil {
 		return at, "", []Failure{{Host: at.node, Text: err.Error(), Pods: []string{at.pod}}}
