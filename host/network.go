@@ -28,9 +28,10 @@ type Network struct {
 
 // Device is an interface of the network.
 type Device struct {
-	Name string
-	MTU  int
-	Up   bool
+	Name    string
+	MTU     int
+	Up      bool
+	Forward string // net.ipv4.conf.NAME.forwarding
 }
 
 // Route is a line of the routing table.
@@ -90,7 +91,10 @@ func (s *System) devices() []Device {
 		}
 		mtu, _ := strconv.Atoi(s.line("/sys/class/net/" + name + "/mtu")) // 0 where the kernel does not tell
 		flags, _ := strconv.ParseUint(s.line("/sys/class/net/"+name+"/flags"), 0, 32)
-		devices = append(devices, Device{Name: name, MTU: mtu, Up: flags&uint64(net.FlagUp) != 0})
+		devices = append(devices, Device{
+			Name: name, MTU: mtu, Up: flags&uint64(net.FlagUp) != 0,
+			Forward: s.line("/proc/sys/net/ipv4/conf/" + name + "/forwarding"),
+		})
 	}
 	return devices
 }

@@ -43,7 +43,7 @@ COMMIT
 func TestNetwork(t *testing.T) {
 	root := trial.Lay(t, map[string]string{
 		"proc/sys/net/ipv4/ip_forward": "1\n", "proc/sys/net/ipv4/conf/all/rp_filter": "2\n",
-		"proc/net/route":         routeTable,
+		"proc/net/route": routeTable, "proc/sys/net/ipv4/conf/eth0/forwarding": "1\n",
 		"sys/class/net/eth0/mtu": "1500\n", "sys/class/net/eth0/flags": "0x1003\n",
 		"sys/class/net/flannel.1/mtu": "1450\n", "sys/class/net/flannel.1/flags": "0x1002\n",
 		"sys/class/net/veth12/mtu": "1450\n", "sys/class/net/veth12/flags": "0x1003\n",
@@ -64,7 +64,7 @@ func TestNetwork(t *testing.T) {
 	}; !slices.Equal(routes, want) {
 		t.Errorf("routes %q", routes)
 	}
-	devices := []host.Device{{Name: "eth0", MTU: 1500, Up: true}, {Name: "flannel.1", MTU: 1450}}
+	devices := []host.Device{{Name: "eth0", MTU: 1500, Up: true, Forward: "1"}, {Name: "flannel.1", MTU: 1450}}
 	if !slices.Equal(n.Devices, devices) {
 		t.Errorf("devices %+v", n.Devices)
 	}

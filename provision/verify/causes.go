@@ -101,13 +101,26 @@ func fullDisks(c clues) []Cause {
 	return found
 }
 
+// noForwarding looks at the host, and at the interfaces of pods. That a value is 1 now says little:
+// the bridge plugin sets that of the host whenever a pod starts.
 func noForwarding(c clues) []Cause {
 	var found []Cause
+	over, _ := overlay(c.cluster)
 	for _, h := range c.hosts {
-		if c.isAbout(network...) && h.Network.Forward == "0" {
+		setting := ""
+		for _, d := range h.Network.Devices {
+			if (d.Name == over || d.Name == "cni0") && d.Forward == "0" {
+				setting = "net.ipv4.conf." + d.Name + ".forwarding"
+			}
+		}
+		if h.Network.Forward == "0" {
+			setting = "net.ipv4.ip_forward"
+		}
+		if setting != "" && c.isAbout(network...) {
 			found = append(found, Cause{
-				h.Name, "the host forwards no packets: net.ipv4.ip_forward is 0",
-				"`kbootstrap up` sets it; look for who has set it to 0: sysctl.d, a firewall, a tuning profile",
+				h.Name, "the host forwards no packets: " + setting + " is 0",
+				"`kbootstrap up` sets net.ipv4.ip_forward; look for who sets it to 0: sysctl.d, a firewall, a profile " +
+					"of tuned",
 			})
 		}
 	}

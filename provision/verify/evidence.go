@@ -157,6 +157,9 @@ func tellOfHost(h hostState) []string {
 		if !d.Up {
 			state = " down"
 		}
+		if d.Forward == "0" {
+			state += " without forwarding"
+		}
 		devices = append(devices, fmt.Sprintf("%s mtu %d%s", d.Name, d.MTU, state))
 	}
 	for _, r := range n.Routes {

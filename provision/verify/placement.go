@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"kbootstrap/inventory"
 	"kbootstrap/resource/api"
 )
 
@@ -51,10 +52,14 @@ func placementHolds(ctx context.Context, s *Scene) (string, []Failure) {
 	return "on " + name, s.goesTo(ctx, "unwelcome", name)
 }
 
-// choose is the node that is tried: rather one that has no taints.
+// choose is the node that is tried: rather one that is no control plane and has no taints.
 func (s *Scene) choose(nodes map[string]nodeState) (nodeState, bool) {
 	var usable []nodeState
-	for _, h := range s.Cluster.Hosts {
+	planes := s.Cluster.With(inventory.ControlPlane)
+	workers := slices.DeleteFunc(slices.Clone(s.Cluster.Hosts), func(h inventory.Host) bool {
+		return h.Has(inventory.ControlPlane)
+	})
+	for _, h := range append(workers, planes...) {
 		n, ok := nodes[h.Name]
 		if status, _ := n.condition("Ready"); ok && status == "True" && !n.Spec.Unschedulable {
 			usable = append(usable, n)

@@ -90,9 +90,22 @@ func heard(q node.Question, r node.Reply) (answer, fault string) {
 		return "", "the pod answered " + shortened(r.Body)
 	}
 	if len(told.Responses) == 0 {
-		return "", strings.Join(told.Errors, "; ")
+		return "", brief(strings.Join(told.Errors, "; "))
 	}
 	return told.Responses[0], ""
+}
+
+// brief is the error of an HTTP client without its URL, which the question has already.
+func brief(text string) string {
+	if strings.Contains(text, "Client.Timeout exceeded") {
+		return "the pod got no answer within 5s"
+	}
+	if rest, ok := strings.CutPrefix(text, `Get "`); ok {
+		if _, cause, ok := strings.Cut(rest, `": `); ok {
+			return cause
+		}
+	}
+	return text
 }
 
 // tryWays asks all ways until none fails, or the time is up, and returns those that do.

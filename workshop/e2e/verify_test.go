@@ -163,6 +163,9 @@ func (l *lab) interrupted(signal syscall.Signal) {
 	}
 }
 
+// below has the interface below the one of the network of pods in a variable of the shell.
+const below = "below=$(ip -d link show flannel.1 | sed -n 's/.* dev \\([^ ]*\\) .*/\\1/p'); "
+
 // sabotages are what is done to a host, how it is taken back, which check finds it, and what the
 // check says that it is because of.
 var sabotages = []struct {
@@ -171,8 +174,11 @@ var sabotages = []struct {
 	only                 string // the check that is made; all quick ones without
 }{
 	{
+		// Once is not enough: the plugin that connects pods sets it whenever one starts.
 		name: "a host without ip_forward", host: "w1", check: "pods", cause: "net.ipv4.ip_forward is 0",
-		do: "sysctl -w net.ipv4.ip_forward=0", undo: "sysctl -w net.ipv4.ip_forward=1",
+		do: "systemd-run --unit sabotage sh -c " +
+			"'while :; do echo 0 >/proc/sys/net/ipv4/ip_forward; sleep 0.1; done'",
+		undo: "systemctl stop sabotage; echo 1 >/proc/sys/net/ipv4/ip_forward",
 	},
 	{
 		name: "VXLAN is blocked", host: "w1", check: "pods", cause: "--dport 8472 -j DROP",
@@ -191,11 +197,11 @@ var sabotages = []struct {
 	},
 	{
 		// The packets that are too large vanish on the way, as where a network has a smaller MTU.
-		name: "a wrong MTU", host: "w1", check: "pods", cause: "packets of pods are too large: flannel.1 has MTU 1500",
-		do: "ip link set flannel.1 mtu 1500 && nft add table inet sabotage && " +
+		name: "a wrong MTU", host: "w1", check: "pods", cause: "packets of pods are too large: flannel.1 has MTU 1450",
+		do: below + "ip link set $below mtu 1400 && nft add table inet sabotage && " +
 			"nft add chain inet sabotage in '{ type filter hook input priority 0; }' && " +
-			"nft add rule inet sabotage in udp dport 8472 meta length '>' 1450 drop",
-		undo: "nft delete table inet sabotage; ip link set flannel.1 mtu 1450",
+			"nft add rule inet sabotage in udp dport 8472 meta length '>' 1400 drop",
+		undo: below + "nft delete table inet sabotage; ip link set $below mtu 1500",
 	},
 	{
 		name: "a route is deleted", host: "w1", check: "pods", cause: "the host has no route to the pods of ",
