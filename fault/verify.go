@@ -23,9 +23,9 @@ hosts that it names, and the likely cause below it. The namespace of the checks 
 
     kbootstrap verify -i hosts.yaml`},
 	{VerifyLeft, "what verify made in the cluster is not removed yet",
-		`The namespace kbootstrap-verify-… is being removed, and still has pods: those of a host that is away stay until the
-host is back. Or the API did not answer.`,
-		`Bring the host or the API back. The namespace then goes by itself, or with the next verification.
+		`The API did not answer when the namespace kbootstrap-verify-… was to be removed, or something in it
+does not go.`,
+		`Bring the API back. The namespace then goes by itself, or with the next verification.
 
     kubectl get namespaces -l kbootstrap.io/verify
     kbootstrap verify -i hosts.yaml`},

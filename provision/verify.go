@@ -63,7 +63,14 @@ func (r *Run) Verify(ctx context.Context, selected []verify.Check) ([]verify.Out
 			s.Reached = append(s.Reached, h.Name)
 		}
 	}
-	return verify.Run(ctx, s, selected, func(o verify.Outcome) { r.options.Tell(eventOf(o)) })
+	outcomes, left := verify.Run(ctx, s, selected, func(o verify.Outcome) { r.options.Tell(eventOf(o)) })
+	if ctx.Err() == nil {
+		return outcomes, left
+	}
+	if left != nil {
+		r.options.Tell(fleet.Event{Kind: fleet.EventWarning, Text: left.Error()})
+	}
+	return outcomes, context.Cause(ctx)
 }
 
 // eventOf is the event of a check that has ended.

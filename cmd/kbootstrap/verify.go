@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -66,7 +67,7 @@ host could be asked.`,
 				o.Colour = o.Colour && !flags.noColor
 				fmt.Fprint(a.stdout, verifyText(run.Cluster.Name, result, o, flags.output == wideOutput))
 			})
-			return cmp.Or(err, shown, verifyError(result))
+			return cmp.Or(shown, verifyError(result, err))
 		},
 	}
 	flags.bind(c)
@@ -79,14 +80,18 @@ host could be asked.`,
 	return c
 }
 
-// verifyError is the error of a verification: a check that fails counts for more than one that
-// could not be tried.
-func verifyError(result report.Verify) error {
+// verifyError is the error of a verification that ended with an error, or with nil. That the run
+// was stopped counts most, and a check that fails for more than one that could not be tried.
+func verifyError(result report.Verify, ended error) error {
 	failed, unknown := result.Count[string(verify.Fail)], result.Count[string(verify.Unknown)]
 	switch {
+	case errors.Is(ended, context.Canceled):
+		return ended
 	case failed > 0:
-		return exitError{exitUnhealthy, fault.VerifyFailed.Wrap(
-			errors.New("verify: " + fails(failed, "fails", "fail")))}
+		found := fault.VerifyFailed.Wrap(errors.New("verify: " + fails(failed, "fails", "fail")))
+		return exitError{exitUnhealthy, errors.Join(found, ended)}
+	case ended != nil:
+		return ended
 	case unknown > 0:
 		return exitError{exitPartial, fault.VerifyIncomplete.Wrap(
 			errors.New("verify: " + fails(unknown, "could not be tried", "could not be tried")))}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -11,15 +12,25 @@ import (
 )
 
 func TestVerifyError(t *testing.T) {
+	left := fault.VerifyLeft.Wrap(errors.New("it does not go"))
 	for _, c := range []struct {
-		failed, unknown, code int
-		fault                 fault.Code
-	}{{0, 0, exitOK, ""}, {2, 1, exitUnhealthy, fault.VerifyFailed}, {0, 1, exitPartial, fault.VerifyIncomplete}} {
-		err := verifyError(report.Verify{Count: map[string]int{"fail": c.failed, "unknown": c.unknown}})
+		failed, unknown int
+		ended           error
+		code            int
+		fault           fault.Code
+	}{
+		{0, 0, nil, exitOK, ""},
+		{2, 1, nil, exitUnhealthy, fault.VerifyFailed},
+		{0, 1, nil, exitPartial, fault.VerifyIncomplete},
+		{0, 0, left, exitFailure, fault.VerifyLeft},
+		{1, 0, left, exitUnhealthy, fault.VerifyFailed},
+		{1, 1, context.Canceled, exitInterrupted, ""},
+	} {
+		err := verifyError(report.Verify{Count: map[string]int{"fail": c.failed, "unknown": c.unknown}}, c.ended)
 		if exitCode(err) != c.code {
 			t.Errorf("%+v: exit code %d", c, exitCode(err))
 		}
-		if c.fault != "" && !c.fault.Is(errors.Unwrap(err)) {
+		if c.fault != "" && !c.fault.Is(err) || c.ended != nil && !errors.Is(err, c.ended) {
 			t.Errorf("%+v: %v", c, err)
 		}
 	}

@@ -21,6 +21,7 @@ const (
 
 	logWait    = waitLimit(10 * time.Second)
 	closeLimit = 90 * time.Second
+	forceAfter = 15 * time.Second
 
 	poll = 250 * time.Millisecond
 )

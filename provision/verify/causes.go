@@ -119,8 +119,7 @@ func noForwarding(c clues) []Cause {
 		if setting != "" && c.isAbout(network...) {
 			found = append(found, Cause{
 				h.Name, "the host forwards no packets: " + setting + " is 0",
-				"`kbootstrap up` sets net.ipv4.ip_forward; look for who sets it to 0: sysctl.d, a firewall, a profile " +
-					"of tuned",
+				"`kbootstrap up` sets net.ipv4.ip_forward; look for who sets it to 0: sysctl.d, a firewall, tuned",
 			})
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"kbootstrap/fault"
 )
@@ -62,6 +63,7 @@ func (s *Scene) close(ctx context.Context) error {
 	defer cancel()
 	path := "/api/v1/namespaces/" + s.Namespace
 	var marks error
+	begin := time.Now()
 	what := "the namespace " + s.Namespace + " to go"
 	err := await(ctx, leaveWait, what, func(ctx context.Context) (bool, string, error) {
 		marks = s.unmarkNodes(ctx)
@@ -79,6 +81,11 @@ func (s *Scene) close(ctx context.Context) error {
 			return false, "", err
 		case found.Metadata.DeletionTimestamp == "":
 			return false, "", s.remove(ctx, path)
+		}
+		if time.Since(begin) > forceAfter {
+			if err := s.remove(ctx, s.path("pods")+"?gracePeriodSeconds=0"); err != nil {
+				return false, "", err
+			}
 		}
 		state := "it is being removed"
 		for _, c := range found.Status.Conditions {

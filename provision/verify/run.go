@@ -2,7 +2,6 @@ package verify
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime/debug"
 	"sync"
@@ -11,7 +10,7 @@ import (
 
 // Run makes checks, those at the same time that do not disturb each other, and returns how each
 // ended. told is called with each as it ends, one at a time. The namespace is removed before Run
-// returns, also when ctx ends; the error says that it could not be, or why ctx ended.
+// returns, also when ctx ends; the error says that it could not be.
 func Run(ctx context.Context, s *Scene, selected []Check, told func(Outcome)) ([]Outcome, error) {
 	outcomes := make([]Outcome, 1+len(selected))
 	var mu sync.Mutex
@@ -26,7 +25,7 @@ func Run(ctx context.Context, s *Scene, selected []Check, told func(Outcome)) ([
 		for i, c := range selected {
 			note(i+1, Outcome{Check: c, Result: Unknown, Text: "what it needs could not be made"})
 		}
-		return outcomes, closeAfter(ctx, s)
+		return outcomes, s.close(context.WithoutCancel(ctx))
 	}
 	var together sync.WaitGroup
 	for i, c := range selected {
@@ -40,12 +39,7 @@ func Run(ctx context.Context, s *Scene, selected []Check, told func(Outcome)) ([
 			note(i+1, carryOut(ctx, s, c))
 		}
 	}
-	return outcomes, closeAfter(ctx, s)
-}
-
-// closeAfter removes what was made, and keeps why ctx ended.
-func closeAfter(ctx context.Context, s *Scene) error {
-	return errors.Join(context.Cause(ctx), s.close(context.WithoutCancel(ctx)))
+	return outcomes, s.close(context.WithoutCancel(ctx))
 }
 
 // carryOut makes one check. A panic in it is a failure of that check alone.

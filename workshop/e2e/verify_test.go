@@ -27,6 +27,7 @@ func TestHostsVerify(t *testing.T) {
 		{"all is well", verifyPasses},
 		{"stopped and killed", verifyLeavesNothing},
 		{"sabotages", verifyFindsSabotages},
+		{"a host is off", verifyFindsHostOff},
 		{"a node under pressure", verifyFindsPressure},
 		{"all is well again", verifyPasses},
 	} {
@@ -259,7 +260,7 @@ func (l *lab) finds(v verifyResult, check, cause string) {
 		return
 	}
 	c := v.Checks[i]
-	named := false
+	named := cause == ""
 	for _, found := range c.Causes {
 		named = named || strings.Contains(found.Text, cause)
 	}
@@ -268,6 +269,22 @@ func (l *lab) finds(v verifyResult, check, cause string) {
 		l.t.Errorf("%s: no cause %q in %+v\nfailures %+v\n%s", check, cause, c.Causes, c.Failures,
 			strings.Join(c.Evidence, "\n"))
 	}
+}
+
+// verifyFindsHostOff tries a cluster that lacks a host: the others are tried, and nothing is left,
+// though no kubelet ends the pods there.
+func verifyFindsHostOff(_ *testing.T, l *lab) {
+	l.mustLab(time.Minute, "kill", "w2")
+	l.becomes(3*time.Minute, 7, "2 of 3 Ready", "w2: the node is not ready: ")
+	v := l.verify("--only", "nodes,pods,placement")
+	l.finds(v, "nodes", "")
+	if failing := v.failing(); !slices.Equal(failing, []string{"nodes"}) {
+		l.t.Errorf("failing: %q", failing)
+	}
+	l.isTidy()
+	l.mustLab(2*time.Minute, "start", "w2")
+	l.ready(3, 3*time.Minute)
+	l.heals()
 }
 
 // verifyFindsPressure has a kubelet take its disk for full.
