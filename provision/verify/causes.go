@@ -13,8 +13,8 @@ import (
 
 // rules are the known causes, those first that explain most.
 var rules = []func(clues) []Cause{
-	stoppedServices, cordonedNodes, pressedNodes, fullDisks, noForwarding, lostRoutes, missingDevice, wrongMTU,
-	dropRules, lostPolicies, noNameServers,
+	hostsAway, stoppedServices, cordonedNodes, pressedNodes, fullDisks, noForwarding, lostRoutes, missingDevice,
+	wrongMTU, dropRules, lostPolicies, noNameServers,
 }
 
 // maxCauses is how many causes are told: one thing that is wrong shows in many places.
@@ -38,6 +38,20 @@ func (c clues) isAbout(names ...string) bool { return slices.Contains(names, c.c
 
 // network are the checks whose packets go from host to host.
 var network = []string{"dns", "pods", "services", "nodeports", "guestbook", "rollout", "policy", "variables", "logs"}
+
+// hostsAway are the hosts that neither the tool nor the API hears of.
+func hostsAway(c clues) []Cause {
+	var found []Cause
+	for _, name := range c.away {
+		if status, _ := c.nodes[name].condition("Ready"); status != "True" {
+			found = append(found, Cause{
+				name, "the host is off, or away from the network: neither SSH nor its kubelet answers",
+				"start the host; if it is lost for good, see `kbootstrap reset --limit " + name + "`",
+			})
+		}
+	}
+	return found
+}
 
 // stoppedServices are the services whose work the check is. Of the others it is shown that they do
 // not run, and not said that it is because of them.

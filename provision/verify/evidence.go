@@ -34,6 +34,7 @@ type clues struct {
 	cluster  *inventory.Cluster
 	hosts    []hostState          // those that may be to blame
 	nodes    map[string]nodeState // nil if the API does not tell
+	away     []string             // hosts that the tool did not reach
 }
 
 // explain gathers what the hosts and pods of the failures show, and what it probably means.
@@ -43,6 +44,11 @@ func explain(ctx context.Context, s *Scene, o *Outcome) {
 	c.hosts, unseen = s.look(ctx, suspects(s.Cluster, o.Failures))
 	if nodes, err := s.nodes(ctx); err == nil {
 		c.nodes = nodes
+	}
+	for _, h := range s.Cluster.Hosts {
+		if s.Unreached[h.Name] != nil {
+			c.away = append(c.away, h.Name)
+		}
 	}
 	o.Causes = causesOf(c)
 	for _, p := range suspectedPods(o.Failures) {

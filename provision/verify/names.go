@@ -39,7 +39,7 @@ func namesResolve(ctx context.Context, s *Scene) (string, []Failure) {
 	if failures != nil {
 		failures = append(failures, s.nameServers(ctx)...)
 	}
-	return fmt.Sprintf("%d questions", len(ways)), failures
+	return number(len(ways), "question"), failures
 }
 
 // isOfConnection reports whether a pod had an address, and got no further: what it tells is how it

@@ -40,7 +40,7 @@ func podsReachPods(ctx context.Context, s *Scene) (string, []Failure) {
 			Question: throughPod(from, to.ip, podPort, "echo?msg="+url.QueryEscape(text)),
 		})
 	}
-	return fmt.Sprintf("%d ways between hosts", len(all)), s.tryWays(ctx, ways)
+	return number(len(all), "way") + " between hosts", s.tryWays(ctx, ways)
 }
 
 // servicesAnswer asks the Service of the agents, from each host and from a pod on it, and whether
@@ -73,7 +73,7 @@ func servicesAnswer(ctx context.Context, s *Scene) (string, []Failure) {
 			Question: throughPod(a, server, 443, "livez"),
 		})
 	}
-	return fmt.Sprintf("%d ways", len(ways)), s.tryWays(ctx, ways)
+	return number(len(ways), "way"), s.tryWays(ctx, ways)
 }
 
 // nodePortsAnswer asks the NodePort of the agents at the address of each host, from another one.
@@ -96,5 +96,5 @@ func nodePortsAnswer(ctx context.Context, s *Scene) (string, []Failure) {
 			Question: node.Question{URL: "http://" + address + "/hostname"},
 		})
 	}
-	return fmt.Sprintf("%d ways, port %d", len(ways), s.nodePort), s.tryWays(ctx, ways)
+	return fmt.Sprintf("%s, port %d", number(len(ways), "way"), s.nodePort), s.tryWays(ctx, ways)
 }

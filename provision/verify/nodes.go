@@ -2,7 +2,6 @@ package verify
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -86,13 +85,13 @@ func nodesReady(ctx context.Context, s *Scene) (string, []Failure) {
 			fail("the node is cordoned, so that the scheduler places no pods there")
 		}
 	}
-	return fmt.Sprintf("%d nodes", len(s.Cluster.Hosts)), failures
+	return number(len(s.Cluster.Hosts), "node"), failures
 }
 
 // podsStart checks that each host runs an agent.
 func podsStart(ctx context.Context, s *Scene) (string, []Failure) {
 	agents, failures := s.everyAgent(ctx)
-	return fmt.Sprintf("%d pods", len(agents)), failures
+	return number(len(agents), "pod"), failures
 }
 
 // tolerating tolerates the taints that a node's owner has set, and none that a cluster sets to keep
@@ -156,5 +155,5 @@ func podsAreScheduled(ctx context.Context, s *Scene) (string, []Failure) {
 	if err != nil && failures == nil {
 		failures = failed(err)
 	}
-	return fmt.Sprintf("%d pods", len(wanted)), failures
+	return number(len(wanted), "pod"), failures
 }

@@ -86,7 +86,7 @@ func logsCome(ctx context.Context, s *Scene) (string, []Failure) {
 	if len(agents) == 0 {
 		return "", []Failure{{Text: "there are no pods to try"}}
 	}
-	return fmt.Sprintf("%d logs", len(agents)), failures
+	return number(len(agents), "log"), failures
 }
 
 // ended waits until a pod that ends has ended well, and returns what it wrote.

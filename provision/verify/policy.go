@@ -66,7 +66,7 @@ func policiesHold(ctx context.Context, s *Scene) (string, []Failure) {
 	if err := s.create(ctx, policies, policyFor("let-in", letIn)); err != nil {
 		return "", failed(err)
 	}
-	return fmt.Sprintf("closed and let in on %d hosts", len(open)), s.tryWays(ctx, open)
+	return "closed and let in on " + number(len(open), "host"), s.tryWays(ctx, open)
 }
 
 // policyFor is a NetworkPolicy for the guarded pods.

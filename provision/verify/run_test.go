@@ -215,3 +215,16 @@ func TestBrokenWays(t *testing.T) {
 		})
 	}
 }
+
+// TestHostAway: a host that is off is the cause, and the others are tried without it.
+func TestHostAway(t *testing.T) {
+	w, s := newTheatre(t)
+	s.Reached, s.Unreached = []string{"cp1"}, map[string]error{"w1": errors.New("no route to host")}
+	w.objects["/api/v1/nodes/w1"]["status"] = object{"conditions": []object{{"type": "Ready", "status": "Unknown"}}}
+	outcomes, err := tried(t, t.Context(), w, s, "nodes", "services")
+	o := outcomes["nodes"]
+	if err != nil || o.Result != Fail || len(o.Causes) != 1 ||
+		!strings.HasPrefix(o.Causes[0].Text, "the host is off") || outcomes["services"].Result != Pass {
+		t.Errorf("%+v, %v", o, err)
+	}
+}

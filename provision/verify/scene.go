@@ -146,5 +146,13 @@ func (s *Scene) agentsReached(ctx context.Context) []string {
 	})
 }
 
+// number is so many things in words.
+func number(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
 // failed is an error as the only failure of a check.
 func failed(err error) []Failure { return []Failure{{Text: err.Error()}} }
