@@ -63,7 +63,7 @@ func (e Entry) Hint() string {
 func All() []Entry {
 	return slices.SortedFunc(slices.Values(slices.Concat(
 		inventoryEntries, connectionEntries, loginEntries, sessionEntries, preflightEntries, stateEntries,
-		rollbackEntries, stepEntries, unitEntries, auditEntries,
+		rollbackEntries, stepEntries, unitEntries, auditEntries, verifyEntries,
 		planEntries, encryptionEntries, addOnEntries, lockEntries, bugEntries,
 	)), func(a, b Entry) int { return cmp.Compare(a.Code, b.Code) })
 }

@@ -81,6 +81,7 @@ func catalogue(kubernetesVersion, arch string) ([]recipe, error) {
 		metricsServer(),
 		docker(machine),
 		kubernetes(k8s, arch),
+		agnhost(), // after what it shares compiled packages with
 	}, nil
 }
 
