@@ -122,6 +122,11 @@ func wallsBoot(t *testing.T, l *lab) {
 	l.ready(3, 4*time.Minute)
 	fetch(l, 30080)
 	podNetwork(t, l)
+	// s1 has not booted, and may send to where a host was before.
+	for _, h := range l.hosts() {
+		l.eventually(time.Minute, "a stranger reaches sshd of "+h.Name, func(r result) bool { return r.code == 0 },
+			"s1", "timeout", "3", "bash", "-c", fmt.Sprintf("</dev/tcp/%s/22", h.Address))
+	}
 	walledOff(t, l)
 	l.settles()
 	l.upAgain()
