@@ -41,7 +41,7 @@ const everyHost inventory.Role = ""
 type row struct {
 	name      string
 	role      inventory.Role
-	first     bool // only the first host of the role has it
+	first     bool                                              // only the first host of the role has it
 	only      func(c *inventory.Cluster, h inventory.Host) bool // whether a host of the role has it; nil for each
 	issuer    string
 	cn, org   string // the subject; {host} stands for the host's name

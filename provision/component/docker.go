@@ -59,6 +59,7 @@ var docker = Component{
 					"/etc/systemd/system/docker-.scope.d/50-kbootstrap.conf", 0o644, containerScope.Render(struct{}{}),
 				),
 			),
+			t.dockerTrust(),
 			t.programs("docker", "/usr/local/bin", "docker", "docker-proxy", "docker-init"),
 			t.service("docker.service", t.shared(flags),
 				t.programs("docker", "/usr/local/bin", "dockerd"),

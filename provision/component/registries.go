@@ -3,7 +3,6 @@ package component
 import (
 	"fmt"
 	"maps"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,26 +22,29 @@ const (
 
 // registries are where the hosts get images from: the cluster's own registry, which they know by
 // name and trust, and the mirrors of others. What is not wanted any more is put back to what it was.
+// What docker has of that is in docker.
 var registries = Component{
 	Name:  "registries",
 	Short: "trust",
 	On:    everywhere,
-	After: []string{"containerd", "docker"},
+	After: []string{"containerd"},
 	Resources: func(t Target) []resource.Resource {
 		var rs []resource.Resource
 		if !t.servesRegistry() {
 			rs = withoutRegistry()
 		}
-		trust := eachOnce(list(t.registryTrust(), t.mirrors()))
-		var ids []string
-		for _, r := range trust {
-			ids = append(ids, r.ID())
-		}
-		return list(rs, one(t.registryName()), trust, one(
-			kinds.Former{Dir: containerdRegistries, Keep: ids, Absent: true},
-			kinds.Former{Dir: dockerRegistries, Keep: ids, Absent: true},
-		))
+		return list(rs, one(t.registryName()), t.placed(containerdRegistries, list(t.registryTrust(), t.mirrors())))
 	},
+}
+
+// placed are all that is wanted in a directory of registries, and nothing that was wanted before.
+func (t Target) placed(dir string, wanted []resource.Resource) []resource.Resource {
+	wanted = eachOnce(wanted)
+	former := kinds.Former{Dir: dir, Absent: true}
+	for _, r := range wanted {
+		former.Keep = append(former.Keep, r.ID())
+	}
+	return append(wanted, former)
 }
 
 // eachOnce leaves out resources that are there already: registries share directories.
@@ -72,20 +74,14 @@ func (t Target) registryAddress() string {
 	return h.Address.String()
 }
 
-// registryTrust has containerd and docker trust the registry, by the cluster's authority.
+// registryTrust has containerd trust the registry, by the cluster's authority.
 func (t Target) registryTrust() []resource.Resource {
 	if !hasRegistry(t.Cluster) {
 		return nil
 	}
-	endpoint, authority := t.Cluster.AddOns.Registry.Endpoint(), PKIDir+"/ca.crt"
-	hosts := registryHosts{Server: t.registryURL(), CA: authority}
-	rs := registryFiles(containerdRegistries, endpoint, text(hostsFile(endpoint), 0o644, hostsTOML.Render(hosts)))
-	if hasDocker(t.Cluster) {
-		place := dockerRegistries + "/" + endpoint
-		rs = append(rs, registryFiles(dockerRegistries, endpoint,
-			resource.Link{Path: place + "/kbootstrap-ca.crt", Target: authority})...)
-	}
-	return rs
+	endpoint := t.Cluster.AddOns.Registry.Endpoint()
+	hosts := registryHosts{Server: t.registryURL(), CA: PKIDir + "/ca.crt"}
+	return registryFiles(containerdRegistries, endpoint, text(hostsFile(endpoint), 0o644, hostsTOML.Render(hosts)))
 }
 
 // registryURL is the registry by its address.
@@ -101,8 +97,7 @@ func registryFiles(dir, name string, files ...resource.Resource) []resource.Reso
 // hostsFile is containerd's file about a registry.
 func hostsFile(name string) string { return containerdRegistries + "/" + name + "/hosts.toml" }
 
-// mirrors are those of each registry. docker has the URLs in its own configuration (dockerFile), and
-// here whom it trusts.
+// mirrors are those of each registry.
 func (t Target) mirrors() []resource.Resource {
 	all := t.Cluster.Registries.Mirrors
 	var rs []resource.Resource
@@ -128,33 +123,7 @@ func (t Target) mirrors() []resource.Resource {
 		}
 		rs = append(rs, registryFiles(containerdRegistries, name, append(files, file)...)...)
 	}
-	return append(rs, t.dockerTrust()...)
-}
-
-// dockerTrust are the authorities of the mirrors that docker asks.
-func (t Target) dockerTrust() []resource.Resource {
-	var rs []resource.Resource
-	if !hasDocker(t.Cluster) {
-		return nil
-	}
-	for _, m := range t.Cluster.Registries.Mirrors[inventory.DockerHub] {
-		if u, err := url.Parse(m.URL); err == nil && m.CA != "" && m.IsOfDocker() {
-			rs = append(rs, registryFiles(dockerRegistries, u.Host,
-				text(dockerRegistries+"/"+u.Host+"/"+authorityName(m), 0o644, m.Authority))...)
-		}
-	}
 	return rs
-}
-
-// dockerMirrors are the mirrors that docker asks.
-func dockerMirrors(c *inventory.Cluster) []string {
-	var urls []string
-	for _, m := range c.Registries.Mirrors[inventory.DockerHub] {
-		if m.IsOfDocker() {
-			urls = append(urls, m.URL)
-		}
-	}
-	return urls
 }
 
 // authorityName is the name of the file of a mirror's authority: another one for each, since two
