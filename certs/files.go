@@ -39,8 +39,9 @@ var authorityFiles = []struct {
 
 // Files returns what a component wants on a host, in a fixed order; nothing when it has no part on
 // a host of that role. The components are "pki" (what several others share), "etcd", "etcd-peers",
-// "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "flannel",
-// "kube-router", "registry" and "admin". The host must be one of the cluster that Preview was called with.
+// "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy",
+// "flannel", "kube-router", "registry" and "admin". The host must be one of the cluster that
+// Preview was called with.
 func (p *PKI) Files(h inventory.Host, component string) []File {
 	var files []File
 	for _, f := range authorityFiles {

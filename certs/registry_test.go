@@ -21,8 +21,8 @@ func withRegistry() *inventory.Cluster {
 	return c
 }
 
-// TestRegistryLogin: the password is made once and is its owner's to change, the hash is that of the
-// password and no other than before, and what bcrypt would cut off is refused.
+// TestRegistryLogin: the password is made once and is its owner's to change, the hash is that of
+// the password and no other than before, and what bcrypt would cut off is refused.
 func TestRegistryLogin(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "pki")
 	login := func(c *inventory.Cluster) (RegistryLogin, error) {
@@ -82,8 +82,8 @@ func TestRegistryLogin(t *testing.T) {
 	}
 }
 
-// TestRegistryCertificate: the host of the registry alone has it, with the name that images have, and
-// its user can read the key.
+// TestRegistryCertificate: the host of the registry alone has it, with the name that images have,
+// and its user can read the key.
 func TestRegistryCertificate(t *testing.T) {
 	s, c := newStore(t), withRegistry()
 	p := issue(t, s, c, start)

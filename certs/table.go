@@ -160,7 +160,7 @@ var table = []row{
 	{name: "kube-router", role: everyHost, issuer: kubernetesCA,
 		cn: "kube-router:{host}", org: policyReaders, usages: client,
 		component: "kube-router", configs: []string{"/etc/kubernetes/kube-router.conf"}, server: anyServer},
-	// Outside of /etc/kubernetes/pki, where everything is root's, since it has a user of its own.
+	// Outside of /etc/kubernetes/pki, where everything is root's, because it has a user of its own.
 	{name: "registry", role: everyHost, only: hasRegistry, issuer: kubernetesCA,
 		cn: "registry", usages: server, sans: registrySANs,
 		component: "registry", pair: RegistryConfig + "/registry"},

@@ -7,7 +7,8 @@ const (
 	RegistryMoved    Code = "KB6048"
 )
 
-// registryEntries are the faults of registries, in the inventory, the state directory and a cluster.
+// registryEntries are the faults of registries, in the inventory, the state directory and a
+// cluster.
 var registryEntries = []Entry{
 	{MirrorLimited, "a mirror of a registry does less than it seems",
 		`docker asks mirrors for images of docker.io only, without a login, and at no other path than that of the API;

@@ -66,9 +66,9 @@ func TestPortOfSSHIsInDefaultNodePorts(t *testing.T) {
 
 // badPath is what is said of a directory that the registry cannot have.
 func badPath(place, dir string) string {
-	return fmt.Sprintf("%s: %q is not a place for the images of a registry: it has to be an absolute path outside of the "+
-		"directories of the system, of people and of other programs (use a directory of its own, such as /srv/registry)",
-		place, dir)
+	return fmt.Sprintf("%s: %q is not a place for the images of a registry: it has to be an absolute path outside of "+
+		"the directories of the system, of people and of other programs (use a directory of its own, such as "+
+		"/srv/registry)", place, dir)
 }
 
 // TestOneMistakeIsOneProblem changes one thing at a time. The only problem has to be that one, in
@@ -399,12 +399,16 @@ func TestOneMistakeIsOneProblem(t *testing.T) {
 		{"cri: containerd", "addons: {registry: {enabled: true, port: 30080}}",
 			`6:14: the node ports 30000-32767 contain 30080 (addons.registry.port) ` +
 				`(a Service could take the port away from it)`},
-		{"cri: containerd", "addons: {registry: {enabled: true, path: srv/registry}}", badPath("8:42", "srv/registry")},
-		{"cri: containerd", "addons: {registry: {enabled: true, path: /etc/registry}}", badPath("8:42", "/etc/registry")},
-		{"cri: containerd", "addons: {registry: {enabled: true, path: /home/a}}", badPath("8:42", "/home/a")},
+		{"cri: containerd", "addons: {registry: {enabled: true, path: srv/registry}}",
+			badPath("8:42", "srv/registry")},
+		{"cri: containerd", "addons: {registry: {enabled: true, path: /etc/registry}}",
+			badPath("8:42", "/etc/registry")},
+		{"cri: containerd", "addons: {registry: {enabled: true, path: /home/a}}",
+			badPath("8:42", "/home/a")},
 		{"cri: containerd", "addons: {registry: {enabled: true, path: /var/lib/docker/a}}",
 			badPath("8:42", "/var/lib/docker/a")},
-		{"cri: containerd", "addons: {registry: {enabled: true, path: /srv/a/}}", badPath("8:42", "/srv/a/")},
+		{"cri: containerd", "addons: {registry: {enabled: true, path: /srv/a/}}",
+			badPath("8:42", "/srv/a/")},
 		{"cri: containerd", "registries: {mirrors: {docker.io: mirror.example.com}}",
 			"8:35: expected a list, found the text \"mirror.example.com\" (write \"- \" before each item, or [a, b])"},
 		{"cri: containerd", "registries: {mirrors: {docker.io: [mirror.example.com]}}",

@@ -42,9 +42,9 @@ const DockerHub = "docker.io"
 func registriesFields(s *Registries) []field {
 	return []field{{
 		name: "mirrors", shape: "mapping of lists of URLs",
-		doc: "for each registry, such as `docker.io`, the mirrors that are asked first: URLs, or mappings with `url` and " +
-			"`ca`, the file with the certificate of an authority of your own. `_default` stands for every registry " +
-			"without mirrors. containerd, and so every pod, uses all of them; docker those of `docker.io`.",
+		doc: "for each registry, such as `docker.io`, the mirrors that are asked first: URLs, or mappings with `url` " +
+			"and `ca`, the file with the certificate of an authority of your own. `_default` stands for every " +
+			"registry without mirrors. containerd, and so every pod, uses all of them; docker those of `docker.io`.",
 		read: words(func(r *reader, at, key string, v *node) {
 			each(func(r *reader, at string, v *node) {
 				if m := mirrorOf(r, at, v); m.URL != "" {
@@ -87,7 +87,8 @@ func mirrorURL(to *string) func(*reader, string, *node) {
 		u, err := url.Parse(text)
 		switch {
 		case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
-			r.problemAt(v.line, v.column, "write it like https://mirror.example.com", "the mirror is not an http(s) URL")
+			r.problemAt(v.line, v.column, "write it like https://mirror.example.com",
+				"the mirror is not an http(s) URL")
 		case u.User != nil:
 			r.problemAt(v.line, v.column, "hosts ask mirrors without a login", "the URL has a user name or a password")
 			r.problems[len(r.problems)-1].Excerpt = ""
@@ -186,8 +187,8 @@ func warnOfMirror(r *reader, at, key string, m Mirror) {
 	case key != DockerHub:
 		r.warnAt(v.line, v.column, "pods use it: containerd does", "docker does not ask mirrors of %s", key)
 	case !m.IsOfDocker():
-		r.warnAt(v.line, v.column, "pods use it: containerd does", "docker does not ask %s, which is not for everybody at "+
-			"the root of its host", m.URL)
+		r.warnAt(v.line, v.column, "pods use it: containerd does",
+			"docker does not ask %s, which is not for everybody at the root of its host", m.URL)
 	}
 }
 

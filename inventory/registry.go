@@ -40,8 +40,8 @@ func registryFields(a *RegistryAddOn) []field {
 		{name: "host", shape: "name of a host", fallback: "the first control plane", read: str(&a.Host),
 			doc: "the host that serves it. The images do not move with it."},
 		{name: "name", shape: "DNS name", fallback: "`registry.` and `network.domain`", read: str(&a.Name),
-			doc: "what images are named by, with the port: `registry.cluster.local:5000/shop:1`. Every host finds it in " +
-				"its `/etc/hosts`."},
+			doc: "what images are named by, with the port: `registry.cluster.local:5000/shop:1`. Every host finds " +
+				"it in its `/etc/hosts`."},
 		{name: "port", shape: "port", fallback: "5000", class: fault.InventoryPort, read: port(&a.Port),
 			doc: "the port, from 1024 on."},
 		{name: "path", shape: "directory", fallback: RegistryPath, read: str(&a.Path),

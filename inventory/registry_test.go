@@ -30,8 +30,8 @@ func TestRegistryDefaults(t *testing.T) {
 	}
 }
 
-// TestMirrors: a mirror is a URL, or a URL with an authority; which of them docker asks, and which is
-// the cluster's own registry.
+// TestMirrors: a mirror is a URL, or a URL with an authority; which of them docker asks, and which
+// is the cluster's own registry.
 func TestMirrors(t *testing.T) {
 	c, err := parse("hosts.yaml", withLines("addons: {registry: {enabled: true}}\n"+
 		"registries: {mirrors: {docker.io: ['https://a.example.com/', {url: 'https://b', ca: testdata/mirror.crt}, "+
@@ -55,19 +55,18 @@ func TestMirrors(t *testing.T) {
 
 // TestMirrorsAreWarnedOf: what docker does not ask, and what comes unverified.
 func TestMirrorsAreWarnedOf(t *testing.T) {
-	for lines, want := range map[string]string{
-		"registries: {mirrors: {docker.io: ['https://a']}}":                           "",
-		"registries: {mirrors: {docker.io: ['http://a']}}":                            "images from http://a come unverified",
-		"registries: {mirrors: {quay.io: ['https://a']}}":                             "docker does not ask mirrors of quay.io",
-		"registries: {mirrors: {_default: ['https://a']}}":                            "docker does not ask mirrors of _default",
-		"registries: {mirrors: {docker.io: ['https://a/v2/hub']}}":                    "docker does not ask https://a/v2/hub",
-		"runtime: containerd\nregistries: {mirrors: {quay.io: ['https://a/v2/hub']}}": "",
+	const docker, containerd = "docker", "containerd"
+	for _, test := range []struct{ runtime, mirrors, want string }{
+		{docker, "docker.io: ['https://a']", ""},
+		{docker, "docker.io: ['http://a']", "images from http://a come unverified"},
+		{docker, "quay.io: ['https://a']", "docker does not ask mirrors of quay.io"},
+		{docker, "_default: ['https://a']", "docker does not ask mirrors of _default"},
+		{docker, "docker.io: ['https://a/v2/hub']", "docker does not ask https://a/v2/hub"},
+		{containerd, "quay.io: ['https://a/v2/hub']", ""},
 	} {
-		data := withLines(lines)
-		if strings.HasPrefix(lines, "runtime") {
-			data = []byte(strings.Replace(string(data), "runtime: docker\n", "", 1))
-		}
-		c, err := parse("hosts.yaml", data)
+		lines, want := "registries: {mirrors: {"+test.mirrors+"}}", test.want
+		data := strings.Replace(string(withLines(lines)), "runtime: docker", "runtime: "+test.runtime, 1)
+		c, err := parse("hosts.yaml", []byte(data))
 		if err != nil {
 			t.Errorf("%s: %v", lines, err)
 			continue

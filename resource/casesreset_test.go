@@ -66,8 +66,9 @@ func resetLaws() []law {
 		},
 		{
 			name: "of one directory", forgets: true, start: trusted,
-			wanted: kinds.Former{Dir: "/etc/certs.d", Keep: []string{"dir /etc/certs.d/a", "file /etc/certs.d/a/ca.crt"},
-				Absent: true},
+			wanted: kinds.Former{
+				Dir: "/etc/certs.d", Keep: []string{"dir /etc/certs.d/a", "file /etc/certs.d/a/ca.crt"}, Absent: true,
+			},
 			before: "file /etc/certs.d/old.toml\ndir /etc/certs.d/b\nlink /etc/certs.d/b/ca.crt\n",
 			each:   []string{"link /etc/certs.d/b/ca.crt", "dir /etc/certs.d/b", "file /etc/certs.d/old.toml"},
 		},

@@ -8,8 +8,8 @@ import (
 	"kbootstrap/resource"
 )
 
-// TestHostNamesLeaveOthers: the lines of others stay as they are, the tool's come first, and the file
-// keeps its mode. A link is not replaced: it is somebody's work.
+// TestHostNamesLeaveOthers: the lines of others stay as they are, the tool's come first, and the
+// file keeps its mode. A link is not replaced: it is its owner's work.
 func TestHostNamesLeaveOthers(t *testing.T) {
 	const theirs = "127.0.0.1\tlocalhost\n# registry.example.com is elsewhere\n192.0.2.9 registry.example.com"
 	m := newMachine(t)

@@ -7,8 +7,8 @@ import (
 	"kbootstrap/resource"
 )
 
-// dockerTrust are the authorities of the registries that docker asks: the cluster's own, and mirrors.
-// docker reads them anew each time.
+// dockerTrust are the authorities of the registries that docker asks: the cluster's own, and
+// mirrors. docker reads them again each time.
 func (t Target) dockerTrust() []resource.Resource {
 	var rs []resource.Resource
 	if hasRegistry(t.Cluster) {

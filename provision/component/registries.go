@@ -13,16 +13,16 @@ import (
 	"kbootstrap/templates"
 )
 
-// Where containerd and docker look for what is particular to a registry: a directory for each, by its
-// name (https://github.com/containerd/containerd/blob/main/docs/hosts.md).
+// Where containerd and docker look for what is particular to a registry: a directory for each, by
+// its name (https://github.com/containerd/containerd/blob/main/docs/hosts.md).
 const (
 	containerdRegistries = "/etc/containerd/certs.d"
 	dockerRegistries     = "/etc/docker/certs.d"
 )
 
 // registries are where the hosts get images from: the cluster's own registry, which they know by
-// name and trust, and the mirrors of others. What is not wanted any more is put back to what it was.
-// What docker has of that is in docker.
+// name and trust, and the mirrors of others. What is not wanted any more is put back to what it
+// was. What docker has of that is in docker.
 var registries = Component{
 	Name:  "registries",
 	Short: "trust",
@@ -126,8 +126,8 @@ func (t Target) mirrors() []resource.Resource {
 	return rs
 }
 
-// authorityName is the name of the file of a mirror's authority: another one for each, since two
-// mirrors may be one host.
+// authorityName is the name of the file of a mirror's authority: another one for each, because
+// two mirrors may be one host.
 func authorityName(m inventory.Mirror) string {
 	return fmt.Sprintf("kbootstrap-%s.crt", resource.Sum(m.Authority)[:8])
 }

@@ -50,12 +50,12 @@ func TestRegistryIsOnOneHost(t *testing.T) {
 	}
 }
 
-// TestRegistryOff: without it nothing is wanted of it, and what was there is put back, but no host is
-// asked to give up its images.
+// TestRegistryOff: without it nothing is wanted of it, and what was there is put back, but no host
+// is asked to give up its images.
 func TestRegistryOff(t *testing.T) {
 	target := fixture.TargetsOf(t, fixture.Small)[0]
 	if wantedOf(t, target, "registry") != nil {
-		t.Error("a host serves a registry that nobody wants")
+		t.Error("a host serves a registry that is off")
 	}
 	for name, dir := range map[string]string{"registries": "/etc/containerd/certs.d", "docker": "/etc/docker/certs.d"} {
 		former, ok := wantedOf(t, target, name)["former things in "+dir].(kinds.Former)
@@ -70,8 +70,8 @@ func TestRegistryOff(t *testing.T) {
 	}
 }
 
-// TestMirrorFiles: containerd has each mirror with its authority, and the login of the cluster's own
-// registry where nobody else reads it; docker has what it can use.
+// TestMirrorFiles: containerd has each mirror with its authority, and the login of the cluster's
+// own registry where no other user reads it; docker has what it can use.
 func TestMirrorFiles(t *testing.T) {
 	ca := filepath.Join(t.TempDir(), "ca.crt")
 	authority := "-----BEGIN CERTIFICATE-----\nbm8gcmVhbCBvbmU=\n-----END CERTIFICATE-----\n"
@@ -99,7 +99,8 @@ func TestMirrorFiles(t *testing.T) {
 		t.Error("the login is shown")
 	}
 	d := wantedOf(t, target, "docker")
-	if f, _ := d["file /etc/docker/certs.d/mirror.example.org:8443/"+name].(resource.File); string(f.Content) != authority {
+	f, _ := d["file /etc/docker/certs.d/mirror.example.org:8443/"+name].(resource.File)
+	if string(f.Content) != authority {
 		t.Errorf("docker does not trust the mirror: %+v", f)
 	}
 	file := dockerFileOf(t, fixture.Small+"registries: {mirrors: {docker.io: ['https://a', 'https://b/v2/hub']}}\n")

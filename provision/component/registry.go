@@ -14,9 +14,9 @@ import (
 // RegistryUnit is the service of the registry.
 const RegistryUnit = "kbootstrap-registry.service"
 
-// registry is the add-on of a private registry of images, on the disk of one host. It is a service of
-// the host and no pod: hosts pull from it before there is a network of pods, and what it keeps is
-// where its owner finds it. What all hosts have of it is in registries.
+// registry is the add-on of a private registry of images, on the disk of one host. It is a service
+// of the host and no pod: hosts pull from it before there is a network of pods, and what it keeps
+// is where its owner finds it. What all hosts have of it is in registries.
 var registry = Component{
 	Name:  "registry",
 	On:    Target.servesRegistry,
@@ -38,7 +38,7 @@ var registry = Component{
 	}}},
 	Residue: Residue{
 		Data:   []string{inventory.RegistryPath, certs.RegistryConfig},
-		People: []string{inventory.RegistryPath + "/*"}, // nobody can make them again
+		People: []string{inventory.RegistryPath + "/*"}, // no program can make them again
 	},
 	AddOn: &AddOn{
 		Field: "registry", What: "a private registry of images; they stay on the disk when it goes", HasData: true,

@@ -100,7 +100,8 @@ func TestRender(t *testing.T) {
 			Certificate: "-----BEGIN CERTIFICATE-----\n", Key: "-----BEGIN EC PRIVATE KEY-----\n", Authority: "LS0t",
 		}),
 		"registry.yaml": registryYAML.Render(registryData{
-			Directory: inventory.RegistryPath, Files: certs.RegistryConfig, Port: 5000, Realm: "registry.cluster.local:5000",
+			Directory: inventory.RegistryPath, Files: certs.RegistryConfig, Port: 5000,
+			Realm: "registry.cluster.local:5000",
 		}),
 		"kbootstrap-registry.service": registryService.Render(registryCommand{
 			User: certs.RegistryUser, Config: registryConfig, Directory: "/srv/50% of it",

@@ -12,15 +12,16 @@ import (
 	"kbootstrap/provision/component"
 )
 
-// TestMovedRegistry: the images stay where they are, so the registry does too, until its owner turns
-// it off.
+// TestMovedRegistry: the images stay where they are, so the registry does too, until its owner
+// turns it off.
 func TestMovedRegistry(t *testing.T) {
 	for _, test := range []struct {
 		what, addons string
 		want         []string
 	}{
 		{"the same host", "addons: {registry: {enabled: true, host: w1}}\n", nil},
-		{"another host", "addons: {registry: {enabled: true, host: cp1}}\n", []string{string(fault.RegistryMoved) + " w1"}},
+		{"another host", "addons: {registry: {enabled: true, host: cp1}}\n",
+			[]string{string(fault.RegistryMoved) + " w1"}},
 		{"the default, which is another", "addons: {registry: {enabled: true}}\n",
 			[]string{string(fault.RegistryMoved) + " w1"}},
 		{"off", "", nil},

@@ -2,8 +2,8 @@ package components
 
 import _ "embed"
 
-// registryMain is upstream's program without the drivers for the storage of clouds, which are most of
-// what it is built from.
+// registryMain is upstream's program without the drivers for the storage of clouds, which are most
+// of what it is built from.
 //
 //go:embed recipes/registry.go.tmpl
 var registryMain string
