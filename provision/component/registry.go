@@ -30,12 +30,15 @@ var registry = Component{
 		// the archive (Dockerfile of distribution-library-image).
 		Image: "docker.io/library/registry:{version}", ImageDirectory: "bin/",
 	}},
-	Ports: []Port{{Network: "tcp", By: "registry", For: "images", World: true, Of: func(c *inventory.Cluster) int {
-		if !hasRegistry(c) {
-			return 0
-		}
-		return c.AddOns.Registry.Port
-	}}},
+	Ports: []Port{{
+		Network: "tcp", By: "registry", For: "images", From: []inventory.Role{AnyHost}, World: true,
+		Of: func(c *inventory.Cluster) int {
+			if !hasRegistry(c) {
+				return 0
+			}
+			return c.AddOns.Registry.Port
+		},
+	}},
 	Residue: Residue{
 		Data:   []string{inventory.RegistryPath, certs.RegistryConfig},
 		People: []string{inventory.RegistryPath + "/*"}, // no program can make them again

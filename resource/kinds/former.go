@@ -65,7 +65,9 @@ func (f Former) Apply(ctx context.Context, sys *host.System) error { return f.Ap
 // ApplyEach is Apply; each resource that was put back is reported.
 func (f Former) ApplyEach(ctx context.Context, sys *host.System, report func(resource.Change)) error {
 	if f.Absent {
-		return Restore(ctx, sys, func(r resource.Resource) bool { return !f.isFormer(r) }, report)
+		// What comes after a failure waits for the next run: a directory that was made counts as
+		// gone when it is not empty.
+		return restore(ctx, sys, func(r resource.Resource) bool { return !f.isFormer(r) }, report, false)
 	}
 	found, err := f.Observe(ctx, sys)
 	if err == nil && found.State() == "" {
