@@ -109,23 +109,19 @@ type containerdConfig struct {
 	Version int
 	Pause   string // the image of pod sandboxes, which must be the one that is on the host already
 	CNI     cniPlaces
-	// Registries is the directory of what is particular to a registry; "" where containerd looks
-	// there by itself, or need not look.
+	// Registries is the directory of what is particular to a registry; "" where nothing is.
 	Registries string
 }
 
-// toldRegistries is where containerd is told to look for registries. From 2.2 on it looks there by
-// itself. Before, it does not start when its owner has mirrors in the old form, in a file of their
-// own, and is told of a directory too: so it is told only where something is wanted there.
+// toldRegistries is where containerd is told to look for registries, where something is wanted
+// there. By itself it looks nowhere before 2.2, and since then in two directories that the part of
+// it which pulls for pods takes for one (core/transfer/registry). It is not told elsewhere: it does
+// not start when its owner has mirrors in the old form, in a file of their own.
 func (t Target) toldRegistries() string {
 	if !hasRegistry(t.Cluster) && len(t.Cluster.Registries.Mirrors) == 0 {
 		return ""
 	}
-	version := t.version("containerd")
-	if strings.HasPrefix(version, "1.") || strings.HasPrefix(version, "2.0.") || strings.HasPrefix(version, "2.1.") {
-		return containerdRegistries
-	}
-	return ""
+	return containerdRegistries
 }
 
 // containerdSandbox leaves containerd its host: it makes the containers of it.

@@ -110,16 +110,15 @@ func TestMirrorFiles(t *testing.T) {
 	}
 }
 
-// TestContainerdIsToldOfRegistries: one that does not look by itself is told, where something is
-// wanted there and nowhere else.
+// TestContainerdIsToldOfRegistries: it is told where something is wanted there, and nowhere else.
 func TestContainerdIsToldOfRegistries(t *testing.T) {
 	const path = `config_path = "/etc/containerd/certs.d"`
 	for _, test := range []struct {
 		kubernetes, containerd, more string
 		told                         bool
 	}{
-		{"v1.36.3", "2.4.1", "addons: {registry: {enabled: true}}\n", false},
-		{"v1.36.3", "2.2.4", "addons: {registry: {enabled: true}}\n", false},
+		{"v1.36.3", "2.4.1", "addons: {registry: {enabled: true}}\n", true},
+		{"v1.36.3", "2.4.1", "", false},
 		{"v1.34.1", "2.1.9", "addons: {registry: {enabled: true}}\n", true},
 		{"v1.34.1", "1.7.33", "registries: {mirrors: {quay.io: ['https://a']}}\n", true},
 		{"v1.34.1", "1.7.33", "", false},
