@@ -91,7 +91,7 @@ func (l *lab) registryPassword() string {
 func (l *lab) fails(t *testing.T, says, host string, command ...string) {
 	t.Helper()
 	r := l.runLab(time.Minute, "exec", append([]string{host, "--"}, command...)...)
-	if r.code == 0 || !strings.Contains(r.stdout+r.stderr, says) {
+	if r.code == 0 || !strings.Contains(strings.ToLower(r.stdout+r.stderr), says) {
 		t.Errorf("%s: %s: exit %d, and not %q:\n%s%s", host, strings.Join(command, " "), r.code, says, r.stdout,
 			r.stderr)
 	}
@@ -184,7 +184,7 @@ func registryPassword(t *testing.T, l *lab) {
 	if err := os.WriteFile(l.registryPassword(), []byte("a password of the owner's\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	l.exits(2, "plan", "--detailed-exitcode", "-i", l.inventory).says(t, "htpasswd")
+	l.exits(3, "plan", "--detailed-exitcode", "-i", l.inventory).says(t, "htpasswd")
 	l.up()
 	l.upAgain()
 	l.fails(t, "unauthorized", "w2", "docker", "pull", registryImage)
