@@ -272,7 +272,7 @@ func registryReset(t *testing.T, l *lab) {
 	if theirs := l.exec("w2", "cat", "/etc/containerd/certs.d/docker.io/hosts.toml"); theirs != "# theirs\n" {
 		t.Errorf("the owner's file is %q", theirs)
 	}
-	if left := l.exec("cp1", "sh", "-c", "ls -d /etc/containerd /etc/docker 2>/dev/null; true"); left != "" {
+	if left := l.exec("cp1", "sh", "-c", "ls -d /etc/containerd/certs.d /etc/docker 2>/dev/null; true"); left != "" {
 		t.Errorf("cp1 has %q", left)
 	}
 }
