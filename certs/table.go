@@ -41,7 +41,8 @@ const everyHost inventory.Role = ""
 type row struct {
 	name      string
 	role      inventory.Role
-	first     bool // only the first host of the role has it
+	first     bool                                              // only the first host of the role has it
+	only      func(c *inventory.Cluster, h inventory.Host) bool // whether a host of the role has it; nil for each
 	issuer    string
 	cn, org   string // the subject; {host} stands for the host's name
 	usages    []x509.ExtKeyUsage
@@ -162,6 +163,10 @@ var table = []row{
 	{name: "kube-router", role: everyHost, issuer: kubernetesCA,
 		cn: KubeRouterUser + "{host}", usages: client,
 		component: "kube-router", configs: []string{"/etc/kubernetes/kube-router.conf"}, server: anyServer},
+	// Outside of /etc/kubernetes/pki, where everything is root's, because it has a user of its own.
+	{name: "registry", role: everyHost, only: hasRegistry, issuer: kubernetesCA,
+		cn: "registry", usages: server, sans: registrySANs,
+		component: "registry", pair: RegistryConfig + "/registry"},
 }
 
 // admin is the one certificate of the control machine, for PKI.Kubeconfig.
@@ -219,7 +224,12 @@ func (r row) isOn(c *inventory.Cluster, h inventory.Host) bool {
 	if r.first && c.With(r.role)[0].Name != h.Name {
 		return false
 	}
-	return r.role == everyHost || h.Has(r.role)
+	return (r.role == everyHost || h.Has(r.role)) && (r.only == nil || r.only(c, h))
+}
+
+// hasRegistry reports whether a host serves the registry of the cluster.
+func hasRegistry(c *inventory.Cluster, h inventory.Host) bool {
+	return c.AddOns.Registry.Enabled && c.AddOns.Registry.Host == h.Name
 }
 
 // path is where the store keeps the host's certificate, without suffix.

@@ -10,8 +10,9 @@ import (
 // AddOns are what a cluster serves to its users besides the names of Services, which no cluster is
 // without. See docs/addons.md.
 type AddOns struct {
-	Metrics MetricsAddOn
-	Storage StorageAddOn
+	Metrics  MetricsAddOn
+	Storage  StorageAddOn
+	Registry RegistryAddOn
 }
 
 // MetricsAddOn is metrics-server: `kubectl top`, and what a HorizontalPodAutoscaler scales by.
@@ -45,6 +46,7 @@ func defaultAddOns() AddOns {
 			Enabled: true, Path: "/var/lib/kbootstrap-volumes", Paths: map[string]string{},
 			Reclaim: ReclaimDelete, Default: true,
 		},
+		Registry: defaultRegistry(),
 	}
 }
 
@@ -78,6 +80,10 @@ func addOnFields(a *AddOns) []field {
 				{name: "default", shape: "boolean", fallback: "true", read: flag(&a.Storage.Default),
 					doc: "whether a claim that names no class gets this one."},
 			}},
+		{name: "registry", shape: "mapping",
+			doc: "a private registry of images, with TLS and a login, on the disk of a host; see " +
+				"[the registry](registry.md).",
+			fields: registryFields(&a.Registry)},
 	}
 }
 

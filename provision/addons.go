@@ -47,7 +47,7 @@ func (r *Run) AddOns() []AddOnStatus {
 			continue
 		}
 		a := AddOnStatus{
-			Name: c.AddOn.Field, Component: c.Name, What: c.AddOn.What, Reach: c.AddOn.Reach,
+			Name: c.AddOn.Field, Component: c.Name, What: c.AddOn.What, Reach: c.AddOn.Reach(r.Cluster),
 			On: c.AddOn.IsOn == nil || c.AddOn.IsOn(r.Cluster),
 		}
 		if a.On && len(c.Sources) > 0 {
@@ -64,6 +64,9 @@ func (r *Run) AddOns() []AddOnStatus {
 				a.Installed = a.Installed && !resource.Changed(found, s.Wanted[i])
 			}
 			a.Left = !a.On && !a.Installed
+		}
+		if !a.On && len(c.Units) > 0 {
+			a.Known = true // it is a service of a host, and this cluster has no such host
 		}
 		all = append(all, a)
 	}

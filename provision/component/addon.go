@@ -12,13 +12,18 @@ type AddOn struct {
 	Field string
 	// What is what it is for, in words that end a sentence.
 	What string
-	// Reach is how users come to it: a command, or a name that they write.
-	Reach string
+	// Reach returns how users come to it: a command, or a name that they write.
+	Reach func(*inventory.Cluster) string
 	// IsOn reports whether a cluster is to have it; nil means that every cluster has it, and that
 	// no inventory can turn it off.
 	IsOn func(*inventory.Cluster) bool
 	// HasData says that users lose something when it goes: what it keeps, or the way to it.
 	HasData bool
+}
+
+// by is a way to an add-on that is the same in every cluster.
+func by(text string) func(*inventory.Cluster) string {
+	return func(*inventory.Cluster) string { return text }
 }
 
 // addon is a component whose objects the API has once for the whole cluster: those of a manifest, a

@@ -35,6 +35,8 @@ func Components() []Component {
 		images,
 		docker,
 		criDockerd,
+		registries,
+		registry,
 		tools,
 		nodes,
 		coreDNS,

@@ -23,7 +23,7 @@ var localPath = optional(Component{
 	// cannot know to be its own.
 	Residue: Residue{People: []string{"/var/lib/kbootstrap-volumes"}},
 }, AddOn{
-	Field: "storage", What: "volumes on the disks of hosts", Reach: "storageClassName: local-path", HasData: true,
+	Field: "storage", What: "volumes on the disks of hosts", Reach: by("storageClassName: local-path"), HasData: true,
 	IsOn: func(c *inventory.Cluster) bool { return c.AddOns.Storage.Enabled },
 }, func(t Target) []byte {
 	return localPathManifest.Render(localPathData{

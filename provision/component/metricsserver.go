@@ -20,7 +20,7 @@ var metricsServer = optional(Component{
 		Component: "metrics-server", Image: "registry.k8s.io/metrics-server/metrics-server:v{version}",
 	}},
 }, AddOn{
-	Field: "metrics", What: "figures of nodes and pods, and scaling by them", Reach: "kubectl top nodes",
+	Field: "metrics", What: "figures of nodes and pods, and scaling by them", Reach: by("kubectl top nodes"),
 	IsOn: func(c *inventory.Cluster) bool { return c.AddOns.Metrics.Enabled },
 }, func(t Target) []byte {
 	certificate, key := t.PKI.Serving(certs.MetricsServer)

@@ -84,7 +84,7 @@ func seen(p plan.Plan, noted map[string]api.ObjectSet, foreign string) plan.Plan
 // TestAddOnsHaveFields: every add-on can be named, and told about.
 func TestAddOnsHaveFields(t *testing.T) {
 	for _, c := range component.Components() {
-		if a := c.AddOn; a != nil && (a.Field == "" || a.What == "" || a.Reach == "") {
+		if a := c.AddOn; a != nil && (a.Field == "" || a.What == "" || a.Reach == nil) {
 			t.Errorf("%s: %+v", c.Name, *a)
 		}
 	}

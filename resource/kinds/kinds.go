@@ -55,6 +55,7 @@ var kinds = []Kind{
 	kind[resource.User]("user", Recorded),
 	kind[resource.Service]("service", Recorded|GoesBack|Resumes),
 	kind[resource.Package]("package", Recorded),
+	kind[resource.HostNames]("hostnames", Recorded),
 	kind[resource.Sysctl]("sysctl", Recorded),
 	kind[resource.Module]("module", 0),
 	kind[resource.Swap]("swap", Recorded),
@@ -85,6 +86,7 @@ var kinds = []Kind{
 	kind[resource.Mounts]("mounts", 0),
 	kind[resource.Processes]("processes", 0),
 	kind[Originals]("originals", 0),
+	kind[Former]("former", 0),
 	kind[Before]("before", 0),
 	kind[Data]("data", 0),
 }

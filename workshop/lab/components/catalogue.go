@@ -24,6 +24,7 @@ const (
 	metricsServerVersion = "v0.9.0"
 	KubeRouterVersion    = "v2.1.0"
 	LocalPathVersion     = "v0.0.30"
+	registryVersion      = "v3.1.1"
 	corednsVersion       = "v1.14.7"
 	dockerVersion        = "v29.8.2"
 	tiniVersion          = "0.19.0"
@@ -78,6 +79,7 @@ func catalogue(kubernetesVersion, arch string) ([]recipe, error) {
 		kubeRouter(arch),
 		coredns(),
 		localPath(),
+		registry(arch),
 		metricsServer(),
 		docker(machine),
 		kubernetes(k8s, arch),
