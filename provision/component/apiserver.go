@@ -70,7 +70,7 @@ func (t Target) apiService() []resource.Resource {
 		files = append(files,
 			text("/etc/kubernetes/authentication.yaml", 0o600, authenticationYAML.Render(authenticationOf(t))))
 	}
-	return list(beginsToEncrypt(t), t.service("kube-apiserver.service", t.shared(flags),
+	return list(beforeKeys(t), t.service("kube-apiserver.service", t.shared(flags),
 		t.programs("kubernetes", "/usr/local/bin", "kube-apiserver"),
 		t.keys("kube-apiserver"),
 		files,

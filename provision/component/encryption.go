@@ -103,10 +103,10 @@ func encryptionKeys(t Target) []resource.Resource {
 	return one(resource.Encryption{Path: host.EncryptionConfig, Providers: providers})
 }
 
-// beginsToEncrypt is what comes before an API server that begins with what is to be written,
-// because it has had no configuration.
-func beginsToEncrypt(t Target) []resource.Resource {
-	if !t.isEncrypted() || !t.Encryption.OthersRead || len(t.Facts.Encryption) > 0 {
+// beforeKeys is what comes before an API server that may begin with what is to be written: it does
+// when it has had no configuration.
+func beforeKeys(t Target) []resource.Resource {
+	if !t.isEncrypted() {
 		return nil
 	}
 	return one(t.otherNote())
