@@ -32,16 +32,24 @@ func Weak(component, version string, now time.Time) (Weakness, bool) {
 		}
 		return Weakness{Why: fmt.Sprintf("Kubernetes 1.%d has had no support since %s", v.minor, end)}, true
 	}
-	var why []string
+	var can []string
+	names := map[string][]string{} // by what can happen
 	for _, h := range holes {
-		if h.component == component && h.isOpen(v) {
-			why = append(why, fmt.Sprintf("%s (%s)", h.names, h.what))
+		if h.component != component || !h.isOpen(v) {
+			continue
 		}
+		if names[h.what] == nil {
+			can = append(can, h.what)
+		}
+		names[h.what] = append(names[h.what], h.names)
 	}
-	if why == nil {
+	if can == nil {
 		return Weakness{}, false
 	}
-	return Weakness{Why: strings.Join(why, "; "), Lowest: lowest(component, v)}, true
+	for i, what := range can {
+		can[i] = fmt.Sprintf("%s (%s)", strings.Join(names[what], ", "), what)
+	}
+	return Weakness{Why: strings.Join(can, "; "), Lowest: lowest(component, v)}, true
 }
 
 // isOpen reports whether the version has the hole. A branch without a fix of its own has it, unless

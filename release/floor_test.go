@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"kbootstrap/inventory"
 	"kbootstrap/provision/component"
 	"kbootstrap/release"
 )
@@ -50,6 +51,23 @@ func TestWeak(t *testing.T) {
 		for _, want := range test.why {
 			if !strings.Contains(w.Why, want) {
 				t.Errorf("%s %s: %q does not say %q", test.component, test.version, w.Why, want)
+			}
+		}
+	}
+}
+
+// TestDefaultsHaveNoKnownHole: what is installed without being asked for is never below the floor,
+// and neither is the lowest version that the tool names.
+func TestDefaultsHaveNoKnownHole(t *testing.T) {
+	oldest, newest := release.Minors()
+	for minor := oldest; minor <= newest; minor++ {
+		all, err := release.Versions(&inventory.Cluster{Kubernetes: fmt.Sprintf("v1.%d.0", minor)}, component.Sources())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, version := range all {
+			if w, weak := release.Weak(name, version, now); weak && name != "kubernetes" && name != "docker" {
+				t.Errorf("1.%d: %s %s: %s", minor, name, version, w.Why)
 			}
 		}
 	}

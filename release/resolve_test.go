@@ -46,14 +46,14 @@ func TestResolve(t *testing.T) {
 			if _, err := s.Content("kubeadm"); err == nil {
 				t.Error("there is a content that no component needs")
 			}
-			for component, want := range map[string]string{"etcd": "3.6.8", "kubernetes": "v1.36.3", "nothing": ""} {
+			for component, want := range map[string]string{"etcd": "3.6.14", "kubernetes": "v1.36.3", "nothing": ""} {
 				if got := s.Version(component); got != want {
 					t.Errorf("Version(%q) = %q, want %q", component, got, want)
 				}
 			}
 			for image, want := range map[string]string{
 				"pause":   "registry.k8s.io/pause:3.10.2",
-				"coredns": "registry.k8s.io/coredns/coredns:v1.14.2", "etcd": "",
+				"coredns": "registry.k8s.io/coredns/coredns:v1.14.7", "etcd": "",
 				"nothing": "",
 			} {
 				if got := s.Image(image); got != want {
@@ -109,7 +109,7 @@ func TestResolveRefusesUnpinned(t *testing.T) {
 	}
 	want := []string{
 		"https://example.com/flannel/v0.28.4-amd64.tar.gz",
-		"https://registry.k8s.io/coredns/coredns/v1.14.2.tar",
+		"https://registry.k8s.io/coredns/coredns/v1.14.7.tar",
 		"https://registry.k8s.io/pause/3.10.2.tar",
 	}
 	if fault.Of(err) != fault.ArtifactUnpinned {

@@ -31,13 +31,11 @@ var containerd = Component{
 	Sources: []release.Source{
 		// The static build: the other one is linked to a glibc newer than EL7's (2.35 from
 		// containerd 2.1 on).
-		{Component: "containerd", Version: "2.2.0", Archive: true, Directory: "bin/",
+		{Component: "containerd", Version: "2.4.1", Archive: true, Directory: "bin/",
 			URL: "https://github.com/containerd/containerd/releases/download/v{version}/" +
 				"containerd-static-{version}-linux-{arch}.tar.gz",
 			Programs: []string{"containerd", "ctr", "containerd-shim-runc-v2"}},
-		// 1.1.5 is Debian 12's, which the lab runs. The upstream build of this number lacks the
-		// fixes that Debian carries; docs/artifacts.md says so, and which newer ones are pinned.
-		{Component: "runc", Version: "1.1.5", Programs: []string{"runc"},
+		{Component: "runc", Version: "1.5.2", Programs: []string{"runc"},
 			URL: "https://github.com/opencontainers/runc/releases/download/v{version}/runc.{arch}"},
 		// Four of the plugins: all that flannel's network needs. The full set is five times as
 		// large.

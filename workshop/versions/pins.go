@@ -38,6 +38,7 @@ var modules = map[string]struct{ module, edit string }{
 	"cni-plugins": {"github.com/containernetworking/plugins", "provision/component/containerd.go"},
 	"flannel":     {"github.com/flannel-io/flannel", "provision/component/flannel.go"},
 	"coredns":     {"github.com/coredns/coredns", "release/minors.go"},
+	"kube-router": {"github.com/cloudnativelabs/kube-router/v2", "provision/component/kuberouter.go"},
 	"docker":      {"github.com/docker/cli", "provision/component/docker.go"},
 	"cri-dockerd": {"", "provision/component/cridockerd.go"}, // its module has no versions
 	"pause":       {"", "release/minors.go"},

@@ -27,6 +27,10 @@ type goModule struct {
 	Tags     []string
 	Set      map[string]string // variables that the linker sets: versions
 	Cgo      bool              // link statically with the C library
+	// Requires is the module's file, next to its go.mod, that has the versions it requires.
+	Requires string `json:",omitempty"`
+	// Libraries are the C libraries that cgo finds by pkg-config: "libseccomp".
+	Libraries []string `json:",omitempty"`
 }
 
 // goModData is what a go.mod template may use. The published module's own Go version and debug
@@ -38,16 +42,27 @@ type goModData struct {
 	Godebug        []string // "default=go1.26"
 	Staging        []string // modules that upstream replaces by a directory of its own repository
 	StagingVersion string   // "v0.36.3" for v1.36.3
+	Requires       []string // "github.com/spf13/cobra v1.10.2", of the file goModule.Requires
 }
 
 func (g goModule) tools() []string {
+	tools := []string{"go"}
 	if g.Cgo {
-		return []string{"go", "gcc"}
+		tools = append(tools, "gcc")
 	}
-	return []string{"go"}
+	if len(g.Libraries) > 0 {
+		tools = append(tools, "pkg-config")
+	}
+	return tools
 }
 
 func (g goModule) collect(ctx context.Context, work, dir string) error {
+	if len(g.Libraries) > 0 {
+		argv := append([]string{"pkg-config", "--exists", "--print-errors"}, g.Libraries...)
+		if _, err := run(ctx, command{argv: argv}); err != nil {
+			return MissingTool{strings.Join(g.Libraries, ", ")}
+		}
+	}
 	data, err := g.published(ctx, work)
 	if err != nil {
 		return err
@@ -115,7 +130,7 @@ func (g goModule) published(ctx context.Context, work string) (goModData, error)
 	if g.Path == "" {
 		return data, nil
 	}
-	var download struct{ GoMod, Error string }
+	var download struct{ GoMod, Dir, Error string }
 	argv := []string{"go", "mod", "download", "-json", g.Path + "@" + g.Version}
 	if err := runJSON(ctx, command{dir: work, env: g.env(), argv: argv}, &download); err != nil {
 		return data, err
@@ -123,15 +138,25 @@ func (g goModule) published(ctx context.Context, work string) (goModData, error)
 	var mod struct {
 		Go      string
 		GoDebug []struct{ Key, Value string }
+		Require []struct{ Path, Version string }
 		Replace []struct{ Old, New struct{ Path string } }
 	}
-	argv = []string{"go", "mod", "edit", "-json", download.GoMod}
+	file := download.GoMod
+	if g.Requires != "" {
+		file = filepath.Join(download.Dir, g.Requires)
+	}
+	argv = []string{"go", "mod", "edit", "-json", file}
 	if err := runJSON(ctx, command{dir: work, env: g.env(), argv: argv}, &mod); err != nil {
 		return data, err
 	}
 	data.Go = mod.Go
 	for _, d := range mod.GoDebug {
 		data.Godebug = append(data.Godebug, d.Key+"="+d.Value)
+	}
+	if g.Requires != "" {
+		for _, r := range mod.Require {
+			data.Requires = append(data.Requires, r.Path+" "+r.Version)
+		}
 	}
 	for _, r := range mod.Replace {
 		if strings.HasPrefix(r.New.Path, "./staging/") {
