@@ -12,10 +12,8 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"io"
 	"net"
 	"sync"
-	"syscall"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -271,35 +269,6 @@ func limitOf(to *sshconfig.Endpoint, o Options) time.Duration { return cmp.Or(to
 // clientVersion is how we introduce ourselves.
 const clientVersion = "SSH-2.0-kbootstrap"
 
-// handshakeError is the error of a host that did not come as far as showing its key, or when the
-// context ended.
-func handshakeError(ctx context.Context, to *sshconfig.Endpoint, err error) *Error {
-	e := &Error{Host: to.Name, Op: "handshake with " + to.Address, Kind: Unreachable}
-	if ctx.Err() != nil {
-		e.Err = context.Cause(ctx)
-	} else {
-		e.Err, e.hint = cleaned(err), handshakeHint(err, to.Address)
-	}
-	e.code = connectFault(e.Err)
-	return e
-}
-
-// handshakeHint is what to do about a handshake that failed, as far as the failure tells.
-func handshakeHint(err error, address string) string {
-	var other *ssh.AlgorithmNegotiationError
-	switch {
-	case errors.As(err, &other):
-		return "there is an SSH server, and it has none of the algorithms of this tool: on the host, sudo sshd -T | " +
-			"grep -i -e kexalgorithms -e ciphers -e macs -e hostkeyalgorithms"
-	case errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET):
-		return "is an SSH server listening there? The connection was accepted, and ended before a key was shown, " +
-			"as sshd " +
-			"does with too many of them (MaxStartups) or from a machine that it bans; try: nc -v " +
-			"" + hostAndPort(address)
-	}
-	return "is an SSH server listening there?"
-}
-
 // dialEndpoint opens the TCP connection, from here or from the jump host.
 func dialEndpoint(ctx context.Context, to *sshconfig.Endpoint, via *Conn, o Options) (net.Conn, error) {
 	e := &Error{Host: to.Name, Op: "dial " + to.Address, Kind: Unreachable}
@@ -370,53 +339,4 @@ func (c *Conn) Close() error {
 		c.routes.Close()
 	}
 	return nil
-}
-
-func noAnswer(in time.Duration) error {
-	return fault.NoAnswer.Errorf("no answer in %v", in)
-}
-
-// dialCause distinguishes a caller that gave up from a host that does not answer; net.Dialer may
-// notice the deadline before the context does.
-func dialCause(ctx context.Context, err error, timeout time.Duration) error {
-	var late net.Error
-	switch {
-	case ctx.Err() != nil:
-		return context.Cause(ctx)
-	case errors.As(err, &late) && late.Timeout():
-		return noAnswer(timeout)
-	}
-	return cleaned(err)
-}
-
-// connectFault is the code of a connection that did not come about.
-func connectFault(err error) fault.Code {
-	var (
-		dns  *net.DNSError
-		late net.Error
-	)
-	switch {
-	case errors.Is(err, context.Canceled):
-		return ""
-	case fault.Of(err) != "":
-		return fault.Of(err)
-	case errors.As(err, &dns):
-		return fault.NameUnresolved
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return fault.ConnectionRefused
-	case errors.As(err, &late) && late.Timeout():
-		return fault.NoAnswer
-	}
-	return fault.Unreachable
-}
-
-func dialHint(err error, address string) string {
-	if errors.Is(err, context.Canceled) {
-		return ""
-	}
-	var dns *net.DNSError
-	if errors.As(err, &dns) {
-		return "the name does not resolve here; set the host's SSH address in the inventory"
-	}
-	return "try: nc -vz " + hostAndPort(address)
 }
