@@ -157,6 +157,9 @@ func (l *lab) upAgain() {
 			l.fatalf("the second up changed something:\n%s\n%s", out, c[0])
 		}
 	}
+	if strings.Contains(string(log), "text=\"restarting ") {
+		l.fatalf("the second up restarted a service, see %s:\n%s", document.Log, out)
+	}
 	if len(changes) == 0 {
 		l.fatalf("the second up changed something, and %s does not say what:\n%s", document.Log, out)
 	}
