@@ -5,6 +5,7 @@
 #   make test-hosts  more of real hosts, for the night
 #   make check   the fast ones: build, vet, lint, unit tests with the race detector
 #   make bench   how long things take, as a table and as JSON
+#   make versions which pinned versions are older than they have to be
 #   make measure how the sources are built: sizes, and what a change touches
 
 SHELL := /bin/bash
@@ -20,9 +21,9 @@ RECORDING := $(CACHE)/recording
 KUBERNETES ?= v1.36.3
 # What the lab and the tests of remote need of Debian, by a program that each package brings.
 PACKAGES := mmdebstrap:mmdebstrap systemd-nspawn:systemd-container ip:iproute2 nsenter:util-linux sshd:openssh-server \
-	ssh:openssh-client gcc:build-essential dpkg-deb:dpkg iptables:iptables curl:curl
+	ssh:openssh-client gcc:build-essential pkg-config:pkg-config dpkg-deb:dpkg iptables:iptables curl:curl
 
-.PHONY: build mutate test-crash test-hosts check lint unit crash-matrix fuzz test e2e demo demo-down recording bench measure packages artifacts clean
+.PHONY: build mutate test-crash test-hosts check lint unit crash-matrix fuzz test e2e demo demo-down recording bench measure versions packages artifacts clean
 
 # bin/kbootstrap is the product, bin/kblab the workshop's lab.
 build: bin/kbootstrap bin/kblab
@@ -31,20 +32,21 @@ build: bin/kbootstrap bin/kblab
 bin/kbootstrap bin/kblab:
 	go build -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)' -o $@ ./cmd/$(@F)
 
-# packages installs what is missing, and says so.
+# packages installs what is missing, and says so. A library has no program to look for.
 packages:
 	@missing=(); \
 	for pair in $(PACKAGES); do \
 		program=$${pair%%:*}; \
 		PATH=$$PATH:/usr/sbin:/sbin command -v "$$program" >/dev/null || missing+=("$${pair##*:}"); \
 	done; \
+	[ -e /usr/include/seccomp.h ] || missing+=(libseccomp-dev); \
 	if [ $${#missing[@]} -gt 0 ]; then \
 		echo "installing: $${missing[*]}"; \
 		[ "$$(id -u)" = 0 ] || { echo "run as root: apt-get install --yes $${missing[*]}" >&2; exit 1; }; \
 		apt-get update -qq; \
 		DEBIAN_FRONTEND=noninteractive apt-get install --yes -qq --no-install-recommends "$${missing[@]}" >/dev/null; \
 	fi; \
-	apt-cache show runc docker.io >/dev/null 2>&1 || apt-get update -qq # the lab unpacks these
+	apt-cache show docker.io busybox-static >/dev/null 2>&1 || apt-get update -qq # the lab unpacks these
 
 # mutate tests the tests: it takes out one safety measure at a time, and each must be noticed.
 mutate:
@@ -120,6 +122,10 @@ bench: artifacts
 # measure prints the table of docs/design.md; MEASURE=-v names what was counted.
 measure:
 	@go run ./workshop/measure $(MEASURE)
+
+# versions prints which versions of components are older than they have to be; VERSIONS=-offline asks no server.
+versions:
+	@go run ./workshop/versions $(VERSIONS)
 
 clean:
 	rm -rf bin

@@ -165,6 +165,11 @@ func TestRedact(t *testing.T) {
 		{`\"initial-cluster-token\": \"demo\"`, `\"initial-cluster-token\": \"demo\"`},
 		{"--initial-cluster-token kbootstrap-demo", "--initial-cluster-token kbootstrap-demo"},
 		{"etcd-token kbootstrap-demo", "etcd-token kbootstrap-demo"},
+		{`{"auths":{"r.example":{"auth":"dXNlcjpwYXNz","identitytoken":"abc"}}}`,
+			`{"auths":{"r.example":{"auth":"[redacted]","identitytoken":"[redacted]"}}}`},
+		{"Set-Cookie: id=a1b2; Path=/", "Set-Cookie: [redacted] Path=/"},
+		{"DB_PWD=hunter2 credential: hunter2", "DB_PWD=[redacted] credential: [redacted]"},
+		{"--anonymous-auth=false --authorization-mode=Node", "--anonymous-auth=false --authorization-mode=Node"},
 	} {
 		text, want := test.text, test.want
 		got := Redact(text)

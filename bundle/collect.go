@@ -109,7 +109,7 @@ func collect(ctx context.Context, b *Bundle, m *fleet.Machine, steps []plan.Step
 	for _, s := range steps {
 		for i, w := range s.Wanted {
 			fmt.Fprintf(&states, "%s: %s\n  wanted:\n%s  found:\n%s",
-				s.Component.Name, w.ID(), lines(w.State()), found(s, i))
+				s.Component.Name, w.ID(), lines(resource.Short(w.State())), found(s, i))
 			if runner, ok := w.(resource.Runner); ok {
 				unit, _ := runner.Runs()
 				units = append(units, unit)
@@ -142,7 +142,7 @@ func collect(ctx context.Context, b *Bundle, m *fleet.Machine, steps []plan.Step
 func (b *Bundle) rendered(f resource.File) {
 	name := "rendered" + filepath.Clean("/"+f.Path)
 	if f.Secret || f.Blob != "" || f.Absent || f.Target != "" {
-		b.Add(name+".txt", f.State()+"\n")
+		b.Add(name+".txt", resource.Short(f.State())+"\n")
 		return
 	}
 	b.Add(name, string(f.Content))
@@ -156,7 +156,7 @@ func found(s plan.Step, i int) string {
 	if !resource.Changed(s.Found[i], s.Wanted[i]) {
 		return "    (the same)\n"
 	}
-	return lines(s.Found[i].State())
+	return lines(resource.Short(s.Found[i].State()))
 }
 
 // lines indents a state; an empty state becomes "(absent)".

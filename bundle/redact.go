@@ -9,7 +9,7 @@ import (
 // named is the start of a group that matches the name of a secret, up to its value. The value of a
 // flag may come after a space.
 const (
-	secretName = `(?:password|passwd|passphrase|secret|token|api-?key)`
+	secretName = `(?:password|passwd|pwd|passphrase|secret|token|api-?key|credentials?|cookie|\bauth)`
 	named      = `((?i:[a-z0-9_-]*` + secretName + `\\*["']?\s*[:=]\s*|--[a-z0-9-]*` + secretName + `[ \t]+)`
 )
 

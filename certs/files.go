@@ -13,8 +13,8 @@ import (
 type File struct {
 	Component string // the component that the file goes with; each path belongs to one component only
 	Path      string // absolute, on the host
-	Mode      uint32 // permission bits: 0600 for secrets, 0644 for what may be read
-	Owner     string // "root:root", or "etcd:etcd" below /etc/etcd
+	Mode      uint32 // permission bits: 0600 for secrets, 0640 for etcd's, 0644 for what may be read
+	Owner     string // "root:root", or "root:etcd" below /etc/etcd
 	Content   []byte
 	Secret    bool // whether the content must not be shown: private keys, and kubeconfigs, which hold them
 }
@@ -38,7 +38,7 @@ var authorityFiles = []struct {
 }
 
 // Files returns what a component wants on a host, in a fixed order; nothing when it has no part on
-// a host of that role. The components are "pki" (what several others share), "etcd",
+// a host of that role. The components are "pki" (what several others share), "etcd", "etcd-peers",
 // "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "flannel"
 // and "admin". The host must be one of the cluster that Preview was called with.
 func (p *PKI) Files(h inventory.Host, component string) []File {
@@ -49,7 +49,7 @@ func (p *PKI) Files(h inventory.Host, component string) []File {
 		}
 	}
 	for _, r := range table {
-		if r.component != component || !r.isOn(h) {
+		if r.component != component || !r.isOn(p.cluster, h) {
 			continue
 		}
 		pair, ok := p.pairs[r.path(h)]
@@ -97,7 +97,9 @@ func (p *PKI) shared(of, suffix string) []byte {
 func file(component, path string, text []byte) File {
 	f := File{Component: component, Path: path, Mode: 0o600, Owner: "root:root", Content: text, Secret: true}
 	if strings.HasPrefix(path, "/etc/etcd/") {
-		f.Owner = "etcd:etcd"
+		// etcd reads them. It could change them if they were its own, and what is next to them
+		// while the tool writes them.
+		f.Mode, f.Owner = 0o640, "root:etcd"
 	}
 	if suffix := filepath.Ext(path); suffix == ".crt" || suffix == ".pub" {
 		f.Mode, f.Secret = 0o644, false

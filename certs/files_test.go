@@ -14,7 +14,8 @@ import (
 	"kbootstrap/inventory"
 )
 
-var components = []string{"pki", "etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet",
+var components = []string{"pki", "etcd", "etcd-peers", "kube-apiserver", "kube-controller-manager", "kube-scheduler",
+	"kubelet",
 	"kube-proxy", "flannel", "admin"}
 
 const everyHostsFiles = `pki /etc/kubernetes/pki/ca.crt 0644 root:root
@@ -25,13 +26,13 @@ kube-proxy /etc/kubernetes/kube-proxy.conf 0600 root:root secret
 flannel /etc/kubernetes/flannel.conf 0600 root:root secret
 `
 
-const etcdFiles = `etcd /etc/etcd/pki/ca.crt 0644 etcd:etcd
-etcd /etc/etcd/pki/server.crt 0644 etcd:etcd
-etcd /etc/etcd/pki/server.key 0600 etcd:etcd secret
-etcd /etc/etcd/pki/peer.crt 0644 etcd:etcd
-etcd /etc/etcd/pki/peer.key 0600 etcd:etcd secret
-etcd /etc/etcd/pki/healthcheck-client.crt 0644 etcd:etcd
-etcd /etc/etcd/pki/healthcheck-client.key 0600 etcd:etcd secret
+const etcdFiles = `etcd /etc/etcd/pki/ca.crt 0644 root:etcd
+etcd /etc/etcd/pki/server.crt 0644 root:etcd
+etcd /etc/etcd/pki/server.key 0640 root:etcd secret
+etcd-peers /etc/etcd/pki/peer.crt 0644 root:etcd
+etcd-peers /etc/etcd/pki/peer.key 0640 root:etcd secret
+etcd /etc/etcd/pki/healthcheck-client.crt 0644 root:etcd
+etcd /etc/etcd/pki/healthcheck-client.key 0640 root:etcd secret
 `
 
 const controlPlaneFiles = `pki /etc/kubernetes/pki/ca.key 0600 root:root secret

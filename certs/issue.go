@@ -20,6 +20,7 @@ type PKI struct {
 	cluster        *inventory.Cluster
 	authorities    map[string]pair
 	serviceAccount keyPair
+	encryption     []EncryptionKey
 	leaves         []leaf
 	pairs          map[string]pair   // of the leaves, by their path in the store
 	todo           pending           // what Keep writes
@@ -125,6 +126,9 @@ func (s *Store) issue(c *inventory.Cluster, now time.Time) (p *PKI, err error) {
 		return nil, err
 	}
 	if p.serviceAccount, err = s.serviceAccount(root, used, &p.todo); err != nil {
+		return nil, err
+	}
+	if p.encryption, err = s.encryptionKeys(root, c, &p.todo); err != nil {
 		return nil, err
 	}
 	if err = p.load(root, now); err != nil {

@@ -118,7 +118,7 @@ func TestOnlyWhatChanged(t *testing.T) {
 		},
 		"a new worker": {
 			func(c *inventory.Cluster) { add(c, "w2", "10.0.0.32", inventory.Worker) },
-			[]string{"hosts/w2/flannel.crt", "hosts/w2/kube-proxy.crt",
+			[]string{"hosts/w2/flannel.crt", "hosts/w2/kube-proxy.crt", "hosts/w2/kube-router.crt",
 				"hosts/w2/kubelet-client.crt", "hosts/w2/kubelet.crt"},
 		},
 		"a new control plane changes the names of the other": {
@@ -126,7 +126,7 @@ func TestOnlyWhatChanged(t *testing.T) {
 			[]string{"hosts/cp1/apiserver.crt", "hosts/w1/admin.crt", "hosts/w1/apiserver-etcd-client.crt",
 				"hosts/w1/apiserver-kubelet-client.crt", "hosts/w1/apiserver.crt", "hosts/w1/controller-manager.crt",
 				"hosts/w1/controller-manager-server.crt", "hosts/w1/front-proxy-client.crt", "hosts/w1/scheduler.crt",
-				"hosts/w1/scheduler-server.crt", "hosts/w1/super-admin.crt"},
+				"hosts/w1/scheduler-server.crt"},
 		},
 		"the cluster domain": {func(c *inventory.Cluster) { c.Network.Domain = "k8s.lan" },
 			[]string{"hosts/cp1/apiserver.crt"}},

@@ -59,14 +59,17 @@ func encodeKey(key crypto.Signer) ([]byte, error) {
 }
 
 // selfSign makes the certificate of an authority with its own key. It takes cfssl's policy for
-// authorities, but not initca.New, which knows no time but the clock's.
+// authorities, but not initca.New, which knows no time but the clock's. The authority may sign no
+// other authorities: the tool makes none, so one of them is a forgery.
 func selfSign(key crypto.Signer, cn string, now time.Time) ([]byte, error) {
 	silenced()
-	request, err := csr.Generate(key, &csr.CertificateRequest{CN: cn, CA: &csr.CAConfig{}})
+	request, err := csr.Generate(key, &csr.CertificateRequest{CN: cn, CA: &csr.CAConfig{PathLenZero: true}})
 	if err != nil {
 		return nil, err
 	}
-	s, err := local.NewSigner(key, nil, signer.DefaultSigAlgo(key), initca.CAPolicy())
+	policy := initca.CAPolicy()
+	policy.Default.CAConstraint.MaxPathLenZero = true
+	s, err := local.NewSigner(key, nil, signer.DefaultSigAlgo(key), policy)
 	if err != nil {
 		return nil, err
 	}

@@ -41,6 +41,7 @@ const everyHost inventory.Role = ""
 type row struct {
 	name      string
 	role      inventory.Role
+	first     bool // only the first host of the role has it
 	issuer    string
 	cn, org   string // the subject; {host} stands for the host's name
 	usages    []x509.ExtKeyUsage
@@ -58,14 +59,33 @@ var (
 	both = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
 )
 
-// The groups that bind rights. clusterAdmins is bound to cluster-admin by an ordinary
+// The groups that bind rights. ClusterAdmins is bound to cluster-admin by an ordinary
 // ClusterRoleBinding, so it can be taken away; masters is built into the API server and cannot, so
 // only the break-glass kubeconfig has it (CIS 5.1.7).
 const (
-	clusterAdmins = "kubeadm:cluster-admins"
+	ClusterAdmins = "kubeadm:cluster-admins"
 	masters       = "system:masters"
 	nodes         = "system:nodes"
 )
+
+// FlannelUser is what the name of flanneld's user begins with, before that of the host, and
+// FlannelGroup the group of all of them.
+const (
+	FlannelUser  = "flannel:"
+	FlannelGroup = "kbootstrap:flannel"
+)
+
+// KubeRouterUser is what the name of kube-router's user begins with, before that of the host.
+const KubeRouterUser = "kube-router:"
+
+// EtcdPeer is the common name by which etcd's members tell each other from clients, which have
+// certificates of the same authority. Only the host's addresses in a certificate say which member
+// it is.
+const EtcdPeer = "etcd-peer"
+
+// KubeletClient is the user as whom API servers call kubelets. The role system:kubelet-api-admin
+// is bound to it, and no other.
+const KubeletClient = "kube-apiserver-kubelet-client"
 
 // table is every certificate of every host. Names, subjects and usages follow kubeadm's, so that
 // what is written about clusters made by kubeadm holds here. etcd's own keys lie outside
@@ -76,8 +96,8 @@ var table = []row{
 		cn: "{host}", usages: both, sans: etcdSANs,
 		component: "etcd", pair: "/etc/etcd/pki/server"},
 	{name: "etcd-peer", role: inventory.Etcd, issuer: etcdCA,
-		cn: "{host}", usages: both, sans: etcdSANs,
-		component: "etcd", pair: "/etc/etcd/pki/peer"},
+		cn: EtcdPeer, usages: both, sans: etcdSANs,
+		component: "etcd-peers", pair: "/etc/etcd/pki/peer"},
 	{name: "etcd-healthcheck-client", role: inventory.Etcd, issuer: etcdCA,
 		cn: "kube-etcd-healthcheck-client", usages: client,
 		component: "etcd", pair: "/etc/etcd/pki/healthcheck-client"},
@@ -86,7 +106,7 @@ var table = []row{
 		cn: "kube-apiserver", usages: server, sans: apiserverSANs,
 		component: "kube-apiserver", pair: "/etc/kubernetes/pki/apiserver"},
 	{name: "apiserver-kubelet-client", role: inventory.ControlPlane, issuer: kubernetesCA,
-		cn: "kube-apiserver-kubelet-client", org: clusterAdmins, usages: client,
+		cn: KubeletClient, usages: client,
 		component: "kube-apiserver", pair: "/etc/kubernetes/pki/apiserver-kubelet-client"},
 	{name: "apiserver-etcd-client", role: inventory.ControlPlane, issuer: etcdCA,
 		cn: "kube-apiserver-etcd-client", usages: client,
@@ -111,9 +131,11 @@ var table = []row{
 		cn: "kube-scheduler", usages: server, sans: localSANs,
 		component: "kube-scheduler", pair: "/etc/kubernetes/pki/scheduler"},
 	{name: "admin", role: inventory.ControlPlane, issuer: kubernetesCA,
-		cn: adminUser, org: clusterAdmins, usages: client,
+		cn: adminUser, org: ClusterAdmins, usages: client,
 		component: "admin", configs: []string{"/etc/kubernetes/admin.conf", "/root/.kube/config"}, server: ownServer},
-	{name: "super-admin", role: inventory.ControlPlane, issuer: kubernetesCA,
+	// The break-glass key lies where an administrator finds it, and nowhere else: it cannot be
+	// revoked.
+	{name: "super-admin", role: inventory.ControlPlane, first: true, issuer: kubernetesCA,
 		cn: "kubernetes-super-admin", org: masters, usages: client,
 		component: "admin", configs: []string{"/etc/kubernetes/super-admin.conf"}, server: ownServer},
 
@@ -125,18 +147,25 @@ var table = []row{
 	{name: "kubelet", role: everyHost, issuer: kubernetesCA,
 		cn: "system:node:{host}", org: nodes, usages: server, sans: kubeletSANs,
 		component: "kubelet", pair: "/var/lib/kubelet/pki/kubelet"},
-	// A key of its own for each host, though the user is the same: a key that leaks names the host
-	// it leaked from.
+	// A key of its own for each host, though the user is the same, which may only read: a key that
+	// leaks names the host it leaked from.
 	{name: "kube-proxy", role: everyHost, issuer: kubernetesCA,
 		cn: "system:kube-proxy", usages: client,
 		component: "kube-proxy", configs: []string{"/etc/kubernetes/kube-proxy.conf"}, server: anyServer},
+	// A user of its own for each host, because flanneld writes to its node, and root on one host
+	// must not write to the nodes of others.
 	{name: "flannel", role: everyHost, issuer: kubernetesCA,
-		cn: "flannel", usages: client,
+		cn: FlannelUser + "{host}", org: FlannelGroup, usages: client,
 		component: "flannel", configs: []string{"/etc/kubernetes/flannel.conf"}, server: anyServer},
+	// A user for each host, so that the audit log tells them apart, and so that what one may read
+	// can be taken away.
+	{name: "kube-router", role: everyHost, issuer: kubernetesCA,
+		cn: KubeRouterUser + "{host}", usages: client,
+		component: "kube-router", configs: []string{"/etc/kubernetes/kube-router.conf"}, server: anyServer},
 }
 
 // admin is the one certificate of the control machine, for PKI.Kubeconfig.
-var admin = leaf{name: "admin", issuer: kubernetesCA, cn: adminUser, org: clusterAdmins, usages: client}
+var admin = leaf{name: "admin", issuer: kubernetesCA, cn: adminUser, org: ClusterAdmins, usages: client}
 
 const adminUser = "kubernetes-admin"
 
@@ -155,7 +184,7 @@ func leaves(c *inventory.Cluster) []leaf {
 	all := []leaf{admin}
 	for _, h := range c.Hosts {
 		for _, r := range table {
-			if r.isOn(h) {
+			if r.isOn(c, h) {
 				all = append(all, r.leaf(c, h))
 			}
 		}
@@ -163,8 +192,13 @@ func leaves(c *inventory.Cluster) []leaf {
 	return all
 }
 
-// on reports whether the host has the certificate.
-func (r row) isOn(h inventory.Host) bool { return r.role == everyHost || h.Has(r.role) }
+// isOn reports whether the host has the certificate.
+func (r row) isOn(c *inventory.Cluster, h inventory.Host) bool {
+	if r.first && c.With(r.role)[0].Name != h.Name {
+		return false
+	}
+	return r.role == everyHost || h.Has(r.role)
+}
 
 // path is where the store keeps the host's certificate, without suffix.
 func (r row) path(h inventory.Host) string { return "hosts/" + h.Name + "/" + r.name }

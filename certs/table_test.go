@@ -24,19 +24,19 @@ func TestCertificates(t *testing.T) {
 		{"hosts/cp1/super-admin", "ca", "kubernetes-super-admin", "system:masters", "", "client"},
 		{"hosts/cp1/apiserver", "ca", "kube-apiserver", "",
 			"10.0.0.11 10.96.0.1 127.0.0.1 cp1 cp1.example.net " + domain + " localhost", "server"},
-		{"hosts/cp1/apiserver-kubelet-client", "ca", "kube-apiserver-kubelet-client",
-			"kubeadm:cluster-admins", "", "client"},
+		{"hosts/cp1/apiserver-kubelet-client", "ca", "kube-apiserver-kubelet-client", "", "", "client"},
 		{"hosts/cp1/apiserver-etcd-client", "etcd/ca", "kube-apiserver-etcd-client", "", "", "client"},
 		{"hosts/cp1/front-proxy-client", "front-proxy-ca", "front-proxy-client", "", "", "client"},
 		{"hosts/cp1/controller-manager", "ca", "system:kube-controller-manager", "", "", "client"},
 		{"hosts/cp1/scheduler", "ca", "system:kube-scheduler", "", "", "client"},
 		{"hosts/etcd1/etcd-server", "etcd/ca", "etcd1", "", "10.0.0.21 127.0.0.1 etcd1 localhost", "server client"},
-		{"hosts/etcd1/etcd-peer", "etcd/ca", "etcd1", "", "10.0.0.21 127.0.0.1 etcd1 localhost", "server client"},
+		{"hosts/etcd1/etcd-peer", "etcd/ca", "etcd-peer", "", "10.0.0.21 127.0.0.1 etcd1 localhost", "server client"},
 		{"hosts/etcd1/etcd-healthcheck-client", "etcd/ca", "kube-etcd-healthcheck-client", "", "", "client"},
 		{"hosts/w1/kubelet-client", "ca", "system:node:w1", "system:nodes", "", "client"},
 		{"hosts/w1/kubelet", "ca", "system:node:w1", "system:nodes", "10.0.0.31 w1", "server"},
 		{"hosts/w1/kube-proxy", "ca", "system:kube-proxy", "", "", "client"},
-		{"hosts/w1/flannel", "ca", "flannel", "", "", "client"},
+		{"hosts/w1/flannel", "ca", "flannel:w1", "kbootstrap:flannel", "", "client"},
+		{"hosts/w1/kube-router", "ca", "kube-router:w1", "", "", "client"},
 	} {
 		t.Run(want.name, func(t *testing.T) {
 			cert := certificate(t, s, want.name)
@@ -83,7 +83,7 @@ func TestEveryHostHasItsOwn(t *testing.T) {
 	for _, l := range leaves(lab()) {
 		got[l.host] = strings.TrimSpace(got[l.host] + " " + l.name[strings.LastIndex(l.name, "/")+1:])
 	}
-	every := "kubelet-client kubelet kube-proxy flannel"
+	every := "kubelet-client kubelet kube-proxy flannel kube-router"
 	for host, want := range map[string]string{
 		"":      "admin",
 		"w1":    every,
@@ -103,7 +103,8 @@ func TestAuthorities(t *testing.T) {
 	issue(t, s, lab(), start)
 	for _, a := range authorityTable {
 		cert := certificate(t, s, a.name)
-		if !cert.IsCA || cert.MaxPathLen >= 0 || cert.KeyUsage != x509.KeyUsageCertSign|x509.KeyUsageCRLSign {
+		if !cert.IsCA || cert.MaxPathLen != 0 || !cert.MaxPathLenZero ||
+			cert.KeyUsage != x509.KeyUsageCertSign|x509.KeyUsageCRLSign {
 			t.Errorf("%s: IsCA %t, MaxPathLen %d, KeyUsage %b", a.name, cert.IsCA, cert.MaxPathLen, cert.KeyUsage)
 		}
 		if cert.Subject.CommonName != a.cn {

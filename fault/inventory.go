@@ -20,6 +20,8 @@ const (
 	ArgumentUnknown       Code = "KB1016"
 	ArgumentValue         Code = "KB1017"
 	ArgumentWeakens       Code = "KB1018"
+	InventorySecurity     Code = "KB1019"
+	ArgumentPath          Code = "KB1022"
 )
 
 // Faults of the command line and the user's settings.
@@ -120,6 +122,13 @@ or it turns a feature gate that is locked. The component would not start with it
 		`The value is one that the component takes and that a check of the CIS Kubernetes Benchmark, or the tool, advises
 against. The number of the check is in the message. This is a warning: the run goes on.`,
 		`Leave the argument out unless you mean it.`},
+	{ArgumentPath, "an argument names a path that the service cannot reach",
+		`Services of the cluster run in a sandbox of systemd: they do not see the directories of people, those for temporary
+files, nor those of pods and images, and they write in their own directories and in those that their arguments name.
+The component would not start with this path, or would lose what it writes.`,
+		`Put the file where the message says, on every host that has the component.
+
+    install -d -m 700 /etc/kubernetes-site && mv /root/webhook.yaml /etc/kubernetes-site/`},
 	{Usage, "the tool does not understand the command line",
 		`A flag is unknown or has an invalid value, or there are too many or too few arguments. Nothing was done.`,
 		`Look at the help of the command, which has examples and lists every flag.

@@ -14,7 +14,10 @@ const (
 	BootSetting       Code = "KB3062"
 	PacketFilter      Code = "KB3063"
 	PreflightReplaces Code = "KB3065"
+	WeakVersion       Code = "KB3066"
 	PreflightClock    Code = "KB3070"
+	PreflightFirewall Code = "KB3073"
+	PreflightSELinux  Code = "KB3074"
 )
 
 // preflightEntries are the faults of preflight checks.
@@ -59,7 +62,7 @@ UDP, "nothing arrived" means that the sender sent packets but the receiver's pro
 filter on one of the two hosts, a security group, or a network between them drops them. If only large packets are
 lost, something on the way has a smaller MTU and drops them silently.
 
-The check ignores a firewalld that up will turn off, and what that firewalld may hide.`,
+The check ignores a firewall that up will turn off or open, and what that firewall may hide.`,
 		`Open the port where packets are dropped, on the receiving host first.
 
     iptables -S INPUT; nft list ruleset
@@ -75,6 +78,23 @@ halfway.`,
 		`The kernel, its modules and cgroup controllers, the C library, iptables or a program is missing, or is too old
 for the versions that the inventory asks for; or the tool does not run as root there.`,
 		`Update the distribution, or install the package that the message names.`},
+	{PreflightSELinux, "SELinux enforces its policy on a host, and the tool leaves it so",
+		`With selinux: leave the tool neither changes the mode of SELinux nor labels files. The policy of a distribution
+forbids containers almost everything until the package container-selinux is there and containerd gives containers their
+labels. The tool is not tested with an enforcing policy.`,
+		`Install container-selinux, and have containerd label containers by a file of its own; or let up make SELinux
+permissive, with selinux: permissive in the inventory.
+
+    printf '[plugins."io.containerd.cri.v1.runtime"]\nenable_selinux = true\n' > /etc/containerd/conf.d/selinux.toml
+    ausearch -m avc -ts recent`},
+	{PreflightFirewall, "the firewall of a host cannot be configured",
+		`With firewall: configure the tool adds policies to a firewalld that runs. Policies hold next to the zones that the
+host's owner has made; firewalld has them from version 0.9 on. An older one, or one that does not answer on the bus of
+the system, cannot be told what to let in.`,
+		`Stop firewalld: up then filters by a table of nftables that is its own. Or leave the firewall out of it, with
+firewall: disable in the inventory.
+
+    systemctl disable --now firewalld`},
 	{PreflightLeftover, "something else is on a host already",
 		`A port is held by another program, another installer's Kubernetes runs there, etcd's data directory has data that
 is not this cluster's, or the host trusts another certificate authority. The tool never takes over or deletes what
@@ -112,6 +132,19 @@ masked. The cluster works until the host is started again; then pods reach no ot
     grep -rn ip_forward /etc/sysctl.d /etc/sysctl.conf /run/sysctl.d /usr/lib/sysctl.d
     grep -rnE 'br_netfilter|overlay|vxlan' /etc/modprobe.d
     systemctl unmask systemd-sysctl.service systemd-modules-load.service`},
+	{WeakVersion, "a component has a version with a known hole",
+		`The version of a component on a host, or the one that the inventory asks for, is open to a hole that is published
+and that newer versions close. Some of these lead from a container to root on its host. Or the minor version of
+Kubernetes has no support any more, so that what is found in it is not mended. The tool knows the holes that were
+published when it was made; a newer release of the tool knows more.
+
+It is a warning: nothing is refused.`,
+		`Leave the version out of the inventory, so that the tool's default is installed, or name a newer one.
+
+    versions: {}
+    kbootstrap up -i hosts.yaml
+
+A version that must stay for now keeps its warning.`},
 	{PacketFilter, "a chain of the packet filter drops what pods or hosts send",
 		`kube-proxy and flannel accept the packets of pods in the chains of iptables. A packet must pass every chain of its
 hook, so a chain of another table with the policy drop drops them all the same. Such a chain comes from nftables.conf, a

@@ -10,6 +10,9 @@ const (
 	ArtifactMissing     Code = "KB4006"
 	ArtifactLockDamaged Code = "KB4007"
 	VersionsConflict    Code = "KB4008"
+	ArtifactDisputed    Code = "KB4010"
+	ArtifactInsecure    Code = "KB4011"
+	CacheExposed        Code = "KB4012"
 )
 
 // Faults of the state directory, certificates and keys, and of this machine's own disk.
@@ -27,17 +30,21 @@ const (
 var stateEntries = []Entry{
 	{ArtifactUnpinned, "an artifact has no known sum",
 		`The tool installs nothing whose sha256 sum is not known beforehand. The sums of the default versions are built
-in; a lock file has them for another version, or for a mirror of your own builds. Nothing was fetched and no host
-was touched.`,
-		`Fetch the artifacts once, check where they come from, and record their sums.
+in; a lock file has them for another version, for the images of a mirror, or for your own builds. Nothing was fetched
+and no host was touched.`,
+		`Fetch the artifacts once, over https or from a directory, check where they come from, and record their sums.
+At a terminal up asks whether it shall do so; elsewhere --record says yes.
 
     kbootstrap artifacts lock -i hosts.yaml`},
 	{ArtifactMismatch, "an artifact is not the one that was expected",
 		`Twice in a row, the download had a sha256 sum other than the one in the built-in table or the lock. The mirror
 has another build, a cache on the way is damaged, or someone has replaced the file. The download was not kept, and
 no host got it.`,
-		`Compare the sum with the one on the project's release page before you trust the file. If your mirror has builds
-of its own, record them with a lock.
+		`Compare the sum with the one on the project's release page before you trust the file.
+
+If your mirror has your own builds, say so in the inventory (artifacts: {ownBuilds: true}) and record them with a lock.
+Docker publishes no sums, and has replaced a file in place before. If that is what happened, remove the entry from the
+lock and lock again.
 
     kbootstrap artifacts list -i hosts.yaml`},
 	{ArtifactNotIt, "something else arrived in place of an artifact",
@@ -73,6 +80,24 @@ all of them.`,
 		`A component's version does not work with the chosen Kubernetes, like containerd 1.x with Kubernetes 1.36, or
 there is no component of that name.`,
 		`Leave the version out to get the tested one, or choose one that the message names.`},
+	{ArtifactDisputed, "the lock contradicts sums that the projects published",
+		`The lock has another sum for an artifact than the tool knows from its project. Someone has changed the lock, or
+the mirror has your own builds and the inventory does not say so. Nothing was fetched and no host was touched.`,
+		`Find out who changed the entry and why. If the files are your own builds, add to the inventory:
+
+    artifacts: {mirror: DIR, ownBuilds: true}`},
+	{ArtifactInsecure, "an artifact without a known sum would come over plain http",
+		`The sum of an artifact is taken on trust once, so that one time it must come over https or from a directory. Over
+plain http anyone on the way can replace it.`,
+		`Use an https mirror, or copy the files into a directory, and record the sums from there.
+
+    kbootstrap artifacts lock -i hosts.yaml`},
+	{CacheExposed, "others can write to the artifact cache",
+		`The cache says which programs were in a verified archive. A part of it belongs to another user or can be written
+by others, who could exchange programs there.`,
+		`If no other user has, run the command in the message. Otherwise remove the cache; it is filled again.
+
+    rm -r ~/.cache/kbootstrap/artifacts`},
 	{StateExposed, "others can read the state directory",
 		`The state directory holds the private keys of the cluster. The directory, or a file in it, can be read by others,
 belongs to another user, or is a link. Like ssh with a private key, the tool refuses to use it.`,

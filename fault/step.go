@@ -23,6 +23,7 @@ const (
 	PodNetworkDiffers Code = "KB5024"
 	BridgeInUse       Code = "KB5025"
 	NodeNotRegistered Code = "KB5026"
+	AdminRefused      Code = "KB5028"
 )
 
 // stepEntries are the faults of steps on hosts.
@@ -161,4 +162,13 @@ tool restarted it; the node is still not there.`,
 		`Read the journal of the kubelet: it says why the API does not take the node.
 
     sudo journalctl -u kubelet --since -10min`},
+	{AdminRefused, "the API refuses the administrator",
+		`The tool speaks to the API with /etc/kubernetes/admin.conf of a control plane, in the name of the operator. The API
+does not know that user, or the ClusterRoleBinding kubeadm:cluster-admins gives the group kubeadm:cluster-admins no
+rights any more. The tool binds the group again with /etc/kubernetes/super-admin.conf, which the first control plane of
+the inventory has; on the control plane that was asked there is none.`,
+		`Have the first control plane of the inventory answer and run the command again; or bind the group by hand there.
+
+    sudo kubectl --kubeconfig /etc/kubernetes/super-admin.conf create clusterrolebinding kubeadm:cluster-admins \
+      --clusterrole cluster-admin --group kubeadm:cluster-admins`},
 }

@@ -33,7 +33,11 @@ type Facts struct {
 	Glibc       string // "2.36"; empty with another C library
 	IPTables    string // "1.8.9 (nf_tables)"; "1.8.4 (legacy)"
 	SELinux     string // "enforcing", "permissive" or "disabled"
-	Interfaces  []Interface
+	// Firewalld is the version of the firewalld that runs; empty when none does.
+	Firewalld string
+	// SSHPorts are the TCP ports by which people log in: those of sshd, and that of this session.
+	SSHPorts   []int
+	Interfaces []Interface
 	// DefaultRouteInterface is the interface of the default route with the lowest metric.
 	DefaultRouteInterface string
 	// Programs maps those programs that the host has, of the list in programs, to their paths.
@@ -47,12 +51,17 @@ type Facts struct {
 	EtcdData bool
 	// EtcdBootstrapped is the content of /etc/etcd/bootstrapped, without white space around.
 	EtcdBootstrapped string
+	// EtcdPeerCN is the common name that the unit of etcd has its member ask of other members;
+	// empty when it takes any certificate of the authority.
+	EtcdPeerCN string
 	// Cluster is the name of the cluster that the host belongs to, by the tool's own mark; empty
 	// where there is none, as in clusters that older versions made.
 	Cluster string
 	// Units are those of the asked units that exist on the host, whoever wrote them, such as
 	// "kubelet.service".
 	Units []string
+	// Encryption are the providers in EncryptionConfig, in their order and without their keys.
+	Encryption []Provider
 	// Resolv is the resolv.conf(5) that pods may inherit: one with a name server that is not on
 	// loopback, such as the one behind systemd-resolved's stub. It is empty when the host has none.
 	Resolv string
@@ -82,8 +91,8 @@ type Interface struct {
 
 // programs are those whose presence decides how something is done.
 var programs = []string{
-	"apt-get", "conntrack", "dnf", "ethtool", "firewall-cmd", "haproxy", "ip", "ipset", "iptables", "modprobe", "mount",
-	"nft", "socat", "swapoff", "systemctl", "useradd", "yum",
+	"apt-get", "busctl", "conntrack", "dnf", "ethtool", "firewall-cmd", "haproxy", "ip", "ipset", "iptables",
+	"modprobe", "mount", "nft", "socat", "swapoff", "systemctl", "useradd", "yum",
 }
 
 // Facts reads the facts of the machine, all at the same time, and which of the units it has. It
@@ -101,6 +110,8 @@ func (s *System) Facts(ctx context.Context, units ...string) Facts {
 
 	var wg sync.WaitGroup
 	wg.Go(func() { f.IPTables = g.iptables(f.Programs) })
+	wg.Go(func() { f.Firewalld = g.firewalld(f.Programs) })
+	wg.Go(func() { f.SSHPorts = g.sshPorts(os.Getpid()) })
 	wg.Go(func() { f.Systemd = g.systemd(f.Programs) })
 	wg.Go(func() { f.Glibc = g.glibc() })
 	wg.Go(func() { f.Interfaces = interfaces() })
@@ -120,8 +131,10 @@ func (s *System) Facts(ctx context.Context, units ...string) Facts {
 		f.ConntrackWritable = g.conntrackWritable(f.Container != "")
 		f.EtcdData = g.HasLog("var/lib/etcd")
 		f.EtcdBootstrapped = strings.TrimSpace(g.text("etc/etcd/bootstrapped"))
+		f.EtcdPeerCN = g.etcdPeerCN()
 		f.Cluster = g.line(ClusterMark)
 		f.Units = g.units(units)
+		f.Encryption = g.providers()
 		f.Resolv = g.resolv()
 		f.DiskFree = g.diskFree("/", "/opt", "/var/lib")
 	})

@@ -20,7 +20,6 @@ var rocky = map[string]string{
 	"sys/fs/cgroup/memory/tasks":               "",
 	"etc/machine-id":                           "0123456789abcdef0123456789abcdef\n",
 	"etc/etcd/bootstrapped":                    "  3f5ea\n",
-	"etc/systemd/system/etcd.service":          "",
 	"usr/lib/systemd/system/docker.service":    "",
 	"var/lib/etcd/member/wal/0.wal":            "",
 	"run/systemd/container":                    "systemd-nspawn\n",
@@ -38,6 +37,8 @@ var rocky = map[string]string{
 	"usr/bin/yum":                             "#!",
 	"usr/sbin/iptables":                       "#!",
 	"usr/sbin/swapoff":                        "#!",
+	"etc/systemd/system/etcd.service": "[Service]\nExecStart=/usr/local/bin/etcd \\\n  --name=m1 \\\n" +
+		"  --peer-cert-allowed-cn=etcd-peer\n",
 	"proc/net/route": "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT\n" +
 		"eth1\t00000000\t0102A8C0\t0003\t0\t0\t101\t00000000\t0\t0\t0\n" +
 		"eth0\t00000000\t0102A8C0\t0003\t0\t0\t100\t00000000\t0\t0\t0\n" +
@@ -64,8 +65,9 @@ func TestFactsOfAnotherMachine(t *testing.T) {
 			"iptables": "/usr/sbin/iptables", "swapoff": "/usr/sbin/swapoff",
 		},
 		PackageManager: "dnf", ConntrackWritable: true, EtcdData: true, EtcdBootstrapped: "3f5ea",
-		Resolv: "/run/systemd/resolve/resolv.conf",
-		Units:  []string{"etcd.service", "docker.service"},
+		EtcdPeerCN: "etcd-peer",
+		Resolv:     "/run/systemd/resolve/resolv.conf",
+		Units:      []string{"etcd.service", "docker.service"},
 	}
 	// What comes from the kernel and not from a file is the other test's.
 	want.Hostname, want.Arch, want.CPUs = got.Hostname, got.Arch, got.CPUs
@@ -97,7 +99,7 @@ func TestFactsOfOldSystemdAndIPv6(t *testing.T) {
 		"no swap":                !got.Swap,
 		"SELinux disabled":       got.SELinux == "disabled",
 		"no conntrack to write":  !got.ConntrackWritable,
-		"no etcd":                !got.EtcdData && got.EtcdBootstrapped == "",
+		"no etcd":                !got.EtcdData && got.EtcdBootstrapped == "" && got.EtcdPeerCN == "",
 		"no container":           got.Container == "",
 		"no units":               len(got.Units) == 0,
 		"free space of a parent": got.DiskFree["/var/lib"] > 0,

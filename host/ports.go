@@ -147,13 +147,14 @@ func unitOf(cgroups string) string {
 	return ""
 }
 
-// vxlans are the interfaces that hold a UDP port in the kernel.
-func (s surveyor) vxlans() []string {
+// tunnels are the interfaces that hold a UDP port in the kernel.
+func (s surveyor) tunnels() []string {
 	var names []string
 	files, _ := filepath.Glob(s.Path("sys/class/net/*/uevent"))
 	for _, file := range files {
 		name := filepath.Base(filepath.Dir(file))
-		if strings.Contains(s.text("sys/class/net/"+name+"/uevent"), "DEVTYPE=vxlan") {
+		kind := s.text("sys/class/net/" + name + "/uevent")
+		if strings.Contains(kind, "DEVTYPE=vxlan") || strings.Contains(kind, "DEVTYPE=wireguard") {
 			names = append(names, name)
 		}
 	}

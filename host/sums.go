@@ -68,7 +68,7 @@ func (c *Sums) Of(path string) (string, error) {
 	if known {
 		return was, nil
 	}
-	f, err := os.Open(path)
+	f, err := Open(path)
 	if err != nil {
 		return "", err
 	}

@@ -37,7 +37,7 @@ type Survey struct {
 	Traces      []string      // those of the asked paths that exist
 	Etcd        EtcdData
 	Authority   *Authority // nil when there is none
-	VXLAN       []string   // the names of interfaces that are VXLANs
+	Tunnels     []string   // the names of interfaces that are VXLANs or of WireGuard
 	// Bridges are the interfaces that are bridges, with the names of their ports.
 	Bridges map[string][]string
 	// Taken is how many addresses the plugin host-local has given to containers.
@@ -89,7 +89,7 @@ func (s surveyor) survey(q SurveyQuery) Survey {
 		found.Modules = s.modules(q.Modules)
 		found.Etcd = s.etcdData(q.DataDir)
 		found.Authority = s.authority(q.CA)
-		found.VXLAN = s.vxlans()
+		found.Tunnels = s.tunnels()
 		found.Neighbours = s.neighbours()
 		found.Bridges = s.bridges()
 		found.Taken = s.taken(q.Taken)

@@ -149,7 +149,7 @@ func TestPortsOfAnotherMachine(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("got\n%+v\nwant\n%+v", got, want)
 	}
-	if got := m.vxlans(); !slices.Equal(got, []string{"flannel.1"}) {
+	if got := m.tunnels(); !slices.Equal(got, []string{"flannel.1"}) {
 		t.Errorf("VXLANs: %q", got)
 	}
 }

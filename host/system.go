@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -39,6 +40,8 @@ type shared struct {
 	kept    map[any]io.Closer
 	stopped context.Context
 	stop    context.CancelCauseFunc
+
+	acting atomic.Pointer[Acting]
 
 	touching sync.Mutex // guards touched
 	touched  map[string]Moment

@@ -73,23 +73,27 @@ func (r Replacement) Discard() {
 
 // Write fills the temporary file.
 func (r Replacement) Write(content []byte) error {
-	return r.files.Write(r.Temp, content, 0o600)
+	return r.files.Step(Step{Op: OpWrite, Path: r.Temp}, func() error {
+		return r.open(os.O_WRONLY, func(f *os.File) error {
+			_, err := f.Write(content)
+			return err
+		})
+	})
 }
 
 // Fill copies a content into the temporary file and verifies its sum.
 func (r Replacement) Fill(from io.Reader, sha string) error {
 	return r.files.Step(Step{Op: OpWrite, Path: r.Temp}, func() error {
-		f, err := os.OpenFile(r.Temp, os.O_WRONLY|os.O_TRUNC, 0o600)
-		if err != nil {
-			return err
-		}
-		hash := sha256.New()
-		if _, err = io.Copy(io.MultiWriter(f, hash), from); err == nil {
-			if got := hex.EncodeToString(hash.Sum(nil)); got != sha {
-				err = fault.ContentDamaged.Errorf("sha256 is %s, not %s", got, sha)
+		return r.open(os.O_WRONLY, func(f *os.File) error {
+			hash := sha256.New()
+			if _, err := io.Copy(io.MultiWriter(f, hash), from); err != nil {
+				return err
 			}
-		}
-		return errors.Join(err, f.Close())
+			if got := hex.EncodeToString(hash.Sum(nil)); got != sha {
+				return fault.ContentDamaged.Errorf("sha256 is %s, not %s", got, sha)
+			}
+			return nil
+		})
 	})
 }
 
@@ -133,12 +137,15 @@ func (r Replacement) CommitUnflushed(mode uint32, uid, gid int) error {
 
 // own gives the temporary file its owner and mode.
 func (r Replacement) own(mode uint32, uid, gid int) error {
-	// The owner first: chown clears setuid bits, and a secret must never be readable by whom it is
-	// not for.
-	if err := r.files.Chown(r.Temp, uid, gid); err != nil {
-		return err
-	}
-	return r.files.Chmod(r.Temp, fs.FileMode(mode))
+	return r.open(os.O_RDONLY, func(f *os.File) error {
+		// The owner first: chown clears setuid bits, and a secret must never be readable by whom it
+		// is not for.
+		err := r.files.Step(Step{Op: OpChown, Path: r.Temp}, func() error { return f.Chown(uid, gid) })
+		if err != nil {
+			return err
+		}
+		return r.files.Step(Step{Op: OpChmod, Path: r.Temp}, func() error { return f.Chmod(fs.FileMode(mode)) })
+	})
 }
 
 // RemoveFile removes a file, and it stays removed after a power cut.

@@ -23,6 +23,8 @@ func check(r *reader, c *Cluster) {
 		{fault.InventoryArgument, checkArguments},
 		{fault.InventoryArgument, checkListeners},
 		{fault.InventoryValue, checkRuntime},
+		{fault.InventorySecurity, checkSecurity},
+		{fault.InventoryValue, checkArtifacts},
 	} {
 		r.class = rule.code
 		rule.check(r, c)
@@ -39,6 +41,13 @@ func checkRuntime(r *reader, c *Cluster) {
 	if c.CRI == "dockerd" && c.Runtime == "containerd" {
 		r.problem("cri", `set runtime to docker, or cri to containerd`,
 			"cri dockerd needs dockerd, but runtime is containerd")
+	}
+}
+
+func checkArtifacts(r *reader, c *Cluster) {
+	if own := c.Artifacts.OwnBuilds; own != nil && *own && c.Artifacts.Mirror == "" && !r.given("artifacts.mirror") {
+		r.problem("artifacts.ownBuilds", "name the mirror, or leave the line out",
+			"ownBuilds says whose builds a mirror has, and there is none")
 	}
 }
 

@@ -99,7 +99,7 @@ func TestOneMistakeIsOneProblem(t *testing.T) {
 			`7:10: the file is not YAML: '@' is a reserved character (put the value in quotes)`},
 		{"runtime: docker", "null: docker",
 			`7:1: unknown field "null" (known here: cluster, kubernetes, versions, network, runtime, cri, firewall, ` +
-				`restoreOnReset, artifacts, ssh, arguments, hosts)`},
+				`selinux, restoreOnReset, security, artifacts, ssh, arguments, hosts)`},
 		{"runtime: docker", "runtime: .inf", `7:10: expected text, found the number .inf (put it in quotes: ".inf")`},
 		{"runtime: docker", "runtime: .nan", `7:10: expected text, found the number .nan (put it in quotes: ".nan")`},
 		{"runtime: docker", "runtime: |\n  docker\n", `7:10: "docker\n" has a control character`},
@@ -119,8 +119,8 @@ func TestOneMistakeIsOneProblem(t *testing.T) {
 		{"[worker]", "worker",
 			`19:12: expected a list, found the text "worker" (write "- " before each item, or [a, b])`},
 		{"network:\n", "network: []\nnet:\n", `3:10: expected a mapping, found a list
-4:1: unknown field "net" (known here: cluster, kubernetes, versions, network, runtime, cri, firewall, restoreOnReset, ` +
-			`artifacts, ssh, arguments, hosts)`},
+4:1: unknown field "net" (known here: cluster, kubernetes, versions, network, runtime, cri, firewall, selinux, restoreOnReset, ` +
+			`security, artifacts, ssh, arguments, hosts)`},
 
 		// Names.
 		{"cluster: demo", "cluster: De_mo",
@@ -248,8 +248,8 @@ func TestOneMistakeIsOneProblem(t *testing.T) {
 			`6:14: the node ports 8000-9000 contain 8081 (flanneld, health), 8472 (network.flannel.port) (a Service ` +
 				`could take the port away from it)`},
 		{"30000-32767", "10000-10255",
-			`6:14: the node ports 10000-10255 contain 10248 (kubelet, health), 10249 (kube-proxy, metrics), 10250 ` +
-				`(kubelet) (a Service could take the port away from it)`},
+			`6:14: the node ports 10000-10255 contain 10244 (kube-router, metrics), 10248 (kubelet, health), ` +
+				`10249 (kube-proxy, metrics), 10250 (kubelet) (a Service could take the port away from it)`},
 		{"30000-32767", "10256-20000",
 			`6:14: the node ports 10256-20000 contain 10256 (kube-proxy, health), 10257 (kube-controller-manager), ` +
 				`10258 (cloud-controller-manager), 10259 (kube-scheduler) (a Service could take the ` +
@@ -354,6 +354,17 @@ func TestOneMistakeIsOneProblem(t *testing.T) {
 			`22:32: the taint a:NoSchedule is given twice (a node has one taint for each key and effect)`},
 
 		// Artifacts.
+		{"cri: containerd", "security: {profile: CIS}", `8:21: "CIS" is not a value of profile (did you mean "cis"?)`},
+		{"cri: containerd", "security: {encryptionKey: 0}", `8:27: 0 of encryptionKey is not a number from 1 to 99`},
+		{"cri: containerd", "security: {encryptionKey: two}", `8:27: expected a whole number, found the text "two"`},
+		{"cri: containerd", "security: {encryption: none, encryptionKey: 2}",
+			`8:45: there is no key to encrypt with, because security.encryption is none (leave it out; the keys that ` +
+				`secrets were encrypted with stay readable)`},
+		{"cri: containerd", "artifacts: {ownBuilds: true}",
+			"8:24: ownBuilds says whose builds a mirror has, and there is none " +
+				"(name the mirror, or leave the line out)"},
+		{"cri: containerd", "artifacts: {mirror: m, ownBuilds: own}",
+			`8:35: expected true or false, found the text "own" (write true or false, without quotes)`},
 		{"cri: containerd", "artifacts: {mirror: ftp://x}",
 			`8:21: a mirror cannot have the scheme "ftp" (use http, https or a directory)`},
 		{"cri: containerd", "artifacts: {mirror: 'https://u:p@x/'}",

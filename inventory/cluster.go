@@ -34,11 +34,14 @@ type Cluster struct {
 	// CRI is the runtime that the kubelet talks to: "containerd" or "dockerd" (through
 	// cri-dockerd).
 	CRI string
-	// Firewall is "disable" (stop and disable firewalld) or "leave".
+	// Firewall is FirewallDisable, FirewallConfigure or FirewallLeave.
 	Firewall string
+	// SELinux is SELinuxPermissive or SELinuxLeave.
+	SELinux string
 	// RestoreOnReset reports whether `reset` turns firewalld and swap on again where the tool had
 	// turned them off.
 	RestoreOnReset bool
+	Security       Security
 	Artifacts      Artifacts
 	// Arguments are extra command line flags by program, such as Arguments["kube-apiserver"]["v"] =
 	// "4". They win over the tool's own, or are joined with them where Rules.Programs says so.
@@ -61,24 +64,72 @@ type Network struct {
 	LocalAPIPort int
 	Domain       string // the cluster domain of DNS names; "cluster.local"
 	Flannel      Flannel
+	// Policy is who enforces NetworkPolicy: PolicyKubeRouter, or PolicyNone.
+	Policy string
 }
+
+// The values of Network.Policy.
+const (
+	PolicyKubeRouter = "kube-router"
+	PolicyNone       = "none" // the API takes policies, and they have no effect
+)
 
 // PortRange is an inclusive range of ports, written "30000-32767".
 type PortRange struct{ First, Last int }
 
 // Flannel configures the overlay network between hosts.
 type Flannel struct {
-	Backend string // "vxlan" or "host-gw"
-	Port    int    // UDP port of vxlan; 8472, the kernel's own
+	Backend string // VXLAN, HostGW or WireGuard
+	// Port is the UDP port of VXLAN, 8472, the kernel's own, or that of WireGuard, 51820.
+	Port int
 }
+
+// The backends of flannel.
+const (
+	VXLAN     = "vxlan"
+	HostGW    = "host-gw"
+	WireGuard = "wireguard"
+)
+
+// UDP returns the port on which the hosts of the cluster send each other what pods send; 0 when it
+// goes as it is.
+func (f Flannel) UDP() int {
+	if f.Backend == HostGW {
+		return 0
+	}
+	return f.Port
+}
+
+// What is done about SELinux.
+const (
+	// SELinuxPermissive has it forbid nothing.
+	SELinuxPermissive = "permissive"
+	// SELinuxLeave touches nothing.
+	SELinuxLeave = "leave"
+)
+
+// What is done about the firewall of hosts.
+const (
+	// FirewallDisable stops and disables firewalld.
+	FirewallDisable = "disable"
+	// FirewallConfigure lets in what the cluster needs, and nothing else that the owner of a host
+	// does not let in: in firewalld where it runs, and by nftables where it does not.
+	FirewallConfigure = "configure"
+	// FirewallLeave touches nothing.
+	FirewallLeave = "leave"
+)
 
 // Artifacts says where binaries come from.
 type Artifacts struct {
 	// Mirror is a directory or an http(s) URL below which the upstream URLs are laid out by host
 	// and path ("dl.k8s.io/release/v1.36.3/bin/linux/amd64/kubelet"). Empty means upstream itself.
 	Mirror string
-	// Lock is the file with the sha256 sum of each URL. Empty means the sums built into the tool.
+	// Lock is the file with the sha256 sum of each URL. Empty means artifacts.lock next to the
+	// inventory, if that is there.
 	Lock string
+	// OwnBuilds reports whether the mirror has files that were not built by the projects, so that
+	// only the lock knows their sums; nil when the inventory does not say.
+	OwnBuilds *bool
 }
 
 // Host is one machine: how to reach it, and what it is in the cluster.

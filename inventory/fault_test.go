@@ -39,6 +39,11 @@ func TestFaults(t *testing.T) {
 		{fault.InventoryRoles, "etcd, ", ""},
 		{fault.InventoryRoles, "control-plane", "master"},
 		{fault.InventoryArgument, "hosts:", "arguments: {kubelet: {config: /x}}\nhosts:"},
+		{
+			fault.InventorySecurity, "hosts:",
+			"arguments: {kube-apiserver: {encryption-provider-config: /etc/x}}\nhosts:",
+		},
+		{fault.InventorySecurity, "hosts:", "security: {encryption: none, encryptionKey: 2}\nhosts:"},
 		{fault.InventoryLabel, "address:", "labels: {a b: c}, address:"},
 		{fault.InventoryLabel, "address:", "taints: [a], address:"},
 		{fault.InventoryVersion, "v1.36.3", "v1.9.0"},

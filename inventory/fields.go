@@ -33,17 +33,31 @@ func table(c *Cluster, all *SSH, rules Rules) []field {
 			read: oneOf(&c.CRI, "containerd", "dockerd"),
 			doc: "the runtime that the kubelet talks to. `dockerd` goes through cri-dockerd and " +
 				"needs `runtime: docker`."},
-		{name: "firewall", shape: "`disable` or `leave`", fallback: "disable",
-			read: oneOf(&c.Firewall, "disable", "leave"),
-			doc:  "`disable` stops and disables firewalld on every host; `leave` does not touch it."},
+		{name: "firewall", shape: "`disable`, `configure` or `leave`", fallback: "disable",
+			read: oneOf(&c.Firewall, FirewallDisable, FirewallConfigure, FirewallLeave),
+			doc: "`disable` stops and disables firewalld on every host. `configure` opens the ports of the cluster, " +
+				"between the hosts and to users, and no other: in firewalld where it runs, else in a table of " +
+				"nftables of its own. `leave` touches no firewall."},
+		{name: "selinux", shape: "`permissive` or `leave`", fallback: "permissive",
+			read: oneOf(&c.SELinux, SELinuxPermissive, SELinuxLeave),
+			doc: "`permissive` has SELinux forbid nothing, now and at boot; `leave` does not touch SELinux, and " +
+				"containers then need the package `container-selinux`."},
 		{name: "restoreOnReset", shape: "boolean", fallback: "false", read: flag(&c.RestoreOnReset),
 			doc: "whether `reset` turns firewalld and swap on again where the tool had turned them off."},
+		{name: "security", shape: "mapping", doc: "how much the cluster restricts its users.",
+			fields: securityFields(&c.Security)},
 		{name: "artifacts", shape: "mapping", doc: "where binaries come from.", fields: []field{
 			{name: "mirror", shape: "directory or URL", fallback: "upstream itself", read: mirror(&c.Artifacts.Mirror),
 				doc: "a directory, or an http(s) URL, below which the upstream URLs are laid out by host and path, " +
 					"such as `dl.k8s.io/release/v1.36.3/bin/linux/amd64/kubelet`."},
-			{name: "lock", shape: "file", fallback: "the sums built into the tool", read: file(&c.Artifacts.Lock),
-				doc: "the file with the SHA-256 sum of each URL."},
+			{name: "lock", shape: "file", fallback: "artifacts.lock next to the inventory, if it is there",
+				read: file(&c.Artifacts.Lock),
+				doc: "the file with the SHA-256 sum of each URL. What it lacks has the sum that is built into " +
+					"the tool."},
+			{name: "ownBuilds", shape: "boolean", read: flagOr(&c.Artifacts.OwnBuilds),
+				doc: "whether the mirror has builds of your own. With `true` the lock alone says what is right; with " +
+					"`false` a lock that contradicts a published sum is refused, as it is without a mirror. When the " +
+					"line is left out, `up` warns of it."},
 		}},
 		{name: "ssh", shape: "mapping", doc: "how to log in: the defaults for all hosts.", fields: loginFields(all)},
 		{name: "arguments", shape: "mapping", class: fault.InventoryArgument, read: arguments(c, rules.Programs),
@@ -83,12 +97,18 @@ func networkFields(n *Network) []field {
 		{name: "domain", shape: "DNS name", fallback: "cluster.local", read: str(&n.Domain),
 			doc: "the DNS domain of the cluster."},
 		{name: "flannel", shape: "mapping", doc: "the overlay network between hosts.", fields: []field{
-			{name: "backend", shape: "`vxlan` or `host-gw`", fallback: "vxlan",
-				read: oneOf(&n.Flannel.Backend, "vxlan", "host-gw"),
-				doc:  "`vxlan` works everywhere; `host-gw` is faster and needs all hosts in one layer-2 network."},
-			{name: "port", shape: "port", fallback: "8472", class: fault.InventoryPort, read: port(&n.Flannel.Port),
-				doc: "the UDP port of vxlan."},
+			{name: "backend", shape: "`vxlan`, `host-gw` or `wireguard`", fallback: "vxlan",
+				read: oneOf(&n.Flannel.Backend, VXLAN, HostGW, WireGuard),
+				doc: "`vxlan` works everywhere; `host-gw` is faster and needs all hosts in one layer-2 network; " +
+					"`wireguard` encrypts what pods of different hosts send each other, and needs kernels that have " +
+					"it (Linux 5.6 or later, or the module)."},
+			{name: "port", shape: "port", fallback: "8472; 51820 with wireguard", class: fault.InventoryPort,
+				read: port(&n.Flannel.Port), doc: "the UDP port of vxlan or wireguard."},
 		}},
+		{name: "policy", shape: "`kube-router` or `none`", fallback: "kube-router",
+			read: oneOf(&n.Policy, PolicyKubeRouter, PolicyNone),
+			doc: "who enforces the objects of the kind NetworkPolicy. With `none` they have no effect, and " +
+				"`status` lists them."},
 	}
 }
 

@@ -85,8 +85,12 @@ func invariants(t *testing.T, c *inventory.Cluster) {
 	want(len(c.With(inventory.Etcd))%2 == 1, "%d etcd members", len(c.With(inventory.Etcd)))
 	want(len(c.With(inventory.ControlPlane)) > 0, "no control plane")
 	want(c.CRI == "containerd" || c.CRI == "dockerd" && c.Runtime == "docker", "cri %q on runtime %q", c.CRI, c.Runtime)
-	want(c.Firewall == "disable" || c.Firewall == "leave", "firewall %q", c.Firewall)
-	want(n.Flannel.Backend == "vxlan" || n.Flannel.Backend == "host-gw", "flannel %q", n.Flannel.Backend)
+	want(c.Firewall == "disable" || c.Firewall == "leave" || c.Firewall == "configure", "firewall %q", c.Firewall)
+	want(c.Security.Profile == "default" || c.Security.Profile == "cis", "profile %q", c.Security.Profile)
+	want(c.Security.EncryptionKey >= 1 && c.Security.EncryptionKey <= inventory.MostEncryptionKeys, "key %d",
+		c.Security.EncryptionKey)
+	want(slices.Contains([]string{"vxlan", "host-gw", "wireguard"}, n.Flannel.Backend),
+		"flannel %q", n.Flannel.Backend)
 	for _, p := range []int{n.APIPort, n.LocalAPIPort, n.Flannel.Port, n.NodePorts.First, n.NodePorts.Last} {
 		want(p >= 1 && p <= 65535, "port %d", p)
 	}

@@ -25,7 +25,8 @@ func (r *reader) judge(at string, program Program, manual Manual, known bool, na
 		r.problemAt(key.line, key.column, rule.Refused, "--%s of %s cannot be set", written, program.Name)
 		return false
 	}
-	if known && !r.reads(program, manual, name, v) || !r.works(rule, program, name, v) {
+	if known && !r.reads(program, manual, name, v) || !r.works(rule, program, name, v) ||
+		!r.reaches(rule, program, name, v) {
 		return false
 	}
 	if w := rule.Weak; w != nil && w.isOf(v.text) {

@@ -83,6 +83,9 @@ func (r *reader) cluster(data []byte) *Cluster {
 	r.class = fault.InventoryValue
 	c, all := defaults(r)
 	r.mapping("", root, table(c, all, r.rules))
+	if c.Network.Flannel.Backend == WireGuard && !r.given("network.flannel.port") {
+		c.Network.Flannel.Port = 51820 // the one that is registered for it
+	}
 	if root.kind == mapping {
 		check(r, c)
 	}
@@ -126,11 +129,14 @@ func defaults(r *reader) (*Cluster, *SSH) {
 			APIPort:      6443,
 			LocalAPIPort: 7443,
 			Domain:       "cluster.local",
-			Flannel:      Flannel{Backend: "vxlan", Port: 8472},
+			Flannel:      Flannel{Backend: VXLAN, Port: 8472},
+			Policy:       PolicyKubeRouter,
 		},
 		Runtime:   "docker",
 		CRI:       "containerd",
-		Firewall:  "disable",
+		Firewall:  FirewallDisable,
+		SELinux:   SELinuxPermissive,
+		Security:  Security{Profile: ProfileDefault, Encryption: Secretbox, EncryptionKey: 1},
 		Versions:  map[string]string{},
 		Arguments: map[string]map[string]string{},
 	}

@@ -61,7 +61,7 @@ func TestTemplateComments(t *testing.T) {
 		out = append(out, line)
 	}
 	text := strings.Join(out, "\n")
-	for _, want := range []string{"\n  etcd: 3.6.8", "\n    port: 8472", "\n  lock: ", "\n      disk: ssd",
+	for _, want := range []string{"\n  etcd: 3.6.14", "\n    port: 8472", "\n  lock: ", "\n      disk: ssd",
 		"\n      - dedicated=db"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q was not uncommented", want)

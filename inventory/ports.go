@@ -14,7 +14,7 @@ import (
 func chosenPorts(c *Cluster) []Port {
 	n := c.Network
 	ports := []Port{{"tcp", n.APIPort, "network.apiPort"}, {"tcp", n.LocalAPIPort, "network.localAPIPort"}}
-	if n.Flannel.Backend == "vxlan" {
+	if n.Flannel.UDP() != 0 {
 		ports = append(ports, Port{"udp", n.Flannel.Port, "network.flannel.port"})
 	}
 	return ports

@@ -20,6 +20,8 @@ type Program struct {
 	Release string
 	// Rules are what the tool has to say about flags, by name.
 	Rules map[string]Rule
+	// Hidden are the directories that the program does not see.
+	Hidden []string
 	// Manual returns which flags the program has in a cluster, or false where that is not known;
 	// nil means that it never is.
 	Manual func(*Cluster) (Manual, bool)
@@ -44,6 +46,8 @@ type Rule struct {
 	Merged string
 	// Default is what the program takes when the tool sets nothing; the value is joined with it.
 	Default string
+	// Writes says that the value is the path of a file that the program writes.
+	Writes bool
 	// Listens says that the value has an address and a port that the program listens on.
 	Listens bool
 	// Words is the chapter of the manual with the words that a value consists of: "feature-gates".

@@ -56,6 +56,31 @@ func flag(to *bool) func(*reader, string, *node) {
 	}
 }
 
+// number reads a whole number in decimal digits.
+func number(to *int, least, most int) func(*reader, string, *node) {
+	return func(r *reader, at string, v *node) {
+		n, err := strconv.Atoi(v.text)
+		switch {
+		case v.kind != integer:
+			r.wrong(v, "a whole number", "")
+		case err != nil || n < least || n > most || v.text != strconv.Itoa(n):
+			r.problemAt(v.line, v.column, "", "%s of %s is not a number from %d to %d", v.text, lastOf(at), least, most)
+		default:
+			*to = n
+		}
+	}
+}
+
+// flagOr reads a boolean of which it matters whether it is set.
+func flagOr(to **bool) func(*reader, string, *node) {
+	return func(r *reader, at string, v *node) {
+		var set bool
+		if flag(&set)(r, at, v); v.kind == boolean {
+			*to = &set
+		}
+	}
+}
+
 // port reads a port number.
 func port(to *int) func(*reader, string, *node) {
 	return func(r *reader, at string, v *node) {

@@ -33,6 +33,7 @@ type API struct {
 	Server string
 	token  string
 	client *http.Client
+	as     host.Acting // the zero value is the user of the kubeconfig
 }
 
 const (
@@ -67,6 +68,15 @@ func Passing(err error) bool {
 	return answer.code >= 500
 }
 
+// IsRefused reports whether the API knows the user and gives it no such right, or does not know it.
+func IsRefused(err error) bool {
+	return IsCode(err, http.StatusForbidden) || IsCode(err, http.StatusUnauthorized)
+}
+
+// IsAnswer reports whether an API server answered, whatever it said.
+func IsAnswer(err error) bool { return err == nil || errors.As(err, new(*apiError)) }
+
+// IsCode reports whether the API answered with an HTTP status.
 func IsCode(err error, code int) bool {
 	var answer *apiError
 	return errors.As(err, &answer) && answer.code == code
@@ -110,8 +120,17 @@ func OpenAPI(sys *host.System, name string) (*API, error) {
 	type key struct {
 		name string
 		sum  [sha256.Size]byte
+		as   host.Acting
 	}
-	kept, err := sys.Keep(key{name, sha256.Sum256(data)}, func() (io.Closer, error) { return connect(sys, data) })
+	as, _ := sys.Acts(name)
+	kept, err := sys.Keep(key{name, sha256.Sum256(data), as}, func() (io.Closer, error) {
+		a, err := connect(sys, data)
+		if err != nil {
+			return nil, err
+		}
+		a.as = as
+		return a, nil
+	})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
@@ -194,6 +213,13 @@ func embedded(s *host.System, data, file string) ([]byte, error) {
 
 // do sends one request and returns the body of the answer.
 func (a *API) do(ctx context.Context, method, path, contentType string, query url.Values, body []byte) ([]byte, error) {
+	return a.ask(ctx, "application/json", method, path, contentType, query, body)
+}
+
+// ask is do for an answer in some form.
+func (a *API) ask(
+	ctx context.Context, accept, method, path, contentType string, query url.Values, body []byte,
+) ([]byte, error) {
 	address := a.Server + path
 	if len(query) > 0 {
 		address += "?" + query.Encode()
@@ -202,12 +228,16 @@ func (a *API) do(ctx context.Context, method, path, contentType string, query ur
 	if err != nil {
 		return nil, err
 	}
-	request.Header.Set("Accept", "application/json")
+	request.Header.Set("Accept", accept)
 	if contentType != "" {
 		request.Header.Set("Content-Type", contentType)
 	}
 	if a.token != "" {
 		request.Header.Set("Authorization", "Bearer "+a.token)
+	}
+	if a.as.User != "" {
+		request.Header.Set("Impersonate-User", a.as.User)
+		request.Header.Set("Impersonate-Group", a.as.Group)
 	}
 	response, err := a.client.Do(request)
 	if err != nil {
@@ -240,10 +270,22 @@ func (a *API) Get(ctx context.Context, path string) ([]byte, error) {
 // object is not there, nor when no server listens or the host has no kubeconfig yet: on a new host
 // the API comes later in the same plan.
 func Look(ctx context.Context, sys *host.System, kubeconfig, path string) ([]byte, error) {
-	a, err := OpenAPI(sys, kubeconfig)
-	if host.Absent(err) {
+	if _, err := OpenAPI(sys, kubeconfig); err != nil && !host.Absent(err) {
+		return nil, err
+	}
+	data, err := Ask(ctx, sys, kubeconfig, path)
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case host.Absent(err) || err != nil && Passing(err):
 		return nil, nil
 	}
+	return data, err
+}
+
+// Ask is Look, and tells why there is no data: IsCode, IsRefused, IsAnswer, host.Absent.
+func Ask(ctx context.Context, sys *host.System, kubeconfig, path string) ([]byte, error) {
+	a, err := OpenAPI(sys, kubeconfig)
 	if err != nil {
 		return nil, err
 	}
@@ -256,12 +298,6 @@ func Look(ctx context.Context, sys *host.System, kubeconfig, path string) ([]byt
 		busy := errors.As(err, &answer) && (answer.code == http.StatusTooManyRequests || answer.code >= 500)
 		return !busy, nil
 	})
-	switch {
-	case ctx.Err() != nil:
-		return nil, ctx.Err()
-	case err != nil && Passing(err):
-		return nil, nil
-	}
 	return data, err
 }
 

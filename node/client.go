@@ -94,10 +94,10 @@ func (c *Client) change(ctx context.Context, path string, question []byte, event
 		return err
 	}
 	defer response.Body.Close()
-	decoder := json.NewDecoder(response.Body)
+	messages := newBounded(response.Body, messageLimit)
 	for {
 		var m message
-		if err := decoder.Decode(&m); err != nil {
+		if err := messages.decode(&m); err != nil {
 			return c.lost(ctx, err)
 		}
 		idle.Reset(c.idle)
@@ -198,7 +198,7 @@ func (c *keptSession) askRaw(ctx context.Context, path string, question []byte, 
 	if into == nil {
 		return nil
 	}
-	if err := json.NewDecoder(response.Body).Decode(into); err != nil {
+	if err := newBounded(response.Body, answerLimit).decode(into); err != nil {
 		return c.lost(ctx, err)
 	}
 	return nil
@@ -227,7 +227,7 @@ func (c *keptSession) do(ctx context.Context, method, path string, body io.Reade
 	}
 	defer response.Body.Close()
 	var wire wireError
-	if err := json.NewDecoder(response.Body).Decode(&wire); err != nil {
+	if err := newBounded(response.Body, answerLimit).decode(&wire); err != nil {
 		return nil, fmt.Errorf("the node answered %s: %w", response.Status, err)
 	}
 	return nil, wire.error()

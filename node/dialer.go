@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"kbootstrap/host"
 )
 
 // Stream is the way to a node, from which the sentinel line has been read.
@@ -21,6 +23,8 @@ type Dialer struct {
 	Dial func(ctx context.Context) (Stream, error)
 	// Holder makes each session the only one that may change the host. With nil it may only look.
 	Holder *Holder
+	// Acting is in whose name each session speaks to the API; nil means the users of kubeconfigs.
+	Acting *host.Acting
 	// Units are those whose existence is among the facts that are wanted: "kubelet.service".
 	Units []string
 	// Patiently calls try until no other run has the lock, or for as long as the caller likes. With
@@ -113,7 +117,7 @@ func (c *keptSession) begin(ctx context.Context) (Greeting, error) {
 	only := &keptSession{idle: c.idle, link: l} // no other request may use the new session yet
 	var greeting Greeting
 	err = c.dialer.Patiently(ctx, func() (err error) {
-		greeting, err = only.open(ctx, c.dialer.Holder, c.dialer.Units)
+		greeting, err = only.open(ctx, c.dialer.Holder, c.dialer.Acting, c.dialer.Units)
 		return err
 	})
 	c.requests.Add(only.requests.Load())

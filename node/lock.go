@@ -2,14 +2,11 @@ package node
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"kbootstrap/host"
 )
@@ -32,10 +29,16 @@ type lock struct {
 
 	mu   sync.Mutex
 	file *os.File // not nil while held
+	old  *os.File // the lock of versions before; nil when there is none to take
 }
 
-func (l *lock) path() string       { return filepath.Join(l.root, "run/lock/kbootstrap.lock") }
-func (l *lock) holderPath() string { return filepath.Join(l.root, "run/lock/kbootstrap.json") }
+// LockDir is where the host's lock lies. Only root may write there: in /run/lock, which is open to
+// everybody on Debian, any user could take the lock before the tool or put a link in its place.
+const LockDir = "/run/kbootstrap-lock"
+
+func (l *lock) dir() string        { return filepath.Join(l.root, LockDir) }
+func (l *lock) path() string       { return filepath.Join(l.dir(), "lock") }
+func (l *lock) holderPath() string { return filepath.Join(l.dir(), "lock.json") }
 
 // take takes the lock, or tells by a *LockedError who has it, and calls first before anybody else
 // may go on. Taking it again in the same session only changes the holder, if there is one.
@@ -48,38 +51,31 @@ func (l *lock) take(holder Holder, first func() error) error {
 		}
 		return l.announce(holder)
 	}
-	if err := l.sys.MkdirAll(filepath.Dir(l.path()), 0o755); err != nil {
+	if err := l.makeDir(); err != nil {
 		return fmt.Errorf("lock: %w", err)
 	}
-	var file *os.File
-	err := l.sys.Step(host.Step{Op: host.OpCreate, Path: l.path()}, func() (err error) {
-		// The descriptor is close-on-exec, as all of Go's: a child that outlived the node would
-		// otherwise keep the lock.
-		file, err = os.OpenFile(l.path(), os.O_RDWR|os.O_CREATE, 0o600)
-		return err
-	})
+	file, err := l.open(l.path())
 	if err != nil {
 		return fmt.Errorf("lock: %w", err)
 	}
-	err = l.sys.Step(host.Step{Op: host.OpLock, Path: l.path()}, func() error {
-		return unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-	})
+	if err := l.flock(file, l.holderPath()); err != nil {
+		return err
+	}
+	old, err := l.takeOld()
 	if err != nil {
 		_ = file.Close()
-		if errors.Is(err, unix.EWOULDBLOCK) {
-			return &LockedError{Holder: l.holder()}
-		}
-		return fmt.Errorf("lock %s: %w", l.path(), err)
+		return err
 	}
 	err = l.announce(holder)
 	if err == nil {
 		err = first()
 	}
 	if err != nil {
+		_ = old.Close()
 		_ = file.Close()
 		return fmt.Errorf("lock: %w", err)
 	}
-	l.file = file
+	l.file, l.old = file, old
 	return nil
 }
 
@@ -96,15 +92,15 @@ func (l *lock) announce(holder Holder) error {
 	return l.sys.Rename(temp, l.holderPath())
 }
 
-// holder reads who holds the lock. The holder writes its text a moment after it took the lock, so
+// holderIn reads who holds a lock. The holder writes its text a moment after it took the lock, so
 // this waits a little for a text that can be read; without one the answer is the zero Holder.
-func (l *lock) holder() Holder {
+func holderIn(path string) Holder {
 	deadline := time.Now().Add(200 * time.Millisecond)
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		var holder Holder
-		if text, err := os.ReadFile(l.holderPath()); err == nil && json.Unmarshal(text, &holder) == nil {
+		if text, err := os.ReadFile(path); err == nil && json.Unmarshal(text, &holder) == nil {
 			return holder
 		}
 		if time.Now().After(deadline) {
@@ -123,8 +119,9 @@ func (l *lock) release() bool {
 		return false
 	}
 	_ = l.sys.Remove(l.holderPath())
+	_ = l.old.Close()
 	_ = l.file.Close()
-	l.file = nil
+	l.file, l.old = nil, nil
 	return true
 }
 

@@ -52,7 +52,7 @@ func TestLock(t *testing.T) {
 	if err := second.Lock(t.Context(), bob); err != nil {
 		t.Fatal(err)
 	}
-	text, err := os.ReadFile(filepath.Join(root, "run/lock/kbootstrap.json"))
+	text, err := os.ReadFile(filepath.Join(root, "run/kbootstrap-lock/lock.json"))
 	if err != nil || !strings.Contains(string(text), `"user":"bob"`) {
 		t.Errorf("the holder's file says %q, %v", text, err)
 	}
@@ -62,7 +62,7 @@ func TestLock(t *testing.T) {
 	if err := second.ends(t); err != nil {
 		t.Error(err)
 	}
-	if _, err := os.Stat(filepath.Join(root, "run/lock/kbootstrap.json")); !errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(filepath.Join(root, "run/kbootstrap-lock/lock.json")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the holder's file: %v, want that it does not exist", err)
 	}
 }

@@ -31,6 +31,8 @@ type Query struct {
 	Survey    *host.SurveyQuery
 	Census    []api.CensusSource
 	Checkup   *CheckupQuery
+	Inspect   *host.InspectionQuery
+	Listing   *api.ListingQuery
 }
 
 // CheckupQuery is what a host is asked about its own health, beyond its resources.
@@ -65,6 +67,10 @@ type Answer struct {
 	Census []api.Census
 	// Checkup is empty when it was not asked for.
 	Checkup Checkup
+	// Inspection and Listings are what an audit asked for.
+	Inspection    host.Inspection
+	InspectionErr error
+	Listings      api.Listings
 }
 
 // lookQuestion is a Query on the wire.
@@ -74,6 +80,9 @@ type lookQuestion struct {
 	Survey    *host.SurveyQuery  `json:",omitempty"`
 	Census    []api.CensusSource `json:",omitempty"`
 	Checkup   *CheckupQuery      `json:",omitempty"`
+
+	Inspect *host.InspectionQuery `json:",omitempty"`
+	Listing *api.ListingQuery     `json:",omitempty"`
 }
 
 // lookAnswer is an Answer on the wire.
@@ -86,8 +95,11 @@ type lookAnswer struct {
 	Vitals       api.Vitals
 	Certificates []host.Certificate `json:",omitempty"`
 	Restarts     []host.Restarts    `json:",omitempty"`
+	Inspection   *host.Inspection   `json:",omitempty"`
+	Listings     *api.Listings      `json:",omitempty"`
 	// The errors of the parts.
 	ObservedError, WitnessesError, SurveyError, CertificatesError, RestartsError *wireError `json:",omitempty"`
+	InspectionError                                                              *wireError `json:",omitempty"`
 }
 
 // observed is what was found, as far as it differs from what is wanted. The rest, which in most
@@ -99,7 +111,8 @@ type observed struct {
 
 // Look asks a host all that is to be known before something is changed, at once.
 func (c *Client) Look(ctx context.Context, q Query) (Answer, error) {
-	question := lookQuestion{Survey: q.Survey, Census: q.Census, Checkup: q.Checkup}
+	question := lookQuestion{Survey: q.Survey, Census: q.Census, Checkup: q.Checkup, Inspect: q.Inspect,
+		Listing: q.Listing}
 	var err error
 	if question.Observe, err = kinds.Marshal(q.Observe); err != nil {
 		return Answer{}, err
@@ -124,6 +137,13 @@ func (c *Client) Look(ctx context.Context, q Query) (Answer, error) {
 		Vitals:       a.Vitals,
 		Certificates: a.Certificates, CertificatesErr: a.CertificatesError.error(),
 		Restarts: a.Restarts, RestartsErr: a.RestartsError.error(),
+	}
+	answer.InspectionErr = a.InspectionError.error()
+	if a.Inspection != nil {
+		answer.Inspection = *a.Inspection
+	}
+	if a.Listings != nil {
+		answer.Listings = *a.Listings
 	}
 	answer.Found, answer.FoundErr = a.Observed.of(q.Observe, a.ObservedError)
 	answer.Witnesses, answer.WitnessesErr = a.Witnesses.of(q.Witnesses, a.WitnessesError)
@@ -214,6 +234,23 @@ func (s *server) look(w http.ResponseWriter, r *http.Request) error {
 			// Who does not answer says so in the vitals.
 			_ = guarded(r.URL.Path, func() error {
 				a.Vitals = api.TakeVitals(r.Context(), s.sys, c.Vitals)
+				return nil
+			})
+		})
+	}
+	if q.Inspect != nil {
+		look(surveyTimeout, &a.InspectionError, func(ctx context.Context) error {
+			found := s.sys.Inspect(ctx, *q.Inspect)
+			a.Inspection = &found
+			return ctx.Err()
+		})
+	}
+	if q.Listing != nil {
+		parts.Go(func() {
+			// Who does not answer says so in the listings.
+			_ = guarded(r.URL.Path, func() error {
+				found := api.TakeListings(r.Context(), s.sys, *q.Listing)
+				a.Listings = &found
 				return nil
 			})
 		})

@@ -22,7 +22,7 @@ func TestLook(t *testing.T) {
 		Observe:   []resource.Resource{there, resource.File{Path: "/etc/absent", Content: []byte("as wanted\n")}},
 		Witnesses: []resource.Resource{resource.File{Path: "/etc/other", Absent: true}, there},
 		Survey:    &host.SurveyQuery{},
-		Census:    []api.CensusSource{{Kubeconfig: "/etc/kubernetes/super-admin.conf"}, {}},
+		Census:    []api.CensusSource{{Kubeconfig: "/etc/kubernetes/admin.conf"}, {}},
 	})
 	if err := errors.Join(err, a.FoundErr, a.WitnessesErr, a.SurveyErr); err != nil {
 		t.Fatal(err)

@@ -164,7 +164,7 @@ func (p *process) ends(t *testing.T) error {
 func (c *Client) Facts(ctx context.Context) (host.Facts, error) {
 	var g Greeting
 	err := c.again(ctx, "facts", func() (err error) {
-		g, err = c.open(ctx, nil, []string{"etcd.service"})
+		g, err = c.open(ctx, nil, nil, []string{"etcd.service"})
 		return err
 	})
 	return g.Facts, err
@@ -172,7 +172,7 @@ func (c *Client) Facts(ctx context.Context) (host.Facts, error) {
 
 // Lock makes the session the only one that may change the host.
 func (c *Client) Lock(ctx context.Context, holder Holder) error {
-	_, err := c.open(ctx, &holder, nil)
+	_, err := c.open(ctx, &holder, nil, nil)
 	return err
 }
 

@@ -28,8 +28,9 @@ type Clock struct {
 
 // openQuestion asks for a session. With a holder it is the only one that may change the host.
 type openQuestion struct {
-	Holder *Holder  `json:",omitempty"`
-	Units  []string // whose existence is a fact that is wanted
+	Holder *Holder      `json:",omitempty"`
+	Acting *host.Acting `json:",omitempty"`
+	Units  []string     // whose existence is a fact that is wanted
 }
 
 // openAnswer has the facts, and the times between which the host was at work.
@@ -41,14 +42,15 @@ type openAnswer struct {
 // open begins the session: it asks for the facts of the host and compares its clock with ours. With
 // a holder it makes this session the only one that may change the host, until the node ends; when
 // another session is that already, the error is a *LockedError. Converge, Restore and Send take the
-// lock by themselves, but cannot say for whom.
-func (c *keptSession) open(ctx context.Context, holder *Holder, units []string) (Greeting, error) {
+// lock by themselves, but cannot say for whom. Acting is in whose name the session speaks to the
+// API; nil means the user of each kubeconfig.
+func (c *keptSession) open(ctx context.Context, holder *Holder, acting *host.Acting, units []string) (Greeting, error) {
 	if err := c.current().wait(ctx); err != nil { // it must not count as time that the question travels
 		return Greeting{}, c.lost(ctx, err)
 	}
 	var a openAnswer
 	asked := time.Now()
-	if err := c.ask(ctx, "/v1/open", openQuestion{holder, units}, &a); err != nil {
+	if err := c.ask(ctx, "/v1/open", openQuestion{holder, acting, units}, &a); err != nil {
 		return Greeting{}, err
 	}
 	return Greeting{Facts: a.Facts, Clock: clockOf(asked, time.Now(), a.Clock)}, nil
@@ -69,6 +71,9 @@ func (s *server) open(w http.ResponseWriter, r *http.Request) error {
 	var q openQuestion
 	if err := decode(w, r, &q); err != nil {
 		return err
+	}
+	if q.Acting != nil {
+		s.sys.Act(*q.Acting)
 	}
 	if q.Holder != nil {
 		if err := s.exclusive(*q.Holder); err != nil {

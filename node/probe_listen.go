@@ -63,9 +63,9 @@ func (c *Client) Listen(
 	if err != nil {
 		return nil, nil, err
 	}
-	decoder := json.NewDecoder(response.Body)
+	messages := newBounded(response.Body, messageLimit)
 	var first heardMessage
-	if err := decoder.Decode(&first); err != nil {
+	if err := messages.decode(&first); err != nil {
 		_ = response.Body.Close()
 		return nil, nil, c.lost(ctx, err)
 	}
@@ -74,7 +74,7 @@ func (c *Client) Listen(
 		defer response.Body.Close()
 		for {
 			var m heardMessage
-			if decoder.Decode(&m) != nil {
+			if messages.decode(&m) != nil {
 				return // ctx ended, or the connection: whoever waits for datagrams learns it from their absence
 			}
 			if m.Heard != nil {

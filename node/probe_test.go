@@ -138,7 +138,7 @@ func TestClock(t *testing.T) {
 			}
 			client := connect(t, Options{Root: t.TempDir(), Run: run}, pipes)
 			began := time.Now()
-			greeting, err := client.open(t.Context(), nil, nil)
+			greeting, err := client.open(t.Context(), nil, nil, nil)
 			got := greeting.Clock
 			took := time.Since(began)
 			if err != nil {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"kbootstrap/host"
 	"kbootstrap/inventory"
@@ -50,9 +51,11 @@ func askSurroundings(r *Run, queries map[string]node.Query) {
 // nothing. Those that do find it with all checks of the hosts.
 func findForeign(r *Run) {
 	r.Foreign = nil // of an earlier look
-	scene := preflight.Scene{Cluster: r.Cluster}
+	scene := preflight.Scene{Cluster: r.Cluster, Now: time.Now()}
 	for _, h := range r.Plan.Hosts() {
-		scene.Hosts = append(scene.Hosts, preflight.Host{Host: h, Survey: r.surveys[h.Name].survey})
+		scene.Hosts = append(scene.Hosts, preflight.Host{
+			Host: h, Survey: r.surveys[h.Name].survey, Versions: preflight.Versions(r.Plan, h.Name),
+		})
 	}
 	for _, f := range preflight.JudgeSurroundings(scene) {
 		if f.Level != preflight.OK {

@@ -25,7 +25,7 @@ func ObserveAndCheckUp(ctx context.Context, r *Run) error {
 	for name, m := range r.Fleet {
 		query := node.CheckupQuery{Certificates: certificatesOf(r, name), Units: m.Facts.Units}
 		if live {
-			query.Vitals = vitalsOf(m.Host, m.Facts)
+			query.Vitals = vitalsOf(r.Cluster, m.Host, m.Facts)
 		}
 		q := queries[name]
 		q.Checkup = &query
@@ -41,12 +41,13 @@ func ObserveAndCheckUp(ctx context.Context, r *Run) error {
 
 // vitalsOf is who can be asked on a host: its own API server, and its member of etcd if that has
 // joined.
-func vitalsOf(h inventory.Host, facts host.Facts) api.VitalsSource {
+func vitalsOf(c *inventory.Cluster, h inventory.Host, facts host.Facts) api.VitalsSource {
 	var from api.VitalsSource
 	if h.Has(inventory.ControlPlane) {
 		from = api.VitalsSource{
-			Kubeconfig: component.SuperAdmin, Leases: checkup.Leases(),
+			Kubeconfig: component.Admin, Leases: checkup.Leases(),
 			Namespace: component.DNSNamespace, Deployment: component.DNSDeployment,
+			Policies: c.Network.Policy == inventory.PolicyNone,
 		}
 	}
 	if h.Has(inventory.Etcd) && facts.EtcdBootstrapped != "" {
@@ -69,7 +70,7 @@ func certificatesOf(r *Run, name string) []string {
 		for _, w := range s.Wanted {
 			switch w := w.(type) {
 			case resource.File:
-				if certs.HasCertificate(w.Path) {
+				if !w.Absent && certs.HasCertificate(w.Path) {
 					paths[w.Path] = true
 				}
 			case resource.Credential:

@@ -8,6 +8,7 @@ import (
 
 	"kbootstrap/inventory"
 	"kbootstrap/node"
+	"kbootstrap/provision/component"
 	"kbootstrap/provision/fleet"
 	"kbootstrap/provision/guard"
 	"kbootstrap/provision/plan"
@@ -27,6 +28,13 @@ func TolerateAll(_ context.Context, r *Run) error {
 func LockState(ctx context.Context, r *Run) (err error) {
 	r.lock, err = fleet.LockState(ctx, r.Cluster, r.options)
 	return err
+}
+
+// ConcernAll has a run that is limited to some hosts be about all others too where these have
+// something that names all hosts: a new host is let in by none of them before.
+func ConcernAll(_ context.Context, r *Run) error {
+	r.namesAll = component.NamingAll(r.Cluster)
+	return nil
 }
 
 // Connect opens a session to each host that the run is about, and gathers its facts.
@@ -100,7 +108,7 @@ func KeepLead(_ context.Context, r *Run) error {
 // a worker.
 func (r *Run) reach(dial func([]inventory.Host) (fleet.Fleet, error)) error {
 	r.hosts = r.Cluster.Hosts
-	if len(r.Scope.Hosts) > 0 {
+	if len(r.Scope.Hosts) > 0 && len(r.namesAll) == 0 {
 		r.hosts = concerned(r.Cluster, r.Scope.Hosts)
 	}
 	var err error
@@ -108,7 +116,7 @@ func (r *Run) reach(dial func([]inventory.Host) (fleet.Fleet, error)) error {
 	planes := r.Cluster.With(inventory.ControlPlane)
 	first := planes[0].Name
 	var failures plan.Failures
-	needed := len(r.Scope.Hosts) == 0 || slices.Contains(r.Scope.Hosts, first)
+	needed := len(r.Scope.Hosts) == 0 || len(r.namesAll) > 0 || slices.Contains(r.Scope.Hosts, first)
 	if needed || r.Fleet[first] != nil || !isAboutHosts(err, &failures) {
 		return err
 	}

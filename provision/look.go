@@ -86,7 +86,7 @@ func askCensus(r *Run, queries map[string]node.Query) {
 		queries[host] = q
 	}
 	if r.Fleet[r.lead] != nil {
-		ask(r.lead, api.CensusSource{Kubeconfig: component.SuperAdmin})
+		ask(r.lead, api.CensusSource{Kubeconfig: component.Admin})
 	}
 	for _, h := range r.Cluster.With(inventory.Etcd) {
 		m := r.Fleet[h.Name]

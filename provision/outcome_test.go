@@ -101,7 +101,8 @@ func TestOutcome(t *testing.T) {
 			r.Unreached = map[string]error{"m3": unreachedBy("m3")}
 			r.Plan = r.Plan.Without("m3")
 		}, plan.Outcome{Failed: []string{"m3"}, Finished: []string{"m1", "m2"}}},
-		{"one was not asked", 0, func(r *Run) { r.Plan = r.Plan.Only("m1") }, plan.Outcome{Finished: []string{"m1"}}},
+		{"one was not asked", 0, func(r *Run) { r.Plan = r.Plan.Only(nil, "m1") },
+			plan.Outcome{Finished: []string{"m1"}}},
 	} {
 		r, clean := make(test.spare)
 		test.before(r)
@@ -146,11 +147,40 @@ func TestWithout(t *testing.T) {
 	}
 }
 
+// TestNewHostIsLetIn: with a firewall that names the hosts, it is changed on all of them when one
+// joins, and nothing else is.
+func TestNewHostIsLetIn(t *testing.T) {
+	for _, test := range []struct {
+		edit string
+		want []string
+	}{
+		{"", nil},
+		{"firewall: configure\n", []string{"firewall@m1", "firewall@m2", "firewall@m3"}},
+	} {
+		inventory := fixture.Ha + test.edit
+		r := &Run{Cluster: fixture.Parse(t, inventory)}
+		if err := ConcernAll(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+		whole := plan.Build(component.Components(), fixture.TargetsOf(t, inventory))
+		var others []string
+		for _, s := range limited(whole, Scope{Hosts: []string{"w1"}}, r.namesAll).Steps {
+			if s.About() != "w1" {
+				others = append(others, fixture.Place(s))
+			}
+		}
+		slices.Sort(others)
+		if d := cmp.Diff(test.want, others); d != "" {
+			t.Errorf("%q:\n%s", test.edit, d)
+		}
+	}
+}
+
 // TestOnlyComponents: a plan that is limited to components has these, on every host that has them.
 func TestOnlyComponents(t *testing.T) {
 	limited := limited(
 		plan.Build(component.Components(), fixture.TargetsOf(t, fixture.Ha)),
-		Scope{Hosts: []string{"m2", "w1"}, Components: []string{"kubelet", "etcd"}},
+		Scope{Hosts: []string{"m2", "w1"}, Components: []string{"kubelet", "etcd"}}, nil,
 	)
 	var places []string
 	for _, s := range limited.Steps {

@@ -2,6 +2,7 @@ package provision
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/netip"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
 
 	"kbootstrap/fault"
 	"kbootstrap/host"
@@ -95,6 +97,34 @@ func TestMeshDialsPeers(t *testing.T) {
 	}
 	if down := of(r.Findings, "PeerPort", preflight.Warn); len(down) != 2 {
 		t.Errorf("an API that is down: %q", down)
+	}
+}
+
+// TestMeshTriesAgain: a service that has its port and refuses is tried twice, and told of when it
+// refuses still.
+func TestMeshTriesAgain(t *testing.T) {
+	r, _ := neighbours(t)
+	holder, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = unix.Close(holder) })
+	if err := unix.Bind(holder, &unix.SockaddrInet4{Addr: r.Cluster.Hosts[0].Address.As4()}); err != nil {
+		t.Fatal(err)
+	}
+	at, err := unix.Getsockname(holder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bound, ok := at.(*unix.SockaddrInet4); ok {
+		r.Cluster.Network.APIPort = bound.Port
+	}
+	if err := checked(t, r, ProbeHosts(nil)); err != nil {
+		t.Fatal(err)
+	}
+	want := fmt.Sprintf("cp1,w1,w2: w1, w2 -> cp1 tcp/%d: connection refused", r.Cluster.Network.APIPort)
+	if bad := of(r.Findings, "PeerPort", preflight.Fail); !slices.Contains(bad, want) {
+		t.Errorf("told %q, and not %q", bad, want)
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"kbootstrap/fault"
-	"kbootstrap/host"
 	"kbootstrap/provision/fleet"
 	"kbootstrap/provision/guard"
 )
@@ -22,7 +21,8 @@ func CheckFounding(_ context.Context, r *Run) error {
 // Judge finds what `up` would refuse, all of it at once, and what is odd.
 func Judge(_ context.Context, r *Run) error {
 	refused, warnings := guard.Judge(situation(r))
-	r.Refusals, r.Warnings = append(r.Refusals, refused...), append(r.Warnings, warnings...)
+	r.Refusals = append(r.Refusals, refused...)
+	r.Warnings = slices.Concat(r.Warnings, warnings, r.releases.warnings)
 	return nil
 }
 
@@ -50,12 +50,12 @@ func Approve(ask func(*Run) error) Stage {
 // situation is what is known of the cluster so far.
 func situation(r *Run) guard.Situation {
 	s := guard.Situation{
-		Cluster: r.Cluster, Facts: map[string]host.Facts{}, Unreached: r.LeftOut(), Limit: r.Scope.Hosts,
+		Cluster: r.Cluster, Facts: factsOf(r.Fleet), Unreached: r.LeftOut(), Limit: r.Scope.Hosts,
 		Only: r.Scope.Components, Evidence: r.evidence, Census: r.census, Restarts: guard.RestartsOf(r.Plan),
 		KeysLost: keysLost(r), Claims: r.claims,
 	}
-	for name, m := range r.Fleet {
-		s.Facts[name] = m.Facts
+	if r.PKI != nil {
+		s.EncryptionKeys = r.PKI.EncryptionKeys()
 	}
 	if r.store != nil {
 		s.Issued, _ = r.store.Hosts() // none are known then

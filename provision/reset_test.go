@@ -77,7 +77,7 @@ func doom(t *testing.T, limit ...string) *doomed {
 		}
 		write(t, filepath.Join(f.root, "/var/lib/kubelet/config.yaml"), "data")
 		if h.Has(inventory.ControlPlane) {
-			write(t, filepath.Join(f.root, component.SuperAdmin), kubeconfig)
+			write(t, filepath.Join(f.root, component.Admin), kubeconfig)
 			write(t, filepath.Join(f.root, component.EtcdData, "member", "wal"), "data")
 		}
 		f.Facts = host.Facts{Cluster: c.Name}
@@ -213,7 +213,12 @@ func TestResetOfAWorker(t *testing.T) {
 		summary.Changed["w1"] == 0 {
 		t.Errorf("outcome %+v, changed %v", summary.Outcome, summary.Changed)
 	}
-	if !slices.Equal(d.deleted, []string{"/api/v1/nodes/w1"}) {
+	if !slices.Equal(d.deleted, []string{
+		"/api/v1/nodes/w1",
+		"/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/kbootstrap:kube-router:w1",
+		"/apis/rbac.authorization.k8s.io/v1/clusterroles/kbootstrap:flannel:w1",
+		"/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/kbootstrap:flannel:w1",
+	}) {
 		t.Errorf("deleted from the API: %q", d.deleted)
 	}
 	if !d.isReset(t, "w1") {

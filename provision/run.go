@@ -10,6 +10,7 @@ import (
 	"kbootstrap/certs"
 	"kbootstrap/inventory"
 	"kbootstrap/node"
+	"kbootstrap/provision/audit"
 	"kbootstrap/provision/fleet"
 	"kbootstrap/provision/guard"
 	"kbootstrap/provision/plan"
@@ -48,6 +49,7 @@ type Run struct {
 	hosts    []inventory.Host // that the run is about
 	lead     string           // the control plane that carries out what is done once per cluster
 	whole    plan.Plan        // without the limits of the scope
+	namesAll []string         // the components that are changed on all hosts, whatever the scope
 	settles  bool             // the plan is what should stand from now on, see settle
 	evidence map[string]guard.Evidence
 	census   api.Census
@@ -55,6 +57,7 @@ type Run struct {
 	left     map[string][]string // in a reset: the components that each host has or had
 	claims   map[string]guard.Claim
 	checkups map[string]node.Checkup
+	audited  audit.Scene
 }
 
 // Scope says what a run is about.

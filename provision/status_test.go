@@ -124,8 +124,7 @@ func TestStatus(t *testing.T) {
 		paths = append(paths, c.Path)
 	}
 	wantPaths := []string{
-		"/etc/etcd/pki/ca.crt", "/etc/etcd/pki/healthcheck-client.crt", "/etc/etcd/pki/peer.crt",
-		"/etc/etcd/pki/server.crt",
+		"/etc/etcd/pki/ca.crt", "/etc/etcd/pki/healthcheck-client.crt", "/etc/etcd/pki/server.crt",
 	}
 	if d := cmp.Diff(wantPaths, paths); d != "" {
 		t.Errorf("certificates:\n%s", d)
@@ -136,7 +135,7 @@ func TestStatus(t *testing.T) {
 
 	// What is no certificate any more is a problem of the host, and not of the command.
 	broken := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte("broken")})
-	if err := os.WriteFile(filepath.Join(h.root, "/etc/etcd/pki/peer.crt"), broken, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(h.root, "/etc/etcd/pki/server.crt"), broken, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := ObserveAndCheckUp(t.Context(), r); err != nil {

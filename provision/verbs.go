@@ -8,6 +8,7 @@ func Up(approve func(*Run) error, ignored []string) []Stage {
 		LockState,
 		FetchArtifacts,
 		LoadKeys,
+		ConcernAll,
 		ConnectLocked,
 		CheckFounding,
 		IssueKeys,
@@ -32,6 +33,7 @@ func Plan() []Stage {
 	return []Stage{
 		FetchArtifacts,
 		LoadKeys,
+		ConcernAll,
 		Connect,
 		CheckFounding,
 		IssueKeys,

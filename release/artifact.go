@@ -1,6 +1,9 @@
 package release
 
 import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"strings"
 
@@ -16,16 +19,41 @@ type artifact struct {
 	archive   bool   // a gzipped tar whose members are wanted, otherwise the file itself is
 	image     string // the full name of an image, pulled from its registry when there is no mirror; empty for a file
 	members   []member
+	// orImage has the same programs in an image, for when the sum of the file is not known and the
+	// digest of the image is; nil when there is no such image.
+	orImage *artifact
 
-	sum    string // sha256, lower case hex; empty until it is pinned
-	size   int64  // bytes; 0 when not known
-	origin string // where the sum is from: OriginBuiltIn, OriginLock or empty
+	sum    string            // sha256, lower case hex; empty when it is not known
+	index  string            // sha256 of the index of an image, lower case hex; empty when it is not known
+	locked map[string]string // sha256 of members by their path, as the lock has them
+	size   int64             // bytes; 0 when not known
+	origin string            // where the sum is from: OriginBuiltIn, OriginLock or empty
+
+	again    bool   // it is fetched although the cache has it
+	received string // sha256 of what was fetched
 }
 
 // member is one wanted file.
 type member struct {
 	name string // of the content
-	path string // in the archive; empty when the artifact is no archive
+	path string // in the archive or the image; empty when the artifact itself is wanted
+}
+
+// isWhole reports whether the artifact itself is wanted, and not files in it.
+func (a artifact) isWhole() bool { return len(a.members) == 1 && a.members[0].path == "" }
+
+// isImage reports whether the artifact is an image for the runtime.
+func (a artifact) isImage() bool { return a.image != "" && a.isWhole() }
+
+// key names the artifact's entry in the cache: its sum, or what stands for that of an image which
+// is known by the digest of its index. The name of the image is part of it because the archive has
+// it as well.
+func (a artifact) key() string {
+	if a.sum == "" && a.index != "" {
+		sum := sha256.Sum256([]byte(a.image + "@" + a.index + " " + a.arch))
+		return hex.EncodeToString(sum[:])
+	}
+	return cmp.Or(a.sum, a.received)
 }
 
 // name is the URL without its scheme: the path below a mirror.
@@ -62,8 +90,17 @@ func (s Source) artifact(version, arch string, texts *strings.Replacer) artifact
 	if s.Image != "" {
 		a.image = texts.Replace(s.Image)
 		a.url = imageURL(a.image, arch)
-		a.members = []member{{name: "image/" + s.Component}}
-		return a
+		for _, name := range s.Programs {
+			a.members = append(a.members, member{name: name, path: texts.Replace(s.ImageDirectory) + name})
+		}
+		if len(s.Programs) == 0 {
+			a.members = []member{{name: "image/" + s.Component}}
+		}
+		if s.URL == "" {
+			return a
+		}
+		image := a
+		a = artifact{component: s.Component, version: version, arch: arch, orImage: &image}
 	}
 	a.url, a.archive = texts.Replace(s.URL), s.Archive
 	for _, name := range s.Programs {

@@ -27,11 +27,13 @@ import (
 //
 // A file appears by a rename, so processes may share a cache. The index is by the artifact's sum,
 // which was verified when the entry was made: another URL or another sum means another entry, and
-// nothing can be stale.
+// nothing can be stale. The sums of members are those of the lock where it has them; else they are
+// the index's, so the cache must be one that no other user can write to.
 type cache struct{ dir string }
 
 // entry is what the index knows of one artifact.
 type entry struct {
+	SHA256  string            `json:"sha256"`  // of the artifact
 	Size    int64             `json:"size"`    // of the artifact, in bytes
 	Members map[string]stored `json:"members"` // by the path in the archive; "" is the artifact itself
 }
@@ -43,13 +45,15 @@ type stored struct {
 	SHA256     string `json:"sha256"` // of the raw member
 	Size       int64  `json:"size"`   // of the raw member
 	Compressed int64  `json:"compressed"`
-	Modified   int64  `json:"modified"` // nanoseconds since 1970
+	Modified   int64  `json:"modified"`        // nanoseconds since 1970
+	Image      string `json:"image,omitempty"` // of an image its ID, see imageID
 }
 
 // staleAfter is the age at which an unfinished file was certainly left behind by a killed process.
 const staleAfter = 24 * time.Hour
 
-// openCache makes the directories of a cache; an empty dir is the default one.
+// openCache makes the directories of a cache, and refuses one that others can write to; an empty
+// dir is the default one.
 func openCache(dir string) (cache, error) {
 	if dir == "" {
 		dir = os.Getenv("KBOOTSTRAP_CACHE")
@@ -61,10 +65,13 @@ func openCache(dir string) (cache, error) {
 		}
 		dir = filepath.Join(user, "kbootstrap", "artifacts")
 	}
-	for _, sub := range []string{"blobs", "index", "locks", "tmp"} {
+	for _, sub := range cacheDirs {
 		if err := os.MkdirAll(filepath.Join(dir, sub), 0o700); err != nil {
 			return cache{}, fmt.Errorf("artifact cache: %w", err)
 		}
+	}
+	if err := exposed(dir); err != nil {
+		return cache{}, err
 	}
 	return cache{dir}, nil
 }
@@ -76,7 +83,8 @@ func (c cache) tmp() string             { return filepath.Join(c.dir, "tmp") }
 // content names a member that the entry has.
 func (c cache) content(m member, e entry) Content {
 	s := e.Members[m.path]
-	return Content{Name: m.name, SHA256: s.SHA256, Size: s.Size, Compressed: s.Compressed, path: c.blob(s.SHA256)}
+	return Content{Name: m.name, SHA256: s.SHA256, Size: s.Size, Compressed: s.Compressed, ImageID: s.Image,
+		path: c.blob(s.SHA256)}
 }
 
 // fresh returns the entry of an artifact when it has all its members and the stamp of each is as
@@ -90,7 +98,7 @@ func (c cache) fresh(a artifact) (entry, bool) {
 		s := e.Members[m.path]
 		info, err := os.Stat(c.blob(s.SHA256))
 		if err != nil || !info.Mode().IsRegular() || info.Size() != s.Compressed ||
-			info.ModTime().UnixNano() != s.Modified {
+			info.ModTime().UnixNano() != s.Modified || a.isImage() && s.Image == "" {
 			return entry{}, false
 		}
 	}
@@ -100,10 +108,11 @@ func (c cache) fresh(a artifact) (entry, bool) {
 // read returns the entry of an artifact when it has all its members. A damaged index is as good as
 // none.
 func (c cache) read(a artifact) (entry, bool) {
-	if a.sum == "" {
+	key := a.key()
+	if key == "" {
 		return entry{}, false
 	}
-	e, ok := c.recorded(a.sum)
+	e, ok := c.recorded(key)
 	if !ok || a.size != 0 && a.size != e.Size {
 		return entry{}, false
 	}
@@ -112,8 +121,12 @@ func (c cache) read(a artifact) (entry, bool) {
 		if !ok || !sumPattern.MatchString(s.SHA256) {
 			return entry{}, false
 		}
-		// A bare artifact is its own member, so an index that says otherwise was tampered with.
-		if !a.archive && s.SHA256 != a.sum {
+		// An index that says otherwise than the sum of a bare artifact, which is its own member, or
+		// than the lock's sum of a member was tampered with.
+		if m.path == "" && a.sum != "" && s.SHA256 != a.sum {
+			return entry{}, false
+		}
+		if want := a.locked[m.path]; want != "" && s.SHA256 != want {
 			return entry{}, false
 		}
 	}
@@ -134,6 +147,9 @@ func (c cache) verify(a artifact) (entry, bool) {
 		if err == nil {
 			err = verifyBlob(blob, s)
 		}
+		if err == nil && a.isImage() {
+			s.Image, err = blobImage(blob, a.arch)
+		}
 		if err != nil {
 			os.Remove(blob)
 			return entry{}, false
@@ -141,7 +157,22 @@ func (c cache) verify(a artifact) (entry, bool) {
 		s.Compressed, s.Modified = info.Size(), info.ModTime().UnixNano()
 		e.Members[m.path] = s
 	}
-	return e, c.record(a.sum, e) == nil
+	return e, c.record(a.key(), e) == nil
+}
+
+// blobImage returns the ID of an image in the cache.
+func blobImage(path, arch string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	z, err := zstd.NewReader(f, zstd.WithDecoderConcurrency(1))
+	if err != nil {
+		return "", err
+	}
+	defer z.Close()
+	return imageID(z, arch)
 }
 
 // verifyBlob reads a compressed member and compares its sum.
@@ -180,7 +211,7 @@ func (c cache) recorded(sum string) (e entry, ok bool) {
 // record writes an entry of the index. Members that another caller wanted of the same artifact
 // stay: two versions of the tool may want different ones. The caller holds the artifact's lock.
 func (c cache) record(sum string, e entry) error {
-	all := entry{Size: e.Size, Members: map[string]stored{}}
+	all := entry{SHA256: e.SHA256, Size: e.Size, Members: map[string]stored{}}
 	if old, ok := c.recorded(sum); ok {
 		maps.Copy(all.Members, old.Members)
 	}

@@ -12,6 +12,7 @@ type Content struct {
 	SHA256     string // of the raw bytes, lower case hex
 	Size       int64  // of the raw bytes
 	Compressed int64  // bytes of the zstd stream
+	ImageID    string // of an image: the sha256 sum of its configuration, lower case hex
 
 	path string
 }

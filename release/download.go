@@ -54,7 +54,7 @@ func accept(a *artifact, s *sink) error {
 	if err := s.check(*a); err != nil {
 		return err
 	}
-	a.sum, a.size = hex.EncodeToString(s.sum.Sum(nil)), s.n
+	a.received, a.size = hex.EncodeToString(s.sum.Sum(nil)), s.n
 	s.finished(s.n)
 	return nil
 }

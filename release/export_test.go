@@ -19,6 +19,9 @@ func Artifacts(c *inventory.Cluster, sources []Source, arch string) ([]string, e
 		if a.image != "" {
 			line += " = " + a.image
 		}
+		if a.orImage != nil {
+			line += " or " + a.orImage.image
+		}
 		for _, m := range a.members {
 			line += "\n  " + m.name
 			if a.archive {
@@ -34,4 +37,26 @@ func Artifacts(c *inventory.Cluster, sources []Source, arch string) ([]string, e
 func IsVersion(text string) bool {
 	_, err := parseVersion(text)
 	return err == nil
+}
+
+// Hole is one row of holes.
+type Hole struct {
+	Component, Names, What string
+	Fixed                  []string
+}
+
+// Holes are all rows.
+func Holes() []Hole {
+	var all []Hole
+	for _, h := range holes {
+		all = append(all, Hole{h.component, h.names, h.what, h.fixed})
+	}
+	return all
+}
+
+// Older reports whether a version comes before another.
+func Older(a, b string) bool {
+	left, _ := parseVersion(a)
+	right, _ := parseVersion(b)
+	return left.less(right)
 }

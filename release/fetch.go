@@ -87,7 +87,7 @@ func (f *fetcher) all(ctx context.Context, artifacts []artifact) ([]entry, error
 	swept := false
 	for i := range artifacts {
 		var ok bool
-		if entries[i], ok = f.cache.fresh(artifacts[i]); ok {
+		if entries[i], ok = f.cache.fresh(artifacts[i]); ok && !artifacts[i].again {
 			continue
 		}
 		if !swept {
@@ -136,7 +136,7 @@ func (f *fetcher) fetch(ctx context.Context, a *artifact) (entry, error) {
 	if err := context.Cause(ctx); err != nil {
 		return entry{}, err
 	}
-	pinned := a.sum != ""
+	pinned := a.key() != ""
 	if pinned {
 		// Two processes that need the same artifact fetch it once.
 		unlock, err := f.lock(ctx, a)
@@ -144,10 +144,7 @@ func (f *fetcher) fetch(ctx context.Context, a *artifact) (entry, error) {
 			return entry{}, err
 		}
 		defer unlock()
-		if e, ok := f.cache.fresh(*a); ok {
-			return e, nil
-		}
-		if e, ok := f.cache.verify(*a); ok {
+		if e, ok := f.cached(*a); ok {
 			return e, nil
 		}
 	}
@@ -167,23 +164,40 @@ func (f *fetcher) fetch(ctx context.Context, a *artifact) (entry, error) {
 	if err != nil {
 		return entry{}, err
 	}
-	e.Size = a.size
-	return e, f.cache.record(a.sum, e)
+	e.SHA256, e.Size = a.received, a.size
+	if key := a.key(); key != a.received {
+		// A lock that is written now has the sum.
+		if err := f.cache.record(a.received, e); err != nil {
+			return entry{}, err
+		}
+	}
+	return e, f.cache.record(a.key(), e)
+}
+
+// cached returns the entry of an artifact that need not be fetched.
+func (f *fetcher) cached(a artifact) (entry, bool) {
+	if a.again {
+		return entry{}, false
+	}
+	if e, ok := f.cache.fresh(a); ok {
+		return e, true
+	}
+	return f.cache.verify(a)
 }
 
 // lock takes the lock on an artifact's entry in the cache, and returns the function that gives it
 // back.
 func (f *fetcher) lock(ctx context.Context, a *artifact) (unlock func(), err error) {
-	l := flock.New(filepath.Join(f.cache.dir, "locks", a.sum))
+	l := flock.New(filepath.Join(f.cache.dir, "locks", a.key()))
 	if _, err := l.TryLockContext(ctx, lockPoll); err != nil {
 		return nil, fmt.Errorf("lock cache: %w", err)
 	}
 	return func() { _ = l.Unlock() }, nil // the kernel drops the lock with the process at the latest
 }
 
-// open returns the whole artifact, verified, from its first byte on. It sets the artifact's size,
-// and its sum if it had none.
-func (f *fetcher) open(ctx context.Context, a *artifact) (io.ReadCloser, error) {
+// open returns the whole artifact, verified, from its first byte on. It sets the artifact's size
+// and the sum that was received.
+func (f *fetcher) open(ctx context.Context, a *artifact) (*os.File, error) {
 	if f.mirror != "" && !f.mirrorIsURL() {
 		return f.openFile(ctx, a)
 	}
@@ -225,7 +239,7 @@ func (f *fetcher) open(ctx context.Context, a *artifact) (io.ReadCloser, error) 
 }
 
 // openFile opens an artifact in a mirror that is a directory.
-func (f *fetcher) openFile(ctx context.Context, a *artifact) (io.ReadCloser, error) {
+func (f *fetcher) openFile(ctx context.Context, a *artifact) (*os.File, error) {
 	file, err := os.Open(f.location(*a))
 	if err != nil {
 		// The path is said by the caller.
@@ -244,8 +258,11 @@ func (f *fetcher) openFile(ctx context.Context, a *artifact) (io.ReadCloser, err
 		return nil, err
 	}
 	s := newSink(*a, io.Discard, report{to: f.progress, name: a.name(), total: info.Size()})
+	var long errTooLong
 	if _, err = io.Copy(s, &cancelReader{ctx, file}); err == nil {
 		err = accept(a, s)
+	} else if errors.As(err, &long) {
+		err = &mismatchError{fault.ArtifactMismatch, fmt.Sprintf("the file is larger than it should be: %v", long)}
 	}
 	if err == nil {
 		_, err = file.Seek(0, io.SeekStart)

@@ -5,29 +5,41 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io/fs"
+	"maps"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 
 	"github.com/goccy/go-yaml"
 
 	"kbootstrap/fault"
 	"kbootstrap/internal/atomic"
+	"kbootstrap/inventory"
 )
 
-// Lock is an artifact lock: the sum of each artifact by its URL. A lock that the inventory names
-// replaces the sums built into the tool wholly.
+// Lock is an artifact lock: the sum of each artifact by its URL, and of the files that are wanted
+// in it.
 type Lock struct {
-	Version   int           `yaml:"version"` // 1
+	Version   int           `yaml:"version"` // 1 or 2
 	Artifacts []LockedEntry `yaml:"artifacts"`
 }
 
-// LockedEntry is the sum of one artifact.
+// LockedEntry is the sum of one artifact. A lock of version 1 has neither Index nor Members.
 type LockedEntry struct {
 	URL    string `yaml:"url"`    // upstream's, also when it was fetched from a mirror
 	SHA256 string `yaml:"sha256"` // lower case hex
 	Size   int64  `yaml:"size"`   // bytes; 0 when not known
+	// Index is the sha256 sum of an image's index, by which registries name it, in lower case hex.
+	Index string `yaml:"index"`
+	// Members are the sha256 sums of the wanted files of an archive or an image, by their paths.
+	Members map[string]string `yaml:"members"`
 }
+
+// lockVersion is the version of the format that is written.
+const lockVersion = 2
 
 // maxLock is how many bytes a lock file may have; a real one has about 3 KB for each architecture.
 const maxLock = 4 << 20
@@ -36,6 +48,27 @@ var (
 	sumPattern = regexp.MustCompile(`^[0-9a-f]{64}$`)
 	urlPattern = regexp.MustCompile(`^https://[^\s?#]+$`)
 )
+
+// LockPath returns where the lock of an inventory is: the file that it names, or artifacts.lock
+// next to it.
+func LockPath(c *inventory.Cluster) string {
+	if c.Artifacts.Lock != "" {
+		return c.Artifacts.Lock
+	}
+	return filepath.Join(filepath.Dir(c.File), "artifacts.lock")
+}
+
+// lockAt returns the entries of a lock by URL; a lock that does not exist has none.
+func lockAt(path string) (map[string]LockedEntry, error) {
+	lock, err := ReadLock(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return map[string]LockedEntry{}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return lock.entries(), nil
+}
 
 // ReadLock reads a lock file. The error lists every wrong entry. If the file does not exist, the
 // error is fs.ErrNotExist.
@@ -63,8 +96,8 @@ func ReadLock(path string) (*Lock, error) {
 }
 
 func (l *Lock) check() error {
-	if l.Version != 1 {
-		return fmt.Errorf("version %d is not supported; version 1 is", l.Version)
+	if l.Version < 1 || l.Version > lockVersion {
+		return fmt.Errorf("version %d is not supported; versions 1 and %d are", l.Version, lockVersion)
 	}
 	var problems []error
 	seen := map[string]bool{}
@@ -79,6 +112,15 @@ func (l *Lock) check() error {
 				i, e.SHA256))
 		case e.Size < 0:
 			problems = append(problems, fmt.Errorf("artifacts[%d].size: %d is negative", i, e.Size))
+		case e.Index != "" && !sumPattern.MatchString(e.Index):
+			problems = append(problems, fmt.Errorf("artifacts[%d].index: %q is not a sha256 sum in lower case hex",
+				i, e.Index))
+		}
+		for _, path := range slices.Sorted(maps.Keys(e.Members)) {
+			if !sumPattern.MatchString(e.Members[path]) {
+				problems = append(problems, fmt.Errorf("artifacts[%d].members.%s: %q is not a sha256 sum in "+
+					"lower case hex", i, path, e.Members[path]))
+			}
 		}
 		seen[e.URL] = true
 	}
@@ -105,6 +147,15 @@ func (l *Lock) Write(path string) error {
 		fmt.Fprintf(&b, "  - url: %s\n    sha256: %s\n", e.URL, e.SHA256)
 		if e.Size > 0 {
 			fmt.Fprintf(&b, "    size: %d\n", e.Size)
+		}
+		if e.Index != "" {
+			fmt.Fprintf(&b, "    index: %s\n", e.Index)
+		}
+		for i, path := range slices.Sorted(maps.Keys(e.Members)) {
+			if i == 0 {
+				b.WriteString("    members:\n")
+			}
+			fmt.Fprintf(&b, "      %s: %s\n", strconv.Quote(path), e.Members[path])
 		}
 	}
 	if err := atomic.WriteFile(path, b.Bytes(), 0o644); err != nil {

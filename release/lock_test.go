@@ -19,8 +19,10 @@ import (
 func TestLockRoundTrip(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "artifacts.lock")
 	a, b := strings.Repeat("a1", 32), strings.Repeat("b2", 32)
-	l := &Lock{Version: 1, Artifacts: []LockedEntry{{"https://example.com/z", b, 0},
-		{"https://example.com/y", a, 84412345}}}
+	l := &Lock{Version: 1, Artifacts: []LockedEntry{
+		{URL: "https://example.com/z", SHA256: b},
+		{URL: "https://example.com/y", SHA256: a, Size: 84412345},
+	}}
 	must(t, l.Write(path))
 	text, err := os.ReadFile(path)
 	must(t, err)
@@ -44,7 +46,7 @@ func TestLockRefuses(t *testing.T) {
 		text string
 		want []string
 	}{
-		"another version": {"version: 2\n", []string{"version 2 is not supported"}},
+		"another version": {"version: 3\n", []string{"version 3 is not supported"}},
 		"no version":      {"artifacts: []\n", []string{"version 0 is not supported"}},
 		"unknown field":   {"version: 1\nartefacts: []\n", []string{"artefacts"}},
 		"not YAML":        {"version: [1\n", []string{"artifact lock "}},
@@ -84,9 +86,10 @@ func TestLockRefuses(t *testing.T) {
 func newerCluster(t *testing.T) *inventory.Cluster {
 	t.Helper()
 	c := testCluster(t)
-	c.Kubernetes = "v1.36.99"
+	c.Kubernetes, c.Artifacts.OwnBuilds = "v1.36.99", nil
 	c.Versions = map[string]string{
-		"etcd": "3.6.99", "runc": "1.4.99", "cni-plugins": "1.9.99", "cri-dockerd": "0.4.99",
+		"etcd": "3.6.99", "runc": "1.4.99", "cni-plugins": "1.9.99", "cri-dockerd": "0.4.99", "flannel": "0.28.99",
+		"coredns": "1.14.99", "pause": "3.10.99",
 	}
 	return c
 }
@@ -102,7 +105,8 @@ func TestRecordLock(t *testing.T) {
 	must(t, err)
 	want := map[string]LockedEntry{kept.URL: kept}
 	for at, file := range u.files {
-		want["https://"+at] = LockedEntry{URL: "https://" + at, SHA256: sum(file), Size: int64(len(file))}
+		want["https://"+at] = LockedEntry{URL: "https://" + at, SHA256: sum(file), Size: int64(len(file)),
+			Members: u.members["https://"+at]}
 	}
 	if d := cmp.Diff(want, lock.entries()); d != "" {
 		t.Errorf("recorded:\n%s", d)
@@ -137,6 +141,7 @@ func TestRecordLock(t *testing.T) {
 
 func TestRecordLockKeepsToBuiltInSums(t *testing.T) {
 	c := testCluster(t) // its versions are real ones, and the upstream's files are not
+	c.Artifacts.OwnBuilds = nil
 	u := newUpstream(t, c, "amd64")
 	_, err := RecordLock(context.Background(), c, []string{"amd64"}, c.Artifacts.Lock,
 		u.options(t.TempDir()))
@@ -144,7 +149,9 @@ func TestRecordLockKeepsToBuiltInSums(t *testing.T) {
 	if !errors.As(err, &failed) {
 		t.Fatalf("got %v", err)
 	}
-	pinned := []string{"kube-apiserver", "kubelet", "etcd", "runc", "cni-plugins", "cri-dockerd"}
+	pinned := []string{
+		"kube-apiserver", "kubelet", "etcd", "runc", "cni-plugins", "cri-dockerd", "flannel", "coredns", "pause",
+	}
 	if len(failed.Problems) != len(pinned) {
 		t.Errorf("%d problems, want one for each of %v: %v", len(failed.Problems), pinned, err)
 	}
@@ -181,8 +188,8 @@ func TestList(t *testing.T) {
 	c := testCluster(t)
 	u := newUpstream(t, c, "amd64")
 	o := u.options(t.TempDir())
-	lock := c.Artifacts.Lock
-	c.Artifacts.Lock = ""
+	lock, own := c.Artifacts.Lock, c.Artifacts.OwnBuilds
+	c.Artifacts.Lock, c.Artifacts.OwnBuilds = "", nil
 	list, err := List(c, "amd64", o)
 	must(t, err)
 	byURL := map[string]Artifact{}
@@ -196,12 +203,16 @@ func TestList(t *testing.T) {
 	if d := cmp.Diff(want, byURL[want.URL]); d != "" {
 		t.Errorf("kubelet:\n%s", d)
 	}
-	want = Artifact{Component: "flannel", Version: "0.28.4", URL: urlOf(t, c, "flanneld")}
+	want = Artifact{
+		Component: "flannel", Version: "0.28.4", Origin: OriginBuiltIn,
+		URL:   "https://ghcr.io/flannel-io/flannel/v0.28.4.tar", // the archive has no published sum
+		Index: "cc44a1a8969c4f14b8dd45664546f14abc3fc7682b125399103e555f1ad2528b",
+	}
 	if d := cmp.Diff(want, byURL[want.URL]); d != "" {
 		t.Errorf("flannel:\n%s", d)
 	}
 
-	c.Artifacts.Lock = lock
+	c.Artifacts.Lock, c.Artifacts.OwnBuilds = lock, own
 	u.lock(t, c)
 	if _, err := Resolve(context.Background(), c, "amd64", o); err != nil {
 		t.Fatal(err)

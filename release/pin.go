@@ -1,12 +1,6 @@
 package release
 
 import (
-	"errors"
-	"fmt"
-	"io/fs"
-	"strings"
-
-	"kbootstrap/fault"
 	"kbootstrap/inventory"
 )
 
@@ -16,78 +10,110 @@ const (
 	OriginLock    = "lock"
 )
 
-// UnpinnedError says which artifacts have no known sum. Nothing was fetched and no host was
-// touched.
-type UnpinnedError struct {
-	URLs []string // of the artifacts, in the order in which a cluster is built
-	Lock string   // the path of the lock that does not have them; empty when the inventory names none
-
-	inventory  string
-	criDockerd bool // cri-dockerd is one of them
+// pins know the sum of each artifact: as the lock has it, else as it is built into the tool.
+type pins struct {
+	path      string // of the lock
+	locked    map[string]LockedEntry
+	ownBuilds bool // nothing is compared with what the projects published, nor taken from there
+	mirror    bool // nothing is pulled from a registry
 }
 
-func (e *UnpinnedError) Error() string {
-	where := "neither the tool nor a lock has"
-	if e.Lock != "" {
-		where = e.Lock + " does not have"
+// pinsOf reads the lock of the inventory.
+func pinsOf(c *inventory.Cluster) (pins, error) { return pinsAt(c, LockPath(c)) }
+
+// pinsAt reads a lock. A lock that does not exist has no sums.
+func pinsAt(c *inventory.Cluster, path string) (pins, error) {
+	locked, err := lockAt(path)
+	if err != nil {
+		return pins{}, err
 	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s the sha256 sum of %d artifacts:", where, len(e.URLs))
-	if len(e.URLs) == 1 {
-		b.Reset()
-		fmt.Fprintf(&b, "%s the sha256 sum of an artifact:", where)
-	}
-	for _, url := range e.URLs {
-		b.WriteString("\n  " + url)
-	}
-	if e.criDockerd {
-		b.WriteString("\n  (cri-dockerd is needed because of `cri: dockerd`)")
-	}
-	return b.String()
+	own := c.Artifacts.OwnBuilds
+	return pins{path: path, locked: locked, ownBuilds: own != nil && *own, mirror: c.Artifacts.Mirror != ""}, nil
 }
 
-// Fault returns the code.
-func (e *UnpinnedError) Fault() fault.Code { return fault.ArtifactUnpinned }
-
-// Hint says how to have the sums recorded.
-func (e *UnpinnedError) Hint() string {
-	hint := "fetch them once and record their sums: kbootstrap artifacts lock -i " + e.inventory
-	if e.Lock == "" {
-		hint += "; then name the file in the inventory (artifacts: {lock: artifacts.lock})"
+// pin gives an artifact what is known of it, and reports whether that is enough to fetch it. The
+// artifact becomes the image with the same programs where only that is known.
+func (p pins) pin(a *artifact) bool {
+	if p.known(a) {
+		return true
 	}
-	return hint
-}
-
-// pin gives each artifact its sum: from the lock when the inventory names one, otherwise from those
-// built in. It returns what remains without one, nil when there is none. A lock that does not exist
-// has no sums.
-func pin(c *inventory.Cluster, artifacts []artifact) (*UnpinnedError, error) {
-	locked := map[string]LockedEntry{}
-	if c.Artifacts.Lock != "" {
-		lock, err := ReadLock(c.Artifacts.Lock)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, err
-		}
-		if err == nil {
-			locked = lock.entries()
+	if a.orImage != nil {
+		if image := *a.orImage; p.known(&image) {
+			*a = image
+			return true
 		}
 	}
-	unpinned := &UnpinnedError{Lock: c.Artifacts.Lock, inventory: c.File}
+	return false
+}
+
+func (p pins) known(a *artifact) bool {
+	if e, ok := p.locked[a.url]; ok {
+		a.sum, a.size, a.locked, a.origin = e.SHA256, e.Size, e.Members, OriginLock
+		if !p.mirror {
+			a.index = e.Index
+		}
+		return true
+	}
+	if p.ownBuilds {
+		return false
+	}
+	// A mirror has archives of images, of which only the registry's own digest is published.
+	if a.image == "" {
+		a.sum = builtIn(*a)
+	} else if !p.mirror {
+		a.index = builtInIndex(a.image)
+	}
+	if a.sum == "" && a.index == "" {
+		return false
+	}
+	a.origin = OriginBuiltIn
+	return true
+}
+
+// published is the sum of an artifact that its project published, or the digest of an image's
+// index, and what the lock has in its place; both are empty when they cannot be compared.
+func (p pins) published(a artifact) (published, locked string) {
+	e, ok := p.locked[a.url]
+	switch {
+	case !ok || p.ownBuilds:
+		return "", ""
+	case a.image == "":
+		published, locked = builtIn(a), e.SHA256
+	default:
+		published, locked = builtInIndex(a.image), e.Index
+	}
+	if published == "" || locked == "" {
+		return "", ""
+	}
+	return published, locked
+}
+
+// disputed reports whether the lock has another sum than the project published.
+func (p pins) disputed(a artifact) bool {
+	published, locked := p.published(a)
+	return published != locked
+}
+
+// pinAll gives each artifact its sum, or says which have none. It refuses, or warns of, a lock that
+// contradicts what the projects published.
+func pinAll(c *inventory.Cluster, artifacts []artifact, o Options) error {
+	p, err := pinsOf(c)
+	if err != nil {
+		return err
+	}
+	unpinned := &UnpinnedError{Lock: p.path, Mirror: c.Artifacts.Mirror, inventory: c.File}
 	for i := range artifacts {
 		a := &artifacts[i]
-		if c.Artifacts.Lock == "" {
-			a.sum, a.origin = builtIn(*a), OriginBuiltIn
-		} else if e, ok := locked[a.url]; ok {
-			a.sum, a.size, a.origin = e.SHA256, e.Size, OriginLock
-		}
-		if a.sum == "" {
-			a.origin = ""
+		if !p.pin(a) {
 			unpinned.URLs = append(unpinned.URLs, a.url)
 			unpinned.criDockerd = unpinned.criDockerd || a.component == "cri-dockerd"
 		}
 	}
-	if len(unpinned.URLs) == 0 {
-		return nil, nil
+	if err := p.dispute(c, artifacts, o); err != nil {
+		return err
 	}
-	return unpinned, nil
+	if len(unpinned.URLs) > 0 {
+		return unpinned
+	}
+	return nil
 }

@@ -3,6 +3,9 @@ package release
 import (
 	"context"
 	"errors"
+	"io"
+	"io/fs"
+	"net"
 	"net/http"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -10,15 +13,29 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
+
+	"kbootstrap/fault"
 )
 
 // pull fetches an image from its registry, without credentials, and writes the archive that `docker
 // save` would. The layers stay as they are, so the archive is the same each time and can be locked
 // like any file.
+//
+// An image whose index is known is pulled by that digest: the client then verifies the index, the
+// manifest of the platform, its configuration and its layers. The archive names the image by its
+// tag all the same, because that is what kubelets ask for.
 func (f *fetcher) pull(ctx context.Context, a artifact, s *sink) error {
 	tag, err := name.NewTag(f.location(a))
 	if err != nil {
 		return err
+	}
+	ref := name.Reference(tag)
+	if a.index == "" && a.sum == "" && tag.Scheme() != "https" {
+		return fault.ArtifactInsecure.Errorf("the digest of the image is not known, and the registry is plain http, " +
+			"where anyone on the way can replace it")
+	}
+	if a.index != "" {
+		ref = tag.Context().Digest("sha256:" + a.index)
 	}
 	options := []remote.Option{
 		remote.WithContext(ctx),
@@ -30,7 +47,7 @@ func (f *fetcher) pull(ctx context.Context, a artifact, s *sink) error {
 	if f.client.Transport != nil {
 		options = append(options, remote.WithTransport(f.client.Transport))
 	}
-	image, err := remote.Image(tag, options...)
+	image, err := remote.Image(ref, options...)
 	if err == nil {
 		err = tarball.Write(tag, image, s)
 	}
@@ -39,7 +56,21 @@ func (f *fetcher) pull(ctx context.Context, a artifact, s *sink) error {
 	}
 	var refused *transport.Error
 	if errors.As(err, &refused) && refused.StatusCode != http.StatusTooManyRequests && refused.StatusCode < 500 {
-		return err
+		return fault.ArtifactRefused.Wrap(err)
+	}
+	if a.index != "" && context.Cause(ctx) == nil && isContent(err) {
+		return &mismatchError{fault.ArtifactMismatch, err.Error()}
 	}
 	return transferError(ctx, s, err)
+}
+
+// isContent reports whether an error of the registry's client is about what came, and not about the
+// way. The client has no type for a digest that is another, but all others have one.
+func isContent(err error) bool {
+	var way net.Error
+	var refused *transport.Error
+	var disk *fs.PathError
+	var long errTooLong
+	return !errors.As(err, &way) && !errors.As(err, &refused) && !errors.As(err, &disk) && !errors.As(err, &long) &&
+		!errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF)
 }

@@ -1,49 +1,71 @@
 package release
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
+	"strings"
 
+	"kbootstrap/fault"
 	"kbootstrap/inventory"
 )
 
 // RecordLock fetches every artifact of the cluster for hosts of the architectures and returns the
 // lock at path with all of them added. A sum that is known already, from that lock or built into
-// the tool, must be met: locking trusts the network only for sums that are not known yet. Entries
-// that the cluster does not need are kept.
+// the tool, must be met: locking trusts the network only for sums that are not known yet, and then
+// only over https. The sums of members are those of the files that were fetched now; the cache's
+// word is not taken for them. Entries that the cluster does not need are kept.
 //
 // The lock is not written; see Lock.Write.
 func RecordLock(ctx context.Context, c *inventory.Cluster, archs []string, path string, o Options) (*Lock, error) {
+	return record(ctx, c, archs, path, o, func(artifact, bool) bool { return true })
+}
+
+// RecordUnknown is RecordLock for the artifacts without a known sum only.
+func RecordUnknown(ctx context.Context, c *inventory.Cluster, archs []string, path string, o Options) (*Lock, error) {
+	return record(ctx, c, archs, path, o, func(_ artifact, known bool) bool { return !known })
+}
+
+func record(
+	ctx context.Context, c *inventory.Cluster, archs []string, path string, o Options,
+	wanted func(a artifact, known bool) bool,
+) (*Lock, error) {
 	versions, err := Versions(c, o.Sources)
 	if err != nil {
 		return nil, err
 	}
+	p, err := pinsAt(c, path)
+	if err != nil {
+		return nil, err
+	}
 	var artifacts []artifact
+	var unknown []string
 	for _, arch := range slices.Compact(slices.Sorted(slices.Values(archs))) {
 		list, err := expand(c, o.Sources, versions, arch)
 		if err != nil {
 			return nil, err
 		}
-		artifacts = append(artifacts, list...)
-	}
-	lock, err := ReadLock(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		lock, err = &Lock{Version: 1}, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	locked := lock.entries()
-	for i := range artifacts {
-		a := &artifacts[i]
-		if e, ok := locked[a.url]; ok {
-			a.sum, a.size, a.origin = e.SHA256, e.Size, OriginLock
-		} else {
-			a.sum, a.origin = builtIn(*a), OriginBuiltIn
+		for _, a := range list {
+			known := p.pin(&a)
+			if !known {
+				unknown = append(unknown, a.url)
+			}
+			if wanted(a, known) {
+				a.again = !p.hasMembers(a)
+				artifacts = append(artifacts, a)
+			}
 		}
+	}
+	if strings.HasPrefix(c.Artifacts.Mirror, "http://") && len(unknown) > 0 {
+		return nil, fault.ArtifactInsecure.Errorf("the sums of %d artifacts are not known, and %s is plain http, "+
+			"where anyone on the way can replace them:\n  %s", len(unknown), c.Artifacts.Mirror,
+			strings.Join(unknown, "\n  "))
+	}
+	if err := p.dispute(c, artifacts, o); err != nil {
+		return nil, err
 	}
 	f, err := newFetcher(c, o)
 	if err != nil {
@@ -53,12 +75,51 @@ func RecordLock(ctx context.Context, c *inventory.Cluster, archs []string, path 
 	if err != nil {
 		return nil, fmt.Errorf("lock artifacts: %w", err)
 	}
-	for i, a := range artifacts {
-		locked[a.url] = LockedEntry{URL: a.url, SHA256: a.sum, Size: entries[i].Size}
+	lock, err := ReadLock(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		lock, err = &Lock{}, nil
 	}
-	lock.Artifacts = lock.Artifacts[:0]
-	for _, e := range locked {
+	if err != nil {
+		return nil, err
+	}
+	all := lock.entries()
+	for i, a := range artifacts {
+		all[a.url] = lockedEntry(a, entries[i], all[a.url])
+	}
+	lock.Version, lock.Artifacts = lockVersion, lock.Artifacts[:0]
+	for _, e := range all {
 		lock.Artifacts = append(lock.Artifacts, e)
 	}
 	return lock, nil
+}
+
+// hasMembers reports whether the lock has the sum of everything that is wanted of the artifact. A
+// program is its own member.
+func (p pins) hasMembers(a artifact) bool {
+	if a.image == "" && a.isWhole() {
+		return a.sum != ""
+	}
+	e, ok := p.locked[a.url]
+	for _, m := range a.members {
+		if m.path != "" && e.Members[m.path] == "" {
+			return false
+		}
+	}
+	return ok
+}
+
+// lockedEntry is what the lock says of an artifact that was fetched.
+func lockedEntry(a artifact, e entry, old LockedEntry) LockedEntry {
+	locked := LockedEntry{URL: a.url, SHA256: cmp.Or(a.sum, a.received, e.SHA256), Size: e.Size,
+		Index: cmp.Or(a.index, old.Index)}
+	for _, m := range a.members {
+		if m.path == "" {
+			continue
+		}
+		if locked.Members == nil {
+			locked.Members = map[string]string{}
+		}
+		locked.Members[m.path] = e.Members[m.path].SHA256
+	}
+	return locked
 }

@@ -24,6 +24,9 @@ type Options struct {
 	// Progress is told of every artifact that is being fetched, one call at a time. Nil means that
 	// no one is interested.
 	Progress func(Event)
+	// Warn is told what is odd and keeps nothing from being fetched. Nil means that no one is
+	// interested.
+	Warn func(string)
 	// HTTP is the client to fetch with; nil means one that honours the proxy variables of the
 	// environment and never follows a redirect from https to http.
 	HTTP *http.Client
@@ -50,8 +53,9 @@ type Set struct {
 // Resolve returns the contents for hosts of the architecture ("amd64" or "arm64"), after fetching
 // those that are not in the cache. The contents are those of the sources that the cluster needs.
 //
-// The error is an *UnpinnedError, before anything is fetched, when a sum is not known; otherwise it
-// lists all artifacts that could not be fetched.
+// Before anything is fetched, the error is an *UnpinnedError when a sum is not known, and a
+// *DisputedError when the lock has other sums than the projects published; otherwise it lists all
+// artifacts that could not be fetched.
 func Resolve(ctx context.Context, c *inventory.Cluster, arch string, o Options) (*Set, error) {
 	versions, err := Versions(c, o.Sources)
 	if err != nil {
@@ -61,12 +65,8 @@ func Resolve(ctx context.Context, c *inventory.Cluster, arch string, o Options) 
 	if err != nil {
 		return nil, err
 	}
-	unpinned, err := pin(c, artifacts)
-	if err != nil {
+	if err := pinAll(c, artifacts, o); err != nil {
 		return nil, err
-	}
-	if unpinned != nil {
-		return nil, unpinned
 	}
 	f, err := newFetcher(c, o)
 	if err != nil {
@@ -78,7 +78,7 @@ func Resolve(ctx context.Context, c *inventory.Cluster, arch string, o Options) 
 	}
 	s := &Set{versions: versions, contents: map[string]Content{}, images: map[string]string{}}
 	for i, a := range artifacts {
-		if a.image != "" {
+		if a.isImage() {
 			s.images[a.component] = a.image
 			s.order = append(s.order, a.component)
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"kbootstrap/fault"
+	"kbootstrap/inventory"
 )
 
 // allNames are the contents of testSources.
@@ -45,14 +46,14 @@ func TestResolve(t *testing.T) {
 			if _, err := s.Content("kubeadm"); err == nil {
 				t.Error("there is a content that no component needs")
 			}
-			for component, want := range map[string]string{"etcd": "3.6.8", "kubernetes": "v1.36.3", "nothing": ""} {
+			for component, want := range map[string]string{"etcd": "3.6.14", "kubernetes": "v1.36.3", "nothing": ""} {
 				if got := s.Version(component); got != want {
 					t.Errorf("Version(%q) = %q, want %q", component, got, want)
 				}
 			}
 			for image, want := range map[string]string{
 				"pause":   "registry.k8s.io/pause:3.10.2",
-				"coredns": "registry.k8s.io/coredns/coredns:v1.14.2", "etcd": "",
+				"coredns": "registry.k8s.io/coredns/coredns:v1.14.7", "etcd": "",
 				"nothing": "",
 			} {
 				if got := s.Image(image); got != want {
@@ -97,10 +98,9 @@ func TestResolveRefusesUnpinned(t *testing.T) {
 	c := testCluster(t)
 	u := newUpstream(t, c, "amd64")
 	o := u.options(t.TempDir())
-	prepared := u.total()
 
 	built := *c
-	built.Artifacts.Lock = ""
+	built.Artifacts = inventory.Artifacts{Mirror: t.TempDir()}
 	var unpinned *UnpinnedError
 	_, err := Resolve(context.Background(), &built, "amd64", o)
 	if !errors.As(err, &unpinned) {
@@ -108,7 +108,7 @@ func TestResolveRefusesUnpinned(t *testing.T) {
 	}
 	want := []string{
 		"https://example.com/flannel/v0.28.4-amd64.tar.gz",
-		"https://registry.k8s.io/coredns/coredns/v1.14.2.tar",
+		"https://registry.k8s.io/coredns/coredns/v1.14.7.tar",
 		"https://registry.k8s.io/pause/3.10.2.tar",
 	}
 	if fault.Of(err) != fault.ArtifactUnpinned {
@@ -117,7 +117,7 @@ func TestResolveRefusesUnpinned(t *testing.T) {
 	if d := cmp.Diff(want, unpinned.URLs); d != "" {
 		t.Errorf("built-in sums: unpinned:\n%s", d)
 	}
-	for _, text := range append(want, "neither the tool nor a lock") {
+	for _, text := range append(want, "neither the tool nor artifacts.lock") {
 		if !strings.Contains(err.Error(), text) {
 			t.Errorf("the error does not say %q: %v", text, err)
 		}
@@ -126,7 +126,15 @@ func TestResolveRefusesUnpinned(t *testing.T) {
 		t.Errorf("hint: %s", unpinned.Hint())
 	}
 
-	// A lock replaces the built-in sums wholly, even those of the Kubernetes binaries.
+	// Upstream's images are pulled by the digest of their index, which a mirror's archives lack.
+	built.Artifacts = inventory.Artifacts{}
+	_, err = Resolve(context.Background(), &built, "amd64", o)
+	if fault.Of(err) == fault.ArtifactUnpinned || fault.Of(err) == "" {
+		t.Errorf("from upstream: %v", err)
+	}
+	prepared := u.total()
+
+	// With own builds the lock alone counts, even for the Kubernetes binaries.
 	l := &Lock{Version: 1, Artifacts: []LockedEntry{{URL: urlOf(t, c, "kubelet"), SHA256: strings.Repeat("a", 64)}}}
 	if err := l.Write(c.Artifacts.Lock); err != nil {
 		t.Fatal(err)

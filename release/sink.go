@@ -64,7 +64,7 @@ func (s *sink) check(a artifact) error {
 				s.n, got, expectedSum(a))}
 	case a.sum != "":
 		return &mismatchError{fault.ArtifactMismatch,
-			fmt.Sprintf("sha256 is %s%s (%d bytes%s)", got, expectedSum(a), s.n, expectedSize(a))}
+			fmt.Sprintf("sha256 is %s%s (%d bytes%s)%s", got, expectedSum(a), s.n, expectedSize(a), repacked(a))}
 	case !a.archive && a.image == "" && !bytes.HasPrefix(s.head, []byte("\x7fELF")):
 		return &mismatchError{fault.ArtifactNotIt, fmt.Sprintf("the file is not a Linux binary (%d bytes, sha256 %s)",
 			s.n, got)}
@@ -77,6 +77,15 @@ func expectedSum(a artifact) string {
 		return ""
 	}
 	return ", expected " + a.sum
+}
+
+// repacked explains the archive of an image that is the right one by its digest.
+func repacked(a artifact) string {
+	if a.index == "" {
+		return ""
+	}
+	return "; by its digest the image is the locked one, so another release of the tool has packed it: " +
+		"remove its entry from the lock, and lock again"
 }
 
 func expectedSize(a artifact) string {

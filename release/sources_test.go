@@ -30,6 +30,7 @@ func testSources() []Source {
 		{
 			Component: "flannel", Version: "0.28.4", URL: "https://example.com/flannel/v{version}-{arch}.tar.gz",
 			Archive: true, Programs: []string{"flanneld"},
+			Image: "ghcr.io/flannel-io/flannel:v{version}", ImageDirectory: "opt/bin/",
 		},
 		{
 			Component: "cri-dockerd", Version: "0.3.26", URL: "https://example.com/cri-dockerd/{version}/{machine}.tgz",

@@ -15,6 +15,8 @@ import (
 	"strings"
 
 	"github.com/klauspost/compress/zstd"
+
+	"kbootstrap/fault"
 )
 
 // limits bound what an archive may unpack to. A sum says that an archive is the one that was
@@ -35,30 +37,57 @@ var defaultLimits = limits{member: 1 << 30, total: 2 << 30, entries: 10_000}
 // cluster; unpacking costs the same at each level.
 const compression = zstd.SpeedDefault
 
+// archiveFile is a verified artifact. The archives of images have to be read more than once.
+type archiveFile interface {
+	io.ReadSeeker
+	io.ReaderAt
+}
+
 // store puts the wanted members of a verified artifact into the cache and returns its entry, whose
 // size it leaves to the caller. Nothing appears in the cache unless all members do.
-func (c cache) store(ctx context.Context, a artifact, src io.Reader, l limits) (entry, error) {
+func (c cache) store(ctx context.Context, a artifact, file archiveFile, l limits) (entry, error) {
 	staged := map[string]*staging{}
 	defer func() {
 		for _, s := range staged {
 			s.discard()
 		}
 	}()
-	src = &cancelReader{ctx, src}
+	src := &cancelReader{ctx, file}
 	var err error
-	if a.archive {
+	var id string
+	switch {
+	case a.isImage():
+		if id, err = imageID(src, a.arch); err != nil {
+			return entry{}, err
+		}
+		if _, err := file.Seek(0, io.SeekStart); err != nil {
+			return entry{}, err
+		}
+		staged[""], err = c.stage(src, l.member)
+	case a.image != "":
+		err = c.stageImage(a, file, l, staged)
+	case a.archive:
 		err = c.stageArchive(a, src, l, staged)
-	} else {
+	default:
 		staged[""], err = c.stage(src, l.member)
 	}
 	if err != nil {
 		return entry{}, err
 	}
+	for _, m := range a.members {
+		if want := a.locked[m.path]; want != "" && want != staged[m.path].sum {
+			return entry{}, fault.ArtifactMismatch.Errorf("member %q: sha256 is %s, the lock has %s", m.path,
+				staged[m.path].sum, want)
+		}
+	}
 	e := entry{Members: map[string]stored{}}
 	for _, m := range a.members {
-		if e.Members[m.path], err = staged[m.path].publish(c); err != nil {
+		s, err := staged[m.path].publish(c)
+		if err != nil {
 			return entry{}, err
 		}
+		s.Image = id
+		e.Members[m.path] = s
 	}
 	return e, nil
 }
@@ -69,7 +98,12 @@ func (c cache) stageArchive(a artifact, src io.Reader, l limits, staged map[stri
 	if err != nil {
 		return fmt.Errorf("not a gzipped archive: %w", err)
 	}
-	archive := tar.NewReader(&boundedReader{r: unzipped, left: l.total})
+	return c.stageTar(a, unzipped, l, staged)
+}
+
+// stageTar stages the wanted members of a tar.
+func (c cache) stageTar(a artifact, src io.Reader, l limits, staged map[string]*staging) error {
+	archive := tar.NewReader(&boundedReader{r: src, left: l.total})
 	for entries := 0; ; entries++ {
 		h, err := archive.Next()
 		if errors.Is(err, io.EOF) {

@@ -43,9 +43,10 @@ var fastRetry = retryPolicy{attempts: 5, base: time.Millisecond, longest: 5 * ti
 type upstream struct {
 	*httptest.Server
 	mu       sync.Mutex
-	files    map[string][]byte           // by host and path
-	answers  map[string]http.HandlerFunc // instead of a file
-	requests map[string]int              // by host and path
+	files    map[string][]byte            // by host and path
+	members  map[string]map[string]string // the sums of what is wanted in archives, by URL and path
+	answers  map[string]http.HandlerFunc  // instead of a file
+	requests map[string]int               // by host and path
 }
 
 // send answers with the body. A client that hangs up before its end is what some tests are about.
@@ -54,7 +55,10 @@ func send(w http.ResponseWriter, body []byte) { _, _ = w.Write(body) }
 // newUpstream serves every artifact that the cluster needs on the architectures.
 func newUpstream(t testing.TB, c *inventory.Cluster, archs ...string) *upstream {
 	t.Helper()
-	u := &upstream{files: map[string][]byte{}, answers: map[string]http.HandlerFunc{}, requests: map[string]int{}}
+	u := &upstream{
+		files: map[string][]byte{}, members: map[string]map[string]string{},
+		answers: map[string]http.HandlerFunc{}, requests: map[string]int{},
+	}
 	images := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
 	u.Server = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		at := r.Host + r.URL.Path
@@ -85,6 +89,14 @@ func newUpstream(t testing.TB, c *inventory.Cluster, archs ...string) *upstream 
 		}
 		for _, a := range artifacts {
 			u.files[a.name()] = fakeArtifact(t, a)
+			for _, m := range a.members {
+				if !a.isWhole() && u.members[a.url] == nil {
+					u.members[a.url] = map[string]string{}
+				}
+				if !a.isWhole() {
+					u.members[a.url][m.path] = sum(fakeBinary(filepath.Base(m.path), a.arch))
+				}
+			}
 			if a.image != "" {
 				u.push(t, a)
 			}
@@ -244,10 +256,12 @@ func fullCluster() *inventory.Cluster {
 	}
 }
 
-// testCluster is a full cluster with a lock of its own, which is not written yet.
+// testCluster is a full cluster with a lock of its own, which is not written yet. Its files are not
+// those that the projects published.
 func testCluster(t testing.TB) *inventory.Cluster {
 	t.Helper()
-	c := fullCluster()
+	c, own := fullCluster(), true
+	c.Artifacts.OwnBuilds = &own
 	c.Artifacts.Lock = filepath.Join(t.TempDir(), "artifacts.lock")
 	return c
 }

@@ -25,9 +25,9 @@ func TestVersions(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]string{
-		"kubernetes": "v1.36.3", "etcd": "3.6.8", "containerd": "2.2.0", "runc": "1.4.3", "cni-plugins": "1.9.1",
-		"flannel": "0.28.4",
-		"docker":  "20.10.24", "cri-dockerd": "0.3.26", "coredns": "1.14.2", "pause": "3.10",
+		"kubernetes": "v1.36.3", "etcd": "3.6.14", "containerd": "2.4.1", "runc": "1.4.3", "cni-plugins": "1.9.1",
+		"flannel": "0.28.4", "kube-router": "2.11.1",
+		"docker": "29.8.2", "cri-dockerd": "0.3.26", "coredns": "1.14.7", "pause": "3.10",
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
@@ -38,7 +38,7 @@ func TestVersions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if again["etcd"] != "3.6.8" || again["runc"] != "1.1.5" {
+	if again["etcd"] != "3.6.14" || again["runc"] != "1.5.2" {
 		t.Errorf("defaults: %v", again)
 	}
 }
@@ -86,7 +86,7 @@ func TestVersionsRefuses(t *testing.T) {
 			[]string{"versions.calico: there is no such", "versions.etcd:", "versions.kubernetes:"}},
 		"component's path": {"v1.36.3", map[string]string{"runc": "1.1.5/.."}, []string{"versions.runc:"}},
 		"containerd": {"v1.36.3", map[string]string{"containerd": "2.1.9"},
-			[]string{"containerd 2.1.9 does not go with Kubernetes 1.36", "2.2.0"}},
+			[]string{"containerd 2.1.9 does not go with Kubernetes 1.36", "2.3.0, 2.2.0"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := versions(&inventory.Cluster{Kubernetes: test.kubernetes, Versions: test.versions})

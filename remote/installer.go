@@ -16,9 +16,11 @@ import (
 // installTimeout bounds unpacking, verifying and syncing the agent on the host.
 const installTimeout = 2 * time.Minute
 
-// plainPath is what mktemp may print. Anything else did not come from it, and goes into a later
-// command line.
-var plainPath = regexp.MustCompile(`^/[A-Za-z0-9._/-]+$`)
+// stageDirectory matches what mktemp prints for a name, and nothing else: root removes that
+// directory, whatever the start-up files of the login shell say that it is.
+func stageDirectory(name string) *regexp.Regexp {
+	return regexp.MustCompile(`^/tmp/` + regexp.QuoteMeta(name) + `\.[A-Za-z0-9]{10}$`)
+}
 
 // installer brings the agent to the host of a connection, and starts it there.
 type installer struct{ conn *Conn }
@@ -50,7 +52,8 @@ func (in installer) start(ctx context.Context, b *binary) (*Session, error) {
 func (in installer) stage(ctx context.Context, machine *string) (string, error) {
 	c := in.conn
 	const op = "prepare the upload"
-	s, ready, err := c.launch(ctx, op, stage(*machine, c.o.Agents.name(c.host.Name)), stageMark, c.o.Timeout)
+	name := c.o.Agents.name(c.host.Name)
+	s, ready, err := c.launch(ctx, op, stage(*machine, name), stageMark, c.o.Timeout)
 	if err != nil {
 		return "", err
 	}
@@ -66,7 +69,7 @@ func (in installer) stage(ctx context.Context, machine *string) (string, error) 
 		return "", err
 	}
 	words := strings.Fields(string(line))
-	if len(words) < 2 || words[0] == *machine && !plainPath.MatchString(words[1]) {
+	if len(words) < 2 || words[0] == *machine && !stageDirectory(name).MatchString(words[1]) {
 		return "", c.agentError(op, fmt.Errorf("expected an architecture and a directory, got %q", line))
 	}
 	if words[0] != *machine {

@@ -173,7 +173,7 @@ func TestCancelNode(t *testing.T) {
 			s.exec = func(command string, ch ssh.Channel) uint32 {
 				switch {
 				case strings.Contains(command, stageMark):
-					_, _ = io.WriteString(ch, stageMark+ownMachine()+" /tmp/kbootstrap.aaaaaaaaaa\n")
+					_, _ = io.WriteString(ch, stageMark+ownMachine()+" "+staged(command)+"\n")
 					return 0
 				case strings.Contains(command, "cat >"):
 					cancel()
@@ -187,7 +187,7 @@ func TestCancelNode(t *testing.T) {
 			s.exec = func(command string, ch ssh.Channel) uint32 {
 				switch {
 				case strings.Contains(command, stageMark):
-					_, _ = io.WriteString(ch, stageMark+ownMachine()+" /tmp/kbootstrap.aaaaaaaaaa\n")
+					_, _ = io.WriteString(ch, stageMark+ownMachine()+" "+staged(command)+"\n")
 					return 0
 				case strings.Contains(command, "cat >"):
 					return mute(command, ch)

@@ -4,8 +4,11 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"io"
 	"net"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -13,6 +16,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"kbootstrap/fault"
+	"kbootstrap/inventory"
 )
 
 // cutting is a connection that ends after so many bytes were sent.
@@ -92,4 +96,33 @@ func TestTransferAcrossRekeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	echo(t, session, 8<<20)
+}
+
+// staged is the directory that a command for staging makes, as mktemp would name it.
+func staged(command string) string {
+	return "/tmp/" + regexp.MustCompile(`kbootstrap\.[a-z0-9]{8}-[a-z0-9-]+`).FindString(command) + ".aaaaaaaaaa"
+}
+
+// TestStageDirectory: root removes no directory but one that this run has asked for.
+func TestStageDirectory(t *testing.T) {
+	for _, answer := range []string{
+		"/var/lib/etcd", "/tmp", "/tmp/kbootstrap.x", "/tmp/x/../../etc", "/tmp/kbootstrap.aaaaaaaa-m1.aaaaaaaaaa",
+	} {
+		inMemory(t, func(t *testing.T, s *server, h inventory.Host, o Options) {
+			var commands []string
+			s.exec = func(command string, ch ssh.Channel) uint32 {
+				commands = append(commands, command)
+				if strings.Contains(command, stageMark) {
+					_, _ = io.WriteString(ch, stageMark+ownMachine()+" "+answer+"\n")
+					return 0
+				}
+				return 127
+			}
+			_, err := connect(t, h, o).Node(context.Background())
+			failed(t, err, Agent, "expected an architecture and a directory")
+			if last := commands[len(commands)-1]; !strings.Contains(last, stageMark) {
+				t.Errorf("%s: %s", answer, last)
+			}
+		})
+	}
 }

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"encoding/json"
 	"io"
 	"slices"
 
@@ -121,8 +120,7 @@ func (r *Run) Document(kind string, result any, err error, exitCode int, outcome
 
 // Write writes the document as indented JSON.
 func (d Document) Write(w io.Writer) error {
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
+	encoder := newEncoder(w)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(d)
 }

@@ -145,8 +145,7 @@ func fileSum(name string) (path, sum string, err error) {
 // Save writes the plan to a file that only its owner can read, whole or not at all.
 func (p SavedPlan) Save(path string) error {
 	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
+	encoder := newEncoder(&b)
 	encoder.SetIndent("", "  ")
 	if err := encoder.Encode(p); err != nil {
 		return err

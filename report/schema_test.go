@@ -25,6 +25,7 @@ var schemaTypes = []reflect.Type{
 	reflect.TypeFor[Up](), reflect.TypeFor[Plan](), reflect.TypeFor[PlannedHost](), reflect.TypeFor[Change](),
 	reflect.TypeFor[SavedPlan](), reflect.TypeFor[PlannedResource](), reflect.TypeFor[Drift](),
 	reflect.TypeFor[HostDrift](), reflect.TypeFor[Reset](), reflect.TypeFor[Removal](), reflect.TypeFor[Directory](),
+	reflect.TypeFor[Audit](), reflect.TypeFor[AuditCheck](), reflect.TypeFor[AuditFinding](),
 }
 
 // comments are what the sources say of each field, as "Event.Host", and of each constant, by its
@@ -142,7 +143,7 @@ func schema(t *testing.T, c comments, of reflect.Type, defs map[string]any) map[
 func allComments(t *testing.T) comments {
 	return readComments(
 		t, "../provision/fleet/event.go", "event.go", "document.go", "error.go", "plan.go", "saved.go", "drift.go",
-		"reset.go",
+		"reset.go", "audit.go",
 	)
 }
 
@@ -163,6 +164,7 @@ func TestSchema(t *testing.T) {
 			schema(t, c, reflect.TypeFor[Plan](), defs)
 			schema(t, c, reflect.TypeFor[Drift](), defs)
 			schema(t, c, reflect.TypeFor[Reset](), defs)
+			schema(t, c, reflect.TypeFor[Audit](), defs)
 		}
 		text, err := json.MarshalIndent(root, "", "  ")
 		if err != nil {

@@ -14,9 +14,7 @@ type Stream struct {
 // NewStream returns a stream into w. If w cannot be written, failed is called once and the rest is
 // dropped: a reader that goes away is no reason to stop a run.
 func NewStream(w io.Writer, failed func(error)) *Stream {
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
-	return &Stream{encoder: encoder, failed: failed}
+	return &Stream{encoder: newEncoder(w), failed: failed}
 }
 
 // Event writes one line.

@@ -2,9 +2,11 @@ package resource_test
 
 import (
 	"bytes"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -15,6 +17,7 @@ import (
 func imageLaws() []law {
 	wanted := resource.Image{
 		Ref: "registry.k8s.io/pause:3.10", Blob: resource.Sum([]byte("archive")), Size: 7,
+		Digest: resource.Sum([]byte("configuration")),
 		Socket: "/run/containerd/containerd.sock", Program: "/usr/local/bin/ctr", Pinned: true,
 	}
 	return []law{{
@@ -30,26 +33,42 @@ func imageLaws() []law {
 
 // newCtr is a fake of ctr with an image of another program.
 func newCtr(m *machine, program, socket string) {
-	refs := []string{"registry.k8s.io/pause:3.1"}
+	const pause, wanted = "registry.k8s.io/pause:3.1", "registry.k8s.io/pause:3.10"
+	refs := map[string]string{pause: "older"}
+	manifests := map[string]string{
+		"older": `{"config":{"digest":"sha256:` + resource.Sum([]byte("older")) + `"}}`,
+		"newer": `{"config":{"digest":"sha256:` + resource.Sum([]byte("configuration")) + `"}}`,
+		"pulled": `{"manifests":[{"digest":"sha256:none","platform":{"os":"linux","architecture":"s390x"}},` +
+			`{"digest":"sha256:older","platform":{"os":"linux","architecture":"` + runtime.GOARCH + `"}}]}`,
+		"pushed": `{}`,
+	}
 	m.atBoot = append(m.atBoot, func() { m.put(socket, "") })
-	prefix := program + " --address " + socket + " -n k8s.io images "
-	const imports = "import --digests=false --label io.cri-containerd.pinned=pinned "
+	prefix := program + " --address " + socket + " -n k8s.io "
+	const imports = "images import --digests=false --label io.cri-containerd.pinned=pinned "
 	m.fakes[program] = func(argv []string) (string, error) {
 		args, ok := strings.CutPrefix(strings.Join(argv, " "), prefix)
 		switch {
-		case ok && args == "ls -q":
-			return strings.Join(refs, "\n") + "\n", nil
+		case ok && args == "images ls":
+			list := "REF TYPE DIGEST SIZE PLATFORMS LABELS\n"
+			for _, ref := range slices.Sorted(maps.Keys(refs)) {
+				list += ref + " application/vnd.docker.distribution.manifest.v2+json sha256:" + refs[ref] +
+					" 311.6 KiB linux/amd64 io.cri-containerd.image=managed\n"
+			}
+			return list, nil
+		case ok && strings.HasPrefix(args, "content get sha256:"):
+			return manifests[strings.TrimPrefix(args, "content get sha256:")], nil
+		case ok && strings.HasPrefix(args, "another "):
+			refs[wanted] = strings.TrimPrefix(args, "another ")
+			return "", nil
 		case ok && strings.HasPrefix(args, imports):
 			data, err := os.ReadFile(strings.TrimPrefix(args, imports))
 			if !bytes.Equal(data, []byte("archive")) {
 				m.t.Errorf("imports %q: %v", data, err)
 			}
-			if !slices.Contains(refs, "registry.k8s.io/pause:3.10") {
-				refs = append(refs, "registry.k8s.io/pause:3.10")
-			}
+			refs[wanted] = "newer"
 			return "", nil
-		case ok && args == "rm --sync registry.k8s.io/pause:3.10":
-			refs = refs[:1]
+		case ok && args == "images rm --sync "+wanted:
+			delete(refs, wanted)
 			return "", nil
 		}
 		return m.unexpected(argv)

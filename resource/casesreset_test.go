@@ -29,6 +29,12 @@ func resetLaws() []law {
 				"ip6tables filter KUBE-FORWARD\n",
 		},
 		{
+			name: "ipsets", forgets: true,
+			wanted: resource.IPSets{Patterns: []string{"KUBE-SRC-*", "TMP-[A-Z][A-Z]"}, Absent: true},
+			start:  addressSets,
+			before: "KUBE-SRC-A\nTMP-AB\n",
+		},
+		{
 			name: "mounts", forgets: true, wanted: resource.Mounts{Under: "/run/x", Absent: true},
 			before: "ROOT/run/x/a\nROOT/run/x/a/b c\n",
 			start: func(m *machine) {
@@ -100,6 +106,26 @@ func packetFilter(m *machine) {
 		{"ip6tables", "-A", "FORWARD", "-g", "KUBE-FORWARD"},
 	} {
 		m.exec(rule...)
+	}
+}
+
+// addressSets has sets as kube-router makes them, and some of others, in a file that stands for the
+// kernel: one name a line, as `ipset list -name` prints them.
+func addressSets(m *machine) {
+	const sets = "/sets"
+	m.executable("/usr/sbin/ipset")
+	m.put(sets, "KUBE-SRC-A\nKUBE-DST-A\nTMP-AB\nTMP-ABC\nTMP-ab\nKUBE-SRC\n")
+	m.fakes["ipset"] = func(argv []string) (string, error) {
+		data, err := os.ReadFile(m.Path(sets))
+		m.must(err)
+		switch {
+		case len(argv) == 3 && argv[1] == "list" && argv[2] == "-name":
+			return string(data), nil
+		case len(argv) == 3 && argv[1] == "destroy" && strings.Contains(string(data), argv[2]+"\n"):
+			m.put(sets, strings.Replace(string(data), argv[2]+"\n", "", 1))
+			return "", nil
+		}
+		return m.unexpected(argv)
 	}
 }
 

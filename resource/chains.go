@@ -4,11 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
-
-	"golang.org/x/sys/unix"
 
 	"kbootstrap/host"
 )
@@ -74,21 +71,13 @@ func (c Chains) Apply(ctx context.Context, sys *host.System) error {
 	return nil
 }
 
-// restoreChains gives the program its input in a file: a System's Run has no other way in. The file
-// has no name, so that nothing of it is left when this process is killed.
+// restoreChains gives the program its input.
 func restoreChains(ctx context.Context, sys *host.System, family, input string) error {
-	fd, err := unix.MemfdCreate("chains", unix.MFD_CLOEXEC)
-	if err != nil {
+	return withInput(input, func(path string) error {
+		// Never without --noflush: it would take the rules of everyone else.
+		_, err := sys.Change(ctx, family+"-restore", "--noflush", path)
 		return err
-	}
-	f := os.NewFile(uintptr(fd), "chains")
-	defer f.Close()
-	if _, err := f.WriteString(input); err != nil {
-		return err
-	}
-	// Never without --noflush: it would take the rules of everyone else.
-	_, err = sys.Change(ctx, family+"-restore", "--noflush", fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), fd))
-	return err
+	})
 }
 
 // packetFilters are the programs, one for each family of addresses.

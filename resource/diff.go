@@ -31,7 +31,11 @@ func Diff(found, wanted Resource) string {
 	if !Changed(found, wanted) {
 		return ""
 	}
-	a, b := stateLines(found), stateLines(wanted)
+	was, is := found.State(), wanted.State()
+	if Short(was) != Short(is) { // two sums that differ in later digits only are shown whole
+		was, is = Short(was), Short(is)
+	}
+	a, b := stateLines(was), stateLines(is)
 	var text strings.Builder
 	for i, group := range difflib.NewMatcher(a, b).GetGroupedOpCodes(contextLines) {
 		if i > 0 {
@@ -49,8 +53,8 @@ func Diff(found, wanted Resource) string {
 	return text.String()
 }
 
-func stateLines(r Resource) []string {
-	return strings.Split(strings.TrimSuffix(r.State(), "\n"), "\n")
+func stateLines(state string) []string {
+	return strings.Split(strings.TrimSuffix(state, "\n"), "\n")
 }
 
 func writeLines(b *strings.Builder, sign string, lines []string) {

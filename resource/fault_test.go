@@ -136,6 +136,10 @@ func TestFaults(t *testing.T) {
 			newKube(m).refuse = []int{422, 422, 422}
 			return namespaceX()
 		}},
+		{fault.AdminRefused, "", func(m *machine) resource.Resource {
+			newKube(m).refuse = []int{401, 401, 401}
+			return namespaceX()
+		}},
 		{fault.MemberWithoutData, "", func(m *machine) resource.Resource {
 			newSystemd(m)
 			return resource.Member{

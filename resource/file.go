@@ -48,6 +48,13 @@ func (f File) State() string {
 	return States(modeState(f.Mode, 0o644), ownerState(f.Owner), f.contentState())
 }
 
+// Veiled is the file with its content as a digest. Of a file that is the tool's only in part, the
+// State has only that part.
+func (f File) Veiled() Resource {
+	f.Secret = f.Secret || f.Content != nil && !f.isKeyed()
+	return f
+}
+
 func (f File) contentState() string {
 	switch {
 	case f.isKeyed():
@@ -122,7 +129,7 @@ func (f File) Observe(_ context.Context, sys *host.System) (Resource, error) {
 		}
 	}
 	if info.Size() <= contentLimit {
-		found.Content, err = os.ReadFile(path)
+		found.Content, err = host.ReadFile(path)
 	}
 	if f.Absent && f.Keys != nil && err == nil && found.hasOnlyForeign() {
 		return File{Path: f.Path, Secret: f.Secret, Keys: found.Keys, Defaults: f.Defaults, Absent: true}, nil

@@ -3,17 +3,19 @@ package resource
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strings"
 
 	"kbootstrap/host"
 )
 
 // Image is a container image in containerd's store.
 type Image struct {
-	Ref       string // "registry.k8s.io/pause:3.10", as containerd lists it
-	Blob      string // sha256 in hex of the archive (docker-archive or OCI layout in a tar) that holds it
-	Size      int64  // of the Blob, in bytes
+	Ref  string // "registry.k8s.io/pause:3.10", as containerd lists it
+	Blob string // sha256 in hex of the archive (docker-archive or OCI layout in a tar) that holds it
+	Size int64  // of the Blob, in bytes
+	// Digest is the image's ID: the sha256 in hex of its configuration, which has the sums of all
+	// layers as they are unpacked. It does not depend on how an archive was packed, nor on the
+	// containerd that imported it, unlike what ctr lists. With "" any image of the name is right.
+	Digest    string
 	Socket    string // containerd's, "/run/containerd/containerd.sock"
 	Namespace string // "k8s.io"; "" means that
 	Program   string // the path of ctr
@@ -30,18 +32,18 @@ type Image struct {
 // ID is "image REF".
 func (i Image) ID() string { return "image " + i.Ref }
 
-// State shows the reference.
+// State shows the reference, and which image it is.
 func (i Image) State() string {
 	if i.Absent {
 		return ""
 	}
-	return States(i.Ref + " present")
+	return States(i.Ref+" present", property("id", i.Digest))
 }
 
 // Observe lists the images. Where containerd is not installed or does not answer there are none: it
 // comes before its Images, and an import that cannot work says why.
 func (i Image) Observe(ctx context.Context, sys *host.System) (Resource, error) {
-	return i.found(listImages(ctx, sys, i.store())), nil
+	return i.found(ctx, sys, i.store().list(ctx, sys)), nil
 }
 
 // BatchKey is the image's store.
@@ -49,11 +51,11 @@ func (i Image) BatchKey() any { return i.store() }
 
 // ObserveAll lists the images of a store once.
 func (i Image) ObserveAll(ctx context.Context, sys *host.System, all []Resource) ([]Resource, error) {
-	refs := listImages(ctx, sys, i.store())
+	digests := i.store().list(ctx, sys)
 	found := make([]Resource, len(all))
 	for n, r := range all {
 		image, _ := r.(Image)
-		found[n] = image.found(refs)
+		found[n] = image.found(ctx, sys, digests)
 	}
 	return found, nil
 }
@@ -80,46 +82,29 @@ func (i Image) Writes() []Write {
 	return []Write{{Path: "/var/lib/containerd", Bytes: 2 * i.Size, Files: 2000}}
 }
 
-func (i Image) found(refs []string) Image {
-	i.Absent = !slices.Contains(refs, i.Ref)
+// found is what the reference leads to among those of the store. The ID of an image that cannot be
+// read is no ID that could be wanted.
+func (i Image) found(ctx context.Context, sys *host.System, digests map[string]string) Image {
+	digest, ok := digests[i.Ref]
+	i.Absent = !ok
+	if i.Absent || i.Digest == "" {
+		return i
+	}
+	var err error
+	if i.Digest, err = i.store().id(ctx, sys, digest); err != nil {
+		sys.Logf("image %s: %v", i.Ref, err)
+		i.Digest = "unknown"
+	}
 	return i
-}
-
-// imageStore is one namespace of one containerd, and the program that speaks to it.
-type imageStore struct{ program, socket, namespace string }
-
-func (i Image) store() imageStore {
-	s := imageStore{i.Program, i.Socket, i.Namespace}
-	if s.namespace == "" {
-		s.namespace = "k8s.io"
-	}
-	return s
-}
-
-func (s imageStore) argv(args ...string) []string {
-	return append([]string{s.program, "--address", s.socket, "-n", s.namespace, "images"}, args...)
-}
-
-// listImages lists the references of a store; none when there is no store.
-func listImages(ctx context.Context, sys *host.System, store imageStore) []string {
-	if !sys.Exists(store.program) || !sys.Exists(store.socket) {
-		return nil
-	}
-	out, err := sys.Run(ctx, store.argv("ls", "-q")...)
-	if err != nil {
-		sys.Logf("no list of images: %v", err)
-		return nil
-	}
-	return strings.Fields(string(out))
 }
 
 // Apply imports the archive, or removes the reference.
 func (i Image) Apply(ctx context.Context, sys *host.System) error {
 	if i.Absent {
-		if !slices.Contains(listImages(ctx, sys, i.store()), i.Ref) {
+		if _, ok := i.store().list(ctx, sys)[i.Ref]; !ok {
 			return nil
 		}
-		_, err := sys.Change(ctx, i.store().argv("rm", "--sync", i.Ref)...)
+		_, err := sys.Change(ctx, i.store().argv("images", "rm", "--sync", i.Ref)...)
 		return err
 	}
 	if sys.Blob == nil {
@@ -130,7 +115,7 @@ func (i Image) Apply(ctx context.Context, sys *host.System) error {
 		return fmt.Errorf("content sha256:%s: %w", i.Blob, err)
 	}
 	defer blob.Close()
-	argv := i.store().argv("import", "--digests=false")
+	argv := i.store().argv("images", "import", "--digests=false")
 	if i.Local {
 		argv = append(argv, "--local")
 	}

@@ -20,16 +20,20 @@ import (
 // fakeAPI is a fake of the Kubernetes API, over real TLS: it keeps objects by path, and applies
 // patches. As the real one it adds fields of its own and leaves out what is empty.
 type fakeAPI struct {
-	t       *testing.T
-	server  *httptest.Server
-	mu      sync.Mutex
-	objects map[string]map[string]any
-	refuse  []int    // answers to give before the next requests are served
-	patches []string // content types
-	reads   int      // how many objects were read
-	later   func()   // what comes about when ripe objects were read; nil when nothing does
-	ripe    int
-	version int
+	t         *testing.T
+	server    *httptest.Server
+	mu        sync.Mutex
+	objects   map[string]map[string]any
+	refuse    []int    // answers to give before the next requests are served
+	lateReads int      // reads of objects that are there and are refused
+	patches   []string // content types
+	reads     int      // how many objects were read
+	// rewritten are the paths of objects that were sent a change of nothing.
+	rewritten []string
+	denied    string // the path of an object that may not be changed
+	later     func() // what comes about when ripe objects were read; nil when nothing does
+	ripe      int
+	version   int
 }
 
 func newKube(m *machine) *fakeAPI {
@@ -88,6 +92,9 @@ func (k *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	object := k.objects[r.URL.Path]
 	switch {
+	case r.Method == http.MethodGet && object != nil && k.lateReads > 0:
+		k.lateReads--
+		k.answer(w, http.StatusForbidden, map[string]any{"kind": "Status", "message": "not known yet"})
 	case r.Method == http.MethodPatch:
 		k.patch(w, r, object)
 	case r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/eviction"):
@@ -129,6 +136,14 @@ func (k *fakeAPI) patch(w http.ResponseWriter, r *http.Request, object map[strin
 			k.t.Errorf("apply without its manager: %s", r.URL)
 		}
 		object = map[string]any{} // its only manager is the one that applies
+		defer k.manage(r.URL.Path, patch)
+	case object != nil && len(patch) == 0 && r.URL.Path == k.denied:
+		k.answer(w, http.StatusUnprocessableEntity, map[string]any{"message": "a webhook refuses the change"})
+		return
+	case object != nil && len(patch) == 0: // the object is only to be written once more
+		k.rewritten = append(k.rewritten, r.URL.Path)
+		k.answer(w, http.StatusOK, map[string]any{"kind": "PartialObjectMetadata"})
+		return
 	case kind != "application/merge-patch+json" || object == nil:
 		k.t.Errorf("unexpected patch: %s %s", kind, r.URL)
 	default:
@@ -142,6 +157,19 @@ func (k *fakeAPI) patch(w http.ResponseWriter, r *http.Request, object map[strin
 	object = merge(object, patch)
 	k.store(r.URL.Path, object)
 	k.answer(w, http.StatusOK, object)
+}
+
+// manage notes which fields of a service account the tool has applied.
+func (k *fakeAPI) manage(path string, applied map[string]any) {
+	if applied["kind"] != "ServiceAccount" {
+		return
+	}
+	fields := map[string]any{}
+	for name := range applied {
+		fields["f:"+name] = map[string]any{}
+	}
+	meta, _ := k.objects[path]["metadata"].(map[string]any)
+	meta["managedFields"] = []any{map[string]any{"manager": "kbootstrap", "fieldsV1": fields}}
 }
 
 // store keeps an object in the form in which the API returns it.

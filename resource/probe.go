@@ -19,7 +19,9 @@ import (
 //
 //	tcp://HOST:PORT       something accepts connections there
 //	unix:///PATH          the same for a socket
+//	unix:///PATH?get=/X   what serves HTTP at the socket answers a request for /X
 //	dns://SERVER/NAME     the server resolves the name, to the address Expect if that is given
+//	iptables:///CHAIN     the chain of the table filter has a rule with the text Expect
 func (r Ready) ask(ctx context.Context, sys *host.System, client *http.Client) error {
 	limited, cancel := context.WithTimeout(ctx, readyAnswer)
 	defer cancel()
@@ -39,11 +41,38 @@ func (r Ready) askOnce(ctx context.Context, sys *host.System, client *http.Clien
 	case "tcp":
 		return accepts(ctx, "tcp", target.Host)
 	case "unix":
+		if path := target.Query().Get("get"); path != "" {
+			return r.fetchAt(ctx, sys.Path(target.Path), path)
+		}
 		return accepts(ctx, "unix", sys.Path(target.Path))
 	case "dns":
 		return r.resolves(ctx, target.Host, strings.TrimPrefix(target.Path, "/"))
+	case "iptables":
+		return r.hasRule(ctx, sys, strings.TrimPrefix(target.Path, "/"))
 	}
 	return r.fetch(ctx, client)
+}
+
+// fetchAt asks at a socket: a daemon may listen there long before it serves.
+func (r Ready) fetchAt(ctx context.Context, socket, path string) error {
+	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "unix", socket)
+	}}
+	defer transport.CloseIdleConnections()
+	r.URL = "http://localhost" + path
+	return r.fetch(ctx, &http.Client{Transport: transport})
+}
+
+// hasRule asks the program, which others may keep from the tables for a moment (-w).
+func (r Ready) hasRule(ctx context.Context, sys *host.System, chain string) error {
+	rules, err := sys.Run(ctx, "iptables", "-w", "-S", chain)
+	if err != nil {
+		return err
+	}
+	if !strings.Contains(string(rules), r.Expect) {
+		return fmt.Errorf("the chain %s of the packet filter has no rule %q", chain, r.Expect)
+	}
+	return nil
 }
 
 // A lost datagram costs the resolver five seconds, so it is given less time, and asked again.

@@ -146,15 +146,41 @@ func TestReadyProbes(t *testing.T) {
 	m.must(os.MkdirAll(m.Path("/run"), 0o755))
 	unix := listen(t, "unix", m.Path("/run/x.sock"))
 	t.Cleanup(func() { _ = unix.Close() })
+	server := &http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(
+		func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path != "/a" {
+				w.WriteHeader(http.StatusServiceUnavailable)
+			}
+		})}
+	served := listen(t, "unix", m.Path("/run/http.sock"))
+	go func() { _ = server.Serve(served) }()
+	t.Cleanup(func() { _ = server.Close() })
+	m.fakes["iptables"] = func(argv []string) (string, error) {
+		chains := map[string]string{"FORWARD": "-P FORWARD ACCEPT\n-A FORWARD -j OURS\n", "INPUT": ""}
+		rules, ok := chains[argv[len(argv)-1]]
+		if !ok {
+			return "", errors.New("no chain by that name")
+		}
+		return rules, nil
+	}
 	for url, ready := range map[string]bool{
 		"tcp://" + tcp.Addr().String(): true,
 		"tcp://127.0.0.1:1":            false,
 		"unix:///run/x.sock":           true,
 		"unix:///run/y.sock":           false,
+		"unix:///run/x.sock?get=/a":    false, // it accepts, and says nothing
+		"unix:///run/http.sock?get=/a": true,
+		"unix:///run/http.sock?get=/b": false,
 		"dns://127.0.0.1:1/a.b":        false,
 		"http://127.0.0.1:1":           false,
+		"iptables:///FORWARD":          true,
+		"iptables:///INPUT":            false,
+		"iptables:///NONE":             false,
 	} {
 		r := resource.Ready{Name: "x", URL: url}
+		if strings.HasPrefix(url, "iptables:") {
+			r.Expect = "-j OURS"
+		}
 		if found := m.observe(r); resource.Changed(found, r) == ready {
 			t.Errorf("%s is ready: %v", url, !ready)
 		}

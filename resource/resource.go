@@ -23,3 +23,6 @@ type Resource interface {
 	// Apply makes the host equal to this value. It may be repeated, and it may be cut off anywhere.
 	Apply(ctx context.Context, sys *host.System) error
 }
+
+// A Veiler can show itself without the text that it holds.
+type Veiler interface{ Veiled() Resource }

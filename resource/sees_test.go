@@ -28,3 +28,16 @@ func TestWhatWasSeenIsNotLookedAtAgain(t *testing.T) {
 		t.Error("the node was not taken back, so this test shows nothing")
 	}
 }
+
+// TestLateAnswerIsNoAbsence: an API server that has taken an object may not tell of it at once, for
+// instance because it does not know the administrator's new rights yet.
+func TestLateAnswerIsNoAbsence(t *testing.T) {
+	m := newMachine(t)
+	k := newKube(m)
+	k.lateReads = 3
+	wanted := namespaceX()
+	change, err := kinds.ApplyAndVerify(t.Context(), m.System, wanted.Absence(), wanted, nil)
+	if err != nil || change.After != wanted.State() || k.lateReads != 0 {
+		t.Errorf("%v, after it %q, %d answers left", err, change.After, k.lateReads)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -52,7 +53,9 @@ func (s Service) State() string {
 }
 
 const (
-	startTimeout = 15 * time.Second      // until a process with the wanted configuration runs; ready is another matter
+	// until a process with the wanted configuration runs; ready is another matter. On three hosts
+	// that shared two busy cores units were active for 15 s before their programs had begun.
+	startTimeout = 60 * time.Second
 	stopTimeout  = 100 * time.Second     // until the one before has ended: systemd kills it after 90 s (TimeoutStopSec)
 	startPoll    = 10 * time.Millisecond // a process is there after some 20 ms
 )
@@ -159,11 +162,21 @@ var secretWord = regexp.MustCompile(`(?i)(token|passw|secret|key|auth)([a-z-]*)[
 // withoutSecrets is a command line that may be shown.
 func withoutSecrets(command string) string { return secretWord.ReplaceAllString(command, "$1$2=…") }
 
-// hasEditedDropIn reports whether a user wrote more into the tool's own drop-in, under a process
-// that carries the wanted configuration.
+// hasEditedDropIn reports whether a user wrote more into the tool's own drop-in, or gave it another
+// mode, under a process that carries the wanted configuration.
 func (s Service) hasEditedDropIn(sys *host.System, config string) bool {
 	text, err := sys.Read(s.dropIn())
-	return err == nil && config == s.Config && text != "" && text != s.dropInText()
+	return err == nil && config == s.Config && text != "" && !s.isDropIn(sys, text)
+}
+
+// dropInMode is the mode of the tool's own drop-in, as that of its units: the CIS Kubernetes
+// Benchmark asks for it (1.1.1).
+const dropInMode = 0o600
+
+// isDropIn reports whether the tool's own drop-in, which has a text, is as the tool writes it.
+func (s Service) isDropIn(sys *host.System, text string) bool {
+	info, err := os.Stat(sys.Path(s.dropIn()))
+	return err == nil && info.Mode().Perm() == dropInMode && text == s.dropInText()
 }
 
 // Owed is the note that a service has to be started again. It lies in /run: what is running before
@@ -255,7 +268,7 @@ func (s Service) dropInText() string {
 // oweForDropIn notes that the process may have been started with more than the tool's own drop-in
 // says, before what tells of it is overwritten.
 func (s Service) oweForDropIn(ctx context.Context, sys *host.System) error {
-	if text, err := sys.Read(s.dropIn()); err != nil || s.Config == "" || text == "" || text == s.dropInText() {
+	if text, err := sys.Read(s.dropIn()); err != nil || s.Config == "" || text == "" || s.isDropIn(sys, text) {
 		return err
 	}
 	u, err := sys.Unit(ctx, s.Name)
@@ -275,10 +288,10 @@ func (s Service) writeDropIn(sys *host.System) error {
 		return nil
 	}
 	text := s.dropInText()
-	if was, err := sys.Read(name); err != nil || was == text {
+	if was, err := sys.Read(name); err != nil || s.isDropIn(sys, was) {
 		return err
 	}
-	return sys.WriteOwn(sys.Path(name), []byte(text), 0o644)
+	return sys.WriteOwn(sys.Path(name), []byte(text), dropInMode)
 }
 
 // enable makes or removes the links in *.wants by systemctl's own hand, without systemd: asked to

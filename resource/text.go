@@ -48,17 +48,35 @@ func Sum(content []byte) string {
 	return hex.EncodeToString(s[:])
 }
 
-// ShowSum shows a content that is too long, binary or secret. Twelve digits (48 bits) tell two
-// versions apart and tell nothing of a key. A size of 0 is not known.
+// ShowSum shows a content that is too long, binary or secret, with its whole sum: what is equal by
+// twelve digits can be made to differ. Short leaves twelve for people. A size of 0 is not known.
 func ShowSum(sha256 string, size int64) string {
-	if len(sha256) > 12 {
-		sha256 = sha256[:12]
-	}
-	text := "content sha256:" + sha256
+	text := sumMark + sha256
 	if size > 0 {
 		text += " (" + human.Size(size) + ")"
 	}
 	return text
+}
+
+// sumMark is what stands before a sum in a State, shownDigits how many digits of it people see:
+// they tell two versions apart, and tell nothing of a key.
+const (
+	sumMark     = "content sha256:"
+	shownDigits = 12
+)
+
+// Short is a State for people: sums have twelve digits. The lines of texts stay as they are.
+func Short(state string) string {
+	var b strings.Builder
+	for line := range strings.Lines(state) {
+		name, sum, found := strings.Cut(line, "sha256:")
+		digits := strings.IndexFunc(sum, func(r rune) bool { return !strings.ContainsRune("0123456789abcdef", r) })
+		if found && digits > shownDigits && !strings.HasPrefix(line, "| ") {
+			line = name + "sha256:" + sum[:shownDigits] + sum[digits:]
+		}
+		b.WriteString(line)
+	}
+	return b.String()
 }
 
 // isText reports whether a person can read the content as lines.

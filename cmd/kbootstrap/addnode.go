@@ -43,6 +43,7 @@ func addNodeCommand(a *app) *cobra.Command {
 		},
 	}
 	flags.bind(c)
+	flags.bindRecord(c)
 	flags.bindLock(c)
 	ignore.bind(c)
 	return c

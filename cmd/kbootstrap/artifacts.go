@@ -1,15 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"kbootstrap/cmd/internal/cli"
 	"kbootstrap/internal/human"
-	"kbootstrap/inventory"
 	"kbootstrap/provision/component"
 	"kbootstrap/release"
 )
@@ -32,10 +31,12 @@ func artifactsListCommand(a *app) *cobra.Command {
 		Use:   "list",
 		Short: "List the URL, the pinned sha256 sum and the size of each artifact",
 		Long: `List the URL, the pinned sha256 sum and its origin, and the size of each artifact. Nothing is fetched.
-A sum of "-" means that the artifact is not pinned: see "kbootstrap artifacts lock".`,
+The sum of an image that is pulled from its registry is the digest of its index. A sum of "-" means that the
+artifact is not pinned: see "kbootstrap artifacts lock". A pin of "disputed" means that the lock has another sum
+than the project published.`,
 		Example: "  kbootstrap artifacts list -i hosts.yaml\n" +
-			"  kbootstrap artifacts list -i hosts.yaml | awk 'NR > 1 { print $1 }' " +
-			"| grep -v registry.k8s.io | wget -x -i -",
+			"  kbootstrap artifacts list -i hosts.yaml | awk 'NR > 1 && $1 !~ /\\.tar$/ { print $1 }' " +
+			"| wget -x -i -",
 		Args: cli.Args(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error {
 			c, err := a.validate(path)
@@ -54,7 +55,8 @@ A sum of "-" means that the artifact is not pinned: see "kbootstrap artifacts lo
 				fmt.Fprintln(w, "URL\tSHA256\tPIN\tSIZE\tCACHED")
 				for _, r := range list {
 					fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n",
-						r.URL, orDash(r.SHA256), orDash(r.Origin), sizeOrDash(r.Size), yesNo(r.Cached))
+						r.URL, orDash(cmp.Or(r.SHA256, r.Index)), orDash(pinned(r)), sizeOrDash(r.Size),
+						yesNo(r.Cached))
 				}
 			})
 			return nil
@@ -72,9 +74,9 @@ func artifactsLockCommand(a *app) *cobra.Command {
 		Use:   "lock",
 		Short: "Fetch every artifact once and record its sha256 sum",
 		Long: `Fetch every artifact once and record its sha256 sum in a lock file. An artifact whose sum is in the lock
-already, or built into the tool, must have that sum. The sums of the others are taken on trust, so look at the
-lock before you commit it. If the inventory names the lock (artifacts: {lock: artifacts.lock}), the lock
-replaces the built-in sums.`,
+already, or built into the tool, must have that sum. The sums of the others are taken on trust, over https or from
+a directory, so look at the lock before you commit it. The lock that the inventory names is used, or artifacts.lock
+next to it. With artifacts.ownBuilds in the inventory no built-in sum counts.`,
 		Example: "  kbootstrap artifacts lock -i hosts.yaml\n" +
 			"  kbootstrap artifacts lock -i hosts.yaml -o artifacts.lock --arch amd64,arm64",
 		Args: cli.Args(cobra.NoArgs),
@@ -84,10 +86,10 @@ replaces the built-in sums.`,
 				return cli.UsageError{Err: err}
 			}
 			if output == "" {
-				output = lockPath(c)
+				output = release.LockPath(c)
 			}
 			lock, err := release.RecordLock(cmd.Context(), c, archs, output,
-				release.Options{Sources: component.Sources(), Progress: a.fetched})
+				release.Options{Sources: component.Sources(), Progress: a.fetched, Warn: a.warned})
 			if err != nil {
 				return err
 			}
@@ -95,7 +97,7 @@ replaces the built-in sums.`,
 				return err
 			}
 			fmt.Fprintf(a.stdout, "%s: %d artifacts\n", output, len(lock.Artifacts))
-			if c.Artifacts.Lock == "" {
+			if output != release.LockPath(c) {
 				fmt.Fprintf(a.stderr, "kbootstrap: to use it, add to %s: artifacts: {lock: %s}\n", path, output)
 			}
 			return nil
@@ -112,12 +114,15 @@ func artifactsFlags(cmd *cobra.Command, path *string, archs *[]string) {
 	cmd.Flags().StringSliceVar(archs, "arch", []string{"amd64"}, "architectures of the hosts: amd64, arm64")
 }
 
-// lockPath is where the lock of an inventory belongs.
-func lockPath(c *inventory.Cluster) string {
-	if c.Artifacts.Lock != "" {
-		return c.Artifacts.Lock
+// warned prints what is odd about artifacts.
+func (a *app) warned(text string) { fmt.Fprintf(a.stderr, "kbootstrap: warning: %s\n", text) }
+
+// pinned says where the sum of an artifact is from.
+func pinned(r release.Artifact) string {
+	if r.Disputed {
+		return "disputed"
 	}
-	return filepath.Join(filepath.Dir(c.File), "artifacts.lock")
+	return r.Origin
 }
 
 // fetched prints a line for each artifact that has been fetched.

@@ -14,6 +14,7 @@ import (
 	"kbootstrap/provision"
 	"kbootstrap/provision/component"
 	"kbootstrap/provision/fleet"
+	"kbootstrap/release"
 	"kbootstrap/remote"
 )
 
@@ -34,6 +35,8 @@ type clusterFlags struct {
 	endless   bool     // the command goes on until Ctrl-C, which then is its proper end
 	warns     bool     // the command tells the warnings of the inventory
 	patience  time.Duration
+	records   bool // the command may record the sums of artifacts
+	record    bool // without asking
 
 	result any // for the document
 }
@@ -126,7 +129,12 @@ func (f *clusterFlags) file() string {
 // options are the options of a run whose progress is shown until the returned function is called.
 func (f *clusterFlags) options() (fleet.Options, func()) {
 	p, routes := f.app.shown, &remote.Routes{}
+	var record func(context.Context, *release.UnpinnedError) (bool, error)
+	if f.records {
+		record = f.mayRecord
+	}
 	return fleet.Options{
+		Record:      record,
 		Report:      p.report,
 		Command:     "kbootstrap " + strings.Join(f.app.args, " "),
 		LockTimeout: f.patience,

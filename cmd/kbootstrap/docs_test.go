@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"kbootstrap/cmd/internal/cli/clitest"
+	"kbootstrap/internal/fixture"
 	"kbootstrap/internal/golden"
 	"kbootstrap/inventory"
 	"kbootstrap/provision/component"
@@ -83,7 +84,9 @@ func TestDocsExitCodes(t *testing.T) {
 	if strings.Count(table, "\n") < 10 {
 		t.Fatalf("exit.go has few codes:\n%s", table)
 	}
-	golden.Sections(t, filepath.Join(docsDir, "guide.md"), map[string]string{"exit codes": table})
+	golden.Sections(t, filepath.Join(docsDir, "guide.md"), map[string]string{
+		"exit codes": table, "open ports": component.PortTable(fixture.Parse(t, fixture.Small)),
+	})
 }
 
 // TestDocsComponents keeps the design's table in step with the order and the dependencies of the

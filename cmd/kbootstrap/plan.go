@@ -71,6 +71,7 @@ up ends with it before it changes anything.`,
 		},
 	}
 	flags.bind(c)
+	flags.bindRecord(c)
 	limits.bind(c)
 	limits.bindFailures(c)
 	c.Flags().Lookup("output").Usage = "text; json: one document, see docs/events.md; or a file to save the plan in"

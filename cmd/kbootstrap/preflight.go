@@ -47,6 +47,7 @@ ports that the other hosts need, and all hosts dial each other. docs/preflight.m
 		},
 	}
 	flags.bind(c)
+	flags.bindRecord(c)
 	ignore.bind(c)
 	return c
 }

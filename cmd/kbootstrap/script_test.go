@@ -19,6 +19,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/crypto/ssh"
 
+	"kbootstrap/internal/fixture"
 	"kbootstrap/internal/golden"
 	"kbootstrap/inventory"
 	"kbootstrap/provision/component"
@@ -91,11 +92,14 @@ func mirror(ts *testscript.TestScript, neg bool, args []string) {
 	for _, a := range list {
 		file := filepath.Join(dir, "mirror", strings.TrimPrefix(a.URL, "https://"))
 		content := []byte("\x7fELF " + a.URL)
+		if strings.HasSuffix(file, ".tar") {
+			content = fixture.Image(a.URL)
+		}
 		if strings.HasSuffix(file, "gz") {
 			content = archiveOfAll(ts, "etcd-v"+a.Version+"-linux-amd64/etcd",
 				"etcd-v"+a.Version+"-linux-amd64/etcdctl",
 				"etcd-v"+a.Version+"-linux-amd64/etcdutl", "bin/containerd", "bin/ctr", "bin/containerd-shim-runc-v2",
-				"bridge", "host-local", "loopback", "portmap", "flanneld")
+				"bridge", "host-local", "loopback", "portmap", "flanneld", "kube-router")
 		}
 		ts.Check(os.MkdirAll(filepath.Dir(file), 0o755))
 		ts.Check(os.WriteFile(file, content, 0o644))

@@ -85,6 +85,7 @@ finished, which failed and which were skipped.`,
 		},
 	}
 	flags.bind(c)
+	flags.bindRecord(c)
 	flags.bindLock(c)
 	ignore.bind(c)
 	limits.bind(c)

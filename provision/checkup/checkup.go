@@ -55,6 +55,7 @@ const (
 	Etcd         = "etcd"
 	DNS          = "DNS"
 	Network      = "pod network"
+	Policies     = "policies"
 	Certificates = "certificates"
 	Clocks       = "clocks"
 )
@@ -105,8 +106,8 @@ func Judge(s Scene) ([]Area, []Problem) {
 		area  string
 		judge func(Scene) (string, []Problem)
 	}{
-		{Nodes, nodes}, {API, servers}, {Etcd, etcd}, {DNS, dns}, {Network, network}, {Certificates, certificates},
-		{Clocks, clocks}, {"", hosts},
+		{Nodes, nodes}, {API, servers}, {Etcd, etcd}, {DNS, dns}, {Network, network}, {Policies, policies},
+		{Certificates, certificates}, {Clocks, clocks}, {"", hosts},
 	} {
 		text, found := rule.judge(s)
 		for i := range found {

@@ -151,6 +151,11 @@ func TestJudge(t *testing.T) {
 			*member(s) = api.EtcdVitals{Member: "81", Leader: "81", Size: 1 << 30, Used: 1 << 20, Quota: 8 << 30}
 		}, Note, Etcd, "cp1", "are in use"},
 
+		"a policy without effect": {func(s *Scene) {
+			s.Cluster.Network.Policy = inventory.PolicyNone
+			servers(s).Policies = []string{"shop/deny-all"}
+		}, Warning, Policies, "", "the NetworkPolicy shop/deny-all is not enforced"},
+
 		"a replica is not ready": {func(s *Scene) {
 			servers(s).Pods.Pods[1] = api.PodVitals{Name: "b", Node: "w1", Why: "ImagePullBackOff: x"}
 		}, Broken, DNS, "w1", "the pod b of the cluster DNS is not ready: ImagePullBackOff: x"},

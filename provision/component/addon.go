@@ -2,9 +2,6 @@ package component
 
 import "kbootstrap/resource"
 
-// SuperAdmin is the kubeconfig of the group that needs no binding. It lies on control planes only.
-const SuperAdmin = "/etc/kubernetes/super-admin.conf"
-
 // addon is a component whose objects the API has once for the whole cluster: those of a manifest, a
 // YAML stream. It is done when they are ready: a Deployment is available, a DaemonSet runs on all
 // nodes, an APIService answers.
@@ -12,7 +9,7 @@ func addon(c Component, manifest func(Target) []byte) Component {
 	c.On, c.ServesAll = Target.first, true
 	c.After = append([]string{"access"}, c.After...)
 	c.Resources = func(t Target) []resource.Resource {
-		applied := objects(SuperAdmin, manifest(t))
+		applied := objects(Admin, manifest(t))
 		return append(applied, rollouts(applied)...)
 	}
 	return c

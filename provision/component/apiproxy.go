@@ -23,18 +23,24 @@ var apiProxy = Component{
 		Network: "tcp", By: "kube-api-proxy", Loopback: true,
 		Of: func(c *inventory.Cluster) int { return c.Network.LocalAPIPort },
 	}},
+	Sandbox:   apiProxySandbox,
 	Variables: []string{"HAPROXY_"},
 	Resources: func(t Target) []resource.Resource {
-		config := apiProxyConfig{Port: t.Cluster.Network.LocalAPIPort}
+		config := apiProxyConfig{Port: t.Cluster.Network.LocalAPIPort, Root: apiProxyRoot}
 		for _, h := range t.Cluster.With(inventory.ControlPlane) {
 			config.Servers = append(config.Servers, apiProxyBackend{
 				Name: h.Name, Address: netip.AddrPortFrom(h.Address, uint16(t.Cluster.Network.APIPort)),
 			})
 		}
 		return list(
+			one(
+				// The package makes it; a program that was there without its package has none.
+				resource.User{Name: "haproxy", Home: "/var/lib/haproxy"},
+				resource.Dir{Path: apiProxyRoot, Mode: 0o555},
+			),
 			t.service("kube-api-proxy.service", t.shared(nil, "ca.crt"), one(
 				text("/etc/kubernetes/api-proxy.cfg", 0o600, apiProxyCFG.Render(config)),
-				unit("kube-api-proxy.service", apiProxyUnit.Render(struct{}{})),
+				unit("kube-api-proxy.service", apiProxyUnit.Render(daemon{Sandbox: apiProxySandbox(t)})),
 			)),
 			one(resource.Ready{
 				Name: "kube-api-proxy listens", URL: fmt.Sprintf("tcp://127.0.0.1:%d", config.Port),
@@ -44,9 +50,22 @@ var apiProxy = Component{
 	},
 }
 
+// apiProxyRoot is an empty directory in which nothing can be made.
+const apiProxyRoot = "/var/lib/kube-api-proxy"
+
+// apiProxySandbox is what HAProxy may do: it reads its files as root, and then gives that up.
+func apiProxySandbox(t Target) templates.Sandbox {
+	return t.sandbox(templates.Sandbox{
+		Capabilities: append([]string{"CAP_SETUID", "CAP_SETGID", "CAP_SYS_CHROOT"},
+			bindCapability(t.Cluster.Network.LocalAPIPort)...),
+		Calls: []string{"@setuid", "chroot"},
+	})
+}
+
 // apiProxyConfig is the data of /etc/kubernetes/api-proxy.cfg, HAProxy's configuration.
 type apiProxyConfig struct {
-	Port    int // on 127.0.0.1
+	Port    int    // on 127.0.0.1
+	Root    string // the directory that is all of the host's files to it
 	Servers []apiProxyBackend
 }
 
@@ -58,5 +77,5 @@ type apiProxyBackend struct {
 
 var (
 	apiProxyCFG  = templates.New[apiProxyConfig]("api-proxy.cfg.tmpl")
-	apiProxyUnit = templates.New[struct{}]("kube-api-proxy.service.tmpl")
+	apiProxyUnit = templates.New[daemon]("kube-api-proxy.service.tmpl")
 )

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"kbootstrap/host"
 	"kbootstrap/inventory"
 	"kbootstrap/release"
 	"kbootstrap/resource"
@@ -12,6 +13,9 @@ import (
 )
 
 const PKIDir = "/etc/kubernetes/pki"
+
+// auditLogs is where the API server keeps its record of who did what.
+const auditLogs = "/var/log/kubernetes"
 
 // apiPoll is how often those who wait for an API server ask it. Each question makes it go through
 // some fifty checks, at a time when it has better things to do.
@@ -29,35 +33,57 @@ var apiServer = Component{
 	Units:   []string{"kube-apiserver.service"},
 	Sources: []release.Source{kubernetesProgram("kube-apiserver")},
 	Ports: []Port{{
-		Network: "tcp", By: "kube-apiserver", From: []inventory.Role{AnyHost},
+		Network: "tcp", By: "kube-apiserver", From: []inventory.Role{AnyHost}, World: true,
 		Of: func(c *inventory.Cluster) int { return c.Network.APIPort },
 	}},
-	Residue: Residue{Data: []string{"/var/log/kubernetes", "/etc/kubernetes"}},
+	Residue: Residue{Data: []string{auditLogs, "/etc/kubernetes"}},
 	Programs: []inventory.Program{
-		{Name: "kube-apiserver", Rules: apiServerRules, Release: kubernetes},
+		{Name: "kube-apiserver", Rules: apiServerRules, Release: kubernetes, Hidden: templates.HiddenDirs()},
 	},
+	Sandbox:   apiServerSandbox,
 	Variables: kubernetesVariables,
 	Direct:    true,
 	Resources: func(t Target) []resource.Resource {
-		files := one(
-			text("/etc/kubernetes/audit-policy.yaml", 0o600, auditPolicyYAML.Render(struct{}{})),
-			unit("kube-apiserver.service", apiServerUnit.Render(daemon{Flags: apiServerFlags(t)})),
-		)
-		if t.Minor() >= structuredAuthentication {
-			files = append(files,
-				text("/etc/kubernetes/authentication.yaml", 0o600, authenticationYAML.Render(struct{}{})))
-		}
 		return list(
-			one(resource.Dir{Path: "/var/log/kubernetes", Mode: 0o700}),
-			t.service("kube-apiserver.service", t.shared(apiServerFlags(t)),
-				t.programs("kubernetes", "/usr/local/bin", "kube-apiserver"),
-				t.keys("kube-apiserver"),
-				files,
-			),
+			early(),
+			one(resource.Dir{Path: auditLogs, Mode: 0o700}),
+			t.apiService(),
 			t.keys("admin"),
+			t.noSuperAdmin(),
 			one(t.apiReady("kube-apiserver is ready", Etcd)),
 		)
 	},
+}
+
+// apiService is kube-apiserver with all that it starts with.
+func (t Target) apiService() []resource.Resource {
+	flags := apiServerFlags(t)
+	files := list(
+		one(
+			text("/etc/kubernetes/audit-policy.yaml", 0o600, auditPolicyYAML.Render(struct{}{})),
+			text(admissionFile, 0o600, admissionYAML.Render(admissionOf(t.Cluster))),
+		),
+		encryptionKeys(t),
+		one(unit("kube-apiserver.service", apiServerUnit.Render(daemon{Flags: flags, Sandbox: apiServerSandbox(t)}))),
+	)
+	if t.Minor() >= structuredAuthentication {
+		files = append(files,
+			text("/etc/kubernetes/authentication.yaml", 0o600, authenticationYAML.Render(authenticationOf(t))))
+	}
+	return list(beforeKeys(t), t.service("kube-apiserver.service", t.shared(flags),
+		t.programs("kubernetes", "/usr/local/bin", "kube-apiserver"),
+		t.keys("kube-apiserver"),
+		files,
+	))
+}
+
+// noSuperAdmin takes super-admin.conf from the control planes that had it in clusters of before:
+// the first has it.
+func (t Target) noSuperAdmin() []resource.Resource {
+	if t.Cluster.With(inventory.ControlPlane)[0].Name == t.Host.Name {
+		return nil
+	}
+	return one(resource.File{Path: SuperAdmin, Absent: true})
 }
 
 // apiReady is the readiness of this control plane's own API server, for which one waits for another
@@ -81,14 +107,15 @@ func apiServerFlags(t Target) templates.Flags {
 		"bind-address":      "0.0.0.0",
 		"secure-port":       strconv.Itoa(t.Cluster.Network.APIPort),
 
-		"allow-privileged":          "true",
-		"authorization-mode":        "Node,RBAC",       // 1.2.6, 1.2.7, 1.2.8
-		"enable-admission-plugins":  "NodeRestriction", // 1.2.14
-		"profiling":                 "false",           // 1.2.15
-		"enable-aggregator-routing": "true",
+		"allow-privileged":              "true",
+		"authorization-mode":            "Node,RBAC",                                    // 1.2.6, 1.2.7, 1.2.8
+		"enable-admission-plugins":      strings.Join(admissionPlugins(t.Cluster), ","), // 1.2.14
+		"profiling":                     "false",                                        // 1.2.15
+		"admission-control-config-file": admissionFile,                                  // 5.2.1
+		"enable-aggregator-routing":     "true",
 
 		"audit-policy-file":   "/etc/kubernetes/audit-policy.yaml", // 3.2.1
-		"audit-log-path":      "/var/log/kubernetes/audit.log",     // 1.2.16
+		"audit-log-path":      auditLogs + "/audit.log",            // 1.2.16
 		"audit-log-maxage":    "30",                                // 1.2.17
 		"audit-log-maxbackup": "10",                                // 1.2.18
 		"audit-log-maxsize":   "100",                               // 1.2.19
@@ -102,6 +129,7 @@ func apiServerFlags(t Target) templates.Flags {
 		"tls-cert-file":        PKIDir + "/apiserver.crt", // 1.2.24
 		"tls-private-key-file": PKIDir + "/apiserver.key",
 		"tls-min-version":      "VersionTLS12",
+		"tls-cipher-suites":    strings.Join(ciphers, ","), // 1.2.29
 
 		"kubelet-certificate-authority":   PKIDir + "/ca.crt", // 1.2.5
 		"kubelet-client-certificate":      PKIDir + "/apiserver-kubelet-client.crt",
@@ -132,7 +160,24 @@ func apiServerFlags(t Target) templates.Flags {
 	if t.Minor() >= structuredAuthentication && !hasOIDC(t.Cluster) {
 		flags["authentication-config"] = "/etc/kubernetes/authentication.yaml"
 	}
+	if t.Cluster.Security.Profile == inventory.ProfileCIS {
+		flags["service-account-max-token-expiration"] = "24h"
+	}
+	if t.isEncrypted() {
+		flags["encryption-provider-config"] = host.EncryptionConfig // 1.2.27, 1.2.28
+	}
 	return t.withArguments(APIServer, apiServerRules, flags)
+}
+
+// apiServerSandbox is what the API server may do. Files of the user's may name sockets of plug-ins
+// below /run.
+func apiServerSandbox(t Target) templates.Sandbox {
+	return t.sandbox(templates.Sandbox{
+		Capabilities: bindCapability(t.Cluster.Network.APIPort),
+		Writable:     []string{auditLogs}, Made: auditDirectory(t.Cluster),
+		SeesRun:  namesRun(t.Cluster.Arguments[APIServer], "encryption-provider-config", "egress-selector-config-file"),
+		OOMScore: lastKilled,
+	})
 }
 
 // etcdEndpoints are the members an API server talks to: its own first where it has one, and the
@@ -153,5 +198,5 @@ func etcdEndpoints(t Target) []string {
 var (
 	apiServerUnit      = templates.New[daemon]("kube-apiserver.service.tmpl")
 	auditPolicyYAML    = templates.New[struct{}]("audit-policy.yaml.tmpl")
-	authenticationYAML = templates.New[struct{}]("authentication.yaml.tmpl")
+	authenticationYAML = templates.New[authentication]("authentication.yaml.tmpl")
 )

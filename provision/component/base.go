@@ -35,10 +35,10 @@ var base = Component{
 	Resources: func(t Target) []resource.Resource {
 		// The first of all that is made, so that it is the last to go.
 		rs := one(text(host.ClusterMark, 0o644, []byte(t.Cluster.Name+"\n")))
-		if t.Cluster.Firewall == "disable" {
+		if t.Cluster.Firewall == inventory.FirewallDisable {
 			// First of all: its catch-all REJECT in FORWARD breaks flannel, and turning it off
 			// later would flush rules.
-			rs = append(rs, resource.Service{Name: "firewalld.service"})
+			rs = append(rs, resource.Service{Name: firewalldUnit})
 		}
 		rs = append(rs, packages(t)...)
 		if t.highlyAvailable() {
@@ -46,7 +46,10 @@ var base = Component{
 			// with our configuration.
 			rs = append(rs, resource.Service{Name: "haproxy.service"})
 		}
-		rs = append(rs, resource.Swap{}, resource.SELinux{Mode: "permissive"})
+		rs = append(rs, resource.Swap{})
+		if t.Cluster.SELinux == inventory.SELinuxPermissive {
+			rs = append(rs, resource.SELinux{Mode: "permissive"})
+		}
 		rs = append(rs, modules()...)
 		rs = append(rs, sysctls()...)
 		rs = append(rs,
@@ -67,6 +70,12 @@ func packages(t Target) []resource.Resource {
 	rs := one(resource.Package{Program: "iptables", Apt: "iptables", Yum: "iptables"})
 	if t.Minor() < 32 { // kube-proxy needs the conntrack program until 1.31
 		rs = append(rs, resource.Package{Program: "conntrack", Apt: "conntrack", Yum: "conntrack-tools"})
+	}
+	if t.filtersByNFTables() {
+		rs = append(rs, resource.Package{Program: "nft", Apt: "nftables", Yum: "nftables"})
+	}
+	if hasPolicies(t.Cluster) {
+		rs = append(rs, resource.Package{Program: "ipset", Apt: "ipset", Yum: "ipset"})
 	}
 	if t.highlyAvailable() {
 		rs = append(rs, resource.Package{Program: "haproxy", Apt: "haproxy", Yum: "haproxy"})

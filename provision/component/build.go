@@ -59,6 +59,9 @@ func (t Target) programs(component, bin string, names ...string) []resource.Reso
 // ownDir holds the programs that the tool brings.
 const ownDir = "/opt/kbootstrap"
 
+// ProgramsDir is the directory of the programs that the tool installs.
+const ProgramsDir = ownDir
+
 // programDir is where the programs of one release of a component are.
 func programDir(component, version string) string {
 	return ownDir + "/" + component + "-" + version
@@ -144,5 +147,8 @@ func list(parts ...[]resource.Resource) []resource.Resource {
 func one(rs ...resource.Resource) []resource.Resource { return rs }
 
 // daemon is the data of a unit: the flags of its program, already merged with those of the
-// inventory.
-type daemon struct{ Flags templates.Flags }
+// inventory, and what it may do.
+type daemon struct {
+	Flags   templates.Flags
+	Sandbox templates.Sandbox
+}

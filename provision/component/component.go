@@ -8,12 +8,14 @@ import (
 	"kbootstrap/inventory"
 	"kbootstrap/release"
 	"kbootstrap/resource"
+	"kbootstrap/templates"
 )
 
 // The names of components that others ask for.
 const (
 	Etcd      = "etcd"
 	APIServer = "kube-apiserver"
+	Firewall  = "firewall"
 )
 
 // Component is a chapter of the cluster: what some hosts should have, and what must be there
@@ -33,12 +35,18 @@ type Component struct {
 	After []string
 	// Needs names the components that must be done on every host that has them first.
 	Needs []string
+	// Strict reports whether it needs every host indeed, also in a run that may go on without some;
+	// nil means that it does not.
+	Strict func(t Target) bool
 	// AtLead has the component carried out on the control plane that leads, whichever host it is
 	// about.
 	AtLead bool
 	// Rolling components are changed on one host at a time once they run, because the cluster stops
 	// without a quorum of them.
 	Rolling bool
+	// NamesAll reports whether what a host has of the component names all hosts of the cluster, so
+	// that all have it changed when some join; see inventory.Cluster.
+	NamesAll func(*inventory.Cluster) bool
 	// ServesAll says that every host is healthy only when the component is.
 	ServesAll bool
 	// Last has the component come after all others.
@@ -59,6 +67,8 @@ type Component struct {
 	// Residue is what a host has of it besides its resources, which `reset` removes. A component
 	// that leaves data has a unit, by which the data is known to be its own.
 	Residue Residue
+	// Sandbox returns what its services may do on a host.
+	Sandbox func(t Target) templates.Sandbox
 	// Reads are what its services read or obey besides its resources.
 	Reads []Reading
 	// Variables are the beginnings of the names of variables that are settings of its services.
@@ -88,6 +98,7 @@ type Residue struct {
 	Mounts     []resource.Mounts // outside of Data
 	Interfaces []string          // of the network
 	Chains     []string          // of the packet filter, by the prefixes of their names
+	Sets       []string          // of addresses, which chains refer to, by patterns of their names
 }
 
 // Port is a port that a component listens on
@@ -104,6 +115,14 @@ type Port struct {
 	Loopback, Address bool
 	// From are the roles whose other hosts must reach the port; AnyHost is every host.
 	From []inventory.Role
+	// AddOns says that pods of add-ons ask it too, on whatever host they run: a firewall lets all
+	// hosts in, while the cluster itself does without.
+	AddOns bool
+	// World says that users reach it too, from anywhere.
+	World bool
+	// Range returns the ports that an inventory says where it is not one port that is listened on:
+	// what is sent there goes on to pods.
+	Range func(*inventory.Cluster) inventory.PortRange
 }
 
 // What the tool decides about its own files and connections has no other place in the inventory.

@@ -12,19 +12,26 @@ import (
 // After and Needs and in the resources themselves; the order of start after a reboot is in the
 // units.
 func Components() []Component {
-	return completed(noting([]Component{
+	return completed(noting(walled([]Component{
 		base,
+		firewall,
+		etcdPeers,
 		etcd,
 		apiServer,
 		apiProxy,
 		controllerManager,
 		scheduler,
 		access,
+		encryption,
+		encryptedSecrets,
+		hostAccess,
 		podProbe,
+		defaultAccounts,
 		containerd,
 		kubelet,
 		flannel,
 		kubeProxy,
+		kubeRouter,
 		images,
 		docker,
 		criDockerd,
@@ -33,7 +40,8 @@ func Components() []Component {
 		coreDNS,
 		health,
 		dnsSpread,
-	}))
+		oldAccess,
+	})))
 }
 
 // noting has each component note what was in its directories of data before it fills them: `reset`

@@ -31,13 +31,11 @@ var containerd = Component{
 	Sources: []release.Source{
 		// The static build: the other one is linked to a glibc newer than EL7's (2.35 from
 		// containerd 2.1 on).
-		{Component: "containerd", Version: "2.2.0", Archive: true, Directory: "bin/",
+		{Component: "containerd", Version: "2.4.1", Archive: true, Directory: "bin/",
 			URL: "https://github.com/containerd/containerd/releases/download/v{version}/" +
 				"containerd-static-{version}-linux-{arch}.tar.gz",
 			Programs: []string{"containerd", "ctr", "containerd-shim-runc-v2"}},
-		// 1.1.5 is Debian 12's, which the lab runs. The upstream build of this number lacks the
-		// fixes that Debian carries; docs/artifacts.md says so, and which newer ones are pinned.
-		{Component: "runc", Version: "1.1.5", Programs: []string{"runc"},
+		{Component: "runc", Version: "1.5.2", Programs: []string{"runc"},
 			URL: "https://github.com/opencontainers/runc/releases/download/v{version}/runc.{arch}"},
 		// Four of the plugins: all that flannel's network needs. The full set is five times as
 		// large.
@@ -63,6 +61,7 @@ var containerd = Component{
 		// Those of pods: what others have named with `ip netns` is theirs.
 		Mounts: []resource.Mounts{{Under: "/run/netns", Prefix: "cni-", Absent: true}},
 	},
+	Sandbox: containerdSandbox,
 	Resources: func(t Target) []resource.Resource {
 		format := 3
 		if !t.containerd2() {
@@ -85,7 +84,9 @@ var containerd = Component{
 				one(
 					text(ContainerdConfig, 0o644, containerdTOML.Render(
 						containerdConfig{Version: format, Pause: t.Release.Image("pause"), CNI: cni})),
-					unit("containerd.service", containerdUnit.Render(daemon{})),
+					unit("containerd.service", containerdUnit.Render(daemon{
+						Sandbox: containerdSandbox(t),
+					})),
 				),
 			),
 			one(resource.Ready{
@@ -106,6 +107,11 @@ type containerdConfig struct {
 	Version int
 	Pause   string // the image of pod sandboxes, which must be the one that is on the host already
 	CNI     cniPlaces
+}
+
+// containerdSandbox leaves containerd its host: it makes the containers of it.
+func containerdSandbox(t Target) templates.Sandbox {
+	return t.sandbox(templates.Sandbox{Open: true, ChildrenDump: true, OOMScore: lastKilled})
 }
 
 var (

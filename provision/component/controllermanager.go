@@ -22,8 +22,10 @@ var controllerManager = Component{
 	Sources: []release.Source{kubernetesProgram("kube-controller-manager")},
 	Ports:   []Port{{Network: "tcp", Number: 10257, By: "kube-controller-manager", Loopback: true}},
 	Programs: []inventory.Program{
-		{Name: "kube-controller-manager", Rules: controllerManagerRules, Release: kubernetes},
+		{Name: "kube-controller-manager", Rules: controllerManagerRules, Release: kubernetes,
+			Hidden: templates.HiddenDirs()},
 	},
+	Sandbox:   controllerSandbox,
 	Variables: kubernetesVariables,
 	Direct:    true,
 	Resources: func(t Target) []resource.Resource {
@@ -61,7 +63,9 @@ var controllerManager = Component{
 				one(t.apiReady("the API is ready for kube-controller-manager", APIServer)),
 				t.programs("kubernetes", "/usr/local/bin", "kube-controller-manager"),
 				t.keys("kube-controller-manager"),
-				one(unit("kube-controller-manager.service", controllerManagerUnit.Render(daemon{Flags: flags}))),
+				one(unit("kube-controller-manager.service", controllerManagerUnit.Render(daemon{
+					Flags: flags, Sandbox: controllerSandbox(t),
+				}))),
 			),
 			one(resource.Ready{
 				Name: "kube-controller-manager is healthy", URL: "https://127.0.0.1:10257/healthz",
@@ -70,5 +74,8 @@ var controllerManager = Component{
 		)
 	},
 }
+
+// controllerSandbox is what a service may do that only talks to the API.
+func controllerSandbox(t Target) templates.Sandbox { return t.sandbox(templates.Sandbox{}) }
 
 var controllerManagerUnit = templates.New[daemon]("kube-controller-manager.service.tmpl")

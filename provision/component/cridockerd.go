@@ -20,7 +20,8 @@ var criDockerd = Component{
 		URL:      "https://github.com/Mirantis/cri-dockerd/releases/download/v{version}/cri-dockerd-{version}.{arch}.tgz",
 		Programs: []string{"cri-dockerd"},
 	}},
-	Direct: true,
+	Direct:  true,
+	Sandbox: criDockerdSandbox,
 	Resources: func(t Target) []resource.Resource {
 		flags := templates.Flags{
 			"container-runtime-endpoint": "unix://" + criDockerdSocket,
@@ -32,7 +33,9 @@ var criDockerd = Component{
 		return list(
 			t.service("cri-dockerd.service", nil,
 				t.programs("cri-dockerd", "/usr/local/bin", "cri-dockerd"),
-				one(unit("cri-dockerd.service", criDockerdUnit.Render(daemon{Flags: flags}))),
+				one(unit("cri-dockerd.service", criDockerdUnit.Render(daemon{
+					Flags: flags, Sandbox: criDockerdSandbox(t),
+				}))),
 			),
 			one(resource.Ready{
 				Name: "cri-dockerd answers", URL: "unix://" + criDockerdSocket, Unit: "cri-dockerd.service",
@@ -41,6 +44,9 @@ var criDockerd = Component{
 		)
 	},
 }
+
+// criDockerdSandbox leaves cri-dockerd its host, as that of containerd does.
+func criDockerdSandbox(t Target) templates.Sandbox { return t.sandbox(templates.Sandbox{Open: true}) }
 
 var criDockerdUnit = templates.New[daemon]("cri-dockerd.service.tmpl")
 

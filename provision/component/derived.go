@@ -7,6 +7,7 @@ import (
 
 	"kbootstrap/inventory"
 	"kbootstrap/release"
+	"kbootstrap/templates"
 )
 
 // Sources are where the programs and images of all components come from.
@@ -31,7 +32,7 @@ func Rules() inventory.Rules {
 			rules.Programs = append(rules.Programs, p)
 		}
 		for _, p := range c.Ports {
-			if p.Of == nil {
+			if p.Of == nil && p.Range == nil {
 				rules.Ports = append(rules.Ports, inventory.Port{Network: p.Network, Number: p.Number, By: p.name()})
 			}
 		}
@@ -96,10 +97,11 @@ func residueOf(components []Component) Residue {
 		all.Mounts = append(all.Mounts, c.Residue.Mounts...)
 		all.Interfaces = append(all.Interfaces, c.Residue.Interfaces...)
 		all.Chains = append(all.Chains, c.Residue.Chains...)
+		all.Sets = append(all.Sets, c.Residue.Sets...)
 	}
 	return Residue{
 		Data: unique(all.Data), People: unique(all.People), Mounts: all.Mounts,
-		Interfaces: unique(all.Interfaces), Chains: unique(all.Chains),
+		Interfaces: unique(all.Interfaces), Chains: unique(all.Chains), Sets: unique(all.Sets),
 	}
 }
 
@@ -145,8 +147,9 @@ func Listeners(c *inventory.Cluster, h inventory.Host) []Port {
 // Service is a service of the tool, with what is known of its surroundings.
 type Service struct {
 	Unit      string
-	Variables []string // see Component.Variables
-	Direct    bool     // see Component.Direct
+	Variables []string          // see Component.Variables
+	Direct    bool              // see Component.Direct
+	Sandbox   templates.Sandbox // for a systemd that is not known
 }
 
 // Services are the services that a host of a cluster has.
@@ -158,7 +161,11 @@ func Services(c *inventory.Cluster, h inventory.Host) []Service {
 			continue
 		}
 		for _, unit := range component.Units {
-			services = append(services, Service{unit, component.Variables, component.Direct})
+			s := Service{Unit: unit, Variables: component.Variables, Direct: component.Direct}
+			if component.Sandbox != nil {
+				s.Sandbox = component.Sandbox(t)
+			}
+			services = append(services, s)
 		}
 	}
 	return services
@@ -179,11 +186,22 @@ func KernelParameters() (values map[string]string, file string) {
 	return maps.Clone(kernelParameters), sysctlFile
 }
 
+// NamingAll are the components of a cluster of which every host has something that names all hosts.
+func NamingAll(c *inventory.Cluster) []string {
+	var names []string
+	for _, component := range Components() {
+		if component.NamesAll != nil && component.NamesAll(c) {
+			names = append(names, component.Name)
+		}
+	}
+	return names
+}
+
 // Modules are the modules of the kernel that a cluster needs.
 func Modules(c *inventory.Cluster) []string {
 	names := []string{"overlay", "br_netfilter", "nf_conntrack"}
-	if c.Network.Flannel.Backend == "vxlan" {
-		names = append(names, "vxlan")
+	if backend := c.Network.Flannel.Backend; backend != inventory.HostGW {
+		names = append(names, backend) // the modules are named like the backends
 	}
 	return names
 }

@@ -17,7 +17,7 @@ var dnsSpread = Component{
 	Needs:  []string{"health"},
 	Last:   true,
 	Resources: func(Target) []resource.Resource {
-		return one(api.Spread{Namespace: DNSNamespace, Name: DNSDeployment, Kubeconfig: SuperAdmin})
+		return one(api.Spread{Namespace: DNSNamespace, Name: DNSDeployment, Kubeconfig: Admin})
 	},
 }
 

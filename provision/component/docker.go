@@ -33,9 +33,8 @@ var docker = Component{
 	On:    func(t Target) bool { return hasDocker(t.Cluster) },
 	After: []string{"containerd"},
 	Units: []string{"docker.service"},
-	// 20.10.24 is Debian 12's, which the lab runs, as with runc.
 	Sources: []release.Source{{
-		Component: "docker", Version: "20.10.24", Archive: true, Directory: "docker/", Needed: hasDocker,
+		Component: "docker", Version: "29.8.2", Archive: true, Directory: "docker/", Needed: hasDocker,
 		URL:      "https://download.docker.com/linux/static/stable/{machine}/docker-{version}.tgz",
 		Programs: []string{"dockerd", "docker", "docker-proxy", "docker-init"},
 	}},
@@ -47,6 +46,7 @@ var docker = Component{
 		Chains:     []string{"DOCKER"},
 	},
 	Programs:  []inventory.Program{dockerProgram},
+	Sandbox:   dockerSandbox,
 	Variables: []string{"DOCKER_"},
 	Resources: func(t Target) []resource.Resource {
 		flags := templates.Flags{"host": "unix://" + dockerSocket}
@@ -63,11 +63,14 @@ var docker = Component{
 				t.programs("docker", "/usr/local/bin", "dockerd"),
 				one(
 					t.dockerFile(flags),
-					unit("docker.service", dockerUnit.Render(daemon{Flags: flags})),
+					unit("docker.service", dockerUnit.Render(daemon{
+						Flags: flags, Sandbox: dockerSandbox(t),
+					})),
 				),
 			),
 			one(resource.Ready{
-				Name: "docker answers", URL: "unix://" + dockerSocket, Unit: "docker.service", Timeout: 120 * time.Second,
+				Name: "docker answers", URL: "unix://" + dockerSocket + "?get=/_ping", Unit: "docker.service",
+				Timeout: 120 * time.Second,
 			}),
 		)
 	},
@@ -118,6 +121,11 @@ func dockerKeys(flags templates.Flags) []string {
 
 // dockerConfig is the data of /etc/docker/daemon.json.
 type dockerConfig struct{ ContainerdSocket string }
+
+// dockerSandbox leaves docker its host, as that of containerd does.
+func dockerSandbox(t Target) templates.Sandbox {
+	return t.sandbox(templates.Sandbox{Open: true, ChildrenDump: true})
+}
 
 var (
 	dockerJSON = templates.New[dockerConfig]("docker-daemon.json.tmpl")

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"kbootstrap/certs"
 	"kbootstrap/inventory"
 	"kbootstrap/release"
 	"kbootstrap/resource"
@@ -25,6 +26,8 @@ var etcd = Component{
 	Name:    Etcd,
 	On:      on(inventory.Etcd),
 	After:   []string{"base"},
+	Needs:   []string{"etcd-peers"},
+	Strict:  Target.beginsToInsist,
 	Rolling: true,
 	Role:    inventory.Etcd,
 	Units:   []string{"etcd.service"},
@@ -43,23 +46,24 @@ var etcd = Component{
 	},
 	Residue: Residue{Data: []string{EtcdData, "/etc/etcd"}},
 	Programs: []inventory.Program{
-		{Name: "etcd", Rules: etcdRules, Release: Etcd},
+		{Name: "etcd", Rules: etcdRules, Release: Etcd, Hidden: templates.HiddenDirs()},
 	},
+	Sandbox:   etcdSandbox,
 	Variables: []string{"ETCD_"},
 	Direct:    true,
 	Resources: func(t Target) []resource.Resource {
 		return list(
 			one(
-				resource.User{Name: "etcd", Home: EtcdData},
-				resource.Dir{Path: "/etc/etcd", Mode: 0o755},
-				resource.Dir{Path: EtcdPKI, Mode: 0o700, Owner: "etcd:etcd"},
 				resource.Dir{Path: EtcdData, Mode: 0o700, Owner: "etcd:etcd"},
 			),
 			etcdMember(t),
 			t.gated("etcd.service", t.shared(etcdFlags(t)), etcdTurn(t),
 				t.programs("etcd", "/usr/local/bin", "etcd"),
 				t.keys("etcd"),
-				one(unit("etcd.service", etcdUnit.Render(daemon{Flags: etcdFlags(t)}))),
+				one(unit("etcd.service", etcdUnit.Render(daemon{
+					Flags:   etcdFlags(t),
+					Sandbox: etcdSandbox(t),
+				}))),
 			),
 			one(
 				resource.Ready{
@@ -149,7 +153,11 @@ func etcdFlags(t Target) templates.Flags {
 		"peer-cert-file":              EtcdPKI + "/peer.crt",
 		"peer-key-file":               EtcdPKI + "/peer.key",
 		"tls-min-version":             "TLS1.2",
+		"cipher-suites":               strings.Join(ciphers, ","),
 		quotaFlag:                     strconv.Itoa(etcdQuota),
+	}
+	if t.insists() {
+		flags["peer-cert-allowed-cn"] = certs.EtcdPeer // a client's certificate is no member's
 	}
 	if strings.HasPrefix(t.version("etcd"), "3.5.") {
 		flags["experimental-initial-corrupt-check"] = "true"
@@ -157,7 +165,16 @@ func etcdFlags(t Target) templates.Flags {
 	} else {
 		flags["feature-gates"] = "InitialCorruptCheck=true,CompactHashCheck=true"
 	}
-	return t.withArguments(Etcd, etcdRules, flags)
+	flags = t.withArguments(Etcd, etcdRules, flags)
+	if flags["tls-min-version"] == "TLS1.3" && t.Cluster.Arguments[Etcd]["cipher-suites"] == "" {
+		delete(flags, "cipher-suites") // TLS 1.3 has none to choose from, and etcd does not start with both
+	}
+	return flags
+}
+
+// etcdSandbox is what etcd may do.
+func etcdSandbox(t Target) templates.Sandbox {
+	return t.sandbox(templates.Sandbox{Writable: []string{EtcdData}, OOMScore: lastKilled})
 }
 
 var etcdUnit = templates.New[daemon]("etcd.service.tmpl")

@@ -24,8 +24,8 @@ var etcdRules = together(
 	each(refused("every host with the role etcd is a member"), "proxy", "proxy-failure-wait", "proxy-refresh-interval",
 		"proxy-dial-timeout", "proxy-write-timeout", "proxy-read-timeout"),
 	each(refused("the tool places certificates (CIS 2.3, 2.6)"), "auto-tls", "peer-auto-tls"),
-	each(refused("the certificates of the members have no such names in common"), "peer-cert-allowed-cn",
-		"peer-cert-allowed-hostname", "client-cert-allowed-hostname"),
+	each(refused(isFixed), "peer-cert-allowed-cn", "peer-cert-allowed-hostname"),
+	each(refused("the certificates of clients have no host names"), "client-cert-allowed-hostname"),
 	each(only(losesData, "false"), "unsafe-no-fsync"),
 	rules{
 		"peer-skip-client-san-verification": weak("2.5", "a host can pose as another member", "true"),

@@ -2,6 +2,8 @@ package component
 
 import (
 	"net/netip"
+	"slices"
+	"strings"
 	"time"
 
 	"kbootstrap/inventory"
@@ -20,28 +22,29 @@ var flannel = Component{
 	Name:       "flannel",
 	On:         everywhere,
 	PodNetwork: true,
-	After:      []string{"kubelet"},
+	After:      []string{"kubelet", "host-access"},
 	Units:      []string{"flanneld.service"},
 	Sources: []release.Source{{
 		Component: "flannel", Version: "0.28.4", Archive: true, Programs: []string{"flanneld"},
 		URL: "https://github.com/flannel-io/flannel/releases/download/v{version}/flannel-v{version}-linux-{arch}.tar.gz",
+		// The project publishes no sum of the archive; the program in the image is the same
+		// release, linked statically as well (Makefile of flannel).
+		Image: "ghcr.io/flannel-io/flannel:v{version}", ImageDirectory: "opt/bin/",
 	}},
 	Ports: []Port{
 		{Network: "tcp", Number: 8081, By: "flanneld", For: "health", Loopback: true},
 		{Network: "udp", By: "flanneld", From: []inventory.Role{AnyHost}, Of: func(c *inventory.Cluster) int {
-			if c.Network.Flannel.Backend != "vxlan" {
-				return 0
-			}
-			return c.Network.Flannel.Port
+			return c.Network.Flannel.UDP()
 		}},
 	},
 	Residue: Residue{
-		Data: []string{"/run/flannel", "/etc/kube-flannel"}, Interfaces: []string{"flannel.1"},
+		Data: []string{"/run/flannel", "/etc/kube-flannel"}, Interfaces: []string{vxlanInterface, wireguardInterface},
 		Chains: []string{"FLANNEL-"},
 	},
 	Programs: []inventory.Program{
-		{Name: "flanneld", Rules: flannelRules, Release: "flannel"},
+		{Name: "flanneld", Rules: flannelRules, Release: "flannel", Hidden: templates.HiddenDirs()},
 	},
+	Sandbox:   flannelSandbox,
 	Variables: []string{"FLANNELD_", "NODE_NAME", "EVENT_QUEUE_DEPTH"},
 	Direct:    true,
 	Resources: func(t Target) []resource.Resource {
@@ -69,9 +72,13 @@ var flannel = Component{
 						Pods: t.Cluster.Network.Pods, Backend: t.Cluster.Network.Flannel.Backend,
 						Port: t.Cluster.Network.Flannel.Port,
 					})),
-					unit("flanneld.service", flanneldUnit.Render(flanneldCommand{Flags: flags, NodeName: t.Host.Name})),
+					unit("flanneld.service", flanneldUnit.Render(flanneldCommand{
+						Flags: flags, NodeName: t.Host.Name,
+						Sandbox: flannelSandbox(t),
+					})),
 				),
 			),
+			t.otherTunnels(),
 			one(
 				resource.Ready{
 					Name: "flanneld holds a subnet", URL: "http://127.0.0.1:8081/healthz", Unit: "flanneld.service",
@@ -83,17 +90,45 @@ var flannel = Component{
 	},
 }
 
+// The interfaces that flannel makes of itself: 1 is its VNI (pkg/backend/vxlan), and the other is
+// named in pkg/backend/wireguard.
+const (
+	vxlanInterface     = "flannel.1"
+	wireguardInterface = "flannel-wg"
+)
+
+// otherTunnels are the interfaces of the backends that flannel does not have. The routes of one
+// that stays are narrower than those of the new one, and would win.
+func (t Target) otherTunnels() []resource.Resource {
+	var rs []resource.Resource
+	for backend, name := range map[string]string{
+		inventory.VXLAN: vxlanInterface, inventory.WireGuard: wireguardInterface,
+	} {
+		if backend != t.Cluster.Network.Flannel.Backend {
+			rs = append(rs, resource.NIC{Name: name, Absent: true})
+		}
+	}
+	slices.SortFunc(rs, func(a, b resource.Resource) int { return strings.Compare(a.ID(), b.ID()) })
+	return rs
+}
+
 // flannelConfig is the data of /etc/kube-flannel/net-conf.json.
 type flannelConfig struct {
 	Pods    netip.Prefix
 	Backend string
-	Port    int // UDP, for vxlan
+	Port    int // UDP, for vxlan and wireguard
 }
 
 // flanneldCommand is the data of flanneld.service.
 type flanneldCommand struct {
 	Flags    templates.Flags
+	Sandbox  templates.Sandbox
 	NodeName string // flanneld outside of a pod takes the node's name from its environment
+}
+
+// flannelSandbox is what flanneld may do: it writes the subnet of the node to a file.
+func flannelSandbox(t Target) templates.Sandbox {
+	return t.filterSandbox(templates.Sandbox{Run: []string{"flannel"}})
 }
 
 var (

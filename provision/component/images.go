@@ -19,7 +19,7 @@ var images = Component{
 				panic("component: " + err.Error())
 			}
 			rs = append(rs, resource.Image{
-				Ref: t.Release.Image(name), Blob: content.SHA256, Size: content.Size,
+				Ref: t.Release.Image(name), Blob: content.SHA256, Size: content.Size, Digest: content.ImageID,
 				Socket: containerdSocket, Namespace: "k8s.io", Program: "/usr/local/bin/ctr",
 				Local: t.containerd2(), Pinned: t.containerd2(),
 			})

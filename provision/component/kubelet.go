@@ -26,7 +26,9 @@ var kubelet = Component{
 		kubernetesProgram("kubelet"),
 	},
 	Ports: []Port{
-		{Network: "tcp", Number: 10250, By: "kubelet", From: []inventory.Role{inventory.ControlPlane}},
+		// metrics-server asks every kubelet, from a pod that runs anywhere; flannel gives what
+		// leaves the pod network the address of its host.
+		{Network: "tcp", Number: 10250, By: "kubelet", From: []inventory.Role{inventory.ControlPlane}, AddOns: true},
 		{Network: "tcp", Number: 10248, By: "kubelet", For: "health", Loopback: true},
 	},
 	Reads: []Reading{
@@ -46,6 +48,7 @@ var kubelet = Component{
 	Programs: []inventory.Program{
 		{Name: "kubelet", Rules: kubeletRules, Release: kubernetes},
 	},
+	Sandbox:   kubeletSandbox,
 	Variables: kubernetesVariables,
 	Direct:    true,
 	Resources: func(t Target) []resource.Resource {
@@ -59,6 +62,7 @@ var kubelet = Component{
 			RuntimeEndpoint: "unix://" + socket,
 			CgroupV1:        t.Facts.Cgroup == 1 && t.Minor() >= cgroupV1Field,
 			Resolv:          t.Facts.Resolv,
+			Ciphers:         ciphers,
 		}
 		for _, taint := range taintsOf(t) {
 			config.Taints = append(config.Taints, nodeTaint(taint))
@@ -92,6 +96,7 @@ var kubelet = Component{
 					text("/var/lib/kubelet/config.yaml", 0o600, kubeletYAML.Render(config)),
 					unit("kubelet.service", kubeletUnit.Render(kubeletCommand{
 						Flags: flags, Runtime: runtime,
+						Sandbox: kubeletSandbox(t),
 					})),
 				),
 			)),
@@ -184,8 +189,9 @@ type kubeletConfiguration struct {
 	// The field exists from 1.31.
 	CgroupV1 bool
 	// Resolv is the resolv.conf that pods inherit; systemd-resolved's stub would loop.
-	Resolv string
-	Taints []nodeTaint
+	Resolv  string
+	Ciphers []string
+	Taints  []nodeTaint
 }
 
 // nodeTaint is a taint that a node registers with.
@@ -193,9 +199,15 @@ type nodeTaint struct{ Key, Value, Effect string }
 
 // kubeletCommand is the data of kubelet.service.
 type kubeletCommand struct {
-	Flags templates.Flags
+	Flags   templates.Flags
+	Sandbox templates.Sandbox
 	// Runtime is the unit that serves the CRI: "containerd.service" or "cri-dockerd.service".
 	Runtime string
+}
+
+// kubeletSandbox leaves the kubelet its host: it mounts what pods see.
+func kubeletSandbox(t Target) templates.Sandbox {
+	return t.sandbox(templates.Sandbox{Open: true, OOMScore: lastKilled})
 }
 
 var (

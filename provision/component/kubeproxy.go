@@ -10,7 +10,8 @@ import (
 	"kbootstrap/templates"
 )
 
-var kubeProxyProgram = inventory.Program{Name: "kube-proxy", Rules: kubeProxyRules, Release: kubernetes}
+var kubeProxyProgram = inventory.Program{Name: "kube-proxy", Rules: kubeProxyRules, Release: kubernetes,
+	Hidden: templates.HiddenDirs()}
 
 // kubeProxy carries the addresses of Services, on every node.
 var kubeProxy = Component{
@@ -24,9 +25,12 @@ var kubeProxy = Component{
 	Ports: []Port{
 		{Network: "tcp", Number: 10249, By: "kube-proxy", For: "metrics", Loopback: true},
 		{Network: "tcp", Number: 10256, By: "kube-proxy", For: "health"},
+		{Network: "tcp", By: "kube-proxy", For: "NodePorts", World: true, Range: nodePorts},
+		{Network: "udp", By: "kube-proxy", For: "NodePorts", World: true, Range: nodePorts},
 	},
 	Residue:   Residue{Data: []string{"/var/lib/kube-proxy"}, Chains: []string{"KUBE-"}},
 	Programs:  []inventory.Program{kubeProxyProgram},
+	Sandbox:   kubeProxySandbox,
 	Variables: kubernetesVariables,
 	Direct:    true,
 	Resources: func(t Target) []resource.Resource {
@@ -43,7 +47,9 @@ var kubeProxy = Component{
 						translated.inYAML(kubeProxyYAML.Render(kubeProxyConfig{
 							NodeName: t.Host.Name, Pods: t.Cluster.Network.Pods, Conntrack: t.Facts.ConntrackWritable,
 						}))),
-					unit("kube-proxy.service", kubeProxyUnit.Render(daemon{Flags: flags})),
+					unit("kube-proxy.service", kubeProxyUnit.Render(daemon{
+						Flags: flags, Sandbox: kubeProxySandbox(t),
+					})),
 				),
 			),
 			one(resource.Ready{
@@ -53,6 +59,22 @@ var kubeProxy = Component{
 		)
 	},
 }
+
+// kubeProxySandbox is what kube-proxy may do. It listens on node ports for the health of Services,
+// and loads ip_vs itself where the inventory wants that.
+func kubeProxySandbox(t Target) templates.Sandbox {
+	s := templates.Sandbox{
+		Capabilities: bindCapability(t.Cluster.Network.NodePorts.First),
+		LoadsModules: t.Cluster.Arguments["kube-proxy"]["proxy-mode"] == "ipvs",
+	}
+	if s.LoadsModules {
+		s.Capabilities = append(s.Capabilities, "CAP_SYS_MODULE")
+	}
+	return t.filterSandbox(s)
+}
+
+// nodePorts are the ports of Services of type NodePort.
+func nodePorts(c *inventory.Cluster) inventory.PortRange { return c.Network.NodePorts }
 
 // proxyKubeconfig is who kube-proxy is to the API: it may read Services and their endpoints.
 const proxyKubeconfig = "/etc/kubernetes/kube-proxy.conf"

@@ -46,6 +46,6 @@ func nodeOf(t Target) resource.Resource {
 		taints = append(taints, taintText(taint))
 	}
 	return api.Node{
-		Name: t.Host.Name, Kubeconfig: SuperAdmin, Labels: labels, Taints: taints, Timeout: 120 * time.Second,
+		Name: t.Host.Name, Kubeconfig: Admin, Labels: labels, Taints: taints, Timeout: 120 * time.Second,
 	}
 }

@@ -3,6 +3,7 @@ package component
 import (
 	"path"
 
+	"kbootstrap/inventory"
 	"kbootstrap/resource"
 	"kbootstrap/resource/api"
 	"kbootstrap/templates"
@@ -45,6 +46,6 @@ func podNetworkFiles(t Target) []resource.Resource {
 func podNetworkOf(t Target) resource.Resource {
 	return api.PodNetwork{
 		Node: t.Host.Name, Kubeconfig: KubeletConfig, Address: t.Host.Address.String(),
-		Config: path.Join(cni.Dir, cni.Name), VXLAN: t.Cluster.Network.Flannel.Backend == "vxlan",
+		Config: path.Join(cni.Dir, cni.Name), VXLAN: t.Cluster.Network.Flannel.Backend == inventory.VXLAN,
 	}
 }

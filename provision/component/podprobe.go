@@ -25,7 +25,7 @@ var podProbe = Component{
 	After:     []string{"access"},
 	ServesAll: true,
 	Resources: func(t Target) []resource.Resource {
-		return objects(SuperAdmin, podProbeManifest.Render(podProbeData{
+		return objects(Admin, podProbeManifest.Render(podProbeData{
 			Image: t.Release.Image("pause"), Namespace: probeNamespace,
 		}))
 	},

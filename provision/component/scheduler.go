@@ -22,8 +22,9 @@ var scheduler = Component{
 	Sources:   []release.Source{kubernetesProgram("kube-scheduler")},
 	Ports:     []Port{{Network: "tcp", Number: 10259, By: "kube-scheduler", Loopback: true}},
 	Programs: []inventory.Program{
-		{Name: "kube-scheduler", Rules: schedulerRules, Release: kubernetes},
+		{Name: "kube-scheduler", Rules: schedulerRules, Release: kubernetes, Hidden: templates.HiddenDirs()},
 	},
+	Sandbox:   controllerSandbox,
 	Variables: kubernetesVariables,
 	Direct:    true,
 	Resources: func(t Target) []resource.Resource {
@@ -43,7 +44,9 @@ var scheduler = Component{
 				one(t.apiReady("the API is ready for kube-scheduler", APIServer)),
 				t.programs("kubernetes", "/usr/local/bin", "kube-scheduler"),
 				t.keys("kube-scheduler"),
-				one(unit("kube-scheduler.service", schedulerUnit.Render(daemon{Flags: flags}))),
+				one(unit("kube-scheduler.service", schedulerUnit.Render(daemon{
+					Flags: flags, Sandbox: controllerSandbox(t),
+				}))),
 			),
 			one(resource.Ready{
 				Name: "kube-scheduler is healthy", URL: "https://127.0.0.1:10259/healthz",

@@ -27,6 +27,12 @@ type Target struct {
 	Lead string
 	// Away are the names of the hosts that could not be reached.
 	Away []string
+	// AllMembers says that the run is about all components of all etcd hosts, and has reached them.
+	AllMembers bool
+	// AllHosts says the same of all hosts.
+	AllHosts bool
+	// Encryption says how far the control planes are with the encryption of secrets.
+	Encryption EncryptionStage
 	// Left are, of a host that is torn down, the components that it has or had; see Teardown.
 	Left []string
 	// DeleteData says that a teardown removes what was there before, and what people keep.

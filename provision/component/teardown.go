@@ -22,7 +22,7 @@ func Teardown(whole bool) []Component {
 	return []Component{leave, stop, remove, restore, forget}
 }
 
-// leave takes the node of a host out of the cluster.
+// leave takes the node of a host out of the cluster, and the rights of its programs.
 var leave = Component{
 	Name:   "leave",
 	On:     everywhere,
@@ -34,7 +34,7 @@ var leave = Component{
 		if err != nil {
 			panic(fmt.Sprintf("component: node %s: %v", t.Host.Name, err)) // a name of the inventory is text
 		}
-		return one(api.Object{Manifest: manifest, Kubeconfig: SuperAdmin, Absent: true})
+		return list(one(api.Object{Manifest: manifest, Kubeconfig: Admin, Absent: true}), absent(hostRights(t)))
 	},
 }
 
@@ -59,7 +59,8 @@ var stop = Component{
 			rs = append(rs, resource.NIC{Name: name, Absent: true})
 		}
 		// Never a flush: the operator's own rules, and with them the SSH session, stay.
-		return append(rs, resource.Chains{Prefixes: residue.Chains, Absent: true})
+		return append(rs, resource.Chains{Prefixes: residue.Chains, Absent: true},
+			resource.IPSets{Patterns: residue.Sets, Absent: true}) // a set that a rule names cannot be deleted
 	},
 }
 
@@ -108,7 +109,7 @@ func kept(c *inventory.Cluster) []string {
 	if c.RestoreOnReset {
 		return nil
 	}
-	return []string{resource.Service{Name: "firewalld.service"}.ID(), resource.Swap{}.ID()}
+	return []string{resource.Service{Name: firewalldUnit}.ID(), resource.Swap{}.ID()}
 }
 
 // forget is a host without the tool: its programs and its own notes. It comes last, when the

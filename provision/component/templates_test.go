@@ -2,32 +2,64 @@ package component
 
 import (
 	"net/netip"
+	"path"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"kbootstrap/internal/golden"
+	"kbootstrap/resource"
 	"kbootstrap/templates"
 )
 
 // TestRender renders every template with typical data and compares it with testdata/NAME.golden.
 func TestRender(t *testing.T) {
 	pods := netip.MustParsePrefix("10.244.0.0/16")
+	children := templates.Sandbox{Open: true, ChildrenDump: true}
+	server := templates.Sandbox{SeesRun: true, OOMScore: lastKilled}
 	flags := templates.Flags{"name": "m1", "with-space": "a b", "percent": "50%"}
+	// in is a unit with a sandbox, for a systemd of some version.
+	in := func(version int, s templates.Sandbox) daemon {
+		s.Systemd = version
+		return daemon{flags, s}
+	}
 	rendered := map[string][]byte{
-		"etcd.service":                    etcdUnit.Render(daemon{Flags: flags}),
-		"containerd.service":              containerdUnit.Render(daemon{Flags: flags}),
-		"docker.service":                  dockerUnit.Render(daemon{Flags: flags}),
-		"cri-dockerd.service":             criDockerdUnit.Render(daemon{Flags: flags}),
-		"kube-apiserver.service":          apiServerUnit.Render(daemon{Flags: flags}),
-		"kube-controller-manager.service": controllerManagerUnit.Render(daemon{Flags: flags}),
-		"kube-scheduler.service":          schedulerUnit.Render(daemon{Flags: flags}),
-		"kube-api-proxy.service":          apiProxyUnit.Render(struct{}{}),
+		"etcd.service":                    etcdUnit.Render(in(252, templates.Sandbox{Writable: []string{EtcdData}})),
+		"etcd-219.service":                etcdUnit.Render(in(219, templates.Sandbox{Writable: []string{EtcdData}})),
+		"etcd-239.service":                etcdUnit.Render(in(239, templates.Sandbox{Made: []string{"/srv/a b%"}})),
+		"containerd.service":              containerdUnit.Render(in(252, children)),
+		"docker.service":                  dockerUnit.Render(in(0, children)),
+		"cri-dockerd.service":             criDockerdUnit.Render(in(0, templates.Sandbox{Open: true})),
+		"kube-apiserver.service":          apiServerUnit.Render(in(252, server)),
+		"kube-controller-manager.service": controllerManagerUnit.Render(in(252, templates.Sandbox{})),
+		"kube-scheduler.service":          schedulerUnit.Render(in(252, templates.Sandbox{})),
+		"kube-api-proxy.service":          apiProxyUnit.Render(in(252, templates.Sandbox{Calls: []string{"@setuid"}})),
 		"kubelet.service": kubeletUnit.Render(kubeletCommand{
-			Flags: flags, Runtime: "containerd.service",
+			Flags: flags, Runtime: "containerd.service", Sandbox: templates.Sandbox{Open: true},
 		}),
-		"kube-proxy.service":   kubeProxyUnit.Render(daemon{Flags: flags}),
-		"flanneld.service":     flanneldUnit.Render(flanneldCommand{Flags: flags, NodeName: "m1"}),
+		"kube-proxy.service": kubeProxyUnit.Render(in(252, templates.Sandbox{Tunes: true, LoadsModules: true})),
+		"kube-router.service": kubeRouterService.Render(kubeRouterCommand{
+			Flags: flags, Path: path.Dir(policyRestore), Sandbox: templates.Sandbox{Systemd: 252, Tunes: true},
+		}),
+		"policy-restore.sh": policyRestoreScript.Render(strings.Join(policyChains, "|")),
+		"kube-router.yaml":  kubeRouterAccess.Render(struct{}{}),
+		"flanneld.service": flanneldUnit.Render(flanneldCommand{
+			Flags: flags, NodeName: "m1", Sandbox: templates.Sandbox{Systemd: 252,
+				Run: []string{"flannel"}, SharedRun: []string{"xtables.lock"}, Capabilities: []string{"CAP_NET_ADMIN"},
+			},
+		}),
+		"firewall.nft": firewallNFT.Render(firewallData{
+			Table:      FirewallTable,
+			Interfaces: []string{"lo", "cni0", "flannel.1"}, Site: siteRules,
+			Sets: []addressSet{{Name: "hosts", Addresses: []string{"192.168.56.11", "192.168.56.12"}}},
+			Openings: []resource.Opening{
+				{Ports: "22", Protocol: "tcp"}, {Set: "hosts", Ports: "8472", Protocol: "udp"},
+				{Ports: "30000-32767", Protocol: "tcp"},
+			},
+		}),
+		"kbootstrap-firewall.service": firewallService.Render(firewallCommand{
+			Rules: firewallRules, Sandbox: templates.Sandbox{Systemd: 252},
+		}),
 		"container-scope.conf": containerScope.Render(struct{}{}),
 		"containerd-3.toml": containerdTOML.Render(containerdConfig{
 			Version: 3, Pause: "registry.k8s.io/pause:3.10.2", CNI: cni,
@@ -40,19 +72,26 @@ func TestRender(t *testing.T) {
 		}),
 		"kubelet.yaml": kubeletYAML.Render(kubeletConfiguration{
 			ClusterDNS: netip.MustParseAddr("10.96.0.10"), ClusterDomain: "cluster.local",
-			RuntimeEndpoint: "unix:///run/containerd/containerd.sock", CgroupV1: true, Resolv: "/etc/resolv.conf",
+			RuntimeEndpoint: "unix:///run/containerd/containerd.sock", CgroupV1: true, Resolv: "/etc/resolv.conf", Ciphers: ciphers,
 			Taints: []nodeTaint{{Key: "dedicated", Value: "db", Effect: "NoSchedule"}},
 		}),
 		"kube-proxy.yaml": kubeProxyYAML.Render(kubeProxyConfig{NodeName: "m1", Pods: pods}),
-		"api-proxy.cfg": apiProxyCFG.Render(apiProxyConfig{Port: 7443, Servers: []apiProxyBackend{
+		"api-proxy.cfg": apiProxyCFG.Render(apiProxyConfig{Port: 7443, Root: apiProxyRoot, Servers: []apiProxyBackend{
 			{Name: "m1", Address: netip.MustParseAddrPort("192.168.56.11:6443")},
 			{Name: "m2", Address: netip.MustParseAddrPort("192.168.56.12:6443")},
 		}}),
-		"audit-policy.yaml":   auditPolicyYAML.Render(struct{}{}),
-		"authentication.yaml": authenticationYAML.Render(struct{}{}),
-		"net-conf.json":       flannelJSON.Render(flannelConfig{Pods: pods, Backend: "vxlan", Port: 8472}),
-		"cni-config.sh":       cniConfigScript.Render(cni),
-		"access.yaml":         accessYAML.Render(struct{}{}),
+		"audit-policy.yaml":       auditPolicyYAML.Render(struct{}{}),
+		"authentication.yaml":     authenticationYAML.Render(authentication{"v1"}),
+		"admission.yaml":          admissionYAML.Render(admission{"baseline", "restricted", true}),
+		"net-conf-wireguard.json": flannelJSON.Render(flannelConfig{Pods: pods, Backend: "wireguard", Port: 51820}),
+		"net-conf.json":           flannelJSON.Render(flannelConfig{Pods: pods, Backend: "vxlan", Port: 8472}),
+		"cni-config.sh":           cniConfigScript.Render(cni),
+		"access.yaml":             accessYAML.Render(struct{}{}),
+		"kubelet-client.yaml":     kubeletClientYAML.Render(kubeletClient),
+		"flannel-policy.yaml":     flannelPolicyYAML.Render(flannelUsers),
+		"host-policy.yaml":        hostPolicyYAML.Render(hostPolicyData{User: "kube-router:m1"}),
+		"host-access.yaml":        hostAccessYAML.Render(hostAccessData{Host: "m1", FlannelUser: "flannel:m1"}),
+		"old-access.yaml":         oldAccessYAML.Render(struct{}{}),
 		"pod-probe.yaml": podProbeManifest.Render(podProbeData{
 			Image: "registry.k8s.io/pause:3.10.2", Namespace: "kbootstrap",
 		}),

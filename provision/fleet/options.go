@@ -6,6 +6,7 @@ import (
 
 	"kbootstrap/inventory"
 	"kbootstrap/node"
+	"kbootstrap/release"
 	"kbootstrap/remote"
 )
 
@@ -21,6 +22,9 @@ type Options struct {
 	// Away is how long a host whose connection was lost may be away before that is its failure; 5
 	// minutes by default.
 	Away time.Duration
+	// Record reports whether the sums of artifacts that are not known may be recorded in the lock,
+	// as the artifacts come; nil means that they may not.
+	Record func(ctx context.Context, unknown *release.UnpinnedError) (bool, error)
 	// Dial opens a stream to a node of a host; nil means over SSH. It is for tests, whose nodes run
 	// in their own process.
 	Dial func(ctx context.Context, h inventory.Host) (node.Stream, error)

@@ -106,7 +106,7 @@ func (f *fragile) look(ctx context.Context) error {
 func (f *fragile) holder(t *testing.T) node.Holder {
 	t.Helper()
 	var h node.Holder
-	text, err := os.ReadFile(filepath.Join(f.root, "run/lock/kbootstrap.json"))
+	text, err := os.ReadFile(filepath.Join(f.root, "run/kbootstrap-lock/lock.json"))
 	if err := errors.Join(err, json.Unmarshal(text, &h)); err != nil {
 		t.Fatal(err)
 	}

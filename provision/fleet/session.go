@@ -21,9 +21,11 @@ import (
 // connect opens the first session. The client opens the next ones by itself.
 func (m *Machine) connect(ctx context.Context, lock bool) error {
 	us := twin(holder(m.options.Command))
+	acting := component.ActingFor(us.User + "@" + us.Host)
 	d := node.Dialer{
 		Dial:    m.dial,
 		Units:   component.Units(),
+		Acting:  &acting,
 		IsCut:   isCut,
 		MayPass: mayPass,
 		Patiently: func(ctx context.Context, try func() error) error {

@@ -5,6 +5,7 @@ package guard
 import (
 	"slices"
 
+	"kbootstrap/certs"
 	"kbootstrap/host"
 	"kbootstrap/inventory"
 	"kbootstrap/provision/component"
@@ -28,13 +29,16 @@ type Situation struct {
 	Issued   []string // the hosts that certificates were ever issued for
 	Restarts []string // the hosts on which the plan restarts a member of etcd that runs
 	KeysLost bool     // the keys of the cluster are not in the state directory
+	// EncryptionKeys are those for secrets that the state directory has.
+	EncryptionKeys []certs.EncryptionKey
 }
 
 // Judge returns what is refused of the run, all of it at once, and what is only odd. Nothing that
 // is refused is ever carried out.
 func Judge(s Situation) (refused Refusals, warnings []string) {
 	for _, r := range slices.Concat(
-		SameMachine(s), Foreign(s), replacedKeys(s), otherAuthority(s), changedNetworks(s), changedVersions(s),
+		SameMachine(s), Foreign(s), replacedKeys(s), lostEncryptionKeys(s), otherAuthority(s),
+		changedNetworks(s), changedVersions(s),
 		halfChanged(s), movedRoles(s), otherMachines(s), goneHosts(s), members(s), movedHosts(s), quorum(s),
 	) {
 		if s.isElsewhere(r) {

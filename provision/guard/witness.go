@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -106,19 +107,19 @@ func hostOf(text string) string {
 func carrierOf(netConf string) string {
 	var config struct {
 		Backend struct {
-			Type string
-			Port int
+			Type             string
+			Port, ListenPort int
 		}
 	}
 	if json.Unmarshal([]byte(netConf), &config) != nil {
 		return ""
 	}
-	return carrier(config.Backend.Type, config.Backend.Port)
+	return carrier(config.Backend.Type, cmp.Or(config.Backend.Port, config.Backend.ListenPort))
 }
 
 // carrier names a backend of flannel, with its port where it has one.
 func carrier(backend string, port int) string {
-	if backend != "vxlan" {
+	if (inventory.Flannel{Backend: backend, Port: port}).UDP() == 0 {
 		return backend
 	}
 	return fmt.Sprintf("%s, port %d", backend, port)

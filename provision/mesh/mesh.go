@@ -59,6 +59,7 @@ func Try(
 	defer func() { stop(); wait() }()
 	m.reach(ctx)
 	m.await(ctx)
+	m.again(ctx)
 	return m.paths()
 }
 

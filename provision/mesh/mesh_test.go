@@ -4,7 +4,10 @@ import (
 	"slices"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"kbootstrap/internal/fixture"
+	"kbootstrap/node"
 	"kbootstrap/provision/preflight"
 )
 
@@ -34,5 +37,31 @@ func TestMeshDoesNotWaitInVain(t *testing.T) {
 	m.heard[datagram{from: 1, to: 0, port: 8472, size: 1500}] = true
 	if !m.complete() {
 		t.Error("the largest came, and it waits")
+	}
+}
+
+// TestRefusedByHolder: what a service refused that had its port is tried again, and nothing else:
+// not a refusal of a port on which the host itself listened, nor an answer that did not come.
+func TestRefusedByHolder(t *testing.T) {
+	c := fixture.Parse(t, fixture.Small)
+	refused := unix.ECONNREFUSED.Error()
+	for _, test := range []struct {
+		what  string
+		held  bool
+		fault string
+		again bool
+	}{
+		{"a service that ended", true, refused, true},
+		{"a packet filter before a service", true, "no answer within 2s", false},
+		{"a service that answers", true, "", false},
+		{"a packet filter before nothing", false, refused, false},
+	} {
+		need := preflight.Need{From: c.Hosts[1], To: c.Hosts[0], Network: "tcp", Port: 6443}
+		m := mesh{hosts: c.Hosts, needs: []preflight.Need{need}}
+		m.opened = []map[string]node.Opened{{"tcp/6443": {Network: "tcp", Port: 6443, Held: test.held}}, nil}
+		m.faults = []string{test.fault}
+		if got := m.refused() != nil; got != test.again {
+			t.Errorf("%s: tried again is %t", test.what, got)
+		}
 	}
 }

@@ -39,8 +39,8 @@ func TestOwnFlagsAreKnown(t *testing.T) {
 				}
 			}
 		}
-		if len(programs) != 8 {
-			t.Errorf("%d programs, want 8: %v", len(programs), programs)
+		if len(programs) != 9 {
+			t.Errorf("%d programs, want 9: %v", len(programs), programs)
 		}
 	}
 }

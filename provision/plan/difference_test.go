@@ -119,7 +119,7 @@ func TestRenewedCertificates(t *testing.T) {
 	}
 	want := []string{
 		"etcd.service", "flanneld.service", "kube-apiserver.service", "kube-controller-manager.service",
-		"kube-proxy.service",
+		"kube-proxy.service", "kube-router.service",
 		"kube-scheduler.service", "kubelet.service",
 	}
 	if d := cmp.Diff(want, slices.Sorted(slices.Values(services))); d != "" {

@@ -8,9 +8,12 @@ func (p Plan) Without(hosts ...string) Plan {
 	return p.keep(func(s Step) bool { return !slices.Contains(hosts, s.About()) && !slices.Contains(hosts, s.At) })
 }
 
-// Only returns the plan limited to what is about some hosts, wherever it is carried out.
-func (p Plan) Only(hosts ...string) Plan {
-	return p.keep(func(s Step) bool { return slices.Contains(hosts, s.About()) })
+// Only returns the plan limited to what is about some hosts, wherever it is carried out, and to
+// some components of the others.
+func (p Plan) Only(components []string, hosts ...string) Plan {
+	return p.keep(func(s Step) bool {
+		return slices.Contains(hosts, s.About()) || slices.Contains(components, s.Component.Name)
+	})
 }
 
 // OnlyComponents returns the plan limited to some components, by name.

@@ -15,7 +15,7 @@ import (
 // control plane carries out.
 func TestOnly(t *testing.T) {
 	whole := plan.Build(component.Components(), fixture.TargetsOf(t, fixture.Ha))
-	limited := whole.Only("w1")
+	limited := whole.Only(nil, "w1")
 	about := 0
 	for _, s := range whole.Steps {
 		if s.About() == "w1" {
@@ -37,16 +37,21 @@ func TestOnly(t *testing.T) {
 			elsewhere = append(elsewhere, s.At+" "+s.Component.Name+": "+r.ID())
 		}
 	}
-	if d := cmp.Diff([]string{"m1 nodes: node w1"}, elsewhere); d != "" {
+	if d := cmp.Diff([]string{
+		"m1 host-access: object ClusterRoleBinding kbootstrap:kube-router:w1",
+		"m1 host-access: object ClusterRole kbootstrap:flannel:w1",
+		"m1 host-access: object ClusterRoleBinding kbootstrap:flannel:w1",
+		"m1 nodes: node w1",
+	}, elsewhere); d != "" {
 		t.Errorf("on other hosts:\n%s", d)
 	}
 	if len(limited.Hosts()) != 2 || limited.Hosts()[0].Name != "m1" || limited.Hosts()[1].Name != "w1" {
 		t.Errorf("hosts: %v", limited.Hosts())
 	}
-	if again := limited.Only("w1"); len(again.Steps) != len(limited.Steps) {
+	if again := limited.Only(nil, "w1"); len(again.Steps) != len(limited.Steps) {
 		t.Error("to limit again takes something away")
 	}
-	if none := whole.Only("stranger"); len(none.Steps) != 0 || len(none.Hosts()) != 0 || none.Changes() != 0 {
+	if none := whole.Only(nil, "stranger"); len(none.Steps) != 0 || len(none.Hosts()) != 0 || none.Changes() != 0 {
 		t.Errorf("of a stranger: %d steps", len(none.Steps))
 	}
 }

@@ -13,14 +13,20 @@ import (
 // TestTurns: etcd and the API server travel first, and last what no node waits for; docker does not
 // where the kubelet talks to it.
 func TestTurns(t *testing.T) {
-	late := []string{"coredns", "docker", "images", "nodes", "pod-probe", "tools"}
+	late := []string{
+		"coredns", "default-accounts", "docker", "encrypted-secrets", "firewall", "images", "kube-router",
+		"pod-probe", "tools",
+	}
 	for _, test := range []struct {
 		what, inventory string
 		late            []string
 	}{
 		{"the usual", fixture.Small, late},
 		{"cri: dockerd", fixture.Small + "cri: dockerd\n",
-			[]string{"coredns", "images", "nodes", "pod-probe", "tools"}},
+			[]string{
+				"coredns", "default-accounts", "encrypted-secrets", "firewall", "images", "kube-router",
+				"pod-probe", "tools",
+			}},
 	} {
 		got := map[plan.Turn][]string{}
 		turns := plan.Build(component.Components(), fixture.TargetsOf(t, test.inventory)).Turns()

@@ -5,12 +5,14 @@ import (
 	"maps"
 	"math/rand/v2"
 	"path"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"kbootstrap/internal/fixture"
+	"kbootstrap/inventory"
 	"kbootstrap/provision/component"
 	"kbootstrap/provision/plan"
 	"kbootstrap/resource"
@@ -24,7 +26,7 @@ func units(t *testing.T, p plan.Plan) map[string]UnitFile {
 	for _, s := range p.Steps {
 		for _, r := range s.Wanted {
 			f, ok := r.(resource.File)
-			if !ok || !strings.HasPrefix(f.Path, "/etc/systemd/system/") || path.Ext(f.Path) != ".service" {
+			if !ok || f.Absent || !strings.HasPrefix(f.Path, "/etc/systemd/system/") || path.Ext(f.Path) != ".service" {
 				continue
 			}
 			name := s.About() + "/" + path.Base(f.Path)
@@ -95,9 +97,8 @@ func known() map[string]bool {
 	for section, keys := range map[string]string{
 		"Unit": "Description Documentation After Before Wants",
 		"Service": "Type User Environment ExecStart ExecStartPre ExecStartPost ExecReload Restart RestartSec " +
-			"StartLimitInterval " +
-			"TimeoutStartSec TimeoutStopSec " +
-			"LimitNOFILE LimitNPROC LimitCORE NoNewPrivileges PrivateTmp ProtectSystem ProtectHome Delegate KillMode",
+			"StartLimitInterval TimeoutStartSec TimeoutStopSec LimitNOFILE LimitNPROC Delegate KillMode " +
+			sandboxOf219 + " " + sandboxSince,
 		"Install": "WantedBy",
 	} {
 		for key := range strings.FieldsSeq(keys) {
@@ -105,6 +106,111 @@ func known() map[string]bool {
 		}
 	}
 	return m
+}
+
+// The directives of the sandbox: those that systemd 219 reads
+// (src/core/load-fragment-gperf.gperf.m4 at its tag), and those that came later.
+const (
+	sandboxOf219 = "LimitCORE OOMScoreAdjust UMask CapabilityBoundingSet NoNewPrivileges PrivateTmp PrivateDevices " +
+		"ProtectHome ProtectSystem RestrictAddressFamilies SystemCallArchitectures"
+	sandboxSince = "ReadWritePaths ReadOnlyPaths InaccessiblePaths TemporaryFileSystem BindPaths BindReadOnlyPaths " +
+		"RuntimeDirectory RuntimeDirectoryPreserve ProtectKernelTunables ProtectKernelModules ProtectControlGroups " +
+		"RestrictRealtime MemoryDenyWriteExecute RestrictNamespaces LockPersonality SystemCallFilter " +
+		"SystemCallErrorNumber ProtectHostname RestrictSUIDSGID ProtectKernelLogs ProtectClock ProtectProc"
+)
+
+// TestSandboxes: every unit of every component is shut in, but those whose mounts are for pods, and
+// leaves no core dump by itself. A systemd of 219 is given no directive that it would warn of.
+func TestSandboxes(t *testing.T) {
+	open := []string{"kubelet.service", "containerd.service", "docker.service", "cri-dockerd.service"}
+	for _, version := range []int{0, 219, 239, 252} {
+		targets := fixture.TargetsOf(t, fixture.Ha)
+		for i := range targets {
+			targets[i].Facts.Systemd = version
+		}
+		for name, unit := range units(t, plan.Build(component.Components(), targets)) {
+			if core := unit.Values("Service", "LimitCORE"); len(core) != 1 || !strings.HasPrefix(core[0], "0") {
+				t.Errorf("%d: %s: LimitCORE=%q", version, name, core)
+			}
+			if !slices.Contains(open, path.Base(name)) {
+				isShutIn(t, version, name, unit)
+			}
+			if version > 219 {
+				continue
+			}
+			for _, a := range unit["Service"] {
+				if slices.Contains(strings.Fields(sandboxSince), a.Key) || strings.ContainsAny(a.value, "+@") &&
+					strings.HasPrefix(a.Key, "Exec") {
+					t.Errorf("%s: %s=%s means nothing to systemd 219", name, a.Key, a.value)
+				}
+			}
+		}
+	}
+}
+
+// isShutIn reports what a sandbox lacks.
+func isShutIn(t *testing.T, version int, name string, unit UnitFile) {
+	t.Helper()
+	want := map[string]string{"UMask": "0077", "NoNewPrivileges": "yes", "PrivateTmp": "yes", "PrivateDevices": "yes",
+		"ProtectHome": "yes", "ProtectSystem": "full", "SystemCallArchitectures": "native"}
+	if version >= 239 {
+		maps.Copy(want, map[string]string{"ProtectSystem": "strict", "RestrictNamespaces": "yes",
+			"ProtectControlGroups": "yes", "MemoryDenyWriteExecute": "yes", "TemporaryFileSystem": "/run:ro"})
+	}
+	if version >= 252 {
+		want["ProtectProc"], want["ProtectClock"] = "invisible", "yes"
+	}
+	for key, value := range want {
+		if got := unit.Values("Service", key); len(got) != 1 || got[0] != value {
+			t.Errorf("%d: %s: %s=%q, want %s", version, name, key, got, value)
+		}
+	}
+	if got := unit.Values("Service", "CapabilityBoundingSet"); len(got) != 1 || strings.Contains(got[0], "SYS_ADMIN") {
+		t.Errorf("%d: %s: CapabilityBoundingSet=%q", version, name, got)
+	}
+}
+
+// TestSandboxFollowsArguments: a directory that an argument has written to is writable, a port of
+// root's can be listened on, and what may be a socket below /run is there.
+func TestSandboxFollowsArguments(t *testing.T) {
+	render := func(change func(c *inventory.Cluster), name string) UnitFile {
+		targets := fixture.TargetsOf(t, fixture.Small)
+		c := *targets[0].Cluster
+		c.Arguments = map[string]map[string]string{}
+		change(&c)
+		for i := range targets {
+			targets[i].Cluster = &c
+		}
+		return units(t, plan.Build(component.Components(), targets))[name]
+	}
+	unit := render(func(c *inventory.Cluster) {
+		c.Arguments["kube-apiserver"] = map[string]string{
+			"audit-log-path": "/srv/audit/log", "egress-selector-config-file": "/etc/egress.yaml",
+		}
+		c.Network.APIPort = 443
+	}, "cp1/kube-apiserver.service")
+	for key, want := range map[string][]string{
+		"ReadWritePaths":        {`"-/var/log/kubernetes"`, `"-/srv/audit"`},
+		"ExecStartPre":          {"+/bin/mkdir -p -m 0700 /srv/audit"},
+		"TemporaryFileSystem":   nil,
+		"CapabilityBoundingSet": {"CAP_NET_BIND_SERVICE"},
+	} {
+		if d := cmp.Diff(want, unit.Values("Service", key)); d != "" {
+			t.Errorf("%s: %s", key, d)
+		}
+	}
+	unit = render(func(c *inventory.Cluster) {
+		c.Arguments["kube-proxy"] = map[string]string{"proxy-mode": "ipvs"}
+		c.Network.NodePorts.First = 80
+	}, "w1/kube-proxy.service")
+	for _, c := range []string{"CAP_NET_ADMIN", "CAP_NET_RAW", "CAP_NET_BIND_SERVICE", "CAP_SYS_MODULE"} {
+		if got := unit.Values("Service", "CapabilityBoundingSet"); !strings.Contains(got[0], c) {
+			t.Errorf("kube-proxy has %q, without %s", got, c)
+		}
+	}
+	if got := unit.Values("Service", "ProtectKernelModules"); got != nil {
+		t.Errorf("kube-proxy cannot load ip_vs: ProtectKernelModules=%q", got)
+	}
 }
 
 // TestOddArguments: whatever text an inventory gives a flag arrives at the program byte by byte.

@@ -111,10 +111,13 @@ func (p Plan) sameHost(step, before Step) bool {
 }
 
 // spares reports whether step i goes on although a step before it was not done: it was needed of
-// every host, its host has failed, and so few have that the run may go on without them.
+// every host, its host has failed, so few have that the run may go on without them, and nothing is
+// wrong then.
 func (p Plan) spares(i, before int, failed Failures) bool {
 	step, other := p.Steps[i], p.Steps[before]
-	return other.About() != step.About() && slices.Contains(step.Component.Needs, other.Component.Name) &&
+	strict := step.Component.Strict
+	return (strict == nil || !strict(step.Target)) &&
+		other.About() != step.About() && slices.Contains(step.Component.Needs, other.Component.Name) &&
 		len(failed.Hosts()) <= p.Spare && slices.Contains(failed.Hosts(), other.About())
 }
 

@@ -166,6 +166,31 @@ func TestWalkReportsCauses(t *testing.T) {
 	}
 }
 
+// TestWalkStrict: a run may go on without a host, but for what needs every host indeed.
+func TestWalkStrict(t *testing.T) {
+	for _, strict := range []bool{false, true} {
+		p := fixture.PlanOf(2, component.Component{Name: "keys"}, component.Component{
+			Name: "service", Needs: []string{"keys"}, Strict: func(component.Target) bool { return strict },
+		})
+		p.Spare = 1
+		var r fixture.Record
+		_ = p.Walk(t.Context(), func(_ context.Context, s plan.Step) error {
+			if s.Component.Name == "keys" && s.About() == p.Hosts()[1].Name {
+				return errors.New("no space left")
+			}
+			r.Add(fixture.Place(s))
+			return nil
+		})
+		want := 2 // keys and service of the other host
+		if strict {
+			want = 1
+		}
+		if len(r.Events) != want {
+			t.Errorf("strict: %t: done is %q", strict, r.Events)
+		}
+	}
+}
+
 // TestWalkStops: after the end of its context no step begins; those under way go on, and what
 // becomes of them is not hidden.
 func TestWalkStops(t *testing.T) {

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"kbootstrap/host/surroundings"
+	"kbootstrap/inventory"
+	"kbootstrap/provision/component"
 )
 
 // bootSettings finds what would be otherwise after a boot.
@@ -45,8 +47,11 @@ func isLastOfAll(path string) bool {
 func packetFilter(s Scene, h Host) []Finding {
 	var found []Finding
 	for _, c := range h.Survey.Surroundings.Chains {
-		if c.Table == "inet firewalld" && s.Cluster.Firewall == "disable" {
-			continue // `up` turns firewalld off
+		if c.Table == "inet firewalld" && s.Cluster.Firewall != inventory.FirewallLeave {
+			continue // `up` turns firewalld off, or has it let in what the cluster needs
+		}
+		if c.Table == component.FirewallTable {
+			continue // the tool's own
 		}
 		level, dropped := Warn, "what no rule of it accepts of what is sent to this host"
 		switch {

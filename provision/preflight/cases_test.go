@@ -7,6 +7,7 @@ import (
 
 	"kbootstrap/host"
 	"kbootstrap/host/surroundings"
+	"kbootstrap/inventory"
 	"kbootstrap/node"
 )
 
@@ -19,6 +20,24 @@ var cases = []struct {
 }{
 	{"not root", func(s *Scene) { s.Hosts[1].Survey.UID = 1000 },
 		[]string{"fail IsPrivilegedUser w1: the tool runs on this host as user 1000"}},
+
+	{"an older run left versions with holes", func(s *Scene) {
+		for i := range s.Hosts {
+			s.Hosts[i].Versions = []Version{
+				{"runc", "1.2.8", "1.5.2"}, {"pause", "", "3.9"}, {"etcd", "3.6.14", "3.6.14"},
+			}
+		}
+	}, []string{"warn SafeVersions cp1,w1,w2: runc 1.2.8 has CVE-2026-41579 (of low severity); `up` installs 1.5.2"}},
+	{"the inventory wants a version with holes", func(s *Scene) {
+		s.Hosts[1].Versions = []Version{{"runc", "1.5.2", "1.4.2"}}
+		s.Hosts[2].Versions = []Version{{"runc", "", "1.4.2"}}
+	}, []string{"warn SafeVersions w1,w2: runc 1.4.2 has CVE-2026-41579 (of low severity); " +
+		"`versions: {runc: 1.4.3}` or later closes that"}},
+	{"Kubernetes without support", func(s *Scene) {
+		s.Now = time.Date(2026, 11, 28, 0, 0, 0, 0, time.UTC)
+		s.Hosts[0].Versions = []Version{{"kubernetes", "1.34.4", "1.34.4"}}
+		s.Hosts[1].Versions = []Version{{"kubernetes", "1.36.3", "1.36.3"}}
+	}, []string{"warn SafeVersions cp1: Kubernetes 1.34 has had no support since 2026-10-27"}},
 
 	{"files of the owner", func(s *Scene) {
 		s.Hosts[1].Displaced = []Displaced{
@@ -204,6 +223,44 @@ var cases = []struct {
 		s.path("w1", "cp1", "tcp", 6443).Fault = "rejected (no route to host)"
 	}, []string{"fail PeerPort cp1,w1: w1 -> cp1 tcp/6443: rejected (no route to host)",
 		"warn Firewalld cp1: firewalld runs, because the inventory says firewall: leave"}},
+	{"SELinux that stays", func(s *Scene) {
+		s.Cluster.SELinux = inventory.SELinuxLeave
+		s.Hosts[1].Facts.SELinux, s.Hosts[2].Facts.SELinux = "enforcing", "permissive"
+	}, []string{"warn SELinux w1: SELinux enforces its policy, because the inventory says selinux: leave"}},
+	{"SELinux that up changes", func(s *Scene) { s.Hosts[1].Facts.SELinux = "enforcing" }, nil},
+	{"a kernel without wireguard", func(s *Scene) {
+		s.Cluster.Network.Flannel.Backend = inventory.WireGuard
+		s.Hosts[0].Survey.Modules[3] = host.ModuleState{Name: "wireguard", State: host.ModuleMissing}
+		s.Hosts[1].Survey.Modules[3] = host.ModuleState{Name: "wireguard", State: host.ModuleUnknown}
+		s.Hosts[2].Survey.Modules[3] = host.ModuleState{Name: "wireguard", State: host.ModuleAvailable}
+	}, []string{"fail KernelModules cp1: the kernel 6.1.0-18-amd64 has no module wireguard",
+		"fail KernelModules w1: the kernel 6.1.0-18-amd64 shows no sign of wireguard; Linux may have it since 5.6"}},
+	{"a firewall that up opens", func(s *Scene) {
+		s.Cluster.Firewall = inventory.FirewallConfigure
+		firewall(&s.Hosts[0])
+		s.Hosts[0].Facts.Firewalld, s.Hosts[0].Rewalled = "1.3.3", true
+		s.path("w1", "cp1", "tcp", 6443).Fault = "rejected (no route to host)"
+	}, nil},
+	{"a firewall that is open already", func(s *Scene) {
+		s.Cluster.Firewall = inventory.FirewallConfigure
+		firewall(&s.Hosts[0])
+		s.Hosts[0].Facts.Firewalld = "1.3.3"
+		s.path("w1", "cp1", "tcp", 6443).Fault = "rejected (no route to host)"
+	}, []string{"fail PeerPort cp1,w1: w1 -> cp1 tcp/6443: rejected (no route to host)"}},
+	{"firewalld that has no policies, or does not answer", func(s *Scene) {
+		s.Cluster.Firewall = inventory.FirewallConfigure
+		firewall(&s.Hosts[0])
+		firewall(&s.Hosts[1])
+		s.Hosts[0].Facts.Firewalld = "0.6.3"
+	}, []string{"fail Firewall cp1: firewalld 0.6.3 is older than 0.9, the first that has policies",
+		"fail Firewall w1: firewalld runs, and does not answer on the bus of the system"}},
+	{"chains of the tool's own firewall", func(s *Scene) {
+		s.Cluster.Firewall = inventory.FirewallConfigure
+		s.Hosts[0].Survey.Surroundings.Chains = []surroundings.BaseChain{
+			{Table: "inet kbootstrap", Name: "input", Hook: surroundings.HookInput, By: surroundings.DropsByPolicy},
+			{Table: "inet firewalld", Name: "filter_FORWARD", Hook: surroundings.HookForward,
+				By: surroundings.DropsByRule}}
+	}, nil},
 	{"a black hole for large packets", func(s *Scene) { s.path("w1", "cp1", "udp", 8472).Arrived = 1400 },
 		[]string{"fail MTU cp1,w1: w1 -> cp1: packets of 1400 bytes arrive, of 1500 bytes do not"}},
 	{"host-gw behind a router", func(s *Scene) {
@@ -357,9 +414,9 @@ var cases = []struct {
 	}, nil},
 	{"a VXLAN of another network", func(s *Scene) {
 		s.Hosts[1].Survey.Ports = []host.Port{{Network: "udp", Address: netip.IPv4Unspecified(), Number: 8472}}
-		s.Hosts[1].Survey.VXLAN = []string{"vxlan.calico"}
+		s.Hosts[1].Survey.Tunnels = []string{"vxlan.calico"}
 	}, []string{
-		"fail Port-8472 w1: udp/8472, which flanneld needs, is held by the kernel (a VXLAN of another network, or a " +
+		"fail Port-8472 w1: udp/8472, which flanneld needs, is held by the kernel (a tunnel of another network, or a " +
 			"process in another container)",
 	}},
 	{"our own service is just ending", func(s *Scene) {
@@ -374,7 +431,7 @@ var cases = []struct {
 		made(h, "etcd.service")
 		h.Facts.EtcdBootstrapped, h.Survey.Etcd.Entries = "kbootstrap-demo", []string{"member"}
 		h.Survey.Authority = &host.Authority{Path: "/etc/kubernetes/pki/ca.crt", Key: s.CA}
-		h.Survey.VXLAN = []string{"flannel.1"}
+		h.Survey.Tunnels = []string{"flannel.1"}
 		h.Survey.Ports = []host.Port{
 			{
 				Network: "tcp", Address: netip.IPv6Unspecified(), Number: 6443, PID: 9, Program: "kube-apiserver",

@@ -1,6 +1,9 @@
 package preflight
 
-import "kbootstrap/fault"
+import (
+	"kbootstrap/fault"
+	"kbootstrap/provision/component"
+)
 
 // Checks is the table of contents: every check, in the order in which findings are shown.
 func Checks() []Check {
@@ -100,6 +103,14 @@ func Checks() []Check {
 			Hint: "boot with systemd.unified_cgroup_hierarchy=1 for version 2"},
 		{ID: "Swap", Worst: OK, Code: fault.PreflightSystem, judge: each(swap),
 			What: "swap is off; `up` turns swap off"},
+		{ID: "SELinux", Worst: Warn, Code: fault.PreflightSELinux, judge: each(selinux),
+			What: "SELinux forbids nothing; `up` makes it permissive unless the inventory says `selinux: leave`",
+			Hint: "install container-selinux, and have containerd label containers: enable_selinux = true in a file " +
+				"in " + component.ContainerdSite},
+		{ID: "Firewall", Worst: Fail, Code: fault.PreflightFirewall, judge: each(configuredFirewall),
+			What: "with `firewall: configure`, firewalld is new enough, or does not run",
+			Hint: "stop firewalld on that host (systemctl disable --now firewalld), and `up` filters by nftables; " +
+				"or set firewall: disable in the inventory"},
 		{ID: "Firewalld", Worst: Warn, Code: fault.PreflightSystem, judge: each(firewalls),
 			What: "no firewall is in the way; `up` turns firewalld off unless the inventory says `firewall: leave`",
 			Hint: "open the cluster's ports, or turn the firewall off"},
@@ -111,7 +122,7 @@ func Checks() []Check {
 				"it is missing",
 			Hint: "update the package iptables"},
 		{ID: "KernelModules", Worst: Fail, Code: fault.PreflightSystem, judge: each(kernelModules),
-			What: "the kernel has overlay, br_netfilter, nf_conntrack and, for flannel's vxlan, vxlan",
+			What: "the kernel has overlay, br_netfilter, nf_conntrack and, for flannel, vxlan or wireguard",
 			Hint: "install the package with all modules of the running kernel, such as linux-modules-extra or " +
 				"kernel-modules"},
 		{ID: "FileExisting-<program>", Worst: Fail, Code: fault.PreflightSystem, judge: each(fileExisting),
@@ -148,6 +159,11 @@ func Checks() []Check {
 		{ID: "StaleEtcdData", Worst: Fail, Code: fault.PreflightLeftover, judge: each(staleEtcdData),
 			What: "etcd's data directory is empty, or holds this cluster's data",
 			Hint: "move the directory away if its data is not needed: mv /var/lib/etcd /var/lib/etcd.old"},
+
+		{ID: "SafeVersions", Worst: Warn, Code: fault.WeakVersion, judge: safeVersions, Surroundings: true,
+			What: "no component on the host, and none that `up` would install, has a version with a known hole; " +
+				"Kubernetes is one that is still supported",
+			Hint: "leave the version out of the inventory, and run `up`"},
 
 		// What the services read or obey besides the files of the tool.
 		{ID: "ForeignSetting", Worst: Fail, Code: fault.ForeignSetting, judge: each(foreignSettings),

@@ -31,8 +31,8 @@ func (h Host) ours(p host.Port) bool {
 	if strings.HasPrefix(p.Path, "/opt/kbootstrap/") || p.Unit != "" && h.own(p.Unit) {
 		return true
 	}
-	// A VXLAN is the kernel's, and stays when flanneld stops.
-	return p.PID == 0 && p.Network == "udp" && slices.ContainsFunc(h.Survey.VXLAN, component.IsOwnInterface)
+	// A tunnel is the kernel's; a VXLAN stays when flanneld stops.
+	return p.PID == 0 && p.Network == "udp" && slices.ContainsFunc(h.Survey.Tunnels, component.IsOwnInterface)
 }
 
 func ports(s Scene, h Host) []Finding {
@@ -66,7 +66,7 @@ func ports(s Scene, h Host) []Finding {
 func who(p host.Port) string {
 	switch {
 	case p.PID == 0:
-		return "the kernel (a VXLAN of another network, or a process in another container)"
+		return "the kernel (a tunnel of another network, or a process in another container)"
 	case p.Unit != "":
 		return fmt.Sprintf("%s (pid %d, %s)", p.Program, p.PID, p.Unit)
 	}

@@ -53,10 +53,24 @@ func NeedsOf(c *inventory.Cluster, hosts []inventory.Host, peers []Peer) []Need 
 	return needs
 }
 
-// Walled reports whether a firewall runs on the host that a run turns off before anything else.
-// What it blocks is no fault.
+// Walled reports whether a firewall runs on the host that a run turns off before anything else, or
+// changes. What it blocks is no fault.
 func (h Host) Walled(c *inventory.Cluster) bool {
-	return c.Firewall == "disable" && h.active(firewalld)
+	switch c.Firewall {
+	case inventory.FirewallDisable:
+		return h.active(firewalld) || h.Rewalled
+	case inventory.FirewallConfigure:
+		return h.Rewalled
+	}
+	return false
+}
+
+// opens is how a run opens what a firewall of the host blocks.
+func opens(c *inventory.Cluster) string {
+	if c.Firewall == inventory.FirewallConfigure {
+		return "the firewall blocks %s; up opens what the cluster needs before anything else"
+	}
+	return "firewalld blocks %s; up turns firewalld off before anything else"
 }
 
 // blocked are paths of one port to one host on which the same happened.
@@ -109,8 +123,7 @@ func peerPorts(s Scene) []Finding {
 		switch {
 		case len(ports) > 0:
 			found = append(found, Finding{Level: OK, Hosts: []string{h.Name},
-				Evidence: "firewalld blocks " + strings.Join(ports, ", ") + "; up turns firewalld off before " +
-					"anything else"})
+				Evidence: fmt.Sprintf(opens(s.Cluster), strings.Join(ports, ", "))})
 		case !bad[h.Name]:
 			found = append(found, Finding{
 				Level: OK, Hosts: []string{h.Name},
@@ -201,12 +214,18 @@ func mtu(s Scene) []Finding {
 		}
 		if !small[h.Name] && largest > 0 {
 			found = append(found, Finding{Level: OK, Hosts: []string{h.Name},
-				Evidence: fmt.Sprintf("packets of %d bytes arrive; pods have %d", largest, largest-vxlanHeaders)})
+				Evidence: fmt.Sprintf("packets of %d bytes arrive; pods have %d", largest,
+					largest-tunnelHeaders(s.Cluster))})
 		}
 	}
 	return found
 }
 
-// vxlanHeaders are the bytes of each packet between pods of two hosts that flannel's VXLAN takes
-// for itself.
-const vxlanHeaders = 50
+// tunnelHeaders are the bytes of each packet between pods of two hosts that flannel takes for
+// itself: the overhead in pkg/backend/vxlan and pkg/backend/wireguard.
+func tunnelHeaders(c *inventory.Cluster) int {
+	if c.Network.Flannel.Backend == inventory.WireGuard {
+		return 80
+	}
+	return 50
+}

@@ -2,6 +2,7 @@ package preflight
 
 import (
 	"cmp"
+	"time"
 
 	"kbootstrap/host"
 	"kbootstrap/inventory"
@@ -13,9 +14,9 @@ import (
 // SceneOf is what a plan tells of its hosts, before anybody looks at them. The hosts are those of
 // the whole plan, and what is written is what the limited one writes.
 func SceneOf(c *inventory.Cluster, whole, limited plan.Plan) Scene {
-	scene := Scene{Cluster: c}
+	scene := Scene{Cluster: c, Now: time.Now()}
 	for _, h := range whole.Hosts() {
-		one := Host{Host: h}
+		one := Host{Host: h, Versions: Versions(limited, h.Name)}
 		for _, s := range whole.At(h.Name) {
 			scene.Minor = s.Target.Minor()
 			if scene.CA == "" {
@@ -24,6 +25,7 @@ func SceneOf(c *inventory.Cluster, whole, limited plan.Plan) Scene {
 			one.Docker = cmp.Or(one.Docker, dockerFile(s))
 		}
 		for _, s := range limited.At(h.Name) {
+			one.Rewalled = one.Rewalled || s.Component.Name == component.Firewall && len(s.Changes()) > 0
 			for _, c := range s.Changes() {
 				one.Displaced = append(one.Displaced, displaced(c)...)
 				one.Writes = append(one.Writes, writes(c.Wanted)...)

@@ -79,6 +79,8 @@ type Scene struct {
 	// inventory.
 	HostKeys map[string][]string
 	Mesh     []Path
+	// Now is the time of the control machine.
+	Now time.Time
 }
 
 // Host is a host with all that is known of it.
@@ -94,6 +96,10 @@ type Host struct {
 	Packages []string
 	// Displaced is what the plan takes the place of, and is not ours.
 	Displaced []Displaced
+	// Versions are the releases of components that the host has and should have.
+	Versions []Version
+	// Rewalled says that the run changes what the firewall of the host lets in.
+	Rewalled bool
 	// Docker is the found content of docker's configuration; nil where docker is not in the plan.
 	Docker *DockerFile
 	// Glibc is, for each program that needs one, the version of glibc it needs at least:

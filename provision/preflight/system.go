@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"kbootstrap/host"
+	"kbootstrap/inventory"
+	"kbootstrap/provision/component"
 )
 
 const firewalld = "firewalld.service"
@@ -83,12 +85,41 @@ func swap(_ Scene, h Host) []Finding {
 
 func firewalls(s Scene, h Host) []Finding {
 	switch {
+	case s.Cluster.Firewall == inventory.FirewallConfigure:
+		return nil // another check says what is done
 	case !h.active(firewalld):
 		return one(OK, "firewalld does not run")
-	case s.Cluster.Firewall == "disable":
+	case s.Cluster.Firewall == inventory.FirewallDisable:
 		return one(OK, "firewalld runs; up turns firewalld off")
 	}
 	return one(Warn, "firewalld runs, because the inventory says firewall: leave")
+}
+
+// selinux judges whether SELinux forbids what the services and containers of a cluster do.
+func selinux(s Scene, h Host) []Finding {
+	switch {
+	case h.Facts.SELinux != "enforcing":
+		return one(OK, "%s", cmp.Or(h.Facts.SELinux, "disabled"))
+	case s.Cluster.SELinux == inventory.SELinuxPermissive:
+		return one(OK, "enforcing; up makes SELinux permissive")
+	}
+	return one(Warn, "SELinux enforces its policy, because the inventory says selinux: leave")
+}
+
+// configuredFirewall judges whether a firewall can be had that lets in what the cluster needs.
+func configuredFirewall(s Scene, h Host) []Finding {
+	switch {
+	case s.Cluster.Firewall != inventory.FirewallConfigure:
+		return nil
+	case h.Facts.Firewalld == "" && h.active(firewalld):
+		return one(Fail, "firewalld runs, and does not answer on the bus of the system")
+	case h.Facts.Firewalld == "":
+		return one(OK, "firewalld does not run; a table of nftables lets in what the cluster needs")
+	case older(h.Facts.Firewalld, component.OldestFirewalld):
+		return one(Fail, "firewalld %s is older than %s, the first that has policies", h.Facts.Firewalld,
+			component.OldestFirewalld)
+	}
+	return one(OK, "firewalld %s runs, and lets in what the cluster needs", h.Facts.Firewalld)
 }
 
 func glibc(_ Scene, h Host) []Finding {
@@ -133,6 +164,11 @@ func kernelModules(_ Scene, h Host) []Finding {
 		case host.ModuleUnknown:
 			// These have a sign of their being there (see node); the others may be built in without
 			// one.
+			if m.Name == inventory.WireGuard {
+				// Its version stands in /sys/module wherever it is loaded or built in.
+				found = append(found, one(Fail, "the kernel %s shows no sign of wireguard; Linux may have it "+
+					"since 5.6", h.Facts.Kernel)...)
+			}
 			if m.Name == "overlay" || m.Name == "br_netfilter" {
 				found = append(
 					found,

@@ -21,16 +21,26 @@ import (
 type Object struct {
 	Manifest   []byte // one JSON object
 	Kubeconfig string // path on the host, below System.Root
-	Absent     bool
+	// BreakGlass is a kubeconfig for when the API refuses the user of Kubeconfig, if the host has
+	// one.
+	BreakGlass string
+	// Early says that the object is made ahead of those who need it, if an API server of an earlier
+	// run serves; without one there is no such user yet.
+	Early  bool
+	Absent bool
 }
 
-// ID is "object KIND NAMESPACE/NAME".
+// ID is "object KIND NAMESPACE/NAME", and ", early" where another component has it too.
 func (o Object) ID() string {
 	m, err := kube.ParseManifest(o.Manifest)
 	if err != nil {
 		return "object that is not valid"
 	}
-	return "object " + m.Kind + " " + m.Where()
+	id := "object " + m.Kind + " " + m.Where()
+	if o.Early {
+		return id + ", early"
+	}
+	return id
 }
 
 // State shows the fields of Manifest, a line each, sorted; a Secret's data as digests.
@@ -50,7 +60,8 @@ func (o Object) Answers() (unit string, all bool) { return apiUnit, false }
 
 // Absence is an object that is not there.
 func (o Object) Absence() resource.Resource {
-	return Object{Manifest: o.Manifest, Kubeconfig: o.Kubeconfig, Absent: true}
+	o.Absent = true
+	return o
 }
 
 // apiUnit is the service that answers for objects and nodes.
@@ -65,11 +76,11 @@ func (o Object) Observe(ctx context.Context, sys *host.System) (resource.Resourc
 	if err != nil {
 		return nil, err
 	}
-	data, err := kube.Look(ctx, sys, o.Kubeconfig, path)
-	if err != nil {
+	data, err := o.look(ctx, sys, path)
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if data == nil {
+	case data == nil:
 		return o.Absence(), nil
 	}
 	found, err := kube.ParseManifest(data)
@@ -77,7 +88,8 @@ func (o Object) Observe(ctx context.Context, sys *host.System) (resource.Resourc
 		return nil, err
 	}
 	kept, err := json.Marshal(kube.Project(found.Fields, wanted.Fields, ""))
-	return Object{Manifest: kept, Kubeconfig: o.Kubeconfig}, err
+	o.Manifest, o.Absent = kept, false
+	return o, err
 }
 
 // Read is the Manifest in the form in which the API returns it, and its path.
@@ -98,31 +110,47 @@ func (o Object) Apply(ctx context.Context, sys *host.System) error {
 		return err
 	}
 	a, err := kube.OpenAPI(sys, o.Kubeconfig)
-	if o.Absent && host.Absent(err) {
-		return nil // without a cluster there is no object
+	if (o.Absent || o.Early) && host.Absent(err) {
+		return nil // without a cluster there is no object, and no server that needs it early
 	}
 	if err != nil {
 		return err
 	}
 	deadline, cancel := context.WithTimeout(ctx, kube.APITimeout)
 	defer cancel()
-	begin := time.Now()
+	begin, refused := time.Now(), false
 	var last error
 	err = host.Poll(deadline, kube.APIPoll, func() (bool, error) {
 		var done bool
 		done, err := o.send(deadline, a, path)
-		if err == nil || !kube.Passing(err) {
+		if kube.IsRefused(err) && !refused {
+			refused = true
+			if glass := o.breakGlass(sys); glass != nil {
+				a = glass
+				done, err = o.send(deadline, a, path)
+			}
+		}
+		switch {
+		case err == nil || !kube.Passing(err):
 			return done, err
+		case o.Early && (kube.IsRefused(err) || !kube.IsAnswer(err)):
+			return true, nil
 		}
 		if deadline.Err() == nil || last == nil {
 			last = err
 		}
 		return false, nil
 	})
+	if kube.IsCode(err, http.StatusUnauthorized) {
+		return fault.AdminRefused.Errorf("%s: %w", o.Kubeconfig, err)
+	}
 	if err == nil || last == nil || deadline.Err() == nil || ctx.Err() != nil {
 		return err
 	}
 	waited := time.Since(begin).Round(time.Millisecond)
+	if kube.IsRefused(last) {
+		return fault.AdminRefused.Errorf("waited %s for %s to accept %s: %w", waited, a.Server, m.Where(), last)
+	}
 	return fault.ObjectRefused.Errorf("waited %s for %s to accept %s: %w", waited, a.Server, m.Where(), last)
 }
 

@@ -31,6 +31,8 @@ type VitalsSource struct {
 	// Namespace and Deployment name the pods that are looked at.
 	Namespace, Deployment string
 	Leases                []string // of kube-system: those that the controllers hold
+	// Policies has the policies of the network listed, which is asked where they have no effect.
+	Policies bool
 	// Etcd is the etcd member, with the certificates that it wants to see: its URL is
 	// "https://127.0.0.1:2379".
 	Etcd resource.Ready
@@ -44,6 +46,9 @@ type APIVitals struct {
 	Leases   []LeaseVitals
 	Requests []RequestVitals
 	Pods     *PodsVitals // of the Deployment; nil when there is none
+	// Policies are the objects of the kind NetworkPolicy, as "NAMESPACE/NAME", where they were
+	// asked for.
+	Policies []string
 }
 
 // NodeVitals is how a node is.
@@ -113,7 +118,7 @@ func (v *APIVitals) take(ctx context.Context, sys *host.System, from VitalsSourc
 	now := time.Now()
 	// A server that is not ready may still tell something, and what it does not tell is not known.
 	rest := errors.Join(v.nodes(ctx, a), v.leases(ctx, a, from.Leases, now), v.requests(ctx, a, now),
-		v.pods(ctx, a, from.Namespace, from.Deployment))
+		v.pods(ctx, a, from.Namespace, from.Deployment), v.policies(ctx, a, from.Policies))
 	return cmp.Or(ready, rest)
 }
 
@@ -258,6 +263,24 @@ func (v *APIVitals) pods(ctx context.Context, a *kube.API, namespace, name strin
 	v.Pods = &PodsVitals{Wanted: deployment.Spec.Replicas, Ready: deployment.Status.ReadyReplicas}
 	for _, p := range pods {
 		v.Pods.Pods = append(v.Pods.Pods, p.vitals())
+	}
+	return nil
+}
+
+func (v *APIVitals) policies(ctx context.Context, a *kube.API, asked bool) error {
+	if !asked {
+		return nil
+	}
+	var list struct {
+		Items []struct {
+			Metadata struct{ Namespace, Name string }
+		}
+	}
+	if err := read(ctx, a, "/apis/networking.k8s.io/v1/networkpolicies", &list); err != nil {
+		return err
+	}
+	for _, item := range list.Items {
+		v.Policies = append(v.Policies, item.Metadata.Namespace+"/"+item.Metadata.Name)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package kinds
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"kbootstrap/fault"
 	"kbootstrap/host"
@@ -31,10 +32,10 @@ func ApplyAndVerify(
 			ID:     wanted.ID(),
 			Before: found.State(),
 			After:  wanted.State(),
-			Diff:   resource.Diff(found, wanted),
+			Diff:   resource.Diff(told(sys, found), told(sys, wanted)),
 		}, nil
 	}
-	now, err := wanted.Observe(ctx, sys)
+	now, err := observeApplied(ctx, sys, wanted)
 	if err != nil {
 		return resource.Change{}, fmt.Errorf("verify: %w", err)
 	}
@@ -52,6 +53,30 @@ func ApplyAndVerify(
 		ID:     wanted.ID(),
 		Before: found.State(),
 		After:  now.State(),
-		Diff:   resource.Diff(found, now),
+		Diff:   resource.Diff(told(sys, found), told(sys, now)),
 	}, nil
+}
+
+// For how long an answer may be late, and how often it is asked for.
+const (
+	lateAnswer = 30 * time.Second
+	lateAsked  = 250 * time.Millisecond
+)
+
+// observeApplied observes a value that was applied. A service that answers for it has just taken
+// it, so absence means that the answer is late: from an etcd that elects another leader, or from
+// rights that are not known everywhere yet. It is asked again then.
+func observeApplied(
+	ctx context.Context, sys *host.System, wanted resource.Resource,
+) (now resource.Resource, err error) {
+	answered, isAnswered := wanted.(resource.Answered)
+	deadline, cancel := context.WithTimeout(ctx, lateAnswer)
+	defer cancel()
+	_ = host.Poll(deadline, lateAsked, func() (bool, error) {
+		now, err = wanted.Observe(ctx, sys)
+		isLate := err == nil && isAnswered && resource.Changed(now, wanted) &&
+			!resource.Changed(now, answered.Absence())
+		return !isLate, err
+	})
+	return now, err
 }

@@ -50,6 +50,20 @@ func KeepOriginal(sys *host.System, found resource.Resource) error {
 	return sys.WriteOwn(sys.Path(fmt.Sprintf("%s/%06d-%s.json", host.BeforeDir, next, name)), data, 0o600)
 }
 
+// told is a value as a log may show it. What was on the host before the tool came is its owner's,
+// and may hold passwords that the tool does not know of.
+func told(sys *host.System, r resource.Resource) resource.Resource {
+	owners, ok := r.(resource.Veiler)
+	if !ok {
+		return r
+	}
+	was, err := recorded(sys, r)
+	if err != nil || was.found != nil && was.found.State() == r.State() {
+		return owners.Veiled()
+	}
+	return r
+}
+
 func recordHash(r resource.Resource) string { return resource.Sum([]byte(r.ID()))[:16] }
 
 // records lists the names of the records, oldest first.

@@ -81,6 +81,7 @@ var (
 type unit struct {
 	Flags    templates.Flags
 	NodeName string
+	Sandbox  templates.Sandbox
 }
 
 type containerdConfig struct {

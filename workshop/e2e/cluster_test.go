@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -59,6 +60,7 @@ func TestCluster(t *testing.T) {
 		{"docker runs", dockerRuns},
 		{"NodePort from every host", nodePort},
 		{"DNS and pods across hosts", podNetwork},
+		{"policies of the network", policies},
 		{"nodePort range", nodePortRange},
 		{"every host reboots", reboot},
 		{"a clone does not join", clone},
@@ -169,6 +171,44 @@ func podNetwork(t *testing.T, l *lab) {
 	}
 }
 
+// webPolicy is a NetworkPolicy for the pods of web.
+const webPolicy = `
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: web}
+spec:
+  podSelector: {matchLabels: {app: web}}
+  ingress: `
+
+// policies closes the pods to all, and opens them to each other.
+func policies(_ *testing.T, l *lab) {
+	l.apply(webPolicy + "[]")
+	from, to := l.podOn("w1", "metadata.name"), l.podOn("w2", "status.podIP")
+	ask := []string{"kubectl", "exec", from, "--", "timeout", "2", "wget", "-qO-", "http://" + to + ":8080/"}
+	l.eventually(30*time.Second, "what no policy allows is refused", func(r result) bool {
+		return r.code != 0 && strings.Contains(r.stderr, "command terminated with exit code")
+	}, "cp1", ask...)
+	l.apply(webPolicy + "[{from: [{podSelector: {matchLabels: {app: web}}}]}]")
+	l.eventually(30*time.Second, "what a policy allows passes", contains("page of"), "cp1", ask...)
+	l.kubectl("delete", "networkpolicy", "web")
+}
+
+// podOn is a field of the pod of web on a host.
+func (l *lab) podOn(host, field string) string {
+	l.t.Helper()
+	return l.kubectl("get", "pods", "-l", "app=web", "--field-selector", "spec.nodeName="+host, "-o",
+		"jsonpath={.items[0]."+field+"}")
+}
+
+// withoutBackslash is lines of a command that goes on, without what says so.
+func withoutBackslash(lines []string) []string {
+	all := make([]string, len(lines))
+	for i, line := range lines {
+		all[i] = strings.TrimSpace(strings.TrimSuffix(line, "\\"))
+	}
+	return all
+}
+
 func nodePortRange(t *testing.T, l *lab) {
 	l.edit("kubernetes: ", "network: {nodePorts: 30000-33333}\nkubernetes: ")
 	plan := l.run(time.Minute, "plan", "-i", l.inventory, "--detailed-exitcode")
@@ -185,11 +225,14 @@ func nodePortRange(t *testing.T, l *lab) {
 			flags = append(flags, line)
 		}
 	}
-	if len(flags) != 2 || !strings.Contains(flags[0], "--service-node-port-range=30000-32767") ||
-		!strings.Contains(flags[1], "--service-node-port-range=30000-33333") {
+	// The API server gives the ports out, and kube-router on each of three hosts lets them in.
+	want := []string{"-|   --service-node-port-range=30000-32767", "+|   --service-node-port-range=30000-33333"}
+	if got := slices.Compact(slices.Sorted(slices.Values(withoutBackslash(flags)))); len(flags) != 2*4 ||
+		!slices.Equal(got, slices.Sorted(slices.Values(want))) {
 		t.Errorf("the plan shows these flags: %q\n%s", flags, plan.stdout)
 	}
-	if len(changes) != 2 || changes[1] != "~ service kube-apiserver.service (restart)" {
+	if len(changes) != 2*4 || changes[1] != "~ service kube-apiserver.service (restart)" ||
+		changes[3] != "~ service kube-router.service (restart)" {
 		t.Errorf("the plan shows these changes: %q", changes)
 	}
 	kubelet := l.exec("cp1", "systemctl", "show", "-p", "MainPID", "kubelet")

@@ -123,8 +123,8 @@ kubectl get deploy,ds,cm,sa,svc -A -o name
 etcdctl --endpoints https://127.0.0.1:2379 --cacert /etc/etcd/pki/ca.crt --cert /etc/etcd/pki/healthcheck-client.crt --key /etc/etcd/pki/healthcheck-client.key member list | cut -d' ' -f2-
 `
 	const rest = `find / -xdev \( -name '*.kbootstrap-[0-9]*' -o -name '*.part-*' -o -name '*.use-[0-9]*' -o -name 'sums.json.new' \) 2>/dev/null
-ls /opt/kbootstrap/blobs /run/lock/kbootstrap.json /run/kbootstrap/unflushed 2>/dev/null
-flock -n /run/lock/kbootstrap.lock true || echo the lock is held
+ls /opt/kbootstrap/blobs /run/kbootstrap-lock/lock.json /run/kbootstrap/unflushed 2>/dev/null
+flock -n /run/kbootstrap-lock/lock true || echo the lock is held
 key=$(sed -n 3p /etc/kubernetes/pki/apiserver.key)
 grep -rlF -e "$key" /etc /var/lib/kbootstrap /opt/kbootstrap/etcd* /run /tmp /root 2>/dev/null | grep -v '^/etc/kubernetes/pki/apiserver.key$'
 true`

@@ -205,7 +205,7 @@ func killedInRollback(t *testing.T, l *lab) {
 	up.signal(t, syscall.SIGKILL)
 	up.end(t, -1)
 	l.eventually(3*time.Minute, "the host ends its session", func(r result) bool { return r.code == 0 },
-		"cp1", "flock", "--nonblock", "/run/lock/kbootstrap.lock", "true")
+		"cp1", "flock", "--nonblock", "/run/kbootstrap-lock/lock", "true")
 	l.untouchedBy("cp1", "kube-apiserver.service")
 	says(t, l.kubectl("get", "nodes"), "cp1", "w1")
 	l.edit(badAPIFlag, arguments)

@@ -261,7 +261,7 @@ func interrupted(t *testing.T, l *lab) {
 		}
 		l.eventually(20*time.Second, c.name+": nothing is left", contains("nothing"), "cp1", "sh", "-c",
 			"pgrep -f '^/opt/kbootstrap/agent/.* node' || ls -d /tmp/kbootstrap.* "+
-				"/run/lock/kbootstrap.json 2>/dev/null || "+
+				"/run/kbootstrap-lock/lock.json 2>/dev/null || "+
 				"find /opt/kbootstrap/agent /opt/kbootstrap/blobs -name '.kbootstrap.*' -o -name '*.part-*' "+
 				"2>/dev/null | grep . || echo nothing")
 	}

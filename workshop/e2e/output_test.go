@@ -5,6 +5,7 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
 	"os"
@@ -157,8 +158,9 @@ func keyless(t *testing.T, pki string, told map[string][]byte) {
 		if err != nil {
 			return err
 		}
-		if block, _ := pem.Decode(text); block == nil {
-			t.Errorf("%s is no key", path)
+		block, _ := pem.Decode(text)
+		if _, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(text))); block == nil && err != nil {
+			t.Errorf("%s is no key, neither PEM nor base64", path)
 		}
 		for _, line := range bytes.Split(text, []byte("\n")) {
 			if len(line) > 40 {

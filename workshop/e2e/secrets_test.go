@@ -108,10 +108,14 @@ func (l *lab) keys() map[string][]string {
 		}
 		lines := strings.Split(text, "\n")
 		encoded := base64.StdEncoding.EncodeToString([]byte(text))
-		if len(lines) < 4 {
-			l.fatalf("%s is no key", path)
+		line := strings.TrimSpace(text) // the key of encryption at rest is one line
+		if len(lines) >= 4 {
+			line = lines[2]
+		} else if raw, err := base64.StdEncoding.DecodeString(line); err != nil || len(raw) != 32 {
+			l.fatalf("%s is no key, neither PEM nor 32 bytes in base64", path)
 		}
-		found[strings.TrimPrefix(path, state)] = []string{lines[2], encoded[len(encoded)/2 : len(encoded)/2+40]}
+		middle := len(encoded) / 2
+		found[strings.TrimPrefix(path, state)] = []string{line, encoded[middle:min(middle+40, len(encoded))]}
 	}
 	if len(found) < 10 {
 		l.fatalf("only %d keys", len(found)-1)

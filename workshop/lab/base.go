@@ -24,7 +24,6 @@ func packages() []string {
 		"systemd", "systemd-sysv", "dbus", "openssh-server", "sudo", "ca-certificates", "curl", "procps", "kmod",
 		"mount", "e2fsprogs", "iproute2", "iputils-ping", "iptables", "nftables", "firewalld", "ipset", "conntrack",
 		"ethtool", "socat", "haproxy",
-		"libdevmapper1.02.1", "libsystemd0", "libseccomp2", // what dockerd and runc link
 	}
 }
 

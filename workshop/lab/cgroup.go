@@ -92,10 +92,13 @@ func labCgroups(id string) ([]string, error) {
 		if t.v2 {
 			parent = t.mount
 		}
-		dirs = append(dirs, filepath.Join(parent, "kbootstrap-lab-"+id))
+		dirs = append(dirs, filepath.Join(parent, cgroupOf(id)))
 	}
 	return dirs, nil
 }
+
+// cgroupOf is the name of a lab's own directory in each hierarchy.
+func cgroupOf(id string) string { return "kbootstrap-lab-" + id }
 
 // makeCgroup makes a directory of a hierarchy ready for processes. Its parent must be there.
 //

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"kbootstrap/workshop/lab/components"
 )
 
 // hostsYAML renders the inventory of the lab. Its paths are relative to the file.
@@ -12,9 +14,10 @@ func (s state) hostsYAML() []byte {
 	var b strings.Builder
 	fmt.Fprintf(&b, "cluster: %s\nkubernetes: %s\n", s.Spec.Name, s.Spec.Kubernetes)
 	if m := s.Spec.Mirror; m != "" {
-		fmt.Fprintf(&b, "artifacts: {mirror: %s, lock: %s}\n", quoteYAML(m),
+		fmt.Fprintf(&b, "artifacts: {mirror: %s, lock: %s, ownBuilds: true}\n", quoteYAML(m),
 			quoteYAML(filepath.Join(m, "artifacts.lock")))
 	}
+	fmt.Fprintf(&b, "versions: {kube-router: %s} # the newest that is a Go module\n", components.KubeRouterVersion)
 	b.WriteString("# The hosts share this machine's disk: how full it is in percent is nothing to evict pods " +
 		"or remove images for.\n" +
 		"arguments:\n" +

@@ -13,7 +13,7 @@ import (
 
 func planned(t *testing.T, spec Spec) state {
 	t.Helper()
-	s := state{ID: "00000000", Spec: spec}
+	s := state{ID: idOf(spec.Dir), Spec: spec}
 	for i, h := range planHosts(spec) {
 		h.SSHPort = 2200 + i
 		s.Hosts = append(s.Hosts, hostState{Host: h, HostKey: "ssh-ed25519 AAAA"})
@@ -26,7 +26,8 @@ func TestHostsYAML(t *testing.T) {
 		Mirror: "/m/with space"})
 	want := `cluster: demo
 kubernetes: v1.36.3
-artifacts: {mirror: "/m/with space", lock: "/m/with space/artifacts.lock"}
+artifacts: {mirror: "/m/with space", lock: "/m/with space/artifacts.lock", ownBuilds: true}
+versions: {kube-router: v2.1.0} # the newest that is a Go module
 # The hosts share this machine's disk: how full it is in percent is nothing to evict pods or remove images for.
 arguments:
   kubelet: {image-gc-high-threshold: "100", eviction-hard: "memory.available<100Mi,nodefs.available<500Mi"}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 
 	"github.com/gofrs/flock"
@@ -68,7 +67,7 @@ var ErrNoLab = errors.New("no lab here")
 
 func readState(dir string) (state, error) {
 	var s state
-	text, err := os.ReadFile(filepath.Join(dir, stateFile))
+	text, err := readOwn(filepath.Join(dir, stateFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return s, hintedError{fmt.Errorf("%s: %w", dir, ErrNoLab), "boot one: kblab up --dir " + dir}
 	}
@@ -79,7 +78,7 @@ func readState(dir string) (state, error) {
 		return s, fmt.Errorf("%s: %w", filepath.Join(dir, stateFile), err)
 	}
 	s.Spec.Dir = dir
-	return s, nil
+	return s, s.check()
 }
 
 func (s state) write() error {

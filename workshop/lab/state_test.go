@@ -12,7 +12,7 @@ import (
 
 func TestStateSurvivesTheFile(t *testing.T) {
 	s := planned(t, Spec{Dir: t.TempDir(), Name: "demo", ControlPlanes: 1, Workers: 1, Kubernetes: "v1.36.3"})
-	s.Cgroups = []string{"/sys/fs/cgroup/x"}
+	s.Cgroups = []string{"/sys/fs/cgroup/" + cgroupOf(s.ID)}
 	s.Hosts[0].Nspawn = process{PID: 7, Start: 9, Boot: "b"}
 	s.Hosts[1].Off = true
 	if err := s.write(); err != nil {

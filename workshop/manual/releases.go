@@ -105,7 +105,7 @@ func others() []release {
 	for _, v := range []struct {
 		line, version string
 		extra         []string
-	}{{"3.5", "v3.5.24", []string{"help"}}, {"3.6", "v3.6.8", []string{"help", "feature-gates"}}} {
+	}{{"3.5", "v3.5.33", []string{"help"}}, {"3.6", "v3.6.14", []string{"help", "feature-gates"}}} {
 		all = append(all, release{program: "etcd", line: v.line, extra: v.extra,
 			modules: []module{{"go.etcd.io/etcd/server/v3", v.version}, {"go.etcd.io/etcd/pkg/v3", v.version}},
 			entries: []entry{{"go.etcd.io/etcd/server/v3/etcdmain", "newConfig"}}})
@@ -115,6 +115,21 @@ func others() []release {
 			modules: []module{{"github.com/flannel-io/flannel", v.version}},
 			entries: []entry{{"github.com/flannel-io/flannel", "init"}},
 			extra:   []string{"v", "vmodule", "log_backtrace_at", "help"}})
+	}
+	// Newer releases of kube-router are no Go modules. What they have more of was read in theirs.
+	for _, v := range []struct {
+		line  string
+		extra []string
+	}{
+		{"2.1", nil},
+		{"2.11", []string{"bfd-desired-min-tx-interval", "bfd-detection-multiplier", "bfd-port",
+			"bfd-required-min-rx-interval", "enable-bfd", "gobgp-admin-address", "gobgp-admin-port", "health-addr",
+			"netpol-default-deny", "strict-external-ip-validation", "use-nftables-for-netpol"}},
+	} {
+		all = append(all, release{program: "kube-router", line: v.line, extra: v.extra,
+			modules: []module{{"github.com/cloudnativelabs/kube-router/v2", "v2.1.0"},
+				{"github.com/spf13/pflag", "v1.0.9"}},
+			entries: []entry{{"github.com/cloudnativelabs/kube-router/v2/pkg/options", "(KubeRouterConfig).AddFlags"}}})
 	}
 	for _, v := range []struct{ line, version string }{
 		{"20.10", "v20.10.24"}, {"23.0", "v23.0.5"}, {"24.0", "v24.0.9"}, {"25.0", "v25.0.6"}, {"26.1", "v26.1.4"},
@@ -126,5 +141,12 @@ func others() []release {
 				{"github.com/spf13/cobra", "v1.10.2"}},
 			entries: []entry{{"github.com/docker/docker/cmd/dockerd", "newDaemonCommand"}}, extra: []string{"help"}})
 	}
+	// From 29 on the daemon is a module of another name with versions of its own: beta.24 is that
+	// of 29.8.1.
+	const moby = "github.com/moby/moby/v2"
+	all = append(all, release{program: "dockerd", line: "29.8",
+		modules: []module{{moby, "v2.0.0-beta.24"}, {"github.com/spf13/pflag", "v1.0.10"},
+			{"github.com/spf13/cobra", "v1.10.2"}},
+		entries: []entry{{moby + "/daemon/command", "newDaemonCommand"}}, extra: []string{"help"}})
 	return all
 }

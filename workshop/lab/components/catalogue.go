@@ -12,23 +12,26 @@ import (
 //go:embed recipes
 var recipes embed.FS
 
-// The versions of what does not follow Kubernetes: a set that was seen to work together with 1.35
-// and 1.36. Those of runc, Docker, tini and busybox are what Debian 12 packages.
+// The versions of what does not follow Kubernetes. They are the defaults of the product, so that
+// what it installs without being asked is what was tried; a test holds them together. Those of tini
+// and busybox are what Debian 12 packages.
 const (
-	etcdVersion       = "v3.6.8"
-	containerdVersion = "v2.2.0"
-	runcVersion       = "1.1.5"
+	etcdVersion       = "v3.6.14"
+	containerdVersion = "v2.4.1"
+	runcVersion       = "v1.5.2"
 	cniVersion        = "v1.9.1"
 	flannelVersion    = "v0.28.4"
-	dockerVersion     = "20.10.24"
+	KubeRouterVersion = "v2.1.0"
+	corednsVersion    = "v1.14.7"
+	dockerVersion     = "v29.8.2"
 	tiniVersion       = "0.19.0"
 	busyboxVersion    = "1.35.0"
 	busyboxTag        = "1.36.1" // the name that the tests ask for, whatever version is inside
 )
 
-// companions are the images that go with a minor version of Kubernetes: kubeadm of that version
-// names them.
-type companions struct{ coredns, pause string }
+// mobyVersion is the module with the daemon of Docker 29.8.1. There is none of 29.8.2, which the
+// daemon calls itself here, as the file does whose place it takes.
+const mobyVersion = "v2.0.0-beta.24"
 
 // UnknownVersion is the error of Build for a version of Kubernetes that the catalogue has no recipe
 // for.
@@ -54,10 +57,7 @@ func catalogue(kubernetesVersion, arch string) ([]recipe, error) {
 	if parts == nil {
 		return nil, UnknownVersion{kubernetesVersion}
 	}
-	with, ok := map[string]companions{
-		"1.35": {coredns: "v1.12.4", pause: "3.10.1"},
-		"1.36": {coredns: "v1.14.2", pause: "3.10.2"},
-	}[parts[1]]
+	pauseVersion, ok := map[string]string{"1.35": "3.10.1", "1.36": "3.10.2"}[parts[1]]
 	if !ok {
 		return nil, UnknownVersion{kubernetesVersion}
 	}
@@ -66,15 +66,16 @@ func catalogue(kubernetesVersion, arch string) ([]recipe, error) {
 		return nil, fmt.Errorf("no recipe for the architecture %s: known are amd64 and arm64", arch)
 	}
 	return []recipe{
-		pause(with.pause),
+		pause(pauseVersion),
 		busybox(),
 		runc(arch),
-		docker(machine),
 		cni(arch),
 		etcd(arch),
 		containerd(arch),
 		flannel(arch),
-		coredns(with.coredns),
+		kubeRouter(arch),
+		coredns(),
+		docker(machine),
 		kubernetes(k8s, arch),
 	}, nil
 }
@@ -90,3 +91,17 @@ func goMod(name string) string {
 
 // number is a version without its "v", as archives and programs write it.
 func number(version string) string { return strings.TrimPrefix(version, "v") }
+
+// Versions are the versions of what the mirror gets for a version of Kubernetes, by the names that
+// the product has for components, without a leading v.
+func Versions(kubernetesVersion string) (map[string]string, error) {
+	recipes, err := catalogue(kubernetesVersion, "amd64")
+	if err != nil {
+		return nil, err
+	}
+	versions := map[string]string{}
+	for _, r := range recipes {
+		versions[r.Name] = number(r.Version)
+	}
+	return versions, nil
+}

@@ -5,6 +5,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"kbootstrap/inventory"
+	"kbootstrap/provision/component"
+	"kbootstrap/release"
 )
 
 // The URLs are the contract with the rest of the tool, which fetches by them.
@@ -29,13 +33,14 @@ func TestCatalogueURLs(t *testing.T) {
 		https://dl.k8s.io/release/v1.36.3/bin/linux/amd64/kubectl
 		https://dl.k8s.io/release/v1.36.3/bin/linux/amd64/kubelet
 		https://docker.io/library/busybox/1.36.1.tar
-		https://download.docker.com/linux/static/stable/x86_64/docker-20.10.24.tgz
-		https://github.com/containerd/containerd/releases/download/v2.2.0/containerd-static-2.2.0-linux-amd64.tar.gz
+		https://download.docker.com/linux/static/stable/x86_64/docker-29.8.2.tgz
+		https://github.com/cloudnativelabs/kube-router/releases/download/v2.1.0/kube-router_2.1.0_linux_amd64.tar.gz
+		https://github.com/containerd/containerd/releases/download/v2.4.1/containerd-static-2.4.1-linux-amd64.tar.gz
 		https://github.com/containernetworking/plugins/releases/download/v1.9.1/cni-plugins-linux-amd64-v1.9.1.tgz
-		https://github.com/etcd-io/etcd/releases/download/v3.6.8/etcd-v3.6.8-linux-amd64.tar.gz
+		https://github.com/etcd-io/etcd/releases/download/v3.6.14/etcd-v3.6.14-linux-amd64.tar.gz
 		https://github.com/flannel-io/flannel/releases/download/v0.28.4/flannel-v0.28.4-linux-amd64.tar.gz
-		https://github.com/opencontainers/runc/releases/download/v1.1.5/runc.amd64
-		https://registry.k8s.io/coredns/coredns/v1.14.2.tar
+		https://github.com/opencontainers/runc/releases/download/v1.5.2/runc.amd64
+		https://registry.k8s.io/coredns/coredns/v1.14.7.tar
 		https://registry.k8s.io/pause/3.10.2.tar`)
 	if !slices.Equal(got, want) {
 		t.Errorf("URLs:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
@@ -71,6 +76,27 @@ func TestVersionsShareTheMirror(t *testing.T) {
 					t.Errorf("%s: two recipes make %s", version, path)
 				}
 				made[path] = digest
+			}
+		}
+	}
+}
+
+// TestLabRunsTheDefaults: what the product installs without being asked is what the lab builds.
+func TestLabRunsTheDefaults(t *testing.T) {
+	for _, version := range []string{"v1.35.4", "v1.36.3"} {
+		lab, err := Versions(version)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defaults, err := release.Versions(&inventory.Cluster{Kubernetes: version}, component.Sources())
+		if err != nil {
+			t.Fatal(err)
+		}
+		delete(defaults, "cri-dockerd") // it is not published as a module
+		delete(defaults, "kube-router") // nor is its newest version
+		for name, want := range defaults {
+			if want = number(want); lab[name] != want {
+				t.Errorf("%s: %s is %s by default, and the lab builds %q", version, name, want, lab[name])
 			}
 		}
 	}

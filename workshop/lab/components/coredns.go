@@ -2,19 +2,19 @@ package components
 
 // coredns runs as root in its image, and upstream's as an unprivileged user with a file capability:
 // a pod that drops all capabilities must add NET_BIND_SERVICE in either case.
-func coredns(version string) recipe {
+func coredns() recipe {
 	const module = "github.com/coredns/coredns"
 	return recipe{
-		Name: "coredns", Version: version, Takes: "2 min",
+		Name: "coredns", Version: corednsVersion, Takes: "2 min",
 		Source: goModule{
-			Path: module, Version: version, GoMod: goMod("coredns"),
+			Path: module, Version: corednsVersion, GoMod: goMod("coredns"),
 			Packages: []string{module},
 		},
-		Checks: []check{{[]string{"coredns", "-version"}, "CoreDNS-" + number(version)}},
+		Checks: []check{{[]string{"coredns", "-version"}, "CoreDNS-" + number(corednsVersion)}},
 		Artifacts: []artifact{{
-			"https://registry.k8s.io/coredns/coredns/" + version + ".tar",
+			"https://registry.k8s.io/coredns/coredns/" + corednsVersion + ".tar",
 			image{
-				Tag:        "registry.k8s.io/coredns/coredns:" + version,
+				Tag:        "registry.k8s.io/coredns/coredns:" + corednsVersion,
 				Members:    []member{{"/coredns", "coredns"}},
 				Entrypoint: []string{"/coredns"},
 			},

@@ -11,11 +11,10 @@ import (
 )
 
 // debianPackages unpacks programs of Debian packages, without installing the packages. It serves
-// what does not compile from modules alone: runc wants libseccomp, Docker publishes no module that
-// builds.
+// what is not written in Go: tini and busybox.
 type debianPackages struct {
-	Packages map[string]string // package name to upstream version: "docker.io": "20.10.24"
-	Take     map[string]string // program name to its path in the packages: "runc": "usr/sbin/runc"
+	Packages map[string]string // package name to upstream version: "tini": "0.19.0"
+	Take     map[string]string // program name to its path in the packages: "docker-init": "usr/bin/tini-static"
 }
 
 func (d debianPackages) tools() []string { return []string{"apt-get", "dpkg-deb"} }

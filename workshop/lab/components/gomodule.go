@@ -27,6 +27,11 @@ type goModule struct {
 	Tags     []string
 	Set      map[string]string // variables that the linker sets: versions
 	Cgo      bool              // link statically with the C library
+	// ModFile is the name under which a module keeps its go.mod, when it has none by that name:
+	// "vendor.mod". The module is then compiled in a copy of its own, and GoMod is empty.
+	ModFile string `json:",omitempty"`
+	// Libraries are the C libraries that cgo finds by pkg-config: "libseccomp".
+	Libraries []string `json:",omitempty"`
 }
 
 // goModData is what a go.mod template may use. The published module's own Go version and debug
@@ -41,13 +46,43 @@ type goModData struct {
 }
 
 func (g goModule) tools() []string {
+	tools := []string{"go"}
 	if g.Cgo {
-		return []string{"go", "gcc"}
+		tools = append(tools, "gcc")
 	}
-	return []string{"go"}
+	if len(g.Libraries) > 0 {
+		tools = append(tools, "pkg-config")
+	}
+	return tools
 }
 
 func (g goModule) collect(ctx context.Context, work, dir string) error {
+	if len(g.Libraries) > 0 {
+		argv := append([]string{"pkg-config", "--exists", "--print-errors"}, g.Libraries...)
+		if _, err := run(ctx, command{argv: argv}); err != nil {
+			return MissingTool{strings.Join(g.Libraries, ", ")}
+		}
+	}
+	if g.ModFile != "" {
+		if err := g.unpack(ctx, work); err != nil {
+			return err
+		}
+	} else if err := g.frame(ctx, work); err != nil {
+		return err
+	}
+	if _, err := run(ctx, command{dir: work, env: g.env(), argv: g.argv(dir)}); err != nil {
+		return err
+	}
+	for from, to := range g.Rename {
+		if err := os.Rename(filepath.Join(dir, from), filepath.Join(dir, to)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// frame writes the lab's own module, which requires the published one.
+func (g goModule) frame(ctx context.Context, work string) error {
 	data, err := g.published(ctx, work)
 	if err != nil {
 		return err
@@ -70,15 +105,20 @@ func (g goModule) collect(ctx context.Context, work, dir string) error {
 			return err
 		}
 	}
-	if _, err := run(ctx, command{dir: work, env: g.env(), argv: g.argv(dir)}); err != nil {
+	return nil
+}
+
+// unpack copies the published module's files, and gives its ModFile the name that the compiler
+// reads. Without one, the compiler takes the source for that of Go 1.16.
+func (g goModule) unpack(ctx context.Context, work string) error {
+	published, err := g.download(ctx, work)
+	if err != nil {
 		return err
 	}
-	for from, to := range g.Rename {
-		if err := os.Rename(filepath.Join(dir, from), filepath.Join(dir, to)); err != nil {
-			return err
-		}
+	if err := os.CopyFS(work, os.DirFS(published.Dir)); err != nil {
+		return err
 	}
-	return nil
+	return os.Rename(filepath.Join(work, g.ModFile), filepath.Join(work, "go.mod"))
 }
 
 // argv is the compiler's command line. Nothing of this machine goes into the programs: no paths, no
@@ -115,9 +155,8 @@ func (g goModule) published(ctx context.Context, work string) (goModData, error)
 	if g.Path == "" {
 		return data, nil
 	}
-	var download struct{ GoMod, Error string }
-	argv := []string{"go", "mod", "download", "-json", g.Path + "@" + g.Version}
-	if err := runJSON(ctx, command{dir: work, env: g.env(), argv: argv}, &download); err != nil {
+	published, err := g.download(ctx, work)
+	if err != nil {
 		return data, err
 	}
 	var mod struct {
@@ -125,7 +164,7 @@ func (g goModule) published(ctx context.Context, work string) (goModData, error)
 		GoDebug []struct{ Key, Value string }
 		Replace []struct{ Old, New struct{ Path string } }
 	}
-	argv = []string{"go", "mod", "edit", "-json", download.GoMod}
+	argv := []string{"go", "mod", "edit", "-json", published.GoMod}
 	if err := runJSON(ctx, command{dir: work, env: g.env(), argv: argv}, &mod); err != nil {
 		return data, err
 	}
@@ -139,6 +178,14 @@ func (g goModule) published(ctx context.Context, work string) (goModData, error)
 		}
 	}
 	return data, nil
+}
+
+// download is where the compiler keeps the published module.
+func (g goModule) download(ctx context.Context, work string) (struct{ GoMod, Dir string }, error) {
+	var published struct{ GoMod, Dir string }
+	argv := []string{"go", "mod", "download", "-json", g.Path + "@" + g.Version}
+	err := runJSON(ctx, command{dir: work, env: g.env(), argv: argv}, &published)
+	return published, err
 }
 
 // runJSON decodes the object that the program prints as JSON. Notes that it prints before and after

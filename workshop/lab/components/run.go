@@ -71,8 +71,12 @@ func (e MissingTool) Hint() string {
 		return "install Go, https://go.dev/doc/install"
 	case "gcc":
 		return "install a C compiler and the static C library: apt-get install gcc libc6-dev"
+	case "pkg-config":
+		return "install pkg-config: apt-get install pkg-config"
+	case "libseccomp":
+		return "install the C library that runc is linked with: apt-get install libseccomp-dev"
 	case "apt-get", "dpkg-deb":
-		return "runc, Docker and busybox come from Debian's packages: build the mirror on Debian and copy it"
+		return "tini and busybox come from Debian's packages: build the mirror on Debian and copy it"
 	}
 	return ""
 }

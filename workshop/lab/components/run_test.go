@@ -69,7 +69,10 @@ func TestMissingToolHasAHint(t *testing.T) {
 			}
 		}
 	}
-	if !seen["go"] || !seen["gcc"] || !seen["dpkg-deb"] {
+	if (MissingTool{"libseccomp"}).Hint() == "" {
+		t.Error("libseccomp: no hint")
+	}
+	if !seen["go"] || !seen["gcc"] || !seen["dpkg-deb"] || !seen["pkg-config"] {
 		t.Errorf("the recipes need %v", seen)
 	}
 }

@@ -1,0 +1,60 @@
+package release
+
+import (
+	"slices"
+	"strings"
+)
+
+// Known are the releases of a source whose sums are built into the tool for every architecture,
+// newest first. The versions have no leading v.
+func Known(s Source) []string {
+	name := s.Component
+	if s.Image != "" {
+		name, _, _ = strings.Cut(s.Image, ":")
+	}
+	times := map[string]int{}
+	var versions []string
+	for line := range strings.Lines(sums) {
+		fields := strings.Fields(line)
+		if len(fields) < 4 || fields[0] != name {
+			continue
+		}
+		version := strings.TrimPrefix(fields[1], "v")
+		if times[version]++; fields[2] == "index" || times[version] == len(machines) {
+			versions = append(versions, version)
+		}
+	}
+	return Newest(versions)
+}
+
+// Newest returns those of the texts that are versions of releases, each once and the newest first.
+// A leading v is left out.
+func Newest(texts []string) []string {
+	numbers := map[string]number{}
+	var versions []string
+	for _, text := range texts {
+		text = strings.TrimPrefix(text, "v")
+		n, err := parseVersion(text)
+		if _, twice := numbers[text]; err != nil || n.pre != "" || twice {
+			continue
+		}
+		numbers[text] = n
+		versions = append(versions, text)
+	}
+	slices.SortStableFunc(versions, func(a, b string) int {
+		switch {
+		case numbers[b].less(numbers[a]):
+			return -1
+		case numbers[a].less(numbers[b]):
+			return 1
+		}
+		return 0
+	})
+	return versions
+}
+
+// Branch is the part of a version that its patches share: "1.36" of "1.36.3".
+func Branch(version string) string {
+	parts := strings.SplitN(strings.TrimPrefix(version, "v"), ".", 3)
+	return strings.Join(parts[:min(2, len(parts))], ".")
+}

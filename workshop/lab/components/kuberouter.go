@@ -1,0 +1,21 @@
+package components
+
+// kubeRouter is older than upstream's releases: it is the newest that is to be had as a module. Its
+// flags and its rules for policies are those of the newer ones.
+func kubeRouter(arch string) recipe {
+	const module = "github.com/cloudnativelabs/kube-router"
+	return recipe{
+		Name: "kube-router", Version: KubeRouterVersion, Takes: "3 min",
+		Source: goModule{
+			Path: module + "/v2", Version: KubeRouterVersion, GoMod: goMod("kube-router"),
+			Packages: []string{module + "/v2/cmd/kube-router"},
+			Set:      map[string]string{module + "/v2/pkg/version.Version": KubeRouterVersion},
+		},
+		Checks: []check{{[]string{"kube-router", "--version"}, KubeRouterVersion}},
+		Artifacts: []artifact{{
+			"https://" + module + "/releases/download/" + KubeRouterVersion + "/kube-router_" +
+				number(KubeRouterVersion) + "_linux_" + arch + ".tar.gz",
+			archive{[]member{{"kube-router", "kube-router"}}},
+		}},
+	}
+}
