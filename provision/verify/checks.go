@@ -75,6 +75,11 @@ var checks = []Check{
 		Name: "policy", Title: "NetworkPolicy is enforced on every host", Absent: hasNoPolicies, Try: policiesHold,
 		Units: []string{"kube-router.service"},
 	},
+	{Name: "volume", Title: "a claim gets a volume, which outlives a pod", Absent: hasNoClass, Try: volumeKeeps},
+	{
+		Name: "figures", Title: "there are figures of every node (kubectl top)", Absent: hasNoMetrics, Try: figuresCome,
+		Units: []string{"kubelet.service"},
+	},
 	{
 		Name: "placement", Title: "pods go where a label is, and not where a taint is",
 		Alone: true, Try: placementHolds,

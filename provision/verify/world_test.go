@@ -53,6 +53,9 @@ func newTheatre(t *testing.T) (*theatre, *Scene) {
 			},
 		}
 	}
+	w.objects[figures] = object{"items": []object{
+		{"metadata": object{"name": "cp1"}}, {"metadata": object{"name": "w1"}},
+	}}
 	w.objects["/apis/apps/v1/namespaces/kube-system/deployments/coredns"] = object{
 		"spec": object{"replicas": 2}, "status": object{"readyReplicas": 2},
 	}
@@ -337,7 +340,7 @@ func (w *theatre) revise(path, app string, spec object) {
 func (w *theatre) logOf(pod string) string {
 	on, _ := part(w.objects[pod], "spec")["nodeName"].(string)
 	switch last(pod) {
-	case "emptydir":
+	case "emptydir", "volume-reader":
 		return "content of file: mount-tester new file"
 	case "hostpath":
 		return "content of file: id-of-" + on
