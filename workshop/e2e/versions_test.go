@@ -111,7 +111,7 @@ func (l *lab) withOldRunc(t *testing.T) (restore func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	artifacts := regexp.MustCompile(`artifacts: \{mirror: (\S+), lock: (\S+)\}`).FindStringSubmatch(string(before))
+	artifacts := regexp.MustCompile(`artifacts: \{mirror: (\S+), lock: (\S+), ownBuilds: true\}`).FindStringSubmatch(string(before))
 	if artifacts == nil {
 		t.Fatalf("no mirror in the inventory:\n%s", before)
 	}
@@ -141,7 +141,8 @@ func (l *lab) withOldRunc(t *testing.T) (restore func()) {
 	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	l.edit(artifacts[0], "artifacts: {mirror: "+mirror+", lock: "+file+"}\nversions: {runc: "+oldRunc+"}")
+	l.edit(artifacts[0], "artifacts: {mirror: "+mirror+", lock: "+file+", ownBuilds: true}")
+	l.edit("versions: {", "versions: {runc: "+oldRunc+", ")
 	return func() {
 		if err := os.WriteFile(l.inventory, before, 0o644); err != nil {
 			t.Fatal(err)
