@@ -196,10 +196,9 @@ func othersMetrics(t *testing.T, l *lab) {
 	l.edit("addons: {", "addons: {metrics: {enabled: false}, ")
 	l.up()
 	l.upAgain()
-	if left := l.kubectl("get", "all,secret,clusterrole,clusterrolebinding,apiservice", "-A", "-l",
-		"k8s-app=metrics-server", "-o", "name"); left != "" {
-		t.Errorf("left of metrics-server: %s", left)
-	}
+	isNone := func(r result) bool { return r.code == 0 && r.stdout == "" }
+	l.eventually(time.Minute, "nothing is left of metrics-server", isNone, "cp1", "kubectl", "get",
+		"all,secret,clusterrole,clusterrolebinding,apiservice", "-A", "-l", "k8s-app=metrics-server", "-o", "name")
 	l.apply(fmt.Sprintf(theirAPI, "theirs"))
 	l.edit("metrics: {enabled: false}, ", "")
 	l.exits(9, "up", "-i", l.inventory).says(t, "KB6048", "APIService v1beta1.metrics.k8s.io")
