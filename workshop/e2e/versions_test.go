@@ -111,7 +111,8 @@ func (l *lab) withOldRunc(t *testing.T) (restore func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	artifacts := regexp.MustCompile(`artifacts: \{mirror: (\S+), lock: (\S+), ownBuilds: true\}`).FindStringSubmatch(string(before))
+	artifacts := regexp.MustCompile(`artifacts: \{mirror: (\S+), lock: (\S+), ownBuilds: true\}`).
+		FindStringSubmatch(string(before))
 	if artifacts == nil {
 		t.Fatalf("no mirror in the inventory:\n%s", before)
 	}
