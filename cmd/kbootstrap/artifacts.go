@@ -45,8 +45,7 @@ than the project published.`,
 			}
 			var list []release.Artifact
 			for _, arch := range archs {
-				o := release.Options{Sources: component.Sources(), Verbs: []string{release.AnyVerb}}
-				l, err := release.List(c, arch, o)
+				l, err := release.List(c, arch, release.Options{Sources: component.Sources()})
 				if err != nil {
 					return err
 				}
@@ -90,9 +89,7 @@ next to it. With artifacts.ownBuilds in the inventory no built-in sum counts.`,
 				output = release.LockPath(c)
 			}
 			lock, err := release.RecordLock(cmd.Context(), c, archs, output,
-				release.Options{
-					Sources: component.Sources(), Verbs: []string{release.AnyVerb}, Progress: a.fetched, Warn: a.warned,
-				})
+				release.Options{Sources: component.Sources(), Progress: a.fetched, Warn: a.warned})
 			if err != nil {
 				return err
 			}

@@ -85,10 +85,9 @@ type unit struct {
 }
 
 type containerdConfig struct {
-	Version    int
-	Pause      string
-	CNI        cniPlaces
-	Registries string
+	Version int
+	Pause   string
+	CNI     cniPlaces
 }
 
 // cniPlaces are where kubeadm's hosts have the network of pods.
