@@ -71,7 +71,7 @@ func encryptionLaws() []law {
 		},
 		{
 			name: "no note of another key", stays: true, before: "there\n",
-			wanted: api.OtherNote{Kubeconfig: rewritten.Kubeconfig, With: key.Name, Sum: key.Sum},
+			wanted: api.StaleNote{Kubeconfig: rewritten.Kubeconfig, With: key.Name, Sum: key.Sum},
 			start: func(m *machine) {
 				withSecrets(m)
 				m.apply(api.Rewritten{Kubeconfig: rewritten.Kubeconfig, With: host.Identity})
@@ -90,11 +90,11 @@ func TestNoteDoesNotOutliveItsTruth(t *testing.T) {
 	one := keyNamed("key1")
 	noted := api.Rewritten{Kubeconfig: admin, With: one.Name, Sum: one.Sum}
 	m.apply(noted)
-	m.apply(api.OtherNote{Kubeconfig: admin, With: one.Name, Sum: one.Sum})
+	m.apply(api.StaleNote{Kubeconfig: admin, With: one.Name, Sum: one.Sum})
 	if found := m.observe(noted); resource.Changed(found, noted) {
 		t.Fatalf("the note of what is written on is gone:\n%s", resource.Diff(found, noted))
 	}
-	m.apply(api.OtherNote{Kubeconfig: admin, With: host.Identity}) // the servers are about to write plain
+	m.apply(api.StaleNote{Kubeconfig: admin, With: host.Identity}) // the servers are about to write plain
 	if found := m.observe(noted); !resource.Changed(found, noted) {
 		t.Error("the note outlives what it says")
 	}

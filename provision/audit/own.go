@@ -134,7 +134,7 @@ func declaredPorts(s Scene, h Host) Verdict {
 		for _, at := range p.Listens {
 			seen++
 			port, ok := declared[int(at.Port())]
-			isDeclared := ok && (!port.Address || !at.Addr().IsUnspecified())
+			isDeclared := ok && (!port.Address || at.Addr() == h.Address)
 			if !at.Addr().IsLoopback() && !isDeclared {
 				open = append(open, of(p)+" at "+spelled(at))
 			}

@@ -109,14 +109,14 @@ func beforeKeys(t Target) []resource.Resource {
 	if !t.isEncrypted() {
 		return nil
 	}
-	return one(t.otherNote())
+	return one(t.staleNote())
 }
 
-// otherNote has the cluster forget that all secrets are written otherwise than this API server is
+// staleNote has the cluster forget that all secrets are written otherwise than this API server is
 // about to write them.
-func (t Target) otherNote() resource.Resource {
+func (t Target) staleNote() resource.Resource {
 	first := t.FirstProvider()
-	return api.OtherNote{Kubeconfig: Admin, With: first.Name, Sum: first.Sum}
+	return api.StaleNote{Kubeconfig: Admin, With: first.Name, Sum: first.Sum}
 }
 
 // encryption is what an API server writes, when every API server can read it. It is there only
@@ -139,7 +139,8 @@ var encryption = Component{
 		order := resource.Encryption{Path: host.EncryptionConfig, Providers: t.providers(), Writes: true}
 		service := t.apiService()
 		return list(
-			one(t.otherNote(), order),
+			// Once more: there may have been no answer when kube-apiserver was changed.
+			one(t.staleNote(), order),
 			startedWith(order, service[len(service)-1:]),
 			one(t.apiReady("kube-apiserver encrypts", Etcd)),
 		)

@@ -34,7 +34,9 @@ iptables -A OWNER -s 192.0.2.1/32 -j DROP; iptables -I FORWARD -j OWNER; iptable
 iptables-save -t filter | grep -E '^(:|-A)' | sed 's/ \[.*//'
 "$1" --help 2>&1 | grep -q noflush
 `
-	out, err := exec.CommandContext(t.Context(), "unshare", "--net", "sh", "-c", change, "sh", script).CombinedOutput()
+	out, err := exec.CommandContext(
+		t.Context(), "unshare", "--map-root-user", "--net", "sh", "-c", change, "sh", script,
+	).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}

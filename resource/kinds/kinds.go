@@ -76,7 +76,7 @@ var kinds = []Kind{
 	kind[api.Rollout]("rollout", Waits),
 	kind[api.Spread]("spread", Sees),
 	kind[api.Rewritten]("rewritten", 0),
-	kind[api.OtherNote]("othernote", 0),
+	kind[api.StaleNote]("stalenote", 0),
 	kind[api.Account]("account", 0),
 	kind[resource.NIC]("nic", 0),
 	kind[resource.Chains]("chains", 0),

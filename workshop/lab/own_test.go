@@ -19,10 +19,7 @@ func TestForeignLab(t *testing.T) {
 			return os.Symlink(dir+"/other", file)
 		},
 		"another's file": func(_, file string) error {
-			if os.Geteuid() != 0 {
-				t.Skip("only root can give files away")
-			}
-			return os.Chown(file, 65534, 65534)
+			return os.Chown(file, 65534, 65534) // only root can, as the lab itself is for root only
 		},
 	} {
 		dir := t.TempDir()
