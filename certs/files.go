@@ -39,8 +39,9 @@ var authorityFiles = []struct {
 
 // Files returns what a component wants on a host, in a fixed order; nothing when it has no part on
 // a host of that role. The components are "pki" (what several others share), "etcd", "etcd-peers",
-// "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "flannel"
-// and "admin". The host must be one of the cluster that Preview was called with.
+// "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy",
+// "flannel", "kube-router", "registry" and "admin". The host must be one of the cluster that
+// Preview was called with.
 func (p *PKI) Files(h inventory.Host, component string) []File {
 	var files []File
 	for _, f := range authorityFiles {
@@ -66,6 +67,18 @@ func (p *PKI) Files(h inventory.Host, component string) []File {
 	}
 	return files
 }
+
+// Serving returns the certificate and the key of a Service that the table has, in PEM.
+func (p *PKI) Serving(service string) (certificate, key []byte) {
+	pair, ok := p.pairs[servedPath(service)]
+	if !ok {
+		panic(fmt.Sprintf("certs: the cluster has no certificate for the Service %q", service))
+	}
+	return pair.certPEM, pair.keyPEM
+}
+
+// Authority returns the certificate of the cluster's authority, in PEM.
+func (p *PKI) Authority() []byte { return p.authorities[kubernetesCA].certPEM }
 
 // HasCertificate reports whether a file at a path of a host has a certificate in it: by itself, or
 // as a part of a kubeconfig.
@@ -93,6 +106,13 @@ func (p *PKI) shared(of, suffix string) []byte {
 	return p.authorities[of].certPEM
 }
 
+// RegistryConfig is the directory of the registry's own files, and RegistryUser the user as whom it
+// runs, which has a group of the same name.
+const (
+	RegistryConfig = "/etc/kbootstrap-registry"
+	RegistryUser   = "kbootstrap-registry"
+)
+
 // file gives a file the owner and mode that its path asks for (CIS 1.1.13-1.1.20, 4.1.3-4.1.8).
 func file(component, path string, text []byte) File {
 	f := File{Component: component, Path: path, Mode: 0o600, Owner: "root:root", Content: text, Secret: true}
@@ -100,6 +120,9 @@ func file(component, path string, text []byte) File {
 		// etcd reads them. It could change them if they were its own, and what is next to them
 		// while the tool writes them.
 		f.Mode, f.Owner = 0o640, "root:etcd"
+	}
+	if strings.HasPrefix(path, RegistryConfig+"/") {
+		f.Mode, f.Owner = 0o640, "root:"+RegistryUser
 	}
 	if suffix := filepath.Ext(path); suffix == ".crt" || suffix == ".pub" {
 		f.Mode, f.Secret = 0o644, false

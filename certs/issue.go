@@ -21,6 +21,7 @@ type PKI struct {
 	authorities    map[string]pair
 	serviceAccount keyPair
 	encryption     []EncryptionKey
+	registry       RegistryLogin
 	leaves         []leaf
 	pairs          map[string]pair   // of the leaves, by their path in the store
 	todo           pending           // what Keep writes
@@ -129,6 +130,9 @@ func (s *Store) issue(c *inventory.Cluster, now time.Time) (p *PKI, err error) {
 		return nil, err
 	}
 	if p.encryption, err = s.encryptionKeys(root, c, &p.todo); err != nil {
+		return nil, err
+	}
+	if p.registry, err = s.registryLogin(root, c, &p.todo); err != nil {
 		return nil, err
 	}
 	if err = p.load(root, now); err != nil {

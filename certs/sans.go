@@ -22,6 +22,12 @@ func localSANs(_ *inventory.Cluster, h inventory.Host) []string {
 	return []string{h.Name, "localhost", "127.0.0.1"}
 }
 
+// registrySANs are the name that images have, and the host's own: containerd and pods go by the
+// address, which needs no DNS.
+func registrySANs(c *inventory.Cluster, h inventory.Host) []string {
+	return []string{c.AddOns.Registry.Name, h.Name, address(h.Address), "localhost", "127.0.0.1"}
+}
+
 // apiserverSANs are the names by which pods, hosts and people reach an API server: the kubernetes
 // service, every control plane (an address may be forwarded or balanced to another of them), and
 // localhost, because the proxies on the hosts and forwarded ports end there.

@@ -41,7 +41,8 @@ const everyHost inventory.Role = ""
 type row struct {
 	name      string
 	role      inventory.Role
-	first     bool // only the first host of the role has it
+	first     bool                                              // only the first host of the role has it
+	only      func(c *inventory.Cluster, h inventory.Host) bool // whether a host of the role has it; nil for each
 	issuer    string
 	cn, org   string // the subject; {host} stands for the host's name
 	usages    []x509.ExtKeyUsage
@@ -162,12 +163,31 @@ var table = []row{
 	{name: "kube-router", role: everyHost, issuer: kubernetesCA,
 		cn: KubeRouterUser + "{host}", usages: client,
 		component: "kube-router", configs: []string{"/etc/kubernetes/kube-router.conf"}, server: anyServer},
+	// Outside of /etc/kubernetes/pki, where everything is root's, because it has a user of its own.
+	{name: "registry", role: everyHost, only: hasRegistry, issuer: kubernetesCA,
+		cn: "registry", usages: server, sans: registrySANs,
+		component: "registry", pair: RegistryConfig + "/registry"},
 }
 
 // admin is the one certificate of the control machine, for PKI.Kubeconfig.
 var admin = leaf{name: "admin", issuer: kubernetesCA, cn: adminUser, org: ClusterAdmins, usages: client}
 
 const adminUser = "kubernetes-admin"
+
+// MetricsServer is the Service of metrics-server, which the API server calls.
+const MetricsServer = "metrics-server"
+
+// served are the certificates of Services in the namespace kube-system. They lie in Secrets, and on
+// no host.
+var served = []struct {
+	name string // of the Service
+	isOn func(*inventory.Cluster) bool
+}{
+	{MetricsServer, func(c *inventory.Cluster) bool { return c.AddOns.Metrics.Enabled }},
+}
+
+// servedPath is where the store keeps the certificate of a Service, without suffix.
+func servedPath(service string) string { return "services/" + service }
 
 // leaf is one certificate that the cluster wants: a row of the table, made out for one host.
 type leaf struct {
@@ -182,6 +202,13 @@ type leaf struct {
 // leaves is the table made out for every host of a cluster.
 func leaves(c *inventory.Cluster) []leaf {
 	all := []leaf{admin}
+	for _, s := range served {
+		if s.isOn(c) {
+			name := s.name + ".kube-system.svc"
+			all = append(all, leaf{name: servedPath(s.name), issuer: kubernetesCA, cn: name, usages: server,
+				sans: []string{name, name + "." + c.Network.Domain}})
+		}
+	}
 	for _, h := range c.Hosts {
 		for _, r := range table {
 			if r.isOn(c, h) {
@@ -197,7 +224,12 @@ func (r row) isOn(c *inventory.Cluster, h inventory.Host) bool {
 	if r.first && c.With(r.role)[0].Name != h.Name {
 		return false
 	}
-	return r.role == everyHost || h.Has(r.role)
+	return (r.role == everyHost || h.Has(r.role)) && (r.only == nil || r.only(c, h))
+}
+
+// hasRegistry reports whether a host serves the registry of the cluster.
+func hasRegistry(c *inventory.Cluster, h inventory.Host) bool {
+	return c.AddOns.Registry.Enabled && c.AddOns.Registry.Host == h.Name
 }
 
 // path is where the store keeps the host's certificate, without suffix.

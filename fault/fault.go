@@ -63,8 +63,8 @@ func (e Entry) Hint() string {
 func All() []Entry {
 	return slices.SortedFunc(slices.Values(slices.Concat(
 		inventoryEntries, connectionEntries, loginEntries, sessionEntries, preflightEntries, stateEntries,
-		rollbackEntries, stepEntries, unitEntries, auditEntries,
-		planEntries, encryptionEntries, lockEntries, bugEntries,
+		rollbackEntries, stepEntries, unitEntries, auditEntries, verifyEntries,
+		planEntries, encryptionEntries, addOnEntries, registryEntries, lockEntries, bugEntries,
 	)), func(a, b Entry) int { return cmp.Compare(a.Code, b.Code) })
 }
 

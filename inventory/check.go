@@ -17,6 +17,7 @@ func check(r *reader, c *Cluster) {
 		{fault.InventoryName, checkNames},
 		{fault.InventoryNetwork, checkNetworks},
 		{fault.InventoryAddress, checkAddresses},
+		{fault.InventoryValue, checkRegistry},
 		{fault.InventoryPort, checkPorts},
 		{fault.InventoryLogin, checkSSH},
 		{fault.InventoryRoles, checkRoles},
@@ -25,6 +26,8 @@ func check(r *reader, c *Cluster) {
 		{fault.InventoryValue, checkRuntime},
 		{fault.InventorySecurity, checkSecurity},
 		{fault.InventoryValue, checkArtifacts},
+		{fault.InventoryValue, checkAddOns},
+		{fault.InventoryValue, checkMirrors},
 	} {
 		r.class = rule.code
 		rule.check(r, c)

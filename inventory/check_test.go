@@ -64,6 +64,13 @@ func TestPortOfSSHIsInDefaultNodePorts(t *testing.T) {
 	}
 }
 
+// badPath is what is said of a directory that the registry cannot have.
+func badPath(place, dir string) string {
+	return fmt.Sprintf("%s: %q is not a place for the images of a registry: it has to be an absolute path outside of "+
+		"the directories of the system, of people and of other programs (use a directory of its own, such as "+
+		"/srv/registry)", place, dir)
+}
+
 // TestOneMistakeIsOneProblem changes one thing at a time. The only problem has to be that one, in
 // its place.
 func TestOneMistakeIsOneProblem(t *testing.T) {
@@ -99,7 +106,7 @@ func TestOneMistakeIsOneProblem(t *testing.T) {
 			`7:10: the file is not YAML: '@' is a reserved character (put the value in quotes)`},
 		{"runtime: docker", "null: docker",
 			`7:1: unknown field "null" (known here: cluster, kubernetes, versions, network, runtime, cri, firewall, ` +
-				`selinux, restoreOnReset, security, artifacts, ssh, arguments, hosts)`},
+				`selinux, restoreOnReset, security, addons, registries, artifacts, ssh, arguments, hosts)`},
 		{"runtime: docker", "runtime: .inf", `7:10: expected text, found the number .inf (put it in quotes: ".inf")`},
 		{"runtime: docker", "runtime: .nan", `7:10: expected text, found the number .nan (put it in quotes: ".nan")`},
 		{"runtime: docker", "runtime: |\n  docker\n", `7:10: "docker\n" has a control character`},
@@ -120,7 +127,7 @@ func TestOneMistakeIsOneProblem(t *testing.T) {
 			`19:12: expected a list, found the text "worker" (write "- " before each item, or [a, b])`},
 		{"network:\n", "network: []\nnet:\n", `3:10: expected a mapping, found a list
 4:1: unknown field "net" (known here: cluster, kubernetes, versions, network, runtime, cri, firewall, selinux, restoreOnReset, ` +
-			`security, artifacts, ssh, arguments, hosts)`},
+			`security, addons, registries, artifacts, ssh, arguments, hosts)`},
 
 		// Names.
 		{"cluster: demo", "cluster: De_mo",
@@ -373,6 +380,68 @@ func TestOneMistakeIsOneProblem(t *testing.T) {
 
 		{"cri: containerd", "artifacts: {mirror: 'https://x/?a=b'}",
 			`8:21: the URL of a mirror has neither a query nor a fragment`},
+
+		// The registry, and mirrors.
+		{"cri: containerd", "addons: {registry: {enabled: true, host: m2}}",
+			`8:42: there is no host "m2" (did you mean "m1"?)`},
+		{"cri: containerd", "addons: {registry: {enabled: true, name: 'registry.example.com:5000'}}",
+			`8:42: "registry.example.com:5000" is not a name that a registry can have ` +
+				`(write it like registry.example.com; the port goes in port)`},
+		{"cri: containerd", "addons: {registry: {enabled: true, name: 10.0.0.1}}",
+			`8:42: "10.0.0.1" is not a name that a registry can have ` +
+				`(write it like registry.example.com; the port goes in port)`},
+		{"cri: containerd", "addons: {registry: {enabled: true, port: 443}}",
+			`8:42: the registry cannot listen on port 443: it is not root (choose one from 1024 on, such as 5000)`},
+		{"cri: containerd", "addons: {registry: {enabled: true, port: 10250}}",
+			`8:42: port 10250 is taken: kubelet`},
+		{"cri: containerd", "addons: {registry: {enabled: true, port: 6443}}",
+			`8:42: port 6443 is both addons.registry.port and network.apiPort (choose another port)`},
+		{"cri: containerd", "addons: {registry: {enabled: true, port: 30080}}",
+			`6:14: the node ports 30000-32767 contain 30080 (addons.registry.port) ` +
+				`(a Service could take the port away from it)`},
+		{"cri: containerd", "addons: {registry: {enabled: true, path: srv/registry}}",
+			badPath("8:42", "srv/registry")},
+		{"cri: containerd", "addons: {registry: {enabled: true, path: /etc/registry}}",
+			badPath("8:42", "/etc/registry")},
+		{"cri: containerd", "addons: {registry: {enabled: true, path: /home/a}}",
+			badPath("8:42", "/home/a")},
+		{"cri: containerd", "addons: {registry: {enabled: true, path: /var/lib/docker/a}}",
+			badPath("8:42", "/var/lib/docker/a")},
+		{"cri: containerd", "addons: {registry: {enabled: true, path: /srv/a/}}",
+			badPath("8:42", "/srv/a/")},
+		{"cri: containerd", "registries: {mirrors: {docker.io: mirror.example.com}}",
+			"8:35: expected a list, found the text \"mirror.example.com\" (write \"- \" before each item, or [a, b])"},
+		{"cri: containerd", "registries: {mirrors: {docker.io: [mirror.example.com]}}",
+			`8:36: the mirror is not an http(s) URL (write it like https://mirror.example.com)`},
+		{"cri: containerd", "registries: {mirrors: {docker.io: ['https://u:p@mirror.example.com']}}",
+			`8:36: the URL has a user name or a password (hosts ask mirrors without a login)`},
+		{"cri: containerd", "registries: {mirrors: {docker.io: ['https://a/?b']}}",
+			`8:36: the URL of a mirror has neither a query nor a fragment`},
+		{"cri: containerd", "registries: {mirrors: {docker.io: ['https://a', 'https://a/']}}",
+			`8:49: https://a is there twice (leave it out)`},
+		{"cri: containerd", "registries: {mirrors: {'https://quay.io': ['https://a']}}",
+			`8:24: "https://quay.io" is not a registry ` +
+				`(write it as images are named: docker.io, registry.example.com:5000)`},
+		{"cri: containerd", "registries: {mirrors: {index.docker.io: ['https://a']}}",
+			`8:24: no image is named by index.docker.io (did you mean "docker.io"?)`},
+		{"cri: containerd", "registries: {mirrors: {quay.io: [{ca: testdata/mirror.crt}]}}",
+			`8:34: registries.mirrors[quay.io][0] has no url`},
+		{"cri: containerd", "registries: {mirrors: {quay.io: [{url: 'http://a', ca: testdata/mirror.crt}]}}",
+			`8:56: this mirror needs no authority (leave it out)`},
+		{"cri: containerd", "registries: {mirrors: {quay.io: [{url: 'https://a', ca: testdata/none}]}}",
+			`8:57: testdata/none: no such file or directory ` +
+				`(name the file with the certificate of the mirror's authority)`},
+		{"cri: containerd", "registries: {mirrors: {quay.io: [{url: 'https://a', ca: testdata}]}}",
+			`8:57: testdata: not a file (name the file with the certificate of the mirror's authority)`},
+		{"cri: containerd", "registries: {mirrors: {quay.io: [{url: 'https://a', ca: check_test.go}]}}",
+			`8:57: check_test.go: it has no certificate in PEM ` +
+				`(name the file with the certificate of the mirror's authority)`},
+		{"cri: containerd", "addons: {registry: {enabled: true}}\nregistries: {mirrors: " +
+			"{'registry.cluster.local:5000': ['https://a']}}",
+			`9:55: registry.cluster.local:5000 is the registry of the cluster itself (leave it out)`},
+		{"cri: containerd\nssh: {user: vagrant}\narguments:\n", "registries: {mirrors: {docker.io: ['https://a']}}\n" +
+			"arguments:\n  dockerd: {registry-mirror: 'https://b'}\n",
+			`10:30: registries.mirrors says which mirrors docker.io has (leave the argument out)`},
 
 		// Arguments.
 		{`v: "4"`, `"a b": 4`, `11:20: "a b" is not the name of a flag`},

@@ -42,6 +42,8 @@ type Cluster struct {
 	// turned them off.
 	RestoreOnReset bool
 	Security       Security
+	AddOns         AddOns
+	Registries     Registries
 	Artifacts      Artifacts
 	// Arguments are extra command line flags by program, such as Arguments["kube-apiserver"]["v"] =
 	// "4". They win over the tool's own, or are joined with them where Rules.Programs says so.

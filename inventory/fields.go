@@ -46,6 +46,11 @@ func table(c *Cluster, all *SSH, rules Rules) []field {
 			doc: "whether `reset` turns firewalld and swap on again where the tool had turned them off."},
 		{name: "security", shape: "mapping", doc: "how much the cluster restricts its users.",
 			fields: securityFields(&c.Security)},
+		{name: "addons", shape: "mapping", doc: "what the cluster serves to its users; see [add-ons](addons.md).",
+			fields: addOnFields(&c.AddOns)},
+		{name: "registries", shape: "mapping",
+			doc:    "where the hosts get images from; see [the registry](registry.md#mirrors).",
+			fields: registriesFields(&c.Registries)},
 		{name: "artifacts", shape: "mapping", doc: "where binaries come from.", fields: []field{
 			{name: "mirror", shape: "directory or URL", fallback: "upstream itself", read: mirror(&c.Artifacts.Mirror),
 				doc: "a directory, or an http(s) URL, below which the upstream URLs are laid out by host and path, " +

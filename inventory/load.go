@@ -137,6 +137,7 @@ func defaults(r *reader) (*Cluster, *SSH) {
 		Firewall:  FirewallDisable,
 		SELinux:   SELinuxPermissive,
 		Security:  Security{Profile: ProfileDefault, Encryption: Secretbox, EncryptionKey: 1},
+		AddOns:    defaultAddOns(),
 		Versions:  map[string]string{},
 		Arguments: map[string]map[string]string{},
 	}

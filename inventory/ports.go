@@ -17,6 +17,9 @@ func chosenPorts(c *Cluster) []Port {
 	if n.Flannel.UDP() != 0 {
 		ports = append(ports, Port{"udp", n.Flannel.Port, "network.flannel.port"})
 	}
+	if c.AddOns.Registry.Enabled {
+		ports = append(ports, Port{"tcp", c.AddOns.Registry.Port, "addons.registry.port"})
+	}
 	return ports
 }
 

@@ -18,8 +18,11 @@ import (
 
 // FetchArtifacts fetches what hosts like this machine need. Contents for other architectures are
 // fetched when a host is found to have one.
-func FetchArtifacts(ctx context.Context, r *Run) error {
-	r.releases = releases{cluster: r.Cluster, options: r.options, sets: map[string]*release.Set{}}
+func FetchArtifacts(ctx context.Context, r *Run) error { return fetchFor(ctx, r, "") }
+
+// fetchFor fetches what a verb alone needs; "" stands for what clusters are made of.
+func fetchFor(ctx context.Context, r *Run, verb string) error {
+	r.releases = releases{cluster: r.Cluster, options: r.options, verb: verb, sets: map[string]*release.Set{}}
 	_, err := r.releases.of(ctx, runtime.GOARCH)
 	return err
 }
@@ -107,6 +110,7 @@ func isWhole(r *Run, role inventory.Role) bool {
 type releases struct {
 	cluster *inventory.Cluster
 	options fleet.Options
+	verb    string // whose artifacts these are; "" for what clusters are made of
 	sets    map[string]*release.Set
 	// warnings are what is odd about the artifacts, each once.
 	warnings []string
@@ -123,7 +127,7 @@ func (a *releases) of(ctx context.Context, arch string) (*release.Set, error) {
 			a.options.Tell(fleet.Event{Kind: fleet.EventPhase, Text: "fetch " + e.Name})
 		}
 	}
-	o := release.Options{Sources: component.Sources(), Progress: progress, Warn: a.warn}
+	o := release.Options{Sources: component.Sources(), Verbs: []string{a.verb}, Progress: progress, Warn: a.warn}
 	set, err := release.Resolve(ctx, a.cluster, arch, o)
 	var unknown *release.UnpinnedError
 	if errors.As(err, &unknown) && a.options.Record != nil {

@@ -68,6 +68,9 @@ type Scope struct {
 	Components []string
 	// Tolerance is how many hosts the run may go on without.
 	Tolerance Tolerance
+	// Dropping are the add-ons, by their fields in the inventory, that may be turned off although
+	// users have data in them.
+	Dropping []string
 }
 
 // Tolerance is how many hosts may fail: a number, or a part of all. The zero value is none.

@@ -21,7 +21,7 @@ func List(c *inventory.Cluster, arch string, o Options) ([]Artifact, error) {
 	if err != nil {
 		return nil, err
 	}
-	artifacts, err := expand(c, o.Sources, versions, arch)
+	artifacts, err := expand(c, o.wanted(), versions, arch)
 	if err != nil {
 		return nil, err
 	}

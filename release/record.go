@@ -44,7 +44,7 @@ func record(
 	var artifacts []artifact
 	var unknown []string
 	for _, arch := range slices.Compact(slices.Sorted(slices.Values(archs))) {
-		list, err := expand(c, o.Sources, versions, arch)
+		list, err := expand(c, o.wanted(), versions, arch)
 		if err != nil {
 			return nil, err
 		}

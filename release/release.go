@@ -10,14 +10,18 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"kbootstrap/inventory"
 )
 
 // Options says what to fetch, and how. Only Sources is needed.
 type Options struct {
-	// Sources are the artifacts that clusters are made of, in the order in which they are listed.
+	// Sources are the artifacts that there are, in the order in which they are listed.
 	Sources []Source
+	// Verbs limits the sources to what these verbs alone need, see Source.Verb; "" stands for what
+	// clusters are made of. Nil means that alone.
+	Verbs []string
 	// CacheDir is the cache's directory; $KBOOTSTRAP_CACHE, or kbootstrap/artifacts in the user's
 	// cache directory, when it is empty. Processes may share it.
 	CacheDir string
@@ -32,6 +36,21 @@ type Options struct {
 	HTTP *http.Client
 
 	retry retryPolicy // the zero value is defaultRetry
+}
+
+// AnyVerb among Options.Verbs stands for every verb.
+const AnyVerb = "*"
+
+// wanted are the sources of the verbs.
+func (o Options) wanted() []Source {
+	if slices.Contains(o.Verbs, AnyVerb) {
+		return o.Sources
+	}
+	verbs := o.Verbs
+	if verbs == nil {
+		verbs = []string{""}
+	}
+	return slices.DeleteFunc(slices.Clone(o.Sources), func(s Source) bool { return !slices.Contains(verbs, s.Verb) })
 }
 
 // Event is progress in fetching one artifact. Done is Total in the last one of an artifact, once it
@@ -61,7 +80,7 @@ func Resolve(ctx context.Context, c *inventory.Cluster, arch string, o Options) 
 	if err != nil {
 		return nil, err
 	}
-	artifacts, err := expand(c, o.Sources, versions, arch)
+	artifacts, err := expand(c, o.wanted(), versions, arch)
 	if err != nil {
 		return nil, err
 	}

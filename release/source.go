@@ -34,6 +34,9 @@ type Source struct {
 	ImageDirectory string
 	// Needed reports whether a cluster needs the artifact; nil means that every cluster does.
 	Needed func(*inventory.Cluster) bool
+	// Verb is the verb of the tool that alone needs the artifact, such as "verify"; "" for what
+	// clusters are made of.
+	Verb string
 }
 
 // VersionOf is the version in the name of an image of the source, without a leading v; empty for

@@ -56,7 +56,8 @@ const imageTable = "image_index_digests"
 var repositories = []string{
 	"registry.k8s.io/pause", "registry.k8s.io/coredns/coredns", "ghcr.io/flannel-io/flannel",
 	"docker.io/cloudnativelabs/kube-router", "registry.k8s.io/networking/kube-network-policies",
-	"registry.k8s.io/metrics-server/metrics-server",
+	"registry.k8s.io/metrics-server/metrics-server", "docker.io/rancher/local-path-provisioner",
+	"docker.io/library/registry",
 }
 
 var architectures = []string{"amd64", "arm64"}

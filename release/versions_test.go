@@ -28,6 +28,7 @@ func TestVersions(t *testing.T) {
 		"kubernetes": "v1.36.3", "etcd": "3.6.14", "containerd": "2.4.1", "runc": "1.4.3", "cni-plugins": "1.9.1",
 		"flannel": "0.28.4", "kube-router": "2.11.1",
 		"docker": "29.8.2", "cri-dockerd": "0.3.26", "coredns": "1.14.7", "pause": "3.10",
+		"metrics-server": "0.9.0", "local-path-provisioner": "0.0.37", "registry": "3.1.1", "agnhost": "2.63.0",
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)

@@ -25,6 +25,7 @@ type junitSuite struct {
 type junitCase struct {
 	Name    string        `xml:"name,attr"`
 	Class   string        `xml:"classname,attr"`
+	Time    float64       `xml:"time,attr,omitempty"` // seconds
 	Failure *junitMessage `xml:"failure,omitempty"`
 	Error   *junitMessage `xml:"error,omitempty"`
 	Skipped *junitMessage `xml:"skipped,omitempty"`
@@ -70,12 +71,17 @@ func (a Audit) WriteJUnit(w io.Writer, cluster string) error {
 		s.Tests++
 		s.Cases = append(s.Cases, found)
 	}
+	return all.write(w)
+}
+
+// write writes the document.
+func (s junitSuites) write(w io.Writer) error {
 	if _, err := io.WriteString(w, xml.Header); err != nil {
 		return err
 	}
 	encoder := xml.NewEncoder(w)
 	encoder.Indent("", "  ")
-	if err := encoder.Encode(all); err != nil {
+	if err := encoder.Encode(s); err != nil {
 		return err
 	}
 	_, err := io.WriteString(w, "\n")

@@ -17,9 +17,9 @@ const rootOwned = "mode 0644\nowner root:root\n"
 func laws() []law {
 	return slices.Concat(
 		fileLaws(), dirLaws(), treeLaws(), linkLaws(), accountLaws(),
-		serviceLaws(), packageLaws(), kernelLaws(), swapLaws(),
+		serviceLaws(), packageLaws(), kernelLaws(), nameLaws(), swapLaws(),
 		selinuxLaws(), imageLaws(), readyLaws(), credentialLaws(), memberLaws(), kubeLaws(), resetLaws(),
-		dataLaws(), keyLaws(), podLaws(), encryptionLaws(), firewallLaws(), serviceAccountLaws(),
+		dataLaws(), keyLaws(), podLaws(), encryptionLaws(), firewallLaws(), serviceAccountLaws(), objectSetLaws(),
 	)
 }
 

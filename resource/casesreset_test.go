@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"strings"
 	"syscall"
+	"testing"
 
 	"kbootstrap/resource"
 	"kbootstrap/resource/kinds"
@@ -63,6 +64,49 @@ func resetLaws() []law {
 			before: "file /etc/b.conf\nlink /usr/local/bin/etcd\n", start: changed,
 			each: []string{"file /etc/b.conf", "link /usr/local/bin/etcd"},
 		},
+		{
+			name: "of one directory", forgets: true, start: trusted,
+			wanted: kinds.Former{
+				Dir: "/etc/certs.d", Keep: []string{"dir /etc/certs.d/a", "file /etc/certs.d/a/ca.crt"}, Absent: true,
+			},
+			before: "file /etc/certs.d/old.toml\ndir /etc/certs.d/b\nlink /etc/certs.d/b/ca.crt\n",
+			each:   []string{"link /etc/certs.d/b/ca.crt", "dir /etc/certs.d/b", "file /etc/certs.d/old.toml"},
+		},
+	}
+}
+
+// trusted has things of the tool's own and of others in a directory, and one next to it.
+func trusted(m *machine) {
+	m.t.Helper()
+	m.put("/etc/certs.d/old.toml", "theirs\n")
+	m.put("/etc/certs.d/c/hosts.toml", "theirs\n")
+	m.converge([]resource.Resource{
+		resource.File{Path: "/etc/certs.d/old.toml", Content: []byte("ours\n")},
+		resource.Dir{Path: "/etc/certs.d/a"},
+		resource.File{Path: "/etc/certs.d/a/ca.crt", Content: []byte("ours\n")},
+		resource.Dir{Path: "/etc/certs.d/b"},
+		resource.Link{Path: "/etc/certs.d/b/ca.crt", Target: "/etc/ca.crt"},
+		resource.File{Path: "/etc/certs.de", Content: []byte("ours\n")},
+	})
+	m.must(m.Flush())
+}
+
+// TestFormerLeavesOthers: what others have in the directory stays, what the tool keeps there too,
+// and what is next to it.
+func TestFormerLeavesOthers(t *testing.T) {
+	m := newMachine(t)
+	trusted(m)
+	m.apply(kinds.Former{Dir: "/etc/certs.d", Keep: []string{"file /etc/certs.d/a/ca.crt"}, Absent: true})
+	for path, want := range map[string]string{
+		"/etc/certs.d/old.toml": "theirs\n", "/etc/certs.d/c/hosts.toml": "theirs\n", "/etc/certs.d/a/ca.crt": "ours\n",
+		"/etc/certs.d/b/ca.crt": "", "/etc/certs.de": "ours\n",
+	} {
+		if got, err := m.Read(path); err != nil || got != want {
+			t.Errorf("%s: %q, %v, want %q", path, got, err, want)
+		}
+	}
+	if m.Exists("/etc/certs.d/b") || !m.Exists("/etc/certs.d/a") {
+		t.Error("a directory of the tool's own stays when it is empty, or goes although something is in it")
 	}
 }
 

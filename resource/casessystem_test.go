@@ -120,6 +120,25 @@ func (m *machine) executable(name string) {
 	m.must(os.Chmod(m.Path(name), 0o755))
 }
 
+// nameLaws are about the tool's lines in /etc/hosts.
+func nameLaws() []law {
+	const theirs = "127.0.0.1 localhost\n192.0.2.9 registry.example.com old # theirs\n"
+	hosts := func(text string) func(*machine) { return func(m *machine) { m.put(resource.HostsFile, text) } }
+	wanted := resource.HostNames{Names: []resource.HostName{{Name: "registry.example.com", Address: "192.0.2.1"}}}
+	return []law{
+		{name: "no file", wanted: wanted},
+		{name: "next to others", wanted: wanted, start: hosts(theirs)},
+		{
+			name: "another address", wanted: wanted, before: "192.0.2.2 registry.example.com\n",
+			start: hosts("192.0.2.2 registry.example.com # kbootstrap\n" + theirs),
+		},
+		{
+			name: "no more", wanted: resource.HostNames{Absent: true}, before: "192.0.2.2 a\n192.0.2.2 b\n",
+			start: hosts(theirs + "192.0.2.2 a # kbootstrap\n192.0.2.2\tb # kbootstrap\n"),
+		},
+	}
+}
+
 func kernelLaws() []law {
 	modprobe := func(m *machine) {
 		m.put("/proc/filesystems", "nodev\tsysfs\n\text4\n")

@@ -132,7 +132,7 @@ func (m *machine) lasts(wanted resource.Resource) {
 	m.t.Helper()
 	switch wanted.(type) {
 	case resource.File, resource.Dir, resource.Tree, resource.Link, resource.Bootstrapped,
-		resource.User, resource.Package, kinds.Originals, kinds.Before, kinds.Data:
+		resource.User, resource.Package, resource.HostNames, kinds.Originals, kinds.Former, kinds.Before, kinds.Data:
 		if found := m.observe(wanted); resource.Changed(found, wanted) {
 			m.t.Errorf("the run was done, and a power cut took %s away:\n%s", wanted.ID(), resource.Diff(found, wanted))
 		}
@@ -146,7 +146,7 @@ func (l law) runsOnly() bool {
 		return l.name != "whole" // the others have mounts
 	}
 	switch l.wanted.(type) {
-	case kinds.Originals, kinds.Data:
+	case kinds.Originals, kinds.Former, kinds.Data:
 		return false // it is files that are put back, or removed
 	}
 	service, ok := l.wanted.(resource.Service)

@@ -30,8 +30,9 @@ type fakeAPI struct {
 	reads     int      // how many objects were read
 	// rewritten are the paths of objects that were sent a change of nothing.
 	rewritten []string
-	denied    string // the path of an object that may not be changed
-	later     func() // what comes about when ripe objects were read; nil when nothing does
+	deleted   []string // paths
+	denied    string   // the path of an object that may not be changed
+	later     func()   // what comes about when ripe objects were read; nil when nothing does
 	ripe      int
 	version   int
 }
@@ -111,8 +112,11 @@ func (k *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			later()
 			k.mu.Lock()
 		}
+	case r.Method == http.MethodDelete && object == nil:
+		k.answer(w, http.StatusNotFound, map[string]any{"kind": "Status", "message": "not found"})
 	case r.Method == http.MethodDelete:
 		delete(k.objects, r.URL.Path)
+		k.deleted = append(k.deleted, r.URL.Path)
 		k.answer(w, http.StatusOK, map[string]any{"kind": "Status"})
 	default:
 		k.t.Errorf("unexpected request: %s %s", r.Method, r.URL)

@@ -207,8 +207,8 @@ func TestTagsOnDisk(t *testing.T) {
 			recorded = append(recorded, kind.Tag)
 		}
 	}
-	want := []string{"file", "dir", "link", "user", "service", "package", "sysctl", "swap", "selinux", "firewalld",
-		"nftable"}
+	want := []string{"file", "dir", "link", "user", "service", "package", "hostnames", "sysctl", "swap", "selinux",
+		"firewalld", "nftable"}
 	if !slices.Equal(recorded, want) {
 		t.Errorf("recorded are %q, and records on disks have the tags %q", recorded, want)
 	}

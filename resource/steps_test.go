@@ -34,6 +34,7 @@ func TestEveryChangeIsAStep(t *testing.T) {
 		"firewalldbus.go":                 "asks firewalld",
 		"nftable.go":                      "lists tables",
 		"../host/firewall.go":             "asks firewalld for its version",
+		"../host/network.go":              "lists the rules of the packet filter",
 		"ipsets.go":                       "lists sets",
 		"../host/unit.go":                 "shows units",
 		"../host/restarts.go":             "shows units",

@@ -211,6 +211,8 @@ func (v *View) told(e report.Event) string {
 			}
 			return v.row(e, v.paint(green, v.signs.ok), fmt.Sprintf(format, e.Count, Seconds(took)))
 		}
+	case fleet.EventChecked:
+		return v.checked(e, took)
 	case fleet.EventRollback:
 		return v.row(e, v.paint(red, v.signs.warning), "put back: "+v.clean(e.Resource))
 	case fleet.EventFailed:
@@ -232,6 +234,18 @@ func (v *View) told(e report.Event) string {
 		return v.row(e, "", fmt.Sprintf("sent %s (%s)", v.clean(e.Text), human.Size(e.Bytes)))
 	}
 	return ""
+}
+
+// checked returns the line of a check of verify that has ended.
+func (v *View) checked(e report.Event, took time.Duration) string {
+	mark := v.paint(green, v.signs.ok)
+	if !strings.HasPrefix(e.Text, "pass") {
+		mark = v.signs.warning
+	}
+	if strings.HasPrefix(e.Text, "fail") {
+		mark = v.paint(red, v.signs.failed)
+	}
+	return v.row(e, mark, fmt.Sprintf("%s (%s)", v.clean(e.Text), Seconds(took)))
 }
 
 // started returns the first line, before anything is done.

@@ -55,9 +55,10 @@ func (t Template[T]) Render(data T) []byte {
 }
 
 // functions are what a template may call. json quotes a value for JSON, and so for YAML and TOML
-// strings too; unsetEnvironment is a line of a unit.
+// strings too; path quotes one for a unit, and unsetEnvironment is a line of a unit.
 func functions() template.FuncMap {
 	return template.FuncMap{
+		"path":             quotePath,
 		"unsetEnvironment": unsetEnvironment,
 		"json": func(v any) (string, error) {
 			var out bytes.Buffer

@@ -45,7 +45,8 @@ than the project published.`,
 			}
 			var list []release.Artifact
 			for _, arch := range archs {
-				l, err := release.List(c, arch, release.Options{Sources: component.Sources()})
+				o := release.Options{Sources: component.Sources(), Verbs: []string{release.AnyVerb}}
+				l, err := release.List(c, arch, o)
 				if err != nil {
 					return err
 				}
@@ -89,7 +90,9 @@ next to it. With artifacts.ownBuilds in the inventory no built-in sum counts.`,
 				output = release.LockPath(c)
 			}
 			lock, err := release.RecordLock(cmd.Context(), c, archs, output,
-				release.Options{Sources: component.Sources(), Progress: a.fetched, Warn: a.warned})
+				release.Options{
+					Sources: component.Sources(), Verbs: []string{release.AnyVerb}, Progress: a.fetched, Warn: a.warned,
+				})
 			if err != nil {
 				return err
 			}

@@ -41,7 +41,8 @@ versions: {etcd: 3.6.99, containerd: 2.3.99, runc: 1.4.99, cni-plugins: 1.9.99}
 	if err != nil {
 		t.Fatal(err)
 	}
-	list, err := release.List(c, "amd64", release.Options{Sources: component.Sources()})
+	o := release.Options{Sources: component.Sources(), Verbs: []string{release.AnyVerb}}
+	list, err := release.List(c, "amd64", o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,13 +110,13 @@ func TestArtifacts(t *testing.T) {
 	}
 
 	out, errs := kbootstrap(exitOK, "artifacts", "lock", "-i", path)
-	if lock := filepath.Join(dir, "artifacts.lock"); !strings.Contains(out, lock+": 14 artifacts") ||
+	if lock := filepath.Join(dir, "artifacts.lock"); !strings.Contains(out, lock+": 17 artifacts") ||
 		strings.Contains(errs, "to use it") {
 		t.Errorf("lock: %s%s", out, errs)
 	}
 	// The lock next to the inventory is used without being named there.
 	out, _ = kbootstrap(exitOK, "artifacts", "list", "-i", path)
-	if strings.Count(out, "  yes\n") != 14 || strings.Contains(out, " - ") {
+	if strings.Count(out, "  yes\n") != 17 || strings.Contains(out, " - ") {
 		t.Errorf("list after all is locked:\n%s", out)
 	}
 

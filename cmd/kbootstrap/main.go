@@ -53,8 +53,8 @@ func (a *app) root() *cobra.Command {
 	}, cli.Streams{In: a.stdin, Out: a.stdout, Err: a.stderr})
 	root.AddCommand(
 		initCommand(a), validateCommand(a), hostsCommand(a), preflightCommand(a), planCommand(a), driftCommand(a),
-		upCommand(a), addNodeCommand(a), statusCommand(a), auditCommand(a), resetCommand(a), explainCommand(a),
-		supportBundleCommand(a),
+		upCommand(a), addNodeCommand(a), statusCommand(a), addonsCommand(a), auditCommand(a), verifyCommand(a),
+		resetCommand(a), explainCommand(a), supportBundleCommand(a),
 		artifactsCommand(a), nodeCommand(a), cli.GenDocsCommand(),
 	)
 	completeWords(root)

@@ -73,6 +73,7 @@ up ends with it before it changes anything.`,
 	flags.bind(c)
 	flags.bindRecord(c)
 	limits.bind(c)
+	limits.bindAddOns(c)
 	limits.bindFailures(c)
 	c.Flags().Lookup("output").Usage = "text; json: one document, see docs/events.md; or a file to save the plan in"
 	c.Flags().BoolVar(&detailed, "detailed-exitcode", false, "exit with 3 when there is something to do")

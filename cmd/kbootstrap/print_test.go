@@ -261,6 +261,7 @@ func TestHostileText(t *testing.T) {
 		"saved": savedText(report.SavedPlan{By: evil, Plan: plan}),
 		"drift": driftText(report.Drift{Warnings: []string{evil},
 			Hosts: []report.HostDrift{{Name: "w1", Changes: changes}}}),
+		"addons": addonsText(report.AddOns{AddOns: []report.AddOn{{Name: "metrics", Problem: evil}}}),
 	} {
 		if strings.ContainsAny(text, "\x1b\x07\u202e\u009b\r") {
 			t.Errorf("%s: orders to the terminal: %q", name, text)

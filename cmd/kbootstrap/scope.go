@@ -18,6 +18,7 @@ import (
 type scopeFlags struct {
 	limit, only []string
 	maxFailures string
+	dropping    []string
 }
 
 // bind adds the limits to a command.
@@ -33,13 +34,28 @@ func (f *scopeFlags) bindFailures(c *cobra.Command) {
 		"continue even if this many hosts are unreachable or fail (a number, or a percentage such as 10%)")
 }
 
+// bindAddOns adds the add-ons that may go to a command.
+func (f *scopeFlags) bindAddOns(c *cobra.Command) {
+	c.Flags().StringSliceVar(&f.dropping, "remove-addon", nil,
+		"turn these add-ons off although users may have data in them (ADDON[,ADDON])")
+}
+
 // scope is what the flags say, of components that there are. The hosts are looked up with the
 // inventory.
 func (f *scopeFlags) scope() (provision.Scope, error) {
-	scope := provision.Scope{Hosts: f.limit, Components: f.only}
-	var known []string
+	scope := provision.Scope{Hosts: f.limit, Components: f.only, Dropping: f.dropping}
+	var known, addOns []string
 	for _, c := range component.Components() {
 		known = append(known, c.Name)
+		if c.AddOn != nil && c.AddOn.IsOn != nil {
+			addOns = append(addOns, c.AddOn.Field)
+		}
+	}
+	for _, name := range f.dropping {
+		if !slices.Contains(addOns, name) {
+			return scope, cli.UsageError{Err: fmt.Errorf("--remove-addon: there is no add-on %q; there are %s",
+				name, strings.Join(addOns, ", "))}
+		}
 	}
 	for _, name := range f.only {
 		if !slices.Contains(known, name) {

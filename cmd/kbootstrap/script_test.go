@@ -86,7 +86,9 @@ func mirror(ts *testscript.TestScript, neg bool, args []string) {
 	dir := filepath.Dir(path)
 	c.Artifacts.Lock = "" // not there yet
 	list, err := release.List(c, "amd64",
-		release.Options{Sources: component.Sources(), CacheDir: filepath.Join(dir, "cache")})
+		release.Options{
+			Sources: component.Sources(), Verbs: []string{release.AnyVerb}, CacheDir: filepath.Join(dir, "cache"),
+		})
 	ts.Check(err)
 	lock := release.Lock{Version: 1}
 	for _, a := range list {

@@ -89,6 +89,7 @@ finished, which failed and which were skipped.`,
 	flags.bindLock(c)
 	ignore.bind(c)
 	limits.bind(c)
+	limits.bindAddOns(c)
 	limits.bindFailures(c)
 	return c
 }

@@ -1,6 +1,30 @@
 package component
 
-import "kbootstrap/resource"
+import (
+	"kbootstrap/inventory"
+	"kbootstrap/resource"
+	"kbootstrap/resource/api"
+)
+
+// AddOn is what is known of a component that serves the users of a cluster.
+type AddOn struct {
+	// Field is its name under `addons` of an inventory.
+	Field string
+	// What is what it is for, in words that end a sentence.
+	What string
+	// Reach returns how users come to it: a command, or a name that they write.
+	Reach func(*inventory.Cluster) string
+	// IsOn reports whether a cluster is to have it; nil means that every cluster has it, and that
+	// no inventory can turn it off.
+	IsOn func(*inventory.Cluster) bool
+	// HasData says that users lose something when it goes: what it keeps, or the way to it.
+	HasData bool
+}
+
+// by is a way to an add-on that is the same in every cluster.
+func by(text string) func(*inventory.Cluster) string {
+	return func(*inventory.Cluster) string { return text }
+}
 
 // addon is a component whose objects the API has once for the whole cluster: those of a manifest, a
 // YAML stream. It is done when they are ready: a Deployment is available, a DaemonSet runs on all
@@ -13,4 +37,42 @@ func addon(c Component, manifest func(Target) []byte) Component {
 		return append(applied, rollouts(applied)...)
 	}
 	return c
+}
+
+// optional is an add-on that an inventory turns on and off. The cluster itself notes which objects
+// it has, so that they go with it, and so that those go which a later version has no more.
+func optional(c Component, a AddOn, manifest func(Target) []byte) Component {
+	for i := range c.Sources {
+		c.Sources[i].Needed = a.IsOn
+	}
+	c = addon(c, manifest)
+	c.AddOn = &a
+	serve := c.Resources
+	c.Resources = func(t Target) []resource.Resource {
+		set := api.ObjectSet{Name: c.Name, Kubeconfig: Admin}
+		if !a.IsOn(t.Cluster) {
+			return one(set)
+		}
+		rs := serve(t)
+		set.Objects = refsOf(rs)
+		return list(one(set), rs)
+	}
+	return c
+}
+
+// refsOf are the names of the objects among resources.
+func refsOf(rs []resource.Resource) []api.ObjectRef {
+	var refs []api.ObjectRef
+	for _, r := range rs {
+		object, ok := r.(api.Object)
+		if !ok {
+			continue
+		}
+		ref, err := api.RefOf(object)
+		if err != nil {
+			panic("component: manifest of " + r.ID() + ": " + err.Error())
+		}
+		refs = append(refs, ref)
+	}
+	return refs
 }

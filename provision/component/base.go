@@ -30,7 +30,8 @@ var base = Component{
 		{What: "the packet filter", Whose: "the operator's; " +
 			"`PacketFilter` names the chains that drop what pods send, whatever kube-proxy and flannel accept"},
 		{What: "`/etc/hosts`, `/etc/nsswitch.conf`, the host's name", Whose: "the operator's: " +
-			"our services reach each other by address, and nodes have the names of the inventory"},
+			"our services reach each other by address, and nodes have the names of the inventory. " +
+			"The line of the cluster's registry is ours"},
 	},
 	Resources: func(t Target) []resource.Resource {
 		// The first of all that is made, so that it is the last to go.

@@ -54,6 +54,10 @@ type Component struct {
 	// PodNetwork says that the health of the component is a part of that of the pod network.
 	PodNetwork bool
 
+	// AddOn is set of a component that serves the users of a cluster; nil means that it serves the
+	// cluster itself.
+	AddOn *AddOn
+
 	// Sources are where its programs and images come from.
 	Sources []release.Source
 	// Programs are those whose command lines `arguments` of the inventory may add to.

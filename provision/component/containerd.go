@@ -54,7 +54,7 @@ var containerd = Component{
 				"root", "state", "disabled_plugins",
 			},
 			Choices: []string{"pinned_images.sandbox", "cri.sandbox_image"}},
-		{What: "`/etc/containerd/certs.d`", Whose: "the operator's: registries and mirrors"},
+		{What: "`/etc/containerd/certs.d`", Whose: "the operator's, but for the registries that the inventory names"},
 	},
 	Residue: Residue{
 		Data: []string{"/var/lib/containerd", "/run/containerd"},
@@ -83,7 +83,9 @@ var containerd = Component{
 				t.programs("containerd", "/usr/local/bin", "containerd"),
 				one(
 					text(ContainerdConfig, 0o644, containerdTOML.Render(
-						containerdConfig{Version: format, Pause: t.Release.Image("pause"), CNI: cni})),
+						containerdConfig{
+							Version: format, Pause: t.Release.Image("pause"), CNI: cni, Registries: t.toldRegistries(),
+						})),
 					unit("containerd.service", containerdUnit.Render(daemon{
 						Sandbox: containerdSandbox(t),
 					})),
@@ -107,6 +109,19 @@ type containerdConfig struct {
 	Version int
 	Pause   string // the image of pod sandboxes, which must be the one that is on the host already
 	CNI     cniPlaces
+	// Registries is the directory of what is particular to a registry; "" where nothing is.
+	Registries string
+}
+
+// toldRegistries is where containerd is told to look for registries, where something is wanted
+// there. By itself it looks nowhere before 2.2, and since then in two directories that the part of
+// it which pulls for pods takes for one (core/transfer/registry). It is not told elsewhere: it does
+// not start when its owner has mirrors in the old form, in a file of their own.
+func (t Target) toldRegistries() string {
+	if !hasRegistry(t.Cluster) && len(t.Cluster.Registries.Mirrors) == 0 {
+		return ""
+	}
+	return containerdRegistries
 }
 
 // containerdSandbox leaves containerd its host: it makes the containers of it.

@@ -14,6 +14,7 @@ const DNSNamespace, DNSDeployment = "kube-system", "coredns"
 var coreDNS = addon(Component{
 	Name:    DNSDeployment,
 	Short:   "dns",
+	AddOn:   &AddOn{Field: "dns", What: "the names of Services", Reach: by("SERVICE.NAMESPACE.svc")},
 	After:   []string{"kube-controller-manager"},
 	Sources: []release.Source{{Component: "coredns", Image: "registry.k8s.io/coredns/coredns:v{version}"}},
 }, func(t Target) []byte {

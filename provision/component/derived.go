@@ -10,10 +10,10 @@ import (
 	"kbootstrap/templates"
 )
 
-// Sources are where the programs and images of all components come from.
+// Sources are where the programs and images of all components come from, and those of verbs.
 func Sources() []release.Source {
 	var sources []release.Source
-	for _, c := range Components() {
+	for _, c := range append(Components(), trialImage) {
 		sources = append(sources, c.Sources...)
 	}
 	return sources
@@ -26,7 +26,7 @@ func Rules() inventory.Rules {
 		{Network: "tcp", Number: 10258, By: "cloud-controller-manager"},
 	}}
 	rules.OldestMinor, rules.NewestMinor = release.Minors()
-	for _, c := range Components() {
+	for _, c := range append(Components(), trialImage) {
 		for _, p := range c.Programs {
 			p.Manual = manualOf(p)
 			rules.Programs = append(rules.Programs, p)

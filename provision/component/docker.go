@@ -38,7 +38,8 @@ var docker = Component{
 		URL:      "https://download.docker.com/linux/static/stable/{machine}/docker-{version}.tgz",
 		Programs: []string{"dockerd", "docker", "docker-proxy", "docker-init"},
 	}},
-	Reads: []Reading{{What: "`/etc/docker/certs.d`", Whose: "the operator's: registries"}},
+	Reads: []Reading{{What: "`/etc/docker/certs.d`",
+		Whose: "the operator's, but for authorities of registries that the inventory names"}},
 	Residue: Residue{
 		Data:       []string{"/var/lib/docker", "/run/docker"},
 		People:     []string{"/var/lib/docker/volumes/*"}, // docker is for people, see decision 20
@@ -58,6 +59,7 @@ var docker = Component{
 					"/etc/systemd/system/docker-.scope.d/50-kbootstrap.conf", 0o644, containerScope.Render(struct{}{}),
 				),
 			),
+			t.dockerTrust(),
 			t.programs("docker", "/usr/local/bin", "docker", "docker-proxy", "docker-init"),
 			t.service("docker.service", t.shared(flags),
 				t.programs("docker", "/usr/local/bin", "dockerd"),
@@ -82,6 +84,9 @@ var docker = Component{
 // file.
 func (t Target) dockerFile(flags templates.Flags) resource.File {
 	values := t.translated(dockerProgram, nil)
+	if mirrors := dockerMirrors(t.Cluster); mirrors != nil {
+		values["registry-mirrors"] = mirrors
+	}
 	content := withDockerArguments(values, dockerJSON.Render(dockerConfig{ContainerdSocket: containerdSocket}))
 	given := dockerKeys(flags)
 	file := resource.File{Path: DockerConfig, Mode: 0o644, Content: resource.WithoutKeys(content, given)}

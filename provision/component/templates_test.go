@@ -7,7 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"kbootstrap/certs"
 	"kbootstrap/internal/golden"
+	"kbootstrap/inventory"
 	"kbootstrap/resource"
 	"kbootstrap/templates"
 )
@@ -98,6 +100,39 @@ func TestRender(t *testing.T) {
 		"coredns.yaml": coreDNSManifest.Render(coreDNSData{
 			Image: "registry.k8s.io/coredns/coredns:v1.14.2", ClusterDomain: "cluster.local",
 			Address: netip.MustParseAddr("10.96.0.10"), Replicas: 2, Upstream: true,
+		}),
+		"metrics-server.yaml": metricsServerManifest.Render(metricsServerData{
+			Image: "registry.k8s.io/metrics-server/metrics-server:v0.9.0", Replicas: 2,
+			Certificate: "-----BEGIN CERTIFICATE-----\n", Key: "-----BEGIN EC PRIVATE KEY-----\n", Authority: "LS0t",
+		}),
+		"registry.yaml": registryYAML.Render(registryData{
+			Directory: inventory.RegistryPath, Files: certs.RegistryConfig, Port: 5000,
+			Realm: "registry.cluster.local:5000",
+		}),
+		"kbootstrap-registry.service": registryService.Render(registryCommand{
+			User: certs.RegistryUser, Config: registryConfig, Directory: "/srv/50% of it",
+			Sandbox: templates.Sandbox{Systemd: 252, Writable: []string{"/srv/50% of it"}},
+		}),
+		"hosts.toml": hostsTOML.Render(registryHosts{Server: "https://192.0.2.1:5000", CA: "/etc/kubernetes/pki/ca.crt",
+			Mirrors: []mirrorHost{
+				{URL: "https://192.0.2.1:5000", CA: "/etc/kubernetes/pki/ca.crt", Authorization: "Basic eDp5"},
+				{URL: "https://mirror.example.org/v2/hub", AsItIs: true},
+			}}),
+		"containerd-3-registries.toml": containerdTOML.Render(containerdConfig{
+			Version: 3, Pause: "registry.k8s.io/pause:3.10.2", CNI: cni, Registries: containerdRegistries,
+		}),
+		"containerd-2-registries.toml": containerdTOML.Render(containerdConfig{
+			Version: 2, Pause: "registry.k8s.io/pause:3.9", CNI: cni, Registries: containerdRegistries,
+		}),
+		"local-path.yaml": localPathManifest.Render(localPathData{
+			Image: "docker.io/rancher/local-path-provisioner:v0.0.37",
+			Config: localPathConfig(&inventory.Cluster{
+				Hosts: []inventory.Host{{Name: "m1"}, {Name: "m2"}},
+				AddOns: inventory.AddOns{Storage: inventory.StorageAddOn{
+					Path: "/var/lib/kbootstrap-volumes", Paths: map[string]string{"m2": "/srv/volumes"},
+				}},
+			}),
+			Classes: storageClasses(inventory.StorageAddOn{Reclaim: inventory.ReclaimDelete, Default: true}),
 		}),
 	}
 	for name, got := range rendered {

@@ -17,6 +17,7 @@ const (
 	EventSent       = "sent"       // a file was sent to a host: its bytes, compressed; the text is its name
 	EventDone       = "done"       // a component is done on a host; the count is the number of changed resources
 	EventFailed     = "failed"     // a component failed on a host; the error says why
+	EventChecked    = "checked"    // a check of verify has ended: its name is the component; the text says how
 	EventStopped    = "stopped"    // a component was left as it is because the run is to stop
 )
 

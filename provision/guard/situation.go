@@ -31,6 +31,10 @@ type Situation struct {
 	KeysLost bool     // the keys of the cluster are not in the state directory
 	// EncryptionKeys are those for secrets that the state directory has.
 	EncryptionKeys []certs.EncryptionKey
+	// AddOns are what the run would do to what users have, and Dropping the add-ons, by their
+	// fields, that it may turn off although users have data in them.
+	AddOns   []AddOnChange
+	Dropping []string
 }
 
 // Judge returns what is refused of the run, all of it at once, and what is only odd. Nothing that
@@ -39,7 +43,8 @@ func Judge(s Situation) (refused Refusals, warnings []string) {
 	for _, r := range slices.Concat(
 		SameMachine(s), Foreign(s), replacedKeys(s), lostEncryptionKeys(s), otherAuthority(s),
 		changedNetworks(s), changedVersions(s),
-		halfChanged(s), movedRoles(s), otherMachines(s), goneHosts(s), members(s), movedHosts(s), quorum(s),
+		halfChanged(s), movedRoles(s), movedRegistry(s), otherMachines(s), goneHosts(s), members(s), movedHosts(s),
+		quorum(s), addOns(s),
 	) {
 		if s.isElsewhere(r) {
 			warnings = append(warnings, r.Error())

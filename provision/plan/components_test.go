@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"kbootstrap/certs"
 	"kbootstrap/internal/fixture"
 	"kbootstrap/provision/component"
 	"kbootstrap/provision/plan"
@@ -130,7 +131,7 @@ func secretsAreNotShown(t *testing.T, plan plan.Plan) {
 			}
 			f, ok := r.(resource.File)
 			others := uint32(0o077)
-			if f.Owner == "root:etcd" { // which has no other member
+			if f.Owner == "root:etcd" || f.Owner == "root:"+certs.RegistryUser { // which have no other member
 				others = 0o037
 			}
 			if ok && (strings.Contains(string(f.Content), "PRIVATE KEY") || f.Secret) && f.Mode&others != 0 {

@@ -66,7 +66,8 @@ func unitsAreWellFormed(t *testing.T, plan plan.Plan) {
 			t.Errorf("%s: starts %s, which the plan does not put there", name, words[0])
 		}
 		for _, word := range words[1:] {
-			if !strings.HasPrefix(word, "--") && !strings.HasSuffix(words[0], "haproxy") {
+			takesWords := slices.Contains([]string{"haproxy", "registry"}, path.Base(words[0]))
+			if !strings.HasPrefix(word, "--") && !takesWords {
 				t.Errorf("%s: %q is no flag", name, word)
 			}
 		}
@@ -95,7 +96,7 @@ func unitsAreWellFormed(t *testing.T, plan plan.Plan) {
 func known() map[string]bool {
 	m := map[string]bool{}
 	for section, keys := range map[string]string{
-		"Unit": "Description Documentation After Before Wants",
+		"Unit": "Description Documentation After Before Wants RequiresMountsFor",
 		"Service": "Type User Environment ExecStart ExecStartPre ExecStartPost ExecReload Restart RestartSec " +
 			"StartLimitInterval TimeoutStartSec TimeoutStopSec LimitNOFILE LimitNPROC Delegate KillMode " +
 			sandboxOf219 + " " + sandboxSince,

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"kbootstrap/fault"
@@ -28,6 +29,8 @@ type Object struct {
 	// run serves; without one there is no such user yet.
 	Early  bool
 	Absent bool
+	// Foreign says, of an object that was found, that the tool has set no field of it.
+	Foreign bool `json:",omitempty"`
 }
 
 // ID is "object KIND NAMESPACE/NAME", and ", early" where another component has it too.
@@ -60,7 +63,7 @@ func (o Object) Answers() (unit string, all bool) { return apiUnit, false }
 
 // Absence is an object that is not there.
 func (o Object) Absence() resource.Resource {
-	o.Absent = true
+	o.Absent, o.Foreign = true, false
 	return o
 }
 
@@ -88,8 +91,18 @@ func (o Object) Observe(ctx context.Context, sys *host.System) (resource.Resourc
 		return nil, err
 	}
 	kept, err := json.Marshal(kube.Project(found.Fields, wanted.Fields, ""))
-	o.Manifest, o.Absent = kept, false
+	o.Manifest, o.Absent, o.Foreign = kept, false, !hasOurFields(found)
 	return o, err
+}
+
+// hasOurFields reports whether the tool has set a field of an object, as the API notes it.
+func hasOurFields(m kube.Manifest) bool {
+	meta, _ := m.Fields["metadata"].(map[string]any)
+	managers, _ := meta["managedFields"].([]any)
+	return slices.ContainsFunc(managers, func(v any) bool {
+		m, _ := v.(map[string]any)
+		return m["manager"] == fieldManager
+	})
 }
 
 // Read is the Manifest in the form in which the API returns it, and its path.

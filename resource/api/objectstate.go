@@ -47,9 +47,10 @@ func flatten(m kube.Manifest, lines map[string]string, path string, value any) {
 	}
 }
 
-// showText shows one string: a Secret's data as a digest, a long text line by line.
+// showText shows one string: a Secret's data as a digest, and so what is no text for people; a long
+// text line by line.
 func showText(m kube.Manifest, path, v string) string {
-	if m.Kind == "Secret" && strings.HasPrefix(path, "data.") {
+	if m.Kind == "Secret" && strings.HasPrefix(path, "data.") || strings.HasSuffix(path, "caBundle") {
 		return path + ": " + strings.TrimPrefix(resource.ShowSum(resource.Sum([]byte(v)), 0), "content ")
 	}
 	if json.Valid([]byte(v)) {

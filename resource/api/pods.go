@@ -86,9 +86,12 @@ func (l *podLook) look(ctx context.Context, a *kube.API, labels map[string]strin
 
 // pod is what we read of one.
 type pod struct {
-	Metadata struct{ Name, UID, DeletionTimestamp string }
-	Spec     struct{ NodeName string }
-	Status   struct {
+	Metadata struct {
+		Name, UID, DeletionTimestamp string
+		Labels                       map[string]string
+	}
+	Spec   struct{ NodeName string }
+	Status struct {
 		Phase                 string
 		PodIP                 string
 		Reason                string

@@ -86,6 +86,13 @@ func (o Originals) keeps(r resource.Resource) bool {
 func Restore(
 	ctx context.Context, sys *host.System, skip func(resource.Resource) bool, report func(resource.Change),
 ) error {
+	return restore(ctx, sys, skip, report, true)
+}
+
+// restore is Restore, which after a failure goes on or not.
+func restore(
+	ctx context.Context, sys *host.System, skip func(resource.Resource) bool, report func(resource.Change), goOn bool,
+) error {
 	names, err := records(sys)
 	if err != nil {
 		return err
@@ -108,6 +115,9 @@ func Restore(
 	for _, r := range slices.Concat(fresh, older) {
 		if err := sys.Interrupted(ctx); err != nil {
 			return errors.Join(append(problems, err)...)
+		}
+		if problems != nil && !goOn {
+			break
 		}
 		if err := r.restore(ctx, sys, report); err != nil {
 			problems = append(problems, fmt.Errorf("%s: %w", r.found.ID(), err))

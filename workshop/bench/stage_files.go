@@ -85,9 +85,10 @@ type unit struct {
 }
 
 type containerdConfig struct {
-	Version int
-	Pause   string
-	CNI     cniPlaces
+	Version    int
+	Pause      string
+	CNI        cniPlaces
+	Registries string
 }
 
 // cniPlaces are where kubeadm's hosts have the network of pods.

@@ -37,7 +37,7 @@ var floors = [][]string{
 	{"provision/plan"},
 	{"internal/fixture"}, // plans for tests
 	{"provision/fleet"},
-	{"provision/guard", "provision/preflight", "provision/diagnosis", "provision/audit"},
+	{"provision/guard", "provision/preflight", "provision/diagnosis", "provision/audit", "provision/verify"},
 	{"provision/mesh", "provision/checkup"},
 	{"provision"},
 	{"report"},

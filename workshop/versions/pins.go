@@ -31,17 +31,21 @@ type pin struct {
 // modules are the Go modules of the components, and where the version of each stands. docker's
 // daemon has a module with versions of its own, so its client's tells.
 var modules = map[string]struct{ module, edit string }{
-	"kubernetes":  {"k8s.io/kubernetes", "inventory/template.yaml"},
-	"etcd":        {"go.etcd.io/etcd/server/v3", "release/minors.go"},
-	"containerd":  {"github.com/containerd/containerd/v2", "provision/component/containerd.go"},
-	"runc":        {"github.com/opencontainers/runc", "provision/component/containerd.go"},
-	"cni-plugins": {"github.com/containernetworking/plugins", "provision/component/containerd.go"},
-	"flannel":     {"github.com/flannel-io/flannel", "provision/component/flannel.go"},
-	"coredns":     {"github.com/coredns/coredns", "release/minors.go"},
-	"kube-router": {"github.com/cloudnativelabs/kube-router/v2", "provision/component/kuberouter.go"},
-	"docker":      {"github.com/docker/cli", "provision/component/docker.go"},
-	"cri-dockerd": {"", "provision/component/cridockerd.go"}, // its module has no versions
-	"pause":       {"", "release/minors.go"},
+	"kubernetes":             {"k8s.io/kubernetes", "inventory/template.yaml"},
+	"etcd":                   {"go.etcd.io/etcd/server/v3", "release/minors.go"},
+	"containerd":             {"github.com/containerd/containerd/v2", "provision/component/containerd.go"},
+	"runc":                   {"github.com/opencontainers/runc", "provision/component/containerd.go"},
+	"cni-plugins":            {"github.com/containernetworking/plugins", "provision/component/containerd.go"},
+	"flannel":                {"github.com/flannel-io/flannel", "provision/component/flannel.go"},
+	"coredns":                {"github.com/coredns/coredns", "release/minors.go"},
+	"registry":               {"github.com/distribution/distribution/v3", "provision/component/registry.go"},
+	"kube-router":            {"github.com/cloudnativelabs/kube-router/v2", "provision/component/kuberouter.go"},
+	"docker":                 {"github.com/docker/cli", "provision/component/docker.go"},
+	"cri-dockerd":            {"", "provision/component/cridockerd.go"}, // its module has no versions
+	"pause":                  {"", "release/minors.go"},
+	"metrics-server":         {"sigs.k8s.io/metrics-server", "release/minors.go"},
+	"local-path-provisioner": {"github.com/rancher/local-path-provisioner", "provision/component/localpath.go"},
+	"agnhost":                {"", "provision/component/trialimage.go"},
 }
 
 // pins are the defaults of all components, for each minor version of Kubernetes that has another

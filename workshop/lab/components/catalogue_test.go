@@ -33,14 +33,18 @@ func TestCatalogueURLs(t *testing.T) {
 		https://dl.k8s.io/release/v1.36.3/bin/linux/amd64/kubectl
 		https://dl.k8s.io/release/v1.36.3/bin/linux/amd64/kubelet
 		https://docker.io/library/busybox/1.36.1.tar
+		https://docker.io/rancher/local-path-provisioner/v0.0.30.tar
 		https://download.docker.com/linux/static/stable/x86_64/docker-29.8.2.tgz
 		https://github.com/cloudnativelabs/kube-router/releases/download/v2.1.0/kube-router_2.1.0_linux_amd64.tar.gz
 		https://github.com/containerd/containerd/releases/download/v2.4.1/containerd-static-2.4.1-linux-amd64.tar.gz
 		https://github.com/containernetworking/plugins/releases/download/v1.9.1/cni-plugins-linux-amd64-v1.9.1.tgz
+		https://github.com/distribution/distribution/releases/download/v3.1.1/registry_3.1.1_linux_amd64.tar.gz
 		https://github.com/etcd-io/etcd/releases/download/v3.6.14/etcd-v3.6.14-linux-amd64.tar.gz
 		https://github.com/flannel-io/flannel/releases/download/v0.28.4/flannel-v0.28.4-linux-amd64.tar.gz
 		https://github.com/opencontainers/runc/releases/download/v1.5.2/runc.amd64
 		https://registry.k8s.io/coredns/coredns/v1.14.7.tar
+		https://registry.k8s.io/e2e-test-images/agnhost/2.63.0.tar
+		https://registry.k8s.io/metrics-server/metrics-server/v0.9.0.tar
 		https://registry.k8s.io/pause/3.10.2.tar`)
 	if !slices.Equal(got, want) {
 		t.Errorf("URLs:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
@@ -93,7 +97,9 @@ func TestLabRunsTheDefaults(t *testing.T) {
 			t.Fatal(err)
 		}
 		delete(defaults, "cri-dockerd") // it is not published as a module
-		delete(defaults, "kube-router") // nor is its newest version
+		for _, name := range []string{"kube-router", "local-path-provisioner"} {
+			delete(defaults, name) // nor are their newest versions
+		}
 		for name, want := range defaults {
 			if want = number(want); lab[name] != want {
 				t.Errorf("%s: %s is %s by default, and the lab builds %q", version, name, want, lab[name])

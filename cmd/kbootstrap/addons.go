@@ -1,0 +1,66 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"kbootstrap/cmd/internal/cli"
+	"kbootstrap/provision"
+	"kbootstrap/report"
+	"kbootstrap/screen"
+)
+
+func addonsCommand(a *app) *cobra.Command {
+	flags := &clusterFlags{app: a}
+	c := &cobra.Command{
+		Use:   "addons",
+		Short: "Show what the cluster serves to its users, and how to reach it",
+		Long: `Show the add-ons: which there are, which the inventory has on, the version, the health, and how users
+come to each. "addons" of the inventory turns them on and off, and up does the rest. Nothing is changed.
+
+The exit code is 7 if an add-on that is on does not work, and 4 if no host answers.`,
+		Example: `  kbootstrap addons -i hosts.yaml
+  kbootstrap addons -i hosts.yaml -o json -q`,
+		Args: cli.Args(cobra.NoArgs),
+		RunE: func(c *cobra.Command, _ []string) error {
+			scope := provision.Scope{Components: provision.AddOnNames()}
+			run, done, err := flags.prepare(c.Context(), scope, provision.LookAtAddOns())
+			if err != nil {
+				return err
+			}
+			defer done()
+			addons := report.NewAddOns(run.AddOns())
+			flags.show(addons, func() { fmt.Fprint(a.stdout, addonsText(addons)) })
+			if addons.Sick() {
+				return exitError{exitUnhealthy, nil} // the table says which
+			}
+			return nil
+		},
+	}
+	flags.bind(c)
+	return c
+}
+
+// addonsText is a table of the add-ons, and what is wrong with them.
+func addonsText(addons report.AddOns) string {
+	var b strings.Builder
+	table(&b, func(w io.Writer) {
+		fmt.Fprintln(w, "ADD-ON\tSTATE\tVERSION\tWHAT\tHOW TO REACH IT")
+		for _, each := range addons.AddOns {
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", each.Name, each.State, orDash(each.Version), each.What,
+				orDash(each.Reach))
+		}
+	})
+	for _, each := range addons.AddOns {
+		if each.Problem != "" {
+			fmt.Fprintf(&b, "%s: %s\n", each.Name, each.Problem)
+		}
+		if each.State == "differs" || each.State == "left" {
+			fmt.Fprintf(&b, "%s: up has something to do\n", each.Name)
+		}
+	}
+	return screen.Clean(b.String())
+}

@@ -1,0 +1,57 @@
+package components
+
+// metricsServer is compiled with its version where client-go has its own: it tells no other.
+func metricsServer() recipe {
+	const module = "sigs.k8s.io/metrics-server"
+	return recipe{
+		Name: "metrics-server", Version: metricsServerVersion, Takes: "4 min",
+		Source: goModule{
+			Path: module, Version: metricsServerVersion, GoMod: goMod("metrics-server"),
+			Packages: []string{module + "/cmd/metrics-server"},
+			Set:      map[string]string{"k8s.io/client-go/pkg/version.gitVersion": metricsServerVersion},
+		},
+		Checks: []check{{[]string{"metrics-server", "--version"}, metricsServerVersion}},
+		Artifacts: []artifact{{
+			"https://registry.k8s.io/metrics-server/metrics-server/" + metricsServerVersion + ".tar",
+			image{
+				Tag:        "registry.k8s.io/metrics-server/metrics-server:" + metricsServerVersion,
+				Members:    []member{{"/metrics-server", "metrics-server"}},
+				Dirs:       []string{"/tmp"},
+				Entrypoint: []string{"/metrics-server"},
+			},
+		}},
+	}
+}
+
+// localPath is older than upstream's releases: it is the newest that is to be had as a module. Its
+// image has a shell, as upstream's has, for the helper pods.
+func localPath() recipe {
+	const module = "github.com/rancher/local-path-provisioner"
+	return recipe{
+		Name: "local-path-provisioner", Version: LocalPathVersion, Takes: "2 min",
+		Source: sources{
+			goModule{
+				Path: module, Version: LocalPathVersion, GoMod: goMod("local-path-provisioner"),
+				Packages: []string{module},
+				Set:      map[string]string{"main.VERSION": LocalPathVersion},
+			},
+			debianPackages{
+				Packages: map[string]string{"busybox-static": busyboxVersion},
+				Take:     map[string]string{"busybox": "bin/busybox"},
+			},
+		},
+		Checks: []check{{[]string{"local-path-provisioner", "--version"}, LocalPathVersion}},
+		Artifacts: []artifact{{
+			"https://docker.io/rancher/local-path-provisioner/" + LocalPathVersion + ".tar",
+			image{
+				Tag: "docker.io/rancher/local-path-provisioner:" + LocalPathVersion,
+				Members: []member{
+					{"/usr/bin/local-path-provisioner", "local-path-provisioner"}, {"/bin/busybox", "busybox"},
+				},
+				Applets: "busybox",
+				Dirs:    []string{"/tmp"},
+				Cmd:     []string{"local-path-provisioner"},
+			},
+		}},
+	}
+}
