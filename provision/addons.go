@@ -4,6 +4,7 @@ import (
 	"kbootstrap/provision/component"
 	"kbootstrap/release"
 	"kbootstrap/resource"
+	"kbootstrap/resource/api"
 )
 
 // AddOnStatus is how an add-on is: what the inventory says of it, and what the cluster has.
@@ -16,7 +17,8 @@ type AddOnStatus struct {
 	Version   string // that which it has or is to have; empty when it is off
 	Installed bool   // the cluster has all that the inventory says
 	Left      bool   // it is off, and the cluster has something of it
-	Problem   string // why it does not work; empty when it works, or is off
+	Starting  bool   // something of it was changed a moment ago, and does not work yet
+	Problem   string // why it does not work; empty when it works, starts, or is off
 	Known     bool   // the control plane that leads was asked
 }
 
@@ -62,6 +64,8 @@ func (r *Run) AddOns() []AddOnStatus {
 			a.Installed = true
 			for i, found := range s.Found {
 				a.Installed = a.Installed && !resource.Changed(found, s.Wanted[i])
+				readiness, isTold := found.(api.Readiness)
+				a.Starting = a.Starting || isTold && readiness.Starting
 			}
 			a.Left = !a.On && !a.Installed
 		}

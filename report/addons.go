@@ -1,6 +1,10 @@
 package report
 
-import "kbootstrap/provision"
+import (
+	"slices"
+
+	"kbootstrap/provision"
+)
 
 // AddOns is the result of addons: what there is for the users of a cluster.
 type AddOns struct {
@@ -21,7 +25,7 @@ type AddOn struct {
 	// The version that the cluster has or is to have; absent if the add-on is off.
 	Version string `json:"version,omitempty"`
 	// How it is: healthy, off, left (off, and the cluster has something of it), differs (up has
-	// something to do), broken, or unknown.
+	// something to do), starting (it was changed a moment ago), broken, or unknown.
 	State string `json:"state"`
 	// Why it does not work; absent if it does.
 	Problem string `json:"problem,omitempty"`
@@ -57,6 +61,8 @@ func stateOfAddOn(a provision.AddOnStatus) string {
 		return "broken"
 	case !a.Installed:
 		return "differs"
+	case a.Starting:
+		return "starting"
 	}
 	return "healthy"
 }
@@ -69,4 +75,9 @@ func (a AddOns) Sick() bool {
 		}
 	}
 	return false
+}
+
+// Starts reports whether an add-on has yet to become what it is to be, by itself.
+func (a AddOns) Starts() bool {
+	return slices.ContainsFunc(a.AddOns, func(each AddOn) bool { return each.State == "starting" })
 }

@@ -216,6 +216,19 @@ func kubeLaws() []law {
 		rolloutLaw("apiregistration.k8s.io/v1", "APIService", "", "/apis/apiregistration.k8s.io/v1/apiservices/x",
 			`{"conditions":[{"type":"Available","status":"False"}]}`,
 			`{"conditions":[{"type":"Available","status":"True"}]}`),
+		rolloutLaw("apps/v1", "StatefulSet", "kube-system", "/apis/apps/v1/namespaces/kube-system/statefulsets/x",
+			`{"observedGeneration":2,"availableReplicas":0,"updatedReplicas":1}`,
+			`{"observedGeneration":2,"availableReplicas":1,"updatedReplicas":1}`),
+		{
+			name: "not ready",
+			wanted: api.Readiness{
+				APIVersion: "apps/v1", Kind: "Deployment", Namespace: "kube-system", Name: "x",
+				Kubeconfig: "/etc/kubernetes/admin.conf",
+			},
+			start: func(m *machine) {
+				newKube(m).status("/apis/apps/v1/namespaces/kube-system/deployments/x", `{"observedGeneration":1}`)
+			},
+		},
 	}
 }
 

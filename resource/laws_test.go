@@ -42,6 +42,10 @@ func TestLaws(t *testing.T) {
 			t.Fatal(err)
 		}
 		rows[kind.Tag] = true
+		if kind.Traits&kinds.Tells != 0 {
+			t.Run(kind.Tag+"/"+l.name, func(t *testing.T) { l.checkTold(t) })
+			continue
+		}
 		t.Run(kind.Tag+"/"+l.name, func(t *testing.T) { l.check(t) })
 		t.Run(kind.Tag+"/"+l.name+"/converge", func(t *testing.T) { l.checkConverge(t) })
 	}
@@ -94,6 +98,33 @@ func (l law) check(t *testing.T) {
 		t.Errorf("absent, %s has the state:\n%s", gone.ID(), gone.State())
 	}
 	l.checkReturn(t, m, found)
+}
+
+// checkTold checks a kind that is only looked at: whatever is found, nothing is to be done, and
+// nothing is.
+func (l law) checkTold(t *testing.T) {
+	m := newMachine(t)
+	if l.start != nil {
+		l.start(m)
+	}
+	before := m.snapshot()
+	found := m.observe(l.wanted)
+	if resource.Changed(found, l.wanted) {
+		t.Errorf("something is to be done:\n%s", resource.Diff(found, l.wanted))
+	}
+	if _, ok := found.(resource.Health); !ok {
+		t.Error("it tells nothing")
+	}
+	m.apply(l.wanted)
+	m.must(converge.Converge(t.Context(), m.System, []resource.Resource{l.wanted}, func(c resource.Change) {
+		t.Errorf("converging reports a change of %s:\n%s", c.ID, c.Diff)
+	}))
+	if d := cmp.Diff(before, m.snapshot()); d != "" {
+		t.Errorf("the machine has changed:\n%s", d)
+	}
+	for _, r := range []resource.Resource{found, l.wanted} {
+		l.checkValue(t, r)
+	}
 }
 
 // checkValue checks what holds of a value alone.

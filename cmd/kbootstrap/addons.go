@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"kbootstrap/cmd/internal/cli"
+	"kbootstrap/host"
 	"kbootstrap/provision"
 	"kbootstrap/report"
 	"kbootstrap/screen"
@@ -15,14 +17,19 @@ import (
 
 func addonsCommand(a *app) *cobra.Command {
 	flags := &clusterFlags{app: a}
+	var wait bool
 	c := &cobra.Command{
 		Use:   "addons",
 		Short: "Show what the cluster serves to its users, and how to reach it",
 		Long: `Show the add-ons: which there are, which the inventory has on, the version, the health, and how users
 come to each. "addons" of the inventory turns them on and off, and up does the rest. Nothing is changed.
 
+An add-on is "starting" for at most two minutes after a change, since up does not wait for its pods; after
+that one that is not ready is "broken". With --wait the answer comes when none is starting.
+
 The exit code is 7 if an add-on that is on does not work, and 4 if no host answers.`,
 		Example: `  kbootstrap addons -i hosts.yaml
+  kbootstrap addons -i hosts.yaml --wait
   kbootstrap addons -i hosts.yaml -o json -q`,
 		Args: cli.Args(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -33,6 +40,11 @@ The exit code is 7 if an add-on that is on does not work, and 4 if no host answe
 			}
 			defer done()
 			addons := report.NewAddOns(run.AddOns())
+			if wait && addons.Starts() {
+				if addons, err = awaitAddOns(c.Context(), run); err != nil {
+					return err
+				}
+			}
 			flags.show(addons, func() { fmt.Fprint(a.stdout, addonsText(addons)) })
 			if addons.Sick() {
 				return exitError{exitUnhealthy, nil} // the table says which
@@ -41,7 +53,21 @@ The exit code is 7 if an add-on that is on does not work, and 4 if no host answe
 		},
 	}
 	flags.bind(c)
+	c.Flags().BoolVar(&wait, "wait", false, "wait until no add-on is starting any more")
 	return c
+}
+
+// awaitAddOns asks until no add-on is starting. Each of them is broken when it has started for too
+// long, so this ends; a lost connection ends it before.
+func awaitAddOns(ctx context.Context, run *provision.Run) (addons report.AddOns, err error) {
+	err = host.Poll(ctx, leastInterval, func() (bool, error) {
+		if err := run.LookAgain(ctx); err != nil {
+			return false, err
+		}
+		addons = report.NewAddOns(run.AddOns())
+		return !addons.Starts(), nil
+	})
+	return addons, err
 }
 
 // addonsText is a table of the add-ons, and what is wrong with them.

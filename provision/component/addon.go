@@ -41,21 +41,23 @@ func addon(c Component, manifest func(Target) []byte) Component {
 
 // optional is an add-on that an inventory turns on and off. The cluster itself notes which objects
 // it has, so that they go with it, and so that those go which a later version has no more.
+//
+// A run does not wait for its pods: a cluster takes work before they run, and some take longer than
+// all that comes before them together. How they are is told by `status` and `addons`.
 func optional(c Component, a AddOn, manifest func(Target) []byte) Component {
 	for i := range c.Sources {
 		c.Sources[i].Needed = a.IsOn
 	}
 	c = addon(c, manifest)
 	c.AddOn = &a
-	serve := c.Resources
 	c.Resources = func(t Target) []resource.Resource {
 		set := api.ObjectSet{Name: c.Name, Kubeconfig: Admin}
 		if !a.IsOn(t.Cluster) {
 			return one(set)
 		}
-		rs := serve(t)
-		set.Objects = refsOf(rs)
-		return list(one(set), rs)
+		applied := objects(Admin, manifest(t))
+		set.Objects = refsOf(applied)
+		return list(one(set), applied, readinesses(applied))
 	}
 	return c
 }

@@ -31,25 +31,46 @@ func objects(kubeconfig string, manifests []byte) []resource.Resource {
 
 // awaited are the kinds of objects that are not done when the API has accepted them: they have
 // pods, or a program behind them that has to answer.
-var awaited = []string{"Deployment", "DaemonSet", "APIService"}
+var awaited = []string{"Deployment", "DaemonSet", "StatefulSet", "APIService"}
 
-// rollouts are the readiness of the objects that have one.
+// rollouts are the waits for the objects that have to become ready.
 func rollouts(objects []resource.Resource) []resource.Resource {
+	return ofAwaited(objects, func(o awaitedObject) resource.Resource {
+		return api.Rollout{
+			APIVersion: o.APIVersion, Kind: o.Kind, Namespace: o.Metadata.Namespace, Name: o.Metadata.Name,
+			Kubeconfig: o.kubeconfig,
+		}
+	})
+}
+
+// readinesses tell of the same objects, and no run waits for them.
+func readinesses(objects []resource.Resource) []resource.Resource {
+	return ofAwaited(objects, func(o awaitedObject) resource.Resource {
+		return api.Readiness{
+			APIVersion: o.APIVersion, Kind: o.Kind, Namespace: o.Metadata.Namespace, Name: o.Metadata.Name,
+			Kubeconfig: o.kubeconfig,
+		}
+	})
+}
+
+// awaitedObject is what is read of a manifest.
+type awaitedObject struct {
+	APIVersion, Kind string
+	Metadata         struct{ Name, Namespace string }
+	kubeconfig       string
+}
+
+// ofAwaited makes a resource of each object that has to become ready.
+func ofAwaited(objects []resource.Resource, to func(awaitedObject) resource.Resource) []resource.Resource {
 	var rs []resource.Resource
 	for _, r := range objects {
-		var m struct {
-			APIVersion, Kind string
-			Metadata         struct{ Name, Namespace string }
-		}
 		object, _ := r.(api.Object)
-		if err := json.Unmarshal(object.Manifest, &m); err != nil {
+		o := awaitedObject{kubeconfig: object.Kubeconfig}
+		if err := json.Unmarshal(object.Manifest, &o); err != nil {
 			panic("component: manifest of " + r.ID() + ": " + err.Error())
 		}
-		if slices.Contains(awaited, m.Kind) {
-			rs = append(rs, api.Rollout{
-				APIVersion: m.APIVersion, Kind: m.Kind, Namespace: m.Metadata.Namespace, Name: m.Metadata.Name,
-				Kubeconfig: object.Kubeconfig,
-			})
+		if slices.Contains(awaited, o.Kind) {
+			rs = append(rs, to(o))
 		}
 	}
 	return rs

@@ -59,6 +59,7 @@ func TestLaws(t *testing.T) {
 			resourcesAreUnique(t, whole)
 			secretsAreNotShown(t, whole)
 			problemsAreSentences(t, whole)
+			addOnsAreNotWaitedFor(t, whole)
 			servicesFollowTheirFiles(t, whole)
 			unitsAreWellFormed(t, whole)
 			stepsEnd(t, whole) // last, because it changes the plan
@@ -184,6 +185,22 @@ func problemsAreSentences(t *testing.T, p plan.Plan) {
 			h, ok := absent.Absence().(resource.Health)
 			if ok && strings.HasPrefix(h.Problem(wanted), "not true") {
 				t.Errorf("%s: resource.Denial does not know the verb of %q", fixture.Place(s), wanted.ID())
+			}
+		}
+	}
+}
+
+// addOnsAreNotWaitedFor: what an inventory can turn off in the API is not on the way to a cluster
+// that takes work.
+func addOnsAreNotWaitedFor(t *testing.T, p plan.Plan) {
+	t.Helper()
+	for _, s := range p.Steps {
+		if a := s.Component.AddOn; a == nil || a.IsOn == nil || !s.Component.ServesAll {
+			continue
+		}
+		for _, r := range s.Wanted {
+			if kinds.Has(r, kinds.Waits|kinds.Sees) {
+				t.Errorf("%s waits: %s", fixture.Place(s), r.ID())
 			}
 		}
 	}

@@ -15,8 +15,9 @@ import (
 )
 
 // Rollout is the readiness of an object of the Kubernetes API: of a Deployment all replicas are
-// available and none is of an earlier generation, a DaemonSet runs on every node, an APIService
-// answers, and anything else exists. It can only be waited for; the object itself is an Object.
+// available and none is of an earlier generation, likewise all pods of a StatefulSet, a DaemonSet
+// runs on every node, an APIService answers, and anything else exists. It can only be waited for;
+// the object itself is an Object.
 type Rollout struct {
 	APIVersion string // "apps/v1"
 	Kind       string // "Deployment"
@@ -154,9 +155,10 @@ type rolledOut struct {
 // readiness are the kinds of objects that are more than there: each function returns why the object
 // is not ready.
 var readiness = map[string]func(rolledOut) error{
-	"Deployment": rolledOut.deployment,
-	"DaemonSet":  rolledOut.daemonSet,
-	"APIService": rolledOut.available,
+	"Deployment":  rolledOut.deployment,
+	"DaemonSet":   rolledOut.daemonSet,
+	"StatefulSet": rolledOut.statefulSet,
+	"APIService":  rolledOut.available,
 }
 
 // deployment asks for what `kubectl rollout status` waits for: that a Deployment is Available says
@@ -191,6 +193,22 @@ func (o rolledOut) daemonSet() error {
 	}
 	return fmt.Errorf("of %d pods, %d are ready and %d are updated",
 		s.DesiredNumberScheduled, s.NumberReady, s.UpdatedNumberScheduled)
+}
+
+func (o rolledOut) statefulSet() error {
+	if err := o.observed(); err != nil {
+		return err
+	}
+	replicas := int64(1) // as the API has it where nothing is said
+	if o.Spec.Replicas != nil {
+		replicas = *o.Spec.Replicas
+	}
+	s := o.Status
+	if s.AvailableReplicas == replicas && s.UpdatedReplicas == replicas {
+		return nil
+	}
+	return fmt.Errorf("of %d pods, %d are available and %d are updated",
+		replicas, s.AvailableReplicas, s.UpdatedReplicas)
 }
 
 // observed returns an error if the status tells of an earlier generation, or of none.

@@ -39,6 +39,9 @@ const (
 	Resumes
 	// Waits says that the kind changes nothing: its Apply looks until it has seen what is wanted.
 	Waits
+	// Tells says that the kind is only looked at: its state is always the one that is wanted, and
+	// its Apply does nothing.
+	Tells
 	// Sees says that the last thing that an Apply does is to see what is wanted, through others who
 	// may take it back for a while: the API tells of a node what its controllers last heard, and
 	// they hear late when the API server was away.
@@ -75,6 +78,7 @@ var kinds = []Kind{
 	kind[api.PodNetwork]("podnetwork", Sees),
 	kind[api.PodProbe]("podprobe", Sees),
 	kind[api.Rollout]("rollout", Waits),
+	kind[api.Readiness]("readiness", Tells),
 	kind[api.Spread]("spread", Sees),
 	kind[api.Rewritten]("rewritten", 0),
 	kind[api.StaleNote]("stalenote", 0),

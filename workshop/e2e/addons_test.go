@@ -43,7 +43,7 @@ func addOnsTold(t *testing.T, l *lab) {
 	if got := l.addOns(); got["dns"] != "healthy" || got["metrics"] != "healthy" || got["storage"] != "healthy" {
 		t.Errorf("the add-ons are %v", got)
 	}
-	l.exits(0, "addons", "-i", l.inventory).says(t, "kubectl top nodes", "storageClassName: local-path")
+	l.exits(0, "addons", "-i", l.inventory, "--wait").says(t, "kubectl top nodes", "storageClassName: local-path")
 	deployment := l.kubectl("get", "deployment", "-n", "kube-system", "metrics-server", "-o", "yaml")
 	if strings.Contains(deployment, "insecure") {
 		t.Errorf("metrics-server does not verify kubelets:\n%s", deployment)
@@ -53,7 +53,7 @@ func addOnsTold(t *testing.T, l *lab) {
 // addOns are the states of the add-ons, by their names.
 func (l *lab) addOns() map[string]string {
 	l.t.Helper()
-	r := l.run(time.Minute, "addons", "-i", l.inventory, "-o", "json")
+	r := l.run(4*time.Minute, "addons", "-i", l.inventory, "--wait", "-o", "json")
 	var document struct {
 		Result struct {
 			AddOns []struct{ Name, State string }
@@ -178,9 +178,9 @@ func volumesStay(t *testing.T, l *lab) {
 		t.Errorf("the classes are\n%s", classes)
 	}
 	l.eventually(2*time.Minute, "the provisioner has the new directory", contains("/srv/volumes"), "cp1", "sh", "-c",
-		"kubectl exec -n local-path-storage deployment/local-path-provisioner -- cat /etc/config/config.json")
-	l.kubectl("rollout", "restart", "-n", "local-path-storage", "deployment/local-path-provisioner")
-	l.kubectl("rollout", "status", "-n", "local-path-storage", "deployment/local-path-provisioner", "--timeout=90s")
+		"kubectl exec -n kube-system deployment/local-path-provisioner -- cat /etc/config/config.json")
+	l.kubectl("rollout", "restart", "-n", "kube-system", "deployment/local-path-provisioner")
+	l.kubectl("rollout", "status", "-n", "kube-system", "deployment/local-path-provisioner", "--timeout=90s")
 	l.apply(keeper)
 	l.eventually(2*time.Minute, "it starts", contains("1 /data/starts"), "cp1", "sh", "-c",
 		"kubectl exec keeper-0 -- wc -l /data/starts")
@@ -234,7 +234,8 @@ func addOnsOff(t *testing.T, l *lab) {
 	if got := l.addOns(); got["storage"] != "off" {
 		t.Errorf("the add-ons are %v", got)
 	}
-	if left := l.kubectl("get", "storageclass,namespace", "-o", "name"); strings.Contains(left, "local-path") {
+	left := l.kubectl("get", "storageclass,deployment", "-n", "kube-system", "-o", "name")
+	if strings.Contains(left, "local-path") {
 		t.Errorf("left is %s", left)
 	}
 	if kept := l.exec("w1", "sh", "-c", "cat /srv/volumes/*keeper*/starts | wc -l"); kept != "1\n" {
