@@ -35,8 +35,9 @@ func (a *app) printSummary(run *provision.Run, summary provision.Summary, kubeco
 	}
 	fmt.Fprintf(a.stdout, "%s: healthy after %s\n", run.Cluster.Name, seconds(took))
 	first := run.Cluster.With(inventory.ControlPlane)[0]
-	fmt.Fprintf(a.stdout, "\nnext:\n  kbootstrap status -i %s\n  on %s: sudo -i kubectl get nodes -o wide\n",
-		run.Cluster.File, first.Name)
+	// Add-ons start on their own after a run, so there is a verb that waits for them.
+	fmt.Fprintf(a.stdout, "\nnext:\n  kbootstrap status -i %[1]s\n  kbootstrap addons -i %[1]s --wait\n"+
+		"  on %[2]s: sudo -i kubectl get nodes -o wide\n", run.Cluster.File, first.Name)
 	if kubeconfig != "" {
 		fmt.Fprintf(a.stdout, "  from here: kubectl --kubeconfig %s get nodes\n", kubeconfig)
 	}
