@@ -41,6 +41,7 @@ The exit code is 7 if an add-on that is on does not work, and 4 if no host answe
 		},
 	}
 	flags.bind(c)
+	c.AddCommand(tokenCommand(a))
 	return c
 }
 
