@@ -44,7 +44,7 @@ func checkIngress(r *reader, c *Cluster) {
 	if c.AddOns.Ingress.Enabled && a.Address == "" {
 		if hosts := c.Entrances(); len(hosts) > 0 {
 			a.Address = hosts[0].Address.String()
-		} else if len(c.Hosts) > 0 {
+		} else if len(c.Hosts) > 0 && len(a.Hosts) == 0 {
 			r.problem(at, "name hosts in hosts, or take away taints",
 				"no host takes requests: every worker has a taint")
 		}
@@ -108,7 +108,11 @@ func checkIngressPorts(r *reader, c *Cluster) {
 		for _, other := range chosenPorts(c) {
 			if other.By != p.By && !strings.HasPrefix(other.By, "addons.ingress.") && other.Network == "tcp" &&
 				p.Number != 0 && other.Number == p.Number {
-				r.problem(p.By, "choose another port", "port %d is both %s and %s", p.Number, p.By, other.By)
+				at := p.By
+				if !r.given(at) {
+					at = other.By
+				}
+				r.problem(at, "choose another port", "port %d is both %s and %s", p.Number, p.By, other.By)
 			}
 		}
 	}

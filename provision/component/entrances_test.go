@@ -1,6 +1,11 @@
 package component
 
-import "kbootstrap/inventory"
+import (
+	"strings"
+	"testing"
+
+	"kbootstrap/inventory"
+)
 
 // traefikOf is the data of Traefik with ports of hosts or with NodePorts, on all hosts or on some.
 func traefikOf(ports string, hosts []string) traefikData {
@@ -20,5 +25,23 @@ func headlampOf(name string) headlampData {
 		Image:   "ghcr.io/headlamp-k8s/headlamp:v0.45.0",
 		UIAddOn: inventory.UIAddOn{Rights: inventory.RightsView, Name: name, Port: 30444}, Account: PeopleAccount,
 		Certificate: "-----BEGIN CERTIFICATE-----\n", Key: "-----BEGIN EC PRIVATE KEY-----\n",
+	}
+}
+
+// TestFirewallAtEntrances: only the hosts that take requests let everybody in at the ports of the
+// ingress.
+func TestFirewallAtEntrances(t *testing.T) {
+	target := firewallTarget()
+	target.Cluster.AddOns.Ingress = inventory.IngressAddOn{
+		Enabled: true, Ports: inventory.HostPorts, HTTP: 80, HTTPS: 443,
+	}
+	worker := rulesOf(target)
+	target.Host = target.Cluster.Hosts[0]
+	plane := rulesOf(target)
+	for _, port := range []string{"80", "443"} {
+		rule := "\t\ttcp dport " + port + " accept"
+		if !strings.Contains(worker, rule) || strings.Contains(plane, rule) {
+			t.Errorf("port %s: the worker has\n%s\nand the control plane\n%s", port, worker, plane)
+		}
 	}
 }
