@@ -67,8 +67,8 @@ func TestIngressCertificate(t *testing.T) {
 	}
 }
 
-// TestOwnIngressCertificate: an owner's certificate is served as it is, no copy of its key is in the
-// store, and one that has expired is refused.
+// TestOwnIngressCertificate: an owner's certificate is served as it is, no copy of its key is in
+// the store, and one that has expired is refused.
 func TestOwnIngressCertificate(t *testing.T) {
 	dir := t.TempDir()
 	made, err := previewIn(t, filepath.Join(dir, "other"), withIngress(), time.Now())
@@ -90,13 +90,15 @@ func TestOwnIngressCertificate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if certificate, key := p.Serving(Ingress); string(certificate) != string(wanted) || string(key) != string(wantedKey) {
+	certificate, key := p.Serving(Ingress)
+	if string(certificate) != string(wanted) || string(key) != string(wantedKey) {
 		t.Error("another certificate is served")
 	}
 	if _, err := os.Stat(filepath.Join(store, servedPath(Ingress)+".key")); err == nil {
 		t.Error("the store has a key for the ingress")
 	}
-	if trust, name, err := OfIngress(c); err != nil || string(trust) != string(wanted) || name != "any.apps.example.com" {
+	trust, name, err := OfIngress(c)
+	if err != nil || string(trust) != string(wanted) || name != "any.apps.example.com" {
 		t.Errorf("it is for %q, %v", name, err)
 	}
 	_, err = ownCertificates(c, time.Now().AddDate(30, 0, 0))

@@ -83,7 +83,8 @@ func TestIngressProblems(t *testing.T) {
 			t.Errorf("%s: %v, want %s", test.addOns, err, test.want)
 		}
 	}
-	_, err := parse("hosts.yaml", []byte(strings.Replace(base, "cri: containerd", "addons: {ingress: {enabled: true}}", 1)))
+	tainted := strings.Replace(base, "cri: containerd", "addons: {ingress: {enabled: true}}", 1)
+	_, err := parse("hosts.yaml", []byte(tainted))
 	if err == nil || !strings.Contains(err.Error(), "no host takes requests: every worker has a taint") {
 		t.Errorf("a worker with a taint: %v", err)
 	}

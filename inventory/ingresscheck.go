@@ -36,8 +36,8 @@ func checkIngress(r *reader, c *Cluster) {
 		}
 	}
 	if a.Address != "" && !isIP(a.Address) && !isWebName(a.Address) {
-		r.problem(at+".address", "write an address, or a name like www.example.com", "%q is neither a name nor an address",
-			a.Address)
+		r.problem(at+".address", "write an address, or a name like www.example.com",
+			"%q is neither a name nor an address", a.Address)
 	}
 	checkIngressCertificate(r, *a)
 	checkIngressPorts(r, c)
@@ -85,7 +85,8 @@ func checkIngressCertificate(r *reader, a IngressAddOn) {
 	}
 	if _, err := tls.X509KeyPair(certificate, key); err != nil {
 		r.problem(at, "name files in PEM: the certificate with its chain, and its key",
-			"%s and %s are not a certificate and its key: %s", a.Certificate, a.Key, strings.TrimPrefix(err.Error(), "tls: "))
+			"%s and %s are not a certificate and its key: %s", a.Certificate, a.Key,
+			strings.TrimPrefix(err.Error(), "tls: "))
 	}
 }
 

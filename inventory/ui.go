@@ -31,7 +31,8 @@ func uiFields(a *UIAddOn) []field {
 			doc: "what people may do with a token of `kbootstrap addons token`: see everything but Secrets, or do " +
 				"everything. The pages themselves have no rights."},
 		{name: "name", shape: "DNS name", fallback: "none", read: str(&a.Name),
-			doc: "the name of the pages behind the ingress, such as `ui.example.com`. Without one they have a NodePort."},
+			doc: "the name of the pages behind the ingress, such as `ui.example.com`. Without one they have a " +
+				"NodePort."},
 		{name: "port", shape: "port", fallback: "30444", class: fault.InventoryPort, read: port(&a.Port),
 			doc: "the NodePort for https, where there is no `name`."},
 	}

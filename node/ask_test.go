@@ -134,7 +134,7 @@ func TestAskSafely(t *testing.T) {
 		{"an address that the certificate has", "", "hello", trust},
 		{"a name that it has", "example.com", "hello", trust},
 		{"a name that it has not", "example.org", "", trust},
-		{"nobody is believed", "", "", nil},
+		{"no certificate is believed", "", "", nil},
 	} {
 		got, err := client.Ask(t.Context(), []Question{{URL: server.URL, Trust: c.trust, Name: c.name}})
 		if err != nil {

@@ -14,7 +14,8 @@ import (
 	"kbootstrap/resource/api"
 )
 
-// AskPlanes lists how a verb comes to ask the API of the cluster: by any control plane that answers.
+// AskPlanes lists how a verb comes to ask the API of the cluster: by any control plane that
+// answers.
 func AskPlanes() []Stage { return []Stage{TolerateAll, ConcernPlanes, Connect} }
 
 // ConcernPlanes has the run be about the control planes alone.
@@ -33,8 +34,8 @@ type Token struct {
 	Expires time.Time
 }
 
-// PeopleToken has the API make a token for people, which is good for so long. The API keeps no copy,
-// and neither does the tool.
+// PeopleToken has the API make a token for people, which is good for so long. The API keeps no
+// copy, and neither does the tool.
 func (r *Run) PeopleToken(ctx context.Context, life time.Duration) (Token, error) {
 	const namespace = "kube-system"
 	token := Token{Account: namespace + "/" + component.PeopleAccount, Rights: r.Cluster.AddOns.UI.Rights}

@@ -14,8 +14,8 @@ import (
 // kube-system that tokens for people are of.
 const Headlamp, PeopleAccount = "headlamp", "headlamp-user"
 
-// headlamp is the add-on of pages that show the cluster. They have no rights: what people see and do
-// there is what their token may, which goes to the API with each request.
+// headlamp is the add-on of pages that show the cluster. They have no rights: what people see and
+// do there is what their token may, which goes to the API with each request.
 var headlamp = optional(Component{
 	Name:  Headlamp,
 	Short: "ui",

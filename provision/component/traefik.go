@@ -34,8 +34,9 @@ var traefik = optional(Component{
 	certificate, key := t.PKI.Serving(certs.Ingress)
 	return traefikManifest.Render(traefikData{
 		Image: t.Release.Image(Traefik), IngressAddOn: t.Cluster.AddOns.Ingress, Replicas: t.replicas(),
-		ControlPlanes: len(t.Cluster.With(inventory.Worker)) == 0, HasName: !isAddress(t.Cluster.AddOns.Ingress.Address),
-		UI: hasPagesByName(t.Cluster), UIServer: certs.UI + ".kube-system.svc",
+		ControlPlanes: len(t.Cluster.With(inventory.Worker)) == 0,
+		HasName:       !isAddress(t.Cluster.AddOns.Ingress.Address),
+		UI:            hasPagesByName(t.Cluster), UIServer: certs.UI + ".kube-system.svc",
 		Certificate: string(certificate), Key: string(key),
 	})
 })

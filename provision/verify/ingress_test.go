@@ -16,7 +16,7 @@ func (w *theatre) entrance(q node.Question) node.Reply {
 		}
 		o["status"] = object{"loadBalancer": object{"ingress": []object{{"ip": "192.0.2.9"}}}}
 		if strings.HasPrefix(q.URL, "https:") && string(q.Trust) != "authority" {
-			return node.Reply{Fault: "the certificate is of somebody else"}
+			return node.Reply{Fault: "the certificate is of another authority"}
 		}
 		return node.Reply{Status: 200, Body: "NOW: 2026-11-29"}
 	}
@@ -51,7 +51,7 @@ func TestIngress(t *testing.T) {
 	w, s = withEntrances(t)
 	s.Trust = []byte("of another")
 	if outcomes, err = tried(t, t.Context(), w, s, "ingress"); err != nil || outcomes["ingress"].Result != Fail {
-		t.Errorf("a certificate of somebody else: %v: %+v", err, outcomes["ingress"])
+		t.Errorf("a certificate of another authority: %v: %+v", err, outcomes["ingress"])
 	}
 	w, s = newTheatre(t)
 	if outcomes, err = tried(t, t.Context(), w, s, "ingress"); err != nil || outcomes["ingress"].Result != Skipped {
