@@ -1,10 +1,6 @@
 package report
 
-import (
-	"time"
-
-	"kbootstrap/provision"
-)
+import "kbootstrap/provision"
 
 // Token is the result of addons token.
 type Token struct {
@@ -15,10 +11,10 @@ type Token struct {
 	// The role of that account: view or cluster-admin.
 	Rights string `json:"rights"`
 	// When it ends to be good, in UTC.
-	Expires time.Time `json:"expires"`
+	Expires Time `json:"expires"`
 }
 
 // NewToken tells a token.
 func NewToken(t provision.Token) Token {
-	return Token{Token: t.Text, Account: t.Account, Rights: t.Rights, Expires: t.Expires.UTC()}
+	return Token{Token: t.Text, Account: t.Account, Rights: t.Rights, Expires: Time{t.Expires}}
 }
