@@ -3,16 +3,10 @@
 package e2e
 
 import (
-	"context"
-	"crypto/tls"
-	"crypto/x509"
-	"errors"
-	"fmt"
-	"io"
-	"net"
-	"net/http"
+	"cmp"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -49,7 +43,7 @@ const page = "a page of a pod\n"
 
 // ingressServes has requests from outside of the cluster reach a pod, by either kind of ports.
 func ingressServes(t *testing.T, l *lab) {
-	l.edit("hosts:\n", "addons: {ingress: {enabled: true, names: [shop.example.com]}}\nhosts:\n")
+	l.edit("hosts:\n", "addons: {ingress: {enabled: true, hosts: [w1], names: [shop.example.com]}}\nhosts:\n")
 	ingressRefused(t, l)
 	l.up()
 	l.upAgain()
@@ -57,32 +51,39 @@ func ingressServes(t *testing.T, l *lab) {
 		t.Errorf("the add-ons are %v", got)
 	}
 	l.apply(shop)
+	const name = "shop.example.com"
 	worker, plane := l.address("w1"), l.address("cp1")
-	l.answers(t, l.visit("http", worker+":80", "shop.example.com", nil), page)
-	trust := l.authority()
-	for _, server := range []string{"shop.example.com", "w1", worker} {
-		v := l.visit("https", worker+":443", server, trust)
-		v.host = "shop.example.com"
-		l.answers(t, v, page)
+	l.answers(visit{scheme: "http", address: worker + ":80", server: name}, page)
+	for _, server := range []string{name, "w1", worker} {
+		l.answers(visit{
+			scheme: "https", address: worker + ":443", server: server, host: name, trust: l.authority(),
+		}, page)
 	}
-	if got, err := l.visit("http", worker+":80", "other.example.com", nil).get(); err != nil || got.code != 404 {
-		t.Errorf("a name that no Ingress has: %+v, %v", got, err)
+	stranger := visit{scheme: "https", address: worker + ":443", server: "other.example.com", trust: l.authority()}
+	if got := l.visits(stranger); got.code != 0 || !strings.Contains(got.told, "other.example.com") {
+		t.Errorf("a name that the certificate is not for: %+v", got)
 	}
-	if got, err := l.visit("http", plane+":80", "shop.example.com", nil).get(); err == nil {
+	if got := l.visits(visit{scheme: "http", address: worker + ":80", server: "other.example.com"}); got.code != 404 {
+		t.Errorf("a name that no Ingress has: %+v", got)
+	}
+	if got := l.visits(visit{scheme: "http", address: plane + ":80", server: name}); got.code != 0 {
 		t.Errorf("the control plane answers too: %+v", got)
 	}
 	l.eventually(time.Minute, "the Ingress shows its address", contains(worker+" traefik"), "cp1", "kubectl", "get",
 		"ingress", "shop", "-o", "jsonpath={.status.loadBalancer.ingress[0].ip} {.spec.ingressClassName}")
 	l.exits(0, "verify", "-i", l.inventory, "--only", "ingress").says(t, "the Ingress shows "+worker)
-	ownCertificate(t, l, worker)
-	l.edit("ingress: {enabled: true,", "ingress: {enabled: true, ports: nodeport,")
+	l.edit("ingress: {enabled: true, hosts: [w1],", "ingress: {enabled: true, ports: nodeport,")
+	l.takesCertificate(t, "names: [shop.example.com]")
 	l.up()
 	l.upAgain()
 	for _, address := range []string{worker, plane} {
-		l.answers(t, l.visit("http", address+":30080", "shop.example.com", nil), page)
+		l.answers(visit{scheme: "http", address: address + ":30080", server: name}, page)
+		l.answers(visit{
+			scheme: "https", address: address + ":30443", server: name, trust: filepath.Join(l.dir, "shop.crt"),
+		}, page)
 	}
-	if _, err := l.visit("http", worker+":80", "shop.example.com", nil).get(); err == nil {
-		t.Error("the port of the host is still open")
+	if got := l.visits(visit{scheme: "http", address: worker + ":80", server: name}); got.code != 0 {
+		t.Errorf("the port of the host is still open: %+v", got)
 	}
 	l.exits(0, "verify", "-i", l.inventory, "--only", "ingress")
 }
@@ -97,27 +98,15 @@ func ingressRefused(t *testing.T, l *lab) {
 	l.exec("w1", "systemctl", "stop", "squatter")
 }
 
-// ownCertificate has the ingress serve an owner's certificate, without a restart of its pods.
-func ownCertificate(t *testing.T, l *lab, worker string) {
-	certificate, key, trust := selfSigned(t, "shop.example.com")
+// takesCertificate has the inventory name an owner's certificate, in the place of something else.
+func (l *lab) takesCertificate(t *testing.T, instead string) {
+	certificate, key := selfSigned(t, "shop.example.com")
 	for name, text := range map[string][]byte{"shop.crt": certificate, "shop.key": key} {
 		if err := os.WriteFile(filepath.Join(l.dir, name), text, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	uid := func() string {
-		return l.kubectl("get", "pods", "-n", "kube-system", "-l", "app.kubernetes.io/name=traefik", "-o",
-			"jsonpath={.items[*].metadata.uid}")
-	}
-	before := uid()
-	l.edit("names: [shop.example.com]", "certificate: shop.crt, key: shop.key")
-	l.up()
-	l.upAgain()
-	l.answers(t, l.visit("https", worker+":443", "shop.example.com", trust), page)
-	if after := uid(); after != before {
-		t.Errorf("the pods are others: %s, then %s", before, after)
-	}
-	l.exits(0, "verify", "-i", l.inventory, "--only", "ingress")
+	l.edit(instead, "certificate: shop.crt, key: shop.key")
 }
 
 // ingressGoes: nothing is left when the add-ons are off.
@@ -127,7 +116,7 @@ func ingressGoes(t *testing.T, l *lab) {
 		t.Fatal(err)
 	}
 	for line := range strings.Lines(string(text)) {
-		if strings.HasPrefix(line, "addons: {ingress:") {
+		if strings.HasPrefix(line, "addons: {ui:") {
 			l.edit(line, "")
 		}
 	}
@@ -145,60 +134,60 @@ func ingressGoes(t *testing.T, l *lab) {
 	l.kubectl("delete", "ingress,service,pod", "shop", "--now")
 }
 
-// visit is a request from the machine that the lab is on, which is outside of the cluster.
+// visit is a request from s1, which is no host of the cluster, to a server at an address. Of https
+// the certificate has to be for the server, and of an authority in the file trust.
 type visit struct {
-	scheme, address, host string
-	tls                   *tls.Config
+	scheme, address, server string
+	host                    string // what is asked for; "" means the server
+	trust                   string
 }
 
-// visit is a request to a server at an address. Of https the certificate has to be for the server.
-func (l *lab) visit(scheme, address, server string, trust *x509.CertPool) visit {
-	return visit{scheme, address, server, &tls.Config{RootCAs: trust, ServerName: server}}
-}
-
-// answer is what came.
+// answer is what came; code is 0 when nothing did.
 type answer struct {
-	code int
-	body string
+	code       int
+	body, told string
 }
 
-func (v visit) get() (answer, error) {
-	dial := func(ctx context.Context, network, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, network, v.address)
+// visits makes the request.
+func (l *lab) visits(v visit) answer {
+	l.t.Helper()
+	const trusted = "/tmp/trusted.crt"
+	if v.trust != "" {
+		f, err := os.Open(v.trust)
+		if err != nil {
+			l.fatalf("%v", err)
+		}
+		l.input(f, "s1", "cp", "/dev/stdin", trusted)
+		f.Close()
 	}
-	transport := &http.Transport{DialContext: dial, TLSClientConfig: v.tls, DisableKeepAlives: true}
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, v.scheme+"://"+v.host+"/", nil)
+	command := []string{"s1", "--", "curl", "-sS", "--max-time", "5", "--write-out", "%{http_code}", "--cacert", trusted,
+		"--connect-to", "::" + v.address, "--header", "Host: " + cmp.Or(v.host, v.server),
+		v.scheme + "://" + v.server + "/"}
+	r := l.runLab(time.Minute, "exec", command...)
+	if r.code != 0 || len(r.stdout) < 3 {
+		return answer{told: r.stderr}
+	}
+	at := len(r.stdout) - 3
+	code, err := strconv.Atoi(r.stdout[at:])
 	if err != nil {
-		return answer{}, err
+		l.fatalf("curl wrote %q", r.stdout)
 	}
-	response, err := transport.RoundTrip(request)
-	if err != nil {
-		return answer{}, err
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	return answer{response.StatusCode, string(body)}, err
+	return answer{code: code, body: r.stdout[:at]}
 }
 
 // answers waits until a request gets a page. kubelets bring a new certificate to pods within a
 // minute and a half.
-func (l *lab) answers(t *testing.T, v visit, want string) {
-	t.Helper()
+func (l *lab) answers(v visit, want string) {
+	l.t.Helper()
 	tick := time.NewTicker(500 * time.Millisecond)
 	defer tick.Stop()
-	var last error
+	var got answer
 	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); <-tick.C {
-		got, err := v.get()
-		if err == nil && strings.HasPrefix(got.body, want) && got.code == http.StatusOK {
+		if got = l.visits(v); strings.HasPrefix(got.body, want) && got.code == 200 {
 			return
 		}
-		if last = err; err == nil {
-			last = errors.New(fmt.Sprint(got))
-		}
 	}
-	l.fatalf("%s://%s at %s as %q: %v", v.scheme, v.host, v.address, v.tls.ServerName, last)
+	l.fatalf("%+v: %+v", v, got)
 }
 
 // address is that of a host.
@@ -216,20 +205,5 @@ func (l *lab) address(name string) string {
 // state is the directory of the cluster's keys.
 func (l *lab) state() string { return filepath.Join(l.dir, ".kbootstrap", filepath.Base(l.dir)) }
 
-// authority is that of the cluster.
-func (l *lab) authority() *x509.CertPool {
-	l.t.Helper()
-	return poolOf(l.t, filepath.Join(l.state(), "pki", "ca.crt"))
-}
-
-// poolOf has the certificates in a file.
-func poolOf(t *testing.T, path string) *x509.CertPool {
-	t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pool := x509.NewCertPool()
-	pool.AppendCertsFromPEM(text)
-	return pool
-}
+// authority is the file of that of the cluster.
+func (l *lab) authority() string { return filepath.Join(l.state(), "pki", "ca.crt") }
