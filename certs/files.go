@@ -70,6 +70,9 @@ func (p *PKI) Files(h inventory.Host, component string) []File {
 
 // Serving returns the certificate and the key of a Service that the table has, in PEM.
 func (p *PKI) Serving(service string) (certificate, key []byte) {
+	if own, ok := p.own[service]; ok {
+		return own.certPEM, own.keyPEM
+	}
 	pair, ok := p.pairs[servedPath(service)]
 	if !ok {
 		panic(fmt.Sprintf("certs: the cluster has no certificate for the Service %q", service))

@@ -28,6 +28,37 @@ func registrySANs(c *inventory.Cluster, h inventory.Host) []string {
 	return []string{c.AddOns.Registry.Name, h.Name, address(h.Address), "localhost", "127.0.0.1"}
 }
 
+// hostSANs are the names and addresses by which people reach any host of a cluster.
+func hostSANs(c *inventory.Cluster) []string {
+	var names []string
+	for _, h := range c.Hosts {
+		names = append(names, h.Name, address(h.Address))
+		if h.SSH.Address != "" {
+			names = append(names, canonical(h.SSH.Address))
+		}
+	}
+	return names
+}
+
+// ingressSANs are all hosts, what stands in front of them, and the names that the inventory adds.
+func ingressSANs(c *inventory.Cluster) []string {
+	a := c.AddOns.Ingress
+	names := append(hostSANs(c), canonical(a.Address))
+	if c.AddOns.UI.Enabled && c.AddOns.UI.Name != "" {
+		names = append(names, c.AddOns.UI.Name)
+	}
+	return append(names, a.Names...)
+}
+
+// uiSANs are all hosts, as a NodePort is a port of each; behind the ingress there is nothing to
+// add.
+func uiSANs(c *inventory.Cluster) []string {
+	if c.AddOns.UI.Name != "" {
+		return nil
+	}
+	return hostSANs(c)
+}
+
 // apiserverSANs are the names by which pods, hosts and people reach an API server: the kubernetes
 // service, every control plane (an address may be forwarded or balanced to another of them), and
 // localhost, because the proxies on the hosts and forwarded ports end there.

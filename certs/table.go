@@ -174,16 +174,25 @@ var admin = leaf{name: "admin", issuer: kubernetesCA, cn: adminUser, org: Cluste
 
 const adminUser = "kubernetes-admin"
 
-// MetricsServer is the Service of metrics-server, which the API server calls.
-const MetricsServer = "metrics-server"
+// The Services with certificates: metrics-server, which the API server calls, and what people call.
+const (
+	MetricsServer = "metrics-server"
+	Ingress       = "traefik"
+	UI            = "headlamp"
+)
 
 // served are the certificates of Services in the namespace kube-system. They lie in Secrets, and on
 // no host.
 var served = []struct {
 	name string // of the Service
 	isOn func(*inventory.Cluster) bool
+	sans func(*inventory.Cluster) []string // besides the Service's own names; nil for none
 }{
-	{MetricsServer, func(c *inventory.Cluster) bool { return c.AddOns.Metrics.Enabled }},
+	{MetricsServer, func(c *inventory.Cluster) bool { return c.AddOns.Metrics.Enabled }, nil},
+	{Ingress, func(c *inventory.Cluster) bool {
+		return c.AddOns.Ingress.Enabled && c.AddOns.Ingress.Certificate == ""
+	}, ingressSANs},
+	{UI, func(c *inventory.Cluster) bool { return c.AddOns.UI.Enabled }, uiSANs},
 }
 
 // servedPath is where the store keeps the certificate of a Service, without suffix.
@@ -205,8 +214,12 @@ func leaves(c *inventory.Cluster) []leaf {
 	for _, s := range served {
 		if s.isOn(c) {
 			name := s.name + ".kube-system.svc"
-			all = append(all, leaf{name: servedPath(s.name), issuer: kubernetesCA, cn: name, usages: server,
-				sans: []string{name, name + "." + c.Network.Domain}})
+			l := leaf{name: servedPath(s.name), issuer: kubernetesCA, cn: name, usages: server,
+				sans: []string{name, name + "." + c.Network.Domain}}
+			if s.sans != nil {
+				l.sans = sortedOnce(append(l.sans, s.sans(c)...))
+			}
+			all = append(all, l)
 		}
 	}
 	for _, h := range c.Hosts {
@@ -239,9 +252,13 @@ func (r row) leaf(c *inventory.Cluster, h inventory.Host) leaf {
 	cn := strings.ReplaceAll(r.cn, "{host}", h.Name)
 	l := leaf{name: r.path(h), host: h.Name, issuer: r.issuer, cn: cn, org: r.org, usages: r.usages}
 	if r.sans != nil {
-		l.sans = r.sans(c, h)
-		slices.Sort(l.sans)
-		l.sans = slices.Compact(l.sans)
+		l.sans = sortedOnce(r.sans(c, h))
 	}
 	return l
+}
+
+// sortedOnce sorts names, each once.
+func sortedOnce(names []string) []string {
+	slices.Sort(names)
+	return slices.Compact(names)
 }

@@ -13,6 +13,8 @@ type AddOns struct {
 	Metrics  MetricsAddOn
 	Storage  StorageAddOn
 	Registry RegistryAddOn
+	Ingress  IngressAddOn
+	UI       UIAddOn
 }
 
 // MetricsAddOn is metrics-server: `kubectl top`, and what a HorizontalPodAutoscaler scales by.
@@ -47,6 +49,8 @@ func defaultAddOns() AddOns {
 			Reclaim: ReclaimDelete, Default: true,
 		},
 		Registry: defaultRegistry(),
+		Ingress:  defaultIngress(),
+		UI:       defaultUI(),
 	}
 }
 
@@ -84,6 +88,10 @@ func addOnFields(a *AddOns) []field {
 			doc: "a private registry of images, with TLS and a login, on the disk of a host; see " +
 				"[the registry](registry.md).",
 			fields: registryFields(&a.Registry)},
+		{name: "ingress", shape: "mapping",
+			doc:    "http and https from outside to Services, as objects of the kind Ingress say.",
+			fields: ingressFields(&a.Ingress)},
+		{name: "ui", shape: "mapping", doc: "pages that show the cluster in a browser.", fields: uiFields(&a.UI)},
 	}
 }
 

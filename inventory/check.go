@@ -18,6 +18,8 @@ func check(r *reader, c *Cluster) {
 		{fault.InventoryNetwork, checkNetworks},
 		{fault.InventoryAddress, checkAddresses},
 		{fault.InventoryValue, checkRegistry},
+		{fault.InventoryValue, checkIngress},
+		{fault.InventoryValue, checkUI},
 		{fault.InventoryPort, checkPorts},
 		{fault.InventoryLogin, checkSSH},
 		{fault.InventoryRoles, checkRoles},

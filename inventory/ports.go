@@ -20,6 +20,9 @@ func chosenPorts(c *Cluster) []Port {
 	if c.AddOns.Registry.Enabled {
 		ports = append(ports, Port{"tcp", c.AddOns.Registry.Port, "addons.registry.port"})
 	}
+	if a := c.AddOns.Ingress; a.HasHostPorts() {
+		ports = append(ports, Port{"tcp", a.HTTP, "addons.ingress.http"}, Port{"tcp", a.HTTPS, "addons.ingress.https"})
+	}
 	return ports
 }
 

@@ -2,6 +2,8 @@ package node
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -23,12 +25,14 @@ const (
 
 // Question is what a host is to ask another, once:
 //
-//	http://ADDRESS:PORT/PATH   a page
+//	http://ADDRESS:PORT/PATH   a page; https:// with a certificate that is verified
 //	tcp://ADDRESS:PORT         whether something accepts connections
 //	dns://SERVER/NAME          the addresses of a name, over UDP; dns+tcp:// over TCP
 type Question struct {
 	URL   string
 	Limit time.Duration // for the answer; 0 means two seconds
+	Trust []byte        // of https: the certificates of those who are believed, in PEM
+	Name  string        // of https: whom the certificate has to be for, if not the ADDRESS
 }
 
 // Reply is an answer, or why there is none.
@@ -92,8 +96,8 @@ func (q Question) put(ctx context.Context) (r Reply) {
 		return Reply{Fault: "not a URL"}
 	}
 	switch target.Scheme {
-	case "http":
-		r, err = page(ctx, q.URL)
+	case "http", "https":
+		r, err = q.page(ctx)
 	case "tcp":
 		err = accepts(ctx, target.Host)
 	case "dns", "dns+tcp":
@@ -107,11 +111,16 @@ func (q Question) put(ctx context.Context) (r Reply) {
 	return r
 }
 
-func page(ctx context.Context, address string) (Reply, error) {
+func (q Question) page(ctx context.Context) (Reply, error) {
+	trust := x509.NewCertPool()
+	trust.AppendCertsFromPEM(q.Trust)
 	// A proxy of the environment is not meant for the cluster.
-	transport := &http.Transport{DisableKeepAlives: true}
+	transport := &http.Transport{
+		DisableKeepAlives: true,
+		TLSClientConfig:   &tls.Config{RootCAs: trust, ServerName: q.Name, MinVersion: tls.VersionTLS12},
+	}
 	defer transport.CloseIdleConnections()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, q.URL, nil)
 	if err != nil {
 		return Reply{}, err
 	}

@@ -2,6 +2,9 @@ package node
 
 import (
 	"encoding/binary"
+	"encoding/pem"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -111,4 +114,34 @@ func nameServer(t *testing.T) string {
 		}
 	}()
 	return conn.LocalAddr().String()
+}
+
+// TestAskSafely: a page over https comes if the certificate is of someone who is believed, and for
+// whom it has to be.
+func TestAskSafely(t *testing.T) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte("hello"))
+	}))
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // of handshakes that fail
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	trust := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+	client := connect(t, Options{Root: t.TempDir()}, pipes)
+	for _, c := range []struct {
+		what, name, body string
+		trust            []byte
+	}{
+		{"an address that the certificate has", "", "hello", trust},
+		{"a name that it has", "example.com", "hello", trust},
+		{"a name that it has not", "example.org", "", trust},
+		{"no certificate is believed", "", "", nil},
+	} {
+		got, err := client.Ask(t.Context(), []Question{{URL: server.URL, Trust: c.trust, Name: c.name}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got[0].Body != c.body || (got[0].Fault == "") != (c.body != "") {
+			t.Errorf("%s: %+v", c.what, got[0])
+		}
+	}
 }

@@ -66,4 +66,11 @@ func TestRequest(t *testing.T) {
 	if _, err := client.Request(t.Context(), api.Request{Method: "TRACE", Path: "/"}); err == nil {
 		t.Error("TRACE is no method of the API")
 	}
+	if isTokenRequest(api.Request{Method: http.MethodPost, Path: "/api/v1/namespaces/n/pods/token"}) ||
+		isTokenRequest(api.Request{Method: http.MethodPut, Path: tokenPath}) ||
+		!isTokenRequest(api.Request{Method: http.MethodPost, Path: tokenPath}) {
+		t.Error("only a POST for a token needs no lock")
+	}
 }
+
+const tokenPath = "/api/v1/namespaces/n/serviceaccounts/a/token"

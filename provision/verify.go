@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"kbootstrap/certs"
 	"kbootstrap/host"
 	"kbootstrap/inventory"
 	"kbootstrap/node"
@@ -57,6 +58,9 @@ func (r *Run) Verify(ctx context.Context, selected []verify.Check) ([]verify.Out
 	}
 	s := &verify.Scene{
 		World: world{r}, Cluster: r.Cluster, Unreached: r.Unreached, Image: set.Image(component.TrialImage),
+	}
+	if s.Trust, s.ServerName, err = certs.OfIngress(r.Cluster); err != nil {
+		return nil, err
 	}
 	for _, h := range r.Cluster.Hosts {
 		if r.Fleet[h.Name] != nil {

@@ -57,7 +57,7 @@ var repositories = []string{
 	"registry.k8s.io/pause", "registry.k8s.io/coredns/coredns", "ghcr.io/flannel-io/flannel",
 	"docker.io/cloudnativelabs/kube-router", "registry.k8s.io/networking/kube-network-policies",
 	"registry.k8s.io/metrics-server/metrics-server", "docker.io/rancher/local-path-provisioner",
-	"docker.io/library/registry",
+	"docker.io/library/registry", "docker.io/library/traefik", "ghcr.io/headlamp-k8s/headlamp",
 }
 
 var architectures = []string{"amd64", "arm64"}

@@ -29,6 +29,7 @@ func TestVersions(t *testing.T) {
 		"flannel": "0.28.4", "kube-router": "2.11.1",
 		"docker": "29.8.2", "cri-dockerd": "0.3.26", "coredns": "1.14.7", "pause": "3.10",
 		"metrics-server": "0.9.0", "local-path-provisioner": "0.0.37", "registry": "3.1.1", "agnhost": "2.63.0",
+		"traefik": "3.7.13", "headlamp": "0.45.0",
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)

@@ -26,7 +26,7 @@ var schemaTypes = []reflect.Type{
 	reflect.TypeFor[SavedPlan](), reflect.TypeFor[PlannedResource](), reflect.TypeFor[Drift](),
 	reflect.TypeFor[HostDrift](), reflect.TypeFor[Reset](), reflect.TypeFor[Removal](), reflect.TypeFor[Directory](),
 	reflect.TypeFor[Audit](), reflect.TypeFor[AuditCheck](), reflect.TypeFor[AuditFinding](),
-	reflect.TypeFor[AddOns](), reflect.TypeFor[AddOn](),
+	reflect.TypeFor[AddOns](), reflect.TypeFor[AddOn](), reflect.TypeFor[Token](),
 	reflect.TypeFor[Verify](), reflect.TypeFor[VerifyCheck](), reflect.TypeFor[VerifyFailure](),
 	reflect.TypeFor[VerifyCause](),
 }
@@ -146,7 +146,7 @@ func schema(t *testing.T, c comments, of reflect.Type, defs map[string]any) map[
 func allComments(t *testing.T) comments {
 	return readComments(
 		t, "../provision/fleet/event.go", "event.go", "document.go", "error.go", "plan.go", "saved.go", "drift.go",
-		"reset.go", "audit.go", "addons.go", "verify.go",
+		"reset.go", "audit.go", "addons.go", "token.go", "verify.go",
 	)
 }
 
@@ -169,6 +169,7 @@ func TestSchema(t *testing.T) {
 			schema(t, c, reflect.TypeFor[Reset](), defs)
 			schema(t, c, reflect.TypeFor[Audit](), defs)
 			schema(t, c, reflect.TypeFor[AddOns](), defs)
+			schema(t, c, reflect.TypeFor[Token](), defs)
 		}
 		text, err := json.MarshalIndent(root, "", "  ")
 		if err != nil {

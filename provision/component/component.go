@@ -122,6 +122,9 @@ type Port struct {
 	// AddOns says that pods of add-ons ask it too, on whatever host they run: a firewall lets all
 	// hosts in, while the cluster itself does without.
 	AddOns bool
+	// At reports whether a host has the port, where it is not the one that carries the component
+	// out: pods serve there. Nil means the hosts of the component.
+	At func(Target) bool
 	// World says that users reach it too, from anywhere.
 	World bool
 	// Range returns the ports that an inventory says where it is not one port that is listened on:
@@ -137,6 +140,14 @@ const (
 
 // AnyHost stands for hosts of every role in Port.From.
 const AnyHost inventory.Role = ""
+
+// isAt reports whether a host that may have the component has the port.
+func (p Port) isAt(c Component, t Target) bool {
+	if p.At != nil {
+		return p.At(t)
+	}
+	return c.On(t)
+}
 
 // In returns the number of the port in a cluster, or 0 when nothing listens there.
 func (p Port) In(c *inventory.Cluster) int {

@@ -42,6 +42,8 @@ func Components() []Component {
 		coreDNS,
 		metricsServer,
 		localPath,
+		traefik,
+		headlamp,
 		health,
 		dnsSpread,
 		oldAccess,

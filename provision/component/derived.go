@@ -135,7 +135,7 @@ func Listeners(c *inventory.Cluster, h inventory.Host) []Port {
 	t := Target{Cluster: c, Host: h}
 	for _, component := range Components() {
 		for _, p := range component.Ports {
-			if n := p.In(c); n != 0 && component.On(t) {
+			if n := p.In(c); n != 0 && p.isAt(component, t) {
 				p.Number = n
 				ports = append(ports, p)
 			}

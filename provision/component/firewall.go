@@ -211,7 +211,7 @@ func opened(all []Component, t Target) []Port {
 	var ports []Port
 	for _, component := range all {
 		for _, p := range component.Ports {
-			if p.PortsIn(t.Cluster) != "" && (p.World || len(p.From) > 0) && component.On(t) {
+			if p.PortsIn(t.Cluster) != "" && (p.World || len(p.From) > 0) && p.isAt(component, t) {
 				ports = append(ports, p)
 			}
 		}

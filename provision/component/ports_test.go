@@ -16,6 +16,9 @@ func TestPortsPage(t *testing.T) {
 	target := firewallTarget()
 	target.Cluster.Network.LocalAPIPort = 7443 // the default of inventory.md
 	target.Cluster.AddOns.Registry = inventory.RegistryAddOn{Enabled: true, Port: 5000}
+	target.Cluster.AddOns.Ingress = inventory.IngressAddOn{
+		Enabled: true, Ports: inventory.HostPorts, HTTP: 80, HTTPS: 443,
+	}
 	var rows []string
 	for _, c := range Components() {
 		for _, p := range c.Ports {
@@ -29,7 +32,7 @@ func TestPortsPage(t *testing.T) {
 
 func listensOn(p Port) string {
 	switch {
-	case p.Range != nil:
+	case p.Range != nil, p.At != nil:
 		return "nowhere: what is sent there goes on to pods"
 	case p.Loopback && p.Address:
 		return "loopback and the cluster address"

@@ -134,6 +134,11 @@ func TestRender(t *testing.T) {
 			}),
 			Classes: storageClasses(inventory.StorageAddOn{Reclaim: inventory.ReclaimDelete, Default: true}),
 		}),
+		"traefik.yaml":           traefikManifest.Render(traefikOf(inventory.HostPorts, nil)),
+		"traefik-hosts.yaml":     traefikManifest.Render(traefikOf(inventory.HostPorts, []string{"m1", "m2"})),
+		"traefik-nodeports.yaml": traefikManifest.Render(traefikOf(inventory.NodePorts, nil)),
+		"headlamp.yaml":          headlampManifest.Render(headlampOf("")),
+		"headlamp-name.yaml":     headlampManifest.Render(headlampOf("ui.example.com")),
 	}
 	for name, got := range rendered {
 		golden.File(t, filepath.Join("testdata", name+".golden"), string(got))

@@ -407,6 +407,20 @@ var cases = []struct {
 	}, []string{
 		"fail Port-6443 cp1: tcp/6443, which kube-apiserver needs, is held by haproxy (pid 812, haproxy.service)",
 	}},
+	{"the ports of the ingress are in use", func(s *Scene) {
+		s.Cluster.AddOns.Ingress = inventory.IngressAddOn{
+			Enabled: true, Ports: inventory.HostPorts, HTTP: 80, HTTPS: 443,
+		}
+		for i := range s.Hosts { // on a control plane nothing takes requests
+			s.Hosts[i].Survey.Ports = []host.Port{{
+				Network: "tcp", Address: netip.IPv4Unspecified(), Number: 80, PID: 812, Program: "nginx",
+				Unit: "nginx.service",
+			}}
+		}
+	}, []string{
+		"fail Port-80 w1: tcp/80, which ingress needs, is held by nginx (pid 812, nginx.service)",
+		"fail Port-80 w2: tcp/80, which ingress needs, is held by nginx (pid 812, nginx.service)",
+	}},
 	{"a port in use elsewhere", func(s *Scene) {
 		s.Hosts[0].Survey.Ports = []host.Port{{
 			Network: "tcp", Address: netip.MustParseAddr("10.0.2.15"), Number: 2379, PID: 5, Program: "nc",

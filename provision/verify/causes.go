@@ -37,7 +37,8 @@ func causesOf(c clues) []Cause {
 func (c clues) isAbout(names ...string) bool { return slices.Contains(names, c.check.Name) }
 
 // network are the checks whose packets go from host to host.
-var network = []string{"dns", "pods", "services", "nodeports", "guestbook", "rollout", "policy", "variables", "logs"}
+var network = []string{"dns", "pods", "services", "nodeports", "guestbook", "rollout", "policy", "variables", "logs",
+	"ingress"}
 
 // hostsAway are the hosts that neither the tool nor the API hears of.
 func hostsAway(c clues) []Cause {

@@ -81,6 +81,11 @@ var checks = []Check{
 		Units: []string{"kubelet.service"},
 	},
 	{
+		Name: "ingress", Title: "an Ingress leads from each host that takes requests to a Service, by http and https",
+		Absent: hasNoIngress, Try: ingressLeads,
+		Units: []string{"kube-proxy.service"},
+	},
+	{
 		Name: "placement", Title: "pods go where a label is, and not where a taint is",
 		Alone: true, Try: placementHolds,
 		Units: []string{"kube-scheduler.service"},

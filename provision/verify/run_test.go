@@ -41,7 +41,7 @@ func tried(t *testing.T, ctx context.Context, w *theatre, s *Scene, only ...stri
 }
 
 func TestAllPass(t *testing.T) {
-	w, s := newTheatre(t)
+	w, s := withEntrances(t)
 	outcomes, err := tried(t, t.Context(), w, s)
 	if err != nil {
 		t.Fatal(err)

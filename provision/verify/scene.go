@@ -24,6 +24,10 @@ type Scene struct {
 	// Settle is how long ways may fail at first, because the rules of a new Service take their
 	// time; 0 means twelve seconds.
 	Settle time.Duration
+	// Trust has the certificate that the ingress has from elsewhere, in PEM, and ServerName a name
+	// that it is for; without them it has one of the cluster's authority, for the hosts' addresses.
+	Trust      []byte
+	ServerName string
 
 	// Namespace is made by the opening.
 	Namespace string

@@ -80,7 +80,7 @@ func heard(q node.Question, r node.Reply) (answer, fault string) {
 	switch {
 	case r.Fault != "":
 		return "", r.Fault
-	case strings.HasPrefix(q.URL, "http:") && r.Status/100 != 2:
+	case strings.HasPrefix(q.URL, "http") && r.Status/100 != 2:
 		return "", fmt.Sprintf("%d: %s", r.Status, shortened(strings.TrimSpace(r.Body)))
 	case !strings.Contains(q.URL, "/dial?"):
 		return r.Body, ""

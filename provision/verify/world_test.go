@@ -352,7 +352,7 @@ func (w *theatre) logOf(pod string) string {
 func (w *theatre) Ask(ctx context.Context, from string, questions []node.Question) ([]node.Reply, error) {
 	replies := make([]node.Reply, len(questions))
 	for i, q := range questions {
-		replies[i] = w.answer(from, q.URL)
+		replies[i] = w.answer(from, q)
 	}
 	if ctx.Err() == nil { // a network takes its time, and a busy loop none
 		rest := time.NewTimer(time.Millisecond)
@@ -362,7 +362,8 @@ func (w *theatre) Ask(ctx context.Context, from string, questions []node.Questio
 	return replies, nil
 }
 
-func (w *theatre) answer(from, question string) node.Reply {
+func (w *theatre) answer(from string, q node.Question) node.Reply {
+	question := q.URL
 	u, err := url.Parse(question)
 	if err != nil {
 		w.t.Error(err)
@@ -385,6 +386,8 @@ func (w *theatre) answer(from, question string) node.Reply {
 		return node.Reply{Fault: "no answer within 2s"}
 	}
 	switch {
+	case strings.HasPrefix(u.Path, "/"+prefix):
+		return w.entrance(q)
 	case u.Scheme == "tcp":
 		return node.Reply{}
 	case strings.HasPrefix(u.Scheme, "dns"):

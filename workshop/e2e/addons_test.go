@@ -13,7 +13,7 @@ import (
 
 // TestAddOns lives with the add-ons that every cluster has, on a control plane and a worker.
 func TestAddOns(t *testing.T) {
-	l := newLab(t, "addons", "--control-planes", "1", "--workers", "1")
+	l := newLab(t, "addons", "--control-planes", "1", "--workers", "1", "--spare", "1")
 	l.up()
 	l.upAgain()
 	for _, h := range l.hosts() {
@@ -26,6 +26,9 @@ func TestAddOns(t *testing.T) {
 		{"what there is", addOnsTold},
 		{"figures", figures},
 		{"scaling by figures", scaling},
+		{"ingress", ingressServes},
+		{"web UI", uiStands},
+		{"no ingress", ingressGoes},
 		{"volumes", volumes},
 		{"volumes that stay", volumesStay},
 		{"what others installed stays theirs", othersMetrics},

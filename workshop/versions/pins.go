@@ -45,6 +45,8 @@ var modules = map[string]struct{ module, edit string }{
 	"pause":                  {"", "release/minors.go"},
 	"metrics-server":         {"sigs.k8s.io/metrics-server", "release/minors.go"},
 	"local-path-provisioner": {"github.com/rancher/local-path-provisioner", "provision/component/localpath.go"},
+	"traefik":                {"github.com/traefik/traefik/v3", "provision/component/traefik.go"},
+	"headlamp":               {"", "provision/component/headlamp.go"},
 	"agnhost":                {"", "provision/component/trialimage.go"},
 }
 

@@ -25,6 +25,7 @@ const (
 	KubeRouterVersion    = "v2.1.0"
 	LocalPathVersion     = "v0.0.30"
 	registryVersion      = "v3.1.1"
+	traefikVersion       = "v3.7.13"
 	corednsVersion       = "v1.14.7"
 	dockerVersion        = "v29.8.2"
 	tiniVersion          = "0.19.0"
@@ -81,6 +82,7 @@ func catalogue(kubernetesVersion, arch string) ([]recipe, error) {
 		localPath(),
 		registry(arch),
 		metricsServer(),
+		traefik(),
 		docker(machine),
 		kubernetes(k8s, arch),
 		agnhost(), // after what it shares compiled packages with

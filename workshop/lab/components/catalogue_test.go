@@ -33,6 +33,7 @@ func TestCatalogueURLs(t *testing.T) {
 		https://dl.k8s.io/release/v1.36.3/bin/linux/amd64/kubectl
 		https://dl.k8s.io/release/v1.36.3/bin/linux/amd64/kubelet
 		https://docker.io/library/busybox/1.36.1.tar
+		https://docker.io/library/traefik/v3.7.13.tar
 		https://docker.io/rancher/local-path-provisioner/v0.0.30.tar
 		https://download.docker.com/linux/static/stable/x86_64/docker-29.8.2.tgz
 		https://github.com/cloudnativelabs/kube-router/releases/download/v2.1.0/kube-router_2.1.0_linux_amd64.tar.gz
@@ -97,6 +98,7 @@ func TestLabRunsTheDefaults(t *testing.T) {
 			t.Fatal(err)
 		}
 		delete(defaults, "cri-dockerd") // it is not published as a module
+		delete(defaults, "headlamp")    // nor is this
 		for _, name := range []string{"kube-router", "local-path-provisioner"} {
 			delete(defaults, name) // nor are their newest versions
 		}

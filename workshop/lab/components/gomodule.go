@@ -21,7 +21,7 @@ type goModule struct {
 	Path     string            // "k8s.io/kubernetes"; empty when all source is in Files
 	Version  string            // "v1.36.3"
 	GoMod    string            // template of the lab's go.mod, executed with goModData
-	Files    map[string]string // further source files of the lab's module
+	Files    map[string]string // further files of the lab's module, by their paths within it
 	Packages []string          // the programs' import paths
 	Rename   map[string]string // the compiler's name of a program to its real one, where they differ
 	Tags     []string
@@ -32,6 +32,8 @@ type goModule struct {
 	ModFile string `json:",omitempty"`
 	// Libraries are the C libraries that cgo finds by pkg-config: "libseccomp".
 	Libraries []string `json:",omitempty"`
+	// Copies are modules of others that are compiled as the lab changes them.
+	Copies []moduleCopy `json:",omitempty"`
 }
 
 // goModData is what a go.mod template may use. The published module's own Go version and debug
@@ -100,8 +102,15 @@ func (g goModule) frame(ctx context.Context, work string) error {
 		files = make(map[string]string)
 	}
 	files["go.mod"] = mod.String()
+	if err := g.writeCopies(ctx, work); err != nil {
+		return err
+	}
 	for name, text := range files {
-		if err := os.WriteFile(filepath.Join(work, name), []byte(text), 0o644); err != nil {
+		path := filepath.Join(work, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 			return err
 		}
 	}
