@@ -13,6 +13,8 @@ type AddOns struct {
 	Metrics  MetricsAddOn
 	Storage  StorageAddOn
 	Registry RegistryAddOn
+	// Manifests are the user's own objects, in the order in which they are made.
+	Manifests []Manifest
 }
 
 // MetricsAddOn is metrics-server: `kubectl top`, and what a HorizontalPodAutoscaler scales by.
@@ -84,6 +86,7 @@ func addOnFields(a *AddOns) []field {
 			doc: "a private registry of images, with TLS and a login, on the disk of a host; see " +
 				"[the registry](registry.md).",
 			fields: registryFields(&a.Registry)},
+		manifestFields(a),
 	}
 }
 

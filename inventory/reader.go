@@ -13,9 +13,11 @@ import (
 type reader struct {
 	file     string
 	rules    Rules
+	limits   limits
 	lines    []string
 	home     string
 	problems Problems
+	others   Problems // of the files that the inventory names
 	warnings Problems // what the inventory may say, and better does not
 	// class is the code of the problems that are reported now.
 	class fault.Code

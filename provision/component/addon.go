@@ -19,6 +19,11 @@ type AddOn struct {
 	IsOn func(*inventory.Cluster) bool
 	// HasData says that users lose something when it goes: what it keeps, or the way to it.
 	HasData bool
+	// Adopts says that a run may have it take over objects that others have made, if it says so.
+	Adopts bool
+	// IsHeavy reports of each of its objects whether users lose something when it alone goes; nil
+	// means that none is.
+	IsHeavy func(api.ObjectRef) bool
 }
 
 // by is a way to an add-on that is the same in every cluster.

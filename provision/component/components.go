@@ -42,6 +42,7 @@ func Components() []Component {
 		coreDNS,
 		metricsServer,
 		localPath,
+		manifests,
 		health,
 		dnsSpread,
 		oldAccess,
