@@ -19,9 +19,11 @@ All files are read before anything is done. No host was touched.`,
 		`The cluster has objects with the names of those that the add-on wants to make, and this tool has not made them:
 the same program was installed by a manifest or a chart. Nothing was changed.`,
 		`Keep what is there and leave the add-on off in the inventory, or remove what is there in the way it was
-installed, and run up again. Objects of addons.manifests that are yours are taken over with --adopt.
+installed, and run up again.
 
-    addons: {metrics: {enabled: false}}`},
+    addons: {metrics: {enabled: false}}
+
+What addons.manifests names is taken over with --adopt, if it is yours.`},
 	{AddOnDropped, "turning an add-on off would take from users what they have in it",
 		`The inventory turns off an add-on that keeps data, or the way to data, and the cluster has it. Its objects
 would be deleted. Files on the disks of hosts stay, but no volume is made or removed any more. Or addons.manifests has

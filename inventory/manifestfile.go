@@ -69,17 +69,20 @@ func (f *manifestFile) content() ([]byte, error) {
 // dots: within a value such a line is indented.
 func documents(text string) []document {
 	var all []document
-	current := document{line: 1}
+	var lines []string
+	begin := 1
+	end := func() { all = append(all, document{text: strings.Join(lines, ""), line: begin}) }
 	for i, line := range strings.SplitAfter(text, "\n") {
 		isMark := strings.HasPrefix(line, "---") || strings.TrimRight(line, " \n") == "..."
 		if isMark && (len(line) == 3 || strings.ContainsRune(" \t\n", rune(line[3]))) {
-			all = append(all, current)
-			current = document{line: i + 1}
+			end()
+			lines, begin = nil, i+1
 			line = "   " + line[3:]
 		}
-		current.text += line
+		lines = append(lines, line)
 	}
-	return append(all, current)
+	end()
+	return all
 }
 
 // reader returns a reader of a document.
@@ -87,22 +90,18 @@ func (f *manifestFile) reader(d document) *manifestReader {
 	return &manifestReader{
 		reader: &reader{
 			file: f.name, class: fault.InventoryManifest, limits: manifestLimits, lines: strings.Split(d.text, "\n"),
-			places: map[string]*node{}, hidden: map[int]bool{},
+			offset: d.line - 1, places: map[string]*node{}, hidden: map[int]bool{},
 		},
-		begin: d.line,
 	}
 }
 
 // secretKind is in documents of which no message may show a line.
 var secretKind = regexp.MustCompile(`(?m)kind"?\s*:\s*["']?Secret`)
 
-// keep takes the problems of a document, with their lines in the file.
+// keep takes the problems of a document.
 func (f *manifestFile) keep(r *manifestReader, d document) {
 	isSecret := secretKind.MatchString(d.text)
 	for _, p := range r.shown() {
-		if p.Line > 0 {
-			p.Line += d.line - 1
-		}
 		if isSecret {
 			p.Excerpt = ""
 		}

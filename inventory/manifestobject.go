@@ -12,10 +12,7 @@ import (
 )
 
 // manifestReader reads the objects of one document.
-type manifestReader struct {
-	*reader
-	begin int // the line of the file in which the document begins
-}
+type manifestReader struct{ *reader }
 
 // tree is the value of a YAML document; nil when it has none, or problems.
 func (r *manifestReader) tree(text string) *node {
@@ -39,7 +36,7 @@ func (r *manifestReader) objects(v *node) []Manifest {
 		}
 		return all
 	}
-	m := Manifest{File: r.file, Line: r.begin + max(v.line, 1) - 1}
+	m := Manifest{File: r.file, Line: max(v.line, 1) + r.offset}
 	meta := map[string]*node{}
 	if n := fields["metadata"]; n != nil && n.kind == mapping {
 		meta = r.fieldsOf(n)

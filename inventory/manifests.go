@@ -34,7 +34,7 @@ var manifestEndings = []string{".yaml", ".yml", ".json"}
 
 // manifestFields returns the field addons.manifests.
 func manifestFields(a *AddOns) field {
-	return field{name: "manifests", shape: "list of files and directories", fallback: "none",
+	return field{name: "manifests", shape: "list of files and directories",
 		doc: "objects of your own that the cluster is to have, as YAML or JSON. Of a directory the files " +
 			"`*.yaml`, `*.yml` and `*.json` are taken, in the order of their names; see " +
 			"[your own manifests](addons.md#your-own-manifests).",

@@ -18,7 +18,7 @@ const Manifests = "manifests"
 var manifests = Component{
 	Name:  Manifests,
 	On:    Target.first,
-	After: []string{"access", "kube-controller-manager", "coredns"},
+	After: []string{"access", "kube-controller-manager"},
 	AddOn: &AddOn{
 		Field: Manifests, What: "your own objects", Reach: by("kubectl get deployments,services --all-namespaces"),
 		IsOn:    hasManifests,
