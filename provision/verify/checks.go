@@ -1,6 +1,9 @@
 package verify
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 // opening is the check that comes before all others: it makes what they need.
 var opening = Check{
@@ -79,6 +82,11 @@ var checks = []Check{
 	{
 		Name: "figures", Title: "there are figures of every node (kubectl top)", Absent: hasNoMetrics, Try: figuresCome,
 		Units: []string{"kubelet.service"},
+	},
+	{
+		Name: "autoscale", Title: "a Deployment grows under load and shrinks without (HorizontalPodAutoscaler)",
+		Absent: hasNoMetrics, Try: deploymentFollowsLoad, Limit: 5 * time.Minute,
+		Units: []string{"kube-controller-manager.service", "kubelet.service"},
 	},
 	{
 		Name: "placement", Title: "pods go where a label is, and not where a taint is",

@@ -31,6 +31,7 @@ type theatre struct {
 	writes  []string          // method and path
 	number  int
 
+	loaded  time.Time                       // when the Deployment that scales was asked last
 	lax     bool                            // policies are not enforced
 	dead    bool                            // no API server answers
 	deaf    func(from, to, ask string) bool // a question gets no answer
@@ -82,6 +83,9 @@ func (w *theatre) API(_ context.Context, q api.Request) (api.Response, error) {
 			return api.Response{Body: []byte(w.logOf(pod))}, nil
 		}
 		found, ok := any(w.objects[path]), w.objects[path] != nil
+		if ok && strings.Contains(path, "/horizontalpodautoscalers/") {
+			found = object{"status": w.scaling()}
+		}
 		if !ok && isCollection(path) {
 			found, ok = w.list(path, query), true
 		}
@@ -348,6 +352,14 @@ func (w *theatre) logOf(pod string) string {
 	return "Started HTTP server on port 8080"
 }
 
+// scaling is what an autoscaler wants of a Deployment that is asked, or not.
+func (w *theatre) scaling() object {
+	if time.Since(w.loaded) < time.Second {
+		return object{"desiredReplicas": 2}
+	}
+	return object{"desiredReplicas": 1}
+}
+
 // Ask has the network carry questions.
 func (w *theatre) Ask(ctx context.Context, from string, questions []node.Question) ([]node.Reply, error) {
 	replies := make([]node.Reply, len(questions))
@@ -377,6 +389,9 @@ func (w *theatre) answer(from, question string) node.Reply {
 	on := ""
 	if pod != nil {
 		on, _ = part(pod, "spec")["nodeName"].(string)
+	}
+	if labels := part(pod, "metadata", "labels"); labels["app"] == "autoscaled" {
+		w.loaded = time.Now()
 	}
 	if w.deaf != nil && w.deaf(from, on, question) || w.isClosed(pod) {
 		if u.Path == "/dial" {
