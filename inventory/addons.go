@@ -15,6 +15,7 @@ type AddOns struct {
 	Registry RegistryAddOn
 	// Manifests are the user's own objects, in the order in which they are made.
 	Manifests []Manifest
+	NFS       NFSAddOn
 }
 
 // MetricsAddOn is metrics-server: `kubectl top`, and what a HorizontalPodAutoscaler scales by.
@@ -87,6 +88,7 @@ func addOnFields(a *AddOns) []field {
 				"[the registry](registry.md).",
 			fields: registryFields(&a.Registry)},
 		manifestFields(a),
+		nfsField(&a.NFS),
 	}
 }
 

@@ -43,6 +43,7 @@ func Components() []Component {
 		metricsServer,
 		localPath,
 		manifests,
+		nfsClient,
 		health,
 		dnsSpread,
 		oldAccess,
