@@ -29,7 +29,8 @@ func (r *manifestReader) objects(v *node) []Manifest {
 		return nil
 	}
 	fields := r.fieldsOf(v)
-	if items := fields["items"]; items != nil && items.kind == list && strings.HasSuffix(textOf(fields["kind"]), "List") {
+	items, kind := fields["items"], textOf(fields["kind"])
+	if items != nil && items.kind == list && strings.HasSuffix(kind, "List") {
 		var all []Manifest
 		for _, item := range items.items {
 			all = append(all, r.objects(item)...)
@@ -44,7 +45,8 @@ func (r *manifestReader) objects(v *node) []Manifest {
 	r.word(v, fields, "apiVersion", &m.APIVersion, apiVersionPattern, "such as apps/v1")
 	r.word(v, fields, "kind", &m.Kind, kindPattern, "such as Deployment")
 	if meta["name"] == nil && meta["generateName"] != nil {
-		r.at(meta["generateName"], "write metadata.name", "the object has no name of its own: each run would make another")
+		r.at(meta["generateName"], "write metadata.name",
+			"the object has no name of its own: each run would make another")
 		return nil
 	}
 	r.word(v, meta, "name", &m.Name, objectNamePattern, "in metadata")

@@ -26,7 +26,8 @@ func TestManifests(t *testing.T) {
 	}
 	var got []string
 	for _, m := range c.AddOns.Manifests {
-		got = append(got, fmt.Sprintf("%s:%d %s %s", strings.TrimPrefix(m.File, "testdata/manifests/"), m.Line, m, m.JSON))
+		file := strings.TrimPrefix(m.File, "testdata/manifests/")
+		got = append(got, fmt.Sprintf("%s:%d %s %s", file, m.Line, m, m.JSON))
 	}
 	want := []string{
 		`app/10-web.yaml:17 Namespace shop {"apiVersion":"v1","kind":"Namespace","metadata":` +
@@ -68,7 +69,8 @@ func TestManifestsThatCannotBe(t *testing.T) {
 		`a.yaml:26:11: error[KB1024]: .inf is not a number that JSON has`,
 		`b.yaml:9:13: error[KB1024]: the file is not YAML: a second value for the same key`,
 		`c.json:2:1: error[KB1024]: the file is not JSON: invalid character '}' looking for beginning of value`,
-		`b.yaml:5:1: error[KB1024]: ConfigMap default/d is given twice; testdata/manifests/wrong/b.yaml:1 has it already`,
+		`b.yaml:5:1: error[KB1024]: ConfigMap default/d is given twice; testdata/manifests/wrong/b.yaml:1 has it ` +
+			`already`,
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)

@@ -11,8 +11,8 @@ import (
 // usersObject is an object of a user's, of a kind that only the API knows.
 func usersObject(spec string) api.Object {
 	return api.Object{
-		Manifest: []byte(`{"apiVersion":"shops.example.com/v1","kind":"Shelf","metadata":{"name":"a","namespace":"n"},` +
-			`"spec":` + spec + `}`),
+		Manifest: []byte(`{"apiVersion":"shops.example.com/v1","kind":"Shelf",` +
+			`"metadata":{"name":"a","namespace":"n"},"spec":` + spec + `}`),
 		Kubeconfig: "/etc/kubernetes/admin.conf", Manager: "users",
 	}
 }

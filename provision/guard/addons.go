@@ -99,16 +99,17 @@ func addOns(s Situation) Refusals {
 		switch {
 		case c.Twice != nil:
 			rs = append(rs, &RefusedError{
-				Code:   fault.AddOnTaken,
-				Text:   fmt.Sprintf("addons.%s has what the tool makes itself: %s", c.Field, strings.Join(c.Twice, ", ")),
+				Code: fault.AddOnTaken,
+				Text: fmt.Sprintf("addons.%s has what the tool makes itself: %s", c.Field,
+					strings.Join(c.Twice, ", ")),
 				Advice: "take it out of the files, or turn the add-on off that has it",
 			})
 		case c.Taken != nil && c.Adopts && s.Adopts:
 		case c.Taken != nil && c.Adopts:
 			rs = append(rs, &RefusedError{
 				Code: fault.AddOnTaken,
-				Text: fmt.Sprintf("addons.%s would take over what is in the cluster and was not made by it: %s", c.Field,
-					strings.Join(c.Taken, ", ")),
+				Text: fmt.Sprintf("addons.%s would take over what is in the cluster and was not made by it: %s",
+					c.Field, strings.Join(c.Taken, ", ")),
 				Advice: "give --adopt if these are yours; from then on they go with the files",
 			})
 		case c.Taken != nil:
@@ -124,7 +125,8 @@ func addOns(s Situation) Refusals {
 				Code: fault.AddOnDropped,
 				Text: fmt.Sprintf("addons.%s no longer has %s, which would be deleted with all that is in it", c.Field,
 					strings.Join(c.Lost, ", ")),
-				Advice: fmt.Sprintf("give --remove-addon %s if that is meant; else put it back into the files", c.Field),
+				Advice: fmt.Sprintf("give --remove-addon %s if that is meant; else put it back into the files",
+					c.Field),
 			})
 		}
 		if c.Dropped > 0 && c.HasData && !slices.Contains(s.Dropping, c.Field) {

@@ -18,7 +18,7 @@ import (
 func TestManifests(t *testing.T) {
 	const (
 		shop   = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n"
-		web    = "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: shop}\nspec: {replicas: 1}\n"
+		web    = "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: shop}\n"
 		dns    = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: coredns, namespace: kube-system}\n"
 		theirs = "Deployment shop/web"
 	)

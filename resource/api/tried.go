@@ -10,7 +10,7 @@ import (
 )
 
 // find asks the API where an object of a kind of users' own is; "" means that there is no such
-// kind, or nobody to ask.
+// kind, or no API server to ask.
 func (o Object) find(ctx context.Context, sys *host.System, m kube.Manifest) (string, error) {
 	a, err := kube.OpenAPI(sys, o.Kubeconfig)
 	if host.Absent(err) {

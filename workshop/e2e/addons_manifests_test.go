@@ -97,8 +97,8 @@ func ownManifests(t *testing.T, l *lab) {
 		l.fatalf("%v", err)
 	}
 	l.kubectl("patch", "shelf", "-n", "shop", "first", "--type=merge", "--patch", `{"spec":{"boards":4}}`)
-	l.exits(0, "plan", "-i", l.inventory).says(t, "-v1 ConfigMap more", "-spec.template.spec.containers[web].env[B].value",
-		"-spec.boards: 4", "+spec.boards: 3")
+	l.exits(0, "plan", "-i", l.inventory).says(t, "-v1 ConfigMap more",
+		"-spec.template.spec.containers[web].env[B].value", "-spec.boards: 4", "+spec.boards: 3")
 	l.up()
 	l.upAgain()
 	env := l.kubectl("get", "deployment", "-n", "shop", "web", "-o", "jsonpath={.spec.template.spec.containers[0].env}")

@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -59,6 +58,16 @@ func (l *lab) types(dir, bin, command string) string {
 	return string(out)
 }
 
+// unpack copies files of a directory of this machine into one of a host.
+func (l *lab) unpack(from string, names []string, host, to string) {
+	l.t.Helper()
+	packed := l.runs(time.Minute, "tar", append([]string{"-C", from, "-c"}, names...)...)
+	if packed.code != 0 {
+		l.fatalf("%s cannot be packed: %s", from, packed.stderr)
+	}
+	l.input(strings.NewReader(packed.stdout), host, "tar", "--keep-directory-symlink", "-C", to, "-x")
+}
+
 // userPrograms is a directory with an ssh, a kubectl and a curl for the hosts of the lab, of which
 // the last two run on the first control plane: kubectl next to the files of an example. A host that
 // is told to reboot goes off and on.
@@ -66,12 +75,7 @@ func (l *lab) userPrograms(dir string) string {
 	l.t.Helper()
 	there := "/root/" + filepath.Base(dir)
 	l.exec("cp1", "mkdir", "-p", there)
-	var files bytes.Buffer
-	pack := exec.Command("tar", "-C", dir, "-c", ".")
-	if pack.Stdout = &files; pack.Run() != nil {
-		l.fatalf("%s cannot be packed", dir)
-	}
-	l.input(&files, "cp1", "tar", "-C", there, "-x")
+	l.unpack(dir, []string{"."}, "cp1", there)
 	bin := l.t.TempDir()
 	lab := func(verb string) string { return fmt.Sprintf("'%s' %s --dir '%s'", l.kblab, verb, l.dir) }
 	for name, script := range map[string]string{

@@ -3,9 +3,7 @@
 package e2e
 
 import (
-	"bytes"
 	"fmt"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
@@ -29,26 +27,20 @@ var zookeeperJars = []string{
 func (l *lab) zookeeper(host string) {
 	l.t.Helper()
 	work := l.t.TempDir()
-	download := exec.Command("apt-get", append([]string{"download"}, zookeeperPackages...)...)
-	download.Dir = work
-	if out, err := download.CombinedOutput(); err != nil {
-		l.fatalf("download ZooKeeper: %v\n%s", err, out)
+	download := append([]string{"-c", `cd "$0" && exec apt-get download "$@"`, work}, zookeeperPackages...)
+	if r := l.runs(5*time.Minute, "sh", download...); r.code != 0 {
+		l.fatalf("download ZooKeeper: exit %d\n%s", r.code, r.stderr)
 	}
 	packages, err := filepath.Glob(filepath.Join(work, "*.deb"))
 	if err != nil || len(packages) != len(zookeeperPackages) {
 		l.fatalf("downloaded are %q: %v", packages, err)
 	}
 	for _, p := range packages {
-		if out, err := exec.Command("dpkg-deb", "--extract", p, filepath.Join(work, "tree")).CombinedOutput(); err != nil {
-			l.fatalf("%s: %v\n%s", p, err, out)
+		if r := l.runs(time.Minute, "dpkg-deb", "--extract", p, filepath.Join(work, "tree")); r.code != 0 {
+			l.fatalf("%s: %s", p, r.stderr)
 		}
 	}
-	var tree bytes.Buffer
-	pack := exec.Command("tar", "-C", filepath.Join(work, "tree"), "-c", "usr", "etc")
-	if pack.Stdout = &tree; pack.Run() != nil {
-		l.fatalf("ZooKeeper cannot be packed")
-	}
-	l.input(&tree, host, "tar", "--keep-directory-symlink", "-C", "/", "-x")
+	l.unpack(filepath.Join(work, "tree"), []string{"usr", "etc"}, host, "/")
 	config := "tickTime=2000\ndataDir=/var/lib/zookeeper\nclientPort=2181\nadmin.enableServer=false\n" +
 		"4lw.commands.whitelist=ruok\n"
 	l.input(strings.NewReader(config), host, "tee", "/etc/zoo.cfg")
