@@ -89,6 +89,11 @@ var checks = []Check{
 		Units: []string{"kube-controller-manager.service", "kubelet.service"},
 	},
 	{
+		Name: "registry", Title: "a pod on every host runs an image out of the cluster's registry",
+		Absent: hasNoRegistry, Try: imagesArePulled, Limit: 4 * time.Minute,
+		Units: []string{"kbootstrap-registry.service", "containerd.service"},
+	},
+	{
 		Name: "placement", Title: "pods go where a label is, and not where a taint is",
 		Alone: true, Try: placementHolds,
 		Units: []string{"kube-scheduler.service"},

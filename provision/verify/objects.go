@@ -22,6 +22,8 @@ type podSpec struct {
 	Grace      int    // seconds; 0 means one
 	Once       bool   // the pod ends
 	CPU        string // that it asks for; "" means next to none
+	Image      string // of another program than that of the checks, pulled with the login in Secret
+	Secret     string
 }
 
 // spec is the specification of a pod that runs without privileges.
@@ -64,6 +66,9 @@ func (s *Scene) spec(p podSpec) object {
 	if p.Labels != nil {
 		spec["nodeSelector"] = p.Labels
 	}
+	if p.Secret != "" {
+		spec["imagePullSecrets"] = []object{{"name": p.Secret}}
+	}
 	if p.Once {
 		spec["restartPolicy"] = "Never"
 	}
@@ -82,6 +87,9 @@ func (s *Scene) container(name string, args []string, p podSpec) object {
 			"allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true,
 			"capabilities": object{"drop": []string{"ALL"}},
 		},
+	}
+	if p.Image != "" {
+		c["image"], c["imagePullPolicy"] = p.Image, "Always"
 	}
 	if p.Health != "" {
 		c["readinessProbe"] = object{

@@ -32,6 +32,7 @@ type theatre struct {
 	number  int
 
 	loaded  time.Time                       // when the Deployment that scales was asked last
+	pushed  int                             // images that are in the registry
 	lax     bool                            // policies are not enforced
 	dead    bool                            // no API server answers
 	deaf    func(from, to, ask string) bool // a question gets no answer
@@ -44,6 +45,12 @@ func newTheatre(t *testing.T) (*theatre, *Scene) {
 	c := fixture.Parse(t, fixture.Small)
 	w := &theatre{t: t, cluster: c, objects: map[string]object{}, network: map[string]host.Network{}}
 	s := &Scene{World: w, Cluster: c, Image: "agnhost", Settle: time.Second}
+	c.AddOns.Registry = inventory.RegistryAddOn{Enabled: true, Host: "cp1", Name: "registry.cluster.local", Port: 5000}
+	s.Registry = &Registry{
+		Image: "registry.cluster.local:5000/itself", Login: []byte("{}"),
+		Push:   func(context.Context) error { w.pushed++; return nil },
+		Remove: func(context.Context) error { w.pushed--; return nil },
+	}
 	for i, h := range c.Hosts {
 		s.Reached = append(s.Reached, h.Name)
 		w.objects["/api/v1/nodes/"+h.Name] = object{
