@@ -15,6 +15,9 @@ type AddOns struct {
 	Registry RegistryAddOn
 	Ingress  IngressAddOn
 	UI       UIAddOn
+	// Manifests are the user's own objects, in the order in which they are made.
+	Manifests []Manifest
+	NFS       NFSAddOn
 }
 
 // MetricsAddOn is metrics-server: `kubectl top`, and what a HorizontalPodAutoscaler scales by.
@@ -92,6 +95,8 @@ func addOnFields(a *AddOns) []field {
 			doc:    "http and https from outside to Services, as objects of the kind Ingress say.",
 			fields: ingressFields(&a.Ingress)},
 		{name: "ui", shape: "mapping", doc: "pages that show the cluster in a browser.", fields: uiFields(&a.UI)},
+		manifestFields(a),
+		nfsField(&a.NFS),
 	}
 }
 

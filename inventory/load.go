@@ -48,12 +48,12 @@ func (e unread) Hint() string {
 // Parse is Load for content that is at hand. Messages call it name, and relative paths in it are
 // resolved against the directory of name. Its errors are Problems.
 func Parse(name string, data []byte, rules Rules) (*Cluster, error) {
-	r := &reader{file: name, rules: rules, places: map[string]*node{}, hidden: map[int]bool{}}
+	r := &reader{file: name, rules: rules, limits: inventoryLimits, places: map[string]*node{}, hidden: map[int]bool{}}
 	// Without a home directory only an inventory that uses "~" has a problem.
 	r.home, _ = os.UserHomeDir()
 	c := r.cluster(data)
-	if len(r.problems) > 0 {
-		return nil, r.shown()
+	if len(r.problems)+len(r.others) > 0 {
+		return nil, append(r.shown(), r.others...)
 	}
 	c.Warnings = r.warnings.sorted()
 	return c, nil

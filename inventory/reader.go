@@ -13,9 +13,12 @@ import (
 type reader struct {
 	file     string
 	rules    Rules
+	limits   limits
 	lines    []string
+	offset   int // how many lines of the file come before those that are read
 	home     string
 	problems Problems
+	others   Problems // of the files that the inventory names
 	warnings Problems // what the inventory may say, and better does not
 	// class is the code of the problems that are reported now.
 	class fault.Code
@@ -37,10 +40,14 @@ func (r *reader) line(n int) string {
 func (r *reader) problemAt(line, column int, hint, format string, args ...any) {
 	// Text of the file gets into messages: they are as safe to print as excerpts.
 	message := strings.Map(printable, fmt.Sprintf(format, args...))
+	excerpt := r.line(line)
+	if line > 0 {
+		line += r.offset
+	}
 	r.problems = append(r.problems, Problem{
 		Code: r.class,
 		File: r.file, Line: line, Column: column, Message: message,
-		Hint: strings.Map(printable, hint), Excerpt: r.line(line),
+		Hint: strings.Map(printable, hint), Excerpt: excerpt,
 	})
 }
 
@@ -147,7 +154,7 @@ func (r *reader) unique(v *node) []pair {
 		if before := first[p.key.text]; before != nil {
 			end := r.as(fault.InventorySyntax)
 			r.problemAt(p.key.line, p.key.column, "", "%q is given twice; line %d has it already",
-				p.key.text, before.line)
+				p.key.text, before.line+r.offset)
 			end()
 			continue
 		}

@@ -46,14 +46,13 @@ type pair struct{ key, value *node }
 // MaxBytes is the size of the largest inventory that is read, in bytes.
 const MaxBytes = 1 << 20
 
-// The bounds of what is in an inventory. They are far above any real one; they keep a hostile or
-// mistaken file from filling the memory (aliases of aliases), overflowing the stack, or keeping the
-// parser busy, whose time grows with the square of the number of keys.
-const (
-	maxTokens = 100_000
-	maxDepth  = 32
-	maxNodes  = 100_000
-)
+// limits are the bounds of what is in a file. They are far above any real one; they keep a hostile
+// or mistaken file from filling the memory (aliases of aliases), overflowing the stack, or keeping
+// the parser busy, whose time grows with the square of the number of keys.
+type limits struct{ tokens, depth, nodes int }
+
+// inventoryLimits are those of an inventory.
+var inventoryLimits = limits{tokens: 100_000, depth: 32, nodes: 100_000}
 
 // parseYAML returns the only document of the file; nil when it has none or when there were
 // problems.
@@ -67,14 +66,14 @@ func (r *reader) parseYAML(data string) (root *node) {
 		}
 	}()
 	tokens := lexer.Tokenize(data)
-	if len(tokens) > maxTokens {
+	if len(tokens) > r.limits.tokens {
 		r.problemAt(0, 0, "", "the file is too large: it has %d YAML tokens, and the limit is %d",
-			len(tokens), maxTokens)
+			len(tokens), r.limits.tokens)
 		return nil
 	}
-	if deep := tooDeep(tokens); deep != nil {
+	if deep := tooDeep(tokens, r.limits.depth); deep != nil {
 		r.problemAt(deep.Position.Line, deep.Position.Column, "", "the file is nested too deeply: more than %d levels",
-			maxDepth)
+			r.limits.depth)
 		return nil
 	}
 	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
@@ -110,10 +109,10 @@ func (r *reader) parseYAML(data string) (root *node) {
 	return root
 }
 
-// tooDeep returns the token at which the file is nested deeper than maxDepth, if it is. The parser
+// tooDeep returns the token at which the file is nested deeper than the limit, if it is. The parser
 // recurses, so this has to be known before. Nesting by indentation needs no bound: it is quadratic
 // in the size of the file.
-func tooDeep(tokens token.Tokens) *token.Token {
+func tooDeep(tokens token.Tokens, limit int) *token.Token {
 	flow, entries, line := 0, 0, 0
 	for _, t := range tokens {
 		if t.Position.Line != line {
@@ -127,7 +126,7 @@ func tooDeep(tokens token.Tokens) *token.Token {
 		case token.SequenceEntryType, token.MappingKeyType, token.TagType, token.AnchorType:
 			entries++
 		}
-		if flow > maxDepth || entries > maxDepth {
+		if flow > limit || entries > limit {
 			return t
 		}
 	}
@@ -203,8 +202,8 @@ func (c *converter) fail(n ast.Node, hint, format string, args ...any) *node {
 // convert returns the node with everything below it.
 func (c *converter) convert(n ast.Node, depth int) *node {
 	c.nodes++
-	if depth > maxDepth {
-		return c.fail(n, "", "the file is nested too deeply: more than %d levels", maxDepth)
+	if depth > c.limits.depth {
+		return c.fail(n, "", "the file is nested too deeply: more than %d levels", c.limits.depth)
 	}
 	line, column := place(n)
 	scalar := func(k kind, s string) *node { return &node{kind: k, text: s, line: line, column: column} }
@@ -252,8 +251,8 @@ func (c *converter) convert(n ast.Node, depth int) *node {
 		if !ok {
 			return c.fail(n, "", "alias *%s has no anchor &%[1]s before it", n.Value)
 		}
-		if c.nodes += a.size; c.nodes > maxNodes {
-			return c.fail(n, "", "the file is too large: its aliases expand to more than %d values", maxNodes)
+		if c.nodes += a.size; c.nodes > c.limits.nodes {
+			return c.fail(n, "", "the file is too large: its aliases expand to more than %d values", c.limits.nodes)
 		}
 		return a.node
 	case *ast.TagNode:

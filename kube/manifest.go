@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 )
 
 // Manifest is an Object's JSON, read.
@@ -67,6 +68,15 @@ func (m Manifest) Where() string {
 		return m.name
 	}
 	return m.namespace + "/" + m.name
+}
+
+// Type is the kind, with the group of a kind that is not of Kubernetes' own.
+func (m Manifest) Type() string {
+	group, _, _ := strings.Cut(m.apiVersion, "/")
+	if isBuiltIn(m.apiVersion) {
+		return m.Kind
+	}
+	return m.Kind + "." + group
 }
 
 // ElementKey names an element of a list: by its "name" where every element has one, else by its

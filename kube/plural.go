@@ -1,6 +1,6 @@
 package kube
 
-import "fmt"
+import "strings"
 
 // plural is the name of a kind's resources in a path.
 type plural struct {
@@ -57,9 +57,14 @@ var plurals = map[string]plural{
 // https://kubernetes.io/docs/reference/using-api/api-concepts/
 func Path(apiVersion, kind, namespace, name string) (string, error) {
 	p, ok := plurals[kind]
-	if !ok {
-		return "", fmt.Errorf("kind %s %s: not one that we know", apiVersion, kind)
+	if !ok || !isBuiltIn(apiVersion) {
+		return "", &UnknownKindError{APIVersion: apiVersion, Kind: kind}
 	}
+	return pathOf(p, apiVersion, namespace, name), nil
+}
+
+// pathOf is the path of an object of a kind that is known.
+func pathOf(p plural, apiVersion, namespace, name string) string {
 	path := "/apis/" + apiVersion
 	if apiVersion == "v1" {
 		path = "/api/v1"
@@ -70,7 +75,14 @@ func Path(apiVersion, kind, namespace, name string) (string, error) {
 		}
 		path += "/namespaces/" + namespace
 	}
-	return path + "/" + p.name + "/" + name, nil
+	return path + "/" + p.name + "/" + name
+}
+
+// isBuiltIn reports whether a group may be one of Kubernetes' own: other groups have kinds of the
+// same names.
+func isBuiltIn(apiVersion string) bool {
+	group, _, ok := strings.Cut(apiVersion, "/")
+	return !ok || !strings.Contains(group, ".") || strings.HasSuffix(group, ".k8s.io")
 }
 
 // Path is the path of the manifest's object in the API.

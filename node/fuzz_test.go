@@ -67,7 +67,7 @@ func FuzzWire(f *testing.F) {
 func FuzzRequests(f *testing.F) {
 	paths := []string{
 		"/v1/open", "/v1/look", "/v1/converge?component=etcd", "/v1/stop", "/v1/flush", "/v1/missing", "/v1/abandon",
-		"/v1/journal", "/v1/network", "/v1/request", "/v1/ask", "/v1/nothing",
+		"/v1/journal", "/v1/network", "/v1/request", "/v1/ask", "/v1/push", "/v1/nothing",
 		"/v1/blobs/" + strings.Repeat("ab", 32) + "?size=3",
 	}
 	for i := range paths {

@@ -1,6 +1,8 @@
 package provision
 
 import (
+	"cmp"
+
 	"kbootstrap/provision/component"
 	"kbootstrap/release"
 	"kbootstrap/resource"
@@ -60,8 +62,10 @@ func (r *Run) AddOns() []AddOnStatus {
 				continue
 			}
 			health := componentStatus(s, stopped[s.At])
-			a.Known, a.Problem = !health.Unknown, health.Problem
-			a.Installed = true
+			if !a.Known {
+				a.Known, a.Installed = !health.Unknown, true
+			}
+			a.Problem = cmp.Or(a.Problem, health.Problem)
 			for i, found := range s.Found {
 				a.Installed = a.Installed && !resource.Changed(found, s.Wanted[i])
 				readiness, isTold := found.(api.Readiness)
@@ -69,8 +73,8 @@ func (r *Run) AddOns() []AddOnStatus {
 			}
 			a.Left = !a.On && !a.Installed
 		}
-		if !a.On && len(c.Units) > 0 {
-			a.Known = true // it is a service of a host, and this cluster has no such host
+		if !a.On && c.AddOn.OnHosts {
+			a.Known = true // this cluster has no such host
 		}
 		all = append(all, a)
 	}

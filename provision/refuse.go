@@ -52,7 +52,7 @@ func situation(r *Run) guard.Situation {
 	s := guard.Situation{
 		Cluster: r.Cluster, Facts: factsOf(r.Fleet), Unreached: r.LeftOut(), Limit: r.Scope.Hosts,
 		Only: r.Scope.Components, Evidence: r.evidence, Census: r.census, Restarts: guard.RestartsOf(r.Plan),
-		KeysLost: keysLost(r), Claims: r.claims, Dropping: r.Scope.Dropping,
+		KeysLost: keysLost(r), Claims: r.claims, Dropping: r.Scope.Dropping, Adopts: r.Scope.Adopts,
 		AddOns: guard.AddOnChanges(r.Plan),
 	}
 	if r.PKI != nil {

@@ -71,6 +71,8 @@ type Scope struct {
 	// Dropping are the add-ons, by their fields in the inventory, that may be turned off although
 	// users have data in them.
 	Dropping []string
+	// Adopts says that the user's own objects may be taken over from others.
+	Adopts bool
 }
 
 // Tolerance is how many hosts may fail: a number, or a part of all. The zero value is none.

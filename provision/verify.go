@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,7 +25,15 @@ import (
 // Verify lists what comes before a cluster is tried: its hosts get the image of the pods that try
 // it, and nothing else. The locks of the hosts keep other runs away meanwhile. Run.Verify tries it.
 func Verify() []Stage {
-	return []Stage{TolerateAll, FetchTrialImage, ConnectLocked, BuildTrial, ObservePlan}
+	return []Stage{TolerateAll, FetchTrialImage, LoadLogin, ConnectLocked, BuildTrial, ObservePlan}
+}
+
+// LoadLogin loads the login of the cluster's registry, if it has one.
+func LoadLogin(ctx context.Context, r *Run) error {
+	if !r.Cluster.AddOns.Registry.Enabled {
+		return nil
+	}
+	return LoadKeys(ctx, r)
 }
 
 // FetchTrialImage fetches the image of the pods that try a cluster.
@@ -62,6 +72,9 @@ func (r *Run) Verify(ctx context.Context, selected []verify.Check) ([]verify.Out
 	if s.Trust, s.ServerName, err = certs.OfIngress(r.Cluster); err != nil {
 		return nil, err
 	}
+	if s.Registry, err = r.ownRegistry(); err != nil {
+		return nil, err
+	}
 	for _, h := range r.Cluster.Hosts {
 		if r.Fleet[h.Name] != nil {
 			s.Reached = append(s.Reached, h.Name)
@@ -75,6 +88,34 @@ func (r *Run) Verify(ctx context.Context, selected []verify.Check) ([]verify.Out
 		r.options.Tell(fleet.Event{Kind: fleet.EventWarning, Text: left.Error()})
 	}
 	return outcomes, context.Cause(ctx)
+}
+
+// ownRegistry is the registry of the cluster, or nil if there is none, no login for it here, or no
+// session to its host, which pushes to it.
+func (r *Run) ownRegistry() (*verify.Registry, error) {
+	a := r.Cluster.AddOns.Registry
+	h, ok := r.Cluster.Host(a.Host)
+	m := r.Fleet[a.Host]
+	if !a.Enabled || r.PKI == nil || m == nil || !ok {
+		return nil, nil
+	}
+	login := r.PKI.Registry().Basic()
+	const repository, tag = "kbootstrap-verify/itself", "latest"
+	text, err := verify.DockerLogin(a.Endpoint(), login)
+	if err != nil {
+		return nil, err
+	}
+	push := node.Push{
+		Server: "https://" + a.Endpoint(), Address: net.JoinHostPort(h.Address.String(), strconv.Itoa(a.Port)),
+		Authority: component.PKIDir + "/ca.crt", Authorization: login, Repository: repository, Tag: tag,
+	}
+	remove := push
+	remove.Remove = true
+	return &verify.Registry{
+		Image: a.Endpoint() + "/" + repository + ":" + tag, Login: text,
+		Push:   func(ctx context.Context) error { return m.Client.Push(ctx, push) },
+		Remove: func(ctx context.Context) error { return m.Client.Push(ctx, remove) },
+	}, nil
 }
 
 // eventOf is the event of a check that has ended.

@@ -136,11 +136,16 @@ func (k *fakeAPI) patch(w http.ResponseWriter, r *http.Request, object map[strin
 	k.patches = append(k.patches, kind)
 	switch {
 	case kind == "application/apply-patch+yaml":
-		if q := r.URL.Query(); q.Get("fieldManager") != "kbootstrap" || q.Get("force") != "true" {
+		q := r.URL.Query()
+		if !strings.HasPrefix(q.Get("fieldManager"), "kbootstrap") || q.Get("force") != "true" {
 			k.t.Errorf("apply without its manager: %s", r.URL)
 		}
+		if q.Get("dryRun") != "" {
+			k.answer(w, http.StatusOK, k.spelt(merge(map[string]any{}, patch)))
+			return
+		}
 		object = map[string]any{} // its only manager is the one that applies
-		defer k.manage(r.URL.Path, patch)
+		defer k.manage(r.URL.Path, patch, q.Get("fieldManager"))
 	case object != nil && len(patch) == 0 && r.URL.Path == k.denied:
 		k.answer(w, http.StatusUnprocessableEntity, map[string]any{"message": "a webhook refuses the change"})
 		return
@@ -158,14 +163,22 @@ func (k *fakeAPI) patch(w http.ResponseWriter, r *http.Request, object map[strin
 			return
 		}
 	}
-	object = merge(object, patch)
+	object = k.spelt(merge(object, patch))
 	k.store(r.URL.Path, object)
 	k.answer(w, http.StatusOK, object)
 }
 
-// manage notes which fields of a service account the tool has applied.
-func (k *fakeAPI) manage(path string, applied map[string]any) {
-	if applied["kind"] != "ServiceAccount" {
+// spelt is an object as the API spells its quantities.
+func (k *fakeAPI) spelt(object map[string]any) map[string]any {
+	if spec, ok := object["spec"].(map[string]any); ok && spec["cpu"] == "1000m" {
+		spec["cpu"] = "1"
+	}
+	return object
+}
+
+// manage notes which fields the tool has applied, of service accounts and of objects of users.
+func (k *fakeAPI) manage(path string, applied map[string]any, manager string) {
+	if applied["kind"] != "ServiceAccount" && manager == "kbootstrap" {
 		return
 	}
 	fields := map[string]any{}
@@ -173,7 +186,7 @@ func (k *fakeAPI) manage(path string, applied map[string]any) {
 		fields["f:"+name] = map[string]any{}
 	}
 	meta, _ := k.objects[path]["metadata"].(map[string]any)
-	meta["managedFields"] = []any{map[string]any{"manager": "kbootstrap", "fieldsV1": fields}}
+	meta["managedFields"] = []any{map[string]any{"manager": manager, "fieldsV1": fields}}
 }
 
 // store keeps an object in the form in which the API returns it.

@@ -19,6 +19,7 @@ type scopeFlags struct {
 	limit, only []string
 	maxFailures string
 	dropping    []string
+	adopts      bool
 }
 
 // bind adds the limits to a command.
@@ -38,12 +39,14 @@ func (f *scopeFlags) bindFailures(c *cobra.Command) {
 func (f *scopeFlags) bindAddOns(c *cobra.Command) {
 	c.Flags().StringSliceVar(&f.dropping, "remove-addon", nil,
 		"turn these add-ons off although users may have data in them (ADDON[,ADDON])")
+	c.Flags().BoolVar(&f.adopts, "adopt", false,
+		"take over the objects of addons.manifests that others have made in the cluster")
 }
 
 // scope is what the flags say, of components that there are. The hosts are looked up with the
 // inventory.
 func (f *scopeFlags) scope() (provision.Scope, error) {
-	scope := provision.Scope{Hosts: f.limit, Components: f.only, Dropping: f.dropping}
+	scope := provision.Scope{Hosts: f.limit, Components: f.only, Dropping: f.dropping, Adopts: f.adopts}
 	var known, addOns []string
 	for _, c := range component.Components() {
 		known = append(known, c.Name)

@@ -19,6 +19,13 @@ type AddOn struct {
 	IsOn func(*inventory.Cluster) bool
 	// HasData says that users lose something when it goes: what it keeps, or the way to it.
 	HasData bool
+	// OnHosts says that it is a thing of hosts: a cluster without it has no host that is asked.
+	OnHosts bool
+	// Adopts says that a run may have it take over objects that others have made, if it says so.
+	Adopts bool
+	// IsHeavy reports of each of its objects whether users lose something when it alone goes; nil
+	// means that none is.
+	IsHeavy func(api.ObjectRef) bool
 }
 
 // by is a way to an add-on that is the same in every cluster.

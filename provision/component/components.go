@@ -44,6 +44,8 @@ func Components() []Component {
 		localPath,
 		traefik,
 		headlamp,
+		manifests,
+		nfsClient,
 		health,
 		dnsSpread,
 		oldAccess,

@@ -203,5 +203,8 @@ func Modules(c *inventory.Cluster) []string {
 	if backend := c.Network.Flannel.Backend; backend != inventory.HostGW {
 		names = append(names, backend) // the modules are named like the backends
 	}
+	if hasNFS(c) {
+		names = append(names, "nfs")
+	}
 	return names
 }

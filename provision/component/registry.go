@@ -45,7 +45,7 @@ var registry = Component{
 	},
 	AddOn: &AddOn{
 		Field: "registry", What: "a private registry of images; they stay on the disk when it goes", HasData: true,
-		IsOn:  hasRegistry,
+		IsOn: hasRegistry, OnHosts: true,
 		Reach: func(c *inventory.Cluster) string { return "docker login " + c.AddOns.Registry.Endpoint() },
 	},
 	Sandbox:   registrySandbox,

@@ -35,6 +35,8 @@ type Situation struct {
 	// fields, that it may turn off although users have data in them.
 	AddOns   []AddOnChange
 	Dropping []string
+	// Adopts says that the run may take over objects of users that others have made.
+	Adopts bool
 }
 
 // Judge returns what is refused of the run, all of it at once, and what is only odd. Nothing that

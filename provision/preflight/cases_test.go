@@ -2,6 +2,7 @@ package preflight
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -235,6 +236,14 @@ var cases = []struct {
 		s.Hosts[2].Survey.Modules[3] = host.ModuleState{Name: "wireguard", State: host.ModuleAvailable}
 	}, []string{"fail KernelModules cp1: the kernel 6.1.0-18-amd64 has no module wireguard",
 		"fail KernelModules w1: the kernel 6.1.0-18-amd64 shows no sign of wireguard; Linux may have it since 5.6"}},
+	{"a kernel without NFS", func(s *Scene) {
+		s.Cluster.AddOns.NFS.Enabled = true
+		for i, state := range []string{host.ModuleMissing, host.ModuleUnknown, host.ModuleAvailable} {
+			modules := &s.Hosts[i].Survey.Modules
+			*modules = append(slices.Clone(*modules), host.ModuleState{Name: "nfs", State: state})
+		}
+	}, []string{"fail KernelModules cp1: the kernel 6.1.0-18-amd64 has no module nfs",
+		"fail KernelModules w1: the kernel 6.1.0-18-amd64 shows no sign of a client of NFS, which addons.nfs needs"}},
 	{"a firewall that up opens", func(s *Scene) {
 		s.Cluster.Firewall = inventory.FirewallConfigure
 		firewall(&s.Hosts[0])

@@ -122,7 +122,8 @@ func Checks() []Check {
 				"it is missing",
 			Hint: "update the package iptables"},
 		{ID: "KernelModules", Worst: Fail, Code: fault.PreflightSystem, judge: each(kernelModules),
-			What: "the kernel has overlay, br_netfilter, nf_conntrack and, for flannel, vxlan or wireguard",
+			What: "the kernel has overlay, br_netfilter, nf_conntrack and, for flannel, vxlan or wireguard; nfs with " +
+				"`addons.nfs`",
 			Hint: "install the package with all modules of the running kernel, such as linux-modules-extra or " +
 				"kernel-modules"},
 		{ID: "FileExisting-<program>", Worst: Fail, Code: fault.PreflightSystem, judge: each(fileExisting),

@@ -169,6 +169,11 @@ func kernelModules(_ Scene, h Host) []Finding {
 				found = append(found, one(Fail, "the kernel %s shows no sign of wireguard; Linux may have it "+
 					"since 5.6", h.Facts.Kernel)...)
 			}
+			if m.Name == "nfs" {
+				// A client that is built in stands in /proc/filesystems.
+				found = append(found, one(Fail, "the kernel %s shows no sign of a client of NFS, which addons.nfs "+
+					"needs", h.Facts.Kernel)...)
+			}
 			if m.Name == "overlay" || m.Name == "br_netfilter" {
 				found = append(
 					found,

@@ -1,6 +1,9 @@
 package verify
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 // opening is the check that comes before all others: it makes what they need.
 var opening = Check{
@@ -84,6 +87,16 @@ var checks = []Check{
 		Name: "ingress", Title: "an Ingress leads from each host that takes requests to a Service, by http and https",
 		Absent: hasNoIngress, Try: ingressLeads,
 		Units: []string{"kube-proxy.service"},
+	},
+	{
+		Name: "autoscale", Title: "a Deployment grows under load and shrinks without (HorizontalPodAutoscaler)",
+		Absent: hasNoMetrics, Try: deploymentFollowsLoad, Limit: 5 * time.Minute,
+		Units: []string{"kube-controller-manager.service", "kubelet.service"},
+	},
+	{
+		Name: "registry", Title: "a pod on every host runs an image out of the cluster's registry",
+		Absent: hasNoRegistry, Try: imagesArePulled, Limit: 4 * time.Minute,
+		Units: []string{"kbootstrap-registry.service", "containerd.service"},
 	},
 	{
 		Name: "placement", Title: "pods go where a label is, and not where a taint is",

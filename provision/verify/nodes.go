@@ -21,7 +21,7 @@ type nodeState struct {
 		Taints        []taint
 	}
 	Status struct {
-		NodeInfo   struct{ MachineID string }
+		NodeInfo   struct{ MachineID, Architecture string }
 		Conditions []struct{ Type, Status, Message string }
 	}
 }

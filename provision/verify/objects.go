@@ -1,5 +1,7 @@
 package verify
 
+import "cmp"
+
 // object is an object of the API, or a part of one, as JSON has it.
 type object = map[string]any
 
@@ -19,6 +21,9 @@ type podSpec struct {
 	Health     string // a page that answers when the pod is ready
 	Grace      int    // seconds; 0 means one
 	Once       bool   // the pod ends
+	CPU        string // that it asks for; "" means next to none
+	Image      string // of another program than that of the checks, pulled with the login in Secret
+	Secret     string
 }
 
 // spec is the specification of a pod that runs without privileges.
@@ -61,6 +66,9 @@ func (s *Scene) spec(p podSpec) object {
 	if p.Labels != nil {
 		spec["nodeSelector"] = p.Labels
 	}
+	if p.Secret != "" {
+		spec["imagePullSecrets"] = []object{{"name": p.Secret}}
+	}
 	if p.Once {
 		spec["restartPolicy"] = "Never"
 	}
@@ -73,12 +81,15 @@ func (s *Scene) container(name string, args []string, p podSpec) object {
 		"name": name, "image": s.Image, "imagePullPolicy": "IfNotPresent", "args": args, "env": p.Env,
 		"volumeMounts": p.Mounts,
 		"resources": object{
-			"requests": object{"cpu": "1m", "memory": "16Mi"}, "limits": object{"memory": "128Mi"},
+			"requests": object{"cpu": cmp.Or(p.CPU, "1m"), "memory": "16Mi"}, "limits": object{"memory": "128Mi"},
 		},
 		"securityContext": object{
 			"allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true,
 			"capabilities": object{"drop": []string{"ALL"}},
 		},
+	}
+	if p.Image != "" {
+		c["image"], c["imagePullPolicy"] = p.Image, "Always"
 	}
 	if p.Health != "" {
 		c["readinessProbe"] = object{

@@ -21,6 +21,8 @@ type Scene struct {
 	Reached   []string
 	Unreached map[string]error
 	Image     string // of the pods
+	// Registry is the cluster's own; nil if there is none, or no login for it here.
+	Registry *Registry
 	// Settle is how long ways may fail at first, because the rules of a new Service take their
 	// time; 0 means twelve seconds.
 	Settle time.Duration

@@ -31,6 +31,8 @@ type theatre struct {
 	writes  []string          // method and path
 	number  int
 
+	loaded  time.Time                       // when the Deployment that scales was asked last
+	pushed  int                             // images that are in the registry
 	lax     bool                            // policies are not enforced
 	dead    bool                            // no API server answers
 	deaf    func(from, to, ask string) bool // a question gets no answer
@@ -43,6 +45,12 @@ func newTheatre(t *testing.T) (*theatre, *Scene) {
 	c := fixture.Parse(t, fixture.Small)
 	w := &theatre{t: t, cluster: c, objects: map[string]object{}, network: map[string]host.Network{}}
 	s := &Scene{World: w, Cluster: c, Image: "agnhost", Settle: time.Second}
+	c.AddOns.Registry = inventory.RegistryAddOn{Enabled: true, Host: "cp1", Name: "registry.cluster.local", Port: 5000}
+	s.Registry = &Registry{
+		Image: "registry.cluster.local:5000/itself", Login: []byte("{}"),
+		Push:   func(context.Context) error { w.pushed++; return nil },
+		Remove: func(context.Context) error { w.pushed--; return nil },
+	}
 	for i, h := range c.Hosts {
 		s.Reached = append(s.Reached, h.Name)
 		w.objects["/api/v1/nodes/"+h.Name] = object{
@@ -82,6 +90,9 @@ func (w *theatre) API(_ context.Context, q api.Request) (api.Response, error) {
 			return api.Response{Body: []byte(w.logOf(pod))}, nil
 		}
 		found, ok := any(w.objects[path]), w.objects[path] != nil
+		if ok && strings.Contains(path, "/horizontalpodautoscalers/") {
+			found = object{"status": w.scaling()}
+		}
 		if !ok && isCollection(path) {
 			found, ok = w.list(path, query), true
 		}
@@ -348,6 +359,14 @@ func (w *theatre) logOf(pod string) string {
 	return "Started HTTP server on port 8080"
 }
 
+// scaling is what an autoscaler wants of a Deployment that is asked, or not.
+func (w *theatre) scaling() object {
+	if time.Since(w.loaded) < time.Second {
+		return object{"desiredReplicas": 2}
+	}
+	return object{"desiredReplicas": 1}
+}
+
 // Ask has the network carry questions.
 func (w *theatre) Ask(ctx context.Context, from string, questions []node.Question) ([]node.Reply, error) {
 	replies := make([]node.Reply, len(questions))
@@ -378,6 +397,9 @@ func (w *theatre) answer(from string, q node.Question) node.Reply {
 	on := ""
 	if pod != nil {
 		on, _ = part(pod, "spec")["nodeName"].(string)
+	}
+	if labels := part(pod, "metadata", "labels"); labels["app"] == "autoscaled" {
+		w.loaded = time.Now()
 	}
 	if w.deaf != nil && w.deaf(from, on, question) || w.isClosed(pod) {
 		if u.Path == "/dial" {

@@ -3,8 +3,10 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -29,7 +31,10 @@ type Object struct {
 	// run serves; without one there is no such user yet.
 	Early  bool
 	Absent bool
-	// Foreign says, of an object that was found, that the tool has set no field of it.
+	// Manager is the name under which the API notes which fields the object sets; "" means the
+	// tool's own. Objects of users have another, and are looked at more closely: see tried.
+	Manager string `json:",omitempty"`
+	// Foreign says, of an object that was found, that the manager has set no field of it.
 	Foreign bool `json:",omitempty"`
 }
 
@@ -39,7 +44,7 @@ func (o Object) ID() string {
 	if err != nil {
 		return "object that is not valid"
 	}
-	id := "object " + m.Kind + " " + m.Where()
+	id := "object " + m.Type() + " " + m.Where()
 	if o.Early {
 		return id + ", early"
 	}
@@ -54,6 +59,9 @@ func (o Object) State() string {
 	m, err := kube.ParseManifest(o.Manifest)
 	if err != nil {
 		return resource.States("not valid: " + err.Error())
+	}
+	if o.Manager != "" && o.Foreign && !isBare(m) {
+		return resource.States("made by others") + StateOf(m)
 	}
 	return StateOf(m)
 }
@@ -73,11 +81,20 @@ const apiUnit = "kube-apiserver.service"
 // fieldManager is the name under which the API notes the fields that are ours.
 const fieldManager = "kbootstrap"
 
+// manager is the name of the manager of the object's fields.
+func (o Object) manager() string { return cmp.Or(o.Manager, fieldManager) }
+
 // Observe reads the object and keeps of it the fields of the wanted Manifest.
 func (o Object) Observe(ctx context.Context, sys *host.System) (resource.Resource, error) {
 	wanted, path, err := o.Read()
-	if err != nil {
+	if unknown := new(kube.UnknownKindError); errors.As(err, &unknown) {
+		path, err = o.find(ctx, sys, wanted)
+	}
+	switch {
+	case err != nil:
 		return nil, err
+	case path == "":
+		return o.Absence(), nil
 	}
 	data, err := o.look(ctx, sys, path)
 	switch {
@@ -90,18 +107,24 @@ func (o Object) Observe(ctx context.Context, sys *host.System) (resource.Resourc
 	if err != nil {
 		return nil, err
 	}
-	kept, err := json.Marshal(kube.Project(found.Fields, wanted.Fields, ""))
-	o.Manifest, o.Absent, o.Foreign = kept, false, !hasOurFields(found)
+	fields := kube.Project(found.Fields, wanted.Fields, "")
+	if o.Manager != "" {
+		if fields, err = o.tried(ctx, sys, path, found, wanted); err != nil {
+			return nil, err
+		}
+	}
+	kept, err := json.Marshal(fields)
+	o.Manifest, o.Absent, o.Foreign = kept, false, !hasFieldsOf(found, o.manager())
 	return o, err
 }
 
-// hasOurFields reports whether the tool has set a field of an object, as the API notes it.
-func hasOurFields(m kube.Manifest) bool {
+// hasFieldsOf reports whether a manager has set a field of an object, as the API notes it.
+func hasFieldsOf(m kube.Manifest, manager string) bool {
 	meta, _ := m.Fields["metadata"].(map[string]any)
 	managers, _ := meta["managedFields"].([]any)
 	return slices.ContainsFunc(managers, func(v any) bool {
 		m, _ := v.(map[string]any)
-		return m["manager"] == fieldManager
+		return m["manager"] == manager
 	})
 }
 
@@ -118,8 +141,8 @@ func (o Object) Read() (kube.Manifest, string, error) {
 // Apply sends the Manifest as a server-side apply, or deletes the object and waits until it is
 // gone. It is repeated while the API says that it is not ready for it, for half a minute at most.
 func (o Object) Apply(ctx context.Context, sys *host.System) error {
-	m, path, err := o.Read()
-	if err != nil {
+	m, _, err := o.Read()
+	if unknown := new(kube.UnknownKindError); err != nil && !errors.As(err, &unknown) {
 		return err
 	}
 	a, err := kube.OpenAPI(sys, o.Kubeconfig)
@@ -129,18 +152,18 @@ func (o Object) Apply(ctx context.Context, sys *host.System) error {
 	if err != nil {
 		return err
 	}
-	deadline, cancel := context.WithTimeout(ctx, kube.APITimeout)
+	deadline, cancel := context.WithTimeout(ctx, o.patience())
 	defer cancel()
 	begin, refused := time.Now(), false
 	var last error
 	err = host.Poll(deadline, kube.APIPoll, func() (bool, error) {
 		var done bool
-		done, err := o.send(deadline, a, path)
+		done, err := o.send(deadline, a, m)
 		if kube.IsRefused(err) && !refused {
 			refused = true
 			if glass := o.breakGlass(sys); glass != nil {
 				a = glass
-				done, err = o.send(deadline, a, path)
+				done, err = o.send(deadline, a, m)
 			}
 		}
 		switch {
@@ -167,12 +190,31 @@ func (o Object) Apply(ctx context.Context, sys *host.System) error {
 	return fault.ObjectRefused.Errorf("waited %s for %s to accept %s: %w", waited, a.Server, m.Where(), last)
 }
 
+// patience is how long the API may take. What is deleted may have pods that have to end first.
+func (o Object) patience() time.Duration {
+	if o.Absent {
+		return 4 * kube.APITimeout
+	}
+	return kube.APITimeout
+}
+
 // send makes one try; it is done when the object is as wanted.
-func (o Object) send(ctx context.Context, a *kube.API, path string) (done bool, err error) {
+func (o Object) send(ctx context.Context, a *kube.API, m kube.Manifest) (done bool, err error) {
+	path, err := a.Find(ctx, m)
+	switch {
+	case o.Absent && kube.IsCode(err, http.StatusNotFound):
+		return true, nil // with its kind
+	case err != nil:
+		return false, err
+	}
 	if !o.Absent {
-		query := url.Values{"fieldManager": {fieldManager}, "force": {"true"}}
+		query := url.Values{"fieldManager": {o.manager()}, "force": {"true"}}
+		body, err := o.body(m)
+		if err != nil {
+			return false, err
+		}
 		// JSON is YAML.
-		err := a.Change(ctx, http.MethodPatch, path, "application/apply-patch+yaml", query, o.Manifest)
+		err = a.Change(ctx, http.MethodPatch, path, "application/apply-patch+yaml", query, body)
 		return err == nil, err
 	}
 	query := url.Values{"propagationPolicy": {"Background"}}

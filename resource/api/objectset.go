@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -26,12 +27,26 @@ type ObjectSet struct {
 type ObjectRef struct{ APIVersion, Kind, Namespace, Name string }
 
 // String is "apps/v1 Deployment kube-system/metrics-server".
-func (o ObjectRef) String() string {
-	name := o.Name
-	if o.Namespace != "" {
-		name = o.Namespace + "/" + o.Name
+func (o ObjectRef) String() string { return o.APIVersion + " " + o.Kind + " " + o.Where() }
+
+// Where is NAMESPACE/NAME, or NAME.
+func (o ObjectRef) Where() string {
+	if o.Namespace == "" {
+		return o.Name
 	}
-	return o.APIVersion + " " + o.Kind + " " + name
+	return o.Namespace + "/" + o.Name
+}
+
+// IsSame reports whether both name the same object: the version of its kind does not matter, nor
+// whether the default namespace is written.
+func (o ObjectRef) IsSame(other ObjectRef) bool { return o.key() == other.key() }
+
+func (o ObjectRef) key() ObjectRef {
+	group, _, ok := strings.Cut(o.APIVersion, "/")
+	if !ok {
+		group = ""
+	}
+	return ObjectRef{group, o.Kind, cmp.Or(o.Namespace, "default"), o.Name}
 }
 
 // parseRef reads what String writes.
@@ -120,7 +135,7 @@ func (s ObjectSet) Apply(ctx context.Context, sys *host.System) error {
 	}
 	found, _ := seen.(ObjectSet)
 	for _, o := range slices.Backward(found.Objects) {
-		if slices.Contains(s.Objects, o) {
+		if slices.ContainsFunc(s.Objects, o.IsSame) {
 			continue
 		}
 		if err := s.object(o, nil, true).Apply(ctx, sys); err != nil {

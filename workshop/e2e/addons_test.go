@@ -32,6 +32,8 @@ func TestAddOns(t *testing.T) {
 		{"volumes", volumes},
 		{"volumes that stay", volumesStay},
 		{"what others installed stays theirs", othersMetrics},
+		{"a user's manifests", ownManifests},
+		{"NFS without a client", nfsRefused},
 		{"off and on again", addOnsOff},
 	} {
 		if !t.Run(step.name, func(t *testing.T) { l.t = t; step.do(t, l) }) {

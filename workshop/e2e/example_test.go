@@ -23,7 +23,7 @@ func (l *lab) tell(dir, cluster string) {
 	if err != nil {
 		l.fatalf("%v", err)
 	}
-	bin := l.userPrograms()
+	bin := l.userPrograms(dir)
 	blocks := regexp.MustCompile("(?s)```console\n(.*?)```").FindAllSubmatch(text, -1)
 	if blocks == nil {
 		l.fatalf("%s has no commands", dir)
@@ -58,15 +58,31 @@ func (l *lab) types(dir, bin, command string) string {
 	return string(out)
 }
 
-// userPrograms is a directory with an ssh and a kubectl for the hosts of the lab.
-func (l *lab) userPrograms() string {
+// unpack copies files of a directory of this machine into one of a host.
+func (l *lab) unpack(from string, names []string, host, to string) {
 	l.t.Helper()
+	packed := l.runs(time.Minute, "tar", append([]string{"-C", from, "-c"}, names...)...)
+	if packed.code != 0 {
+		l.fatalf("%s cannot be packed: %s", from, packed.stderr)
+	}
+	l.input(strings.NewReader(packed.stdout), host, "tar", "--keep-directory-symlink", "-C", to, "-x")
+}
+
+// userPrograms is a directory with an ssh, a kubectl and a curl for the hosts of the lab, of which
+// the last two run on the first control plane: kubectl next to the files of an example. A host that
+// is told to reboot goes off and on.
+func (l *lab) userPrograms(dir string) string {
+	l.t.Helper()
+	there := "/root/" + filepath.Base(dir)
+	l.exec("cp1", "mkdir", "-p", there)
+	l.unpack(dir, []string{"."}, "cp1", there)
 	bin := l.t.TempDir()
-	run := fmt.Sprintf("exec '%s' exec --dir '%s'", l.kblab, l.dir)
+	lab := func(verb string) string { return fmt.Sprintf("'%s' %s --dir '%s'", l.kblab, verb, l.dir) }
 	for name, script := range map[string]string{
-		"ssh": `host=$1; shift; ` + run + ` "$host" -- "$@"`,
-		"kubectl": `if [ "$2" = -f ]; then ` + run + ` cp1 -- kubectl "$1" -f - <"$3"; fi; ` + run +
-			` cp1 -- kubectl "$@"`,
+		"ssh": `host=$1; shift; if [ "$1" = reboot ]; then ` + lab("stop") + ` "$host" && exec ` + lab("start") +
+			` "$host"; fi; exec ` + lab("exec") + ` "$host" -- "$@"`,
+		"kubectl": "exec " + lab("exec") + ` cp1 -- sh -c 'cd ` + there + ` && exec kubectl "$@"' kubectl "$@"`,
+		"curl":    "exec " + lab("exec") + ` cp1 -- curl "$@"`,
 	} {
 		if err := os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\n"+script+"\n"), 0o755); err != nil {
 			l.fatalf("%v", err)

@@ -72,6 +72,7 @@ func catalogue(kubernetesVersion, arch string) ([]recipe, error) {
 	return []recipe{
 		pause(pauseVersion),
 		busybox(),
+		greeting(),
 		runc(arch),
 		cni(arch),
 		etcd(arch),

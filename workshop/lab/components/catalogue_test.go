@@ -43,6 +43,7 @@ func TestCatalogueURLs(t *testing.T) {
 		https://github.com/etcd-io/etcd/releases/download/v3.6.14/etcd-v3.6.14-linux-amd64.tar.gz
 		https://github.com/flannel-io/flannel/releases/download/v0.28.4/flannel-v0.28.4-linux-amd64.tar.gz
 		https://github.com/opencontainers/runc/releases/download/v1.5.2/runc.amd64
+		https://lab.invalid/greeting/1.tar
 		https://registry.k8s.io/coredns/coredns/v1.14.7.tar
 		https://registry.k8s.io/e2e-test-images/agnhost/2.63.0.tar
 		https://registry.k8s.io/metrics-server/metrics-server/v0.9.0.tar
