@@ -22,6 +22,7 @@ type PKI struct {
 	serviceAccount keyPair
 	encryption     []EncryptionKey
 	registry       RegistryLogin
+	logins         map[string]Login
 	leaves         []leaf
 	pairs          map[string]pair   // of the leaves, by their path in the store
 	todo           pending           // what Keep writes
@@ -133,6 +134,9 @@ func (s *Store) issue(c *inventory.Cluster, now time.Time) (p *PKI, err error) {
 		return nil, err
 	}
 	if p.registry, err = s.registryLogin(root, c, &p.todo); err != nil {
+		return nil, err
+	}
+	if p.logins, err = s.loadLogins(root, c, &p.todo); err != nil {
 		return nil, err
 	}
 	if err = p.load(root, now); err != nil {

@@ -174,16 +174,24 @@ var admin = leaf{name: "admin", issuer: kubernetesCA, cn: adminUser, org: Cluste
 
 const adminUser = "kubernetes-admin"
 
-// MetricsServer is the Service of metrics-server, which the API server calls.
-const MetricsServer = "metrics-server"
+// MetricsServer is the Service of metrics-server, which the API server calls. Logs and Graphs are
+// those of the pages of logging and monitoring, and of what takes in what agents send.
+const (
+	MetricsServer = "metrics-server"
+	Logs          = "logs"
+	Graphs        = "graphs"
+)
 
 // served are the certificates of Services in the namespace kube-system. They lie in Secrets, and on
 // no host.
 var served = []struct {
-	name string // of the Service
-	isOn func(*inventory.Cluster) bool
+	name   string // of the Service
+	isOn   func(*inventory.Cluster) bool
+	isPage bool // people reach it too, by a port of the control planes
 }{
-	{MetricsServer, func(c *inventory.Cluster) bool { return c.AddOns.Metrics.Enabled }},
+	{MetricsServer, func(c *inventory.Cluster) bool { return c.AddOns.Metrics.Enabled }, false},
+	{Logs, hasLogging, true},
+	{Graphs, hasMonitoring, true},
 }
 
 // servedPath is where the store keeps the certificate of a Service, without suffix.
@@ -205,8 +213,13 @@ func leaves(c *inventory.Cluster) []leaf {
 	for _, s := range served {
 		if s.isOn(c) {
 			name := s.name + ".kube-system.svc"
+			names := []string{name, name + "." + c.Network.Domain}
+			if s.isPage {
+				names = append(names, pageSANs(c)...)
+			}
+			slices.Sort(names)
 			all = append(all, leaf{name: servedPath(s.name), issuer: kubernetesCA, cn: name, usages: server,
-				sans: []string{name, name + "." + c.Network.Domain}})
+				sans: slices.Compact(names)})
 		}
 	}
 	for _, h := range c.Hosts {

@@ -13,6 +13,9 @@ type AddOns struct {
 	Metrics  MetricsAddOn
 	Storage  StorageAddOn
 	Registry RegistryAddOn
+	// Logging are the logs of all pods and of the services of the cluster, and Monitoring the figures
+	// of hosts, pods and servers.
+	Logging, Monitoring StoreAddOn
 }
 
 // MetricsAddOn is metrics-server: `kubectl top`, and what a HorizontalPodAutoscaler scales by.
@@ -47,6 +50,7 @@ func defaultAddOns() AddOns {
 			Reclaim: ReclaimDelete, Default: true,
 		},
 		Registry: defaultRegistry(),
+		Logging:  defaultLogging(), Monitoring: defaultMonitoring(),
 	}
 }
 
@@ -84,6 +88,11 @@ func addOnFields(a *AddOns) []field {
 			doc: "a private registry of images, with TLS and a login, on the disk of a host; see " +
 				"[the registry](registry.md).",
 			fields: registryFields(&a.Registry)},
+		{name: "logging", shape: "mapping", fields: storeFields(&a.Logging, "logs"),
+			doc: "the logs of all pods and of the services of all hosts, in one place; see [logs](logs.md)."},
+		{name: "monitoring", shape: "mapping", fields: storeFields(&a.Monitoring, "figures"),
+			doc: "the figures of hosts, pods and servers over time, graphs and alerts; see " +
+				"[monitoring](monitoring.md)."},
 	}
 }
 

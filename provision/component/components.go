@@ -12,7 +12,7 @@ import (
 // After and Needs and in the resources themselves; the order of start after a reboot is in the
 // units.
 func Components() []Component {
-	return completed(noting(walled([]Component{
+	return completed(noting(walled(heard([]Component{
 		base,
 		firewall,
 		etcdPeers,
@@ -42,10 +42,13 @@ func Components() []Component {
 		coreDNS,
 		metricsServer,
 		localPath,
+		unitLogs,
+		noUnitLogs,
+		logging,
 		health,
 		dnsSpread,
 		oldAccess,
-	})))
+	}))))
 }
 
 // noting has each component note what was in its directories of data before it fills them: `reset`
