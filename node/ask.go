@@ -2,6 +2,8 @@ package node
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -23,12 +25,15 @@ const (
 
 // Question is what a host is to ask another, once:
 //
-//	http://ADDRESS:PORT/PATH   a page
+//	http://ADDRESS:PORT/PATH   a page; https:// with the Authority that its certificate is of
 //	tcp://ADDRESS:PORT         whether something accepts connections
 //	dns://SERVER/NAME          the addresses of a name, over UDP; dns+tcp:// over TCP
 type Question struct {
 	URL   string
 	Limit time.Duration // for the answer; 0 means two seconds
+	// User and Password are the login to a page with TLS, and Authority the certificate of who
+	// vouches for it, in PEM.
+	User, Password, Authority string
 }
 
 // Reply is an answer, or why there is none.
@@ -92,8 +97,8 @@ func (q Question) put(ctx context.Context) (r Reply) {
 		return Reply{Fault: "not a URL"}
 	}
 	switch target.Scheme {
-	case "http":
-		r, err = page(ctx, q.URL)
+	case "http", "https":
+		r, err = q.page(ctx)
 	case "tcp":
 		err = accepts(ctx, target.Host)
 	case "dns", "dns+tcp":
@@ -107,13 +112,23 @@ func (q Question) put(ctx context.Context) (r Reply) {
 	return r
 }
 
-func page(ctx context.Context, address string) (Reply, error) {
+func (q Question) page(ctx context.Context) (Reply, error) {
 	// A proxy of the environment is not meant for the cluster.
 	transport := &http.Transport{DisableKeepAlives: true}
 	defer transport.CloseIdleConnections()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, q.URL, nil)
 	if err != nil {
 		return Reply{}, err
+	}
+	if request.URL.Scheme == "https" {
+		authorities := x509.NewCertPool()
+		if !authorities.AppendCertsFromPEM([]byte(q.Authority)) {
+			return Reply{}, errors.New("no authority to know the page by")
+		}
+		transport.TLSClientConfig = &tls.Config{RootCAs: authorities, MinVersion: tls.VersionTLS12}
+		if q.User != "" {
+			request.SetBasicAuth(q.User, q.Password) // never without TLS
+		}
 	}
 	response, err := transport.RoundTrip(request)
 	if err != nil {

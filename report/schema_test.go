@@ -27,6 +27,7 @@ var schemaTypes = []reflect.Type{
 	reflect.TypeFor[HostDrift](), reflect.TypeFor[Reset](), reflect.TypeFor[Removal](), reflect.TypeFor[Directory](),
 	reflect.TypeFor[Audit](), reflect.TypeFor[AuditCheck](), reflect.TypeFor[AuditFinding](),
 	reflect.TypeFor[AddOns](), reflect.TypeFor[AddOn](),
+	reflect.TypeFor[Logs](), reflect.TypeFor[LogLine](),
 	reflect.TypeFor[Verify](), reflect.TypeFor[VerifyCheck](), reflect.TypeFor[VerifyFailure](),
 	reflect.TypeFor[VerifyCause](),
 }

@@ -45,6 +45,7 @@ func Components() []Component {
 		unitLogs,
 		noUnitLogs,
 		logging,
+		monitoring,
 		health,
 		dnsSpread,
 		oldAccess,

@@ -16,6 +16,7 @@ func TestPortsPage(t *testing.T) {
 	target := firewallTarget()
 	target.Cluster.Network.LocalAPIPort = 7443 // the default of inventory.md
 	target.Cluster.AddOns.Registry = inventory.RegistryAddOn{Enabled: true, Port: 5000}
+	target.Cluster.AddOns.Monitoring.Enabled = true
 	var rows []string
 	for _, c := range Components() {
 		for _, p := range c.Ports {

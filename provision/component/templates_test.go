@@ -1,6 +1,7 @@
 package component
 
 import (
+	"maps"
 	"net/netip"
 	"path"
 	"path/filepath"
@@ -135,6 +136,7 @@ func TestRender(t *testing.T) {
 			Classes: storageClasses(inventory.StorageAddOn{Reclaim: inventory.ReclaimDelete, Default: true}),
 		}),
 	}
+	maps.Copy(rendered, renderedStores())
 	for name, got := range rendered {
 		golden.File(t, filepath.Join("testdata", name+".golden"), string(got))
 	}

@@ -45,6 +45,12 @@ var modules = map[string]struct{ module, edit string }{
 	"pause":                  {"", "release/minors.go"},
 	"metrics-server":         {"sigs.k8s.io/metrics-server", "release/minors.go"},
 	"local-path-provisioner": {"github.com/rancher/local-path-provisioner", "provision/component/localpath.go"},
+	"victoria-logs":          {"github.com/VictoriaMetrics/VictoriaLogs", "provision/component/logging.go"},
+	"vlagent":                {"github.com/VictoriaMetrics/VictoriaLogs", "provision/component/logging.go"},
+	"victoria-metrics":       {"github.com/VictoriaMetrics/VictoriaMetrics", "provision/component/monitoring.go"},
+	"vmagent":                {"github.com/VictoriaMetrics/VictoriaMetrics", "provision/component/monitoring.go"},
+	"vmalert":                {"github.com/VictoriaMetrics/VictoriaMetrics", "provision/component/monitoring.go"},
+	"node-exporter":          {"github.com/prometheus/node_exporter", "provision/component/monitoring.go"},
 	"agnhost":                {"", "provision/component/trialimage.go"},
 }
 
