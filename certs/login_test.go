@@ -19,8 +19,8 @@ func withLogging() *inventory.Cluster {
 	return c
 }
 
-// TestLogins: people and agents have passwords of their own, which are made once, are their owner's to
-// change, and of which there are none in a cluster that has no use for them.
+// TestLogins: people and agents have passwords of their own, which are made once, are their owner's
+// to change, and of which there are none in a cluster that has no use for them.
 func TestLogins(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "pki")
 	logins := func(c *inventory.Cluster) (people, agents Login, err error) {

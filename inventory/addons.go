@@ -13,8 +13,8 @@ type AddOns struct {
 	Metrics  MetricsAddOn
 	Storage  StorageAddOn
 	Registry RegistryAddOn
-	// Logging are the logs of all pods and of the services of the cluster, and Monitoring the figures
-	// of hosts, pods and servers.
+	// Logging are the logs of all pods and of the services of the cluster, and Monitoring the
+	// figures of hosts, pods and servers.
 	Logging, Monitoring StoreAddOn
 }
 

@@ -44,11 +44,12 @@ func storeFields(a *StoreAddOn, of string) []field {
 		{name: "days", shape: "number", fallback: strconv.Itoa(usual.Days), read: number(&a.Days, 1, mostDays),
 			doc: "how many days they are kept."},
 		{name: "size", shape: "like `10Gi`", fallback: usual.Size, read: str(&a.Size),
-			doc: "the size of the volume that they are on. The class says whether it can grow later."},
+			doc: "the size of the volume that they are on. Whether it can grow later depends on the class."},
 		{name: "class", shape: "name of a StorageClass", fallback: "`local-path`, of the add-on `storage`",
 			read: str(&a.Class), doc: "the class of that volume."},
-		{name: "port", shape: "port", fallback: strconv.Itoa(usual.Port), class: fault.InventoryPort, read: port(&a.Port),
-			doc: "the port of every host at which the page is, with TLS and a login; one of `network.nodePorts`."},
+		{name: "port", shape: "port", fallback: strconv.Itoa(usual.Port), class: fault.InventoryPort,
+			read: port(&a.Port),
+			doc:  "the port of every host at which the page is, with TLS and a login; one of `network.nodePorts`."},
 	}
 }
 
@@ -83,7 +84,8 @@ func checkStores(r *reader, c *Cluster) {
 		if !s.of.Enabled {
 			continue
 		}
-		if strings.HasPrefix(s.of.Class, LocalPathClass) && !c.AddOns.Storage.Enabled && r.given("addons.storage.enabled") {
+		isOurs := strings.HasPrefix(s.of.Class, LocalPathClass)
+		if isOurs && !c.AddOns.Storage.Enabled && r.given("addons.storage.enabled") {
 			r.problem(s.at+".enabled", "turn addons.storage on, or name another StorageClass in class",
 				"it keeps what it has on a volume of the class %s, and the add-on storage is off", s.of.Class)
 		}

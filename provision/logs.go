@@ -17,7 +17,7 @@ import (
 // Logs lists what comes before logs are read: sessions to whatever answers. Nothing is changed.
 func Logs() []Stage { return []Stage{TolerateAll, Connect} }
 
-// LogQuery is what somebody wants to read.
+// LogQuery is what a user wants to read.
 type LogQuery struct {
 	Hosts     []string      // whose services
 	Units     []string      // only these; empty means all of the cluster on a host
@@ -37,14 +37,14 @@ type LogLine struct {
 	Text string
 }
 
-// followEvery is how often somebody who follows is told what is new.
+// followEvery is how often a user who follows is told what is new.
 const followEvery = time.Second
 
 // source is one thing that writes lines: it returns those that it has not returned before.
 type source func(ctx context.Context) ([]LogLine, error)
 
 // Logs tells the lines, a round of them at a time, the oldest first. What cannot be read is an
-// error at the end, and keeps nobody from reading the rest. Following ends well with ctx.
+// error at the end, and the rest is read all the same. Following ends well with ctx.
 func (r *Run) Logs(ctx context.Context, q LogQuery, tell func([]LogLine)) error {
 	sources, err := r.logSources(ctx, q)
 	if err != nil {

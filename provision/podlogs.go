@@ -46,7 +46,8 @@ func (r *Run) podSources(ctx context.Context, q LogQuery) ([]source, error) {
 			}
 		}
 		if len(all) == before {
-			return nil, fault.LogsOfNobody.Errorf("%s is neither a host nor a pod in the namespace %s", name, q.Namespace)
+			return nil, fault.LogsOfNobody.Errorf("%s is neither a host nor a pod in the namespace %s", name,
+				q.Namespace)
 		}
 	}
 	return all, nil

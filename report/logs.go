@@ -1,10 +1,6 @@
 package report
 
-import (
-	"time"
-
-	"kbootstrap/provision"
-)
+import "kbootstrap/provision"
 
 // Logs is the result of logs: what services and pods wrote.
 type Logs struct {
@@ -15,7 +11,7 @@ type Logs struct {
 // LogLine is a line that was written.
 type LogLine struct {
 	// When it was written, in UTC.
-	Time time.Time `json:"time"`
+	Time Time `json:"time"`
 	// The host, or the namespace and the pod.
 	Of string `json:"of"`
 	// The service of the host, or the container of the pod.
@@ -28,7 +24,7 @@ type LogLine struct {
 func NewLogs(lines []provision.LogLine) Logs {
 	l := Logs{Lines: []LogLine{}}
 	for _, each := range lines {
-		l.Lines = append(l.Lines, LogLine(each))
+		l.Lines = append(l.Lines, LogLine{Time: Time{each.Time}, Of: each.Of, By: each.By, Text: each.Text})
 	}
 	return l
 }

@@ -10,10 +10,10 @@ import (
 )
 
 // logging is the add-on of logs: those of all pods and of the services of all hosts, in a store
-// that can be asked and has a page. An agent on each host sends them, and keeps what it cannot send;
-// unitLogs has the services write to a file for it.
+// that can be asked and has a page. An agent on each host sends them, and keeps what it cannot
+// send; unitLogs has the services write to a file for it.
 //
-// Agents send to a program beside the store, by a login that can read nothing: who is root on one
+// Agents send to a program next to the store, by a login that can read nothing: who is root on one
 // host sees no logs of others.
 var logging = optional(Component{
 	Name:  "logging",

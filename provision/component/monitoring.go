@@ -11,9 +11,9 @@ import (
 )
 
 // monitoring is the add-on of figures over time: a store with pages of graphs, rules of alerts, and
-// what asks hosts, pods and servers. What listens on the loopback interface of a host alone, as etcd's
-// figures do, an agent on that host asks, and sends: no port is opened for it, and nobody gets a
-// key of etcd.
+// what asks hosts, pods and servers. What listens on the loopback interface of a host alone, as
+// etcd's figures do, an agent on that host asks, and sends: no port is opened for it, and no
+// program gets a key of etcd.
 var monitoring = optional(Component{
 	Name:  "monitoring",
 	After: []string{"kube-controller-manager"},

@@ -2,6 +2,7 @@ package component
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -9,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/goccy/go-yaml"
 
 	"kbootstrap/certs"
 	"kbootstrap/internal/trial"
@@ -22,14 +25,17 @@ func renderedStores() map[string][]byte {
 	store := inventory.StoreAddOn{Enabled: true, Days: 7, Size: "10Gi", Class: "local-path", Port: 30428}
 	return map[string][]byte{
 		"logging.yaml": loggingManifest.Render(loggingData{
-			Store: "docker.io/victoriametrics/victoria-logs:v1.52.0", Agent: "docker.io/victoriametrics/vlagent:v1.52.0",
+			Store:      "docker.io/victoriametrics/victoria-logs:v1.52.0",
+			Agent:      "docker.io/victoriametrics/vlagent:v1.52.0",
 			StoreAddOn: store, Bound: storeBound(store), Page: page,
-			People: certs.Login{User: "logging", Password: "a"}, Agents: certs.Login{User: "logging-agent", Password: "b"},
+			People:   certs.Login{User: "logging", Password: "a"},
+			Agents:   certs.Login{User: "logging-agent", Password: "b"},
 			UnitLogs: unitLogsDir, AgentDir: logAgentDir, InDocker: true,
 		}),
 		"monitoring.yaml": monitoringManifest.Render(monitoringData{
 			Store: "store", Agent: "agent", Alerts: "alerts", Exporter: "exporter", StoreAddOn: store, Page: page,
-			People: certs.Login{User: "monitoring", Password: "a"}, Agents: certs.Login{User: "monitoring-agent", Password: "b"},
+			People:       certs.Login{User: "monitoring", Password: "a"},
+			Agents:       certs.Login{User: "monitoring-agent", Password: "b"},
 			ExporterPort: nodeExporterPort, AgentPort: metricsAgentPort,
 			APIServers: []apiServerAt{{"m1", "192.168.56.11:6443"}},
 			Hosts:      []figuresOf{{Host: "m1", Etcd: true, Servers: true}, {Host: "e1", Etcd: true}},
@@ -37,7 +43,8 @@ func renderedStores() map[string][]byte {
 		}),
 		"alert-rules.yaml": alertRules.Render(alertRulesData{Members: 3, APIServers: 3}),
 		"unit-logs.sh": unitLogsScript.Render(unitLogsData{
-			File: unitLogsFile, Enough: unitLogsEnough, Lines: unitLogsLines, Units: []string{"etcd.service", "kubelet.service"},
+			File: unitLogsFile, Enough: unitLogsEnough, Lines: unitLogsLines,
+			Units: []string{"etcd.service", "kubelet.service"},
 		}),
 		"kbootstrap-unit-logs.service": unitLogsService.Render(unitLogsCommand{
 			Program: unitLogsProgram, Most: unitLogsMost,
@@ -46,8 +53,45 @@ func renderedStores() map[string][]byte {
 	}
 }
 
-// journal is a journalctl whose journal is a file of lines: it goes on behind a cursor, and ends when
-// the file has an end.
+// TestAlertRules: the rules and the page of graphs are what the programs read, and each says what
+// is wrong.
+func TestAlertRules(t *testing.T) {
+	var rules struct {
+		Groups []struct {
+			Rules []struct {
+				Alert, Expr string
+				Annotations struct{ Summary string }
+			}
+		}
+	}
+	if err := yaml.Unmarshal(alertRules.Render(alertRulesData{Members: 3}), &rules); err != nil {
+		t.Fatal(err)
+	}
+	if len(rules.Groups) != 1 || len(rules.Groups[0].Rules) < 8 {
+		t.Fatalf("%d groups", len(rules.Groups))
+	}
+	for _, r := range rules.Groups[0].Rules {
+		if r.Alert == "" || r.Expr == "" || r.Annotations.Summary == "" {
+			t.Errorf("%+v lacks something", r)
+		}
+	}
+	var page struct {
+		Rows []struct{ Panels []struct{ Expr []string } }
+	}
+	if err := json.Unmarshal([]byte(clusterDashboard), &page); err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range page.Rows {
+		for _, panel := range row.Panels {
+			if len(panel.Expr) == 0 {
+				t.Errorf("%+v shows nothing", panel)
+			}
+		}
+	}
+}
+
+// journal is a journalctl whose journal is a file of lines: it goes on behind a cursor, and ends
+// when the file has an end.
 const journal = `#!/bin/sh
 after=
 for a in "$@"; do case $a in --after-cursor=*) after=${a#--after-cursor=} ;; esac; done
@@ -61,7 +105,9 @@ awk -v after="$after" 'after == "" || found { print } index($0, "\"__CURSOR\":\"
 func TestUnitLogs(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "units.json")
-	script := string(unitLogsScript.Render(unitLogsData{File: file, Enough: 4000, Lines: 7, Units: []string{"a.service"}}))
+	script := string(unitLogsScript.Render(unitLogsData{
+		File: file, Enough: 4000, Lines: 7, Units: []string{"a.service"},
+	}))
 	const path = "PATH=/usr/local/sbin"
 	if !strings.Contains(script, path) {
 		t.Fatal("the program does not say where it looks for others")

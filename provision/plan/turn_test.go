@@ -15,8 +15,9 @@ import (
 func TestTurns(t *testing.T) {
 	late := []string{
 		"coredns", "default-accounts", "docker", "encrypted-secrets", "firewall", "images", "kube-router",
-		"local-path-provisioner", "logging", "metrics-server", "monitoring", "no-unit-logs", "pod-probe", "registries",
-				"tools",
+		"local-path-provisioner", "logging", "metrics-server", "monitoring", "no-unit-logs",
+		"pod-probe", "registries",
+		"tools",
 	}
 	for _, test := range []struct {
 		what, inventory string
@@ -26,7 +27,8 @@ func TestTurns(t *testing.T) {
 		{"cri: dockerd", fixture.Small + "cri: dockerd\n",
 			[]string{
 				"coredns", "default-accounts", "encrypted-secrets", "firewall", "images", "kube-router",
-				"local-path-provisioner", "logging", "metrics-server", "monitoring", "no-unit-logs", "pod-probe", "registries",
+				"local-path-provisioner", "logging", "metrics-server", "monitoring", "no-unit-logs",
+				"pod-probe", "registries",
 				"tools",
 			}},
 	} {

@@ -85,11 +85,13 @@ func (s *Scene) storeQuestion(ctx context.Context) (node.Question, error) {
 	if err != nil {
 		return node.Question{}, err
 	}
-	query := `{"kubernetes.pod_namespace"=` + string(namespace) + `} _time:1h | stats by ("kubernetes.pod_name") count() lines`
+	query := `{"kubernetes.pod_namespace"=` + string(namespace) + `} _time:1h ` +
+		`| stats by ("kubernetes.pod_name") count() lines`
 	plane := s.Cluster.With(inventory.ControlPlane)[0]
 	return node.Question{
 		URL: fmt.Sprintf("https://%s:%d/select/logsql/query?query=%s", plane.Address, s.Cluster.AddOns.Logging.Port,
 			url.QueryEscape(query)),
-		Limit: 5 * time.Second, User: "logging", Password: string(login.Data.People), Authority: authority.Data["ca.crt"],
+		Limit: 5 * time.Second, User: "logging", Password: string(login.Data.People),
+		Authority: authority.Data["ca.crt"],
 	}, nil
 }

@@ -27,6 +27,8 @@ func TestAddOns(t *testing.T) {
 		{"figures", figures},
 		{"scaling by figures", scaling},
 		{"volumes", volumes},
+		{"logs", logsKept},
+		{"figures over time", figuresKept},
 		{"volumes that stay", volumesStay},
 		{"what others installed stays theirs", othersMetrics},
 		{"off and on again", addOnsOff},
