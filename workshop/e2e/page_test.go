@@ -138,13 +138,16 @@ func (p page) keepsOut(t *testing.T, path string) {
 	}
 }
 
-// shows opens an address of the page in a browser, and waits until it shows all texts. The picture
-// is for people: it is kept where the test says.
+// pictures is the variable with the directory that gets the pictures of pages; docs/pictures are
+// made with it.
+const pictures = "KBOOTSTRAP_PICTURES"
+
+// shows opens an address of the page in a browser, and waits until it shows all texts.
 func (p page) shows(t *testing.T, path, picture string, texts ...string) {
 	t.Helper()
 	deadline := time.Now().Add(2 * time.Minute)
 	for {
-		seen := p.browse(t, path, picture)
+		seen := p.browse(t, "1400,4400", "--dump-dom", p.url+path)
 		lacking := ""
 		for _, text := range texts {
 			if !strings.Contains(seen, text) {
@@ -152,31 +155,27 @@ func (p page) shows(t *testing.T, path, picture string, texts ...string) {
 			}
 		}
 		if lacking == "" {
-			return
+			break
 		}
 		if time.Now().After(deadline) {
 			p.l.fatalf("%s does not show %q:\n%s", path, lacking, seen)
 		}
 	}
+	if dir := os.Getenv(pictures); dir != "" {
+		p.browse(t, "1400,1000", "--screenshot="+filepath.Join(dir, picture), p.url+path)
+	}
 }
 
-// browse is the page as a browser has it after its scripts have run.
-func (p page) browse(t *testing.T, path, picture string) string {
+// browse has a browser open the page, run its scripts and do something with it, and returns what the
+// browser writes. Parts of a page that are out of sight are not drawn.
+func (p page) browse(t *testing.T, size string, arguments ...string) string {
 	t.Helper()
-	arguments := []string{
-		"--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--user-data-dir=" + t.TempDir(),
-		"--window-size=1400,1000", "--virtual-time-budget=20000",
-	}
 	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
 	defer cancel()
-	if picture != "" {
-		out, err := exec.CommandContext(ctx, "chromium",
-			append(arguments, "--screenshot="+picture, p.url+path)...).CombinedOutput()
-		if err != nil {
-			p.l.fatalf("chromium: %v\n%s", err, out)
-		}
-	}
-	out, err := exec.CommandContext(ctx, "chromium", append(arguments, "--dump-dom", p.url+path)...).Output()
+	out, err := exec.CommandContext(ctx, "chromium", append([]string{
+		"--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--user-data-dir=" + t.TempDir(),
+		"--window-size=" + size, "--virtual-time-budget=20000",
+	}, arguments...)...).Output()
 	if err != nil {
 		p.l.fatalf("chromium: %v\n%s", err, out)
 	}
