@@ -21,7 +21,7 @@ RECORDING := $(CACHE)/recording
 KUBERNETES ?= v1.36.3
 # What the lab and the tests of remote need of Debian, by a program that each package brings.
 PACKAGES := mmdebstrap:mmdebstrap systemd-nspawn:systemd-container ip:iproute2 nsenter:util-linux sshd:openssh-server \
-	ssh:openssh-client gcc:build-essential pkg-config:pkg-config dpkg-deb:dpkg iptables:iptables curl:curl
+	ssh:openssh-client gcc:build-essential pkg-config:pkg-config dpkg-deb:dpkg iptables:iptables curl:curl chromium:chromium
 
 .PHONY: build mutate test-crash test-hosts check lint unit crash-matrix fuzz test e2e demo demo-down recording bench measure versions packages artifacts clean
 

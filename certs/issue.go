@@ -23,6 +23,7 @@ type PKI struct {
 	encryption     []EncryptionKey
 	registry       RegistryLogin
 	own            map[string]pair // of the cluster's owner, by the Service that has it
+	logins         map[string]Login
 	leaves         []leaf
 	pairs          map[string]pair   // of the leaves, by their path in the store
 	todo           pending           // what Keep writes
@@ -137,6 +138,9 @@ func (s *Store) issue(c *inventory.Cluster, now time.Time) (p *PKI, err error) {
 		return nil, err
 	}
 	if p.own, err = ownCertificates(c, now); err != nil {
+		return nil, err
+	}
+	if p.logins, err = s.loadLogins(root, c, &p.todo); err != nil {
 		return nil, err
 	}
 	if err = p.load(root, now); err != nil {

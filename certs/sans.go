@@ -76,6 +76,20 @@ func apiserverSANs(c *inventory.Cluster, h inventory.Host) []string {
 	return names
 }
 
+// pageSANs are the names by which people reach a page: those of the control planes, of which a
+// cluster gets no more, so that another worker changes no certificate; and localhost, for a port
+// that is forwarded.
+func pageSANs(c *inventory.Cluster) []string {
+	names := []string{"localhost", "127.0.0.1"}
+	for _, h := range c.With(inventory.ControlPlane) {
+		names = append(names, h.Name, address(h.Address))
+		if h.SSH.Address != "" {
+			names = append(names, canonical(h.SSH.Address))
+		}
+	}
+	return names
+}
+
 // canonical is a name as it is, and an address in its canonical form.
 func canonical(s string) string {
 	if a, err := netip.ParseAddr(s); err == nil {

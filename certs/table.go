@@ -175,10 +175,13 @@ var admin = leaf{name: "admin", issuer: kubernetesCA, cn: adminUser, org: Cluste
 const adminUser = "kubernetes-admin"
 
 // The Services with certificates: metrics-server, which the API server calls, and what people call.
+// Logs and Graphs are pages, and take in what agents send.
 const (
 	MetricsServer = "metrics-server"
 	Ingress       = "traefik"
 	UI            = "headlamp"
+	Logs          = "logs"
+	Graphs        = "graphs"
 )
 
 // served are the certificates of Services in the namespace kube-system. They lie in Secrets, and on
@@ -193,6 +196,8 @@ var served = []struct {
 		return c.AddOns.Ingress.Enabled && c.AddOns.Ingress.Certificate == ""
 	}, ingressSANs},
 	{UI, func(c *inventory.Cluster) bool { return c.AddOns.UI.Enabled }, uiSANs},
+	{Logs, hasLogging, pageSANs},
+	{Graphs, hasMonitoring, pageSANs},
 }
 
 // servedPath is where the store keeps the certificate of a Service, without suffix.

@@ -64,7 +64,8 @@ func All() []Entry {
 	return slices.SortedFunc(slices.Values(slices.Concat(
 		inventoryEntries, connectionEntries, loginEntries, sessionEntries, preflightEntries, stateEntries,
 		rollbackEntries, stepEntries, unitEntries, auditEntries, verifyEntries,
-		planEntries, encryptionEntries, addOnEntries, registryEntries, ingressEntries, lockEntries, bugEntries,
+		planEntries, encryptionEntries, addOnEntries, registryEntries, ingressEntries, storeEntries, lockEntries,
+		bugEntries,
 	)), func(a, b Entry) int { return cmp.Compare(a.Code, b.Code) })
 }
 

@@ -18,6 +18,9 @@ type AddOns struct {
 	// Manifests are the user's own objects, in the order in which they are made.
 	Manifests []Manifest
 	NFS       NFSAddOn
+	// Logging are the logs of all pods and of the services of the cluster, and Monitoring the
+	// figures of hosts, pods and servers.
+	Logging, Monitoring StoreAddOn
 }
 
 // MetricsAddOn is metrics-server: `kubectl top`, and what a HorizontalPodAutoscaler scales by.
@@ -54,6 +57,7 @@ func defaultAddOns() AddOns {
 		Registry: defaultRegistry(),
 		Ingress:  defaultIngress(),
 		UI:       defaultUI(),
+		Logging:  defaultLogging(), Monitoring: defaultMonitoring(),
 	}
 }
 
@@ -97,6 +101,11 @@ func addOnFields(a *AddOns) []field {
 		{name: "ui", shape: "mapping", doc: "pages that show the cluster in a browser.", fields: uiFields(&a.UI)},
 		manifestFields(a),
 		nfsField(&a.NFS),
+		{name: "logging", shape: "mapping", fields: storeFields(&a.Logging, "logs"),
+			doc: "the logs of all pods and of the services of all hosts, in one place; see [logs](logs.md)."},
+		{name: "monitoring", shape: "mapping", fields: storeFields(&a.Monitoring, "figures"),
+			doc: "the figures of hosts, pods and servers over time, graphs and alerts; see " +
+				"[monitoring](monitoring.md)."},
 	}
 }
 

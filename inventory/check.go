@@ -30,6 +30,7 @@ func check(r *reader, c *Cluster) {
 		{fault.InventoryValue, checkArtifacts},
 		{fault.InventoryValue, checkAddOns},
 		{fault.InventoryValue, checkMirrors},
+		{fault.InventoryValue, checkStores},
 	} {
 		r.class = rule.code
 		rule.check(r, c)

@@ -33,6 +33,8 @@ type Question struct {
 	Limit time.Duration // for the answer; 0 means two seconds
 	Trust []byte        // of https: the certificates of those who are believed, in PEM
 	Name  string        // of https: whom the certificate has to be for, if not the ADDRESS
+	// User and Password are the login to a page with TLS.
+	User, Password string
 }
 
 // Reply is an answer, or why there is none.
@@ -123,6 +125,9 @@ func (q Question) page(ctx context.Context) (Reply, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, q.URL, nil)
 	if err != nil {
 		return Reply{}, err
+	}
+	if q.User != "" && request.URL.Scheme == "https" { // never without TLS
+		request.SetBasicAuth(q.User, q.Password)
 	}
 	response, err := transport.RoundTrip(request)
 	if err != nil {

@@ -52,6 +52,7 @@ func (s *server) handler() http.Handler {
 		"PUT /v1/blobs/{sum}":   s.receive,
 		"POST /v1/abandon":      s.abandon,
 		"POST /v1/journal":      s.journal,
+		"POST /v1/lines":        s.lines,
 		"POST /v1/evidence":     s.evidence,
 		"POST /v1/network":      s.network,
 		"POST /v1/request":      s.request,

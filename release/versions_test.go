@@ -30,6 +30,8 @@ func TestVersions(t *testing.T) {
 		"docker": "29.8.2", "cri-dockerd": "0.3.26", "coredns": "1.14.7", "pause": "3.10",
 		"metrics-server": "0.9.0", "local-path-provisioner": "0.0.37", "registry": "3.1.1", "agnhost": "2.63.0",
 		"traefik": "3.7.13", "headlamp": "0.45.0",
+		"victoria-logs": "1.52.0", "vlagent": "1.52.0", "victoria-metrics": "1.148.9", "vmagent": "1.148.9",
+		"vmalert": "1.148.9", "node-exporter": "1.12.1",
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)

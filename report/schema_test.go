@@ -27,6 +27,7 @@ var schemaTypes = []reflect.Type{
 	reflect.TypeFor[HostDrift](), reflect.TypeFor[Reset](), reflect.TypeFor[Removal](), reflect.TypeFor[Directory](),
 	reflect.TypeFor[Audit](), reflect.TypeFor[AuditCheck](), reflect.TypeFor[AuditFinding](),
 	reflect.TypeFor[AddOns](), reflect.TypeFor[AddOn](), reflect.TypeFor[Token](),
+	reflect.TypeFor[Logs](), reflect.TypeFor[LogLine](),
 	reflect.TypeFor[Verify](), reflect.TypeFor[VerifyCheck](), reflect.TypeFor[VerifyFailure](),
 	reflect.TypeFor[VerifyCause](),
 }
@@ -146,7 +147,7 @@ func schema(t *testing.T, c comments, of reflect.Type, defs map[string]any) map[
 func allComments(t *testing.T) comments {
 	return readComments(
 		t, "../provision/fleet/event.go", "event.go", "document.go", "error.go", "plan.go", "saved.go", "drift.go",
-		"reset.go", "audit.go", "addons.go", "token.go", "verify.go",
+		"reset.go", "audit.go", "addons.go", "logs.go", "token.go", "verify.go",
 	)
 }
 

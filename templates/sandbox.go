@@ -30,6 +30,8 @@ type Sandbox struct {
 	Run []string
 	// SharedRun are files below /run that the service shares with others: "xtables.lock".
 	SharedRun []string
+	// ReadsRun are directories below /run of which the service reads the files: "log".
+	ReadsRun []string
 	// SeesRun leaves the service the sockets below /run. Those of containerd, docker and systemd
 	// are a way to everything for who is root.
 	SeesRun bool
@@ -157,7 +159,11 @@ func (s Sandbox) run(add func(since int, line string)) {
 		add(0, "ReadWritePaths="+strings.Join(bound, " "))
 	case !s.SeesRun:
 		add(0, "TemporaryFileSystem=/run:ro")
-		add(0, "BindReadOnlyPaths=-/run/systemd/notify -/run/systemd/resolve -/run/NetworkManager -/run/resolvconf")
+		read := "BindReadOnlyPaths=-/run/systemd/notify -/run/systemd/resolve -/run/NetworkManager -/run/resolvconf"
+		for _, dir := range s.ReadsRun {
+			read += " -/run/" + dir
+		}
+		add(0, read)
 		if bound != nil {
 			add(0, "BindPaths="+strings.Join(bound, " "))
 		}

@@ -54,6 +54,7 @@ func (a *app) root() *cobra.Command {
 	root.AddCommand(
 		initCommand(a), validateCommand(a), hostsCommand(a), preflightCommand(a), planCommand(a), driftCommand(a),
 		upCommand(a), addNodeCommand(a), statusCommand(a), addonsCommand(a), auditCommand(a), verifyCommand(a),
+		logsCommand(a),
 		resetCommand(a), explainCommand(a), supportBundleCommand(a),
 		artifactsCommand(a), nodeCommand(a), cli.GenDocsCommand(),
 	)

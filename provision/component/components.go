@@ -12,7 +12,7 @@ import (
 // After and Needs and in the resources themselves; the order of start after a reboot is in the
 // units.
 func Components() []Component {
-	return completed(noting(walled([]Component{
+	return completed(noting(walled(heard([]Component{
 		base,
 		firewall,
 		etcdPeers,
@@ -46,10 +46,14 @@ func Components() []Component {
 		headlamp,
 		manifests,
 		nfsClient,
+		unitLogs,
+		noUnitLogs,
+		logging,
+		monitoring,
 		health,
 		dnsSpread,
 		oldAccess,
-	})))
+	}))))
 }
 
 // noting has each component note what was in its directories of data before it fills them: `reset`

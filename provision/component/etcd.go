@@ -43,6 +43,7 @@ var etcd = Component{
 			Network: "tcp", Number: 2380, By: "etcd", For: "members", Address: true,
 			From: []inventory.Role{inventory.Etcd},
 		},
+		{Network: "tcp", By: "etcd", For: "figures", Loopback: true, Of: inMonitoring(etcdFiguresPort)},
 	},
 	Residue: Residue{Data: []string{EtcdData, "/etc/etcd"}},
 	Programs: []inventory.Program{
@@ -155,6 +156,10 @@ func etcdFlags(t Target) templates.Flags {
 		"tls-min-version":             "TLS1.2",
 		"cipher-suites":               strings.Join(ciphers, ","),
 		quotaFlag:                     strconv.Itoa(etcdQuota),
+	}
+	if hasMonitoring(t.Cluster) {
+		// A client's certificate could read all keys; these tell figures, to the host itself.
+		flags["listen-metrics-urls"] = fmt.Sprintf("http://127.0.0.1:%d", etcdFiguresPort)
 	}
 	if t.insists() {
 		flags["peer-cert-allowed-cn"] = certs.EtcdPeer // a client's certificate is no member's

@@ -19,6 +19,7 @@ func TestPortsPage(t *testing.T) {
 	target.Cluster.AddOns.Ingress = inventory.IngressAddOn{
 		Enabled: true, Ports: inventory.HostPorts, HTTP: 80, HTTPS: 443,
 	}
+	target.Cluster.AddOns.Monitoring.Enabled = true
 	var rows []string
 	for _, c := range Components() {
 		for _, p := range c.Ports {

@@ -1,6 +1,7 @@
 package component
 
 import (
+	"maps"
 	"net/netip"
 	"path"
 	"path/filepath"
@@ -140,6 +141,7 @@ func TestRender(t *testing.T) {
 		"headlamp.yaml":          headlampManifest.Render(headlampOf("")),
 		"headlamp-name.yaml":     headlampManifest.Render(headlampOf("ui.example.com")),
 	}
+	maps.Copy(rendered, renderedStores())
 	for name, got := range rendered {
 		golden.File(t, filepath.Join("testdata", name+".golden"), string(got))
 	}

@@ -49,7 +49,7 @@ func TestChangesStayWhereTheyBelong(t *testing.T) {
 		want            []string
 	}{
 		{"nothing", "20000-22767", "20000-22767", nil},
-		{"the ports of nodes", "nodePorts: 20000-22767", "nodePorts: 30000-30100", []string{
+		{"the ports of nodes", "nodePorts: 20000-22767", "nodePorts: 20000-20500", []string{
 			"cp1 kube-apiserver: file /etc/systemd/system/kube-apiserver.service",
 			"cp1 kube-apiserver: service kube-apiserver.service",
 		}},

@@ -15,8 +15,8 @@ import (
 func TestTurns(t *testing.T) {
 	late := []string{
 		"coredns", "default-accounts", "docker", "encrypted-secrets", "firewall", "images", "kube-router",
-		"local-path-provisioner", "manifests", "metrics-server", "pod-probe", "registries", "tools",
-		"traefik", "headlamp",
+		"local-path-provisioner", "logging", "manifests", "metrics-server", "monitoring",
+		"no-unit-logs", "pod-probe", "registries", "tools", "traefik", "headlamp",
 	}
 	for _, test := range []struct {
 		what, inventory string
@@ -26,8 +26,8 @@ func TestTurns(t *testing.T) {
 		{"cri: dockerd", fixture.Small + "cri: dockerd\n",
 			[]string{
 				"coredns", "default-accounts", "encrypted-secrets", "firewall", "images", "kube-router",
-				"local-path-provisioner", "manifests", "metrics-server", "pod-probe", "registries", "tools",
-				"traefik", "headlamp",
+				"local-path-provisioner", "logging", "manifests", "metrics-server", "monitoring",
+				"no-unit-logs", "pod-probe", "registries", "tools", "traefik", "headlamp",
 			}},
 	} {
 		got := map[plan.Turn][]string{}

@@ -43,7 +43,7 @@ func units(t *testing.T, p plan.Plan) map[string]UnitFile {
 // unitsAreWellFormed: every unit starts one program of ours with flags, comes back after a boot,
 // and does not give up.
 func unitsAreWellFormed(t *testing.T, plan plan.Plan) {
-	programs := map[string]bool{"/usr/sbin/haproxy": true} // of the distribution
+	programs := map[string]bool{"/usr/sbin/haproxy": true, "/bin/sh": true} // of the distribution
 	for _, s := range plan.Steps {
 		for _, r := range s.Wanted {
 			if link, ok := r.(resource.Link); ok {
@@ -66,7 +66,7 @@ func unitsAreWellFormed(t *testing.T, plan plan.Plan) {
 			t.Errorf("%s: starts %s, which the plan does not put there", name, words[0])
 		}
 		for _, word := range words[1:] {
-			takesWords := slices.Contains([]string{"haproxy", "registry"}, path.Base(words[0]))
+			takesWords := slices.Contains([]string{"haproxy", "registry", "sh"}, path.Base(words[0]))
 			if !strings.HasPrefix(word, "--") && !takesWords {
 				t.Errorf("%s: %q is no flag", name, word)
 			}
@@ -98,7 +98,7 @@ func known() map[string]bool {
 	for section, keys := range map[string]string{
 		"Unit": "Description Documentation After Before Wants RequiresMountsFor",
 		"Service": "Type User Environment ExecStart ExecStartPre ExecStartPost ExecReload Restart RestartSec " +
-			"StartLimitInterval TimeoutStartSec TimeoutStopSec LimitNOFILE LimitNPROC Delegate KillMode " +
+			"StartLimitInterval TimeoutStartSec TimeoutStopSec LimitNOFILE LimitNPROC LimitFSIZE Delegate KillMode " +
 			sandboxOf219 + " " + sandboxSince,
 		"Install": "WantedBy",
 	} {

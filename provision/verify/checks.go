@@ -99,6 +99,11 @@ var checks = []Check{
 		Units: []string{"kbootstrap-registry.service", "containerd.service"},
 	},
 	{
+		Name: "logstore", Title: "the log store has the lines of pods on every host", Absent: hasNoLogStore,
+		Try:   logsAreKept,
+		Units: []string{"kube-proxy.service"},
+	},
+	{
 		Name: "placement", Title: "pods go where a label is, and not where a taint is",
 		Alone: true, Try: placementHolds,
 		Units: []string{"kube-scheduler.service"},

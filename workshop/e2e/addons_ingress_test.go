@@ -39,7 +39,7 @@ spec:
     http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: shop, port: {number: 80}}}}]}
 `
 
-const page = "a page of a pod\n"
+const shopPage = "a page of a pod\n"
 
 // ingressServes has requests from outside of the cluster reach a pod, by either kind of ports.
 func ingressServes(t *testing.T, l *lab) {
@@ -53,11 +53,11 @@ func ingressServes(t *testing.T, l *lab) {
 	l.apply(shop)
 	const name = "shop.example.com"
 	worker, plane := l.address("w1"), l.address("cp1")
-	l.answers(visit{scheme: "http", address: worker + ":80", server: name}, page)
+	l.answers(visit{scheme: "http", address: worker + ":80", server: name}, shopPage)
 	for _, server := range []string{name, "w1", worker} {
 		l.answers(visit{
 			scheme: "https", address: worker + ":443", server: server, host: name, trust: l.authority(),
-		}, page)
+		}, shopPage)
 	}
 	stranger := visit{scheme: "https", address: worker + ":443", server: "other.example.com", trust: l.authority()}
 	if got := l.visits(stranger); got.code != 0 || !strings.Contains(got.told, "other.example.com") {
@@ -77,10 +77,10 @@ func ingressServes(t *testing.T, l *lab) {
 	l.up()
 	l.upAgain()
 	for _, address := range []string{worker, plane} {
-		l.answers(visit{scheme: "http", address: address + ":30080", server: name}, page)
+		l.answers(visit{scheme: "http", address: address + ":30080", server: name}, shopPage)
 		l.answers(visit{
 			scheme: "https", address: address + ":30443", server: name, trust: filepath.Join(l.dir, "shop.crt"),
-		}, page)
+		}, shopPage)
 	}
 	if got := l.visits(visit{scheme: "http", address: worker + ":80", server: name}); got.code != 0 {
 		t.Errorf("the port of the host is still open: %+v", got)

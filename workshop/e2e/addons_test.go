@@ -30,6 +30,8 @@ func TestAddOns(t *testing.T) {
 		{"web UI", uiStands},
 		{"no ingress", ingressGoes},
 		{"volumes", volumes},
+		{"logs", logsKept},
+		{"figures over time", figuresKept},
 		{"volumes that stay", volumesStay},
 		{"what others installed stays theirs", othersMetrics},
 		{"a user's manifests", ownManifests},

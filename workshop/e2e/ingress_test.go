@@ -46,7 +46,7 @@ func (l *lab) shopAt(name string) visit {
 
 // ingressWalled: the firewall lets everybody in at the ports of the ingress, and nowhere else.
 func ingressWalled(t *testing.T, l *lab) {
-	l.answers(l.shopAt("w1"), page)
+	l.answers(l.shopAt("w1"), shopPage)
 	if got := l.visits(l.shopAt("cp1")); got.code != 0 {
 		t.Errorf("the control plane answers: %+v", got)
 	}
@@ -68,7 +68,7 @@ func ingressRenewed(t *testing.T, l *lab) {
 	l.answers(visit{
 		scheme: "https", address: l.address("w1") + ":443", server: "shop.example.com",
 		trust: filepath.Join(l.dir, "shop.crt"),
-	}, page)
+	}, shopPage)
 	if after := pods(); after != before {
 		t.Errorf("the pods are %s, and were %s", after, before)
 	}
@@ -82,11 +82,11 @@ func ingressRenewed(t *testing.T, l *lab) {
 func ingressJoined(t *testing.T, l *lab) {
 	l.join("s2")
 	l.must(5*time.Minute, "add-node", "-i", l.inventory, "s2")
-	l.answers(l.shopAt("s2"), page)
+	l.answers(l.shopAt("s2"), shopPage)
 	l.answers(visit{
 		scheme: "https", address: l.address("s2") + ":443", server: "s2", host: "shop.example.com",
 		trust: l.authority(),
-	}, page)
+	}, shopPage)
 	l.upAgain()
 	l.exits(0, "verify", "-i", l.inventory, "--only", "ingress")
 }
@@ -94,10 +94,10 @@ func ingressJoined(t *testing.T, l *lab) {
 // ingressBoots: after a boot requests get through again, and while the host is off by others.
 func ingressBoots(_ *testing.T, l *lab) {
 	l.mustLab(2*time.Minute, "stop", "w1")
-	l.answers(l.shopAt("s2"), page)
+	l.answers(l.shopAt("s2"), shopPage)
 	l.mustLab(2*time.Minute, "start", "w1")
 	l.ready(3, 3*time.Minute)
-	l.answers(l.shopAt("w1"), page)
+	l.answers(l.shopAt("w1"), shopPage)
 	l.heals()
 	l.upAgain()
 }

@@ -17,8 +17,9 @@ func (s state) hostsYAML() []byte {
 		fmt.Fprintf(&b, "artifacts: {mirror: %s, lock: %s, ownBuilds: true}\n", quoteYAML(m),
 			quoteYAML(filepath.Join(m, "artifacts.lock")))
 	}
-	fmt.Fprintf(&b, "versions: {kube-router: %s, local-path-provisioner: %s} # the newest that are Go modules\n",
-		components.KubeRouterVersion, components.LocalPathVersion)
+	fmt.Fprintf(&b, "versions: # what is a Go module\n  {kube-router: %s, local-path-provisioner: %s, "+
+		"victoria-logs: %s, vlagent: %s}\n", components.KubeRouterVersion, components.LocalPathVersion,
+		components.VictoriaLogsVersion, components.VictoriaLogsVersion)
 	b.WriteString("# The hosts share this machine's disk: how full it is in percent is nothing to evict pods " +
 		"or remove images for.\n" +
 		"arguments:\n" +

@@ -27,7 +27,8 @@ func TestHostsYAML(t *testing.T) {
 	want := `cluster: demo
 kubernetes: v1.36.3
 artifacts: {mirror: "/m/with space", lock: "/m/with space/artifacts.lock", ownBuilds: true}
-versions: {kube-router: v2.1.0, local-path-provisioner: v0.0.30} # the newest that are Go modules
+versions: # what is a Go module
+  {kube-router: v2.1.0, local-path-provisioner: v0.0.30, victoria-logs: v1.52.2, vlagent: v1.52.2}
 # The hosts share this machine's disk: how full it is in percent is nothing to evict pods or remove images for.
 arguments:
   kubelet: {image-gc-high-threshold: "100", eviction-hard: "memory.available<100Mi,nodefs.available<500Mi"}

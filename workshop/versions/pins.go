@@ -47,6 +47,12 @@ var modules = map[string]struct{ module, edit string }{
 	"local-path-provisioner": {"github.com/rancher/local-path-provisioner", "provision/component/localpath.go"},
 	"traefik":                {"github.com/traefik/traefik/v3", "provision/component/traefik.go"},
 	"headlamp":               {"", "provision/component/headlamp.go"},
+	"victoria-logs":          {"github.com/VictoriaMetrics/VictoriaLogs", "provision/component/logging.go"},
+	"vlagent":                {"github.com/VictoriaMetrics/VictoriaLogs", "provision/component/logging.go"},
+	"victoria-metrics":       {"github.com/VictoriaMetrics/VictoriaMetrics", "provision/component/monitoring.go"},
+	"vmagent":                {"github.com/VictoriaMetrics/VictoriaMetrics", "provision/component/monitoring.go"},
+	"vmalert":                {"github.com/VictoriaMetrics/VictoriaMetrics", "provision/component/monitoring.go"},
+	"node-exporter":          {"github.com/prometheus/node_exporter", "provision/component/monitoring.go"},
 	"agnhost":                {"", "provision/component/trialimage.go"},
 }
 

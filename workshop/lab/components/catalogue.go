@@ -16,21 +16,24 @@ var recipes embed.FS
 // what it installs without being asked is what was tried; a test holds them together. Those of tini
 // and busybox are what Debian 12 packages.
 const (
-	etcdVersion          = "v3.6.14"
-	containerdVersion    = "v2.4.1"
-	runcVersion          = "v1.5.2"
-	cniVersion           = "v1.9.1"
-	flannelVersion       = "v0.28.4"
-	metricsServerVersion = "v0.9.0"
-	KubeRouterVersion    = "v2.1.0"
-	LocalPathVersion     = "v0.0.30"
-	registryVersion      = "v3.1.1"
-	traefikVersion       = "v3.7.13"
-	corednsVersion       = "v1.14.7"
-	dockerVersion        = "v29.8.2"
-	tiniVersion          = "0.19.0"
-	busyboxVersion       = "1.35.0"
-	busyboxTag           = "1.36.1" // the name that the tests ask for, whatever version is inside
+	etcdVersion            = "v3.6.14"
+	containerdVersion      = "v2.4.1"
+	runcVersion            = "v1.5.2"
+	cniVersion             = "v1.9.1"
+	flannelVersion         = "v0.28.4"
+	metricsServerVersion   = "v0.9.0"
+	KubeRouterVersion      = "v2.1.0"
+	LocalPathVersion       = "v0.0.30"
+	registryVersion        = "v3.1.1"
+	VictoriaLogsVersion    = "v1.52.2"
+	victoriaMetricsVersion = "v1.148.9"
+	nodeExporterVersion    = "v1.12.1"
+	traefikVersion         = "v3.7.13"
+	corednsVersion         = "v1.14.7"
+	dockerVersion          = "v29.8.2"
+	tiniVersion            = "0.19.0"
+	busyboxVersion         = "1.35.0"
+	busyboxTag             = "1.36.1" // the name that the tests ask for, whatever version is inside
 )
 
 // mobyVersion is the module with the daemon of Docker 29.8.1. There is none of 29.8.2, which the
@@ -82,6 +85,12 @@ func catalogue(kubernetesVersion, arch string) ([]recipe, error) {
 		coredns(),
 		localPath(),
 		registry(arch),
+		victoriaLogs("victoria-logs"),
+		victoriaLogs("vlagent"),
+		nodeExporter(),
+		victoriaMetrics("victoria-metrics"),
+		victoriaMetrics("vmagent"),
+		victoriaMetrics("vmalert"),
 		metricsServer(),
 		traefik(),
 		docker(machine),

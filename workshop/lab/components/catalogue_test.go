@@ -35,6 +35,11 @@ func TestCatalogueURLs(t *testing.T) {
 		https://docker.io/library/busybox/1.36.1.tar
 		https://docker.io/library/traefik/v3.7.13.tar
 		https://docker.io/rancher/local-path-provisioner/v0.0.30.tar
+		https://docker.io/victoriametrics/victoria-logs/v1.52.2.tar
+		https://docker.io/victoriametrics/victoria-metrics/v1.148.9.tar
+		https://docker.io/victoriametrics/vlagent/v1.52.2.tar
+		https://docker.io/victoriametrics/vmagent/v1.148.9.tar
+		https://docker.io/victoriametrics/vmalert/v1.148.9.tar
 		https://download.docker.com/linux/static/stable/x86_64/docker-29.8.2.tgz
 		https://github.com/cloudnativelabs/kube-router/releases/download/v2.1.0/kube-router_2.1.0_linux_amd64.tar.gz
 		https://github.com/containerd/containerd/releases/download/v2.4.1/containerd-static-2.4.1-linux-amd64.tar.gz
@@ -44,6 +49,7 @@ func TestCatalogueURLs(t *testing.T) {
 		https://github.com/flannel-io/flannel/releases/download/v0.28.4/flannel-v0.28.4-linux-amd64.tar.gz
 		https://github.com/opencontainers/runc/releases/download/v1.5.2/runc.amd64
 		https://lab.invalid/greeting/1.tar
+		https://quay.io/prometheus/node-exporter/v1.12.1.tar
 		https://registry.k8s.io/coredns/coredns/v1.14.7.tar
 		https://registry.k8s.io/e2e-test-images/agnhost/2.63.0.tar
 		https://registry.k8s.io/metrics-server/metrics-server/v0.9.0.tar
@@ -100,7 +106,7 @@ func TestLabRunsTheDefaults(t *testing.T) {
 		}
 		delete(defaults, "cri-dockerd") // it is not published as a module
 		delete(defaults, "headlamp")    // nor is this
-		for _, name := range []string{"kube-router", "local-path-provisioner"} {
+		for _, name := range []string{"kube-router", "local-path-provisioner", "victoria-logs", "vlagent"} {
 			delete(defaults, name) // nor are their newest versions
 		}
 		for name, want := range defaults {
