@@ -19,6 +19,7 @@ kind: Pod
 metadata: {name: shop, labels: {app: shop}}
 spec:
   terminationGracePeriodSeconds: 0
+  nodeSelector: {kubernetes.io/hostname: cp1}
   containers:
   - name: shop
     image: docker.io/library/busybox:1.36.1
@@ -160,8 +161,8 @@ func (l *lab) visits(v visit) answer {
 		l.input(f, "s1", "cp", "/dev/stdin", trusted)
 		f.Close()
 	}
-	command := []string{"s1", "--", "curl", "-sS", "--max-time", "5", "--write-out", "%{http_code}", "--cacert", trusted,
-		"--connect-to", "::" + v.address, "--header", "Host: " + cmp.Or(v.host, v.server),
+	command := []string{"s1", "--", "curl", "-sS", "--max-time", "5", "--write-out", "%{http_code}",
+		"--cacert", trusted, "--connect-to", "::" + v.address, "--header", "Host: " + cmp.Or(v.host, v.server),
 		v.scheme + "://" + v.server + "/"}
 	r := l.runLab(time.Minute, "exec", command...)
 	if r.code != 0 || len(r.stdout) < 3 {
