@@ -48,6 +48,15 @@ func TestRolloutTellsWhyNot(t *testing.T) {
 			`{"observedGeneration":2,"desiredNumberScheduled":3,"numberReady":2,"updatedNumberScheduled":3}`,
 			"of 3 pods, 2 are ready and 3 are updated",
 		},
+		"a daemon set that lacks a host which is away": {
+			api.Rollout{APIVersion: "apps/v1", Kind: "DaemonSet", Namespace: system, Away: 1}, apps + "daemonsets/x",
+			`{"observedGeneration":2,"desiredNumberScheduled":3,"numberReady":2,"updatedNumberScheduled":2}`, "",
+		},
+		"a daemon set that lacks more hosts than are away": {
+			api.Rollout{APIVersion: "apps/v1", Kind: "DaemonSet", Namespace: system, Away: 1}, apps + "daemonsets/x",
+			`{"observedGeneration":2,"desiredNumberScheduled":3,"numberReady":1,"updatedNumberScheduled":3}`,
+			"of 3 pods, 1 are ready and 3 are updated",
+		},
 		"a daemon set that is old in places": {
 			api.Rollout{APIVersion: "apps/v1", Kind: "DaemonSet", Namespace: system}, apps + "daemonsets/x",
 			`{"observedGeneration":2,"desiredNumberScheduled":3,"numberReady":3,"updatedNumberScheduled":1}`,

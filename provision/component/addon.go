@@ -34,7 +34,7 @@ func addon(c Component, manifest func(Target) []byte) Component {
 	c.After = append([]string{"access"}, c.After...)
 	c.Resources = func(t Target) []resource.Resource {
 		applied := objects(Admin, manifest(t))
-		return append(applied, rollouts(applied)...)
+		return append(applied, rollouts(applied, len(t.Away))...)
 	}
 	return c
 }

@@ -33,8 +33,8 @@ func objects(kubeconfig string, manifests []byte) []resource.Resource {
 // pods, or a program behind them that has to answer.
 var awaited = []string{"Deployment", "DaemonSet", "APIService"}
 
-// rollouts are the readiness of the objects that have one.
-func rollouts(objects []resource.Resource) []resource.Resource {
+// rollouts are the readiness of the objects that have one, while so many hosts are away.
+func rollouts(objects []resource.Resource, away int) []resource.Resource {
 	var rs []resource.Resource
 	for _, r := range objects {
 		var m struct {
@@ -46,10 +46,14 @@ func rollouts(objects []resource.Resource) []resource.Resource {
 			panic("component: manifest of " + r.ID() + ": " + err.Error())
 		}
 		if slices.Contains(awaited, m.Kind) {
-			rs = append(rs, api.Rollout{
+			r := api.Rollout{
 				APIVersion: m.APIVersion, Kind: m.Kind, Namespace: m.Metadata.Namespace, Name: m.Metadata.Name,
 				Kubeconfig: object.Kubeconfig,
-			})
+			}
+			if m.Kind == "DaemonSet" {
+				r.Away = away
+			}
+			rs = append(rs, r)
 		}
 	}
 	return rs

@@ -25,6 +25,8 @@ type Rollout struct {
 	Kubeconfig string        // path on the host, below System.Root
 	Timeout    time.Duration // how long to wait; 0 means two minutes
 	Absent     bool          // it is not complete
+	// Away is how many nodes a DaemonSet may do without, because their hosts cannot be reached.
+	Away int `json:",omitempty"`
 }
 
 // ID is "rollout KIND NAMESPACE/NAME".
@@ -116,6 +118,7 @@ func (r Rollout) ask(ctx context.Context, a *kube.API, path string) (waiting, er
 	if err := json.Unmarshal(data, &o); err != nil {
 		return nil, fmt.Errorf("%s: %w", r.ID(), err)
 	}
+	o.away = int64(r.Away)
 	if err := unready(o); err != nil {
 		return &unreadyError{error: err, labels: o.Spec.Selector.MatchLabels}, nil
 	}
@@ -149,6 +152,7 @@ type rolledOut struct {
 		UpdatedNumberScheduled int64       `json:"updatedNumberScheduled"`
 		Conditions             []condition `json:"conditions"`
 	} `json:"status"`
+	away int64 // see Rollout.Away
 }
 
 // readiness are the kinds of objects that are more than there: each function returns why the object
@@ -186,7 +190,8 @@ func (o rolledOut) daemonSet() error {
 		return err
 	}
 	s := o.Status
-	if s.NumberReady == s.DesiredNumberScheduled && s.UpdatedNumberScheduled == s.DesiredNumberScheduled {
+	least := s.DesiredNumberScheduled - o.away
+	if s.NumberReady >= least && s.UpdatedNumberScheduled >= least {
 		return nil
 	}
 	return fmt.Errorf("of %d pods, %d are ready and %d are updated",
