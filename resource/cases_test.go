@@ -20,6 +20,7 @@ func laws() []law {
 		serviceLaws(), packageLaws(), kernelLaws(), nameLaws(), swapLaws(),
 		selinuxLaws(), imageLaws(), readyLaws(), credentialLaws(), memberLaws(), kubeLaws(), resetLaws(),
 		dataLaws(), keyLaws(), podLaws(), encryptionLaws(), firewallLaws(), serviceAccountLaws(), objectSetLaws(),
+		serviceAddressesLaws(),
 	)
 }
 
