@@ -51,8 +51,8 @@ func ingressFields(a *IngressAddOn) []field {
 			read: port(&a.HTTPS), doc: "the port for https."},
 		{name: "hosts", shape: "list of names of hosts", fallback: "every worker without a taint",
 			read: eachText(&a.Hosts), doc: "the hosts that take requests, with `ports: host`."},
-		{name: "address", shape: "name or address", fallback: "the addresses of those hosts; with nodeport that of the first",
-			read: str(&a.Address),
+		{name: "address", shape: "name or address", read: str(&a.Address),
+			fallback: "the addresses of those hosts; with nodeport that of the first",
 			doc: "what an Ingress shows as its address. Name here what stands in front of the hosts: a load " +
 				"balancer, or an address that moves."},
 		{name: "names", shape: "list of DNS names", fallback: "none", read: eachText(&a.Names),

@@ -12,9 +12,9 @@ import (
 // Traefik is the component of the ingress.
 const Traefik = "traefik"
 
-// traefik is the add-on of http and https from outside. With ports of hosts it is a DaemonSet behind
-// a Service which has the hosts' addresses for its own, so that kube-proxy leads what is sent there
-// to the pod on the same host; with NodePorts a Deployment.
+// traefik is the add-on of http and https from outside. With ports of hosts it is a DaemonSet
+// behind a Service which has the hosts' addresses for its own, so that kube-proxy leads what is
+// sent there to the pod on the same host; with NodePorts a Deployment.
 //
 // The portmap plugin would do so without a Service, and only until the first reload of a firewalld,
 // which flushes its rules: nothing writes them again.

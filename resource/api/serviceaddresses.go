@@ -13,8 +13,8 @@ import (
 )
 
 // ServiceAddresses are the addresses at which a Service of the type LoadBalancer is reached from
-// outside, as its status has them. In a cloud a controller writes them; on bare hosts they are those
-// of hosts, where kube-proxy then takes what is sent to the ports of the Service.
+// outside, as its status has them. In a cloud a controller writes them; on bare hosts they are
+// those of hosts, where kube-proxy then takes what is sent to the ports of the Service.
 type ServiceAddresses struct {
 	Namespace, Name string
 	Addresses       []string // none is a Service without
