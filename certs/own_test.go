@@ -18,7 +18,7 @@ import (
 func withIngress() *inventory.Cluster {
 	c := lab()
 	c.AddOns.Ingress = inventory.IngressAddOn{
-		Enabled: true, Address: "10.0.0.31", Names: []string{"*.apps.example.com", "shop.example.com"},
+		Enabled: true, Ports: inventory.HostPorts, Names: []string{"*.apps.example.com", "shop.example.com"},
 	}
 	return c
 }

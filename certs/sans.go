@@ -43,7 +43,7 @@ func hostSANs(c *inventory.Cluster) []string {
 // ingressSANs are all hosts, what stands in front of them, and the names that the inventory adds.
 func ingressSANs(c *inventory.Cluster) []string {
 	a := c.AddOns.Ingress
-	names := append(hostSANs(c), canonical(a.Address))
+	names := append(hostSANs(c), canonical(c.IngressAddress()))
 	if c.AddOns.UI.Enabled && c.AddOns.UI.Name != "" {
 		names = append(names, c.AddOns.UI.Name)
 	}

@@ -16,7 +16,8 @@ type IngressAddOn struct {
 	// Hosts are the names of the hosts that take requests, with HostPorts; none means all whose
 	// pods need no toleration.
 	Hosts []string
-	// Address is what an Ingress shows as its own: an address or a name.
+	// Address is what an Ingress shows as its own, an address or a name; "" for the addresses of
+	// hosts.
 	Address string
 	// Names are further names in the certificate that the cluster's authority signs.
 	Names []string
@@ -50,8 +51,8 @@ func ingressFields(a *IngressAddOn) []field {
 			read: port(&a.HTTPS), doc: "the port for https."},
 		{name: "hosts", shape: "list of names of hosts", fallback: "every worker without a taint",
 			read: eachText(&a.Hosts), doc: "the hosts that take requests, with `ports: host`."},
-		{name: "address", shape: "name or address", fallback: "the address of the first of those hosts",
-			read: str(&a.Address),
+		{name: "address", shape: "name or address", read: str(&a.Address),
+			fallback: "the addresses of those hosts; with nodeport that of the first",
 			doc: "what an Ingress shows as its address. Name here what stands in front of the hosts: a load " +
 				"balancer, or an address that moves."},
 		{name: "names", shape: "list of DNS names", fallback: "none", read: eachText(&a.Names),
@@ -93,6 +94,14 @@ func (c *Cluster) TakesRequests(h Host) bool {
 	}
 	isShut := slices.ContainsFunc(h.Taints, func(t Taint) bool { return t.Effect != "PreferNoSchedule" })
 	return !isShut && (h.Has(Worker) || len(c.With(Worker)) == 0)
+}
+
+// IngressAddress is where users begin: what stands in front of the hosts, or the first of these.
+func (c *Cluster) IngressAddress() string {
+	if hosts := c.Entrances(); c.AddOns.Ingress.Address == "" && len(hosts) > 0 {
+		return hosts[0].Address.String()
+	}
+	return c.AddOns.Ingress.Address
 }
 
 // Entrances are the hosts that take requests from outside, in the order of the inventory.

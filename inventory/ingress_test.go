@@ -37,7 +37,7 @@ func TestIngressDefaults(t *testing.T) {
 			entrances = append(entrances, h.Name)
 		}
 		a := c.AddOns.Ingress
-		if a.Address != test.address || a.HTTP != test.http || a.HTTPS != test.https || !a.Default ||
+		if c.IngressAddress() != test.address || a.HTTP != test.http || a.HTTPS != test.https || !a.Default ||
 			strings.Join(entrances, " ") != test.entrances {
 			t.Errorf("%s: %+v at %q", test.what, a, entrances)
 		}

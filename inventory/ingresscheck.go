@@ -41,13 +41,8 @@ func checkIngress(r *reader, c *Cluster) {
 	}
 	checkIngressCertificate(r, *a)
 	checkIngressPorts(r, c)
-	if c.AddOns.Ingress.Enabled && a.Address == "" {
-		if hosts := c.Entrances(); len(hosts) > 0 {
-			a.Address = hosts[0].Address.String()
-		} else if len(c.Hosts) > 0 && len(a.Hosts) == 0 {
-			r.problem(at, "name hosts in hosts, or take away taints",
-				"no host takes requests: every worker has a taint")
-		}
+	if a.Enabled && len(c.Hosts) > 0 && len(a.Hosts) == 0 && len(c.Entrances()) == 0 {
+		r.problem(at, "name hosts in hosts, or take away taints", "no host takes requests: every worker has a taint")
 	}
 }
 

@@ -21,6 +21,7 @@ func laws() []law {
 		selinuxLaws(), imageLaws(), readyLaws(), credentialLaws(), memberLaws(), kubeLaws(), resetLaws(),
 		dataLaws(), keyLaws(), podLaws(), encryptionLaws(), firewallLaws(), serviceAccountLaws(), objectSetLaws(),
 		usersObjectLaws(),
+		serviceAddressesLaws(),
 	)
 }
 

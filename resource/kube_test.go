@@ -91,7 +91,7 @@ func (k *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		k.answer(w, code, map[string]any{"kind": "Status", "message": "not yet"})
 		return
 	}
-	object := k.objects[r.URL.Path]
+	object := k.objects[strings.TrimSuffix(r.URL.Path, "/status")]
 	switch {
 	case r.Method == http.MethodGet && object != nil && k.lateReads > 0:
 		k.lateReads--
@@ -158,13 +158,14 @@ func (k *fakeAPI) patch(w http.ResponseWriter, r *http.Request, object map[strin
 	default:
 		meta, _ := object["metadata"].(map[string]any)
 		theirs, _ := patch["metadata"].(map[string]any)
-		if meta["resourceVersion"] != theirs["resourceVersion"] {
+		_, isStatus := patch["status"]
+		if !isStatus && meta["resourceVersion"] != theirs["resourceVersion"] {
 			k.answer(w, http.StatusConflict, map[string]any{"message": "the object has been modified"})
 			return
 		}
 	}
 	object = k.spelt(merge(object, patch))
-	k.store(r.URL.Path, object)
+	k.store(strings.TrimSuffix(r.URL.Path, "/status"), object)
 	k.answer(w, http.StatusOK, object)
 }
 

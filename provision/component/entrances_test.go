@@ -12,9 +12,10 @@ func traefikOf(ports string, hosts []string) traefikData {
 	return traefikData{
 		Image: "docker.io/library/traefik:v3.7.13", Replicas: 2,
 		IngressAddOn: inventory.IngressAddOn{
-			Ports: ports, HTTP: 80, HTTPS: 443, Hosts: hosts, Address: "192.0.2.1", Default: true,
+			Ports: ports, HTTP: 80, HTTPS: 443, Hosts: hosts, Default: true,
 		},
-		UI: ports == inventory.NodePorts, UIServer: "headlamp.kube-system.svc",
+		Shown: "ip=192.0.2.1",
+		UI:    ports == inventory.NodePorts, UIServer: "headlamp.kube-system.svc",
 		Certificate: "-----BEGIN CERTIFICATE-----\n", Key: "-----BEGIN EC PRIVATE KEY-----\n",
 	}
 }

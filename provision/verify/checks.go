@@ -84,7 +84,7 @@ var checks = []Check{
 		Units: []string{"kubelet.service"},
 	},
 	{
-		Name: "ingress", Title: "an Ingress leads from each host that takes requests to a Service, by http and https",
+		Name: "ingress", Title: "an Ingress leads to a Service, by http and https",
 		Absent: hasNoIngress, Try: ingressLeads,
 		Units: []string{"kube-proxy.service"},
 	},

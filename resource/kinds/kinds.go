@@ -84,6 +84,7 @@ var kinds = []Kind{
 	kind[api.StaleNote]("stalenote", 0),
 	kind[api.Account]("account", 0),
 	kind[api.ObjectSet]("objectset", 0),
+	kind[api.ServiceAddresses]("serviceaddresses", 0),
 	kind[resource.NIC]("nic", 0),
 	kind[resource.Chains]("chains", 0),
 	kind[resource.IPSets]("ipsets", 0),

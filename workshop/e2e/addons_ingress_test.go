@@ -19,6 +19,7 @@ kind: Pod
 metadata: {name: shop, labels: {app: shop}}
 spec:
   terminationGracePeriodSeconds: 0
+  nodeSelector: {kubernetes.io/hostname: cp1}
   containers:
   - name: shop
     image: docker.io/library/busybox:1.36.1
