@@ -21,10 +21,6 @@ var monitoring = optional(Component{
 		victoriaMetrics("victoria-metrics"), victoriaMetrics("vmagent"), victoriaMetrics("vmalert"),
 		{Component: "node-exporter", Version: "1.12.1", Image: "quay.io/prometheus/node-exporter:v{version}"},
 	},
-	Ports: []Port{
-		{Network: "tcp", By: "node_exporter", For: "figures", Loopback: true, Of: inMonitoring(nodeExporterPort)},
-		{Network: "tcp", By: "vmagent", For: "health", Loopback: true, Of: inMonitoring(metricsAgentPort)},
-	},
 }, AddOn{
 	Field: "monitoring", What: "figures over time, graphs and alerts", HasData: true, IsOn: hasMonitoring,
 	Reach: func(c *inventory.Cluster) string { return pageOf(c, c.AddOns.Monitoring, "/vmui/") },

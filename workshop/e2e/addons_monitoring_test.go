@@ -24,7 +24,7 @@ func figuresKept(t *testing.T, l *lab) {
 		`up{job="kubelet"} == 1`: 2, `up{job="apiserver"} == 1`: 1, `up{job="etcd"} == 1`: 1, `up{job="host"} == 1`: 2,
 		`up{job="servers"} == 1`: 2, `up{job="pods"} == 1`: 2, `etcd_server_has_leader == 1`: 1,
 		`max(node_collector_unhealthy_nodes_in_zone) == 0`:                                     1,
-		`node_filesystem_avail_bytes{mountpoint="/"} > 0`:                                      2,
+		`count by (host) (node_filesystem_avail_bytes) > 0`:                                    2,
 		`sum(container_memory_working_set_bytes{namespace="kube-system",container="coredns"})`: 1,
 	} {
 		p.figures(t, query, results)
