@@ -36,6 +36,11 @@ func (f *manifestFile) read() []Manifest {
 		f.problem(0, "", err.Error())
 		return nil
 	}
+	return f.parse(data)
+}
+
+// parse is read for content that is at hand.
+func (f *manifestFile) parse(data []byte) []Manifest {
 	if filepath.Ext(f.name) == ".json" {
 		return f.readJSON(data)
 	}

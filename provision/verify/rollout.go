@@ -99,7 +99,7 @@ func rolloutFailsNothing(ctx context.Context, s *Scene) (string, []Failure) {
 	if failures := s.tryWays(ctx, ways); failures != nil {
 		return "", failures
 	}
-	stop := s.askAllTheTime(ctx, page)
+	stop := s.askAllTheTime(ctx, s.clients(), page)
 	failures := s.updateAndGoBack(ctx, s.template(rolling, spec("second")))
 	asked, lost := stop()
 	failures = append(failures, lost...)
@@ -115,13 +115,13 @@ func (s *Scene) clients() []string { return s.Reached[:min(len(s.Reached), 3)] }
 // askAllTheTime has hosts ask for a page, one request after the other, until the returned function
 // is called. It returns how many requests there were, and a failure for each host on which some got
 // no answer.
-func (s *Scene) askAllTheTime(ctx context.Context, page string) (stop func() (int, []Failure)) {
+func (s *Scene) askAllTheTime(ctx context.Context, hosts []string, page string) (stop func() (int, []Failure)) {
 	ctx, cancel := context.WithCancel(ctx)
 	var mu sync.Mutex
 	var all sync.WaitGroup
 	asked := 0
 	var failures []Failure
-	for _, h := range s.clients() {
+	for _, h := range hosts {
 		all.Go(func() {
 			n, lost, why := 0, 0, ""
 			for first := true; first || ctx.Err() == nil; first = false {

@@ -19,6 +19,7 @@ import (
 // and its cause is named.
 func TestHostsVerify(t *testing.T) {
 	l := newLab(t, "verify", "--control-planes", "1", "--workers", "2")
+	l.edit("hosts:", "addons: {registry: {enabled: true, host: w1}}\nhosts:")
 	l.up()
 	for _, step := range []struct {
 		name string
