@@ -1,6 +1,8 @@
 package component
 
 import (
+	"strings"
+
 	"kbootstrap/certs"
 	"kbootstrap/inventory"
 	"kbootstrap/release"
@@ -42,8 +44,8 @@ var traefik = withAddresses(optional(Component{
 	return traefikManifest.Render(traefikData{
 		Image: t.Release.Image(Traefik), IngressAddOn: t.Cluster.AddOns.Ingress, Replicas: t.replicas(),
 		ControlPlanes: len(t.Cluster.With(inventory.Worker)) == 0,
-		Shown:         shownAddress(t.Cluster),
-		UI:            hasPagesByName(t.Cluster), UIServer: certs.UI + ".kube-system.svc",
+		Shown:         shownAddress(t.Cluster), Where: placeOfIngress(t.Cluster),
+		UI: hasPagesByName(t.Cluster), UIServer: certs.UI + ".kube-system.svc",
 		Certificate: string(certificate), Key: string(key),
 	})
 }))
@@ -63,6 +65,19 @@ func withAddresses(c Component) Component {
 		return append(rs, service)
 	}
 	return c
+}
+
+// placeOfIngress is where the pods are, in a few words.
+func placeOfIngress(c *inventory.Cluster) string {
+	switch a := c.AddOns.Ingress; {
+	case len(a.Hosts) > 0:
+		return strings.Join(a.Hosts, ", ")
+	case a.Ports == inventory.NodePorts:
+		return "anywhere"
+	case len(c.With(inventory.Worker)) == 0:
+		return "control planes"
+	}
+	return "workers"
 }
 
 // shownAddress is the argument that says what an Ingress shows as its address.
@@ -109,6 +124,7 @@ type traefikData struct {
 	// ControlPlanes says that pods run on control planes, because there is nothing else.
 	ControlPlanes    bool
 	Shown            string // see shownAddress
+	Where            string // see placeOfIngress
 	UI               bool   // the web UI is behind it
 	UIServer         string
 	Certificate, Key string // PEM
