@@ -15,7 +15,7 @@ func traefikOf(ports string, hosts []string) traefikData {
 			Ports: ports, HTTP: 80, HTTPS: 443, Hosts: hosts, Default: true,
 		},
 		Shown: "ip=192.0.2.1", Where: strings.Join(hosts, ", "),
-		UI:    ports == inventory.NodePorts, UIServer: "headlamp.kube-system.svc",
+		UI: ports == inventory.NodePorts, UIServer: "headlamp.kube-system.svc",
 		Certificate: "-----BEGIN CERTIFICATE-----\n", Key: "-----BEGIN EC PRIVATE KEY-----\n",
 	}
 }
