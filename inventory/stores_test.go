@@ -9,8 +9,8 @@ import (
 	"kbootstrap/inventory"
 )
 
-// TestStores: an inventory that only turns logging on says all of it, and without a word both stores
-// are off.
+// TestStores: an inventory that only turns logging on says all of it, and without a word both
+// stores are off.
 func TestStores(t *testing.T) {
 	c, err := parse("hosts.yaml", withLines("addons: {logging: {enabled: true}}"))
 	if err != nil {

@@ -166,8 +166,8 @@ func (p page) shows(t *testing.T, path, picture string, texts ...string) {
 	}
 }
 
-// browse has a browser open the page, run its scripts and do something with it, and returns what the
-// browser writes. Parts of a page that are out of sight are not drawn.
+// browse has a browser open the page, run its scripts and do something with it, and returns what
+// the browser writes. Parts of a page that are out of sight are not drawn.
 func (p page) browse(t *testing.T, size string, arguments ...string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
