@@ -46,7 +46,7 @@ func logsKept(t *testing.T, l *lab) {
 		t.Errorf("verify: exit %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
 	p.keepsOut(t, "/select/vmui/")
-	p.shows(t, "/select/vmui/#/?query=first-word-of-the-pod", "logs.png", "speaker")
+	p.shows(t, "/select/vmui/#/?query=first-word-of-the-pod", "logs.png", "Total logs returned")
 	l.quickLook(t)
 	l.edit("addons: {logging: {enabled: true}}\nhosts:\n", "hosts:\n")
 	l.exits(9, "up", "-i", l.inventory).says(t, "KB6049", "--remove-addon logging")
