@@ -36,15 +36,17 @@ func logsKept(t *testing.T, l *lab) {
 	l.kubectl("delete", "pod", "-n", "kube-system", "-l", "app=log-agent", "--wait=false")
 	l.kubectl("rollout", "status", "-n", "kube-system", "deployment/logs", "--timeout=120s")
 	l.kubectl("rollout", "status", "-n", "kube-system", "daemonset/log-agent", "--timeout=120s")
-	l.kubectl("delete", "pod", "speaker")
+	last := strings.TrimSpace(l.kubectl("logs", "speaker", "--tail=1"))
+	p.finds(t, `{"kubernetes.pod_name"="speaker"} "`+last+`"`, 1) // what waited with the agent comes within a minute
 	p.finds(t, `{"kubernetes.pod_name"="speaker"} first-word-of-the-pod`, 1)
 	p.hasNoGap(t)
+	l.kubectl("delete", "pod", "speaker", "--now")
 
 	if r := l.run(2*time.Minute, "verify", "-i", l.inventory, "--only", "logstore"); r.code != 0 {
 		t.Errorf("verify: exit %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
 	p.keepsOut(t, "/select/vmui/")
-	p.shows(t, "/select/vmui/#/?query=first-word-of-the-pod", "logs.png", "speaker")
+	p.shows(t, "/select/vmui/#/?query=first-word-of-the-pod", "logs.png", "Total logs returned")
 	l.quickLook(t)
 	l.edit("addons: {logging: {enabled: true}}\nhosts:\n", "hosts:\n")
 	l.exits(9, "up", "-i", l.inventory).says(t, "KB6049", "--remove-addon logging")

@@ -31,7 +31,7 @@ func figuresKept(t *testing.T, l *lab) {
 	}
 	p.keepsOut(t, "/vmui/")
 	p.keepsOut(t, "/api/v1/query?query=up")
-	p.shows(t, "/vmui/#/dashboards", "graphs.png", "CPU", "Memory in use", "Has a leader")
+	p.shows(t, "/vmui/#/dashboards", "graphs.png", "CPU", "Memory in use", "cp1")
 	// etcd's figures are of the host alone, and no key comes by that way.
 	out := l.exec("cp1", "sh", "-c", `curl -s http://127.0.0.1:2381/v3/kv/range -d '{"key":"Lw=="}'`)
 	if !strings.Contains(out, "404") {
