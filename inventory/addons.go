@@ -78,9 +78,9 @@ func addOnFields(a *AddOns) []field {
 					doc: "where a host has the volumes. It may be where a disk is mounted."},
 				{name: "paths", shape: "mapping",
 					doc: "the directories of single hosts, by their names, where they differ from `path`.",
-					read: words(func(r *reader, at, key string, v *node) {
+					read: words(someText(), func(r *reader, at, key string, v *node) {
 						var dir string
-						if str(&dir)(r, at, v); dir != "" {
+						if str(&dir).decode(r, at, v); dir != "" {
 							a.Storage.Paths[key] = dir
 						}
 					})},

@@ -9,8 +9,8 @@ import (
 var flagPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 
 // arguments reads the extra flags of the programs.
-func arguments(c *Cluster, programs []Program) func(*reader, string, *node) {
-	return words(func(r *reader, at, name string, v *node) {
+func arguments(c *Cluster, programs []Program) decoder {
+	read := words(nil, func(r *reader, at, name string, v *node) {
 		key := r.places[at+"#"]
 		i := slices.IndexFunc(programs, func(p Program) bool { return p.Name == name })
 		if i < 0 {
@@ -22,14 +22,14 @@ func arguments(c *Cluster, programs []Program) func(*reader, string, *node) {
 		if known {
 			manual, known = program.Manual(c)
 		}
-		words(func(r *reader, at, name string, v *node) {
+		words(nil, func(r *reader, at, name string, v *node) {
 			if value, ok := r.argument(at, program, name, v); ok && r.judge(at, program, manual, known, name, v) {
 				if c.Arguments[program.Name] == nil {
 					c.Arguments[program.Name] = map[string]string{}
 				}
 				c.Arguments[program.Name][program.canonical(name)] = value
 			}
-		})(r, at, v)
+		}).decode(r, at, v)
 		// Two spellings of one flag: which of them won would be left to chance.
 		spelled := map[string]string{}
 		for _, p := range v.pairs {
@@ -40,6 +40,8 @@ func arguments(c *Cluster, programs []Program) func(*reader, string, *node) {
 			spelled[name] = p.key.text
 		}
 	})
+	read.schema = argumentsSchema(programs)
+	return read
 }
 
 // programNames returns the names of the programs.

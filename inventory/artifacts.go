@@ -6,27 +6,27 @@ import (
 )
 
 // file reads the name of a file.
-func file(to *string) func(*reader, string, *node) {
-	return func(r *reader, at string, v *node) {
-		if str(to)(r, at, v); *to != "" {
+func file(to *string) decoder {
+	return decoder{someText(), func(r *reader, at string, v *node) {
+		if str(to).decode(r, at, v); *to != "" {
 			*to = r.path(at, *to)
 		}
-	}
+	}}
 }
 
 // fileOr reads the name of a file, or a word that is none.
-func fileOr(word string, to *string) func(*reader, string, *node) {
-	return func(r *reader, at string, v *node) {
-		if str(to)(r, at, v); *to != "" && *to != word {
+func fileOr(word string, to *string) decoder {
+	return decoder{someText(), func(r *reader, at string, v *node) {
+		if str(to).decode(r, at, v); *to != "" && *to != word {
 			*to = r.path(at, *to)
 		}
-	}
+	}}
 }
 
 // mirror reads a directory or an http(s) URL.
-func mirror(to *string) func(*reader, string, *node) {
-	return func(r *reader, at string, v *node) {
-		if str(to)(r, at, v); *to == "" {
+func mirror(to *string) decoder {
+	return decoder{someText(), func(r *reader, at string, v *node) {
+		if str(to).decode(r, at, v); *to == "" {
 			return
 		}
 		scheme, _, isURL := strings.Cut(*to, "://")
@@ -53,5 +53,5 @@ func mirror(to *string) func(*reader, string, *node) {
 			return
 		}
 		*to = ""
-	}
+	}}
 }

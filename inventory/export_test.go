@@ -57,14 +57,6 @@ func fragment(heading string) string {
 	return strings.NewReplacer(".", "", "[]", "").Replace(strings.ToLower(heading))
 }
 
-// sentence gives a description a capital letter and a full stop.
-func sentence(doc string) string {
-	if doc[0] >= 'a' && doc[0] <= 'z' {
-		doc = strings.ToUpper(doc[:1]) + doc[1:]
-	}
-	return strings.TrimSuffix(doc, ".") + "."
-}
-
 // Refused returns the table of flags that arguments may not set.
 func Refused(rules Rules) string {
 	return flagTable(rules, "| Component | Flags | |", func(rule Rule) string {

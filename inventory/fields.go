@@ -72,14 +72,14 @@ func table(c *Cluster, all *SSH, rules Rules) []field {
 				"that the rest of the cluster decides; see [arguments](#arguments-of-components). " +
 				"Components: " + strings.Join(programNames(rules.Programs), ", ") + "."},
 		{name: "hosts", shape: "list of mappings", required: true, doc: "the machines.", fields: hostFields(&Host{}),
-			read: each(func(r *reader, at string, v *node) {
+			read: each(decoder{objectOf(hostFields(&Host{})), func(r *reader, at string, v *node) {
 				h := Host{Line: v.line, SSH: *all}
 				r.mapping(at, v, hostFields(&h))
 				if h.SSH.Address == "" && h.Address.IsValid() {
 					h.SSH.Address = h.Address.String()
 				}
 				c.Hosts = append(c.Hosts, h)
-			})},
+			}})},
 	}
 }
 
@@ -137,10 +137,10 @@ func loginFields(s *SSH) []field {
 				"be able to read the file."},
 		{name: "sudo", shape: "boolean", fallback: "true unless the user is root",
 			doc: "whether to become root with sudo.",
-			read: func(r *reader, at string, v *node) {
+			read: decoder{schema{"type": "boolean"}, func(r *reader, at string, v *node) {
 				s.Sudo = new(bool) // never through the pointer that hosts share
-				flag(s.Sudo)(r, at, v)
-			}},
+				flag(s.Sudo).decode(r, at, v)
+			}}},
 		{name: "config", shape: "file or `none`", fallback: "~/.ssh/config, then /etc/ssh/ssh_config",
 			read: fileOr("none", &s.Config),
 			doc:  "the ssh_config to use. The inventory wins over it; `none` uses no file."},

@@ -9,9 +9,9 @@ import (
 
 // hostKey reads a pinned host key: the fingerprint as `ssh-keygen -l` prints it, or the key as
 // known_hosts has it.
-func hostKey(to *string) func(*reader, string, *node) {
-	return func(r *reader, at string, v *node) {
-		if str(to)(r, at, v); *to == "" {
+func hostKey(to *string) decoder {
+	return decoder{someText(), func(r *reader, at string, v *node) {
+		if str(to).decode(r, at, v); *to == "" {
 			return
 		}
 		s := *to
@@ -37,5 +37,5 @@ func hostKey(to *string) func(*reader, string, *node) {
 			return
 		}
 		*to = ""
-	}
+	}}
 }

@@ -69,13 +69,13 @@ func ingressFields(a *IngressAddOn) []field {
 }
 
 // eachText reads a list of texts.
-func eachText(to *[]string) func(*reader, string, *node) {
-	return each(func(r *reader, at string, v *node) {
+func eachText(to *[]string) decoder {
+	return each(decoder{someText(), func(r *reader, at string, v *node) {
 		var text string
-		if str(&text)(r, at, v); text != "" {
+		if str(&text).decode(r, at, v); text != "" {
 			*to = append(*to, text)
 		}
-	})
+	}})
 }
 
 // HasHostPorts reports whether the ports of requests are those of hosts.

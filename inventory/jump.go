@@ -43,34 +43,46 @@ func ParseJump(s string) (Jump, error) {
 }
 
 // jumps reads the way to a host: text, a list, or "none".
-func jumps(to *[]Jump) func(*reader, string, *node) {
-	return func(r *reader, at string, v *node) {
+func jumps(to *[]Jump) decoder {
+	return decoder{jumpsSchema(), func(r *reader, at string, v *node) {
 		*to = []Jump{} // never into the list that hosts share
 		if v.kind == list {
-			each(func(r *reader, at string, v *node) { *to = append(*to, jump(r, at, v)) })(r, at, v)
+			one := func(r *reader, at string, v *node) { *to = append(*to, jump(r, at, v)) }
+			each(decoder{decode: one}).decode(r, at, v)
 			return
 		}
 		var text string
-		if str(&text)(r, at, v); text == "none" || text == "" {
+		if str(&text).decode(r, at, v); text == "none" || text == "" {
 			return
 		}
 		for one := range strings.SplitSeq(text, ",") {
 			*to = append(*to, parsedJump(r, v, strings.TrimSpace(one)))
 		}
+	}}
+}
+
+// jumpFields returns the fields of a jump host that is a mapping.
+func jumpFields(j *Jump) []field {
+	return []field{
+		{name: "address", required: true, read: str(&j.Address)},
+		{name: "port", read: port(&j.Port)},
+		{name: "user", read: str(&j.User)},
+		{name: "key", read: file(&j.Key)},
+		{name: "hostKey", read: hostKey(&j.HostKey)},
 	}
+}
+
+// jumpsSchema is that of the way to a host.
+func jumpsSchema() schema {
+	one := schema{"anyOf": []schema{someText(), objectOf(jumpFields(&Jump{}))}}
+	return schema{"anyOf": []schema{someText(), {"type": "array", "items": one}}}
 }
 
 // jump reads one of a list.
 func jump(r *reader, at string, v *node) Jump {
 	var j Jump
 	if v.kind == mapping {
-		r.mapping(at, v, []field{
-			{name: "address", required: true, read: str(&j.Address)},
-			{name: "port", read: port(&j.Port)},
-			{name: "user", read: str(&j.User)},
-			{name: "key", read: file(&j.Key)},
-			{name: "hostKey", read: hostKey(&j.HostKey)},
-		})
+		r.mapping(at, v, jumpFields(&j))
 		if j.Address != "" && !validHost(j.Address) {
 			r.problem(at+".address", "the port goes in port, the user in user",
 				"%q is neither a host name nor an address",
@@ -82,7 +94,7 @@ func jump(r *reader, at string, v *node) Jump {
 		return j
 	}
 	var text string
-	if str(&text)(r, at, v); text == "" {
+	if str(&text).decode(r, at, v); text == "" {
 		return j
 	}
 	return parsedJump(r, v, text)

@@ -46,10 +46,10 @@ func valueProblem(value string) string {
 }
 
 // labels reads the labels of a host.
-func labels(to *map[string]string) func(*reader, string, *node) {
+func labels(to *map[string]string) decoder {
 	// The kubelet sets these at each of its starts; another value would never last.
 	kubelets := []string{"kubernetes.io/hostname", "kubernetes.io/os", "kubernetes.io/arch"}
-	return words(func(r *reader, at, key string, v *node) {
+	return words(schema{"type": "string"}, func(r *reader, at, key string, v *node) {
 		k := r.places[at+"#"]
 		if problem := keyProblem(key); problem != "" {
 			r.problemAt(k.line, k.column, "", "%q cannot be a label: %s", key, problem)
@@ -69,7 +69,7 @@ func labels(to *map[string]string) func(*reader, string, *node) {
 			if v.kind == null {
 				r.wrong(v, "text", `write "" for a label without a value`)
 			} else {
-				str(&s)(r, at, v)
+				str(&s).decode(r, at, v)
 			}
 			if s == "" {
 				return
@@ -88,11 +88,11 @@ func labels(to *map[string]string) func(*reader, string, *node) {
 }
 
 // taints reads the taints of a host.
-func taints(to *[]Taint) func(*reader, string, *node) {
+func taints(to *[]Taint) decoder {
 	effects := []string{"NoSchedule", "PreferNoSchedule", "NoExecute"}
-	return each(func(r *reader, at string, v *node) {
+	return each(decoder{textLike(`^[^:]+:[A-Za-z]+$`), func(r *reader, at string, v *node) {
 		var s string
-		if str(&s)(r, at, v); s == "" {
+		if str(&s).decode(r, at, v); s == "" {
 			return
 		}
 		i := strings.LastIndex(s, ":")
@@ -121,5 +121,5 @@ func taints(to *[]Taint) func(*reader, string, *node) {
 		default:
 			*to = append(*to, t)
 		}
-	})
+	}})
 }

@@ -51,11 +51,12 @@ func TestTemplateIsValid(t *testing.T) {
 // valid inventory, so that what it tells to write is right.
 func TestTemplateComments(t *testing.T) {
 	// A commented field begins with its key and a colon, or is an item of a list; no prose of the
-	// template does. The fingerprint is a placeholder.
+	// template does. The fingerprint is a placeholder, and the schema is for editors.
 	commented := regexp.MustCompile(`^( *)# ( *([A-Za-z-]+:( .*)?|- [^ ]+))$`)
 	var out []string
 	for _, line := range strings.Split(inventory.Template(), "\n") {
-		if m := commented.FindStringSubmatch(line); m != nil && !strings.Contains(line, "SHA256:...") {
+		if m := commented.FindStringSubmatch(line); m != nil && !strings.Contains(line, "SHA256:...") &&
+			!strings.Contains(line, "$schema=") {
 			line = m[1] + m[2]
 		}
 		out = append(out, line)

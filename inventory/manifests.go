@@ -38,24 +38,24 @@ func manifestFields(a *AddOns) field {
 		doc: "objects of your own that the cluster is to have, as YAML or JSON. Of a directory the files " +
 			"`*.yaml`, `*.yml` and `*.json` are taken, in the order of their names; see " +
 			"[your own manifests](addons.md#your-own-manifests).",
-		read: func(r *reader, at string, v *node) {
+		read: decoder{orNothing("array", schema{"items": someText()}), func(r *reader, at string, v *node) {
 			var files []string
-			each(func(r *reader, at string, v *node) {
+			each(decoder{decode: func(r *reader, at string, v *node) {
 				var name string
-				if str(&name)(r, at, v); name == "" {
+				if str(&name).decode(r, at, v); name == "" {
 					return
 				}
 				if name = r.path(at, name); name != "" {
 					files = append(files, r.manifestFiles(at, name)...)
 				}
-			})(r, at, v)
+			}}).decode(r, at, v)
 			if len(files) > maxManifestFiles {
 				r.problem(at, "put several objects into one file, with --- between them",
 					"there are %d files, and %d is the limit", len(files), maxManifestFiles)
 				return
 			}
 			a.Manifests = r.manifests(files)
-		}}
+		}}}
 }
 
 // manifestFiles are the files at a path that an inventory names.

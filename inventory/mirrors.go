@@ -40,30 +40,38 @@ func registriesFields(s *Registries) []field {
 		doc: "for each registry, such as `docker.io`, the mirrors that are asked first: URLs, or mappings with `url` " +
 			"and `ca`, the file with the certificate of an authority of your own. `_default` stands for every " +
 			"registry without mirrors. containerd, and so every pod, uses all of them; docker those of `docker.io`.",
-		read: words(func(r *reader, at, key string, v *node) {
-			each(func(r *reader, at string, v *node) {
+		read: words(orNothing("array", schema{"items": mirrorSchema()}), func(r *reader, at, key string, v *node) {
+			each(decoder{decode: func(r *reader, at string, v *node) {
 				if m := mirrorOf(r, at, v); m.URL != "" {
 					if s.Mirrors == nil {
 						s.Mirrors = map[string][]Mirror{}
 					}
 					s.Mirrors[key] = append(s.Mirrors[key], m)
 				}
-			})(r, at, v)
+			}}).decode(r, at, v)
 			checkUpstream(r, at, key)
 		}),
 	}}
+}
+
+// mirrorFields returns the fields of a mirror that is a mapping.
+func mirrorFields(m *Mirror) []field {
+	return []field{{name: "url", required: true, read: mirrorURL(&m.URL)}, {name: "ca", read: file(&m.CA)}}
+}
+
+// mirrorSchema is that of one of a list.
+func mirrorSchema() schema {
+	var m Mirror
+	return schema{"anyOf": []schema{mirrorURL(&m.URL).schema, objectOf(mirrorFields(&m))}}
 }
 
 // mirrorOf reads one of a list.
 func mirrorOf(r *reader, at string, v *node) Mirror {
 	var m Mirror
 	if v.kind == mapping {
-		r.mapping(at, v, []field{
-			{name: "url", required: true, read: mirrorURL(&m.URL)},
-			{name: "ca", read: file(&m.CA)},
-		})
+		r.mapping(at, v, mirrorFields(&m))
 	} else {
-		mirrorURL(&m.URL)(r, at, v)
+		mirrorURL(&m.URL).decode(r, at, v)
 	}
 	if m.CA != "" {
 		m.Authority = authorityIn(r, at+".ca", m.CA)
@@ -72,11 +80,11 @@ func mirrorOf(r *reader, at string, v *node) Mirror {
 }
 
 // mirrorURL reads the URL of a registry.
-func mirrorURL(to *string) func(*reader, string, *node) {
-	return func(r *reader, at string, v *node) {
+func mirrorURL(to *string) decoder {
+	return decoder{textLike(`^https?://`), func(r *reader, at string, v *node) {
 		*to = ""
 		var text string
-		if str(&text)(r, at, v); text == "" {
+		if str(&text).decode(r, at, v); text == "" {
 			return
 		}
 		u, err := url.Parse(text)
@@ -92,7 +100,7 @@ func mirrorURL(to *string) func(*reader, string, *node) {
 		default:
 			*to = strings.TrimRight(text, "/")
 		}
-	}
+	}}
 }
 
 // largestAuthority is more than any file of certificates needs, in bytes.

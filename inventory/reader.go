@@ -96,9 +96,16 @@ type field struct {
 	required bool
 	doc      string
 	class    fault.Code // of the problems of its value; "" when the value has nothing of its own to go wrong
-	read     func(r *reader, path string, v *node)
+	read     decoder
 	// fields are those of the mapping, or of each mapping of the list, that the value is.
 	fields []field
+}
+
+// decoder reads a value of the file, and has the schema of what it takes. A field without one is a
+// mapping of fields.
+type decoder struct {
+	schema schema
+	decode func(r *reader, path string, v *node)
 }
 
 // mapping reads the fields out of a mapping. They are read in the order of the table, not of the
@@ -135,10 +142,10 @@ func (r *reader) mapping(path string, v *node, fields []field) {
 			r.problem(path, "", "%s has no %s", orFile(path), f.name)
 			end()
 		case !ok:
-		case f.read != nil:
+		case f.read.decode != nil:
 			r.places[at] = value
 			end := r.as(cmp.Or(f.class, r.class))
-			f.read(r, at, value)
+			f.read.decode(r, at, value)
 			end()
 		default:
 			r.mapping(at, value, f.fields)

@@ -6,11 +6,11 @@ import (
 )
 
 // roles reads the roles of a host.
-func roles(to *[]Role) func(*reader, string, *node) {
+func roles(to *[]Role) decoder {
 	known := []string{string(Etcd), string(ControlPlane), string(Worker)}
-	return each(func(r *reader, at string, v *node) {
+	return each(decoder{schema{"enum": known}, func(r *reader, at string, v *node) {
 		var s string
-		str(&s)(r, at, v)
+		str(&s).decode(r, at, v)
 		switch {
 		case s == "":
 		case !slices.Contains(known, s):
@@ -24,7 +24,7 @@ func roles(to *[]Role) func(*reader, string, *node) {
 		default:
 			*to = append(*to, Role(s))
 		}
-	})
+	}})
 }
 
 // maxEtcd is the largest etcd cluster that its documentation recommends: each further member slows

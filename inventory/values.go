@@ -11,8 +11,8 @@ import (
 // problem.
 
 // str reads text.
-func str(to *string) func(*reader, string, *node) {
-	return func(r *reader, _ string, v *node) {
+func str(to *string) decoder {
+	return decoder{someText(), func(r *reader, _ string, v *node) {
 		*to = ""
 		switch {
 		case v.kind == integer || v.kind == float || v.kind == boolean:
@@ -26,13 +26,13 @@ func str(to *string) func(*reader, string, *node) {
 		default:
 			*to = v.text
 		}
-	}
+	}}
 }
 
 // oneOf reads one of a few words.
-func oneOf(to *string, words ...string) func(*reader, string, *node) {
-	return func(r *reader, at string, v *node) {
-		str(to)(r, at, v)
+func oneOf(to *string, words ...string) decoder {
+	return decoder{schema{"enum": words}, func(r *reader, at string, v *node) {
+		str(to).decode(r, at, v)
 		for _, w := range words {
 			if *to == w {
 				return
@@ -42,23 +42,23 @@ func oneOf(to *string, words ...string) func(*reader, string, *node) {
 			r.problemAt(v.line, v.column, Suggest(*to, words), "%q is not a value of %s", *to, lastOf(at))
 			*to = ""
 		}
-	}
+	}}
 }
 
 // flag reads a boolean.
-func flag(to *bool) func(*reader, string, *node) {
-	return func(r *reader, _ string, v *node) {
+func flag(to *bool) decoder {
+	return decoder{schema{"type": "boolean"}, func(r *reader, _ string, v *node) {
 		if v.kind != boolean {
 			r.wrong(v, "true or false", "write true or false, without quotes")
 			return
 		}
 		*to = strings.EqualFold(v.text, "true")
-	}
+	}}
 }
 
 // number reads a whole number in decimal digits.
-func number(to *int, least, most int) func(*reader, string, *node) {
-	return func(r *reader, at string, v *node) {
+func number(to *int, least, most int) decoder {
+	return decoder{numberFrom(least, most), func(r *reader, at string, v *node) {
 		n, err := strconv.Atoi(v.text)
 		switch {
 		case v.kind != integer:
@@ -68,22 +68,22 @@ func number(to *int, least, most int) func(*reader, string, *node) {
 		default:
 			*to = n
 		}
-	}
+	}}
 }
 
 // flagOr reads a boolean of which it matters whether it is set.
-func flagOr(to **bool) func(*reader, string, *node) {
-	return func(r *reader, at string, v *node) {
+func flagOr(to **bool) decoder {
+	return decoder{schema{"type": "boolean"}, func(r *reader, at string, v *node) {
 		var set bool
-		if flag(&set)(r, at, v); v.kind == boolean {
+		if flag(&set).decode(r, at, v); v.kind == boolean {
 			*to = &set
 		}
-	}
+	}}
 }
 
 // port reads a port number.
-func port(to *int) func(*reader, string, *node) {
-	return func(r *reader, at string, v *node) {
+func port(to *int) decoder {
+	return decoder{numberFrom(1, 65535), func(r *reader, at string, v *node) {
 		*to = 0
 		if v.kind != integer {
 			hint := ""
@@ -99,7 +99,7 @@ func port(to *int) func(*reader, string, *node) {
 			return
 		}
 		*to = n
-	}
+	}}
 }
 
 // parsePort reads a port in decimal digits. YAML's other ways to write a number (0x50, 0o120,
@@ -113,8 +113,8 @@ func parsePort(s string) (int, bool) {
 }
 
 // portRange reads "first-last".
-func portRange(to *PortRange) func(*reader, string, *node) {
-	return func(r *reader, _ string, v *node) {
+func portRange(to *PortRange) decoder {
+	return decoder{textLike(`^[1-9][0-9]*-[1-9][0-9]*$`), func(r *reader, _ string, v *node) {
 		*to = PortRange{}
 		if v.kind != text {
 			r.wrong(v, `a range of ports such as "30000-32767"`,
@@ -134,15 +134,15 @@ func portRange(to *PortRange) func(*reader, string, *node) {
 		default:
 			*to = PortRange{first, last}
 		}
-	}
+	}}
 }
 
 // prefix reads an IPv4 network.
-func prefix(to *netip.Prefix) func(*reader, string, *node) {
-	return func(r *reader, at string, v *node) {
+func prefix(to *netip.Prefix) decoder {
+	return decoder{textLike(`^[0-9.]+/[0-9]+$`), func(r *reader, at string, v *node) {
 		*to = netip.Prefix{}
 		var s string
-		if str(&s)(r, at, v); s == "" {
+		if str(&s).decode(r, at, v); s == "" {
 			return
 		}
 		p, err := netip.ParsePrefix(s)
@@ -158,15 +158,15 @@ func prefix(to *netip.Prefix) func(*reader, string, *node) {
 		default:
 			*to = p
 		}
-	}
+	}}
 }
 
 // address reads an IPv4 address.
-func address(to *netip.Addr) func(*reader, string, *node) {
-	return func(r *reader, at string, v *node) {
+func address(to *netip.Addr) decoder {
+	return decoder{textLike(`^[0-9]+([.][0-9]+){3}$`), func(r *reader, at string, v *node) {
 		*to = netip.Addr{}
 		var s string
-		if str(&s)(r, at, v); s == "" {
+		if str(&s).decode(r, at, v); s == "" {
 			return
 		}
 		a, err := netip.ParseAddr(s)
@@ -183,7 +183,7 @@ func address(to *netip.Addr) func(*reader, string, *node) {
 		default:
 			*to = a
 		}
-	}
+	}}
 }
 
 // isIP reports whether the text is an IP address.
@@ -193,8 +193,8 @@ func isIP(s string) bool {
 }
 
 // each reads a list.
-func each(item func(r *reader, at string, v *node)) func(*reader, string, *node) {
-	return func(r *reader, at string, v *node) {
+func each(item decoder) decoder {
+	return decoder{orNothing("array", schema{"items": item.schema}), func(r *reader, at string, v *node) {
 		if v.kind != list && v.kind != null {
 			r.wrong(v, "a list", `write "- " before each item, or [a, b]`)
 			return
@@ -202,14 +202,15 @@ func each(item func(r *reader, at string, v *node)) func(*reader, string, *node)
 		for i, it := range v.items {
 			at := at + "[" + strconv.Itoa(i) + "]"
 			r.places[at] = it
-			item(r, at, it)
+			item.decode(r, at, it)
 		}
-	}
+	}}
 }
 
-// words reads a mapping with keys that are not known beforehand; value reads and stores each.
-func words(value func(r *reader, at, key string, v *node)) func(*reader, string, *node) {
-	return func(r *reader, at string, v *node) {
+// words reads a mapping with keys that are not known beforehand, whose values are of one schema;
+// value reads and stores each.
+func words(of schema, value func(r *reader, at, key string, v *node)) decoder {
+	return decoder{orNothing("object", schema{"additionalProperties": of}), func(r *reader, at string, v *node) {
 		if v.kind != mapping && v.kind != null {
 			r.wrong(v, "a mapping", "")
 			return
@@ -220,7 +221,7 @@ func words(value func(r *reader, at, key string, v *node)) func(*reader, string,
 			r.places[at], r.places[at+"#"] = p.value, p.key
 			value(r, at, p.key.text, p.value)
 		}
-	}
+	}}
 }
 
 // lastOf returns the last name of a path, for messages.

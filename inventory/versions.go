@@ -18,7 +18,8 @@ func versionFields(components []string) []field {
 	for _, name := range components {
 		fields = append(fields, field{
 			name: name, shape: "version", fallback: "by the version of Kubernetes",
-			doc: "the version of " + name + ", such as `1.2.3`.",
+			doc:  "the version of " + name + ", such as `1.2.3`.",
+			read: decoder{schema: versionLike(componentPattern)},
 		})
 	}
 	return fields
@@ -30,13 +31,13 @@ func written(r *reader, v *node) string {
 		return v.text
 	}
 	var s string
-	str(&s)(r, "", v)
+	str(&s).decode(r, "", v)
 	return s
 }
 
 // kubernetesVersion reads the version of Kubernetes, with or without its v.
-func kubernetesVersion(to *string, oldest, newest int) func(*reader, string, *node) {
-	return func(r *reader, _ string, v *node) {
+func kubernetesVersion(to *string, oldest, newest int) decoder {
+	return decoder{versionLike(kubernetesPattern), func(r *reader, _ string, v *node) {
 		s := written(r, v)
 		if s == "" {
 			return
@@ -53,15 +54,15 @@ func kubernetesVersion(to *string, oldest, newest int) func(*reader, string, *no
 			return
 		}
 		*to = "v" + strings.TrimPrefix(s, "v")
-	}
+	}}
 }
 
 // componentVersions reads versions.
-func componentVersions(c *Cluster, components []string) func(*reader, string, *node) {
-	return func(r *reader, at string, v *node) {
+func componentVersions(c *Cluster, components []string) decoder {
+	return decoder{objectOf(versionFields(components)), func(r *reader, at string, v *node) {
 		var fields []field
 		for _, f := range versionFields(components) {
-			f.read = func(r *reader, _ string, v *node) {
+			f.read.decode = func(r *reader, _ string, v *node) {
 				s := written(r, v)
 				if s == "" {
 					return
@@ -77,5 +78,5 @@ func componentVersions(c *Cluster, components []string) func(*reader, string, *n
 			fields = append(fields, f)
 		}
 		r.mapping(at, v, fields)
-	}
+	}}
 }

@@ -20,7 +20,8 @@ func initCommand(a *app) *cobra.Command {
 		Use:   "init",
 		Short: "Write a commented inventory to start from",
 		Long: `Write a commented inventory for one control plane and two workers, as Vagrant makes them. The inventory is
-valid as it is.`,
+valid as it is. Its JSON Schema, which editors with the YAML language server find by a comment of the inventory, is
+written to ` + inventory.SchemaFile + ` next to it.`,
 		Example: "  kbootstrap init\n" +
 			"  kbootstrap init -o - | less",
 		Args: cli.Args(cobra.NoArgs),
@@ -30,6 +31,9 @@ valid as it is.`,
 				return err
 			}
 			if err := writeNew(output, inventory.Template(), force); err != nil {
+				return err
+			}
+			if err := writeSchemaFor(output); err != nil {
 				return err
 			}
 			fmt.Fprintf(a.stderr, "kbootstrap: wrote %s; edit it, then: kbootstrap validate -i %s\n", output, output)
