@@ -148,7 +148,8 @@ func TestOneMistakeIsOneProblem(t *testing.T) {
 
 		// Versions.
 		{"v1.36.3", "v1.28.5", `2:13: Kubernetes 1.28 is not supported (supported: v1.29 to v1.36)`},
-		{"v1.36.3", "v1.37.0", `2:13: Kubernetes 1.37 is not supported (supported: v1.29 to v1.36)`},
+		{"v1.36.3", "v1.37.0", `2:13: Kubernetes 1.37 is newer than what this kbootstrap supports ` +
+			`(supported: v1.29 to v1.36; a newer kbootstrap may support more)`},
 		{"v1.36.3", "1.36",
 			`2:13: "1.36" is not a version of Kubernetes (write all three numbers, such as v1.36.3; ` +
 				`supported: v1.29 to v1.36)`},

@@ -95,7 +95,8 @@ func TestRulesAreThoseOfTheComponents(t *testing.T) {
 		{"{v: 4}", "{home: x}", "--home of alpha cannot be set (it is at home)"},
 		{"alpha:", "beta:", "beta has arguments, but does not run: cri is containerd"},
 		{"alphabet", "etcd", `unknown field "etcd" (known here: alphabet)`},
-		{"v1.41.0", "v1.42.0", "Kubernetes 1.42 is not supported (supported: v1.40 to v1.41)"},
+		{"v1.41.0", "v1.42.0", "Kubernetes 1.42 is newer than what this kbootstrap supports " +
+			"(supported: v1.40 to v1.41; a newer kbootstrap may support more)"},
 		{"v1.41.0", "v1.39.9", "Kubernetes 1.39 is not supported (supported: v1.40 to v1.41)"},
 	} {
 		if got := messages(t, strings.Replace(text, test.old, test.new, 1), rules); got != test.want {

@@ -49,7 +49,13 @@ func kubernetesVersion(to *string, oldest, newest int) decoder {
 				"%q is not a version of Kubernetes", s)
 			return
 		}
-		if minor, _ := strconv.Atoi(m[1]); minor < oldest || minor > newest {
+		minor, _ := strconv.Atoi(m[1]) // at most four digits: the pattern says so
+		if minor > newest {
+			r.problemAt(v.line, v.column, supported+"; a newer kbootstrap may support more",
+				"Kubernetes 1.%s is newer than what this kbootstrap supports", m[1])
+			return
+		}
+		if minor < oldest {
 			r.problemAt(v.line, v.column, supported, "Kubernetes 1.%s is not supported", m[1])
 			return
 		}

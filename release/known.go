@@ -53,6 +53,39 @@ func Newest(texts []string) []string {
 	return versions
 }
 
+// KnownKubernetes are the newest releases of Kubernetes that the tool knows, one for each minor
+// version that can be installed, newest first. They have a leading v, as in inventories.
+func KnownKubernetes() []string {
+	oldest, newest := Minors()
+	var versions []string
+	branch := ""
+	for _, v := range Known(Source{Component: "kubernetes"}) {
+		n, err := parseVersion(v)
+		if err != nil || n.major != 1 || n.minor < oldest || n.minor > newest || Branch(v) == branch {
+			continue
+		}
+		branch = Branch(v)
+		versions = append(versions, "v"+v)
+	}
+	return versions
+}
+
+// newerThanKnown returns the newest release of the same minor version that the tool knows, or "" if
+// the version is not newer than that.
+func newerThanKnown(kubernetes string) string {
+	n, err := parseVersion(strings.TrimPrefix(kubernetes, "v"))
+	if err != nil {
+		return ""
+	}
+	for _, v := range KnownKubernetes() {
+		known, err := parseVersion(strings.TrimPrefix(v, "v"))
+		if err == nil && Branch(v) == Branch(kubernetes) && known.less(n) {
+			return v
+		}
+	}
+	return ""
+}
+
 // Branch is the part of a version that its patches share: "1.36" of "1.36.3".
 func Branch(version string) string {
 	parts := strings.SplitN(strings.TrimPrefix(version, "v"), ".", 3)

@@ -101,7 +101,7 @@ func pinAll(c *inventory.Cluster, artifacts []artifact, o Options) error {
 	if err != nil {
 		return err
 	}
-	unpinned := &UnpinnedError{Lock: p.path, Mirror: c.Artifacts.Mirror, inventory: c.File}
+	unpinned := &UnpinnedError{Lock: p.path, Mirror: c.Artifacts.Mirror, inventory: c.File, kubernetes: c.Kubernetes}
 	for i := range artifacts {
 		a := &artifacts[i]
 		if !p.pin(a) {

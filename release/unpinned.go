@@ -17,6 +17,8 @@ type UnpinnedError struct {
 
 	inventory  string
 	criDockerd bool // cri-dockerd is one of them
+	// kubernetes is the version that the inventory wants.
+	kubernetes string
 }
 
 func (e *UnpinnedError) Error() string {
@@ -40,6 +42,11 @@ func (e *UnpinnedError) Fault() fault.Code { return fault.ArtifactUnpinned }
 
 // Hint says how to have the sums recorded.
 func (e *UnpinnedError) Hint() string {
-	return "fetch them once over https and record their sums: kbootstrap artifacts lock -i " + e.inventory +
+	hint := "fetch them once over https and record their sums: kbootstrap artifacts lock -i " + e.inventory +
 		", or `plan` and `up` with --record"
+	if known := newerThanKnown(e.kubernetes); known != "" {
+		hint += fmt.Sprintf("; this kbootstrap knows Kubernetes up to %s, and a newer one may know %s", known,
+			e.kubernetes)
+	}
+	return hint
 }

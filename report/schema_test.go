@@ -30,6 +30,7 @@ var schemaTypes = []reflect.Type{
 	reflect.TypeFor[Logs](), reflect.TypeFor[LogLine](),
 	reflect.TypeFor[Verify](), reflect.TypeFor[VerifyCheck](), reflect.TypeFor[VerifyFailure](),
 	reflect.TypeFor[VerifyCause](),
+	reflect.TypeFor[Version](),
 }
 
 // comments are what the sources say of each field, as "Event.Host", and of each constant, by its
@@ -147,7 +148,7 @@ func schema(t *testing.T, c comments, of reflect.Type, defs map[string]any) map[
 func allComments(t *testing.T) comments {
 	return readComments(
 		t, "../provision/fleet/event.go", "event.go", "document.go", "error.go", "plan.go", "saved.go", "drift.go",
-		"reset.go", "audit.go", "addons.go", "logs.go", "token.go", "verify.go",
+		"reset.go", "audit.go", "addons.go", "logs.go", "token.go", "verify.go", "version.go",
 	)
 }
 
@@ -157,7 +158,7 @@ func TestSchema(t *testing.T) {
 	c := allComments(t)
 	for name, of := range map[string]reflect.Type{
 		"event": reflect.TypeFor[Event](), "document": reflect.TypeFor[Document](),
-		"saved-plan": reflect.TypeFor[SavedPlan](),
+		"saved-plan": reflect.TypeFor[SavedPlan](), "version": reflect.TypeFor[Version](),
 	} {
 		defs := map[string]any{}
 		root := schema(t, c, of, defs)
