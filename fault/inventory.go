@@ -104,9 +104,9 @@ components agree with each other; another value would break the cluster.`,
 labels and taints are set by the kubelet or by the tool.`,
 		`Correct the key, value or effect at the place in the message.`},
 	{InventoryVersion, "a version in the inventory is malformed or not supported",
-		`The version of Kubernetes needs all three numbers. The message lists the supported minor versions; newer
-ones come with newer versions of the tool. Other components take a version such as 1.2.3.`,
-		`Write a full, supported version, such as v1.36.3. "kbootstrap version" lists the newest that this tool knows.`},
+		`The version of Kubernetes needs all three numbers. The message lists the supported minor versions; newer ones come
+with newer versions of the tool. Other components take a version such as 1.2.3.`,
+		`Write a full, supported version, such as v1.36.3. "kbootstrap version" lists the newest that the tool knows.`},
 	{ArgumentUnknown, "an argument is not known to the version of the component",
 		`The tool knows the flags, the feature gates and the admission plugins of each version, and this version does not
 have the one in the message: it is a typo, it went away, or it comes with a later version. The component would not
