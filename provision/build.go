@@ -22,8 +22,13 @@ func FetchArtifacts(ctx context.Context, r *Run) error { return fetchFor(ctx, r,
 
 // fetchFor fetches what a verb alone needs; "" stands for what clusters are made of.
 func fetchFor(ctx context.Context, r *Run, verb string) error {
+	return fetchOf(ctx, r, verb, runtime.GOARCH)
+}
+
+// fetchOf fetches what a verb needs for hosts of an architecture.
+func fetchOf(ctx context.Context, r *Run, verb, arch string) error {
 	r.releases = releases{cluster: r.Cluster, options: r.options, verb: verb, sets: map[string]*release.Set{}}
-	_, err := r.releases.of(ctx, runtime.GOARCH)
+	_, err := r.releases.of(ctx, arch)
 	return err
 }
 
