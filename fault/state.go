@@ -24,6 +24,8 @@ const (
 	StoreBusy        Code = "KB4105"
 	LocalNoSpace     Code = "KB4106"
 	LocalDenied      Code = "KB4107"
+	KubeconfigNone   Code = "KB4115"
+	KubeconfigOther  Code = "KB4116"
 )
 
 // stateEntries are the faults of artifacts, certificates and the state directory.
@@ -139,4 +141,16 @@ because an earlier run used sudo.`,
 		`Make your user the owner of the path in the message again.
 
     sudo chown -R "$USER" .kbootstrap ~/.cache/kbootstrap`},
+	{KubeconfigNone, "there is no kubeconfig of the cluster yet",
+		`The administrator's kubeconfig lies in the state directory, next to the inventory. It is written when the cluster
+comes about. It is not there, so the cluster was not made from here, or not yet.`,
+		`Make the cluster, or copy the state directory from the machine that made it.
+
+    kbootstrap up -i hosts.yaml`},
+	{KubeconfigOther, "the cluster cannot be added to a kubeconfig",
+		`The file is not a kubeconfig that the tool can read and write again without changing what else is in it, or
+another program has locked it. Nothing was written.`,
+		`Do what the message says, or leave your own file alone and name that of the cluster in KUBECONFIG.
+
+    kubectl --kubeconfig .kbootstrap/demo/admin.kubeconfig get nodes`},
 }

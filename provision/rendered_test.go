@@ -76,17 +76,18 @@ func TestRenderingsAreEqual(t *testing.T) {
 	}
 }
 
-// TestRenderingHasNoSecrets: no PEM, no key that somebody has, and nothing of a user's Secret.
+// TestRenderingHasNoSecrets: no PEM, no word in base64, and nothing of a user's Secret.
 func TestRenderingHasNoSecrets(t *testing.T) {
 	c := fixture.Parse(t, fixture.Small+everyAddOn)
 	c.AddOns.Manifests = []inventory.Manifest{{JSON: []byte(`{"apiVersion":"v1","kind":"Secret","metadata":` +
-		`{"name":"mine","namespace":"default","annotations":{"kubectl.kubernetes.io/last-applied-configuration":"hush"}},` +
+		`{"name":"mine","namespace":"default",` +
+		`"annotations":{"kubectl.kubernetes.io/last-applied-configuration":"hush"}},` +
 		`"stringData":{"a":"hush"},"data":{"b":"aHVzaA=="}}`)}}
 	files, err := renderedOf(t, c).Files()
 	if err != nil {
 		t.Fatal(err)
 	}
-	// the last is what our words begin with in base64
+	// The last is what our words begin with in base64
 	secret := regexp.MustCompile(`-----BEGIN |hush|aHVzaA|PG5vdCB3cml0dGVu`)
 	words := 0
 	for _, f := range files {

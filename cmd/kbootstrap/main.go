@@ -56,7 +56,7 @@ func (a *app) root() *cobra.Command {
 		upCommand(a), addNodeCommand(a), statusCommand(a), addonsCommand(a), auditCommand(a), verifyCommand(a),
 		logsCommand(a),
 		resetCommand(a), explainCommand(a), supportBundleCommand(a),
-		schemaCommand(a), versionCommand(a), renderCommand(a),
+		schemaCommand(a), versionCommand(a), renderCommand(a), kubeconfigCommand(a),
 		artifactsCommand(a), nodeCommand(a), cli.GenDocsCommand(),
 	)
 	completeWords(root)
