@@ -23,7 +23,7 @@ func TestUsage(t *testing.T) {
 		stdout string
 		stderr string
 	}{
-		{"", cli.ExitOK, "Available Commands:", ""},
+		{"", cli.ExitOK, "Commands:", ""},
 		{"--version", cli.ExitOK, "kblab version dev", ""},
 		{"dwon", cli.ExitUsage, "", "did you mean down?"},
 		{"up --nonsense", cli.ExitUsage, "", "error[KB1101]: unknown flag: --nonsense\n"},
@@ -69,6 +69,9 @@ func TestExamples(t *testing.T) {
 func TestEveryCommandIsDescribed(t *testing.T) {
 	clitest.Described(t, newRoot(cli.Streams{}), func(err error) bool { return cli.ExitCode(err) == cli.ExitUsage })
 }
+
+// TestHelp: a help fits on a terminal, and begins with examples.
+func TestHelp(t *testing.T) { clitest.Help(t, newRoot(cli.Streams{})) }
 
 // TestDocsCLI keeps docs/cli in step with the commands.
 func TestDocsCLI(t *testing.T) {

@@ -8,6 +8,8 @@ import (
 
 	"kbootstrap/inventory"
 	"kbootstrap/provision/component"
+	"kbootstrap/provision/preflight"
+	"kbootstrap/provision/verify"
 )
 
 // completeWords lets the shell complete the arguments and flags of a command and of the commands
@@ -20,16 +22,21 @@ func completeWords(c *cobra.Command) {
 		"events":    fixed(jsonLines, jsonLines+"="),
 		"limit":     listed(hostWords),
 		"host":      listed(hostWords),
-		"only":      listed(componentWords),
-		"output":    fixed(textOutput, jsonOutput),
+		"only":      listed(onlyWords),
+		// Add-ons and checks are few, and known without an inventory.
+		"remove-addon":     listed(addOnWords),
+		"ignore-preflight": listed(preflightWords),
+		"unit":             listed(unitWords),
+		"output":           fixed(textOutput, jsonOutput),
 	} {
-		if c.Flags().Lookup(flag) == nil {
+		f := c.Flags().Lookup(flag)
+		if f == nil || flag == "output" && f.DefValue != textOutput { // a path, which the shell knows
 			continue
 		}
 		_ = c.RegisterFlagCompletionFunc(flag, words) // a completion that is there already knows better
 	}
 	switch name, arguments, _ := strings.Cut(c.Use, " "); {
-	case name == "add-node":
+	case slices.Contains([]string{"add-node", "trust", "logs"}, name):
 		c.ValidArgsFunction = func(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 			return slices.DeleteFunc(hostWords(c), func(word string) bool {
 				host, _, _ := strings.Cut(word, "\t")
@@ -81,6 +88,47 @@ func hostWords(c *cobra.Command) []string {
 	var words []string
 	for _, h := range cluster.Hosts {
 		words = append(words, h.Name+"\t"+roles(h))
+	}
+	return words
+}
+
+// onlyWords are what --only takes: the checks of verify, and else components.
+func onlyWords(c *cobra.Command) []string {
+	if c.Name() != "verify" {
+		return componentWords(c)
+	}
+	var words []string
+	for _, check := range verify.Table() {
+		words = append(words, check.Name+"\t"+check.Title)
+	}
+	return words
+}
+
+// addOnWords are the add-ons that can be turned off, by their fields in the inventory.
+func addOnWords(*cobra.Command) []string {
+	var words []string
+	for _, c := range component.Components() {
+		if c.AddOn != nil && c.AddOn.IsOn != nil {
+			words = append(words, c.AddOn.Field+"\t"+c.AddOn.What)
+		}
+	}
+	return words
+}
+
+// preflightWords are the checks that preflight makes, each with what it is about.
+func preflightWords(*cobra.Command) []string {
+	words := []string{preflight.All}
+	for _, check := range preflight.Checks() {
+		words = append(words, check.ID+"\t"+check.What)
+	}
+	return words
+}
+
+// unitWords are the services of all components.
+func unitWords(*cobra.Command) []string {
+	var words []string
+	for _, unit := range component.Units() {
+		words = append(words, strings.TrimSuffix(unit, ".service"))
 	}
 	return words
 }

@@ -20,3 +20,6 @@ func TestExamples(t *testing.T) {
 func TestEveryCommandIsDescribed(t *testing.T) {
 	clitest.Described(t, (&app{}).root(), func(err error) bool { return exitCode(err) == exitUsage })
 }
+
+// TestHelp: a help fits on a terminal, and begins with examples.
+func TestHelp(t *testing.T) { clitest.Help(t, (&app{}).root()) }

@@ -21,14 +21,8 @@ func explainCommand(a *app) *cobra.Command {
 		Short: "Explain an error code and what to do about it; without a code, list all codes",
 		Example: `  kbootstrap explain KB1103
   kbootstrap explain -o json`,
-		Args: cli.Args(cobra.ArbitraryArgs),
-		ValidArgsFunction: func(_ *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
-			var words []string
-			for _, e := range fault.All() {
-				words = append(words, string(e.Code)+"\t"+e.Title)
-			}
-			return words, cobra.ShellCompDirectiveNoFileComp
-		},
+		Args:              cli.Args(cobra.ArbitraryArgs),
+		ValidArgsFunction: codeWords,
 		RunE: func(_ *cobra.Command, args []string) error {
 			if !slices.Contains([]string{"text", "json"}, output) {
 				return cli.UsageError{Err: fmt.Errorf("-o %s: the formats are text and json", output)}
@@ -62,6 +56,22 @@ func explainCommand(a *app) *cobra.Command {
 	}
 	c.Flags().StringVarP(&output, "output", "o", "text", "text or json")
 	return c
+}
+
+// codeWords are the codes, as they are typed: in lower case, or the digits alone.
+func codeWords(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+	var words []string
+	for _, e := range fault.All() {
+		word := string(e.Code)
+		switch {
+		case typed != "" && typed[0] >= '0' && typed[0] <= '9':
+			word = strings.TrimPrefix(word, "KB")
+		case typed != "" && typed == strings.ToLower(typed):
+			word = strings.ToLower(word)
+		}
+		words = append(words, word+"\t"+e.Title)
+	}
+	return words, cobra.ShellCompDirectiveNoFileComp
 }
 
 // code returns the code for a word as people type it: in lower case, or the digits alone.

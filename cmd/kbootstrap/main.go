@@ -46,8 +46,16 @@ func (a *app) run(ctx context.Context, args []string) int {
 // root is the command that has all verbs below it.
 func (a *app) root() *cobra.Command {
 	root := cli.Root(&cobra.Command{
-		Use:               "kbootstrap",
-		Short:             "Make a Kubernetes cluster out of bare Linux hosts",
+		Use:   "kbootstrap",
+		Short: "Make a Kubernetes cluster out of bare Linux hosts",
+		Long: `Make a Kubernetes cluster out of bare Linux hosts over SSH.
+
+Without a command, kbootstrap says what to do next with the inventory in the working directory.`,
+		Example: `  kbootstrap init
+  kbootstrap validate
+  kbootstrap plan
+  kbootstrap up
+  kbootstrap status`,
 		Version:           version,
 		PersistentPreRunE: func(c *cobra.Command, _ []string) error { return applySettings(c) },
 	}, cli.Streams{In: a.stdin, Out: a.stdout, Err: a.stderr})
@@ -60,5 +68,10 @@ func (a *app) root() *cobra.Command {
 		artifactsCommand(a), nodeCommand(a), cli.GenDocsCommand(),
 	)
 	completeWords(root)
+	path := root.Flags().StringP("inventory", "i", "hosts.yaml", "the inventory file")
+	root.RunE = func(*cobra.Command, []string) error {
+		printNext(a.stdout, *path)
+		return nil
+	}
 	return root
 }

@@ -56,8 +56,7 @@ func (f *scopeFlags) scope() (provision.Scope, error) {
 	}
 	for _, name := range f.dropping {
 		if !slices.Contains(addOns, name) {
-			return scope, cli.UsageError{Err: fmt.Errorf("--remove-addon: there is no add-on %q; there are %s",
-				name, strings.Join(addOns, ", "))}
+			return scope, cli.UsageError{Err: unknownAddOn{name, addOns}}
 		}
 	}
 	for _, name := range f.only {
@@ -90,6 +89,19 @@ func parseTolerance(text string) (provision.Tolerance, error) {
 	}
 	return provision.Tolerance{Hosts: n}, nil
 }
+
+// unknownAddOn says that an add-on named on the command line is none.
+type unknownAddOn struct {
+	name  string
+	known []string
+}
+
+func (e unknownAddOn) Error() string {
+	return fmt.Sprintf("--remove-addon: there is no add-on %q; there are %s", e.name, strings.Join(e.known, ", "))
+}
+
+// Hint offers the nearest, or all.
+func (e unknownAddOn) Hint() string { return inventory.Suggest(e.name, e.known) }
 
 // unknownComponent says that a component named on the command line is none.
 type unknownComponent struct {

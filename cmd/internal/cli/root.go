@@ -25,5 +25,6 @@ func Root(cmd *cobra.Command, s Streams) *cobra.Command {
 	cmd.SetOut(s.Out)
 	cmd.SetErr(s.Err)
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return UsageError{err} })
+	cmd.SetHelpFunc(help)
 	return Group(cmd)
 }
