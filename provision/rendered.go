@@ -10,8 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/goccy/go-yaml"
-
+	"kbootstrap/internal/yamltext"
 	"kbootstrap/kube"
 	"kbootstrap/provision/component"
 	"kbootstrap/provision/plan"
@@ -122,11 +121,7 @@ func (r Rendering) manifest(s plan.Step, o api.Object) ([]byte, error) {
 	if m.Kind == "Secret" {
 		hideData(m.Fields, s.Component.Name == component.Manifests)
 	}
-	text, err := yaml.MarshalWithOptions(plain(m.Fields, r.words), yaml.UseLiteralStyleIfMultiline(true))
-	if err != nil {
-		return nil, err
-	}
-	return text, nil
+	return yamltext.Marshal(plain(m.Fields, r.words))
 }
 
 // hideData moves the data of a Secret to its plain strings. What a user's holds is named only.

@@ -15,6 +15,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"kbootstrap/internal/atomic"
+	"kbootstrap/internal/yamltext"
 	"kbootstrap/resource"
 )
 
@@ -50,7 +51,7 @@ func parseKubeconfig(text []byte) (kubeconfig, error) {
 
 // text writes the file. Its error is one that reads back as something else.
 func (k kubeconfig) text() ([]byte, error) {
-	text, err := yaml.Marshal(yaml.MapSlice(k))
+	text, err := yamltext.Marshal(yaml.MapSlice(k))
 	if err != nil {
 		return nil, err
 	}
@@ -160,7 +161,7 @@ func veiledDiff(was, is kubeconfig) (string, error) {
 		text := []byte{}
 		if len(k) > 0 {
 			var err error
-			if text, err = yaml.Marshal(veiled(yaml.MapSlice(k))); err != nil {
+			if text, err = yamltext.Marshal(veiled(yaml.MapSlice(k))); err != nil {
 				return "", err
 			}
 		}
