@@ -89,7 +89,7 @@ func TestNextHost(t *testing.T) {
 		want  string
 	}{{"", false, "w2 192.168.56.13"}, {"", true, "s2 192.168.56.13"}, {"gpu", false, "gpu 192.168.56.13"},
 		{"w1", false, ""}, {"W", false, ""}} {
-		h, err := s.nextHost(c.name, c.spare)
+		h, err := s.nextHost(c.name, netip.Addr{}, c.spare)
 		if got := h.Name + " " + h.Address.String(); err == nil && got != c.want || err != nil && c.want != "" {
 			t.Errorf("nextHost(%q, %t) = %s, %v, want %q", c.name, c.spare, got, err, c.want)
 		}
