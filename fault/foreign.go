@@ -9,9 +9,9 @@ const (
 // foreignEntries are the faults of `init --from`.
 var foreignEntries = []Entry{
 	{ForeignInventory, "the hosts cannot be taken from there",
-		"`init --from` reads the output of `vagrant ssh-config`, inventories of Ansible that are written down as INI or\n" +
-			`YAML, or words such as one types after ssh. What is there is none of that, or is more than text: a vault, a
-template, a program that makes the inventory, machines that do not run. No inventory was written.`,
+		`"init --from" reads the output of "vagrant ssh-config", inventories of Ansible that are written down as INI or
+YAML, or words such as one types after ssh. What is there is none of that, or is more than text: a vault, a template,
+a program that makes the inventory, machines that do not run. No inventory was written.`,
 		`Start the machines of Vagrant, or have Ansible write down what it knows.
 
     ansible-inventory -i INVENTORY --list --yaml > hosts-of-ansible.yaml`},

@@ -2,19 +2,15 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"kbootstrap/cmd/internal/cli"
 	"kbootstrap/fault"
 	"kbootstrap/host"
-	"kbootstrap/internal/human"
 	"kbootstrap/inventory"
 	"kbootstrap/provision"
 	"kbootstrap/provision/component"
@@ -87,55 +83,6 @@ func (f *initFlags) directory() string {
 		return absolute
 	}
 	return dir
-}
-
-// source reads where the hosts come from.
-func (f *initFlags) source(ctx context.Context, args []string) (draft.Source, error) {
-	var s draft.Source
-	var err error
-	switch f.from {
-	case "vagrant":
-		var output []byte
-		if output, err = vagrantConfig(ctx, args); err == nil {
-			s, err = draft.Vagrant(output)
-		}
-	case "ansible":
-		s, err = draft.AnsibleFile(args[0])
-	default:
-		key := f.key
-		if key != "" {
-			if key, err = filepath.Abs(key); err != nil {
-				return s, err
-			}
-		}
-		s, err = draft.Names(args, key)
-	}
-	if err != nil && ctx.Err() == nil {
-		return s, cli.UsageError{Err: err}
-	}
-	return s, err
-}
-
-// vagrantLimit is how long Vagrant may take: it starts Ruby and asks a hypervisor for each machine.
-const vagrantLimit = 3 * time.Minute
-
-// vagrantConfig asks Vagrant how to log in to its machines.
-func vagrantConfig(ctx context.Context, machines []string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, vagrantLimit)
-	defer cancel()
-	c := exec.CommandContext(ctx, "vagrant", append([]string{"ssh-config"}, machines...)...)
-	c.Env = append(os.Environ(), "VAGRANT_CHECKPOINT_DISABLE=1", "VAGRANT_NO_COLOR=1")
-	output, err := c.Output()
-	var exit *exec.ExitError
-	switch {
-	case err == nil:
-		return output, nil
-	case errors.As(err, &exit) && ctx.Err() == nil:
-		return nil, fault.ForeignInventory.Errorf("vagrant ssh-config: %w: %s", err, human.OneLine(string(exit.Stderr)))
-	case ctx.Err() != nil:
-		return nil, fault.ForeignInventory.Errorf("vagrant ssh-config did not end within %s: %w", vagrantLimit, ctx.Err())
-	}
-	return nil, fault.ForeignInventory.Errorf("vagrant ssh-config: %w", err)
 }
 
 // meet asks the hosts of a source for their facts. When none answers, there is nothing to write.

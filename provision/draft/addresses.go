@@ -99,7 +99,9 @@ func better(networks []shared, hosts []Host, isVagrant bool) []shared {
 		}
 		return n
 	}
-	return slices.SortedStableFunc(slices.Values(networks), func(a, b shared) int { return cmp.Compare(rank(a), rank(b)) })
+	return slices.SortedStableFunc(slices.Values(networks), func(a, b shared) int {
+		return cmp.Compare(rank(a), rank(b))
+	})
 }
 
 // choice is the address of a host in the cluster, and why.

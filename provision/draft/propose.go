@@ -8,7 +8,7 @@ import (
 	"kbootstrap/inventory"
 )
 
-// Draft is an inventory that somebody has yet to read.
+// Draft is an inventory that a person has yet to read.
 type Draft struct {
 	source  Source
 	entries []entry

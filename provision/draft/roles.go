@@ -55,7 +55,9 @@ func proposeRoles(hosts []Host, names []string) [][]inventory.Role {
 	return withEtcd(roles)
 }
 
-func isControlPlane(roles []inventory.Role) bool { return slices.Contains(roles, inventory.ControlPlane) }
+func isControlPlane(roles []inventory.Role) bool {
+	return slices.Contains(roles, inventory.ControlPlane)
+}
 
 // withEtcd makes etcd members of the control planes if there is no member yet: of all, or of all
 // but the last where that is an even number.

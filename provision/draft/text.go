@@ -23,7 +23,11 @@ func (d Draft) Text(dir, policy string) string {
 	if d.source.OwnHostKeys {
 		login.add("  knownHosts: known_hosts")
 	}
-	if policy != "" {
+	switch policy {
+	case "":
+	case "accept-new":
+		login.add("  hostKeyPolicy: accept-new # the first key that a host shows is recorded, and must stay")
+	default:
 		login.add("  hostKeyPolicy: " + policy)
 	}
 	var hosts lines
@@ -82,7 +86,8 @@ func (l *lines) entry(e entry, common inventory.SSH, dir string, first bool) {
 		l.add("    address: " + e.address.String())
 	}
 	if first {
-		l.comment("    ", "At least one control plane; an odd number of etcd members: 1, or 3, which survive the loss of one.")
+		l.comment("    ", "At least one control plane; an odd number of etcd members: 1, or 3, which survive the loss "+
+			"of one.")
 	}
 	texts := make([]string, len(e.roles))
 	for i, r := range e.roles {

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// TestVagrant is the day of somebody who has Vagrant: machines by `vagrant up`, an inventory by
+// TestVagrant is the day of a user of Vagrant: machines by `vagrant up`, an inventory by
 // `init --from vagrant`, a cluster, one more worker, a reload, and all of it gone. The provider is
 // that of the example, whose machines are hosts of the lab.
 func TestVagrant(t *testing.T) {
@@ -108,7 +108,8 @@ func (v *vagrant) types(limit time.Duration, program string, arguments ...string
 		v.fatalf("%s %s: %v (%v)\n%s%s", program, strings.Join(arguments, " "), err, ctx.Err(), &stdout, &stderr)
 	}
 	r := result{c.ProcessState.ExitCode(), stdout.String(), stderr.String(), time.Since(begin)}
-	v.t.Logf("%s %s: exit %d after %.1f s", filepath.Base(program), strings.Join(arguments, " "), r.code, r.took.Seconds())
+	v.t.Logf("%s %s: exit %d after %.1f s", filepath.Base(program), strings.Join(arguments, " "), r.code,
+		r.took.Seconds())
 	return r
 }
 
@@ -130,10 +131,10 @@ func machinesUp(t *testing.T, v *vagrant) {
 	}
 }
 
-// initFromVagrant: nobody is asked about keys of hosts here, so without --host-key none is trusted.
+// initFromVagrant: there is no terminal to ask at, so without --host-key no key is trusted.
 func initFromVagrant(t *testing.T, v *vagrant) {
 	if r := v.types(time.Minute, v.program, "init", "--from", "vagrant"); r.code != 4 {
-		t.Errorf("init trusts hosts that nobody knows: exit %d\n%s%s", r.code, r.stdout, r.stderr)
+		t.Errorf("init trusts hosts that are not known: exit %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
 	v.succeeds(2*time.Minute, v.program, "init", "--from", "vagrant", "--host-key", "accept-new")
 	text, err := os.ReadFile(v.inventory)
@@ -150,9 +151,10 @@ func initFromVagrant(t *testing.T, v *vagrant) {
 	v.succeeds(time.Minute, v.program, "validate")
 }
 
-// initFromSSH names the same machines as somebody without Vagrant does.
+// initFromSSH names the same machines as a user without Vagrant does.
 func initFromSSH(t *testing.T, v *vagrant) {
-	arguments := []string{"init", "--from", "ssh", "--key", ".vagrant/lab/id_ed25519", "--host-key", "accept-new", "-o", "-"}
+	arguments := []string{"init", "--from", "ssh", "--key", ".vagrant/lab/id_ed25519", "--host-key", "accept-new",
+		"-o", "-"}
 	for _, h := range v.all() {
 		arguments = append(arguments, "vagrant@127.0.0.1:"+strconv.Itoa(h.SSHPort))
 	}

@@ -292,6 +292,28 @@ func TestAdd(t *testing.T) {
 	if out, err := in(t, l, "cp1", "ping", "-c1", "-W5", worker.Address.String()); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
+	removed(t, l, worker, before)
+}
+
+// removed takes a host out of the lab, and its address is free again.
+func removed(t *testing.T, l *Lab, h Host, inventory []byte) {
+	t.Helper()
+	if err := l.Remove(t.Context(), h.Name); err != nil {
+		t.Fatal(err)
+	}
+	if after, err := os.ReadFile(l.Inventory()); err != nil || string(after) != string(inventory) {
+		t.Errorf("hosts.yaml is %s, %v", after, err)
+	}
+	if _, err := os.Stat(filepath.Join(l.Dir(), hostsDir, h.Name)); err == nil {
+		t.Errorf("the disk of %s is still there", h.Name)
+	}
+	again, err := l.Add(t.Context(), "other", h.Address, true)
+	if err != nil || again.Address != h.Address {
+		t.Errorf("%+v, %v", again, err)
+	}
+	if got := runSSH(t, l, again, "hostname"); got != "other" {
+		t.Errorf("hostname %q", got)
+	}
 }
 
 // Two labs share a machine without knowing of each other, and nothing stays of either.

@@ -94,6 +94,12 @@ func TestNextHost(t *testing.T) {
 			t.Errorf("nextHost(%q, %t) = %s, %v, want %q", c.name, c.spare, got, err, c.want)
 		}
 	}
+	for address, ok := range map[string]bool{"192.168.56.21": true, "192.168.56.11": false, "192.168.57.21": false} {
+		h, err := s.nextHost("", netip.MustParseAddr(address), false)
+		if (err == nil) != ok || ok && h.Address.String() != address {
+			t.Errorf("with the address %s: %+v, %v", address, h, err)
+		}
+	}
 }
 
 func TestSSHPortsAreVagrants(t *testing.T) {
