@@ -17,14 +17,15 @@ func Meet(
 	ctx context.Context, hosts []inventory.Host, o fleet.Options,
 ) (map[string]host.Facts, map[string]error, error) {
 	found, err := fleet.Connect(ctx, hosts, o, false)
+	var failures plan.Failures
+	if err != nil && (ctx.Err() != nil || !errors.As(err, &failures)) {
+		found.Close()
+		return nil, nil, err
+	}
 	defer found.Close()
 	facts, failed := map[string]host.Facts{}, map[string]error{}
 	for name, m := range found {
 		facts[name] = m.Facts
-	}
-	var failures plan.Failures
-	if err != nil && (ctx.Err() != nil || !errors.As(err, &failures)) {
-		return nil, nil, err
 	}
 	for _, f := range failures {
 		failed[f.Host] = f.Err
