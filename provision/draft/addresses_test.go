@@ -138,12 +138,13 @@ func TestNodeNames(t *testing.T) {
 		{Name: "10.0.0.3", SSH: inventory.SSH{Address: "10.0.0.3"}},
 		{Name: "db.example", SSH: inventory.SSH{Address: "db.example"}},
 		{Name: "web:2", SSH: inventory.SSH{Address: "web"}},
+		{Name: "node3", IsNamed: true, SSH: inventory.SSH{Address: "node3"}},
 	}
 	facts := map[string]host.Facts{
 		"Web.example": {Hostname: "other"}, "10.0.0.1": {Hostname: "Debian_12"}, "10.0.0.2": {Hostname: "same"},
 		"10.0.0.3": {Hostname: "same"},
 	}
-	if got := strings.Join(nodeNames(hosts, facts), " "); got != "web debian-12 node3 node4 db node6" {
+	if got := strings.Join(nodeNames(hosts, facts), " "); got != "web debian-12 node4 node5 db node6 node3" {
 		t.Errorf("%s", got)
 	}
 }

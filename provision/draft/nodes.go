@@ -34,10 +34,17 @@ func nodeNames(hosts []Host, facts map[string]host.Facts) []string {
 		}
 	}
 	for i, name := range names {
-		for n := i + 1; name == "" || used[name]; n++ {
-			name = fmt.Sprintf("node%d", n)
+		if used[name] {
+			names[i] = ""
 		}
-		names[i], used[name] = name, true
+		used[name] = true
+	}
+	for i := range names {
+		for n := i + 1; names[i] == ""; n++ {
+			if name := fmt.Sprintf("node%d", n); !used[name] {
+				names[i], used[name] = name, true
+			}
+		}
 	}
 	return names
 }

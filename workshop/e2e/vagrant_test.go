@@ -25,8 +25,10 @@ func TestVagrant(t *testing.T) {
 	}{
 		{"vagrant up", machinesUp},
 		{"init --from vagrant", initFromVagrant},
-		{"init --from ssh", initFromSSH},
-		{"init --from ansible", initFromAnsible},
+		{"init --from ssh, init --from ansible", func(t *testing.T, v *vagrant) {
+			initFromSSH(t, v)
+			initFromAnsible(t, v)
+		}},
 		{"up, status, up", vagrantCluster},
 		{"add-node", vagrantAddNode},
 		{"vagrant reload", vagrantReload},
