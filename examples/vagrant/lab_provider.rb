@@ -75,10 +75,6 @@ module KBLab
   end
 
   class Provider < Vagrant.plugin("2", :provider)
-    STEPS = {
-      up: [:Up], reload: [:Halt, :Up], halt: [:Halt], destroy: [:Destroy], ssh: [:SSHExec], ssh_run: [:SSHRun],
-    }.freeze
-
     # Hypervisors are asked first: their providers have a higher priority.
     def self.usable?(raise_error = false)
       return true if RUBY_PLATFORM.include?("linux") && Process.uid.zero?
@@ -92,9 +88,12 @@ module KBLab
     end
 
     def action(name)
-      steps = STEPS[name] or return nil
+      steps = {
+        up: [Up], reload: [Halt, Up], halt: [Halt], destroy: [Destroy],
+        ssh: [Vagrant::Action::Builtin::SSHExec], ssh_run: [Vagrant::Action::Builtin::SSHRun],
+      }[name] or return nil
       Vagrant::Action::Builder.new.tap do |builder|
-        steps.each { |s| builder.use(KBLab.const_defined?(s) ? KBLab.const_get(s) : Vagrant::Action::Builtin.const_get(s)) }
+        steps.each { |step| builder.use(step) }
       end
     end
 
