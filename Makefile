@@ -60,6 +60,7 @@ check: build lint unit
 lint: $(LINTER)
 	go vet ./...
 	$(LINTER) run ./...
+	cd workshop/tools/actions && go tool actionlint $(CURDIR)/.github/workflows/*.yaml
 
 # The linter is built once from its own module, so that it adds nothing to the product's.
 $(LINTER):
@@ -73,6 +74,9 @@ unit: packages
 # crash-matrix breaks changes of hosts at every step in every way; the unit tests do a part of that.
 crash-matrix:
 	go test -timeout 30m -run "^TestCrash" ./resource -crash-one-of 1
+
+# TestVagrant needs Vagrant, which brings Ruby, and nothing else does.
+test e2e: PACKAGES += vagrant:vagrant
 
 test: check crash-matrix fuzz e2e
 
