@@ -26,7 +26,9 @@ type Pair struct{ Key, Value *Value }
 // tags. It returns nil if nothing is in the file. The error is Problems, which have the code and
 // show no line of the file: others have passwords in such files.
 func ReadYAML(name string, data []byte, code fault.Code) (*Value, error) {
-	r := &reader{file: name, class: code, places: map[string]*node{}, hidden: map[int]bool{}, tags: true}
+	r := &reader{
+		file: name, class: code, limits: inventoryLimits, places: map[string]*node{}, hidden: map[int]bool{}, tags: true,
+	}
 	content := strings.ReplaceAll(string(data), "\r\n", "\n")
 	r.lines = strings.Split(content, "\n")
 	var root *node
