@@ -27,7 +27,8 @@ type Pair struct{ Key, Value *Value }
 // show no line of the file: others have passwords in such files.
 func ReadYAML(name string, data []byte, code fault.Code) (*Value, error) {
 	r := &reader{
-		file: name, class: code, limits: inventoryLimits, places: map[string]*node{}, hidden: map[int]bool{}, tags: true,
+		file: name, class: code, limits: inventoryLimits, places: map[string]*node{}, hidden: map[int]bool{},
+		tags: true,
 	}
 	content := strings.ReplaceAll(string(data), "\r\n", "\n")
 	r.lines = strings.Split(content, "\n")

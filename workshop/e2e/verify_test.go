@@ -14,13 +14,16 @@ import (
 	"time"
 )
 
-// TestHostsVerify tries a cluster that is well, stops and kills verifications in the middle, and
-// then breaks the cluster in one way after the other: each time the check that is about it fails,
-// and its cause is named.
+// TestHostsVerify tries a cluster that is well and has all add-ons that the lab can run, stops and
+// kills verifications in the middle, and then breaks the cluster in one way after the other: each
+// time the check that is about it fails, and its cause is named.
 func TestHostsVerify(t *testing.T) {
 	l := newLab(t, "verify", "--control-planes", "1", "--workers", "2")
-	l.edit("hosts:", "addons: {registry: {enabled: true, host: w1}}\nhosts:")
+	l.edit("hosts:", "addons: {registry: {enabled: true, host: w1}, ingress: {enabled: true}, "+
+		"logging: {enabled: true}, monitoring: {enabled: true}}\nhosts:")
 	l.up()
+	l.upAgain()
+	l.exits(0, "addons", "-i", l.inventory, "--wait")
 	for _, step := range []struct {
 		name string
 		do   func(*testing.T, *lab)
