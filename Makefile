@@ -21,7 +21,7 @@ RECORDING := $(CACHE)/recording
 KUBERNETES ?= v1.36.3
 # What the lab and the tests of remote need of Debian, by a program that each package brings.
 PACKAGES := mmdebstrap:mmdebstrap systemd-nspawn:systemd-container ip:iproute2 nsenter:util-linux sshd:openssh-server \
-	ssh:openssh-client gcc:build-essential pkg-config:pkg-config dpkg-deb:dpkg iptables:iptables curl:curl chromium:chromium
+	ssh:openssh-client gcc:build-essential pkg-config:pkg-config dpkg-deb:dpkg iptables:iptables curl:curl
 
 .PHONY: build mutate test-crash test-hosts check lint unit crash-matrix fuzz test e2e demo demo-down recording bench measure versions packages artifacts clean
 
@@ -52,14 +52,17 @@ packages:
 mutate:
 	go run ./workshop/mutate
 
+# The tests run every add-on, and a demo those that are on by default.
 artifacts: packages build
-	bin/kblab artifacts --kubernetes $(KUBERNETES)
+	bin/kblab artifacts --kubernetes $(KUBERNETES) $(ADDONS)
+test e2e test-hosts: ADDONS := --add-ons
 
 check: build lint unit
 
 lint: $(LINTER)
 	go vet ./...
 	$(LINTER) run ./...
+	cd workshop/tools/actions && go tool actionlint $(CURDIR)/.github/workflows/*.yaml
 
 # The linter is built once from its own module, so that it adds nothing to the product's.
 $(LINTER):
@@ -73,6 +76,9 @@ unit: packages
 # crash-matrix breaks changes of hosts at every step in every way; the unit tests do a part of that.
 crash-matrix:
 	go test -timeout 30m -run "^TestCrash" ./resource -crash-one-of 1
+
+# Only the tests of clusters need Vagrant, which brings Ruby, and a browser.
+test e2e: PACKAGES += vagrant:vagrant chromium:chromium
 
 test: check crash-matrix fuzz e2e
 
@@ -89,7 +95,7 @@ fuzz:
 	done
 
 e2e: artifacts
-	go test -tags e2e -count 1 -timeout 45m -v ./workshop/e2e/... ./workshop/lab
+	go test -tags e2e -count 1 -timeout 60m -v ./workshop/e2e/... ./workshop/lab
 
 # test-hosts tries hosts that their owners had things on, sick hosts and wrong inventories. RUN=OwnersData tries one kind.
 test-hosts: artifacts

@@ -51,22 +51,30 @@ func (s *Store) loadLogins(root *os.Root, c *inventory.Cluster, todo *pending) (
 		if !l.isOn(c) {
 			continue
 		}
-		file := l.name + ".password"
-		text, err := readIfThere(root, file)
+		password, err := s.password(root, l.name+".password", longestLine, fault.LoginPassword, todo)
 		if err != nil {
 			return nil, err
 		}
-		if len(bytes.TrimSpace(text)) == 0 {
-			text = []byte(rand.Text() + "\n")
-			todo.first = append(todo.first, content{file, text})
-		}
 		// The programs that read it take white space at its end for no part of it.
-		password := strings.TrimSpace(string(text))
-		if len(password) > longestLine || strings.ContainsAny(password, "\r\n") {
-			return nil, fault.LoginPassword.Errorf("%s: not one line of at most %d bytes",
-				filepath.Join(s.dir, file), longestLine)
-		}
-		all[l.name] = Login{User: l.name, Password: password}
+		all[l.name] = Login{User: l.name, Password: strings.TrimSpace(password)}
 	}
 	return all, nil
+}
+
+// password loads a password that is the only line of a file of the store, or makes one where there
+// is none. One that is no such line, or of more bytes than the longest, is a fault of the code.
+func (s *Store) password(root *os.Root, file string, longest int, code fault.Code, todo *pending) (string, error) {
+	text, err := readIfThere(root, file)
+	if err != nil {
+		return "", err
+	}
+	if len(bytes.TrimSpace(text)) == 0 {
+		text = []byte(rand.Text() + "\n")
+		todo.first = append(todo.first, content{file, text})
+	}
+	password := strings.TrimRight(string(text), "\r\n")
+	if len(password) > longest || strings.ContainsAny(password, "\r\n") {
+		return "", code.Errorf("%s: not one line of at most %d bytes", filepath.Join(s.dir, file), longest)
+	}
+	return password, nil
 }

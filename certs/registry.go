@@ -1,12 +1,9 @@
 package certs
 
 import (
-	"bytes"
-	"crypto/rand"
 	"encoding/base64"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"golang.org/x/crypto/bcrypt"
@@ -49,19 +46,11 @@ func (s *Store) registryLogin(root *os.Root, c *inventory.Cluster, todo *pending
 	if !c.AddOns.Registry.Enabled {
 		return RegistryLogin{}, nil
 	}
-	text, err := readIfThere(root, registryPassword)
+	password, err := s.password(root, registryPassword, longestPassword, fault.RegistryPassword, todo)
 	if err != nil {
 		return RegistryLogin{}, err
 	}
-	if len(bytes.TrimSpace(text)) == 0 {
-		text = []byte(rand.Text() + "\n")
-		todo.first = append(todo.first, content{registryPassword, text})
-	}
-	login := RegistryLogin{User: registryUser, Password: strings.TrimRight(string(text), "\r\n")}
-	if len(login.Password) > longestPassword || strings.ContainsAny(login.Password, "\r\n") {
-		return RegistryLogin{}, fault.RegistryPassword.Errorf("%s: not one line of at most %d bytes",
-			filepath.Join(s.dir, registryPassword), longestPassword)
-	}
+	login := RegistryLogin{User: registryUser, Password: password}
 	hash, err := readIfThere(root, registryHash)
 	if err != nil {
 		return RegistryLogin{}, err

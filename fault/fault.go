@@ -62,8 +62,8 @@ func (e Entry) Hint() string {
 // All returns the catalogue in the order of the codes.
 func All() []Entry {
 	return slices.SortedFunc(slices.Values(slices.Concat(
-		inventoryEntries, connectionEntries, loginEntries, sessionEntries, preflightEntries, stateEntries,
-		rollbackEntries, stepEntries, unitEntries, auditEntries, verifyEntries,
+		inventoryEntries, foreignEntries, connectionEntries, loginEntries, sessionEntries, preflightEntries,
+		stateEntries, rollbackEntries, stepEntries, unitEntries, auditEntries, verifyEntries,
 		planEntries, encryptionEntries, addOnEntries, registryEntries, ingressEntries, storeEntries, lockEntries,
 		bugEntries,
 	)), func(a, b Entry) int { return cmp.Compare(a.Code, b.Code) })

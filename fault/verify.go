@@ -24,8 +24,10 @@ hosts that it names, and the likely cause below it. The namespace of the checks 
     kbootstrap verify -i hosts.yaml`},
 	{VerifyLeft, "what verify made in the cluster is not removed yet",
 		`The API did not answer when the namespace kbootstrap-verify-… was to be removed, or something in it
-does not go.`,
-		`Bring the API back. The namespace then goes by itself, or with the next verification.
+does not go: a pod on a host that is away, or objects of an API behind a Service that cannot be reached, such as
+that of metrics-server. Until that answers Kubernetes removes no namespace whole.`,
+		`Mend what the failed checks name, or bring the API back. The namespace then goes by itself, or with the next
+verification.
 
     kubectl get namespaces -l kbootstrap.io/verify
     kbootstrap verify -i hosts.yaml`},

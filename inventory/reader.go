@@ -25,6 +25,7 @@ type reader struct {
 	// places says where the value of each path is, such as "hosts[2].ssh.port". A path that is
 	// absent was not given.
 	places map[string]*node
+	tags   bool         // YAML tags are taken, and kept
 	hidden map[int]bool // lines that no message shows, because they contain a secret
 }
 

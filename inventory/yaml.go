@@ -35,6 +35,7 @@ func (k kind) String() string {
 type node struct {
 	kind         kind
 	text         string // of a scalar: numbers and booleans exactly as they are written, so that 1.10 stays 1.10
+	tag          string // kept where the reader takes tags
 	line, column int
 	items        []*node // of a list
 	pairs        []pair  // of a mapping, in the order of the file; keys may occur twice
@@ -256,6 +257,11 @@ func (c *converter) convert(n ast.Node, depth int) *node {
 		}
 		return a.node
 	case *ast.TagNode:
+		if c.tags {
+			out := *c.convert(n.Value, depth+1)
+			out.tag, out.line, out.column = n.Start.Value, line, column
+			return &out
+		}
 		return c.fail(n, `leave it out; text that looks like a number or a boolean goes in quotes`,
 			"YAML tags such as %s are not supported", n.Start.Value)
 	}

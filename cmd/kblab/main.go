@@ -51,7 +51,7 @@ like the ones that Vagrant makes with VirtualBox. All of their network is in nam
 	root.AddCommand(
 		upCommand(s, dir), addCommand(s, dir), lsCommand(s, dir), execCommand(dir),
 		downCommand(s, dir), artifactsCommand(s),
-		stopCommand(dir), startCommand(dir), killCommand(dir), cli.GenDocsCommand(),
+		stopCommand(dir), startCommand(dir), killCommand(dir), removeCommand(dir), cli.GenDocsCommand(),
 	)
 	for _, verb := range root.Commands() {
 		if verb.Use == verb.Name() { // it takes no arguments, so the shell must not offer files

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"os"
 	"syscall"
 	"text/tabwriter"
@@ -17,16 +18,23 @@ import (
 )
 
 func addCommand(s cli.Streams, dir *string) *cobra.Command {
-	var name string
+	var name, address string
 	var spare bool
 	cmd := &cobra.Command{
 		Use: "add", Short: "Boot one more worker", Args: cli.Args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			var wanted netip.Addr
+			if address != "" {
+				var err error
+				if wanted, err = netip.ParseAddr(address); err != nil {
+					return cli.UsageError{Err: err}
+				}
+			}
 			l, err := lab.Open(*dir)
 			if err != nil {
 				return err
 			}
-			h, err := l.Add(cmd.Context(), name, spare)
+			h, err := l.Add(cmd.Context(), name, wanted, spare)
 			if err != nil {
 				return err
 			}
@@ -35,6 +43,7 @@ func addCommand(s cli.Streams, dir *string) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&name, "name", "", "name of the host (default the next free one)")
+	cmd.Flags().StringVar(&address, "address", "", "its address on the cluster's network (default the next free one)")
 	cmd.Flags().BoolVar(&spare, "spare", false, "leave it out of hosts.yaml")
 	return cmd
 }
@@ -102,6 +111,10 @@ func downCommand(s cli.Streams, dir *string) *cobra.Command {
 			return nil
 		},
 	}
+}
+
+func removeCommand(dir *string) *cobra.Command {
+	return powerCommand(dir, "remove", "Remove one host, with its disk", (*lab.Lab).Remove)
 }
 
 func stopCommand(dir *string) *cobra.Command {

@@ -89,7 +89,10 @@ func (s *Scene) close(ctx context.Context) error {
 		}
 		state := "it is being removed"
 		for _, c := range found.Status.Conditions {
-			if c.Status == "True" && c.Type != "NamespaceDeletionDiscoveryFailure" {
+			// An API behind a Service, such as that of figures, that cannot be reached now; what is
+			// left besides tells more.
+			isDiscovery := c.Type == "NamespaceDeletionDiscoveryFailure"
+			if c.Status == "True" && (!isDiscovery || state == "it is being removed") {
 				state = c.Message
 			}
 		}

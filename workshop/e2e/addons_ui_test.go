@@ -90,8 +90,11 @@ func (l *lab) makes(t *testing.T, names ...string) (lacking string) {
 				continue
 			}
 			for _, r := range each.Resources(target) {
-				if rollout, ok := r.(api.Rollout); ok && name == component.Headlamp {
-					rollout.Timeout = 20 * time.Second
+				if told, ok := r.(api.Readiness); ok && name == component.Headlamp {
+					rollout := api.Rollout{
+						APIVersion: told.APIVersion, Kind: told.Kind, Namespace: told.Namespace, Name: told.Name,
+						Kubeconfig: told.Kubeconfig, Timeout: 20 * time.Second,
+					}
 					if err := rollout.Apply(t.Context(), sys); err != nil {
 						lacking = err.Error()
 					}

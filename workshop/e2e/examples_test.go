@@ -12,14 +12,16 @@ import (
 // what each prints: on a control plane and two workers, with a host outside of the cluster.
 func TestHostsExamples(t *testing.T) {
 	l := newLab(t, "examples", "--control-planes", "1", "--workers", "2", "--spare", "1")
+	l.edit("hosts:\n", "addons: {ingress: {enabled: true}, monitoring: {enabled: true}}\nhosts:\n")
 	l.up()
+	l.exits(0, "addons", "-i", l.inventory, "--wait")
 	for _, h := range l.hosts() {
 		l.image(h.Name)
 		l.imports(h.Name, "registry.k8s.io/e2e-test-images/agnhost/2.63.0.tar")
 		l.imports(h.Name, "lab.invalid/greeting/1.tar")
 	}
 	l.zookeeper("s1")
-	for _, example := range []string{"guestbook", "rolling-update", "volumes", "dubbo"} {
+	for _, example := range []string{"guestbook", "rolling-update", "volumes", "dubbo", "monitoring"} {
 		t.Run(example, func(t *testing.T) {
 			l.t = t
 			l.tell(filepath.Join("../../examples", example), "demo")

@@ -48,6 +48,7 @@ func (l *lab) zookeeper(host string) {
 	l.exec(host, "sh", "-c", fmt.Sprintf("mkdir -p /var/lib/zookeeper && exec systemd-run --unit zookeeper --quiet "+
 		"/usr/lib/jvm/java-17-openjdk-amd64/bin/java -Xmx128m -cp \"$(echo %s | tr ' ' :)\" "+
 		"org.apache.zookeeper.server.quorum.QuorumPeerMain /etc/zoo.cfg", jars))
+	l.exec(host, "firewall-cmd", "--add-port=2181/tcp") // as the example says
 	l.eventually(time.Minute, "an answer of ZooKeeper", contains("imok"), host, "bash", "-c",
 		"exec 3<>/dev/tcp/127.0.0.1/2181 && echo -n ruok >&3 && cat <&3")
 }

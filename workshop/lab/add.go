@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"slices"
 
@@ -11,12 +12,12 @@ import (
 )
 
 // Add boots one more worker and returns it. The name is the next free one of w1…, or of s1… for a
-// spare, when it is empty. A host that is not a spare is appended to hosts.yaml, the rest of which
-// stays as the user left it.
-func (l *Lab) Add(ctx context.Context, name string, spare bool) (Host, error) {
+// spare, when it is empty; the address is the next free one unless it is given. A host that is not
+// a spare is appended to hosts.yaml, the rest of which stays as the user left it.
+func (l *Lab) Add(ctx context.Context, name string, address netip.Addr, spare bool) (Host, error) {
 	var added Host
 	err := l.change(func(s *state) error {
-		h, err := s.nextHost(name, spare)
+		h, err := s.nextHost(name, address, spare)
 		if err != nil {
 			return err
 		}
@@ -42,7 +43,7 @@ func (l *Lab) Add(ctx context.Context, name string, spare bool) (Host, error) {
 }
 
 // nextHost plans a host with a name and an address that are free.
-func (s state) nextHost(name string, spare bool) (Host, error) {
+func (s state) nextHost(name string, wanted netip.Addr, spare bool) (Host, error) {
 	used := func(f func(hostState) bool) bool { return slices.ContainsFunc(s.Hosts, f) }
 	named := func(name string) bool { return used(func(h hostState) bool { return h.Name == name }) }
 	prefix := "w"
@@ -62,9 +63,16 @@ func (s state) nextHost(name string, spare bool) (Host, error) {
 	}
 	for i := range maxHosts {
 		address := addressOf(i)
+		if wanted.IsValid() && address != wanted {
+			continue
+		}
 		if !used(func(h hostState) bool { return h.Address == address }) {
 			return Host{Name: name, Address: address, Roles: []string{"worker"}, Spare: spare}, nil
 		}
+	}
+	if wanted.IsValid() {
+		return Host{}, fmt.Errorf("the address %s is taken, or is none of %s to %s", wanted, addressOf(0),
+			addressOf(maxHosts-1))
 	}
 	return Host{}, fmt.Errorf("no address is free")
 }

@@ -271,15 +271,15 @@ func TestAdd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	spare, err := l.Add(t.Context(), "", true)
+	spare, err := l.Add(t.Context(), "", netip.Addr{}, true)
 	if err != nil || spare.Name != "s1" {
 		t.Fatalf("%+v, %v", spare, err)
 	}
-	worker, err := l.Add(t.Context(), "gpu", false)
+	worker, err := l.Add(t.Context(), "gpu", netip.Addr{}, false)
 	if err != nil || worker.Address != netip.MustParseAddr("192.168.56.13") {
 		t.Fatalf("%+v, %v", worker, err)
 	}
-	if _, err := l.Add(t.Context(), "gpu", false); err == nil {
+	if _, err := l.Add(t.Context(), "gpu", netip.Addr{}, false); err == nil {
 		t.Error("added a host twice")
 	}
 	after, err := os.ReadFile(l.Inventory())
@@ -291,6 +291,28 @@ func TestAdd(t *testing.T) {
 	}
 	if out, err := in(t, l, "cp1", "ping", "-c1", "-W5", worker.Address.String()); err != nil {
 		t.Errorf("%v\n%s", err, out)
+	}
+	removed(t, l, worker, before)
+}
+
+// removed takes a host out of the lab, and its address is free again.
+func removed(t *testing.T, l *Lab, h Host, inventory []byte) {
+	t.Helper()
+	if err := l.Remove(t.Context(), h.Name); err != nil {
+		t.Fatal(err)
+	}
+	if after, err := os.ReadFile(l.Inventory()); err != nil || string(after) != string(inventory) {
+		t.Errorf("hosts.yaml is %s, %v", after, err)
+	}
+	if _, err := os.Stat(filepath.Join(l.Dir(), hostsDir, h.Name)); err == nil {
+		t.Errorf("the disk of %s is still there", h.Name)
+	}
+	again, err := l.Add(t.Context(), "other", h.Address, true)
+	if err != nil || again.Address != h.Address {
+		t.Errorf("%+v, %v", again, err)
+	}
+	if got := runSSH(t, l, again, "hostname"); got != "other" {
+		t.Errorf("hostname %q", got)
 	}
 }
 

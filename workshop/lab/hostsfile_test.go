@@ -90,9 +90,15 @@ func TestNextHost(t *testing.T) {
 		want  string
 	}{{"", false, "w2 192.168.56.13"}, {"", true, "s2 192.168.56.13"}, {"gpu", false, "gpu 192.168.56.13"},
 		{"w1", false, ""}, {"W", false, ""}} {
-		h, err := s.nextHost(c.name, c.spare)
+		h, err := s.nextHost(c.name, netip.Addr{}, c.spare)
 		if got := h.Name + " " + h.Address.String(); err == nil && got != c.want || err != nil && c.want != "" {
 			t.Errorf("nextHost(%q, %t) = %s, %v, want %q", c.name, c.spare, got, err, c.want)
+		}
+	}
+	for address, ok := range map[string]bool{"192.168.56.21": true, "192.168.56.11": false, "192.168.57.21": false} {
+		h, err := s.nextHost("", netip.MustParseAddr(address), false)
+		if (err == nil) != ok || ok && h.Address.String() != address {
+			t.Errorf("with the address %s: %+v, %v", address, h, err)
 		}
 	}
 }

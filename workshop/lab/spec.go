@@ -16,7 +16,7 @@ type Spec struct {
 	// Name is the cluster's name in hosts.yaml; by default it is made from the last element of Dir.
 	Name string `json:"name"`
 	// ControlPlanes, Workers and Spare count the hosts: cp1…, w1… and s1…. Spares run, but are not
-	// in hosts.yaml.
+	// in hosts.yaml. A lab may begin without hosts.
 	ControlPlanes int `json:"controlPlanes"`
 	Workers       int `json:"workers"`
 	Spare         int `json:"spare"`
@@ -66,10 +66,7 @@ func (s Spec) validate() error {
 	if s.ControlPlanes < 0 || s.Workers < 0 || s.Spare < 0 {
 		problem("a number of hosts is negative")
 	}
-	switch n := s.ControlPlanes + s.Workers + s.Spare; {
-	case n == 0:
-		problem("a lab needs a host")
-	case n > maxHosts:
+	if n := s.ControlPlanes + s.Workers + s.Spare; n > maxHosts {
 		problem("%d hosts are more than the %d that a lab has addresses for", n, maxHosts)
 	}
 	if !kubernetes.MatchString(s.Kubernetes) {

@@ -14,7 +14,7 @@ import (
 // floor. A room that is not named lies where the nearest room around it does.
 var floors = [][]string{
 	{"fault"},
-	{"internal"},
+	{"internal", "examples"},
 	{"inventory"},
 	{"host/surroundings"},
 	{"host"},
@@ -37,7 +37,8 @@ var floors = [][]string{
 	{"provision/plan"},
 	{"internal/fixture"}, // plans for tests
 	{"provision/fleet"},
-	{"provision/guard", "provision/preflight", "provision/diagnosis", "provision/audit", "provision/verify"},
+	{"provision/guard", "provision/preflight", "provision/diagnosis", "provision/audit", "provision/verify",
+		"provision/draft"},
 	{"provision/mesh", "provision/checkup"},
 	{"provision"},
 	{"report"},

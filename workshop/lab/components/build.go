@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -26,6 +27,7 @@ const DefaultKubernetes = "v1.36.3"
 type Spec struct {
 	Kubernetes string            // version with or without "v"; empty means DefaultKubernetes
 	Mirror     string            // directory of the mirror; empty means DefaultMirror
+	AddOns     bool              // also what clusters run only where their inventory asks for it
 	Log        func(line string) // receives a line when a build starts and ends; may be nil
 }
 
@@ -59,6 +61,9 @@ func Build(ctx context.Context, spec Spec) error {
 	recipes, err := catalogue(spec.Kubernetes, runtime.GOARCH)
 	if err != nil {
 		return err
+	}
+	if !spec.AddOns {
+		recipes = slices.DeleteFunc(recipes, func(r recipe) bool { return r.OnRequest })
 	}
 	m, err := openMirror(spec.Mirror)
 	if err != nil {

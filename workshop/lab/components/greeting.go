@@ -10,7 +10,7 @@ var greetingMain string
 // greeting is the image that examples/dubbo names, as if a user had built and pushed it.
 func greeting() recipe {
 	return recipe{
-		Name: "greeting", Version: "1", Takes: "5 s",
+		Name: "greeting", Version: "1", OnRequest: true, Takes: "5 s",
 		Source: goModule{
 			GoMod:    goMod("greeting"),
 			Files:    map[string]string{"main.go": greetingMain},

@@ -14,9 +14,11 @@ import (
 // recipe makes the artifacts of one component in one version. It is a plain value: by its digest
 // the mirror recognizes what was made by the same recipe.
 type recipe struct {
-	Name      string // "etcd"
-	Version   string // "v3.6.8"
-	Takes     string `json:"-"` // how long the first build takes on two cores, for the user
+	Name    string // "etcd"
+	Version string // "v3.6.8"
+	Takes   string `json:"-"` // how long the first build takes on two cores, for the user
+	// OnRequest says that no cluster runs it unless its inventory says so.
+	OnRequest bool `json:"-"`
 	Source    source
 	Checks    []check
 	Artifacts []artifact

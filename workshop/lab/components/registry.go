@@ -12,7 +12,7 @@ var registryMain string
 func registry(arch string) recipe {
 	const module = "github.com/distribution/distribution/v3"
 	return recipe{
-		Name: "registry", Version: registryVersion, Takes: "1 min",
+		Name: "registry", Version: registryVersion, OnRequest: true, Takes: "1 min",
 		Source: goModule{
 			Path: module, Version: registryVersion, GoMod: goMod("registry"),
 			Files:    map[string]string{"main.go": registryMain},

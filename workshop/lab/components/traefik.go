@@ -35,7 +35,7 @@ func NewDNSChallengeProviderByName(name string) (challenge.Provider, error) {
 func traefik() recipe {
 	const module = "github.com/traefik/traefik/v3"
 	return recipe{
-		Name: "traefik", Version: traefikVersion, Takes: "5 min",
+		Name: "traefik", Version: traefikVersion, OnRequest: true, Takes: "5 min",
 		Source: goModule{
 			Path: module, Version: traefikVersion, GoMod: goMod("traefik"),
 			Copies: []moduleCopy{{

@@ -17,7 +17,7 @@ func victoriaMetrics(name string) recipe {
 // victoria makes an image with one program, where upstream's has it.
 func victoria(name, module, frame, version string) recipe {
 	return recipe{
-		Name: name, Version: version, Takes: "1 min",
+		Name: name, Version: version, OnRequest: true, Takes: "1 min",
 		Source: goModule{
 			Path: module, Version: version, GoMod: goMod(frame),
 			Packages: []string{module + "/app/" + name},
@@ -40,7 +40,7 @@ func victoria(name, module, frame, version string) recipe {
 func nodeExporter() recipe {
 	const module, version = "github.com/prometheus/node_exporter", "github.com/prometheus/common/version.Version"
 	return recipe{
-		Name: "node-exporter", Version: nodeExporterVersion, Takes: "1 min",
+		Name: "node-exporter", Version: nodeExporterVersion, OnRequest: true, Takes: "1 min",
 		Source: goModule{
 			Path: module, Version: nodeExporterVersion, GoMod: goMod("node-exporter"),
 			Packages: []string{module},

@@ -1,0 +1,22 @@
+//go:build e2e && hosts
+
+package e2e
+
+import "testing"
+
+// TestHostsAlerts stops what monitoring watches: an alert comes, and goes when all is well again.
+func TestHostsAlerts(t *testing.T) {
+	l := newLab(t, "alerts", "--control-planes", "1", "--workers", "1")
+	l.edit("hosts:\n", "addons: {monitoring: {enabled: true}}\nhosts:\n")
+	l.up()
+	l.exits(0, "addons", "-i", l.inventory, "--wait")
+	p := l.page(30429, "monitoring")
+	p.figures(t, `up{job="kubelet"} == 1`, 2)
+	l.exec("w1", "systemctl", "stop", "kubelet")
+	p.figures(t, `ALERTS{alertname="KubeletDoesNotAnswer",host="w1"}`, 1)
+	p.figures(t, `max(node_collector_unhealthy_nodes_in_zone) == 1`, 1)
+	p.figures(t, `ALERTS{alertname="KubeletDoesNotAnswer",alertstate="firing"}`, 1)
+	l.exec("w1", "systemctl", "start", "kubelet")
+	p.figures(t, `ALERTS{alertname="KubeletDoesNotAnswer"}`, 0)
+	l.heals()
+}
