@@ -113,8 +113,8 @@ func (p page) finds(t *testing.T, query string, lines int) {
 	}
 }
 
-// hasNoGap waits until the lines that the pod has counted are all there, each once: what waited with
-// an agent comes beside what is new, and may come after it.
+// hasNoGap waits until the lines that the pod has counted are all there, each once. What waited
+// with an agent may come after what is new.
 func (p page) hasNoGap(t *testing.T) {
 	t.Helper()
 	deadline := time.Now().Add(time.Minute)
