@@ -113,8 +113,33 @@ func (p page) finds(t *testing.T, query string, lines int) {
 	}
 }
 
-// hasNoGap checks that the lines of the speaker are there, each once.
+// hasNoGap waits until the lines that the pod has counted are all there, each once. What waited
+// with an agent may come after what is new.
 func (p page) hasNoGap(t *testing.T) {
+	t.Helper()
+	deadline := time.Now().Add(time.Minute)
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		numbers := p.numbers(t)
+		isWhole := len(numbers) >= 5
+		for i, n := range numbers {
+			isWhole = isWhole && n == i+1
+		}
+		if isWhole {
+			t.Logf("%d lines, each once", len(numbers))
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Errorf("the lines of the pod are %v", numbers)
+			return
+		}
+		<-tick.C
+	}
+}
+
+// numbers are those that the lines of the pod in the store have, by time.
+func (p page) numbers(t *testing.T) []int {
 	t.Helper()
 	var numbers []int
 	for _, line := range p.asks(t, `{"kubernetes.pod_name"="speaker"} "of many" | sort by (_time) | fields _msg`) {
@@ -128,14 +153,5 @@ func (p page) hasNoGap(t *testing.T) {
 			}
 		}
 	}
-	if len(numbers) < 5 {
-		t.Errorf("the lines of the pod are %v", numbers)
-	}
-	for i, n := range numbers {
-		if n != i+1 {
-			t.Errorf("the lines of the pod are %v", numbers)
-			return
-		}
-	}
-	t.Logf("%d lines, each once", len(numbers))
+	return numbers
 }
