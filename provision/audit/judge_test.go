@@ -108,7 +108,7 @@ func sound(t *testing.T) Scene {
 		Cluster: &inventory.Cluster{Name: "demo", Network: inventory.Network{
 			APIPort: 6443, NodePorts: inventory.PortRange{First: 30000, Last: 32767},
 		}},
-		Now: time.Now(),
+		Now:     time.Now(),
 		Profile: inventory.ProfileCIS, Hosts: []Host{cp},
 		Listings: api.Listings{Lists: map[string]api.Listing{}, Kubelets: map[string]json.RawMessage{
 			"cp1": json.RawMessage(kubeletText),
