@@ -105,7 +105,10 @@ func sound(t *testing.T) Scene {
 	document("/var/lib/kube-proxy/config.yaml", `{"metricsBindAddress":"127.0.0.1:10249",
 		"clientConnection":{"kubeconfig":"/etc/kubernetes/kube-proxy.conf"}}`)
 	s := Scene{
-		Cluster: &inventory.Cluster{Name: "demo", Network: inventory.Network{APIPort: 6443}}, Now: time.Now(),
+		Cluster: &inventory.Cluster{Name: "demo", Network: inventory.Network{
+			APIPort: 6443, NodePorts: inventory.PortRange{First: 30000, Last: 32767},
+		}},
+		Now:     time.Now(),
 		Profile: inventory.ProfileCIS, Hosts: []Host{cp},
 		Listings: api.Listings{Lists: map[string]api.Listing{}, Kubelets: map[string]json.RawMessage{
 			"cp1": json.RawMessage(kubeletText),
@@ -259,6 +262,18 @@ func TestWeakened(t *testing.T) {
 			d := daemon(s, etcdProgram)
 			d.Listens = append(d.Listens, netip.MustParseAddrPort("0.0.0.0:2379"))
 		}, []string{"KB.3"}},
+		"another program at a NodePort": {func(s *Scene) {
+			d := daemon(s, schedulerProgram)
+			d.Listens = append(d.Listens, netip.MustParseAddrPort("0.0.0.0:30559"))
+		}, []string{"1.4.2", "KB.3"}},
+		"kube-proxy beyond NodePorts": {func(s *Scene) {
+			d := daemon(s, proxyProgram)
+			d.Listens = append(d.Listens, netip.MustParseAddrPort("0.0.0.0:29999"))
+		}, []string{"KB.3"}},
+		"kube-proxy answers a load balancer": {func(s *Scene) {
+			d := daemon(s, proxyProgram)
+			d.Listens = append(d.Listens, netip.MustParseAddrPort("0.0.0.0:30559"))
+		}, nil},
 		"a gate that is off in another spelling": {
 			add(controllerProgram, "--feature-gates=RotateKubeletServerCertificate=f"), []string{"1.3.6"}},
 		"a lax namespace": {list(namespaces,

@@ -3,6 +3,7 @@ package audit
 import (
 	"fmt"
 	"io/fs"
+	"net/netip"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -134,7 +135,7 @@ func declaredPorts(s Scene, h Host) Verdict {
 		for _, at := range p.Listens {
 			seen++
 			port, ok := declared[int(at.Port())]
-			isDeclared := ok && (!port.Address || at.Addr() == h.Address)
+			isDeclared := ok && (!port.Address || at.Addr() == h.Address) || answersBalancers(s, p, at)
 			if !at.Addr().IsLoopback() && !isDeclared {
 				open = append(open, of(p)+" at "+spelled(at))
 			}
@@ -147,6 +148,14 @@ func declaredPorts(s Scene, h Host) Verdict {
 		return fail(some(open, ", "))
 	}
 	return pass(number(seen) + " sockets, all of them on loopback or at declared ports")
+}
+
+// answersBalancers reports whether a socket is one of kube-proxy's own at a NodePort: it tells load
+// balancers there whether a pod of their Service is on this host (healthCheckNodePort of a
+// Service). Other NodePorts have no socket of kube-proxy's.
+func answersBalancers(s Scene, p host.Daemon, at netip.AddrPort) bool {
+	r := s.Cluster.Network.NodePorts
+	return p.Program == proxyProgram && int(at.Port()) >= r.First && int(at.Port()) <= r.Last
 }
 
 func sockets(s Scene, h Host) Verdict {
