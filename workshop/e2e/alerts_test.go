@@ -14,7 +14,8 @@ func TestHostsAlerts(t *testing.T) {
 	p.figures(t, `up{job="kubelet"} == 1`, 2)
 	// The store is in a pod itself, so it stays with the other host.
 	watched := "w1"
-	store := l.kubectl("get", "pods", "-n", "kube-system", "-l", "app=graphs", "-o", "jsonpath={.items[0].spec.nodeName}")
+	store := l.kubectl("get", "pods", "-n", "kube-system", "-l", "app=graphs", "-o",
+		"jsonpath={.items[0].spec.nodeName}")
 	if store == "w1" {
 		watched = "cp1"
 	}
