@@ -2,9 +2,11 @@ package provision
 
 import (
 	"context"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"net"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -159,5 +161,23 @@ func (r *Run) look(t *testing.T) {
 	t.Helper()
 	if _, err := r.Fleet.Observe(t.Context(), r.Plan.Hosts(), &r.Plan, nil); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// asks gives the host an administrator's kubeconfig for a server that stands for the API.
+func (h *fakeHost) asks(t *testing.T, server *httptest.Server) {
+	t.Helper()
+	for path, text := range map[string]string{
+		"ca.crt": string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})),
+		component.Admin: "current-context: a\ncontexts: [{name: a, context: {cluster: c}}]\n" +
+			"clusters: [{name: c, cluster: {server: \"" + server.URL + "\", certificate-authority: /ca.crt}}]\n",
+	} {
+		at := filepath.Join(h.root, path)
+		if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(at, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

@@ -2,12 +2,9 @@ package provision
 
 import (
 	"context"
-	"encoding/pem"
 	"errors"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -15,7 +12,6 @@ import (
 
 	"kbootstrap/fault"
 	"kbootstrap/inventory"
-	"kbootstrap/provision/component"
 	"kbootstrap/provision/fleet"
 )
 
@@ -54,19 +50,7 @@ func logged(t *testing.T) (run *Run, journals *[]string) {
 		return []byte(`{"__CURSOR":"c` + string(rune('0'+asked)) + `","__REALTIME_TIMESTAMP":"1767323045150000",` +
 			`"_SYSTEMD_UNIT":"kubelet.service","MESSAGE":"line ` + string(rune('0'+asked)) + `"}` + "\n"), nil
 	}
-	for path, text := range map[string]string{
-		"ca.crt": string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})),
-		component.Admin: "current-context: a\ncontexts: [{name: a, context: {cluster: c}}]\n" +
-			"clusters: [{name: c, cluster: {server: \"" + server.URL + "\", certificate-authority: /ca.crt}}]\n",
-	} {
-		at := filepath.Join(h.root, path)
-		if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(at, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+	h.asks(t, server)
 	c := &inventory.Cluster{Name: "test", Kubernetes: "v1.36.3", Hosts: []inventory.Host{
 		{Name: "m1", Roles: []inventory.Role{inventory.ControlPlane}},
 	}}

@@ -1,12 +1,9 @@
 package provision
 
 import (
-	"encoding/pem"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -14,7 +11,6 @@ import (
 
 	"kbootstrap/fault"
 	"kbootstrap/inventory"
-	"kbootstrap/provision/component"
 	"kbootstrap/provision/fleet"
 )
 
@@ -35,19 +31,7 @@ func TestPeopleToken(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 	h := newHost(t, "m1")
-	for path, text := range map[string]string{
-		"ca.crt": string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})),
-		component.Admin: "current-context: a\ncontexts: [{name: a, context: {cluster: c}}]\n" +
-			"clusters: [{name: c, cluster: {server: \"" + server.URL + "\", certificate-authority: /ca.crt}}]\n",
-	} {
-		at := filepath.Join(h.root, path)
-		if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(at, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+	h.asks(t, server)
 	c := &inventory.Cluster{
 		Name: "test", Kubernetes: "v1.36.3",
 		AddOns: inventory.AddOns{UI: inventory.UIAddOn{Enabled: true, Rights: inventory.RightsView}},
