@@ -17,6 +17,7 @@ type artifact struct {
 	url       string // upstream; it also names the artifact in locks and in mirrors
 	arch      string
 	archive   bool   // a gzipped tar whose members are wanted, otherwise the file itself is
+	optional  bool   // some clusters do without it
 	image     string // the full name of an image, pulled from its registry when there is no mirror; empty for a file
 	members   []member
 	// orImage has the same programs in an image, for when the sum of the file is not known and the
@@ -79,7 +80,9 @@ func expand(c *inventory.Cluster, sources []Source, versions map[string]string, 
 		version := versions[s.Component]
 		texts := strings.NewReplacer("{version}", strings.TrimPrefix(version, "v"), "{arch}",
 			arch, "{machine}", machine)
-		list = append(list, s.artifact(version, arch, texts))
+		a := s.artifact(version, arch, texts)
+		a.optional = s.Needed != nil
+		list = append(list, a)
 	}
 	return list, nil
 }

@@ -67,6 +67,7 @@ type Set struct {
 	contents map[string]Content
 	images   map[string]string // full names by component
 	order    []string          // of the images, as the sources have them
+	optional map[string]bool   // the images that some clusters do without, by component
 }
 
 // Resolve returns the contents for hosts of the architecture ("amd64" or "arm64"), after fetching
@@ -95,11 +96,14 @@ func Resolve(ctx context.Context, c *inventory.Cluster, arch string, o Options) 
 	if err != nil {
 		return nil, err
 	}
-	s := &Set{versions: versions, contents: map[string]Content{}, images: map[string]string{}}
+	s := &Set{
+		versions: versions, contents: map[string]Content{}, images: map[string]string{}, optional: map[string]bool{},
+	}
 	for i, a := range artifacts {
 		if a.isImage() {
 			s.images[a.component] = a.image
 			s.order = append(s.order, a.component)
+			s.optional[a.component] = a.optional
 		}
 		for _, m := range a.members {
 			s.contents[m.name] = f.cache.content(m, entries[i])
@@ -130,3 +134,6 @@ func (s *Set) Image(component string) string { return s.images[component] }
 
 // Images are the components with an image that the cluster needs, in the order of the sources.
 func (s *Set) Images() []string { return s.order }
+
+// IsOptional reports whether some clusters do without the image of a component.
+func (s *Set) IsOptional(component string) bool { return s.optional[component] }

@@ -26,6 +26,9 @@ type Image struct {
 	// Pinned keeps the kubelet from removing it when the disk fills and no pod here uses it: there
 	// may be no registry to get it from again. ctr can pin from 2.0 on.
 	Pinned bool
+	// Packed leaves the layers as they came: containerd unpacks them for the first container, on
+	// the hosts that get one. Else they are unpacked now, and no container waits for that.
+	Packed bool
 	Absent bool
 }
 
@@ -77,7 +80,7 @@ func (i Image) Contents() (sha256 string, size int64) {
 	return i.Blob, i.Size
 }
 
-// Writes returns the image's layers, packed and unpacked.
+// Writes returns the image's layers, packed and unpacked: a container may come at any time.
 func (i Image) Writes() []Write {
 	return []Write{{Path: "/var/lib/containerd", Bytes: 2 * i.Size, Files: 2000}}
 }
@@ -121,6 +124,9 @@ func (i Image) Apply(ctx context.Context, sys *host.System) error {
 	}
 	if i.Pinned {
 		argv = append(argv, "--label", "io.cri-containerd.pinned=pinned")
+	}
+	if i.Packed {
+		argv = append(argv, "--no-unpack")
 	}
 	_, err = sys.Change(ctx, append(argv, blob.Path())...)
 	return err

@@ -49,8 +49,10 @@ type Component struct {
 	NamesAll func(*inventory.Cluster) bool
 	// ServesAll says that every host is healthy only when the component is.
 	ServesAll bool
-	// Last has the component come after all others.
+	// Last has the component come after all others but those that are Aside.
 	Last bool
+	// Aside says that nothing comes after the component.
+	Aside bool
 	// PodNetwork says that the health of the component is a part of that of the pod network.
 	PodNetwork bool
 

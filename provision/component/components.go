@@ -77,7 +77,7 @@ func completed(all []Component) []Component {
 	for i := range all {
 		for _, c := range all {
 			switch {
-			case !all[i].Last || c.Last:
+			case !all[i].Last || c.Last || c.Aside:
 			case c.ServesAll:
 				all[i].Needs = append(all[i].Needs, c.Name)
 			default:

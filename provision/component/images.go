@@ -5,7 +5,8 @@ import (
 	"kbootstrap/resource"
 )
 
-// images are on every host before a pod asks for them, so that no registry is needed.
+// images are on every host before a pod asks for them, so that no registry is needed. Those of
+// add-ons stay packed: most hosts never run their pods.
 var images = Component{
 	Name:    "images",
 	On:      everywhere,
@@ -21,7 +22,7 @@ var images = Component{
 			rs = append(rs, resource.Image{
 				Ref: t.Release.Image(name), Blob: content.SHA256, Size: content.Size, Digest: content.ImageID,
 				Socket: containerdSocket, Namespace: "k8s.io", Program: "/usr/local/bin/ctr",
-				Local: t.containerd2(), Pinned: t.containerd2(),
+				Local: t.containerd2(), Pinned: t.containerd2(), Packed: t.Release.IsOptional(name),
 			})
 		}
 		return rs

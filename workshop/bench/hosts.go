@@ -15,6 +15,9 @@ import (
 // clusterName is the name of every cluster here.
 const clusterName = "bench"
 
+// withoutAddOns ends the inventory of a plain cluster.
+const withoutAddOns = "addons: {metrics: {enabled: false}, storage: {enabled: false}}\n"
+
 // hosts is a running lab.
 type hosts struct {
 	*lab.Lab
@@ -44,6 +47,12 @@ func (b *bench) boot(ctx context.Context, s scenario) (*hosts, error) {
 	}
 	if h.inventory, err = os.ReadFile(l.Inventory()); err != nil {
 		return nil, err
+	}
+	if s.Plain {
+		h.inventory = append(h.inventory, withoutAddOns...)
+		if err := h.restoreInventory(); err != nil {
+			return nil, err
+		}
 	}
 	if err := warm(ctx, l.Inventory()); err != nil {
 		return nil, err

@@ -97,12 +97,20 @@ func (b *bench) carryOut(ctx context.Context, s scenario, h *hosts) (Run, error)
 	if err != nil {
 		return Run{}, err
 	}
+	worked, err := h.CPUTime()
+	if err != nil {
+		return Run{}, err
+	}
 	m, err := command()
 	if b.verbose {
 		for _, l := range m.lines {
 			fmt.Fprintf(os.Stderr, "  %7.3f  %s\n", l.at.Seconds(), l.text)
 		}
 	}
+	if err != nil {
+		return Run{}, err
+	}
+	hostsCPU, err := h.CPUTime()
 	if err != nil {
 		return Run{}, err
 	}
@@ -120,8 +128,8 @@ func (b *bench) carryOut(ctx context.Context, s scenario, h *hosts) (Run, error)
 		m.memory = 0 // it would be that of the shell
 	}
 	return Run{
-		Scenario: s.Name, Wall: seconds(m.wall), CPU: seconds(m.cpu), Memory: m.memory, Phases: phases(m.lines),
-		Hosts: after.minus(before).requested(m.lines),
+		Scenario: s.Name, Wall: seconds(m.wall), CPU: seconds(m.cpu), HostsCPU: seconds(hostsCPU - worked),
+		Memory: m.memory, Phases: phases(m.lines), Hosts: after.minus(before).requested(m.lines),
 	}, nil
 }
 

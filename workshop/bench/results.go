@@ -39,6 +39,7 @@ type Run struct {
 	Wall     float64            `json:"wall"`             // from the start of the process to its end
 	Phases   map[string]float64 `json:"phases"`           // see phases.go
 	CPU      float64            `json:"cpu"`              // user and system time of the control process
+	HostsCPU float64            `json:"hostsCPU"`         // the same of all hosts together, while it ran
 	Memory   int64              `json:"memory,omitempty"` // its peak, in bytes; not of kubeadm's script
 	Hosts    costs              `json:"hosts"`
 }

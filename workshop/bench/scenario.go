@@ -14,6 +14,8 @@ type scenario struct {
 	Before                        []string
 	// Join is a spare host that is added to the inventory after Before.
 	Join string
+	// Plain has the inventory turn off the add-ons that are on by default.
+	Plain bool
 	// Command is the verb of the tool that is measured, without the flags that every verb has;
 	// empty for kubeadm.
 	Command []string
@@ -31,6 +33,10 @@ func scenarios() []scenario {
 		{Name: "1", What: "`up`: one control plane", ControlPlanes: 1, Command: up},
 		{Name: "1+1", What: "`up`: one control plane, one worker", ControlPlanes: 1, Workers: 1, Command: up},
 		{Name: "1+2", What: "`up`: one control plane, two workers", ControlPlanes: 1, Workers: 2, Command: up},
+		{
+			Name: "1+2-plain", What: "the same without add-ons", ControlPlanes: 1, Workers: 2, Plain: true,
+			Command: up,
+		},
 		{Name: "3+1", What: "`up`: three control planes, one worker", ControlPlanes: 3, Workers: 1, Command: up},
 		{
 			Name: "add-node", What: "`add-node`: a third host", ControlPlanes: 1, Workers: 1, Spare: 1,

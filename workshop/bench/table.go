@@ -14,9 +14,9 @@ func (r *Results) markdown() string {
 		r.Version, r.Kubernetes, r.Bare, r.Machine.CPU, r.Machine.Cores,
 		float64(r.Machine.Memory)/1e9, r.Machine.Kernel, r.Began.Format("2006-01-02"))
 	b.WriteString("| what | runs | wall, s (min–max) | " + strings.Join(phaseNames(), ", s | ") +
-		", s | CPU, s | memory, MB | to all hosts, MB | back, MB | SSH logins a host | channels a host | " +
-		"requests a host |\n")
-	b.WriteString("|---|" + strings.Repeat("--:|", 9+len(phaseNames())) + "\n")
+		", s | CPU, s | of hosts, s | memory, MB | to all hosts, MB | back, MB | SSH logins a host | " +
+		"channels a host | requests a host |\n")
+	b.WriteString("|---|" + strings.Repeat("--:|", 10+len(phaseNames())) + "\n")
 	for _, s := range scenarios() {
 		var runs []Run
 		for _, run := range r.Runs {
@@ -55,6 +55,7 @@ func row(s scenario, runs []Run) string {
 	}
 	cells = append(cells,
 		fmt.Sprintf("%.2f", median(func(r Run) float64 { return r.CPU })),
+		fmt.Sprintf("%.1f", median(func(r Run) float64 { return r.HostsCPU })),
 		number(median(func(r Run) float64 { return float64(r.Memory) / 1e6 })),
 		megabytes(median(func(r Run) float64 { return r.Hosts.sum(func(c Cost) int64 { return c.Received }) })),
 		megabytes(median(func(r Run) float64 { return r.Hosts.sum(func(c Cost) int64 { return c.Sent }) })),

@@ -30,22 +30,25 @@ func TestMarkdown(t *testing.T) {
 		Version: "kbootstrap version v1", Kubernetes: "v1.36.3", Bare: "fresh",
 		Machine: Machine{CPU: "a processor", Cores: 2, Memory: 25e9, Kernel: "6.1"},
 		Runs: []Run{
-			{Scenario: kubeadm, Wall: 27, CPU: 2, Phases: map[string]float64{phaseNodes: 26.9}, Hosts: hosts},
-			{Scenario: "1+1", Wall: 10, CPU: 1, Memory: 60e6, Phases: map[string]float64{phaseNodes: 8, phaseAPI: 4},
+			{Scenario: kubeadm, Wall: 27, CPU: 2, HostsCPU: 30, Phases: map[string]float64{phaseNodes: 26.9},
+				Hosts: hosts},
+			{Scenario: "1+1", Wall: 10, CPU: 1, HostsCPU: 21, Memory: 60e6,
+				Phases: map[string]float64{phaseNodes: 8, phaseAPI: 4}, Hosts: asked},
+			{Scenario: "1+1", Wall: 8, CPU: 3, HostsCPU: 22, Memory: 60e6, Phases: map[string]float64{phaseNodes: 7},
 				Hosts: asked},
-			{Scenario: "1+1", Wall: 8, CPU: 3, Memory: 60e6, Phases: map[string]float64{phaseNodes: 7}, Hosts: asked},
-			{Scenario: "1+1", Wall: 9, CPU: 2, Memory: 60e6, Phases: map[string]float64{phaseNodes: 9}, Hosts: asked},
+			{Scenario: "1+1", Wall: 9, CPU: 2, HostsCPU: 20, Memory: 60e6, Phases: map[string]float64{phaseNodes: 9},
+				Hosts: asked},
 		},
 	}
 	const want = "kbootstrap version v1, Kubernetes v1.36.3, fresh hosts; a processor, 2 cores, 25 GB, Linux 6.1; " +
 		"2026-01-02\n\n" +
-		"| what | runs | wall, s (min–max) | connected, s | api, s | nodes, s | healthy, s | CPU, s | memory, MB | " +
-		"to all hosts, MB | back, MB | SSH logins a host | channels a host | requests a host |\n" +
-		"|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n" +
-		"| `up`: one control plane, one worker | 3 | **9.00** (8.00–10.00) |  | 4.00 | 8.00 |  | 2.00 | 60 | 280 | " +
-		"1.500 | 1 | 4 | 12 |\n" +
+		"| what | runs | wall, s (min–max) | connected, s | api, s | nodes, s | healthy, s | CPU, s | of hosts, s | " +
+		"memory, MB | to all hosts, MB | back, MB | SSH logins a host | channels a host | requests a host |\n" +
+		"|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n" +
+		"| `up`: one control plane, one worker | 3 | **9.00** (8.00–10.00) |  | 4.00 | 8.00 |  | 2.00 | 21.0 | " +
+		"60 | 280 | 1.500 | 1 | 4 | 12 |\n" +
 		"| kubeadm by script: one control plane, one worker | 1 | **27.00** (27.00–27.00) |  |  | 26.90 |  | 2.00 | " +
-		" | 280 | 1.500 | 1 | 4 |  |\n"
+		"30.0 |  | 280 | 1.500 | 1 | 4 |  |\n"
 	if d := cmp.Diff(want, r.markdown()); d != "" {
 		t.Error(d)
 	}
