@@ -51,15 +51,15 @@ func addon(c Component, manifest func(Target) []byte) Component {
 //
 // A run does not wait for its pods: a cluster takes work before they run, and some take longer than
 // all that comes before them together. How they are is told by `status` and `addons`. No host waits
-// for it either, and it comes when cluster DNS answers: its pods would take from what the nodes and
-// the names of Services, which users wait for, are started with.
+// for it either. It comes when every host has its image, so that no pod waits out the back-off of a
+// pull that cannot succeed.
 func optional(c Component, a AddOn, manifest func(Target) []byte) Component {
 	for i := range c.Sources {
 		c.Sources[i].Needed = a.IsOn
 	}
 	c = addon(c, manifest)
 	c.AddOn, c.ServesAll, c.Aside = &a, false, true
-	c.After = append(c.After, DNSDeployment)
+	c.Needs = append(c.Needs, "add-on-images")
 	c.Resources = func(t Target) []resource.Resource {
 		set := api.ObjectSet{Name: c.Name, Kubeconfig: Admin}
 		if !a.IsOn(t.Cluster) {

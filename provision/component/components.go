@@ -39,6 +39,7 @@ func Components() []Component {
 		registry,
 		tools,
 		nodes,
+		addOnImages,
 		coreDNS,
 		metricsServer,
 		localPath,

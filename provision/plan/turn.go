@@ -32,8 +32,8 @@ func (s Step) Awaits() []string {
 // Turns are when the contents of the components travel, by name. It follows from what waits for
 // what:
 //
-//   - late is what only the last component comes after, and what itself waits for nothing: the API
-//     server need not share the line and the disk with it;
+//   - late is what only the last component and those aside come after, and what itself waits for
+//     nothing: the API server need not share the line and the disk with it;
 //   - urgent is what others await on their hosts before anything can come after them.
 func (p Plan) Turns() map[string]Turn {
 	awaited, waiting, followed := map[string]bool{}, map[string]bool{}, map[string]bool{}
@@ -41,7 +41,7 @@ func (p Plan) Turns() map[string]Turn {
 	for _, s := range p.Steps {
 		components[s.Component.Name] = s.Component
 		for _, name := range slices.Concat(s.Component.After, s.Component.Needs) {
-			followed[name] = followed[name] || !s.Component.Last
+			followed[name] = followed[name] || !s.Component.Last && !s.Component.Aside
 		}
 		waiting[s.Component.Name] = waiting[s.Component.Name] || len(s.Awaits()) > 0
 	}

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"path"
 	"path/filepath"
 	"runtime"
@@ -15,14 +16,12 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
-	"github.com/google/go-containerregistry/pkg/v1/static"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
-	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
 // image is the packing of an artifact that is a container image with one layer, in the format of
-// "docker save", which both "docker load" and "ctr images import" take. The layer is not
-// compressed: hosts of the lab are one copy away.
+// "docker save", which both "docker load" and "ctr images import" take. The layer is gzipped, as
+// those of registries are: what hosts do with it is what users' hosts do.
 type image struct {
 	Tag        string   // "registry.k8s.io/pause:3.10.2", the name that a host knows the image by
 	Members    []member // programs, named by their absolute path in the image
@@ -31,6 +30,9 @@ type image struct {
 	Entrypoint []string
 	Cmd        []string
 }
+
+// revision is 2 since the layer is gzipped.
+func (image) revision() int { return 2 }
 
 func (i image) pack(ctx context.Context, dir, dst string) error {
 	tag, err := name.NewTag(i.Tag)
@@ -41,7 +43,13 @@ func (i image) pack(ctx context.Context, dir, dst string) error {
 	if err != nil {
 		return err
 	}
-	img, err := mutate.AppendLayers(empty.Image, static.NewLayer(content, types.DockerUncompressedLayer))
+	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) {
+		return io.NopCloser(bytes.NewReader(content)), nil
+	})
+	if err != nil {
+		return err
+	}
+	img, err := mutate.AppendLayers(empty.Image, layer)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package components
 
 import (
 	"archive/tar"
+	"compress/gzip"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -61,6 +62,14 @@ func TestImage(t *testing.T) {
 	}
 	if len(layers) != 1 {
 		t.Fatalf("image has %d layers, want 1", len(layers))
+	}
+	packed, err := layers[0].Compressed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer packed.Close()
+	if _, err := gzip.NewReader(packed); err != nil {
+		t.Errorf("the layer is not gzipped: %v", err)
 	}
 	content, err := layers[0].Uncompressed()
 	if err != nil {

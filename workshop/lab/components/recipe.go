@@ -83,22 +83,27 @@ func (c check) run(ctx context.Context, dir string) error {
 	return fmt.Errorf("%s says %q, not %s", strings.Join(c.Argv, " "), strings.TrimSpace(out), c.Want)
 }
 
-// generation is part of every digest. Raise it when the code of a source or a packing makes
-// something else out of the same recipe.
+// generation is part of every digest. Raise it when the code of a source makes something else out
+// of the same recipe; a packing has a revision of its own for that.
 const generation = 1
 
 // digest is the sha256 in hex of everything that the recipe's result depends on.
 func (r recipe) digest() (string, error) {
 	type typed struct {
-		Type  string
-		Value any
+		Type     string
+		Value    any
+		Revision int `json:",omitempty"`
 	}
 	artifacts := make(map[string]typed)
 	for _, a := range r.Artifacts {
-		artifacts[a.URL] = typed{fmt.Sprintf("%T", a.Packing), a.Packing}
+		packing := typed{Type: fmt.Sprintf("%T", a.Packing), Value: a.Packing}
+		if r, ok := a.Packing.(interface{ revision() int }); ok {
+			packing.Revision = r.revision()
+		}
+		artifacts[a.URL] = packing
 	}
 	text, err := json.Marshal([]any{
-		generation, r.Name, r.Version, typed{fmt.Sprintf("%T", r.Source), r.Source}, r.Checks, artifacts,
+		generation, r.Name, r.Version, typed{Type: fmt.Sprintf("%T", r.Source), Value: r.Source}, r.Checks, artifacts,
 	})
 	if err != nil {
 		return "", fmt.Errorf("digest of %s: %w", r, err)
