@@ -14,7 +14,8 @@ import (
 // where the kubelet talks to it.
 func TestTurns(t *testing.T) {
 	late := []string{
-		"add-on-images", "coredns", "default-accounts", "docker", "encrypted-secrets", "firewall", "images", "kube-router",
+		"add-on-images", "coredns", "default-accounts", "docker", "encrypted-secrets", "firewall", "images",
+		"kube-router",
 		"local-path-provisioner", "logging", "manifests", "metrics-server", "monitoring",
 		"no-unit-logs", "pod-probe", "registries", "tools", "traefik", "headlamp",
 	}
@@ -25,7 +26,8 @@ func TestTurns(t *testing.T) {
 		{"the usual", fixture.Small, late},
 		{"cri: dockerd", fixture.Small + "cri: dockerd\n",
 			[]string{
-				"add-on-images", "coredns", "default-accounts", "encrypted-secrets", "firewall", "images", "kube-router",
+				"add-on-images", "coredns", "default-accounts", "encrypted-secrets", "firewall", "images",
+				"kube-router",
 				"local-path-provisioner", "logging", "manifests", "metrics-server", "monitoring",
 				"no-unit-logs", "pod-probe", "registries", "tools", "traefik", "headlamp",
 			}},

@@ -24,6 +24,7 @@ func TestAddOns(t *testing.T) {
 		do   func(t *testing.T, l *lab)
 	}{
 		{"what there is", addOnsTold},
+		{"images, packed", imagesPacked},
 		{"figures", figures},
 		{"scaling by figures", scaling},
 		{"ingress", ingressServes},
