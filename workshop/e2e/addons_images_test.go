@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// imagesPacked: an add-on's image is on every host, unpacked only where a pod of it runs; a pod that
-// moves finds it there, and none was ever pulled.
+// imagesPacked: an add-on's image is on every host, unpacked only where a pod of it runs; a pod
+// that moves finds it there, and none was ever pulled.
 func imagesPacked(t *testing.T, l *lab) {
 	imageOf := func(deployment string) string {
 		return l.kubectl("get", "deployment", "-n", "kube-system", deployment, "-o",
@@ -39,8 +39,8 @@ func imagesPacked(t *testing.T, l *lab) {
 		t.Errorf("metrics-server moved from %s to %s, where its image is unpacked: %t", from, to, unpacked)
 	}
 	alone := func(r result) bool { return r.code == 0 && strings.Count(r.stdout, "\n") == 1 }
-	l.eventually(2*time.Minute, "the end of the pod that was", alone, "cp1", "kubectl", "get", "pods", "-n", "kube-system", "-l",
-		"k8s-app=metrics-server", "--no-headers")
+	l.eventually(2*time.Minute, "the end of the pod that was", alone, "cp1", "kubectl", "get", "pods", "-n",
+		"kube-system", "-l", "k8s-app=metrics-server", "--no-headers")
 }
 
 // podOf is the node of the pod of a Deployment, by the beginning of its name.
