@@ -61,7 +61,7 @@ func (s state) boot(h hostState) (process, error) {
 	if err := s.makeCgroups(s.hostCgroups(h.Name)); err != nil {
 		return process{}, err
 	}
-	argv := []string{"unshare", "--mount", "--propagation=slave", "--", "sh", "-euc", bootScript, "sh", s.Base}
+	argv := []string{"unshare", "--mount", "--propagation=slave", "--", "sh", "-euc", bootScript, "sh", h.Base}
 	// The namespace is entered here too, so that /sys is mounted from within it.
 	argv = append(argv, inNetns(netns, nspawn...)...)
 	env := []string{
