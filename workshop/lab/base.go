@@ -83,7 +83,8 @@ func baseRoot(ctx context.Context, name string, progress func(string, ...any)) (
 
 // make writes the root file system into a directory that is not there yet.
 func (i image) make(ctx context.Context, root string) error {
-	argv := []string{"mmdebstrap", "--quiet", "--variant=minbase", "--include=" + strings.Join(i.Packages, ",")}
+	argv := []string{"mmdebstrap", "--quiet", "--variant=minbase", "--dpkgopt=force-unsafe-io",
+		"--include=" + strings.Join(i.Packages, ",")}
 	for _, hook := range i.Hooks {
 		argv = append(argv, "--customize-hook="+hook)
 	}
