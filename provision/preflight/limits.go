@@ -46,7 +46,7 @@ var limits = []limit{
 			return f.Cgroup == 1 && !older(f.Kernel, "3.10") && older(f.Kernel, "4.15")
 		}},
 	{check: limitsCheck, of: "kernel", least: "4.15", on: "with cgroup v2", level: Fail,
-		why:    "older ones cannot keep containers from the host's devices",
+		why: "older ones cannot keep containers from the host's devices",
 		broken: func(f host.Facts) bool {
 			return f.Cgroup == 2 && !older(f.Kernel, "3.10") && older(f.Kernel, "4.15")
 		}},

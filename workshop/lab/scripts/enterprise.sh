@@ -42,12 +42,11 @@ build() { # NAME VERSION TREE [PRE]
 		printf 'Name: %s\nVersion: %s\nRelease: 1%%{dist}\nSummary: %s\nLicense: none\nAutoReqProv: no\n' "$name" "$version" "$name"
 		[ "$name" != system-release ] || printf 'Provides: system-release = %s\nProvides: system-release(releasever) = %s\n' "$release" "$release"
 		[ -z "${4-}" ] || printf '%%pre\n%s\n' "$4"
-		printf '%%description\n%s\n%%files\n' "$name"
+		printf '%%description\n%s\n%%install\nmkdir -p %%{buildroot} && cp -a /%s/. %%{buildroot}/\n%%files\n' "$name" "$tree"
 		(cd "$root/$tree" && find . ! -type d | sed 's|^\.|"|; s|$|"|')
 	} >"$root/srv/$name.spec"
 	chroot "$root" rpmbuild --quiet -bb --define "_build_id_links none" --define "__os_install_post %{nil}" \
-		--define "_rpmdir /srv/repo" --define "_topdir /srv/build" \
-		--define "__spec_install_pre mkdir -p %{buildroot} && cp -a /$tree/. %{buildroot}/" "/srv/$name.spec"
+		--define "_rpmdir /srv/repo" --define "_topdir /srv/build" "/srv/$name.spec"
 }
 
 mkdir -p "$root/srv/repo"
