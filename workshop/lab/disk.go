@@ -71,7 +71,7 @@ func diskFiles(h hostState, hostKey []byte, loginKey string, canLowerOOM bool) [
 		{path: "/etc/ssh/ssh_host_ed25519_key.pub", mode: 0o644, text: h.HostKey + "\n"},
 		{path: "/etc/ssh/sshd_config.d/lab.conf", mode: 0o644,
 			text: "HostKey /etc/ssh/ssh_host_ed25519_key\nPasswordAuthentication no\n"},
-		{path: "/etc/sudoers.d/vagrant", mode: 0o440, text: "vagrant ALL=(ALL) NOPASSWD: ALL\n"},
+		{path: "/etc/sudoers.d/vagrant", mode: 0o440, text: "Defaults:vagrant !requiretty\nvagrant ALL=(ALL) NOPASSWD: ALL\n"},
 		{path: "/home/vagrant/.ssh", mode: fs.ModeDir | 0o700, uid: vagrantUID},
 		{path: "/home/vagrant/.ssh/authorized_keys", mode: 0o600, uid: vagrantUID, text: loginKey},
 		{path: "/usr/local/sbin/lab-boot", mode: 0o755, text: bootProgram},
