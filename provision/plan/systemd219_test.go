@@ -2,6 +2,7 @@ package plan_test
 
 import (
 	_ "embed"
+	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -37,30 +38,34 @@ var valuesOf219 = map[string]string{
 const specifiers219 = "nNpPiIfcrRtUuhsmHbv"
 
 // TestSystemd219: Enterprise Linux 7 warns of nothing in our units, and reads them as we mean them.
-// An unknown version counts as 219.
 func TestSystemd219(t *testing.T) {
 	known := strings.Fields(directivesOf219)
-	for _, version := range []int{0, 219} {
-		for inventory, text := range fixture.EveryInventory() {
-			targets := fixture.TargetsOf(t, text)
-			for i := range targets {
-				targets[i].Facts.Systemd = version
-			}
-			all := units(t, plan.Build(component.Components(), targets))
-			if len(all) == 0 {
-				t.Fatalf("%s: no units", inventory)
-			}
-			for name, unit := range all {
-				for section, assignments := range unit {
-					for _, a := range assignments {
-						if !slices.Contains(known, section+"."+a.Key) {
-							t.Errorf("%s: %s: systemd 219 does not know %s= in [%s]", inventory, name, a.Key, section)
-						}
-						if problem := problemOf219(a.Key, a.value); problem != "" {
-							t.Errorf("%s: %s: %s=%s: %s", inventory, name, a.Key, a.value, problem)
-						}
+	inventories := fixture.EveryInventory()
+	inventories["filtered"] = fixture.Ha + "firewall: configure\n"
+	seen := map[string]bool{}
+	for inventory, text := range inventories {
+		targets := fixture.TargetsOf(t, text)
+		for i := range targets {
+			targets[i].Facts.Systemd = 219
+		}
+		for name, unit := range units(t, plan.Build(component.Components(), targets)) {
+			seen[path.Base(name)] = true
+			for section, assignments := range unit {
+				for _, a := range assignments {
+					if !slices.Contains(known, section+"."+a.Key) {
+						t.Errorf("%s: %s: systemd 219 does not know %s= in [%s]", inventory, name, a.Key, section)
+					}
+					if problem := problemOf219(a.Key, a.value); problem != "" {
+						t.Errorf("%s: %s: %s=%s: %s", inventory, name, a.Key, a.value, problem)
 					}
 				}
+			}
+		}
+	}
+	for _, c := range component.Components() {
+		for _, unit := range c.Units {
+			if !seen[unit] {
+				t.Errorf("no inventory of this test has %s", unit)
 			}
 		}
 	}
