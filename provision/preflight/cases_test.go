@@ -344,7 +344,8 @@ var cases = []struct {
 	}, []string{
 		"fail SystemLimits w1: kernel 3.10.0-1160.el7.x86_64 is older than 4.15: from 1.35 Kubernetes supports " +
 			"cgroup v2 only, and runc wants 4.15 for that",
-		"warn SystemLimits w1: kernel 3.10.0-1160.el7.x86_64 is older than 4.19: the oldest that Kubernetes is tested with",
+		"warn SystemLimits w1: kernel 3.10.0-1160.el7.x86_64 is older than 4.19: the oldest that " +
+			"Kubernetes is tested with",
 		"warn CgroupVersion w1: version 1, which Kubernetes is about to drop; up makes the kubelet accept it " +
 			"(failCgroupV1: false)",
 	}},
@@ -360,7 +361,8 @@ var cases = []struct {
 		h := &s.Hosts[1]
 		s.Minor, h.Facts.Kernel, h.Facts.Cgroup, h.Facts.Systemd = 34, "3.10.0-1160.el7.x86_64", 1, 219
 	}, []string{
-		"warn SystemLimits w1: kernel 3.10.0-1160.el7.x86_64 is older than 4.19: the oldest that Kubernetes is tested with",
+		"warn SystemLimits w1: kernel 3.10.0-1160.el7.x86_64 is older than 4.19: the oldest that " +
+			"Kubernetes is tested with",
 	}},
 	{"CentOS 7.0 with Kubernetes 1.34", func(s *Scene) {
 		h := &s.Hosts[1]
@@ -370,18 +372,22 @@ var cases = []struct {
 			"know; 208 of Enterprise Linux 7.0 is older",
 		"fail SystemLimits w1: kernel 3.10.0-123.el7.x86_64 is older than 4.0, or 3.10.0-693 of Enterprise Linux 7.4: " +
 			"images are overlays of several directories, which older kernels do not have",
-		"warn SystemLimits w1: kernel 3.10.0-123.el7.x86_64 is older than 4.19: the oldest that Kubernetes is tested with",
+		"warn SystemLimits w1: kernel 3.10.0-123.el7.x86_64 is older than 4.19: the oldest that " +
+			"Kubernetes is tested with",
 	}},
 	{"cgroup version 2 on kernels of Enterprise Linux 8 and older", func(s *Scene) {
 		s.Hosts[0].Facts.Kernel, s.Hosts[0].Facts.Systemd = "4.18.0-553.el8.x86_64", 239
 		s.Hosts[1].Facts.Kernel, s.Hosts[1].Facts.Systemd = "4.14.0", 244
 		s.Hosts[2].Facts.Kernel, s.Hosts[2].Facts.Systemd = "4.19.0-27-amd64", 241
 	}, []string{
-		"warn SystemLimits cp1: kernel 4.18.0-553.el8.x86_64 is older than 4.19: the oldest that Kubernetes is tested with",
+		"warn SystemLimits cp1: kernel 4.18.0-553.el8.x86_64 is older than 4.19: the oldest that " +
+			"Kubernetes is tested with",
 		"warn SystemLimits cp1: systemd 239 is older than 244: older ones do not hand the controller cpuset on",
-		"fail SystemLimits w1: kernel 4.14.0 is older than 4.15: older ones cannot keep containers from the host's devices",
+		"fail SystemLimits w1: kernel 4.14.0 is older than 4.15: older ones cannot keep containers from " +
+			"the host's devices",
 		"warn SystemLimits w1: kernel 4.14.0 is older than 4.19: the oldest that Kubernetes is tested with",
-		"warn SystemLimits w2: kernel 4.19.0-27-amd64 is older than 5.2: older ones cannot freeze the processes of a container",
+		"warn SystemLimits w2: kernel 4.19.0-27-amd64 is older than 5.2: older ones cannot freeze the " +
+			"processes of a container",
 		"warn SystemLimits w2: systemd 241 is older than 244: older ones do not hand the controller cpuset on",
 	}},
 	{"cgroup version 1 with Kubernetes 1.34", func(s *Scene) { s.Minor, s.Hosts[1].Facts.Cgroup = 34, 1 }, nil},

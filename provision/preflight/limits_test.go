@@ -10,8 +10,8 @@ import (
 	"kbootstrap/release"
 )
 
-// systems are what distributions bring, for the table of docs/systems.md. Who starts cgroup v2 on an
-// older one, or another kernel, has another row.
+// systems are what distributions bring, for the table of docs/systems.md. A host that was started
+// with cgroup v2, or with another kernel, is another row.
 var systems = []struct {
 	name  string
 	facts host.Facts
@@ -68,8 +68,8 @@ func TestSystemsPage(t *testing.T) {
 		case newest:
 			version += ", the newest"
 		}
-		fmt.Fprintf(&kept, "| %s | %s | v%d | %d | %s | %s |\n", s.name, s.facts.Kernel, s.facts.Cgroup, s.facts.Systemd,
-			version, strings.Join(warnings, "; "))
+		fmt.Fprintf(&kept, "| %s | %s | v%d | %d | %s | %s |\n", s.name, s.facts.Kernel, s.facts.Cgroup,
+			s.facts.Systemd, version, strings.Join(warnings, "; "))
 	}
 	golden.Sections(t, "../../docs/systems.md", map[string]string{"limits": floors.String(), "newest": kept.String()})
 }
