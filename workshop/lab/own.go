@@ -75,7 +75,7 @@ func (s state) check() error {
 		if !label.MatchString(h.Name) {
 			problem("the name %q of a host is not an RFC 1123 label", h.Name)
 		}
-		if !filepath.IsAbs(h.Base) {
+		if h.Base != "" && !filepath.IsAbs(h.Base) {
 			problem("%s: base %q is not an absolute path", h.Name, h.Base)
 		}
 	}
