@@ -76,6 +76,7 @@ func enterprise(release string) image {
 	return image{
 		Suite: "bookworm",
 		Packages: append(common(), "ethtool", "firewalld", "rpm", "dnf", "createrepo-c",
+			"netbase", // /etc/protocols, without which firewalld ends; Enterprise Linux has it in setup
 			// What the programs of the repository are linked with.
 			"libip4tc2", "libip6tc2", "libxtables12", "libnetfilter-conntrack3", "libnftnl11", "libnftables1",
 			"libipset13", "liblua5.3-0", "libpcre2-8-0", "libwrap0"),
