@@ -59,7 +59,7 @@ func (r *timed) String() string {
 func onSystem(t *testing.T, row *timed) {
 	l := newLab(t, "every-"+row.image, "--control-planes", "1", "--workers", "1", "--image", row.image)
 	do := map[string]func(){
-		"preflight": func() { l.must(2*time.Minute, "preflight", "-i", l.inventory) },
+		"preflight": func() { l.must(5*time.Minute, "preflight", "-i", l.inventory) },
 		"up":        l.up,
 		"second up": l.upAgain,
 		"verify":    func() { l.must(5*time.Minute, "verify", "-i", l.inventory, "--quick") },

@@ -18,7 +18,7 @@ func TestSystems(t *testing.T) {
 		name string
 		do   func(t *testing.T, l *lab)
 	}{
-		{"preflight", func(_ *testing.T, l *lab) { l.must(time.Minute, "preflight", "-i", l.inventory) }},
+		{"preflight", func(_ *testing.T, l *lab) { l.must(5*time.Minute, "preflight", "-i", l.inventory) }},
 		{"a terminal that sudo asks for", needsTTY},
 		{"up", func(_ *testing.T, l *lab) { l.up() }},
 		{"second up", func(_ *testing.T, l *lab) { l.upAgain() }},
@@ -41,7 +41,7 @@ func TestSystems(t *testing.T) {
 // where it does not, the tool says so.
 func needsTTY(t *testing.T, l *lab) {
 	l.exec("cp1", "sed", "-i", "s/^Defaults:vagrant/#&/", "/etc/sudoers.d/vagrant")
-	r := l.run(time.Minute, "preflight", "-i", l.inventory)
+	r := l.run(3*time.Minute, "preflight", "-i", l.inventory)
 	l.exec("cp1", "sed", "-i", "s/^#Defaults:vagrant/Defaults:vagrant/", "/etc/sudoers.d/vagrant")
 	if out := r.stdout + r.stderr; r.code == 0 || !strings.Contains(out, "KB2124") ||
 		!strings.Contains(out, "!requiretty") {
