@@ -3,6 +3,7 @@
 #   make demo    a real three-host cluster on this machine, from nothing
 #   make test    all tests: check, the laws, and real clusters in the lab (root, Linux)
 #   make test-hosts  more of real hosts, for the night
+#   make test-systems  a cluster on each system that the lab has, and a table
 #   make check   the fast ones: build, vet, lint, unit tests with the race detector
 #   make bench   how long things take, as a table and as JSON
 #   make versions which pinned versions are older than they have to be
@@ -23,7 +24,7 @@ KUBERNETES ?= v1.36.3
 PACKAGES := mmdebstrap:mmdebstrap systemd-nspawn:systemd-container ip:iproute2 nsenter:util-linux sshd:openssh-server \
 	ssh:openssh-client gcc:build-essential pkg-config:pkg-config dpkg-deb:dpkg iptables:iptables curl:curl
 
-.PHONY: build mutate test-crash test-hosts check lint unit crash-matrix fuzz test e2e demo demo-down recording bench measure versions packages artifacts clean
+.PHONY: build mutate test-crash test-hosts test-systems check lint unit crash-matrix fuzz test e2e demo demo-down recording bench measure versions packages artifacts clean
 
 # bin/kbootstrap is the product, bin/kblab the workshop's lab.
 build: bin/kbootstrap bin/kblab
@@ -55,7 +56,7 @@ mutate:
 # The tests run every add-on, and a demo those that are on by default.
 artifacts: packages build
 	bin/kblab artifacts --kubernetes $(KUBERNETES) $(ADDONS)
-test e2e test-hosts: ADDONS := --add-ons
+test e2e test-hosts test-systems: ADDONS := --add-ons
 
 check: build lint unit
 
@@ -100,6 +101,10 @@ e2e: artifacts
 # test-hosts tries hosts that their owners had things on, sick hosts and wrong inventories. RUN=OwnersData tries one kind.
 test-hosts: artifacts
 	go test -tags e2e,hosts -count 1 -timeout 90m -v -run '^TestHosts$(RUN)' ./workshop/e2e
+
+# test-systems makes a cluster on each system that the lab has, and prints how long its steps took.
+test-systems: artifacts
+	go test -tags e2e,systems -count 1 -timeout 90m -v -run '^Test(EverySystem|Systems)$$' ./workshop/e2e
 
 # test-crash breaks real runs on a real host at random steps: SEED repeats a run, SAMPLES makes it longer.
 test-crash: artifacts

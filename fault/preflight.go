@@ -9,6 +9,7 @@ const (
 	PreflightMesh     Code = "KB3030"
 	PreflightCapacity Code = "KB3040"
 	PreflightSystem   Code = "KB3050"
+	PreflightLimits   Code = "KB3051"
 	PreflightLeftover Code = "KB3060"
 	ForeignSetting    Code = "KB3061"
 	BootSetting       Code = "KB3062"
@@ -78,6 +79,12 @@ halfway.`,
 		`The kernel, its modules and cgroup controllers, the C library, iptables or a program is missing, or is too old
 for the versions that the inventory asks for; or the tool does not run as root there.`,
 		`Update the distribution, or install the package that the message names.`},
+	{PreflightLimits, "the system of a host is too old for this version of Kubernetes",
+		`Versions of Kubernetes, runc and containerd want a kernel and a systemd of some age at least; docs/systems.md has the
+table. Enterprise Linux 7, with its kernel 3.10 and cgroup v1, can have Kubernetes up to 1.34. No host was changed.`,
+		`Update the distribution of the host, or choose an older version of Kubernetes for the cluster.
+
+    kbootstrap preflight -i hosts.yaml`},
 	{PreflightSELinux, "SELinux enforces its policy on a host, and the tool leaves it so",
 		`With selinux: leave the tool neither changes the mode of SELinux nor labels files. The policy of a distribution
 forbids containers almost everything until the package container-selinux is there and containerd gives containers their

@@ -24,6 +24,7 @@ const (
 	BridgeInUse       Code = "KB5025"
 	NodeNotRegistered Code = "KB5026"
 	AdminRefused      Code = "KB5028"
+	PackagesGone      Code = "KB5036"
 )
 
 // stepEntries are the faults of steps on hosts.
@@ -71,6 +72,15 @@ it for some minutes. The tool has waited two minutes for it.`,
 		`Wait until that program has ended, then run the same command again. This shows what holds the lock:
 
     sudo fuser -v /var/lib/dpkg/lock-frontend`},
+	{PackagesGone, "the package manager does not reach its repositories",
+		`A program that Kubernetes needs is missing, and apt, dnf or yum could read no list of packages: the host has no way
+to the servers that its repositories name, or a distribution that is no longer supported has been taken from them. Those
+of CentOS 7 and 8 went to vault.centos.org, those of Debian to archive.debian.org. The tool does not change
+repositories. Nothing was installed.`,
+		`Name repositories that are there, or install the package by hand, and run the same command again. For CentOS 7:
+
+    sudo sed -i 's|^mirrorlist=|#&|; s|^#baseurl=http://mirror.centos.org|baseurl=http://vault.centos.org|' \
+      /etc/yum.repos.d/CentOS-*.repo`},
 	{PackageUnknown, "a program is missing, and the tool knows no package that has it",
 		`The host lacks a program that Kubernetes needs, and either the host has none of apt-get, dnf and yum, or the tool
 does not know which of their packages has the program.`,

@@ -69,6 +69,19 @@ func TestFaults(t *testing.T) {
 			return m.apt("E: Could not get lock /var/lib/dpkg/lock-frontend. " +
 				"It is held by process 812 (unattended-upgr)")
 		}},
+		{fault.PackagesGone, "", func(m *machine) resource.Resource {
+			return m.apt("E: The repository 'http://deb.debian.org/debian buster Release' does not have a " +
+				"Release file.")
+		}},
+		{fault.PackagesGone, "", func(m *machine) resource.Resource {
+			m.executable("/usr/bin/yum")
+			m.fakes["yum"] = func([]string) (string, error) {
+				return "", errors.New("yum: exit status 1: Could not retrieve mirrorlist http://mirrorlist.centos.org/" +
+					"?release=7&arch=x86_64&repo=os&infra=stock error was 14: curl#6 - " +
+					"\"Could not resolve host\"\nCannot find a valid baseurl for repo: base/7/x86_64")
+			}
+			return resource.Package{Program: "socat", Yum: "socat"}
+		}},
 		{fault.PackageUnknown, "", func(*machine) resource.Resource {
 			return resource.Package{Program: "socat", Apt: "socat"}
 		}},

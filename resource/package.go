@@ -103,6 +103,18 @@ func packageError(err error) error {
 		strings.Contains(err.Error(), "not enough free space") {
 		return fault.NoSpace.Wrap(err)
 	}
+	for _, says := range []string{
+		"Cannot find a valid baseurl for repo", // yum 3
+		"Could not retrieve mirrorlist",
+		"Failed to download metadata for repo", // dnf
+		"Cannot prepare internal mirrorlist",
+		"does not have a Release file", // apt
+		"Temporary failure resolving",
+	} {
+		if strings.Contains(err.Error(), says) {
+			return fault.PackagesGone.Wrap(err)
+		}
+	}
 	return fault.PackageFailed.Wrap(err)
 }
 

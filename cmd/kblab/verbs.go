@@ -18,7 +18,7 @@ import (
 )
 
 func addCommand(s cli.Streams, dir *string) *cobra.Command {
-	var name, address string
+	var name, address, image string
 	var spare bool
 	cmd := &cobra.Command{
 		Use: "add", Short: "Boot one more worker", Args: cli.Args(cobra.NoArgs),
@@ -34,7 +34,7 @@ func addCommand(s cli.Streams, dir *string) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			h, err := l.Add(cmd.Context(), name, wanted, spare)
+			h, err := l.Add(cmd.Context(), name, wanted, spare, image)
 			if err != nil {
 				return err
 			}
@@ -44,6 +44,7 @@ func addCommand(s cli.Streams, dir *string) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&name, "name", "", "name of the host (default the next free one)")
 	cmd.Flags().StringVar(&address, "address", "", "its address on the cluster's network (default the next free one)")
+	cmd.Flags().StringVar(&image, "image", "", "its system (default that of the lab)")
 	cmd.Flags().BoolVar(&spare, "spare", false, "leave it out of hosts.yaml")
 	return cmd
 }
@@ -146,7 +147,7 @@ func powerCommand(dir *string, verb, short string, do func(*lab.Lab, context.Con
 // printHosts prints the hosts of a lab as a table.
 func printHosts(out io.Writer, hosts []lab.Host) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "HOST\tADDRESS\tSSH\tSTATE\tROLES")
+	fmt.Fprintln(w, "HOST\tADDRESS\tSSH\tSTATE\tIMAGE\tROLES")
 	for _, h := range hosts {
 		power, roles := "off", "(spare)"
 		if h.Running {
@@ -161,7 +162,7 @@ func printHosts(out io.Writer, hosts []lab.Host) error {
 				roles += r
 			}
 		}
-		fmt.Fprintf(w, "%s\t%s\t127.0.0.1:%d\t%s\t%s\n", h.Name, h.Address, h.SSHPort, power, roles)
+		fmt.Fprintf(w, "%s\t%s\t127.0.0.1:%d\t%s\t%s\t%s\n", h.Name, h.Address, h.SSHPort, power, h.Image, roles)
 	}
 	return w.Flush()
 }

@@ -342,8 +342,10 @@ var cases = []struct {
 		h.Facts.Kernel, h.Facts.Cgroup, h.Facts.Glibc, h.Facts.IPTables = "3.10.0-1160.el7.x86_64", 1, "2.17", "1.4.21"
 		h.Facts.Systemd = 219
 	}, []string{
-		"warn SystemVerification w1: kernel 3.10.0-1160.el7.x86_64 is older than 4.19, the oldest that Kubernetes " +
-			"is tested with",
+		"fail SystemLimits w1: kernel 3.10.0-1160.el7.x86_64 is older than 4.15: from 1.35 Kubernetes supports " +
+			"cgroup v2 only, and runc wants 4.15 for that",
+		"warn SystemLimits w1: kernel 3.10.0-1160.el7.x86_64 is older than 4.19: the oldest that " +
+			"Kubernetes is tested with",
 		"warn CgroupVersion w1: version 1, which Kubernetes is about to drop; up makes the kubelet accept it " +
 			"(failCgroupV1: false)",
 	}},
@@ -352,8 +354,41 @@ var cases = []struct {
 		s.Hosts[1].Survey.Controllers = []string{"cpu", "pids"}
 	}, []string{
 		"fail SystemVerification w1: the host does not run systemd",
-		"fail SystemVerification w1: kernel 2.6.32-754.el6 is older than 3.10",
 		"fail SystemVerification w1: the kernel's cgroup controller memory is off",
+		"fail SystemLimits w1: kernel 2.6.32-754.el6 is older than 3.10: runc names no older one",
+	}},
+	{"CentOS 7 with Kubernetes 1.34", func(s *Scene) {
+		h := &s.Hosts[1]
+		s.Minor, h.Facts.Kernel, h.Facts.Cgroup, h.Facts.Systemd = 34, "3.10.0-1160.el7.x86_64", 1, 219
+	}, []string{
+		"warn SystemLimits w1: kernel 3.10.0-1160.el7.x86_64 is older than 4.19: the oldest that " +
+			"Kubernetes is tested with",
+	}},
+	{"CentOS 7.0 with Kubernetes 1.34", func(s *Scene) {
+		h := &s.Hosts[1]
+		s.Minor, h.Facts.Kernel, h.Facts.Cgroup, h.Facts.Systemd = 34, "3.10.0-123.el7.x86_64", 1, 208
+	}, []string{
+		"fail SystemLimits w1: systemd 208 is older than 219: units of services have no directive that 219 does not " +
+			"know; 208 of Enterprise Linux 7.0 is older",
+		"fail SystemLimits w1: kernel 3.10.0-123.el7.x86_64 is older than 4.0, or 3.10.0-693 of Enterprise Linux 7.4: " +
+			"images are overlays of several directories, which older kernels do not have",
+		"warn SystemLimits w1: kernel 3.10.0-123.el7.x86_64 is older than 4.19: the oldest that " +
+			"Kubernetes is tested with",
+	}},
+	{"cgroup version 2 on kernels of Enterprise Linux 8 and older", func(s *Scene) {
+		s.Hosts[0].Facts.Kernel, s.Hosts[0].Facts.Systemd = "4.18.0-553.el8.x86_64", 239
+		s.Hosts[1].Facts.Kernel, s.Hosts[1].Facts.Systemd = "4.14.0", 244
+		s.Hosts[2].Facts.Kernel, s.Hosts[2].Facts.Systemd = "4.19.0-27-amd64", 241
+	}, []string{
+		"warn SystemLimits cp1: kernel 4.18.0-553.el8.x86_64 is older than 4.19: the oldest that " +
+			"Kubernetes is tested with",
+		"warn SystemLimits cp1: systemd 239 is older than 244: older ones do not hand the controller cpuset on",
+		"fail SystemLimits w1: kernel 4.14.0 is older than 4.15: older ones cannot keep containers from " +
+			"the host's devices",
+		"warn SystemLimits w1: kernel 4.14.0 is older than 4.19: the oldest that Kubernetes is tested with",
+		"warn SystemLimits w2: kernel 4.19.0-27-amd64 is older than 5.2: older ones cannot freeze the " +
+			"processes of a container",
+		"warn SystemLimits w2: systemd 241 is older than 244: older ones do not hand the controller cpuset on",
 	}},
 	{"cgroup version 1 with Kubernetes 1.34", func(s *Scene) { s.Minor, s.Hosts[1].Facts.Cgroup = 34, 1 }, nil},
 	{"no cgroups", func(s *Scene) { s.Hosts[1].Facts.Cgroup = 0 },

@@ -95,9 +95,12 @@ func Checks() []Check {
 
 		// What the system is like.
 		{ID: "SystemVerification", Worst: Fail, Code: fault.PreflightSystem, judge: each(systemVerification),
-			What: "the host has systemd, and a kernel of 4.19 or later with the cgroup controllers cpu, memory and " +
-				"pids",
-			Hint: "update the distribution; for a missing memory controller boot with cgroup_enable=memory"},
+			What: "the host has systemd, and its kernel the cgroup controllers cpu, memory and pids",
+			Hint: "use a system with systemd; for a missing memory controller boot with cgroup_enable=memory"},
+		{ID: limitsCheck, Worst: Fail, Code: fault.PreflightLimits, judge: each(systemLimits),
+			What: "the host's kernel and systemd are new enough for the Kubernetes of the inventory: " +
+				"[the table](systems.md#what-is-too-old)",
+			Hint: "update the distribution"},
 		{ID: "CgroupVersion", Worst: Fail, Code: fault.PreflightSystem, judge: each(cgroupVersion),
 			What: "the host has cgroups, version 2 from Kubernetes 1.35 on",
 			Hint: "boot with systemd.unified_cgroup_hierarchy=1 for version 2"},

@@ -99,6 +99,7 @@ func TestCodes(t *testing.T) {
 		"UniqueMachineID": fault.PreflightIdentity, "AddressOnHost": fault.PreflightNetwork,
 		"PeerPort": fault.PreflightMesh,
 		"NumCPU":   fault.PreflightCapacity, "KernelModules": fault.PreflightSystem,
+		"SystemLimits":  fault.PreflightLimits,
 		"StaleEtcdData": fault.PreflightLeftover,
 		"ClockSkew":     fault.PreflightClock,
 		"SafeVersions":  fault.WeakVersion,

@@ -45,13 +45,6 @@ func systemVerification(_ Scene, h Host) []Finding {
 	if h.Facts.Systemd == 0 {
 		found = append(found, one(Fail, "the host does not run systemd")...)
 	}
-	switch kernel := h.Facts.Kernel; {
-	case older(kernel, "3.10"):
-		found = append(found, one(Fail, "kernel %s is older than 3.10", kernel)...)
-	case older(kernel, "4.19"):
-		found = append(found,
-			one(Warn, "kernel %s is older than 4.19, the oldest that Kubernetes is tested with", kernel)...)
-	}
 	for _, c := range controllers {
 		if len(h.Survey.Controllers) > 0 && !slices.Contains(h.Survey.Controllers, c) {
 			found = append(found, one(Fail, "the kernel's cgroup controller %s is off", c)...)
@@ -61,19 +54,6 @@ func systemVerification(_ Scene, h Host) []Finding {
 		return one(OK, "%s, kernel %s, systemd %d", cmp.Or(h.Facts.OS.Name, "Linux"), h.Facts.Kernel, h.Facts.Systemd)
 	}
 	return found
-}
-
-func cgroupVersion(s Scene, h Host) []Finding {
-	switch {
-	case h.Facts.Cgroup == 2:
-		return one(OK, "version 2")
-	case h.Facts.Cgroup == 0:
-		return one(Fail, "no cgroups are mounted at /sys/fs/cgroup")
-	case s.Minor >= 35: // a kubelet refuses it then, unless told otherwise
-		return one(Warn, "version 1, which Kubernetes is about to drop; up makes the kubelet accept it "+
-			"(failCgroupV1: false)")
-	}
-	return one(OK, "version 1")
 }
 
 func swap(_ Scene, h Host) []Finding {

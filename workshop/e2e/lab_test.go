@@ -170,9 +170,9 @@ func (l *lab) upAgain() {
 // upAgain, and a status tells what is at this moment.
 func (l *lab) heals() result {
 	l.t.Helper()
-	deadline := time.Now().Add(3 * time.Minute)
+	deadline := time.Now().Add(5 * time.Minute)
 	for {
-		r := l.run(time.Minute, "status", "-i", l.inventory)
+		r := l.run(4*time.Minute, "status", "-i", l.inventory)
 		if r.code == 0 {
 			return r
 		}

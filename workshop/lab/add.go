@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,16 +13,25 @@ import (
 )
 
 // Add boots one more worker and returns it. The name is the next free one of w1…, or of s1… for a
-// spare, when it is empty; the address is the next free one unless it is given. A host that is not
-// a spare is appended to hosts.yaml, the rest of which stays as the user left it.
-func (l *Lab) Add(ctx context.Context, name string, address netip.Addr, spare bool) (Host, error) {
+// spare, when it is empty; the address is the next free one unless it is given, and the image that
+// of the lab. A host that is not a spare is appended to hosts.yaml, the rest of which stays as the
+// user left it.
+func (l *Lab) Add(ctx context.Context, name string, address netip.Addr, spare bool, image string) (Host, error) {
 	var added Host
 	err := l.change(func(s *state) error {
 		h, err := s.nextHost(name, address, spare)
 		if err != nil {
 			return err
 		}
-		err = s.addHost(ctx, h)
+		h.Image = cmp.Or(image, s.Spec.Image)
+		if err := checkImage(h.Image); err != nil {
+			return err
+		}
+		roots, err := baseRoots(ctx, []string{h.Image}, s.Spec.progress)
+		if err != nil {
+			return err
+		}
+		err = s.addHost(ctx, h, roots[h.Image])
 		if err == nil {
 			err = s.start(ctx, []*hostState{&s.Hosts[len(s.Hosts)-1]})
 		}

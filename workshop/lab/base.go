@@ -2,8 +2,6 @@ package lab
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,30 +11,6 @@ import (
 
 	"github.com/gofrs/flock"
 )
-
-// suite is the Debian release of the hosts.
-const suite = "bookworm"
-
-// packages is what a minimal Debian lacks to be a host: an init, a way in, a firewall as Red Hat's
-// boxes have one, and the programs that Kubernetes asks for.
-func packages() []string {
-	return []string{
-		"systemd", "systemd-sysv", "dbus", "openssh-server", "sudo", "ca-certificates", "curl", "procps", "kmod",
-		"mount", "e2fsprogs", "iproute2", "iputils-ping", "iptables", "nftables", "firewalld", "ipset", "conntrack",
-		"ethtool", "socat", "haproxy",
-	}
-}
-
-// baseHooks are run with the new root file system as $1 when the packages are in.
-func baseHooks() []string {
-	return []string{
-		`chroot "$1" useradd --create-home --shell /bin/bash --user-group vagrant`,
-		// Whoever starts haproxy brings a configuration and a unit.
-		`chroot "$1" systemctl --quiet disable haproxy.service`,
-		// Each host gets a key of its own.
-		`rm -f "$1"/etc/ssh/ssh_host_*`,
-	}
-}
 
 // cacheDir is where everything is that labs share.
 func cacheDir() (string, error) {
@@ -57,9 +31,24 @@ func DefaultMirror() (string, error) {
 	return filepath.Join(dir, "mirror"), nil
 }
 
-// baseRoot returns the root file system below all hosts, and makes it when it is not in the cache:
-// a minute, 310 MB.
-func baseRoot(ctx context.Context, progress func(string)) (string, error) {
+// baseRoots returns the root file systems of images, and makes those that are not in the cache: one
+// or two minutes and some 300 MB each.
+func baseRoots(ctx context.Context, names []string, progress func(string, ...any)) (map[string]string, error) {
+	roots := map[string]string{}
+	for _, name := range names {
+		if roots[name] != "" {
+			continue
+		}
+		root, err := baseRoot(ctx, name, progress)
+		if err != nil {
+			return nil, fmt.Errorf("image %s: %w", name, err)
+		}
+		roots[name] = root
+	}
+	return roots, nil
+}
+
+func baseRoot(ctx context.Context, name string, progress func(string, ...any)) (string, error) {
 	cache, err := cacheDir()
 	if err != nil {
 		return "", err
@@ -70,10 +59,10 @@ func baseRoot(ctx context.Context, progress func(string)) (string, error) {
 	if strings.ContainsAny(cache, ":,\\\n") {
 		return "", fmt.Errorf("cache directory %q has a colon, comma, backslash or newline in its name", cache)
 	}
-	sum := sha256.Sum256([]byte(suite + "\n" + strings.Join(packages(), "\n") + "\n" + strings.Join(baseHooks(), "\n")))
-	root := filepath.Join(cache, "base-"+hex.EncodeToString(sum[:6]))
+	recipe := images()[name]
+	root := filepath.Join(cache, "base-"+recipe.digest())
 	// Two labs may need it at the same time.
-	l := flock.New(filepath.Join(cache, "base.lock"))
+	l := flock.New(root + ".lock")
 	if err := l.Lock(); err != nil {
 		return "", err
 	}
@@ -81,17 +70,26 @@ func baseRoot(ctx context.Context, progress func(string)) (string, error) {
 	if _, err := os.Stat(root); !errors.Is(err, fs.ErrNotExist) {
 		return root, err
 	}
-	progress("building the hosts' root file system with mmdebstrap, once: about a minute")
+	progress("building the root file system of %s with mmdebstrap, once: about a minute", name)
 	temp := root + ".new"
 	if err := os.RemoveAll(temp); err != nil { // of a run that was killed
 		return "", err
 	}
-	argv := []string{"mmdebstrap", "--quiet", "--variant=minbase", "--include=" + strings.Join(packages(), ",")}
-	for _, hook := range baseHooks() {
-		argv = append(argv, "--customize-hook="+hook)
-	}
-	if err := run(ctx, "", append(argv, suite, temp)...); err != nil {
+	if err := recipe.make(ctx, temp); err != nil {
 		return "", errors.Join(err, os.RemoveAll(temp))
 	}
 	return root, os.Rename(temp, root)
+}
+
+// make writes the root file system into a directory that is not there yet.
+func (i image) make(ctx context.Context, root string) error {
+	argv := []string{"mmdebstrap", "--quiet", "--variant=minbase", "--dpkgopt=force-unsafe-io",
+		"--include=" + strings.Join(i.Packages, ",")}
+	for _, hook := range i.Hooks {
+		argv = append(argv, "--customize-hook="+hook)
+	}
+	if err := run(ctx, "", append(argv, i.Suite, root)...); err != nil || i.Script == "" {
+		return err
+	}
+	return run(ctx, "", append([]string{"sh", "-euc", i.Script, "sh", root}, i.Arguments...)...)
 }

@@ -47,6 +47,10 @@ func inCgroups(dirs []string, argv ...string) []string {
 
 // boot starts the host's nspawn and returns as soon as it runs; systemd has then yet to start.
 func (s state) boot(h hostState) (process, error) {
+	if h.Base == "" {
+		return process{}, hintedError{errors.New("an earlier kblab made this host"),
+			"take the lab down: kblab down --dir " + s.Spec.Dir}
+	}
 	dir, machine, netns := s.hostDir(h.Name), "kbl-"+s.ID+"-"+h.Name, s.hostNetns(h.Name)
 	nspawn := []string{
 		"systemd-nspawn", "--quiet", "--settings=no", "--directory=root", "--boot", "--register=no", "--keep-unit",
@@ -61,7 +65,7 @@ func (s state) boot(h hostState) (process, error) {
 	if err := s.makeCgroups(s.hostCgroups(h.Name)); err != nil {
 		return process{}, err
 	}
-	argv := []string{"unshare", "--mount", "--propagation=slave", "--", "sh", "-euc", bootScript, "sh", s.Base}
+	argv := []string{"unshare", "--mount", "--propagation=slave", "--", "sh", "-euc", bootScript, "sh", h.Base}
 	// The namespace is entered here too, so that /sys is mounted from within it.
 	argv = append(argv, inNetns(netns, nspawn...)...)
 	env := []string{

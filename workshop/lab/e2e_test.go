@@ -271,15 +271,15 @@ func TestAdd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	spare, err := l.Add(t.Context(), "", netip.Addr{}, true)
+	spare, err := l.Add(t.Context(), "", netip.Addr{}, true, "")
 	if err != nil || spare.Name != "s1" {
 		t.Fatalf("%+v, %v", spare, err)
 	}
-	worker, err := l.Add(t.Context(), "gpu", netip.Addr{}, false)
+	worker, err := l.Add(t.Context(), "gpu", netip.Addr{}, false, "")
 	if err != nil || worker.Address != netip.MustParseAddr("192.168.56.13") {
 		t.Fatalf("%+v, %v", worker, err)
 	}
-	if _, err := l.Add(t.Context(), "gpu", netip.Addr{}, false); err == nil {
+	if _, err := l.Add(t.Context(), "gpu", netip.Addr{}, false, ""); err == nil {
 		t.Error("added a host twice")
 	}
 	after, err := os.ReadFile(l.Inventory())
@@ -307,7 +307,7 @@ func removed(t *testing.T, l *Lab, h Host, inventory []byte) {
 	if _, err := os.Stat(filepath.Join(l.Dir(), hostsDir, h.Name)); err == nil {
 		t.Errorf("the disk of %s is still there", h.Name)
 	}
-	again, err := l.Add(t.Context(), "other", h.Address, true)
+	again, err := l.Add(t.Context(), "other", h.Address, true, "")
 	if err != nil || again.Address != h.Address {
 		t.Errorf("%+v, %v", again, err)
 	}

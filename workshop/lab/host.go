@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 )
@@ -11,6 +12,7 @@ type Host struct {
 	Address netip.Addr `json:"address"` // on eth1, the cluster's network
 	SSHPort int        `json:"sshPort"` // on 127.0.0.1 of the machine that runs the lab
 	Roles   []string   `json:"roles"`   // as in hosts.yaml: etcd, control-plane, worker
+	Image   string     `json:"image"`   // its system, one of Images
 	Spare   bool       `json:"spare"`   // it is not in hosts.yaml
 	Running bool       `json:"running"` // its PID 1 lives; computed, whatever the state file says
 }
@@ -34,13 +36,17 @@ const (
 // addressOf returns the eth1 address of the i-th host, counted from 0.
 func addressOf(i int) netip.Addr { return netip.AddrFrom4([4]byte{192, 168, 56, byte(11 + i)}) }
 
+// imageOf returns the system of a host.
+func (s Spec) imageOf(host string) string { return cmp.Or(s.Images[host], s.Image) }
+
 // planHosts lists the hosts of a spec in the order of hosts.yaml, without their ports.
 func planHosts(s Spec) []Host {
 	var hosts []Host
 	add := func(n int, prefix string, spare bool, roles ...string) {
 		for i := range n {
+			name := fmt.Sprintf("%s%d", prefix, i+1)
 			hosts = append(hosts, Host{
-				Name: fmt.Sprintf("%s%d", prefix, i+1), Address: addressOf(len(hosts)), Roles: roles, Spare: spare,
+				Name: name, Address: addressOf(len(hosts)), Roles: roles, Spare: spare, Image: s.imageOf(name),
 			})
 		}
 	}

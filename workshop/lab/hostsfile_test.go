@@ -16,7 +16,7 @@ func planned(t *testing.T, spec Spec) state {
 	s := state{ID: idOf(spec.Dir), Spec: spec}
 	for i, h := range planHosts(spec) {
 		h.SSHPort = 2200 + i
-		s.Hosts = append(s.Hosts, hostState{Host: h, HostKey: "ssh-ed25519 AAAA"})
+		s.Hosts = append(s.Hosts, hostState{Host: h, Base: "/base", HostKey: "ssh-ed25519 AAAA"})
 	}
 	return s
 }

@@ -75,9 +75,9 @@ func (s state) check() error {
 		if !label.MatchString(h.Name) {
 			problem("the name %q of a host is not an RFC 1123 label", h.Name)
 		}
-	}
-	if s.Base != "" && !filepath.IsAbs(s.Base) {
-		problem("base %q is not an absolute path", s.Base)
+		if h.Base != "" && !filepath.IsAbs(h.Base) {
+			problem("%s: base %q is not an absolute path", h.Name, h.Base)
+		}
 	}
 	return errors.Join(problems...)
 }

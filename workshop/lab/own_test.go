@@ -47,7 +47,7 @@ func TestOddLab(t *testing.T) {
 		"is not an RFC 1123 label": func(s *state) {
 			s.Hosts[0].Name = "../../etc"
 		},
-		"not an absolute path": func(s *state) { s.Base = "x" },
+		"not an absolute path": func(s *state) { s.Hosts[0].Base = "x" },
 	} {
 		s := planned(t, Spec{Dir: t.TempDir(), Name: "demo", Workers: 1, Kubernetes: "v1.36.3"})
 		change(&s)

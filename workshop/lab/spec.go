@@ -3,8 +3,10 @@ package lab
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -20,6 +22,9 @@ type Spec struct {
 	ControlPlanes int `json:"controlPlanes"`
 	Workers       int `json:"workers"`
 	Spare         int `json:"spare"`
+	// Image is the system of the hosts, one of Images; Images has it by host where it is another.
+	Image  string            `json:"image"`
+	Images map[string]string `json:"images,omitempty"`
 	// Kubernetes is the version written to hosts.yaml, such as "v1.36.3".
 	Kubernetes string `json:"kubernetes"`
 	// Mirror is the artifact directory written to hosts.yaml, together with its lock file,
@@ -48,6 +53,9 @@ func (s Spec) complete() (Spec, error) {
 	if s.Name == "" {
 		s.Name = labelOf(filepath.Base(dir))
 	}
+	if s.Image == "" {
+		s.Image = DefaultImage
+	}
 	if s.Mirror != "" {
 		if s.Mirror, err = filepath.Abs(s.Mirror); err != nil {
 			return s, err
@@ -68,6 +76,21 @@ func (s Spec) validate() error {
 	}
 	if n := s.ControlPlanes + s.Workers + s.Spare; n > maxHosts {
 		problem("%d hosts are more than the %d that a lab has addresses for", n, maxHosts)
+	}
+	names := map[string]bool{}
+	for _, h := range planHosts(s) {
+		names[h.Name] = true
+	}
+	if err := checkImage(s.Image); err != nil {
+		problems = append(problems, err)
+	}
+	for _, host := range slices.Sorted(maps.Keys(s.Images)) {
+		if !names[host] {
+			problem("an image is named for %q, and the lab has no such host", host)
+		}
+		if err := checkImage(s.Images[host]); err != nil {
+			problem("%s: %w", host, err)
+		}
 	}
 	if !kubernetes.MatchString(s.Kubernetes) {
 		problem("kubernetes %q is not a version such as v1.36.3", s.Kubernetes)
@@ -102,5 +125,5 @@ func labelOf(name string) string {
 // sameShape reports whether both specs ask for the same hosts and the same hosts.yaml.
 func (s Spec) sameShape(o Spec) bool {
 	return s.Name == o.Name && s.ControlPlanes == o.ControlPlanes && s.Workers == o.Workers && s.Spare == o.Spare &&
-		s.Kubernetes == o.Kubernetes && s.Mirror == o.Mirror
+		s.Image == o.Image && maps.Equal(s.Images, o.Images) && s.Kubernetes == o.Kubernetes && s.Mirror == o.Mirror
 }

@@ -31,7 +31,6 @@ const (
 type state struct {
 	ID      string      `json:"id"` // in the name of all that the lab owns outside its directory
 	Spec    Spec        `json:"spec"`
-	Base    string      `json:"base"`    // the root file system that all hosts share
 	Cgroups []string    `json:"cgroups"` // the lab's own directory in each hierarchy
 	Hosts   []hostState `json:"hosts"`
 }
@@ -39,6 +38,7 @@ type state struct {
 type hostState struct {
 	Host
 	MachineID string  `json:"machineID"`
+	Base      string  `json:"base"`    // the root file system below its disk, which hosts share
 	HostKey   string  `json:"hostKey"` // as in known_hosts: "ssh-ed25519 AAAA…"
 	Off       bool    `json:"off"`     // stopped or killed on purpose
 	Nspawn    process `json:"nspawn"`

@@ -87,8 +87,14 @@ func (s state) dead() bool {
 // also with an error.
 func create(ctx context.Context, spec Spec) (*state, error) {
 	s := &state{ID: idOf(spec.Dir), Spec: spec}
-	var err error
-	if s.Base, err = baseRoot(ctx, func(step string) { spec.progress("%s", step) }); err != nil {
+	hosts := planHosts(spec)
+	names := make([]string, len(hosts))
+	for i, h := range hosts {
+		names[i] = h.Image
+	}
+	// All of them are made before there is a lab.
+	roots, err := baseRoots(ctx, names, spec.progress)
+	if err != nil {
 		return s, err
 	}
 	if s.Cgroups, err = labCgroups(s.ID); err != nil {
@@ -101,8 +107,8 @@ func create(ctx context.Context, spec Spec) (*state, error) {
 	if err := raiseInotify(spec.progress); err != nil {
 		return s, err
 	}
-	for _, h := range planHosts(spec) {
-		if err := s.addHost(ctx, h); err != nil {
+	for _, h := range hosts {
+		if err := s.addHost(ctx, h, roots[h.Image]); err != nil {
 			return s, fmt.Errorf("%s: %w", h.Name, err)
 		}
 	}
@@ -113,8 +119,9 @@ func create(ctx context.Context, spec Spec) (*state, error) {
 	return s, errors.Join(s.start(ctx, s.all()), s.write())
 }
 
-// addHost makes a host's disk and its forwarded port; the host is off then.
-func (s *state) addHost(ctx context.Context, host Host) error {
+// addHost makes a host's disk, above the root file system of its image, and its forwarded port; the
+// host is off then.
+func (s *state) addHost(ctx context.Context, host Host, base string) error {
 	taken := map[int]bool{}
 	for _, h := range s.Hosts {
 		taken[h.SSHPort] = true
@@ -129,7 +136,7 @@ func (s *state) addHost(ctx context.Context, host Host) error {
 		return err
 	}
 	host.SSHPort = listener.Addr().(*net.TCPAddr).Port
-	s.Hosts = append(s.Hosts, hostState{Host: host, MachineID: newMachineID(), HostKey: key.public})
+	s.Hosts = append(s.Hosts, hostState{Host: host, Base: base, MachineID: newMachineID(), HostKey: key.public})
 	h := &s.Hosts[len(s.Hosts)-1]
 	if err := s.write(); err != nil {
 		return err
