@@ -20,6 +20,8 @@ type Spec struct {
 	ControlPlanes int `json:"controlPlanes"`
 	Workers       int `json:"workers"`
 	Spare         int `json:"spare"`
+	// VM makes the hosts virtual machines, each with a kernel and a disk of its own.
+	VM bool `json:"vm,omitempty"`
 	// Kubernetes is the version written to hosts.yaml, such as "v1.36.3".
 	Kubernetes string `json:"kubernetes"`
 	// Mirror is the artifact directory written to hosts.yaml, together with its lock file,
@@ -101,6 +103,6 @@ func labelOf(name string) string {
 
 // sameShape reports whether both specs ask for the same hosts and the same hosts.yaml.
 func (s Spec) sameShape(o Spec) bool {
-	return s.Name == o.Name && s.ControlPlanes == o.ControlPlanes && s.Workers == o.Workers && s.Spare == o.Spare &&
+	return s.Name == o.Name && s.ControlPlanes == o.ControlPlanes && s.Workers == o.Workers && s.Spare == o.Spare && s.VM == o.VM &&
 		s.Kubernetes == o.Kubernetes && s.Mirror == o.Mirror
 }

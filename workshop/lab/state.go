@@ -31,8 +31,9 @@ const (
 type state struct {
 	ID      string      `json:"id"` // in the name of all that the lab owns outside its directory
 	Spec    Spec        `json:"spec"`
-	Base    string      `json:"base"`    // the root file system that all hosts share
-	Cgroups []string    `json:"cgroups"` // the lab's own directory in each hierarchy
+	Base    string      `json:"base"`             // the root file system that all hosts share
+	Kernel  string      `json:"kernel,omitempty"` // of virtual machines, see kernelTree
+	Cgroups []string    `json:"cgroups"`          // the lab's own directory in each hierarchy
 	Hosts   []hostState `json:"hosts"`
 }
 
@@ -41,7 +42,7 @@ type hostState struct {
 	MachineID string  `json:"machineID"`
 	HostKey   string  `json:"hostKey"` // as in known_hosts: "ssh-ed25519 AAAA…"
 	Off       bool    `json:"off"`     // stopped or killed on purpose
-	Nspawn    process `json:"nspawn"`
+	Nspawn    process `json:"nspawn"`  // of a virtual machine: its kernel
 	Forwarder process `json:"forwarder"`
 }
 
