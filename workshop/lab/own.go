@@ -79,5 +79,8 @@ func (s state) check() error {
 	if s.Base != "" && !filepath.IsAbs(s.Base) {
 		problem("base %q is not an absolute path", s.Base)
 	}
+	if s.Kernel != "" && !filepath.IsAbs(s.Kernel) {
+		problem("kernel %q is not an absolute path", s.Kernel)
+	}
 	return errors.Join(problems...)
 }
