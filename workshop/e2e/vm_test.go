@@ -23,9 +23,9 @@ var (
 	cuts    = flag.Int("cuts", 5, "how many runs lose their machine's power")
 )
 
-// vmComponents is what this kernel can run of a cluster. It lacks NF_TABLES_IPV4, so docker does not
-// start and there are no rules of kube-proxy, without which no pod reaches the API: no cluster DNS,
-// no add-ons.
+// vmComponents is what this kernel can run of a cluster. It lacks NF_TABLES_IPV4, so docker does
+// not start and there are no rules of kube-proxy, without which no pod reaches the API: no cluster
+// DNS, no add-ons.
 const vmComponents = "base,firewall,etcd-peers,etcd,kube-apiserver,kube-api-proxy,kube-controller-manager," +
 	"kube-scheduler,access,host-access,default-accounts,containerd,kubelet,flannel,images,tools,nodes"
 
@@ -34,7 +34,8 @@ const vmComponents = "base,firewall,etcd-peers,etcd,kube-apiserver,kube-api-prox
 func TestVM(t *testing.T) {
 	// The disk of the virtual machine is in memory, where its syncs do not wait for all else that
 	// this machine writes.
-	m := &machine{lab: newLabIn(t, "/dev/shm/kbootstrap-e2e-vm", "vm", "--vm", "--control-planes", "1", "--workers", "0")}
+	m := &machine{lab: newLabIn(t, "/dev/shm/kbootstrap-e2e-vm", "vm", "--vm", "--control-planes", "1",
+		"--workers", "0")}
 	m.edit("\nhosts:", "\naddons: {metrics: {enabled: false}, storage: {enabled: false}}\nhosts:")
 	for _, step := range []struct {
 		name string
@@ -206,8 +207,8 @@ func (m *machine) works() {
 	m.t.Helper()
 	m.ready(1, 3*time.Minute)
 	m.eventually(time.Minute, "etcd is healthy", contains("is healthy"), "cp1", "sh", "-c",
-		"etcdctl --endpoints https://127.0.0.1:2379 --cacert /etc/etcd/pki/ca.crt --cert /etc/etcd/pki/healthcheck-client.crt "+
-			"--key /etc/etcd/pki/healthcheck-client.key endpoint health 2>&1")
+		"etcdctl --endpoints https://127.0.0.1:2379 --cacert /etc/etcd/pki/ca.crt "+
+			"--cert /etc/etcd/pki/healthcheck-client.crt --key /etc/etcd/pki/healthcheck-client.key endpoint health 2>&1")
 	for _, unit := range []string{"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "containerd",
 		"kubelet", "flanneld"} {
 		m.eventually(time.Minute, unit+" runs", contains("active"), "cp1", "systemctl", "is-active", unit)

@@ -45,7 +45,8 @@ func inCgroups(dirs []string, argv ...string) []string {
 	return append(append(join, "--"), argv...)
 }
 
-// boot starts the host's nspawn, or its kernel, and returns as soon as it runs; systemd has then yet to start.
+// boot starts the host's nspawn, or its kernel, and returns as soon as it runs; systemd has then
+// yet to start.
 func (s state) boot(h hostState) (process, error) {
 	if s.Spec.VM {
 		return s.bootVM(h)

@@ -103,6 +103,6 @@ func labelOf(name string) string {
 
 // sameShape reports whether both specs ask for the same hosts and the same hosts.yaml.
 func (s Spec) sameShape(o Spec) bool {
-	return s.Name == o.Name && s.ControlPlanes == o.ControlPlanes && s.Workers == o.Workers && s.Spare == o.Spare && s.VM == o.VM &&
-		s.Kubernetes == o.Kubernetes && s.Mirror == o.Mirror
+	return s.Name == o.Name && s.ControlPlanes == o.ControlPlanes && s.Workers == o.Workers && s.Spare == o.Spare &&
+		s.VM == o.VM && s.Kubernetes == o.Kubernetes && s.Mirror == o.Mirror
 }

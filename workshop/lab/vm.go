@@ -42,7 +42,8 @@ func vmPrograms() []string { return []string{"mke2fs", "strip", "chroot", "ssh"}
 // mounted as Debian's installer writes it.
 func vmFiles() []file {
 	files := []file{
-		{path: "/etc/fstab", mode: 0o644, text: "/dev/ubda / ext4 errors=remount-ro 0 1\n/swapfile none swap sw,nofail 0 0\n"},
+		{path: "/etc/fstab", mode: 0o644, text: "/dev/ubda / ext4 errors=remount-ro 0 1\n" +
+			"/swapfile none swap sw,nofail 0 0\n"},
 		{path: "/usr/local/sbin/vm-boot", mode: 0o755, text: vmBootProgram},
 		{path: "/etc/systemd/system/vm-boot.service", mode: 0o644, text: vmBootUnit},
 		{path: "/etc/systemd/system/sysinit.target.wants/vm-boot.service", link: "../vm-boot.service"},
@@ -76,7 +77,8 @@ func (s state) bootVM(h hostState) (process, error) {
 		return process{}, err
 	}
 	link := func(n int, ifname, mac string) string {
-		// A raw socket on one end of a pair of interfaces outlives a reboot of the guest, and a tap does not.
+		// A raw socket on one end of a pair of interfaces outlives a reboot of the guest, and a tap
+		// does not.
 		return fmt.Sprintf("vec%d:transport=raw,ifname=%s,depth=64,gro=1,mac=%s", n, ifname, mac)
 	}
 	a := h.Address.As4()
@@ -97,7 +99,8 @@ func (s state) stopVM(ctx context.Context, h hostState) error {
 		return err
 	}
 	out, err := cmd.CombinedOutput()
-	// The host may be quicker than the answer. What counts is that its kernel ends, for which the caller waits.
+	// The host may be quicker than the answer. What counts is that its kernel ends, for which the
+	// caller waits.
 	const connectionLost = 255
 	var exit *exec.ExitError
 	if err == nil || errors.As(err, &exit) && exit.ExitCode() == connectionLost {
@@ -124,13 +127,14 @@ func (s state) vmCommand(ctx context.Context, h hostState, argv ...string) (*exe
 	for i, w := range words {
 		words[i] = shell.Quote(w)
 	}
-	arguments := []string{"-F", "none", "-q", "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-o", "ConnectTimeout=20",
-		"-o", "StrictHostKeyChecking=yes", "-o", "UserKnownHostsFile=" + filepath.Join(s.Spec.Dir, knownHostsFile),
+	arguments := []string{"-F", "none", "-q", "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes",
+		"-o", "ConnectTimeout=20", "-o", "StrictHostKeyChecking=yes", "-o", "UserKnownHostsFile=" + filepath.Join(s.Spec.Dir, knownHostsFile),
 		"-i", filepath.Join(s.Spec.Dir, keyFile), "-p", strconv.Itoa(h.SSHPort)}
 	if term.IsTerminal(int(os.Stdin.Fd())) {
 		arguments = append(arguments, "-t")
 	}
-	return exec.CommandContext(ctx, path, append(arguments, "vagrant@127.0.0.1", "--", strings.Join(words, " "))...), nil
+	arguments = append(arguments, "vagrant@127.0.0.1", "--", strings.Join(words, " "))
+	return exec.CommandContext(ctx, path, arguments...), nil
 }
 
 // vmHint adds to a command that installs packages those of virtual machines.
