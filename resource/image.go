@@ -26,6 +26,10 @@ type Image struct {
 	// Pinned keeps the kubelet from removing it when the disk fills and no pod here uses it: there
 	// may be no registry to get it from again. ctr can pin from 2.0 on.
 	Pinned bool
+	// SyncFS has containerd wait for the disk before it notes that a layer is unpacked. Without it a
+	// power cut leaves empty files in an image that counts as complete, and no later import unpacks
+	// it again. ctr can from 2.1 on.
+	SyncFS bool
 	Absent bool
 }
 
@@ -121,6 +125,9 @@ func (i Image) Apply(ctx context.Context, sys *host.System) error {
 	}
 	if i.Pinned {
 		argv = append(argv, "--label", "io.cri-containerd.pinned=pinned")
+	}
+	if i.SyncFS {
+		argv = append(argv, "--sync-fs")
 	}
 	_, err = sys.Change(ctx, append(argv, blob.Path())...)
 	return err

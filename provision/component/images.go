@@ -21,7 +21,7 @@ var images = Component{
 			rs = append(rs, resource.Image{
 				Ref: t.Release.Image(name), Blob: content.SHA256, Size: content.Size, Digest: content.ImageID,
 				Socket: containerdSocket, Namespace: "k8s.io", Program: "/usr/local/bin/ctr",
-				Local: t.containerd2(), Pinned: t.containerd2(),
+				Local: t.containerd2(), Pinned: t.containerd2(), SyncFS: t.containerdSyncsImages(),
 			})
 		}
 		return rs

@@ -28,6 +28,7 @@ var trialImage = Component{
 		return one(resource.Image{
 			Ref: t.Release.Image(TrialImage), Blob: content.SHA256, Size: content.Size, Digest: content.ImageID,
 			Socket: containerdSocket, Namespace: "k8s.io", Program: "/usr/local/bin/ctr", Local: t.containerd2(),
+			SyncFS: t.containerdSyncsImages(),
 		})
 	},
 }

@@ -111,7 +111,8 @@ func vmReboot(t *testing.T, m *machine) {
 }
 
 // vmPowerCuts breaks runs on a bare disk at random moments. What the run has on the disk is old or
-// new, the next run finishes, and its host is as one on which nothing was ever broken.
+// new, the next run finishes, and its host is as one on which nothing was ever broken. The first cut
+// comes right after a run that has ended.
 func vmPowerCuts(t *testing.T, m *machine) {
 	if *cutSeed == 0 {
 		*cutSeed = uint64(time.Now().UnixNano())
@@ -123,10 +124,18 @@ func vmPowerCuts(t *testing.T, m *machine) {
 	fmt.Fprintln(w, "CUT\tAT\tDOING\tOLD\tNEW\tMISSING\tTEMPORARY\tPROGRAMS NOT WHOLE\tTORN\tNEXT RUN\tFILES\tTHIRD")
 	for i := range *cuts {
 		at := time.Duration(random.Float64() * float64(m.took))
+		isDone := i == 0 // one run ends first: what it called done has to be on the disk
+		if isDone {
+			at = 10 * time.Minute
+		}
 		m.restoreDisk()
-		doing := m.cut(at)
+		doing, at := m.cut(at)
 		m.mustLab(3*time.Minute, "start", "cp1")
-		found := m.files().compare(m.bare, m.golden)
+		left := m.files()
+		found := left.compare(m.bare, m.golden)
+		if different := left.differ(m.golden); isDone && different != "" {
+			t.Errorf("what a run has called done did not outlive a power cut:\n%s", different)
+		}
 		r := m.run(10*time.Minute, m.vmArguments()...)
 		m.t.Logf("cut %d after %.1f s, %s: %s; next run: exit %d after %.1f s", i+1, at.Seconds(), doing, found, r.code,
 			r.took.Seconds())
@@ -154,8 +163,8 @@ func vmPowerCuts(t *testing.T, m *machine) {
 }
 
 // cut begins a run, takes the machine's power away at that time, ends the tool, and returns what
-// the run was at.
-func (m *machine) cut(at time.Duration) string {
+// the run was at, and when that was.
+func (m *machine) cut(at time.Duration) (string, time.Duration) {
 	m.t.Helper()
 	ctx, cancel := context.WithTimeout(m.t.Context(), 5*time.Minute)
 	defer cancel()
@@ -172,6 +181,7 @@ func (m *machine) cut(at time.Duration) string {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- command.Wait() }()
+	begin := time.Now()
 	select {
 	case <-time.After(at):
 		m.mustLab(time.Minute, "kill", "cp1")
@@ -180,6 +190,7 @@ func (m *machine) cut(at time.Duration) string {
 	case err = <-ended:
 		m.mustLab(time.Minute, "kill", "cp1")
 	}
+	took := time.Since(begin)
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		m.fatalf("%v", err)
@@ -189,7 +200,7 @@ func (m *machine) cut(at time.Duration) string {
 		m.fatalf("%v", err)
 	}
 	m.t.Logf("the run that was cut:\n%s", text)
-	return lastWords(string(text))
+	return lastWords(string(text)), took
 }
 
 // lastWords is the last line of a run's output, short enough for a table.
