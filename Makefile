@@ -4,6 +4,7 @@
 #   make test    all tests: check, the laws, and real clusters in the lab (root, Linux)
 #   make test-hosts  more of real hosts, for the night
 #   make test-systems  a cluster on each system that the lab has, and a table
+#   make test-vm power cuts and reboots of a machine with a kernel and a disk of its own
 #   make check   the fast ones: build, vet, lint, unit tests with the race detector
 #   make bench   how long things take, as a table and as JSON
 #   make versions which pinned versions are older than they have to be
@@ -24,7 +25,7 @@ KUBERNETES ?= v1.36.3
 PACKAGES := mmdebstrap:mmdebstrap systemd-nspawn:systemd-container ip:iproute2 nsenter:util-linux sshd:openssh-server \
 	ssh:openssh-client gcc:build-essential pkg-config:pkg-config dpkg-deb:dpkg iptables:iptables curl:curl
 
-.PHONY: build mutate test-crash test-hosts test-systems check lint unit crash-matrix fuzz test e2e demo demo-down recording bench measure versions packages artifacts clean
+.PHONY: build mutate test-crash test-hosts test-systems test-vm check lint unit crash-matrix fuzz test e2e demo demo-down recording bench measure versions packages artifacts clean
 
 # bin/kbootstrap is the product, bin/kblab the workshop's lab.
 build: bin/kbootstrap bin/kblab
@@ -105,6 +106,10 @@ test-hosts: artifacts
 # test-systems makes a cluster on each system that the lab has, and prints how long its steps took.
 test-systems: artifacts
 	go test -tags e2e,systems -count 1 -timeout 90m -v -run '^Test(EverySystem|Systems)$$' ./workshop/e2e
+# test-vm takes the power of a virtual machine away in the middle of runs: SEED repeats a run, CUTS makes it longer.
+test-vm: PACKAGES += mke2fs:e2fsprogs strip:binutils
+test-vm: artifacts
+	go test -tags e2e,vm -count 1 -timeout 90m -v -run '^TestVM' ./workshop/e2e $(if $(SEED),-cut-seed $(SEED)) $(if $(CUTS),-cuts $(CUTS))
 
 # test-crash breaks real runs on a real host at random steps: SEED repeats a run, SAMPLES makes it longer.
 test-crash: artifacts

@@ -19,6 +19,7 @@ func imageLaws() []law {
 		Ref: "registry.k8s.io/pause:3.10", Blob: resource.Sum([]byte("archive")), Size: 7,
 		Digest: resource.Sum([]byte("configuration")),
 		Socket: "/run/containerd/containerd.sock", Program: "/usr/local/bin/ctr", Pinned: true, Packed: true,
+		SyncFS: true,
 	}
 	return []law{{
 		name: "new", wanted: wanted,
@@ -44,7 +45,7 @@ func newCtr(m *machine, program, socket string) {
 	}
 	m.atBoot = append(m.atBoot, func() { m.put(socket, "") })
 	prefix := program + " --address " + socket + " -n k8s.io "
-	const imports = "images import --digests=false --label io.cri-containerd.pinned=pinned --no-unpack "
+	const imports = "images import --digests=false --label io.cri-containerd.pinned=pinned --no-unpack --sync-fs "
 	m.fakes[program] = func(argv []string) (string, error) {
 		args, ok := strings.CutPrefix(strings.Join(argv, " "), prefix)
 		switch {

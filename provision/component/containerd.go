@@ -103,6 +103,12 @@ var containerd = Component{
 // configuration.
 func (t Target) containerd2() bool { return !strings.HasPrefix(t.version("containerd"), "1.") }
 
+// containerdSyncsImages reports whether ctr knows --sync-fs, as it does from 2.1 on, and only when it
+// unpacks by itself (Local).
+func (t Target) containerdSyncsImages() bool {
+	return t.containerd2() && !strings.HasPrefix(t.version("containerd"), "2.0.")
+}
+
 // containerdConfig is the data of /etc/containerd/config.toml.
 type containerdConfig struct {
 	// Version is the version of the file's format: 3 from containerd 2.0, 2 before.

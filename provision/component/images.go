@@ -45,6 +45,7 @@ func (t Target) imagesThat(areOptional bool) []resource.Resource {
 			Ref: t.Release.Image(name), Blob: content.SHA256, Size: content.Size, Digest: content.ImageID,
 			Socket: containerdSocket, Namespace: "k8s.io", Program: "/usr/local/bin/ctr",
 			Local: t.containerd2(), Pinned: t.containerd2(), Packed: areOptional,
+			SyncFS: t.containerdSyncsImages(),
 		})
 	}
 	return rs

@@ -29,6 +29,7 @@ var trialImage = Component{
 			Ref: t.Release.Image(TrialImage), Blob: content.SHA256, Size: content.Size, Digest: content.ImageID,
 			Socket: containerdSocket, Namespace: "k8s.io", Program: "/usr/local/bin/ctr", Local: t.containerd2(),
 			Packed: true,
+			SyncFS: t.containerdSyncsImages(),
 		})
 	},
 }

@@ -32,17 +32,22 @@ type lab struct {
 // newLab boots hosts and takes them down at the end of the test.
 func newLab(t *testing.T, name string, arguments ...string) *lab {
 	t.Helper()
-	bin, err := filepath.Abs("../../bin")
-	if err != nil {
-		t.Fatal(err)
-	}
 	// Not below /tmp, which may be small or in memory; data directories of containers must be on a
 	// real file system.
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := filepath.Join(cache, "kbootstrap", "e2e", name)
+	return newLabIn(t, filepath.Join(cache, "kbootstrap", "e2e", name), name, arguments...)
+}
+
+// newLabIn is newLab in a directory of the caller's choice.
+func newLabIn(t *testing.T, dir, name string, arguments ...string) *lab {
+	t.Helper()
+	bin, err := filepath.Abs("../../bin")
+	if err != nil {
+		t.Fatal(err)
+	}
 	l := &lab{
 		t: t, program: filepath.Join(bin, "kbootstrap"), kblab: filepath.Join(bin, "kblab"),
 		dir: dir, inventory: filepath.Join(dir, "hosts.yaml"),

@@ -45,11 +45,15 @@ func inCgroups(dirs []string, argv ...string) []string {
 	return append(append(join, "--"), argv...)
 }
 
-// boot starts the host's nspawn and returns as soon as it runs; systemd has then yet to start.
+// boot starts the host's nspawn, or its kernel, and returns as soon as it runs; systemd has then
+// yet to start.
 func (s state) boot(h hostState) (process, error) {
 	if h.Base == "" {
 		return process{}, hintedError{errors.New("an earlier kblab made this host"),
 			"take the lab down: kblab down --dir " + s.Spec.Dir}
+	}
+	if s.Spec.VM {
+		return s.bootVM(h)
 	}
 	dir, machine, netns := s.hostDir(h.Name), "kbl-"+s.ID+"-"+h.Name, s.hostNetns(h.Name)
 	nspawn := []string{

@@ -50,7 +50,7 @@ type file struct {
 const vagrantUID = 1000
 
 // diskFiles lists what a host's disk has on top of the base.
-func diskFiles(h hostState, hostKey []byte, loginKey string, canLowerOOM bool) []file {
+func diskFiles(h hostState, hostKey []byte, loginKey string) []file {
 	// The time of /usr is compared with these; without them systemd rebuilds caches at the first
 	// boot.
 	updated := fmt.Sprintf("TIMESTAMP_NSEC=%d\n", time.Now().UnixNano())
@@ -62,8 +62,6 @@ func diskFiles(h hostState, hostKey []byte, loginKey string, canLowerOOM bool) [
 		// lookup.
 		{path: "/etc/resolv.conf", mode: 0o644, text: "nameserver 127.0.0.1\n"},
 		{path: "/etc/machine-id", mode: 0o444, text: h.MachineID + "\n"},
-		// The product has to cope with swap; containers ignore this line.
-		{path: "/etc/fstab", mode: 0o644, text: "/swapfile none swap sw,nofail 0 0\n"},
 		{path: "/etc/default/locale", mode: 0o644, text: "LANG=C.UTF-8\n"},
 		{path: "/etc/.updated", mode: 0o644, text: updated},
 		{path: "/var/.updated", mode: 0o644, text: updated},
@@ -75,12 +73,21 @@ func diskFiles(h hostState, hostKey []byte, loginKey string, canLowerOOM bool) [
 			text: "Defaults:vagrant !requiretty\nvagrant ALL=(ALL) NOPASSWD: ALL\n"},
 		{path: "/home/vagrant/.ssh", mode: fs.ModeDir | 0o700, uid: vagrantUID},
 		{path: "/home/vagrant/.ssh/authorized_keys", mode: 0o600, uid: vagrantUID, text: loginKey},
-		{path: "/usr/local/sbin/lab-boot", mode: 0o755, text: bootProgram},
-		{path: "/etc/systemd/system/lab-boot.service", mode: 0o644, text: bootUnit},
-		{path: "/etc/systemd/system/sysinit.target.wants/lab-boot.service", link: "../lab-boot.service"},
 	}
 	for _, unit := range maskedUnits() {
 		files = append(files, file{path: "/etc/systemd/system/" + unit, link: "/dev/null"})
+	}
+	return files
+}
+
+// containerFiles lists what a container's disk has besides.
+func containerFiles(canLowerOOM bool) []file {
+	files := []file{
+		// The product has to cope with swap; containers ignore this line.
+		{path: "/etc/fstab", mode: 0o644, text: "/swapfile none swap sw,nofail 0 0\n"},
+		{path: "/usr/local/sbin/lab-boot", mode: 0o755, text: bootProgram},
+		{path: "/etc/systemd/system/lab-boot.service", mode: 0o644, text: bootUnit},
+		{path: "/etc/systemd/system/sysinit.target.wants/lab-boot.service", link: "../lab-boot.service"},
 	}
 	if !canLowerOOM {
 		// Without it every pod fails with "can't get final child's PID from pipe: EOF".

@@ -21,6 +21,9 @@ func (l *Lab) Command(ctx context.Context, host string, argv ...string) (*exec.C
 	if err != nil {
 		return nil, err
 	}
+	if s.Spec.VM {
+		return s.vmCommand(ctx, *h, argv...)
+	}
 	leader := h.Nspawn.leader()
 	if leader == 0 {
 		return nil, hintedError{fmt.Errorf("%s: it is off", host), "switch it on: kblab start " + host}
@@ -29,20 +32,25 @@ func (l *Lab) Command(ctx context.Context, host string, argv ...string) (*exec.C
 	if err != nil {
 		return nil, err
 	}
-	env := []string{"env", "--chdir=/root", "-i", "HOME=/root", "USER=root", "LOGNAME=root", "SHELL=/bin/bash",
-		"LANG=C.UTF-8", "PATH=" + searchPath}
-	if term := os.Getenv("TERM"); term != "" {
-		env = append(env, "TERM="+term)
-	}
 	enter := append([]string{"nsenter", "--target=" + strconv.Itoa(leader), "--mount", "--uts", "--ipc", "--net",
 		"--pid",
-		"--cgroup", "--root", "--"}, append(env, argv...)...)
+		"--cgroup", "--root", "--"}, loginEnvironment(argv...)...)
 	full := inCgroups(cgroups, enter...)
 	path, err := exec.LookPath(full[0])
 	if err != nil {
 		return nil, err
 	}
 	return exec.CommandContext(ctx, path, full[1:]...), nil
+}
+
+// loginEnvironment prefixes a command so that it has the environment of a login of root's.
+func loginEnvironment(argv ...string) []string {
+	env := []string{"env", "--chdir=/root", "-i", "HOME=/root", "USER=root", "LOGNAME=root", "SHELL=/bin/bash",
+		"LANG=C.UTF-8", "PATH=" + searchPath}
+	if term := os.Getenv("TERM"); term != "" {
+		env = append(env, "TERM="+term)
+	}
+	return append(env, argv...)
 }
 
 // Exec runs a command as root in the host. The error is an *exec.ExitError when the command's exit

@@ -27,7 +27,7 @@ func Open(dir string) (*Lab, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkMachine(); err != nil {
+	if err := checkMachine(false); err != nil {
 		return nil, err
 	}
 	_, err = readState(dir)
@@ -53,9 +53,17 @@ func (s state) list() []Host {
 	hosts := make([]Host, len(s.Hosts))
 	for i, h := range s.Hosts {
 		hosts[i] = h.Host
-		hosts[i].Running = h.Nspawn.leader() != 0
+		hosts[i].Running = s.isRunning(h)
 	}
 	return hosts
+}
+
+// isRunning reports whether the host's PID 1 lives; of a virtual machine, its kernel.
+func (s state) isRunning(h hostState) bool {
+	if s.Spec.VM {
+		return h.Nspawn.alive()
+	}
+	return h.Nspawn.leader() != 0
 }
 
 // all returns the hosts, to be changed in place.
@@ -115,8 +123,7 @@ func (l *Lab) Stop(ctx context.Context, name string) error {
 		h.Off = true
 		ctx, cancel := context.WithTimeout(ctx, stopDeadline)
 		defer cancel()
-		// nspawn passes it on as the signal by which systemd halts. A second one would kill.
-		if err := h.Nspawn.signal(syscall.SIGTERM); err != nil {
+		if err := s.powerOff(ctx, *h); err != nil {
 			return err
 		}
 		if err := poll(ctx, func() error {
@@ -131,6 +138,18 @@ func (l *Lab) Stop(ctx context.Context, name string) error {
 	})
 }
 
+// powerOff tells a host that is on to power itself off.
+func (s state) powerOff(ctx context.Context, h hostState) error {
+	if !h.Nspawn.alive() {
+		return nil
+	}
+	if s.Spec.VM {
+		return s.stopVM(ctx, h)
+	}
+	// nspawn passes it on as the signal by which systemd halts. A second one would kill.
+	return h.Nspawn.signal(syscall.SIGTERM)
+}
+
 // Kill pulls the plug: all processes of the host end at once, without a chance to write anything.
 func (l *Lab) Kill(ctx context.Context, name string) error {
 	return l.change(func(s *state) error {
@@ -139,6 +158,9 @@ func (l *Lab) Kill(ctx context.Context, name string) error {
 			return err
 		}
 		h.Off = true
+		if s.Spec.VM {
+			return errors.Join(killVM(*h), s.clean(ctx, h))
+		}
 		// Its PID namespace goes with PID 1, in one step.
 		if leader := h.Nspawn.leader(); leader != 0 {
 			if err := syscall.Kill(leader, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
@@ -163,7 +185,7 @@ func Down(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	if err := checkMachine(); err != nil {
+	if err := checkMachine(false); err != nil {
 		return err
 	}
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {

@@ -79,5 +79,8 @@ func (s state) check() error {
 			problem("%s: base %q is not an absolute path", h.Name, h.Base)
 		}
 	}
+	if s.Kernel != "" && !filepath.IsAbs(s.Kernel) {
+		problem("kernel %q is not an absolute path", s.Kernel)
+	}
 	return errors.Join(problems...)
 }

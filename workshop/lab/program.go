@@ -32,8 +32,8 @@ func socketProxy() (string, error) {
 	return "", errors.New("systemd-socket-proxyd is missing")
 }
 
-// checkMachine returns why a lab cannot run here, or nil.
-func checkMachine() error {
+// checkMachine returns why a lab, or one of virtual machines, cannot run here, or nil.
+func checkMachine(vm bool) error {
 	if runtime.GOOS != "linux" {
 		return hintedError{fmt.Errorf("a lab needs Linux, not %s", runtime.GOOS),
 			"use Vagrant here, or a Linux machine"}
@@ -42,7 +42,11 @@ func checkMachine() error {
 		return hintedError{errors.New("a lab needs root"), "run it with sudo"}
 	}
 	var missing []string
-	for _, name := range programs() {
+	needed := programs()
+	if vm {
+		needed = append(needed, vmPrograms()...)
+	}
+	for _, name := range needed {
 		if _, err := exec.LookPath(name); err != nil {
 			missing = append(missing, name)
 		}
@@ -52,7 +56,7 @@ func checkMachine() error {
 	}
 	if len(missing) > 0 {
 		return hintedError{fmt.Errorf("missing programs: %s", strings.Join(missing, ", ")),
-			"apt-get install --yes mmdebstrap systemd-container iproute2"}
+			"apt-get install --yes mmdebstrap systemd-container iproute2" + vmHint(vm)}
 	}
 	return nil
 }

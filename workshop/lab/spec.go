@@ -25,6 +25,8 @@ type Spec struct {
 	// Image is the system of the hosts, one of Images; Images has it by host where it is another.
 	Image  string            `json:"image"`
 	Images map[string]string `json:"images,omitempty"`
+	// VM makes the hosts virtual machines, each with a kernel and a disk of its own.
+	VM bool `json:"vm,omitempty"`
 	// Kubernetes is the version written to hosts.yaml, such as "v1.36.3".
 	Kubernetes string `json:"kubernetes"`
 	// Mirror is the artifact directory written to hosts.yaml, together with its lock file,
@@ -125,5 +127,5 @@ func labelOf(name string) string {
 // sameShape reports whether both specs ask for the same hosts and the same hosts.yaml.
 func (s Spec) sameShape(o Spec) bool {
 	return s.Name == o.Name && s.ControlPlanes == o.ControlPlanes && s.Workers == o.Workers && s.Spare == o.Spare &&
-		s.Image == o.Image && maps.Equal(s.Images, o.Images) && s.Kubernetes == o.Kubernetes && s.Mirror == o.Mirror
+		s.Image == o.Image && maps.Equal(s.Images, o.Images) && s.VM == o.VM && s.Kubernetes == o.Kubernetes && s.Mirror == o.Mirror
 }

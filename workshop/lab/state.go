@@ -31,7 +31,8 @@ const (
 type state struct {
 	ID      string      `json:"id"` // in the name of all that the lab owns outside its directory
 	Spec    Spec        `json:"spec"`
-	Cgroups []string    `json:"cgroups"` // the lab's own directory in each hierarchy
+	Kernel  string      `json:"kernel,omitempty"` // of virtual machines, see kernelTree
+	Cgroups []string    `json:"cgroups"`          // the lab's own directory in each hierarchy
 	Hosts   []hostState `json:"hosts"`
 }
 
@@ -41,7 +42,7 @@ type hostState struct {
 	Base      string  `json:"base"`    // the root file system below its disk, which hosts share
 	HostKey   string  `json:"hostKey"` // as in known_hosts: "ssh-ed25519 AAAA…"
 	Off       bool    `json:"off"`     // stopped or killed on purpose
-	Nspawn    process `json:"nspawn"`
+	Nspawn    process `json:"nspawn"`  // of a virtual machine: its kernel
 	Forwarder process `json:"forwarder"`
 }
 

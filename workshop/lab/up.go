@@ -23,7 +23,7 @@ func Up(ctx context.Context, spec Spec) (*Lab, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkMachine(); err != nil {
+	if err := checkMachine(spec.VM); err != nil {
 		return nil, err
 	}
 	if err := os.MkdirAll(spec.Dir, 0o755); err != nil {
@@ -97,6 +97,11 @@ func create(ctx context.Context, spec Spec) (*state, error) {
 	if err != nil {
 		return s, err
 	}
+	if spec.VM {
+		if s.Kernel, err = kernelTree(ctx, func(step string) { spec.progress("%s", step) }); err != nil {
+			return s, err
+		}
+	}
 	if s.Cgroups, err = labCgroups(s.ID); err != nil {
 		return s, err
 	}
@@ -149,9 +154,19 @@ func (s *state) addHost(ctx context.Context, host Host, base string) error {
 	if err != nil {
 		return err
 	}
-	files := diskFiles(*h, key.private, string(login), canLowerOOM(string(status)))
+	files := diskFiles(*h, key.private, string(login))
+	if s.Spec.VM {
+		files = append(files, vmFiles()...)
+	} else {
+		files = append(files, containerFiles(canLowerOOM(string(status)))...)
+	}
 	if err := writeDisk(s.hostDir(h.Name), files); err != nil {
 		return err
+	}
+	if s.Spec.VM {
+		if err := s.makeVMDisk(ctx, h.Name, base); err != nil {
+			return err
+		}
 	}
 	return s.plugIn(ctx, h, listener)
 }

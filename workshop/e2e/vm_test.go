@@ -1,0 +1,267 @@
+//go:build e2e && vm
+
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"text/tabwriter"
+	"time"
+)
+
+var (
+	cutSeed = flag.Uint64("cut-seed", 0, "what the moments of the power cuts depend on; 0 takes the time")
+	cuts    = flag.Int("cuts", 5, "how many runs lose their machine's power")
+)
+
+// vmComponents is what this kernel can run of a cluster. It lacks NF_TABLES_IPV4, so docker does
+// not start and there are no rules of kube-proxy, without which no pod reaches the API: no cluster
+// DNS, no add-ons.
+const vmComponents = "base,firewall,etcd-peers,etcd,kube-apiserver,kube-api-proxy,kube-controller-manager," +
+	"kube-scheduler,access,host-access,default-accounts,containerd,kubelet,flannel,images,tools,nodes"
+
+// TestVM makes a cluster on a machine with a kernel, a disk and a boot of its own, and takes its
+// power away in the middle of that, again and again.
+func TestVM(t *testing.T) {
+	// The disk of the virtual machine is in memory, where its syncs do not wait for all else that
+	// this machine writes.
+	m := &machine{lab: newLabIn(t, "/dev/shm/kbootstrap-e2e-vm", "vm", "--vm", "--control-planes", "1",
+		"--workers", "0")}
+	m.edit("\nhosts:", "\naddons: {metrics: {enabled: false}, storage: {enabled: false}}\nhosts:")
+	for _, step := range []struct {
+		name string
+		do   func(t *testing.T, m *machine)
+	}{
+		{"preflight", vmPreflight},
+		{"up", vmUp},
+		{"reboot", vmReboot},
+		{"power cuts", vmPowerCuts},
+	} {
+		if !t.Run(step.name, func(t *testing.T) { m.t = t; step.do(t, m) }) {
+			break
+		}
+	}
+	m.t = t
+}
+
+// machine is the one host of a lab, a virtual machine.
+type machine struct {
+	*lab
+	bare, golden files         // of the disk before `up`, and after one that was not broken
+	took         time.Duration // that one
+}
+
+// vmArguments is `up` as far as this kernel goes. It has one processor.
+func (m *machine) vmArguments(more ...string) []string {
+	return append([]string{"up", "-i", m.inventory, "--ignore-preflight", "NumCPU", "--only", vmComponents}, more...)
+}
+
+// vmPreflight looks at a host with cgroup v2: nothing but the number of its processors is wrong.
+func vmPreflight(t *testing.T, m *machine) {
+	if got := strings.TrimSpace(m.exec("cp1", "stat", "-fc", "%T", "/sys/fs/cgroup")); got != "cgroup2fs" {
+		t.Errorf("/sys/fs/cgroup is %s", got)
+	}
+	r := m.run(2*time.Minute, "preflight", "-i", m.inventory)
+	t.Logf("preflight: exit %d\n%s%s", r.code, r.stdout, r.stderr)
+	if r.code == 0 || !strings.Contains(r.stdout+r.stderr, "NumCPU") {
+		t.Errorf("preflight takes a host with one processor: exit %d", r.code)
+	}
+	m.must(2*time.Minute, "preflight", "-i", m.inventory, "--ignore-preflight", "NumCPU")
+	m.keepDisk()
+	m.bare = m.files()
+}
+
+// vmUp makes the cluster that all others are compared with.
+func vmUp(t *testing.T, m *machine) {
+	begin := time.Now()
+	m.must(10*time.Minute, m.vmArguments()...)
+	m.took = time.Since(begin)
+	t.Logf("up took %.1f s", m.took.Seconds())
+	m.works()
+	m.golden = m.files()
+	if got := m.exec("cp1", "cat", "/etc/kubernetes/kubelet.yaml"); !strings.Contains(got, "cgroupDriver: systemd") {
+		t.Errorf("the kubelet's driver is not systemd on cgroup v2:\n%s", got)
+	}
+	t.Logf("cgroups:\n%s", m.exec("cp1", "systemd-cgls", "--no-pager", "-l", "/"))
+}
+
+// vmReboot has the machine start again, as its owner would.
+func vmReboot(t *testing.T, m *machine) {
+	before := m.bootID()
+	m.exec("cp1", "systemctl", "reboot", "--no-block")
+	begin := time.Now()
+	m.eventually(3*time.Minute, "a boot of its own", func(r result) bool {
+		return r.code == 0 && strings.TrimSpace(r.stdout) != before
+	}, "cp1", "cat", "/proc/sys/kernel/random/boot_id")
+	t.Logf("the machine was back after %.1f s", time.Since(begin).Seconds())
+	m.works()
+	m.changesNothing()
+	if different := m.files().differ(m.golden); different != "" {
+		t.Errorf("the reboot changed files:\n%s", different)
+	}
+}
+
+// vmPowerCuts breaks runs on a bare disk at random moments. What the run has on the disk is old or
+// new, the next run finishes, and its host is as one on which nothing was ever broken. The first cut
+// comes right after a run that has ended.
+func vmPowerCuts(t *testing.T, m *machine) {
+	if *cutSeed == 0 {
+		*cutSeed = uint64(time.Now().UnixNano())
+	}
+	t.Logf("repeat with -cut-seed %d", *cutSeed)
+	random := rand.New(rand.NewPCG(*cutSeed, 0))
+	var table strings.Builder
+	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "CUT\tAT\tDOING\tOLD\tNEW\tMISSING\tTEMPORARY\tPROGRAMS NOT WHOLE\tTORN\tNEXT RUN\tFILES\tTHIRD")
+	for i := range *cuts {
+		at := time.Duration(random.Float64() * float64(m.took))
+		isDone := i == 0 // one run ends first: what it called done has to be on the disk
+		if isDone {
+			at = 10 * time.Minute
+		}
+		m.restoreDisk()
+		doing, at := m.cut(at)
+		m.mustLab(3*time.Minute, "start", "cp1")
+		left := m.files()
+		found := left.compare(m.bare, m.golden)
+		if different := left.differ(m.golden); isDone && different != "" {
+			t.Errorf("what a run has called done did not outlive a power cut:\n%s", different)
+		}
+		r := m.run(10*time.Minute, m.vmArguments()...)
+		m.t.Logf("cut %d after %.1f s, %s: %s; next run: exit %d after %.1f s", i+1, at.Seconds(), doing, found, r.code,
+			r.took.Seconds())
+		fmt.Fprintf(w, "%d\t%.1f s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t", i+1, at.Seconds(), doing, found.old, found.new,
+			found.missing, len(found.temporary), len(found.programs), len(found.torn))
+		if len(found.torn) > 0 {
+			t.Errorf("cut %d: neither old nor new:\n%s", i+1, strings.Join(found.torn, "\n"))
+		}
+		if r.code != 0 {
+			fmt.Fprintf(w, "exit %d\n", r.code)
+			_ = w.Flush()
+			m.fatalf("cut %d: the next run does not end\n%s%s\n%s", i+1, r.stdout, r.stderr, &table)
+		}
+		m.works()
+		same := "as without a cut"
+		if different := m.files().differ(m.golden); different != "" {
+			same = "different"
+			t.Errorf("cut %d: the host is not as one that was never broken:\n%s", i+1, different)
+		}
+		m.changesNothing()
+		fmt.Fprintf(w, "ended after %.1f s\t%s\tno change\n", r.took.Seconds(), same)
+	}
+	_ = w.Flush()
+	t.Logf("\n%s", &table)
+}
+
+// cut begins a run, takes the machine's power away at that time, ends the tool, and returns what
+// the run was at, and when that was.
+func (m *machine) cut(at time.Duration) (string, time.Duration) {
+	m.t.Helper()
+	ctx, cancel := context.WithTimeout(m.t.Context(), 5*time.Minute)
+	defer cancel()
+	log := filepath.Join(m.dir, "cut.log")
+	out, err := os.Create(log)
+	if err != nil {
+		m.fatalf("%v", err)
+	}
+	defer out.Close()
+	command := exec.CommandContext(ctx, m.program, m.vmArguments("-v")...)
+	command.Stdout, command.Stderr = out, out
+	if err := command.Start(); err != nil {
+		m.fatalf("%v", err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- command.Wait() }()
+	begin := time.Now()
+	select {
+	case <-time.After(at):
+		m.mustLab(time.Minute, "kill", "cp1")
+		_ = command.Process.Kill()
+		err = <-ended
+	case err = <-ended:
+		m.mustLab(time.Minute, "kill", "cp1")
+	}
+	took := time.Since(begin)
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		m.fatalf("%v", err)
+	}
+	text, err := os.ReadFile(log)
+	if err != nil {
+		m.fatalf("%v", err)
+	}
+	m.t.Logf("the run that was cut:\n%s", text)
+	return lastWords(string(text)), took
+}
+
+// lastWords is the last line of a run's output, short enough for a table.
+func lastWords(text string) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	last := strings.Join(strings.Fields(lines[len(lines)-1]), " ")
+	if runes := []rune(last); len(runes) > 50 {
+		last = string(runes[:50]) + "…"
+	}
+	return last
+}
+
+// works waits until etcd is healthy and the node Ready, which is the end that this kernel allows.
+func (m *machine) works() {
+	m.t.Helper()
+	m.ready(1, 3*time.Minute)
+	m.eventually(time.Minute, "etcd is healthy", contains("is healthy"), "cp1", "sh", "-c",
+		"etcdctl --endpoints https://127.0.0.1:2379 --cacert /etc/etcd/pki/ca.crt "+
+			"--cert /etc/etcd/pki/healthcheck-client.crt --key /etc/etcd/pki/healthcheck-client.key endpoint health 2>&1")
+	for _, unit := range []string{"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "containerd",
+		"kubelet", "flanneld"} {
+		m.eventually(time.Minute, unit+" runs", contains("active"), "cp1", "systemctl", "is-active", unit)
+	}
+}
+
+// changesNothing checks that one more run finds nothing to do.
+func (m *machine) changesNothing() {
+	m.t.Helper()
+	var document struct{ Changed int }
+	out := m.must(5*time.Minute, m.vmArguments("-o", "json")...)
+	if err := json.Unmarshal([]byte(out), &document); err != nil || document.Changed != 0 {
+		m.fatalf("one more run changes something (%v):\n%s", err, out)
+	}
+}
+
+func (m *machine) bootID() string {
+	m.t.Helper()
+	return strings.TrimSpace(m.exec("cp1", "cat", "/proc/sys/kernel/random/boot_id"))
+}
+
+// keepDisk copies the disk of the machine, which is off meanwhile; restoreDisk puts the copy in its
+// place.
+func (m *machine) keepDisk() {
+	m.t.Helper()
+	m.mustLab(3*time.Minute, "stop", "cp1")
+	m.copyDisk("disk.img", "disk.bare")
+	m.mustLab(3*time.Minute, "start", "cp1")
+}
+
+func (m *machine) restoreDisk() {
+	m.t.Helper()
+	m.mustLab(time.Minute, "kill", "cp1")
+	m.copyDisk("disk.bare", "disk.img")
+	m.mustLab(3*time.Minute, "start", "cp1")
+}
+
+func (m *machine) copyDisk(from, to string) {
+	m.t.Helper()
+	dir := filepath.Join(m.dir, "hosts", "cp1")
+	r := m.runs(3*time.Minute, "cp", "--sparse=always", filepath.Join(dir, from), filepath.Join(dir, to))
+	if r.code != 0 {
+		m.fatalf("copy the disk: %s", r.stderr)
+	}
+}
