@@ -5,6 +5,7 @@
 #   make test-hosts  more of real hosts, for the night
 #   make check   the fast ones: build, vet, lint, unit tests with the race detector
 #   make bench   how long things take, as a table and as JSON
+#   make release the files of a release: VERSION=v1.2.3 KEY=~/.ssh/id_ed25519 URL=https://…
 #   make versions which pinned versions are older than they have to be
 #   make measure how the sources are built: sizes, and what a change touches
 
@@ -23,7 +24,7 @@ KUBERNETES ?= v1.36.3
 PACKAGES := mmdebstrap:mmdebstrap systemd-nspawn:systemd-container ip:iproute2 nsenter:util-linux sshd:openssh-server \
 	ssh:openssh-client gcc:build-essential pkg-config:pkg-config dpkg-deb:dpkg iptables:iptables curl:curl
 
-.PHONY: build mutate test-crash test-hosts check lint unit crash-matrix fuzz test e2e demo demo-down recording bench measure versions packages artifacts clean
+.PHONY: build mutate test-crash test-hosts check lint unit crash-matrix fuzz test e2e demo demo-down recording bench measure versions release test-release packages artifacts clean
 
 # bin/kbootstrap is the product, bin/kblab the workshop's lab.
 build: bin/kbootstrap bin/kblab
@@ -128,6 +129,17 @@ bench: artifacts
 # measure prints the table of docs/design.md; MEASURE=-v names what was counted.
 measure:
 	@go run ./workshop/measure $(MEASURE)
+
+# release makes archives, packages, sums and an installer below dist: of the commit's tag, or of VERSION=v1.2.3. KEY signs
+# the sums, URL is where the files will lie, FOR=linux/amd64 makes less.
+release:
+	go run ./workshop/packaging $(if $(filter command line environment,$(origin VERSION)),-version $(VERSION)) \
+		$(if $(KEY),-key $(KEY)) $(if $(URL),-url $(URL)) $(if $(FOR),-for $(FOR))
+
+# test-release makes a release twice, and installs, uses and removes it in root file systems of their own.
+test-release: PACKAGES := mmdebstrap:mmdebstrap ssh-keygen:openssh-client curl:curl
+test-release: packages
+	go test -tags packaging -count 1 -timeout 60m -v ./workshop/packaging
 
 # versions prints which versions of components are older than they have to be; VERSIONS=-offline asks no server.
 versions:

@@ -2,7 +2,6 @@ package main
 
 import (
 	"archive/tar"
-	"archive/zip"
 	"compress/gzip"
 	"errors"
 	"io"
@@ -14,23 +13,9 @@ import (
 // pack makes the target's archive of its tree. Its entries are sorted, and have the time of the
 // commit and no owner.
 func (r *release) pack(t target, tree, files string) error {
-	out, err := os.OpenFile(filepath.Join(files, r.archiveFile(t)), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	out, err := os.OpenFile(filepath.Join(files, r.archive(t)+".tar.gz"), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return err
-	}
-	if t.os == "windows" {
-		z := zip.NewWriter(out)
-		err = r.eachFile(t, tree, func(name string, mode fs.FileMode, content *os.File, _ int64) error {
-			h := &zip.FileHeader{Name: name, Method: zip.Deflate, Modified: r.time}
-			h.SetMode(mode)
-			w, err := z.CreateHeader(h)
-			if err != nil {
-				return err
-			}
-			_, err = io.Copy(w, content)
-			return err
-		})
-		return errors.Join(err, z.Close(), out.Close())
 	}
 	z, err := gzip.NewWriterLevel(out, gzip.BestCompression)
 	if err != nil {

@@ -21,7 +21,7 @@ func (r *release) build(ctx context.Context, dir string) (map[target]string, err
 	programs := map[target]string{}
 	for _, t := range wanted { // one after the other: the compiler uses every core
 		r.log("build kbootstrap " + r.version + " for " + t.String())
-		programs[t] = filepath.Join(dir, t.os, t.arch, t.program())
+		programs[t] = filepath.Join(dir, t.os, t.arch, "kbootstrap")
 		if err := r.compile(ctx, t, programs[t]); err != nil {
 			return nil, fmt.Errorf("build for %s: %w", t, err)
 		}
@@ -56,10 +56,9 @@ func (r *release) writeShared(ctx context.Context, own, shared string) error {
 		return err
 	}
 	for shell, file := range map[string]string{
-		"bash":       "share/bash-completion/completions/kbootstrap",
-		"zsh":        "share/zsh/site-functions/_kbootstrap",
-		"fish":       "share/fish/vendor_completions.d/kbootstrap.fish",
-		"powershell": "share/powershell/kbootstrap.ps1",
+		"bash": "share/bash-completion/completions/kbootstrap",
+		"zsh":  "share/zsh/site-functions/_kbootstrap",
+		"fish": "share/fish/vendor_completions.d/kbootstrap.fish",
 	} {
 		text, err := runProgram(ctx, program{argv: []string{tool, "completion", shell}})
 		if err != nil {
@@ -85,7 +84,7 @@ func (r *release) lay(t target, programs map[target]string, shared, tree string)
 	if err := os.CopyFS(tree, os.DirFS(shared)); err != nil {
 		return err
 	}
-	if err := copyFile(programs[t], filepath.Join(tree, "bin", t.program()), 0o755); err != nil {
+	if err := copyFile(programs[t], filepath.Join(tree, "bin/kbootstrap"), 0o755); err != nil {
 		return err
 	}
 	for _, arch := range t.agents() {

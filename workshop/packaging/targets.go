@@ -14,11 +14,10 @@ type target struct {
 
 func (t target) String() string { return t.os + "/" + t.arch }
 
-// allTargets are the control machines that the tool is built for.
+// allTargets are the control machines that the tool is built for. Windows has it in WSL, as Linux.
 var allTargets = []target{
 	{"linux", "amd64"}, {"linux", "arm64"},
 	{"darwin", "amd64"}, {"darwin", "arm64"},
-	{"windows", "amd64"}, {"windows", "arm64"},
 }
 
 // hostArchitectures are those of the hosts of clusters, all of which run Linux.
@@ -44,14 +43,6 @@ func chooseTargets(list string) ([]target, error) {
 	return chosen, errors.Join(problems...)
 }
 
-// program is the name of the tool's file on the target.
-func (t target) program() string {
-	if t.os == "windows" {
-		return "kbootstrap.exe"
-	}
-	return "kbootstrap"
-}
-
 // agents are the architectures of which the target needs the Linux program besides its own.
 func (t target) agents() []string {
 	return slices.DeleteFunc(slices.Clone(hostArchitectures), func(arch string) bool {
@@ -63,12 +54,4 @@ func (t target) agents() []string {
 // within.
 func (r *release) archive(t target) string {
 	return "kbootstrap-" + r.version + "-" + t.os + "-" + t.arch
-}
-
-// archiveFile is the name of the target's archive.
-func (r *release) archiveFile(t target) string {
-	if t.os == "windows" {
-		return r.archive(t) + ".zip"
-	}
-	return r.archive(t) + ".tar.gz"
 }
