@@ -55,13 +55,16 @@ mutate:
 
 # The tests run every add-on, and a demo those that are on by default.
 artifacts: packages build
-	bin/kblab artifacts --kubernetes $(KUBERNETES) $(ADDONS)
+	bin/kblab artifacts --kubernetes $(KUBERNETES) $(ADDONS) $(FROM_SOURCE)
 test e2e test-hosts: ADDONS := --add-ons
+# The benchmark compares with kubeadm, which clusters do not have.
+bench: FROM_SOURCE := --from-source
 
 check: build lint unit
 
 lint: $(LINTER)
 	go vet ./...
+	GOOS=darwin GOARCH=arm64 go vet ./cmd/kbootstrap # a control machine may be a Mac
 	$(LINTER) run ./...
 	cd workshop/tools/actions && go tool actionlint $(CURDIR)/.github/workflows/*.yaml
 
