@@ -17,7 +17,7 @@ func (r *release) pack(t target, tree, files string) error {
 	if err != nil {
 		return err
 	}
-	z, err := gzip.NewWriterLevel(out, gzip.BestCompression)
+	z, err := gzip.NewWriterLevel(out, gzip.DefaultCompression)
 	if err != nil {
 		return errors.Join(err, out.Close())
 	}

@@ -31,8 +31,8 @@ type upstream struct {
 
 // newUpstream knows the sums of what a cluster of the version is made of.
 func newUpstream(kubernetesVersion, arch string, log func(string)) (*upstream, error) {
-	list, err := release.List(&inventory.Cluster{Kubernetes: kubernetesVersion}, arch,
-		release.Options{Sources: component.Sources()})
+	withAll := &inventory.Cluster{Kubernetes: kubernetesVersion, Runtime: "docker"} // containerd is in both
+	list, err := release.List(withAll, arch, release.Options{Sources: component.Sources()})
 	if err != nil {
 		return nil, fmt.Errorf("sums of upstream's releases: %w", err)
 	}

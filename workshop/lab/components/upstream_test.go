@@ -131,6 +131,7 @@ func TestFetchGoesOn(t *testing.T) {
 			w.Header().Set("Content-Length", fmt.Sprint(len(text)))
 		}
 		_, _ = w.Write([]byte(text[from : from+3]))
+		_ = http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
 	})
 	m := open(t)
