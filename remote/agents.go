@@ -128,7 +128,7 @@ func agentPlaces(path, arch string) []string {
 	add := func(path string) {
 		dir, name := filepath.Split(path)
 		for _, place := range []string{
-			filepath.Join(dir, strings.TrimSuffix(name, ".exe")+"-linux-"+arch),
+			filepath.Join(dir, name+"-linux-"+arch),
 			filepath.Join(dir, "..", "lib", "kbootstrap", "kbootstrap-linux-"+arch),
 		} {
 			if !slices.Contains(places, place) {

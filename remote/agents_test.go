@@ -13,10 +13,9 @@ import (
 // TestFindAgent looks for agents where an archive, a package and a build have them.
 func TestFindAgent(t *testing.T) {
 	for name, c := range map[string]struct{ program, agent, link string }{
-		"a build":             {program: "bin/kbootstrap", agent: "bin/kbootstrap-linux-arm64"},
-		"a build for Windows": {program: "bin/kbootstrap.exe", agent: "bin/kbootstrap-linux-arm64"},
-		"a renamed program":   {program: "bin/kb", agent: "bin/kb-linux-arm64"},
-		"a package":           {program: "usr/bin/kbootstrap", agent: "usr/lib/kbootstrap/kbootstrap-linux-arm64"},
+		"a build":           {program: "bin/kbootstrap", agent: "bin/kbootstrap-linux-arm64"},
+		"a renamed program": {program: "bin/kb", agent: "bin/kb-linux-arm64"},
+		"a package":         {program: "usr/bin/kbootstrap", agent: "usr/lib/kbootstrap/kbootstrap-linux-arm64"},
 		"a link to a package": {program: "cellar/1/bin/kbootstrap", agent: "cellar/1/lib/kbootstrap/kbootstrap-linux-arm64",
 			link: "opt/bin/kbootstrap"},
 	} {
