@@ -7,6 +7,7 @@
 #   make test-vm power cuts and reboots of a machine with a kernel and a disk of its own
 #   make check   the fast ones: build, vet, lint, unit tests with the race detector
 #   make bench   how long things take, as a table and as JSON
+#   make release the files of a release: VERSION=v1.2.3 KEY=~/.ssh/id_ed25519 URL=https://…
 #   make versions which pinned versions are older than they have to be
 #   make measure how the sources are built: sizes, and what a change touches
 
@@ -25,7 +26,7 @@ KUBERNETES ?= v1.36.3
 PACKAGES := mmdebstrap:mmdebstrap systemd-nspawn:systemd-container ip:iproute2 nsenter:util-linux sshd:openssh-server \
 	ssh:openssh-client gcc:build-essential pkg-config:pkg-config dpkg-deb:dpkg iptables:iptables curl:curl
 
-.PHONY: build mutate test-crash test-hosts test-systems test-vm check lint unit crash-matrix fuzz test e2e demo demo-down recording bench measure versions packages artifacts clean
+.PHONY: build mutate test-crash test-hosts test-systems test-vm check lint unit crash-matrix fuzz test e2e demo demo-down recording bench measure versions release test-release packages artifacts clean
 
 # bin/kbootstrap is the product, bin/kblab the workshop's lab.
 build: bin/kbootstrap bin/kblab
@@ -56,13 +57,16 @@ mutate:
 
 # The tests run every add-on, and a demo those that are on by default.
 artifacts: packages build
-	bin/kblab artifacts --kubernetes $(KUBERNETES) $(ADDONS)
+	bin/kblab artifacts --kubernetes $(KUBERNETES) $(ADDONS) $(FROM_SOURCE)
 test e2e test-hosts test-systems: ADDONS := --add-ons
+# The benchmark compares with kubeadm, which clusters do not have.
+bench: FROM_SOURCE := --from-source
 
 check: build lint unit
 
 lint: $(LINTER)
 	go vet ./...
+	GOOS=darwin GOARCH=arm64 go vet ./cmd/kbootstrap # a control machine may be a Mac
 	$(LINTER) run ./...
 	cd workshop/tools/actions && go tool actionlint $(CURDIR)/.github/workflows/*.yaml
 
@@ -138,6 +142,17 @@ bench: artifacts
 # measure prints the table of docs/design.md; MEASURE=-v names what was counted.
 measure:
 	@go run ./workshop/measure $(MEASURE)
+
+# release makes archives, packages, sums and an installer below dist: of the commit's tag, or of VERSION=v1.2.3. KEY signs
+# the sums, URL is where the files will lie, FOR=linux/amd64 makes less.
+release:
+	go run ./workshop/packaging $(if $(filter command line environment,$(origin VERSION)),-version $(VERSION)) \
+		$(if $(KEY),-key $(KEY)) $(if $(URL),-url $(URL)) $(if $(FOR),-for $(FOR))
+
+# test-release makes a release twice, and installs, uses and removes it in root file systems of their own.
+test-release: PACKAGES := mmdebstrap:mmdebstrap ssh-keygen:openssh-client curl:curl
+test-release: packages
+	go test -tags packaging -count 1 -timeout 60m -v ./workshop/packaging
 
 # versions prints which versions of components are older than they have to be; VERSIONS=-offline asks no server.
 versions:

@@ -213,11 +213,12 @@ than two minutes. The login shell and sudo did their part; the host's disk or pr
 printed.`,
 		`Fix what the message names, and run the same command again.`},
 	{AgentMachine, "there is no agent for the host's architecture",
-		`The host's architecture differs from this machine's. The tool looks for the host's program next to its own, under
-the same name with -linux-<arch> appended.`,
-		`Put the program of the same release for that architecture next to the tool.
+		`The host runs Linux on another architecture than this machine, or this machine does not run Linux. The tool looks
+for the host's program next to its own, under the same name with -linux-<arch> appended, and in lib/kbootstrap next to
+the directory of its own, where the archives and packages of a release have it.`,
+		`Unpack or install the whole release, or put the program of the same release for that architecture next to the tool.
 
-    ls -l $(which kbootstrap)*`},
+    ls -l $(which kbootstrap)* $(dirname $(which kbootstrap))/../lib/kbootstrap`},
 	{HostNoSpace, "the host has no space for the agent",
 		`The tool's program is uploaded to /tmp and unpacked to /opt/kbootstrap. One of the two has too little free space
 or no free inodes, or the user's quota is used up. Nothing was changed on the host, and the partial upload was

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 )
 
 // Network is how a host sends packets on, for whoever wants to know why they do not arrive.
@@ -69,14 +68,7 @@ func (s *System) Network(ctx context.Context, dirs []string) Network {
 	if rules, err := s.Run(ctx, "iptables-save"); err == nil {
 		n.Drops, n.Chains = readRules(string(rules))
 	}
-	for _, dir := range dirs {
-		var stat syscall.Statfs_t
-		if syscall.Statfs(s.Nearest(dir), &stat) == nil {
-			n.Disks = append(n.Disks, DiskUse{
-				Path: dir, Free: int64(stat.Bavail) * stat.Bsize, Total: int64(stat.Blocks) * stat.Bsize,
-			})
-		}
-	}
+	n.Disks = s.diskUse(dirs)
 	return n
 }
 

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"os"
 	"sync"
 	"unsafe"
@@ -68,17 +67,6 @@ func alignedBlock() []byte {
 	b := make([]byte, blockSize+alignment)
 	offset := alignment - int(uintptr(unsafe.Pointer(unsafe.SliceData(b)))%alignment)
 	return b[offset : offset+blockSize]
-}
-
-// goDirect switches the page cache off for the file. It reports false on file systems that cannot
-// do without, such as tmpfs.
-func goDirect(file *os.File) bool {
-	flags, err := unix.FcntlInt(file.Fd(), unix.F_GETFL, 0)
-	if err != nil {
-		return false
-	}
-	_, err = unix.FcntlInt(file.Fd(), unix.F_SETFL, flags|unix.O_DIRECT)
-	return err == nil
 }
 
 // Write takes in bytes; they are hashed and written later.
@@ -145,19 +133,6 @@ func (s *sink) put(p piece) error {
 	s.written += int64(p.n)
 	if n > p.n {
 		return s.file.Truncate(s.written)
-	}
-	return nil
-}
-
-// cached switches the page cache on again.
-func (s *sink) cached() error {
-	s.direct = false
-	flags, err := unix.FcntlInt(s.file.Fd(), unix.F_GETFL, 0)
-	if err == nil {
-		_, err = unix.FcntlInt(s.file.Fd(), unix.F_SETFL, flags&^unix.O_DIRECT)
-	}
-	if err != nil {
-		return fmt.Errorf("write through the page cache: %w", err)
 	}
 	return nil
 }

@@ -10,7 +10,9 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 
@@ -67,16 +69,17 @@ var machines = map[string]string{
 func ownMachine() string { return machines[runtime.GOARCH] }
 
 // own is the agent for hosts of this machine's architecture: what the user named, or this very
-// program.
+// program, if hosts can run it.
 func (a *Agents) own(path string) (*binary, error) {
 	if path == "" {
 		self, err := os.Executable()
 		if err != nil {
 			return nil, err
 		}
-		if path = self; runtime.GOOS != "linux" {
-			return a.named(agentPathFor(self, runtime.GOARCH))
+		if runtime.GOOS != "linux" {
+			return a.find(self, runtime.GOARCH)
 		}
+		path = self
 	}
 	return a.named(path)
 }
@@ -97,20 +100,48 @@ func (a *Agents) forMachine(path, machine string) (*binary, error) {
 			}
 			path = self
 		}
-		path = agentPathFor(path, arch)
-		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-			return nil, &fault.Error{Code: fault.AgentMachine,
-				Err: fmt.Errorf("the host is %s, this machine is %s, and there is no %s",
-					machine, runtime.GOARCH, path),
-				Advice: "put the linux/" + arch + " binary of the same release there"}
-		}
-		return a.named(path)
+		return a.find(path, arch)
 	}
 	return nil, fault.AgentMachine.Errorf("the host is %q, for which there is no agent", machine)
 }
 
-// agentPathFor returns where the agent for an architecture is, next to the one at path.
-func agentPathFor(path, arch string) string { return path + "-linux-" + arch }
+// find is the agent for an architecture that came with the program at path.
+func (a *Agents) find(path, arch string) (*binary, error) {
+	places := agentPlaces(path, arch)
+	for _, place := range places {
+		if _, err := os.Stat(place); err == nil {
+			return a.named(place)
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+	}
+	return nil, &fault.Error{Code: fault.AgentMachine,
+		Err: fmt.Errorf("the host is %s, this machine is %s/%s, and there is neither %s",
+			machines[arch], runtime.GOOS, runtime.GOARCH, strings.Join(places, " nor ")),
+		Advice: "put the linux/" + arch + " binary of the same release at one of these places"}
+}
+
+// agentPlaces are the files that may be the agent for an architecture: next to the program at path,
+// and where packages have it. A link to the program, as Homebrew makes one, is followed.
+func agentPlaces(path, arch string) []string {
+	var places []string
+	add := func(path string) {
+		dir, name := filepath.Split(path)
+		for _, place := range []string{
+			filepath.Join(dir, name+"-linux-"+arch),
+			filepath.Join(dir, "..", "lib", "kbootstrap", "kbootstrap-linux-"+arch),
+		} {
+			if !slices.Contains(places, place) {
+				places = append(places, place)
+			}
+		}
+	}
+	add(path)
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		add(real)
+	}
+	return places
+}
 
 func (a *Agents) named(path string) (*binary, error) {
 	a.mu.Lock()

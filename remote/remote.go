@@ -39,7 +39,7 @@ type Options struct {
 	KeepAlive time.Duration
 	// Agent is the path of the kbootstrap binary to run on hosts of this machine's architecture;
 	// os.Executable() by default. Hosts of another architecture get the file next to it that has
-	// "-linux-<arch>" appended to its name.
+	// "-linux-<arch>" appended to its name, or that of packages (agentPlaces).
 	Agent string
 	// Agents keeps what was computed about the binaries. Share one between the hosts of a run, or
 	// each of them reads and compresses the binary again; nil means not shared.

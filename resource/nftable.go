@@ -3,11 +3,8 @@ package resource
 import (
 	"context"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
-
-	"golang.org/x/sys/unix"
 
 	"kbootstrap/host"
 )
@@ -90,19 +87,4 @@ func (t NFTable) Apply(ctx context.Context, sys *host.System) error {
 		_, err := sys.Change(ctx, "nft", "--file", path)
 		return err
 	})
-}
-
-// withInput gives a program its input in a file: a System's Run has no other way in. The file has
-// no name, so that nothing of it is left when this process is killed.
-func withInput(input string, use func(path string) error) error {
-	fd, err := unix.MemfdCreate("input", unix.MFD_CLOEXEC)
-	if err != nil {
-		return err
-	}
-	f := os.NewFile(uintptr(fd), "input")
-	defer f.Close()
-	if _, err := f.WriteString(input); err != nil {
-		return err
-	}
-	return use(fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), fd))
 }

@@ -15,10 +15,13 @@ func artifactsCommand(s cli.Streams) *cobra.Command {
 	var spec components.Spec
 	c := &cobra.Command{
 		Use:   "artifacts",
-		Short: "Build the lab's mirror of Kubernetes programs and images",
-		Long: `Build the programs and images that the lab's clusters run from their published source, once per version,
-and print the directory of the mirror that holds them. The first build takes some ten minutes, and with
---add-ons five more: that is what inventories turn on under "addons".`,
+		Short: "Fetch or build the lab's mirror of Kubernetes programs and images",
+		Long: `Fetch or build the programs and images that the lab's clusters run, once per version, and print the directory
+of the mirror that holds them.
+
+What projects publish is fetched if its sum is built into kbootstrap, and if upstream answers within seconds. All else
+is built from its published source; without the internet that is everything, which takes some ten minutes the first
+time, and with --add-ons five more: that is what inventories turn on under "addons".`,
 		Args: cli.Args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if spec.Mirror == "" {
@@ -45,6 +48,7 @@ and print the directory of the mirror that holds them. The first build takes som
 	}
 	c.Flags().StringVar(&spec.Kubernetes, "kubernetes", components.DefaultKubernetes, "version of Kubernetes")
 	c.Flags().BoolVar(&spec.AddOns, "add-ons", false, "also what a cluster runs only where its inventory asks for it")
+	c.Flags().BoolVar(&spec.FromSource, "from-source", false, "build everything, also what the benchmark alone needs")
 	c.Flags().StringVar(&spec.Mirror, "mirror", "", "directory of the mirror (default: in the user's cache directory)")
 	return c
 }

@@ -1,7 +1,8 @@
 // Package components makes the real programs and images that the lab's clusters run, and lays them
 // out as a mirror of the places that publish them. The lab fakes no component, and it has no
-// network: what upstream publishes as a download is compiled here from the same source, or unpacked
-// from the distribution's package, once per version.
+// network: what upstream publishes as a download is fetched if there is a way and its sum is known,
+// and else compiled here from the same source, or unpacked from the distribution's package, once
+// per version.
 //
 // Start with Build; catalogue.go is the table of what is made. A mirror is a directory with the
 // path of every artifact's URL below it ("dl.k8s.io/release/v1.36.3/bin/linux/amd64/kubelet") and a
@@ -28,6 +29,7 @@ type Spec struct {
 	Kubernetes string            // version with or without "v"; empty means DefaultKubernetes
 	Mirror     string            // directory of the mirror; empty means DefaultMirror
 	AddOns     bool              // also what clusters run only where their inventory asks for it
+	FromSource bool              // nothing of upstream's; also what the benchmark alone needs
 	Log        func(line string) // receives a line when a build starts and ends; may be nil
 }
 
@@ -40,7 +42,7 @@ func DefaultMirror() (string, error) {
 	return filepath.Join(cache, "kbootstrap", "lab", "mirror"), nil
 }
 
-// Build makes whatever the mirror lacks for one version of Kubernetes on this machine's
+// Build fetches or makes whatever the mirror lacks for one version of Kubernetes on this machine's
 // architecture, and adds it to the mirror's lock file, artifacts.lock. A mirror that has everything
 // is left alone, in well under a second.
 //
@@ -74,17 +76,32 @@ func Build(ctx context.Context, spec Spec) error {
 		return err
 	}
 	defer unlock()
-	return buildAll(ctx, m, recipes, spec.Log)
+	var up *upstream
+	if !spec.FromSource {
+		if up, err = newUpstream(spec.kubernetes(), runtime.GOARCH, spec.Log); err != nil {
+			return err
+		}
+	}
+	return fillMirror(ctx, m, recipes, up, spec.Log)
 }
 
-// buildAll makes the recipes that the mirror does not have yet, one after the other: each compiler
-// run already uses every core. The tools of all are looked for first, so that a missing one shows
-// before minutes of compiling.
-func buildAll(ctx context.Context, m mirror, recipes []recipe, log func(string)) error {
-	var stale []recipe
-	for _, r := range recipes {
-		if !m.has(r) {
-			stale = append(stale, r)
+// kubernetes is the version of Kubernetes, with a leading v.
+func (s Spec) kubernetes() string {
+	if s.Kubernetes == "" {
+		return DefaultKubernetes
+	}
+	return "v" + number(s.Kubernetes)
+}
+
+// fillMirror gets the recipes that the mirror does not have yet: from upstream, unless that is nil,
+// and else by building. The tools of all that may be built are looked for first, so that a missing
+// one shows before minutes of compiling.
+func fillMirror(ctx context.Context, m mirror, recipes []recipe, up *upstream, log func(string)) error {
+	stale := slices.DeleteFunc(slices.Clone(recipes), func(r recipe) bool { return m.has(r, up == nil) })
+	if up != nil {
+		var err error
+		if stale, err = up.fetch(ctx, m, stale); err != nil {
+			return err
 		}
 	}
 	for _, r := range stale {
@@ -92,8 +109,8 @@ func buildAll(ctx context.Context, m mirror, recipes []recipe, log func(string))
 			return fmt.Errorf("%s: %w", r, err)
 		}
 	}
-	for _, r := range stale {
-		log(fmt.Sprintf("build %s (about %s the first time)", r, r.Takes))
+	for n, r := range stale { // one after the other: each compiler run already uses every core
+		log(fmt.Sprintf("build %s (%d of %d; about %s the first time)", r, n+1, len(stale), r.Takes))
 		start := time.Now()
 		if err := m.build(ctx, r); err != nil {
 			return fmt.Errorf("build %s: %w", r, err)

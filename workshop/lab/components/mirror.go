@@ -41,6 +41,8 @@ func (m mirror) path(elem ...string) string {
 type record struct {
 	Recipe    string   `json:"recipe"` // the recipe's digest
 	Artifacts []locked `json:"artifacts"`
+	// Upstream says that the artifacts are those that the project publishes, and were not built.
+	Upstream bool `json:"upstream,omitempty"`
 }
 
 func (m mirror) recordPath(r recipe) string {
@@ -58,14 +60,15 @@ func (m mirror) record(r recipe) (record, error) {
 }
 
 // has reports whether the mirror holds everything of the recipe, made by the same recipe. It
-// compares sizes, not sums: those are for whoever fetches from the mirror to compare.
-func (m mirror) has(r recipe) bool {
+// compares sizes, not sums: those are for whoever fetches from the mirror to compare. What upstream
+// built counts unless it is to be from source.
+func (m mirror) has(r recipe, fromSource bool) bool {
 	rec, err := m.record(r)
 	if err != nil {
 		return false
 	}
 	digest, err := r.digest()
-	if err != nil || rec.Recipe != digest {
+	if err != nil || rec.Recipe != digest || rec.Upstream && fromSource {
 		return false
 	}
 	for _, l := range rec.Artifacts {
@@ -78,7 +81,11 @@ func (m mirror) has(r recipe) bool {
 			return false
 		}
 	}
-	return len(rec.Artifacts) == len(r.Artifacts)
+	lacks := 0
+	if rec.Upstream && r.BenchmarkOnly != "" {
+		lacks = 1
+	}
+	return len(rec.Artifacts)+lacks == len(r.Artifacts)
 }
 
 // build makes the recipe's artifacts aside, moves them into place, adds them to the lock file, and

@@ -52,7 +52,7 @@ func open(t *testing.T) mirror {
 
 func build(t *testing.T, m mirror, recipes ...recipe) {
 	t.Helper()
-	if err := buildAll(t.Context(), m, recipes, func(string) {}); err != nil {
+	if err := fillMirror(t.Context(), m, recipes, nil, func(string) {}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -158,7 +158,7 @@ func TestFailedBuildLeavesNothing(t *testing.T) {
 			m, runs := open(t), 0
 			bad := toolRecipe(&runs)
 			fail(&bad)
-			err := buildAll(t.Context(), m, []recipe{bad}, func(string) {})
+			err := fillMirror(t.Context(), m, []recipe{bad}, nil, func(string) {})
 			if err == nil || !strings.HasPrefix(err.Error(), "build tool v1: ") {
 				t.Errorf("error is %v, want one that names the component", err)
 			}
@@ -181,7 +181,7 @@ func TestMissingToolShowsBeforeAnyBuild(t *testing.T) {
 	m, runs := open(t), 0
 	lacking := toolRecipe(&runs)
 	lacking.Name, lacking.Source = "needy", needy{}
-	err := buildAll(t.Context(), m, []recipe{toolRecipe(&runs), lacking}, func(string) {})
+	err := fillMirror(t.Context(), m, []recipe{toolRecipe(&runs), lacking}, nil, func(string) {})
 	var missing MissingTool
 	if !errors.As(err, &missing) || missing.Tool != "kbootstrap-no-such-tool" {
 		t.Errorf("error is %v, want MissingTool", err)

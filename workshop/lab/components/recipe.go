@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 )
@@ -19,9 +20,11 @@ type recipe struct {
 	Takes   string `json:"-"` // how long the first build takes on two cores, for the user
 	// OnRequest says that no cluster runs it unless its inventory says so.
 	OnRequest bool `json:"-"`
-	Source    source
-	Checks    []check
-	Artifacts []artifact
+	// BenchmarkOnly is the URL of an artifact that no cluster has. It is not fetched from upstream.
+	BenchmarkOnly string `json:"-"`
+	Source        source
+	Checks        []check
+	Artifacts     []artifact
 }
 
 func (r recipe) String() string { return r.Name + " " + r.Version }
@@ -30,6 +33,14 @@ func (r recipe) String() string { return r.Name + " " + r.Version }
 type artifact struct {
 	URL     string // where upstream publishes it
 	Packing packing
+}
+
+// mode is the mode of the file in the mirror.
+func (a artifact) mode() os.FileMode {
+	if _, ok := a.Packing.(program); ok {
+		return 0o755
+	}
+	return 0o644
 }
 
 // path is the artifact's place below the mirror's directory: the URL without its scheme, as every

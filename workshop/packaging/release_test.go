@@ -1,0 +1,200 @@
+//go:build packaging
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+)
+
+// made is a directory with a release for this machine, made before by the same checkout.
+var made = flag.String("release", "", "a directory with a release to install, instead of one that is made")
+
+// checkout returns a copy of the files of this checkout that git knows or would take.
+func checkout(t *testing.T) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "elsewhere")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	execute(t, "../..", "sh", "-c", "git ls-files -z --cached --others --exclude-standard | "+
+		"xargs -0 sh -c 'for f; do [ ! -e \"$f\" ] || printf \"%s\\0\" \"$f\"; done' sh | "+
+		"tar --null --files-from - -cf - | tar -xf - -C "+dir)
+	return dir
+}
+
+// makeHere makes the release of a checkout for this machine.
+func makeHere(t *testing.T, root string) string {
+	t.Helper()
+	r := newRelease(t)
+	r.root, r.url, r.log = root, "https://downloads.example/v1.2.3", func(line string) { t.Log(line) }
+	out := filepath.Join(t.TempDir(), "dist")
+	if err := r.make(t.Context(), out); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// TestRelease makes a release of two copies of the checkout, the second with nothing of what the
+// compiler kept of the first, in another time zone and with another umask, and compares all files.
+func TestRelease(t *testing.T) {
+	first := makeHere(t, checkout(t))
+	sums, err := os.ReadFile(filepath.Join(first, sumsFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("GOCACHE", t.TempDir())
+	t.Setenv("TZ", "Asia/Shanghai")
+	t.Setenv("GOFLAGS", "-buildvcs=true")
+	second, err := os.ReadFile(filepath.Join(makeHere(t, checkout(t)), sumsFile))
+	if err != nil || string(sums) != string(second) {
+		t.Errorf("%v: the first time\n%s\nand the second\n%s", err, sums, second)
+	}
+	for _, want := range []string{".tar.gz\n", ".deb\n", ".rpm\n", ".cdx.json\n", "  install.sh\n", "  kbootstrap.rb\n"} {
+		if !strings.Contains(string(sums), want) {
+			t.Errorf("there is no %q in\n%s", want, sums)
+		}
+	}
+	execute(t, first, "sha256sum", "--check", "--quiet", sumsFile)
+
+	text, err := os.ReadFile(filepath.Join(first, newRelease(t).archive(here)+".cdx.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bill
+	if err := json.Unmarshal(text, &b); err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]bool{}
+	for _, c := range b.Components {
+		found[c.Name] = strings.HasSuffix(c.PURL, "@"+c.Version) && (c.Name == "std" || c.Properties[0].Value != "")
+	}
+	for _, module := range []string{"std", "github.com/spf13/cobra", "golang.org/x/crypto", "github.com/cloudflare/cfssl"} {
+		if !found[module] {
+			t.Errorf("%s is not in the bill of materials:\n%s", module, text)
+		}
+	}
+}
+
+// execute runs a program and returns what it printed.
+func execute(t *testing.T, dir string, argv ...string) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", strings.Join(argv, " "), err, out)
+	}
+	return string(out)
+}
+
+// root is the root file system of a machine.
+type root struct {
+	t   *testing.T
+	dir string
+}
+
+// newRoot makes a root file system with the files of a release in /release.
+func newRoot(t *testing.T, packages string) root {
+	t.Helper()
+	files := *made
+	if files == "" {
+		files = makeHere(t, checkout(t))
+	}
+	dir := filepath.Join(t.TempDir(), "root")
+	execute(t, ".", "mmdebstrap", "--quiet", "--variant=minbase", "--include="+packages, "bookworm", dir)
+	execute(t, ".", "cp", "-r", files, filepath.Join(dir, "release"))
+	return root{t, dir}
+}
+
+// run runs a shell's command line in the root, which has no network.
+func (r root) run(line string) string {
+	r.t.Helper()
+	return execute(r.t, ".", "unshare", "--net", "chroot", r.dir, "/usr/bin/env", "-i", "HOME=/root", "TERM=dumb",
+		"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", "DEBIAN_FRONTEND=noninteractive", "sh", "-ec", line)
+}
+
+// files are all files of the root that a package may have.
+func (r root) files() string {
+	return r.run("find /usr /etc /opt /var/lib /root \\( -path '/var/lib/dpkg*' -o -path '/var/lib/apt*' -o " +
+		"-path '/var/lib/dnf*' -o -path '/var/lib/rpm*' -o -path '/root/.rpmdb*' -o -path /etc/dnf -o -name '*.pyc' -o " +
+		"-name __pycache__ \\) -prune -o -print | sort")
+}
+
+// use does what somebody does first with the tool.
+func (r root) use(version string) {
+	r.t.Helper()
+	if said := r.run("kbootstrap version"); !strings.Contains(said, "kbootstrap "+version+" (linux/"+runtime.GOARCH) {
+		r.t.Errorf("version says %q", said)
+	}
+	r.run("mkdir /work && cd /work && kbootstrap init && test -s hosts.yaml && kbootstrap validate && rm -r /work")
+	completed := r.run(`bash -ec '. /usr/share/bash-completion/bash_completion; COMP_WORDS=(kbootstrap pref); COMP_CWORD=1
+		COMP_LINE="kbootstrap pref"; COMP_POINT=15; _completion_loader kbootstrap || [ $? = 124 ]
+		__start_kbootstrap; echo "${COMPREPLY[@]}"'`)
+	if !strings.Contains(completed, "preflight") {
+		r.t.Errorf("bash completes to %q", completed)
+	}
+	if page := r.run("man kbootstrap-up | col -b"); !strings.Contains(page, "--inventory") {
+		r.t.Errorf("man shows %q", page)
+	}
+	for _, arch := range here.agents() {
+		r.run("test -x /usr/lib/kbootstrap/kbootstrap-linux-" + arch)
+	}
+}
+
+// nothingLeft compares the files of the root with those of before.
+func (r root) nothingLeft(before string) {
+	r.t.Helper()
+	old := map[string]bool{}
+	for line := range strings.Lines(before) {
+		old[line] = true
+	}
+	for line := range strings.Lines(r.files()) {
+		if !old[line] {
+			r.t.Errorf("left behind: %s", line)
+		}
+		delete(old, line)
+	}
+	for line := range old {
+		r.t.Errorf("taken away: %s", line)
+	}
+}
+
+// TestPackages installs the packages in a root file system without a network, each with the package
+// manager that it is for, uses the tool and removes it.
+func TestPackages(t *testing.T) {
+	r := newRoot(t, "man-db,bsdextrautils,bash-completion,rpm,dnf,createrepo-c")
+	// minbase leaves manual pages out where a machine has them.
+	r.run("rm -f /etc/dpkg/dpkg.cfg.d/*; mkdir -p /usr/share/man/man1; man -w man >/dev/null 2>&1 || true")
+	archive := "/release/" + newRelease(t).archive(here)
+
+	t.Run("deb", func(t *testing.T) {
+		r := root{t, r.dir}
+		before := r.files()
+		r.run("apt-get install --yes " + archive + ".deb")
+		r.use("v1.2.3")
+		r.run("apt-get purge --yes kbootstrap")
+		r.nothingLeft(before)
+	})
+	t.Run("rpm", func(t *testing.T) {
+		r := root{t, r.dir}
+		r.run("mkdir -p /srv/repo /etc/yum.repos.d && cp " + archive + ".rpm /srv/repo && createrepo_c -q /srv/repo && " +
+			"printf '[local]\\nname=local\\nbaseurl=file:///srv/repo\\ngpgcheck=0\\n' >/etc/yum.repos.d/local.repo && " +
+			"mkdir -p /etc/rpm && echo '%_dbpath /var/lib/rpm' >/etc/rpm/macros.el")
+		before := r.files()
+		r.run("dnf install --assumeyes --quiet --releasever=9 kbootstrap && rpm --query kbootstrap")
+		r.use("v1.2.3")
+		r.run("dnf remove --assumeyes --quiet --releasever=9 kbootstrap")
+		r.nothingLeft(before)
+	})
+}
