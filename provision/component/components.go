@@ -46,6 +46,7 @@ func Components() []Component {
 		headlamp,
 		manifests,
 		nfsClient,
+		noNFS,
 		unitLogs,
 		noUnitLogs,
 		logging,
