@@ -36,3 +36,22 @@ func (r Root) MountPoints() ([]string, error) {
 	}
 	return points, nil
 }
+
+// MountedAt returns the source of what was mounted last on a path, such as "/dev/sdb1" or
+// "192.168.56.20:/srv/nfs"; "" if nothing is.
+func (r Root) MountedAt(path string) (string, error) {
+	list, err := r.Read("/proc/self/mountinfo")
+	if err != nil {
+		return "", err
+	}
+	source := ""
+	for line := range strings.Lines(list) {
+		// …, mount point, options, any number of fields, "-", type, source, … (proc(5))
+		mount, system, _ := strings.Cut(line, " - ")
+		at, of := strings.Fields(mount), strings.Fields(system)
+		if len(at) > 4 && len(of) > 1 && UnescapeOctal(at[4]) == path {
+			source = UnescapeOctal(of[1])
+		}
+	}
+	return source, nil
+}

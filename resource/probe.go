@@ -21,6 +21,7 @@ import (
 //	unix:///PATH          the same for a socket
 //	unix:///PATH?get=/X   what serves HTTP at the socket answers a request for /X
 //	dns://SERVER/NAME     the server resolves the name, to the address Expect if that is given
+//	mount:///PATH         a file system is mounted there, that of the source Expect
 //	iptables:///CHAIN     the chain of the table filter has a rule with the text Expect
 func (r Ready) ask(ctx context.Context, sys *host.System, client *http.Client) error {
 	limited, cancel := context.WithTimeout(ctx, readyAnswer)
@@ -47,6 +48,8 @@ func (r Ready) askOnce(ctx context.Context, sys *host.System, client *http.Clien
 		return accepts(ctx, "unix", sys.Path(target.Path))
 	case "dns":
 		return r.resolves(ctx, target.Host, strings.TrimPrefix(target.Path, "/"))
+	case "mount":
+		return r.isMounted(sys, target.Path)
 	case "iptables":
 		return r.hasRule(ctx, sys, strings.TrimPrefix(target.Path, "/"))
 	}
@@ -61,6 +64,20 @@ func (r Ready) fetchAt(ctx context.Context, socket, path string) error {
 	defer transport.CloseIdleConnections()
 	r.URL = "http://localhost" + path
 	return r.fetch(ctx, &http.Client{Transport: transport})
+}
+
+// isMounted reads the kernel's list: a look at what is mounted would hang with its server.
+func (r Ready) isMounted(sys *host.System, path string) error {
+	source, err := sys.MountedAt(sys.Path(path))
+	switch {
+	case err != nil:
+		return err
+	case source == "":
+		return fmt.Errorf("nothing is mounted on %s", path)
+	case source != r.Expect:
+		return fmt.Errorf("%s is mounted on %s, not %s", source, path, r.Expect)
+	}
+	return nil
 }
 
 // hasRule asks the program, which others may keep from the tables for a moment (-w).

@@ -205,3 +205,34 @@ func TestReadyWaitsForItsCertificate(t *testing.T) {
 		t.Errorf("error is %v", err)
 	}
 }
+
+// TestReadyMount: a mount is ready when the file system that is wanted is on top, whoever looks at
+// it or not.
+func TestReadyMount(t *testing.T) {
+	m := newMachine(t)
+	at := m.Path("/srv/a share")
+	line := func(source string) string {
+		return "36 25 0:40 / " + strings.ReplaceAll(at, " ", `\040`) + " rw,relatime shared:1 master:2 - nfs4 " +
+			source + " rw\n"
+	}
+	for mounts, says := range map[string]string{
+		"": "nothing is mounted on /srv/a share",
+		strings.ReplaceAll(line("s:/x"), "share ", "share2 "): "nothing is mounted",
+		line("s:/y"):                "s:/y is mounted on /srv/a share, not s:/x",
+		line("s:/x") + line("s:/y"): "s:/y is mounted",
+		line("s:/y") + line("s:/x"): "",
+	} {
+		m.put("/proc/self/mountinfo", mounts)
+		wanted := resource.Ready{
+			Name: "the share", URL: "mount:///srv/a%20share", Expect: "s:/x", Timeout: time.Millisecond,
+		}
+		err := wanted.Apply(t.Context(), m.System)
+		if (err == nil) != (says == "") || err != nil && !strings.Contains(err.Error(), says) {
+			t.Errorf("%q: %v, want %q", mounts, err, says)
+		}
+		found, err := wanted.Observe(t.Context(), m.System)
+		if err != nil || (found.State() != "") != (says == "") {
+			t.Errorf("%q: observed %q, %v", mounts, found.State(), err)
+		}
+	}
+}

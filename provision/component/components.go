@@ -47,6 +47,7 @@ func Components() []Component {
 		headlamp,
 		manifests,
 		nfsClient,
+		noNFS,
 		unitLogs,
 		noUnitLogs,
 		logging,

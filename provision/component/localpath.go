@@ -28,26 +28,36 @@ var localPath = optional(Component{
 }, func(t Target) []byte {
 	return localPathManifest.Render(localPathData{
 		Image: t.Release.Image("local-path-provisioner"), Config: localPathConfig(t.Cluster),
-		Classes: storageClasses(t.Cluster.AddOns.Storage),
+		Classes: storageClasses(t.Cluster.AddOns),
 	})
 })
 
 // storageClasses are two classes of the same volumes, because what becomes of a volume at its end
-// is a field of the class that cannot be changed.
-func storageClasses(s inventory.StorageAddOn) []storageClass {
+// is a field of the class that cannot be changed; and one of volumes on a server of NFS, if there
+// is one.
+func storageClasses(a inventory.AddOns) []storageClass {
+	s := a.Storage
 	isDefault := func(reclaim string) string { return strconv.FormatBool(s.Default && s.Reclaim == reclaim) }
-	return []storageClass{
+	classes := []storageClass{
 		{"local-path", inventory.ReclaimDelete, isDefault(inventory.ReclaimDelete)},
 		{"local-path-retain", inventory.ReclaimRetain, isDefault(inventory.ReclaimRetain)},
 	}
+	if a.NFS.HasClass() {
+		classes = append(classes, storageClass{inventory.NFSClass, inventory.ReclaimDelete, "false"})
+	}
+	return classes
 }
 
-// localPathConfig says in which directory each host has its volumes
-// (github.com/rancher/local-path-provisioner, README, "Configuration").
+// localPathConfig says in which directory each host has its volumes, and in which all hosts have
+// those of NFS (github.com/rancher/local-path-provisioner, README, "Configuration").
 func localPathConfig(c *inventory.Cluster) string {
 	type nodePath struct {
 		Node  string   `json:"node"`
 		Paths []string `json:"paths"`
+	}
+	type ofClass struct {
+		NodePathMap          []nodePath `json:"nodePathMap,omitempty"`
+		SharedFileSystemPath string     `json:"sharedFileSystemPath,omitempty"`
 	}
 	s := c.AddOns.Storage
 	paths := []nodePath{{"DEFAULT_PATH_FOR_NON_LISTED_NODES", []string{s.Path}}}
@@ -56,7 +66,16 @@ func localPathConfig(c *inventory.Cluster) string {
 			paths = append(paths, nodePath{h.Name, []string{dir}})
 		}
 	}
-	text, err := json.Marshal(map[string]any{"nodePathMap": paths})
+	config := map[string]any{"nodePathMap": paths}
+	if hasNFSClass(c) {
+		classes := map[string]ofClass{}
+		for _, class := range storageClasses(c.AddOns) {
+			classes[class.Name] = ofClass{NodePathMap: paths}
+		}
+		classes[inventory.NFSClass] = ofClass{SharedFileSystemPath: nfsShare(c)}
+		config = map[string]any{"nodePathMap": []nodePath{}, "storageClassConfigs": classes}
+	}
+	text, err := json.Marshal(config)
 	if err != nil {
 		panic("component: " + err.Error()) // texts are always valid
 	}

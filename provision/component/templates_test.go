@@ -26,6 +26,10 @@ func TestRender(t *testing.T) {
 		s.Systemd = version
 		return daemon{flags, s}
 	}
+	withNFSClass := inventory.AddOns{
+		Storage: inventory.StorageAddOn{Path: "/var/lib/kbootstrap-volumes", Reclaim: inventory.ReclaimDelete},
+		NFS:     inventory.NFSAddOn{Enabled: true, Server: "192.168.56.20", Path: "/srv/nfs"},
+	}
 	rendered := map[string][]byte{
 		"etcd.service":                    etcdUnit.Render(in(252, templates.Sandbox{Writable: []string{EtcdData}})),
 		"etcd-219.service":                etcdUnit.Render(in(219, templates.Sandbox{Writable: []string{EtcdData}})),
@@ -133,7 +137,21 @@ func TestRender(t *testing.T) {
 					Path: "/var/lib/kbootstrap-volumes", Paths: map[string]string{"m2": "/srv/volumes"},
 				}},
 			}),
-			Classes: storageClasses(inventory.StorageAddOn{Reclaim: inventory.ReclaimDelete, Default: true}),
+			Classes: storageClasses(inventory.AddOns{
+				Storage: inventory.StorageAddOn{Reclaim: inventory.ReclaimDelete, Default: true},
+			}),
+		}),
+		"local-path-nfs.yaml": localPathManifest.Render(localPathData{
+			Image:   "docker.io/rancher/local-path-provisioner:v0.0.37",
+			Config:  localPathConfig(&inventory.Cluster{Name: "demo", AddOns: withNFSClass}),
+			Classes: storageClasses(withNFSClass),
+		}),
+		"nfs.sh": nfsScript.Render(nfsData{Source: withNFSClass.NFS.Source(), Point: nfsPoint, Directory: "demo"}),
+		"nfs-options.sh": nfsScript.Render(nfsData{
+			Source: withNFSClass.NFS.Source(), Point: nfsPoint, Options: "nfsvers=4.1,hard", Directory: "demo",
+		}),
+		"kbootstrap-nfs.service": nfsService.Render(nfsCommand{
+			Program: nfsProgram, Sandbox: templates.Sandbox{Open: true, Systemd: 252},
 		}),
 		"traefik.yaml":           traefikManifest.Render(traefikOf(inventory.HostPorts, nil)),
 		"traefik-hosts.yaml":     traefikManifest.Render(traefikOf(inventory.HostPorts, []string{"m1", "m2"})),

@@ -19,9 +19,13 @@ func TestHostsExamples(t *testing.T) {
 		l.image(h.Name)
 		l.imports(h.Name, "registry.k8s.io/e2e-test-images/agnhost/2.63.0.tar")
 		l.imports(h.Name, "lab.invalid/greeting/1.tar")
+		l.imports(h.Name, "docker.io/library/redis/7.0.15.tar")
+		l.imports(h.Name, "docker.io/library/php/8.2-cli.tar")
 	}
 	l.zookeeper("s1")
-	for _, example := range []string{"guestbook", "rolling-update", "volumes", "dubbo", "monitoring"} {
+	for _, example := range []string{
+		"guestbook", "guestbook-redis", "rolling-update", "volumes", "dubbo", "monitoring",
+	} {
 		t.Run(example, func(t *testing.T) {
 			l.t = t
 			l.tell(filepath.Join("../../examples", example), "demo")

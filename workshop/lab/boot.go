@@ -22,6 +22,9 @@ var (
 	forwardScript string
 )
 
+// fuse is the device of file systems that programs serve.
+const fuse = "/dev/fuse"
+
 // searchPath is what a login shell of root has on Debian.
 const searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -62,6 +65,9 @@ func (s state) boot(h hostState) (process, error) {
 		"--capability=all", "--private-users=no", "--network-namespace-path=" + netnsPath(netns),
 		"--resolv-conf=off", "--timezone=off", "--link-journal=no", "--console=read-only",
 		"--bind=/dev/kmsg", // the kubelet reads it to learn of processes that ran out of memory
+	}
+	if _, err := os.Stat(fuse); err == nil {
+		nspawn = append(nspawn, "--bind="+fuse) // file systems of programs, such as a client of NFS
 	}
 	for _, d := range dataDirs() {
 		nspawn = append(nspawn, "--bind="+dataPath(dir, d)+":"+d)

@@ -76,6 +76,8 @@ func catalogue(kubernetesVersion, arch string) ([]recipe, error) {
 		pause(pauseVersion),
 		busybox(),
 		greeting(),
+		redis(),
+		php(),
 		runc(arch),
 		cni(arch),
 		etcd(arch),

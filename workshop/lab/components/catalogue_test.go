@@ -33,6 +33,8 @@ func TestCatalogueURLs(t *testing.T) {
 		https://dl.k8s.io/release/v1.36.3/bin/linux/amd64/kubectl
 		https://dl.k8s.io/release/v1.36.3/bin/linux/amd64/kubelet
 		https://docker.io/library/busybox/1.36.1.tar
+		https://docker.io/library/php/8.2-cli.tar
+		https://docker.io/library/redis/7.0.15.tar
 		https://docker.io/library/traefik/v3.7.13.tar
 		https://docker.io/rancher/local-path-provisioner/v0.0.30.tar
 		https://docker.io/victoriametrics/victoria-logs/v1.52.2.tar

@@ -6,9 +6,11 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"io/fs"
 	"path"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,6 +27,7 @@ import (
 type image struct {
 	Tag        string   // "registry.k8s.io/pause:3.10.2", the name that a host knows the image by
 	Members    []member // programs, named by their absolute path in the image
+	Root       string   `json:",omitempty"` // a directory of programs: all that is in it is in the image
 	Applets    string   // a busybox among the members: it gets a link for every command that it lists
 	Dirs       []string // further directories, writable for everybody like /tmp
 	Entrypoint []string
@@ -84,7 +87,11 @@ func (i image) layer(ctx context.Context, dir string) ([]byte, error) {
 			return nil, err
 		}
 	}
-	for _, m := range i.Members {
+	members, err := i.members(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range members {
 		if err := mkdirs(t, made, path.Dir(m.Name), 0o755); err != nil {
 			return nil, err
 		}
@@ -102,6 +109,23 @@ func (i image) layer(ctx context.Context, dir string) ([]byte, error) {
 		return nil, err
 	}
 	return content.Bytes(), nil
+}
+
+// members are the programs of the image, and the files of its Root.
+func (i image) members(dir string) ([]member, error) {
+	all := slices.Clone(i.Members)
+	if i.Root == "" {
+		return all, nil
+	}
+	err := filepath.WalkDir(filepath.Join(dir, i.Root), func(file string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		from, err := filepath.Rel(dir, file)
+		all = append(all, member{Name: strings.TrimPrefix(from, i.Root), From: from})
+		return err
+	})
+	return all, err
 }
 
 // mkdirs adds a directory and those above it. Only the last one has the mode.
