@@ -17,6 +17,7 @@ func check(r *reader, c *Cluster) {
 		{fault.InventoryName, checkNames},
 		{fault.InventoryNetwork, checkNetworks},
 		{fault.InventoryAddress, checkAddresses},
+		{fault.InventoryNetwork, checkIPv6},
 		{fault.InventoryValue, checkRegistry},
 		{fault.InventoryValue, checkIngress},
 		{fault.InventoryValue, checkUI},

@@ -86,10 +86,10 @@ func table(c *Cluster, all *SSH, rules Rules) []field {
 // networkFields returns the fields of network.
 func networkFields(n *Network) []field {
 	return []field{
-		{name: "pods", shape: "CIDR", fallback: "10.244.0.0/16", class: fault.InventoryNetwork, read: prefix(&n.Pods),
+		{name: "pods", shape: "CIDR", fallback: "10.244.0.0/16", class: fault.InventoryNetwork, read: prefix(&n.Pods, ipv4),
 			doc: "the network of pods. Each host gets a /24 of it."},
 		{name: "services", shape: "CIDR", fallback: "10.96.0.0/12", class: fault.InventoryNetwork,
-			read: prefix(&n.Services),
+			read: prefix(&n.Services, ipv4),
 			doc:  "the network of Services, /12 to /28. Its first address is the API's, its tenth is the DNS's."},
 		{name: "nodePorts", shape: "ports", fallback: "30000-32767",
 			class: fault.InventoryPort, read: portRange(&n.NodePorts),
@@ -101,6 +101,15 @@ func networkFields(n *Network) []field {
 				"than one control plane."},
 		{name: "domain", shape: "DNS name", fallback: "cluster.local", read: str(&n.Domain),
 			doc: "the DNS domain of the cluster."},
+		{name: "ipv6", shape: "mapping", doc: "the networks of IPv6, which make the cluster one of both families: pods, " +
+			"Services and nodes have an address of each. Every host then has `ipv6`. It is chosen when the cluster " +
+			"is made, and cannot be turned on or off later.",
+			fields: []field{
+				{name: "pods", shape: "CIDR", class: fault.InventoryNetwork, read: prefix(&n.IPv6.Pods, ipv6),
+					doc: "the network of pods, /48 to /64, such as `fd00:10:244::/56`. Each host gets a /64 of it."},
+				{name: "services", shape: "CIDR", class: fault.InventoryNetwork, read: prefix(&n.IPv6.Services, ipv6),
+					doc: "the network of Services, /108 to /124, such as `fd00:10:96::/112`."},
+			}},
 		{name: "flannel", shape: "mapping", doc: "the overlay network between hosts.", fields: []field{
 			{name: "backend", shape: "`vxlan`, `host-gw` or `wireguard`", fallback: "vxlan",
 				read: oneOf(&n.Flannel.Backend, VXLAN, HostGW, WireGuard),
@@ -173,13 +182,16 @@ func hostFields(h *Host) []field {
 	}
 	return []field{
 		{name: "name", shape: "name", required: true, read: str(&h.Name),
-			doc: "the name of the node, and the host name that the machine gets: lower-case letters, digits and " +
-				"dashes, at most 63. It cannot be changed later."},
+			doc: "the name of the node: lower-case letters, digits, dashes and dots, at most 63, such as `w1` or " +
+				"`w1.example.lan`. It cannot be changed later."},
 		{name: "address", shape: "IPv4 address", required: true, class: fault.InventoryAddress,
-			read: address(&h.Address),
+			read: address(&h.Address, ipv4),
 			doc: "the host's own address in the network of the cluster. It often differs from the " +
 				"address that SSH uses. Of a control plane or an etcd member it cannot be changed later; a worker " +
 				"may move."},
+		{name: "ipv6", shape: "IPv6 address", class: fault.InventoryAddress, read: address(&h.IPv6, ipv6),
+			doc: "the host's address of IPv6, on the interface that has `address`. It is wanted where the cluster has " +
+				"`network.ipv6`, and only there."},
 		{name: "ssh", shape: "mapping", doc: "how to log in to this host, where it differs from the top-level `ssh`.",
 			fields: ssh},
 		{name: "roles", shape: "list of `etcd`, `control-plane`, `worker`",

@@ -52,7 +52,7 @@ var base = Component{
 			rs = append(rs, resource.SELinux{Mode: "permissive"})
 		}
 		rs = append(rs, modules()...)
-		rs = append(rs, sysctls()...)
+		rs = append(rs, sysctls(t.Cluster)...)
 		rs = append(rs,
 			resource.Dir{Path: "/etc/kubernetes", Mode: 0o755},
 			resource.Dir{Path: "/etc/kubernetes/pki", Mode: 0o755},
@@ -110,12 +110,13 @@ var kernelParameters = map[string]string{
 }
 
 // sysctls are set now and at boot.
-func sysctls() []resource.Resource {
+func sysctls(c *inventory.Cluster) []resource.Resource {
+	parameters, _ := KernelParameters(c)
 	var rs []resource.Resource
 	var file strings.Builder
-	for _, key := range slices.Sorted(maps.Keys(kernelParameters)) {
-		file.WriteString(key + " = " + kernelParameters[key] + "\n")
-		rs = append(rs, resource.Sysctl{Key: key, Value: kernelParameters[key]})
+	for _, key := range slices.Sorted(maps.Keys(parameters)) {
+		file.WriteString(key + " = " + parameters[key] + "\n")
+		rs = append(rs, resource.Sysctl{Key: key, Value: parameters[key]})
 	}
 	// ip_forward by its other name: a value that a file before has set already keeps its place in
 	// the order of systemd-sysctl, before a file that sets this one.

@@ -58,14 +58,14 @@ var kubeRouter = Component{
 		if !hasPolicies(t.Cluster) {
 			return withoutPolicies()
 		}
-		flags := t.withArguments("kube-router", kubeRouterRules, templates.Flags{
+		flags := templates.Flags{
 			"run-firewall":             "true",
 			"run-router":               "false",
 			"run-service-proxy":        "false",
 			"run-loadbalancer":         "false",
 			"kubeconfig":               kubeRouterConfig,
 			"hostname-override":        t.Host.Name,
-			"service-cluster-ip-range": t.Cluster.Network.Services.String(),
+			"service-cluster-ip-range": commas(t.Cluster.Network.ServiceNetworks()),
 			"service-node-port-range":  t.Cluster.Network.NodePorts.String(),
 			// Its health listens on every address before 2.10, and tells no more than the metrics:
 			// both answer when it has heard all of the API.
@@ -75,7 +75,11 @@ var kubeRouter = Component{
 			// A firewalld that its owner reloads flushes the rules of everybody. kube-proxy looks
 			// after its own twice a minute; five minutes, the default, is long without policies.
 			"iptables-sync-period": "30s",
-		})
+		}
+		if t.Cluster.Network.IsDualStack() {
+			flags["enable-ipv6"] = "true"
+		}
+		flags = t.withArguments("kube-router", kubeRouterRules, flags)
 		return list(
 			t.service(kubeRouterUnit, t.shared(flags),
 				t.programs("kube-router", "/usr/local/bin", "kube-router"),

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -103,16 +104,20 @@ func (s state) makeHostNetwork(ctx context.Context, h Host) error {
 	}); err != nil {
 		return err
 	}
+	addresses := []string{fmt.Sprintf("addr add %s/%d dev eth1", h.Address, clusterBits)}
+	if h.IPv6.IsValid() {
+		// Nobody else in the lab has it, and a service that starts at once could not bind it.
+		addresses = append(addresses, fmt.Sprintf("addr add %s/%d dev eth1 nodad", h.IPv6, clusterBits6))
+	}
 	return errors.Join(
 		// sshd's small answers wait for the acknowledgement of the one before (Nagle), which the
 		// forwarder's kernel would hold back for 40 ms at each step.
 		ip(ctx, nat, "addr add "+natGateway+"/24 dev nat", "link set nat up",
 			"route change "+natNetwork+" dev nat proto kernel scope link src "+natGateway+" quickack 1"),
 		ip(ctx, s.clusterNetns(), "link set "+port+" master cluster up"),
-		ip(ctx, host, "link set lo up",
-			"link set eth0 address "+natMAC, "addr add "+natAddress+" dev eth0", "link set eth0 up",
-			fmt.Sprintf("addr add %s/%d dev eth1", h.Address, clusterBits), "link set eth1 up",
-			"route add default via "+natGateway+" dev eth0"),
+		ip(ctx, host, slices.Concat([]string{"link set lo up",
+			"link set eth0 address " + natMAC, "addr add " + natAddress + " dev eth0", "link set eth0 up"},
+			addresses, []string{"link set eth1 up", "route add default via " + natGateway + " dev eth0"})...),
 	)
 }
 
