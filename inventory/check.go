@@ -31,6 +31,7 @@ func check(r *reader, c *Cluster) {
 		{fault.InventoryValue, checkArtifacts},
 		{fault.InventoryValue, checkAddOns},
 		{fault.InventoryValue, checkMirrors},
+		{fault.InventoryValue, checkProxy},
 		{fault.InventoryValue, checkStores},
 	} {
 		r.class = rule.code

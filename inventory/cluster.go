@@ -44,6 +44,7 @@ type Cluster struct {
 	Security       Security
 	AddOns         AddOns
 	Registries     Registries
+	Proxy          Proxy
 	Artifacts      Artifacts
 	// Arguments are extra command line flags by program, such as Arguments["kube-apiserver"]["v"] =
 	// "4". They win over the tool's own, or are joined with them where Rules.Programs says so.

@@ -41,6 +41,7 @@ var base = Component{
 			// later would flush rules.
 			rs = append(rs, resource.Service{Name: firewalldUnit})
 		}
+		rs = append(rs, t.packagesProxied())
 		rs = append(rs, packages(t)...)
 		if t.highlyAvailable() {
 			// The package's own instance is not wanted; kube-api-proxy.service runs the program
@@ -68,18 +69,26 @@ func (t Target) highlyAvailable() bool { return len(t.Cluster.With(inventory.Con
 // packages are the programs that come from the distribution. They are installed only where they are
 // missing.
 func packages(t Target) []resource.Resource {
-	rs := one(resource.Package{Program: "iptables", Apt: "iptables", Yum: "iptables"})
+	var rs []resource.Resource
+	add := func(program, apt, yum string) {
+		p := resource.Package{Program: program, Apt: apt, Yum: yum}
+		if hasProxy(t.Cluster) {
+			p.Environment = packageProxy
+		}
+		rs = append(rs, p)
+	}
+	add("iptables", "iptables", "iptables")
 	if t.Minor() < 32 { // kube-proxy needs the conntrack program until 1.31
-		rs = append(rs, resource.Package{Program: "conntrack", Apt: "conntrack", Yum: "conntrack-tools"})
+		add("conntrack", "conntrack", "conntrack-tools")
 	}
 	if t.filtersByNFTables() {
-		rs = append(rs, resource.Package{Program: "nft", Apt: "nftables", Yum: "nftables"})
+		add("nft", "nftables", "nftables")
 	}
 	if hasPolicies(t.Cluster) {
-		rs = append(rs, resource.Package{Program: "ipset", Apt: "ipset", Yum: "ipset"})
+		add("ipset", "ipset", "ipset")
 	}
 	if t.highlyAvailable() {
-		rs = append(rs, resource.Package{Program: "haproxy", Apt: "haproxy", Yum: "haproxy"})
+		add("haproxy", "haproxy", "haproxy")
 	}
 	return rs
 }

@@ -84,8 +84,8 @@ var kubeRouter = Component{
 			t.service(kubeRouterUnit, t.shared(flags),
 				t.programs("kube-router", "/usr/local/bin", "kube-router"),
 				t.keys("kube-router"),
+				t.policyRestores(),
 				one(
-					text(policyRestore, 0o755, policyRestoreScript.Render(strings.Join(policyChains, "|"))),
 					unit(kubeRouterUnit, kubeRouterService.Render(kubeRouterCommand{
 						Flags: flags, Path: path.Dir(policyRestore), Sandbox: kubeRouterSandbox(t),
 					})),
@@ -116,7 +116,18 @@ func withoutPolicies() []resource.Resource {
 		resource.IPSets{Patterns: policySets, Absent: true},
 		resource.File{Path: kubeRouterConfig, Absent: true},
 		resource.File{Path: policyRestore, Absent: true},
+		resource.File{Path: policyRestore6, Absent: true},
 	)
+}
+
+// policyRestores are the scripts by which kube-router changes the packet filters.
+func (t Target) policyRestores() []resource.Resource {
+	script := policyRestoreScript.Render(strings.Join(policyChains, "|"))
+	second := resource.Resource(resource.File{Path: policyRestore6, Absent: true})
+	if t.Cluster.Network.IsDualStack() {
+		second = text(policyRestore6, 0o755, script)
+	}
+	return one(text(policyRestore, 0o755, script), second)
 }
 
 // policyAccess are the rights of kube-router, or their absence.
@@ -133,6 +144,9 @@ func kubeRouterSandbox(t Target) templates.Sandbox { return t.filterSandbox(temp
 
 // policyRestore is the iptables-restore that kube-router finds first.
 const policyRestore = ownDir + "/libexec/kube-router/iptables-restore"
+
+// policyRestore6 is that of IPv6.
+const policyRestore6 = ownDir + "/libexec/kube-router/ip6tables-restore"
 
 // kubeRouterCommand is the data of kube-router.service.
 type kubeRouterCommand struct {

@@ -78,7 +78,7 @@ func TestRender(t *testing.T) {
 			RuntimeEndpoint: "unix:///run/containerd/containerd.sock", CgroupV1: true, Resolv: "/etc/resolv.conf", Ciphers: ciphers,
 			Taints: []nodeTaint{{Key: "dedicated", Value: "db", Effect: "NoSchedule"}},
 		}),
-		"kube-proxy.yaml": kubeProxyYAML.Render(kubeProxyConfig{NodeName: "m1", Pods: pods}),
+		"kube-proxy.yaml": kubeProxyYAML.Render(kubeProxyConfig{NodeName: "m1", Pods: pods.String()}),
 		"api-proxy.cfg": apiProxyCFG.Render(apiProxyConfig{Port: 7443, Root: apiProxyRoot, Servers: []apiProxyBackend{
 			{Name: "m1", Address: netip.MustParseAddrPort("192.168.56.11:6443")},
 			{Name: "m2", Address: netip.MustParseAddrPort("192.168.56.12:6443")},
