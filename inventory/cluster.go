@@ -101,6 +101,9 @@ type Flannel struct {
 	Backend string // VXLAN, HostGW or WireGuard
 	// Port is the UDP port of VXLAN, 8472, the kernel's own, or that of WireGuard, 51820.
 	Port int
+	// MTU is the largest packet that the network between the hosts carries, where that is less than
+	// the MTU of their interfaces; 0 means the latter.
+	MTU int
 }
 
 // The backends of flannel.

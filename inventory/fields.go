@@ -121,6 +121,11 @@ func networkFields(n *Network) []field {
 					"it (Linux 5.6 or later, or the module)."},
 			{name: "port", shape: "port", fallback: "8472; 51820 with wireguard", class: fault.InventoryPort,
 				read: port(&n.Flannel.Port), doc: "the UDP port of vxlan or wireguard."},
+			{name: "mtu", shape: "number, 1280 to 65535", fallback: "the MTU of the interface that has the host's address",
+				class: fault.InventoryNetwork, read: number(&n.Flannel.MTU, 1280, 65535),
+				doc: "the largest packet that the network between the hosts carries, where it carries less than their " +
+					"interfaces say. Pods get what is left of it after the headers of vxlan, 50 bytes, or 70 with " +
+					"`network.ipv6`. Not with `host-gw`."},
 		}},
 		{name: "policy", shape: "`kube-router` or `none`", fallback: "kube-router",
 			read: oneOf(&n.Policy, PolicyKubeRouter, PolicyNone),

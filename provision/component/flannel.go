@@ -75,6 +75,7 @@ var flannel = Component{
 					text(FlannelConfig, 0o644, flannelJSON.Render(flannelConfig{
 						Pods: t.Cluster.Network.Pods, IPv6: t.Cluster.Network.IPv6.Pods,
 						Backend: t.Cluster.Network.Flannel.Backend, Port: t.Cluster.Network.Flannel.Port,
+						MTU: t.Cluster.Network.Flannel.MTU,
 					})),
 					unit("flanneld.service", flanneldUnit.Render(flanneldCommand{
 						Flags: flags, NodeName: t.Host.Name,
@@ -123,6 +124,7 @@ type flannelConfig struct {
 	IPv6    netip.Prefix // of pods too; not valid where the cluster has none
 	Backend string
 	Port    int // UDP, for vxlan and wireguard
+	MTU     int // of the network between hosts; 0 for that of the interface
 }
 
 // flanneldCommand is the data of flanneld.service.

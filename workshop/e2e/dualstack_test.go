@@ -125,7 +125,7 @@ func dualOff(t *testing.T, l *lab) {
 	for _, h := range []string{"11", "12"} {
 		l.edit("    ipv6: \"fd00:192:168:56::"+h+"\"\n", "")
 	}
-	l.exits(5, "plan", "-i", l.inventory).says(t,
+	l.exits(9, "plan", "-i", l.inventory).says(t,
 		"network.ipv6.pods is fd00:10:244::/56 in the running cluster (on cp1), but none in the inventory")
 	l.edit("hosts:\n", networks+"hosts:\n")
 	for _, h := range []string{"11", "12"} {
@@ -135,7 +135,8 @@ func dualOff(t *testing.T, l *lab) {
 }
 
 func dualBoot(t *testing.T, l *lab) {
-	l.mustLab(2*time.Minute, "restart", "w1")
+	l.mustLab(2*time.Minute, "stop", "w1")
+	l.mustLab(2*time.Minute, "start", "w1")
 	l.heals()
 	l.kubectl("wait", "-n", "shop", "--for=condition=Ready", "pods", "--all", "--timeout=100s")
 	l.answersDual(t, true)
@@ -143,7 +144,7 @@ func dualBoot(t *testing.T, l *lab) {
 }
 
 func dualReset(t *testing.T, l *lab) {
-	l.must(4*time.Minute, "reset", "-i", l.inventory, "--yes")
+	l.must(4*time.Minute, "reset", "-i", l.inventory, "--confirm", "dual")
 	for _, h := range l.hosts() {
 		left := l.exec(h.Name, "sh", "-c", "ip6tables-save | grep -e KUBE -e FLANNEL; ip -o link | grep flannel; "+
 			"ip -6 route | grep fd00:10:; true")
