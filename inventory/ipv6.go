@@ -35,7 +35,7 @@ func checkIPv6(r *reader, c *Cluster) {
 		at := index("hosts", i) + ".ipv6"
 		switch {
 		case !r.given(at) && hasNetworks:
-			end := r.as(fault.InventoryMissingField)
+			end := r.as(fault.InventoryAddress)
 			r.problem(index("hosts", i), "write the address of IPv6 that is on the same interface as address",
 				"host %q has no ipv6, and the cluster has network.ipv6", h.Name)
 			end()
@@ -86,9 +86,7 @@ func checkNetworks6(r *reader, c *Cluster, hasNetworks bool) {
 	}
 	for _, name := range []string{"pods", "services"} {
 		if at := "network.ipv6." + name; !r.given(at) {
-			end := r.as(fault.InventoryMissingField)
 			r.problem(at, "a cluster of both families has both networks twice", "network.ipv6 has no %s", name)
-			end()
 		}
 	}
 	if c.Network.Flannel.Backend == WireGuard {
