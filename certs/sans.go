@@ -14,7 +14,7 @@ func etcdSANs(_ *inventory.Cluster, h inventory.Host) []string {
 
 // kubeletSANs are what the API server dials: it takes the node's name or its internal address.
 func kubeletSANs(_ *inventory.Cluster, h inventory.Host) []string {
-	return []string{h.Name, address(h.Address)}
+	return append([]string{h.Name}, addressesOf(h)...)
 }
 
 // localSANs are for what listens on loopback only.
@@ -25,14 +25,14 @@ func localSANs(_ *inventory.Cluster, h inventory.Host) []string {
 // registrySANs are the name that images have, and the host's own: containerd and pods go by the
 // address, which needs no DNS.
 func registrySANs(c *inventory.Cluster, h inventory.Host) []string {
-	return []string{c.AddOns.Registry.Name, h.Name, address(h.Address), "localhost", "127.0.0.1"}
+	return append([]string{c.AddOns.Registry.Name, h.Name, "localhost", "127.0.0.1"}, addressesOf(h)...)
 }
 
 // hostSANs are the names and addresses by which people reach any host of a cluster.
 func hostSANs(c *inventory.Cluster) []string {
 	var names []string
 	for _, h := range c.Hosts {
-		names = append(names, h.Name, address(h.Address))
+		names = append(append(names, h.Name), addressesOf(h)...)
 		if h.SSH.Address != "" {
 			names = append(names, canonical(h.SSH.Address))
 		}
@@ -70,8 +70,11 @@ func apiserverSANs(c *inventory.Cluster, h inventory.Host) []string {
 	if h.SSH.Address != "" {
 		names = append(names, canonical(h.SSH.Address))
 	}
+	if six := c.ServiceIPv6(1); six.IsValid() {
+		names = append(names, address(six))
+	}
 	for _, cp := range c.With(inventory.ControlPlane) {
-		names = append(names, address(cp.Address))
+		names = append(names, addressesOf(cp)...)
 	}
 	return names
 }
@@ -82,7 +85,7 @@ func apiserverSANs(c *inventory.Cluster, h inventory.Host) []string {
 func pageSANs(c *inventory.Cluster) []string {
 	names := []string{"localhost", "127.0.0.1"}
 	for _, h := range c.With(inventory.ControlPlane) {
-		names = append(names, h.Name, address(h.Address))
+		names = append(append(names, h.Name), addressesOf(h)...)
 		if h.SSH.Address != "" {
 			names = append(names, canonical(h.SSH.Address))
 		}
@@ -100,3 +103,12 @@ func canonical(s string) string {
 
 // address returns an address as certificates write it: without a zone, and IPv4 as IPv4.
 func address(a netip.Addr) string { return a.Unmap().WithZone("").String() }
+
+// addressesOf are the addresses of a host in the cluster's network.
+func addressesOf(h inventory.Host) []string {
+	var all []string
+	for _, a := range h.Addresses() {
+		all = append(all, address(a))
+	}
+	return all
+}

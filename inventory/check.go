@@ -17,6 +17,7 @@ func check(r *reader, c *Cluster) {
 		{fault.InventoryName, checkNames},
 		{fault.InventoryNetwork, checkNetworks},
 		{fault.InventoryAddress, checkAddresses},
+		{fault.InventoryNetwork, checkIPv6},
 		{fault.InventoryValue, checkRegistry},
 		{fault.InventoryValue, checkIngress},
 		{fault.InventoryValue, checkUI},
@@ -31,6 +32,7 @@ func check(r *reader, c *Cluster) {
 		{fault.InventoryValue, checkAddOns},
 		{fault.InventoryValue, checkNFS},
 		{fault.InventoryValue, checkMirrors},
+		{fault.InventoryValue, checkProxy},
 		{fault.InventoryValue, checkStores},
 	} {
 		r.class = rule.code

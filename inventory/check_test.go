@@ -106,7 +106,7 @@ func TestOneMistakeIsOneProblem(t *testing.T) {
 			`7:10: the file is not YAML: '@' is a reserved character (put the value in quotes)`},
 		{"runtime: docker", "null: docker",
 			`7:1: unknown field "null" (known here: cluster, kubernetes, versions, network, runtime, cri, firewall, ` +
-				`selinux, restoreOnReset, security, addons, registries, artifacts, ssh, arguments, hosts)`},
+				`selinux, restoreOnReset, security, addons, registries, proxy, artifacts, ssh, arguments, hosts)`},
 		{"runtime: docker", "runtime: .inf", `7:10: expected text, found the number .inf (put it in quotes: ".inf")`},
 		{"runtime: docker", "runtime: .nan", `7:10: expected text, found the number .nan (put it in quotes: ".nan")`},
 		{"runtime: docker", "runtime: |\n  docker\n", `7:10: "docker\n" has a control character`},
@@ -127,7 +127,7 @@ func TestOneMistakeIsOneProblem(t *testing.T) {
 			`19:12: expected a list, found the text "worker" (write "- " before each item, or [a, b])`},
 		{"network:\n", "network: []\nnet:\n", `3:10: expected a mapping, found a list
 4:1: unknown field "net" (known here: cluster, kubernetes, versions, network, runtime, cri, firewall, selinux, restoreOnReset, ` +
-			`security, addons, registries, artifacts, ssh, arguments, hosts)`},
+			`security, addons, registries, proxy, artifacts, ssh, arguments, hosts)`},
 
 		// Names.
 		{"cluster: demo", "cluster: De_mo",
@@ -135,12 +135,12 @@ func TestOneMistakeIsOneProblem(t *testing.T) {
 				`them (did you mean "de-mo"?)`},
 		{"cluster: demo", "cluster: " + strings.Repeat("a", 64),
 			`1:10: "` + strings.Repeat("a", 64) + `" is longer than 63 characters`},
-		{"name: w1", "name: w1.example.org",
-			`17:11: "w1.example.org" is not a valid name: it may have only lower-case letters and digits, with ` +
-				`dashes between them (did you mean "w1"?)`},
+		{"name: w1", "name: W1.example.org",
+			`17:11: "W1.example.org" is not a valid name: it may have only lower-case letters and digits, with ` +
+				`dashes or dots between them (did you mean "w1.example.org"?)`},
 		{"name: w1", "name: -w1",
-			`17:11: "-w1" is not a valid name: it may have only lower-case letters and digits, with dashes between ` +
-				`them (did you mean "w1"?)`},
+			`17:11: "-w1" is not a valid name: it may have only lower-case letters and digits, with dashes or dots ` +
+				`between them (did you mean "w1"?)`},
 		{"name: w1", "name: m1", `17:11: two hosts are called "m1"; the other is on line 13`},
 		{"name: w1", "name: localhost", `17:11: a host cannot be called localhost: every host calls itself that`},
 		{"  nodePorts", "  domain: Cluster.Local\n  nodePorts",
@@ -187,7 +187,8 @@ func TestOneMistakeIsOneProblem(t *testing.T) {
 		{"pods: 10.244.0.0/16", "pods: 10.244.0.0",
 			`4:9: "10.244.0.0" is not a CIDR (write the network and the length of its prefix, ` +
 				`such as "10.244.0.0/16")`},
-		{"pods: 10.244.0.0/16", "pods: fd00::/64", `4:9: fd00::/64 is an IPv6 network; only IPv4 is supported`},
+		{"pods: 10.244.0.0/16", "pods: fd00::/64", `4:9: fd00::/64 is an IPv6 network; this field takes one of IPv4 ` +
+			`(addresses and networks of IPv6 come next to those of IPv4: in ipv6 of the host, and in network.ipv6)`},
 		{"pods: 10.244.0.0/16", "pods: 10.244.0.0/25",
 			`4:9: 10.244.0.0/25 is too small: each host gets a /24 of it (10.244.0.0/16 has room for 256 hosts)`},
 		{"pods: 10.244.0.0/16", "pods: 10.244.0.0/24",
@@ -222,7 +223,8 @@ func TestOneMistakeIsOneProblem(t *testing.T) {
 		{"address: 192.168.56.21", "address: 192.168.056.21",
 			`18:14: "192.168.056.21" is not an IP address (names go in ssh.address; this is the host's own address ` +
 				`in the cluster's network)`},
-		{"address: 192.168.56.21", `address: "fd00::1"`, `18:14: fd00::1 is an IPv6 address; only IPv4 is supported`},
+		{"address: 192.168.56.21", `address: "fd00::1"`, `18:14: fd00::1 is an IPv6 address; this field takes one of IPv4 ` +
+			`(addresses and networks of IPv6 come next to those of IPv4: in ipv6 of the host, and in network.ipv6)`},
 		{"address: 192.168.56.21", "address: 192.168.56.11",
 			`18:14: host "m1" on line 13 has the same address, 192.168.56.11 (each host needs its own address)`},
 		{"address: 192.168.56.21", "address: 127.0.0.1",

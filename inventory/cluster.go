@@ -44,6 +44,7 @@ type Cluster struct {
 	Security       Security
 	AddOns         AddOns
 	Registries     Registries
+	Proxy          Proxy
 	Artifacts      Artifacts
 	// Arguments are extra command line flags by program, such as Arguments["kube-apiserver"]["v"] =
 	// "4". They win over the tool's own, or are joined with them where Rules.Programs says so.
@@ -65,10 +66,26 @@ type Network struct {
 	// listens when there is more than one control plane; 7443 by default.
 	LocalAPIPort int
 	Domain       string // the cluster domain of DNS names; "cluster.local"
+	IPv6         IPv6
 	Flannel      Flannel
 	// Policy is who enforces NetworkPolicy: PolicyKubeRouter, or PolicyNone.
 	Policy string
 }
+
+// IPv6 is the part of the address plan that makes a cluster one of both families.
+type IPv6 struct {
+	Pods     netip.Prefix // each node gets a /64 of it
+	Services netip.Prefix // /108 to /124; its first address is the API's, its tenth is the DNS's
+}
+
+// IsDualStack reports whether pods, Services and nodes have addresses of IPv6 next to those of IPv4.
+func (n Network) IsDualStack() bool { return n.IPv6.Pods.IsValid() }
+
+// PodNetworks are the networks of pods, that of IPv4 first.
+func (n Network) PodNetworks() []netip.Prefix { return valid(n.Pods, n.IPv6.Pods) }
+
+// ServiceNetworks are the networks of Services, that of IPv4 first.
+func (n Network) ServiceNetworks() []netip.Prefix { return valid(n.Services, n.IPv6.Services) }
 
 // The values of Network.Policy.
 const (
@@ -84,6 +101,9 @@ type Flannel struct {
 	Backend string // VXLAN, HostGW or WireGuard
 	// Port is the UDP port of VXLAN, 8472, the kernel's own, or that of WireGuard, 51820.
 	Port int
+	// MTU is the largest packet that the network between the hosts carries, where that is less than
+	// the MTU of their interfaces; 0 means the latter.
+	MTU int
 }
 
 // The backends of flannel.
@@ -136,14 +156,17 @@ type Artifacts struct {
 
 // Host is one machine: how to reach it, and what it is in the cluster.
 type Host struct {
-	Name string // the node name, an RFC 1123 label, and the host's own hostname
+	Name string // the node name, an RFC 1123 subdomain, and the host's own hostname
 	// Address is the host's address in the cluster's network, on one of its interfaces. It is often
 	// not the SSH address.
 	Address netip.Addr
-	SSH     SSH
-	Roles   []Role
-	Labels  map[string]string
-	Taints  []Taint
+	// IPv6 is the host's address of that family on the same interface, where the cluster has both
+	// families. The services of the cluster itself go by Address.
+	IPv6   netip.Addr
+	SSH    SSH
+	Roles  []Role
+	Labels map[string]string
+	Taints []Taint
 	// Line is the line of this host in the inventory, for messages.
 	Line int
 }
@@ -193,6 +216,15 @@ func (h Host) Has(role Role) bool {
 		}
 	}
 	return false
+}
+
+// Addresses are the addresses of a host in the cluster's network, that of IPv4 first.
+func (h Host) Addresses() []netip.Addr {
+	all := []netip.Addr{h.Address}
+	if h.IPv6.IsValid() {
+		all = append(all, h.IPv6)
+	}
+	return all
 }
 
 // With returns the hosts that have the role, in the order of the inventory.

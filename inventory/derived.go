@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"path/filepath"
+	"slices"
 )
 
 // StateDir returns the directory where the control machine keeps what belongs to this cluster, such
@@ -15,16 +16,35 @@ func (c *Cluster) StateDir() string {
 
 // ServiceIP returns the nth address of the service CIDR, counted from 0, which is the network
 // itself: 1 is the API's, 10 is the DNS's. It is the zero Addr when the CIDR has no such address.
-func (c *Cluster) ServiceIP(n int) netip.Addr {
-	p := c.Network.Services.Masked()
-	if !p.IsValid() || !p.Addr().Is4() || n < 0 || uint64(n) >= size(p) {
+func (c *Cluster) ServiceIP(n int) netip.Addr { return nth(c.Network.Services, n) }
+
+// ServiceIPv6 is ServiceIP of the other family; the zero Addr when the cluster has none.
+func (c *Cluster) ServiceIPv6(n int) netip.Addr { return nth(c.Network.IPv6.Services, n) }
+
+// nth returns the nth address of a network, counted from 0; the zero Addr when there is none.
+func nth(p netip.Prefix, n int) netip.Addr {
+	if !p.IsValid() || n < 0 {
 		return netip.Addr{}
 	}
-	base := p.Addr().As4()
-	// n is below size, so the sum does not overflow.
-	sum := binary.BigEndian.Uint32(base[:]) + uint32(n)
-	binary.BigEndian.PutUint32(base[:], sum)
-	return netip.AddrFrom4(base)
+	base := p.Masked().Addr().As16()
+	low := binary.BigEndian.Uint64(base[8:])
+	if low+uint64(n) < low {
+		return netip.Addr{}
+	}
+	binary.BigEndian.PutUint64(base[8:], low+uint64(n))
+	a := netip.AddrFrom16(base)
+	if p.Addr().Is4() {
+		a = a.Unmap()
+	}
+	if !p.Contains(a) {
+		return netip.Addr{}
+	}
+	return a
+}
+
+// valid are those of the networks that there are.
+func valid(networks ...netip.Prefix) []netip.Prefix {
+	return slices.DeleteFunc(networks, func(p netip.Prefix) bool { return !p.IsValid() })
 }
 
 // size returns the number of addresses of an IPv4 network.

@@ -51,6 +51,9 @@ func table(c *Cluster, all *SSH, rules Rules) []field {
 		{name: "registries", shape: "mapping",
 			doc:    "where the hosts get images from; see [the registry](registry.md#mirrors).",
 			fields: registriesFields(&c.Registries)},
+		{name: "proxy", shape: "mapping", doc: "the proxy by which hosts get images and packages: containerd, docker and " +
+			"the package manager use it, and nothing of the cluster's own traffic goes through it. The tool itself " +
+			"downloads with the environment that it was started in.", fields: proxyFields(&c.Proxy)},
 		{name: "artifacts", shape: "mapping", doc: "where binaries come from.", fields: []field{
 			{name: "mirror", shape: "directory or URL", fallback: "upstream itself", read: mirror(&c.Artifacts.Mirror),
 				doc: "a directory, or an http(s) URL, below which the upstream URLs are laid out by host and path, " +
@@ -86,10 +89,10 @@ func table(c *Cluster, all *SSH, rules Rules) []field {
 // networkFields returns the fields of network.
 func networkFields(n *Network) []field {
 	return []field{
-		{name: "pods", shape: "CIDR", fallback: "10.244.0.0/16", class: fault.InventoryNetwork, read: prefix(&n.Pods),
+		{name: "pods", shape: "CIDR", fallback: "10.244.0.0/16", class: fault.InventoryNetwork, read: prefix(&n.Pods, ipv4),
 			doc: "the network of pods. Each host gets a /24 of it."},
 		{name: "services", shape: "CIDR", fallback: "10.96.0.0/12", class: fault.InventoryNetwork,
-			read: prefix(&n.Services),
+			read: prefix(&n.Services, ipv4),
 			doc:  "the network of Services, /12 to /28. Its first address is the API's, its tenth is the DNS's."},
 		{name: "nodePorts", shape: "ports", fallback: "30000-32767",
 			class: fault.InventoryPort, read: portRange(&n.NodePorts),
@@ -101,6 +104,15 @@ func networkFields(n *Network) []field {
 				"than one control plane."},
 		{name: "domain", shape: "DNS name", fallback: "cluster.local", read: str(&n.Domain),
 			doc: "the DNS domain of the cluster."},
+		{name: "ipv6", shape: "mapping", doc: "the networks of IPv6, which make the cluster one of both families: pods, " +
+			"Services and nodes have an address of each. Every host then has `ipv6`. It is chosen when the cluster " +
+			"is made, and cannot be turned on or off later.",
+			fields: []field{
+				{name: "pods", shape: "CIDR", class: fault.InventoryNetwork, read: prefix(&n.IPv6.Pods, ipv6),
+					doc: "the network of pods, /48 to /64, such as `fd00:10:244::/56`. Each host gets a /64 of it."},
+				{name: "services", shape: "CIDR", class: fault.InventoryNetwork, read: prefix(&n.IPv6.Services, ipv6),
+					doc: "the network of Services, /108 to /124, such as `fd00:10:96::/112`."},
+			}},
 		{name: "flannel", shape: "mapping", doc: "the overlay network between hosts.", fields: []field{
 			{name: "backend", shape: "`vxlan`, `host-gw` or `wireguard`", fallback: "vxlan",
 				read: oneOf(&n.Flannel.Backend, VXLAN, HostGW, WireGuard),
@@ -109,6 +121,11 @@ func networkFields(n *Network) []field {
 					"it (Linux 5.6 or later, or the module)."},
 			{name: "port", shape: "port", fallback: "8472; 51820 with wireguard", class: fault.InventoryPort,
 				read: port(&n.Flannel.Port), doc: "the UDP port of vxlan or wireguard."},
+			{name: "mtu", shape: "number, 1280 to 65535", fallback: "the MTU of the interface that has the host's address",
+				class: fault.InventoryNetwork, read: number(&n.Flannel.MTU, 1280, 65535),
+				doc: "the largest packet that the network between the hosts carries, where it carries less than their " +
+					"interfaces say. Pods get what is left of it after the headers of vxlan, 50 bytes, or 70 with " +
+					"`network.ipv6`. Not with `host-gw`."},
 		}},
 		{name: "policy", shape: "`kube-router` or `none`", fallback: "kube-router",
 			read: oneOf(&n.Policy, PolicyKubeRouter, PolicyNone),
@@ -173,13 +190,16 @@ func hostFields(h *Host) []field {
 	}
 	return []field{
 		{name: "name", shape: "name", required: true, read: str(&h.Name),
-			doc: "the name of the node, and the host name that the machine gets: lower-case letters, digits and " +
-				"dashes, at most 63. It cannot be changed later."},
+			doc: "the name of the node: lower-case letters, digits, dashes and dots, at most 63, such as `w1` or " +
+				"`w1.example.lan`. It cannot be changed later."},
 		{name: "address", shape: "IPv4 address", required: true, class: fault.InventoryAddress,
-			read: address(&h.Address),
+			read: address(&h.Address, ipv4),
 			doc: "the host's own address in the network of the cluster. It often differs from the " +
 				"address that SSH uses. Of a control plane or an etcd member it cannot be changed later; a worker " +
 				"may move."},
+		{name: "ipv6", shape: "IPv6 address", class: fault.InventoryAddress, read: address(&h.IPv6, ipv6),
+			doc: "the host's address of IPv6, on the interface that has `address`. It is wanted where the cluster has " +
+				"`network.ipv6`, and only there."},
 		{name: "ssh", shape: "mapping", doc: "how to log in to this host, where it differs from the top-level `ssh`.",
 			fields: ssh},
 		{name: "roles", shape: "list of `etcd`, `control-plane`, `worker`",

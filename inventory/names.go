@@ -16,6 +16,9 @@ var (
 const (
 	maxLabel     = 63
 	maxSubdomain = 253
+	// maxNode is the length of a label's value: the kubelet puts the name of its node into the label
+	// kubernetes.io/hostname.
+	maxNode = 63
 )
 
 // nameProblem says what is wrong with an RFC 1123 label, and what would be right.
@@ -26,14 +29,32 @@ func nameProblem(s string) (problem, hint string) {
 	case labelPattern.MatchString(s):
 		return "", ""
 	}
-	better := strings.Trim(strings.NewReplacer("_", "-", " ", "-").Replace(strings.ToLower(s)), "-")
-	if first, _, dotted := strings.Cut(better, "."); dotted {
-		better = first
-	}
-	if labelPattern.MatchString(better) {
+	if better, _, _ := strings.Cut(spelled(s), "."); labelPattern.MatchString(better) {
 		hint = didYouMean(better)
 	}
 	return "is not a valid name: it may have only lower-case letters and digits, with dashes between them", hint
+}
+
+// nodeProblem is nameProblem for the name of a node, which is an RFC 1123 subdomain.
+func nodeProblem(s string) (problem, hint string) {
+	switch {
+	case len(s) > maxNode:
+		return "is longer than 63 characters, which the label kubernetes.io/hostname of the node cannot be", ""
+	case isIP(s):
+		return "is an address", "give the host a name; its address goes in address"
+	case subdomainPattern.MatchString(s):
+		return "", ""
+	}
+	if better := spelled(s); subdomainPattern.MatchString(better) {
+		hint = didYouMean(better)
+	}
+	return "is not a valid name: it may have only lower-case letters and digits, " +
+		"with dashes or dots between them", hint
+}
+
+// spelled is a name with the characters that were probably meant.
+func spelled(s string) string {
+	return strings.Trim(strings.NewReplacer("_", "-", " ", "-").Replace(strings.ToLower(s)), "-.")
 }
 
 // checkNames checks the names of the cluster, its domain and its hosts.
@@ -52,7 +73,7 @@ func checkNames(r *reader, c *Cluster) {
 		if h.Name == "" {
 			continue
 		}
-		if problem, hint := nameProblem(h.Name); problem != "" {
+		if problem, hint := nodeProblem(h.Name); problem != "" {
 			r.problem(at, hint, "%q %s", h.Name, problem)
 		} else if h.Name == "localhost" {
 			r.problem(at, "", "a host cannot be called localhost: every host calls itself that")

@@ -105,6 +105,10 @@ func checkNetworks(r *reader, c *Cluster) {
 				services, size(services))
 		}
 	}
+	if f := c.Network.Flannel; f.Backend == HostGW && f.MTU != 0 {
+		r.problem("network.flannel.mtu", "set the MTU of the interfaces themselves",
+			"mtu is for tunnels; host-gw sends packets as they are")
+	}
 	all := networks(r, c)
 	for i, n := range all {
 		for _, s := range special {

@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"fmt"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -137,9 +138,28 @@ func portRange(to *PortRange) decoder {
 	}}
 }
 
-// prefix reads an IPv4 network.
-func prefix(to *netip.Prefix) decoder {
-	return decoder{textLike(`^[0-9.]+/[0-9]+$`), func(r *reader, at string, v *node) {
+// A family is one of the two kinds of addresses, for the fields that take one of them.
+type family struct {
+	name, other string
+	is          func(netip.Addr) bool
+	address     string // a pattern
+	network     string // an example
+	// elsewhere is where an address of the other family goes.
+	elsewhere string
+}
+
+var (
+	ipv4 = family{"IPv4", "IPv6", netip.Addr.Is4, `[0-9]+([.][0-9]+){3}`, "10.244.0.0/16",
+		"addresses and networks of IPv6 come next to those of IPv4: in ipv6 of the host, and in network.ipv6"}
+	ipv6 = family{"IPv6", "IPv4", isPlain6, `[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*`, "fd00:10:244::/56", ""}
+)
+
+// isPlain6 reports whether an address is one of IPv6, and no other way to write one of IPv4.
+func isPlain6(a netip.Addr) bool { return a.Is6() && !a.Is4In6() && a.Zone() == "" }
+
+// prefix reads a network of a family.
+func prefix(to *netip.Prefix, of family) decoder {
+	return decoder{textLike(`^` + of.address + `/[0-9]+$`), func(r *reader, at string, v *node) {
 		*to = netip.Prefix{}
 		var s string
 		if str(&s).decode(r, at, v); s == "" {
@@ -148,10 +168,11 @@ func prefix(to *netip.Prefix) decoder {
 		p, err := netip.ParsePrefix(s)
 		switch {
 		case err != nil:
-			r.problemAt(v.line, v.column, `write the network and the length of its prefix, such as "10.244.0.0/16"`,
-				"%q is not a CIDR", s)
-		case !p.Addr().Is4():
-			r.problemAt(v.line, v.column, "", "%s is an IPv6 network; only IPv4 is supported", s)
+			r.problemAt(v.line, v.column, fmt.Sprintf("write the network and the length of its prefix, such as %q",
+				of.network), "%q is not a CIDR", s)
+		case !of.is(p.Addr()):
+			r.problemAt(v.line, v.column, of.elsewhere, "%s is an %s network; this field takes one of %s", s, of.other,
+				of.name)
 		case p != p.Masked():
 			r.problemAt(v.line, v.column, "did you mean "+p.Masked().String()+"?",
 				"%s is an address within its network, not the network", s)
@@ -161,9 +182,9 @@ func prefix(to *netip.Prefix) decoder {
 	}}
 }
 
-// address reads an IPv4 address.
-func address(to *netip.Addr) decoder {
-	return decoder{textLike(`^[0-9]+([.][0-9]+){3}$`), func(r *reader, at string, v *node) {
+// address reads an address of a family.
+func address(to *netip.Addr, of family) decoder {
+	return decoder{textLike(`^` + of.address + `$`), func(r *reader, at string, v *node) {
 		*to = netip.Addr{}
 		var s string
 		if str(&s).decode(r, at, v); s == "" {
@@ -178,8 +199,9 @@ func address(to *netip.Addr) decoder {
 			r.problemAt(v.line, v.column,
 				"names go in ssh.address; this is the host's own address in the cluster's network",
 				"%q is not an IP address", s)
-		case !a.Is4():
-			r.problemAt(v.line, v.column, "", "%s is an IPv6 address; only IPv4 is supported", s)
+		case !of.is(a):
+			r.problemAt(v.line, v.column, of.elsewhere, "%s is an %s address; this field takes one of %s", s, of.other,
+				of.name)
 		default:
 			*to = a
 		}

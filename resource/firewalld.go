@@ -34,6 +34,7 @@ type Firewalld struct {
 type Opening struct {
 	Set     string // the name of the set of addresses that it is from; or
 	Network string // the network; with neither it is from anywhere
+	IPv6    bool   // the set or the network is one of IPv6
 	// Ports is a port, or a range such as "30000-32767", of Protocol; "" means all that is sent.
 	Ports    string
 	Protocol string
@@ -240,7 +241,11 @@ func (f Firewalld) files() map[string]string {
 		for _, a := range addresses {
 			entries.WriteString("  <entry>" + a + "</entry>\n")
 		}
-		files[firewalldDir+"ipsets/"+setName(name)+".xml"] = head + "<ipset type=\"hash:ip\">\n" +
+		option := ""
+		if slices.ContainsFunc(addresses, isIPv6) {
+			option = "  <option name=\"family\" value=\"inet6\"/>\n"
+		}
+		files[firewalldDir+"ipsets/"+setName(name)+".xml"] = head + "<ipset type=\"hash:ip\">\n" + option +
 			entries.String() + "</ipset>\n"
 	}
 	return files
@@ -248,3 +253,6 @@ func (f Firewalld) files() map[string]string {
 
 // setName is the name that a set has in firewalld.
 func setName(name string) string { return firewalldZone + "-" + name }
+
+// isIPv6 reports whether an address or a network is one of IPv6.
+func isIPv6(address string) bool { return strings.Contains(address, ":") }

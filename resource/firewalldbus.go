@@ -118,7 +118,7 @@ func listAfter(texts []string, key string) []string {
 }
 
 // richRule is a rule of the tool as firewalld shows it (firewalld.richlanguage(5)).
-var richRule = regexp.MustCompile(`^rule(?: family="ipv4")?(?: source (?:ipset="` + firewalldZone +
+var richRule = regexp.MustCompile(`^rule(?: family="(ipv4|ipv6)")?(?: source (?:ipset="` + firewalldZone +
 	`-([^"]+)"|address="([^"]+)"))?(?: port port="([0-9-]+)" protocol="([a-z]+)")? accept$`)
 
 // openingOf reads a rule.
@@ -127,17 +127,21 @@ func openingOf(rule string) (o Opening, ok bool) {
 	if m == nil {
 		return o, false
 	}
-	return Opening{Set: m[1], Network: m[2], Ports: m[3], Protocol: m[4]}, true
+	return Opening{IPv6: m[1] == "ipv6", Set: m[2], Network: m[3], Ports: m[4], Protocol: m[5]}, true
 }
 
 // element is the rule in a file of firewalld.
 func (o Opening) element() string {
+	family := "ipv4"
+	if o.IPv6 {
+		family = "ipv6"
+	}
 	text := "<rule>"
 	switch {
 	case o.Set != "":
-		text = `<rule family="ipv4"><source ipset="` + setName(o.Set) + `"/>`
+		text = `<rule family="` + family + `"><source ipset="` + setName(o.Set) + `"/>`
 	case o.Network != "":
-		text = `<rule family="ipv4"><source address="` + o.Network + `"/>`
+		text = `<rule family="` + family + `"><source address="` + o.Network + `"/>`
 	}
 	if o.Ports != "" {
 		text += `<port port="` + o.Ports + `" protocol="` + o.Protocol + `"/>`

@@ -13,7 +13,10 @@ import (
 type Package struct {
 	Program  string // the program that must be there, by its file name
 	Apt, Yum string // the package's names for Debian's and for Red Hat's package manager
-	Absent   bool
+	// Environment is the path of a file for sh that exports what the package manager is to have in
+	// its environment; "" for none.
+	Environment string
+	Absent      bool
 }
 
 // ID is "package PROGRAM".
@@ -24,7 +27,8 @@ func (p Package) State() string { return States(Flag("present", !p.Absent)) }
 
 // Observe looks for the program; who brought it is not asked.
 func (p Package) Observe(_ context.Context, sys *host.System) (Resource, error) {
-	return Package{Program: p.Program, Apt: p.Apt, Yum: p.Yum, Absent: sys.Program(p.Program) == ""}, nil
+	p.Absent = sys.Program(p.Program) == ""
+	return p, nil
 }
 
 // Apply installs the package, or removes it alone: a package that another needs by now stays, and
@@ -58,15 +62,15 @@ func (p Package) applyApt(ctx context.Context, sys *host.System) error {
 		// Debian's own upgrades run in the background for minutes after a host's first boot.
 		"-o", "DPkg::Lock::Timeout=120", p.Apt,
 	}
-	_, err := sys.Change(ctx, install...)
+	_, err := sys.Change(ctx, p.within(sys, install...)...)
 	if err == nil {
 		return nil
 	}
 	// A fresh cloud image has no lists, and old lists name packages that the mirror no longer has.
-	if _, update := sys.Change(ctx, "apt-get", "update"); update != nil {
+	if _, update := sys.Change(ctx, p.within(sys, "apt-get", "update")...); update != nil {
 		return packageError(fmt.Errorf("%w (and then: %w)", err, update))
 	}
-	_, err = sys.Change(ctx, install...)
+	_, err = sys.Change(ctx, p.within(sys, install...)...)
 	return packageError(err)
 }
 
@@ -74,12 +78,21 @@ func (p Package) applyYum(ctx context.Context, sys *host.System, program string)
 	if p.Yum == "" {
 		return fault.PackageUnknown.Errorf("%s is missing, and no package of %s has it", p.Program, program)
 	}
-	argv := []string{program, "install", "-y", p.Yum}
+	argv := p.within(sys, program, "install", "-y", p.Yum)
 	if p.Absent {
 		argv = []string{"rpm", "--erase", p.Yum}
 	}
 	_, err := sys.Change(ctx, argv...)
 	return packageError(err)
+}
+
+// within is a command with the environment of the package manager. A proxy may have a password,
+// which everybody on the host would see in a command line.
+func (p Package) within(sys *host.System, argv ...string) []string {
+	if p.Environment == "" {
+		return argv
+	}
+	return append([]string{"sh", "-euc", `. "$1"; shift; exec "$@"`, "sh", sys.Path(p.Environment)}, argv...)
 }
 
 // packageError gives an error of a package manager its code, by what the manager says.

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"text/template"
 	"unicode"
+
+	"kbootstrap/internal/shell"
 )
 
 //go:embed *.tmpl
@@ -55,10 +57,13 @@ func (t Template[T]) Render(data T) []byte {
 }
 
 // functions are what a template may call. json quotes a value for JSON, and so for YAML and TOML
-// strings too; path quotes one for a unit, and unsetEnvironment is a line of a unit.
+// strings too; path quotes one for a unit, unitWord a word of a unit and shellWord one of a shell;
+// unsetEnvironment is a line of a unit.
 func functions() template.FuncMap {
 	return template.FuncMap{
 		"path":             quotePath,
+		"unitWord":         quoteUnitWord,
+		"shellWord":        shell.Quote,
 		"unsetEnvironment": unsetEnvironment,
 		"json": func(v any) (string, error) {
 			var out bytes.Buffer
@@ -68,6 +73,12 @@ func functions() template.FuncMap {
 			return escaped(strings.TrimSuffix(out.String(), "\n")), err
 		},
 	}
+}
+
+// quoteUnitWord makes one word of any text without control characters for a line of a unit
+// (systemd.syntax(7)); a percent sign begins a specifier there.
+func quoteUnitWord(text string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "%", "%%").Replace(text) + `"`
 }
 
 // escaped writes as \u what JSON may have as it is and YAML or TOML may not: control characters,

@@ -51,6 +51,8 @@ func upCommand(s cli.Streams, dir *string) *cobra.Command {
 		"; default "+lab.DefaultImage+"), or of one host: w1=debian-13")
 	f.StringVar(&spec.Mirror, "mirror", "",
 		"artifact directory written to hosts.yaml (default in the user's cache, where artifacts puts it)")
+	f.BoolVar(&spec.DualStack, "dual-stack", false, "write an inventory with networks of IPv6 too to hosts.yaml")
+	f.StringVar(&spec.Domain, "domain", "", "end of the hosts' names, such as example.lan for cp1.example.lan")
 	f.StringVar(&spec.Name, "name", "", "name of the cluster (default the name of --dir)")
 	return cmd
 }

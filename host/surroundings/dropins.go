@@ -26,6 +26,10 @@ var unitDirs = []string{
 // nothing else.
 func OwnDropIn(unit string) string { return ownUnits + "/" + unit + ".d/50-kbootstrap.conf" }
 
+// ProxyDropIn is the drop-in of a unit that pulls images through the proxy of the inventory. By its
+// name it comes before those of the host's owner, which win.
+func ProxyDropIn(unit string) string { return ownUnits + "/" + unit + ".d/40-kbootstrap-proxy.conf" }
+
 // ConfigVariable is the variable of the environment that tells which configuration a process was
 // started with.
 const ConfigVariable = "KBOOTSTRAP_CONFIG"
@@ -75,7 +79,7 @@ func (r reader) isNull(path string) bool {
 func (r reader) dropIns(unit string) []Setting {
 	var found []Setting
 	for _, path := range r.dropInPaths(unit) {
-		if path != FirstStartDropIn(unit) && path != OwnDropIn(unit) {
+		if path != FirstStartDropIn(unit) && path != OwnDropIn(unit) && path != ProxyDropIn(unit) {
 			found = append(found, r.settings(unit, path)...)
 		}
 	}

@@ -154,7 +154,7 @@ func apiServerFlags(t Target) templates.Flags {
 		// themselves.
 		"shutdown-watch-termination-grace-period": "2s",
 
-		"service-cluster-ip-range": t.Cluster.Network.Services.String(),
+		"service-cluster-ip-range": commas(t.Cluster.Network.ServiceNetworks()),
 		"service-node-port-range":  t.Cluster.Network.NodePorts.String(),
 	}
 	if t.Minor() >= structuredAuthentication && !hasOIDC(t.Cluster) {

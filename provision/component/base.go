@@ -41,6 +41,7 @@ var base = Component{
 			// later would flush rules.
 			rs = append(rs, resource.Service{Name: firewalldUnit})
 		}
+		rs = append(rs, t.packagesProxied())
 		rs = append(rs, packages(t)...)
 		if t.highlyAvailable() {
 			// The package's own instance is not wanted; kube-api-proxy.service runs the program
@@ -52,7 +53,7 @@ var base = Component{
 			rs = append(rs, resource.SELinux{Mode: "permissive"})
 		}
 		rs = append(rs, modules()...)
-		rs = append(rs, sysctls()...)
+		rs = append(rs, sysctls(t.Cluster)...)
 		rs = append(rs,
 			resource.Dir{Path: "/etc/kubernetes", Mode: 0o755},
 			resource.Dir{Path: "/etc/kubernetes/pki", Mode: 0o755},
@@ -68,18 +69,26 @@ func (t Target) highlyAvailable() bool { return len(t.Cluster.With(inventory.Con
 // packages are the programs that come from the distribution. They are installed only where they are
 // missing.
 func packages(t Target) []resource.Resource {
-	rs := one(resource.Package{Program: "iptables", Apt: "iptables", Yum: "iptables"})
+	var rs []resource.Resource
+	add := func(program, apt, yum string) {
+		p := resource.Package{Program: program, Apt: apt, Yum: yum}
+		if hasProxy(t.Cluster) {
+			p.Environment = packageProxy
+		}
+		rs = append(rs, p)
+	}
+	add("iptables", "iptables", "iptables")
 	if t.Minor() < 32 { // kube-proxy needs the conntrack program until 1.31
-		rs = append(rs, resource.Package{Program: "conntrack", Apt: "conntrack", Yum: "conntrack-tools"})
+		add("conntrack", "conntrack", "conntrack-tools")
 	}
 	if t.filtersByNFTables() {
-		rs = append(rs, resource.Package{Program: "nft", Apt: "nftables", Yum: "nftables"})
+		add("nft", "nftables", "nftables")
 	}
 	if hasPolicies(t.Cluster) {
-		rs = append(rs, resource.Package{Program: "ipset", Apt: "ipset", Yum: "ipset"})
+		add("ipset", "ipset", "ipset")
 	}
 	if t.highlyAvailable() {
-		rs = append(rs, resource.Package{Program: "haproxy", Apt: "haproxy", Yum: "haproxy"})
+		add("haproxy", "haproxy", "haproxy")
 	}
 	return rs
 }
@@ -110,12 +119,13 @@ var kernelParameters = map[string]string{
 }
 
 // sysctls are set now and at boot.
-func sysctls() []resource.Resource {
+func sysctls(c *inventory.Cluster) []resource.Resource {
+	parameters, _ := KernelParameters(c)
 	var rs []resource.Resource
 	var file strings.Builder
-	for _, key := range slices.Sorted(maps.Keys(kernelParameters)) {
-		file.WriteString(key + " = " + kernelParameters[key] + "\n")
-		rs = append(rs, resource.Sysctl{Key: key, Value: kernelParameters[key]})
+	for _, key := range slices.Sorted(maps.Keys(parameters)) {
+		file.WriteString(key + " = " + parameters[key] + "\n")
+		rs = append(rs, resource.Sysctl{Key: key, Value: parameters[key]})
 	}
 	// ip_forward by its other name: a value that a file before has set already keeps its place in
 	// the order of systemd-sysctl, before a file that sets this one.

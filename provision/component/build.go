@@ -152,3 +152,12 @@ type daemon struct {
 	Flags   templates.Flags
 	Sandbox templates.Sandbox
 }
+
+// commas writes addresses or networks as the flags take them.
+func commas[T fmt.Stringer](all []T) string {
+	texts := make([]string, len(all))
+	for i, a := range all {
+		texts[i] = a.String()
+	}
+	return strings.Join(texts, ",")
+}

@@ -28,6 +28,8 @@ var containerd = Component{
 	On:    everywhere,
 	After: []string{"base"},
 	Units: []string{"containerd.service"},
+	// The proxy is not for the hosts, whose addresses its exceptions name.
+	NamesAll: hasProxy,
 	Sources: []release.Source{
 		// The static build: the other one is linked to a glibc newer than EL7's (2.35 from
 		// containerd 2.1 on).
@@ -86,6 +88,7 @@ var containerd = Component{
 						containerdConfig{
 							Version: format, Pause: t.Release.Image("pause"), CNI: cni, Registries: t.toldRegistries(),
 						})),
+					t.proxied("containerd.service"),
 					unit("containerd.service", containerdUnit.Render(daemon{
 						Sandbox: containerdSandbox(t),
 					})),

@@ -31,7 +31,7 @@ var controllerManager = Component{
 	Resources: func(t Target) []resource.Resource {
 		const kubeconfig = "/etc/kubernetes/controller-manager.conf"
 		network := t.Cluster.Network
-		flags := t.withArguments("kube-controller-manager", controllerManagerRules, templates.Flags{
+		flags := templates.Flags{
 			"kubeconfig":                       kubeconfig,
 			"authentication-kubeconfig":        kubeconfig,
 			"authorization-kubeconfig":         kubeconfig,
@@ -43,9 +43,8 @@ var controllerManager = Component{
 			"use-service-account-credentials":  "true", // CIS 1.3.3
 			"controllers":                      "*,bootstrapsigner,tokencleaner",
 			"allocate-node-cidrs":              "true",
-			"cluster-cidr":                     network.Pods.String(),
-			"node-cidr-mask-size":              "24",
-			"service-cluster-ip-range":         network.Services.String(),
+			"cluster-cidr":                     commas(network.PodNetworks()),
+			"service-cluster-ip-range":         commas(network.ServiceNetworks()),
 			"cluster-name":                     t.Cluster.Name,
 			"client-ca-file":                   PKIDir + "/ca.crt",
 			"root-ca-file":                     PKIDir + "/ca.crt", // CIS 1.3.5
@@ -57,7 +56,14 @@ var controllerManager = Component{
 			// 500 nodes get their pod CIDRs in 2 s instead of 24 s.
 			"kube-api-qps":   "200",
 			"kube-api-burst": "400",
-		})
+		}
+		if network.IsDualStack() {
+			// The flag for both is refused next to two networks.
+			flags["node-cidr-mask-size-ipv4"], flags["node-cidr-mask-size-ipv6"] = "24", "64"
+		} else {
+			flags["node-cidr-mask-size"] = "24"
+		}
+		flags = t.withArguments("kube-controller-manager", controllerManagerRules, flags)
 		return list(
 			t.gated("kube-controller-manager.service", t.shared(flags),
 				one(t.apiReady("the API is ready for kube-controller-manager", APIServer)),

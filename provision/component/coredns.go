@@ -20,7 +20,7 @@ var coreDNS = addon(Component{
 }, func(t Target) []byte {
 	return coreDNSManifest.Render(coreDNSData{
 		Image: t.Release.Image("coredns"), ClusterDomain: t.Cluster.Network.Domain,
-		Address: t.Cluster.ServiceIP(10), Replicas: 2, Upstream: t.Upstream,
+		Address: t.Cluster.ServiceIP(10), IPv6: t.Cluster.ServiceIPv6(10), Replicas: 2, Upstream: t.Upstream,
 	})
 })
 
@@ -29,6 +29,7 @@ type coreDNSData struct {
 	Image         string
 	ClusterDomain string
 	Address       netip.Addr
+	IPv6          netip.Addr // not valid where the cluster has none
 	Replicas      int
 	// Upstream says that the hosts know a DNS server for names outside of the cluster. Without one
 	// there is nothing to forward to, and CoreDNS would stop at a loop.

@@ -30,6 +30,9 @@ var criDockerd = Component{
 			"cni-bin-dir":                cni.Bin,
 			"pod-infra-container-image":  t.Release.Image("pause"),
 		}
+		if t.Cluster.Network.IsDualStack() {
+			flags["ipv6-dual-stack"] = "true"
+		}
 		return list(
 			t.service("cri-dockerd.service", nil,
 				t.programs("cri-dockerd", "/usr/local/bin", "cri-dockerd"),

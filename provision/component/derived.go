@@ -182,8 +182,12 @@ func Readings() []Reading {
 }
 
 // KernelParameters are what must be so after each boot, and the file that says so.
-func KernelParameters() (values map[string]string, file string) {
-	return maps.Clone(kernelParameters), sysctlFile
+func KernelParameters(c *inventory.Cluster) (values map[string]string, file string) {
+	values = maps.Clone(kernelParameters)
+	if c.Network.IsDualStack() {
+		values["net.ipv6.conf.all.forwarding"] = "1"
+	}
+	return values, sysctlFile
 }
 
 // NamingAll are the components of a cluster of which every host has something that names all hosts.

@@ -29,10 +29,11 @@ var dockerProgram = inventory.Program{
 // docker is for people and their builds: `docker run` works on every host. It shares the one
 // containerd with the kubelet.
 var docker = Component{
-	Name:  "docker",
-	On:    func(t Target) bool { return hasDocker(t.Cluster) },
-	After: []string{"containerd"},
-	Units: []string{"docker.service"},
+	Name:     "docker",
+	On:       func(t Target) bool { return hasDocker(t.Cluster) },
+	After:    []string{"containerd"},
+	Units:    []string{"docker.service"},
+	NamesAll: hasProxy,
 	Sources: []release.Source{{
 		Component: "docker", Version: "29.8.2", Archive: true, Directory: "docker/", Needed: hasDocker,
 		URL:      "https://download.docker.com/linux/static/stable/{machine}/docker-{version}.tgz",
@@ -65,6 +66,7 @@ var docker = Component{
 				t.programs("docker", "/usr/local/bin", "dockerd"),
 				one(
 					t.dockerFile(flags),
+					t.proxied("docker.service"),
 					unit("docker.service", dockerUnit.Render(daemon{
 						Flags: flags, Sandbox: dockerSandbox(t),
 					})),

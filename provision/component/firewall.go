@@ -77,10 +77,15 @@ func (t Target) firewalld(sets map[string][]string, toHost []resource.Opening) [
 		return one(resource.Firewalld{Absent: true})
 	}
 	f := resource.Firewalld{
-		Interfaces: podInterfaces(), Sets: sets, ToHost: toHost,
+		Interfaces: podInterfaces(t.Cluster), Sets: sets, ToHost: toHost,
 		// What reaches a pod by a Service passes already: its address was changed.
 		ToPods:   []resource.Opening{{Network: t.Cluster.Network.Pods.String()}, {Set: hostsSet}},
 		Restarts: t.filterUnits(),
+	}
+	if t.Cluster.Network.IsDualStack() {
+		f.ToPods = append(f.ToPods,
+			resource.Opening{Network: t.Cluster.Network.IPv6.Pods.String(), IPv6: true},
+			resource.Opening{Set: inIPv6(hostsSet), IPv6: true})
 	}
 	return one(resource.Service{Name: firewalldUnit, Enabled: true, Running: true}, f)
 }
@@ -104,13 +109,16 @@ func (t Target) nftables(sets map[string][]string, toHost []resource.Opening) []
 			resource.File{Path: firewallRules, Absent: true},
 		)
 	}
-	data := firewallData{Table: FirewallTable, Interfaces: append([]string{"lo"}, podInterfaces()...), Site: siteRules}
+	data := firewallData{Table: FirewallTable, Interfaces: append([]string{"lo"}, podInterfaces(t.Cluster)...), Site: siteRules}
 	if t.Cluster.Runtime == "docker" {
 		data.Interfaces = append(data.Interfaces, "docker0")
 	}
 	for _, name := range setNames() {
 		if sets[name] != nil {
-			data.Sets = append(data.Sets, addressSet{Name: name, Addresses: sets[name]})
+			data.Sets = append(data.Sets, addressSet{Name: name, Type: "ipv4_addr", Addresses: sets[name]})
+		}
+		if six := inIPv6(name); sets[six] != nil {
+			data.Sets = append(data.Sets, addressSet{Name: six, Type: "ipv6_addr", Addresses: sets[six]})
 		}
 	}
 	for _, port := range t.sshPorts() {
@@ -145,7 +153,10 @@ func (t Target) sshPorts() []int {
 }
 
 // podInterfaces are the interfaces that packets of pods come from, on any backend of flannel.
-func podInterfaces() []string { return append([]string{api.Bridge}, flannel.Residue.Interfaces...) }
+func podInterfaces(c *inventory.Cluster) []string {
+	all := append([]string{api.Bridge}, flannel.Residue.Interfaces...)
+	return slices.DeleteFunc(all, func(name string) bool { return name == vxlanInterface6 && !c.Network.IsDualStack() })
+}
 
 // hostsSet is the set of the addresses of all hosts.
 const hostsSet = "hosts"
@@ -158,6 +169,10 @@ func setOf(role inventory.Role) string {
 	return string(role)
 }
 
+// inIPv6 is the name of the set with the addresses of IPv6 of the hosts of a set: the packet filters
+// have no sets of both families.
+func inIPv6(set string) string { return set + "6" }
+
 // setNames are the names of the sets, in their order.
 func setNames() []string {
 	return []string{hostsSet, string(inventory.ControlPlane), string(inventory.Etcd), string(inventory.Worker)}
@@ -165,7 +180,15 @@ func setNames() []string {
 
 // openings are the ports of a host that others must reach, and the sets of those that may.
 func (t Target) openings(ports []Port) (sets map[string][]string, all []resource.Opening) {
-	sets = map[string][]string{hostsSet: t.addressesOf(AnyHost)}
+	sets = map[string][]string{}
+	admit := func(role inventory.Role) {
+		four, six := t.addressesOf(role)
+		sets[setOf(role)] = four
+		if six != nil {
+			sets[inIPv6(setOf(role))] = six
+		}
+	}
+	admit(AnyHost)
 	add := func(o resource.Opening) {
 		if !slices.Contains(all, o) {
 			all = append(all, o)
@@ -178,9 +201,12 @@ func (t Target) openings(ports []Port) (sets map[string][]string, all []resource
 			continue
 		}
 		for _, role := range p.admitted() {
-			o.Set = setOf(role)
-			sets[o.Set] = t.addressesOf(role)
+			admit(role)
+			o.Set, o.IPv6 = setOf(role), false
 			add(o)
+			if o.Set, o.IPv6 = inIPv6(o.Set), true; sets[o.Set] != nil {
+				add(o)
+			}
 		}
 	}
 	return sets, all
@@ -194,16 +220,20 @@ func (p Port) admitted() []inventory.Role {
 	return p.From
 }
 
-// addressesOf are the addresses of the hosts of a role.
-func (t Target) addressesOf(role inventory.Role) []string {
-	var all []string
+// addressesOf are the addresses of the hosts of a role, by family.
+func (t Target) addressesOf(role inventory.Role) (four, six []string) {
 	for _, h := range t.Cluster.Hosts {
-		if role == AnyHost || h.Has(role) {
-			all = append(all, h.Address.String())
+		if role != AnyHost && !h.Has(role) {
+			continue
+		}
+		four = append(four, h.Address.String())
+		if h.IPv6.IsValid() {
+			six = append(six, h.IPv6.String())
 		}
 	}
-	slices.Sort(all)
-	return all
+	slices.Sort(four)
+	slices.Sort(six)
+	return four, six
 }
 
 // opened are the ports of a host that others must reach.
@@ -242,6 +272,7 @@ type firewallData struct {
 // addressSet are addresses with a name.
 type addressSet struct {
 	Name      string
+	Type      string
 	Addresses []string
 }
 

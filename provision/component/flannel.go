@@ -38,7 +38,7 @@ var flannel = Component{
 		}},
 	},
 	Residue: Residue{
-		Data: []string{"/run/flannel", "/etc/kube-flannel"}, Interfaces: []string{vxlanInterface, wireguardInterface},
+		Data: []string{"/run/flannel", "/etc/kube-flannel"}, Interfaces: []string{vxlanInterface, vxlanInterface6, wireguardInterface},
 		Chains: []string{"FLANNEL-"},
 	},
 	Programs: []inventory.Program{
@@ -48,7 +48,7 @@ var flannel = Component{
 	Variables: []string{"FLANNELD_", "NODE_NAME", "EVENT_QUEUE_DEPTH"},
 	Direct:    true,
 	Resources: func(t Target) []resource.Resource {
-		flags := t.withArguments("flanneld", flannelRules, templates.Flags{
+		flags := templates.Flags{
 			"kube-subnet-mgr": "true",
 			"kubeconfig-file": "/etc/kubernetes/flannel.conf",
 			"net-config-path": FlannelConfig,
@@ -59,7 +59,11 @@ var flannel = Component{
 			"ip-masq":      "true",
 			"healthz-ip":   "127.0.0.1",
 			"healthz-port": "8081",
-		})
+		}
+		if t.Host.IPv6.IsValid() {
+			flags["public-ipv6"] = t.Host.IPv6.String()
+		}
+		flags = t.withArguments("flanneld", flannelRules, flags)
 		return list(
 			one(
 				resource.Dir{Path: "/etc/kube-flannel", Mode: 0o755},
@@ -69,8 +73,9 @@ var flannel = Component{
 				t.keys("flannel"),
 				one(
 					text(FlannelConfig, 0o644, flannelJSON.Render(flannelConfig{
-						Pods: t.Cluster.Network.Pods, Backend: t.Cluster.Network.Flannel.Backend,
-						Port: t.Cluster.Network.Flannel.Port,
+						Pods: t.Cluster.Network.Pods, IPv6: t.Cluster.Network.IPv6.Pods,
+						Backend: t.Cluster.Network.Flannel.Backend, Port: t.Cluster.Network.Flannel.Port,
+						MTU: t.Cluster.Network.Flannel.MTU,
 					})),
 					unit("flanneld.service", flanneldUnit.Render(flanneldCommand{
 						Flags: flags, NodeName: t.Host.Name,
@@ -94,6 +99,7 @@ var flannel = Component{
 // named in pkg/backend/wireguard.
 const (
 	vxlanInterface     = "flannel.1"
+	vxlanInterface6    = "flannel-v6.1"
 	wireguardInterface = "flannel-wg"
 )
 
@@ -115,8 +121,10 @@ func (t Target) otherTunnels() []resource.Resource {
 // flannelConfig is the data of /etc/kube-flannel/net-conf.json.
 type flannelConfig struct {
 	Pods    netip.Prefix
+	IPv6    netip.Prefix // of pods too; not valid where the cluster has none
 	Backend string
 	Port    int // UDP, for vxlan and wireguard
+	MTU     int // of the network between hosts; 0 for that of the interface
 }
 
 // flanneldCommand is the data of flanneld.service.

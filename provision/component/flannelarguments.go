@@ -13,7 +13,7 @@ var flannelRules = together(
 		"kube-api-url":           refused(inKubeconf),
 		"kube-annotation-prefix": refused("the hosts know each other's addresses by these annotations"),
 		"public-ip":              refused("set the address of the host"),
-		"public-ipv6":            refused("the tool makes no IPv6 networks"),
+		"public-ipv6":            refused("set ipv6 of the host"),
 		"healthz-ip":             only("the tool asks for flanneld's health at 127.0.0.1", "127.0.0.1", "0.0.0.0"),
 		"healthz-port":           only("the tool asks for flanneld's health at this port", "8081"),
 	},

@@ -158,7 +158,7 @@ func FuzzConfigs(f *testing.F) {
 			"registerWithTaints.0.key": one, "registerWithTaints.0.value": two, "registerWithTaints.0.effect": one,
 		})
 		pods := netip.MustParsePrefix("10.244.0.0/16")
-		parses(t, yaml.Unmarshal, kubeProxyYAML.Render(kubeProxyConfig{NodeName: one, Pods: pods}),
+		parses(t, yaml.Unmarshal, kubeProxyYAML.Render(kubeProxyConfig{NodeName: one, Pods: pods.String()}),
 			map[string]string{"hostnameOverride": one, "mode": "iptables"})
 		for version, at := range map[int]string{
 			2: "plugins/io.containerd.grpc.v1.cri/sandbox_image",

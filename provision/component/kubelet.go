@@ -72,7 +72,7 @@ var kubelet = Component{
 			"kubeconfig": KubeletConfig,
 			// There is no field for it, and the kubelet would take the address of the default
 			// route, which is the NAT interface of a Vagrant host.
-			"node-ip": t.Host.Address.String(),
+			"node-ip": commas(t.Host.Addresses()),
 			// Always, also where the host has that name: a host may be renamed, and a kubelet that
 			// starts with another name than its certificate's is no node any more. CIS 4.2.7 wants
 			// the flag unset because of certificates for other names; these are made for this one.

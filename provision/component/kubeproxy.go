@@ -1,7 +1,6 @@
 package component
 
 import (
-	"net/netip"
 	"time"
 
 	"kbootstrap/inventory"
@@ -45,7 +44,8 @@ var kubeProxy = Component{
 				one(
 					text("/var/lib/kube-proxy/config.yaml", 0o600,
 						translated.inYAML(kubeProxyYAML.Render(kubeProxyConfig{
-							NodeName: t.Host.Name, Pods: t.Cluster.Network.Pods, Conntrack: t.Facts.ConntrackWritable,
+							NodeName: t.Host.Name, Pods: commas(t.Cluster.Network.PodNetworks()),
+							Conntrack: t.Facts.ConntrackWritable,
 						}))),
 					unit("kube-proxy.service", kubeProxyUnit.Render(daemon{
 						Flags: flags, Sandbox: kubeProxySandbox(t),
@@ -82,7 +82,7 @@ const proxyKubeconfig = "/etc/kubernetes/kube-proxy.conf"
 // kubeProxyConfig is the data of /var/lib/kube-proxy/config.yaml, a KubeProxyConfiguration.
 type kubeProxyConfig struct {
 	NodeName string
-	Pods     netip.Prefix
+	Pods     string // networks
 	// Conntrack is false where the host's limits cannot be written, as in a container; kube-proxy
 	// exits otherwise.
 	Conntrack bool

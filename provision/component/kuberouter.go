@@ -58,14 +58,14 @@ var kubeRouter = Component{
 		if !hasPolicies(t.Cluster) {
 			return withoutPolicies()
 		}
-		flags := t.withArguments("kube-router", kubeRouterRules, templates.Flags{
+		flags := templates.Flags{
 			"run-firewall":             "true",
 			"run-router":               "false",
 			"run-service-proxy":        "false",
 			"run-loadbalancer":         "false",
 			"kubeconfig":               kubeRouterConfig,
 			"hostname-override":        t.Host.Name,
-			"service-cluster-ip-range": t.Cluster.Network.Services.String(),
+			"service-cluster-ip-range": commas(t.Cluster.Network.ServiceNetworks()),
 			"service-node-port-range":  t.Cluster.Network.NodePorts.String(),
 			// Its health listens on every address before 2.10, and tells no more than the metrics:
 			// both answer when it has heard all of the API.
@@ -75,13 +75,17 @@ var kubeRouter = Component{
 			// A firewalld that its owner reloads flushes the rules of everybody. kube-proxy looks
 			// after its own twice a minute; five minutes, the default, is long without policies.
 			"iptables-sync-period": "30s",
-		})
+		}
+		if t.Cluster.Network.IsDualStack() {
+			flags["enable-ipv6"] = "true"
+		}
+		flags = t.withArguments("kube-router", kubeRouterRules, flags)
 		return list(
 			t.service(kubeRouterUnit, t.shared(flags),
 				t.programs("kube-router", "/usr/local/bin", "kube-router"),
 				t.keys("kube-router"),
+				t.policyRestores(),
 				one(
-					text(policyRestore, 0o755, policyRestoreScript.Render(strings.Join(policyChains, "|"))),
 					unit(kubeRouterUnit, kubeRouterService.Render(kubeRouterCommand{
 						Flags: flags, Path: path.Dir(policyRestore), Sandbox: kubeRouterSandbox(t),
 					})),
@@ -112,7 +116,18 @@ func withoutPolicies() []resource.Resource {
 		resource.IPSets{Patterns: policySets, Absent: true},
 		resource.File{Path: kubeRouterConfig, Absent: true},
 		resource.File{Path: policyRestore, Absent: true},
+		resource.File{Path: policyRestore6, Absent: true},
 	)
+}
+
+// policyRestores are the scripts by which kube-router changes the packet filters.
+func (t Target) policyRestores() []resource.Resource {
+	script := policyRestoreScript.Render(strings.Join(policyChains, "|"))
+	second := resource.Resource(resource.File{Path: policyRestore6, Absent: true})
+	if t.Cluster.Network.IsDualStack() {
+		second = text(policyRestore6, 0o755, script)
+	}
+	return one(text(policyRestore, 0o755, script), second)
 }
 
 // policyAccess are the rights of kube-router, or their absence.
@@ -129,6 +144,9 @@ func kubeRouterSandbox(t Target) templates.Sandbox { return t.filterSandbox(temp
 
 // policyRestore is the iptables-restore that kube-router finds first.
 const policyRestore = ownDir + "/libexec/kube-router/iptables-restore"
+
+// policyRestore6 is that of IPv6.
+const policyRestore6 = ownDir + "/libexec/kube-router/ip6tables-restore"
 
 // kubeRouterCommand is the data of kube-router.service.
 type kubeRouterCommand struct {

@@ -29,7 +29,7 @@ var kubeRouterRules = together(
 		"service-cluster-ip-range": refused("set network.services"),
 		"service-node-port-range":  refused("set network.nodePorts"),
 		"enable-ipv4":              only("the pods have addresses of IPv4", "true"),
-		"enable-ipv6":              only("the tool makes no IPv6 networks", "false"),
+		"enable-ipv6":              refused("set network.ipv6"),
 		"health-port":              refused("health listens on every address before 2.10; ask for the metrics"),
 		"metrics-addr":             only("the tool asks for the metrics at 127.0.0.1", "127.0.0.1", "0.0.0.0"),
 		"metrics-port":             only("the tool asks for the metrics at this port", "10244"),

@@ -16,6 +16,9 @@ import (
 )
 
 // TestRender renders every template with typical data and compares it with testdata/NAME.golden.
+// proxyVariables has a value with all that a unit or a shell could misread.
+var proxyVariables = []variable{{"http_proxy", "http://user:p%40\"s's$x\\@proxy:3128"}, {"no_proxy", "10.0.0.0/8,.svc"}}
+
 func TestRender(t *testing.T) {
 	pods := netip.MustParsePrefix("10.244.0.0/16")
 	children := templates.Sandbox{Open: true, ChildrenDump: true}
@@ -58,7 +61,7 @@ func TestRender(t *testing.T) {
 		"firewall.nft": firewallNFT.Render(firewallData{
 			Table:      FirewallTable,
 			Interfaces: []string{"lo", "cni0", "flannel.1"}, Site: siteRules,
-			Sets: []addressSet{{Name: "hosts", Addresses: []string{"192.168.56.11", "192.168.56.12"}}},
+			Sets: []addressSet{{Name: "hosts", Type: "ipv4_addr", Addresses: []string{"192.168.56.11", "192.168.56.12"}}},
 			Openings: []resource.Opening{
 				{Ports: "22", Protocol: "tcp"}, {Set: "hosts", Ports: "8472", Protocol: "udp"},
 				{Ports: "30000-32767", Protocol: "tcp"},
@@ -82,7 +85,7 @@ func TestRender(t *testing.T) {
 			RuntimeEndpoint: "unix:///run/containerd/containerd.sock", CgroupV1: true, Resolv: "/etc/resolv.conf", Ciphers: ciphers,
 			Taints: []nodeTaint{{Key: "dedicated", Value: "db", Effect: "NoSchedule"}},
 		}),
-		"kube-proxy.yaml": kubeProxyYAML.Render(kubeProxyConfig{NodeName: "m1", Pods: pods}),
+		"kube-proxy.yaml": kubeProxyYAML.Render(kubeProxyConfig{NodeName: "m1", Pods: pods.String()}),
 		"api-proxy.cfg": apiProxyCFG.Render(apiProxyConfig{Port: 7443, Root: apiProxyRoot, Servers: []apiProxyBackend{
 			{Name: "m1", Address: netip.MustParseAddrPort("192.168.56.11:6443")},
 			{Name: "m2", Address: netip.MustParseAddrPort("192.168.56.12:6443")},
@@ -91,14 +94,19 @@ func TestRender(t *testing.T) {
 		"authentication.yaml":     authenticationYAML.Render(authentication{"v1"}),
 		"admission.yaml":          admissionYAML.Render(admission{"baseline", "restricted", true}),
 		"net-conf-wireguard.json": flannelJSON.Render(flannelConfig{Pods: pods, Backend: "wireguard", Port: 51820}),
-		"net-conf.json":           flannelJSON.Render(flannelConfig{Pods: pods, Backend: "vxlan", Port: 8472}),
-		"cni-config.sh":           cniConfigScript.Render(cni),
-		"access.yaml":             accessYAML.Render(struct{}{}),
-		"kubelet-client.yaml":     kubeletClientYAML.Render(kubeletClient),
-		"flannel-policy.yaml":     flannelPolicyYAML.Render(flannelUsers),
-		"host-policy.yaml":        hostPolicyYAML.Render(hostPolicyData{User: "kube-router:m1"}),
-		"host-access.yaml":        hostAccessYAML.Render(hostAccessData{Host: "m1", FlannelUser: "flannel:m1"}),
-		"old-access.yaml":         oldAccessYAML.Render(struct{}{}),
+		"net-conf-dual.json": flannelJSON.Render(flannelConfig{
+			Pods: pods, IPv6: netip.MustParsePrefix("fd00:10:244::/56"), Backend: "vxlan", Port: 8472, MTU: 1400,
+		}),
+		"proxy.conf":          proxyUnitConf.Render(proxyVariables),
+		"packages.env":        proxyEnv.Render(proxyVariables),
+		"net-conf.json":       flannelJSON.Render(flannelConfig{Pods: pods, Backend: "vxlan", Port: 8472}),
+		"cni-config.sh":       cniConfigScript.Render(cni),
+		"access.yaml":         accessYAML.Render(struct{}{}),
+		"kubelet-client.yaml": kubeletClientYAML.Render(kubeletClient),
+		"flannel-policy.yaml": flannelPolicyYAML.Render(flannelUsers),
+		"host-policy.yaml":    hostPolicyYAML.Render(hostPolicyData{User: "kube-router:m1"}),
+		"host-access.yaml":    hostAccessYAML.Render(hostAccessData{Host: "m1", FlannelUser: "flannel:m1"}),
+		"old-access.yaml":     oldAccessYAML.Render(struct{}{}),
 		"pod-probe.yaml": podProbeManifest.Render(podProbeData{
 			Image: "registry.k8s.io/pause:3.10.2", Namespace: "kbootstrap",
 		}),

@@ -18,7 +18,7 @@ var bootUnits = []string{"systemd-sysctl.service", "systemd-modules-load.service
 // tool. Every look at a host asks for it: it is cheap, and what is found may have come at any time.
 func SurroundingsQuery(c *inventory.Cluster, h inventory.Host) surroundings.Query {
 	q := surroundings.Query{Masks: bootUnits, Modules: component.Modules(c), Filters: true}
-	q.Sysctls, q.SysctlAs = component.KernelParameters()
+	q.Sysctls, q.SysctlAs = component.KernelParameters(c)
 	for _, s := range component.Services(c, h) {
 		q.Units = append(q.Units, s.Unit)
 	}

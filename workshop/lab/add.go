@@ -61,12 +61,12 @@ func (s state) nextHost(name string, wanted netip.Addr, spare bool) (Host, error
 		prefix = "s"
 	}
 	for i := 1; name == ""; i++ {
-		if n := fmt.Sprintf("%s%d", prefix, i); !named(n) {
+		if n := s.Spec.inDomain(fmt.Sprintf("%s%d", prefix, i)); !named(n) {
 			name = n
 		}
 	}
-	if !label.MatchString(name) {
-		return Host{}, fmt.Errorf("name %q is not an RFC 1123 label", name)
+	if !subdomain.MatchString(name) {
+		return Host{}, fmt.Errorf("name %q is not an RFC 1123 subdomain", name)
 	}
 	if named(name) {
 		return Host{}, fmt.Errorf("there is a host %q already", name)
@@ -77,7 +77,11 @@ func (s state) nextHost(name string, wanted netip.Addr, spare bool) (Host, error
 			continue
 		}
 		if !used(func(h hostState) bool { return h.Address == address }) {
-			return Host{Name: name, Address: address, Roles: []string{"worker"}, Spare: spare}, nil
+			h := Host{Name: name, Address: address, Roles: []string{"worker"}, Spare: spare}
+			if s.Spec.DualStack {
+				h.IPv6 = ipv6Of(address)
+			}
+			return h, nil
 		}
 	}
 	if wanted.IsValid() {

@@ -10,6 +10,8 @@ import (
 type Host struct {
 	Name    string     `json:"name"`    // also its hostname
 	Address netip.Addr `json:"address"` // on eth1, the cluster's network
+	// IPv6 is its other address on eth1, in a lab of both families.
+	IPv6    netip.Addr `json:"ipv6,omitzero"`
 	SSHPort int        `json:"sshPort"` // on 127.0.0.1 of the machine that runs the lab
 	Roles   []string   `json:"roles"`   // as in hosts.yaml: etcd, control-plane, worker
 	Image   string     `json:"image"`   // its system, one of Images
@@ -26,6 +28,7 @@ const (
 	natNetwork     = "10.0.2.0/24"
 	clusterGateway = "192.168.56.1/24"
 	clusterBits    = 24
+	clusterBits6   = 64
 	// natMAC is the same on every host, as Vagrant gives every guest of a box the box's own
 	// base_mac.
 	natMAC = "08:00:27:8d:c0:4d"
@@ -39,6 +42,20 @@ func addressOf(i int) netip.Addr { return netip.AddrFrom4([4]byte{192, 168, 56, 
 // imageOf returns the system of a host.
 func (s Spec) imageOf(host string) string { return cmp.Or(s.Images[host], s.Image) }
 
+// ipv6Of returns the address of the other family next to an address of eth1: fd00:192:168:56::11.
+func ipv6Of(a netip.Addr) netip.Addr {
+	b := a.As4()
+	return netip.MustParseAddr(fmt.Sprintf("fd00:%d:%d:%d::%d", b[0], b[1], b[2], b[3]))
+}
+
+// inDomain ends the name of a host with the lab's domain.
+func (s Spec) inDomain(name string) string {
+	if s.Domain == "" {
+		return name
+	}
+	return name + "." + s.Domain
+}
+
 // planHosts lists the hosts of a spec in the order of hosts.yaml, without their ports.
 func planHosts(s Spec) []Host {
 	var hosts []Host
@@ -46,12 +63,17 @@ func planHosts(s Spec) []Host {
 		for i := range n {
 			name := fmt.Sprintf("%s%d", prefix, i+1)
 			hosts = append(hosts, Host{
-				Name: name, Address: addressOf(len(hosts)), Roles: roles, Spare: spare, Image: s.imageOf(name),
+				Name: s.inDomain(name), Address: addressOf(len(hosts)), Roles: roles, Spare: spare, Image: s.imageOf(name),
 			})
 		}
 	}
 	add(s.ControlPlanes, "cp", false, "etcd", "control-plane", "worker")
 	add(s.Workers, "w", false, "worker")
 	add(s.Spare, "s", true, "worker")
+	if s.DualStack {
+		for i := range hosts {
+			hosts[i].IPv6 = ipv6Of(hosts[i].Address)
+		}
+	}
 	return hosts
 }

@@ -25,6 +25,9 @@ func (s state) hostsYAML() []byte {
 		"arguments:\n" +
 		"  kubelet: {image-gc-high-threshold: \"100\", eviction-hard: " +
 		"\"memory.available<100Mi,nodefs.available<500Mi\"}\n")
+	if s.Spec.DualStack {
+		b.WriteString("network: {ipv6: {pods: \"fd00:10:244::/56\", services: \"fd00:10:96::/112\"}}\n")
+	}
 	fmt.Fprintf(&b, "ssh: {user: vagrant, key: %s, knownHosts: %s, hostKeyPolicy: strict, agent: false, "+
 		"config: none}\nhosts:\n",
 		keyFile, knownHostsFile)
@@ -38,8 +41,12 @@ func (s state) hostsYAML() []byte {
 
 // Snippet returns the host's entry below hosts: in a hosts.yaml.
 func (h Host) Snippet() string {
+	address := h.Address.String()
+	if h.IPv6.IsValid() {
+		address += fmt.Sprintf("\n    ipv6: %q", h.IPv6)
+	}
 	return fmt.Sprintf("  - name: %s\n    address: %s\n    ssh: {address: 127.0.0.1, port: %d}\n    roles: [%s]\n",
-		h.Name, h.Address, h.SSHPort, strings.Join(h.Roles, ", "))
+		h.Name, address, h.SSHPort, strings.Join(h.Roles, ", "))
 }
 
 // quoteYAML quotes a path for a flow mapping when a character of it might mean something there.

@@ -107,6 +107,10 @@ func (s state) makeHostNetwork(ctx context.Context, h Host) error {
 	addresses := []string{"link set eth0 address " + natMAC, "addr add " + natAddress + " dev eth0",
 		fmt.Sprintf("addr add %s/%d dev eth1", h.Address, clusterBits)}
 	routes := []string{"route add default via " + natGateway + " dev eth0"}
+	if h.IPv6.IsValid() {
+		// Nobody else in the lab has it, and a service that starts at once could not bind it.
+		addresses = append(addresses, fmt.Sprintf("addr add %s/%d dev eth1 nodad", h.IPv6, clusterBits6))
+	}
 	if s.Spec.VM {
 		// The interfaces of this namespace are but the plugs of the machine's own.
 		addresses, routes = nil, nil

@@ -72,8 +72,8 @@ func (s state) check() error {
 		}
 	}
 	for _, h := range s.Hosts {
-		if !label.MatchString(h.Name) {
-			problem("the name %q of a host is not an RFC 1123 label", h.Name)
+		if !subdomain.MatchString(h.Name) {
+			problem("the name %q of a host is not an RFC 1123 subdomain", h.Name)
 		}
 		if h.Base != "" && !filepath.IsAbs(h.Base) {
 			problem("%s: base %q is not an absolute path", h.Name, h.Base)

@@ -44,7 +44,7 @@ func TestOddLab(t *testing.T) {
 	for want, change := range map[string]func(s *state){
 		"id is":        func(s *state) { s.ID = "*" },
 		"not a cgroup": func(s *state) { s.Cgroups = []string{"/sys/fs/cgroup"} },
-		"is not an RFC 1123 label": func(s *state) {
+		"is not an RFC 1123 subdomain": func(s *state) {
 			s.Hosts[0].Name = "../../etc"
 		},
 		"not an absolute path": func(s *state) { s.Hosts[0].Base = "x" },

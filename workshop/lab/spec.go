@@ -32,6 +32,11 @@ type Spec struct {
 	// Mirror is the artifact directory written to hosts.yaml, together with its lock file,
 	// artifacts.lock.
 	Mirror string `json:"mirror"`
+	// DualStack gives the hosts addresses of both families, and has hosts.yaml make a cluster of
+	// both.
+	DualStack bool `json:"dualStack,omitempty"`
+	// Domain, when set, ends the names of the hosts: "example.lan" makes cp1.example.lan.
+	Domain string `json:"domain,omitempty"`
 	// Progress, when set, is told each step in a short line. It is called from one goroutine at a
 	// time.
 	Progress func(step string) `json:"-"`
@@ -42,6 +47,7 @@ const maxHosts = 240
 
 var (
 	label      = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`) // RFC 1123
+	subdomain  = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`)
 	kubernetes = regexp.MustCompile(`^v\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$`)
 )
 
@@ -72,6 +78,9 @@ func (s Spec) validate() error {
 	problem := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
 	if !label.MatchString(s.Name) {
 		problem("name %q is not an RFC 1123 label", s.Name)
+	}
+	if s.Domain != "" && !subdomain.MatchString(s.Domain) {
+		problem("domain %q is not an RFC 1123 subdomain", s.Domain)
 	}
 	if s.ControlPlanes < 0 || s.Workers < 0 || s.Spare < 0 {
 		problem("a number of hosts is negative")
@@ -127,5 +136,6 @@ func labelOf(name string) string {
 // sameShape reports whether both specs ask for the same hosts and the same hosts.yaml.
 func (s Spec) sameShape(o Spec) bool {
 	return s.Name == o.Name && s.ControlPlanes == o.ControlPlanes && s.Workers == o.Workers && s.Spare == o.Spare &&
-		s.Image == o.Image && maps.Equal(s.Images, o.Images) && s.VM == o.VM && s.Kubernetes == o.Kubernetes && s.Mirror == o.Mirror
+		s.Image == o.Image && maps.Equal(s.Images, o.Images) && s.VM == o.VM && s.Kubernetes == o.Kubernetes &&
+		s.Mirror == o.Mirror && s.DualStack == o.DualStack && s.Domain == o.Domain
 }
