@@ -53,6 +53,7 @@ type Run struct {
 	settles  bool             // the plan is what should stand from now on, see settle
 	evidence map[string]guard.Evidence
 	census   api.Census
+	vitals   map[string]api.EtcdVitals
 	surveys  map[string]survey
 	left     map[string][]string // in a reset: the components that each host has or had
 	claims   map[string]guard.Claim

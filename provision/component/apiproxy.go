@@ -18,6 +18,8 @@ var apiProxy = Component{
 	Short: "api-lb",
 	On:    Target.highlyAvailable,
 	After: []string{"base"},
+	// HAProxy takes a server for one that answers until its first check has failed.
+	NeedsJoined: []string{APIServer},
 	Units: []string{"kube-api-proxy.service"},
 	Ports: []Port{{
 		Network: "tcp", By: "kube-api-proxy", Loopback: true,

@@ -28,7 +28,9 @@ var apiServer = Component{
 	Short:   "api",
 	On:      on(inventory.ControlPlane),
 	After:   []string{"base"},
-	Rolling: true,
+	// A learner serves no API server.
+	NeedsJoined: []string{Etcd},
+	Rolling:     true,
 	Role:    inventory.ControlPlane,
 	Units:   []string{"kube-apiserver.service"},
 	Sources: []release.Source{kubernetesProgram("kube-apiserver")},
@@ -180,17 +182,16 @@ func apiServerSandbox(t Target) templates.Sandbox {
 	})
 }
 
-// etcdEndpoints are the members an API server talks to: its own first where it has one, and the
-// others in case that one is down.
+// etcdEndpoints are the members an API server talks to: its own where it has one, or else all. With
+// its own alone, no member that comes or goes elsewhere restarts it; when its own is down, it is not
+// ready, and hosts take another API server. See docs/decisions/0048-members-come-and-go.md.
 func etcdEndpoints(t Target) []string {
-	var endpoints []string
 	if t.Has(inventory.Etcd) {
-		endpoints = append(endpoints, "https://127.0.0.1:2379")
+		return []string{"https://127.0.0.1:2379"}
 	}
+	var endpoints []string
 	for _, h := range t.Cluster.With(inventory.Etcd) {
-		if h.Name != t.Host.Name {
-			endpoints = append(endpoints, "https://"+h.Address.String()+":2379")
-		}
+		endpoints = append(endpoints, clientURL(h))
 	}
 	return endpoints
 }

@@ -25,6 +25,9 @@ type Target struct {
 	// Lead is the control plane that carries out what is done once per cluster; empty means the
 	// first of the inventory.
 	Lead string
+	// Joins are the names of the hosts that join the control plane of a cluster that is there: as
+	// members of etcd, with an API server, or both. See Joining.
+	Joins []string
 	// Away are the names of the hosts that could not be reached.
 	Away []string
 	// AllMembers says that the run is about all components of all etcd hosts, and has reached them.

@@ -54,13 +54,14 @@ func members(s Situation) Refusals {
 		switch {
 		case i < 0 && slices.ContainsFunc(known, isNew):
 			// It was added, and has not started yet.
+		case i < 0 && !s.isLimited():
+			// It joins, see joining.
 		case i < 0:
 			rs = append(rs, &RefusedError{
 				Code: fault.MemberAdded, Host: h.Name,
-				Text: fmt.Sprintf("%s:%d gives this host the role etcd, but the running cluster has no such member",
-					s.Cluster.File, h.Line),
-				Advice: "take the role etcd from this host: a running cluster cannot get new members yet; the " +
-					"first `kbootstrap up` makes them",
+				Text: fmt.Sprintf("%s:%d gives this host the role etcd, the running cluster has no such member, and "+
+					"this run is limited", s.Cluster.File, h.Line),
+				Advice: fmt.Sprintf("run `kbootstrap add-node %s`, or `kbootstrap up` without limits", h.Name),
 			})
 		case !isAt(known[i], h):
 			rs = append(rs, &RefusedError{

@@ -26,6 +26,7 @@ type Situation struct {
 	Evidence map[string]Evidence // by host; a host that did not answer has none
 	Claims   map[string]Claim    // by host, in a reset
 	Census   api.Census
+	Etcd     map[string]api.EtcdVitals // by host, of members that have had a quorum
 	Issued   []string // the hosts that certificates were ever issued for
 	Restarts []string // the hosts on which the plan restarts a member of etcd that runs
 	KeysLost bool     // the keys of the cluster are not in the state directory
@@ -45,7 +46,7 @@ func Judge(s Situation) (refused Refusals, warnings []string) {
 	for _, r := range slices.Concat(
 		SameMachine(s), Foreign(s), replacedKeys(s), lostEncryptionKeys(s), otherAuthority(s),
 		changedNetworks(s), changedVersions(s),
-		halfChanged(s), movedRoles(s), movedRegistry(s), otherMachines(s), goneHosts(s), members(s), movedHosts(s),
+		halfChanged(s), movedRoles(s), movedRegistry(s), otherMachines(s), goneHosts(s), members(s), joining(s), movedHosts(s),
 		quorum(s), addOns(s),
 	) {
 		if s.isElsewhere(r) {
