@@ -49,9 +49,9 @@ new host has no data of an etcd. The message says which of that is not so, with 
 	{RefusedReset, "a single control plane or etcd member is not reset",
 		`Resetting it would take a member out of a running quorum: three members survive the loss of one, and the two that
 remain survive no further loss; of a single member all data would be lost.`,
-		`Reset the whole cluster, or keep the host.
+		`Remove the host from the cluster, which sees to the quorum first, or reset the whole cluster.
 
-    kbootstrap reset -i hosts.yaml`},
+    kbootstrap remove-node m3 -i hosts.yaml`},
 	{StateLost, "the state directory is lost, but the cluster exists",
 		`The hosts hold a cluster of this name, but its authorities are not in .kbootstrap/<cluster>/pki next to the
 inventory: the directory was removed, the inventory was copied without it, or this is not the machine that made the

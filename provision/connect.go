@@ -63,7 +63,7 @@ func (r *Run) chooseLead() {
 	first := ""
 	for _, h := range r.Cluster.With(inventory.ControlPlane) {
 		m := r.Fleet[h.Name]
-		if m == nil {
+		if m == nil || r.Leaving.Has(h.Name) {
 			continue
 		}
 		if slices.Contains(m.Facts.Units, "kube-apiserver.service") {
@@ -121,6 +121,9 @@ func (r *Run) reach(dial func([]inventory.Host) (fleet.Fleet, error)) error {
 	r.hosts = r.Cluster.Hosts
 	if len(r.Scope.Hosts) > 0 && len(r.namesAll) == 0 {
 		r.hosts = concerned(r.Cluster, r.Scope.Hosts)
+	}
+	if r.Leaving.Dead {
+		r.hosts = slices.DeleteFunc(slices.Clone(r.hosts), func(h inventory.Host) bool { return r.Leaving.Has(h.Name) })
 	}
 	var err error
 	r.Fleet, err = dial(r.hosts)

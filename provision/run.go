@@ -38,6 +38,8 @@ type Run struct {
 	// Findings are what the checks of the hosts found, in a verb that has them.
 	Findings []preflight.Finding
 
+	// Leaving are the hosts that the run removes from the cluster.
+	Leaving Leave
 	// Proof is, in a reset, what shows the hosts to be of this cluster.
 	Proof string
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -210,7 +211,8 @@ func (m Membership) yield(ctx context.Context, sys *host.System, list etcdEntrie
 		return false, err
 	}
 	for _, e := range list {
-		if e.ID == self.ID || e.IsLearner || len(e.ClientURLs) == 0 {
+		stays := slices.ContainsFunc(e.ClientURLs, func(url string) bool { return slices.Contains(m.Access.Endpoints, url) })
+		if e.ID == self.ID || e.IsLearner || !stays {
 			continue
 		}
 		// Only the leader itself hands over.

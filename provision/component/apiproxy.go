@@ -20,7 +20,7 @@ var apiProxy = Component{
 	After: []string{"base"},
 	// HAProxy takes a server for one that answers until its first check has failed.
 	NeedsJoined: []string{APIServer},
-	Units: []string{"kube-api-proxy.service"},
+	Units:       []string{"kube-api-proxy.service"},
 	Ports: []Port{{
 		Network: "tcp", By: "kube-api-proxy", Loopback: true,
 		Of: func(c *inventory.Cluster) int { return c.Network.LocalAPIPort },

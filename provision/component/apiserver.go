@@ -24,16 +24,16 @@ const apiPoll = 100 * time.Millisecond
 // ApiServer serves the Kubernetes API from etcd. It starts together with etcd and waits for etcd by
 // itself.
 var apiServer = Component{
-	Name:    APIServer,
-	Short:   "api",
-	On:      on(inventory.ControlPlane),
-	After:   []string{"base"},
+	Name:  APIServer,
+	Short: "api",
+	On:    on(inventory.ControlPlane),
+	After: []string{"base"},
 	// A learner serves no API server.
 	NeedsJoined: []string{Etcd},
 	Rolling:     true,
-	Role:    inventory.ControlPlane,
-	Units:   []string{"kube-apiserver.service"},
-	Sources: []release.Source{kubernetesProgram("kube-apiserver")},
+	Role:        inventory.ControlPlane,
+	Units:       []string{"kube-apiserver.service"},
+	Sources:     []release.Source{kubernetesProgram("kube-apiserver")},
 	Ports: []Port{{
 		Network: "tcp", By: "kube-apiserver", From: []inventory.Role{AnyHost}, World: true,
 		Of: func(c *inventory.Cluster) int { return c.Network.APIPort },

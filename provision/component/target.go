@@ -36,6 +36,10 @@ type Target struct {
 	AllHosts bool
 	// Encryption says how far the control planes are with the encryption of secrets.
 	Encryption EncryptionStage
+	// Leaving says that the host leaves a cluster that stays, Dead that it does so without being
+	// asked, and Leavers are the names of all that leave.
+	Leaving, Dead bool
+	Leavers       []string
 	// Left are, of a host that is torn down, the components that it has or had; see Teardown.
 	Left []string
 	// DeleteData says that a teardown removes what was there before, and what people keep.

@@ -66,7 +66,7 @@ func joining(s Situation) Refusals {
 	if sick != nil {
 		refuse("", "bring these members back first", "%d of the %d members of etcd are not well, and another one "+
 			"would change their quorum from %d to %d: %s",
-			len(sick), voters, majority(voters), majority(voters+1), strings.Join(sick, ", "))
+			len(sick), voters, Majority(voters), Majority(voters+1), strings.Join(sick, ", "))
 	}
 	for _, h := range joiners {
 		listed := slices.ContainsFunc(s.Census.Members, func(m api.EtcdMember) bool { return isAt(m, h) })
@@ -96,8 +96,8 @@ func (s Situation) sickness(h inventory.Host) string {
 	return ""
 }
 
-// majority is how many of so many members are a quorum.
-func majority(members int) int { return members/2 + 1 }
+// Majority is how many of so many members are a quorum.
+func Majority(members int) int { return members/2 + 1 }
 
 // nameOf names a member for people: it has no name before it has started.
 func nameOf(m api.EtcdMember) string {

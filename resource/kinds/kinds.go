@@ -76,6 +76,7 @@ var kinds = []Kind{
 	kind[api.Object]("object", 0),
 	kind[api.Node]("node", 0),
 	kind[api.NodeStatus]("nodestatus", Waits),
+	kind[api.Drain]("drain", Sees),
 	kind[api.Registration]("registration", Sees),
 	kind[api.PodNetwork]("podnetwork", Sees),
 	kind[api.PodProbe]("podprobe", Sees),
