@@ -31,7 +31,7 @@ func joining(s Situation) Refusals {
 			joiners = append(joiners, h)
 		}
 	}
-	if joiners == nil || s.Census.Members == nil {
+	if joiners == nil {
 		return nil
 	}
 	var rs Refusals
@@ -39,6 +39,10 @@ func joining(s Situation) Refusals {
 		rs = append(rs, &RefusedError{
 			Code: fault.RefusedJoin, Host: host, Text: fmt.Sprintf(format, args...), Advice: advice,
 		})
+	}
+	if s.Census.Members == nil {
+		refuse("", "see to it that the members that are there answer, then run the same command again",
+			"no member of etcd tells who belongs to it, so none is added")
 	}
 	for _, m := range s.Census.Members {
 		if m.Learner && !slices.ContainsFunc(joiners, func(h inventory.Host) bool { return isAt(m, h) }) {

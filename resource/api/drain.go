@@ -77,7 +77,7 @@ func (d Drain) Apply(ctx context.Context, sys *host.System) error {
 			return nil, err
 		}
 		if !node.Spec.Unschedulable {
-			if err := d.cordon(ctx, a); err != nil {
+			if err := d.cordon(ctx, a, node.Metadata.ResourceVersion); err != nil {
 				return nil, err
 			}
 		}
@@ -159,7 +159,14 @@ func (d Drain) unowned(pods []drainedPod) error {
 		"evicted: %s", d.Node, strings.Join(names, ", "))
 }
 
-func (d Drain) look(ctx context.Context, a *kube.API) (*struct{ Spec struct{ Unschedulable bool } }, error) {
+// drainedNode is what we read of a node.
+type drainedNode struct {
+	Metadata struct{ ResourceVersion string }
+	Spec     struct{ Unschedulable bool }
+}
+
+// look reads the node; nil when there is none.
+func (d Drain) look(ctx context.Context, a *kube.API) (*drainedNode, error) {
 	data, err := a.Get(ctx, "/api/v1/nodes/"+d.Node)
 	if kube.IsCode(err, http.StatusNotFound) {
 		return nil, nil
@@ -167,7 +174,7 @@ func (d Drain) look(ctx context.Context, a *kube.API) (*struct{ Spec struct{ Uns
 	if err != nil {
 		return nil, err
 	}
-	node := &struct{ Spec struct{ Unschedulable bool } }{}
+	node := &drainedNode{}
 	return node, json.Unmarshal(data, node)
 }
 
@@ -182,10 +189,12 @@ func (d Drain) pods(ctx context.Context, a *kube.API) ([]drainedPod, error) {
 }
 
 // cordon has the node take no more pods, with a mark that it was the tool.
-func (d Drain) cordon(ctx context.Context, a *kube.API) error {
+func (d Drain) cordon(ctx context.Context, a *kube.API, version string) error {
 	body, err := json.Marshal(map[string]any{
-		"metadata": map[string]any{"annotations": map[string]string{CordonMark: "remove-node"}},
-		"spec":     map[string]any{"unschedulable": true},
+		"metadata": map[string]any{
+			"annotations": map[string]string{CordonMark: "remove-node"}, "resourceVersion": version,
+		},
+		"spec": map[string]any{"unschedulable": true},
 	})
 	if err != nil {
 		return err
