@@ -82,9 +82,9 @@ The name of a cluster cannot be changed: it is part of etcd's token and of the p
 	{HostGone, "a node of the cluster is not in the inventory",
 		`The cluster has a node that was made from this inventory, but the inventory no longer has its host. Leaving a
 host out never removes it: its pods would be lost without being moved, and the host would keep running.`,
-		`Put the host back into the inventory, reset it, and then take it out.
+		`Put the host back into the inventory, remove it from the cluster, and then take it out.
 
-    kbootstrap reset -i hosts.yaml --host w2
+    kbootstrap remove-node w2 -i hosts.yaml
 
 If the machine itself is lost, delete its node instead:
 
@@ -94,11 +94,13 @@ If the machine itself is lost, delete its node instead:
 peers, the other members would still count it for their quorum.`,
 		`Put the host back into the inventory.
 
-Leaving a host out does not remove its member, and the tool has no command for that yet.`},
+Leaving a host out does not remove its member; remove-node does.
+
+    kbootstrap remove-node m3 -i hosts.yaml`},
 	{RoleMoved, "a host still runs a role that the inventory no longer gives it",
 		`The host has units of a role, etcd or control-plane, that the inventory does not give it any more. Removing them
 would remove a member of a quorum, and up never does that because of something left out.`,
-		`Give the host its role again.`},
+		`Give the host its role again, or take the whole host out of the cluster with remove-node and add it anew.`},
 	{NetworkChanged, "a network or the domain of a running cluster was changed",
 		`The network of pods, the network of Services and the DNS domain are fixed when a cluster is made. Nodes, Services
 and pods keep the addresses and names that they got from the old value, and could not reach those with the new one.`,

@@ -27,7 +27,7 @@ func joining(s Situation) Refusals {
 	var joiners []inventory.Host
 	for _, name := range component.Joining(s.Cluster, s.Facts) {
 		h, _ := s.Cluster.Host(name)
-		if s.isAbout(component.Etcd, h) && h.Has(inventory.Etcd) && s.Facts[name].EtcdBootstrapped == "" {
+		if s.isAbout(component.Etcd, h) && h.Has(inventory.Etcd) && !s.isMember(h) {
 			joiners = append(joiners, h)
 		}
 	}
@@ -80,6 +80,16 @@ func joining(s Situation) Refusals {
 		}
 	}
 	return rs
+}
+
+// isMember reports whether a host belongs to etcd already: its member has had a quorum, has a vote,
+// or has data while nobody tells who votes. One that was cut off in the founding is started again.
+func (s Situation) isMember(h inventory.Host) bool {
+	facts := s.Facts[h.Name]
+	if facts.EtcdBootstrapped != "" || s.Census.Members == nil {
+		return facts.EtcdBootstrapped != "" || facts.EtcdData
+	}
+	return slices.ContainsFunc(s.Census.Members, func(m api.EtcdMember) bool { return !m.Learner && isAt(m, h) })
 }
 
 // sickness is why a member of etcd is not well; "" when it is.
