@@ -60,28 +60,26 @@ func uiSANs(c *inventory.Cluster) []string {
 }
 
 // apiserverSANs are the names by which pods, hosts and people reach an API server: the kubernetes
-// service, every control plane (an address may be forwarded or balanced to another of them), and
-// localhost, because the proxies on the hosts and forwarded ports end there.
+// service, the control plane's own name and addresses, and localhost, because the proxies on the
+// hosts and forwarded ports end there. The other control planes are not among them, so that one
+// that comes or goes changes no certificate of another.
 func apiserverSANs(c *inventory.Cluster, h inventory.Host) []string {
 	names := []string{
 		"kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc." + c.Network.Domain,
 		address(c.ServiceIP(1)), "localhost", "127.0.0.1", h.Name,
 	}
+	names = append(names, addressesOf(h)...)
 	if h.SSH.Address != "" {
 		names = append(names, canonical(h.SSH.Address))
 	}
 	if six := c.ServiceIPv6(1); six.IsValid() {
 		names = append(names, address(six))
 	}
-	for _, cp := range c.With(inventory.ControlPlane) {
-		names = append(names, addressesOf(cp)...)
-	}
 	return names
 }
 
-// pageSANs are the names by which people reach a page: those of the control planes, of which a
-// cluster gets no more, so that another worker changes no certificate; and localhost, for a port
-// that is forwarded.
+// pageSANs are the names by which people reach a page: those of the control planes, so that another
+// worker changes no certificate; and localhost, for a port that is forwarded.
 func pageSANs(c *inventory.Cluster) []string {
 	names := []string{"localhost", "127.0.0.1"}
 	for _, h := range c.With(inventory.ControlPlane) {

@@ -39,16 +39,19 @@ const (
 
 // planEntries are the faults of plans, refusals and locks.
 var planEntries = []Entry{
-	{RefusedJoin, "add-node does not make control planes or etcd members",
-		`A worker joins a running cluster by starting a few units. A control plane or a member of etcd changes a quorum, and
-add-node does not do that yet.`,
-		`Give the host the role worker only. Control planes are made by the first run of up.`},
+	{RefusedJoin, "a member cannot join etcd now",
+		`A new member changes the quorum of etcd, so it joins only when every member that is there answers, knows a leader,
+has no alarm, and runs the minor version of the new one; when no other member is about to join or leave; and when the
+new host has no data of an etcd. The message says which of that is not so, with the numbers. Nothing was changed.`,
+		`Repair what the message names, then run the same command again.
+
+    kbootstrap status -i hosts.yaml`},
 	{RefusedReset, "a single control plane or etcd member is not reset",
 		`Resetting it would take a member out of a running quorum: three members survive the loss of one, and the two that
 remain survive no further loss; of a single member all data would be lost.`,
-		`Reset the whole cluster, or keep the host.
+		`Remove the host from the cluster, which sees to the quorum first, or reset the whole cluster.
 
-    kbootstrap reset -i hosts.yaml`},
+    kbootstrap remove-node m3 -i hosts.yaml`},
 	{StateLost, "the state directory is lost, but the cluster exists",
 		`The hosts hold a cluster of this name, but its authorities are not in .kbootstrap/<cluster>/pki next to the
 inventory: the directory was removed, the inventory was copied without it, or this is not the machine that made the
@@ -79,9 +82,9 @@ The name of a cluster cannot be changed: it is part of etcd's token and of the p
 	{HostGone, "a node of the cluster is not in the inventory",
 		`The cluster has a node that was made from this inventory, but the inventory no longer has its host. Leaving a
 host out never removes it: its pods would be lost without being moved, and the host would keep running.`,
-		`Put the host back into the inventory, reset it, and then take it out.
+		`Put the host back into the inventory, remove it from the cluster, and then take it out.
 
-    kbootstrap reset -i hosts.yaml --host w2
+    kbootstrap remove-node w2 -i hosts.yaml
 
 If the machine itself is lost, delete its node instead:
 
@@ -91,11 +94,13 @@ If the machine itself is lost, delete its node instead:
 peers, the other members would still count it for their quorum.`,
 		`Put the host back into the inventory.
 
-Leaving a host out does not remove its member, and the tool has no command for that yet.`},
+Leaving a host out does not remove its member; remove-node does.
+
+    kbootstrap remove-node m3 -i hosts.yaml`},
 	{RoleMoved, "a host still runs a role that the inventory no longer gives it",
 		`The host has units of a role, etcd or control-plane, that the inventory does not give it any more. Removing them
 would remove a member of a quorum, and up never does that because of something left out.`,
-		`Give the host its role again.`},
+		`Give the host its role again, or take the whole host out of the cluster with remove-node and add it anew.`},
 	{NetworkChanged, "a network or the domain of a running cluster was changed",
 		`The network of pods, the network of Services and the DNS domain are fixed when a cluster is made. Nodes, Services
 and pods keep the addresses and names that they got from the old value, and could not reach those with the new one.`,
@@ -109,10 +114,13 @@ not support downgrades.`,
 after another. up changes all hosts together and does none of that, so it does not take a running cluster to another
 minor version. It does install a newer patch of the same minor version.`,
 		`Set the minor version that is running, which the message names.`},
-	{MemberAdded, "the role etcd was given to a host of a running cluster",
-		`A new member must be added to etcd's list before it starts, and catch up before it counts. up does not do that
-yet, and a member that is not in the list does not start.`,
-		`Remove the role etcd from the host. The members of a cluster are those of the first run of up.`},
+	{MemberAdded, "a limited run does not add a member to etcd",
+		`The inventory gives the role etcd to a host that etcd does not have in its list. A new member is added, catches up
+and is promoted while all others are watched, and then every host is told of the new control plane. A run with --limit
+or --only leaves something of that out, so it does nothing of it.`,
+		`Run up without limits, or name the host to add-node.
+
+    kbootstrap add-node m2 m3 -i hosts.yaml`},
 	{MemberMoved, "the address of a member of etcd was changed",
 		`etcd's list, or the unit on the host, has the member at another address than the inventory: its address was changed,
 or two hosts have swapped their names. The member would start, but the others would look for it at the wrong address.`,

@@ -29,18 +29,31 @@ func (s surveyor) etcdData(dir string) EtcdData {
 	for _, e := range entries {
 		found.Entries = append(found.Entries, e.Name())
 	}
-	for _, log := range slices.Backward(s.logs(dir)) {
-		member, cluster, ok := walMetadata(log)
-		if !ok {
-			continue
-		}
+	if member, cluster, log := s.logIDs(dir); log != "" {
 		found.MemberID, found.ClusterID = strconv.FormatUint(member, 16), strconv.FormatUint(cluster, 16)
 		if info, err := os.Stat(log); err == nil {
 			found.Modified = info.ModTime().UTC()
 		}
-		break
 	}
 	return found
+}
+
+// EtcdMemberID returns the ID of the member whose data lies in a directory; 0 when no write-ahead
+// log tells.
+func (r Root) EtcdMemberID(dir string) uint64 {
+	member, _, _ := r.logIDs(dir)
+	return member
+}
+
+// logIDs returns the IDs that the newest readable part of a write-ahead log has, and its path; ""
+// when there is none.
+func (r Root) logIDs(dir string) (member, cluster uint64, path string) {
+	for _, log := range slices.Backward(r.logs(dir)) {
+		if member, cluster, ok := walMetadata(log); ok {
+			return member, cluster, log
+		}
+	}
+	return 0, 0, ""
 }
 
 // The types of records in a write-ahead log (etcd, server/storage/wal/wal.go).

@@ -65,6 +65,10 @@ func targetsOf(ctx context.Context, r *Run) ([]component.Target, error) {
 		upstream = upstream || m.Facts.Resolv != ""
 	}
 	facts, first := factsOf(r.Fleet), firstProvider(r)
+	var joins []string
+	if !etcdNew {
+		joins = component.Joining(r.Cluster, facts)
+	}
 	var targets []component.Target
 	for _, h := range r.Cluster.Hosts {
 		m := r.Fleet[h.Name]
@@ -78,7 +82,7 @@ func targetsOf(ctx context.Context, r *Run) ([]component.Target, error) {
 		stage := component.StageOf(r.Cluster, facts, h.Name, first, isWhole(r, inventory.ControlPlane))
 		targets = append(targets, component.Target{
 			Cluster: r.Cluster, Host: h, Facts: m.Facts, Release: set, PKI: r.PKI, EtcdNew: etcdNew, Upstream: upstream,
-			Lead: r.lead, Away: slices.Sorted(maps.Keys(r.Unreached)), Encryption: stage,
+			Joins: joins, Lead: r.lead, Away: slices.Sorted(maps.Keys(r.Unreached)), Encryption: stage,
 			AllMembers: isWhole(r, inventory.Etcd), AllHosts: isWhole(r, component.AnyHost),
 		})
 	}

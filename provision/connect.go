@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -56,13 +57,23 @@ func connect(ctx context.Context, r *Run, lock bool) error {
 	return nil
 }
 
-// chooseLead has the first control plane that answers lead.
+// chooseLead has the first control plane that answers lead; one that has an API server comes before
+// one that is yet to get it, wherever in the inventory that was added.
 func (r *Run) chooseLead() {
+	first := ""
 	for _, h := range r.Cluster.With(inventory.ControlPlane) {
-		if r.Fleet[h.Name] != nil {
+		m := r.Fleet[h.Name]
+		if m == nil || r.Leaving.Has(h.Name) {
+			continue
+		}
+		if slices.Contains(m.Facts.Units, "kube-apiserver.service") {
 			r.lead = h.Name
 			return
 		}
+		first = cmp.Or(first, h.Name)
+	}
+	if first != "" {
+		r.lead = first
 	}
 }
 
@@ -110,6 +121,9 @@ func (r *Run) reach(dial func([]inventory.Host) (fleet.Fleet, error)) error {
 	r.hosts = r.Cluster.Hosts
 	if len(r.Scope.Hosts) > 0 && len(r.namesAll) == 0 {
 		r.hosts = concerned(r.Cluster, r.Scope.Hosts)
+	}
+	if r.Leaving.Dead {
+		r.hosts = slices.DeleteFunc(slices.Clone(r.hosts), func(h inventory.Host) bool { return r.Leaving.Has(h.Name) })
 	}
 	var err error
 	r.Fleet, err = dial(r.hosts)

@@ -73,7 +73,7 @@ func lookAround(ctx context.Context, r *Run, queries map[string]node.Query) (map
 			r.evidence[name] = guard.EvidenceOf(queries[name].Witnesses, a.Witnesses)
 		}
 	}
-	r.census = censusOf(r.Cluster.Hosts, answers)
+	r.census, r.vitals = censusOf(r.Cluster.Hosts, answers), vitalsIn(answers)
 	return answers, err
 }
 
@@ -93,6 +93,7 @@ func askCensus(r *Run, queries map[string]node.Query) {
 		if m == nil || m.Facts.EtcdBootstrapped == "" {
 			continue
 		}
+		ask(h.Name, api.CensusSource{Etcd: vitalsOf(r.Cluster, h, m.Facts).Etcd})
 		for _, address := range addressesOf(m) {
 			ask(h.Name, api.CensusSource{Members: resource.Ready{
 				URL:    "https://" + address.String() + ":2380/members",
@@ -115,6 +116,19 @@ func addressesOf(m *fleet.Machine) []netip.Addr {
 		}
 	}
 	return addresses
+}
+
+// vitalsIn are what members of etcd tell of themselves, by their hosts.
+func vitalsIn(answers map[string]node.Answer) map[string]api.EtcdVitals {
+	vitals := map[string]api.EtcdVitals{}
+	for name, a := range answers {
+		for _, told := range a.Census {
+			if told.Etcd != nil {
+				vitals[name] = *told.Etcd
+			}
+		}
+	}
+	return vitals
 }
 
 // censusOf is what the hosts tell: of nodes and of members each the first that knows any.

@@ -38,6 +38,8 @@ type Run struct {
 	// Findings are what the checks of the hosts found, in a verb that has them.
 	Findings []preflight.Finding
 
+	// Leaving are the hosts that the run removes from the cluster.
+	Leaving Leave
 	// Proof is, in a reset, what shows the hosts to be of this cluster.
 	Proof string
 
@@ -53,6 +55,7 @@ type Run struct {
 	settles  bool             // the plan is what should stand from now on, see settle
 	evidence map[string]guard.Evidence
 	census   api.Census
+	vitals   map[string]api.EtcdVitals
 	surveys  map[string]survey
 	left     map[string][]string // in a reset: the components that each host has or had
 	claims   map[string]guard.Claim

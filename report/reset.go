@@ -50,6 +50,9 @@ func NewReset(run *provision.Run) Reset {
 	out := Reset{Plan: NewPlan(run), Proof: run.Proof, Removals: []Removal{}}
 	alone := run.LeftAlone()
 	for _, h := range run.Cluster.Hosts {
+		if run.Leaving.Hosts != nil && !run.Leaving.Has(h.Name) {
+			continue // it stays, and looks for the API elsewhere
+		}
 		r := Removal{Host: h.Name, LeftAlone: slices.Contains(alone, h.Name)}
 		about := false
 		for _, s := range run.Plan.Steps {

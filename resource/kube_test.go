@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -308,6 +309,14 @@ func (k *fakeAPI) place(nodes ...string) {
 
 // evict has the scheduler place a pod again: on m2.
 func (k *fakeAPI) evict(pod string) {
+	if all, ok := k.objects["/api/v1/pods"]; ok { // of one node: it is gone from there
+		items, _ := all["items"].([]any)
+		all["items"] = slices.DeleteFunc(items, func(item any) bool {
+			fields, _ := item.(map[string]any)
+			meta, _ := fields["metadata"].(map[string]any)
+			return meta["name"] == pod
+		})
+	}
 	items, _ := k.objects[podsPath]["items"].([]any)
 	for _, item := range items {
 		fields, _ := item.(map[string]any)

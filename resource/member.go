@@ -23,6 +23,7 @@ type Member struct {
 	Token   string // the cluster's token
 	Marker  string // where Bootstrapped keeps it: "/etc/etcd/bootstrapped"
 	New     bool   // the cluster does not exist yet
+	Initial string // the members of a new cluster: "m1=https://192.168.56.11:2380,m2=…"
 	Absent  bool   // it has no data, and it may not found a cluster
 	Foreign string // only in a found value: why its data is not of this cluster
 }
@@ -43,13 +44,11 @@ func (m Member) State() string {
 func (m Member) Observe(ctx context.Context, sys *host.System) (Resource, error) {
 	found := m
 	if found.Foreign = ""; !sys.HasLog(m.DataDir) {
-		if found.Absent = true; !m.New || !sys.Exists(bootstrapDropIn(m.Unit)) {
+		if found.Absent = true; !m.New {
 			return found, nil
 		}
-		// The permission counts when systemd knows of it: a run may have been cut off before it
-		// told.
-		u, err := sys.Unit(ctx, m.Unit)
-		found.Absent = u.Stale(bootstrapDropIn(m.Unit), true)
+		ready, err := firstStart{"new", m.Initial}.isKnown(ctx, sys, m.Unit)
+		found.Absent = !ready
 		return found, err
 	}
 	found.Absent = false
@@ -68,7 +67,6 @@ func (m Member) Observe(ctx context.Context, sys *host.System) (Resource, error)
 
 // Apply allows a new member to found the cluster. It never touches data.
 func (m Member) Apply(ctx context.Context, sys *host.System) error {
-	dropIn := bootstrapDropIn(m.Unit)
 	if m.Absent {
 		return forbidBootstrap(ctx, sys, m.Unit)
 	}
@@ -84,16 +82,42 @@ func (m Member) Apply(ctx context.Context, sys *host.System) error {
 		return fault.MemberWithoutData.Errorf("the cluster exists already, but member %s has no data in %s; "+
 			"if its disk is lost, remove the member from the cluster and add it again", m.Name, m.DataDir)
 	}
-	text := "[Service]\nEnvironment=ETCD_INITIAL_CLUSTER_STATE=new\n"
-	if err := sys.WriteOwn(sys.Path(dropIn), []byte(text), 0o644); err != nil {
-		return err
-	}
-	return sys.Reload(ctx, m.Unit, dropIn, true)
+	return firstStart{"new", m.Initial}.allow(ctx, sys, m.Unit)
 }
 
-// bootstrapDropIn lets etcd found a cluster. It lies in /run, so that it does not outlive a boot.
+// firstStart is what a member of etcd is told once, when it has no data yet: whether its cluster is
+// new, and who belongs to it. A member with data knows that by itself, so the list is no part of
+// its unit, and a member that comes or goes restarts no other.
+type firstStart struct{ state, members string }
+
+// bootstrapDropIn is where a first start is told. It lies in /run, so that it does not outlive a
+// boot.
 func bootstrapDropIn(unit string) string {
 	return surroundings.FirstStartDropIn(unit)
+}
+
+func (f firstStart) text() string {
+	return "[Service]\nEnvironment=ETCD_INITIAL_CLUSTER_STATE=" + f.state + "\n" +
+		"Environment=ETCD_INITIAL_CLUSTER=" + f.members + "\n"
+}
+
+// isKnown reports whether systemd would start the unit so. A run may have been cut off before it
+// told systemd.
+func (f firstStart) isKnown(ctx context.Context, sys *host.System, unit string) (bool, error) {
+	text, err := sys.Read(bootstrapDropIn(unit))
+	if err != nil || text != f.text() {
+		return false, err
+	}
+	u, err := sys.Unit(ctx, unit)
+	return !u.Stale(bootstrapDropIn(unit), true), err
+}
+
+func (f firstStart) allow(ctx context.Context, sys *host.System, unit string) error {
+	dropIn := bootstrapDropIn(unit)
+	if err := sys.WriteOwn(sys.Path(dropIn), []byte(f.text()), 0o644); err != nil {
+		return err
+	}
+	return sys.Reload(ctx, unit, dropIn, true)
 }
 
 // forbidBootstrap takes the permission to found a cluster away.

@@ -13,9 +13,17 @@ func addNodeCommand(a *app) *cobra.Command {
 	var ignore ignoreFlag
 	c := &cobra.Command{
 		Use:   "add-node HOST...",
-		Short: "Join hosts that were added to the inventory; no other host is changed",
+		Short: "Join hosts that were added to the inventory",
+		Long: `Join hosts that were added to the inventory. Workers join alone, and no other host is changed.
+
+Control planes and members of etcd join one after the other: each is added to etcd as a learner, catches up,
+and is promoted; then it gets an API server, and all hosts are told to look for the API there too. No member
+of etcd and no API server that is there is started again. If one of the hosts is more than a worker, add-node
+is the same as up, and brings all hosts to the inventory.`,
 		Example: `  # after adding w3 to hosts.yaml
-  kbootstrap add-node w3 -i hosts.yaml`,
+  kbootstrap add-node w3 -i hosts.yaml
+  # from one control plane to three
+  kbootstrap add-node m2 m3 -i hosts.yaml`,
 		Args: cli.Args(cobra.MinimumNArgs(1)),
 		RunE: func(c *cobra.Command, names []string) error {
 			ignored, err := ignore.checks()
@@ -26,10 +34,16 @@ func addNodeCommand(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := guard.MayJoin(cluster, names); err != nil {
-				return exitError{exitRefused, err}
+			for _, name := range names {
+				if _, ok := cluster.Host(name); !ok {
+					return cli.UsageError{Err: unknownHost{name, cluster}}
+				}
 			}
-			run, done, err := flags.prepare(c.Context(), provision.Scope{Hosts: names}, provision.AddNode(ignored))
+			scope := provision.Scope{Hosts: names}
+			if guard.JoinsPlanes(cluster, names) {
+				scope.Hosts = nil
+			}
+			run, done, err := flags.prepare(c.Context(), scope, provision.AddNode(ignored))
 			if err != nil {
 				return err
 			}

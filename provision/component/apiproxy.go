@@ -18,7 +18,9 @@ var apiProxy = Component{
 	Short: "api-lb",
 	On:    Target.highlyAvailable,
 	After: []string{"base"},
-	Units: []string{"kube-api-proxy.service"},
+	// HAProxy takes a server for one that answers until its first check has failed.
+	NeedsJoined: []string{APIServer},
+	Units:       []string{"kube-api-proxy.service"},
 	Ports: []Port{{
 		Network: "tcp", By: "kube-api-proxy", Loopback: true,
 		Of: func(c *inventory.Cluster) int { return c.Network.LocalAPIPort },

@@ -24,14 +24,16 @@ const apiPoll = 100 * time.Millisecond
 // ApiServer serves the Kubernetes API from etcd. It starts together with etcd and waits for etcd by
 // itself.
 var apiServer = Component{
-	Name:    APIServer,
-	Short:   "api",
-	On:      on(inventory.ControlPlane),
-	After:   []string{"base"},
-	Rolling: true,
-	Role:    inventory.ControlPlane,
-	Units:   []string{"kube-apiserver.service"},
-	Sources: []release.Source{kubernetesProgram("kube-apiserver")},
+	Name:  APIServer,
+	Short: "api",
+	On:    on(inventory.ControlPlane),
+	After: []string{"base"},
+	// A learner serves no API server.
+	NeedsJoined: []string{Etcd},
+	Rolling:     true,
+	Role:        inventory.ControlPlane,
+	Units:       []string{"kube-apiserver.service"},
+	Sources:     []release.Source{kubernetesProgram("kube-apiserver")},
 	Ports: []Port{{
 		Network: "tcp", By: "kube-apiserver", From: []inventory.Role{AnyHost}, World: true,
 		Of: func(c *inventory.Cluster) int { return c.Network.APIPort },
@@ -180,17 +182,16 @@ func apiServerSandbox(t Target) templates.Sandbox {
 	})
 }
 
-// etcdEndpoints are the members an API server talks to: its own first where it has one, and the
-// others in case that one is down.
+// etcdEndpoints are the members an API server talks to: its own where it has one, or else all. With
+// its own alone, no member that comes or goes elsewhere restarts it; when its own is down, it is not
+// ready, and hosts take another API server. See docs/decisions/0048-members-come-and-go.md.
 func etcdEndpoints(t Target) []string {
-	var endpoints []string
 	if t.Has(inventory.Etcd) {
-		endpoints = append(endpoints, "https://127.0.0.1:2379")
+		return []string{"https://127.0.0.1:2379"}
 	}
+	var endpoints []string
 	for _, h := range t.Cluster.With(inventory.Etcd) {
-		if h.Name != t.Host.Name {
-			endpoints = append(endpoints, "https://"+h.Address.String()+":2379")
-		}
+		endpoints = append(endpoints, clientURL(h))
 	}
 	return endpoints
 }

@@ -19,6 +19,7 @@ func Components() []Component {
 		etcd,
 		apiServer,
 		apiProxy,
+		noAPIProxy,
 		controllerManager,
 		scheduler,
 		access,

@@ -37,8 +37,9 @@ var etcd = Component{
 		Programs: []string{"etcd", "etcdctl", "etcdutl"},
 	}},
 	Ports: []Port{
+		// A new member asks the others to be added.
 		{Network: "tcp", Number: 2379, By: "etcd", For: "clients", Loopback: true, Address: true,
-			From: []inventory.Role{inventory.ControlPlane}},
+			From: []inventory.Role{inventory.ControlPlane, inventory.Etcd}},
 		{
 			Network: "tcp", Number: 2380, By: "etcd", For: "members", Address: true,
 			From: []inventory.Role{inventory.Etcd},
@@ -58,7 +59,7 @@ var etcd = Component{
 				resource.Dir{Path: EtcdData, Mode: 0o700, Owner: "etcd:etcd"},
 			),
 			etcdMember(t),
-			t.gated("etcd.service", t.shared(etcdFlags(t)), etcdTurn(t),
+			t.gated("etcd.service", t.shared(etcdFlags(t)), list(etcdTurn(t), etcdJoin(t)),
 				t.programs("etcd", "/usr/local/bin", "etcd"),
 				t.keys("etcd"),
 				one(unit("etcd.service", etcdUnit.Render(daemon{
@@ -66,6 +67,7 @@ var etcd = Component{
 					Sandbox: etcdSandbox(t),
 				}))),
 			),
+			etcdVote(t),
 			one(
 				resource.Ready{
 					Name: "etcd has a quorum", URL: "https://127.0.0.1:2379/health", Expect: `"health":"true"`,
@@ -100,13 +102,24 @@ func EtcdToken(c *inventory.Cluster) string { return TokenPrefix + c.Name }
 // TokenPrefix tells the tool's clusters from others.
 const TokenPrefix = "kbootstrap-"
 
-// etcdMember is the member's data: allowed to be new while there is no cluster yet.
+// etcdMember is the member's data: allowed to be new while there is no cluster yet. One that joins a
+// cluster is told what it may when it is in the list of members, see etcdJoin.
 func etcdMember(t Target) []resource.Resource {
+	if t.joins() {
+		return nil
+	}
+	var initial []string
+	for _, h := range t.Cluster.With(inventory.Etcd) {
+		initial = append(initial, h.Name+"="+peerURL(h))
+	}
 	return one(resource.Member{
 		Name: t.Host.Name, Unit: "etcd.service", DataDir: EtcdData, Token: EtcdToken(t.Cluster), Marker: etcdMarker,
-		New: t.EtcdNew,
+		New: t.EtcdNew, Initial: strings.Join(initial, ","),
 	})
 }
+
+// peerURL is where a member of etcd answers the others.
+func peerURL(h inventory.Host) string { return "https://" + h.Address.String() + ":2380" }
 
 // etcdTurn has the members of a new cluster start one behind the other, each when the one before
 // serves its peers: a member that starts together with others asks them for their members, and
@@ -131,19 +144,14 @@ func etcdTurn(t Target) []resource.Resource {
 // etcdFlags are flags, and not a configuration file, since CIS audits read the command line
 // (security benchmark 2.x).
 func etcdFlags(t Target) templates.Flags {
-	var initial []string
-	for _, h := range t.Cluster.With(inventory.Etcd) {
-		initial = append(initial, fmt.Sprintf("%s=https://%s:2380", h.Name, h.Address))
-	}
 	address := t.Host.Address.String()
 	flags := templates.Flags{
 		"name":                        t.Host.Name,
 		"data-dir":                    EtcdData,
 		"listen-client-urls":          "https://127.0.0.1:2379,https://" + address + ":2379",
 		"advertise-client-urls":       "https://" + address + ":2379",
-		"listen-peer-urls":            "https://" + address + ":2380",
-		"initial-advertise-peer-urls": "https://" + address + ":2380",
-		"initial-cluster":             strings.Join(initial, ","),
+		"listen-peer-urls":            peerURL(t.Host),
+		"initial-advertise-peer-urls": peerURL(t.Host),
 		"initial-cluster-token":       EtcdToken(t.Cluster),
 		"client-cert-auth":            "true",
 		"trusted-ca-file":             EtcdPKI + "/ca.crt",

@@ -25,6 +25,9 @@ type Target struct {
 	// Lead is the control plane that carries out what is done once per cluster; empty means the
 	// first of the inventory.
 	Lead string
+	// Joins are the names of the hosts that join the control plane of a cluster that is there: as
+	// members of etcd, with an API server, or both. See Joining.
+	Joins []string
 	// Away are the names of the hosts that could not be reached.
 	Away []string
 	// AllMembers says that the run is about all components of all etcd hosts, and has reached them.
@@ -33,6 +36,10 @@ type Target struct {
 	AllHosts bool
 	// Encryption says how far the control planes are with the encryption of secrets.
 	Encryption EncryptionStage
+	// Leaving says that the host leaves a cluster that stays, Dead that it does so without being
+	// asked, and Leavers are the names of all that leave.
+	Leaving, Dead bool
+	Leavers       []string
 	// Left are, of a host that is torn down, the components that it has or had; see Teardown.
 	Left []string
 	// DeleteData says that a teardown removes what was there before, and what people keep.

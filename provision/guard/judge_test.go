@@ -190,7 +190,7 @@ func TestJudge(t *testing.T) {
 				),
 				"w1, address: 192.168.56.21, roles: [worker]", "w1, address: 192.168.56.21, roles: [etcd, worker]",
 			),
-			want: []string{code(fault.RoleMoved, "m3"), code(fault.RoleMoved, "m3"), code(fault.MemberAdded, "w1")},
+			want: []string{code(fault.RoleMoved, "m3"), code(fault.RoleMoved, "m3"), code(fault.RefusedJoin, "")},
 			says: "this host has etcd, but",
 		},
 		{

@@ -23,7 +23,7 @@ func goneHosts(s Situation) Refusals {
 			Code: fault.HostGone, Host: n.Name,
 			Text: fmt.Sprintf("this host is a node of the cluster, but %s does not list it", s.Cluster.File),
 			Advice: fmt.Sprintf("put the host back into the inventory, take it out of the cluster with "+
-				"`kbootstrap reset --host %s`, and then remove it from the inventory; if the machine is lost: "+
+				"`kbootstrap remove-node %s`, and then remove it from the inventory; if the machine is lost: "+
 				"`kubectl delete node %s`", n.Name, n.Name),
 		})
 	}
@@ -34,7 +34,7 @@ func goneHosts(s Situation) Refusals {
 		rs = append(rs, &RefusedError{
 			Code: fault.MemberGone, Host: m.Name,
 			Text:   fmt.Sprintf("this host is a member of etcd, but %s does not list it", s.Cluster.File),
-			Advice: "put the host back: members leave etcd one at a time and on purpose, never by omission",
+			Advice: "put the host back: members leave etcd by `kbootstrap remove-node`, never by omission",
 		})
 	}
 	return rs
@@ -54,13 +54,14 @@ func members(s Situation) Refusals {
 		switch {
 		case i < 0 && slices.ContainsFunc(known, isNew):
 			// It was added, and has not started yet.
+		case i < 0 && !s.isLimited():
+			// It joins, see joining.
 		case i < 0:
 			rs = append(rs, &RefusedError{
 				Code: fault.MemberAdded, Host: h.Name,
-				Text: fmt.Sprintf("%s:%d gives this host the role etcd, but the running cluster has no such member",
-					s.Cluster.File, h.Line),
-				Advice: "take the role etcd from this host: a running cluster cannot get new members yet; the " +
-					"first `kbootstrap up` makes them",
+				Text: fmt.Sprintf("%s:%d gives this host the role etcd, the running cluster has no such member, and "+
+					"this run is limited", s.Cluster.File, h.Line),
+				Advice: fmt.Sprintf("run `kbootstrap add-node %s`, or `kbootstrap up` without limits", h.Name),
 			})
 		case !isAt(known[i], h):
 			rs = append(rs, &RefusedError{

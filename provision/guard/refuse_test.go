@@ -9,23 +9,13 @@ import (
 	"kbootstrap/internal/fixture"
 )
 
-// TestMayJoin: only workers join a running cluster.
-func TestMayJoin(t *testing.T) {
+// TestJoinsPlanes: whoever is more than a worker is known to all hosts.
+func TestJoinsPlanes(t *testing.T) {
 	c := fixture.Parse(t, fixture.Ha)
-	for _, names := range [][]string{{"w1"}, {"w1", "w1"}, {"stranger"}, nil} {
-		if err := MayJoin(c, names); err != nil {
-			t.Errorf("%s: %v", names, err)
+	for name, want := range map[string]bool{"w1": false, "stranger": false, "m2": true} {
+		if got := JoinsPlanes(c, []string{name}); got != want {
+			t.Errorf("%s: %t", name, got)
 		}
-	}
-	err := MayJoin(c, []string{"w1", "m2"})
-	var refused *RefusedError
-	if !errors.As(err, &refused) || !strings.Contains(refused.Hint(), "worker only") ||
-		fault.Of(err) != fault.RefusedJoin {
-		t.Fatalf("got %v", err)
-	}
-	want := c.File + ":7: m2 has the role control-plane, which add-node cannot give to a host of a running cluster yet"
-	if err.Error() != want {
-		t.Errorf("got  %s\nwant %s", err, want)
 	}
 }
 

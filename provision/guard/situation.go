@@ -26,11 +26,15 @@ type Situation struct {
 	Evidence map[string]Evidence // by host; a host that did not answer has none
 	Claims   map[string]Claim    // by host, in a reset
 	Census   api.Census
-	Issued   []string // the hosts that certificates were ever issued for
-	Restarts []string // the hosts on which the plan restarts a member of etcd that runs
-	KeysLost bool     // the keys of the cluster are not in the state directory
+	Etcd     map[string]api.EtcdVitals // by host, of members that have had a quorum
+	Issued   []string                  // the hosts that certificates were ever issued for
+	Restarts []string                  // the hosts on which the plan restarts a member of etcd that runs
+	KeysLost bool                      // the keys of the cluster are not in the state directory
 	// EncryptionKeys are those for secrets that the state directory has.
 	EncryptionKeys []certs.EncryptionKey
+	// Leavers are the hosts that the run removes, and Dead says that they do not answer.
+	Leavers []string
+	Dead    bool
 	// AddOns are what the run would do to what users have, and Dropping the add-ons, by their
 	// fields, that it may turn off although users have data in them.
 	AddOns   []AddOnChange
@@ -45,7 +49,7 @@ func Judge(s Situation) (refused Refusals, warnings []string) {
 	for _, r := range slices.Concat(
 		SameMachine(s), Foreign(s), replacedKeys(s), lostEncryptionKeys(s), otherAuthority(s),
 		changedNetworks(s), changedVersions(s),
-		halfChanged(s), movedRoles(s), movedRegistry(s), otherMachines(s), goneHosts(s), members(s), movedHosts(s),
+		halfChanged(s), movedRoles(s), movedRegistry(s), otherMachines(s), goneHosts(s), members(s), joining(s), movedHosts(s),
 		quorum(s), addOns(s),
 	) {
 		if s.isElsewhere(r) {

@@ -26,7 +26,7 @@ type Evidence struct {
 	Kubernetes string   // the version of the API server, without a leading v
 	Etcd       string   // the version of etcd
 	Addresses  []Bound  // that the units of its roles were started with
-	Members    []string // the addresses at which the API server looks for etcd; one's own is 127.0.0.1
+	Members    []string // the addresses at which the API server looks for members of etcd on other hosts
 	APIPort    string   // that the API server was started with
 	Flannel    string   // how flannel carries packets between hosts: "vxlan, port 8472"
 	Units      []string // ours, of roles that the inventory does not give to the host
@@ -58,7 +58,7 @@ var witnesses = []witness{
 		e.Services, e.APIPort = flags["service-cluster-ip-range"], flags["secure-port"]
 		e.addAddress(component.APIServer, flags["advertise-address"])
 		for server := range strings.SplitSeq(flags["etcd-servers"], ",") {
-			if address := hostOf(server); address != "" {
+			if address := hostOf(server); address != "" && address != "127.0.0.1" { // its own
 				e.Members = append(e.Members, address)
 			}
 		}

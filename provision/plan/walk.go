@@ -15,7 +15,7 @@ var ErrDependency = errors.New("an earlier component failed")
 
 // Walk carries out every step as soon as what it comes after is done: steps of the same host that
 // its component is After, steps of every host that its component Needs, and for a Rolling component
-// that runs already the same step of the host Before. A step that waits on its host for a component
+// that runs already, or that joins one that runs, the same step of the host Before. A step that waits on its host for a component
 // is ended when that has failed everywhere, unless its service runs already: then it does not wait,
 // and its host would go on alone with what it changes. It returns the root causes only; what does
 // not depend on a failure is finished.
@@ -92,7 +92,8 @@ func (p Plan) Before(i int) []int {
 		switch {
 		case slices.Contains(step.Component.After, other.Component.Name) && p.sameHost(step, other),
 			slices.Contains(step.Component.Needs, other.Component.Name),
-			j < i && step.Component.Rolling && step.Component.Name == other.Component.Name && step.Running():
+			step.Target.Joins != nil && slices.Contains(step.Component.NeedsJoined, other.Component.Name),
+			j < i && step.Component.Rolling && step.Component.Name == other.Component.Name && step.isRolled():
 			indices = append(indices, j)
 		}
 	}
@@ -142,6 +143,13 @@ func (s Step) Running() bool {
 		}
 	}
 	return false
+}
+
+// isRolled reports whether the step of a rolling component waits for those of the hosts before: it
+// changes what runs, or its host joins what runs, as a learner of etcd does, of which there may be
+// one at a time.
+func (s Step) isRolled() bool {
+	return s.Running() || slices.Contains(s.Target.Joins, s.About())
 }
 
 // restarts reports whether the step changes a service that runs: its host carries that out by

@@ -20,6 +20,8 @@ import (
 type Census struct {
 	Nodes   []RegisteredNode // of the API; nil when it was not asked or does not answer
 	Members []EtcdMember     // of etcd; nil when it was not asked or does not answer
+	// Etcd is how the host's own member of etcd is; nil when it was not asked.
+	Etcd *EtcdVitals
 }
 
 // RegisteredNode is a node of the API.
@@ -37,6 +39,7 @@ type EtcdMember struct {
 	Name     string
 	PeerURLs []string
 	Started  bool // it has told where clients reach it, which a member does when it first starts
+	Learner  bool // it has no vote yet
 }
 
 // CensusSource is where a Census is taken. What is empty is not asked.
@@ -45,6 +48,8 @@ type CensusSource struct {
 	// Members is where a member answers to its peers, with the certificates that it wants to see:
 	// its URL is "https://192.168.56.11:2380/members". A member answers that without a quorum.
 	Members resource.Ready
+	// Etcd is where the host's own member answers clients: "https://127.0.0.1:2379".
+	Etcd resource.Ready
 }
 
 // censusTimeout bounds one question: what does not answer at once does not stand.
@@ -62,6 +67,7 @@ func TakeCensus(ctx context.Context, sys *host.System, from CensusSource) Census
 	if from.Members.URL != "" {
 		census.Members, _ = etcdMembers(ctx, sys, from.Members)
 	}
+	census.Etcd = etcdVitals(ctx, sys, from.Etcd)
 	return census
 }
 
@@ -150,13 +156,15 @@ func etcdMembers(ctx context.Context, sys *host.System, at resource.Ready) ([]Et
 		Name       string
 		PeerURLs   []string
 		ClientURLs []string
+		IsLearner  bool
 	}
 	if err := json.Unmarshal(body, &list); err != nil {
 		return nil, fmt.Errorf("members: %w", err)
 	}
 	members := make([]EtcdMember, len(list))
 	for i, m := range list {
-		members[i] = EtcdMember{Name: m.Name, PeerURLs: m.PeerURLs, Started: len(m.ClientURLs) > 0}
+		members[i] = EtcdMember{Name: m.Name, PeerURLs: m.PeerURLs, Started: len(m.ClientURLs) > 0,
+			Learner: m.IsLearner}
 	}
 	return members, nil
 }

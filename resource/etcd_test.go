@@ -1,0 +1,253 @@
+package resource_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"kbootstrap/fault"
+	"kbootstrap/resource"
+	"kbootstrap/resource/api"
+)
+
+// fakeEtcd is a fake of the JSON gateway of etcd: of a cluster whose first member, m1, leads.
+type fakeEtcd struct {
+	t       *testing.T
+	mu      sync.Mutex
+	members []fakeMember
+	next    int
+	leader  string // an ID
+	behind  int    // how often a promotion is refused before the learner has caught up
+	ill     int    // how often a change is refused for the sake of the quorum
+	lose    bool   // the next change is made, and its answer is lost
+	changes []string
+}
+
+type fakeMember struct {
+	ID         string   `json:"ID"`
+	Name       string   `json:"name,omitempty"`
+	PeerURLs   []string `json:"peerURLs"`
+	ClientURLs []string `json:"clientURLs,omitempty"`
+	IsLearner  bool     `json:"isLearner,omitempty"`
+}
+
+const etcdAt = "127.0.0.1:2382"
+
+// newEtcd serves at etcdAt.
+func newEtcd(m *machine) *fakeEtcd {
+	e := &fakeEtcd{t: m.t, next: 2, leader: "1", members: []fakeMember{{
+		ID: "1", Name: "m1", PeerURLs: []string{"https://192.168.56.11:2380"}, ClientURLs: []string{"http://" + etcdAt},
+	}}}
+	server := httptest.NewUnstartedServer(e)
+	m.must(server.Listener.Close())
+	server.Listener = listen(m.t, "tcp", etcdAt)
+	server.Start()
+	m.t.Cleanup(server.Close)
+	return e
+}
+
+// add adds a member as another run did.
+func (e *fakeEtcd) add(name string, learner bool) {
+	id := fmt.Sprint(e.next)
+	m := fakeMember{ID: id, Name: name, PeerURLs: []string{"https://192.168.56.1" + id + ":2380"}, IsLearner: learner}
+	if name != "" {
+		m.ClientURLs = []string{"http://" + etcdAt} // the fake answers for all
+	}
+	e.next, e.members = e.next+1, append(e.members, m)
+}
+
+func (e *fakeEtcd) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var q struct {
+		ID, TargetID string
+		PeerURLs     []string
+		IsLearner    bool
+		Linearizable bool
+	}
+	if err := json.NewDecoder(r.Body).Decode(&q); err != nil {
+		e.t.Error(err)
+	}
+	at := slices.IndexFunc(e.members, func(m fakeMember) bool { return m.ID == q.ID })
+	refuse := func(text string) {
+		w.WriteHeader(http.StatusBadRequest)
+		_ = json.NewEncoder(w).Encode(map[string]any{"code": 9, "message": "etcdserver: " + text})
+	}
+	change := strings.TrimPrefix(r.URL.Path, "/v3/cluster/member/")
+	switch {
+	case change == "list" && q.Linearizable:
+		_ = json.NewEncoder(w).Encode(map[string]any{"members": e.members})
+		return
+	case r.URL.Path == "/v3/maintenance/status":
+		_ = json.NewEncoder(w).Encode(map[string]any{"leader": e.leader})
+		return
+	case e.ill > 0:
+		e.ill--
+		refuse("unhealthy cluster")
+		return
+	case change == "add" && q.IsLearner:
+		if slices.ContainsFunc(e.members, func(m fakeMember) bool { return m.PeerURLs[0] == q.PeerURLs[0] }) {
+			refuse("Peer URLs already exists")
+			return
+		}
+		e.members = append(e.members, fakeMember{ID: fmt.Sprint(e.next), PeerURLs: q.PeerURLs, IsLearner: true})
+		e.next++
+	case change == "promote" && e.behind > 0:
+		e.behind--
+		refuse("can only promote a learner member which is in sync with leader")
+		return
+	case change == "promote" && at >= 0:
+		e.members[at].IsLearner = false
+	case change == "remove" && at < 0:
+		refuse("member not found")
+		return
+	case change == "remove":
+		if e.members[at].ID == e.leader {
+			e.t.Error("the leader is removed before it has handed over")
+		}
+		e.members = slices.Delete(e.members, at, at+1)
+	case r.URL.Path == "/v3/maintenance/transfer-leadership":
+		e.leader = q.TargetID
+	default:
+		e.t.Errorf("unexpected request: %s %+v", r.URL.Path, q)
+	}
+	e.changes = append(e.changes, change)
+	if e.lose {
+		e.lose = false
+		panic(http.ErrAbortHandler)
+	}
+	_, _ = w.Write([]byte("{}"))
+}
+
+func joins() resource.Membership {
+	return resource.Membership{
+		Name: "m2", PeerURL: "https://192.168.56.12:2380", Unit: "etcd.service", DataDir: "/var/lib/etcd",
+		Access: resource.EtcdAccess{Endpoints: []string{"http://127.0.0.1:1", "http://" + etcdAt}},
+	}
+}
+
+func votes() resource.Vote {
+	return resource.Vote{
+		Name: "m2", PeerURL: joins().PeerURL, Access: joins().Access, Unit: "etcd.service", Timeout: time.Minute,
+	}
+}
+
+func etcdLaws() []law {
+	left := joins()
+	left.Unit, left.DataDir, left.Absent = "", "", true
+	return []law{
+		{name: "join", start: func(m *machine) { newSystemd(m); newEtcd(m) }, wanted: joins()},
+		{
+			name: "was added", start: func(m *machine) { newSystemd(m); newEtcd(m).add("", true) }, wanted: joins(),
+		},
+		{
+			name: "leave", start: func(m *machine) { newEtcd(m).add("m2", false) }, wanted: left,
+			before: "member at https://192.168.56.12:2380\n",
+		},
+		{
+			name: "promote", stays: true, wanted: votes(), start: func(m *machine) {
+				m.put("/etc/systemd/system/etcd.service", "[Service]\n")
+				m.must(newSystemd(m).start("etcd.service"))
+				e := newEtcd(m)
+				e.add("m2", true)
+				e.behind = 1
+			},
+		},
+	}
+}
+
+func drainLaws() []law {
+	return []law{{
+		name: "pods", stays: true, wanted: api.Drain{Node: "m1", Kubeconfig: "/etc/kubernetes/admin.conf"},
+		start: func(m *machine) {
+			k := newKube(m)
+			k.register("m1", true)
+			owned := func(name, kind string) map[string]any {
+				return map[string]any{"metadata": map[string]any{
+					"name": name, "namespace": "default", "ownerReferences": []any{map[string]any{"kind": kind}},
+				}}
+			}
+			k.objects["/api/v1/pods"] = map[string]any{"items": []any{owned("a", "ReplicaSet"), owned("b", "DaemonSet")}}
+		},
+	}}
+}
+
+// TestLostAnswers: a change whose answer is lost is not made twice, and none is forgotten that was
+// not made.
+func TestLostAnswers(t *testing.T) {
+	m := newMachine(t)
+	newSystemd(m)
+	e := newEtcd(m)
+	e.lose, e.ill = true, 1
+	m.apply(joins())
+	e.members[1].Name, e.lose = "m2", true
+	m.apply(votes())
+	left := joins()
+	left.Absent = true
+	e.leader, e.lose = "2", true
+	m.apply(left) // with the answer to the hand-over lost
+	if want := []string{"add", "promote", "/v3/maintenance/transfer-leadership", "remove"}; !slices.Equal(e.changes, want) {
+		t.Errorf("changes are %q, want %q", e.changes, want)
+	}
+	if len(e.members) != 1 || m.Exists("/run/systemd/system/etcd.service.d") {
+		t.Errorf("left are %+v", e.members)
+	}
+}
+
+// TestMayNotJoin: what would lose data, or break a promise that a member made, is not begun.
+func TestMayNotJoin(t *testing.T) {
+	for name, test := range map[string]struct {
+		before func(m *machine, e *fakeEtcd)
+		code   fault.Code
+		says   string
+	}{
+		"data of another cluster": {
+			func(m *machine, _ *fakeEtcd) { m.put("/var/lib/etcd/member/wal/0.wal", "log") },
+			fault.MemberForeign, "has no member at https://192.168.56.12:2380",
+		},
+		"data of a former member": {
+			func(m *machine, e *fakeEtcd) { m.put("/var/lib/etcd/member/wal/0.wal", "log"); e.add("", true) },
+			fault.MemberForeign, "data of another etcd member",
+		},
+		"its disk is lost": {
+			func(_ *machine, e *fakeEtcd) { e.add("m2", false) }, fault.MemberWithoutData, "has run before",
+		},
+		"another learner": {
+			func(_ *machine, e *fakeEtcd) { e.next = 3; e.add("m3", true) }, fault.MemberNotChanged, "one learner at a time",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newMachine(t)
+			newSystemd(m)
+			e := newEtcd(m)
+			test.before(m, e)
+			err := joins().Apply(t.Context(), m.System)
+			if fault.Of(err) != test.code || !strings.Contains(fmt.Sprint(err), test.says) {
+				t.Errorf("got %v", err)
+			}
+			if e.changes != nil {
+				t.Errorf("changed: %q", e.changes)
+			}
+		})
+	}
+}
+
+// TestUnowned: a pod that nobody would make again keeps its host.
+func TestUnowned(t *testing.T) {
+	m := newMachine(t)
+	k := newKube(m)
+	k.register("m1", true)
+	k.objects["/api/v1/pods"] = map[string]any{"items": []any{
+		map[string]any{"metadata": map[string]any{"name": "alone", "namespace": "default"}},
+	}}
+	err := api.Drain{Node: "m1", Kubeconfig: "/etc/kubernetes/admin.conf"}.Apply(t.Context(), m.System)
+	if fault.Of(err) != fault.DrainBlocked || !strings.Contains(err.Error(), "default/alone") {
+		t.Errorf("got %v", err)
+	}
+}
