@@ -108,7 +108,7 @@ func complete(part string) (string, bool) {
 	}
 	known := map[string]string{
 		"cluster": "cluster: demo\n", "kubernetes": "kubernetes: v1.36.3\n",
-		"hosts":    "hosts: [{name: cp1, address: 192.168.56.11, roles: [etcd, control-plane]}, " +
+		"hosts": "hosts: [{name: cp1, address: 192.168.56.11, roles: [etcd, control-plane]}, " +
 			"{name: w1, address: 192.168.56.21, roles: [worker]}]\n",
 		"versions": "", "network": "", "runtime": "", "cri": "", "firewall": "", "selinux": "", "restoreOnReset": "",
 		"security": "", "addons": "", "registries": "", "artifacts": "", "ssh": "", "arguments": "",
@@ -139,7 +139,7 @@ func makeNamed(t *testing.T, dir string) {
 	for name, text := range map[string]string{
 		"manifests/web.yaml": web, "examples/guestbook/web.yaml": web,
 		"../shared/policies.yaml": readDoc(t, "examples/guestbook/primary.yaml"),
-		"corp-ca.crt": authority(t),
+		"corp-ca.crt":             authority(t),
 	} {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
