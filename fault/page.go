@@ -46,12 +46,19 @@ const chineseHead = `# 错误代码
 `
 
 // lines breaks paragraphs for a page. In Chinese a line break would become a blank within a
-// sentence.
+// sentence. What looks like a tag, such as <arch>, would vanish.
 func (l Language) lines(text string) string {
-	if l == Chinese {
-		return text
+	if l == English {
+		text = wrapped(text)
 	}
-	return wrapped(text)
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		if !strings.HasPrefix(line, "    ") {
+			line = strings.ReplaceAll(line, "<", `\<`)
+		}
+		b.WriteString(line)
+	}
+	return b.String()
 }
 
 // Area is what the codes of a part of the catalogue are about, by their first two digits.
