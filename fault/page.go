@@ -7,7 +7,8 @@ import (
 	"golang.org/x/text/width"
 )
 
-// Markdown returns the page of the whole catalogue in a language: docs/errors.md, docs/zh/errors.md.
+// Markdown returns the page of the whole catalogue in a language: docs/errors.md,
+// docs/zh/errors.md.
 func (l Language) Markdown() string {
 	var b strings.Builder
 	head, todo, colon := englishHead, "**What to do.** ", ": "

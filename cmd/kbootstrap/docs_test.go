@@ -178,8 +178,8 @@ func TestDocsLinks(t *testing.T) {
 	}
 }
 
-// anchors are the names of a page's headings in links: lower case, dashes for blanks, letters of any
-// script, no other marks.
+// anchors are the names of a page's headings in links: lower case, dashes for blanks, letters of
+// any script, no other marks.
 func anchors(page []byte) map[string]bool {
 	all := map[string]bool{}
 	for _, heading := range headingPattern.FindAllStringSubmatch(string(fencePattern.ReplaceAll(page, nil)), -1) {

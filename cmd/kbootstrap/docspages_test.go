@@ -29,8 +29,8 @@ var (
 	codePattern  = regexp.MustCompile(`\bKB[1-9]\d{3}\b`)
 )
 
-// TestDocsCalls parses each call of the tool that a page shows, in a block or within a sentence: the
-// command exists, takes these flags, and as many arguments.
+// TestDocsCalls parses each call of the tool that a page shows, in a block or within a sentence:
+// the command exists, takes these flags, and as many arguments.
 func TestDocsCalls(t *testing.T) {
 	calls := 0
 	newRoot := func() *cobra.Command { return (&app{}).root() }
@@ -42,7 +42,8 @@ func TestDocsCalls(t *testing.T) {
 			}
 		}
 		for _, span := range spanPattern.FindAllStringSubmatch(text, -1) {
-			if cmd, args, err := newRoot().Find(strings.Fields(span[1])[1:]); err == nil && cmd.HasParent() && len(args) == 0 {
+			cmd, args, err := newRoot().Find(strings.Fields(span[1])[1:])
+			if err == nil && cmd.HasParent() && len(args) == 0 {
 				calls++ // the name of a command is no call
 				continue
 			}
@@ -54,8 +55,8 @@ func TestDocsCalls(t *testing.T) {
 	}
 }
 
-// linesTyped returns the lines that a page shows as typed: those of indented blocks, and of fenced ones
-// without a language, or with that of a shell.
+// linesTyped returns the lines that a page shows as typed: those of indented blocks, and of fenced
+// ones without a language, or with that of a shell.
 func linesTyped(text string) []string {
 	var lines []string
 	for _, block := range blockPattern.FindAllStringSubmatch(text, -1) {

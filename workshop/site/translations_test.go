@@ -66,8 +66,8 @@ func TestTranslations(t *testing.T) {
 	}
 }
 
-// TestEveryTranslationIsListed: a page below docs/zh, or one that links to such a page at its top, is
-// in the list of pairs.
+// TestEveryTranslationIsListed: a page below docs/zh, or one that links to such a page at its top,
+// is in the list of pairs.
 func TestEveryTranslationIsListed(t *testing.T) {
 	listed := map[string]bool{}
 	for _, p := range pairs(t) {
@@ -108,7 +108,8 @@ func TestRead(t *testing.T) {
 		t.Errorf("-want +got\n%s", diff)
 	}
 	for _, change := range [][2]string{
-		{"## B", "### B"}, {"    up", "    down"}, {"a: 1", "a: 2"}, {"| a |", "| a | b |"}, {"`f`", "`g`"}, {"b.md", "c.md"},
+		{"## B", "### B"}, {"    up", "    down"}, {"a: 1", "a: 2"}, {"| a |", "| a | b |"}, {"`f`", "`g`"},
+		{"b.md", "c.md"},
 	} {
 		if cmp.Equal(want, site.Read(strings.Replace(page, change[0], change[1], 1), "b.md")) {
 			t.Errorf("%q instead of %q is not seen", change[1], change[0])
