@@ -9,6 +9,7 @@
 #   make bench   how long things take, as a table and as JSON
 #   make release the files of a release: VERSION=v1.2.3 KEY=~/.ssh/id_ed25519 URL=https://…
 #   make versions which pinned versions are older than they have to be
+#   make site    the documents as a site, in dist/site
 #   make measure how the sources are built: sizes, and what a change touches
 
 SHELL := /bin/bash
@@ -26,7 +27,7 @@ KUBERNETES ?= v1.36.3
 PACKAGES := mmdebstrap:mmdebstrap systemd-nspawn:systemd-container ip:iproute2 nsenter:util-linux sshd:openssh-server \
 	ssh:openssh-client gcc:build-essential pkg-config:pkg-config dpkg-deb:dpkg iptables:iptables curl:curl
 
-.PHONY: build mutate test-crash test-hosts test-systems test-vm check lint unit crash-matrix fuzz test e2e demo demo-down recording bench measure versions release test-release packages artifacts clean
+.PHONY: build mutate test-crash test-hosts test-systems test-vm check lint unit crash-matrix fuzz test e2e demo demo-down recording bench measure versions release test-release packages artifacts site clean
 
 # bin/kbootstrap is the product, bin/kblab the workshop's lab.
 build: bin/kbootstrap bin/kblab
@@ -83,8 +84,8 @@ unit: packages
 crash-matrix:
 	go test -timeout 30m -run "^TestCrash" ./resource -crash-one-of 1
 
-# Only the tests of clusters need Vagrant, which brings Ruby, and a browser.
-test e2e: PACKAGES += vagrant:vagrant chromium:chromium
+# Only these need Vagrant, which brings Ruby, a browser, and what builds the site.
+test e2e: PACKAGES += vagrant:vagrant chromium:chromium npm:npm
 
 test: check crash-matrix fuzz e2e
 
@@ -101,7 +102,7 @@ fuzz:
 	done
 
 e2e: artifacts
-	go test -tags e2e -count 1 -timeout 60m -v ./workshop/e2e/... ./workshop/lab
+	go test -tags e2e -count 1 -timeout 60m -v ./workshop/e2e/... ./workshop/lab ./workshop/site
 
 # test-hosts tries hosts that their owners had things on, sick hosts and wrong inventories. RUN=OwnersData tries one kind.
 test-hosts: artifacts
@@ -138,6 +139,15 @@ recording: artifacts
 
 bench: artifacts
 	go run -trimpath ./workshop/bench
+
+# site builds the documents as a site. Its generator is a module of its own, as the linter is; a link that leads nowhere is an
+# error. SITE_BASE is the path below which the site will be served.
+site: workshop/tools/site/node_modules/.package-lock.json
+	cd workshop/tools/site && npx vitepress build . $(if $(SITE_BASE),--base $(SITE_BASE))
+
+workshop/tools/site/node_modules/.package-lock.json: workshop/tools/site/package-lock.json
+	@command -v npm >/dev/null || { echo "the site needs Node.js 18 or later: apt-get install --yes nodejs npm" >&2; exit 1; }
+	cd workshop/tools/site && npm ci --no-audit --no-fund
 
 # measure prints the table of docs/design.md; MEASURE=-v names what was counted.
 measure:

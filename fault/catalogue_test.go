@@ -58,9 +58,10 @@ func TestEntries(t *testing.T) {
 	}
 }
 
-// TestPage: docs/errors.md is what the catalogue says.
+// TestPage: docs/errors.md is what the catalogue says, and so is its page in Chinese.
 func TestPage(t *testing.T) {
-	golden.File(t, filepath.Join(root, "docs", "errors.md"), fault.Markdown())
+	golden.File(t, filepath.Join(root, "docs", "errors.md"), fault.English.Markdown())
+	golden.File(t, filepath.Join(root, "docs", "zh", "errors.md"), fault.Chinese.Markdown())
 }
 
 // TestCodes: each constant has an entry, and each entry a constant; each code is returned by code

@@ -28,6 +28,7 @@ func completeWords(c *cobra.Command) {
 		"ignore-preflight": listed(preflightWords),
 		"unit":             listed(unitWords),
 		"output":           fixed(textOutput, jsonOutput),
+		"lang":             fixed(languageWords()...),
 	} {
 		f := c.Flags().Lookup(flag)
 		if f == nil || flag == "output" && f.DefValue != textOutput { // a path, which the shell knows

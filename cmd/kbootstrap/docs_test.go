@@ -19,31 +19,11 @@ import (
 	"kbootstrap/cmd/internal/cli/clitest"
 	"kbootstrap/internal/fixture"
 	"kbootstrap/internal/golden"
-	"kbootstrap/inventory"
 	"kbootstrap/provision/component"
 )
 
 // root is the project's directory, seen from this package.
 const root = "../.."
-
-// TestDocsInventories validates each inventory that the README and the guide show.
-func TestDocsInventories(t *testing.T) {
-	for _, name := range []string{"README.md", "docs/guide.md"} {
-		shown := 0
-		for _, block := range regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(readDoc(t, name), -1) {
-			if !strings.HasPrefix(block[1], "cluster:") {
-				continue // a part of one
-			}
-			shown++
-			if _, err := inventory.Parse("hosts.yaml", []byte(block[1]), component.Rules()); err != nil {
-				t.Errorf("%s: %v\nin\n%s", name, err, block[1])
-			}
-		}
-		if shown == 0 {
-			t.Errorf("%s shows no inventory", name)
-		}
-	}
-}
 
 // TestDocsCommands checks that the README's table has every command that --help shows.
 func TestDocsCommands(t *testing.T) {
@@ -198,13 +178,13 @@ func TestDocsLinks(t *testing.T) {
 	}
 }
 
-// anchors are the names of a page's headings in links: lower case, dashes for blanks, no other
-// marks.
+// anchors are the names of a page's headings in links: lower case, dashes for blanks, letters of
+// any script, no other marks.
 func anchors(page []byte) map[string]bool {
 	all := map[string]bool{}
 	for _, heading := range headingPattern.FindAllStringSubmatch(string(fencePattern.ReplaceAll(page, nil)), -1) {
 		name := strings.ReplaceAll(strings.ToLower(heading[1]), " ", "-")
-		all[regexp.MustCompile(`[^a-z0-9_-]`).ReplaceAllString(name, "")] = true
+		all[regexp.MustCompile(`[^\p{L}\p{N}_-]`).ReplaceAllString(name, "")] = true
 	}
 	return all
 }

@@ -16,10 +16,12 @@ import (
 // explainCommand shows entries of the catalogue of errors. It needs no inventory and no network.
 func explainCommand(a *app) *cobra.Command {
 	var output string
+	language := string(fault.English)
 	c := &cobra.Command{
 		Use:   "explain [CODE...]",
 		Short: "Explain an error code and what to do about it; without a code, list all codes",
 		Example: `  kbootstrap explain KB1103
+  kbootstrap explain KB1103 --lang zh
   kbootstrap explain -o json`,
 		Args:              cli.Args(cobra.ArbitraryArgs),
 		ValidArgsFunction: codeWords,
@@ -27,35 +29,46 @@ func explainCommand(a *app) *cobra.Command {
 			if !slices.Contains([]string{"text", "json"}, output) {
 				return cli.UsageError{Err: fmt.Errorf("-o %s: the formats are text and json", output)}
 			}
-			entries := fault.All()
+			lang := fault.Language(language)
+			entries := lang.All()
 			if len(args) > 0 {
 				entries = nil
 			}
 			for _, arg := range args {
-				e, ok := fault.Lookup(code(arg))
+				e, ok := lang.Lookup(code(arg))
 				if !ok {
 					return cli.UsageError{Err: unknownCode(arg)}
 				}
 				entries = append(entries, e)
 			}
 			if output == "json" {
-				return writeExplanations(a.stdout, entries)
+				return writeExplanations(a.stdout, lang, entries)
 			}
 			if len(args) == 0 {
-				listFaults(a.stdout, entries)
+				listFaults(a.stdout, lang, entries)
 				return nil
 			}
 			for i, e := range entries {
 				if i > 0 {
 					fmt.Fprintln(a.stdout)
 				}
-				fmt.Fprint(a.stdout, e.Text())
+				fmt.Fprint(a.stdout, lang.Text(e))
 			}
 			return nil
 		},
 	}
 	c.Flags().StringVarP(&output, "output", "o", "text", "text or json")
+	c.Flags().Var(&choice{&language, languageWords()}, "lang", "the language of the explanation")
 	return c
+}
+
+// languageWords are the languages of the catalogue.
+func languageWords() []string {
+	var words []string
+	for _, l := range fault.Languages() {
+		words = append(words, string(l))
+	}
+	return words
 }
 
 // codeWords are the codes, as they are typed: in lower case, or the digits alone.
@@ -81,10 +94,10 @@ func code(word string) fault.Code {
 }
 
 // listFaults lists the catalogue, one line a code, by area.
-func listFaults(w io.Writer, entries []fault.Entry) {
+func listFaults(w io.Writer, lang fault.Language, entries []fault.Entry) {
 	area := ""
 	for _, e := range entries {
-		if at := fault.Area(e.Code); at != area {
+		if at := lang.Area(e.Code); at != area {
 			if area != "" {
 				fmt.Fprintln(w)
 			}
@@ -96,7 +109,7 @@ func listFaults(w io.Writer, entries []fault.Entry) {
 }
 
 // writeExplanations writes entries as one JSON document.
-func writeExplanations(w io.Writer, entries []fault.Entry) error {
+func writeExplanations(w io.Writer, lang fault.Language, entries []fault.Entry) error {
 	type explanation struct {
 		Code  fault.Code `json:"code"`
 		Area  string     `json:"area"`
@@ -110,7 +123,7 @@ func writeExplanations(w io.Writer, entries []fault.Entry) error {
 		Codes      []explanation `json:"codes"`
 	}{"kbootstrap/v1", "ErrorCodes", []explanation{}}
 	for _, e := range entries {
-		document.Codes = append(document.Codes, explanation{e.Code, fault.Area(e.Code), e.Title, e.Cause, e.Fix})
+		document.Codes = append(document.Codes, explanation{e.Code, lang.Area(e.Code), e.Title, e.Cause, e.Fix})
 	}
 	encoder := json.NewEncoder(w)
 	encoder.SetIndent("", "  ")

@@ -42,13 +42,15 @@ func TestStyle(t *testing.T) {
 // checked.
 func pages(t *testing.T) []string {
 	t.Helper()
-	found, err := filepath.Glob(root + "/docs/*.md")
-	if err != nil {
-		t.Fatal(err)
-	}
 	list := []string{"README.md"}
-	for _, page := range found {
-		list = append(list, "docs/"+filepath.Base(page))
+	for _, dir := range []string{"docs", "docs/how-to"} {
+		found, err := filepath.Glob(filepath.Join(root, dir, "*.md"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, page := range found {
+			list = append(list, dir+"/"+filepath.Base(page))
+		}
 	}
 	return list
 }

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,30 +24,56 @@ func Examples(t *testing.T, newRoot func() *cobra.Command) int {
 	examples := 0
 	each(newRoot(), func(c *cobra.Command) {
 		for line := range strings.Lines(c.Example) {
-			for part := range strings.SplitSeq(strings.TrimSpace(line), "&&") {
-				part, _, _ = strings.Cut(part, " | ")
-				words := strings.Fields(part)
-				root := newRoot() // flags keep what was parsed
-				if len(words) == 0 || words[0] != root.Name() {
-					continue
-				}
-				examples++
-				cmd, args, err := root.Find(words[1:])
-				if err != nil {
-					t.Errorf("%s: %s: %v", c.CommandPath(), line, err)
-					continue
-				}
-				if err := cmd.ParseFlags(args); err != nil {
-					t.Errorf("%s: %s: %v", c.CommandPath(), line, err)
-					continue
-				}
-				if err := cmd.ValidateArgs(cmd.Flags().Args()); err != nil {
-					t.Errorf("%s: %s: %v", c.CommandPath(), line, err)
-				}
-			}
+			examples += Line(t, newRoot, c.CommandPath(), line)
 		}
 	})
 	return examples
+}
+
+// Line parses the calls of the program in a line that people type, and returns how many there are.
+// What a shell does with words (quotes, variables) is left alone.
+func Line(t *testing.T, newRoot func() *cobra.Command, where, line string) int {
+	t.Helper()
+	calls := 0
+	line, _, _ = strings.Cut(" "+line, " #")
+	for _, part := range separators.Split(line, -1) {
+		words := strings.Fields(part)
+		for len(words) > 0 && assignment.MatchString(words[0]) {
+			words = words[1:]
+		}
+		root := newRoot() // flags keep what was parsed
+		if len(words) == 0 || words[0] != root.Name() {
+			continue
+		}
+		calls++
+		if err := parse(root, words[1:]); err != nil {
+			t.Errorf("%s: %s: %v", where, strings.TrimSpace(line), err)
+		}
+	}
+	return calls
+}
+
+var (
+	separators = regexp.MustCompile(`&&|\|\||[|;<>]|&$`)
+	assignment = regexp.MustCompile(`^[A-Z_]+=`)
+)
+
+// parse checks the words behind the name of the program against its commands.
+func parse(root *cobra.Command, words []string) error {
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd(words...)
+	cmd, args, err := root.Find(words)
+	if err != nil {
+		return err
+	}
+	if slices.Contains(args, "--help") || slices.Contains(args, "-h") {
+		return nil
+	}
+	cmd.InitDefaultVersionFlag()
+	if err := cmd.ParseFlags(args); err != nil {
+		return err
+	}
+	return cmd.ValidateArgs(cmd.Flags().Args())
 }
 
 // Described checks that each command that people see says in short what it does, and refuses

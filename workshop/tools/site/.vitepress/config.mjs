@@ -1,0 +1,57 @@
+// The site: README, docs and examples of the checkout, in English and Chinese. `make site` builds it.
+import fs from 'node:fs'
+import path from 'node:path'
+import {fileURLToPath} from 'node:url'
+import {defineConfig} from 'vitepress'
+import {links, route, slug} from './links.mjs'
+import {english, chinese, sidebar} from './words.mjs'
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../../..')
+const pairs = JSON.parse(fs.readFileSync(path.join(root, 'workshop/site/pages.json'), 'utf8'))
+
+// Chinese has no blanks between words, so that a search needs to be told where they are. The function
+// goes to the browser as text and uses nothing from outside of itself.
+function tokenize(text) {
+  const words = []
+  for (const part of new Intl.Segmenter('zh', {granularity: 'word'}).segment(text.toLowerCase())) {
+    if (part.isWordLike) words.push(part.segment)
+  }
+  return words.concat(text.toLowerCase().match(/kb\d{4}|[a-z][a-z0-9]*(?:[-.][a-z0-9]+)+/g) ?? [])
+}
+
+export default defineConfig({
+  title: 'kbootstrap',
+  srcDir: root,
+  srcExclude: ['bin/**', 'dist/**', 'workshop/**', '**/testdata/**', '.github/**'],
+  outDir: path.join(root, 'dist/site'),
+  cacheDir: path.join(root, 'dist/site-cache'),
+  rewrites: route,
+  cleanUrls: false,
+  lastUpdated: false,
+  locales: {
+    root: {label: 'English', lang: 'en', description: english.description, themeConfig: {...english.theme, sidebar: sidebar(root, english)}},
+    zh: {label: '简体中文', lang: 'zh-CN', description: chinese.description, themeConfig: {...chinese.theme, sidebar: sidebar(root, chinese)}},
+  },
+  themeConfig: {
+    // The menu of languages leads to the other language of a page only where there is one: see
+    // transformPageData.
+    i18nRouting: false,
+    search: {
+      provider: 'local',
+      options: {
+        miniSearch: {options: {tokenize}, searchOptions: {prefix: true, fuzzy: 0.1, boost: {title: 4, text: 2}}},
+        locales: {zh: {translations: chinese.search}},
+      },
+    },
+    outline: {level: [2, 3]},
+  },
+  // The pages are outside of this folder, where its modules are not found.
+  vite: {resolve: {alias: [{find: /^vue\/server-renderer$/, replacement: path.join(root, 'workshop/tools/site/node_modules/vue/server-renderer')}]}},
+  // Braces in our pages are Go's, never Vue's.
+  vue: {template: {compilerOptions: {delimiters: ['\u0001{', '}\u0001']}}},
+  markdown: {
+    anchor: {slugify: slug},
+    toc: {slugify: slug},
+    config: (md) => md.use(links, root),
+  },
+})
