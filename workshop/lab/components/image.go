@@ -3,6 +3,7 @@ package components
 import (
 	"archive/tar"
 	"bytes"
+	"compress/gzip"
 	"context"
 	"fmt"
 	"io"
@@ -48,7 +49,7 @@ func (i image) pack(ctx context.Context, dir, dst string) error {
 	}
 	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) {
 		return io.NopCloser(bytes.NewReader(content)), nil
-	})
+	}, tarball.WithCompressionLevel(gzip.DefaultCompression))
 	if err != nil {
 		return err
 	}
