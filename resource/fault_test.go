@@ -76,8 +76,8 @@ func TestFaults(t *testing.T) {
 		{fault.PackagesGone, "", func(m *machine) resource.Resource {
 			m.executable("/usr/bin/yum")
 			m.fakes["yum"] = func([]string) (string, error) {
-				return "", errors.New("yum: exit status 1: Could not retrieve mirrorlist http://mirrorlist.centos.org/" +
-					"?release=7&arch=x86_64&repo=os&infra=stock error was 14: curl#6 - " +
+				return "", errors.New("yum: exit status 1: Could not retrieve mirrorlist " +
+					"http://mirrorlist.centos.org/?release=7&arch=x86_64&repo=os&infra=stock error was 14: curl#6 - " +
 					"\"Could not resolve host\"\nCannot find a valid baseurl for repo: base/7/x86_64")
 			}
 			return resource.Package{Program: "socat", Yum: "socat"}

@@ -370,7 +370,8 @@ var cases = []struct {
 	}, []string{
 		"fail SystemLimits w1: systemd 208 is older than 219: units of services have no directive that 219 does not " +
 			"know; 208 of Enterprise Linux 7.0 is older",
-		"fail SystemLimits w1: kernel 3.10.0-123.el7.x86_64 is older than 4.0, or 3.10.0-693 of Enterprise Linux 7.4: " +
+		"fail SystemLimits w1: kernel 3.10.0-123.el7.x86_64 is older than 4.0, or 3.10.0-693 of " +
+			"Enterprise Linux 7.4: " +
 			"images are overlays of several directories, which older kernels do not have",
 		"warn SystemLimits w1: kernel 3.10.0-123.el7.x86_64 is older than 4.19: the oldest that " +
 			"Kubernetes is tested with",
