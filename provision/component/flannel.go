@@ -38,7 +38,8 @@ var flannel = Component{
 		}},
 	},
 	Residue: Residue{
-		Data: []string{"/run/flannel", "/etc/kube-flannel"}, Interfaces: []string{vxlanInterface, vxlanInterface6, wireguardInterface},
+		Data: []string{"/run/flannel", "/etc/kube-flannel"},
+		Interfaces: []string{vxlanInterface, vxlanInterface6, wireguardInterface},
 		Chains: []string{"FLANNEL-"},
 	},
 	Programs: []inventory.Program{

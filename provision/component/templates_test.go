@@ -57,7 +57,9 @@ func TestRender(t *testing.T) {
 		"firewall.nft": firewallNFT.Render(firewallData{
 			Table:      FirewallTable,
 			Interfaces: []string{"lo", "cni0", "flannel.1"}, Site: siteRules,
-			Sets: []addressSet{{Name: "hosts", Type: "ipv4_addr", Addresses: []string{"192.168.56.11", "192.168.56.12"}}},
+			Sets: []addressSet{{
+				Name: "hosts", Type: "ipv4_addr", Addresses: []string{"192.168.56.11", "192.168.56.12"},
+			}},
 			Openings: []resource.Opening{
 				{Ports: "22", Protocol: "tcp"}, {Set: "hosts", Ports: "8472", Protocol: "udp"},
 				{Ports: "30000-32767", Protocol: "tcp"},

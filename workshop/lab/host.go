@@ -57,7 +57,8 @@ func planHosts(s Spec) []Host {
 	add := func(n int, prefix string, spare bool, roles ...string) {
 		for i := range n {
 			hosts = append(hosts, Host{
-				Name: s.inDomain(fmt.Sprintf("%s%d", prefix, i+1)), Address: addressOf(len(hosts)), Roles: roles, Spare: spare,
+				Name: s.inDomain(fmt.Sprintf("%s%d", prefix, i+1)), Address: addressOf(len(hosts)),
+				Roles: roles, Spare: spare,
 			})
 		}
 	}
