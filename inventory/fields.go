@@ -51,7 +51,8 @@ func table(c *Cluster, all *SSH, rules Rules) []field {
 		{name: "registries", shape: "mapping",
 			doc:    "where the hosts get images from; see [the registry](registry.md#mirrors).",
 			fields: registriesFields(&c.Registries)},
-		{name: "proxy", shape: "mapping", doc: "the proxy by which hosts get images and packages: containerd, docker and " +
+		{name: "proxy", shape: "mapping",
+			doc: "the proxy by which hosts get images and packages: containerd, docker and " +
 			"the package manager use it, and nothing of the cluster's own traffic goes through it. The tool itself " +
 			"downloads with the environment that it was started in.", fields: proxyFields(&c.Proxy)},
 		{name: "artifacts", shape: "mapping", doc: "where binaries come from.", fields: []field{
@@ -91,7 +92,7 @@ func networkFields(n *Network) []field {
 	return []field{
 		{name: "pods", shape: "CIDR", fallback: "10.244.0.0/16", class: fault.InventoryNetwork,
 			read: prefix(&n.Pods, ipv4),
-			doc: "the network of pods. Each host gets a /24 of it."},
+			doc:  "the network of pods. Each host gets a /24 of it."},
 		{name: "services", shape: "CIDR", fallback: "10.96.0.0/12", class: fault.InventoryNetwork,
 			read: prefix(&n.Services, ipv4),
 			doc:  "the network of Services, /12 to /28. Its first address is the API's, its tenth is the DNS's."},

@@ -59,7 +59,7 @@ func TestNodeNames(t *testing.T) {
 	for name, want := range map[string]string{
 		"w1.example.lan": "", "a.b.c": "",
 		"W1.example.lan": `did you mean "w1.example.lan"?`, "w1..lan": "is not a valid name",
-		".w1": `did you mean "w1"?`,
+		".w1":   `did you mean "w1"?`,
 		"w1.-x": "is not a valid name", "10.0.0.1": "is an address",
 		strings.Repeat("a", 60) + ".lan": "kubernetes.io/hostname",
 	} {
