@@ -53,8 +53,8 @@ func table(c *Cluster, all *SSH, rules Rules) []field {
 			fields: registriesFields(&c.Registries)},
 		{name: "proxy", shape: "mapping",
 			doc: "the proxy by which hosts get images and packages: containerd, docker and " +
-			"the package manager use it, and nothing of the cluster's own traffic goes through it. The tool itself " +
-			"downloads with the environment that it was started in.", fields: proxyFields(&c.Proxy)},
+				"the package manager use it, and nothing of the cluster's own traffic goes through it. The tool itself " +
+				"downloads with the environment that it was started in.", fields: proxyFields(&c.Proxy)},
 		{name: "artifacts", shape: "mapping", doc: "where binaries come from.", fields: []field{
 			{name: "mirror", shape: "directory or URL", fallback: "upstream itself", read: mirror(&c.Artifacts.Mirror),
 				doc: "a directory, or an http(s) URL, below which the upstream URLs are laid out by host and path, " +
