@@ -78,7 +78,8 @@ type IPv6 struct {
 	Services netip.Prefix // /108 to /124; its first address is the API's, its tenth is the DNS's
 }
 
-// IsDualStack reports whether pods, Services and nodes have addresses of IPv6 next to those of IPv4.
+// IsDualStack reports whether pods, Services and nodes have addresses of IPv6 next to those of
+// IPv4.
 func (n Network) IsDualStack() bool { return n.IPv6.Pods.IsValid() }
 
 // PodNetworks are the networks of pods, that of IPv4 first.

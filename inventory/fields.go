@@ -51,9 +51,10 @@ func table(c *Cluster, all *SSH, rules Rules) []field {
 		{name: "registries", shape: "mapping",
 			doc:    "where the hosts get images from; see [the registry](registry.md#mirrors).",
 			fields: registriesFields(&c.Registries)},
-		{name: "proxy", shape: "mapping", doc: "the proxy by which hosts get images and packages: containerd, docker and " +
-			"the package manager use it, and nothing of the cluster's own traffic goes through it. The tool itself " +
-			"downloads with the environment that it was started in.", fields: proxyFields(&c.Proxy)},
+		{name: "proxy", shape: "mapping",
+			doc: "the proxy by which hosts get images and packages: containerd, docker and " +
+				"the package manager use it, and nothing of the cluster's own traffic goes through it. The tool itself " +
+				"downloads with the environment that it was started in.", fields: proxyFields(&c.Proxy)},
 		{name: "artifacts", shape: "mapping", doc: "where binaries come from.", fields: []field{
 			{name: "mirror", shape: "directory or URL", fallback: "upstream itself", read: mirror(&c.Artifacts.Mirror),
 				doc: "a directory, or an http(s) URL, below which the upstream URLs are laid out by host and path, " +
@@ -89,8 +90,9 @@ func table(c *Cluster, all *SSH, rules Rules) []field {
 // networkFields returns the fields of network.
 func networkFields(n *Network) []field {
 	return []field{
-		{name: "pods", shape: "CIDR", fallback: "10.244.0.0/16", class: fault.InventoryNetwork, read: prefix(&n.Pods, ipv4),
-			doc: "the network of pods. Each host gets a /24 of it."},
+		{name: "pods", shape: "CIDR", fallback: "10.244.0.0/16", class: fault.InventoryNetwork,
+			read: prefix(&n.Pods, ipv4),
+			doc:  "the network of pods. Each host gets a /24 of it."},
 		{name: "services", shape: "CIDR", fallback: "10.96.0.0/12", class: fault.InventoryNetwork,
 			read: prefix(&n.Services, ipv4),
 			doc:  "the network of Services, /12 to /28. Its first address is the API's, its tenth is the DNS's."},
@@ -104,8 +106,8 @@ func networkFields(n *Network) []field {
 				"than one control plane."},
 		{name: "domain", shape: "DNS name", fallback: "cluster.local", read: str(&n.Domain),
 			doc: "the DNS domain of the cluster."},
-		{name: "ipv6", shape: "mapping", doc: "the networks of IPv6, which make the cluster one of both families: pods, " +
-			"Services and nodes have an address of each. Every host then has `ipv6`. It is chosen when the cluster " +
+		{name: "ipv6", shape: "mapping", doc: "the networks of IPv6, which make the cluster one of both families: " +
+			"pods, Services and nodes have an address of each. Every host then has `ipv6`. It is chosen when the cluster " +
 			"is made, and cannot be turned on or off later.",
 			fields: []field{
 				{name: "pods", shape: "CIDR", class: fault.InventoryNetwork, read: prefix(&n.IPv6.Pods, ipv6),
@@ -121,10 +123,10 @@ func networkFields(n *Network) []field {
 					"it (Linux 5.6 or later, or the module)."},
 			{name: "port", shape: "port", fallback: "8472; 51820 with wireguard", class: fault.InventoryPort,
 				read: port(&n.Flannel.Port), doc: "the UDP port of vxlan or wireguard."},
-			{name: "mtu", shape: "number, 1280 to 65535", fallback: "the MTU of the interface that has the host's address",
-				class: fault.InventoryNetwork, read: number(&n.Flannel.MTU, 1280, 65535),
-				doc: "the largest packet that the network between the hosts carries, where it carries less than their " +
-					"interfaces say. Pods get what is left of it after the headers of vxlan, 50 bytes, or 70 with " +
+			{name: "mtu", shape: "number, 1280 to 65535",
+				fallback: "the MTU of the interface that has the host's address", class: fault.InventoryNetwork, read: number(&n.Flannel.MTU, 1280, 65535),
+				doc: "the largest packet that the network between the hosts carries, where it carries less than " +
+					"their interfaces say. Pods get what is left of it after the headers of vxlan, 50 bytes, or 70 with " +
 					"`network.ipv6`. Not with `host-gw`."},
 		}},
 		{name: "policy", shape: "`kube-router` or `none`", fallback: "kube-router",
@@ -198,8 +200,8 @@ func hostFields(h *Host) []field {
 				"address that SSH uses. Of a control plane or an etcd member it cannot be changed later; a worker " +
 				"may move."},
 		{name: "ipv6", shape: "IPv6 address", class: fault.InventoryAddress, read: address(&h.IPv6, ipv6),
-			doc: "the host's address of IPv6, on the interface that has `address`. It is wanted where the cluster has " +
-				"`network.ipv6`, and only there."},
+			doc: "the host's address of IPv6, on the interface that has `address`. It is wanted where the cluster " +
+				"has `network.ipv6`, and only there."},
 		{name: "ssh", shape: "mapping", doc: "how to log in to this host, where it differs from the top-level `ssh`.",
 			fields: ssh},
 		{name: "roles", shape: "list of `etcd`, `control-plane`, `worker`",

@@ -48,8 +48,9 @@ func TestDualStackProblems(t *testing.T) {
 			t.Errorf("%q: got %v, want %q", test.new, err, test.want)
 		}
 	}
-	_, err := parse("hosts.yaml", []byte(strings.Replace(base, "192.168.56.21", "192.168.56.21\n    ipv6: fd00::21", 1)))
-	if want := `host "w1" has ipv6, and the cluster has no network.ipv6`; err == nil || !strings.Contains(err.Error(), want) {
+	text := strings.Replace(base, "192.168.56.21", "192.168.56.21\n    ipv6: fd00::21", 1)
+	want := `host "w1" has ipv6, and the cluster has no network.ipv6`
+	if _, err := parse("hosts.yaml", []byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want %q", err, want)
 	}
 }
@@ -57,7 +58,8 @@ func TestDualStackProblems(t *testing.T) {
 func TestNodeNames(t *testing.T) {
 	for name, want := range map[string]string{
 		"w1.example.lan": "", "a.b.c": "",
-		"W1.example.lan": `did you mean "w1.example.lan"?`, "w1..lan": "is not a valid name", ".w1": `did you mean "w1"?`,
+		"W1.example.lan": `did you mean "w1.example.lan"?`, "w1..lan": "is not a valid name",
+		".w1":   `did you mean "w1"?`,
 		"w1.-x": "is not a valid name", "10.0.0.1": "is an address",
 		strings.Repeat("a", 60) + ".lan": "kubernetes.io/hostname",
 	} {

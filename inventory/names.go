@@ -16,8 +16,8 @@ var (
 const (
 	maxLabel     = 63
 	maxSubdomain = 253
-	// maxNode is the length of a label's value: the kubelet puts the name of its node into the label
-	// kubernetes.io/hostname.
+	// maxNode is the length of a label's value: the kubelet puts the name of its node into the
+	// label kubernetes.io/hostname.
 	maxNode = 63
 )
 

@@ -24,8 +24,8 @@ func (p Proxy) IsSet() bool { return p.HTTP != "" || p.HTTPS != "" }
 // HasLogin reports whether a URL has a user name or a password.
 func (p Proxy) HasLogin() bool { return strings.Contains(p.HTTP+p.HTTPS, "@") }
 
-// Excepted are what is reached without the proxy: this machine, the hosts, the networks and names of
-// the cluster, and what the inventory adds.
+// Excepted are what is reached without the proxy: this machine, the hosts, the networks and names
+// of the cluster, and what the inventory adds.
 func (c *Cluster) Excepted() []string {
 	all := []string{"localhost", "127.0.0.0/8", "::1"}
 	for _, h := range c.Hosts {
@@ -51,14 +51,20 @@ func proxyFields(p *Proxy) []field {
 				"(`http://user:password@…`), which no message, plan or log shows."},
 		{name: "https", shape: "URL", class: fault.InventoryValue, read: proxyURL(&p.HTTPS),
 			doc: "the proxy for URLs with `https`, such as those of registries. It is usually that of `http`."},
-		{name: "no", shape: "list", class: fault.InventoryValue, read: each(decoder{someText(), func(r *reader, at string, v *node) {
-			if s := exceptionOf(r, at, v); s != "" {
-				p.No = append(p.No, s)
-			}
-		}}), doc: "what is reached without the proxy: addresses, networks (`10.0.0.0/8`), names and domains " +
-			"(`.example.com`). The hosts, the networks of pods and Services and the names of the cluster are " +
-			"added by themselves."},
+		{name: "no", shape: "list", class: fault.InventoryValue, read: exceptions(&p.No),
+			doc: "what is reached without the proxy: addresses, networks (`10.0.0.0/8`), names and domains " +
+				"(`.example.com`). The hosts, the networks of pods and Services and the names of the cluster are " +
+				"added by themselves."},
 	}
+}
+
+// exceptions reads the list of what is reached without the proxy.
+func exceptions(to *[]string) decoder {
+	return each(decoder{someText(), func(r *reader, at string, v *node) {
+		if s := exceptionOf(r, at, v); s != "" {
+			*to = append(*to, s)
+		}
+	}})
 }
 
 // proxyURL reads the URL of a proxy. No message shows it, as it may have a password.
@@ -105,7 +111,8 @@ func exceptionOf(r *reader, at string, v *node) string {
 	if _, err := netip.ParsePrefix(s); err == nil || exceptionPattern.MatchString(s) {
 		return s
 	}
-	r.problemAt(v.line, v.column, "write one item for each", "%q is neither an address, a network, a name nor a domain", s)
+	r.problemAt(v.line, v.column, "write one item for each",
+		"%q is neither an address, a network, a name nor a domain", s)
 	return ""
 }
 

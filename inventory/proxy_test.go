@@ -8,7 +8,8 @@ import (
 
 func TestProxy(t *testing.T) {
 	c, err := parse("hosts.yaml", []byte(dual+
-		"proxy: {http: \"http://proxy.example.com:3128/\", https: \"http://u:p%40ss@[fd00::1]:3128\", no: [.example.com]}\n"))
+		"proxy: {http: \"http://proxy.example.com:3128/\", "+
+		"https: \"http://u:p%40ss@[fd00::1]:3128\", no: [.example.com]}\n"))
 	if err != nil {
 		t.Fatal(err)
 	}

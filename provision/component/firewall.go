@@ -109,7 +109,9 @@ func (t Target) nftables(sets map[string][]string, toHost []resource.Opening) []
 			resource.File{Path: firewallRules, Absent: true},
 		)
 	}
-	data := firewallData{Table: FirewallTable, Interfaces: append([]string{"lo"}, podInterfaces(t.Cluster)...), Site: siteRules}
+	data := firewallData{
+		Table: FirewallTable, Interfaces: append([]string{"lo"}, podInterfaces(t.Cluster)...), Site: siteRules,
+	}
 	if t.Cluster.Runtime == "docker" {
 		data.Interfaces = append(data.Interfaces, "docker0")
 	}
@@ -169,8 +171,8 @@ func setOf(role inventory.Role) string {
 	return string(role)
 }
 
-// inIPv6 is the name of the set with the addresses of IPv6 of the hosts of a set: the packet filters
-// have no sets of both families.
+// inIPv6 is the name of the set with the addresses of IPv6 of the hosts of a set: the packet
+// filters have no sets of both families.
 func inIPv6(set string) string { return set + "6" }
 
 // setNames are the names of the sets, in their order.

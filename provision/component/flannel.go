@@ -38,8 +38,9 @@ var flannel = Component{
 		}},
 	},
 	Residue: Residue{
-		Data: []string{"/run/flannel", "/etc/kube-flannel"}, Interfaces: []string{vxlanInterface, vxlanInterface6, wireguardInterface},
-		Chains: []string{"FLANNEL-"},
+		Data:       []string{"/run/flannel", "/etc/kube-flannel"},
+		Interfaces: []string{vxlanInterface, vxlanInterface6, wireguardInterface},
+		Chains:     []string{"FLANNEL-"},
 	},
 	Programs: []inventory.Program{
 		{Name: "flanneld", Rules: flannelRules, Release: "flannel", Hidden: templates.HiddenDirs()},

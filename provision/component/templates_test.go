@@ -15,10 +15,10 @@ import (
 	"kbootstrap/templates"
 )
 
-// TestRender renders every template with typical data and compares it with testdata/NAME.golden.
 // proxyVariables has a value with all that a unit or a shell could misread.
 var proxyVariables = []variable{{"http_proxy", "http://user:p%40\"s's$x\\@proxy:3128"}, {"no_proxy", "10.0.0.0/8,.svc"}}
 
+// TestRender renders every template with typical data and compares it with testdata/NAME.golden.
 func TestRender(t *testing.T) {
 	pods := netip.MustParsePrefix("10.244.0.0/16")
 	children := templates.Sandbox{Open: true, ChildrenDump: true}
@@ -61,7 +61,9 @@ func TestRender(t *testing.T) {
 		"firewall.nft": firewallNFT.Render(firewallData{
 			Table:      FirewallTable,
 			Interfaces: []string{"lo", "cni0", "flannel.1"}, Site: siteRules,
-			Sets: []addressSet{{Name: "hosts", Type: "ipv4_addr", Addresses: []string{"192.168.56.11", "192.168.56.12"}}},
+			Sets: []addressSet{{
+				Name: "hosts", Type: "ipv4_addr", Addresses: []string{"192.168.56.11", "192.168.56.12"},
+			}},
 			Openings: []resource.Opening{
 				{Ports: "22", Protocol: "tcp"}, {Set: "hosts", Ports: "8472", Protocol: "udp"},
 				{Ports: "30000-32767", Protocol: "tcp"},

@@ -63,7 +63,8 @@ func planHosts(s Spec) []Host {
 		for i := range n {
 			name := fmt.Sprintf("%s%d", prefix, i+1)
 			hosts = append(hosts, Host{
-				Name: s.inDomain(name), Address: addressOf(len(hosts)), Roles: roles, Spare: spare, Image: s.imageOf(name),
+				Name: s.inDomain(name), Address: addressOf(len(hosts)), Roles: roles, Spare: spare,
+				Image: s.imageOf(name),
 			})
 		}
 	}
