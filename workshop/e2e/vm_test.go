@@ -99,7 +99,8 @@ func vmUp(t *testing.T, m *machine) {
 // vmReboot has the machine start again, as its owner would.
 func vmReboot(t *testing.T, m *machine) {
 	before := m.bootID()
-	m.runLab(time.Minute, "exec", "cp1", "--", "systemctl", "reboot", "--no-block") // it may be quicker than its answer
+	// The reboot may be quicker than the answer.
+	m.runLab(time.Minute, "exec", "cp1", "--", "systemctl", "reboot", "--no-block")
 	begin := time.Now()
 	m.eventually(3*time.Minute, "a boot of its own", func(r result) bool {
 		return r.code == 0 && strings.TrimSpace(r.stdout) != before
@@ -113,8 +114,8 @@ func vmReboot(t *testing.T, m *machine) {
 }
 
 // vmPowerCuts breaks runs on a bare disk at random moments. What the run has on the disk is old or
-// new, the next run finishes, and its host is as one on which nothing was ever broken. The first cut
-// comes right after a run that has ended.
+// new, the next run finishes, and its host is as one on which nothing was ever broken. The first
+// cut comes right after a run that has ended.
 func vmPowerCuts(t *testing.T, m *machine) {
 	if *cutSeed == 0 {
 		*cutSeed = uint64(time.Now().UnixNano())
@@ -220,8 +221,8 @@ func (m *machine) works() {
 	m.t.Helper()
 	m.ready(1, 3*time.Minute)
 	m.eventually(time.Minute, "etcd is healthy", contains("is healthy"), "cp1", "sh", "-c",
-		"etcdctl --endpoints https://127.0.0.1:2379 --cacert /etc/etcd/pki/ca.crt "+
-			"--cert /etc/etcd/pki/healthcheck-client.crt --key /etc/etcd/pki/healthcheck-client.key endpoint health 2>&1")
+		"cd /etc/etcd/pki && etcdctl --endpoints https://127.0.0.1:2379 --cacert ca.crt --cert healthcheck-client.crt "+
+			"--key healthcheck-client.key endpoint health 2>&1")
 	for _, unit := range []string{"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "containerd",
 		"kubelet", "flanneld"} {
 		m.eventually(time.Minute, unit+" runs", contains("active"), "cp1", "systemctl", "is-active", unit)

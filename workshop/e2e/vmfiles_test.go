@@ -99,8 +99,8 @@ func (f files) compare(bare, golden files) remains {
 	return r
 }
 
-// differ lists what is not as in the golden files. An import that was cut may leave more layers than
-// those of its image; containerd removes them in its time.
+// differ lists what is not as in the golden files. An import that was cut may leave more layers
+// than those of its image; containerd removes them in its time.
 func (f files) differ(golden files) string {
 	var b strings.Builder
 	for _, path := range slices.Sorted(maps.Keys(golden)) {
