@@ -139,13 +139,13 @@ var waits = regexp.MustCompile(`^(ready|rollout|pods of node|node \S+ (is|has)) 
 
 // upAgain checks that another up changes nothing. It may wait: a controller manager whose API
 // server was away takes nodes for lost half a minute later, until it has heard of them again.
-func (l *lab) upAgain() {
+func (l *lab) upAgain(flags ...string) {
 	l.t.Helper()
 	var document struct {
 		Changed int
 		Log     string
 	}
-	out := l.must(2*time.Minute, "up", "-i", l.inventory, "-o", "json")
+	out := l.must(2*time.Minute, append([]string{"up", "-i", l.inventory, "-o", "json"}, flags...)...)
 	if err := json.Unmarshal([]byte(out), &document); err != nil {
 		l.fatalf("%v in %s", err, out)
 	}

@@ -128,7 +128,8 @@ func (s state) vmCommand(ctx context.Context, h hostState, argv ...string) (*exe
 		words[i] = shell.Quote(w)
 	}
 	arguments := []string{"-F", "none", "-q", "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes",
-		"-o", "ConnectTimeout=20", "-o", "StrictHostKeyChecking=yes", "-o", "UserKnownHostsFile=" + filepath.Join(s.Spec.Dir, knownHostsFile),
+		"-o", "ConnectTimeout=20", "-o", "ServerAliveInterval=5", "-o", "StrictHostKeyChecking=yes",
+		"-o", "UserKnownHostsFile=" + filepath.Join(s.Spec.Dir, knownHostsFile),
 		"-i", filepath.Join(s.Spec.Dir, keyFile), "-p", strconv.Itoa(h.SSHPort)}
 	if term.IsTerminal(int(os.Stdin.Fd())) {
 		arguments = append(arguments, "-t")
