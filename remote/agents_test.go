@@ -16,8 +16,8 @@ func TestFindAgent(t *testing.T) {
 		"a build":           {program: "bin/kbootstrap", agent: "bin/kbootstrap-linux-arm64"},
 		"a renamed program": {program: "bin/kb", agent: "bin/kb-linux-arm64"},
 		"a package":         {program: "usr/bin/kbootstrap", agent: "usr/lib/kbootstrap/kbootstrap-linux-arm64"},
-		"a link to a package": {program: "cellar/1/bin/kbootstrap", agent: "cellar/1/lib/kbootstrap/kbootstrap-linux-arm64",
-			link: "opt/bin/kbootstrap"},
+		"a link to a package": {program: "cellar/1/bin/kbootstrap",
+			agent: "cellar/1/lib/kbootstrap/kbootstrap-linux-arm64", link: "opt/bin/kbootstrap"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()

@@ -47,8 +47,9 @@ func TestManPages(t *testing.T) {
 		return clitest.ReadPages(t, filepath.Join(dir, below))
 	}
 	pages := write("a")
-	if text := pages["kbootstrap-up.1"]; !strings.Contains(text, `"Nov 2023"`) || !strings.Contains(text, "--inventory") {
-		t.Errorf("the page of up:\n%s", text)
+	up := pages["kbootstrap-up.1"]
+	if !strings.Contains(up, `"Nov 2023"`) || !strings.Contains(up, "--inventory") {
+		t.Errorf("the page of up:\n%s", up)
 	}
 	documented, err := os.ReadDir(filepath.Join(docsDir, "cli"))
 	if err != nil {

@@ -50,7 +50,8 @@ func (r *release) writeShared(ctx context.Context, own, shared string) error {
 	}
 	man := filepath.Join(shared, "share/man/man1")
 	_, err := runProgram(ctx, program{
-		env: []string{"SOURCE_DATE_EPOCH=" + strconv.FormatInt(r.time.Unix(), 10)}, argv: []string{tool, "gen-man", man},
+		env:  []string{"SOURCE_DATE_EPOCH=" + strconv.FormatInt(r.time.Unix(), 10)},
+		argv: []string{tool, "gen-man", man},
 	})
 	if err != nil {
 		return err
@@ -69,7 +70,8 @@ func (r *release) writeShared(ctx context.Context, own, shared string) error {
 		}
 	}
 	for _, name := range []string{"README.md", "CHANGELOG.md"} {
-		if err := copyFile(filepath.Join(r.root, name), filepath.Join(shared, "share/doc/kbootstrap", name), 0o644); err != nil {
+		to := filepath.Join(shared, "share/doc/kbootstrap", name)
+		if err := copyFile(filepath.Join(r.root, name), to, 0o644); err != nil {
 			return err
 		}
 	}

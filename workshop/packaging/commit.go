@@ -17,8 +17,8 @@ import (
 var versionPattern = regexp.MustCompile(`^v(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z]+(\.[0-9A-Za-z]+)*)?$`)
 
 // readCommit takes the version from the tag of the commit, unless it is given, and the time of all
-// files from $SOURCE_DATE_EPOCH or the commit. Changes that are in no commit are refused: nobody
-// else could make the same release.
+// files from $SOURCE_DATE_EPOCH or the commit. Changes that are in no commit are refused: no other
+// user could make the same release.
 func (r *release) readCommit(ctx context.Context) error {
 	var problems []error
 	if changed, err := r.git(ctx, "status", "--porcelain"); err != nil {

@@ -72,7 +72,7 @@ func (r *release) writeInstaller(sums map[string]string, dir string) error {
 // writeFormula writes the formula for Homebrew, which has to say where the archives are.
 func (r *release) writeFormula(sums map[string]string, dir string) error {
 	if r.url == "" {
-		r.log("no formula for Homebrew: nobody says where the files will lie (make release URL=https://…)")
+		r.log("no formula for Homebrew, which has to say where the files lie (make release URL=https://…)")
 		return nil
 	}
 	text, err := render("kbootstrap.rb.tmpl", r.data(sums))

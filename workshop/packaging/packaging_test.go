@@ -59,7 +59,8 @@ func TestChooseTargets(t *testing.T) {
 		target target
 		agents string
 	}{
-		{target{"linux", "amd64"}, "arm64"}, {target{"linux", "arm64"}, "amd64"}, {target{"darwin", "arm64"}, "amd64 arm64"},
+		{target{"linux", "amd64"}, "arm64"}, {target{"linux", "arm64"}, "amd64"},
+		{target{"darwin", "arm64"}, "amd64 arm64"},
 	} {
 		if got := strings.Join(c.target.agents(), " "); got != c.agents {
 			t.Errorf("%s: the agents %q, want %q", c.target, got, c.agents)
@@ -69,8 +70,8 @@ func TestChooseTargets(t *testing.T) {
 
 func TestVersions(t *testing.T) {
 	for version, want := range map[string]bool{
-		"v1.2.3": true, "v0.1.0-rc.1": true, "1.2.3": false, "v1.2": false, "v01.2.3": false, "v1.2.3-4-gabcdef0-": false,
-		"v1.2.3 ": false, "v1.2.3\n": false, "v1.2.3;id": false,
+		"v1.2.3": true, "v0.1.0-rc.1": true, "1.2.3": false, "v1.2": false, "v01.2.3": false,
+		"v1.2.3-4-gabcdef0": false, "v1.2.3 ": false, "v1.2.3\n": false, "v1.2.3;id": false,
 	} {
 		if got := versionPattern.MatchString(version); got != want {
 			t.Errorf("%q: %v", version, got)
@@ -84,8 +85,8 @@ func TestReadCommit(t *testing.T) {
 	dir := t.TempDir()
 	git := func(args ...string) {
 		t.Helper()
-		cmd := exec.CommandContext(t.Context(), "git", append([]string{"-C", dir, "-c", "user.name=a", "-c", "user.email=a@b"},
-			args...)...)
+		argv := append([]string{"-C", dir, "-c", "user.name=a", "-c", "user.email=a@b"}, args...)
+		cmd := exec.CommandContext(t.Context(), "git", argv...)
 		cmd.Env = append(os.Environ(), "GIT_COMMITTER_DATE=1700000000 +0000")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("git %v: %v: %s", args, err, out)
@@ -179,8 +180,8 @@ func TestPackTwice(t *testing.T) {
 	}
 }
 
-// TestBill reads what this test was compiled from. The compiler lists no modules in a test; those of
-// the tool are looked at by TestRelease.
+// TestBill reads what this test was compiled from. The compiler lists no modules in a test:
+// TestRelease looks at those of the tool.
 func TestBill(t *testing.T) {
 	self, err := os.Executable()
 	if err != nil {
@@ -211,9 +212,9 @@ func TestBill(t *testing.T) {
 func TestSign(t *testing.T) {
 	dir := t.TempDir()
 	key := filepath.Join(dir, "key")
-	if out, err := exec.CommandContext(t.Context(), "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "c", "-f", key).
-		CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
+	argv := []string{"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "c", "-f", key}
+	if _, err := runProgram(t.Context(), program{argv: argv}); err != nil {
+		t.Fatal(err)
 	}
 	r := newRelease(t)
 	r.key = key
@@ -228,8 +229,9 @@ func TestSign(t *testing.T) {
 	}
 	trial.Write(t, filepath.Join(dir, "signers"), "kbootstrap "+string(public), 0o644)
 	verify := func() error {
-		return exec.CommandContext(t.Context(), "sh", "-c", "cd "+dir+" && ssh-keygen -Y verify -f signers -I kbootstrap "+
-			"-n file -s SHA256SUMS.sig <SHA256SUMS").Run()
+		_, err := runProgram(t.Context(), program{dir: dir, argv: []string{"sh", "-c", "ssh-keygen -Y verify " +
+			"-f signers -I kbootstrap -n file -s SHA256SUMS.sig <SHA256SUMS"}})
+		return err
 	}
 	if err := verify(); err != nil {
 		t.Errorf("the signature is not good: %v", err)

@@ -16,7 +16,7 @@ type release struct {
 	version string // "v1.2.3"
 	time    time.Time
 	targets []target
-	url     string // below which the files will lie; empty when nobody knows
+	url     string // below which the files will lie; empty when that is not known
 	key     string // to sign the sums with; empty for no signature
 	log     func(string)
 }

@@ -58,8 +58,8 @@ func TestRelease(t *testing.T) {
 	if err != nil || string(sums) != string(second) {
 		t.Errorf("%v: the first time\n%s\nand the second\n%s", err, sums, second)
 	}
-	for _, want := range []string{".tar.gz\n", ".deb\n", ".rpm\n", ".cdx.json\n", "  install.sh\n", "  kbootstrap.rb\n"} {
-		if !strings.Contains(string(sums), want) {
+	for want := range strings.FieldsSeq(".tar.gz .deb .rpm .cdx.json install.sh kbootstrap.rb") {
+		if !strings.Contains(string(sums), want+"\n") {
 			t.Errorf("there is no %q in\n%s", want, sums)
 		}
 	}
@@ -77,7 +77,7 @@ func TestRelease(t *testing.T) {
 	for _, c := range b.Components {
 		found[c.Name] = strings.HasSuffix(c.PURL, "@"+c.Version) && (c.Name == "std" || c.Properties[0].Value != "")
 	}
-	for _, module := range []string{"std", "github.com/spf13/cobra", "golang.org/x/crypto", "github.com/cloudflare/cfssl"} {
+	for module := range strings.FieldsSeq("std github.com/spf13/cobra golang.org/x/crypto github.com/pkg/sftp") {
 		if !found[module] {
 			t.Errorf("%s is not in the bill of materials:\n%s", module, text)
 		}
@@ -126,15 +126,16 @@ func (r root) run(line string) string {
 
 // files are all files of the root that a package may have.
 func (r root) files() string {
-	return r.run("find /usr /etc /opt /var/lib /root \\( -path '/var/lib/dpkg*' -o -path '/var/lib/apt*' -o " +
-		"-path '/var/lib/dnf*' -o -path '/var/lib/rpm*' -o -path '/root/.rpmdb*' -o -path /etc/dnf -o -name '*.pyc' -o " +
-		"-name __pycache__ \\) -prune -o -print | sort")
+	return r.run("find /usr /etc /opt /var/lib /root \\( -path '/var/lib/dpkg*' -o -path '/var/lib/apt*' " +
+		"-o -path '/var/lib/dnf*' -o -path '/var/lib/rpm*' -o -path '/root/.rpmdb*' -o -path /etc/dnf " +
+		"-o -name '*.pyc' -o -name __pycache__ \\) -prune -o -print | sort")
 }
 
-// use does what somebody does first with the tool.
+// use does what a user does first with the tool.
 func (r root) use(version string) {
 	r.t.Helper()
-	if said := r.run("kbootstrap version"); !strings.Contains(said, "kbootstrap "+version+" (linux/"+runtime.GOARCH) {
+	said := r.run("kbootstrap version")
+	if !strings.Contains(said, "kbootstrap "+version+" (linux/"+runtime.GOARCH) {
 		r.t.Errorf("version says %q", said)
 	}
 	r.run("mkdir /work && cd /work && kbootstrap init && test -s hosts.yaml && kbootstrap validate && rm -r /work")
@@ -188,9 +189,9 @@ func TestPackages(t *testing.T) {
 	})
 	t.Run("rpm", func(t *testing.T) {
 		r := root{t, r.dir}
-		r.run("mkdir -p /srv/repo /etc/yum.repos.d && cp " + archive + ".rpm /srv/repo && createrepo_c -q /srv/repo && " +
-			"printf '[local]\\nname=local\\nbaseurl=file:///srv/repo\\ngpgcheck=0\\n' >/etc/yum.repos.d/local.repo && " +
-			"mkdir -p /etc/rpm && echo '%_dbpath /var/lib/rpm' >/etc/rpm/macros.el")
+		r.run("mkdir -p /srv/repo /etc/yum.repos.d && cp " + archive + ".rpm /srv/repo && " +
+			"createrepo_c -q /srv/repo && printf '[local]\\nname=local\\nbaseurl=file:///srv/repo\\ngpgcheck=0\\n' " +
+			">/etc/yum.repos.d/local.repo && mkdir -p /etc/rpm && echo '%_dbpath /var/lib/rpm' >/etc/rpm/macros.el")
 		before := r.files()
 		r.run("dnf install --assumeyes --quiet --releasever=9 kbootstrap && rpm --query kbootstrap")
 		r.use("v1.2.3")

@@ -15,7 +15,7 @@ import (
 const (
 	// silence is how long a server may send nothing.
 	silence = 30 * time.Second
-	// tellEvery is how often somebody who waits is told how far a file is.
+	// tellEvery is how often the user is told how far a file is.
 	tellEvery = 5 * time.Second
 )
 
@@ -23,8 +23,8 @@ const (
 type wrongSum struct{ url, got, want string }
 
 func (e *wrongSum) Error() string {
-	return fmt.Sprintf("%s: the sha256 sum of what came is %s, and that of the published file %s; nothing of it was taken",
-		e.url, e.got, e.want)
+	return fmt.Sprintf("%s: the sha256 sum of what came is %s, and that of the published file %s; nothing of it "+
+		"was taken", e.url, e.got, e.want)
 }
 
 // Fault is the code of the error.

@@ -32,8 +32,8 @@ func (s *served) requests() []string {
 	return slices.Clone(s.asked)
 }
 
-// serve returns an upstream whose files are texts, by the hosts and paths of their URLs. How answers
-// a request instead, unless it returns false.
+// serve returns an upstream whose files are texts, by the hosts and paths of their URLs. Unless it
+// returns false, how answers a request instead.
 func serve(t *testing.T, files map[string]string, how func(http.ResponseWriter, *http.Request) bool) *served {
 	t.Helper()
 	s := &served{}
