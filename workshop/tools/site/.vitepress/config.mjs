@@ -39,8 +39,7 @@ export default defineConfig({
     zh: {label: '简体中文', lang: 'zh-CN', description: chinese.description, themeConfig: {...chinese.theme, sidebar: sidebar(root, chinese)}},
   },
   themeConfig: {
-    // The menu of languages leads to the other language of a page only where there is one: see
-    // transformPageData.
+    // Not every page is in both languages: the menu of languages leads to the first page, and a page that is leads to its other one.
     i18nRouting: false,
     search: {
       provider: 'local',
