@@ -22,7 +22,7 @@ var (
 // TestSite builds the site, follows each link between its pages to the file and to the heading, and
 // finds words in both indexes of the search.
 func TestSite(t *testing.T) {
-	build := exec.Command("make", "site")
+	build := exec.CommandContext(t.Context(), "make", "site")
 	build.Dir = root
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("make site: %v\n%s", err, out)

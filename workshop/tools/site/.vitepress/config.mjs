@@ -9,6 +9,13 @@ import {english, chinese, sidebar} from './words.mjs'
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../../..')
 const pairs = JSON.parse(fs.readFileSync(path.join(root, 'workshop/site/pages.json'), 'utf8'))
 
+// Modules are found from where a page lies, so that the pages are copied to this folder.
+const stage = path.join(root, 'workshop/tools/site/pages')
+fs.rmSync(stage, {recursive: true, force: true})
+for (const name of ['README.md', 'README.zh-CN.md', 'CHANGELOG.md', 'STYLE.md', 'docs', 'examples']) {
+  fs.cpSync(path.join(root, name), path.join(stage, name), {recursive: true})
+}
+
 // Chinese has no blanks between words, so that a search needs to be told where they are. The function
 // goes to the browser as text and uses nothing from outside of itself.
 function tokenize(text) {
@@ -21,8 +28,7 @@ function tokenize(text) {
 
 export default defineConfig({
   title: 'kbootstrap',
-  srcDir: root,
-  srcExclude: ['bin/**', 'dist/**', 'workshop/**', '**/testdata/**', '.github/**'],
+  srcDir: stage,
   outDir: path.join(root, 'dist/site'),
   cacheDir: path.join(root, 'dist/site-cache'),
   rewrites: route,
@@ -33,8 +39,7 @@ export default defineConfig({
     zh: {label: '简体中文', lang: 'zh-CN', description: chinese.description, themeConfig: {...chinese.theme, sidebar: sidebar(root, chinese)}},
   },
   themeConfig: {
-    // The menu of languages leads to the other language of a page only where there is one: see
-    // transformPageData.
+    // Not every page is in both languages: the menu of languages leads to the first page, and a page that is leads to its other one.
     i18nRouting: false,
     search: {
       provider: 'local',
@@ -45,13 +50,11 @@ export default defineConfig({
     },
     outline: {level: [2, 3]},
   },
-  // The pages are outside of this folder, where its modules are not found.
-  vite: {resolve: {alias: [{find: /^vue\/server-renderer$/, replacement: path.join(root, 'workshop/tools/site/node_modules/vue/server-renderer')}]}},
   // Braces in our pages are Go's, never Vue's.
   vue: {template: {compilerOptions: {delimiters: ['\u0001{', '}\u0001']}}},
   markdown: {
     anchor: {slugify: slug},
     toc: {slugify: slug},
-    config: (md) => md.use(links, root),
+    config: (md) => md.use(links, stage, root),
   },
 })

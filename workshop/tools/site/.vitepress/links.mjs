@@ -18,9 +18,9 @@ export function slug(heading) {
 
 // links turns each relative link between files into one between pages. A file that is no page, such as
 // a manifest, has none: its name stays as text.
-export function links(md, root) {
+export function links(md, stage, root) {
   md.core.ruler.push('links-of-the-site', (state) => {
-    const from = path.dirname(path.relative(root, state.env.realPath ?? state.env.path))
+    const from = path.dirname(path.relative(stage, state.env.realPath ?? state.env.path))
     for (const block of state.tokens.filter((token) => token.type === 'inline')) {
       const open = []
       for (const token of block.children) {
@@ -40,7 +40,7 @@ export function links(md, root) {
           token.tag = open.pop().tag
         } else if (token.type === 'image') {
           const src = token.attrGet('src')
-          if (!/^[a-z]+:/.test(src)) token.attrSet('src', path.join(root, from, src))
+          if (!/^[a-z]+:/.test(src)) token.attrSet('src', path.join(stage, from, src))
         }
       }
     }
