@@ -111,3 +111,11 @@ func TestJoining(t *testing.T) {
 		})
 	}
 }
+
+// TestMemberAdded: a run that leaves something out adds no member.
+func TestMemberAdded(t *testing.T) {
+	s := healthy(t)
+	s.Facts["m3"], s.Only = host.Facts{}, []string{"kubelet"}
+	s.Census.Members = s.Census.Members[:2]
+	refuses(t, fault.MemberAdded, members(s), "m3: ")
+}
