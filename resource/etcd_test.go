@@ -186,7 +186,7 @@ func TestLostAnswers(t *testing.T) {
 	e := newEtcd(m)
 	e.lose, e.ill = true, 1
 	m.apply(joins())
-	e.members[1].Name, e.lose = "m2", true
+	e.members[1].Name, e.members[1].ClientURLs, e.lose = "m2", []string{"http://" + etcdAt}, true
 	m.apply(votes())
 	left := joins()
 	left.Absent = true

@@ -18,6 +18,9 @@ import (
 func Removal(drain time.Duration) []Component {
 	left := slices.Clone(Teardown(false))
 	left[0].After = []string{"leave-etcd", "stop-plane", "drain"} // leave
+	for i, on := range left {
+		left[i].On = func(t Target) bool { return t.Leaving && on.On(t) }
+	}
 	return append([]Component{
 		{
 			Name: "drain", On: func(t Target) bool { return t.Leaving && !t.Dead }, AtLead: true,

@@ -140,7 +140,7 @@ func TestEvidenceOfAddresses(t *testing.T) {
 	if d := cmp.Diff(want, e.Addresses); d != "" {
 		t.Error(d)
 	}
-	if e.APIPort != "6443" || e.Flannel != "vxlan, port 8472" || len(e.Members) != 1 {
+	if e.APIPort != "6443" || e.Flannel != "vxlan, port 8472" || e.Members != nil { // it looks for its own alone
 		t.Errorf("port %q, flannel %q, members %q", e.APIPort, e.Flannel, e.Members)
 	}
 }

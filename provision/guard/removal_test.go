@@ -20,7 +20,7 @@ func healthy(t *testing.T) Situation {
 	s := Situation{Cluster: c, Facts: map[string]host.Facts{}, Etcd: map[string]api.EtcdVitals{}}
 	for _, h := range c.Hosts {
 		s.Facts[h.Name] = host.Facts{
-			EtcdBootstrapped: component.EtcdToken(c), Units: []string{"kube-apiserver.service"},
+			EtcdData: true, EtcdBootstrapped: component.EtcdToken(c), Units: []string{"kube-apiserver.service"},
 		}
 		s.Etcd[h.Name] = api.EtcdVitals{Leader: "1"}
 		s.Census.Members = append(s.Census.Members, api.EtcdMember{
@@ -99,7 +99,7 @@ func TestJoining(t *testing.T) {
 		}, []string{"m3: /var/lib/etcd holds the data of an etcd that is no member"}},
 		"another version": {func(s *Situation) {
 			s.Evidence = map[string]Evidence{"m1": {Etcd: "3.4.9"}}
-		}, []string{"m1: this member of etcd runs 3.4.9, and a new one would run 3."}},
+		}, []string{"m1: this member of etcd runs v3.4.9, and a new one would run v3."}},
 		"nothing is known of members": {func(s *Situation) { s.Census.Members = nil }, []string{"no member of etcd tells who belongs to it"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -110,4 +110,12 @@ func TestJoining(t *testing.T) {
 			refuses(t, fault.RefusedJoin, joining(s), test.texts...)
 		})
 	}
+}
+
+// TestMemberAdded: a run that leaves something out adds no member.
+func TestMemberAdded(t *testing.T) {
+	s := healthy(t)
+	s.Facts["m3"], s.Only = host.Facts{}, []string{"kubelet"}
+	s.Census.Members = s.Census.Members[:2]
+	refuses(t, fault.MemberAdded, members(s), "m3: ")
 }
