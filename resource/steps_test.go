@@ -26,7 +26,7 @@ func TestEveryChangeIsAStep(t *testing.T) {
 		"../host/read.go":                 "opens files for reading",
 		"../host/temporary.go":            "opens what a Step has made, within the Step that writes it",
 		"../host/group.go":                "ends programs that this process started itself",
-		"../host/kernel.go":               "opens a parameter to see whether it may be written, and writes nothing",
+		"../host/kernel_linux.go":         "opens a parameter to see whether it may be written, and writes nothing",
 		"../host/journal.go":              "reads the journal",
 		"../host/unitlines.go":            "reads the journal",
 		"imagestore.go":                   "lists images, and reads what they consist of",

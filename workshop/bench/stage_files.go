@@ -96,8 +96,9 @@ type cniPlaces struct{ Dir, Name, Bin string }
 
 var cni = cniPlaces{Dir: "/etc/cni/net.d", Name: "10-flannel.conflist", Bin: "/opt/cni/bin"}
 
+// flannelConfig is the data of its template, for IPv4 and the MTU of the interface.
 type flannelConfig struct {
-	Pods    netip.Prefix
-	Backend string
-	Port    int
+	Pods, IPv6 netip.Prefix
+	Backend    string
+	Port, MTU  int
 }
