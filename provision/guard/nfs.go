@@ -28,8 +28,8 @@ func lostNFSClass(s Situation) Refusals {
 	}
 	return Refusals{{
 		Code: fault.AddOnDropped,
-		Text: fmt.Sprintf("%s names no NFS server any more, whose directory would be unmounted on %s, and the class nfs "+
-			"deleted; users may have data in it", s.Cluster.File, strings.Join(hosts, ", ")),
+		Text: fmt.Sprintf("%s names no NFS server any more, whose directory would be unmounted on %s, and the "+
+			"class nfs deleted; users may have data in it", s.Cluster.File, strings.Join(hosts, ", ")),
 		Advice: fmt.Sprintf("give --remove-addon %s if that is meant (files stay on the server); else set "+
 			"addons.nfs.server again", field),
 	}}

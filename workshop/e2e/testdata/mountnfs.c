@@ -5,8 +5,9 @@
  *     mount.nfs SERVER:/PATH DIRECTORY [-sfnvN] [-o OPTIONS]
  *
  * and it returns when the mount is there; a process stays until the directory is unmounted. Of the
- * options it obeys ro and nfsvers (or vers), which must be 3: with NFS 4 the library fails to
- * write 4000 bytes at once, and the server answers NFS4ERR_EXPIRED after idleness longer than a lease.
+ * options it obeys ro and nfsvers (or vers), which must be 3: with NFS 4 the library did not write
+ * 4000 bytes at once, and after more idleness than a lease lasts the server answered
+ * NFS4ERR_EXPIRED.
  *
  * Every request is made in the name of its caller. Nothing is cached, so that hosts see at once
  * what others have written.
