@@ -50,7 +50,7 @@ func Judge(s Situation) (refused Refusals, warnings []string) {
 		SameMachine(s), Foreign(s), replacedKeys(s), lostEncryptionKeys(s), otherAuthority(s),
 		changedNetworks(s), changedVersions(s),
 		halfChanged(s), movedRoles(s), movedRegistry(s), otherMachines(s), goneHosts(s), members(s), joining(s), movedHosts(s),
-		quorum(s), addOns(s),
+		quorum(s), addOns(s), lostNFSClass(s),
 	) {
 		if s.isElsewhere(r) {
 			warnings = append(warnings, r.Error())

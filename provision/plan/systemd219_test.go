@@ -42,6 +42,7 @@ func TestSystemd219(t *testing.T) {
 	known := strings.Fields(directivesOf219)
 	inventories := fixture.EveryInventory()
 	inventories["filtered"] = fixture.Ha + "firewall: configure\n"
+	inventories["nfs"] = fixture.Small + "addons: {nfs: {enabled: true, server: 192.168.56.20, path: /srv/nfs}}\n"
 	seen := map[string]bool{}
 	for inventory, text := range inventories {
 		targets := fixture.TargetsOf(t, text)

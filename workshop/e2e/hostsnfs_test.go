@@ -34,6 +34,7 @@ func TestHostsNFS(t *testing.T) {
 	nfsByHand(t, l, server)
 	nfsClaim(t, l)
 	nfsAway(t, l)
+	nfsOff(t, l)
 	nfsGoes(t, l)
 }
 
@@ -119,7 +120,15 @@ spec:
 	l.exec("s1", "rm", "-r", nfsExport+"/by-hand")
 }
 
-// nfsClaim is a claim of the class nfs. Its files outlive pods and a reboot, and go with it.
+// nfsComplaint waits until it is told of a pod that its host has no directory of the server.
+func nfsComplaint(l *lab, pod string) {
+	l.t.Helper()
+	l.eventually(3*time.Minute, "the complaint", contains("not a directory"), "cp1", "kubectl", "get", "events",
+		"--field-selector", "involvedObject.name="+pod, "-o", "jsonpath={.items[*].message}")
+}
+
+// nfsClaim is a claim of the class nfs. Its files outlive pods and a reboot at which the server
+// comes after the host, and go with it.
 func nfsClaim(t *testing.T, l *lab) {
 	l.apply(`
 apiVersion: v1
@@ -133,7 +142,10 @@ spec:
 ` + nfsPod("one", "w1", "shared") + nfsPod("two", "cp1", "shared"))
 	nfsShares(t, l, "one", "two")
 	l.mustLab(time.Minute, "stop", "w1")
+	l.stopNFS("s1")
 	l.mustLab(2*time.Minute, "start", "w1")
+	nfsComplaint(l, "one")
+	l.startNFS("s1")
 	l.eventually(3*time.Minute, "the files after a reboot", contains("of one\nof two"), "cp1", "kubectl", "exec", "one",
 		"--", "cat", "/files/note")
 	l.kubectl("delete", "pod", "one", "two", "--timeout=60s")
@@ -153,8 +165,7 @@ func nfsAway(t *testing.T, l *lab) {
 	l.exec("w1", "systemctl", "stop", "kbootstrap-nfs")
 	l.exits(3, "drift", "-i", l.inventory).says(t, "kbootstrap-nfs.service")
 	l.apply(nfsPod("early", "w1", "shared"))
-	l.eventually(time.Minute, "the complaint", contains("not a directory"), "cp1", "kubectl", "get", "events",
-		"--field-selector", "involvedObject.name=early", "-o", "jsonpath={.items[*].message}")
+	nfsComplaint(l, "early")
 	l.must(5*time.Minute, l.nfsUp()...)
 	l.eventually(3*time.Minute, "the files", contains("of one\nof two"), "cp1", "kubectl", "exec", "early", "--", "cat",
 		"/files/note")
@@ -164,9 +175,36 @@ func nfsAway(t *testing.T, l *lab) {
 	l.eventually(3*time.Minute, "the directory gone", isGone, "s1", "find", nfsExport, "-name", "*shared*")
 }
 
+// nfsOff: the class goes when the run says so, and not before. What is on the server stays, and is
+// there when the class comes back.
+func nfsOff(t *testing.T, l *lab) {
+	l.exec("s1", "sh", "-c", "echo ours >"+nfsExport+"/nfs/kept")
+	given := fmt.Sprintf(", server: %s, path: /srv/nfs, options: [nfsvers=3, hard]", l.address("s1"))
+	l.edit(given, "")
+	l.exits(9, l.nfsUp()...).says(t, "KB6049", "unmounted on cp1, w1", "--remove-addon nfs")
+	for _, off := range []bool{false, true} {
+		if off {
+			l.must(5*time.Minute, l.nfsUp("--remove-addon", "nfs")...)
+		}
+		for _, h := range l.hosts() {
+			if gone := !strings.Contains(l.exec(h.Name, "cat", "/proc/mounts"), nfsShare); gone != off {
+				t.Errorf("%s: the class is off: %t, and the directory is gone: %t", h.Name, off, gone)
+			}
+		}
+		classes := l.kubectl("get", "storageclass", "-o", "name")
+		if gone := !strings.Contains(classes, "storageclass.storage.k8s.io/nfs\n"); gone != off {
+			t.Errorf("the class is off: %t, and there are %q", off, classes)
+		}
+	}
+	l.edit("nfs: {enabled: true", "nfs: {enabled: true"+given)
+	l.must(5*time.Minute, l.nfsUp()...)
+	if got := l.exec("w1", "cat", nfsShare+"/nfs/kept"); got != "ours\n" {
+		t.Errorf("w1 reads %q of the server", got)
+	}
+}
+
 // nfsGoes: what is on the server stays when hosts leave the cluster.
 func nfsGoes(t *testing.T, l *lab) {
-	l.exec("s1", "sh", "-c", "echo ours >"+nfsExport+"/nfs/kept")
 	l.must(3*time.Minute, "reset", "-i", l.inventory, "--confirm", "nfs")
 	if got := l.exec("s1", "cat", nfsExport+"/nfs/kept"); got != "ours\n" {
 		t.Errorf("a file of the server is %q", got)

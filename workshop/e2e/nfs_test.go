@@ -54,6 +54,12 @@ func (l *lab) startNFS(host string) {
 	l.eventually(time.Minute, "the server of NFS", contains(":2049 "), host, "ss", "-Hltn")
 }
 
+// stopNFS ends the server.
+func (l *lab) stopNFS(host string) {
+	l.t.Helper()
+	l.exec(host, "sh", "-c", "systemctl stop ganesha && { systemctl reset-failed ganesha 2>/dev/null || true; }")
+}
+
 // nfsClient gives hosts a mount.nfs that goes without a client in the kernel, see
 // testdata/mountnfs.c.
 func (l *lab) nfsClient(hosts ...host) {
