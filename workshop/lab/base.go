@@ -34,8 +34,8 @@ func DefaultMirror() (string, error) {
 	return filepath.Join(dir, "mirror"), nil
 }
 
-// baseRoots returns the root file systems of images, and makes those that are not in the cache, side
-// by side: one or two minutes and some 300 MB each.
+// baseRoots returns the root file systems of images, and makes those that are not in the cache,
+// side by side: one or two minutes and some 300 MB each.
 func baseRoots(ctx context.Context, names []string, progress func(string, ...any)) (map[string]string, error) {
 	names = slices.Compact(slices.Sorted(slices.Values(names)))
 	made := make([]string, len(names))
