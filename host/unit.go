@@ -13,7 +13,7 @@ type Unit struct {
 	Name     string
 	Load     string   // LoadState: "loaded", "not-found", "masked"
 	State    string   // ActiveState: "active", "activating", "failed", …
-	Active   bool     // the State is "active" or "activating"
+	Active   bool     // it runs, or is about to: it starts, reloads, or its start waits for that of another
 	Sub      string   // SubState: "running", "auto-restart", …
 	File     string   // UnitFileState: "enabled", "disabled", "static", …
 	PID      int      // its main process; 0 when there is none
@@ -73,7 +73,6 @@ func parseUnit(block string) Unit {
 			u.Load = value
 		case "ActiveState":
 			u.State = value
-			u.Active = value == "active" || value == "activating"
 		case "SubState":
 			u.Sub = value
 		case "UnitFileState":
@@ -93,6 +92,12 @@ func parseUnit(block string) Unit {
 		case "DropInPaths":
 			u.DropIns = strings.Fields(value)
 		}
+	}
+	switch u.State {
+	case "active", "activating", "reloading", "refreshing":
+		u.Active = true
+	case "inactive", "failed":
+		u.Active = u.Pending // there is nothing to stop, so the job is a start, as while a host boots
 	}
 	return u
 }

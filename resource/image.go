@@ -29,9 +29,9 @@ type Image struct {
 	// Packed leaves the layers as they came: containerd unpacks them for the first container, on
 	// the hosts that get one. Else they are unpacked now, and no container waits for that.
 	Packed bool
-	// SyncFS has containerd wait for the disk before it notes that a layer is unpacked. Without it a
-	// power cut leaves empty files in an image that counts as complete, and no later import unpacks
-	// it again. ctr can from 2.1 on.
+	// SyncFS has containerd wait for the disk before it notes that a layer is unpacked. Without it
+	// a power cut leaves empty files in an image that counts as complete, and no later import
+	// unpacks it again. ctr can from 2.1 on.
 	SyncFS bool
 	Absent bool
 }

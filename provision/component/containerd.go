@@ -106,8 +106,8 @@ var containerd = Component{
 // configuration.
 func (t Target) containerd2() bool { return !strings.HasPrefix(t.version("containerd"), "1.") }
 
-// containerdSyncsImages reports whether ctr knows --sync-fs, as it does from 2.1 on, and only when it
-// unpacks by itself (Local).
+// containerdSyncsImages reports whether ctr knows --sync-fs, as it does from 2.1 on, and only when
+// it unpacks by itself (Local).
 func (t Target) containerdSyncsImages() bool {
 	return t.containerd2() && !strings.HasPrefix(t.version("containerd"), "2.0.")
 }

@@ -18,7 +18,6 @@ func TestSystems(t *testing.T) {
 		name string
 		do   func(t *testing.T, l *lab)
 	}{
-		{"preflight", func(_ *testing.T, l *lab) { l.must(5*time.Minute, "preflight", "-i", l.inventory) }},
 		{"a terminal that sudo asks for", needsTTY},
 		{"up", func(_ *testing.T, l *lab) { l.up() }},
 		{"second up", func(_ *testing.T, l *lab) { l.upAgain() }},
