@@ -13,6 +13,9 @@ import (
 // a table of nftables on w1. A Service of both is answered on both, and a policy closes both.
 func TestHostsDualStack(t *testing.T) {
 	l := newLab(t, "dual", "--dual-stack", "--control-planes", "1", "--workers", "1")
+	// A firewalld that is stopped while it starts leaves its rules behind, which refuse the
+	// kubelet's port.
+	l.eventually(time.Minute, "firewalld is up", contains("running"), "w1", "firewall-cmd", "--state")
 	l.exec("w1", "systemctl", "disable", "--now", "firewalld")
 	l.edit("artifacts: {mirror", "firewall: configure\nartifacts: {mirror")
 	l.up()
