@@ -72,14 +72,16 @@ digits and dashes. Two hosts cannot have the same name.`,
 		`Change the name at the place in the message.`},
 	{InventoryNetwork, "a network of the inventory does not fit",
 		`The pod, service and host networks must not overlap each other or reserved addresses, and must be large enough:
-each host gets a /24 of the pod network. Packets to an address that is in two networks would reach only one of them.`,
+each host gets a /24 of the pod network, and a /64 of the one of IPv6. Packets to an address that is in two networks
+would reach only one of them.`,
 		`Choose a free private range, such as 10.244.0.0/16 for pods and 10.96.0.0/12 for services.`},
 	{InventoryAddress, "an address of a host cannot be used, or is used twice",
-		`"address" is the IPv4 address by which the other hosts reach this one. It is not a name, not a loopback address,
-not in the pod or service network, and not another host's. The address to log in at is another field, ssh.address.`,
-		`Set the host's own address in the network that the hosts share.
+		`"address" is the IPv4 address by which the other hosts reach this one, and "ipv6" is the one of IPv6 next to it,
+which every host has in a cluster with network.ipv6, and no host in another. Neither is a name, a loopback address, in a
+network of pods or Services, or another host's. The address to log in at is another field, ssh.address.`,
+		`Set the host's own addresses in the network that the hosts share.
 
-    ip -4 address show`},
+    ip address show`},
 	{InventoryPort, "a port of the inventory is taken or is not a port",
 		`Ports are 1 to 65535. The range for Services must not contain ports that the cluster itself or SSH listens on,
 because a Service could take them over.`,

@@ -225,7 +225,8 @@ func TestOneMistakeIsOneProblem(t *testing.T) {
 				`in the cluster's network)`},
 		{"address: 192.168.56.21", `address: "fd00::1"`,
 			`18:14: fd00::1 is an IPv6 address; this field takes one of IPv4 ` +
-				`(addresses and networks of IPv6 come next to those of IPv4: in ipv6 of the host, and in network.ipv6)`},
+				`(addresses and networks of IPv6 come next to those of IPv4: in ipv6 of the host, and in ` +
+				`network.ipv6)`},
 		{"address: 192.168.56.21", "address: 192.168.56.11",
 			`18:14: host "m1" on line 13 has the same address, 192.168.56.11 (each host needs its own address)`},
 		{"address: 192.168.56.21", "address: 127.0.0.1",

@@ -53,8 +53,9 @@ func table(c *Cluster, all *SSH, rules Rules) []field {
 			fields: registriesFields(&c.Registries)},
 		{name: "proxy", shape: "mapping",
 			doc: "the proxy by which hosts get images and packages: containerd, docker and " +
-				"the package manager use it, and nothing of the cluster's own traffic goes through it. The tool itself " +
-				"downloads with the environment that it was started in.", fields: proxyFields(&c.Proxy)},
+				"the package manager use it, and nothing of the cluster's own traffic goes through it. The tool " +
+				"itself downloads with the environment that it was started in.",
+			fields: proxyFields(&c.Proxy)},
 		{name: "artifacts", shape: "mapping", doc: "where binaries come from.", fields: []field{
 			{name: "mirror", shape: "directory or URL", fallback: "upstream itself", read: mirror(&c.Artifacts.Mirror),
 				doc: "a directory, or an http(s) URL, below which the upstream URLs are laid out by host and path, " +
@@ -107,8 +108,8 @@ func networkFields(n *Network) []field {
 		{name: "domain", shape: "DNS name", fallback: "cluster.local", read: str(&n.Domain),
 			doc: "the DNS domain of the cluster."},
 		{name: "ipv6", shape: "mapping", doc: "the networks of IPv6, which make the cluster one of both families: " +
-			"pods, Services and nodes have an address of each. Every host then has `ipv6`. It is chosen when the cluster " +
-			"is made, and cannot be turned on or off later.",
+			"pods, Services and nodes have an address of each. Every host then has `ipv6`. It is chosen when the " +
+			"cluster is made, and cannot be turned on or off later.",
 			fields: []field{
 				{name: "pods", shape: "CIDR", class: fault.InventoryNetwork, read: prefix(&n.IPv6.Pods, ipv6),
 					doc: "the network of pods, /48 to /64, such as `fd00:10:244::/56`. Each host gets a /64 of it."},
@@ -124,10 +125,11 @@ func networkFields(n *Network) []field {
 			{name: "port", shape: "port", fallback: "8472; 51820 with wireguard", class: fault.InventoryPort,
 				read: port(&n.Flannel.Port), doc: "the UDP port of vxlan or wireguard."},
 			{name: "mtu", shape: "number, 1280 to 65535",
-				fallback: "the MTU of the interface that has the host's address", class: fault.InventoryNetwork, read: number(&n.Flannel.MTU, 1280, 65535),
+				fallback: "the MTU of the interface that has the host's address",
+				class:    fault.InventoryNetwork, read: number(&n.Flannel.MTU, 1280, 65535),
 				doc: "the largest packet that the network between the hosts carries, where it carries less than " +
-					"their interfaces say. Pods get what is left of it after the headers of vxlan, 50 bytes, or 70 with " +
-					"`network.ipv6`. Not with `host-gw`."},
+					"their interfaces say. Pods get what is left of it after the headers of vxlan, 50 bytes, or 70 " +
+					"with `network.ipv6`. Not with `host-gw`."},
 		}},
 		{name: "policy", shape: "`kube-router` or `none`", fallback: "kube-router",
 			read: oneOf(&n.Policy, PolicyKubeRouter, PolicyNone),

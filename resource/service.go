@@ -258,6 +258,9 @@ func (s Service) Apply(ctx context.Context, sys *host.System) error {
 	return s.checkEnabled(ctx, sys)
 }
 
+// ProxyDropIn is the path of the file that tells a unit which pulls images of a proxy.
+func ProxyDropIn(unit string) string { return surroundings.ProxyDropIn(unit) }
+
 // dropIn is the file that puts the configuration's digest into the environment of the process.
 func (s Service) dropIn() string { return surroundings.OwnDropIn(s.Name) }
 

@@ -3,7 +3,6 @@ package component
 import (
 	"strings"
 
-	"kbootstrap/host/surroundings"
 	"kbootstrap/inventory"
 	"kbootstrap/resource"
 	"kbootstrap/templates"
@@ -18,7 +17,7 @@ func hasProxy(c *inventory.Cluster) bool { return c.Proxy.IsSet() }
 
 // proxied is the drop-in of a unit that pulls images, or its absence.
 func (t Target) proxied(unit string) resource.Resource {
-	return t.proxyFile(surroundings.ProxyDropIn(unit), proxyUnitConf.Render(t.proxyVariables()))
+	return t.proxyFile(resource.ProxyDropIn(unit), proxyUnitConf.Render(t.proxyVariables()))
 }
 
 // packagesProxied is the environment of the package manager, or its absence.

@@ -125,15 +125,28 @@ func TestUnitLogs(t *testing.T) {
 	trial.Write(t, source, strings.Join(lines, "\n")+"\n", 0o644)
 
 	seen := map[string]bool{}
+	askedBy := func() int {
+		asked, _ := os.ReadFile(source + ".asked")
+		return strings.Count(string(asked), "\n")
+	}
+	// The program is stopped when it asks the journal a second time: then the first answer is
+	// written.
 	once := func() {
-		ctx, cancel := context.WithTimeout(t.Context(), 250*time.Millisecond)
+		var out strings.Builder
+		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		c := exec.CommandContext(ctx, "sh", filepath.Join(dir, "unit-logs"))
 		c.Env = append(os.Environ(), "LINES_OF="+source)
+		c.Stdout, c.Stderr = &out, &out
 		c.WaitDelay = time.Second
-		out, err := c.CombinedOutput()
-		if ctx.Err() == nil {
-			t.Fatalf("the program ended: %v\n%s", err, out)
+		before := askedBy()
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		trial.Eventually(t, "the program asks again", func() bool { return askedBy() >= before+2 })
+		cancel()
+		if err := c.Wait(); c.ProcessState.Exited() {
+			t.Fatalf("the program ended: %v\n%s", err, &out)
 		}
 	}
 	for range 40 {

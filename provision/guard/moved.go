@@ -66,8 +66,9 @@ func (s Situation) addressOf(h inventory.Host) (address, where string) {
 			return n.Address, "its node has it"
 		}
 	}
-	// Nobody looks yet for a host that is about to join.
-	if !h.Has(inventory.Etcd) || s.Census.Members != nil || slices.Contains(component.Joining(s.Cluster, s.Facts), h.Name) {
+	// No API server looks yet for a host that is about to join.
+	if !h.Has(inventory.Etcd) || s.Census.Members != nil ||
+		slices.Contains(component.Joining(s.Cluster, s.Facts), h.Name) {
 		return "", ""
 	}
 	for _, other := range s.Cluster.With(inventory.ControlPlane) {

@@ -108,7 +108,7 @@ func (s state) makeHostNetwork(ctx context.Context, h Host) error {
 		fmt.Sprintf("addr add %s/%d dev eth1", h.Address, clusterBits)}
 	routes := []string{"route add default via " + natGateway + " dev eth0"}
 	if h.IPv6.IsValid() {
-		// Nobody else in the lab has it, and a service that starts at once could not bind it.
+		// No other host of the lab has it, and a service that starts at once could not bind it.
 		addresses = append(addresses, fmt.Sprintf("addr add %s/%d dev eth1 nodad", h.IPv6, clusterBits6))
 	}
 	if s.Spec.VM {
