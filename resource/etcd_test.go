@@ -173,7 +173,9 @@ func drainLaws() []law {
 					"name": name, "namespace": "default", "ownerReferences": []any{map[string]any{"kind": kind}},
 				}}
 			}
-			k.objects["/api/v1/pods"] = map[string]any{"items": []any{owned("a", "ReplicaSet"), owned("b", "DaemonSet")}}
+			k.objects["/api/v1/pods"] = map[string]any{"items": []any{
+				owned("a", "ReplicaSet"), owned("b", "DaemonSet"),
+			}}
 		},
 	}}
 }
@@ -192,7 +194,8 @@ func TestLostAnswers(t *testing.T) {
 	left.Absent = true
 	e.leader, e.lose = "2", true
 	m.apply(left) // with the answer to the hand-over lost
-	if want := []string{"add", "promote", "/v3/maintenance/transfer-leadership", "remove"}; !slices.Equal(e.changes, want) {
+	want := []string{"add", "promote", "/v3/maintenance/transfer-leadership", "remove"}
+	if !slices.Equal(e.changes, want) {
 		t.Errorf("changes are %q, want %q", e.changes, want)
 	}
 	if len(e.members) != 1 || m.Exists("/run/systemd/system/etcd.service.d") {
@@ -219,7 +222,8 @@ func TestMayNotJoin(t *testing.T) {
 			func(_ *machine, e *fakeEtcd) { e.add("m2", false) }, fault.MemberWithoutData, "has run before",
 		},
 		"another learner": {
-			func(_ *machine, e *fakeEtcd) { e.next = 3; e.add("m3", true) }, fault.MemberNotChanged, "one learner at a time",
+			func(_ *machine, e *fakeEtcd) { e.next = 3; e.add("m3", true) },
+			fault.MemberNotChanged, "one learner at a time",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -238,7 +242,7 @@ func TestMayNotJoin(t *testing.T) {
 	}
 }
 
-// TestUnowned: a pod that nobody would make again keeps its host.
+// TestUnowned: a pod that no controller would make again keeps its host.
 func TestUnowned(t *testing.T) {
 	m := newMachine(t)
 	k := newKube(m)

@@ -211,7 +211,9 @@ func (m Membership) yield(ctx context.Context, sys *host.System, list etcdEntrie
 		return false, err
 	}
 	for _, e := range list {
-		stays := slices.ContainsFunc(e.ClientURLs, func(url string) bool { return slices.Contains(m.Access.Endpoints, url) })
+		stays := slices.ContainsFunc(e.ClientURLs, func(url string) bool {
+			return slices.Contains(m.Access.Endpoints, url)
+		})
 		if e.ID == self.ID || e.IsLearner || !stays {
 			continue
 		}

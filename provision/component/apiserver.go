@@ -183,8 +183,8 @@ func apiServerSandbox(t Target) templates.Sandbox {
 }
 
 // etcdEndpoints are the members an API server talks to: its own where it has one, or else all. With
-// its own alone, no member that comes or goes elsewhere restarts it; when its own is down, it is not
-// ready, and hosts take another API server. See docs/decisions/0048-members-come-and-go.md.
+// its own alone, no member that comes or goes elsewhere restarts it; when its own is down, it is
+// not ready, and hosts take another API server. See docs/decisions/0048-members-come-and-go.md.
 func etcdEndpoints(t Target) []string {
 	if t.Has(inventory.Etcd) {
 		return []string{"https://127.0.0.1:2379"}
