@@ -43,7 +43,7 @@ func TestHostsMembers(t *testing.T) {
 	l.mustRefuse(9, []string{"remove-node cp1 s1 --confirm e2e-members"}, "KB6057", "0 of the 1 members")
 	l.exec("s2", "systemctl", "start", "etcd")
 	l.heals()
-	found := l.ask("cp1", 5, proxied)
+	found := l.ask("cp1", 5, throughProxy)
 	l.must(8*time.Minute, "remove-node", "s1", "s2", "--confirm", "e2e-members", "-i", l.inventory)
 	l.voters(1)
 	if after := l.started("cp1"); after != before {
@@ -88,18 +88,18 @@ func (l *lab) voters(n int) {
 	}
 }
 
-// proxied is the address of the proxy that hosts have while there are several control planes.
-const proxied = "--server=https://127.0.0.1:7443"
+// throughProxy is the address of the proxy that hosts have while there are several control planes.
+const throughProxy = "--server=https://127.0.0.1:7443"
 
 // ask has a client on a host write and read, again and again, through the API server of the host or
-// with these flags. The returned function ends it, and checks how often it has failed. It may fail
-// where a proxy is restarted, which ends its connections.
+// with these flags, at least twenty times. The returned function ends it, and checks how often it
+// has failed. It may fail where a proxy is restarted, which ends its connections.
 func (l *lab) ask(host string, mayFail int, flags string) (done func()) {
 	l.t.Helper()
 	client := fmt.Sprintf("ask%d", len(flags))
 	script := strings.NewReplacer("CLIENT", client, "FLAGS", flags).Replace(`cat > /tmp/CLIENT.sh <<'END'
 n=0; failed=0
-while [ ! -e /tmp/CLIENT.end ]; do
+while [ ! -e /tmp/CLIENT.end ] || [ $n -lt 20 ]; do
 	n=$((n+1)); name=CLIENT-$(hostname)-$n
 	kubectl FLAGS create configmap $name --from-literal=n=$n >/dev/null 2>/tmp/CLIENT.err &&
 		kubectl FLAGS get configmap $name >/dev/null 2>/tmp/CLIENT.err ||
@@ -113,7 +113,7 @@ systemd-run --quiet --unit=CLIENT --setenv=HOME=/root -p StandardOutput=file:/tm
 	return func() {
 		l.t.Helper()
 		l.exec(host, "touch", "/tmp/"+client+".end")
-		l.eventually(time.Minute, "the client has ended", contains("asked "), host, "tail", "-1", "/tmp/"+client+".log")
+		l.eventually(3*time.Minute, "the client has ended", contains("asked "), host, "tail", "-1", "/tmp/"+client+".log")
 		told := l.exec(host, "cat", "/tmp/"+client+".log")
 		found := regexp.MustCompile(`asked (\d+) times, (\d+) failed`).FindStringSubmatch(told)
 		if found == nil {
