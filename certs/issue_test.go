@@ -121,9 +121,9 @@ func TestOnlyWhatChanged(t *testing.T) {
 			[]string{"hosts/w2/flannel.crt", "hosts/w2/kube-proxy.crt", "hosts/w2/kube-router.crt",
 				"hosts/w2/kubelet-client.crt", "hosts/w2/kubelet.crt"},
 		},
-		"a new control plane changes the names of the other": {
+		"a new control plane, which the others do not name": {
 			func(c *inventory.Cluster) { c.Hosts[2].Roles = []inventory.Role{inventory.ControlPlane} },
-			[]string{"hosts/cp1/apiserver.crt", "hosts/w1/admin.crt", "hosts/w1/apiserver-etcd-client.crt",
+			[]string{"hosts/w1/admin.crt", "hosts/w1/apiserver-etcd-client.crt",
 				"hosts/w1/apiserver-kubelet-client.crt", "hosts/w1/apiserver.crt", "hosts/w1/controller-manager.crt",
 				"hosts/w1/controller-manager-server.crt", "hosts/w1/front-proxy-client.crt", "hosts/w1/scheduler.crt",
 				"hosts/w1/scheduler-server.crt"},

@@ -42,7 +42,7 @@ var planEntries = []Entry{
 	{RefusedJoin, "a member cannot join etcd now",
 		`A new member changes the quorum of etcd, so it joins only when every member that is there answers, knows a leader,
 has no alarm, and runs the minor version of the new one; when no other member is about to join or leave; and when the
-new host has no data of an etcd. The message says which of that is not so, with the numbers. Nothing was changed.`,
+new host has no data of an etcd. The message says which of that does not hold, with the numbers. Nothing was changed.`,
 		`Repair what the message names, then run the same command again.
 
     kbootstrap status -i hosts.yaml`},
@@ -100,7 +100,7 @@ Leaving a host out does not remove its member; remove-node does.
 	{RoleMoved, "a host still runs a role that the inventory no longer gives it",
 		`The host has units of a role, etcd or control-plane, that the inventory does not give it any more. Removing them
 would remove a member of a quorum, and up never does that because of something left out.`,
-		`Give the host its role again, or take the whole host out of the cluster with remove-node and add it anew.`},
+		`Give the host its role again, or take the whole host out of the cluster with remove-node and add it again.`},
 	{NetworkChanged, "a network or the domain of a running cluster was changed",
 		`The network of pods, the network of Services and the DNS domain are fixed when a cluster is made. Nodes, Services
 and pods keep the addresses and names that they got from the old value, and could not reach those with the new one.`,

@@ -51,7 +51,8 @@ func Approve(ask func(*Run) error) Stage {
 func situation(r *Run) guard.Situation {
 	s := guard.Situation{
 		Cluster: r.Cluster, Facts: factsOf(r.Fleet), Unreached: r.LeftOut(), Limit: r.Scope.Hosts,
-		Only: r.Scope.Components, Evidence: r.evidence, Census: r.census, Etcd: r.vitals, Restarts: guard.RestartsOf(r.Plan),
+		Only: r.Scope.Components, Evidence: r.evidence, Census: r.census, Etcd: r.vitals,
+		Restarts: guard.RestartsOf(r.Plan),
 		KeysLost: keysLost(r), Claims: r.claims, Dropping: r.Scope.Dropping, Adopts: r.Scope.Adopts,
 		AddOns: guard.AddOnChanges(r.Plan),
 	}

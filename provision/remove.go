@@ -41,7 +41,9 @@ func ProveDead(ctx context.Context, r *Run) error {
 	if !r.Leaving.Dead {
 		return nil
 	}
-	hosts := slices.DeleteFunc(slices.Clone(r.Cluster.Hosts), func(h inventory.Host) bool { return !r.Leaving.Has(h.Name) })
+	hosts := slices.DeleteFunc(slices.Clone(r.Cluster.Hosts), func(h inventory.Host) bool {
+		return !r.Leaving.Has(h.Name)
+	})
 	answering, _ := r.dial(ctx, hosts, r.options, false) // who does not answer is as the user says
 	defer answering.Close()
 	var names []string
@@ -138,7 +140,8 @@ func (r *Run) RemovalFigures() string {
 		}
 		figures += fmt.Sprintf("%s: %d now, %d afterwards", role, before, after)
 		if role == inventory.Etcd {
-			figures += fmt.Sprintf("; the quorum is %d now, and %d afterwards", guard.Majority(before), guard.Majority(after))
+			figures += fmt.Sprintf("; the quorum is %d now, and %d afterwards", guard.Majority(before),
+				guard.Majority(after))
 		}
 		figures += "\n"
 	}

@@ -95,8 +95,8 @@ func Reset(confirm func(*Run) error, deleteData bool) []Stage {
 	}
 }
 
-// RemoveNode lists what comes before the first change that `remove-node` makes: its plan takes hosts
-// out of a cluster that stays. confirm is asked when it is known what will go, and nothing is
+// RemoveNode lists what comes before the first change that `remove-node` makes: its plan takes
+// hosts out of a cluster that stays. confirm is asked when it is known what will go, and nothing is
 // refused. Run.Apply carries the plan out.
 func RemoveNode(leave Leave, confirm func(*Run) error) []Stage {
 	return []Stage{

@@ -18,7 +18,8 @@ func laws() []law {
 	return slices.Concat(
 		fileLaws(), dirLaws(), treeLaws(), linkLaws(), accountLaws(),
 		serviceLaws(), packageLaws(), kernelLaws(), nameLaws(), swapLaws(),
-		selinuxLaws(), imageLaws(), readyLaws(), credentialLaws(), memberLaws(), etcdLaws(), drainLaws(), kubeLaws(), resetLaws(),
+		selinuxLaws(), imageLaws(), readyLaws(), credentialLaws(), memberLaws(), etcdLaws(), drainLaws(),
+		kubeLaws(), resetLaws(),
 		dataLaws(), keyLaws(), podLaws(), encryptionLaws(), firewallLaws(), serviceAccountLaws(), objectSetLaws(),
 		usersObjectLaws(),
 		serviceAddressesLaws(),

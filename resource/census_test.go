@@ -58,7 +58,8 @@ func TestCensus(t *testing.T) {
 			{Name: "w1"},
 		},
 		Members: []api.EtcdMember{
-			{Name: "m1", PeerURLs: []string{"https://192.168.56.11:2380"}, Started: true}, {PeerURLs: []string{"https://192.168.56.12:2380"}},
+			{Name: "m1", PeerURLs: []string{"https://192.168.56.11:2380"}, Started: true},
+			{PeerURLs: []string{"https://192.168.56.12:2380"}, Learner: true},
 		},
 	}
 	if d := cmp.Diff(want, api.TakeCensus(t.Context(), m.System, from)); d != "" {

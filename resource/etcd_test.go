@@ -39,8 +39,14 @@ type fakeMember struct {
 
 const etcdAt = "127.0.0.1:2382"
 
-// newEtcd serves at etcdAt.
+// etcdTurn is held by the test that serves at etcdAt: the laws of several kinds are run side by
+// side.
+var etcdTurn sync.Mutex
+
+// newEtcd serves at etcdAt, when it is the test's turn.
 func newEtcd(m *machine) *fakeEtcd {
+	etcdTurn.Lock()
+	m.t.Cleanup(etcdTurn.Unlock)
 	e := &fakeEtcd{t: m.t, next: 2, leader: "1", members: []fakeMember{{
 		ID: "1", Name: "m1", PeerURLs: []string{"https://192.168.56.11:2380"}, ClientURLs: []string{"http://" + etcdAt},
 	}}}
@@ -173,7 +179,9 @@ func drainLaws() []law {
 					"name": name, "namespace": "default", "ownerReferences": []any{map[string]any{"kind": kind}},
 				}}
 			}
-			k.objects["/api/v1/pods"] = map[string]any{"items": []any{owned("a", "ReplicaSet"), owned("b", "DaemonSet")}}
+			k.objects["/api/v1/pods"] = map[string]any{"items": []any{
+				owned("a", "ReplicaSet"), owned("b", "DaemonSet"),
+			}}
 		},
 	}}
 }
@@ -192,7 +200,8 @@ func TestLostAnswers(t *testing.T) {
 	left.Absent = true
 	e.leader, e.lose = "2", true
 	m.apply(left) // with the answer to the hand-over lost
-	if want := []string{"add", "promote", "/v3/maintenance/transfer-leadership", "remove"}; !slices.Equal(e.changes, want) {
+	want := []string{"add", "promote", "/v3/maintenance/transfer-leadership", "remove"}
+	if !slices.Equal(e.changes, want) {
 		t.Errorf("changes are %q, want %q", e.changes, want)
 	}
 	if len(e.members) != 1 || m.Exists("/run/systemd/system/etcd.service.d") {
@@ -219,7 +228,8 @@ func TestMayNotJoin(t *testing.T) {
 			func(_ *machine, e *fakeEtcd) { e.add("m2", false) }, fault.MemberWithoutData, "has run before",
 		},
 		"another learner": {
-			func(_ *machine, e *fakeEtcd) { e.next = 3; e.add("m3", true) }, fault.MemberNotChanged, "one learner at a time",
+			func(_ *machine, e *fakeEtcd) { e.next = 3; e.add("m3", true) },
+			fault.MemberNotChanged, "one learner at a time",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -238,7 +248,7 @@ func TestMayNotJoin(t *testing.T) {
 	}
 }
 
-// TestUnowned: a pod that nobody would make again keeps its host.
+// TestUnowned: a pod that no controller would make again keeps its host.
 func TestUnowned(t *testing.T) {
 	m := newMachine(t)
 	k := newKube(m)

@@ -69,8 +69,8 @@ type etcdError struct{ text string }
 
 func (e *etcdError) Error() string { return e.text }
 
-// isAnswer reports whether a member has answered that it does not do what it was asked for. For most
-// reasons it may do it in a moment.
+// isAnswer reports whether a member has answered that it does not do what it was asked for. For
+// most reasons it may do it in a moment.
 func isAnswer(err error) bool { return errors.As(err, new(*etcdError)) }
 
 // members reads the list of members, as the quorum has it.

@@ -178,8 +178,8 @@ func (m Membership) leave(ctx context.Context, sys *host.System) error {
 		if entry.Name != "" && entry.Name != m.Name {
 			return false, fault.MemberNotChanged.Errorf("the member at %s is %s, not %s", m.PeerURL, entry.Name, m.Name)
 		}
-		if moved, err := m.yield(deadline, sys, list, entry); moved && (err == nil || isAnswer(err)) {
-			last = err
+		if moved, err := m.yield(deadline, sys, list, entry); moved {
+			last = err // whatever came of it, the next look tells who leads
 			return false, sys.Interrupted(deadline)
 		} else if err != nil {
 			return false, err
@@ -211,7 +211,9 @@ func (m Membership) yield(ctx context.Context, sys *host.System, list etcdEntrie
 		return false, err
 	}
 	for _, e := range list {
-		stays := slices.ContainsFunc(e.ClientURLs, func(url string) bool { return slices.Contains(m.Access.Endpoints, url) })
+		stays := slices.ContainsFunc(e.ClientURLs, func(url string) bool {
+			return slices.Contains(m.Access.Endpoints, url)
+		})
 		if e.ID == self.ID || e.IsLearner || !stays {
 			continue
 		}

@@ -76,11 +76,11 @@ comes back it still runs its pods and has its keys, so switch it off first.`,
 			flags.show(shown, func() {
 				list := strings.Join(leave.Hosts, ", ")
 				fmt.Fprintf(a.stdout, "%s: removed %s in %s\n", cluster.Name, list, seconds(summary.Took))
-				fmt.Fprintf(a.stdout, "remove %s from %s now, then run `kbootstrap up`: with these lines up adds the hosts "+
-					"again\n", list, cluster.File)
+				fmt.Fprintf(a.stdout, "remove %s from %s now, then run `kbootstrap up`: with these lines "+
+					"up adds the hosts again\n", list, cluster.File)
 				if leave.Dead {
-					fmt.Fprintf(a.stdout, "%s may still run pods, and has keys of the cluster: keep it switched off, or "+
-						"reinstall it\n", list)
+					fmt.Fprintf(a.stdout, "%s may still run pods, and has keys of the cluster: keep it "+
+						"switched off, or reinstall it\n", list)
 				}
 			})
 			return nil

@@ -35,8 +35,8 @@ type Component struct {
 	After []string
 	// Needs names the components that must be done on every host that has them first.
 	Needs []string
-	// NeedsJoined names the components that must be done on every host that has them first, in a run
-	// in which hosts join the control plane of a cluster that is there.
+	// NeedsJoined names the components that must be done on every host that has them first, in a
+	// run in which hosts join the control plane of a cluster that is there.
 	NeedsJoined []string
 	// Strict reports whether it needs every host indeed, also in a run that may go on without some;
 	// nil means that it does not.

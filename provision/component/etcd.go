@@ -102,8 +102,8 @@ func EtcdToken(c *inventory.Cluster) string { return TokenPrefix + c.Name }
 // TokenPrefix tells the tool's clusters from others.
 const TokenPrefix = "kbootstrap-"
 
-// etcdMember is the member's data: allowed to be new while there is no cluster yet. One that joins a
-// cluster is told what it may when it is in the list of members, see etcdJoin.
+// etcdMember is the member's data: allowed to be new while there is no cluster yet. One that joins
+// a cluster is told what it may when it is in the list of members, see etcdJoin.
 func etcdMember(t Target) []resource.Resource {
 	if t.joins() {
 		return nil

@@ -40,8 +40,8 @@ func (t Target) joins() bool {
 	return t.Has(inventory.Etcd) && slices.Contains(t.Joins, t.Host.Name) && t.Facts.EtcdBootstrapped == ""
 }
 
-// etcdJoin is the place of a member that joins in etcd's list. It comes when the files of the member
-// are there and before it is started: from then on the cluster waits for it.
+// etcdJoin is the place of a member that joins in etcd's list. It comes when the files of the
+// member are there and before it is started: from then on the cluster waits for it.
 func etcdJoin(t Target) []resource.Resource {
 	if !t.joins() {
 		return nil
@@ -54,7 +54,8 @@ func etcdJoin(t Target) []resource.Resource {
 // etcdPeerAccess is how a member that joins reaches those that vote.
 func etcdPeerAccess(t Target) resource.EtcdAccess {
 	access := resource.EtcdAccess{
-		CACert: EtcdPKI + "/ca.crt", Cert: EtcdPKI + "/healthcheck-client.crt", Key: EtcdPKI + "/healthcheck-client.key",
+		CACert: EtcdPKI + "/ca.crt",
+		Cert:   EtcdPKI + "/healthcheck-client.crt", Key: EtcdPKI + "/healthcheck-client.key",
 	}
 	for _, h := range t.Cluster.With(inventory.Etcd) {
 		if !slices.Contains(t.Joins, h.Name) {

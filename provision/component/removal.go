@@ -9,7 +9,7 @@ import (
 	"kbootstrap/resource/api"
 )
 
-// Removal is the book of hosts that leave a cluster that stays. Their pods go first; then nobody
+// Removal is the book of hosts that leave a cluster that stays. Their pods go first; then no host
 // looks for an API server there any more, and it ends; then etcd has one member less; and then the
 // host is made what it was before, as by a reset. Targets that leave have Leaving; those that stay
 // have a Cluster without them.

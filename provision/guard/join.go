@@ -76,14 +76,16 @@ func joining(s Situation) Refusals {
 		listed := slices.ContainsFunc(s.Census.Members, func(m api.EtcdMember) bool { return isAt(m, h) })
 		if s.Facts[h.Name].EtcdData && !listed {
 			refuse(h.Name, fmt.Sprintf("look at what it is; if it is not needed any more, move %s away",
-				component.EtcdData), "%s holds the data of an etcd that is no member of this cluster", component.EtcdData)
+				component.EtcdData),
+				"%s holds the data of an etcd that is no member of this cluster", component.EtcdData)
 		}
 	}
 	return rs
 }
 
 // isMember reports whether a host belongs to etcd already: its member has had a quorum, has a vote,
-// or has data while nobody tells who votes. One that was cut off in the founding is started again.
+// or has data while no member tells who votes. One that was cut off in the founding is started
+// again.
 func (s Situation) isMember(h inventory.Host) bool {
 	facts := s.Facts[h.Name]
 	if facts.EtcdBootstrapped != "" || s.Census.Members == nil {

@@ -32,7 +32,8 @@ func Removal(s Situation) Refusals {
 			"all %d members of etcd would leave, with all data of the cluster", before)
 		return rs
 	case after != before && after%2 == 0 && !s.Dead:
-		refuse("", "remove one more or one less; a host that is lost is removed with --dead, and another one added then",
+		refuse("", "remove one more or one less; a host that is lost is removed with --dead, and another one added "+
+			"then",
 			"%d of %d members of etcd would stay, whose quorum is %d: they survive no more losses than %d",
 			after, before, Majority(after), after-1)
 	}
@@ -40,7 +41,8 @@ func Removal(s Situation) Refusals {
 		return append(rs, s.removedServices()...)
 	}
 	for _, m := range s.Census.Members {
-		if m.Learner && !slices.ContainsFunc(s.Cluster.Hosts, func(h inventory.Host) bool { return leaves(h) && isAt(m, h) }) {
+		isLeaver := func(h inventory.Host) bool { return leaves(h) && isAt(m, h) }
+		if m.Learner && !slices.ContainsFunc(s.Cluster.Hosts, isLeaver) {
 			refuse("", "wait until that member has been promoted, or finish its `kbootstrap add-node`",
 				"etcd has a learner: %s at %s", nameOf(m), strings.Join(m.PeerURLs, ", "))
 		}
@@ -52,8 +54,8 @@ func Removal(s Situation) Refusals {
 		}
 	}
 	if well := after - len(sick); well < Majority(after) {
-		refuse("", "bring these members back first", "%d of the %d members of etcd that stay are well, and their quorum "+
-			"is %d: %s", well, after, Majority(after), strings.Join(sick, ", "))
+		refuse("", "bring these members back first", "%d of the %d members of etcd that stay are well, and their "+
+			"quorum is %d: %s", well, after, Majority(after), strings.Join(sick, ", "))
 	}
 	return append(rs, s.removedServices()...)
 }

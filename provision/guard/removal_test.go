@@ -49,14 +49,22 @@ func TestRemoval(t *testing.T) {
 		sick  string
 		texts []string
 	}{
-		"two of three":              {leave: []string{"m2", "m3"}},
-		"a worker":                  {leave: []string{"w1"}},
-		"a dead one":                {leave: []string{"m3"}, dead: true, sick: "m3"},
-		"one of three":              {leave: []string{"m3"}, texts: []string{"2 of 3 members of etcd would stay, whose quorum is 2"}},
-		"all":                       {leave: []string{"m1", "m2", "m3"}, texts: []string{"all 3 control planes", "all 3 members"}},
-		"a dead one, with one down": {leave: []string{"m3"}, dead: true, sick: "m2", texts: []string{"1 of the 2 members of etcd that stay are well, and their quorum is 2: m2 (no answer)"}},
-		"two, and the last is down": {leave: []string{"m2", "m3"}, sick: "m1", texts: []string{"0 of the 1 members of etcd that stay are well"}},
-		"a worker, with one down":   {leave: []string{"w1"}, sick: "m2"},
+		"two of three": {leave: []string{"m2", "m3"}},
+		"a worker":     {leave: []string{"w1"}},
+		"a dead one":   {leave: []string{"m3"}, dead: true, sick: "m3"},
+		"one of three": {leave: []string{"m3"}, texts: []string{
+			"2 of 3 members of etcd would stay, whose quorum is 2",
+		}},
+		"all": {leave: []string{"m1", "m2", "m3"}, texts: []string{
+			"all 3 control planes", "all 3 members",
+		}},
+		"a dead one, with one down": {leave: []string{"m3"}, dead: true, sick: "m2", texts: []string{
+			"1 of the 2 members of etcd that stay are well, and their quorum is 2: m2 (no answer)",
+		}},
+		"two, and the last is down": {leave: []string{"m2", "m3"}, sick: "m1", texts: []string{
+			"0 of the 1 members of etcd that stay are well",
+		}},
+		"a worker, with one down": {leave: []string{"w1"}, sick: "m2"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := healthy(t)
@@ -92,7 +100,8 @@ func TestJoining(t *testing.T) {
 		}, []string{"a learner that this run does not add: mx at https://192.168.56.19:2380"}},
 		"an alarm": {func(s *Situation) {
 			s.Etcd["m1"] = api.EtcdVitals{Leader: "1", Alarms: []string{"NOSPACE"}}
-		}, []string{"1 of the 2 members of etcd are not well, and another one would change their quorum from 2 to 2: m1 (alarm NOSPACE)"}},
+		}, []string{"1 of the 2 members of etcd are not well, and another one would change their quorum from 2 to 2: " +
+			"m1 (alarm NOSPACE)"}},
 		"no leader": {func(s *Situation) { s.Etcd["m2"] = api.EtcdVitals{} }, []string{"m2 (it knows no leader)"}},
 		"data is there": {func(s *Situation) {
 			s.Facts["m3"] = host.Facts{EtcdData: true}
@@ -100,12 +109,16 @@ func TestJoining(t *testing.T) {
 		"another version": {func(s *Situation) {
 			s.Evidence = map[string]Evidence{"m1": {Etcd: "3.4.9"}}
 		}, []string{"m1: this member of etcd runs v3.4.9, and a new one would run v3."}},
-		"nothing is known of members": {func(s *Situation) { s.Census.Members = nil }, []string{"no member of etcd tells who belongs to it"}},
+		"nothing is known of members": {func(s *Situation) {
+			s.Census.Members = nil
+		}, []string{"no member of etcd tells who belongs to it"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := healthy(t)
 			s.Facts["m3"] = host.Facts{}
-			s.Census.Members = slices.DeleteFunc(s.Census.Members, func(m api.EtcdMember) bool { return m.Name == "m3" || m.Name == "w1" })
+			s.Census.Members = slices.DeleteFunc(s.Census.Members, func(m api.EtcdMember) bool {
+				return m.Name == "m3" || m.Name == "w1"
+			})
 			test.change(&s)
 			refuses(t, fault.RefusedJoin, joining(s), test.texts...)
 		})

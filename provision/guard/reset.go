@@ -22,7 +22,8 @@ func MayReset(c *inventory.Cluster, names []string) error {
 				Code: fault.RefusedReset,
 				Text: fmt.Sprintf("%s is a control plane or an etcd member: to reset this host alone would "+
 					"take a member out of a running quorum", name),
-				Advice: "remove this host from the cluster with `kbootstrap remove-node`, or reset the whole cluster without --host",
+				Advice: "remove this host from the cluster with `kbootstrap remove-node`, or reset the whole cluster " +
+					"without --host",
 			}
 		}
 	}

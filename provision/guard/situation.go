@@ -49,8 +49,8 @@ func Judge(s Situation) (refused Refusals, warnings []string) {
 	for _, r := range slices.Concat(
 		SameMachine(s), Foreign(s), replacedKeys(s), lostEncryptionKeys(s), otherAuthority(s),
 		changedNetworks(s), changedVersions(s),
-		halfChanged(s), movedRoles(s), movedRegistry(s), otherMachines(s), goneHosts(s), members(s), joining(s), movedHosts(s),
-		quorum(s), addOns(s), lostNFSClass(s),
+		halfChanged(s), movedRoles(s), movedRegistry(s), otherMachines(s), goneHosts(s), members(s), joining(s),
+		movedHosts(s), quorum(s), addOns(s), lostNFSClass(s),
 	) {
 		if s.isElsewhere(r) {
 			warnings = append(warnings, r.Error())

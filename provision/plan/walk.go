@@ -15,10 +15,10 @@ var ErrDependency = errors.New("an earlier component failed")
 
 // Walk carries out every step as soon as what it comes after is done: steps of the same host that
 // its component is After, steps of every host that its component Needs, and for a Rolling component
-// that runs already, or that joins one that runs, the same step of the host Before. A step that waits on its host for a component
-// is ended when that has failed everywhere, unless its service runs already: then it does not wait,
-// and its host would go on alone with what it changes. It returns the root causes only; what does
-// not depend on a failure is finished.
+// that runs already, or that joins one that runs, the same step of the host Before. A step that
+// waits on its host for a component is ended when that has failed everywhere, unless its service
+// runs already: then it does not wait, and its host would go on alone with what it changes. It
+// returns the root causes only; what does not depend on a failure is finished.
 func (p Plan) Walk(ctx context.Context, do func(context.Context, Step) error) Failures {
 	type outcome struct {
 		done chan struct{}

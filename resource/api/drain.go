@@ -144,7 +144,7 @@ func (p drainedPod) evict(ctx context.Context, a *kube.API) error {
 	return a.Change(ctx, http.MethodPost, path, "application/json", nil, body)
 }
 
-// unowned refuses pods that nobody would make again.
+// unowned refuses pods that no controller would make again.
 func (d Drain) unowned(pods []drainedPod) error {
 	var names []string
 	for _, p := range pods {
