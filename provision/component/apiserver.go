@@ -88,11 +88,6 @@ func (t Target) noSuperAdmin() []resource.Resource {
 	return one(resource.File{Path: SuperAdmin, Absent: true})
 }
 
-// apiStart is how long an API server may take to its first ready answer, the four minutes of
-// kubeadm: on a busy processor, servers were seen to create their RBAC objects for more than two. A
-// unit that fails for good is told before that.
-const apiStart = 4 * time.Minute
-
 // apiReady is the readiness of this control plane's own API server, for which one waits for another
 // component. It takes several seconds on the first start, of which kube-apiserver waits one before
 // it creates the RBAC objects.
@@ -101,7 +96,7 @@ func (t Target) apiReady(name, whom string) resource.Resource {
 		Name: name, URL: "https://127.0.0.1:" + strconv.Itoa(t.Cluster.Network.APIPort) + "/readyz",
 		CACert: PKIDir + "/ca.crt", Cert: PKIDir + "/apiserver-kubelet-client.crt",
 		Key:  PKIDir + "/apiserver-kubelet-client.key",
-		Unit: "kube-apiserver.service", Timeout: apiStart, Every: apiPoll, For: whom,
+		Unit: "kube-apiserver.service", Timeout: 120 * time.Second, Every: apiPoll, For: whom,
 	}
 }
 

@@ -144,7 +144,7 @@ func (t Target) apiListens() []resource.Resource {
 		panic("component: endpoint of the API: " + err.Error())
 	}
 	return one(resource.Ready{
-		Name: "the API can be reached from this host", URL: "tcp://" + endpoint.Host, Timeout: apiStart,
+		Name: "the API can be reached from this host", URL: "tcp://" + endpoint.Host, Timeout: 180 * time.Second,
 		For: APIServer,
 	})
 }
@@ -153,7 +153,7 @@ func (t Target) apiListens() []resource.Resource {
 func (t Target) apiAnswers() resource.Resource {
 	return resource.Ready{
 		Name: "the API is ready for this host", URL: t.Cluster.Endpoint() + "/readyz", CACert: PKIDir + "/ca.crt",
-		Timeout: apiStart, Every: apiPoll, For: APIServer,
+		Timeout: 180 * time.Second, Every: apiPoll, For: APIServer,
 	}
 }
 

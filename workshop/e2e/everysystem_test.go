@@ -61,7 +61,7 @@ func onSystem(t *testing.T, row *timed) {
 	do := map[string]func(){
 		"preflight": func() { l.must(5*time.Minute, "preflight", "-i", l.inventory) },
 		"up":        l.up,
-		"second up": l.upAgain,
+		"second up": func() { l.upAgain() },
 		"verify":    func() { l.must(5*time.Minute, "verify", "-i", l.inventory, "--quick") },
 		"reboot":    func() { rebootAll(l) },
 		"reset": func() {
