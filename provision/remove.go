@@ -83,7 +83,7 @@ func BuildRemoval(_ context.Context, r *Run) error {
 	staying := r.remaining()
 	for _, h := range r.Cluster.Hosts {
 		m, leaves := r.Fleet[h.Name], r.Leaving.Has(h.Name)
-		if m == nil && !(leaves && r.Leaving.Dead) {
+		if m == nil && (!leaves || !r.Leaving.Dead) {
 			continue
 		}
 		t := component.Target{
