@@ -62,7 +62,8 @@ func newLabIn(t *testing.T, dir, name string, arguments ...string) *lab {
 		}
 		l.mustLab(time.Minute, "down")
 	})
-	l.mustLab(8*time.Minute, "up", append([]string{"--name", name}, arguments...)...)
+	// Root file systems of systems that no test had before are made in it.
+	l.mustLab(20*time.Minute, "up", append([]string{"--name", name}, arguments...)...)
 	return l
 }
 
