@@ -70,7 +70,7 @@ func TestFaults(t *testing.T) {
 				"It is held by process 812 (unattended-upgr)")
 		}},
 		{fault.PackagesGone, "", func(m *machine) resource.Resource {
-			return m.apt("E: The repository 'http://deb.debian.org/debian buster Release' does not have a " +
+			return m.apt("E: The repository 'http://mirror.example/debian buster Release' does not have a " +
 				"Release file.")
 		}},
 		{fault.PackagesGone, "", func(m *machine) resource.Resource {
