@@ -45,19 +45,44 @@ func (o Object) tried(
 	if err != nil {
 		return nil, err
 	}
-	data, err := a.TryApply(ctx, path, o.manager(), body)
-	if ctx.Err() != nil {
-		return nil, ctx.Err()
+	for range sameTries {
+		data, err := a.TryApply(ctx, path, o.manager(), body)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if err != nil {
+			sys.Logf("%s: cannot be tried: %v", o.ID(), err)
+			return projected, nil
+		}
+		tried, err := kube.ParseManifest(data)
+		if err != nil {
+			return nil, err
+		}
+		compared := kube.Compare(found.Fields, tried.Fields, wanted.Fields)
+		if versionOf(tried) == versionOf(found) {
+			return compared, nil
+		}
+		// A controller has changed it between the two, as it does right after an object was made.
+		again, err := o.look(ctx, sys, path)
+		if err != nil || again == nil {
+			return compared, err
+		}
+		if found, err = kube.ParseManifest(again); err != nil {
+			return nil, err
+		}
+		projected = compared
 	}
-	if err != nil {
-		sys.Logf("%s: cannot be tried: %v", o.ID(), err)
-		return projected, nil
-	}
-	tried, err := kube.ParseManifest(data)
-	if err != nil {
-		return nil, err
-	}
-	return kube.Compare(found.Fields, tried.Fields, wanted.Fields), nil
+	return projected, nil
+}
+
+// sameTries is how often an object that others change meanwhile is tried.
+const sameTries = 5
+
+// versionOf is the version of an object as the API counts them, "" where none is told.
+func versionOf(m kube.Manifest) string {
+	meta, _ := m.Fields["metadata"].(map[string]any)
+	version, _ := meta["resourceVersion"].(string)
+	return version
 }
 
 // body is what is applied. The plain strings of a Secret of a user's go as its data, because the

@@ -80,9 +80,9 @@ func TestLogin(t *testing.T) {
 		}},
 		{"no terminal", func(t *testing.T, l *lab) { l.refused("ssh: {user: op", "KB2121", "sudoPasswordFile") }},
 		{"requiretty", func(t *testing.T, l *lab) {
-			l.shell("echo 'Defaults:vagrant requiretty' >/etc/sudoers.d/tty")
+			l.shell("echo 'Defaults:vagrant requiretty' >/etc/sudoers.d/zz-tty")
 			l.refused("ssh: {user: vagrant", "KB2124", "!requiretty")
-			l.shell("rm /etc/sudoers.d/tty")
+			l.shell("rm /etc/sudoers.d/zz-tty")
 		}},
 		{"login by password", func(t *testing.T, l *lab) {
 			l.must(time.Minute, "plan", "-q", "-i",
