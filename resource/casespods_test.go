@@ -171,6 +171,7 @@ func (m *machine) subnet(subnet, mac string) {
 	m.kube.store("/api/v1/nodes/m1", map[string]any{
 		"metadata": map[string]any{"name": "m1", "annotations": map[string]any{
 			"flannel.alpha.coreos.com/public-ip":    "192.168.56.12",
+			"flannel.alpha.coreos.com/backend-type": "vxlan",
 			"flannel.alpha.coreos.com/backend-data": `{"VNI":1,"VtepMAC":"` + mac + `"}`,
 		}},
 		"spec": map[string]any{"podCIDR": subnet},

@@ -75,6 +75,9 @@ func (f podFacts) leaseDiffers(n PodNetwork) []podDifference {
 	if f.publicIP != n.Address {
 		differs("flannel's public-ip of the node is %s, and the host's address is %s", orNone(f.publicIP), n.Address)
 	}
+	if f.backendType == "" {
+		differs("flannel's backend-type of the node is none, and other hosts ignore such a lease")
+	}
 	if !n.VXLAN {
 		return list
 	}

@@ -18,6 +18,7 @@ type podFacts struct {
 	// What the API says of the node.
 	subnet                netip.Prefix
 	publicIP, backendData string
+	backendType           string
 
 	lease  string // FLANNEL_SUBNET of /run/flannel/subnet.env: the address of the bridge
 	config string // the subnet in the CNI configuration; "" when it has none

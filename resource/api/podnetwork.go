@@ -158,6 +158,7 @@ func (n PodNetwork) facts(ctx context.Context, sys *host.System) (f podFacts, kn
 	}
 	f, err = lookAtPods(sys, subnet, n.Config)
 	f.publicIP = k.Metadata.Annotations["flannel.alpha.coreos.com/public-ip"]
+	f.backendType = k.Metadata.Annotations[backendTypeKey]
 	f.backendData = k.Metadata.Annotations["flannel.alpha.coreos.com/backend-data"]
 	return f, true, err
 }

@@ -94,8 +94,8 @@ func (p PodProbe) Observe(ctx context.Context, sys *host.System) (resource.Resou
 	return found, ctx.Err()
 }
 
-// Apply waits until it works. What a daemon has to put right that has run for long, and has not, it
-// is restarted for, once.
+// Apply waits until it works. What a daemon has to put right that has run for long, and has not, is
+// asked of it once more.
 func (p PodProbe) Apply(ctx context.Context, sys *host.System) error {
 	if p.Absent || len(p.Fails) > 0 {
 		return errors.New("pods that work cannot be put back to what they were before")
@@ -107,7 +107,7 @@ func (p PodProbe) Apply(ctx context.Context, sys *host.System) error {
 	ctx, cancel := sys.UntilStopped(ctx)
 	defer cancel()
 	sys.Logf("waiting: %s", p.ID())
-	restarted := map[string]bool{}
+	tried := map[string]time.Time{}
 	begin := time.Now()
 	wait := apiWait{what: "pods of node " + p.Node, timeout: p.Timeout, code: fault.PodsCutOff}
 	return wait.until(ctx, sys, a, func(ctx context.Context, a *kube.API) (waiting, err error) {
@@ -115,11 +115,15 @@ func (p PodProbe) Apply(ctx context.Context, sys *host.System) error {
 		found := PodProbe{}
 		for _, f := range failures {
 			found.Fails = append(found.Fails, f.text)
-			if f.unit == "" || restarted[f.unit] || time.Since(begin) < settled {
+			if f.unit == "" || time.Since(begin) < settled || !isDue(f.unit, tried[f.unit]) {
 				continue
 			}
-			if restarted[f.unit], err = restart(ctx, sys, f.unit, settled); err != nil {
+			ran, err := p.remedy(ctx, sys, a, f.unit)
+			if err != nil {
 				return nil, fmt.Errorf("restart %s: %w", f.unit, err)
+			}
+			if ran {
+				tried[f.unit] = time.Now()
 			}
 		}
 		return found.err(), nil

@@ -93,13 +93,19 @@ func (n Registration) ask(ctx context.Context, a *kube.API) (waiting, err error)
 // restart restarts a unit once it has run for so long that what it brings about would be there, and
 // reports whether it did.
 func restart(ctx context.Context, sys *host.System, unit string, age time.Duration) (bool, error) {
-	u, err := sys.Unit(ctx, unit)
-	// One that is only starting is left alone: flanneld does not end when it is told to at that
-	// time.
-	if err != nil || u.State != "active" || sys.RunsSince(u.PID) < age {
+	due, err := isOverdue(ctx, sys, unit, age)
+	if err != nil || !due {
 		return false, err
 	}
 	sys.Logf("restarting %s", unit)
 	_, err = sys.Change(ctx, "systemctl", "--no-block", "--job-mode=ignore-dependencies", "restart", unit)
 	return err == nil, err
+}
+
+// isOverdue reports whether a unit has run for so long that what it brings about would be there.
+func isOverdue(ctx context.Context, sys *host.System, unit string, age time.Duration) (bool, error) {
+	u, err := sys.Unit(ctx, unit)
+	// One that is only starting is left alone: flanneld does not end when it is told to at that
+	// time.
+	return err == nil && u.State == "active" && sys.RunsSince(u.PID) >= age, err
 }
