@@ -75,12 +75,16 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 		summary.Changed[s.About()] += max(changed, 0)
 		return err
 	}
+	awaited := newOrder(r.Plan)
 	do := func(ctx context.Context, s plan.Step) error {
 		host := s.About()
-		r.options.Tell(fleet.Event{Kind: fleet.EventStart, Host: host, Component: s.Component.Name})
+		r.options.Tell(fleet.Event{
+			Kind: fleet.EventStart, Host: host, Component: s.Component.Name, After: awaited.last(s),
+		})
 		begin := time.Now()
 		err := counted(s, func(events func(node.Event)) error { return r.Fleet[s.At].Converge(ctx, s, events) })
 		err = diagnosis.Explain(ctx, r.Fleet[s.At].Client, r.witness, err)
+		awaited.ended(s)
 		kind, text := fleet.EventDone, ""
 		if err != nil {
 			kind, text = fleet.EventFailed, err.Error()

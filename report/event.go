@@ -36,6 +36,8 @@ type Event struct {
 	Count int `json:"count,omitempty"`
 	// How long it took, in milliseconds.
 	DurationMs int64 `json:"durationMs,omitempty"`
+	// Of start, the host and the component that it waited for last, such as "w1/containerd".
+	After string `json:"after,omitempty"`
 	// Bytes that travelled to the host, compressed.
 	Bytes int64 `json:"bytes,omitempty"`
 	// Text for people. It changes between versions: do not parse it.
@@ -68,7 +70,7 @@ type Event struct {
 func from(e fleet.Event) Event {
 	out := Event{
 		Kind: e.Kind, Host: e.Host, Component: e.Component, Resource: e.ID, Diff: e.Diff, Text: e.Text, Bytes: e.Bytes,
-		Count: e.Count, DurationMs: e.Took.Milliseconds(), Changed: e.Kind == fleet.EventChange,
+		Count: e.Count, After: e.After, DurationMs: e.Took.Milliseconds(), Changed: e.Kind == fleet.EventChange,
 	}
 	if e.Err != nil {
 		out.Error = &Errors(e.Err)[0]

@@ -145,6 +145,7 @@ func (l *Log) Event(e Event) {
 	add("host", e.Host)
 	add("component", e.Component)
 	add("resource", e.Resource)
+	add("after", e.After)
 	number("count", int64(e.Count))
 	number("durationMs", e.DurationMs)
 	number("bytes", e.Bytes)

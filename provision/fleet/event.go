@@ -29,4 +29,5 @@ type Event struct {
 	Count                 int
 	Took                  time.Duration
 	Err                   error
+	After                 string // of start: the step that was waited for last, as "w1/containerd"
 }

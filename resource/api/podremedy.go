@@ -19,13 +19,13 @@ const backendTypeKey = "flannel.alpha.coreos.com/backend-type"
 const relisted = 35 * time.Second
 
 // isDue reports whether a unit may be restarted that was at a time: never a second time, but for
-// flanneld, since the others may not have heard of the first.
+// flanneld, because the others may not have heard of the first.
 func isDue(unit string, last time.Time) bool {
 	return last.IsZero() || unit == flanneldUnit && time.Since(last) >= relisted
 }
 
 // remedy restarts the unit whose work is not done, and reports whether the time for that had come.
-// Flanneld announces the lease of the node anew then.
+// Flanneld announces the lease of the node once more then.
 //
 // When the pods of another host are not reached, that host may have no route to the pods of this
 // one: its flanneld takes a node that was deleted, and is there again with another subnet, for the

@@ -36,6 +36,7 @@ func TestFaults(t *testing.T) {
 		{"arguments that cannot work", impossibleArguments},
 		{"a stopped kubelet", stoppedKubelet},
 		{"a node deleted by hand", deletedNode},
+		{"a node comes back unheard", unheardNode},
 		{"a drop-in of others", foreignDropIn},
 		{"etcd loses its disk", lostDisk},
 	} {

@@ -61,6 +61,26 @@ func deletedNode(t *testing.T, l *lab) {
 	l.heals().says(t, "2 of 2 Ready", "pod network   2 of 2 hosts")
 }
 
+// unheardNode: flanneld of another host has lost the API while a node was deleted and came back. It
+// takes the node's new subnet for the old one, and has no route to it.
+func unheardNode(t *testing.T, l *lab) {
+	field := func(path string) []string {
+		return []string{"kubectl", "get", "node", "w1", "-o", "jsonpath={" + path + "}"}
+	}
+	l.exec("cp1", "systemctl", "kill", "-s", "STOP", "flanneld")
+	l.exec("cp1", "systemctl", "restart", "kube-apiserver")
+	l.eventually(2*time.Minute, "the API", contains("ok"), "cp1", "kubectl", "get", "--raw", "/readyz")
+	l.kubectl("delete", "node", "w1")
+	l.exec("w1", "systemctl", "restart", "kubelet")
+	l.eventually(2*time.Minute, "a subnet of w1", contains("/"), "cp1", field(".spec.podCIDR")...)
+	l.exec("w1", "systemctl", "restart", "flanneld")
+	l.eventually(2*time.Minute, "the lease of w1", contains("VtepMAC"), "cp1", field(".metadata.annotations")...)
+	l.exec("cp1", "systemctl", "kill", "-s", "CONT", "flanneld")
+	l.up()
+	l.settles()
+	l.heals().says(t, "2 of 2 Ready", "pod network   2 of 2 hosts")
+}
+
 // foreignDropIn: what others have systemd do with a service of ours is found before anything is
 // changed.
 func foreignDropIn(t *testing.T, l *lab) {
