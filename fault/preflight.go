@@ -172,20 +172,20 @@ What is replaced is on record in /var/lib/kbootstrap/before, and comes back with
     /etc/containerd/conf.d/site.toml                what was in /etc/containerd/config.toml
     arguments: {dockerd: {data-root: /data}}        flags of docker, in the inventory
     /etc/systemd/system/docker.service.d/*.conf     proxies and limits`},
-	{PreflightPathMTU, "the network between hosts carries smaller packets than their interfaces say",
+	{PreflightPathMTU, "the network between hosts carries less than their interfaces say",
 		`Each host sent the others packets of several sizes that no router may divide, up to the MTU of its interface, and
 the largest did not arrive: a tunnel, a VPN or a cloud's network on the way has a smaller MTU. The check measures which
 one, to the byte.
 
 If a router on the way tells the sender, or the sender's routes say so, the hosts' own connections fit, and it is a
-warning: flannel takes the MTU of the interface, so that full packets of pods are divided or lost. If nobody tells the
-sender, full packets disappear: a connection begins and then hangs, as soon as one side sends much, also between the
+warning: flannel takes the MTU of the interface, so that full packets of pods are divided or lost. If the sender is not told,
+full packets disappear: a connection begins and then hangs, as soon as one side sends much, also between the
 components on the hosts.`,
 		`Where the sender is told, set what was measured in the inventory; pods get what is left of it after flannel's headers.
 
     network: {flannel: {mtu: 1400}}
 
-Where nobody tells it, give the interfaces of the hosts that MTU, now and in the network's configuration; flannel follows
+Where it is not told, give the interfaces of the hosts that MTU, now and in the network's configuration; flannel follows
 them. Or raise the MTU on the way.
 
     ip link set dev eth1 mtu 1400

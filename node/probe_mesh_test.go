@@ -89,9 +89,11 @@ func TestMesh(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The interface of loopback takes 65535 bytes, and the kernel knows of nothing else on the path.
+	// The interface of loopback takes 65535 bytes, and the kernel knows of nothing else on the
+	// path.
 	wanted := []Reached{
-		{}, {MTU: 65535}, {Fault: "another host answered at this address"}, {Fault: "connection refused"}, {MTU: 65535}, {},
+		{}, {MTU: 65535}, {Fault: "another host answered at this address"}, {Fault: "connection refused"},
+		{MTU: 65535}, {},
 	}
 	if !slices.Equal(reached, wanted) {
 		t.Errorf("got %+v, want %+v", reached, wanted)

@@ -118,8 +118,8 @@ func dial(ctx context.Context, t Target, own stamp) string {
 // udpRounds is when each datagram is sent, since one may get lost without anything being wrong.
 var udpRounds = []time.Duration{0, 30 * time.Millisecond, 100 * time.Millisecond}
 
-// sendAll sends the datagrams of all targets, three times over, and then asks the kernel what it has
-// learned of the paths.
+// sendAll sends the datagrams of all targets, three times over, and then asks the kernel what it
+// has learned of the paths.
 func sendAll(ctx context.Context, q ReachQuery, own stamp, reached []Reached) {
 	if !slices.ContainsFunc(q.Targets, func(t Target) bool { return t.Network == "udp" }) {
 		return

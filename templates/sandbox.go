@@ -161,9 +161,9 @@ func (s Sandbox) run(add func(since int, line string)) {
 	case !s.SeesRun:
 		temporary := "TemporaryFileSystem=/run:ro"
 		if s.Systemd < hasMountUmask {
-			// Otherwise systemd makes this directory with UMask=, and a service that is not root does
-			// not get to the socket in it: it never counts as started, and what comes after it does
-			// not start at a boot.
+			// Otherwise systemd makes this directory with UMask=, and a service that is not root
+			// does not get to the socket in it: it never counts as started, and what comes after it
+			// does not start at a boot.
 			temporary += " /run/systemd:ro"
 		}
 		add(0, temporary)

@@ -49,10 +49,10 @@ func packetFilter(s Scene, h Host) []Finding {
 	chains := h.Survey.Surroundings.Chains
 	if h.hasLeftFirewalld() {
 		isLeft := func(c surroundings.BaseChain) bool { return c.Table == firewalldTable }
-		f := one(Fail, "the table %s drops what its owner did not let in, and firewalld does not run: it was killed, "+
-			"and has left its rules behind", firewalldTable)
-		f[0].Hint = "on the host: nft delete table " + firewalldTable + "; or start firewalld, and `up` turns it off or " +
-			"has it let in what the cluster needs"
+		f := one(Fail, "the table %s drops what its owner did not let in, and firewalld does not run: it was "+
+			"killed, and has left its rules behind", firewalldTable)
+		f[0].Hint = "on the host: nft delete table " + firewalldTable + "; or start firewalld, and `up` turns it " +
+			"off or has it let in what the cluster needs"
 		found, chains = f, slices.DeleteFunc(slices.Clone(chains), isLeft)
 	}
 	for _, c := range chains {

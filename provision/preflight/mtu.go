@@ -73,14 +73,16 @@ func addNarrow(ways []bottleneck, p Path) []bottleneck {
 // judge says what such paths do to the cluster; least is what the narrowest path of all carries.
 func (w bottleneck) judge(s Scene, least int) Finding {
 	f := Finding{Hosts: append(slices.Clone(w.from), w.to), Evidence: fmt.Sprintf(
-		"%s -> %s: packets of %d bytes arrive, of %d bytes do not", strings.Join(w.from, ", "), w.to, w.arrived, w.sent)}
+		"%s -> %s: packets of %d bytes arrive, of %d bytes do not",
+		strings.Join(w.from, ", "), w.to, w.arrived, w.sent)}
 	flannel := s.Cluster.Network.Flannel.MTU
 	switch {
 	case !w.told:
 		f.Level = Fail
-		f.Evidence += ", and nobody says so to the sender"
-		f.Hint = fmt.Sprintf("set the MTU of the hosts' interfaces to %d (ip link set DEVICE mtu %d, and in the network's "+
-			"configuration), or raise that of the network between them; flannel follows the interfaces", least, least)
+		f.Evidence += ", and the sender is not told"
+		f.Hint = fmt.Sprintf("set the MTU of the hosts' interfaces to %d (ip link set DEVICE mtu %d, and in the "+
+			"network's configuration), or raise that of the network between them; flannel follows the interfaces",
+			least, least)
 	case flannel == 0:
 		f.Level = Warn
 		f.Evidence += "; the sender knows it, and flannel does not"
