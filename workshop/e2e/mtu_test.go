@@ -3,10 +3,6 @@
 package e2e
 
 import (
-	"encoding/json"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -58,16 +54,7 @@ func TestHostsPathMTU(t *testing.T) {
 // plug is named after the last number of the host's address.
 func (l *lab) narrow(number, mtu string) {
 	l.t.Helper()
-	var state struct{ ID string }
-	text, err := os.ReadFile(filepath.Join(l.dir, "lab.json"))
-	if err == nil {
-		err = json.Unmarshal(text, &state)
-	}
-	if err != nil {
-		l.fatalf("%v", err)
-	}
-	command := exec.Command("ip", "-n", "kbl-"+state.ID, "link", "set", "p"+number, "mtu", mtu)
-	if out, err := command.CombinedOutput(); err != nil {
-		l.fatalf("%s: %v\n%s", command, err, out)
+	if r := l.runs(time.Minute, "ip", "-n", l.netns(), "link", "set", "p"+number, "mtu", mtu); r.code != 0 {
+		l.fatalf("the plug %s: exit %d\n%s", number, r.code, r.stderr)
 	}
 }
