@@ -183,7 +183,8 @@ func loginFields(s *SSH) []field {
 // hostFields returns the fields of one of hosts.
 func hostFields(h *Host) []field {
 	ssh := append([]field{
-		{name: "address", shape: "name or address", fallback: "the address of the host", read: sshAddress(&h.SSH.Address),
+		{name: "address", shape: "name or address", fallback: "the address of the host",
+			read: sshAddress(&h.SSH.Address),
 			doc: "how to reach sshd from here: what you would type after `ssh`, so a `Host` of ssh_config works too; " +
 				"an IPv6 address with or without brackets."},
 		{name: "hostKey", shape: "key", class: fault.InventoryLogin, read: hostKey(&h.SSH.HostKey),

@@ -125,8 +125,8 @@ func checkSSH(r *reader, c *Cluster) {
 	}
 }
 
-// sshAddress reads a name or an address for SSH. An IPv6 address may be in brackets, as it has to be
-// where a port follows.
+// sshAddress reads a name or an address for SSH. An IPv6 address may be in brackets, as it has to
+// be where a port follows.
 func sshAddress(to *string) decoder {
 	text := str(to)
 	return decoder{text.schema, func(r *reader, at string, v *node) {
