@@ -101,8 +101,8 @@ func TestFacts(t *testing.T) {
 	golden.File(t, "testdata/facts.golden", b.String())
 }
 
-// TestMixedArchitectures: in a cluster of hosts of two architectures, each has the programs and images
-// of its own; what is configured is the same.
+// TestMixedArchitectures: in a cluster of hosts of two architectures, each has the programs and
+// images of its own; what is configured is the same.
 func TestMixedArchitectures(t *testing.T) {
 	c := fixture.Parse(t, fixture.Small)
 	amd, pki := fixture.Resolve(t, c), fixture.Issue(t, c)
