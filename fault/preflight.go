@@ -19,6 +19,7 @@ const (
 	PreflightClock    Code = "KB3070"
 	PreflightFirewall Code = "KB3073"
 	PreflightSELinux  Code = "KB3074"
+	PreflightPathMTU  Code = "KB3080"
 )
 
 // preflightEntries are the faults of preflight checks.
@@ -60,8 +61,7 @@ network of the host overlaps with that of pods or Services. Packets would go to 
 	{PreflightMesh, "a host cannot reach another on a port that the cluster needs",
 		`Each host listened for a moment on the ports of its roles, on its cluster address, and the others dialled it. For
 UDP, "nothing arrived" means that the sender sent packets but the receiver's programs did not get them: a packet
-filter on one of the two hosts, a security group, or a network between them drops them. If only large packets are
-lost, something on the way has a smaller MTU and drops them silently.
+filter on one of the two hosts, a security group, or a network between them drops them.
 
 The check ignores a firewall that up will turn off or open, and what that firewall may hide.`,
 		`Open the port where packets are dropped, on the receiving host first.
@@ -155,12 +155,14 @@ A version that must stay for now keeps its warning.`},
 	{PacketFilter, "a chain of the packet filter drops what pods or hosts send",
 		`kube-proxy and flannel accept the packets of pods in the chains of iptables. A packet must pass every chain of its
 hook, so a chain of another table with the policy drop drops them all the same. Such a chain comes from nftables.conf, a
-firewall, or by hand.`,
+firewall, or by hand. A firewalld that was killed leaves its table inet firewalld behind, which nothing removes until
+firewalld starts again.`,
 		`Have the chain accept the networks of hosts, pods and Services, or do without it.
 
     nft list ruleset
     nft add rule inet TABLE CHAIN ip saddr 10.244.0.0/16 accept
-    nft add rule inet TABLE CHAIN ip daddr 10.244.0.0/16 accept`},
+    nft add rule inet TABLE CHAIN ip daddr 10.244.0.0/16 accept
+    nft delete table inet firewalld`},
 	{PreflightReplaces, "something on a host would be replaced",
 		`A file, a program or a service is on the host already, the tool did not put it there, and the plan takes its
 place: docker's or containerd's configuration, a kubectl, a unit. Keys of daemon.json that the tool does not decide stay.
@@ -170,6 +172,24 @@ What is replaced is on record in /var/lib/kbootstrap/before, and comes back with
     /etc/containerd/conf.d/site.toml                what was in /etc/containerd/config.toml
     arguments: {dockerd: {data-root: /data}}        flags of docker, in the inventory
     /etc/systemd/system/docker.service.d/*.conf     proxies and limits`},
+	{PreflightPathMTU, "the network between hosts carries less than their interfaces say",
+		`Each host sent the others packets of several sizes that no router may divide, up to the MTU of its interface, and
+the largest did not arrive: a tunnel, a VPN or a cloud's network on the way has a smaller MTU. The check measures which
+one, to the byte.
+
+If a router on the way tells the sender, or the sender's routes say so, the hosts' own connections fit, and it is a
+warning: flannel takes the MTU of the interface, so that full packets of pods are divided or lost. If the sender is not told,
+full packets disappear: a connection begins and then hangs, as soon as one side sends much, also between the
+components on the hosts.`,
+		`Where the sender is told, set what was measured in the inventory; pods get what is left of it after flannel's headers.
+
+    network: {flannel: {mtu: 1400}}
+
+Where it is not told, give the interfaces of the hosts that MTU, now and in the network's configuration; flannel follows
+them. Or raise the MTU on the way.
+
+    ip link set dev eth1 mtu 1400
+    tracepath -n 192.168.56.12`},
 	{PreflightClock, "the clocks of the hosts do not agree",
 		`Certificates become valid at a certain moment, node leases expire after seconds, and logs of several hosts are
 read together. The check subtracts the network delay; it takes the median of all hosts and the control machine as

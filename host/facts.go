@@ -91,6 +91,7 @@ type Interface struct {
 
 // programs are those whose presence decides how something is done.
 var programs = []string{
+	"NetworkManager",
 	"apt-get", "busctl", "conntrack", "dnf", "ethtool", "firewall-cmd", "haproxy", "ip", "ipset", "iptables",
 	"modprobe", "mount", "nft", "socat", "swapoff", "systemctl", "useradd", "yum",
 }

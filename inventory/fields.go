@@ -183,8 +183,10 @@ func loginFields(s *SSH) []field {
 // hostFields returns the fields of one of hosts.
 func hostFields(h *Host) []field {
 	ssh := append([]field{
-		{name: "address", shape: "name or address", fallback: "the address of the host", read: str(&h.SSH.Address),
-			doc: "how to reach sshd from here: what you would type after `ssh`, so a `Host` of ssh_config works too."},
+		{name: "address", shape: "name or address", fallback: "the address of the host",
+			read: sshAddress(&h.SSH.Address),
+			doc: "how to reach sshd from here: what you would type after `ssh`, so a `Host` of ssh_config works too; " +
+				"an IPv6 address with or without brackets."},
 		{name: "hostKey", shape: "key", class: fault.InventoryLogin, read: hostKey(&h.SSH.HostKey),
 			doc: "the key that this host must have, as a fingerprint (`SHA256:…`) or as a public key (`ssh-ed25519 " +
 				"AAAA…`). It wins over `knownHosts`."},

@@ -69,3 +69,23 @@ func TestNodeNames(t *testing.T) {
 		}
 	}
 }
+
+// TestSSHOverIPv6: an address of IPv6 for SSH may be in brackets; one with a port is none.
+func TestSSHOverIPv6(t *testing.T) {
+	for text, want := range map[string]string{
+		`"fd00::11"`: "fd00::11", `"[fd00::11]"`: "fd00::11", `"fe80::1%eth1"`: "fe80::1%eth1",
+		`"[fd00::11]:22"`: "", `"[m1]"`: "", `"[fd00::11"`: "",
+	} {
+		edited := strings.Replace(base, "{address: 127.0.0.1, port: 2222}", "{address: "+text+", port: 2222}", 1)
+		c, err := parse("hosts.yaml", []byte(edited))
+		if want == "" {
+			if err == nil || !strings.Contains(err.Error(), "is neither a host name nor an address") {
+				t.Errorf("%s: %v", text, err)
+			}
+			continue
+		}
+		if err != nil || c.Hosts[0].SSH.Address != want {
+			t.Errorf("%s: %v, %+v", text, err, c)
+		}
+	}
+}

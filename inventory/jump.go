@@ -64,7 +64,7 @@ func jumps(to *[]Jump) decoder {
 // jumpFields returns the fields of a jump host that is a mapping.
 func jumpFields(j *Jump) []field {
 	return []field{
-		{name: "address", required: true, read: str(&j.Address)},
+		{name: "address", required: true, read: sshAddress(&j.Address)},
 		{name: "port", read: port(&j.Port)},
 		{name: "user", read: str(&j.User)},
 		{name: "key", read: file(&j.Key)},

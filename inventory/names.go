@@ -125,6 +125,19 @@ func checkSSH(r *reader, c *Cluster) {
 	}
 }
 
+// sshAddress reads a name or an address for SSH. An IPv6 address may be in brackets, as it has to
+// be where a port follows.
+func sshAddress(to *string) decoder {
+	text := str(to)
+	return decoder{text.schema, func(r *reader, at string, v *node) {
+		text.decode(r, at, v)
+		bare, opens := strings.CutPrefix(*to, "[")
+		if bare, closes := strings.CutSuffix(bare, "]"); opens && closes && isIP(bare) {
+			*to = bare
+		}
+	}}
+}
+
 // port is the port of sshd, unless ssh_config says otherwise.
 func (s SSH) port() int {
 	if s.Port == 0 {

@@ -3,6 +3,8 @@
 package node
 
 import (
+	"context"
+	"net/netip"
 	"os"
 	"syscall"
 )
@@ -12,6 +14,9 @@ import (
 
 // unfragmented changes nothing.
 func unfragmented(string, string, syscall.RawConn) error { return nil }
+
+// pathMTU knows nothing.
+func pathMTU(context.Context, netip.Addr, netip.AddrPort) int { return 0 }
 
 // goDirect reports false: the page cache stays.
 func goDirect(*os.File) bool { return false }

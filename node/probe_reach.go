@@ -35,18 +35,28 @@ type ReachQuery struct {
 	Targets []Target
 }
 
+// Reached is what became of one target of a ReachQuery.
+type Reached struct {
+	// Fault says why nothing could be sent; a datagram that left the host is no fault.
+	Fault string `json:",omitempty"`
+	// MTU is how large the kernel of the host believes packets to the target may be: less than its
+	// interface's after a router on the path has said so. 0 where that is not known, or not
+	// datagrams.
+	MTU int `json:",omitempty"`
+}
+
 // Reach connects to each target that is TCP, and sends datagrams that must not be fragmented to the
-// others. It returns why it could not, for each target in their order; a datagram that left the
-// host is no error. It takes two seconds when something does not answer.
-func (c *Client) Reach(ctx context.Context, q ReachQuery) ([]string, error) {
-	var faults []string
-	if err := c.ask(ctx, "/v1/probe/reach", q, &faults); err != nil {
+// others. The answers are in the order of the targets. It takes two seconds when something does not
+// answer.
+func (c *Client) Reach(ctx context.Context, q ReachQuery) ([]Reached, error) {
+	var reached []Reached
+	if err := c.ask(ctx, "/v1/probe/reach", q, &reached); err != nil {
 		return nil, err
 	}
-	if len(faults) != len(q.Targets) {
-		return nil, fmt.Errorf("the node answered for %d of %d targets", len(faults), len(q.Targets))
+	if len(reached) != len(q.Targets) {
+		return nil, fmt.Errorf("the node answered for %d of %d targets", len(reached), len(q.Targets))
 	}
-	return faults, nil
+	return reached, nil
 }
 
 func (s *server) reach(w http.ResponseWriter, r *http.Request) error {
@@ -61,12 +71,12 @@ func (s *server) reach(w http.ResponseWriter, r *http.Request) error {
 	if len(q.Targets) > meshTargets {
 		return requestError{fmt.Errorf("%d targets are too many", len(q.Targets))}
 	}
-	faults := make([]string, len(q.Targets))
+	reached := make([]Reached, len(q.Targets))
 	var (
 		all   sync.WaitGroup
 		slots = make(chan struct{}, dialers)
 	)
-	all.Go(func() { sendAll(r.Context(), q, own, faults) })
+	all.Go(func() { sendAll(r.Context(), q, own, reached) })
 	for i, t := range q.Targets {
 		if t.Network != "tcp" {
 			continue
@@ -74,11 +84,11 @@ func (s *server) reach(w http.ResponseWriter, r *http.Request) error {
 		all.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			faults[i] = dial(r.Context(), t, own)
+			reached[i].Fault = dial(r.Context(), t, own)
 		})
 	}
 	all.Wait()
-	return answer(w, faults)
+	return answer(w, reached)
 }
 
 // dial connects to a target, and says why it could not.
@@ -108,8 +118,9 @@ func dial(ctx context.Context, t Target, own stamp) string {
 // udpRounds is when each datagram is sent, since one may get lost without anything being wrong.
 var udpRounds = []time.Duration{0, 30 * time.Millisecond, 100 * time.Millisecond}
 
-// sendAll sends the datagrams of all targets, three times over.
-func sendAll(ctx context.Context, q ReachQuery, own stamp, faults []string) {
+// sendAll sends the datagrams of all targets, three times over, and then asks the kernel what it
+// has learned of the paths.
+func sendAll(ctx context.Context, q ReachQuery, own stamp, reached []Reached) {
 	if !slices.ContainsFunc(q.Targets, func(t Target) bool { return t.Network == "udp" }) {
 		return
 	}
@@ -118,7 +129,7 @@ func sendAll(ctx context.Context, q ReachQuery, own stamp, faults []string) {
 	if err != nil {
 		for i, t := range q.Targets {
 			if t.Network == "udp" {
-				faults[i] = reason(err)
+				reached[i].Fault = reason(err)
 			}
 		}
 		return
@@ -139,9 +150,14 @@ func sendAll(ctx context.Context, q ReachQuery, own stamp, faults []string) {
 			for _, size := range t.Sizes {
 				_, err := conn.WriteTo(own.packet(size), net.UDPAddrFromAddrPort(t.Address))
 				if err != nil && !errors.Is(err, unix.EMSGSIZE) && round == len(udpRounds)-1 {
-					faults[i] = reason(err)
+					reached[i].Fault = reason(err)
 				}
 			}
+		}
+	}
+	for i, t := range q.Targets {
+		if t.Network == "udp" {
+			reached[i].MTU = pathMTU(ctx, q.Address, t.Address)
 		}
 	}
 }

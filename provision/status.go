@@ -115,9 +115,14 @@ func hostStatus(r *Run, h inventory.Host, stopped map[string][]string) HostStatu
 		return status
 	}
 	for _, s := range r.Plan.Steps {
-		if s.About() == h.Name {
-			status.Components = append(status.Components, componentStatus(s, stopped[s.At]))
+		if s.About() != h.Name {
+			continue
 		}
+		c := componentStatus(s, stopped[s.At])
+		if s.Component.Absence && c.Healthy && !c.Changed {
+			continue // there is nothing, as there should be
+		}
+		status.Components = append(status.Components, c)
 	}
 	told := r.checkups[h.Name]
 	if err := cmp.Or(told.CertificatesErr, told.RestartsErr); err != nil {

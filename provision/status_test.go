@@ -146,6 +146,28 @@ func TestStatus(t *testing.T) {
 	}
 }
 
+// TestStatusOfAnAbsence: that a host has nothing of a component is told only where it still has
+// something.
+func TestStatusOfAnAbsence(t *testing.T) {
+	h := newHost(t, "m1")
+	absent := resource.File{Path: "/old", Absent: true}
+	r := runOf(t, func(string, string) []resource.Resource { return []resource.Resource{absent} }, []*fakeHost{h},
+		component.Component{Name: "no-old", Absence: true})
+	for _, left := range []bool{false, true} {
+		if left {
+			if err := os.WriteFile(filepath.Join(h.root, absent.Path), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := ObserveAndCheckUp(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+		if told := r.Status().Hosts[0].Components; (len(told) == 1) != left {
+			t.Errorf("the file is there: %t, and the status tells %+v", left, told)
+		}
+	}
+}
+
 // TestStatusOfAHostThatCannotBeRead: one host of which something cannot be read is told next to the
 // others.
 func TestStatusOfAHostThatCannotBeRead(t *testing.T) {

@@ -58,6 +58,7 @@ const (
 	hasKernelLogs    = 244 // ProtectKernelLogs=
 	hasClock         = 245 // ProtectClock=
 	hasProc          = 247 // ProtectProc=
+	hasMountUmask    = 250 // UMask= does not count for what mounts need: github.com/systemd/systemd/issues/19899
 )
 
 // refusedCalls are the groups of system calls that no service of a cluster makes, but those that
@@ -158,7 +159,14 @@ func (s Sandbox) run(add func(since int, line string)) {
 	case s.SeesRun && bound != nil:
 		add(0, "ReadWritePaths="+strings.Join(bound, " "))
 	case !s.SeesRun:
-		add(0, "TemporaryFileSystem=/run:ro")
+		temporary := "TemporaryFileSystem=/run:ro"
+		if s.Systemd < hasMountUmask {
+			// Otherwise systemd makes this directory with UMask=, and a service that is not root
+			// does not get to the socket in it: it never counts as started, and what comes after it
+			// does not start at a boot.
+			temporary += " /run/systemd:ro"
+		}
+		add(0, temporary)
 		read := "BindReadOnlyPaths=-/run/systemd/notify -/run/systemd/resolve -/run/NetworkManager -/run/resolvconf"
 		for _, dir := range s.ReadsRun {
 			read += " -/run/" + dir

@@ -87,12 +87,13 @@ func hostRights(t Target) []resource.Resource {
 // host has keys of its own and is healthy with them: a host that is away, that has failed or that
 // the run is not about has the old ones.
 var oldAccess = Component{
-	Name:   "old-access",
-	Short:  "old",
-	On:     func(t Target) bool { return t.first() && t.AllHosts },
-	Needs:  []string{"health"},
-	Strict: everywhere,
-	Last:   true,
+	Name:    "old-access",
+	Short:   "old",
+	On:      func(t Target) bool { return t.first() && t.AllHosts },
+	Needs:   []string{"health"},
+	Strict:  everywhere,
+	Last:    true,
+	Absence: true,
 	Resources: func(Target) []resource.Resource {
 		return absent(objects(Admin, oldAccessYAML.Render(struct{}{})))
 	},

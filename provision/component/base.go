@@ -27,6 +27,8 @@ var base = Component{
 			"`BootSettings` fails on a file that comes after it and says otherwise"},
 		{What: "`/etc/modprobe.d` and its like",
 			Whose: "the operator's; `BootSettings` fails where a module that is needed may not be loaded"},
+		{What: "`/etc/NetworkManager/conf.d`", Whose: "the operator's; ours adds the interfaces of pods to those " +
+			"that NetworkManager leaves alone, from its next start or `systemctl reload NetworkManager` on"},
 		{What: "the packet filter", Whose: "the operator's; " +
 			"`PacketFilter` names the chains that drop what pods send, whatever kube-proxy and flannel accept"},
 		{What: "`/etc/hosts`, `/etc/nsswitch.conf`, the host's name", Whose: "the operator's: " +
@@ -54,6 +56,7 @@ var base = Component{
 		}
 		rs = append(rs, modules()...)
 		rs = append(rs, sysctls(t.Cluster)...)
+		rs = append(rs, t.unmanaged()...)
 		rs = append(rs,
 			resource.Dir{Path: "/etc/kubernetes", Mode: 0o755},
 			resource.Dir{Path: "/etc/kubernetes/pki", Mode: 0o755},

@@ -59,6 +59,10 @@ type Component struct {
 	// PodNetwork says that the health of the component is a part of that of the pod network.
 	PodNetwork bool
 
+	// Absence says that the component is that hosts have nothing of another one. A status tells of
+	// it only where a host still has something.
+	Absence bool
+
 	// AddOn is set of a component that serves the users of a cluster; nil means that it serves the
 	// cluster itself.
 	AddOn *AddOn

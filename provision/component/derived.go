@@ -116,7 +116,7 @@ func (c Component) lasting() []string {
 
 // IsOwnInterface reports whether an interface is one that the cluster itself makes.
 func IsOwnInterface(name string) bool {
-	return name == "lo" || name == "kube-ipvs0" || slices.Contains(AllResidue().Interfaces, name)
+	return name == "lo" || name == ipvsInterface || slices.Contains(AllResidue().Interfaces, name)
 }
 
 func unique(texts []string) []string {

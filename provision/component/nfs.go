@@ -69,6 +69,7 @@ var noNFS = Component{
 	Name:      "no-nfs",
 	On:        func(t Target) bool { return !hasNFS(t.Cluster) },
 	After:     []string{"base"},
+	Absence:   true,
 	Resources: func(Target) []resource.Resource { return withoutNFSClass() },
 }
 

@@ -90,7 +90,8 @@ var noAPIProxy = Component{
 	On: func(t Target) bool {
 		return !t.highlyAvailable() && slices.Contains(t.Facts.Units, "kube-api-proxy.service")
 	},
-	After: []string{"kubelet", "kube-proxy", "flannel", "kube-router"},
+	After:   []string{"kubelet", "kube-proxy", "flannel", "kube-router"},
+	Absence: true,
 	Resources: func(Target) []resource.Resource {
 		rs := one(
 			resource.Service{Name: apiProxy.Units[0]},

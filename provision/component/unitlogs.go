@@ -45,9 +45,10 @@ var unitLogs = Component{
 
 // noUnitLogs is a host of a cluster without logging.
 var noUnitLogs = Component{
-	Name:  "no-unit-logs",
-	On:    func(t Target) bool { return !hasLogging(t.Cluster) },
-	After: []string{"base"},
+	Name:    "no-unit-logs",
+	On:      func(t Target) bool { return !hasLogging(t.Cluster) },
+	After:   []string{"base"},
+	Absence: true,
 	Resources: func(Target) []resource.Resource {
 		return one(
 			resource.Service{Name: unitLogsUnit},

@@ -18,9 +18,11 @@ func (m *mesh) again(ctx context.Context) {
 		return
 	}
 	second := mesh{fleet: m.fleet, token: m.token, hosts: m.hosts, mtus: m.mtus}
+	var needs []preflight.Need
 	for _, k := range places {
-		second.needs = append(second.needs, m.needs[k])
+		needs = append(needs, m.needs[k])
 	}
+	second.want(needs)
 	listening, stop := context.WithCancel(ctx)
 	wait := second.listen(listening)
 	defer func() { stop(); wait() }()

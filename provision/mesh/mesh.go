@@ -48,7 +48,8 @@ func Try(
 			members = append(members, h.Host)
 		}
 	}
-	m.hosts, m.needs = members, append(preflight.Needs(c, members), preflight.NeedsOf(c, members, peers)...)
+	m.hosts = members
+	m.want(append(preflight.Needs(c, members), preflight.NeedsOf(c, members, peers)...))
 	if len(m.needs) == 0 {
 		return nil
 	}
@@ -60,6 +61,7 @@ func Try(
 	m.reach(ctx)
 	m.await(ctx)
 	m.again(ctx)
+	m.measure(ctx)
 	return m.paths()
 }
 
@@ -92,6 +94,8 @@ type mesh struct {
 	opened []map[string]node.Opened // by host and "tcp/2379"
 	deaf   []string                 // by host: why it could not listen at all
 	faults []string                 // by need: why nothing could be sent
+	known  []int                    // by need: how large packets may be, as the sender's kernel believes
+	sizes  [][]int                  // by need: those of the packets that were sent, the largest last
 	vain   map[int]bool             // the needs that cannot be tried
 
 	mu    sync.Mutex
@@ -158,17 +162,23 @@ func (m *mesh) hear(d datagram) {
 	}
 }
 
-// sizes are those of the packets that go one way; the last is the largest that both interfaces
+// want has the mesh try these ways. The largest packet of a way is the largest that both interfaces
 // take.
-func (m *mesh) sizes(n preflight.Need) []int {
-	largest := min(m.mtus[n.From.Name], m.mtus[n.To.Name], 1<<16-1)
-	sizes := slices.DeleteFunc(slices.Clone(datagramSizes), func(size int) bool { return size >= largest })
-	return append(sizes, largest)
+func (m *mesh) want(needs []preflight.Need) {
+	m.needs = needs
+	m.faults, m.known, m.sizes = make([]string, len(needs)), make([]int, len(needs)), make([][]int, len(needs))
+	for k, n := range needs {
+		if n.Network == "udp" {
+			largest := min(m.mtus[n.From.Name], m.mtus[n.To.Name], 1<<16-1)
+			isLarger := func(size int) bool { return size >= largest }
+			m.sizes[k] = append(slices.DeleteFunc(slices.Clone(datagramSizes), isLarger), largest)
+		}
+	}
 }
 
-// reach has every host dial those that it needs.
+// reach has every host dial those that it needs, and send them datagrams.
 func (m *mesh) reach(ctx context.Context) {
-	m.faults, m.vain = make([]string, len(m.needs)), map[int]bool{}
+	m.vain = map[int]bool{}
 	var all sync.WaitGroup
 	for i, h := range m.hosts {
 		q := node.ReachQuery{Token: m.token, Host: i, Address: h.Address}
@@ -197,7 +207,7 @@ func (m *mesh) reach(ctx context.Context) {
 				Network: n.Network, Address: netip.AddrPortFrom(n.To.Address, uint16(n.Port)), Host: to,
 			}
 			if n.Network == "udp" {
-				target.Sizes = m.sizes(n)
+				target.Sizes = m.sizes[k]
 			} else if opened.Held {
 				target.Host = -1
 			}
@@ -207,12 +217,12 @@ func (m *mesh) reach(ctx context.Context) {
 			continue
 		}
 		all.Go(func() {
-			faults, err := m.fleet[h.Name].Client.Reach(ctx, q)
+			reached, err := m.fleet[h.Name].Client.Reach(ctx, q)
 			for t, k := range places {
 				if err != nil {
 					m.faults[k] = err.Error()
 				} else {
-					m.faults[k] = faults[t]
+					m.faults[k], m.known[k] = reached[t].Fault, reached[t].MTU
 				}
 			}
 		})
@@ -239,19 +249,22 @@ func (m *mesh) await(ctx context.Context) {
 func (m *mesh) complete() bool {
 	for k, n := range m.needs {
 		if n.Network == "udp" && m.faults[k] == "" && !m.vain[k] && !m.walled[n.To.Name] &&
-			m.arrived(n) < m.sizes(n)[len(m.sizes(n))-1] {
+			m.arrived(k) < m.largest(k) {
 			return false
 		}
 	}
 	return true
 }
 
+// largest is the size of the largest packet that was sent one way.
+func (m *mesh) largest(k int) int { return m.sizes[k][len(m.sizes[k])-1] }
+
 // arrived is the size of the largest packet that came one way; 0 when none did.
-func (m *mesh) arrived(n preflight.Need) int {
+func (m *mesh) arrived(k int) int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	sizes := m.sizes(n)
-	for _, size := range slices.Backward(sizes) {
+	n := m.needs[k]
+	for _, size := range slices.Backward(m.sizes[k]) {
 		if m.heard[datagram{m.place(n.From), m.place(n.To), n.Port, size}] {
 			return size
 		}
@@ -268,8 +281,7 @@ func (m *mesh) paths() []preflight.Path {
 		}
 		p := preflight.Path{From: n.From.Name, To: n.To.Name, Network: n.Network, Port: n.Port, Fault: m.faults[k]}
 		if n.Network == "udp" {
-			sizes := m.sizes(n)
-			p.Sent, p.Arrived = sizes[len(sizes)-1], m.arrived(n)
+			p.Sent, p.Arrived, p.Lost, p.Known = m.largest(k), m.arrived(k), m.lost(k), m.known[k]
 			switch {
 			case p.Arrived > 0:
 				p.Fault = ""

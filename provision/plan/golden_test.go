@@ -3,6 +3,7 @@ package plan_test
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -98,4 +99,24 @@ func TestFacts(t *testing.T) {
 		)
 	}
 	golden.File(t, "testdata/facts.golden", b.String())
+}
+
+// TestMixedArchitectures: in a cluster of hosts of two architectures, each has the programs and
+// images of its own; what is configured is the same.
+func TestMixedArchitectures(t *testing.T) {
+	c := fixture.Parse(t, fixture.Small)
+	amd, pki := fixture.Resolve(t, c), fixture.Issue(t, c)
+	arm := fixture.ResolveFor(t, c, "arm64")
+	usual := fixture.TargetsWith(c, pki, amd)
+	mixed := slices.Clone(usual)
+	for i := range mixed {
+		if mixed[i].Host.Name == "w1" {
+			mixed[i].Facts.Arch, mixed[i].Release = "arm64", arm
+		}
+	}
+	before, after := plan.Build(component.Components(), usual), plan.Build(component.Components(), mixed)
+	if d := fixture.Diff(fixture.Render(before, "cp1"), fixture.Render(after, "cp1")); d != "" {
+		t.Errorf("cp1, which is amd64 in both, differs:\n%s", d)
+	}
+	golden.File(t, "testdata/arm64.golden", fixture.Diff(fixture.Render(before, "w1"), fixture.Render(after, "w1")))
 }

@@ -150,6 +150,9 @@ func isShutIn(t *testing.T, version int, name string, unit UnitFile) {
 		maps.Copy(want, map[string]string{"ProtectSystem": "strict", "RestrictNamespaces": "yes",
 			"ProtectControlGroups": "yes", "MemoryDenyWriteExecute": "yes", "TemporaryFileSystem": "/run:ro"})
 	}
+	if version == 239 {
+		want["TemporaryFileSystem"] = "/run:ro /run/systemd:ro"
+	}
 	if version >= 252 {
 		want["ProtectProc"], want["ProtectClock"] = "invisible", "yes"
 	}

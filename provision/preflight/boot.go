@@ -46,8 +46,17 @@ func isLastOfAll(path string) bool {
 // packet must pass every chain of its hook.
 func packetFilter(s Scene, h Host) []Finding {
 	var found []Finding
-	for _, c := range h.Survey.Surroundings.Chains {
-		if c.Table == "inet firewalld" && s.Cluster.Firewall != inventory.FirewallLeave {
+	chains := h.Survey.Surroundings.Chains
+	if h.hasLeftFirewalld() {
+		isLeft := func(c surroundings.BaseChain) bool { return c.Table == firewalldTable }
+		f := one(Fail, "the table %s drops what its owner did not let in, and firewalld does not run: it was "+
+			"killed, and has left its rules behind", firewalldTable)
+		f[0].Hint = "on the host: nft delete table " + firewalldTable + "; or start firewalld, and `up` turns it " +
+			"off or has it let in what the cluster needs"
+		found, chains = f, slices.DeleteFunc(slices.Clone(chains), isLeft)
+	}
+	for _, c := range chains {
+		if c.Table == firewalldTable && s.Cluster.Firewall != inventory.FirewallLeave {
 			continue // `up` turns firewalld off, or has it let in what the cluster needs
 		}
 		if c.Table == component.FirewallTable {
@@ -69,6 +78,18 @@ func packetFilter(s Scene, h Host) []Finding {
 		return one(OK, "no chain drops what the cluster sends")
 	}
 	return found
+}
+
+// firewalldTable is firewalld's table of nftables. A firewalld that is stopped removes it; one that
+// is killed cannot.
+const firewalldTable = "inet firewalld"
+
+// hasLeftFirewalld reports whether rules of firewalld are in force that no firewalld will change or
+// remove. A run that does not ask for the unit does not know.
+func (h Host) hasLeftFirewalld() bool {
+	_, known := h.unit(firewalld)
+	return known && !h.active(firewalld) && slices.ContainsFunc(h.Survey.Surroundings.Chains,
+		func(c surroundings.BaseChain) bool { return c.Table == firewalldTable })
 }
 
 // serviceEnvironment finds proxies between the parts of the cluster, and code that every program of

@@ -270,8 +270,28 @@ var cases = []struct {
 			{Table: "inet firewalld", Name: "filter_FORWARD", Hook: surroundings.HookForward,
 				By: surroundings.DropsByRule}}
 	}, nil},
-	{"a black hole for large packets", func(s *Scene) { s.path("w1", "cp1", "udp", 8472).Arrived = 1400 },
-		[]string{"fail MTU cp1,w1: w1 -> cp1: packets of 1400 bytes arrive, of 1500 bytes do not"}},
+	{"a black hole for large packets, from two sides", func(s *Scene) {
+		s.path("w1", "cp1", "udp", 8472).narrow(1400, 1500)
+		s.path("w2", "cp1", "udp", 8472).narrow(1400, 1500)
+	}, []string{"fail MTU cp1,w1,w2: w1, w2 -> cp1: packets of 1400 bytes arrive, of 1500 bytes do not, and the " +
+		"sender is not told"}},
+	{"a path that carries less and says so", func(s *Scene) { s.path("w1", "cp1", "udp", 8472).narrow(1400, 1400) },
+		[]string{"warn MTU cp1,w1: w1 -> cp1: packets of 1400 bytes arrive, of 1500 bytes do not; the sender " +
+			"knows it, and flannel does not"}},
+	{"flannel knows of the path, but not enough", func(s *Scene) {
+		s.Cluster.Network.Flannel.MTU = 1450
+		s.path("w1", "cp1", "udp", 8472).narrow(1400, 1400)
+	}, []string{"warn MTU cp1,w1: w1 -> cp1: packets of 1400 bytes arrive, of 1500 bytes do not, and " +
+		"network.flannel.mtu is 1450"}},
+	{"flannel knows of the path", func(s *Scene) {
+		s.Cluster.Network.Flannel.MTU = 1400
+		s.path("w1", "cp1", "udp", 8472).narrow(1400, 1400)
+	}, nil},
+	{"flannel knows of the path, and the hosts do not", func(s *Scene) {
+		s.Cluster.Network.Flannel.MTU = 1400
+		s.path("w1", "cp1", "udp", 8472).narrow(1400, 1450)
+	}, []string{"fail MTU cp1,w1: w1 -> cp1: packets of 1400 bytes arrive, of 1500 bytes do not, and the sender " +
+		"is not told"}},
 	{"host-gw behind a router", func(s *Scene) {
 		s.Cluster.Network.Flannel.Backend = "host-gw"
 		s.Cluster.Hosts[2].Address = netip.MustParseAddr("192.168.57.22")
@@ -597,6 +617,15 @@ var cases = []struct {
 		"fail BootSettings w1: /etc/m.conf:5 runs another program in place of loading the module vxlan",
 		"fail BootSettings w1: /run/x masks systemd-sysctl.service, which has to set at boot what the cluster needs",
 	}},
+	{"rules of a firewalld that was killed", func(s *Scene) {
+		s.Hosts[1].Survey.Units = append(s.Hosts[1].Survey.Units, host.Unit{Name: firewalld, State: "failed"})
+		for _, hook := range []string{surroundings.HookInput, surroundings.HookForward} {
+			found := &s.Hosts[1].Survey.Surroundings
+			found.Chains = append(found.Chains, surroundings.BaseChain{
+				Table: "inet firewalld", Name: "filter_" + hook, Hook: hook, By: surroundings.DropsByRule})
+		}
+	}, []string{"fail PacketFilter w1: the table inet firewalld drops what its owner did not let in, and firewalld " +
+		"does not run: it was killed, and has left its rules behind"}},
 	{"chains that drop", func(s *Scene) {
 		s.Hosts[1].Survey.Surroundings.Chains = []surroundings.BaseChain{
 			{Table: "inet a", Name: "x", Hook: surroundings.HookForward, By: surroundings.DropsByPolicy, All: true},

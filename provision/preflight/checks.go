@@ -65,9 +65,11 @@ func Checks() []Check {
 		{ID: "PeerPort", Worst: Fail, Code: fault.PreflightMesh, judge: peerPorts, Probes: true,
 			What: "every host reaches the ports of the others that its roles need, TCP and UDP",
 			Hint: "open the port in the packet filter of the receiving host and in what is between the two"},
-		{ID: "MTU", Worst: Fail, Code: fault.PreflightMesh, judge: mtu, Probes: true,
-			What: "a packet as large as the interface takes arrives unfragmented; flannel's headers are 50 bytes of it",
-			Hint: "lower the MTU of the interface to what passes, or raise that of the network between the hosts"},
+		{ID: "MTU", Worst: Fail, Code: fault.PreflightPathMTU, judge: mtu, Probes: true,
+			What: "a packet as large as the interface takes arrives unfragmented; where the sender knows that " +
+				"less passes, `network.flannel.mtu` says so to flannel",
+			Hint: "lower the MTU of the interfaces to what passes, or name it in network.flannel.mtu where the " +
+				"hosts know of it"},
 		{ID: "HostGateway", Worst: Fail, Code: fault.PreflightMesh, judge: each(hostGateway),
 			What: "with flannel's host-gw backend, all hosts are in one network",
 			Hint: "set network.flannel.backend to vxlan"},

@@ -193,39 +193,3 @@ func openPort(s Scene, b blocked) string {
 	}
 	return ""
 }
-
-func mtu(s Scene) []Finding {
-	var found []Finding
-	small := map[string]bool{}
-	for _, p := range s.Mesh {
-		if p.Network != "udp" || p.Fault != "" || p.Arrived >= p.Sent {
-			continue
-		}
-		small[p.From] = true
-		found = append(found, Finding{Level: Fail, Hosts: []string{p.From, p.To}, Evidence: fmt.Sprintf(
-			"%s -> %s: packets of %d bytes arrive, of %d bytes do not", p.From, p.To, p.Arrived, p.Sent)})
-	}
-	for _, h := range s.Hosts {
-		largest := 0
-		for _, p := range s.Mesh {
-			if p.From == h.Name && p.Network == "udp" && p.Fault == "" {
-				largest = max(largest, p.Arrived)
-			}
-		}
-		if !small[h.Name] && largest > 0 {
-			found = append(found, Finding{Level: OK, Hosts: []string{h.Name},
-				Evidence: fmt.Sprintf("packets of %d bytes arrive; pods have %d", largest,
-					largest-tunnelHeaders(s.Cluster))})
-		}
-	}
-	return found
-}
-
-// tunnelHeaders are the bytes of each packet between pods of two hosts that flannel takes for
-// itself: the overhead in pkg/backend/vxlan and pkg/backend/wireguard.
-func tunnelHeaders(c *inventory.Cluster) int {
-	if c.Network.Flannel.Backend == inventory.WireGuard {
-		return 80
-	}
-	return 50
-}

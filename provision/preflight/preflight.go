@@ -142,8 +142,10 @@ type Path struct {
 	Port     int
 	// Fault says why nothing came through; empty when something did.
 	Fault string
-	// Sent and Arrived are the sizes of the largest IP packets, of datagrams only.
-	Sent, Arrived int
+	// Sent and Arrived are the sizes of the largest IP packets, of datagrams only. Lost is that of
+	// the smallest which did not arrive, 0 when all did. Known is how large the sender's kernel
+	// believes packets may be.
+	Sent, Arrived, Lost, Known int
 }
 
 // String names the path as "w1 -> cp1 udp/8472".

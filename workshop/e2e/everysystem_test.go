@@ -61,7 +61,7 @@ func onSystem(t *testing.T, row *timed) {
 	do := map[string]func(){
 		"preflight": func() { l.must(5*time.Minute, "preflight", "-i", l.inventory) },
 		"up":        l.up,
-		"second up": func() { l.upAgain() },
+		"second up": func() { l.upAgain(); l.hasStarted() },
 		"verify":    func() { l.must(5*time.Minute, "verify", "-i", l.inventory, "--quick") },
 		"reboot":    func() { rebootAll(l) },
 		"reset": func() {
@@ -74,6 +74,17 @@ func onSystem(t *testing.T, row *timed) {
 		row.steps = append(row.steps, fmt.Sprintf("%.1f", time.Since(begin).Seconds()))
 		if name == "up" {
 			row.versions = versionsOn(l)
+		}
+	}
+}
+
+// hasStarted checks that systemd counts every service as started: what comes after one that it does
+// not would not start at a boot.
+func (l *lab) hasStarted() {
+	l.t.Helper()
+	for _, h := range l.hosts() {
+		if jobs := l.exec(h.Name, "systemctl", "list-jobs", "--no-legend"); strings.TrimSpace(jobs) != "" {
+			l.fatalf("%s: systemd still waits for\n%s", h.Name, jobs)
 		}
 	}
 }

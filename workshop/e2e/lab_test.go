@@ -284,6 +284,20 @@ func (l *lab) join(name string) {
 	}
 }
 
+// netns is the network namespace in which the hosts' network is.
+func (l *lab) netns() string {
+	l.t.Helper()
+	var state struct{ ID string }
+	text, err := os.ReadFile(filepath.Join(l.dir, "lab.json"))
+	if err == nil {
+		err = json.Unmarshal(text, &state)
+	}
+	if err != nil {
+		l.fatalf("%v", err)
+	}
+	return "kbl-" + state.ID
+}
+
 // ready waits until the API reports so many Ready nodes.
 func (l *lab) ready(n int, limit time.Duration) {
 	l.t.Helper()

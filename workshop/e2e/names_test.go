@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"encoding/json"
 	"io"
 	"log"
 	"net"
@@ -95,18 +94,11 @@ func (l *lab) startProxy() func() map[string]int {
 			}
 			images.ServeHTTP(w, r)
 		})}
-	var state struct{ ID string }
-	text, err := os.ReadFile(filepath.Join(l.dir, "lab.json"))
-	if err == nil {
-		err = json.Unmarshal(text, &state)
-	}
 	var listener net.Listener
-	if err == nil {
-		err = netns.InNetwork("/run/netns/kbl-"+state.ID, func() (err error) {
-			listener, err = net.Listen("tcp4", "192.168.56.1:3128") //nolint:noctx // at once
-			return err
-		})
-	}
+	err := netns.InNetwork("/run/netns/"+l.netns(), func() (err error) {
+		listener, err = net.Listen("tcp4", "192.168.56.1:3128") //nolint:noctx // at once
+		return err
+	})
 	if err != nil {
 		l.fatalf("%v", err)
 	}
