@@ -69,7 +69,7 @@ func TestRelease(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var b bill
+	var b cyclonedx.Bill
 	if err := json.Unmarshal(text, &b); err != nil {
 		t.Fatal(err)
 	}
