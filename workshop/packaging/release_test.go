@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"kbootstrap/internal/cyclonedx"
 )
 
 // made is a directory with a release for this machine, made before by the same checkout.
