@@ -56,7 +56,8 @@ Packages of the distribution are not in the file, because what a package needs d
 The command names those that hosts must have, or be able to install from a mirror of their distribution.`,
 		Example: `  kbootstrap bundle create -i hosts.yaml
   kbootstrap bundle create -i hosts.yaml -o demo-bundle.tar --arch amd64,arm64
-  tar xf demo-bundle.tar bin && bin/kbootstrap up -i hosts.yaml --bundle demo-bundle.tar`,
+  tar xf demo-bundle.tar bin
+  bin/kbootstrap up -i hosts.yaml --bundle demo-bundle.tar`,
 		Args: cli.Args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := a.validate(path)
