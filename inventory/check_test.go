@@ -387,7 +387,8 @@ func TestOneMistakeIsOneProblem(t *testing.T) {
 			`8:35: a mirror has everything, so no host of upstream is asked that others could stand in for ` +
 				`(leave one of the two out)`},
 		{"cri: containerd", "artifacts: {upstreams: {'https://dl.k8s.io': 'https://x'}}",
-			`8:25: "https://dl.k8s.io" is not the name of a host (write the host of an upstream URL, such as dl.k8s.io)`},
+			`8:25: "https://dl.k8s.io" is not the name of a host (write the host of an upstream URL, such as ` +
+				`dl.k8s.io)`},
 		{"cri: containerd", "artifacts: {upstreams: {dl.k8s.io: ['https://x', './files']}}",
 			`8:50: the mirror is not an http(s) URL (write it like https://mirror.example.com)`},
 		{"cri: containerd", "artifacts: {mirror: ftp://x}",

@@ -241,7 +241,8 @@ func (e *BundleError) Fault() fault.Code {
 func (e *BundleError) Hint() string {
 	m := e.Bundle.Manifest
 	if len(e.Other) > 0 {
-		return "compare " + airgap.LockFile + " in the bundle with the lock of " + e.inventory + ", and find out who changed one"
+		return "compare " + airgap.LockFile + " in the bundle with the lock of " + e.inventory +
+			", and find out who changed one"
 	}
 	return fmt.Sprintf("the bundle was made by kbootstrap %s for Kubernetes %s on %s: use the tool that is in it, or "+
 		"make a bundle from this inventory (kbootstrap bundle create -i %s)", m.Tool, m.Kubernetes,

@@ -226,7 +226,8 @@ func TestBundleDamaged(t *testing.T) {
 	b := open(t, file)
 	damaged := map[string][]byte{
 		"cut in half": whole[:len(whole)/2], "cut at the end": whole[:len(whole)-700], "empty": nil,
-		"another file": []byte("cluster: demo\n"), "something after": append(bytes.Clone(whole[:len(whole)-1024]), whole...),
+		"another file":    []byte("cluster: demo\n"),
+		"something after": append(bytes.Clone(whole[:len(whole)-1024]), whole...),
 	}
 	for _, f := range b.newest.Manifest.Files {
 		_, at, _ := b.newest.Find(f.Name)

@@ -84,7 +84,8 @@ func TestGlibcOfAShell(t *testing.T) {
 	if err := os.WriteFile(path, packed, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := (Content{Name: "sh", Compressed: int64(len(packed)), path: path}).Glibc(); err != nil || got != want {
+	sh := Content{Name: "sh", Compressed: int64(len(packed)), path: path}
+	if got, err := sh.Glibc(); err != nil || got != want {
 		t.Errorf("got %q, %v, want %q", got, err, want)
 	}
 	if _, err := (Content{Name: "sh", path: path + ".no"}).Glibc(); err == nil {

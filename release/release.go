@@ -77,8 +77,8 @@ type Set struct {
 //
 // Before anything is fetched, the error is an *UnpinnedError when a sum is not known, and a
 // *DisputedError when the lock has other sums than the projects published; otherwise it lists all
-// artifacts that could not be fetched. With a bundle nothing is fetched, and the error lists all that
-// the bundle lacks.
+// artifacts that could not be fetched. With a bundle nothing is fetched, and the error lists all
+// that the bundle lacks.
 func Resolve(ctx context.Context, c *inventory.Cluster, arch string, o Options) (*Set, error) {
 	versions, err := Versions(c, o.Sources)
 	if err != nil {
@@ -105,7 +105,9 @@ func Resolve(ctx context.Context, c *inventory.Cluster, arch string, o Options) 
 
 // contentsOf returns the contents of artifacts by their names, out of a bundle or after fetching
 // them.
-func contentsOf(ctx context.Context, c *inventory.Cluster, artifacts []artifact, o Options) (map[string]Content, error) {
+func contentsOf(
+	ctx context.Context, c *inventory.Cluster, artifacts []artifact, o Options,
+) (map[string]Content, error) {
 	if o.Bundle != nil {
 		return o.Bundle.contents(ctx, c, artifacts)
 	}

@@ -124,7 +124,7 @@ func parseManifest(text []byte) (Manifest, error) {
 }
 
 // isFileName reports whether a file may have the name: one that stays below the directory into
-// which somebody unpacks the bundle.
+// which a user unpacks the bundle.
 func isFileName(name string) bool {
 	return name != "" && name != ManifestFile && path.Clean(name) == name && !path.IsAbs(name) &&
 		name != ".." && !strings.HasPrefix(name, "../") && !strings.Contains(name, `\`)

@@ -65,7 +65,7 @@ func TestHostsAirGap(t *testing.T) {
 		there.fatalf("a bundle that lacks something: exit %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
 	there.must(5*time.Minute, "up", "-i", there.inventory, "--bundle", whole, "--bundle", news)
-	there.must(5*time.Minute, "addons", "-i", there.inventory, "--wait")
+	there.must(5*time.Minute, "addons", "-i", there.inventory, "--wait", "--bundle", whole, "--bundle", news)
 	there.upAgain("--bundle", news, "--bundle", whole)
 
 	if entries, err := os.ReadDir(os.Getenv("KBOOTSTRAP_CACHE")); err != nil || len(entries) > 0 {
@@ -144,7 +144,8 @@ func (l *lab) damage(bundle string, there *lab) {
 		if err := os.WriteFile(broken, bytes, 0o644); err != nil {
 			l.fatalf("%v", err)
 		}
-		for _, verb := range [][]string{{"bundle", "verify", broken}, {"up", "-i", there.inventory, "--bundle", broken}} {
+		up := []string{"up", "-i", there.inventory, "--bundle", broken}
+		for _, verb := range [][]string{{"bundle", "verify", broken}, up} {
 			r := there.run(2*time.Minute, verb...)
 			if r.code != 1 || !strings.Contains(r.stderr, "KB4021") {
 				l.t.Errorf("%s: %s: exit %d\n%s", what, verb, r.code, r.stderr)
