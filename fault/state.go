@@ -13,6 +13,9 @@ const (
 	ArtifactDisputed    Code = "KB4010"
 	ArtifactInsecure    Code = "KB4011"
 	CacheExposed        Code = "KB4012"
+	BundleLacks         Code = "KB4020"
+	BundleDamaged       Code = "KB4021"
+	BundleDisputed      Code = "KB4022"
 )
 
 // Faults of the state directory, certificates and keys, and of this machine's own disk.
@@ -100,6 +103,28 @@ by others, who could exchange programs there.`,
 		`If no other user has, run the command in the message. Otherwise remove the cache; it is filled again.
 
     rm -r ~/.cache/kbootstrap/artifacts`},
+	{BundleLacks, "the bundle lacks what the inventory needs",
+		`With --bundle nothing is fetched. The inventory asks for a component, a version or an architecture that was not in
+it when the bundle was made, another release of the tool has other default versions, or the bundle has only what is new
+since an older one that was not named as well. No host was touched.`,
+		`Use the tool that is in the bundle, or make another bundle from the inventory as it is now, where there is a network.
+
+    tar xf FILE bin && bin/kbootstrap up -i hosts.yaml --bundle FILE
+    kbootstrap bundle create -i hosts.yaml --arch amd64,arm64`},
+	{BundleDamaged, "the file is no bundle, or it is damaged",
+		`A bundle begins with a manifest that has the size and the sum of each file in it. The copy was cut off, a byte of
+it changed on the way, or the file is something else. No host was touched.`,
+		`Copy the bundle again, and compare its sum with the one that "bundle create" printed.
+
+    sha256sum FILE
+    kbootstrap bundle verify FILE`},
+	{BundleDisputed, "the bundle has another file than the lock or the project says",
+		`The sum of an artifact in the bundle differs from the one in the lock of the inventory, or from the one that its
+project published. The lock was changed after the bundle was made, or the bundle was made from other files. No host was
+touched.`,
+		`Compare the lock in the bundle with the one next to the inventory, and find out who changed one.
+
+    tar xOf FILE artifacts.lock | diff - artifacts.lock`},
 	{StateExposed, "others can read the state directory",
 		`The state directory holds the private keys of the cluster. The directory, or a file in it, can be read by others,
 belongs to another user, or is a link. Like ssh with a private key, the tool refuses to use it.`,

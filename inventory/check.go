@@ -58,6 +58,10 @@ func checkArtifacts(r *reader, c *Cluster) {
 		r.problem("artifacts.ownBuilds", "name the mirror, or leave the line out",
 			"ownBuilds says whose builds a mirror has, and there is none")
 	}
+	if c.Artifacts.Mirror != "" && len(c.Artifacts.Upstreams) > 0 {
+		r.problem("artifacts.upstreams", "leave one of the two out",
+			"a mirror has everything, so no host of upstream is asked that others could stand in for")
+	}
 }
 
 // index returns the path of an item of a list.

@@ -147,12 +147,26 @@ type Artifacts struct {
 	// Mirror is a directory or an http(s) URL below which the upstream URLs are laid out by host
 	// and path ("dl.k8s.io/release/v1.36.3/bin/linux/amd64/kubelet"). Empty means upstream itself.
 	Mirror string
+	// Others are asked in their order for what Mirror does not have or does not send.
+	Others []string
+	// Upstreams are URLs that stand in the place of a host of upstream, such as "registry.k8s.io",
+	// in the order in which they are asked. Files have the same sums there, and images the same
+	// digests.
+	Upstreams map[string][]string
 	// Lock is the file with the sha256 sum of each URL. Empty means artifacts.lock next to the
 	// inventory, if that is there.
 	Lock string
 	// OwnBuilds reports whether the mirror has files that were not built by the projects, so that
 	// only the lock knows their sums; nil when the inventory does not say.
 	OwnBuilds *bool
+}
+
+// Mirrors are all mirrors in the order in which they are asked.
+func (a Artifacts) Mirrors() []string {
+	if a.Mirror == "" {
+		return nil
+	}
+	return append([]string{a.Mirror}, a.Others...)
 }
 
 // Host is one machine: how to reach it, and what it is in the cluster.

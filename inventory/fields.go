@@ -57,9 +57,15 @@ func table(c *Cluster, all *SSH, rules Rules) []field {
 				"itself downloads with the environment that it was started in.",
 			fields: proxyFields(&c.Proxy)},
 		{name: "artifacts", shape: "mapping", doc: "where binaries come from.", fields: []field{
-			{name: "mirror", shape: "directory or URL", fallback: "upstream itself", read: mirror(&c.Artifacts.Mirror),
+			{name: "mirror", shape: "directory or URL, or a list", fallback: "upstream itself",
+				read: mirrors(&c.Artifacts),
 				doc: "a directory, or an http(s) URL, below which the upstream URLs are laid out by host and path, " +
-					"such as `dl.k8s.io/release/v1.36.3/bin/linux/amd64/kubelet`."},
+					"such as `dl.k8s.io/release/v1.36.3/bin/linux/amd64/kubelet`. Of several, each is asked for what " +
+					"those before it do not have or do not send."},
+			{name: "upstreams", shape: "mapping of URLs, or lists", read: upstreams(&c.Artifacts),
+				doc: "other servers for some hosts of upstream, such as `registry.k8s.io: " +
+					"https://registry.example.com/k8s`. Files have the same sums there, and images the same digests, " +
+					"so they need no lock. It cannot be combined with `mirror`."},
 			{name: "lock", shape: "file", fallback: "artifacts.lock next to the inventory, if it is there",
 				read: file(&c.Artifacts.Lock),
 				doc: "the file with the SHA-256 sum of each URL. What it lacks has the sum that is built into " +

@@ -28,6 +28,9 @@ func fetchFor(ctx context.Context, r *Run, verb string) error {
 // fetchOf fetches what a verb needs for hosts of an architecture.
 func fetchOf(ctx context.Context, r *Run, verb, arch string) error {
 	r.releases = releases{cluster: r.Cluster, options: r.options, verb: verb, sets: map[string]*release.Set{}}
+	if b := r.options.Bundle; b != nil && !b.HasArch(arch) {
+		return nil // no host need be like this machine
+	}
 	_, err := r.releases.of(ctx, arch)
 	return err
 }
@@ -136,7 +139,8 @@ func (a *releases) of(ctx context.Context, arch string) (*release.Set, error) {
 			a.options.Tell(fleet.Event{Kind: fleet.EventPhase, Text: "fetch " + e.Name})
 		}
 	}
-	o := release.Options{Sources: component.Sources(), Verbs: []string{a.verb}, Progress: progress, Warn: a.warn}
+	o := release.Options{Sources: component.Sources(), Verbs: []string{a.verb}, Progress: progress, Warn: a.warn,
+		Bundle: a.options.Bundle}
 	set, err := release.Resolve(ctx, a.cluster, arch, o)
 	var unknown *release.UnpinnedError
 	if errors.As(err, &unknown) && a.options.Record != nil {

@@ -15,6 +15,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"kbootstrap/inventory"
 )
 
 func TestPoisonedCacheIsFetchedAgain(t *testing.T) {
@@ -122,7 +124,8 @@ func TestOneArtifactWithManyUses(t *testing.T) {
 	both := fakeArchive(t, []tar.Header{{Name: "a", Typeflag: tar.TypeReg}, {Name: "b", Typeflag: tar.TypeReg}},
 		func(h tar.Header) []byte { return []byte(h.Name) })
 	dir := t.TempDir()
-	f := &fetcher{cache: c, mirror: dir, progress: &progress{}, limits: defaultLimits}
+	from := placesOf(inventory.Artifacts{Mirror: dir})
+	f := &fetcher{cache: c, places: from, progress: &progress{}, limits: defaultLimits}
 	var artifacts []artifact
 	for _, name := range []string{"a", "b"} {
 		must(t, os.MkdirAll(filepath.Join(dir, "example.com"), 0o755))

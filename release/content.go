@@ -3,7 +3,8 @@ package release
 import (
 	"fmt"
 	"io"
-	"os"
+
+	"kbootstrap/release/airgap"
 )
 
 // Content is one binary or image archive in the cache.
@@ -15,12 +16,13 @@ type Content struct {
 	ImageID    string // of an image: the sha256 sum of its configuration, lower case hex
 
 	path string
+	at   int64 // where the stream begins in the file, which is longer than it in a bundle
 }
 
 // Open returns the zstd stream of the content. Open does not verify the stream: the host that
 // unpacks it compares SHA256 of the raw bytes.
 func (c Content) Open() (io.ReadCloser, error) {
-	f, err := os.Open(c.path)
+	f, err := airgap.OpenSection(c.path, c.at, c.Compressed)
 	if err != nil {
 		return nil, fmt.Errorf("content %s: %w", c.Name, err)
 	}

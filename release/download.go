@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"kbootstrap/fault"
@@ -59,26 +60,44 @@ func accept(a *artifact, s *sink) error {
 	return nil
 }
 
-// download fetches an artifact by HTTP.
-func (f *fetcher) download(ctx context.Context, a artifact, s *sink) error {
+// download fetches what the sink lacks of an artifact by HTTP. A server that cannot go on where the
+// sink is sends all.
+func (f *fetcher) download(ctx context.Context, from place, s *sink) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, f.location(a), nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, from.at, nil)
 	if err != nil {
 		return err
 	}
 	request.Header.Set("User-Agent", "kbootstrap")
 	request.Header.Set("Accept-Encoding", "identity")
+	if s.n > 0 {
+		request.Header.Set("Range", fmt.Sprintf("bytes=%d-", s.n))
+	}
 	response, err := f.client.Do(request)
 	if err != nil {
 		return &transientError{err: withoutURL(err)}
 	}
 	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
+	switch {
+	case s.n > 0 && response.StatusCode == http.StatusPartialContent &&
+		strings.HasPrefix(response.Header.Get("Content-Range"), fmt.Sprintf("bytes %d-", s.n)):
+	case s.n > 0 && (response.StatusCode == http.StatusPartialContent ||
+		response.StatusCode == http.StatusRequestedRangeNotSatisfiable):
+		// What there is belongs to another file.
+		if err := s.restart(); err != nil {
+			return err
+		}
+		return &transientError{err: errors.New("the server does not go on at the same place")}
+	case response.StatusCode != http.StatusOK:
 		return statusError(response)
+	default:
+		if err := s.restart(); err != nil {
+			return err
+		}
 	}
 	if n := response.ContentLength; n >= 0 {
-		s.total = n
+		s.total = s.n + n
 	}
 	idle := time.AfterFunc(idleTimeout, func() { cancel(fmt.Errorf("the server sent nothing for %v", idleTimeout)) })
 	defer idle.Stop()

@@ -2,6 +2,7 @@ package release
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -31,7 +32,7 @@ const lockPoll = 50 * time.Millisecond
 type fetcher struct {
 	cache    cache
 	client   *http.Client
-	mirror   string // a directory or a URL; empty for upstream
+	places   *places
 	progress *progress
 	retry    retryPolicy
 	limits   limits
@@ -45,7 +46,7 @@ func newFetcher(c *inventory.Cluster, o Options) (*fetcher, error) {
 	f := &fetcher{
 		cache:    cache,
 		client:   o.HTTP,
-		mirror:   strings.TrimRight(c.Artifacts.Mirror, "/"),
+		places:   placesOf(c.Artifacts),
 		progress: &progress{tell: o.Progress},
 		retry:    o.retry,
 		limits:   defaultLimits,
@@ -107,7 +108,7 @@ func (f *fetcher) all(ctx context.Context, artifacts []artifact) ([]entry, error
 	failed := &FetchError{}
 	for i, err := range problems {
 		if err != nil {
-			failed.Problems = append(failed.Problems, fmt.Errorf("%s: %w", f.location(artifacts[i]), err))
+			failed.Problems = append(failed.Problems, fmt.Errorf("%s: %w", f.named(artifacts[i]), err))
 		}
 	}
 	if len(failed.Problems) > 0 {
@@ -116,20 +117,13 @@ func (f *fetcher) all(ctx context.Context, artifacts []artifact) ([]entry, error
 	return entries, nil
 }
 
-// location says where an artifact is fetched from.
-func (f *fetcher) location(a artifact) string {
-	switch {
-	case f.mirror == "" && a.image != "":
-		return a.image
-	case f.mirror == "":
-		return a.url
-	case f.mirrorIsURL():
-		return f.mirror + "/" + a.name()
+// named says what could not be fetched: where it should have come from, if that is one place.
+func (f *fetcher) named(a artifact) string {
+	if all := f.places.of(a); len(all) == 1 {
+		return all[0].at
 	}
-	return filepath.Join(f.mirror, filepath.FromSlash(a.name()))
+	return a.name()
 }
-
-func (f *fetcher) mirrorIsURL() bool { return strings.Contains(f.mirror, "://") }
 
 // fetch puts one artifact into the cache, unless it turns out to be there.
 func (f *fetcher) fetch(ctx context.Context, a *artifact) (entry, error) {
@@ -196,38 +190,62 @@ func (f *fetcher) lock(ctx context.Context, a *artifact) (unlock func(), err err
 }
 
 // open returns the whole artifact, verified, from its first byte on. It sets the artifact's size
-// and the sum that was received.
+// and the sum that was received. Of several places it takes the first that has the right thing.
 func (f *fetcher) open(ctx context.Context, a *artifact) (*os.File, error) {
-	if f.mirror != "" && !f.mirrorIsURL() {
-		return f.openFile(ctx, a)
+	all := f.places.of(*a)
+	var failed []error
+	for i, from := range all {
+		file, err := f.openAt(ctx, a, from, i == len(all)-1)
+		if err == nil {
+			return file, nil
+		}
+		if len(all) == 1 || context.Cause(ctx) != nil || fault.OfLocal(err) == fault.LocalNoSpace {
+			return nil, err
+		}
+		if errors.As(err, new(*transientError)) {
+			f.places.isAway(from.server)
+		}
+		failed = append(failed, fmt.Errorf("%s: %w", from.at, err))
 	}
-	file, err := os.CreateTemp(f.cache.tmp(), "artifact-*")
+	return nil, placesError(failed)
+}
+
+// placesError is why an artifact could be had at none of several places.
+type placesError []error
+
+func (e placesError) Error() string {
+	var b strings.Builder
+	b.WriteString("not to be had anywhere:")
+	for _, err := range e {
+		b.WriteString("\n    " + err.Error())
+	}
+	return b.String()
+}
+
+// Unwrap returns the error of each place.
+func (e placesError) Unwrap() []error { return e }
+
+// openAt is open for one place; the last one is tried with more patience.
+func (f *fetcher) openAt(ctx context.Context, a *artifact, from place, isLast bool) (*os.File, error) {
+	if from.isFile {
+		return f.openFile(ctx, a, from)
+	}
+	file, keep, err := f.partial(*a)
 	if err != nil {
 		return nil, err
 	}
-	// The name is not needed any more, and nothing is left behind however the process ends.
-	if err := os.Remove(file.Name()); err != nil {
-		file.Close()
-		return nil, err
+	retry := f.retry
+	if !isLast {
+		retry.attempts = min(retry.attempts, impatientAttempts)
 	}
-	err = f.retry.do(ctx, func() error {
-		if _, err := file.Seek(0, io.SeekStart); err != nil {
-			return err
-		}
-		if err := file.Truncate(0); err != nil {
-			return err
-		}
-		s := newSink(*a, file, report{to: f.progress, name: a.name(), total: a.size})
-		if f.mirror == "" && a.image != "" {
-			err = f.pull(ctx, *a, s)
-		} else {
-			err = f.download(ctx, *a, s)
-		}
-		if err != nil {
-			return err
-		}
-		return accept(a, s)
-	})
+	s, err := newFileSink(*a, file, report{to: f.progress, name: a.name(), total: a.size})
+	if err == nil {
+		err = retry.do(ctx, func() error { return f.try(ctx, a, from, s) })
+	}
+	mayGoOn := errors.As(err, new(*transientError)) || context.Cause(ctx) != nil
+	if !keep || err == nil || !mayGoOn || s.n == 0 {
+		os.Remove(file.Name()) // the bytes stay as long as the file is open
+	}
 	if err == nil {
 		_, err = file.Seek(0, io.SeekStart)
 	}
@@ -238,9 +256,40 @@ func (f *fetcher) open(ctx context.Context, a *artifact) (*os.File, error) {
 	return file, nil
 }
 
+// try fetches what the sink lacks, once. What is not the right thing goes.
+func (f *fetcher) try(ctx context.Context, a *artifact, from place, s *sink) error {
+	var err error
+	if from.isImage {
+		// The archive is packed here, from its beginning.
+		if err = s.restart(); err == nil {
+			err = f.pull(ctx, *a, from, s)
+		}
+	} else if a.sum == "" || hex.EncodeToString(s.sum.Sum(nil)) != a.sum {
+		err = f.download(ctx, from, s)
+	}
+	if err == nil {
+		err = accept(a, s)
+	}
+	if errors.As(err, new(*mismatchError)) {
+		return errors.Join(err, s.restart())
+	}
+	return err
+}
+
+// partial opens the file that an artifact is fetched into. That of an artifact whose sum is known
+// may have a part, from a run that was cut off; the caller holds the artifact's lock.
+func (f *fetcher) partial(a artifact) (file *os.File, keep bool, err error) {
+	if a.sum == "" || a.image != "" {
+		file, err = os.CreateTemp(f.cache.tmp(), "artifact-*")
+		return file, false, err
+	}
+	file, err = os.OpenFile(filepath.Join(f.cache.tmp(), "partial-"+a.sum), os.O_RDWR|os.O_CREATE, 0o600)
+	return file, true, err
+}
+
 // openFile opens an artifact in a mirror that is a directory.
-func (f *fetcher) openFile(ctx context.Context, a *artifact) (*os.File, error) {
-	file, err := os.Open(f.location(*a))
+func (f *fetcher) openFile(ctx context.Context, a *artifact, from place) (*os.File, error) {
+	file, err := os.Open(from.at)
 	if err != nil {
 		// The path is said by the caller.
 		var path *os.PathError

@@ -85,14 +85,19 @@ func ReadLock(path string) (*Lock, error) {
 	if err != nil {
 		return nil, fmt.Errorf("artifact lock: %w", err)
 	}
-	lock := &Lock{}
-	if err := yaml.UnmarshalWithOptions(text, lock, yaml.Strict()); err != nil {
-		return nil, fault.ArtifactLockDamaged.Errorf("artifact lock %s: %w", path, err)
-	}
-	if err := lock.check(); err != nil {
+	lock, err := parseLock(text)
+	if err != nil {
 		return nil, fault.ArtifactLockDamaged.Errorf("artifact lock %s: %w", path, err)
 	}
 	return lock, nil
+}
+
+func parseLock(text []byte) (*Lock, error) {
+	lock := &Lock{}
+	if err := yaml.UnmarshalWithOptions(text, lock, yaml.Strict()); err != nil {
+		return nil, err
+	}
+	return lock, lock.check()
 }
 
 func (l *Lock) check() error {
@@ -136,9 +141,17 @@ func (l *Lock) entries() map[string]LockedEntry {
 	return m
 }
 
-// Write writes the lock to a file, sorted by URL, in one step: a concurrent reader sees the old
-// lock or the new one.
+// Write writes the lock to a file in one step: a concurrent reader sees the old lock or the new
+// one.
 func (l *Lock) Write(path string) error {
+	if err := atomic.WriteFile(path, l.text(), 0o644); err != nil {
+		return fmt.Errorf("artifact lock: %w", err)
+	}
+	return nil
+}
+
+// text is the lock as it is written, sorted by URL.
+func (l *Lock) text() []byte {
 	sorted := slices.SortedFunc(slices.Values(l.Artifacts),
 		func(a, b LockedEntry) int { return cmp.Compare(a.URL, b.URL) })
 	var b bytes.Buffer
@@ -158,8 +171,5 @@ func (l *Lock) Write(path string) error {
 			fmt.Fprintf(&b, "      %s: %s\n", strconv.Quote(path), e.Members[path])
 		}
 	}
-	if err := atomic.WriteFile(path, b.Bytes(), 0o644); err != nil {
-		return fmt.Errorf("artifact lock: %w", err)
-	}
-	return nil
+	return b.Bytes()
 }

@@ -8,6 +8,7 @@ import (
 const (
 	OriginBuiltIn = "built-in"
 	OriginLock    = "lock"
+	OriginBundle  = "bundle"
 )
 
 // pins know the sum of each artifact: as the lock has it, else as it is built into the tool.
@@ -16,6 +17,8 @@ type pins struct {
 	locked    map[string]LockedEntry
 	ownBuilds bool // nothing is compared with what the projects published, nor taken from there
 	mirror    bool // nothing is pulled from a registry
+	// bundled are the sums that a bundle has of its artifacts. They count where no other is known.
+	bundled map[string]LockedEntry
 }
 
 // pinsOf reads the lock of the inventory.
@@ -55,7 +58,7 @@ func (p pins) known(a *artifact) bool {
 		return true
 	}
 	if p.ownBuilds {
-		return false
+		return p.isBundled(a)
 	}
 	// A mirror has archives of images, of which only the registry's own digest is published.
 	if a.image == "" {
@@ -64,10 +67,19 @@ func (p pins) known(a *artifact) bool {
 		a.index = builtInIndex(a.image)
 	}
 	if a.sum == "" && a.index == "" {
-		return false
+		return p.isBundled(a)
 	}
 	a.origin = OriginBuiltIn
 	return true
+}
+
+// isBundled reports whether only a bundle has the sum of an artifact, which it gets then.
+func (p pins) isBundled(a *artifact) bool {
+	e, ok := p.bundled[a.url]
+	if ok {
+		a.sum, a.size, a.locked, a.origin = e.SHA256, e.Size, e.Members, OriginBundle
+	}
+	return ok
 }
 
 // published is the sum of an artifact that its project published, or the digest of an image's

@@ -21,21 +21,31 @@ import (
 // save` would. The layers stay as they are, so the archive is the same each time and can be locked
 // like any file.
 //
+// The archive names the image as upstream does, wherever it came from.
+//
 // An image whose index is known is pulled by that digest: the client then verifies the index, the
 // manifest of the platform, its configuration and its layers. The archive names the image by its
 // tag all the same, because that is what kubelets ask for.
-func (f *fetcher) pull(ctx context.Context, a artifact, s *sink) error {
-	tag, err := name.NewTag(f.location(a))
+func (f *fetcher) pull(ctx context.Context, a artifact, from place, s *sink) error {
+	tag, err := name.NewTag(a.image)
 	if err != nil {
 		return err
 	}
-	ref := name.Reference(tag)
-	if a.index == "" && a.sum == "" && tag.Scheme() != "https" {
+	var strict []name.Option
+	if from.insecure {
+		strict = append(strict, name.Insecure)
+	}
+	there, err := name.NewTag(from.at, strict...)
+	if err != nil {
+		return err
+	}
+	ref := name.Reference(there)
+	if a.index == "" && a.sum == "" && there.Scheme() != "https" {
 		return fault.ArtifactInsecure.Errorf("the digest of the image is not known, and the registry is plain http, " +
 			"where anyone on the way can replace it")
 	}
 	if a.index != "" {
-		ref = tag.Context().Digest("sha256:" + a.index)
+		ref = there.Context().Digest("sha256:" + a.index)
 	}
 	options := []remote.Option{
 		remote.WithContext(ctx),

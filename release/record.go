@@ -42,7 +42,9 @@ func record(
 		return nil, err
 	}
 	var artifacts []artifact
-	var unknown []string
+	var insecure []string
+	insecureFrom := ""
+	places := placesOf(c.Artifacts)
 	for _, arch := range slices.Compact(slices.Sorted(slices.Values(archs))) {
 		list, err := expand(c, o.wanted(), versions, arch)
 		if err != nil {
@@ -50,8 +52,8 @@ func record(
 		}
 		for _, a := range list {
 			known := p.pin(&a)
-			if !known {
-				unknown = append(unknown, a.url)
+			if plain := places.plainHTTP(a); !known && len(plain) > 0 {
+				insecure, insecureFrom = append(insecure, a.url), plain[0]
 			}
 			if wanted(a, known) {
 				a.again = !p.hasMembers(a)
@@ -59,10 +61,10 @@ func record(
 			}
 		}
 	}
-	if strings.HasPrefix(c.Artifacts.Mirror, "http://") && len(unknown) > 0 {
+	if len(insecure) > 0 {
 		return nil, fault.ArtifactInsecure.Errorf("the sums of %d artifacts are not known, and %s is plain http, "+
-			"where anyone on the way can replace them:\n  %s", len(unknown), c.Artifacts.Mirror,
-			strings.Join(unknown, "\n  "))
+			"where anyone on the way can replace them:\n  %s", len(insecure), insecureFrom,
+			strings.Join(insecure, "\n  "))
 	}
 	if err := p.dispute(c, artifacts, o); err != nil {
 		return nil, err

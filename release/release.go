@@ -34,6 +34,8 @@ type Options struct {
 	// HTTP is the client to fetch with; nil means one that honours the proxy variables of the
 	// environment and never follows a redirect from https to http.
 	HTTP *http.Client
+	// Bundle has everything, where nothing can be fetched; nil means that artifacts are fetched.
+	Bundle *Bundle
 
 	retry retryPolicy // the zero value is defaultRetry
 }
@@ -75,7 +77,8 @@ type Set struct {
 //
 // Before anything is fetched, the error is an *UnpinnedError when a sum is not known, and a
 // *DisputedError when the lock has other sums than the projects published; otherwise it lists all
-// artifacts that could not be fetched.
+// artifacts that could not be fetched. With a bundle nothing is fetched, and the error lists all
+// that the bundle lacks.
 func Resolve(ctx context.Context, c *inventory.Cluster, arch string, o Options) (*Set, error) {
 	versions, err := Versions(c, o.Sources)
 	if err != nil {
@@ -84,6 +87,29 @@ func Resolve(ctx context.Context, c *inventory.Cluster, arch string, o Options) 
 	artifacts, err := expand(c, o.wanted(), versions, arch)
 	if err != nil {
 		return nil, err
+	}
+	contents, err := contentsOf(ctx, c, artifacts, o)
+	if err != nil {
+		return nil, err
+	}
+	s := &Set{versions: versions, contents: contents, images: map[string]string{}, optional: map[string]bool{}}
+	for _, a := range artifacts {
+		if a.isImage() {
+			s.images[a.component] = a.image
+			s.order = append(s.order, a.component)
+			s.optional[a.component] = a.optional
+		}
+	}
+	return s, nil
+}
+
+// contentsOf returns the contents of artifacts by their names, out of a bundle or after fetching
+// them.
+func contentsOf(
+	ctx context.Context, c *inventory.Cluster, artifacts []artifact, o Options,
+) (map[string]Content, error) {
+	if o.Bundle != nil {
+		return o.Bundle.contents(ctx, c, artifacts)
 	}
 	if err := pinAll(c, artifacts, o); err != nil {
 		return nil, err
@@ -96,20 +122,13 @@ func Resolve(ctx context.Context, c *inventory.Cluster, arch string, o Options) 
 	if err != nil {
 		return nil, err
 	}
-	s := &Set{
-		versions: versions, contents: map[string]Content{}, images: map[string]string{}, optional: map[string]bool{},
-	}
+	contents := map[string]Content{}
 	for i, a := range artifacts {
-		if a.isImage() {
-			s.images[a.component] = a.image
-			s.order = append(s.order, a.component)
-			s.optional[a.component] = a.optional
-		}
 		for _, m := range a.members {
-			s.contents[m.name] = f.cache.content(m, entries[i])
+			contents[m.name] = f.cache.content(m, entries[i])
 		}
 	}
-	return s, nil
+	return contents, nil
 }
 
 // Content returns the content of that name, such as "kubelet" or "image/pause". Asking for a

@@ -18,6 +18,9 @@ type retryPolicy struct {
 // defaultRetry gives up on a server after 7.5 s of waiting.
 var defaultRetry = retryPolicy{attempts: 5, base: 500 * time.Millisecond, longest: 30 * time.Second}
 
+// impatientAttempts is how often a server is tried when there is another to be asked.
+const impatientAttempts = 2
+
 // mismatchAttempts is how often an artifact is fetched that is not the right one: a proxy's hiccup
 // passes, a wrong file does not.
 const mismatchAttempts = 2

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"hash"
 	"io"
+	"os"
 	"strings"
 
 	"kbootstrap/fault"
@@ -19,6 +21,7 @@ const maxArtifact = 1 << 30
 // sink receives an artifact: it writes, counts and sums it.
 type sink struct {
 	out   io.Writer
+	file  *os.File // where out writes to, if that can be begun again
 	sum   hash.Hash
 	n     int64
 	limit int64 // bytes that may come; one more is an error
@@ -33,6 +36,38 @@ func newSink(a artifact, out io.Writer, r report) *sink {
 		limit = maxArtifact
 	}
 	return &sink{out: out, sum: sha256.New(), limit: limit, report: r}
+}
+
+// newFileSink returns a sink that writes to a file, and has what is in there.
+func newFileSink(a artifact, file *os.File, r report) (*sink, error) {
+	s := newSink(a, io.Discard, r)
+	s.file = file
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	if _, err := io.Copy(s, file); err != nil {
+		if !errors.As(err, new(errTooLong)) {
+			return nil, err
+		}
+		if err := s.restart(); err != nil {
+			return nil, err
+		}
+	}
+	s.out = file
+	return s, nil
+}
+
+// restart forgets what came.
+func (s *sink) restart() error {
+	if s.n == 0 {
+		return nil
+	}
+	s.sum.Reset()
+	s.n, s.head, s.next = 0, nil, 0
+	if _, err := s.file.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	return s.file.Truncate(0)
 }
 
 func (s *sink) Write(p []byte) (int, error) {

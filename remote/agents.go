@@ -192,3 +192,12 @@ func pack(path string) ([]byte, error) {
 	}
 	return packed.Bytes(), nil
 }
+
+// AgentPath returns where the agent for hosts of an architecture is on this machine.
+func AgentPath(arch string) (string, error) {
+	b, err := (&Agents{}).forMachine("", machines[arch])
+	if err != nil {
+		return "", err
+	}
+	return b.path, nil
+}

@@ -53,6 +53,7 @@ The exit code is 7 if an add-on that is on does not work, and 4 if no host answe
 		},
 	}
 	flags.bind(c)
+	flags.bindBundle(c)
 	c.Flags().BoolVar(&wait, "wait", false, "wait until no add-on is starting any more")
 	c.AddCommand(tokenCommand(a))
 	return c

@@ -1,108 +1,130 @@
 package main
 
 import (
-	"context"
 	"fmt"
+	"os"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"kbootstrap/bundle"
 	"kbootstrap/cmd/internal/cli"
-	"kbootstrap/provision"
-	"kbootstrap/report"
+	"kbootstrap/internal/human"
+	"kbootstrap/inventory"
+	"kbootstrap/provision/component"
+	"kbootstrap/release"
+	"kbootstrap/remote"
 )
 
-func supportBundleCommand(a *app) *cobra.Command {
-	flags := &clusterFlags{app: a, paths: true}
-	c := &cobra.Command{
-		Use:   "support-bundle",
-		Short: "Collect in one file what a helper needs to see, without secrets",
-		Long: `Collect in one file what a helper needs to see: the inventory, the versions, the logs of the last runs,
-the health of the cluster and the plan. For each host that can be reached, the file has its facts, the
-states of its units, their journals, and the files that the tool makes there.
+// bundleCommand makes and judges bundles, files with all that a cluster is made of. Those with what
+// a helper needs to see are support bundles.
+func bundleCommand(a *app) *cobra.Command {
+	cmd := cli.Group(&cobra.Command{
+		Use:   "bundle",
+		Short: "Carry all that a cluster is made of in one file, to where there is no network",
+		Example: `  kbootstrap bundle create -i hosts.yaml
+  kbootstrap bundle verify demo-bundle.tar
+  kbootstrap up -i hosts.yaml --bundle demo-bundle.tar`,
+	})
+	cmd.AddCommand(bundleCreateCommand(a), bundleVerifyCommand(a), bundleDiffCommand(a))
+	return cmd
+}
 
-Secrets are left out: private keys, tokens and passwords are replaced by "[redacted]", secret files by a
-digest. The names and addresses of hosts stay. Look into the archive before you give it away. No host is
-changed.`,
-		Example: `  kbootstrap support-bundle -i hosts.yaml
-  kbootstrap support-bundle -i hosts.yaml -o demo.tar.gz && tar tzf demo.tar.gz`,
+// bindBundle adds the flag of commands that need artifacts.
+func (f *clusterFlags) bindBundle(c *cobra.Command) {
+	c.Flags().StringArrayVar(&f.bundles, "bundle", nil, "take all artifacts from this file, which \"kbootstrap bundle "+
+		"create\" has made, and fetch nothing; again for the file of a difference")
+}
+
+// bundleCreateCommand writes a bundle.
+func bundleCreateCommand(a *app) *cobra.Command {
+	var path, output string
+	var archs []string
+	cmd := &cobra.Command{
+		Use:   "create",
+		Short: "Write one file with all that the inventory needs; touches no host",
+		Long: `Write one file with all that the inventory needs: the programs and images for hosts of the named architectures,
+those of the add-ons that are on, the lock with all sums, a bill of materials, and the tool itself. What is not in the
+cache is fetched. Where there is no network, "up" and all other commands take everything from that file with --bundle.
+
+The file is a plain tar. Two of the same things have the same bytes. It has no key and no password, and not the
+inventory: carry that with it, and the files that it names.
+
+Packages of the distribution are not in the file, because what a package needs differs with what a host has already.
+The command names those that hosts must have, or be able to install from a mirror of their distribution.`,
+		Example: `  kbootstrap bundle create -i hosts.yaml
+  kbootstrap bundle create -i hosts.yaml -o demo-bundle.tar --arch amd64,arm64
+  tar xf demo-bundle.tar bin
+  bin/kbootstrap up -i hosts.yaml --bundle demo-bundle.tar`,
 		Args: cli.Args(cobra.NoArgs),
-		RunE: func(c *cobra.Command, _ []string) error {
-			cluster, err := flags.load()
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := a.validate(path)
+			if err != nil {
+				return cli.UsageError{Err: err}
+			}
+			if output == "" {
+				output = c.Name + "-bundle.tar"
+			}
+			tool, err := bundleTool(archs)
 			if err != nil {
 				return err
 			}
-			now := time.Now()
-			b := &bundle.Bundle{}
-			b.Inventory(cluster)
-			if dir, err := report.LogDir(cluster.Name); err == nil {
-				b.Logs(dir)
-			}
-			// If no plan can be made, the reason is the first thing that a helper wants to know, so
-			// the work goes on.
-			run, done, err := flags.prepare(c.Context(), provision.Scope{}, provision.Look())
+			m, err := release.CreateBundle(cmd.Context(), c, archs, tool, output, release.Options{
+				Sources: component.Sources(), Verbs: []string{release.AnyVerb}, Progress: a.fetched, Warn: a.warned,
+			})
 			if err != nil {
-				if context.Cause(c.Context()) != nil {
-					return err
-				}
-				b.Failed(err)
-			} else {
-				defer done()
-				b.Cluster(c.Context(), run)
-				plan := report.NewPlan(run)
-				b.AddJSON("plan.json", plan)
-				b.Add("plan.txt", planText(plan))
+				return err
 			}
-			path := flags.file()
-			if path == "" {
-				path = cluster.Name + "-support-" + now.UTC().Format("20060102T150405Z") + ".tar.gz"
-			}
-			manifest, err := b.Write(path, version, cluster.Name, now)
+			sum, size, err := sumFile(output)
 			if err != nil {
-				return fmt.Errorf("write the bundle: %w", err)
+				return err
 			}
-			flags.show(manifest, func() { a.printBundle(path, manifest) })
+			fmt.Fprintf(a.stdout, "%s: %d artifacts for %s, %s\nsha256 %s\n", output, len(m.Artifacts),
+				strings.Join(m.Architectures, " and "), human.Size(size), sum)
+			a.printPackages(c)
+			fmt.Fprintf(a.stdout, "\nnext, where there is no network:\n  tar xf %[1]s bin\n"+
+				"  bin/kbootstrap up -i %[2]s --bundle %[1]s\n", filepath.Base(output), filepath.Base(path))
 			return nil
 		},
 	}
-	flags.bind(c)
-	c.Flags().Lookup("output").Usage = "the file to write; or text, or json: one document, see docs/events.md"
-	return c
+	artifactsFlags(cmd, &path, &archs)
+	cmd.Flags().StringVarP(&output, "output", "o", "", "the file to write (default: CLUSTER-bundle.tar)")
+	return cmd
 }
 
-// printBundle prints where the bundle is and what it contains.
-func (a *app) printBundle(path string, m bundle.Manifest) {
-	shown, err := filepath.Abs(path)
+// bundleTool is the tool that runs, with what hosts of the architectures need of it.
+func bundleTool(archs []string) (release.BundleTool, error) {
+	self, err := os.Executable()
 	if err != nil {
-		shown = path
+		return release.BundleTool{}, err
 	}
-	fmt.Fprintf(a.stdout, "wrote %s: %d files\n", shown, len(m.Files)+1)
-	counts := map[string]int{}
-	var order []string
-	for _, f := range m.Files {
-		part, _, nested := strings.Cut(f.Name, "/")
-		if nested && part == "hosts" {
-			host, _, _ := strings.Cut(strings.TrimPrefix(f.Name, "hosts/"), "/")
-			part = "hosts/" + host
+	tool := release.BundleTool{Version: version, Platform: runtime.GOOS + "/" + runtime.GOARCH,
+		Programs: map[string]string{"kbootstrap": self}}
+	for _, arch := range archs {
+		if runtime.GOOS == "linux" && arch == runtime.GOARCH {
+			continue
 		}
-		if counts[part] == 0 {
-			order = append(order, part)
+		agent, err := remote.AgentPath(arch)
+		if err != nil {
+			return release.BundleTool{}, fmt.Errorf("hosts with %s: %w", arch, err)
 		}
-		counts[part]++
+		tool.Programs["kbootstrap-linux-"+arch] = agent
 	}
-	for _, part := range order {
-		switch host := strings.TrimPrefix(part, "hosts/"); {
-		case host != part:
-			fmt.Fprintf(a.stdout, "  %-24s %s, %d files\n", part, cell(m.Hosts[host]), counts[part])
-		case counts[part] == 1:
-			fmt.Fprintf(a.stdout, "  %s\n", part)
-		default:
-			fmt.Fprintf(a.stdout, "  %-24s %d files\n", part, counts[part])
+	return tool, nil
+}
+
+// printPackages names what hosts need of their distribution.
+func (a *app) printPackages(c *inventory.Cluster) {
+	var names []string
+	for _, p := range component.Packages(c) {
+		name := p.Apt
+		if p.Yum != p.Apt {
+			name += " (" + p.Yum + " of Enterprise Linux)"
 		}
+		names = append(names, name)
 	}
-	fmt.Fprintln(a.stdout, "keys, tokens and passwords are left out, names and addresses are not:",
-		"look at the file before you give it away")
+	slices.Sort(names)
+	fmt.Fprintf(a.stdout, "not in it, and needed on hosts from their distribution: %s\n", strings.Join(names, ", "))
 }

@@ -35,8 +35,9 @@ type clusterFlags struct {
 	endless   bool     // the command goes on until Ctrl-C, which then is its proper end
 	warns     bool     // the command tells the warnings of the inventory
 	patience  time.Duration
-	records   bool // the command may record the sums of artifacts
-	record    bool // without asking
+	records   bool     // the command may record the sums of artifacts
+	record    bool     // without asking
+	bundles   []string // the files of a bundle of artifacts
 
 	result any // for the document
 }
@@ -161,6 +162,12 @@ func (f *clusterFlags) prepare(
 		}
 	}
 	options, stop := f.options()
+	if len(f.bundles) > 0 {
+		if options.Bundle, err = release.OpenBundle(f.bundles); err != nil {
+			stop()
+			return nil, nil, err
+		}
+	}
 	run, err := provision.Prepare(ctx, c, scope, options, stages...)
 	if err != nil {
 		stop()

@@ -43,6 +43,7 @@ and 4 if no host could be compared.`,
 		},
 	}
 	flags.bind(c)
+	flags.bindBundle(c)
 	limits.bind(c)
 	return c
 }

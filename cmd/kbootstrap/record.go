@@ -14,6 +14,7 @@ import (
 // bindRecord adds the flag of commands that may record the sums of artifacts.
 func (f *clusterFlags) bindRecord(c *cobra.Command) {
 	f.records = true
+	f.bindBundle(c)
 	c.Flags().BoolVar(&f.record, "record", false, "fetch artifacts without a published sum, over https or from "+
 		"a directory, and record their sums in the artifact lock, without asking")
 }

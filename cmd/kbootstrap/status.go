@@ -68,6 +68,7 @@ the last answer; elsewhere another block is printed when something has changed. 
 		},
 	}
 	flags.bind(c)
+	flags.bindBundle(c)
 	c.Flags().Lookup("output").Usage = "text; wide: a line for each component; json: one document, see docs/events.md"
 	c.Flags().BoolVarP(&watch, "watch", "w", false, "ask again and again, until Ctrl-C")
 	c.Flags().DurationVar(&interval, "interval", 5*time.Second, "with --watch, how long to wait between two answers")

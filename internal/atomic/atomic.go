@@ -9,6 +9,7 @@ package atomic
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -18,13 +19,22 @@ import (
 // the old content or the new one. When WriteFile returns without an error, the new content is safe
 // on the disk. Several callers may write the same path at once; the last rename wins.
 func WriteFile(path string, content []byte, mode fs.FileMode) error {
+	return Write(path, mode, func(w io.Writer) error {
+		_, err := w.Write(content)
+		return err
+	})
+}
+
+// Write is WriteFile for a content that need not be in memory. If fill fails, the old content
+// stays.
+func Write(path string, mode fs.FileMode, fill func(io.Writer) error) error {
 	dir := filepath.Dir(path)
 	temp, err := os.CreateTemp(dir, "."+filepath.Base(path)+"-*") // its mode is 0600 until all of it is written
 	if err != nil {
 		return err
 	}
 	defer os.Remove(temp.Name()) // finds nothing once the file is renamed
-	_, err = temp.Write(content)
+	err = fill(temp)
 	if err == nil {
 		err = errors.Join(temp.Chmod(mode), temp.Sync())
 	}

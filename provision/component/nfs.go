@@ -41,7 +41,7 @@ var nfsClient = Component{
 	Residue: Residue{Data: []string{nfsDir}},
 	Sandbox: nfsSandbox,
 	Resources: func(t Target) []resource.Resource {
-		client := one(resource.Package{Program: "mount.nfs", Apt: "nfs-common", Yum: "nfs-utils"})
+		client := one(nfsPackage)
 		if !hasNFSClass(t.Cluster) {
 			return list(client, withoutNFSClass())
 		}
@@ -63,6 +63,9 @@ var nfsClient = Component{
 		)
 	},
 }
+
+// nfsPackage mounts what an NFS server has.
+var nfsPackage = resource.Package{Program: "mount.nfs", Apt: "nfs-common", Yum: "nfs-utils"}
 
 // noNFS is a host of a cluster without volumes on NFS servers.
 var noNFS = Component{

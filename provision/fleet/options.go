@@ -25,6 +25,8 @@ type Options struct {
 	// Record reports whether the sums of artifacts that are not known may be recorded in the lock,
 	// as the artifacts come; nil means that they may not.
 	Record func(ctx context.Context, unknown *release.UnpinnedError) (bool, error)
+	// Bundle has the artifacts, where nothing can be fetched; nil means that they are fetched.
+	Bundle *release.Bundle
 	// Dial opens a stream to a node of a host; nil means over SSH. It is for tests, whose nodes run
 	// in their own process.
 	Dial func(ctx context.Context, h inventory.Host) (node.Stream, error)

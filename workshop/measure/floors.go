@@ -27,7 +27,7 @@ var floors = [][]string{
 	{"node"},
 	{"templates"},
 	{"certs"},
-	{"release/manual"},
+	{"release/manual", "release/airgap"},
 	{"release"},
 	{"remote/pattern"},
 	{"remote/hostkey"},

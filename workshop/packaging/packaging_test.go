@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"kbootstrap/internal/golden"
+	"kbootstrap/internal/cyclonedx"
 	"kbootstrap/internal/trial"
 )
 
@@ -195,7 +196,7 @@ func TestBill(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var b bill
+	var b cyclonedx.Bill
 	if err := json.Unmarshal(text, &b); err != nil {
 		t.Fatal(err)
 	}

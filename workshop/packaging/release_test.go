@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"kbootstrap/internal/cyclonedx"
 )
 
 // made is a directory with a release for this machine, made before by the same checkout.
@@ -69,7 +71,7 @@ func TestRelease(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var b bill
+	var b cyclonedx.Bill
 	if err := json.Unmarshal(text, &b); err != nil {
 		t.Fatal(err)
 	}
