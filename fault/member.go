@@ -5,6 +5,9 @@ const (
 	MemberNotChanged Code = "KB6056"
 	RefusedRemoval   Code = "KB6057"
 	DrainBlocked     Code = "KB6058"
+
+	NotMadeAnew        Code = "KB6070"
+	RefusedReplacement Code = "KB6071"
 )
 
 // memberEntries are the faults of control planes and members of etcd that come and go.
@@ -33,4 +36,19 @@ cordoned, and nothing else was changed on it.`,
 		`Give the budget another replica that may go, or wait longer with --timeout.
 
     kubectl get poddisruptionbudgets -A`},
+	{NotMadeAnew, "a host that is to be replaced was not made anew",
+		`replace-node is for a host that was installed again, or got a new disk: under its name and address, and without
+anything of the cluster. This host has something of a cluster; the message says what. Nothing was changed.`,
+		`If the first half of a replacement was cut off after it, the second half goes on:
+
+    kbootstrap add-node m3 -i hosts.yaml
+
+If the host works, it needs no replacement. To take it out of the cluster and to empty it, use remove-node.`},
+	{RefusedReplacement, "a host cannot be replaced now",
+		`To replace a member of etcd means to remove the old one and to add a new one. Both need every other member: one
+that is not well, a learner, or the lack of another control plane keeps the host from being replaced. The message has
+the numbers. Nothing was changed.`,
+		`Bring the other members back first, then run the same command again.
+
+    kbootstrap status -i hosts.yaml`},
 }

@@ -17,7 +17,7 @@ import (
 // The member of etcd goes after the API server, which asks no other, and before the data.
 func Removal(drain time.Duration) []Component {
 	left := slices.Clone(Teardown(false))
-	left[0].After = []string{"leave-etcd", "stop-plane", "drain"} // leave
+	left[0].After = []string{LeaveEtcd, "stop-plane", "drain"} // leave
 	for i, on := range left {
 		left[i].On = func(t Target) bool { return t.Leaving && on.On(t) }
 	}
@@ -35,6 +35,16 @@ func Removal(drain time.Duration) []Component {
 		stopPlane,
 		leaveEtcd,
 	}, left...)
+}
+
+// Replacement is the book of hosts that were made anew while the cluster knows what they were
+// before: etcd loses the member whose data is gone, which must never start with none, and the node
+// goes, so that the new one has no taint, network or pod of the old one.
+func Replacement() []Component {
+	etcd, node := leaveEtcd, leave
+	etcd.After, etcd.Needs = nil, nil
+	node.After = []string{LeaveEtcd}
+	return []Component{etcd, node}
 }
 
 // keepsProxy reports whether the host stays and looks for the API at several control planes, of
@@ -63,7 +73,7 @@ var stopPlane = Component{
 // leaveEtcd is a cluster of etcd without the host's member, as the control plane that leads sees to
 // it.
 var leaveEtcd = Component{
-	Name:   "leave-etcd",
+	Name:   LeaveEtcd,
 	On:     func(t Target) bool { return t.Leaving && t.Has(inventory.Etcd) },
 	AtLead: true,
 	After:  []string{"drain", "stop-plane"},
