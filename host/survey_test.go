@@ -48,7 +48,7 @@ func TestEtcdData(t *testing.T) {
 		dir + "0000000000000000-0000000000000000.wal": string(log),
 		dir + "0.tmp": strings.Repeat("\x00", 100),
 	})
-	got := surveyor{Root: Root(root)}.etcdData("/var/lib/etcd")
+	got := surveyor{Root: Root(root)}.etcdData("/var/lib/etcd", false)
 	want := EtcdData{
 		Entries:   []string{"member"},
 		ClusterID: fmt.Sprintf("%x", uint64(11192634692827012578)),
@@ -67,10 +67,10 @@ func TestEtcdData(t *testing.T) {
 	if err := os.WriteFile(next, make([]byte, 4096), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if got := (surveyor{Root: Root(root)}).etcdData("/var/lib/etcd"); got.ClusterID != want.ClusterID {
+	if got := (surveyor{Root: Root(root)}).etcdData("/var/lib/etcd", false); got.ClusterID != want.ClusterID {
 		t.Errorf("with an empty log behind: %+v", got)
 	}
-	if got := (surveyor{Root: Root(t.TempDir())}).etcdData("/var/lib/etcd"); got.Entries != nil || got.ClusterID != "" {
+	if got := (surveyor{Root: Root(t.TempDir())}).etcdData("/var/lib/etcd", false); got.Entries != nil || got.ClusterID != "" {
 		t.Errorf("of no data: %+v", got)
 	}
 }

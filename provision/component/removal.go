@@ -59,15 +59,7 @@ var stopPlane = Component{
 	On:    func(t Target) bool { return t.Leaving && t.hasOurs() && t.Has(inventory.ControlPlane) },
 	After: []string{"drain"},
 	Needs: []string{"kube-api-proxy"},
-	Resources: func(Target) []resource.Resource {
-		var rs []resource.Resource
-		for _, c := range []Component{scheduler, controllerManager, apiServer} {
-			for _, unit := range c.Units {
-				rs = append(rs, resource.Service{Name: unit})
-			}
-		}
-		return rs
-	},
+	Resources: func(Target) []resource.Resource { return stopped(scheduler, controllerManager, apiServer) },
 }
 
 // leaveEtcd is a cluster of etcd without the host's member, as the control plane that leads sees to

@@ -87,7 +87,7 @@ func TestNoRequestIsLost(t *testing.T) {
 		clients = append(clients, l.ask(host, throughProxy))
 	}
 	before := l.servers()
-	l.addToInventory("arguments:\n  kube-apiserver: {event-ttl: 2h}\n")
+	l.edit("arguments:\n", "arguments:\n  kube-apiserver: {event-ttl: 2h}\n")
 	begin := time.Now()
 	l.up()
 	t.Logf("with another flag, up took %.1f s", time.Since(begin).Seconds())
@@ -110,17 +110,4 @@ func (l *lab) servers() map[string]string {
 		starts[host] = l.exec(host, "systemctl", "show", "-p", "InvocationID", "kube-apiserver")
 	}
 	return starts
-}
-
-// addToInventory writes more fields into the inventory.
-func (l *lab) addToInventory(text string) {
-	l.t.Helper()
-	f, err := os.OpenFile(l.inventory, os.O_APPEND|os.O_WRONLY, 0)
-	if err != nil {
-		l.fatalf("%v", err)
-	}
-	defer f.Close()
-	if _, err := f.WriteString(text); err != nil {
-		l.fatalf("%v", err)
-	}
 }
