@@ -58,12 +58,13 @@ func FindSurvivors(ctx context.Context, r *Run) error {
 	}
 	r.vitals, r.survivors = vitalsIn(answers), map[string]guard.Survivor{}
 	for name, a := range answers {
-		facts := r.Fleet[name].Facts
-		if a.SurveyErr != nil || a.WitnessesErr != nil || !facts.EtcdData ||
-			facts.EtcdBootstrapped != component.EtcdToken(r.Cluster) {
-			continue // it has no data of this cluster
+		if _, asked := queries[name]; !asked || a.SurveyErr != nil || a.WitnessesErr != nil {
+			continue
 		}
-		r.survivors[name] = guard.Survivor{Last: a.Survey.Etcd.Last, Salvaged: a.Witnesses[0].State() != ""}
+		facts, salvaged := r.Fleet[name].Facts, a.Witnesses[0].State() != ""
+		if facts.EtcdBootstrapped == component.EtcdToken(r.Cluster) && (facts.EtcdData || salvaged) {
+			r.survivors[name] = guard.Survivor{Last: a.Survey.Etcd.Last, Salvaged: salvaged}
+		}
 	}
 	return nil
 }

@@ -36,19 +36,24 @@ type Salvage struct {
 	// CACert, Cert and Key are those of the server, ClientCert and ClientKey those of who asks it.
 	CACert, Cert, Key, ClientCert, ClientKey string
 	Absent                                   bool
+	Made                                     bool // only in a found value: it is made, and not in its place yet
 }
 
 // ID is "salvage of member NAME".
 func (s Salvage) ID() string { return "salvage of member " + s.Name }
 
-// State is "alone in its cluster" or empty.
-func (s Salvage) State() string { return States(Flag("alone in its cluster", !s.Absent)) }
+// State says that the member is alone in its cluster, or will be when what was made comes into its
+// place.
+func (s Salvage) State() string {
+	return States(Flag("alone in its cluster", !s.Absent), Flag("made, and not in its place yet", s.Made))
+}
 
-// Observe compares the note with the data.
+// Observe compares the note with the data, and with what a run that was cut off may have made.
 func (s Salvage) Observe(_ context.Context, sys *host.System) (Resource, error) {
 	found := s
 	noted, err := s.noted(sys)
 	found.Absent = noted == 0 || noted != sys.EtcdMemberID(s.DataDir)
+	found.Made = noted != 0 && found.Absent && noted == sys.EtcdMemberID(s.work("restored"))
 	return found, err
 }
 
@@ -75,7 +80,7 @@ func (s Salvage) work(name string) string { return s.DataDir + "/salvage/" + nam
 // Apply makes the data, unless a run that was cut off has done so, and puts it into its place. What
 // was salvaged stays so.
 func (s Salvage) Apply(ctx context.Context, sys *host.System) error {
-	if s.Absent {
+	if s.Absent || s.Made {
 		return nil
 	}
 	u, err := sys.Unit(ctx, s.Unit)
@@ -88,6 +93,9 @@ func (s Salvage) Apply(ctx context.Context, sys *host.System) error {
 	noted, err := s.noted(sys)
 	if err != nil {
 		return err
+	}
+	if noted != 0 && noted == sys.EtcdMemberID(s.DataDir) {
+		return sys.RemoveAll(sys.Path(filepath.Dir(s.work(""))))
 	}
 	if noted == 0 || noted != sys.EtcdMemberID(s.work("restored")) {
 		if err := s.make(ctx, sys); err != nil {

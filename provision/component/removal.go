@@ -55,10 +55,10 @@ func (t Target) keepsProxy() bool {
 
 // stopPlane is a host without the servers of a control plane.
 var stopPlane = Component{
-	Name:  "stop-plane",
-	On:    func(t Target) bool { return t.Leaving && t.hasOurs() && t.Has(inventory.ControlPlane) },
-	After: []string{"drain"},
-	Needs: []string{"kube-api-proxy"},
+	Name:      "stop-plane",
+	On:        func(t Target) bool { return t.Leaving && t.hasOurs() && t.Has(inventory.ControlPlane) },
+	After:     []string{"drain"},
+	Needs:     []string{"kube-api-proxy"},
 	Resources: func(Target) []resource.Resource { return stopped(scheduler, controllerManager, apiServer) },
 }
 

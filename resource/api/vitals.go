@@ -59,7 +59,7 @@ type NodeVitals struct {
 	// Leaves is the verb of the tool that has cordoned the node, and has not finished; "" where an
 	// operator did.
 	Leaves string
-	Taints   []string // those that keep pods away: "key:Effect"
+	Taints []string // those that keep pods away: "key:Effect"
 	// Wrong are the conditions that are not as they should be: "DiskPressure is True: …".
 	Wrong []string
 }
