@@ -20,7 +20,6 @@ import (
 type Leave struct {
 	Hosts []string
 	Dead  bool          // they do not answer, and are removed without being asked
-	Anew  bool          // they were made anew, and what they were before leaves
 	Drain time.Duration // how long pods may take to leave
 }
 

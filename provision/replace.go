@@ -17,7 +17,7 @@ func ReplaceNode(hosts []string, confirm func(*Run) error) []Stage {
 	return []Stage{
 		LockState,
 		LoadKeys,
-		ConcernLeavers(Leave{Hosts: hosts, Anew: true}),
+		ConcernLeavers(Leave{Hosts: hosts}),
 		ConnectLocked,
 		BuildReplacement,
 		ObserveRemoval,

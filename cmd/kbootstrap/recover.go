@@ -43,7 +43,8 @@ the inventory, or replace them.`,
 			if err != nil {
 				return err
 			}
-			person, err := a.mayConfirm(cluster.Name, confirm, len(cluster.With(inventory.Etcd)))
+			what := "this makes the cluster " + cluster.Name + " out of what one member of etcd has"
+			person, err := a.mayConfirm(cluster.Name, confirm, what)
 			if err != nil {
 				return err
 			}
@@ -56,7 +57,7 @@ the inventory, or replace them.`,
 				if confirm != "" {
 					return nil
 				}
-				return person.confirm(c.Context(), cluster.Name, len(cluster.With(inventory.Etcd)))
+				return person.confirm(c.Context(), cluster.Name, what)
 			})
 			if err != nil {
 				return err

@@ -51,7 +51,8 @@ A new machine has a new SSH host key: take the old one out of known_hosts first,
 				}
 			}
 			names = slices.Compact(slices.Sorted(slices.Values(names)))
-			person, err := a.mayConfirm(cluster.Name, confirm, len(names))
+			what := "this has " + cluster.Name + " forget what was on " + strings.Join(names, ", ")
+			person, err := a.mayConfirm(cluster.Name, confirm, what)
 			if err != nil {
 				return err
 			}
@@ -64,7 +65,7 @@ A new machine has a new SSH host key: take the old one out of known_hosts first,
 				if confirm != "" {
 					return nil
 				}
-				return person.confirm(c.Context(), cluster.Name, len(names))
+				return person.confirm(c.Context(), cluster.Name, what)
 			})
 			if err != nil {
 				return err
