@@ -6,7 +6,7 @@ const (
 	RefusedRemoval   Code = "KB6057"
 	DrainBlocked     Code = "KB6058"
 
-	NotMadeAnew        Code = "KB6070"
+	NotInstalledAgain  Code = "KB6070"
 	RefusedReplacement Code = "KB6071"
 	RefusedRecovery    Code = "KB6072"
 	NotSalvaged        Code = "KB6073"
@@ -38,7 +38,7 @@ cordoned, and nothing else was changed on it.`,
 		`Give the budget another replica that may go, or wait longer with --timeout.
 
     kubectl get poddisruptionbudgets -A`},
-	{NotMadeAnew, "a host that is to be replaced was not made anew",
+	{NotInstalledAgain, "a host that is to be replaced was not installed again",
 		`replace-node is for a host that was installed again, or got a new disk: under its name and address, and without
 anything of the cluster. This host has something of a cluster; the message says what. Nothing was changed.`,
 		`If the first half of a replacement was cut off after it, the second half goes on:
@@ -66,8 +66,8 @@ When no member has its data, only a backup helps.`},
 		`recover opens a copy of a member's data with an etcd of its own, takes a snapshot of it, and restores that. One of
 these did not work; the message says which, and why. The data itself was not changed: the API server and etcd are
 stopped, and that is all.`,
-		`Look at the reason; a disk that is full is the most frequent one, since the copy and what is restored from it lie
-next to the data. Then run the same command again.
+		`Look at the reason; a disk that is full is the most frequent one: the copy and what is restored from it lie next
+to the data. Then run the same command again.
 
     df -h /var/lib/etcd
     journalctl -u kbootstrap-salvage`},

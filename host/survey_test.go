@@ -71,7 +71,8 @@ func TestEtcdData(t *testing.T) {
 	if got := (surveyor{Root: Root(root)}).etcdData("/var/lib/etcd", false); got.ClusterID != want.ClusterID {
 		t.Errorf("with an empty log behind: %+v", got)
 	}
-	if got := (surveyor{Root: Root(t.TempDir())}).etcdData("/var/lib/etcd", false); got.Entries != nil || got.ClusterID != "" {
+	got = surveyor{Root: Root(t.TempDir())}.etcdData("/var/lib/etcd", false)
+	if got.Entries != nil || got.ClusterID != "" {
 		t.Errorf("of no data: %+v", got)
 	}
 }

@@ -98,13 +98,13 @@ func (r *Run) RecoveryFigures() string {
 			fmt.Fprintf(&b, "%s has entries up to %d, of term %d: etcd becomes a cluster of this member\n", h.Name,
 				s.Last.Index, s.Last.Term)
 		case ok:
-			fmt.Fprintf(&b, "%s has entries up to %d, of term %d: they are put aside, and the member joins anew\n", h.Name,
-				s.Last.Index, s.Last.Term)
+			fmt.Fprintf(&b, "%s has entries up to %d, of term %d: they are put aside, and the member joins as a new one\n",
+				h.Name, s.Last.Index, s.Last.Term)
 		case r.Unreached[h.Name] != nil:
-			fmt.Fprintf(&b, "%s cannot be reached: see to it that it stays off, its member belongs to no cluster any more\n",
+			fmt.Fprintf(&b, "%s cannot be reached: see to it that it stays off, its member is of no cluster any more\n",
 				h.Name)
 		default:
-			fmt.Fprintf(&b, "%s has no data: its member joins anew\n", h.Name)
+			fmt.Fprintf(&b, "%s has no data: its member joins as a new one\n", h.Name)
 		}
 	}
 	return b.String() + "what only the other members had is lost; no data is deleted\n"

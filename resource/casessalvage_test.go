@@ -46,7 +46,8 @@ func salvageLaws() []law {
 			},
 		},
 		{
-			name: "cut off between the renames", stays: true, wanted: wanted, before: "made, and not in its place yet\n",
+			name: "cut off between the renames", stays: true, wanted: wanted,
+			before: "made, and not in its place yet\n",
 			start: func(m *machine) {
 				newSalvage(m)
 				m.put(wanted.Note, "4f8c54be2c839585\n")

@@ -54,7 +54,8 @@ func (s Service) State() string {
 	}
 	return States(Flag("enabled", s.Enabled), Flag("running", s.Running), property("config", config),
 		Flag("older than what it starts with", s.Running && s.Older),
-		Flag("with a configuration that it has yet to read again", s.Running && s.Unread), property("started as", s.Stray))
+		Flag("with a configuration that it has yet to read again", s.Running && s.Unread),
+		property("started as", s.Stray))
 }
 
 const (

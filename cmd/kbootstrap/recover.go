@@ -29,7 +29,7 @@ majority with their data, etcd heals by itself, and recover is refused (KB6072).
 The survivor whose log has most is taken. All API servers and members are stopped; a copy of the survivor's data
 is opened, and what it holds is restored as a cluster of one member, with a higher revision. Nothing is deleted:
 each directory of before stays, as /var/lib/etcd/member.lost-TIME. Then recover does as up does: the API comes
-back, and all hosts that can be reached join anew. Hosts that cannot be reached must stay off; remove them from
+back, and all hosts that can be reached join again. Hosts that cannot be reached must stay off; remove them from
 the inventory, or replace them.`,
 		Example: `  kbootstrap recover -i hosts.yaml
   kbootstrap recover -i hosts.yaml --confirm demo`,

@@ -97,7 +97,8 @@ A new machine has a new SSH host key: take the old one out of known_hosts first,
 
 // forgetFormers takes what the hosts were before out of the cluster.
 func (f *clusterFlags) forgetFormers(
-	ctx context.Context, cluster *inventory.Cluster, o fleet.Options, names []string, confirm func(*provision.Run) error,
+	ctx context.Context, cluster *inventory.Cluster, o fleet.Options, names []string,
+	confirm func(*provision.Run) error,
 ) error {
 	run, err := provision.Prepare(ctx, cluster, provision.Scope{}, o, provision.ReplaceNode(names, confirm)...)
 	if err != nil {

@@ -123,7 +123,8 @@ func membership(s Scene, hosts []inventory.Host) []Problem {
 		if i >= 0 && s.Members[i].Learner {
 			found = append(found, Problem{
 				Level: Warning, Host: h.Name, Text: "the etcd member is a learner: its addition has not finished",
-				Hint: fmt.Sprintf("`kbootstrap add-node %s` goes on; `kbootstrap remove-node %s` takes it back", h.Name, h.Name),
+				Hint: fmt.Sprintf("`kbootstrap add-node %s` goes on; `kbootstrap remove-node %s` takes it back", h.Name,
+					h.Name),
 			})
 			continue
 		}

@@ -47,8 +47,8 @@ func nodes(s Scene) (string, []Problem) {
 			cordoned = append(cordoned, n.Name)
 			found = append(found, Problem{
 				Level: Warning, Host: h.Name, Text: "the node is cordoned by a " + n.Leaves + " that has not finished",
-				Hint: fmt.Sprintf("`kbootstrap %s %s` goes on; if the host is to stay: kubectl uncordon %s", n.Leaves, n.Name,
-					n.Name),
+				Hint: fmt.Sprintf("`kbootstrap %s %s` goes on; if the host is to stay: kubectl uncordon %s",
+					n.Leaves, n.Name, n.Name),
 			})
 		case n.Cordoned:
 			cordoned = append(cordoned, n.Name)

@@ -156,9 +156,9 @@ func apiServerFlags(t Target) templates.Flags {
 		// themselves.
 		"shutdown-watch-termination-grace-period": "2s",
 
-		// For as long as the proxies of hosts take to notice that it is to stop, the API server serves
-		// on. Where there is no other one, this costs time and nothing else; if the flag were not the
-		// same there, a second control plane would restart the first.
+		// For as long as the proxies of hosts take to notice that it is to stop, the API server
+		// serves on. Where there is no other one, this costs time and nothing else; if the flag
+		// were not the same there, a second control plane would restart the first.
 		"shutdown-delay-duration": "5s",
 
 		"service-cluster-ip-range": commas(t.Cluster.Network.ServiceNetworks()),

@@ -37,7 +37,7 @@ func Removal(drain time.Duration) []Component {
 	}, left...)
 }
 
-// Replacement is the book of hosts that were made anew while the cluster knows what they were
+// Replacement is the book of hosts that were installed again while the cluster knows what they were
 // before: etcd loses the member whose data is gone, which must never start with none, and the node
 // goes, so that the new one has no taint, network or pod of the old one.
 func Replacement() []Component {

@@ -93,10 +93,12 @@ func TestRender(t *testing.T) {
 			Taints: []nodeTaint{{Key: "dedicated", Value: "db", Effect: "NoSchedule"}},
 		}),
 		"kube-proxy.yaml": kubeProxyYAML.Render(kubeProxyConfig{NodeName: "m1", Pods: pods.String()}),
-		"api-proxy.cfg": apiProxyCFG.Render(apiProxyConfig{Port: 7443, Root: apiProxyRoot, Socket: apiProxySocket, Servers: []apiProxyBackend{
-			{Name: "m1", Address: netip.MustParseAddrPort("192.168.56.11:6443")},
-			{Name: "m2", Address: netip.MustParseAddrPort("192.168.56.12:6443")},
-		}}),
+		"api-proxy.cfg": apiProxyCFG.Render(apiProxyConfig{
+			Port: 7443, Root: apiProxyRoot, Socket: apiProxySocket, Servers: []apiProxyBackend{
+				{Name: "m1", Address: netip.MustParseAddrPort("192.168.56.11:6443")},
+				{Name: "m2", Address: netip.MustParseAddrPort("192.168.56.12:6443")},
+			},
+		}),
 		"audit-policy.yaml":       auditPolicyYAML.Render(struct{}{}),
 		"authentication.yaml":     authenticationYAML.Render(authentication{"v1"}),
 		"admission.yaml":          admissionYAML.Render(admission{"baseline", "restricted", true}),

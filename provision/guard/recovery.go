@@ -42,8 +42,8 @@ func Recovery(s Situation, survivors map[string]Survivor) Refusals {
 	salvaged := false
 	for _, h := range members {
 		if vitals := s.Etcd[h.Name]; vitals.Error == "" && vitals.Leader != "" {
-			return refuse("see `kbootstrap status` for what is wrong", "etcd has a quorum: the member of %s knows a leader",
-				h.Name)
+			return refuse("see `kbootstrap status` for what is wrong",
+				"etcd has a quorum: the member of %s knows a leader", h.Name)
 		}
 		if survivor, ok := survivors[h.Name]; ok {
 			names = append(names, h.Name)

@@ -18,13 +18,17 @@ func TestRecovery(t *testing.T) {
 		leader    string
 		texts     []string
 	}{
-		"one of three":  {survivors: one},
-		"with a leader": {survivors: one, leader: "1", texts: []string{"etcd has a quorum: the member of m1 knows a leader"}},
+		"one of three": {survivors: one},
+		"with a leader": {survivors: one, leader: "1", texts: []string{
+			"etcd has a quorum: the member of m1 knows a leader",
+		}},
 		"a majority": {survivors: two, texts: []string{
 			"2 of the 3 members of etcd have their data, and that is a majority: m1, m3",
 		}},
-		"a majority, of which one was salvaged": {survivors: map[string]Survivor{"m1": {Salvaged: true}, "m3": two["m3"]}},
-		"none":                                  {texts: []string{"none of the 3 members of etcd has its data"}},
+		"a majority, of which one was salvaged": {survivors: map[string]Survivor{
+			"m1": {Salvaged: true}, "m3": two["m3"],
+		}},
+		"none": {texts: []string{"none of the 3 members of etcd has its data"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := healthy(t)

@@ -10,9 +10,9 @@ import (
 	"kbootstrap/provision/component"
 )
 
-// Replacement finds what keeps hosts that were made anew from taking the places of those that they
-// were before. The old member of etcd leaves, and the new one joins as any other does, so all other
-// members must be well for both.
+// Replacement finds what keeps hosts that were installed again from taking the places of those that
+// they were before. The old member of etcd leaves, and the new one joins as any other does, so all
+// other members must be well for both.
 func Replacement(s Situation) Refusals {
 	var rs Refusals
 	leaves := func(h inventory.Host) bool { return slices.Contains(s.Leavers, h.Name) }
@@ -20,10 +20,10 @@ func Replacement(s Situation) Refusals {
 		if traces := tracesOn(s.Facts[h.Name].EtcdBootstrapped != "", s.Facts[h.Name].EtcdData,
 			s.Facts[h.Name].Units); leaves(h) && traces != "" {
 			rs = append(rs, &RefusedError{
-				Code: fault.NotMadeAnew, Host: h.Name,
-				Text: "this host was not made anew: it has " + traces,
-				Advice: fmt.Sprintf("if an earlier `replace-node` was cut off: `kbootstrap add-node %s`; to take the host "+
-					"out of the cluster: `kbootstrap remove-node %s`", h.Name, h.Name),
+				Code: fault.NotInstalledAgain, Host: h.Name,
+				Text: "this host was not installed again: it has " + traces,
+				Advice: fmt.Sprintf("if an earlier `replace-node` was cut off: `kbootstrap add-node %s`; to take the "+
+					"host out of the cluster: `kbootstrap remove-node %s`", h.Name, h.Name),
 			})
 		}
 	}

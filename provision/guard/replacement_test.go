@@ -8,23 +8,27 @@ import (
 	"kbootstrap/resource/api"
 )
 
-// TestReplacement: a host that was made anew takes the place of the one before, and only then.
+// TestReplacement: a host that was installed again takes the place of the one before, and only
+// then.
 func TestReplacement(t *testing.T) {
 	for name, test := range map[string]struct {
 		change func(s *Situation)
 		code   fault.Code
 		texts  []string
 	}{
-		"made anew": {change: func(*Situation) {}},
+		"installed again": {change: func(*Situation) {}},
 		"with the data of before": {
-			change: func(s *Situation) { s.Facts["m3"] = host.Facts{EtcdData: true, Units: []string{"kubelet.service"}} },
-			code:   fault.NotMadeAnew,
-			texts:  []string{"m3: this host was not made anew: it has data in /var/lib/etcd, kubelet.service"},
+			change: func(s *Situation) {
+				s.Facts["m3"] = host.Facts{EtcdData: true, Units: []string{"kubelet.service"}}
+			},
+			code:  fault.NotInstalledAgain,
+			texts: []string{"m3: this host was not installed again: it has data in /var/lib/etcd, kubelet.service"},
 		},
 		"another member is down": {
 			change: func(s *Situation) { s.Etcd["m2"] = api.EtcdVitals{Error: "no answer"} },
 			code:   fault.RefusedReplacement,
-			texts:  []string{"1 of the 2 other members of etcd are not well, and each of them is needed: m2 (no answer)"},
+			texts: []string{"1 of the 2 other members of etcd are not well, and each of them is needed: m2 " +
+				"(no answer)"},
 		},
 		"all are new": {
 			change: func(s *Situation) {

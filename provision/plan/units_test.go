@@ -98,8 +98,8 @@ func known() map[string]bool {
 	for section, keys := range map[string]string{
 		"Unit": "Description Documentation After Before Wants RequiresMountsFor",
 		"Service": "Type User Environment ExecStart ExecStartPre ExecStartPost ExecReload Restart RestartSec " +
-			"StartLimitInterval TimeoutStartSec TimeoutStopSec LimitNOFILE LimitNPROC LimitFSIZE Delegate KillMode SuccessExitStatus " +
-			sandboxOf219 + " " + sandboxSince,
+			"StartLimitInterval TimeoutStartSec TimeoutStopSec LimitNOFILE LimitNPROC LimitFSIZE Delegate KillMode " +
+			"SuccessExitStatus " + sandboxOf219 + " " + sandboxSince,
 		"Install": "WantedBy",
 	} {
 		for key := range strings.FieldsSeq(keys) {

@@ -43,8 +43,8 @@ func (l *lab) installAsker(hosts ...string) {
 
 // ask has two clients on a host write and read, again and again, at a server: one opens a
 // connection for each request, the other keeps one. The returned function ends them, and checks
-// that each has asked at least so many times, that nothing has failed, and that of a hundred answers
-// at most one is that etcd was late.
+// that each has asked at least so many times, that nothing has failed, and that of a hundred
+// answers at most one is that etcd was late.
 func (l *lab) ask(host, server string) (done func(atLeast int)) {
 	l.t.Helper()
 	for _, how := range []string{"fresh", "kept"} {

@@ -24,7 +24,7 @@ func TestHostsRecovered(t *testing.T) {
 	}
 	l.mustRefuse(9, recovery, "KB6072", "3 of the 3 members of etcd have their data")
 	for _, host := range []string{"cp2", "cp3"} {
-		l.anew(host)
+		l.reinstall(host)
 	}
 	out := l.must(10*time.Minute, "recover", "--confirm", "e2e-recover", "-i", l.inventory)
 	for _, said := range []string{"cp1 has entries up to ", "cp2 has no data", "cp3 has no data"} {

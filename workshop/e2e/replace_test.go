@@ -19,9 +19,9 @@ func TestHostsReplaced(t *testing.T) {
 	replace := func(host string) []string {
 		return []string{"replace-node", host, "--confirm", "e2e-replace", "-i", l.inventory}
 	}
-	l.mustRefuse(9, []string{"replace-node cp3 --confirm e2e-replace"}, "KB6070", "cp3", "was not made anew")
+	l.mustRefuse(9, []string{"replace-node cp3 --confirm e2e-replace"}, "KB6070", "cp3", "was not installed again")
 
-	l.anew("cp3")
+	l.reinstall("cp3")
 	l.mustRefuse(9, []string{"up"}, "KB6023", "replace-node cp3")
 	l.exec("cp2", "systemctl", "stop", "etcd")
 	l.mustRefuse(9, []string{"replace-node cp3 --confirm e2e-replace"}, "KB6071", "each of them is needed")
@@ -41,16 +41,16 @@ func TestHostsReplaced(t *testing.T) {
 	}
 	l.upAgain()
 
-	l.anew("w1")
+	l.reinstall("w1")
 	l.gone("w1")
 	l.must(5*time.Minute, replace("w1")...)
 	l.ready(4, 2*time.Minute)
 	l.upAgain()
 }
 
-// anew makes a host anew, under its name and its address: with an empty disk, another machine-id
-// and another host key.
-func (l *lab) anew(name string) {
+// reinstall makes a host again, under its name and its address: with an empty disk, another
+// machine-id and another host key.
+func (l *lab) reinstall(name string) {
 	l.t.Helper()
 	var old, made host
 	for _, h := range l.all() {

@@ -104,7 +104,9 @@ func connect(name string, fresh bool) (*http.Client, error) {
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(parts[0])
 	return &http.Client{Timeout: patience, Transport: &http.Transport{
-		TLSClientConfig:   &tls.Config{RootCAs: roots, Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12},
+		TLSClientConfig: &tls.Config{
+			RootCAs: roots, Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12,
+		},
 		ForceAttemptHTTP2: true, DisableKeepAlives: fresh,
 	}}, nil
 }
