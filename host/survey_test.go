@@ -96,7 +96,7 @@ func TestLastEntry(t *testing.T) {
 	}
 	entry := func(term, index byte) string { return record(2, 0x08, 0, 0x10, term, 0x18, index, 0x22, 1, 'x') }
 	const dir = "var/lib/etcd/member/wal/"
-	begin := string(log[:16]) // the first record, which has the sum of the part before
+	begin := string(log[:56]) // the sum of the part before, and the metadata
 	ahead := strings.Repeat("\x00", 64)
 	root := trial.Lay(t, map[string]string{
 		dir + "0000000000000000-0000000000000000.wal": begin + entry(1, 4) + entry(1, 5) + entry(2, 5) + ahead,

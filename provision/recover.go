@@ -98,7 +98,7 @@ func (r *Run) RecoveryFigures() string {
 			fmt.Fprintf(&b, "%s has entries up to %d, of term %d: etcd becomes a cluster of this member\n", h.Name,
 				s.Last.Index, s.Last.Term)
 		case ok:
-			fmt.Fprintf(&b, "%s has entries up to %d, of term %d: they are put aside, and the member joins as a new one\n",
+			fmt.Fprintf(&b, "%s has entries up to %d, of term %d: they are put aside, and its member joins again\n",
 				h.Name, s.Last.Index, s.Last.Term)
 		case r.Unreached[h.Name] != nil:
 			fmt.Fprintf(&b, "%s cannot be reached: see to it that it stays off, its member is of no cluster any more\n",

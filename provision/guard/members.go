@@ -76,8 +76,8 @@ func members(s Situation) Refusals {
 				Text: fmt.Sprintf("this host is a member of etcd, but %s holds no data: the disk was lost, or "+
 					"the host was installed again", component.EtcdData),
 				Advice: fmt.Sprintf("restore the directory while etcd is stopped, or, of a host that was installed "+
-					"again, run `kbootstrap replace-node %s`; a member that starts empty would break the promises that "+
-					"it made to the others", h.Name),
+					"again, run `kbootstrap replace-node %s`; a member that starts empty would break the promises "+
+					"that it made to the others", h.Name),
 			})
 		}
 	}
