@@ -5,6 +5,11 @@ const (
 	MemberNotChanged Code = "KB6056"
 	RefusedRemoval   Code = "KB6057"
 	DrainBlocked     Code = "KB6058"
+
+	NotInstalledAgain  Code = "KB6070"
+	RefusedReplacement Code = "KB6071"
+	RefusedRecovery    Code = "KB6072"
+	NotSalvaged        Code = "KB6073"
 )
 
 // memberEntries are the faults of control planes and members of etcd that come and go.
@@ -33,4 +38,37 @@ cordoned, and nothing else was changed on it.`,
 		`Give the budget another replica that may go, or wait longer with --timeout.
 
     kubectl get poddisruptionbudgets -A`},
+	{NotInstalledAgain, "a host that is to be replaced was not installed again",
+		`replace-node is for a host that was installed again, or got a new disk: under its name and address, and without
+anything of the cluster. This host has something of a cluster; the message says what. Nothing was changed.`,
+		`If the first half of a replacement was cut off after it, the second half goes on:
+
+    kbootstrap add-node m3 -i hosts.yaml
+
+If the host works, it needs no replacement. To take it out of the cluster and to empty it, use remove-node.`},
+	{RefusedReplacement, "a host cannot be replaced now",
+		`To replace a member of etcd means to remove the old one and to add a new one. Both need every other member: one
+that is not well, a learner, or the lack of another control plane keeps the host from being replaced. The message has
+the numbers. Nothing was changed.`,
+		`Bring the other members back first, then run the same command again.
+
+    kbootstrap status -i hosts.yaml`},
+	{RefusedRecovery, "there is nothing that recover may do",
+		`recover makes a cluster of etcd out of one member, when so many are lost that the rest is no majority. That is
+the last way: what only lost members had is gone. It is refused while etcd has a leader, while so many members have
+their data that they are a majority, and when no member has any. The message has the numbers. Nothing was changed.`,
+		`Members that have their data form a quorum by themselves when they run: start them.
+
+    kbootstrap status -i hosts.yaml
+
+When no member has its data, only a backup helps.`},
+	{NotSalvaged, "the data of a member of etcd could not be salvaged",
+		`recover opens a copy of a member's data with an etcd of its own, takes a snapshot of it, and restores that. One of
+these did not work; the message says which, and why. The data itself was not changed: the API server and etcd are
+stopped, and that is all.`,
+		`Look at the reason; a disk that is full is the most frequent one: the copy and what is restored from it lie next
+to the data. Then run the same command again.
+
+    df -h /var/lib/etcd
+    journalctl -u kbootstrap-salvage`},
 }

@@ -131,10 +131,10 @@ cluster: run reset with the old inventory, and up with the new one.`},
 	{MemberEmpty, "a member of etcd has lost its data",
 		`According to etcd's list the member has run before, but its host has no data. The disk was lost, or the host was
 reinstalled under the same name. A member that starts with an empty directory could break promises that it made to
-the others, so etcd refuses to start it, and the tool does not wipe or replace members by itself.`,
-		`Restore /var/lib/etcd of that host, or replace the member by hand as etcd's documentation describes.
+the others, so etcd refuses to start it, and up does not wipe or replace members by itself.`,
+		`Restore /var/lib/etcd of that host. A host that was installed again gets its place back with replace-node:
 
-    https://etcd.io/docs/v3.6/op-guide/runtime-configuration/`},
+    kbootstrap replace-node m3 -i hosts.yaml`},
 	{QuorumAtRisk, "etcd would lose its quorum",
 		`The plan restarts a member of etcd, and so many others are unreachable that the remaining members would not be a
 majority during the restart. The cluster would stop.`,

@@ -17,6 +17,7 @@ type SurveyQuery struct {
 	Modules  []string // kernel modules, such as "br_netfilter"
 	Traces   []string // paths that other installers leave
 	DataDir  string   // etcd's
+	LogEnd   bool     // whether the last entry of etcd's log matters, for which all of its newest part is read
 	CA       string   // the path of a certificate authority
 	Taken    string   // the directory in which host-local notes which addresses are taken
 	Packages bool     // whether the package manager's lock matters
@@ -87,7 +88,7 @@ func (s surveyor) survey(q SurveyQuery) Survey {
 	wg.Go(func() {
 		found.FileSystems = s.fileSystems(q.Paths)
 		found.Modules = s.modules(q.Modules)
-		found.Etcd = s.etcdData(q.DataDir)
+		found.Etcd = s.etcdData(q.DataDir, q.LogEnd)
 		found.Authority = s.authority(q.CA)
 		found.Tunnels = s.tunnels()
 		found.Neighbours = s.neighbours()

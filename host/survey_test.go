@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/pem"
 	"errors"
@@ -48,7 +49,7 @@ func TestEtcdData(t *testing.T) {
 		dir + "0000000000000000-0000000000000000.wal": string(log),
 		dir + "0.tmp": strings.Repeat("\x00", 100),
 	})
-	got := surveyor{Root: Root(root)}.etcdData("/var/lib/etcd")
+	got := surveyor{Root: Root(root)}.etcdData("/var/lib/etcd", false)
 	want := EtcdData{
 		Entries:   []string{"member"},
 		ClusterID: fmt.Sprintf("%x", uint64(11192634692827012578)),
@@ -67,11 +68,42 @@ func TestEtcdData(t *testing.T) {
 	if err := os.WriteFile(next, make([]byte, 4096), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if got := (surveyor{Root: Root(root)}).etcdData("/var/lib/etcd"); got.ClusterID != want.ClusterID {
+	if got := (surveyor{Root: Root(root)}).etcdData("/var/lib/etcd", false); got.ClusterID != want.ClusterID {
 		t.Errorf("with an empty log behind: %+v", got)
 	}
-	if got := (surveyor{Root: Root(t.TempDir())}).etcdData("/var/lib/etcd"); got.Entries != nil || got.ClusterID != "" {
+	got = surveyor{Root: Root(t.TempDir())}.etcdData("/var/lib/etcd", false)
+	if got.Entries != nil || got.ClusterID != "" {
 		t.Errorf("of no data: %+v", got)
+	}
+}
+
+// TestLastEntry: what raft compares is the last entry of the log. A later part of the log may have
+// none yet, and what follows the records is laid out ahead.
+func TestLastEntry(t *testing.T) {
+	log, err := hex.DecodeString(wal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	record := func(kind byte, data ...byte) string {
+		body := append([]byte{0x08, kind, 0x1a, byte(len(data))}, data...)
+		padding := (8 - len(body)%8) % 8
+		head := make([]byte, 8)
+		binary.LittleEndian.PutUint64(head, uint64(len(body)))
+		if padding > 0 {
+			head[7] = 0x80 | byte(padding)
+		}
+		return string(head) + string(body) + strings.Repeat("\x00", padding)
+	}
+	entry := func(term, index byte) string { return record(2, 0x08, 0, 0x10, term, 0x18, index, 0x22, 1, 'x') }
+	const dir = "var/lib/etcd/member/wal/"
+	begin := string(log[:56]) // the sum of the part before, and the metadata
+	ahead := strings.Repeat("\x00", 64)
+	root := trial.Lay(t, map[string]string{
+		dir + "0000000000000000-0000000000000000.wal": begin + entry(1, 4) + entry(1, 5) + entry(2, 5) + ahead,
+		dir + "0000000000000001-0000000000000006.wal": begin + record(3, 0x08, 2) + ahead,
+	})
+	if got := (surveyor{Root: Root(root)}).etcdData("/var/lib/etcd", true).Last; got != (LogEntry{2, 5}) {
+		t.Errorf("the last entry is %v", got)
 	}
 }
 

@@ -1,6 +1,8 @@
 package host
 
 import (
+	"bufio"
+	"cmp"
 	"encoding/binary"
 	"io"
 	"os"
@@ -17,10 +19,21 @@ type EtcdData struct {
 	// log.
 	ClusterID, MemberID string
 	Modified            time.Time // when the newest part of the log was last written
+	// Last is the last entry of the log; it is zero when it was not asked for.
+	Last LogEntry
+}
+
+// LogEntry is the place of an entry in the log of raft. Of two logs the one with the later last
+// entry has more of what the cluster was told.
+type LogEntry struct{ Term, Index uint64 }
+
+// Compare orders entries as raft does in an election.
+func (e LogEntry) Compare(other LogEntry) int {
+	return cmp.Or(cmp.Compare(e.Term, other.Term), cmp.Compare(e.Index, other.Index))
 }
 
 // etcdData looks into etcd's data directory.
-func (s surveyor) etcdData(dir string) EtcdData {
+func (s surveyor) etcdData(dir string, last bool) EtcdData {
 	var found EtcdData
 	if dir == "" {
 		return found
@@ -33,6 +46,9 @@ func (s surveyor) etcdData(dir string) EtcdData {
 		found.MemberID, found.ClusterID = strconv.FormatUint(member, 16), strconv.FormatUint(cluster, 16)
 		if info, err := os.Stat(log); err == nil {
 			found.Modified = info.ModTime().UTC()
+		}
+		if last {
+			found.Last = s.lastEntry(dir)
 		}
 	}
 	return found
@@ -56,43 +72,83 @@ func (r Root) logIDs(dir string) (member, cluster uint64, path string) {
 	return 0, 0, ""
 }
 
+// lastEntry returns the last entry of a write-ahead log. A new part of a log begins without one.
+func (r Root) lastEntry(dir string) LogEntry {
+	for _, log := range slices.Backward(r.logs(dir)) {
+		var last LogEntry
+		readWAL(log, func(kind uint64, data []byte) bool {
+			if kind == walEntryType {
+				entry, _ := protobuf(data)
+				last = LogEntry{Term: entry[2], Index: entry[3]} // a later one takes the place of an earlier one
+			}
+			return true
+		})
+		if last != (LogEntry{}) {
+			return last
+		}
+	}
+	return LogEntry{}
+}
+
 // The types of records in a write-ahead log (etcd, server/storage/wal/wal.go).
-const walMetadataType = 1
+const (
+	walMetadataType = 1
+	walEntryType    = 2
+)
+
+// maxWALRecord is more than the largest record: a request of etcd has at most 1.5 MiB, unless a
+// flag says otherwise.
+const maxWALRecord = 64 << 20
 
 // walMetadata reads the member's and the cluster's ID from the beginning of a write-ahead log,
-// where every file of it has them. A record is its length in eight bytes, of which the highest
-// holds the padding, and then a protobuf of type, sum and data; the data of this one is a protobuf
-// of the two IDs.
+// where every file of it has them: the sum of the file before comes first, then the metadata, a
+// protobuf of the two IDs.
 func walMetadata(path string) (member, cluster uint64, ok bool) {
+	left := 4
+	readWAL(path, func(kind uint64, data []byte) bool {
+		if kind == walMetadataType {
+			ids, _ := protobuf(data)
+			member, cluster, ok = ids[1], ids[2], ids[2] != 0
+			return false
+		}
+		left--
+		return left > 0
+	})
+	return member, cluster, ok
+}
+
+// readWAL reads the records of a part of a write-ahead log until take returns false or the log
+// ends. A record is its length in eight bytes, of which the highest holds the padding, and then a
+// protobuf of type, sum and data.
+func readWAL(path string, take func(kind uint64, data []byte) bool) {
 	file, err := os.Open(path)
 	if err != nil {
-		return 0, 0, false
+		return
 	}
 	defer file.Close()
-	for range 4 { // the sum of the file before comes first, then the metadata
+	buffered := bufio.NewReader(file)
+	for {
 		var head [8]byte
-		if _, err := io.ReadFull(file, head[:]); err != nil {
-			return 0, 0, false
+		if _, err := io.ReadFull(buffered, head[:]); err != nil {
+			return
 		}
 		field := binary.LittleEndian.Uint64(head[:])
 		size, padding := field&^(0xff<<56), uint64(0)
 		if field>>63 == 1 {
 			padding = field >> 56 & 7
 		}
-		if size == 0 || size > 1<<20 {
-			return 0, 0, false // preallocated, or no log at all
+		if size == 0 || size > maxWALRecord {
+			return // preallocated, or no log at all
 		}
 		record := make([]byte, size+padding)
-		if _, err := io.ReadFull(file, record); err != nil {
-			return 0, 0, false
+		if _, err := io.ReadFull(buffered, record); err != nil {
+			return
 		}
 		numbers, texts := protobuf(record[:size])
-		if numbers[1] == walMetadataType {
-			ids, _ := protobuf(texts[3])
-			return ids[1], ids[2], ids[2] != 0
+		if !take(numbers[1], texts[3]) {
+			return
 		}
 	}
-	return 0, 0, false
 }
 
 // protobuf reads the numbers and the byte strings of a message, by their field numbers. What it

@@ -61,6 +61,8 @@ type Run struct {
 	claims   map[string]guard.Claim
 	checkups map[string]node.Checkup
 	audited  audit.Scene
+	// survivors are, in a recovery, the members of etcd that have their data, by host.
+	survivors map[string]guard.Survivor
 }
 
 // Scope says what a run is about.

@@ -167,6 +167,14 @@ func TestFaults(t *testing.T) {
 				New: true,
 			}
 		}},
+		{fault.NotSalvaged, "", func(m *machine) resource.Resource {
+			newSalvage(m)
+			m.put("/etc/systemd/system/etcd.service", "[Service]\n")
+			m.must(m.systemd.start("etcd.service"))
+			return resource.Salvage{
+				Name: "m1", DataDir: "/var/lib/etcd", Unit: "etcd.service", Note: "/var/lib/kbootstrap/salvaged",
+			}
+		}},
 		{fault.StepFailed, "", func(*machine) resource.Resource {
 			return resource.File{Path: "/etc/b", Owner: "stranger:else"}
 		}},

@@ -33,6 +33,10 @@ type Service struct {
 	// edited the file, started the service, and had the edit taken back by us.
 	Starts []string `json:",omitempty"`
 	Older  bool     // only in a found value: something that it starts with is about to change, or has since its start
+	// Reloads are the IDs of the resources that the running process reads again when it is told to,
+	// so that it goes on without a break when they change; they are no part of Config.
+	Reloads []string `json:",omitempty"`
+	Unread  bool     // only in a found value: one of Reloads is about to change, or has and was not read again
 	// Stray is, only in a found value, the command line of a process that carries the wanted
 	// Config, and was started with a command that neither its unit nor a drop-in has any more.
 	Stray string `json:",omitempty"`
@@ -49,7 +53,9 @@ func (s Service) State() string {
 		config = s.Config
 	}
 	return States(Flag("enabled", s.Enabled), Flag("running", s.Running), property("config", config),
-		Flag("older than what it starts with", s.Running && s.Older), property("started as", s.Stray))
+		Flag("older than what it starts with", s.Running && s.Older),
+		Flag("with a configuration that it has yet to read again", s.Running && s.Unread),
+		property("started as", s.Stray))
 }
 
 const (
@@ -106,11 +112,12 @@ func (s Service) Ended() Resource {
 // Aged marks the found service as older where something that it starts with differs.
 func (s Service) Aged(found Resource, differs func(id string) bool) Resource {
 	now, ok := found.(Service)
-	if ok && now.Running && now.Config == s.Config && slices.ContainsFunc(s.Starts, differs) {
-		now.Older = true
-		return now
+	if !ok || !now.Running || now.Config != s.Config {
+		return found
 	}
-	return found
+	now.Older = now.Older || slices.ContainsFunc(s.Starts, differs)
+	now.Unread = now.Unread || slices.ContainsFunc(s.Reloads, differs)
+	return now
 }
 
 // Unmet returns the error of a service that was started, and has crashed since.
@@ -142,6 +149,7 @@ func (s Service) found(sys *host.System, u host.Unit) Service {
 	if found.Running {
 		found.Config = configOf(sys, u.PID)
 		found.Older = s.Config != "" && (sys.Exists(Owed(s.Name)) || s.hasEditedDropIn(sys, found.Config))
+		found.Unread = s.Reloads != nil && sys.Exists(owedReload(s.Name))
 		found.Stray = s.stray(sys, u.PID, found.Config)
 	}
 	return found
@@ -177,25 +185,6 @@ const dropInMode = 0o600
 func (s Service) isDropIn(sys *host.System, text string) bool {
 	info, err := os.Stat(sys.Path(s.dropIn()))
 	return err == nil && info.Mode().Perm() == dropInMode && text == s.dropInText()
-}
-
-// Owed is the note that a service has to be started again. It lies in /run: what is running before
-// a boot is not after. Nothing else tells when a run is cut off between the change of a file and
-// the restart, if the file was edited by hand: the process may have started with the edit or with
-// what was there before.
-func Owed(name string) string { return "/run/kbootstrap/" + name + ".restart" }
-
-func OweRestart(sys *host.System, name string) error {
-	if sys.Exists(Owed(name)) {
-		return nil
-	}
-	return sys.WriteOwn(sys.Path(Owed(name)), nil, 0o600)
-}
-
-func NotOwed(sys *host.System, name string) error {
-	err := sys.RemoveFile(sys.Path(Owed(name)))
-	sys.RemoveEmpty(sys.Path(filepath.Dir(Owed(name))))
-	return err
 }
 
 // configOf reads the configuration that a process was started with; "" when it does not tell.
@@ -334,7 +323,7 @@ func (s Service) stop(ctx context.Context, sys *host.System) error {
 func (s Service) start(ctx context.Context, sys *host.System, u host.Unit) error {
 	older := s.Config != "" && sys.Exists(Owed(s.Name))
 	if s.converged(sys, u) && !older {
-		return nil
+		return s.reload(ctx, sys)
 	}
 	before := u.PID
 	if u.State == "failed" {
@@ -355,7 +344,7 @@ func (s Service) start(ctx context.Context, sys *host.System, u host.Unit) error
 	if _, err := sys.Change(ctx, argv...); err != nil {
 		return err
 	}
-	if err := s.await(ctx, sys, before); err != nil || !older {
+	if err := s.await(ctx, sys, before); err != nil || !older && !sys.Exists(owedReload(s.Name)) {
 		return err
 	}
 	return NotOwed(sys, s.Name)

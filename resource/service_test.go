@@ -239,3 +239,56 @@ func TestPackageUpdatesListsOnce(t *testing.T) {
 		t.Error("a package is installed without a package manager")
 	}
 }
+
+// TestServiceReadsAgain: a service that reads a file again while it runs is told to, and not
+// started again; also when the run that changed the file was killed before it told the service.
+func TestServiceReadsAgain(t *testing.T) {
+	m := newMachine(t)
+	newSystemd(m)
+	m.put("/etc/systemd/system/proxy.service", "[Service]\n")
+	list := func(text string) []resource.Resource {
+		file := resource.File{Path: "/etc/proxy.cfg", Mode: 0o600, Content: []byte(text)}
+		return []resource.Resource{file, resource.Service{
+			Name: "proxy.service", Enabled: true, Running: true, Config: "1", Reloads: []string{file.ID()},
+		}}
+	}
+	run := func(wanted []resource.Resource) {
+		t.Helper()
+		m.ran = nil
+		m.must(converge.Converge(t.Context(), m.System, wanted, nil))
+		for _, w := range wanted {
+			if found := m.observe(w); resource.Changed(found, w) {
+				t.Errorf("%s: %s", w.ID(), resource.Diff(found, w))
+			}
+		}
+	}
+	told := func(what string, reloads, starts int) {
+		t.Helper()
+		if m.ranCount("systemctl reload proxy.service") != reloads || m.ranCount("systemctl --no-block") != starts {
+			t.Errorf("%s: want %d reloads and %d starts; %q", what, reloads, starts, m.ran)
+		}
+	}
+	run(list("one"))
+	told("new", 0, 1)
+	run(list("two"))
+	told("another list", 1, 0)
+	run(list("two"))
+	told("nothing has changed", 0, 0)
+
+	three := list("three")
+	service, _ := three[1].(resource.Service)
+	m.must(service.Owe(m.System, three[0].ID()))
+	m.apply(three[0])
+	if found := m.observe(service); !strings.Contains(found.State(), "yet to read again") {
+		t.Errorf("of a run that was killed is seen: %s", found.State())
+	}
+	run(three)
+	told("after a run that was killed", 1, 0)
+
+	service.Config = "2"
+	m.must(service.Owe(m.System, three[0].ID()))
+	run([]resource.Resource{three[0], service})
+	told("it is started again anyway", 0, 1)
+	run([]resource.Resource{three[0], service})
+	told("and has read it by then", 0, 0)
+}

@@ -82,6 +82,11 @@ func (s *systemd) run(argv []string) (string, error) {
 	case len(argv) == 5 && argv[1] == "--no-block" && argv[2] == "--job-mode=ignore-dependencies" &&
 		(argv[3] == "start" || argv[3] == "restart"):
 		return "", s.start(argv[4])
+	case len(argv) == 3 && argv[1] == "reload":
+		if u := s.units[argv[2]]; u == nil || u.pid == 0 {
+			return "", errors.New("Job for " + argv[2] + " failed.")
+		}
+		return "", nil
 	case len(argv) == 3 && argv[1] == "stop":
 		s.end(argv[2])
 		return "", nil

@@ -171,7 +171,7 @@ func TestCancelQuestion(t *testing.T) {
 func TestConfirmAtTerminal(t *testing.T) {
 	person, program := newTerminal(t)
 	a := &app{stdin: program, stderr: program}
-	asker, err := a.mayConfirm("demo", "", 3)
+	asker, err := a.mayConfirm("demo", "", removes("demo", 3))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,7 +180,7 @@ func TestConfirmAtTerminal(t *testing.T) {
 		" demo \n": "<nil>", "Demo\n": "not confirmed: the cluster's name is demo, not Demo",
 		"\n": "not confirmed", "\x04": "not confirmed",
 	} {
-		got := asked(func() (int, error) { return 0, asker.confirm(t.Context(), "demo", 3) })
+		got := asked(func() (int, error) { return 0, asker.confirm(t.Context(), "demo", removes("demo", 3)) })
 		seen(t, person, question)
 		typed(t, person, answer)
 		if _, err := got(); fmt.Sprint(err) != want || err != nil && exitCode(err) != exitUsage {
@@ -188,14 +188,14 @@ func TestConfirmAtTerminal(t *testing.T) {
 		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	got := asked(func() (int, error) { return 0, asker.confirm(ctx, "demo", 3) })
+	got := asked(func() (int, error) { return 0, asker.confirm(ctx, "demo", removes("demo", 3)) })
 	seen(t, person, question)
 	cancel()
 	if _, err := got(); err == nil || exitCode(err) != exitInterrupted {
 		t.Errorf("interrupted: got %v", err)
 	}
 	typed(t, person, "\n") // for the read that was left behind
-	if _, err := (&app{stdin: program, stderr: io.Discard}).mayConfirm("demo", "", 3); err == nil ||
+	if _, err := (&app{stdin: program, stderr: io.Discard}).mayConfirm("demo", "", removes("demo", 3)); err == nil ||
 		!strings.Contains(err.Error(), "give --confirm demo") {
 		t.Errorf("a question that no person sees: got %v", err)
 	}

@@ -225,7 +225,7 @@ func TestConfirm(t *testing.T) {
 		var stderr strings.Builder
 		// no terminal: what is typed there does not count
 		a := &app{stdin: strings.NewReader("demo\n"), stderr: &stderr}
-		_, err := a.mayConfirm("demo", test.given, 3)
+		_, err := a.mayConfirm("demo", test.given, removes("demo", 3))
 		if got := fmt.Sprint(err); got != test.want && (err != nil || test.want != "") {
 			t.Errorf("%q: got %q, want %q", test.given, got, test.want)
 		}

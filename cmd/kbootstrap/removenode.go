@@ -49,7 +49,8 @@ comes back it still runs its pods and has its keys, so switch it off first.`,
 				}
 			}
 			leave.Hosts = slices.Compact(slices.Sorted(slices.Values(names)))
-			person, err := a.mayConfirm(cluster.Name, confirm, len(leave.Hosts))
+			what := removes(cluster.Name, len(leave.Hosts))
+			person, err := a.mayConfirm(cluster.Name, confirm, what)
 			if err != nil {
 				return err
 			}
@@ -63,7 +64,7 @@ comes back it still runs its pods and has its keys, so switch it off first.`,
 					if confirm != "" {
 						return nil
 					}
-					return person.confirm(c.Context(), cluster.Name, len(leave.Hosts))
+					return person.confirm(c.Context(), cluster.Name, what)
 				}))
 			if err != nil {
 				return err

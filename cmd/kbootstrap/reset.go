@@ -61,7 +61,8 @@ host is back. With --dry-run, reset shows what it would do and changes nothing.`
 			if dryRun {
 				return planReset(c.Context(), a, flags, scope, all)
 			}
-			person, err := a.mayConfirm(cluster.Name, confirm, cmp.Or(len(scope.Hosts), len(cluster.Hosts)))
+			what := removes(cluster.Name, cmp.Or(len(scope.Hosts), len(cluster.Hosts)))
+			person, err := a.mayConfirm(cluster.Name, confirm, what)
 			if err != nil {
 				return err
 			}
@@ -74,7 +75,7 @@ host is back. With --dry-run, reset shows what it would do and changes nothing.`
 				if run.RemovesNothing() || confirm != "" {
 					return nil
 				}
-				return person.confirm(c.Context(), cluster.Name, cmp.Or(len(scope.Hosts), len(cluster.Hosts)))
+				return person.confirm(c.Context(), cluster.Name, what)
 			}, all))
 			if err != nil {
 				return err
@@ -139,7 +140,7 @@ func planReset(ctx context.Context, a *app, flags *clusterFlags, scope provision
 // mayConfirm returns the person to ask for the cluster's name, because what follows cannot be
 // undone, or nil if the flag gave it. Without a terminal the flag must give the name. The question
 // comes later, but a script that lacks the flag learns of it before a host is contacted.
-func (a *app) mayConfirm(name, given string, hosts int) (*terminal, error) {
+func (a *app) mayConfirm(name, given, what string) (*terminal, error) {
 	if given != "" && given != name {
 		return nil, cli.UsageError{Err: fmt.Errorf("not confirmed: the cluster's name is %s, not %s", name, given)}
 	}
@@ -148,16 +149,19 @@ func (a *app) mayConfirm(name, given string, hosts int) (*terminal, error) {
 	}
 	person, ok := a.asker(nil).(*terminal)
 	if !ok {
-		const format = "this removes %s from %d hosts with all data: give --confirm %s"
-		return nil, cli.UsageError{Err: fmt.Errorf(format, name, hosts, name)}
+		return nil, cli.UsageError{Err: fmt.Errorf("%s: give --confirm %s", what, name)}
 	}
 	return person, nil
 }
 
-// confirm asks for the cluster's name.
-func (t *terminal) confirm(ctx context.Context, name string, hosts int) error {
-	const question = "this removes %s from %d hosts, as listed above\ntype the cluster's name to go on: "
-	given, err := t.Line(ctx, fmt.Sprintf(question, name, hosts))
+// removes says what a reset and a removal do, for the question and for scripts.
+func removes(name string, hosts int) string {
+	return fmt.Sprintf("this removes %s from %d hosts with all data", name, hosts)
+}
+
+// confirm says what follows, and asks for the cluster's name.
+func (t *terminal) confirm(ctx context.Context, name, what string) error {
+	given, err := t.Line(ctx, what+", as listed above\ntype the cluster's name to go on: ")
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return err // interrupted, which has a code of its own

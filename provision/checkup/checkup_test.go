@@ -98,6 +98,14 @@ func TestJudge(t *testing.T) {
 		"a node is cordoned": {func(s *Scene) {
 			servers(s).Nodes[1].Cordoned = true
 		}, Note, Nodes, "w1", "cordoned"},
+		"a removal that was cut off": {func(s *Scene) {
+			servers(s).Nodes[1].Cordoned, servers(s).Nodes[1].Leaves = true, "remove-node"
+		}, Warning, Nodes, "w1", "cordoned by a remove-node that has not finished"},
+		"a learner": {func(s *Scene) {
+			s.Members[0] = api.EtcdMember{
+				PeerURLs: []string{"https://" + s.Cluster.Hosts[0].Address.String() + ":2380"}, Learner: true,
+			}
+		}, Warning, Etcd, "cp1", "a learner: its addition has not finished"},
 		"a node is not there": {func(s *Scene) {
 			servers(s).Nodes = servers(s).Nodes[:1]
 		}, Broken, Nodes, "w1", "no such node"},

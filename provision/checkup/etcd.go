@@ -117,7 +117,17 @@ func membership(s Scene, hosts []inventory.Host) []Problem {
 	}
 	var found []Problem
 	for _, h := range hosts {
-		i := slices.IndexFunc(s.Members, func(m api.EtcdMember) bool { return m.Name == h.Name })
+		i := slices.IndexFunc(s.Members, func(m api.EtcdMember) bool {
+			return m.Name == h.Name || slices.Contains(m.PeerURLs, "https://"+h.Address.String()+":2380")
+		})
+		if i >= 0 && s.Members[i].Learner {
+			found = append(found, Problem{
+				Level: Warning, Host: h.Name, Text: "the etcd member is a learner: its addition has not finished",
+				Hint: fmt.Sprintf("`kbootstrap add-node %s` goes on; `kbootstrap remove-node %s` takes it back", h.Name,
+					h.Name),
+			})
+			continue
+		}
 		if i < 0 {
 			found = append(found, Problem{
 				Level: Broken, Host: h.Name, Text: "etcd has no such member, although the host has the role etcd",

@@ -42,7 +42,15 @@ func nodes(s Scene) (string, []Problem) {
 				Hint: "journalctl -u kubelet on the host; `kbootstrap up` mends what differs",
 			})
 		}
-		if n.Cordoned {
+		switch {
+		case n.Leaves != "":
+			cordoned = append(cordoned, n.Name)
+			found = append(found, Problem{
+				Level: Warning, Host: h.Name, Text: "the node is cordoned by a " + n.Leaves + " that has not finished",
+				Hint: fmt.Sprintf("`kbootstrap %s %s` goes on; if the host is to stay: kubectl uncordon %s",
+					n.Leaves, n.Name, n.Name),
+			})
+		case n.Cordoned:
 			cordoned = append(cordoned, n.Name)
 			found = append(found, Problem{
 				Level: Note, Host: h.Name, Text: "the node is cordoned: no new pods are scheduled there",

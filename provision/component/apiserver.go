@@ -156,6 +156,11 @@ func apiServerFlags(t Target) templates.Flags {
 		// themselves.
 		"shutdown-watch-termination-grace-period": "2s",
 
+		// For as long as the proxies of hosts take to notice that it is to stop, the API server
+		// serves on. Where there is no other one, this costs time and nothing else; if the flag
+		// were not the same there, a second control plane would restart the first.
+		"shutdown-delay-duration": "5s",
+
 		"service-cluster-ip-range": commas(t.Cluster.Network.ServiceNetworks()),
 		"service-node-port-range":  t.Cluster.Network.NodePorts.String(),
 	}
@@ -164,6 +169,10 @@ func apiServerFlags(t Target) templates.Flags {
 	}
 	if t.Cluster.Security.Profile == inventory.ProfileCIS {
 		flags["service-account-max-token-expiration"] = "24h"
+	}
+	if t.Minor() >= watchCacheHook && t.Minor() < watchCacheHookDefault {
+		// Otherwise a server that says it is ready answers 429 until its caches are filled.
+		flags["feature-gates"] = "WatchCacheInitializationPostStartHook=true"
 	}
 	if t.isEncrypted() {
 		flags["encryption-provider-config"] = host.EncryptionConfig // 1.2.27, 1.2.28

@@ -16,6 +16,7 @@ const (
 	Etcd      = "etcd"
 	APIServer = "kube-apiserver"
 	Firewall  = "firewall"
+	LeaveEtcd = "leave-etcd"
 )
 
 // Component is a chapter of the cluster: what some hosts should have, and what must be there

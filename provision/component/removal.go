@@ -17,7 +17,7 @@ import (
 // The member of etcd goes after the API server, which asks no other, and before the data.
 func Removal(drain time.Duration) []Component {
 	left := slices.Clone(Teardown(false))
-	left[0].After = []string{"leave-etcd", "stop-plane", "drain"} // leave
+	left[0].After = []string{LeaveEtcd, "stop-plane", "drain"} // leave
 	for i, on := range left {
 		left[i].On = func(t Target) bool { return t.Leaving && on.On(t) }
 	}
@@ -37,6 +37,16 @@ func Removal(drain time.Duration) []Component {
 	}, left...)
 }
 
+// Replacement is the book of hosts that were installed again while the cluster knows what they were
+// before: etcd loses the member whose data is gone, which must never start with none, and the node
+// goes, so that the new one has no taint, network or pod of the old one.
+func Replacement() []Component {
+	etcd, node := leaveEtcd, leave
+	etcd.After, etcd.Needs = nil, nil
+	node.After = []string{LeaveEtcd}
+	return []Component{etcd, node}
+}
+
 // keepsProxy reports whether the host stays and looks for the API at several control planes, of
 // which one leaves.
 func (t Target) keepsProxy() bool {
@@ -45,25 +55,17 @@ func (t Target) keepsProxy() bool {
 
 // stopPlane is a host without the servers of a control plane.
 var stopPlane = Component{
-	Name:  "stop-plane",
-	On:    func(t Target) bool { return t.Leaving && t.hasOurs() && t.Has(inventory.ControlPlane) },
-	After: []string{"drain"},
-	Needs: []string{"kube-api-proxy"},
-	Resources: func(Target) []resource.Resource {
-		var rs []resource.Resource
-		for _, c := range []Component{scheduler, controllerManager, apiServer} {
-			for _, unit := range c.Units {
-				rs = append(rs, resource.Service{Name: unit})
-			}
-		}
-		return rs
-	},
+	Name:      "stop-plane",
+	On:        func(t Target) bool { return t.Leaving && t.hasOurs() && t.Has(inventory.ControlPlane) },
+	After:     []string{"drain"},
+	Needs:     []string{"kube-api-proxy"},
+	Resources: func(Target) []resource.Resource { return stopped(scheduler, controllerManager, apiServer) },
 }
 
 // leaveEtcd is a cluster of etcd without the host's member, as the control plane that leads sees to
 // it.
 var leaveEtcd = Component{
-	Name:   "leave-etcd",
+	Name:   LeaveEtcd,
 	On:     func(t Target) bool { return t.Leaving && t.Has(inventory.Etcd) },
 	AtLead: true,
 	After:  []string{"drain", "stop-plane"},

@@ -43,7 +43,12 @@ func TestRender(t *testing.T) {
 		"kube-apiserver.service":          apiServerUnit.Render(in(252, server)),
 		"kube-controller-manager.service": controllerManagerUnit.Render(in(252, templates.Sandbox{})),
 		"kube-scheduler.service":          schedulerUnit.Render(in(252, templates.Sandbox{})),
-		"kube-api-proxy.service":          apiProxyUnit.Render(in(252, templates.Sandbox{Calls: []string{"@setuid"}})),
+		"kube-api-proxy.service": apiProxyUnit.Render(apiProxyDaemon{
+			Sandbox: templates.Sandbox{Systemd: 252, Calls: []string{"@setuid"}},
+		}),
+		"kube-api-proxy-219.service": apiProxyUnit.Render(apiProxyDaemon{
+			Sandbox: templates.Sandbox{Systemd: 219}, Old: true,
+		}),
 		"kubelet.service": kubeletUnit.Render(kubeletCommand{
 			Flags: flags, Runtime: "containerd.service", Sandbox: templates.Sandbox{Open: true},
 		}),
@@ -88,10 +93,12 @@ func TestRender(t *testing.T) {
 			Taints: []nodeTaint{{Key: "dedicated", Value: "db", Effect: "NoSchedule"}},
 		}),
 		"kube-proxy.yaml": kubeProxyYAML.Render(kubeProxyConfig{NodeName: "m1", Pods: pods.String()}),
-		"api-proxy.cfg": apiProxyCFG.Render(apiProxyConfig{Port: 7443, Root: apiProxyRoot, Servers: []apiProxyBackend{
-			{Name: "m1", Address: netip.MustParseAddrPort("192.168.56.11:6443")},
-			{Name: "m2", Address: netip.MustParseAddrPort("192.168.56.12:6443")},
-		}}),
+		"api-proxy.cfg": apiProxyCFG.Render(apiProxyConfig{
+			Port: 7443, Root: apiProxyRoot, Socket: apiProxySocket, Servers: []apiProxyBackend{
+				{Name: "m1", Address: netip.MustParseAddrPort("192.168.56.11:6443")},
+				{Name: "m2", Address: netip.MustParseAddrPort("192.168.56.12:6443")},
+			},
+		}),
 		"audit-policy.yaml":       auditPolicyYAML.Render(struct{}{}),
 		"authentication.yaml":     authenticationYAML.Render(authentication{"v1"}),
 		"admission.yaml":          admissionYAML.Render(admission{"baseline", "restricted", true}),

@@ -10,6 +10,10 @@ const (
 	stableAuthentication = 34
 	// cgroupV1Field: the kubelet has the field failCgroupV1, and from 1.35 it is true by default.
 	cgroupV1Field = 31
+	// watchCacheHook: the API server has the gate WatchCacheInitializationPostStartHook, and it is
+	// on by default from watchCacheHookDefault on.
+	watchCacheHook        = 31
+	watchCacheHookDefault = 36
 	// admissionPolicies: ValidatingAdmissionPolicy is v1 and always on.
 	admissionPolicies = 30
 )

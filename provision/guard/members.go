@@ -75,9 +75,9 @@ func members(s Situation) Refusals {
 				Code: fault.MemberEmpty, Host: h.Name,
 				Text: fmt.Sprintf("this host is a member of etcd, but %s holds no data: the disk was lost, or "+
 					"the host was installed again", component.EtcdData),
-				Advice: "restore the directory while etcd is stopped, or remove the member and add it again as " +
-					"etcd's documentation describes; a member that starts empty would break the promises that it " +
-					"made to the others",
+				Advice: fmt.Sprintf("restore the directory while etcd is stopped, or, of a host that was installed "+
+					"again, run `kbootstrap replace-node %s`; a member that starts empty would break the promises "+
+					"that it made to the others", h.Name),
 			})
 		}
 	}

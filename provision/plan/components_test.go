@@ -240,15 +240,18 @@ func readersRestart(t *testing.T, plan plan.Plan, want map[string]string) {
 			if !ok || !service.Running {
 				continue
 			}
-			var files []resource.Resource
+			var files, read []resource.Resource
 			for _, f := range s.Wanted {
 				// What a program keeps for itself is no part of what it is started with.
 				if _, kept := f.(resource.Credential); !kept && slices.Contains(service.Starts, f.ID()) {
 					files = append(files, f)
 				}
+				if slices.Contains(service.Reloads, f.ID()) {
+					read = append(read, f)
+				}
 			}
 			var names []string
-			shared := named(s.Target, files)
+			shared := named(s.Target, slices.Concat(files, read))
 			for _, key := range shared {
 				names = append(names, strings.TrimPrefix(key.ID(), "file /etc/kubernetes/pki/"))
 			}

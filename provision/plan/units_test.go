@@ -99,7 +99,7 @@ func known() map[string]bool {
 		"Unit": "Description Documentation After Before Wants RequiresMountsFor",
 		"Service": "Type User Environment ExecStart ExecStartPre ExecStartPost ExecReload Restart RestartSec " +
 			"StartLimitInterval TimeoutStartSec TimeoutStopSec LimitNOFILE LimitNPROC LimitFSIZE Delegate KillMode " +
-			sandboxOf219 + " " + sandboxSince,
+			"SuccessExitStatus " + sandboxOf219 + " " + sandboxSince,
 		"Install": "WantedBy",
 	} {
 		for key := range strings.FieldsSeq(keys) {

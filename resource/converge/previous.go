@@ -88,7 +88,7 @@ func (p *previous) save(found ...resource.Resource) error {
 // itself, its health as far as it was healthy, and what is about to change.
 func (p *previous) worthKeeping(found resource.Resource) (resource.Resource, bool) {
 	if service, ok := found.(resource.Service); ok {
-		service.Older, service.Stray = false, ""
+		service.Older, service.Unread, service.Stray = false, false, ""
 		return service, service.Name == p.unit
 	}
 	if p.tellsHealth(found) {

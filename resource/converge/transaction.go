@@ -175,15 +175,15 @@ func (t *transaction) judged(i int) resource.Resource {
 	return t.wanted[i]
 }
 
-// owe notes, before a file is changed that a service starts with, that the service has to be
-// started again.
+// owe notes, before a file is changed that a service starts with or has read, that the service has
+// to be started again or has to read it again.
 func (t *transaction) owe(found resource.Resource) error {
 	for i, w := range t.wanted {
 		service, ok := w.(resource.Service)
-		if !ok || !slices.Contains(service.Starts, found.ID()) || t.all != nil && !running(t.all[i]) {
+		if !ok || t.all != nil && !running(t.all[i]) {
 			continue
 		}
-		if err := resource.OweRestart(t.sys, service.Name); err != nil {
+		if err := service.Owe(t.sys, found.ID()); err != nil {
 			return err
 		}
 	}

@@ -73,6 +73,8 @@ var kinds = []Kind{
 	kind[resource.Membership]("membership", 0),
 	kind[resource.Vote]("vote", Sees),
 	kind[resource.Bootstrapped]("bootstrapped", 0),
+	kind[resource.Salvage]("salvage", 0),
+	kind[resource.Shelved]("shelved", 0),
 	kind[api.Object]("object", 0),
 	kind[api.Node]("node", 0),
 	kind[api.NodeStatus]("nodestatus", Waits),

@@ -143,7 +143,7 @@ func readRecord(path string) (record, error) {
 // host's owner that ran was older than the files that had just been written for ours.
 func settled(found resource.Resource) resource.Resource {
 	if service, ok := found.(resource.Service); ok {
-		service.Older = false
+		service.Older, service.Unread = false, false
 		return service
 	}
 	return found

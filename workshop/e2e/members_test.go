@@ -3,10 +3,7 @@
 package e2e
 
 import (
-	"fmt"
 	"os"
-	"regexp"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -25,17 +22,18 @@ func TestHostsMembers(t *testing.T) {
 	before := l.started("cp1")
 	l.joinPlanes("s1", "s2")
 	l.mustRefuse(9, []string{"up --only kubelet"}, "KB6021", "s1")
-	asked := l.ask("cp1", "")
+	l.installAsker("cp1", "s1", "s2")
+	asked := l.ask("cp1", ownServer)
 	l.must(8*time.Minute, "add-node", "s1", "s2", "-i", l.inventory)
 	l.ready(3, time.Minute)
 	l.voters(3)
 	if after := l.started("cp1"); after != before {
 		t.Errorf("what ran on cp1 was started again:\n%s\n%s", before, after)
 	}
-	joined := []func(){l.ask("s1", ""), l.ask("s2", "")}
+	joined := []func(int){l.ask("s1", ownServer), l.ask("s2", throughProxy)}
 	l.upAgain()
 	for _, done := range joined {
-		done()
+		done(20)
 	}
 
 	l.mustRefuse(9, []string{"remove-node s2 --confirm e2e-members"}, "KB6057", "2 of 3 members of etcd would stay")
@@ -49,12 +47,12 @@ func TestHostsMembers(t *testing.T) {
 	if after := l.started("cp1"); after != before {
 		t.Errorf("what ran on cp1 was started again:\n%s\n%s", before, after)
 	}
-	found() // before the proxy goes
+	found(100) // before the proxy goes
 	single()
 	l.up()
 	l.upAgain()
 	l.ready(1, time.Minute)
-	asked()
+	asked(500)
 }
 
 // joinPlanes adds spare hosts to the inventory as control planes.
@@ -86,56 +84,4 @@ func (l *lab) voters(n int) {
 	if strings.Count(out, ", started, ") != n || strings.Contains(out, ", true") {
 		l.t.Errorf("want %d members that vote:\n%s", n, out)
 	}
-}
-
-// throughProxy is the address of the proxy that hosts have while there are several control planes.
-const throughProxy = "--server=https://127.0.0.1:7443"
-
-// ask has a client on a host write and read, again and again, through the API server of the host or
-// with these flags, at least twenty times. The returned function ends it, and checks that nothing
-// has failed. Through a proxy it may be refused once, for as long as the proxy is restarted.
-func (l *lab) ask(host, flags string) (done func()) {
-	l.t.Helper()
-	client := fmt.Sprintf("ask%d", len(flags))
-	script := strings.NewReplacer("CLIENT", client, "FLAGS", flags).Replace(`cat > /tmp/CLIENT.sh <<'END'
-n=0; failed=0
-while [ ! -e /tmp/CLIENT.end ] || [ $n -lt 20 ]; do
-	n=$((n+1)); name=CLIENT-$(hostname)-$n
-	kubectl FLAGS create configmap $name --from-literal=n=$n >/dev/null 2>/tmp/CLIENT.err &&
-		kubectl FLAGS get configmap $name >/dev/null 2>/tmp/CLIENT.err ||
-		{ failed=$((failed+1)); echo "$(date +%T) $n: $(head -1 /tmp/CLIENT.err)"; }
-done
-echo "asked $n times, $failed failed"
-END
-rm -f /tmp/CLIENT.end
-systemd-run --quiet --unit=CLIENT --setenv=HOME=/root -p StandardOutput=file:/tmp/CLIENT.log sh /tmp/CLIENT.sh`)
-	l.exec(host, "sh", "-c", script)
-	return func() {
-		l.t.Helper()
-		l.exec(host, "touch", "/tmp/"+client+".end")
-		l.eventually(3*time.Minute, "the client has ended", contains("asked "), host, "tail", "-1",
-			"/tmp/"+client+".log")
-		told := l.exec(host, "cat", "/tmp/"+client+".log")
-		found := regexp.MustCompile(`asked (\d+) times, (\d+) failed`).FindStringSubmatch(told)
-		if found == nil {
-			l.fatalf("the client tells:\n%s", told)
-		}
-		l.t.Logf("the client of %s %s %s", host, flags, found[0])
-		asked, _ := strconv.Atoi(found[1])
-		failed, _ := strconv.Atoi(found[2])
-		if asked < 20 || failed > 0 && (flags != throughProxy || !refusedOnce(told, failed)) {
-			l.t.Errorf("the client of %s %s tells:\n%s", host, flags, told)
-		}
-	}
-}
-
-// refusedOnce reports whether all that failed was refused, one after the other.
-func refusedOnce(told string, failed int) bool {
-	refusals := regexp.MustCompile(`(?m)^\S+ (\d+): .*refused`).FindAllStringSubmatch(told, -1)
-	if len(refusals) != failed {
-		return false
-	}
-	first, _ := strconv.Atoi(refusals[0][1])
-	last, _ := strconv.Atoi(refusals[failed-1][1])
-	return last-first == failed-1
 }

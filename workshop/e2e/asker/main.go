@@ -1,0 +1,157 @@
+// Command asker is a client of the Kubernetes API that the tests of whole clusters run on hosts: it
+// writes, reads, lists, changes and deletes a ConfigMap, again and again, until it is told to stop,
+// and counts what fails. It repeats nothing, as a client that a user wrote in an hour.
+//
+//	asker KUBECONFIG SERVER fresh|kept NAME
+//
+// With "fresh" each request has a connection of its own; with "kept" all have one, of HTTP/2. What
+// an API server answers that etcd has not done in time is counted apart: it is no request that was
+// lost on its way, but a machine that is too busy, or a leader of etcd that has just changed.
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/goccy/go-yaml"
+)
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string) error {
+	if len(args) != 4 {
+		return errors.New("usage: asker KUBECONFIG SERVER fresh|kept NAME")
+	}
+	client, err := connect(args[0], args[2] == "fresh")
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	asked, failed, late := 0, 0, 0
+	for round := 0; ctx.Err() == nil; round++ {
+		for _, q := range questions(args[1], fmt.Sprintf("%s-%d", args[3], round)) {
+			begin := time.Now()
+			asked++
+			if err := q.ask(client); err != nil {
+				if errors.Is(err, errEtcd) {
+					late++
+				} else {
+					failed++
+				}
+				fmt.Printf("%s %d %s, after %s: %v\n", begin.Format("15:04:05.000"), asked, q.method,
+					time.Since(begin).Round(time.Millisecond), err)
+			}
+		}
+	}
+	fmt.Printf("asked %d times, %d failed, %d times etcd was late\n", asked, failed, late)
+	return nil
+}
+
+// patience is how long an answer may take. It is long: a request that hangs is a failure of its
+// own, and on a busy machine one that does not may take seconds.
+const patience = time.Minute
+
+// connect returns a client with the identity in a kubeconfig.
+func connect(name string, fresh bool) (*http.Client, error) {
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	var config struct {
+		Clusters []struct {
+			Cluster struct {
+				CA string `yaml:"certificate-authority-data"`
+			}
+		}
+		Users []struct {
+			User struct {
+				Cert string `yaml:"client-certificate-data"`
+				Key  string `yaml:"client-key-data"`
+			}
+		}
+	}
+	if err := yaml.Unmarshal(data, &config); err != nil || len(config.Clusters) == 0 || len(config.Users) == 0 {
+		return nil, fmt.Errorf("%s is not a kubeconfig with a cluster and a user: %w", name, err)
+	}
+	parts := [3][]byte{}
+	for i, text := range []string{config.Clusters[0].Cluster.CA, config.Users[0].User.Cert, config.Users[0].User.Key} {
+		if parts[i], err = base64.StdEncoding.DecodeString(text); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	pair, err := tls.X509KeyPair(parts[1], parts[2])
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(parts[0])
+	return &http.Client{Timeout: patience, Transport: &http.Transport{
+		TLSClientConfig: &tls.Config{
+			RootCAs: roots, Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12,
+		},
+		ForceAttemptHTTP2: true, DisableKeepAlives: fresh,
+	}}, nil
+}
+
+// errEtcd is an answer of etcd, which the API server passes on.
+var errEtcd = errors.New("etcd")
+
+// question is one request.
+type question struct{ method, url, contentType, body string }
+
+// questions are what is asked about one ConfigMap.
+func questions(server, name string) []question {
+	all := server + "/api/v1/namespaces/default/configmaps"
+	one := all + "/" + name
+	return []question{
+		{http.MethodPost, all, "application/json", `{"metadata":{"name":"` + name + `"},"data":{"n":"1"}}`},
+		{http.MethodGet, one, "", ""},
+		{http.MethodGet, all + "?limit=5", "", ""},
+		{http.MethodPatch, one, "application/merge-patch+json", `{"data":{"n":"2"}}`},
+		{http.MethodDelete, one, "", ""},
+	}
+}
+
+func (q question) ask(client *http.Client) error {
+	request, err := http.NewRequest(q.method, q.url, bytes.NewReader([]byte(q.body)))
+	if err != nil {
+		return err
+	}
+	if q.contentType != "" {
+		request.Header.Set("Content-Type", q.contentType)
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	answer, err := io.ReadAll(response.Body)
+	if err != nil {
+		return err
+	}
+	if response.StatusCode == http.StatusInternalServerError && bytes.Contains(answer, []byte(`"etcdserver: `)) {
+		return fmt.Errorf("%w: %s", errEtcd, strings.TrimSpace(string(answer)))
+	}
+	if response.StatusCode >= http.StatusBadRequest {
+		return fmt.Errorf("%s: %s", response.Status, strings.TrimSpace(string(answer)))
+	}
+	return nil
+}
