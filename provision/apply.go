@@ -128,7 +128,9 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 // may have undone what was before it. So a run that ends well is one after which there is nothing
 // to do.
 func (r *Run) settle(ctx context.Context, do func(context.Context, plan.Step) error) plan.Failures {
-	settled := plan.Plan{Steps: slices.Clone(r.Plan.Steps), Spare: r.Plan.Spare}
+	settled := plan.Plan{Steps: slices.DeleteFunc(slices.Clone(r.Plan.Steps), func(s plan.Step) bool {
+		return s.Component.Passing
+	}), Spare: r.Plan.Spare, Waves: r.Plan.Waves}
 	if _, err := r.Fleet.Observe(ctx, r.Cluster.Hosts, &settled, nil); err != nil {
 		var failed plan.Failures
 		if !errors.As(err, &failed) {

@@ -37,6 +37,8 @@ type clusterFlags struct {
 	patience  time.Duration
 	records   bool // the command may record the sums of artifacts
 	record    bool // without asking
+	// kubernetes is the version that the inventory is read for; "" means that which it has.
+	kubernetes string
 
 	result any // for the document
 }
@@ -45,7 +47,7 @@ type clusterFlags struct {
 // its events as the flags say. The command itself only passes its result to show.
 func (f *clusterFlags) bind(c *cobra.Command) {
 	run := c.RunE
-	f.warns = slices.Contains([]string{"plan", "up", "add-node", "preflight"}, c.Name())
+	f.warns = slices.Contains([]string{"plan", "up", "upgrade", "add-node", "preflight"}, c.Name())
 	c.RunE = func(c *cobra.Command, args []string) error {
 		shown, err := newProgress(f.app, verb(c), f)
 		if err != nil {
@@ -94,7 +96,7 @@ func (f *clusterFlags) bindLock(c *cobra.Command) {
 
 // load reads the inventory.
 func (f *clusterFlags) load() (*inventory.Cluster, error) {
-	c, err := inventory.Load(f.inventory, component.Rules())
+	c, err := inventory.LoadAs(f.inventory, f.kubernetes, component.Rules())
 	if err != nil {
 		return nil, cli.UsageError{Err: err}
 	}
