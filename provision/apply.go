@@ -99,6 +99,9 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 		}
 		return do(ctx, s)
 	}))
+	if r.upgrading != nil && ctx.Err() == nil && failed != nil {
+		r.giveBack(ctx, failed, do)
+	}
 	if r.settles && ctx.Err() == nil && failed == nil {
 		failed = r.settle(ctx, do)
 	}

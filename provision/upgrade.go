@@ -90,3 +90,30 @@ func upgradeOf(r *Run) *guard.Upgrade {
 	u.Now = time.Now()
 	return u
 }
+
+// settling is how long a node may take to be ready after what it runs with was put back.
+const settling = time.Minute
+
+// giveBack has the nodes take pods again that a failed upgrade has emptied, as far as they are
+// ready with what they have: what did not become healthy was put back on its host.
+func (r *Run) giveBack(ctx context.Context, failed plan.Failures, do func(context.Context, plan.Step) error) {
+	drained := r.Drained()
+	var back plan.Plan
+	for _, s := range r.Plan.Steps {
+		sick := slices.ContainsFunc(failed.Hosts(), func(name string) bool {
+			return r.Plan.Waves[name] == r.Plan.Waves[s.About()]
+		})
+		if s.Component.Name != component.TakesPods || !sick || !slices.Contains(drained, s.About()) {
+			continue
+		}
+		s.Wanted = slices.Clone(s.Wanted)
+		for i, w := range s.Wanted {
+			if node, ok := w.(api.Schedulable); ok {
+				node.Version, node.Timeout = "", settling
+				s.Wanted[i] = node
+			}
+		}
+		back.Steps = append(back.Steps, s)
+	}
+	back.Walk(ctx, do) // what fails is told by its events, and the run has failed already
+}

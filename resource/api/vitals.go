@@ -56,6 +56,7 @@ type NodeVitals struct {
 	Name     string
 	Ready    bool
 	Cordoned bool
+	Mark     string   // what the tool has cordoned it for; see CordonMark
 	Taints   []string // those that keep pods away: "key:Effect"
 	// Wrong are the conditions that are not as they should be: "DiskPressure is True: …".
 	Wrong []string
@@ -154,8 +155,11 @@ func read(ctx context.Context, a *kube.API, path string, into any) error {
 func (v *APIVitals) nodes(ctx context.Context, a *kube.API) error {
 	var list struct {
 		Items []struct {
-			Metadata struct{ Name string }
-			Spec     struct {
+			Metadata struct {
+				Name        string
+				Annotations map[string]string
+			}
+			Spec struct {
 				Unschedulable bool
 				Taints        []kubeTaint
 			}
@@ -167,7 +171,8 @@ func (v *APIVitals) nodes(ctx context.Context, a *kube.API) error {
 	}
 	v.Nodes = []NodeVitals{}
 	for _, item := range list.Items {
-		n := NodeVitals{Name: item.Metadata.Name, Cordoned: item.Spec.Unschedulable}
+		n := NodeVitals{Name: item.Metadata.Name, Cordoned: item.Spec.Unschedulable,
+			Mark: item.Metadata.Annotations[CordonMark]}
 		for _, t := range item.Spec.Taints {
 			if t.Effect != "PreferNoSchedule" {
 				n.Taints = append(n.Taints, t.Key+":"+t.Effect)
