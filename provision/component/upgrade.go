@@ -38,7 +38,7 @@ func Upgrade(drain time.Duration) []Component {
 		switch {
 		case c.OfNode:
 			ofNodes = append(ofNodes, c.Name)
-		case c.AddOn != nil:
+		case c.isOfCluster():
 			addOns = append(addOns, c.Name)
 		}
 	}
@@ -64,7 +64,7 @@ func Upgrade(drain time.Duration) []Component {
 			c.Needs = slices.DeleteFunc(slices.Clone(c.Needs), func(name string) bool {
 				return slices.Contains(addOns, name)
 			})
-		case c.AddOn != nil:
+		case c.isOfCluster(), c.Aside && !c.Last && c.Name != addOnImages.Name:
 			c.Needs = append(c.Needs, hostsHealth)
 		case c.Last:
 			c.Needs = slices.Concat(c.Needs, addOns)
@@ -86,6 +86,9 @@ func Upgrade(drain time.Duration) []Component {
 			},
 		})
 }
+
+// isOfCluster reports whether a component is an add-on that every host waits for.
+func (c Component) isOfCluster() bool { return c.AddOn != nil && c.ServesAll }
 
 // stage is the programs of all components, each in the directory of its version: nothing refers to
 // them yet, and no host waits for a content while it is changed.

@@ -36,6 +36,36 @@ func walked(t *testing.T, p plan.Plan, fails string) (*fixture.Record, plan.Fail
 	return r, failed
 }
 
+// TestUpgradeEnds: no steps wait for each other in a circle, whatever the inventory.
+func TestUpgradeEnds(t *testing.T) {
+	for name, text := range fixture.EveryInventory() {
+		targets := fixture.TargetsOf(t, text)
+		p := fixture.Running(plan.Build(component.Upgrade(time.Minute), targets))
+		p.Waves = component.Waves(targets[0].Cluster, "", 1)
+		done := make([]bool, len(p.Steps))
+		for progress := true; progress; {
+			progress = false
+			for i := range p.Steps {
+				if !done[i] && !slices.ContainsFunc(p.Before(i), func(j int) bool { return !done[j] }) {
+					done[i], progress = true, true
+				}
+			}
+		}
+		for i, s := range p.Steps {
+			if done[i] {
+				continue
+			}
+			var waits []string
+			for _, j := range p.Before(i) {
+				if !done[j] {
+					waits = append(waits, fixture.Place(p.Steps[j]))
+				}
+			}
+			t.Errorf("%s: %s waits for %q", name, fixture.Place(s), waits)
+		}
+	}
+}
+
 // TestUpgradeKeepsTheOrder: no program is newer than the API servers that it talks to, one host is
 // changed at a time, and no pod is on a node while its kubelet is changed.
 func TestUpgradeKeepsTheOrder(t *testing.T) {
