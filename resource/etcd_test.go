@@ -170,6 +170,15 @@ func etcdLaws() []law {
 
 func drainLaws() []law {
 	return []law{{
+		name: "cordoned by an upgrade", stays: true, wanted: api.Schedulable{Node: "m1", Kubeconfig: "/etc/kubernetes/admin.conf"},
+		start: func(m *machine) {
+			k := newKube(m)
+			k.register("m1", true)
+			node := k.objects["/api/v1/nodes/m1"]
+			node["spec"] = map[string]any{"unschedulable": true}
+			node["metadata"].(map[string]any)["annotations"] = map[string]any{api.CordonMark: api.MarkUpgrade}
+		},
+	}, {
 		name: "pods", stays: true, wanted: api.Drain{Node: "m1", Kubeconfig: "/etc/kubernetes/admin.conf", Mark: api.MarkRemoval},
 		start: func(m *machine) {
 			k := newKube(m)

@@ -52,6 +52,8 @@ func Upgrade(drain time.Duration) []Component {
 			c.Needs = append(c.Needs, Staged, Etcd)
 		case c.Name == images.Name:
 			c.After = []string{Staged} // what runs takes them as well
+		case c.Name == tools.Name:
+			c.After = append(c.After, Staged)
 		case c.Name == podProbe.Name:
 			c.Needs = append(c.Needs, images.Name)
 		case slices.Contains(planes, c.Name):

@@ -86,6 +86,9 @@ func (s Situation) stuckPods() Refusals {
 			continue
 		}
 		for _, b := range view.Budgets {
+			if s.hasBegun() {
+				continue // it waits for the nodes that are empty already
+			}
 			rs = append(rs, &RefusedError{
 				Code: fault.UpgradeStuck,
 				Text: fmt.Sprintf("PodDisruptionBudget %s allows no pod to go: %d pods are healthy, and %d must be",
@@ -112,6 +115,11 @@ func (s Situation) stuckPods() Refusals {
 		return rs // every API server tells the same
 	}
 	return nil
+}
+
+// hasBegun reports whether an upgrade that was cut off has emptied a node, which this one finishes.
+func (s Situation) hasBegun() bool {
+	return slices.ContainsFunc(s.Census.Nodes, func(n api.RegisteredNode) bool { return n.Mark == api.MarkUpgrade })
 }
 
 // downtime finds what has no other host meanwhile.
@@ -159,7 +167,7 @@ func (s Situation) unwell() Refusals {
 		case s.Census.Nodes[i].Mark == api.MarkRemoval:
 			refuse(h.Name, "finish `kbootstrap remove-node`, or uncordon the node",
 				"`remove-node` has begun to take this host out of the cluster")
-		case !s.Census.Nodes[i].Ready:
+		case !s.Census.Nodes[i].Ready && s.Census.Nodes[i].Mark != api.MarkUpgrade:
 			refuse(h.Name, bring, "the node is not Ready")
 		}
 	}
