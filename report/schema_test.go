@@ -25,6 +25,7 @@ var schemaTypes = []reflect.Type{
 	reflect.TypeFor[Up](), reflect.TypeFor[Plan](), reflect.TypeFor[PlannedHost](), reflect.TypeFor[Change](),
 	reflect.TypeFor[SavedPlan](), reflect.TypeFor[PlannedResource](), reflect.TypeFor[Drift](),
 	reflect.TypeFor[HostDrift](), reflect.TypeFor[Reset](), reflect.TypeFor[Removal](), reflect.TypeFor[Directory](),
+	reflect.TypeFor[Upgrade](), reflect.TypeFor[Move](),
 	reflect.TypeFor[Audit](), reflect.TypeFor[AuditCheck](), reflect.TypeFor[AuditFinding](),
 	reflect.TypeFor[AddOns](), reflect.TypeFor[AddOn](), reflect.TypeFor[Token](),
 	reflect.TypeFor[Logs](), reflect.TypeFor[LogLine](),
