@@ -45,8 +45,8 @@ func (r *Run) Moves() []Move {
 	return all
 }
 
-// Waves are the hosts in the order in which an upgrade changes their nodes: those of one wave at the
-// same time.
+// Waves are the hosts in the order in which an upgrade changes their nodes: those of one wave at
+// the same time.
 func (r *Run) Waves() [][]string {
 	waves := [][]string{}
 	for _, h := range r.Cluster.Hosts {

@@ -11,8 +11,8 @@ import (
 )
 
 // changedVersions finds versions that the running cluster must not be brought to: older ones, and
-// in a run that is no upgrade another minor version of Kubernetes. An upgrade goes one minor version
-// at a time, and a host that was left behind comes along before the next.
+// in a run that is no upgrade another minor version of Kubernetes. An upgrade goes one minor
+// version at a time, and a host that was left behind comes along before the next.
 func changedVersions(s Situation) Refusals {
 	if !s.IsLive() {
 		return nil

@@ -16,8 +16,8 @@ import (
 // UpgradeView is what an API server tells of what an upgrade would meet.
 type UpgradeView struct {
 	Error string // why it does not tell; empty when it does
-	// Requested are the deprecated versions of the API that clients have asked this server for since
-	// it was started, and that a later release does not serve.
+	// Requested are the deprecated versions of the API that clients have asked this server for
+	// since it was started, and that a later release does not serve.
 	Requested []RequestedAPI
 	// Budgets are the PodDisruptionBudgets that allow no pod to go now, and Unowned the pods that
 	// nobody would make again.

@@ -55,7 +55,7 @@ func TestUpgrade(t *testing.T) {
 		"poddisruptionbudget", "guarded", "-o", "jsonpath={.status.disruptionsAllowed}")
 
 	// The kubelet of the canary does not start with this, and goes back.
-	l.edit("  kubelet: {", "  kubelet: {system-reserved: memory=4000Gi, ")
+	l.edit("  kubelet: {", "  kubelet: {system-reserved: memory=many, ")
 	r := l.run(8*time.Minute, upgrade...)
 	if r.code != 7 || !strings.Contains(r.stderr, "cp1: kubelet") {
 		l.fatalf("an upgrade whose kubelet does not start: exit %d\n%s%s", r.code, r.stdout, r.stderr)
@@ -64,7 +64,7 @@ func TestUpgrade(t *testing.T) {
 	if told := l.run(time.Minute, "status", "-i", l.inventory); !strings.Contains(told.stdout, "is half done") {
 		t.Errorf("status does not tell of the upgrade:\n%s", told.stdout)
 	}
-	l.edit("system-reserved: memory=4000Gi, ", "")
+	l.edit("system-reserved: memory=many, ", "")
 
 	l.killed("w1: drain: ", upgrade...)
 	if told := l.run(time.Minute, "status", "-i", l.inventory); !strings.Contains(told.stdout, "is half done") ||
