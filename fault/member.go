@@ -32,9 +32,9 @@ Nothing was changed.`,
 
 A host that is lost for good is removed with --dead, one at a time.`},
 	{DrainBlocked, "pods do not leave a host",
-		`A host is emptied before it is removed: its pods are evicted, as far as their PodDisruptionBudgets allow. Some pods
-did not leave within the time of --timeout; the message names them, and the budget that keeps each. The host is
-cordoned, and nothing else was changed on it.`,
+		`A host is emptied before it is removed or its kubelet is upgraded: its pods are evicted, as far as their
+PodDisruptionBudgets allow. Some pods did not leave within the time of --timeout; the message names them, and the budget
+that keeps each. The host is cordoned by remove-node; after an upgrade it takes pods again.`,
 		`Give the budget another replica that may go, or wait longer with --timeout.
 
     kubectl get poddisruptionbudgets -A`},

@@ -111,9 +111,11 @@ not support downgrades.`,
 		`Set the version that is running, which the message names, or a newer patch of it.`},
 	{MinorUpgrade, "the inventory has another minor version of Kubernetes than the cluster",
 		`A cluster moves only from one minor version to the next, control planes before kubelets, with nodes drained one
-after another. up changes all hosts together and does none of that, so it does not take a running cluster to another
-minor version. It does install a newer patch of the same minor version.`,
-		`Set the minor version that is running, which the message names.`},
+after another. upgrade does that. up changes all hosts together, so it does not take a running cluster to another minor
+version, and does not finish an upgrade that is half done. It does install a newer patch of the same minor version.`,
+		`Upgrade the cluster, or set the minor version that is running, which the message names.
+
+    kbootstrap upgrade -i hosts.yaml --dry-run`},
 	{MemberAdded, "a limited run does not add a member to etcd",
 		`The inventory gives the role etcd to a host that etcd does not have in its list. A new member is added, catches up
 and is promoted while all others are watched, and then every host is told of the new control plane. A run with --limit

@@ -16,7 +16,10 @@ import (
 // Load reads an inventory from a file, fills in the defaults and checks it. What is wrong with its
 // content comes back as Problems, all at once. The rules are those of the components that a cluster
 // is made of.
-func Load(path string, rules Rules) (*Cluster, error) {
+func Load(path string, rules Rules) (*Cluster, error) { return LoadAs(path, "", rules) }
+
+// LoadAs is Load, as if the file had another version of Kubernetes; "" means its own.
+func LoadAs(path, kubernetes string, rules Rules) (*Cluster, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, unread{err}
@@ -26,7 +29,7 @@ func Load(path string, rules Rules) (*Cluster, error) {
 	if err != nil {
 		return nil, unread{err}
 	}
-	return Parse(path, data, rules)
+	return parse(path, data, kubernetes, rules)
 }
 
 // unread is the error of a file that cannot be read.
@@ -48,7 +51,11 @@ func (e unread) Hint() string {
 // Parse is Load for content that is at hand. Messages call it name, and relative paths in it are
 // resolved against the directory of name. Its errors are Problems.
 func Parse(name string, data []byte, rules Rules) (*Cluster, error) {
-	r := &reader{file: name, rules: rules, limits: inventoryLimits, places: map[string]*node{}, hidden: map[int]bool{}}
+	return parse(name, data, "", rules)
+}
+
+func parse(name string, data []byte, kubernetes string, rules Rules) (*Cluster, error) {
+	r := &reader{file: name, rules: rules, kubernetes: kubernetes, limits: inventoryLimits, places: map[string]*node{}, hidden: map[int]bool{}}
 	// Without a home directory only an inventory that uses "~" has a problem.
 	r.home, _ = os.UserHomeDir()
 	c := r.cluster(data)
@@ -83,6 +90,9 @@ func (r *reader) cluster(data []byte) *Cluster {
 	r.class = fault.InventoryValue
 	c, all := defaults(r)
 	r.mapping("", root, table(c, all, r.rules))
+	if r.kubernetes != "" {
+		c.Kubernetes = r.kubernetes
+	}
 	if c.Network.Flannel.Backend == WireGuard && !r.given("network.flannel.port") {
 		c.Network.Flannel.Port = 51820 // the one that is registered for it
 	}

@@ -11,15 +11,16 @@ import (
 
 // reader reads one inventory: it collects the problems and knows the place of each value.
 type reader struct {
-	file     string
-	rules    Rules
-	limits   limits
-	lines    []string
-	offset   int // how many lines of the file come before those that are read
-	home     string
-	problems Problems
-	others   Problems // of the files that the inventory names
-	warnings Problems // what the inventory may say, and better does not
+	kubernetes string // the version that the file is read for; "" means its own
+	file       string
+	rules      Rules
+	limits     limits
+	lines      []string
+	offset     int // how many lines of the file come before those that are read
+	home       string
+	problems   Problems
+	others     Problems // of the files that the inventory names
+	warnings   Problems // what the inventory may say, and better does not
 	// class is the code of the problems that are reported now.
 	class fault.Code
 	// places says where the value of each path is, such as "hosts[2].ssh.port". A path that is

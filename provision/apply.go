@@ -103,6 +103,9 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 		}
 		return do(ctx, s)
 	}))
+	if r.upgrading != nil && ctx.Err() == nil && failed != nil {
+		r.giveBack(ctx, failed, do)
+	}
 	if r.settles && ctx.Err() == nil && failed == nil {
 		failed = r.settle(ctx, do)
 	}
@@ -132,7 +135,9 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 // may have undone what was before it. So a run that ends well is one after which there is nothing
 // to do.
 func (r *Run) settle(ctx context.Context, do func(context.Context, plan.Step) error) plan.Failures {
-	settled := plan.Plan{Steps: slices.Clone(r.Plan.Steps), Spare: r.Plan.Spare}
+	settled := plan.Plan{Steps: slices.DeleteFunc(slices.Clone(r.Plan.Steps), func(s plan.Step) bool {
+		return s.Component.Passing
+	}), Spare: r.Plan.Spare, Waves: r.Plan.Waves}
 	if _, err := r.Fleet.Observe(ctx, r.Cluster.Hosts, &settled, nil); err != nil {
 		var failed plan.Failures
 		if !errors.As(err, &failed) {

@@ -98,7 +98,8 @@ func sceneOfCheckup(r *Run, hosts []HostStatus) checkup.Scene {
 		EtcdQuota: component.EtcdQuota(r.Cluster), Kept: component.KubeletKept,
 	}
 	for i, h := range r.Cluster.Hosts {
-		told := checkup.Host{Host: h, Error: hosts[i].Error, Reached: hosts[i].Reached, Checkup: r.checkups[h.Name]}
+		told := checkup.Host{Host: h, Error: hosts[i].Error, Reached: hosts[i].Reached, Checkup: r.checkups[h.Name],
+			Server: r.evidence[h.Name].Kubernetes, Kubelet: r.evidence[h.Name].Kubelet}
 		if m := r.Fleet[h.Name]; m != nil {
 			told.Clock = m.Clock
 		}

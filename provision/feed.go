@@ -19,24 +19,28 @@ const latePatience = 10 * time.Second
 // keep docker from a host.
 func rounds(p plan.Plan, apiServers *fleet.Countdown) []fleet.Round {
 	var all []fleet.Round
+	sent := map[string]map[string]bool{} // by host and sum: an upgrade has contents twice, to stage and to use
 	for _, turn := range []plan.Turn{plan.Urgent, plan.InTurn, plan.Late} {
 		round := fleet.Round{Contents: map[string][]release.Content{}}
 		if turn == plan.Late {
 			round.After, round.Patience = apiServers, latePatience
 		}
 		for _, h := range p.Hosts() {
-			round.Contents[h.Name] = lacking(p, h.Name, turn)
+			if sent[h.Name] == nil {
+				sent[h.Name] = map[string]bool{}
+			}
+			round.Contents[h.Name] = lacking(p, h.Name, turn, sent[h.Name])
 		}
 		all = append(all, round)
 	}
 	return all
 }
 
-// lacking are the contents of the resources that differ on a host, of the components of one turn.
-func lacking(p plan.Plan, host string, turn plan.Turn) []release.Content {
+// lacking are the contents of the resources that differ on a host, of the components of one turn,
+// but for those whose sums were seen before.
+func lacking(p plan.Plan, host string, turn plan.Turn, seen map[string]bool) []release.Content {
 	var contents []release.Content
 	turns := p.Turns()
-	seen := map[string]bool{}
 	for _, s := range p.At(host) {
 		if turns[s.Component.Name] != turn {
 			continue

@@ -74,6 +74,7 @@ func lookAround(ctx context.Context, r *Run, queries map[string]node.Query) (map
 		}
 	}
 	r.census, r.vitals = censusOf(r.Cluster.Hosts, answers), vitalsIn(answers)
+	r.views = viewsIn(answers)
 	return answers, err
 }
 
@@ -87,6 +88,13 @@ func askCensus(r *Run, queries map[string]node.Query) {
 	}
 	if r.Fleet[r.lead] != nil {
 		ask(r.lead, api.CensusSource{Kubeconfig: component.Admin})
+	}
+	if r.upgrading != nil {
+		for _, h := range r.Cluster.With(inventory.ControlPlane) {
+			if r.Fleet[h.Name] != nil {
+				ask(h.Name, api.CensusSource{Kubeconfig: component.Admin, Upgrade: true})
+			}
+		}
 	}
 	for _, h := range r.Cluster.With(inventory.Etcd) {
 		m := r.Fleet[h.Name]

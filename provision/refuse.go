@@ -56,6 +56,9 @@ func situation(r *Run) guard.Situation {
 		KeysLost: keysLost(r), Claims: r.claims, Dropping: r.Scope.Dropping, Adopts: r.Scope.Adopts,
 		AddOns: guard.AddOnChanges(r.Plan),
 	}
+	if r.upgrading != nil {
+		s.Upgrade = upgradeOf(r)
+	}
 	if r.PKI != nil {
 		s.EncryptionKeys = r.PKI.EncryptionKeys()
 	}

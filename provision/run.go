@@ -43,6 +43,8 @@ type Run struct {
 	// Proof is, in a reset, what shows the hosts to be of this cluster.
 	Proof string
 
+	upgrading *Upgrading // nil in a run that does not upgrade
+
 	options  fleet.Options
 	dial     dialer
 	lock     *fleet.StateLock
@@ -56,6 +58,7 @@ type Run struct {
 	evidence map[string]guard.Evidence
 	census   api.Census
 	vitals   map[string]api.EtcdVitals
+	views    map[string]api.UpgradeView // by control plane
 	surveys  map[string]survey
 	left     map[string][]string // in a reset: the components that each host has or had
 	claims   map[string]guard.Claim

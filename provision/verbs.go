@@ -116,6 +116,49 @@ func RemoveNode(leave Leave, confirm func(*Run) error) []Stage {
 	}
 }
 
+// Upgrade lists what comes before the first change that `upgrade` makes: its plan is that of `up`,
+// in an order in which a cluster may move to other versions. confirm is asked when it is known what
+// will be done, and nothing is refused. Run.Apply carries the plan out.
+func Upgrade(u Upgrading, confirm func(*Run) error, ignored []string) []Stage {
+	return []Stage{
+		LockState,
+		FetchArtifacts,
+		LoadKeys,
+		ConcernUpgrade(u),
+		ConcernAll,
+		ConnectLocked,
+		CheckFounding,
+		IssueKeys,
+		BuildUpgrade,
+		ObserveAndSurvey,
+		SpareNodes,
+		KeepLead,
+		Judge,
+		Refuse,
+		Approve(confirm),
+		CheckHosts(ignored),
+		KeepKeys,
+	}
+}
+
+// PlanUpgrade lists how `upgrade --dry-run` finds out what `upgrade` would do and refuse.
+func PlanUpgrade(u Upgrading) []Stage {
+	return []Stage{
+		FetchArtifacts,
+		LoadKeys,
+		ConcernUpgrade(u),
+		ConcernAll,
+		Connect,
+		CheckFounding,
+		IssueKeys,
+		BuildUpgrade,
+		Observe,
+		SpareNodes,
+		KeepLead,
+		Judge,
+	}
+}
+
 // PlanReset lists how `reset --dry-run` finds out what `reset` would do.
 func PlanReset(deleteData bool) []Stage {
 	return []Stage{

@@ -44,3 +44,18 @@ func (n number) less(o number) bool {
 	}
 	return n.pre != "" && o.pre == ""
 }
+
+// Compare orders two versions without a leading v; a text that is none comes first.
+func Compare(a, b string) int {
+	x, badX := parseVersion(a)
+	y, badY := parseVersion(b)
+	switch {
+	case badX != nil && badY != nil:
+		return 0
+	case badX != nil || badY == nil && x.less(y):
+		return -1
+	case badY != nil || y.less(x):
+		return 1
+	}
+	return 0
+}

@@ -25,6 +25,7 @@ var schemaTypes = []reflect.Type{
 	reflect.TypeFor[Up](), reflect.TypeFor[Plan](), reflect.TypeFor[PlannedHost](), reflect.TypeFor[Change](),
 	reflect.TypeFor[SavedPlan](), reflect.TypeFor[PlannedResource](), reflect.TypeFor[Drift](),
 	reflect.TypeFor[HostDrift](), reflect.TypeFor[Reset](), reflect.TypeFor[Removal](), reflect.TypeFor[Directory](),
+	reflect.TypeFor[Upgrade](), reflect.TypeFor[Move](),
 	reflect.TypeFor[Audit](), reflect.TypeFor[AuditCheck](), reflect.TypeFor[AuditFinding](),
 	reflect.TypeFor[AddOns](), reflect.TypeFor[AddOn](), reflect.TypeFor[Token](),
 	reflect.TypeFor[Logs](), reflect.TypeFor[LogLine](),
@@ -148,7 +149,7 @@ func schema(t *testing.T, c comments, of reflect.Type, defs map[string]any) map[
 func allComments(t *testing.T) comments {
 	return readComments(
 		t, "../provision/fleet/event.go", "event.go", "document.go", "error.go", "plan.go", "saved.go", "drift.go",
-		"reset.go", "audit.go", "addons.go", "logs.go", "token.go", "verify.go", "version.go",
+		"reset.go", "upgrade.go", "audit.go", "addons.go", "logs.go", "token.go", "verify.go", "version.go",
 	)
 }
 

@@ -38,6 +38,8 @@ type clusterFlags struct {
 	records   bool     // the command may record the sums of artifacts
 	record    bool     // without asking
 	bundles   []string // the files of a bundle of artifacts
+	// kubernetes is the version that the inventory is read for; "" means that which it has.
+	kubernetes string
 
 	result any // for the document
 }
@@ -46,7 +48,7 @@ type clusterFlags struct {
 // its events as the flags say. The command itself only passes its result to show.
 func (f *clusterFlags) bind(c *cobra.Command) {
 	run := c.RunE
-	f.warns = slices.Contains([]string{"plan", "up", "add-node", "replace-node", "recover", "preflight"}, c.Name())
+	f.warns = slices.Contains([]string{"plan", "up", "upgrade", "add-node", "replace-node", "recover", "preflight"}, c.Name())
 	c.RunE = func(c *cobra.Command, args []string) error {
 		shown, err := newProgress(f.app, verb(c), f)
 		if err != nil {
@@ -95,7 +97,7 @@ func (f *clusterFlags) bindLock(c *cobra.Command) {
 
 // load reads the inventory.
 func (f *clusterFlags) load() (*inventory.Cluster, error) {
-	c, err := inventory.Load(f.inventory, component.Rules())
+	c, err := inventory.LoadAs(f.inventory, f.kubernetes, component.Rules())
 	if err != nil {
 		return nil, cli.UsageError{Err: err}
 	}

@@ -70,6 +70,9 @@ type Host struct {
 	Clock      node.Clock
 	Components []Component
 	Checkup    node.Checkup
+	// Server and Kubelet are the versions of Kubernetes that the host's API server and its kubelet
+	// have, without a leading v; empty where there is none, or it is not known.
+	Server, Kubelet string
 }
 
 // Component is the health of a component on a host.
@@ -106,7 +109,7 @@ func Judge(s Scene) ([]Area, []Problem) {
 		area  string
 		judge func(Scene) (string, []Problem)
 	}{
-		{Nodes, nodes}, {API, servers}, {Etcd, etcd}, {DNS, dns}, {Network, network}, {Policies, policies},
+		{Nodes, nodes}, {"", upgrade}, {API, servers}, {Etcd, etcd}, {DNS, dns}, {Network, network}, {Policies, policies},
 		{Certificates, certificates}, {Clocks, clocks}, {"", hosts},
 	} {
 		text, found := rule.judge(s)

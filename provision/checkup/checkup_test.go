@@ -99,8 +99,8 @@ func TestJudge(t *testing.T) {
 			servers(s).Nodes[1].Cordoned = true
 		}, Note, Nodes, "w1", "cordoned"},
 		"a removal that was cut off": {func(s *Scene) {
-			servers(s).Nodes[1].Cordoned, servers(s).Nodes[1].Leaves = true, "remove-node"
-		}, Warning, Nodes, "w1", "cordoned by a remove-node that has not finished"},
+			servers(s).Nodes[1].Cordoned, servers(s).Nodes[1].Mark = true, api.MarkRemoval
+		}, Warning, Nodes, "w1", "`remove-node` has begun to empty the node"},
 		"a learner": {func(s *Scene) {
 			s.Members[0] = api.EtcdMember{
 				PeerURLs: []string{"https://" + s.Cluster.Hosts[0].Address.String() + ":2380"}, Learner: true,

@@ -3,6 +3,8 @@ package checkup
 import (
 	"fmt"
 	"strings"
+
+	"kbootstrap/resource/api"
 )
 
 // nodes judges what the API says of the nodes, and of the loops that look after them.
@@ -42,20 +44,9 @@ func nodes(s Scene) (string, []Problem) {
 				Hint: "journalctl -u kubelet on the host; `kbootstrap up` mends what differs",
 			})
 		}
-		switch {
-		case n.Leaves != "":
+		if n.Cordoned {
 			cordoned = append(cordoned, n.Name)
-			found = append(found, Problem{
-				Level: Warning, Host: h.Name, Text: "the node is cordoned by a " + n.Leaves + " that has not finished",
-				Hint: fmt.Sprintf("`kbootstrap %s %s` goes on; if the host is to stay: kubectl uncordon %s",
-					n.Leaves, n.Name, n.Name),
-			})
-		case n.Cordoned:
-			cordoned = append(cordoned, n.Name)
-			found = append(found, Problem{
-				Level: Note, Host: h.Name, Text: "the node is cordoned: no new pods are scheduled there",
-				Hint: "kubectl uncordon " + n.Name,
-			})
+			found = append(found, cordon(n))
 		}
 	}
 	for _, h := range s.Cluster.Hosts {
@@ -70,6 +61,23 @@ func nodes(s Scene) (string, []Problem) {
 		text += ", cordoned: " + several(cordoned)
 	}
 	return text, found
+}
+
+// cordon tells who has cordoned a node, as far as the tool knows it, and how that ends.
+func cordon(n api.NodeVitals) Problem {
+	p := Problem{
+		Level: Note, Host: n.Name, Text: "the node is cordoned: no new pods are scheduled there",
+		Hint: "kubectl uncordon " + n.Name,
+	}
+	switch n.Mark {
+	case api.MarkUpgrade:
+		p.Level, p.Text = Warning, "the node was emptied for an upgrade, and takes no pods"
+		p.Hint = "`kbootstrap upgrade` goes on, and has the node take pods again"
+	case api.MarkRemoval:
+		p.Level, p.Text = Warning, "`remove-node` has begun to empty the node"
+		p.Hint = "`kbootstrap remove-node " + n.Name + "` goes on; or kubectl uncordon " + n.Name
+	}
+	return p
 }
 
 // several joins names, but not more than fit into a line.

@@ -14,10 +14,11 @@ import (
 // stops no node. With one control plane there is nothing to choose from, and hosts talk to it
 // directly. See docs/decisions/0003-api-proxy.md.
 var apiProxy = Component{
-	Name:  "kube-api-proxy",
-	Short: "api-lb",
-	On:    Target.highlyAvailable,
-	After: []string{"base"},
+	Name:   "kube-api-proxy",
+	OfNode: true,
+	Short:  "api-lb",
+	On:     Target.highlyAvailable,
+	After:  []string{"base"},
 	// HAProxy takes a server for one that answers until its first check has failed.
 	NeedsJoined: []string{APIServer},
 	Units:       []string{"kube-api-proxy.service"},

@@ -57,6 +57,15 @@ type Component struct {
 	Last bool
 	// Aside says that nothing comes after the component.
 	Aside bool
+	// OfNode says that pods depend on what a host has of it: an upgrade changes it in waves, see
+	// Upgrade. Disturbs says that no pod may be on the node while its service is restarted for
+	// that.
+	OfNode, Disturbs bool
+	// InWaves has the component of a host wait until all that is in waves is done for the hosts of
+	// the waves before; see plan.Plan.
+	InWaves bool
+	// Passing says that what it brings about is over when the run ends.
+	Passing bool
 	// PodNetwork says that the health of the component is a part of that of the pod network.
 	PodNetwork bool
 

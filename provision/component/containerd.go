@@ -23,11 +23,13 @@ const containerdSocket = "/run/containerd/containerd.sock"
 
 // containerd runs the containers of the kubelet and, where there is one, of docker.
 var containerd = Component{
-	Name:  "containerd",
-	Short: "ctrd",
-	On:    everywhere,
-	After: []string{"base"},
-	Units: []string{"containerd.service"},
+	Name:     "containerd",
+	OfNode:   true,
+	Disturbs: true,
+	Short:    "ctrd",
+	On:       everywhere,
+	After:    []string{"base"},
+	Units:    []string{"containerd.service"},
 	// The proxy is not for the hosts, whose addresses its exceptions name.
 	NamesAll: hasProxy,
 	Sources: []release.Source{

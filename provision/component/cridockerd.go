@@ -11,10 +11,12 @@ import (
 
 // criDockerd lets the kubelet talk to docker, which Kubernetes itself has not done since 1.24.
 var criDockerd = Component{
-	Name:  "cri-dockerd",
-	On:    func(t Target) bool { return hasCRIDockerd(t.Cluster) },
-	After: []string{"docker"},
-	Units: []string{"cri-dockerd.service"},
+	Name:     "cri-dockerd",
+	OfNode:   true,
+	Disturbs: true,
+	On:       func(t Target) bool { return hasCRIDockerd(t.Cluster) },
+	After:    []string{"docker"},
+	Units:    []string{"cri-dockerd.service"},
 	Sources: []release.Source{{
 		Component: "cri-dockerd", Version: "0.3.26", Archive: true, Directory: "cri-dockerd/", Needed: hasCRIDockerd,
 		URL:      "https://github.com/Mirantis/cri-dockerd/releases/download/v{version}/cri-dockerd-{version}.{arch}.tgz",

@@ -30,6 +30,8 @@ var dockerProgram = inventory.Program{
 // containerd with the kubelet.
 var docker = Component{
 	Name:     "docker",
+	OfNode:   true,
+	Disturbs: true,
 	On:       func(t Target) bool { return hasDocker(t.Cluster) },
 	After:    []string{"containerd"},
 	Units:    []string{"docker.service"},

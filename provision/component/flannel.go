@@ -20,6 +20,7 @@ const FlannelConfig = "/etc/kube-flannel/net-conf.json"
 // node Ready.
 var flannel = Component{
 	Name:       "flannel",
+	OfNode:     true,
 	On:         everywhere,
 	PodNetwork: true,
 	After:      []string{"kubelet", "host-access"},

@@ -18,10 +18,12 @@ const KubeletConfig = "/etc/kubernetes/kubelet.conf"
 // registers within a tenth of a second then, while a kubelet that started long before is in the
 // middle of a back-off of seconds.
 var kubelet = Component{
-	Name:  "kubelet",
-	On:    everywhere,
-	After: []string{"containerd", "kube-api-proxy", "cri-dockerd"},
-	Units: []string{"kubelet.service"},
+	Name:     "kubelet",
+	OfNode:   true,
+	Disturbs: true,
+	On:       everywhere,
+	After:    []string{"containerd", "kube-api-proxy", "cri-dockerd"},
+	Units:    []string{"kubelet.service"},
 	Sources: []release.Source{
 		kubernetesProgram("kubelet"),
 	},

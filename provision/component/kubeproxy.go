@@ -15,6 +15,7 @@ var kubeProxyProgram = inventory.Program{Name: "kube-proxy", Rules: kubeProxyRul
 // kubeProxy carries the addresses of Services, on every node.
 var kubeProxy = Component{
 	Name:       "kube-proxy",
+	OfNode:     true,
 	Short:      "proxy",
 	On:         everywhere,
 	PodNetwork: true,

@@ -28,6 +28,7 @@ var (
 // only the firewall runs: the network of pods is flannel's, and Services are kube-proxy's.
 var kubeRouter = Component{
 	Name:       "kube-router",
+	OfNode:     true,
 	Short:      "policy",
 	On:         everywhere,
 	PodNetwork: true,

@@ -24,10 +24,11 @@ const (
 // name and trust, and the mirrors of others. What is not wanted any more is put back to what it
 // was. What docker has of that is in docker.
 var registries = Component{
-	Name:  "registries",
-	Short: "trust",
-	On:    everywhere,
-	After: []string{"containerd"},
+	Name:   "registries",
+	OfNode: true,
+	Short:  "trust",
+	On:     everywhere,
+	After:  []string{"containerd"},
 	Resources: func(t Target) []resource.Resource {
 		var rs []resource.Resource
 		if !t.servesRegistry() {

@@ -18,10 +18,11 @@ const RegistryUnit = "kbootstrap-registry.service"
 // of the host and no pod: hosts pull from it before there is a network of pods, and what it keeps
 // is where its owner finds it. What all hosts have of it is in registries.
 var registry = Component{
-	Name:  "registry",
-	On:    Target.servesRegistry,
-	After: []string{"base"},
-	Units: []string{RegistryUnit},
+	Name:   "registry",
+	OfNode: true,
+	On:     Target.servesRegistry,
+	After:  []string{"base"},
+	Units:  []string{RegistryUnit},
 	Sources: []release.Source{{
 		Component: "registry", Version: "3.1.1", Archive: true, Programs: []string{"registry"}, Needed: hasRegistry,
 		URL: "https://github.com/distribution/distribution/releases/download/v{version}/" +

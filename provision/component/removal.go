@@ -25,7 +25,7 @@ func Removal(drain time.Duration) []Component {
 		{
 			Name: "drain", On: func(t Target) bool { return t.Leaving && !t.Dead }, AtLead: true,
 			Resources: func(t Target) []resource.Resource {
-				return one(api.Drain{Node: t.Host.Name, Kubeconfig: Admin, Timeout: drain})
+				return one(api.Drain{Node: t.Host.Name, Kubeconfig: Admin, Timeout: drain, Mark: api.MarkRemoval})
 			},
 		},
 		{
@@ -87,8 +87,9 @@ var leaveEtcd = Component{
 // noAPIProxy is a host without the proxy that it had while there were several control planes. It
 // goes when nothing asks it any more.
 var noAPIProxy = Component{
-	Name:  "no-api-proxy",
-	Short: "no-lb",
+	Name:   "no-api-proxy",
+	OfNode: true,
+	Short:  "no-lb",
 	On: func(t Target) bool {
 		return !t.highlyAvailable() && slices.Contains(t.Facts.Units, "kube-api-proxy.service")
 	},

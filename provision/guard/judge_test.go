@@ -143,6 +143,7 @@ func TestJudge(t *testing.T) {
 			want: []string{
 				code(fault.NetworkChanged, ""), code(fault.NetworkChanged, ""), code(fault.NetworkChanged, ""),
 				code(fault.Downgrade, "m1"), code(fault.Downgrade, "m2"), code(fault.Downgrade, "m3"),
+				code(fault.Downgrade, "w1"),
 			},
 			says: "network.services is 10.96.0.0/12 in the running cluster (on m1), but 10.64.0.0/20 in the inventory",
 		},

@@ -35,6 +35,8 @@ type Situation struct {
 	// Leavers are the hosts that the run removes, and Dead says that they do not answer.
 	Leavers []string
 	Dead    bool
+	// Upgrade is what is known for an upgrade; nil in a run that is none.
+	Upgrade *Upgrade
 	// AddOns are what the run would do to what users have, and Dropping the add-ons, by their
 	// fields, that it may turn off although users have data in them.
 	AddOns   []AddOnChange
@@ -50,7 +52,7 @@ func Judge(s Situation) (refused Refusals, warnings []string) {
 		SameMachine(s), Foreign(s), replacedKeys(s), lostEncryptionKeys(s), otherAuthority(s),
 		changedNetworks(s), changedVersions(s),
 		halfChanged(s), movedRoles(s), movedRegistry(s), otherMachines(s), goneHosts(s), members(s), joining(s),
-		movedHosts(s), quorum(s), addOns(s), lostNFSClass(s),
+		movedHosts(s), quorum(s), upgraded(s), addOns(s), lostNFSClass(s),
 	) {
 		if s.isElsewhere(r) {
 			warnings = append(warnings, r.Error())

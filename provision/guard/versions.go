@@ -10,8 +10,9 @@ import (
 	"kbootstrap/release"
 )
 
-// changedVersions finds versions that the running cluster must not be brought to by changing all
-// hosts at once.
+// changedVersions finds versions that the running cluster must not be brought to: older ones, and
+// in a run that is no upgrade another minor version of Kubernetes. An upgrade goes one minor
+// version at a time, and a host that was left behind comes along before the next.
 func changedVersions(s Situation) Refusals {
 	if !s.IsLive() {
 		return nil
@@ -21,36 +22,52 @@ func changedVersions(s Situation) Refusals {
 	var rs Refusals
 	for _, h := range s.Cluster.Hosts {
 		e := s.Evidence[h.Name]
+		told := false // of the kubelet the same would be said
 		for _, p := range []struct{ name, found, wanted string }{
-			{"Kubernetes", e.Kubernetes, versions["kubernetes"]}, {"etcd", e.Etcd, versions["etcd"]},
+			{"Kubernetes", e.Kubernetes, versions["kubernetes"]},
+			{"a kubelet of Kubernetes", e.Kubelet, versions["kubernetes"]},
+			{"etcd", e.Etcd, versions["etcd"]},
 		} {
-			found, wanted := numbersOf(p.found), numbersOf(p.wanted)
-			if found == nil || wanted == nil || slices.Equal(found, wanted) {
+			if told && p.name != "etcd" {
 				continue
 			}
-			refused := &RefusedError{
-				Host: h.Name,
-				Text: fmt.Sprintf(
-					"this host runs %s %s, but the inventory says %s", p.name, dotted(found), dotted(wanted),
-				),
+			refused := s.changedVersion(p.name, numbersOf(p.found), numbersOf(p.wanted))
+			if refused != nil {
+				refused.Host = h.Name
+				rs = append(rs, refused)
 			}
-			switch {
-			case slices.Compare(wanted, found) < 0:
-				refused.Code = fault.Downgrade
-				refused.Advice = "write " + dotted(found) + " again: an older version may be unable to read what a " +
-					"newer one has stored"
-			case p.name == "Kubernetes" && !slices.Equal(found[:2], wanted[:2]):
-				refused.Code = fault.MinorUpgrade
-				refused.Advice = "write " + dotted(found) + " again, or a later patch of that version: `up` does not " +
-					"bring a running cluster to another minor version; such an upgrade goes one minor version at a " +
-					"time, control planes before kubelets"
-			default:
-				continue
-			}
-			rs = append(rs, refused)
+			told = told || refused != nil
 		}
 	}
 	return rs
+}
+
+// changedVersion judges one program of a host; nil when it may be changed.
+func (s Situation) changedVersion(name string, found, wanted []int) *RefusedError {
+	if found == nil || wanted == nil {
+		return nil
+	}
+	const order = "an upgrade goes one minor version at a time, control planes before kubelets"
+	refused := &RefusedError{
+		Text: fmt.Sprintf("this host runs %s %s, but the inventory says %s", name, dotted(found), dotted(wanted)),
+	}
+	switch isMinor := !slices.Equal(found[:2], wanted[:2]); {
+	case slices.Compare(wanted, found) < 0:
+		refused.Code = fault.Downgrade
+		refused.Advice = "write " + dotted(found) + " again: an older version may be unable to read what a newer one " +
+			"has stored"
+	case isMinor && (found[0] != wanted[0] || wanted[1]-found[1] > 1):
+		refused.Code = fault.UpgradeSkips
+		refused.Advice = fmt.Sprintf("write a version %d.%d first, and run `kbootstrap upgrade`: %s", found[0], found[1]+1,
+			order)
+	case isMinor && s.Upgrade == nil && name != "etcd":
+		refused.Code = fault.MinorUpgrade
+		refused.Advice = "run `kbootstrap upgrade`; or write " + dotted(found) + " again, or a later patch of it: " + order +
+			", which `up` does not do"
+	default:
+		return nil
+	}
+	return refused
 }
 
 // numbersOf are the three numbers of a version, with or without a leading v; nil when it is none.

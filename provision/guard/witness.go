@@ -24,6 +24,7 @@ type Evidence struct {
 	Pods       string   // the network that the controller manager was started with
 	Domain     string   // that the kubelet was started with
 	Kubernetes string   // the version of the API server, without a leading v
+	Kubelet    string   // the version of the kubelet
 	Etcd       string   // the version of etcd
 	Addresses  []Bound  // that the units of its roles were started with
 	Members    []string // the addresses at which the API server looks for members of etcd on other hosts
@@ -77,6 +78,9 @@ var witnesses = []witness{
 	{component.FlannelConfig, func(e *Evidence, _, found, _ string) { e.Flannel = carrierOf(found) }},
 	{"/usr/local/bin/kube-apiserver", func(e *Evidence, _, found, _ string) {
 		e.Kubernetes = component.VersionOf("kubernetes", found)
+	}},
+	{"/usr/local/bin/kubelet", func(e *Evidence, _, found, _ string) {
+		e.Kubelet = component.VersionOf("kubernetes", found)
 	}},
 	{"/usr/local/bin/etcd", func(e *Evidence, _, found, _ string) { e.Etcd = component.VersionOf("etcd", found) }},
 }

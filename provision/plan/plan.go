@@ -22,6 +22,8 @@ type Plan struct {
 	Steps []Step
 	// Spare is how many hosts may fail without keeping the others from what needs every host.
 	Spare int
+	// Waves are the numbers of the waves in which hosts get what is in waves, by their names.
+	Waves map[string]int
 }
 
 // Build says what every target should have of the components. It is pure: the same targets give the

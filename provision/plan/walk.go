@@ -15,7 +15,8 @@ var ErrDependency = errors.New("an earlier component failed")
 
 // Walk carries out every step as soon as what it comes after is done: steps of the same host that
 // its component is After, steps of every host that its component Needs, and for a Rolling component
-// that runs already, or that joins one that runs, the same step of the host Before. A step that
+// that runs already, or that joins one that runs, the same step of the host Before, and for one
+// InWaves all that is in waves of the hosts of the wave before. A step that
 // waits on its host for a component is ended when that has failed everywhere, unless its service
 // runs already: then it does not wait, and its host would go on alone with what it changes. It
 // returns the root causes only; what does not depend on a failure is finished.
@@ -56,7 +57,7 @@ func (p Plan) Walk(ctx context.Context, do func(context.Context, Step) error) Fa
 			// The end of ctx is for the steps to come; one that is under way is ended by do.
 			ctx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 			defer cancel(nil)
-			if gates := p.gates(i); len(gates) > 0 && !step.restarts() {
+			if gates := p.gates(i); len(gates) > 0 && !step.Restarts() {
 				all.Go(func() {
 					for _, g := range gates {
 						select {
@@ -93,6 +94,7 @@ func (p Plan) Before(i int) []int {
 		case slices.Contains(step.Component.After, other.Component.Name) && p.sameHost(step, other),
 			slices.Contains(step.Component.Needs, other.Component.Name),
 			step.Target.Joins != nil && slices.Contains(step.Component.NeedsJoined, other.Component.Name),
+			step.Component.InWaves && other.Component.InWaves && p.Waves[other.About()]+1 == p.Waves[step.About()],
 			j < i && step.Component.Rolling && step.Component.Name == other.Component.Name && step.isRolled():
 			indices = append(indices, j)
 		}
@@ -152,9 +154,9 @@ func (s Step) isRolled() bool {
 	return s.Running() || slices.Contains(s.Target.Joins, s.About())
 }
 
-// restarts reports whether the step changes a service that runs: its host carries that out by
+// Restarts reports whether the step changes a service that runs: its host carries that out by
 // itself, or puts back what was there, and what came of it must not be lost.
-func (s Step) restarts() bool {
+func (s Step) Restarts() bool {
 	return slices.ContainsFunc(s.Changes(), func(c Change) bool {
 		service, ok := c.Found.(resource.Service)
 		return ok && service.Running

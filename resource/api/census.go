@@ -22,6 +22,8 @@ type Census struct {
 	Members []EtcdMember     // of etcd; nil when it was not asked or does not answer
 	// Etcd is how the host's own member of etcd is; nil when it was not asked.
 	Etcd *EtcdVitals
+	// Upgrade is what an upgrade would meet; nil when it was not asked for.
+	Upgrade *UpgradeView
 }
 
 // RegisteredNode is a node of the API.
@@ -32,6 +34,9 @@ type RegisteredNode struct {
 	BootID     string
 	Address    string // by which the others reach it; empty until its kubelet has told
 	Ready      bool   // its kubelet has told so of late
+	Kubelet    string // the version of its kubelet: "v1.36.3"
+	Cordoned   bool   // it takes no more pods
+	Mark       string // what the tool has cordoned it for; see CordonMark
 }
 
 // EtcdMember is a member in etcd's own list.
@@ -50,6 +55,8 @@ type CensusSource struct {
 	Members resource.Ready
 	// Etcd is where the host's own member answers clients: "https://127.0.0.1:2379".
 	Etcd resource.Ready
+	// Upgrade asks the API what an upgrade would meet.
+	Upgrade bool
 }
 
 // censusTimeout bounds one question: what does not answer at once does not stand.
@@ -63,6 +70,9 @@ func TakeCensus(ctx context.Context, sys *host.System, from CensusSource) Census
 	var census Census
 	if from.Kubeconfig != "" {
 		census.Nodes, _ = registeredNodes(ctx, sys, from.Kubeconfig)
+	}
+	if from.Upgrade {
+		census.Upgrade = viewUpgrade(ctx, sys, from.Kubeconfig)
 	}
 	if from.Members.URL != "" {
 		census.Members, _ = etcdMembers(ctx, sys, from.Members)
@@ -82,9 +92,13 @@ func registeredNodes(ctx context.Context, sys *host.System, kubeconfig string) (
 	}
 	var list struct {
 		Items []struct {
-			Metadata struct{ Name string }
-			Status   struct {
-				NodeInfo   struct{ MachineID, SystemUUID, BootID string }
+			Metadata struct {
+				Name        string
+				Annotations map[string]string
+			}
+			Spec   struct{ Unschedulable bool }
+			Status struct {
+				NodeInfo   struct{ MachineID, SystemUUID, BootID, KubeletVersion string }
 				Addresses  []struct{ Type, Address string }
 				Conditions []struct{ Type, Status string }
 			}
@@ -98,6 +112,8 @@ func registeredNodes(ctx context.Context, sys *host.System, kubeconfig string) (
 		info := item.Status.NodeInfo
 		node := RegisteredNode{
 			Name: item.Metadata.Name, MachineID: info.MachineID, SystemUUID: info.SystemUUID, BootID: info.BootID,
+			Kubelet: info.KubeletVersion, Cordoned: item.Spec.Unschedulable,
+			Mark: item.Metadata.Annotations[CordonMark],
 		}
 		for _, a := range item.Status.Addresses {
 			if a.Type == "InternalIP" && node.Address == "" {

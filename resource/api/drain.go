@@ -22,6 +22,7 @@ type Drain struct {
 	Node       string
 	Kubeconfig string        // path on the host, below System.Root
 	Timeout    time.Duration // until the last pod has left
+	Mark       string        // what the node is cordoned for: MarkRemoval or MarkUpgrade
 	Absent     bool          // the node takes pods, or has some
 }
 
@@ -34,6 +35,12 @@ func (d Drain) State() string { return resource.States(resource.Flag("cordoned a
 // CordonMark is the annotation of a node that the tool has cordoned: it comes with the cordon, in
 // one request, so that a run which was cut off leaves no cordon that could be an operator's.
 const CordonMark = "kbootstrap/cordoned"
+
+// What a node is cordoned for, as CordonMark says it.
+const (
+	MarkRemoval = "remove-node"
+	MarkUpgrade = "upgrade"
+)
 
 // Observe asks the API once. Where it does not answer, the node is not known to be empty.
 func (d Drain) Observe(ctx context.Context, sys *host.System) (resource.Resource, error) {
@@ -192,7 +199,7 @@ func (d Drain) pods(ctx context.Context, a *kube.API) ([]drainedPod, error) {
 func (d Drain) cordon(ctx context.Context, a *kube.API, version string) error {
 	body, err := json.Marshal(map[string]any{
 		"metadata": map[string]any{
-			"annotations": map[string]string{CordonMark: "remove-node"}, "resourceVersion": version,
+			"annotations": map[string]string{CordonMark: d.Mark}, "resourceVersion": version,
 		},
 		"spec": map[string]any{"unschedulable": true},
 	})

@@ -56,10 +56,8 @@ type NodeVitals struct {
 	Name     string
 	Ready    bool
 	Cordoned bool
-	// Leaves is the verb of the tool that has cordoned the node, and has not finished; "" where an
-	// operator did.
-	Leaves string
-	Taints []string // those that keep pods away: "key:Effect"
+	Mark     string   // what the tool has cordoned it for; see CordonMark
+	Taints   []string // those that keep pods away: "key:Effect"
 	// Wrong are the conditions that are not as they should be: "DiskPressure is True: …".
 	Wrong []string
 }
@@ -173,10 +171,8 @@ func (v *APIVitals) nodes(ctx context.Context, a *kube.API) error {
 	}
 	v.Nodes = []NodeVitals{}
 	for _, item := range list.Items {
-		n := NodeVitals{Name: item.Metadata.Name, Cordoned: item.Spec.Unschedulable}
-		if n.Cordoned {
-			n.Leaves = item.Metadata.Annotations[CordonMark]
-		}
+		n := NodeVitals{Name: item.Metadata.Name, Cordoned: item.Spec.Unschedulable,
+			Mark: item.Metadata.Annotations[CordonMark]}
 		for _, t := range item.Spec.Taints {
 			if t.Effect != "PreferNoSchedule" {
 				n.Taints = append(n.Taints, t.Key+":"+t.Effect)

@@ -79,6 +79,7 @@ var kinds = []Kind{
 	kind[api.Node]("node", 0),
 	kind[api.NodeStatus]("nodestatus", Waits),
 	kind[api.Drain]("drain", Sees),
+	kind[api.Schedulable]("schedulable", Sees),
 	kind[api.Registration]("registration", Sees),
 	kind[api.PodNetwork]("podnetwork", Sees),
 	kind[api.PodProbe]("podprobe", Sees),

@@ -20,23 +20,6 @@ func (l *lab) readdress(host string, addresses ...string) {
 	}
 }
 
-// mustRefuse runs commands on the inventory, each of which must end with the exit code and name
-// these texts.
-func (l *lab) mustRefuse(code int, commands []string, texts ...string) {
-	l.t.Helper()
-	for _, command := range commands {
-		r := l.run(3*time.Minute, append(strings.Fields(command), "-i", l.inventory)...)
-		if r.code != code {
-			l.t.Errorf("%s: exit %d, want %d\n%s%s", command, r.code, code, r.stdout, r.stderr)
-		}
-		for _, text := range texts {
-			if !strings.Contains(r.stdout+r.stderr, text) {
-				l.t.Errorf("%s does not tell %q:\n%s%s", command, text, r.stdout, r.stderr)
-			}
-		}
-	}
-}
-
 // kept remembers the inventory; the returned function writes it back.
 func (l *lab) kept() (back func()) {
 	l.t.Helper()

@@ -1,0 +1,135 @@
+package plan_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"kbootstrap/internal/fixture"
+	"kbootstrap/provision/component"
+	"kbootstrap/provision/plan"
+)
+
+// upgradePlan is the upgrade of three control planes and a worker that run.
+func upgradePlan(t *testing.T) plan.Plan {
+	t.Helper()
+	targets := fixture.TargetsOf(t, fixture.Ha)
+	p := fixture.Running(plan.Build(component.Upgrade(time.Minute), targets))
+	p.Waves = component.Waves(targets[0].Cluster, "m1", 1)
+	return p
+}
+
+// walked are the steps in the order in which they were begun and ended, where one may fail.
+func walked(t *testing.T, p plan.Plan, fails string) (*fixture.Record, plan.Failures) {
+	t.Helper()
+	r := &fixture.Record{}
+	failed := p.Walk(t.Context(), func(_ context.Context, s plan.Step) error {
+		r.Add("begin " + fixture.Place(s))
+		defer r.Add("end " + fixture.Place(s))
+		if fixture.Place(s) == fails {
+			return errors.New("not healthy")
+		}
+		return nil
+	})
+	return r, failed
+}
+
+// TestUpgradeEnds: no steps wait for each other in a circle, whatever the inventory.
+func TestUpgradeEnds(t *testing.T) {
+	for name, text := range fixture.EveryInventory() {
+		targets := fixture.TargetsOf(t, text)
+		p := fixture.Running(plan.Build(component.Upgrade(time.Minute), targets))
+		p.Waves = component.Waves(targets[0].Cluster, "", 1)
+		done := make([]bool, len(p.Steps))
+		for progress := true; progress; {
+			progress = false
+			for i := range p.Steps {
+				if !done[i] && !slices.ContainsFunc(p.Before(i), func(j int) bool { return !done[j] }) {
+					done[i], progress = true, true
+				}
+			}
+		}
+		for i, s := range p.Steps {
+			if done[i] {
+				continue
+			}
+			var waits []string
+			for _, j := range p.Before(i) {
+				if !done[j] {
+					waits = append(waits, fixture.Place(p.Steps[j]))
+				}
+			}
+			t.Errorf("%s: %s waits for %q", name, fixture.Place(s), waits)
+		}
+	}
+}
+
+// TestUpgradeKeepsTheOrder: no program is newer than the API servers that it talks to, one host is
+// changed at a time, and no pod is on a node while its kubelet is changed.
+func TestUpgradeKeepsTheOrder(t *testing.T) {
+	p := upgradePlan(t)
+	r, failed := walked(t, p, "")
+	if failed != nil || len(r.Events) != 2*len(p.Steps) {
+		t.Fatalf("%d events of %d steps, %v", len(r.Events), len(p.Steps), failed)
+	}
+	hosts := []string{"m1", "m2", "m3", "w1"}
+	planes := hosts[:3]
+	after := func(later, earlier string) {
+		t.Helper()
+		begin, end := r.Index("begin "+later), r.Index("end "+earlier)
+		if begin < 0 || end < 0 || begin < end {
+			t.Errorf("%s (%d) began before the end of %s (%d)", later, begin, earlier, end)
+		}
+	}
+	for i, h := range hosts {
+		for _, plane := range planes {
+			after("etcd@"+plane, "stage@"+h)
+			after("kube-apiserver@"+plane, "stage@"+h)
+			after("drain@"+h, "kube-controller-manager@"+plane)
+			after("drain@"+h, "kube-scheduler@"+plane)
+		}
+		after("containerd@"+h, "drain@"+h)
+		after("kubelet@"+h, "drain@"+h)
+		after("takes-pods@"+h, "kubelet@"+h)
+		after("takes-pods@"+h, "kube-proxy@"+h)
+		after("health@"+h, "takes-pods@"+h)
+		after("coredns@m1", "health@"+h)
+		if i > 0 {
+			after("drain@"+h, "health@"+hosts[i-1])
+		}
+	}
+	for i, plane := range planes {
+		for _, other := range planes {
+			after("kube-apiserver@"+plane, "etcd@"+other)
+			after("kube-controller-manager@"+plane, "kube-apiserver@"+other)
+			after("kube-scheduler@"+plane, "kube-apiserver@"+other)
+		}
+		if i > 0 {
+			after("kube-apiserver@"+plane, "kube-apiserver@"+planes[i-1])
+		}
+	}
+}
+
+// TestUpgradeStops: what has failed keeps all that comes after it as it was.
+func TestUpgradeStops(t *testing.T) {
+	for fails, untouched := range map[string][]string{
+		"stage@w1":          {"etcd@m1", "kube-apiserver@m1", "drain@m1", "kubelet@m1"},
+		"kube-apiserver@m1": {"kube-apiserver@m2", "kube-controller-manager@m1", "drain@m1", "kubelet@w1"},
+		"kube-scheduler@m3": {"drain@m1", "kubelet@m1", "kubelet@w1", "coredns@m1"},
+		"kubelet@m1":        {"takes-pods@m1", "health@m1", "drain@m2", "kubelet@w1", "coredns@m1"},
+		"drain@w1":          {"kubelet@w1", "containerd@w1", "takes-pods@w1", "coredns@m1"},
+		"health@w1":         {"coredns@m1"},
+	} {
+		r, failed := walked(t, upgradePlan(t), fails)
+		if len(failed) != 1 {
+			t.Errorf("%s fails: %v", fails, failed)
+		}
+		for _, step := range untouched {
+			if slices.Contains(r.Events, "begin "+step) {
+				t.Errorf("%s fails, and %s was begun", fails, step)
+			}
+		}
+	}
+}
