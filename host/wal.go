@@ -86,18 +86,18 @@ func walMetadata(path string) (member, cluster uint64, ok bool) {
 		if _, err := io.ReadFull(file, record); err != nil {
 			return 0, 0, false
 		}
-		numbers, texts := protobuf(record[:size])
+		numbers, texts := Protobuf(record[:size])
 		if numbers[1] == walMetadataType {
-			ids, _ := protobuf(texts[3])
+			ids, _ := Protobuf(texts[3])
 			return ids[1], ids[2], ids[2] != 0
 		}
 	}
 	return 0, 0, false
 }
 
-// protobuf reads the numbers and the byte strings of a message, by their field numbers. What it
+// Protobuf reads the numbers and the byte strings of a message, by their field numbers. What it
 // cannot read ends it.
-func protobuf(message []byte) (numbers map[uint64]uint64, texts map[uint64][]byte) {
+func Protobuf(message []byte) (numbers map[uint64]uint64, texts map[uint64][]byte) {
 	numbers, texts = map[uint64]uint64{}, map[uint64][]byte{}
 	for len(message) > 0 {
 		key, n := binary.Uvarint(message)
