@@ -7,24 +7,19 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io/fs"
-	"path"
 
 	"kbootstrap/inventory"
 )
 
-// Fingerprints returns what tells the keys of one cluster from those of another, by the names of
-// their files in the store: sums of the public keys of the authorities and of service accounts, so
-// that an authority may be renewed, and of the keys that secrets are encrypted with. What is not
-// there is left out.
-func Fingerprints(store fs.FS) (map[string]string, error) {
+// fingerprints reads the files that others know the keys by; a file that is not there is nil.
+func fingerprints(read func(name string) ([]byte, error)) (map[string]string, error) {
 	found := map[string]string{}
 	var names []string
 	for _, a := range authorityTable {
 		names = append(names, a.name+".crt")
 	}
 	for _, name := range append(names, serviceAccount+".pub") {
-		text, err := readFrom(store, name)
+		text, err := read(name)
 		if err != nil {
 			return nil, err
 		}
@@ -38,7 +33,7 @@ func Fingerprints(store fs.FS) (map[string]string, error) {
 		found[name] = sumOf(key)
 	}
 	for number := 1; number <= inventory.MostEncryptionKeys; number++ {
-		text, err := readFrom(store, encryptionFile(number))
+		text, err := read(encryptionFile(number))
 		if err != nil {
 			return nil, err
 		}
@@ -52,15 +47,6 @@ func Fingerprints(store fs.FS) (map[string]string, error) {
 		found[encryptionFile(number)] = key.Sum
 	}
 	return found, nil
-}
-
-// readFrom reads a file that need not be there.
-func readFrom(store fs.FS, name string) ([]byte, error) {
-	text, err := fs.ReadFile(store, path.Clean(name))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	return text, err
 }
 
 // publicKeyOf is the public key in a certificate or in a PEM file of its own, as DER.

@@ -94,7 +94,7 @@ func (r *Run) WriteBackup(
 		return backup.Written{}, err
 	}
 	m := &content.Manifest
-	if m.Fingerprints, err = certs.Fingerprints(os.DirFS(filepath.Join(r.Cluster.StateDir(), "pki"))); err != nil {
+	if m.Fingerprints, err = fingerprintsOf(r.Cluster); err != nil {
 		return backup.Written{}, err
 	}
 	if m.Versions, err = release.Versions(r.Cluster, component.Sources()); err != nil {
@@ -165,4 +165,13 @@ func addState(c *inventory.Cluster, files map[string][]byte) error {
 		files[name] = text
 	}
 	return nil
+}
+
+// fingerprintsOf tells the keys of the state directory from others.
+func fingerprintsOf(c *inventory.Cluster) (map[string]string, error) {
+	store, err := certs.At(filepath.Join(c.StateDir(), "pki"))
+	if err != nil {
+		return nil, err
+	}
+	return store.Fingerprints()
 }

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -117,11 +116,7 @@ const scratchSocket = "client.sock:1"
 func (s scratchEtcd) fetch(ctx context.Context, c *inventory.Cluster, m backup.Manifest, o fleet.Options) error {
 	then := *c
 	then.Kubernetes = m.Kubernetes
-	then.Versions = maps.Clone(c.Versions)
-	if then.Versions == nil {
-		then.Versions = map[string]string{}
-	}
-	then.Versions[component.Etcd] = m.Versions[component.Etcd]
+	then.Versions = map[string]string{component.Etcd: m.Versions[component.Etcd]}
 	only := slices.DeleteFunc(component.Sources(), func(s release.Source) bool { return s.Component != component.Etcd })
 	releases := releases{cluster: &then, options: o}
 	set, err := release.Resolve(ctx, &then, runtime.GOARCH, release.Options{Sources: only, Warn: releases.warn})

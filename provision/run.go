@@ -11,6 +11,7 @@ import (
 	"kbootstrap/inventory"
 	"kbootstrap/node"
 	"kbootstrap/provision/audit"
+	"kbootstrap/provision/component"
 	"kbootstrap/provision/fleet"
 	"kbootstrap/provision/guard"
 	"kbootstrap/provision/plan"
@@ -61,6 +62,7 @@ type Run struct {
 	claims   map[string]guard.Claim
 	checkups map[string]node.Checkup
 	audited  audit.Scene
+	restore  component.Restore
 }
 
 // Scope says what a run is about.

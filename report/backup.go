@@ -5,6 +5,7 @@ import (
 
 	"kbootstrap/backup"
 	"kbootstrap/provision"
+	"kbootstrap/resource"
 )
 
 // Backup is the result of a backup.
@@ -90,5 +91,27 @@ func newManifest(m backup.Manifest) Manifest {
 			Host: m.Etcd.Host, Revision: m.Etcd.Revision, Keys: m.Etcd.Keys, Size: m.Snapshot().Size,
 			KubeSystemUID: m.Etcd.System, Nodes: m.Etcd.Nodes,
 		},
+	}
+}
+
+// Restore is the result of a restore.
+type Restore struct {
+	// How long it took, in milliseconds.
+	DurationMs int64 `json:"durationMs"`
+	// The revision of etcd afterwards.
+	Revision int64 `json:"revision"`
+	// How many keys etcd holds.
+	Keys int64 `json:"keys"`
+	// The nodes that the inventory does not have; empty if there are none.
+	Strangers []string `json:"strangers"`
+	// What was restored.
+	Manifest Manifest `json:"manifest"`
+}
+
+// NewRestore is the result of a restore.
+func NewRestore(m backup.Manifest, store resource.EtcdStore, strangers []string, took time.Duration) Restore {
+	return Restore{
+		DurationMs: took.Milliseconds(), Revision: store.Revision, Keys: store.Keys,
+		Strangers: append([]string{}, strangers...), Manifest: newManifest(m),
 	}
 }
