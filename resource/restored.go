@@ -44,12 +44,15 @@ func (r Restored) Kept() string { return r.DataDir + "/member.before-restore-" +
 // the two, there is no data, and the next run goes on. It does not go back: what was there before
 // is kept for people.
 func (r Restored) Apply(ctx context.Context, sys *host.System) error {
-	if r.Absent {
-		return nil
-	}
 	found, err := r.Observe(ctx, sys)
 	if err != nil {
 		return err
+	}
+	if now, ok := found.(Restored); r.Absent && ok && !now.Absent {
+		return errors.New("data that was restored is not put back: that of before is in " + r.Kept())
+	}
+	if r.Absent {
+		return nil
 	}
 	dir, member := sys.Path(r.DataDir), sys.Path(r.DataDir+"/member")
 	if now, ok := found.(Restored); ok && now.Absent {

@@ -93,7 +93,7 @@ was cut off is finished by the same command; "up" refuses to start anything unti
 					seconds(time.Since(begin)), store.Keys, set.Manifest.Created.Local().Format(time.DateTime), store.Revision)
 				fmt.Fprintln(a.stdout, "the data of before is on the hosts of etcd, in /var/lib/etcd/member.before-restore-*: "+
 					"remove it when nothing is missed")
-				if strangers != nil {
+				if len(strangers) > 0 {
 					fmt.Fprintf(a.stdout, "nodes that the inventory does not have: kubectl delete node %s\n",
 						strings.Join(strangers, " "))
 				}
