@@ -52,6 +52,8 @@ type ManifestEtcd struct {
 	Keys int64 `json:"keys"`
 	// How large the snapshot is, in bytes.
 	Size int64 `json:"size"`
+	// The sum of the snapshot, in hex.
+	SHA256 string `json:"sha256"`
 	// The UID of the namespace kube-system, which tells clusters apart.
 	KubeSystemUID string `json:"kubeSystemUID"`
 	// The UIDs of the nodes, by name.
@@ -88,7 +90,7 @@ func newManifest(m backup.Manifest) Manifest {
 		Cluster: m.Cluster, Created: m.Created, Version: m.Version, Kubernetes: m.Kubernetes, Versions: m.Versions,
 		Files: len(m.Files),
 		Etcd: ManifestEtcd{
-			Host: m.Etcd.Host, Revision: m.Etcd.Revision, Keys: m.Etcd.Keys, Size: m.Snapshot().Size,
+			Host: m.Etcd.Host, Revision: m.Etcd.Revision, Keys: m.Etcd.Keys, Size: m.Snapshot().Size, SHA256: m.Snapshot().SHA256,
 			KubeSystemUID: m.Etcd.System, Nodes: m.Etcd.Nodes,
 		},
 	}
