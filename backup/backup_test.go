@@ -27,7 +27,9 @@ func content() (backup.Content, []byte) {
 	sum := sha256.Sum256(snapshot)
 	c := backup.Content{
 		Manifest: backup.Manifest{Cluster: "demo", Created: time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC)},
-		Files:    map[string][]byte{"state/pki/ca.key": []byte(secret), "inventory/hosts.yaml": []byte("cluster: demo\n")},
+		Files: map[string][]byte{
+			"state/pki/ca.key": []byte(secret), "inventory/hosts.yaml": []byte("cluster: demo\n"),
+		},
 		Snapshot: bytes.NewReader(snapshot), Size: int64(len(snapshot)), SHA256: hex.EncodeToString(sum[:]),
 	}
 	return c, snapshot
@@ -115,7 +117,8 @@ func TestDamaged(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, want := content()
-		// read returns an error unless all is what was written: a bit that zstd does not use may change.
+		// read returns an error unless all is what was written: a bit that zstd does not use may
+		// change.
 		read := func(raw []byte) error {
 			if err := os.WriteFile(path, raw, 0o600); err != nil {
 				t.Fatal(err)
@@ -158,8 +161,8 @@ func TestNotOpened(t *testing.T) {
 	}
 }
 
-// TestNothingHalfDone: a snapshot that is cut off, changed or fails leaves no file, and the one that
-// was there.
+// TestNothingHalfDone: a snapshot that is cut off, changed or fails leaves no file, and the one
+// that was there.
 func TestNothingHalfDone(t *testing.T) {
 	_, snapshot := content()
 	for name, from := range map[string]io.Reader{

@@ -1,5 +1,5 @@
-// Package backup is the file of a backup: a snapshot of etcd with the keys and the inventory that it
-// is worthless without. It is written whole or not at all, sealed for those who may open it, and
+// Package backup is the file of a backup: a snapshot of etcd with the keys and the inventory that
+// it is worthless without. It is written whole or not at all, sealed for those who may open it, and
 // nothing of it is believed before its sums are compared. It knows no host and no session. Start at
 // Manifest, then Write and Read.
 package backup

@@ -118,8 +118,8 @@ func unpack(archive *tar.Reader, snapshot io.Writer) (*Set, error) {
 	if err := json.Unmarshal(text, &set.Manifest); err != nil {
 		return nil, fmt.Errorf("%s: %w", ManifestName, err)
 	}
-	if set.Manifest.APIVersion != apiVersion || set.Manifest.Kind != kind {
-		return nil, fmt.Errorf("it is %s %s, and not %s %s", set.Manifest.APIVersion, set.Manifest.Kind, apiVersion, kind)
+	if m := set.Manifest; m.APIVersion != apiVersion || m.Kind != kind {
+		return nil, fmt.Errorf("it is %s %s, and not %s %s", m.APIVersion, m.Kind, apiVersion, kind)
 	}
 	if set.Manifest.Snapshot().Name == "" {
 		return nil, errors.New("the manifest names no snapshot of etcd")

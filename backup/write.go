@@ -137,7 +137,8 @@ func packSnapshot(to io.Writer, c Content) error {
 		return fmt.Errorf("read the snapshot: %w", err)
 	}
 	if got := hex.EncodeToString(sum.Sum(nil)); n != c.Size || got != c.SHA256 {
-		return fault.BackupDamaged.Errorf("the snapshot was changed or cut off on its way: %d of %d bytes came", n, c.Size)
+		return fault.BackupDamaged.Errorf("the snapshot was changed or cut off on its way: %d of %d bytes came", n,
+			c.Size)
 	}
 	return nil
 }

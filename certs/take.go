@@ -9,9 +9,9 @@ import (
 	"slices"
 )
 
-// Take writes files of a backup into the store, which it makes if need be: keys first, so that a run
-// that is cut off leaves nothing that was made with keys which are not there. A file that is there
-// is left alone.
+// Take writes files of a backup into the store, which it makes if need be: keys first, so that a
+// run that is cut off leaves nothing that was made with keys which are not there. A file that is
+// there is left alone.
 func (s *Store) Take(files map[string][]byte) error {
 	if len(files) == 0 {
 		return nil

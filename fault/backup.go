@@ -22,7 +22,8 @@ could be asked is like that. No backup was written, and those that exist are unt
 
     kbootstrap status`},
 	{BackupInClear, "the backup would have all keys of the cluster in the clear",
-		`A backup has the keys of the authorities and every Secret. The inventory names nobody who can open a sealed one.`,
+		`A backup has the keys of the authorities and every Secret. The inventory names no key that a backup could be
+sealed for.`,
 		`Name public keys in the inventory under backup.recipients; an SSH key will do. With --plaintext the backup is not
 sealed: whoever reads the file owns the cluster.
 
@@ -42,7 +43,8 @@ belongs to one of them.`,
 
     kbootstrap backup verify FILE --identity ~/.ssh/id_ed25519`},
 	{BackupDamaged, "the backup is not whole",
-		`The file is cut off, was changed, or is no backup: a sum in it is not that of its content. Nothing of it was used.`,
+		`The file is cut off, was changed, or is no backup: a sum in it is not that of its content. Nothing of it was
+used.`,
 		`Take another copy of the file, or an older backup.`},
 	{RestoreForeign, "the backup does not fit this cluster",
 		`The backup is of another cluster, of other versions, or the state directory has other keys than the backup. Nothing
@@ -50,7 +52,8 @@ was changed.`,
 		`Take the inventory of that cluster and of that time; the backup has a copy of it. Where the state directory is of
 another cluster, move it away: restore takes the keys of the backup then.`},
 	{RestoreReplaces, "the cluster runs, and restore would replace what it holds",
-		`Members of etcd answer. What was written since the backup would be gone from the cluster. Nothing was changed.`,
+		`Members of etcd answer. What was written since the backup would be gone from the cluster. Nothing was
+changed.`,
 		`If that is what you want, say so. The data of now stays on the hosts, next to that of the backup.
 
     kbootstrap restore FILE --replace`},

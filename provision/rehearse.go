@@ -87,10 +87,15 @@ func Rehearse(
 		return r, fault.RehearsalFailed.Wrap(err)
 	}
 	r.Store = &store
-	if differs := set.Manifest.Etcd.Differs(store); differs != "" {
-		return r, fault.RehearsalFailed.Errorf("the restored etcd does not hold what the backup should have: %s", differs)
+	return r, holdsAll(set.Manifest, store)
+}
+
+// holdsAll compares what an etcd holds that a backup was restored into with the manifest.
+func holdsAll(m backup.Manifest, store resource.EtcdStore) error {
+	if differs := m.Etcd.Differs(store); differs != "" {
+		return fault.RehearsalFailed.Errorf("the restored etcd does not hold what the backup should have: %s", differs)
 	}
-	return r, nil
+	return nil
 }
 
 // scratchDir makes a directory of this user's own, on a disk and not in memory.

@@ -89,10 +89,10 @@ func compress(from, to string) error {
 	return errors.Join(err, packed.Close(), out.Close())
 }
 
-// Restore lists what comes before the first change that `restore` makes: its plan is to put the data
-// of the backup in the place of what the members of etcd have. Replaces says that the cluster may be
-// running. Confirm is asked when nothing is refused. Run.Apply carries the plan out, and the stages
-// of Up come after it.
+// Restore lists what comes before the first change that `restore` makes: its plan is to put the
+// data of the backup in the place of what the members of etcd have. Replaces says that the cluster
+// may be running. Confirm is asked when nothing is refused. Run.Apply carries the plan out, and the
+// stages of Up come after it.
 func Restore(set *RestoreSet, replaces bool, confirm func(*Run) error) []Stage {
 	return []Stage{
 		LockState,
@@ -131,7 +131,8 @@ func FitBackup(set *RestoreSet) Stage {
 		}
 		if then, now := minorOf(m.Versions[component.Etcd]), minorOf(versions[component.Etcd]); then != now {
 			refuse(fmt.Sprintf("write `versions: {etcd: %s}`", m.Versions[component.Etcd]),
-				"the backup is of etcd %s, and the inventory has %s", m.Versions[component.Etcd], versions[component.Etcd])
+				"the backup is of etcd %s, and the inventory has %s", m.Versions[component.Etcd],
+				versions[component.Etcd])
 		}
 		if minorOf(m.Kubernetes) != minorOf(r.Cluster.Kubernetes) {
 			refuse(fmt.Sprintf("restore with `kubernetes: %s`, and change the version afterwards", m.Kubernetes),
@@ -143,8 +144,8 @@ func FitBackup(set *RestoreSet) Stage {
 		}
 		for _, name := range slices.Sorted(maps.Keys(now)) {
 			if then, ok := m.Fingerprints[name]; ok && then != now[name] {
-				refuse("if the state directory is of another cluster, move it away: restore takes the keys of the backup then",
-					"%s has another key than the backup: %s", r.Cluster.StateDir(), name)
+				refuse("if the state directory is of another cluster, move it away: restore takes the keys of the "+
+					"backup then", "%s has another key than the backup: %s", r.Cluster.StateDir(), name)
 			}
 		}
 		if rs != nil {
@@ -160,8 +161,8 @@ func minorOf(version string) string {
 	return strings.Join(parts[:min(2, len(parts))], ".")
 }
 
-// TakeKeys writes the keys of the backup into a state directory that has none, and those for secrets
-// that it lacks. What is there stays.
+// TakeKeys writes the keys of the backup into a state directory that has none, and those for
+// secrets that it lacks. What is there stays.
 func TakeKeys(set *RestoreSet) Stage {
 	return func(_ context.Context, r *Run) error {
 		pki := filepath.Join(r.Cluster.StateDir(), "pki")
@@ -247,15 +248,23 @@ func (r *Run) CheckRestored(ctx context.Context, m backup.Manifest) (resource.Et
 	if err != nil {
 		return store, plan.Failures{{Host: host, Component: "etcd", Err: err}}
 	}
-	switch {
-	case store.System != m.Etcd.System:
-		return store, fault.StoreNotRestored.Errorf("%s: the namespace kube-system has the UID %q, and the backup %q",
-			host, store.System, m.Etcd.System)
-	case store.Revision < m.Etcd.Revision+revisionBump:
-		return store, fault.StoreNotRestored.Errorf("%s: etcd is at revision %d, which is not %d after that of the backup",
-			host, store.Revision, revisionBump)
+	if err := isRestored(m, store); err != nil {
+		return store, fmt.Errorf("%s: %w", host, err)
 	}
 	return store, nil
+}
+
+// isRestored returns what an etcd that has run since its restore must have of it, and lacks.
+func isRestored(m backup.Manifest, store resource.EtcdStore) error {
+	switch {
+	case store.System != m.Etcd.System:
+		return fault.StoreNotRestored.Errorf("the namespace kube-system has the UID %q, and the backup %q",
+			store.System, m.Etcd.System)
+	case store.Revision < m.Etcd.Revision+revisionBump:
+		return fault.StoreNotRestored.Errorf("etcd is at revision %d, which is not %d after that of the backup",
+			store.Revision, revisionBump)
+	}
+	return nil
 }
 
 // Strangers are the nodes of a restored cluster that the inventory does not have.

@@ -14,6 +14,8 @@ import (
 	"kbootstrap/internal/fixture"
 	"kbootstrap/inventory"
 	"kbootstrap/provision/guard"
+	"kbootstrap/resource"
+	"kbootstrap/resource/api"
 )
 
 // restoreSet is a backup of a cluster whose keys are in its state directory.
@@ -83,8 +85,8 @@ func TestFitBackup(t *testing.T) {
 	}
 }
 
-// TestTakeKeys: a state directory that is lost gets all keys of the backup, and one that lacks a key
-// for secrets that one. What is there stays.
+// TestTakeKeys: a state directory that is lost gets all keys of the backup, and one that lacks a
+// key for secrets that one. What is there stays.
 func TestTakeKeys(t *testing.T) {
 	c := clusterIn(t)
 	set := restoreSet(t, c)
@@ -134,5 +136,66 @@ func TestTakeKeys(t *testing.T) {
 	}
 	if err := take(); fault.Of(err) != fault.BackupDamaged {
 		t.Errorf("keys that the manifest does not name: %v", err)
+	}
+}
+
+// TestRestoredStore: another store than the one of the backup is told, after a rehearsal and after
+// a restore.
+func TestRestoredStore(t *testing.T) {
+	was := resource.EtcdStore{Revision: 100, Keys: 3, System: "a", Nodes: map[string]string{"m1": "b"}}
+	m := backup.Manifest{Etcd: backup.Etcd{EtcdStore: was}}
+	if err := holdsAll(m, was); err != nil {
+		t.Errorf("the same store: %v", err)
+	}
+	for name, change := range map[string]func(*resource.EtcdStore){
+		"a key less":     func(s *resource.EtcdStore) { s.Keys-- },
+		"another system": func(s *resource.EtcdStore) { s.System = "x" },
+		"another node":   func(s *resource.EtcdStore) { s.Nodes = map[string]string{"m1": "x"} },
+		"a node less":    func(s *resource.EtcdStore) { s.Nodes = nil },
+	} {
+		now := was
+		change(&now)
+		if err := holdsAll(m, now); fault.Of(err) != fault.RehearsalFailed {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	now := was
+	now.Revision += revisionBump + 7
+	if err := isRestored(m, now); err != nil {
+		t.Errorf("a store that went on: %v", err)
+	}
+	other := now
+	other.System = "x"
+	for name, store := range map[string]resource.EtcdStore{"the store of before": was, "another": other} {
+		if err := isRestored(m, store); fault.Of(err) != fault.StoreNotRestored {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestChooseMember: a snapshot is taken of a follower that is healthy, and of none where the data
+// of members differs.
+func TestChooseMember(t *testing.T) {
+	c := fixture.Parse(t, fixture.Ha)
+	etcd := c.With(inventory.Etcd)
+	follows := func(member string) api.EtcdVitals { return api.EtcdVitals{Member: member, Leader: "1"} }
+	run := &Run{Cluster: c, vitals: map[string]api.EtcdVitals{
+		etcd[0].Name: follows("1"), etcd[1].Name: follows("2"), etcd[2].Name: {Error: "refused"},
+	}}
+	if h, err := run.chooseMember(); err != nil || h.Name != etcd[1].Name {
+		t.Errorf("chose %s, %v; want %s, which follows", h.Name, err, etcd[1].Name)
+	}
+	delete(run.vitals, etcd[1].Name)
+	if h, err := run.chooseMember(); err != nil || h.Name != etcd[0].Name {
+		t.Errorf("chose %s, %v; want %s, which leads alone", h.Name, err, etcd[0].Name)
+	}
+	for name, v := range map[string]api.EtcdVitals{
+		"no leader": {Member: "1"}, "silent": {Error: "refused"},
+		"corrupt": {Member: "1", Leader: "1", Alarms: []string{corrupt}},
+	} {
+		run.vitals = map[string]api.EtcdVitals{etcd[0].Name: v}
+		if h, err := run.chooseMember(); fault.Of(err) != fault.NoSnapshot {
+			t.Errorf("%s: chose %s, %v", name, h.Name, err)
+		}
 	}
 }

@@ -90,7 +90,8 @@ func newManifest(m backup.Manifest) Manifest {
 		Cluster: m.Cluster, Created: m.Created, Version: m.Version, Kubernetes: m.Kubernetes, Versions: m.Versions,
 		Files: len(m.Files),
 		Etcd: ManifestEtcd{
-			Host: m.Etcd.Host, Revision: m.Etcd.Revision, Keys: m.Etcd.Keys, Size: m.Snapshot().Size, SHA256: m.Snapshot().SHA256,
+			Host: m.Etcd.Host, Revision: m.Etcd.Revision, Keys: m.Etcd.Keys,
+			Size: m.Snapshot().Size, SHA256: m.Snapshot().SHA256,
 			KubeSystemUID: m.Etcd.System, Nodes: m.Etcd.Nodes,
 		},
 	}

@@ -9,8 +9,8 @@ import (
 	"kbootstrap/host"
 )
 
-// Restored is the data of an etcd member in its place, as a StagedMember has made it. What was there
-// before is kept next to it. The member must not run.
+// Restored is the data of an etcd member in its place, as a StagedMember has made it. What was
+// there before is kept next to it. The member must not run.
 type Restored struct {
 	Name    string // of the member
 	DataDir string // "/var/lib/etcd"

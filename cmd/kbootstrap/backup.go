@@ -86,7 +86,7 @@ func recipientsOf(c *inventory.Cluster, plaintext bool) ([]age.Recipient, error)
 		return nil, nil
 	}
 	if len(c.Backup.Recipients) == 0 {
-		return nil, fault.BackupInClear.Errorf("%s: backup.recipients names nobody whom the backup could be sealed for",
+		return nil, fault.BackupInClear.Errorf("%s: backup.recipients names no key that the backup could be sealed for",
 			c.File)
 	}
 	var all []age.Recipient

@@ -57,14 +57,15 @@ No host is asked.`,
 			result := report.NewRehearsal(r)
 			flags.show(result, func() {
 				m := result.Manifest
-				fmt.Fprintf(a.stdout, "%s: whole: cluster %s, Kubernetes %s, etcd %s at revision %d, made %s\n", files[0],
-					m.Cluster, m.Kubernetes, m.Versions["etcd"], m.Etcd.Revision, m.Created.Local().Format(time.DateTime))
+				fmt.Fprintf(a.stdout, "%s: whole: cluster %s, Kubernetes %s, etcd %s at revision %d, made %s\n",
+					files[0], m.Cluster, m.Kubernetes, m.Versions["etcd"], m.Etcd.Revision,
+					m.Created.Local().Format(time.DateTime))
 				if r.Store == nil {
 					fmt.Fprintln(a.stdout, "only the sums were compared; without --only-sums the restore is rehearsed")
 					return
 				}
-				fmt.Fprintf(a.stdout, "rehearsed in %s: an etcd of its own holds %d keys and %d nodes, as the backup says\n",
-					seconds(r.Took), r.Store.Keys, len(r.Store.Nodes))
+				fmt.Fprintf(a.stdout, "rehearsed in %s: an etcd of its own holds %d keys and %d nodes, as the backup "+
+					"says\n", seconds(r.Took), r.Store.Keys, len(r.Store.Nodes))
 			})
 			return nil
 		},
@@ -78,7 +79,8 @@ No host is asked.`,
 // bindIdentities adds the flag of commands that open backups.
 func bindIdentities(c *cobra.Command, to *[]string) {
 	c.Flags().StringArrayVar(to, "identity", nil,
-		"a private key that opens the backup, of age or of SSH (may be repeated); ~/.ssh/id_ed25519 and id_rsa otherwise")
+		"a private key that opens the backup, of age or of SSH (may be repeated); otherwise ~/.ssh/id_ed25519 and id_rsa "+
+			"are tried")
 }
 
 // identities reads the private keys that may open a backup; none for one that is not sealed.

@@ -44,6 +44,10 @@ was cut off is finished by the same command; "up" refuses to start anything unti
 			if err != nil {
 				return err
 			}
+			if confirm == "" && a.asker(nil) == nil {
+				return cli.UsageError{Err: fmt.Errorf("this replaces what etcd of %s holds: give --confirm %s",
+					cluster.Name, cluster.Name)}
+			}
 			etcd := len(cluster.With(inventory.Etcd))
 			person, err := a.mayConfirm(cluster.Name, confirm, etcd)
 			if err != nil {
@@ -90,9 +94,10 @@ was cut off is finished by the same command; "up" refuses to start anything unti
 			strangers := run.Strangers(store)
 			flags.show(report.NewRestore(set.Manifest, store, strangers, time.Since(begin)), func() {
 				fmt.Fprintf(a.stdout, "%s: restored in %s: %d keys, as of %s, at revision %d now\n", cluster.Name,
-					seconds(time.Since(begin)), store.Keys, set.Manifest.Created.Local().Format(time.DateTime), store.Revision)
-				fmt.Fprintln(a.stdout, "the data of before is on the hosts of etcd, in /var/lib/etcd/member.before-restore-*: "+
-					"remove it when nothing is missed")
+					seconds(time.Since(begin)), store.Keys, set.Manifest.Created.Local().Format(time.DateTime),
+					store.Revision)
+				fmt.Fprintln(a.stdout, "the data of before is on the hosts of etcd, in "+
+					"/var/lib/etcd/member.before-restore-*: remove it when nothing is missed")
 				if len(strangers) > 0 {
 					fmt.Fprintf(a.stdout, "nodes that the inventory does not have: kubectl delete node %s\n",
 						strings.Join(strangers, " "))

@@ -22,10 +22,10 @@ func (r Restore) Mark() string { return r.ID + " " + r.Snapshot.SHA256 }
 const snapshotPath = host.StateDir + "/restore.snapshot"
 
 // Restoration is the book of a restore. All members have the data of the snapshot next to that of
-// now, before anything is stopped; then all API servers end, since they would serve the past to whom
-// knows the future, and then all members. Only when none runs any more does the first host change
-// its data: members of two histories must never meet. The servers are started by the book of a
-// cluster.
+// now, before anything is stopped; then all API servers end, because they would serve the past to
+// whom knows the future, and then all members. Only when none runs any more does the first host
+// change its data: members of two histories must never meet. The servers are started by the book of
+// a cluster.
 //
 // What comes after "note-restore" has to be finished: until "forget-restore" hosts have a mark, and
 // `up` refuses to start anything (guard.unfinishedRestore).
@@ -82,10 +82,13 @@ func stageRestore(t Target, r Restore) []resource.Resource {
 		one(resource.Dir{Path: EtcdData, Mode: 0o700, Owner: "etcd:etcd"}),
 		t.programs("etcd", "/usr/local/bin", "etcdutl"),
 		one(
-			resource.File{Path: snapshotPath, Mode: 0o600, Blob: r.Snapshot.SHA256, Size: r.Snapshot.Size, Secret: true},
+			resource.File{
+				Path: snapshotPath, Mode: 0o600, Blob: r.Snapshot.SHA256, Size: r.Snapshot.Size, Secret: true,
+			},
 			resource.StagedMember{
-				Name: t.Host.Name, PeerURL: peerURL(t.Host), DataDir: EtcdData, Owner: "etcd:etcd", Snapshot: snapshotPath,
-				Initial: strings.Join(members, ","), Token: EtcdToken(t.Cluster) + "-" + r.ID, Restore: r.ID,
+				Name: t.Host.Name, PeerURL: peerURL(t.Host), DataDir: EtcdData, Owner: "etcd:etcd",
+				Snapshot: snapshotPath, Initial: strings.Join(members, ","), Token: EtcdToken(t.Cluster) + "-" + r.ID,
+				Restore: r.ID,
 			},
 		),
 	)

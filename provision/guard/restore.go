@@ -47,24 +47,28 @@ func Restore(s Situation, r component.Restore, replaces bool) Refusals {
 			others = append(others, h.Name)
 		}
 		foreign := f.EtcdBootstrapped != "" && !s.isOurs(f)
-		unknown := f.EtcdBootstrapped == "" && f.EtcdData && f.Restoring == "" && !slices.Contains(f.Units, "etcd.service")
+		unknown := f.EtcdBootstrapped == "" && f.EtcdData && f.Restoring == "" &&
+			!slices.Contains(f.Units, "etcd.service")
 		if foreign || unknown {
 			rs = append(rs, &RefusedError{
 				Code: fault.RestoreForeign, Host: h.Name,
-				Text:   fmt.Sprintf("%s has the data of another etcd than that of %s", component.EtcdData, s.Cluster.Name),
+				Text: fmt.Sprintf("%s has the data of another etcd than that of %s", component.EtcdData,
+					s.Cluster.Name),
 				Advice: "restore onto hosts of this cluster, or onto hosts without an etcd",
 			})
 		}
 	}
 	if len(others) > 0 && !replaces {
 		rs = append(rs, &RefusedError{
-			Code: fault.RestoreUnfinished, Text: "the restore of another backup was cut off on " + strings.Join(others, ", "),
+			Code:   fault.RestoreUnfinished,
+			Text:   "the restore of another backup was cut off on " + strings.Join(others, ", "),
 			Advice: "run that restore again; with --replace this one takes its place",
 		})
 	}
 	if len(leads) > 0 && !replaces && !goesOn {
 		rs = append(rs, &RefusedError{
-			Code: fault.RestoreReplaces, Text: "the cluster runs: the etcd of " + strings.Join(leads, ", ") + " has a leader",
+			Code:   fault.RestoreReplaces,
+			Text:   "the cluster runs: the etcd of " + strings.Join(leads, ", ") + " has a leader",
 			Advice: "if what was written since the backup is to be given up, add --replace",
 		})
 	}

@@ -25,21 +25,28 @@ func TestRestoreRefused(t *testing.T) {
 		replaces bool
 		want     fault.Code
 	}{
-		"new host":              {vitals: api.EtcdVitals{Error: "not asked"}},
-		"disk lost":             {facts: host.Facts{EtcdBootstrapped: ours}, vitals: api.EtcdVitals{Error: "refused"}},
-		"no leader":             {facts: host.Facts{EtcdBootstrapped: ours, EtcdData: true}, vitals: api.EtcdVitals{Member: "1"}},
-		"runs":                  {facts: host.Facts{EtcdBootstrapped: ours}, vitals: leads, want: fault.RestoreReplaces},
-		"runs, replaced":        {facts: host.Facts{EtcdBootstrapped: ours}, vitals: leads, replaces: true},
-		"cut off":               {facts: host.Facts{EtcdBootstrapped: ours, Restoring: "1 5a"}, vitals: leads},
-		"another, cut off":      {facts: host.Facts{Restoring: "1 6b"}, want: fault.RestoreUnfinished},
-		"another, given up":     {facts: host.Facts{Restoring: "1 6b"}, replaces: true},
-		"of another cluster":    {facts: host.Facts{EtcdBootstrapped: "kbootstrap-other"}, replaces: true, want: fault.RestoreForeign},
+		"new host":  {vitals: api.EtcdVitals{Error: "not asked"}},
+		"disk lost": {facts: host.Facts{EtcdBootstrapped: ours}, vitals: api.EtcdVitals{Error: "refused"}},
+		"no leader": {
+			facts: host.Facts{EtcdBootstrapped: ours, EtcdData: true}, vitals: api.EtcdVitals{Member: "1"},
+		},
+		"runs": {
+			facts: host.Facts{EtcdBootstrapped: ours}, vitals: leads, want: fault.RestoreReplaces,
+		},
+		"runs, replaced":    {facts: host.Facts{EtcdBootstrapped: ours}, vitals: leads, replaces: true},
+		"cut off":           {facts: host.Facts{EtcdBootstrapped: ours, Restoring: "1 5a"}, vitals: leads},
+		"another, cut off":  {facts: host.Facts{Restoring: "1 6b"}, want: fault.RestoreUnfinished},
+		"another, given up": {facts: host.Facts{Restoring: "1 6b"}, replaces: true},
+		"of another cluster": {
+			facts: host.Facts{EtcdBootstrapped: "kbootstrap-other"}, replaces: true, want: fault.RestoreForeign,
+		},
 		"an etcd of the owner":  {facts: host.Facts{EtcdData: true}, replaces: true, want: fault.RestoreForeign},
 		"ours, without a mark":  {facts: host.Facts{EtcdData: true, Units: []string{"etcd.service"}}},
 		"restored, not started": {facts: host.Facts{EtcdData: true, Restoring: "1 5a"}},
 	} {
 		s := Situation{
-			Cluster: c, Facts: map[string]host.Facts{name: test.facts}, Etcd: map[string]api.EtcdVitals{name: test.vitals},
+			Cluster: c, Facts: map[string]host.Facts{name: test.facts},
+			Etcd: map[string]api.EtcdVitals{name: test.vitals},
 		}
 		refused := Restore(s, restore, test.replaces)
 		got := fault.Code("")
