@@ -79,7 +79,10 @@ func stageRestore(t Target, r Restore) []resource.Resource {
 		members = append(members, h.Name+"="+peerURL(h))
 	}
 	return list(
-		one(resource.Dir{Path: EtcdData, Mode: 0o700, Owner: "etcd:etcd"}),
+		one(
+			resource.User{Name: "etcd", Home: EtcdData}, // the host may be new
+			resource.Dir{Path: EtcdData, Mode: 0o700, Owner: "etcd:etcd"},
+		),
 		t.programs("etcd", "/usr/local/bin", "etcdutl"),
 		one(
 			resource.File{
