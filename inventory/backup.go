@@ -52,6 +52,7 @@ func readRecipient(b *Backup) func(r *reader, at string, v *node) {
 			return
 		}
 		if _, err := ParseRecipient(text); err != nil {
+			r.hidden[v.line] = true
 			r.problemAt(v.line, v.column, `age-keygen -y prints the one of age; an SSH key is in ~/.ssh/id_ed25519.pub`,
 				"this is not a public key that a backup can be sealed for: %v", err)
 			return

@@ -106,7 +106,8 @@ func TestOneMistakeIsOneProblem(t *testing.T) {
 			`7:10: the file is not YAML: '@' is a reserved character (put the value in quotes)`},
 		{"runtime: docker", "null: docker",
 			`7:1: unknown field "null" (known here: cluster, kubernetes, versions, network, runtime, cri, firewall, ` +
-				`selinux, restoreOnReset, security, backup, addons, registries, proxy, artifacts, ssh, arguments, hosts)`},
+				`selinux, restoreOnReset, security, backup, addons, registries, proxy, artifacts, ssh, arguments, ` +
+				`hosts)`},
 		{"runtime: docker", "runtime: .inf", `7:10: expected text, found the number .inf (put it in quotes: ".inf")`},
 		{"runtime: docker", "runtime: .nan", `7:10: expected text, found the number .nan (put it in quotes: ".nan")`},
 		{"runtime: docker", "runtime: |\n  docker\n", `7:10: "docker\n" has a control character`},

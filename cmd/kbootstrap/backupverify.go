@@ -79,8 +79,8 @@ No host is asked.`,
 // bindIdentities adds the flag of commands that open backups.
 func bindIdentities(c *cobra.Command, to *[]string) {
 	c.Flags().StringArrayVar(to, "identity", nil,
-		"a private key that opens the backup, of age or of SSH (may be repeated); otherwise ~/.ssh/id_ed25519 and id_rsa "+
-			"are tried")
+		"a private key that opens the backup, of age or of SSH (may be repeated); otherwise ~/.ssh/id_ed25519 and "+
+			"id_rsa are tried")
 }
 
 // identities reads the private keys that may open a backup; none for one that is not sealed.
