@@ -35,36 +35,38 @@ type RestoreSet struct {
 }
 
 // ReadRestoreSet reads a backup and compares its sums.
-func ReadRestoreSet(path string, identities []age.Identity) (set *RestoreSet, err error) {
+func ReadRestoreSet(path string, identities []age.Identity) (*RestoreSet, error) {
 	dir, err := scratchDir("restore-")
 	if err != nil {
 		return nil, err
 	}
-	set = &RestoreSet{dir: dir}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, set.Close())
-		}
-	}()
-	plain := filepath.Join(dir, backup.SnapshotName)
+	set := &RestoreSet{dir: dir}
+	if err := set.read(path, identities); err != nil {
+		return nil, errors.Join(err, set.Close())
+	}
+	return set, nil
+}
+
+func (s *RestoreSet) read(path string, identities []age.Identity) error {
+	plain := filepath.Join(s.dir, backup.SnapshotName)
 	file, err := os.OpenFile(plain, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	read, err := backup.Read(path, identities, file)
 	if err := errors.Join(err, file.Close()); err != nil {
-		return nil, err
+		return err
 	}
-	set.Set = *read
+	s.Set = *read
 	size, sum, err := resource.CheckSnapshot(plain)
 	if err != nil {
-		return nil, fault.BackupDamaged.Errorf("%s: %w", path, err)
+		return fault.BackupDamaged.Errorf("%s: %w", path, err)
 	}
 	if err := compress(plain, plain+".zst"); err != nil {
-		return nil, err
+		return err
 	}
-	set.content, err = release.FileContent(backup.SnapshotName, plain+".zst", sum, size)
-	return set, errors.Join(err, os.Remove(plain))
+	s.content, err = release.FileContent(backup.SnapshotName, plain+".zst", sum, size)
+	return errors.Join(err, os.Remove(plain))
 }
 
 // Close removes what was unpacked.
