@@ -65,7 +65,7 @@ func All() []Entry {
 		inventoryEntries, foreignEntries, connectionEntries, loginEntries, sessionEntries, preflightEntries,
 		stateEntries, rollbackEntries, stepEntries, unitEntries, auditEntries, verifyEntries,
 		planEntries, memberEntries, upgradeEntries, encryptionEntries, addOnEntries, registryEntries, ingressEntries,
-		storeEntries, lockEntries, bugEntries,
+		storeEntries, lockEntries, backupEntries, bugEntries,
 	)), func(a, b Entry) int { return cmp.Compare(a.Code, b.Code) })
 }
 

@@ -51,6 +51,8 @@ type Facts struct {
 	EtcdData bool
 	// EtcdBootstrapped is the content of /etc/etcd/bootstrapped, without white space around.
 	EtcdBootstrapped string
+	// Restoring is the content of RestoringMark, without white space around.
+	Restoring string
 	// EtcdPeerCN is the common name that the unit of etcd has its member ask of other members;
 	// empty when it takes any certificate of the authority.
 	EtcdPeerCN string
@@ -132,6 +134,7 @@ func (s *System) Facts(ctx context.Context, units ...string) Facts {
 		f.ConntrackWritable = g.conntrackWritable(f.Container != "")
 		f.EtcdData = g.HasLog("var/lib/etcd")
 		f.EtcdBootstrapped = strings.TrimSpace(g.text("etc/etcd/bootstrapped"))
+		f.Restoring = g.line(RestoringMark)
 		f.EtcdPeerCN = g.etcdPeerCN()
 		f.Cluster = g.line(ClusterMark)
 		f.Units = g.units(units)

@@ -27,3 +27,7 @@ const DataDir = StateDir + "/data"
 
 // ClusterMark says which cluster the host belongs to: its content is the cluster's name.
 const ClusterMark = StateDir + "/cluster"
+
+// RestoringMark is there while data of etcd is put in the place of other data: a part of the
+// members may have the new one. Its content is the restore, and the sum of what is restored.
+const RestoringMark = StateDir + "/restoring"

@@ -78,7 +78,7 @@ func (r Root) lastEntry(dir string) LogEntry {
 		var last LogEntry
 		readWAL(log, func(kind uint64, data []byte) bool {
 			if kind == walEntryType {
-				entry, _ := protobuf(data)
+				entry, _ := Protobuf(data)
 				last = LogEntry{Term: entry[2], Index: entry[3]} // a later one takes the place of an earlier one
 			}
 			return true
@@ -107,7 +107,7 @@ func walMetadata(path string) (member, cluster uint64, ok bool) {
 	left := 4
 	readWAL(path, func(kind uint64, data []byte) bool {
 		if kind == walMetadataType {
-			ids, _ := protobuf(data)
+			ids, _ := Protobuf(data)
 			member, cluster, ok = ids[1], ids[2], ids[2] != 0
 			return false
 		}
@@ -144,16 +144,16 @@ func readWAL(path string, take func(kind uint64, data []byte) bool) {
 		if _, err := io.ReadFull(buffered, record); err != nil {
 			return
 		}
-		numbers, texts := protobuf(record[:size])
+		numbers, texts := Protobuf(record[:size])
 		if !take(numbers[1], texts[3]) {
 			return
 		}
 	}
 }
 
-// protobuf reads the numbers and the byte strings of a message, by their field numbers. What it
+// Protobuf reads the numbers and the byte strings of a message, by their field numbers. What it
 // cannot read ends it.
-func protobuf(message []byte) (numbers map[uint64]uint64, texts map[uint64][]byte) {
+func Protobuf(message []byte) (numbers map[uint64]uint64, texts map[uint64][]byte) {
 	numbers, texts = map[uint64]uint64{}, map[uint64][]byte{}
 	for len(message) > 0 {
 		key, n := binary.Uvarint(message)

@@ -106,7 +106,8 @@ func TestOneMistakeIsOneProblem(t *testing.T) {
 			`7:10: the file is not YAML: '@' is a reserved character (put the value in quotes)`},
 		{"runtime: docker", "null: docker",
 			`7:1: unknown field "null" (known here: cluster, kubernetes, versions, network, runtime, cri, firewall, ` +
-				`selinux, restoreOnReset, security, addons, registries, proxy, artifacts, ssh, arguments, hosts)`},
+				`selinux, restoreOnReset, security, backup, addons, registries, proxy, artifacts, ssh, arguments, ` +
+				`hosts)`},
 		{"runtime: docker", "runtime: .inf", `7:10: expected text, found the number .inf (put it in quotes: ".inf")`},
 		{"runtime: docker", "runtime: .nan", `7:10: expected text, found the number .nan (put it in quotes: ".nan")`},
 		{"runtime: docker", "runtime: |\n  docker\n", `7:10: "docker\n" has a control character`},
@@ -127,7 +128,7 @@ func TestOneMistakeIsOneProblem(t *testing.T) {
 			`19:12: expected a list, found the text "worker" (write "- " before each item, or [a, b])`},
 		{"network:\n", "network: []\nnet:\n", `3:10: expected a mapping, found a list
 4:1: unknown field "net" (known here: cluster, kubernetes, versions, network, runtime, cri, firewall, selinux, restoreOnReset, ` +
-			`security, addons, registries, proxy, artifacts, ssh, arguments, hosts)`},
+			`security, backup, addons, registries, proxy, artifacts, ssh, arguments, hosts)`},
 
 		// Names.
 		{"cluster: demo", "cluster: De_mo",

@@ -42,6 +42,7 @@ type Cluster struct {
 	// turned them off.
 	RestoreOnReset bool
 	Security       Security
+	Backup         Backup
 	AddOns         AddOns
 	Registries     Registries
 	Proxy          Proxy

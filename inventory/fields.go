@@ -46,6 +46,8 @@ func table(c *Cluster, all *SSH, rules Rules) []field {
 			doc: "whether `reset` turns firewalld and swap on again where the tool had turned them off."},
 		{name: "security", shape: "mapping", doc: "how much the cluster restricts its users.",
 			fields: securityFields(&c.Security)},
+		{name: "backup", shape: "mapping", fields: backupFields(&c.Backup),
+			doc: "who can open the backups; see [operations](operations.md#backup-and-restore)."},
 		{name: "addons", shape: "mapping", doc: "what the cluster serves to its users; see [add-ons](addons.md).",
 			fields: addOnFields(&c.AddOns)},
 		{name: "registries", shape: "mapping",

@@ -58,6 +58,8 @@ func (s *server) handler() http.Handler {
 		"POST /v1/request":      s.request,
 		"POST /v1/ask":          s.questions,
 		"POST /v1/push":         s.push,
+		"POST /v1/snapshot":     s.snapshot,
+		"POST /v1/store":        s.store,
 		"POST /v1/probe/fsync":  s.fsync,
 		"POST /v1/probe/listen": s.listen,
 		"POST /v1/probe/reach":  s.reach,

@@ -11,6 +11,7 @@ import (
 	"kbootstrap/inventory"
 	"kbootstrap/node"
 	"kbootstrap/provision/audit"
+	"kbootstrap/provision/component"
 	"kbootstrap/provision/fleet"
 	"kbootstrap/provision/guard"
 	"kbootstrap/provision/plan"
@@ -66,6 +67,7 @@ type Run struct {
 	audited  audit.Scene
 	// survivors are, in a recovery, the members of etcd that have their data, by host.
 	survivors map[string]guard.Survivor
+	restore   component.Restore
 }
 
 // Scope says what a run is about.

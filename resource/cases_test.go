@@ -21,7 +21,7 @@ func laws() []law {
 		selinuxLaws(), imageLaws(), readyLaws(), credentialLaws(), memberLaws(), etcdLaws(), salvageLaws(), drainLaws(),
 		kubeLaws(), resetLaws(),
 		dataLaws(), keyLaws(), podLaws(), encryptionLaws(), firewallLaws(), serviceAccountLaws(), objectSetLaws(),
-		usersObjectLaws(),
+		usersObjectLaws(), restoreLaws(),
 		serviceAddressesLaws(),
 	)
 }

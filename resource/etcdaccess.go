@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"slices"
 	"strconv"
@@ -23,6 +24,8 @@ type EtcdAccess struct {
 	Endpoints []string // of members that vote: "https://192.168.56.11:2379"
 	// CACert, Cert and Key are paths below System.Root.
 	CACert, Cert, Key string
+	// Socket is where a member listens that no other machine reaches; "" for one of a network.
+	Socket string
 }
 
 // etcdEntry is a member in etcd's list. Name is empty until the member has started.
@@ -99,6 +102,11 @@ func (a EtcdAccess) ask(
 		return err
 	}
 	client.Timeout = etcdAnswer
+	if a.Socket != "" {
+		client.Transport = &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "unix", a.Socket)
+		}}
+	}
 	defer client.CloseIdleConnections()
 	text, err := json.Marshal(body)
 	if err != nil {

@@ -315,7 +315,12 @@ func (s Service) stop(ctx context.Context, sys *host.System) error {
 	if _, err = sys.Change(ctx, "systemctl", "stop", s.Name); err != nil {
 		return err
 	}
-	return NotOwed(sys, s.Name)
+	// One that had to be killed, as an API server that waits for an etcd which is gone, counts as
+	// failed: who waits for its next start would take it for hopeless.
+	if u, err = sys.Unit(ctx, s.Name); err == nil && u.FailedForGood() {
+		_, err = sys.Change(ctx, "systemctl", "reset-failed", s.Name)
+	}
+	return errors.Join(err, NotOwed(sys, s.Name))
 }
 
 // start starts the unit, or restarts it when its process has another configuration or is older than

@@ -70,7 +70,8 @@ and what it would refuse, and --to may be another version than the inventory's.`
 			if dryRun {
 				return planUpgrade(c.Context(), a, flags, upgrading)
 			}
-			person, err := a.mayUpgrade(cluster.Name, confirm)
+			what := fmt.Sprintf("this brings all hosts of %s to Kubernetes %s", cluster.Name, cluster.Kubernetes)
+			person, err := a.mayConfirm(cluster.Name, confirm, what)
 			if err != nil {
 				return err
 			}
@@ -84,7 +85,7 @@ and what it would refuse, and --to may be another version than the inventory's.`
 					if confirm != "" || len(shown.Changes) == 0 {
 						return nil
 					}
-					return person.confirmUpgrade(c.Context(), cluster.Name, cluster.Kubernetes)
+					return person.confirm(c.Context(), cluster.Name, what)
 				}, ignored))
 			if err != nil {
 				return err
@@ -137,36 +138,6 @@ func planUpgrade(ctx context.Context, a *app, flags *clusterFlags, u provision.U
 func otherTarget(file, has, to string) error {
 	return fault.UpgradeTarget.Errorf("%s says `kubernetes: %s`, and --to says %s: write `kubernetes: %s` into the "+
 		"inventory, or leave --to out", file, has, to, to)
-}
-
-// mayUpgrade returns the person to ask, or nil if the flag gave the name of the cluster.
-func (a *app) mayUpgrade(name, given string) (*terminal, error) {
-	if given != "" && given != name {
-		return nil, cli.UsageError{Err: fmt.Errorf("not confirmed: the cluster's name is %s, not %s", name, given)}
-	}
-	if given != "" {
-		return nil, nil
-	}
-	person, ok := a.asker(nil).(*terminal)
-	if !ok {
-		return nil, cli.UsageError{Err: fmt.Errorf("this changes all hosts of %s: give --confirm %s", name, name)}
-	}
-	return person, nil
-}
-
-// confirmUpgrade asks for the cluster's name.
-func (t *terminal) confirmUpgrade(ctx context.Context, name, version string) error {
-	const question = "this brings %s to Kubernetes %s, as listed above\ntype the cluster's name to go on: "
-	given, err := t.Line(ctx, fmt.Sprintf(question, name, version))
-	switch {
-	case err != nil && ctx.Err() != nil:
-		return err // interrupted, which has a code of its own
-	case err != nil || given == "":
-		return cli.UsageError{Err: errors.New("not confirmed")}
-	case given != name:
-		return cli.UsageError{Err: fmt.Errorf("not confirmed: the cluster's name is %s, not %s", name, given)}
-	}
-	return nil
 }
 
 // upgradeText says what moves, and in which order.

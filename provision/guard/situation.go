@@ -49,7 +49,7 @@ type Situation struct {
 // is refused is ever carried out.
 func Judge(s Situation) (refused Refusals, warnings []string) {
 	for _, r := range slices.Concat(
-		SameMachine(s), Foreign(s), replacedKeys(s), lostEncryptionKeys(s), otherAuthority(s),
+		SameMachine(s), Foreign(s), unfinishedRestore(s), replacedKeys(s), lostEncryptionKeys(s), otherAuthority(s),
 		changedNetworks(s), changedVersions(s),
 		halfChanged(s), movedRoles(s), movedRegistry(s), otherMachines(s), goneHosts(s), members(s), joining(s),
 		movedHosts(s), quorum(s), upgraded(s), addOns(s), lostNFSClass(s),

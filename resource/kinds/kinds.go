@@ -70,6 +70,8 @@ var kinds = []Kind{
 	kind[resource.Credential]("credential", 0),
 	kind[resource.Encryption]("encryption", GoesBack),
 	kind[resource.Member]("member", 0),
+	kind[resource.StagedMember]("stagedmember", 0),
+	kind[resource.Restored]("restored", 0),
 	kind[resource.Membership]("membership", 0),
 	kind[resource.Vote]("vote", Sees),
 	kind[resource.Bootstrapped]("bootstrapped", 0),

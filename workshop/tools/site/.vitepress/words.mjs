@@ -7,7 +7,7 @@ const menu = [
   {en: 'Begin', zh: '入门', pages: ['start', 'guide', 'troubleshooting', 'answers']},
   {en: 'How to', zh: '操作方法', pages: ['how-to/README', 'how-to/add-a-node', 'how-to/node-ports', 'how-to/bastion', 'how-to/proxy',
     'how-to/virtualbox', 'how-to/offline', 'how-to/other-tools']},
-  {en: 'Reference', zh: '参考', pages: ['inventory', 'cli/kbootstrap', 'errors', 'preflight', 'verify', 'cis', 'events', 'faults', 'pki', 'security',
+  {en: 'Reference', zh: '参考', pages: ['operations', 'inventory', 'cli/kbootstrap', 'errors', 'preflight', 'verify', 'cis', 'events', 'faults', 'pki', 'security',
     'artifacts', 'performance']},
   {en: 'In the cluster', zh: '集群中的服务', pages: ['addons', 'registry', 'logs', 'monitoring', '../examples/README']},
   {en: 'Inside', zh: '内部', pages: ['design', 'words', 'lab', 'contributing', '../STYLE', '../CHANGELOG']},

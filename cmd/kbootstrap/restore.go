@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"kbootstrap/cmd/internal/cli"
+	"kbootstrap/inventory"
+	"kbootstrap/provision"
+	"kbootstrap/report"
+)
+
+func restoreCommand(a *app) *cobra.Command {
+	flags := &clusterFlags{app: a}
+	var (
+		identities []string
+		confirm    string
+		replace    bool
+		ignored    []string
+	)
+	c := &cobra.Command{
+		Use:   "restore FILE",
+		Short: "Make a cluster hold again what a backup has",
+		Long: `Make a cluster hold again what a backup has: on the same hosts, or on others that the inventory names.
+
+The data is restored on all members of etcd first, next to that of now. Then all API servers end, then all members;
+only when none runs any more is the data changed, and what was there before stays next to it. Then the cluster is
+started as by "up". Revisions go on 1,000,000,000 above the backup, so that all who watch the API look again.
+Pods go on running meanwhile.
+
+A state directory without keys gets those of the backup. A cluster that runs is refused without --replace. A run that
+was cut off is finished by the same command; "up" refuses to start anything until then.`,
+		Example: `  kbootstrap restore demo-20261129T120000Z.kbackup --confirm demo
+  kbootstrap restore demo-20261129T120000Z.kbackup --replace --identity ~/.ssh/id_ed25519`,
+		Args: cli.Args(cobra.ExactArgs(1)),
+		RunE: func(c *cobra.Command, files []string) error {
+			cluster, err := flags.load()
+			if err != nil {
+				return err
+			}
+			what := "this replaces what etcd of " + cluster.Name + " holds"
+			person, err := a.mayConfirm(cluster.Name, confirm, what)
+			if err != nil {
+				return err
+			}
+			opened, err := a.identities(c.Context(), files[0], identities)
+			if err != nil {
+				return err
+			}
+			set, err := provision.ReadRestoreSet(files[0], opened)
+			if err != nil {
+				return err
+			}
+			defer set.Close()
+			begin := time.Now()
+			ask := func(run *provision.Run) error {
+				a.shown.suspend()
+				defer a.shown.resume()
+				printRestore(a.stdout, cluster, set, begin)
+				if confirm != "" {
+					return nil
+				}
+				return person.confirm(c.Context(), cluster.Name, what)
+			}
+			if err := flags.restoreData(c.Context(), provision.Restore(set, replace, ask)); err != nil {
+				return err
+			}
+			run, done, err := flags.prepare(c.Context(), provision.Scope{}, provision.Up(nil, ignored))
+			if err != nil {
+				return err
+			}
+			defer done()
+			summary, err := run.Apply(c.Context())
+			if err != nil {
+				return a.partly(flags, summary, runError(err, summary.Outcome))
+			}
+			if _, err := run.WriteKubeconfig(); err != nil {
+				return err
+			}
+			store, err := run.CheckRestored(c.Context(), set.Manifest)
+			if err != nil {
+				return err
+			}
+			strangers := run.Strangers(store)
+			flags.show(report.NewRestore(set.Manifest, store, strangers, time.Since(begin)), func() {
+				fmt.Fprintf(a.stdout, "%s: restored in %s: %d keys, as of %s, at revision %d now\n", cluster.Name,
+					seconds(time.Since(begin)), store.Keys, set.Manifest.Created.Local().Format(time.DateTime),
+					store.Revision)
+				fmt.Fprintln(a.stdout, "the data of before is on the hosts of etcd, in "+
+					"/var/lib/etcd/member.before-restore-*: remove it when nothing is missed")
+				if len(strangers) > 0 {
+					fmt.Fprintf(a.stdout, "nodes that the inventory does not have: kubectl delete node %s\n",
+						strings.Join(strangers, " "))
+				}
+			})
+			return nil
+		},
+	}
+	flags.bind(c)
+	flags.bindLock(c)
+	bindIdentities(c, &identities)
+	c.Flags().StringVar(&confirm, "confirm", "", "the cluster's name, instead of typing it when asked")
+	c.Flags().BoolVar(&replace, "replace", false, "replace what a cluster holds that runs")
+	c.Flags().StringSliceVar(&ignored, "ignore-preflight", nil, "checks of hosts that only warn")
+	return c
+}
+
+// restoreData carries out the plan that changes the data of etcd.
+func (f *clusterFlags) restoreData(ctx context.Context, stages []provision.Stage) error {
+	run, done, err := f.prepare(ctx, provision.Scope{}, stages)
+	if err != nil {
+		return err
+	}
+	defer done()
+	summary, err := run.Apply(ctx)
+	return runError(err, summary.Outcome)
+}
+
+// printRestore says what is about to be lost.
+func printRestore(to io.Writer, c *inventory.Cluster, set *provision.RestoreSet, now time.Time) {
+	m := set.Manifest
+	fmt.Fprintf(to, "%s: the backup is of %s, %s ago: %d keys, %d nodes\n", c.Name,
+		m.Created.Local().Format(time.DateTime), now.Sub(m.Created).Round(time.Second), m.Etcd.Keys, len(m.Etcd.Nodes))
+	fmt.Fprintln(to, "what was written to the API since then will be gone")
+	var names []string
+	for _, h := range c.With(inventory.Etcd) {
+		names = append(names, h.Name)
+	}
+	slices.Sort(names)
+	fmt.Fprintf(to, "etcd: %s\n", strings.Join(names, ", "))
+}
