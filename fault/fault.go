@@ -64,7 +64,7 @@ func All() []Entry {
 	return slices.SortedFunc(slices.Values(slices.Concat(
 		inventoryEntries, foreignEntries, connectionEntries, loginEntries, sessionEntries, preflightEntries,
 		stateEntries, rollbackEntries, stepEntries, unitEntries, auditEntries, verifyEntries,
-		planEntries, memberEntries, encryptionEntries, addOnEntries, registryEntries, ingressEntries,
+		planEntries, memberEntries, encryptionEntries, keyEntries, addOnEntries, registryEntries, ingressEntries,
 		storeEntries, lockEntries, bugEntries,
 	)), func(a, b Entry) int { return cmp.Compare(a.Code, b.Code) })
 }

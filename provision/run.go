@@ -8,6 +8,7 @@ import (
 	"errors"
 
 	"kbootstrap/certs"
+	"kbootstrap/host"
 	"kbootstrap/inventory"
 	"kbootstrap/node"
 	"kbootstrap/provision/audit"
@@ -43,6 +44,12 @@ type Run struct {
 	// Proof is, in a reset, what shows the hosts to be of this cluster.
 	Proof string
 
+	// Issued are the names of the certificates that the run issued or signed again, each once.
+	Issued []string
+	// Rotating is the stage of a replacement of a key that the run carries out.
+	Rotating Rotating
+
+	change   certs.Change // what the run changes of keys that are fit
 	options  fleet.Options
 	dial     dialer
 	lock     *fleet.StateLock
@@ -61,6 +68,7 @@ type Run struct {
 	claims   map[string]guard.Claim
 	checkups map[string]node.Checkup
 	audited  audit.Scene
+	keyrings map[string]host.Keyring
 }
 
 // Scope says what a run is about.

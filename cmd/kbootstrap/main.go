@@ -61,7 +61,7 @@ Without a command, kbootstrap says what to do next with the inventory in the wor
 	}, cli.Streams{In: a.stdin, Out: a.stdout, Err: a.stderr})
 	root.AddCommand(
 		initCommand(a), validateCommand(a), hostsCommand(a), preflightCommand(a), planCommand(a), driftCommand(a),
-		upCommand(a), addNodeCommand(a), removeNodeCommand(a), statusCommand(a), addonsCommand(a),
+		upCommand(a), addNodeCommand(a), removeNodeCommand(a), statusCommand(a), addonsCommand(a), certsCommand(a),
 		auditCommand(a), verifyCommand(a), logsCommand(a),
 		resetCommand(a), explainCommand(a), supportBundleCommand(a),
 		schemaCommand(a), versionCommand(a), renderCommand(a), kubeconfigCommand(a),

@@ -22,6 +22,9 @@ type Plan struct {
 	Steps []Step
 	// Spare is how many hosts may fail without keeping the others from what needs every host.
 	Spare int
+	// AtOnce says that rolling components are changed on all hosts at once, although they run:
+	// nothing is served that this could interrupt.
+	AtOnce bool
 }
 
 // Build says what every target should have of the components. It is pure: the same targets give the

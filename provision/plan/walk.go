@@ -93,7 +93,8 @@ func (p Plan) Before(i int) []int {
 		case slices.Contains(step.Component.After, other.Component.Name) && p.sameHost(step, other),
 			slices.Contains(step.Component.Needs, other.Component.Name),
 			step.Target.Joins != nil && slices.Contains(step.Component.NeedsJoined, other.Component.Name),
-			j < i && step.Component.Rolling && step.Component.Name == other.Component.Name && step.isRolled():
+			j < i && step.Component.Rolling && !p.AtOnce &&
+				step.Component.Name == other.Component.Name && step.isRolled():
 			indices = append(indices, j)
 		}
 	}
