@@ -83,7 +83,7 @@ func (p *PKI) Issued() []string {
 	var names []string
 	for _, f := range slices.Concat(p.todo.first, p.todo.then) {
 		name := strings.TrimSuffix(f.name, ".crt")
-		if name == f.name {
+		if name == f.name || strings.HasPrefix(name, retiredDir+"/") || strings.HasPrefix(name, oldDir+"/") {
 			continue
 		}
 		if strings.HasPrefix(name, "hosts/") || strings.HasPrefix(name, servedPath("")) {

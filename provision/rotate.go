@@ -93,7 +93,7 @@ func Advance(rotation Rotation) Stage {
 		if err != nil {
 			return err
 		}
-		if left := rotation.Least - time.Since(since); stage != certs.Stable && !rotation.Back && left > 0 {
+		if left := rotation.Least - time.Since(since); stage == certs.Issue && !rotation.Back && left > 0 {
 			return fault.RotationTooSoon.Errorf("%s: the stage %q began %s, and lasts %s at least; wait %s, or say --after 0s",
 				rotation.Of, stage, since.Format(time.DateTime), rotation.Least, left.Round(time.Second))
 		}
