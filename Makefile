@@ -3,6 +3,7 @@
 #   make demo    a real three-host cluster on this machine, from nothing
 #   make test    all tests: check, the laws, and real clusters in the lab (root, Linux)
 #   make test-hosts  more of real hosts, for the night
+#   make test-keep  keys that have ended, and keys that are replaced
 #   make test-systems  a cluster on each system that the lab has, and a table
 #   make test-vm power cuts and reboots of a machine with a kernel and a disk of its own
 #   make check   the fast ones: build, vet, lint, unit tests with the race detector
@@ -27,7 +28,7 @@ KUBERNETES ?= v1.36.3
 PACKAGES := mmdebstrap:mmdebstrap systemd-nspawn:systemd-container ip:iproute2 nsenter:util-linux sshd:openssh-server \
 	ssh:openssh-client gcc:build-essential pkg-config:pkg-config dpkg-deb:dpkg iptables:iptables curl:curl
 
-.PHONY: build mutate test-crash test-hosts test-systems test-vm check lint unit crash-matrix fuzz test e2e demo demo-down recording bench measure versions release test-release packages artifacts site clean
+.PHONY: build mutate test-crash test-hosts test-systems test-keep test-vm check lint unit crash-matrix fuzz test e2e demo demo-down recording bench measure versions release test-release packages artifacts site clean
 
 # bin/kbootstrap is the product, bin/kblab the workshop's lab.
 build: bin/kbootstrap bin/kblab
@@ -59,7 +60,7 @@ mutate:
 # The tests run every add-on, and a demo those that are on by default.
 artifacts: packages build
 	bin/kblab artifacts --kubernetes $(KUBERNETES) $(ADDONS) $(FROM_SOURCE)
-test e2e test-hosts test-systems: ADDONS := --add-ons
+test e2e test-hosts test-keep test-systems: ADDONS := --add-ons
 # The benchmark compares with kubeadm, which clusters do not have.
 bench: FROM_SOURCE := --from-source
 
@@ -115,6 +116,10 @@ test-systems: artifacts
 test-vm: PACKAGES += mke2fs:e2fsprogs strip:binutils
 test-vm: artifacts
 	go test -tags e2e,vm -count 1 -timeout 90m -v -run '^TestVM' ./workshop/e2e $(if $(SEED),-cut-seed $(SEED)) $(if $(CUTS),-cuts $(CUTS))
+
+# test-keep has all certificates of clusters end, and replaces their keys. RUN=Keys tries one kind.
+test-keep: artifacts
+	go test -tags e2e,keep -count 1 -timeout 90m -v -run '^TestKeep$(RUN)' ./workshop/e2e
 
 # test-crash breaks real runs on a real host at random steps: SEED repeats a run, SAMPLES makes it longer.
 test-crash: artifacts
