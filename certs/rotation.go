@@ -210,17 +210,23 @@ func (t trust) advance(a authority, to Stage, now time.Time, todo *pending) (tru
 	case t.stage == Issue && to == Trust:
 		t.swap(a, next, oldDir, todo)
 	case t.stage == Trust && to == Stable:
-		todo.last = append(todo.last, next+".crt", next+".key")
-		t.aside = pair{}
+		t.retire(a, next, todo)
 	case t.stage == Issue && to == Distrust:
-		todo.first = append(todo.first, content{retiredName(a.name, len(t.retired)+1), t.aside.certPEM})
-		todo.last = append(todo.last, old+".crt", old+".key")
-		t.retired, t.aside, to = append(t.retired, t.aside.cert), pair{}, Stable
+		t.retire(a, old, todo)
+		to = Stable
 	default:
 		return t, errNoWay(a.name, t.stage, to)
 	}
 	t.stage = to
 	return t, nil
+}
+
+// retire has the pair aside, which lies in a place, be trusted no more. That what has never signed
+// is known too, because API servers have told others to trust it.
+func (t *trust) retire(a authority, place string, todo *pending) {
+	todo.first = append(todo.first, content{retiredName(a.name, len(t.retired)+1), t.aside.certPEM})
+	todo.last = append(todo.last, place+".crt", place+".key")
+	t.retired, t.aside = append(t.retired, t.aside.cert), pair{}
 }
 
 // swap has the pair aside become the key of today, and that of today go aside, to another place.

@@ -118,6 +118,10 @@ func TestRotateBack(t *testing.T) {
 		!bytes.Equal(before.serviceAccount.verifiers(), after.serviceAccount.verifiers()) {
 		t.Error("after a way back the keys are others")
 	}
+	if len(after.Retired()) != 1 {
+		t.Errorf("%d authorities are to be taken out of what others trust, want the one that came and went",
+			len(after.Retired()))
+	}
 	for _, wrong := range []Stage{Issue, Distrust, Stable} {
 		_, err := s.PreviewWith(c, start, Change{Rotation: Rotation{RotateEtcd, wrong}})
 		if fault.Of(err) != fault.RotationOrder {
