@@ -3,7 +3,7 @@
 #   make demo    a real three-host cluster on this machine, from nothing
 #   make test    all tests: check, the laws, and real clusters in the lab (root, Linux)
 #   make test-hosts  more of real hosts, for the night
-#   make test-keep   backups, and restores of them, in the lab
+#   make test-keep   backups and restores, and keys that have ended or are replaced, in the lab
 #   make test-systems  a cluster on each system that the lab has, and a table
 #   make test-vm power cuts and reboots of a machine with a kernel and a disk of its own
 #   make check   the fast ones: build, vet, lint, unit tests with the race detector
@@ -112,9 +112,10 @@ e2e: artifacts
 test-hosts: artifacts
 	go test -tags e2e,hosts -count 1 -timeout 90m -v -run '^TestHosts$(RUN)' ./workshop/e2e
 
-# test-keep makes backups and restores them: onto hosts whose etcd has lost its data, and onto others.
+# test-keep makes backups and restores them, onto hosts whose etcd has lost its data and onto others; has all certificates of
+# clusters end, and replaces their keys. RUN=Keys tries one kind.
 test-keep: artifacts
-	go test -tags e2e,hosts,keep -count 1 -timeout 60m -v -run '^TestKeep$(RUN)' ./workshop/e2e
+	go test -tags e2e,hosts,keep -count 1 -timeout 120m -v -run '^TestKeep$(RUN)' ./workshop/e2e
 
 # test-systems makes a cluster on each system that the lab has, and prints how long its steps took.
 test-systems: artifacts

@@ -1,6 +1,7 @@
 package certs
 
 import (
+	"encoding/pem"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -19,6 +20,10 @@ type File struct {
 	Secret    bool // whether the content must not be shown: private keys, and kubeconfigs, which hold them
 }
 
+// SigningAuthority is the certificate of the authority that signs the requests of kubelets, without
+// its suffix.
+const SigningAuthority = "/etc/kubernetes/pki/ca-signing"
+
 // authorityFiles are the files that are the same on every host of a role: the authorities that a
 // component must trust, and the keys that the controller manager signs with. The keys of the other
 // authorities stay on the control machine.
@@ -27,14 +32,17 @@ var authorityFiles = []struct {
 	component, path string
 	of              string // authority, or the service account key pair
 	suffix          string
+	signs           bool // the certificate that signs alone, and not all that is trusted
 }{
-	{everyHost, "pki", "/etc/kubernetes/pki/ca", kubernetesCA, ".crt"},
-	{inventory.ControlPlane, "pki", "/etc/kubernetes/pki/ca", kubernetesCA, ".key"},
-	{inventory.ControlPlane, "pki", "/etc/kubernetes/pki/front-proxy-ca", frontProxyCA, ".crt"},
-	{inventory.ControlPlane, "pki", "/etc/kubernetes/pki/sa", serviceAccount, ".key"},
-	{inventory.ControlPlane, "pki", "/etc/kubernetes/pki/sa", serviceAccount, ".pub"},
-	{inventory.ControlPlane, "kube-apiserver", "/etc/kubernetes/pki/etcd/ca", etcdCA, ".crt"},
-	{inventory.Etcd, "etcd", "/etc/etcd/pki/ca", etcdCA, ".crt"},
+	{everyHost, "pki", "/etc/kubernetes/pki/ca", kubernetesCA, ".crt", false},
+	{inventory.ControlPlane, "pki", "/etc/kubernetes/pki/ca", kubernetesCA, ".key", false},
+	// The controller manager takes one certificate to sign with, and not several.
+	{inventory.ControlPlane, "kube-controller-manager", SigningAuthority, kubernetesCA, ".crt", true},
+	{inventory.ControlPlane, "pki", "/etc/kubernetes/pki/front-proxy-ca", frontProxyCA, ".crt", false},
+	{inventory.ControlPlane, "pki", "/etc/kubernetes/pki/sa", serviceAccount, ".key", false},
+	{inventory.ControlPlane, "pki", "/etc/kubernetes/pki/sa", serviceAccount, ".pub", false},
+	{inventory.ControlPlane, "kube-apiserver", "/etc/kubernetes/pki/etcd/ca", etcdCA, ".crt", false},
+	{inventory.Etcd, "etcd", "/etc/etcd/pki/ca", etcdCA, ".crt", false},
 }
 
 // Files returns what a component wants on a host, in a fixed order; nothing when it has no part on
@@ -46,7 +54,7 @@ func (p *PKI) Files(h inventory.Host, component string) []File {
 	var files []File
 	for _, f := range authorityFiles {
 		if f.component == component && (f.role == everyHost || h.Has(f.role)) {
-			files = append(files, file(component, f.path+f.suffix, p.shared(f.of, f.suffix)))
+			files = append(files, file(component, f.path+f.suffix, p.shared(f.of, f.suffix, f.signs)))
 		}
 	}
 	for _, r := range table {
@@ -80,8 +88,20 @@ func (p *PKI) Serving(service string) (certificate, key []byte) {
 	return pair.certPEM, pair.keyPEM
 }
 
-// Authority returns the certificate of the cluster's authority, in PEM.
-func (p *PKI) Authority() []byte { return p.authorities[kubernetesCA].certPEM }
+// Authority returns what the cluster's own servers are verified with, in PEM: the certificate of
+// the cluster's authority, and while another takes its place those of both.
+func (p *PKI) Authority() []byte { return p.authorities[kubernetesCA].bundle() }
+
+// Retired returns the certificates of authorities for clients that nothing may trust any more, in
+// PEM.
+func (p *PKI) Retired() (retired [][]byte) {
+	for _, name := range []string{kubernetesCA, frontProxyCA} {
+		for _, cert := range p.authorities[name].retired {
+			retired = append(retired, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Raw}))
+		}
+	}
+	return retired
+}
 
 // HasCertificate reports whether a file at a path of a host has a certificate in it: by itself, or
 // as a part of a kubeconfig.
@@ -97,16 +117,18 @@ func HasCertificate(path string) bool {
 }
 
 // shared is the content of an authority's file, or of the service account key pair's.
-func (p *PKI) shared(of, suffix string) []byte {
+func (p *PKI) shared(of, suffix string, signs bool) []byte {
 	switch {
 	case of == serviceAccount && suffix == ".pub":
-		return p.serviceAccount.public
+		return p.serviceAccount.verifiers()
 	case of == serviceAccount:
 		return p.serviceAccount.private
 	case suffix == ".key":
 		return p.authorities[of].keyPEM
+	case signs:
+		return p.authorities[of].certPEM
 	}
-	return p.authorities[of].certPEM
+	return p.authorities[of].bundle()
 }
 
 // RegistryConfig is the directory of the registry's own files, and RegistryUser the user as whom it

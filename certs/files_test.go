@@ -49,6 +49,7 @@ kube-apiserver /etc/kubernetes/pki/apiserver-etcd-client.key 0600 root:root secr
 kube-apiserver /etc/kubernetes/pki/front-proxy-client.crt 0644 root:root
 kube-apiserver /etc/kubernetes/pki/front-proxy-client.key 0600 root:root secret
 kube-controller-manager /etc/kubernetes/controller-manager.conf 0600 root:root secret
+kube-controller-manager /etc/kubernetes/pki/ca-signing.crt 0644 root:root
 kube-controller-manager /etc/kubernetes/pki/controller-manager.crt 0644 root:root
 kube-controller-manager /etc/kubernetes/pki/controller-manager.key 0600 root:root secret
 kube-scheduler /etc/kubernetes/scheduler.conf 0600 root:root secret

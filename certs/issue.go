@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"runtime"
-	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -18,8 +17,8 @@ import (
 // PKI is every key and certificate of a cluster, loaded and fit for use. It is read only.
 type PKI struct {
 	cluster        *inventory.Cluster
-	authorities    map[string]pair
-	serviceAccount keyPair
+	authorities    map[string]trust
+	serviceAccount serviceKeys
 	encryption     []EncryptionKey
 	registry       RegistryLogin
 	own            map[string]pair // of the cluster's owner, by the Service that has it
@@ -41,9 +40,22 @@ type PKI struct {
 // Preview writes nothing, and the store need not be there; Keep writes what was issued. While
 // another run writes to the store, Preview waits for it, up to 30 seconds.
 func (s *Store) Preview(c *inventory.Cluster, now time.Time) (*PKI, error) {
+	return s.PreviewWith(c, now, Change{})
+}
+
+// Change is what a preview changes of keys that are fit. The zero value is nothing.
+type Change struct {
+	// Renewal says what is issued again.
+	Renewal Renewal
+	// Rotation is one stage of the replacement of a key.
+	Rotation Rotation
+}
+
+// PreviewWith is Preview, and changes what is fit.
+func (s *Store) PreviewWith(c *inventory.Cluster, now time.Time, change Change) (*PKI, error) {
 	for {
 		locked := s.hasLock()
-		p, err := s.preview(c, now, locked)
+		p, err := s.preview(c, now, change, locked)
 		if !locked && s.hasLock() {
 			continue // another run began to write while this one was reading
 		}
@@ -56,7 +68,7 @@ func (s *Store) Preview(c *inventory.Cluster, now time.Time) (*PKI, error) {
 
 // preview is one attempt of Preview. A store that never had a lock is read without one: no run has
 // written to it yet.
-func (s *Store) preview(c *inventory.Cluster, now time.Time, locked bool) (p *PKI, err error) {
+func (s *Store) preview(c *inventory.Cluster, now time.Time, change Change, locked bool) (p *PKI, err error) {
 	if locked {
 		unlock, err := s.lock()
 		if err != nil {
@@ -64,14 +76,14 @@ func (s *Store) preview(c *inventory.Cluster, now time.Time, locked bool) (p *PK
 		}
 		defer func() { err = errors.Join(err, unlock()) }()
 	}
-	return s.issue(c, now)
+	return s.issue(c, now, change)
 }
 
 // Keep writes what a preview has issued into the store, which it makes if need be. Everything is on
 // the disk when it returns. If another run has written to the store since the preview, Keep writes
 // nothing and returns an error.
 func (s *Store) Keep(p *PKI) error {
-	if len(p.todo.first)+len(p.todo.then) == 0 {
+	if p.todo.isEmpty() {
 		return nil
 	}
 	if _, err := create(s.dir); err != nil {
@@ -111,7 +123,7 @@ func (s *Store) keep(p *PKI) error {
 }
 
 // issue loads what there is and makes the rest.
-func (s *Store) issue(c *inventory.Cluster, now time.Time) (p *PKI, err error) {
+func (s *Store) issue(c *inventory.Cluster, now time.Time, change Change) (p *PKI, err error) {
 	now = now.UTC().Truncate(time.Second) // the resolution of a certificate
 	root, err := s.root()
 	if err != nil {
@@ -125,10 +137,13 @@ func (s *Store) issue(c *inventory.Cluster, now time.Time) (p *PKI, err error) {
 		return nil, err
 	}
 	p = &PKI{cluster: c, leaves: leaves(c), pairs: map[string]pair{}, was: map[string][]byte{}}
-	if p.authorities, err = s.authorities(root, used, now, &p.todo); err != nil {
+	if err := change.Renewal.check(p.leaves); err != nil {
 		return nil, err
 	}
-	if p.serviceAccount, err = s.serviceAccount(root, used, &p.todo); err != nil {
+	if p.authorities, err = s.authorities(root, used, now, change, &p.todo); err != nil {
+		return nil, err
+	}
+	if p.serviceAccount, err = s.serviceAccount(root, used, change.Rotation, &p.todo); err != nil {
 		return nil, err
 	}
 	if p.encryption, err = s.encryptionKeys(root, c, &p.todo); err != nil {
@@ -143,11 +158,11 @@ func (s *Store) issue(c *inventory.Cluster, now time.Time) (p *PKI, err error) {
 	if p.logins, err = s.loadLogins(root, c, &p.todo); err != nil {
 		return nil, err
 	}
-	if err = p.load(root, now); err != nil {
+	if err = p.load(root, now, change.Renewal); err != nil {
 		return nil, err
 	}
-	for _, f := range slices.Concat(p.todo.first, p.todo.then) {
-		if p.was[f.name], err = readIfThere(root, f.name); err != nil {
+	for _, name := range p.todo.names() {
+		if p.was[name], err = readIfThere(root, name); err != nil {
 			return nil, fmt.Errorf("%s: %w", s.dir, err)
 		}
 	}
@@ -155,14 +170,14 @@ func (s *Store) issue(c *inventory.Cluster, now time.Time) (p *PKI, err error) {
 }
 
 // load loads or signs the certificates of all hosts, as many at once as there are processors.
-func (p *PKI) load(root *os.Root, now time.Time) error {
+func (p *PKI) load(root *os.Root, now time.Time, renewal Renewal) error {
 	pairs := make([]pair, len(p.leaves))
 	fresh := make([]bool, len(p.leaves))
 	var group errgroup.Group
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i, l := range p.leaves {
 		group.Go(func() (err error) {
-			pairs[i], fresh[i], err = loadOrSign(root, p.authorities[l.issuer], l, now)
+			pairs[i], fresh[i], err = loadOrSign(root, p.authorities[l.issuer].pair, l, now, renewal.has(l))
 			return err
 		})
 	}
@@ -179,10 +194,10 @@ func (p *PKI) load(root *os.Root, now time.Time) error {
 	return nil
 }
 
-// loadOrSign loads a certificate that is fit, or signs a new one.
-func loadOrSign(root *os.Root, ca pair, l leaf, now time.Time) (p pair, fresh bool, err error) {
+// loadOrSign loads a certificate that is fit and is not to be renewed, or signs a new one.
+func loadOrSign(root *os.Root, ca pair, l leaf, now time.Time, renew bool) (p pair, fresh bool, err error) {
 	p, err = read(root, l.name)
-	if err == nil && checkFit(p, ca.cert, l, now) == nil {
+	if err == nil && !renew && checkFit(p, ca.cert, l, now) == nil {
 		return p, false, nil
 	}
 	var unusable damaged

@@ -48,5 +48,5 @@ contexts:
     cluster: %[1]q
     user: %[4]q
 current-context: %[1]q
-`, c.Name, server, base(p.authorities[kubernetesCA].certPEM), name, base(user.certPEM), base(user.keyPEM))
+`, c.Name, server, base(p.authorities[kubernetesCA].bundle()), name, base(user.certPEM), base(user.keyPEM))
 }

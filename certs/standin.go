@@ -21,11 +21,11 @@ import (
 func StandIns(c *inventory.Cluster) (*PKI, *strings.Replacer) {
 	w := &standIns{}
 	p := &PKI{
-		cluster: c, leaves: leaves(c), authorities: map[string]pair{}, pairs: map[string]pair{},
+		cluster: c, leaves: leaves(c), authorities: map[string]trust{}, pairs: map[string]pair{},
 		own: map[string]pair{}, logins: map[string]Login{},
 	}
 	for _, a := range authorityTable {
-		p.authorities[a.name] = w.pair(a.name, a.cn, "", "authority", authorityLife)
+		p.authorities[a.name] = trust{pair: w.pair(a.name, a.cn, "", "authority", authorityLife)}
 	}
 	for _, l := range p.leaves {
 		words := "signed by " + l.issuer
@@ -40,7 +40,9 @@ func StandIns(c *inventory.Cluster) (*PKI, *strings.Replacer) {
 			keyPEM:  w.lines("key of the ingress as the inventory names it"),
 		}
 	}
-	p.serviceAccount = keyPair{w.lines("private key of service accounts"), w.lines("public key of service accounts")}
+	p.serviceAccount.keyPair = keyPair{
+		w.lines("private key of service accounts"), w.lines("public key of service accounts"),
+	}
 	if c.Security.Encryption == inventory.Secretbox {
 		name := fmt.Sprintf("key%d", c.Security.EncryptionKey)
 		secret := w.word("encryption " + name)

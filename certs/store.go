@@ -9,7 +9,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -94,15 +96,17 @@ func (s *Store) Public() (map[string][]byte, error) {
 	defer func() { _ = root.Close() }()
 	found := map[string][]byte{}
 	for _, f := range authorityFiles {
-		if f.suffix == ".key" {
+		if f.suffix == ".key" || f.signs {
 			continue
 		}
-		text, err := readIfThere(root, f.of+f.suffix)
-		if err != nil {
-			return nil, fmt.Errorf("certificate store: %w", err)
-		}
-		if text != nil {
-			found[f.path+f.suffix] = text
+		for _, dir := range []string{"", nextDir, oldDir} {
+			text, err := readIfThere(root, path.Join(dir, f.of+f.suffix))
+			if err != nil {
+				return nil, fmt.Errorf("certificate store: %w", err)
+			}
+			if text != nil {
+				found[f.path+f.suffix] = slices.Concat(found[f.path+f.suffix], text)
+			}
 		}
 	}
 	return found, nil

@@ -20,13 +20,45 @@ type content struct {
 // pending is what a run has to write. The keys that are never replaced come first, and are safe on
 // the disk before anything is that was made with them: whenever a run or the machine dies, the next
 // one goes on from there.
-type pending struct{ first, then []content }
+type pending struct {
+	first, then []content
+	// last are the names of files that go when all else is written.
+	last []string
+}
+
+// isEmpty reports whether there is nothing to write.
+func (p pending) isEmpty() bool { return len(p.first)+len(p.then)+len(p.last) == 0 }
+
+// names are those of all files that are written or removed.
+func (p pending) names() []string {
+	var names []string
+	for _, f := range slices.Concat(p.first, p.then) {
+		names = append(names, f.name)
+	}
+	return append(names, p.last...)
+}
 
 func (p pending) write(root *os.Root) error {
 	if err := write(root, p.first); err != nil {
 		return err
 	}
-	return write(root, p.then)
+	if err := write(root, p.then); err != nil {
+		return err
+	}
+	return remove(root, p.last)
+}
+
+// remove removes files in their order. When it returns, they are gone for good.
+func remove(root *os.Root, names []string) error {
+	for _, name := range names {
+		if err := root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		if err := syncDir(root, path.Dir(name)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // write puts files into the store so that each is there wholly or not at all, whenever the machine

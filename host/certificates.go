@@ -1,8 +1,10 @@
 package host
 
 import (
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -10,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"time"
 )
 
@@ -17,8 +20,25 @@ import (
 type Certificate struct {
 	Path      string
 	Subject   string // "CN=kube-apiserver,O=…"
+	Issuer    string
+	Names     []string // the names and addresses that it is for
+	Authority bool     // it may sign others
+	Sum       string   // its sha256 in hex
 	NotBefore time.Time
 	NotAfter  time.Time
+}
+
+// certificateOf is what is told of a certificate.
+func certificateOf(path string, c *x509.Certificate) Certificate {
+	sum := sha256.Sum256(c.Raw)
+	names := slices.Clone(c.DNSNames)
+	for _, address := range c.IPAddresses {
+		names = append(names, address.String())
+	}
+	return Certificate{
+		Path: path, Subject: c.Subject.String(), Issuer: c.Issuer.String(), Names: names, Authority: c.IsCA,
+		Sum: hex.EncodeToString(sum[:]), NotBefore: c.NotBefore, NotAfter: c.NotAfter,
+	}
 }
 
 // embeddedCertificate is the user's certificate in a kubeconfig, in base64.
@@ -53,12 +73,7 @@ func Certificates(root string, paths []string) ([]Certificate, error) {
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", path, err)
 			}
-			found = append(found, Certificate{
-				Path:      path,
-				Subject:   certificate.Subject.String(),
-				NotBefore: certificate.NotBefore,
-				NotAfter:  certificate.NotAfter,
-			})
+			found = append(found, certificateOf(path, certificate))
 		}
 		if len(found) == before {
 			return nil, fmt.Errorf("%s: no certificate in it", path)

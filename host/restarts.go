@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,6 +25,16 @@ func (s *System) Restarts(ctx context.Context, units []string) ([]Restarts, erro
 	if len(units) == 0 {
 		return nil, nil
 	}
+	return withRestarts(s.processes(ctx, units))
+}
+
+// withRestarts leaves out the units that systemd never had to start again.
+func withRestarts(all []Restarts, err error) ([]Restarts, error) {
+	return slices.DeleteFunc(all, func(r Restarts) bool { return r.Count == 0 }), err
+}
+
+// processes are the restarts of units, and the ages of their processes.
+func (s *System) processes(ctx context.Context, units []string) ([]Restarts, error) {
 	argv := append([]string{"systemctl", "show", "-p", "Id,NRestarts,ExecMainStartTimestampMonotonic", "--"}, units...)
 	out, err := s.Run(ctx, argv...)
 	if err != nil {
@@ -33,12 +44,12 @@ func (s *System) Restarts(ctx context.Context, units []string) ([]Restarts, erro
 	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &now); err != nil {
 		return nil, fmt.Errorf("clock: %w", err)
 	}
-	return parseRestarts(string(out), time.Duration(now.Nano())), nil
+	return parseProcesses(string(out), time.Duration(now.Nano())), nil
 }
 
-// parseRestarts reads what systemctl shows, of units whose processes began at times of the
+// parseProcesses reads what systemctl shows, of units whose processes began at times of the
 // monotonic clock that now is of too.
-func parseRestarts(shown string, now time.Duration) []Restarts {
+func parseProcesses(shown string, now time.Duration) []Restarts {
 	var all []Restarts
 	for block := range strings.SplitSeq(strings.TrimSpace(shown), "\n\n") {
 		var r Restarts
@@ -56,9 +67,7 @@ func parseRestarts(shown string, now time.Duration) []Restarts {
 				}
 			}
 		}
-		if r.Count > 0 {
-			all = append(all, r)
-		}
+		all = append(all, r)
 	}
 	return all
 }

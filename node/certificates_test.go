@@ -58,9 +58,18 @@ func TestCertificates(t *testing.T) {
 		"/etc/kubernetes/pki/ca.pem", "/etc/kubernetes/pki/absent.pem", "/etc/kubernetes/pki/node.pem",
 	)
 	want := []host.Certificate{
-		{Path: "/etc/kubernetes/pki/ca.pem", Subject: "CN=old,O=system:nodes", NotAfter: soon},
-		{Path: "/etc/kubernetes/pki/ca.pem", Subject: "CN=new,O=system:nodes", NotAfter: late},
-		{Path: "/etc/kubernetes/pki/node.pem", Subject: "CN=system:node:m1,O=system:nodes", NotAfter: soon},
+		{Path: "/etc/kubernetes/pki/ca.pem", Subject: "CN=old,O=system:nodes", Issuer: "CN=old,O=system:nodes",
+			NotAfter: soon},
+		{Path: "/etc/kubernetes/pki/ca.pem", Subject: "CN=new,O=system:nodes", Issuer: "CN=new,O=system:nodes",
+			NotAfter: late},
+		{Path: "/etc/kubernetes/pki/node.pem", Subject: "CN=system:node:m1,O=system:nodes", Issuer: "CN=system:node:m1,O=system:nodes",
+			NotAfter: soon},
+	}
+	for i := range got {
+		if len(got[i].Sum) != 64 {
+			t.Errorf("%s has the sum %q", got[i].Path, got[i].Sum)
+		}
+		got[i].Sum = ""
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, %v, want %v", got, err, want)

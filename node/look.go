@@ -33,6 +33,7 @@ type Query struct {
 	Checkup   *CheckupQuery
 	Inspect   *host.InspectionQuery
 	Listing   *api.ListingQuery
+	Keyring   *host.KeyringQuery
 }
 
 // CheckupQuery is what a host is asked about its own health, beyond its resources.
@@ -71,6 +72,9 @@ type Answer struct {
 	Inspection    host.Inspection
 	InspectionErr error
 	Listings      api.Listings
+	// Keyring is what `certs status` asked for.
+	Keyring    host.Keyring
+	KeyringErr error
 }
 
 // lookQuestion is a Query on the wire.
@@ -83,6 +87,7 @@ type lookQuestion struct {
 
 	Inspect *host.InspectionQuery `json:",omitempty"`
 	Listing *api.ListingQuery     `json:",omitempty"`
+	Keyring *host.KeyringQuery    `json:",omitempty"`
 }
 
 // lookAnswer is an Answer on the wire.
@@ -97,9 +102,10 @@ type lookAnswer struct {
 	Restarts     []host.Restarts    `json:",omitempty"`
 	Inspection   *host.Inspection   `json:",omitempty"`
 	Listings     *api.Listings      `json:",omitempty"`
+	Keyring      *host.Keyring      `json:",omitempty"`
 	// The errors of the parts.
 	ObservedError, WitnessesError, SurveyError, CertificatesError, RestartsError *wireError `json:",omitempty"`
-	InspectionError                                                              *wireError `json:",omitempty"`
+	InspectionError, KeyringError                                                *wireError `json:",omitempty"`
 }
 
 // observed is what was found, as far as it differs from what is wanted. The rest, which in most
@@ -112,7 +118,7 @@ type observed struct {
 // Look asks a host all that is to be known before something is changed, at once.
 func (c *Client) Look(ctx context.Context, q Query) (Answer, error) {
 	question := lookQuestion{Survey: q.Survey, Census: q.Census, Checkup: q.Checkup, Inspect: q.Inspect,
-		Listing: q.Listing}
+		Listing: q.Listing, Keyring: q.Keyring}
 	var err error
 	if question.Observe, err = kinds.Marshal(q.Observe); err != nil {
 		return Answer{}, err
@@ -144,6 +150,10 @@ func (c *Client) Look(ctx context.Context, q Query) (Answer, error) {
 	}
 	if a.Listings != nil {
 		answer.Listings = *a.Listings
+	}
+	answer.KeyringErr = a.KeyringError.error()
+	if a.Keyring != nil {
+		answer.Keyring = *a.Keyring
 	}
 	answer.Found, answer.FoundErr = a.Observed.of(q.Observe, a.ObservedError)
 	answer.Witnesses, answer.WitnessesErr = a.Witnesses.of(q.Witnesses, a.WitnessesError)
@@ -242,6 +252,13 @@ func (s *server) look(w http.ResponseWriter, r *http.Request) error {
 		look(surveyTimeout, &a.InspectionError, func(ctx context.Context) error {
 			found := s.sys.Inspect(ctx, *q.Inspect)
 			a.Inspection = &found
+			return ctx.Err()
+		})
+	}
+	if q.Keyring != nil {
+		look(surveyTimeout, &a.KeyringError, func(ctx context.Context) error {
+			found := s.sys.Keyring(ctx, *q.Keyring)
+			a.Keyring = &found
 			return ctx.Err()
 		})
 	}

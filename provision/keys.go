@@ -27,7 +27,7 @@ func LoadKeys(_ context.Context, r *Run) error {
 }
 
 func previewKeys(r *Run) (err error) {
-	r.PKI, err = r.store.Preview(r.Cluster, time.Now())
+	r.PKI, err = r.store.PreviewWith(r.Cluster, time.Now(), r.change)
 	return err
 }
 
@@ -71,6 +71,7 @@ func KeepKeys(_ context.Context, r *Run) error {
 	if len(r.Refusals) > 0 {
 		return nil
 	}
+	r.Issued = r.PKI.Issued()
 	return r.store.Keep(r.PKI)
 }
 

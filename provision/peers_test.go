@@ -188,7 +188,7 @@ func TestReachedTwice(t *testing.T) {
 func TestSceneOfALimitedRun(t *testing.T) {
 	r, _ := neighbours(t)
 	scene := preflight.SceneOf(r.Cluster, r.whole, r.Plan.OnlyComponents("coredns"))
-	if len(scene.Hosts) != len(r.Cluster.Hosts) || scene.CA == "" || scene.Minor == 0 {
+	if len(scene.Hosts) != len(r.Cluster.Hosts) || scene.CA.Key == "" || scene.Minor == 0 {
 		t.Errorf("%d hosts, authority %q, minor %d", len(scene.Hosts), scene.CA, scene.Minor)
 	}
 	for _, h := range scene.Hosts {

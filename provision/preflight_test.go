@@ -223,8 +223,8 @@ func TestWrites(t *testing.T) {
 			t.Errorf("nothing goes to %s", place)
 		}
 	}
-	if scene.CA == "" || scene.Minor != 36 {
-		t.Errorf("authority %q, minor %d", scene.CA, scene.Minor)
+	if scene.CA.Key == "" || scene.Minor != 36 {
+		t.Errorf("authority %q, minor %d", scene.CA.Key, scene.Minor)
 	}
 	for i := range r.Plan.Steps { // all is there
 		s := &r.Plan.Steps[i]

@@ -8,6 +8,7 @@ import (
 	"errors"
 
 	"kbootstrap/certs"
+	"kbootstrap/host"
 	"kbootstrap/inventory"
 	"kbootstrap/node"
 	"kbootstrap/provision/audit"
@@ -44,7 +45,13 @@ type Run struct {
 	// Proof is, in a reset, what shows the hosts to be of this cluster.
 	Proof string
 
-	upgrading *Upgrading // nil in a run that does not upgrade
+	// Issued are the names of the certificates that the run issued or signed again, each once.
+	Issued []string
+	// Rotating is the stage of a replacement of a key that the run carries out.
+	Rotating Rotating
+
+	change    certs.Change // what the run changes of keys that are fit
+	upgrading *Upgrading   // nil in a run that does not upgrade
 
 	options  fleet.Options
 	dial     dialer
@@ -68,6 +75,7 @@ type Run struct {
 	// survivors are, in a recovery, the members of etcd that have their data, by host.
 	survivors map[string]guard.Survivor
 	restore   component.Restore
+	keyrings  map[string]host.Keyring
 }
 
 // Scope says what a run is about.

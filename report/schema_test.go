@@ -28,6 +28,7 @@ var schemaTypes = []reflect.Type{
 	reflect.TypeFor[Upgrade](), reflect.TypeFor[Move](),
 	reflect.TypeFor[Audit](), reflect.TypeFor[AuditCheck](), reflect.TypeFor[AuditFinding](),
 	reflect.TypeFor[AddOns](), reflect.TypeFor[AddOn](), reflect.TypeFor[Token](),
+	reflect.TypeFor[Certs](), reflect.TypeFor[Cert](),
 	reflect.TypeFor[Logs](), reflect.TypeFor[LogLine](),
 	reflect.TypeFor[Verify](), reflect.TypeFor[VerifyCheck](), reflect.TypeFor[VerifyFailure](),
 	reflect.TypeFor[VerifyCause](),
@@ -149,7 +150,7 @@ func schema(t *testing.T, c comments, of reflect.Type, defs map[string]any) map[
 func allComments(t *testing.T) comments {
 	return readComments(
 		t, "../provision/fleet/event.go", "event.go", "document.go", "error.go", "plan.go", "saved.go", "drift.go",
-		"reset.go", "upgrade.go", "audit.go", "addons.go", "logs.go", "token.go", "verify.go", "version.go",
+		"reset.go", "upgrade.go", "audit.go", "addons.go", "logs.go", "token.go", "certs.go", "verify.go", "version.go",
 	)
 }
 
@@ -173,6 +174,7 @@ func TestSchema(t *testing.T) {
 			schema(t, c, reflect.TypeFor[Audit](), defs)
 			schema(t, c, reflect.TypeFor[AddOns](), defs)
 			schema(t, c, reflect.TypeFor[Token](), defs)
+			schema(t, c, reflect.TypeFor[Certs](), defs)
 		}
 		text, err := json.MarshalIndent(root, "", "  ")
 		if err != nil {

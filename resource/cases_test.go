@@ -20,8 +20,8 @@ func laws() []law {
 		serviceLaws(), packageLaws(), kernelLaws(), nameLaws(), swapLaws(),
 		selinuxLaws(), imageLaws(), readyLaws(), credentialLaws(), memberLaws(), etcdLaws(), salvageLaws(), drainLaws(),
 		kubeLaws(), resetLaws(),
-		dataLaws(), keyLaws(), podLaws(), encryptionLaws(), firewallLaws(), serviceAccountLaws(), objectSetLaws(),
-		usersObjectLaws(), restoreLaws(),
+		dataLaws(), keyLaws(), podLaws(), encryptionLaws(), clientTrustLaws(), firewallLaws(), serviceAccountLaws(),
+		objectSetLaws(), usersObjectLaws(), restoreLaws(),
 		serviceAddressesLaws(),
 	)
 }

@@ -1,9 +1,11 @@
 package resource
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -90,10 +92,10 @@ func (r Ready) Observe(ctx context.Context, sys *host.System) (Resource, error) 
 	found := r
 	found.Absent = true
 	client, err := r.Client(sys)
+	if isComing(err) {
+		return found, nil
+	}
 	if err != nil {
-		if host.Absent(err) {
-			return found, nil
-		}
 		return nil, err
 	}
 	defer client.CloseIdleConnections()
@@ -101,14 +103,25 @@ func (r Ready) Observe(ctx context.Context, sys *host.System) (Resource, error) 
 	return found, ctx.Err()
 }
 
+// unpaired is the error of a certificate and a key that do not fit to each other. They are two
+// files, and whoever renews them writes one after the other.
+type unpaired struct{ error }
+
+func (e unpaired) Unwrap() error { return e.error }
+
+// isComing reports whether certificates are not there yet, or not all of them.
+func isComing(err error) bool { return host.Absent(err) || errors.As(err, new(unpaired)) }
+
 // Apply waits until the service is ready, and before that until its certificates are there, which
-// another component may be about to write. It gives up early when its unit has failed for good.
+// another component may be about to write. When they are renewed meanwhile, the new ones are used.
+// It gives up early when its unit has failed for good.
 func (r Ready) Apply(ctx context.Context, sys *host.System) error {
 	if r.Absent {
 		return nil
 	}
+	read := r.files(sys)
 	client, err := r.Client(sys)
-	if err != nil && !host.Absent(err) {
+	if err != nil && !isComing(err) {
 		return err
 	}
 	defer func() {
@@ -129,8 +142,9 @@ func (r Ready) Apply(ctx context.Context, sys *host.System) error {
 	var last error
 	err = host.Poll(deadline, r.every(), func() (bool, error) {
 		var answer error
-		if client == nil {
-			if client, answer = r.Client(sys); answer != nil && !host.Absent(answer) {
+		if now := r.files(sys); client == nil || !bytes.Equal(read, now) {
+			read = now
+			if client, answer = r.Client(sys); answer != nil && !isComing(answer) {
 				return false, answer
 			}
 		}
@@ -160,6 +174,22 @@ func (r Ready) Apply(ctx context.Context, sys *host.System) error {
 	return sys.Failed(ctx, fault.ServiceNotReady, r.Unit, failure, since, err)
 }
 
+// files are the certificates and the key that the URL needs, one after the other.
+func (r Ready) files(sys *host.System) []byte {
+	var all []byte
+	for _, path := range []string{r.CACert, r.Cert, r.Key} {
+		if path == "" {
+			continue
+		}
+		text, err := os.ReadFile(sys.Path(path))
+		if err != nil {
+			continue // Client says what is wrong with it
+		}
+		all = append(all, text...)
+	}
+	return all
+}
+
 // Client is an HTTP client with the certificates that the URL needs.
 func (r Ready) Client(sys *host.System) (*http.Client, error) {
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
@@ -175,6 +205,9 @@ func (r Ready) Client(sys *host.System) (*http.Client, error) {
 	}
 	if r.Cert != "" {
 		pair, err := tls.LoadX509KeyPair(sys.Path(r.Cert), sys.Path(r.Key))
+		if err != nil && !host.Absent(err) {
+			err = unpaired{err}
+		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", r.Cert, err)
 		}

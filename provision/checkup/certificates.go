@@ -8,12 +8,31 @@ import (
 )
 
 const (
-	certificateWarn   = 30 * 24 * time.Hour
-	certificateBroken = 7 * 24 * time.Hour
+	certificateWarn   = 60 * 24 * time.Hour
+	certificateBroken = 14 * 24 * time.Hour
 	// keptWarn is the part of its life, as a divisor, that is left of a certificate that its holder
 	// should have renewed.
 	keptWarn = 10
 )
+
+// LevelOfExpiry is how much it matters when a certificate ends. One that its holder renews by
+// itself may be short: what counts is that it was renewed in time.
+func LevelOfExpiry(now, begins, ends time.Time, kept bool) Level {
+	remains := ends.Sub(now)
+	switch {
+	case remains <= 0:
+		return Broken
+	case kept && remains < ends.Sub(begins)/keptWarn:
+		return Warning
+	case kept:
+		return OK
+	case remains < certificateBroken:
+		return Broken
+	case remains < certificateWarn:
+		return Warning
+	}
+	return OK
+}
 
 // controlMachine stands where the name of a host would.
 const controlMachine = "control machine"
@@ -50,31 +69,24 @@ func certificates(s Scene) (string, []Problem) {
 	return fmt.Sprintf("the first of %d ends in %s: %s on %s", all, ends, first.Path, where), found
 }
 
-// expiry judges one certificate. One that its holder renews by itself may be short: what counts is
-// that it was renewed in time.
+// expiry judges one certificate.
 func expiry(s Scene, where string, c host.Certificate) (Problem, bool) {
 	remains := c.NotAfter.Sub(s.Now)
 	p := Problem{
-		Level: Broken, Host: where,
+		Host: where,
 		Text: fmt.Sprintf("%s (%s) ends in %s", c.Path, c.Subject, left(remains)),
-		Hint: "`kbootstrap up` renews it; an authority: docs/pki.md",
+		Hint: "`kbootstrap certs renew` renews it, and `kbootstrap certs status` shows all of them",
 	}
+	kept := c.Path == s.Kept
+	p.Level = LevelOfExpiry(s.Now, c.NotBefore, c.NotAfter, kept)
 	switch {
 	case remains <= 0:
 		p.Text = fmt.Sprintf("%s (%s) ended %s ago", c.Path, c.Subject, span(-remains))
-	case c.Path == s.Kept:
-		if remains >= c.NotAfter.Sub(c.NotBefore)/keptWarn {
-			return p, false
-		}
-		p.Level, p.Text = Warning, p.Text+" and was not renewed by the kubelet"
+	case kept:
+		p.Text += " and was not renewed by the kubelet"
 		p.Hint = "journalctl -u kubelet on the host; kubectl get csr; `kbootstrap up` has the kubelet begin again"
-	case remains < certificateBroken:
-	case remains < certificateWarn:
-		p.Level = Warning
-	default:
-		return p, false
 	}
-	return p, true
+	return p, p.Level != OK
 }
 
 // left is how long something is still valid.

@@ -26,8 +26,8 @@ const (
 	Broken  Level = "broken"  // something does not work, or stops within days
 )
 
-// rank is the place of a level in the order of how much it matters.
-func (l Level) rank() int { return slices.Index([]Level{OK, Note, Warning, Broken}, l) }
+// Rank is the place of a level in the order of how much it matters.
+func (l Level) Rank() int { return slices.Index([]Level{OK, Note, Warning, Broken}, l) }
 
 // Problem is one thing that is not as it should be.
 type Problem struct {
@@ -124,12 +124,12 @@ func Judge(s Scene) ([]Area, []Problem) {
 	for i := range summary {
 		summary[i].Level = OK
 		for _, p := range problems {
-			if p.Area == summary[i].Name && p.Level.rank() > summary[i].Level.rank() {
+			if p.Area == summary[i].Name && p.Level.Rank() > summary[i].Level.Rank() {
 				summary[i].Level = p.Level
 			}
 		}
 	}
-	slices.SortStableFunc(problems, func(a, b Problem) int { return b.Level.rank() - a.Level.rank() })
+	slices.SortStableFunc(problems, func(a, b Problem) int { return b.Level.Rank() - a.Level.Rank() })
 	return summary, problems
 }
 

@@ -36,7 +36,8 @@ var apiServer = Component{
 	Sources:     []release.Source{kubernetesProgram("kube-apiserver")},
 	Ports: []Port{{
 		Network: "tcp", By: "kube-apiserver", From: []inventory.Role{AnyHost}, World: true,
-		Of: func(c *inventory.Cluster) int { return c.Network.APIPort },
+		Of:    func(c *inventory.Cluster) int { return c.Network.APIPort },
+		Shows: PKIDir + "/apiserver.crt",
 	}},
 	Residue: Residue{Data: []string{auditLogs, "/etc/kubernetes"}},
 	Programs: []inventory.Program{

@@ -136,6 +136,9 @@ type Port struct {
 	// Loopback says that it listens on 127.0.0.1, Address that it listens on the cluster address;
 	// with neither it listens everywhere.
 	Loopback, Address bool
+	// Shows is the file of the certificate that it shows to who connects; "" means that it shows
+	// none.
+	Shows string
 	// From are the roles whose other hosts must reach the port; AnyHost is every host.
 	From []inventory.Role
 	// AddOns says that pods of add-ons ask it too, on whatever host they run: a firewall lets all

@@ -28,6 +28,7 @@ func Components() []Component {
 		hostAccess,
 		podProbe,
 		defaultAccounts,
+		retiredAuthorities,
 		containerd,
 		kubelet,
 		flannel,

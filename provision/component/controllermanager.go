@@ -3,6 +3,7 @@ package component
 import (
 	"time"
 
+	"kbootstrap/certs"
 	"kbootstrap/inventory"
 	"kbootstrap/release"
 	"kbootstrap/resource"
@@ -20,7 +21,8 @@ var controllerManager = Component{
 	Role:    inventory.ControlPlane,
 	Units:   []string{"kube-controller-manager.service"},
 	Sources: []release.Source{kubernetesProgram("kube-controller-manager")},
-	Ports:   []Port{{Network: "tcp", Number: 10257, By: "kube-controller-manager", Loopback: true}},
+	Ports: []Port{{Network: "tcp", Number: 10257, By: "kube-controller-manager", Loopback: true,
+		Shows: PKIDir + "/controller-manager.crt"}},
 	Programs: []inventory.Program{
 		{Name: "kube-controller-manager", Rules: controllerManagerRules, Release: kubernetes,
 			Hidden: templates.HiddenDirs()},
@@ -47,8 +49,8 @@ var controllerManager = Component{
 			"service-cluster-ip-range":         commas(network.ServiceNetworks()),
 			"cluster-name":                     t.Cluster.Name,
 			"client-ca-file":                   PKIDir + "/ca.crt",
-			"root-ca-file":                     PKIDir + "/ca.crt", // CIS 1.3.5
-			"cluster-signing-cert-file":        PKIDir + "/ca.crt",
+			"root-ca-file":                     PKIDir + "/ca.crt",              // CIS 1.3.5
+			"cluster-signing-cert-file":        certs.SigningAuthority + ".crt", // one, while ca.crt may have two
 			"cluster-signing-key-file":         PKIDir + "/ca.key",
 			"requestheader-client-ca-file":     PKIDir + "/front-proxy-ca.crt",
 			"service-account-private-key-file": PKIDir + "/sa.key", // CIS 1.3.4

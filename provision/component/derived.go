@@ -2,7 +2,9 @@ package component
 
 import (
 	"maps"
+	"net"
 	"slices"
+	"strconv"
 	"strings"
 
 	"kbootstrap/inventory"
@@ -83,6 +85,32 @@ func UnitsOfRoles() []UnitOfRole {
 		}
 	}
 	return units
+}
+
+// Shown is an address of a host at which a server shows a certificate to who connects.
+type Shown struct {
+	Address string // "127.0.0.1:6443"
+	By      string // the process
+	Path    string // the file of the certificate
+}
+
+// ShownOn are the certificates that the servers of a host show.
+func ShownOn(c *inventory.Cluster, h inventory.Host) []Shown {
+	var all []Shown
+	t := Target{Cluster: c, Host: h}
+	for _, component := range Components() {
+		for _, p := range component.Ports {
+			if p.Shows == "" || p.In(c) == 0 || !p.isAt(component, t) {
+				continue
+			}
+			address := "127.0.0.1"
+			if p.Address && !p.Loopback {
+				address = h.Address.String()
+			}
+			all = append(all, Shown{net.JoinHostPort(address, strconv.Itoa(p.In(c))), p.By, p.Shows})
+		}
+	}
+	return all
 }
 
 // AllResidue is what all components leave on a host, each once.

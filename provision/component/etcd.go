@@ -39,10 +39,10 @@ var etcd = Component{
 	Ports: []Port{
 		// A new member asks the others to be added.
 		{Network: "tcp", Number: 2379, By: "etcd", For: "clients", Loopback: true, Address: true,
-			From: []inventory.Role{inventory.ControlPlane, inventory.Etcd}},
+			From: []inventory.Role{inventory.ControlPlane, inventory.Etcd}, Shows: EtcdPKI + "/server.crt"},
 		{
 			Network: "tcp", Number: 2380, By: "etcd", For: "members", Address: true,
-			From: []inventory.Role{inventory.Etcd},
+			From: []inventory.Role{inventory.Etcd}, Shows: EtcdPKI + "/peer.crt",
 		},
 		{Network: "tcp", By: "etcd", For: "figures", Loopback: true, Of: inMonitoring(etcdFiguresPort)},
 	},

@@ -12,6 +12,9 @@ import (
 	"kbootstrap/templates"
 )
 
+// kubeletServing is the certificate of the kubelet as a server.
+const kubeletServing = "/var/lib/kubelet/pki/kubelet.crt"
+
 const KubeletConfig = "/etc/kubernetes/kubelet.conf"
 
 // kubelet runs the pods of a node. It starts as soon as something listens at the API's address: it
@@ -30,7 +33,8 @@ var kubelet = Component{
 	Ports: []Port{
 		// metrics-server asks every kubelet, from a pod that runs anywhere; flannel gives what
 		// leaves the pod network the address of its host.
-		{Network: "tcp", Number: 10250, By: "kubelet", From: []inventory.Role{inventory.ControlPlane}, AddOns: true},
+		{Network: "tcp", Number: 10250, By: "kubelet", From: []inventory.Role{inventory.ControlPlane}, AddOns: true,
+			Shows: kubeletServing},
 		{Network: "tcp", Number: 10248, By: "kubelet", For: "health", Loopback: true},
 	},
 	Reads: []Reading{

@@ -39,6 +39,7 @@ var registry = Component{
 			}
 			return c.AddOns.Registry.Port
 		},
+		Shows: certs.RegistryConfig + "/registry.crt",
 	}},
 	Residue: Residue{
 		Data:   []string{inventory.RegistryPath, certs.RegistryConfig},

@@ -20,7 +20,8 @@ var scheduler = Component{
 	Units:     []string{"kube-scheduler.service"},
 	ServesAll: true,
 	Sources:   []release.Source{kubernetesProgram("kube-scheduler")},
-	Ports:     []Port{{Network: "tcp", Number: 10259, By: "kube-scheduler", Loopback: true}},
+	Ports: []Port{{Network: "tcp", Number: 10259, By: "kube-scheduler", Loopback: true,
+		Shows: PKIDir + "/scheduler.crt"}},
 	Programs: []inventory.Program{
 		{Name: "kube-scheduler", Rules: schedulerRules, Release: kubernetes, Hidden: templates.HiddenDirs()},
 	},

@@ -2,6 +2,7 @@ package guard
 
 import (
 	"fmt"
+	"slices"
 
 	"kbootstrap/fault"
 	"kbootstrap/inventory"
@@ -15,25 +16,28 @@ func otherAuthority(s Situation) Refusals {
 		return nil
 	}
 	const path = component.PKIDir + "/ca.crt"
-	authority := func(h inventory.Host) (found string, isOurs bool) {
+	authority := func(h inventory.Host) (found []string, isOurs bool) {
 		for _, key := range s.Evidence[h.Name].Keys {
 			if key.Path == path {
-				return publicKey(key.Found), publicKey(key.Found) == publicKey(key.Wanted)
+				return publicKeys(key.Found), key.isOurs()
 			}
 		}
-		return "", true
+		return nil, true
 	}
 	leads := map[string]bool{}
 	for _, h := range s.Cluster.With(inventory.ControlPlane) {
 		found, _ := authority(h)
-		leads[found] = true
+		for _, key := range found {
+			leads[key] = true
+		}
 	}
 	var rs Refusals
 	for _, h := range s.Cluster.Hosts {
 		found, isOurs := authority(h)
 		leading := h.Has(inventory.ControlPlane) || h.Has(inventory.Etcd)
 		facts := s.Facts[h.Name]
-		if isOurs || leading || leads[found] || facts.EtcdBootstrapped != "" && !s.isOurs(facts) {
+		isLed := slices.ContainsFunc(found, func(key string) bool { return leads[key] })
+		if isOurs || leading || isLed || facts.EtcdBootstrapped != "" && !s.isOurs(facts) {
 			continue // replacedKeys and Foreign tell of those
 		}
 		rs = append(rs, &RefusedError{

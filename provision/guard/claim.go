@@ -82,7 +82,7 @@ func Claimed(s Situation) (rs Refusals, proof string) {
 		for _, key := range s.Claims[h.Name].Keys {
 			keys = keys || key.Wanted != ""
 			if slices.Contains(s.names(h.Name), s.Cluster.Name) {
-				ours[key.Path+"\n"+publicKey(key.Found)] = true
+				ours[key.Path+"\n"+strings.Join(publicKeys(key.Found), "\n")] = true
 			}
 		}
 		named = named || slices.Contains(s.names(h.Name), s.Cluster.Name)
@@ -117,9 +117,9 @@ func (s Situation) claimed(host string, keys bool, ours map[string]bool) Refusal
 	several := false
 	for _, key := range s.Claims[host].Keys {
 		switch {
-		case key.Wanted != "" && publicKey(key.Found) != publicKey(key.Wanted):
+		case key.Wanted != "" && !key.isOurs():
 			others = append(others, key.Path)
-		case key.Wanted == "" && !ours[key.Path+"\n"+publicKey(key.Found)]:
+		case key.Wanted == "" && !ours[key.Path+"\n"+strings.Join(publicKeys(key.Found), "\n")]:
 			unknown = append(unknown, key.Path)
 		case key.Wanted == "":
 			several = several || countOf(ours, key.Path) > 1

@@ -5,6 +5,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"kbootstrap/fault"
@@ -25,7 +26,7 @@ func replacedKeys(s Situation) Refusals {
 		}
 		var others []string
 		for _, key := range s.Evidence[h.Name].Keys {
-			if publicKey(key.Found) != publicKey(key.Wanted) {
+			if !key.isOurs() {
 				others = append(others, key.Path)
 			}
 		}
@@ -43,15 +44,27 @@ func replacedKeys(s Situation) Refusals {
 	return rs
 }
 
-// publicKey is the key of a certificate, or of a public key in PEM; or the text itself when it is
-// neither.
-func publicKey(text string) string {
-	block, _ := pem.Decode([]byte(text))
-	if block == nil {
-		return text
+// isOurs reports whether what was found and what is wanted have a key in common: while one key
+// takes the place of another a file has both, and a host that has missed all of that has none of
+// those of today.
+func (k Key) isOurs() bool {
+	wanted := publicKeys(k.Wanted)
+	return slices.ContainsFunc(publicKeys(k.Found), func(found string) bool { return slices.Contains(wanted, found) })
+}
+
+// publicKeys are the keys of the certificates, and the public keys, in a PEM text; or the text
+// itself when it has neither.
+func publicKeys(text string) []string {
+	var keys []string
+	for block, rest := pem.Decode([]byte(text)); block != nil; block, rest = pem.Decode(rest) {
+		key := string(block.Bytes)
+		if cert, err := x509.ParseCertificate(block.Bytes); err == nil {
+			key = string(cert.RawSubjectPublicKeyInfo)
+		}
+		keys = append(keys, key)
 	}
-	if cert, err := x509.ParseCertificate(block.Bytes); err == nil {
-		return string(cert.RawSubjectPublicKeyInfo)
+	if keys == nil {
+		return []string{text}
 	}
-	return string(block.Bytes)
+	return keys
 }

@@ -24,6 +24,9 @@ type Plan struct {
 	Spare int
 	// Waves are the numbers of the waves in which hosts get what is in waves, by their names.
 	Waves map[string]int
+	// AtOnce says that rolling components are changed on all hosts at once, although they run:
+	// nothing is served that this could interrupt.
+	AtOnce bool
 }
 
 // Build says what every target should have of the components. It is pure: the same targets give the

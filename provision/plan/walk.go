@@ -95,7 +95,8 @@ func (p Plan) Before(i int) []int {
 			slices.Contains(step.Component.Needs, other.Component.Name),
 			step.Target.Joins != nil && slices.Contains(step.Component.NeedsJoined, other.Component.Name),
 			step.Component.InWaves && other.Component.InWaves && p.Waves[other.About()]+1 == p.Waves[step.About()],
-			j < i && step.Component.Rolling && step.Component.Name == other.Component.Name && step.isRolled():
+			j < i && step.Component.Rolling && !p.AtOnce &&
+				step.Component.Name == other.Component.Name && step.isRolled():
 			indices = append(indices, j)
 		}
 	}

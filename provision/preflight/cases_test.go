@@ -509,7 +509,7 @@ var cases = []struct {
 		made(h, "kube-apiserver.service")
 		made(h, "etcd.service")
 		h.Facts.EtcdBootstrapped, h.Survey.Etcd.Entries = "kbootstrap-demo", []string{"member"}
-		h.Survey.Authority = &host.Authority{Path: "/etc/kubernetes/pki/ca.crt", Key: s.CA}
+		h.Survey.Authority = &host.Authority{Path: "/etc/kubernetes/pki/ca.crt", Key: s.CA.Key}
 		h.Survey.Tunnels = []string{"flannel.1"}
 		h.Survey.Ports = []host.Port{
 			{

@@ -158,11 +158,11 @@ func foreignCluster(s Scene) []Finding {
 				host, "/etc/etcd/bootstrapped says that this host is a member of %s%s",
 				component.ClusterOf(mark), inBrackets(h.Survey.Etcd))
 		}
-		if a := h.Survey.Authority; a != nil && s.CA != "" && a.Key != s.CA {
+		if a := h.Survey.Authority; a != nil && s.CA.Key != "" && !a.Shares(s.CA) {
 			hint := "copy the directory .kbootstrap/" + s.Cluster.Name + " from the machine that made the cluster; " +
 				"or reset the hosts"
 			fail(hint, host, "%s (%s, key %s…) is not the authority of this inventory (key %s…)",
-				a.Path, a.Subject, short(a.Key), short(s.CA))
+				a.Path, a.Subject, short(a.Key), short(s.CA.Key))
 		}
 		if len(found) == before {
 			found = append(found, Finding{Level: OK, Hosts: host, Evidence: "none"})

@@ -19,7 +19,7 @@ func SceneOf(c *inventory.Cluster, whole, limited plan.Plan) Scene {
 		one := Host{Host: h, Versions: Versions(limited, h.Name)}
 		for _, s := range whole.At(h.Name) {
 			scene.Minor = s.Target.Minor()
-			if scene.CA == "" {
+			if scene.CA.Key == "" {
 				scene.CA = authority(s)
 			}
 			one.Docker = cmp.Or(one.Docker, dockerFile(s))
@@ -39,15 +39,15 @@ func SceneOf(c *inventory.Cluster, whole, limited plan.Plan) Scene {
 	return scene
 }
 
-// authority is the key of the cluster's authority, if the step puts it on the host.
-func authority(s plan.Step) string {
+// authority is the cluster's authority, if the step puts it on the host.
+func authority(s plan.Step) host.Authority {
 	for _, w := range s.Wanted {
 		if f, ok := w.(resource.File); ok && f.Path == component.PKIDir+"/ca.crt" {
 			found, _ := host.ParseAuthority(f.Content)
-			return found.Key
+			return found
 		}
 	}
-	return ""
+	return host.Authority{}
 }
 
 // writes is what a resource puts on the disks of a host. A content arrives in the store, and is

@@ -67,9 +67,9 @@ type Check struct {
 // Scene is all that the checks judge.
 type Scene struct {
 	Cluster *inventory.Cluster
-	Minor   int    // of Kubernetes: 36
-	CA      string // the sha256 of the public key of the cluster's authority in hex; empty when there is none yet
-	Hosts   []Host // those that were asked, in the order of the inventory
+	Minor   int            // of Kubernetes: 36
+	CA      host.Authority // the cluster's; empty when there is none yet
+	Hosts   []Host         // those that were asked, in the order of the inventory
 	// Peers are the other hosts of the cluster, which the run does not ask: what the cluster tells
 	// of them.
 	Peers []Peer

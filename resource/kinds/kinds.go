@@ -90,6 +90,7 @@ var kinds = []Kind{
 	kind[api.Spread]("spread", Sees),
 	kind[api.Rewritten]("rewritten", 0),
 	kind[api.StaleNote]("stalenote", 0),
+	kind[api.ClientTrust]("clienttrust", 0),
 	kind[api.Account]("account", 0),
 	kind[api.ObjectSet]("objectset", 0),
 	kind[api.ServiceAddresses]("serviceaddresses", 0),

@@ -40,6 +40,7 @@ var floors = [][]string{
 	{"provision/guard", "provision/preflight", "provision/diagnosis", "provision/audit", "provision/verify",
 		"provision/draft"},
 	{"provision/mesh", "provision/checkup", "backup"},
+	{"provision/keyring"},
 	{"provision"},
 	{"report"},
 	{"screen"},

@@ -1,0 +1,48 @@
+package fault
+
+// Faults of renewing and replacing keys.
+const (
+	CertificateUnknown Code = "KB6090"
+	AuthorityNotOwn    Code = "KB6091"
+	RotationOrder      Code = "KB6092"
+	RotationUnready    Code = "KB6093"
+	RotationTooSoon    Code = "KB6094"
+	RotationByField    Code = "KB6095"
+)
+
+// keyEntries are the faults of renewing and replacing certificates and keys.
+var keyEntries = []Entry{
+	{CertificateUnknown, "no certificate of the cluster has this name",
+		`certs renew was given a name that neither a certificate of the inventory's hosts has nor an authority. Nothing
+was changed.`,
+		`Take a name of the list in the message.
+
+    kbootstrap certs status -i hosts.yaml -o wide`},
+	{AuthorityNotOwn, "an authority cannot be signed again with its own key",
+		`The authority was brought along by the owner of the cluster and is signed by another one, whose key the tool does
+not have. Nothing was changed.`,
+		`Have the owner of that other authority make a new certificate for the same key, and put it into the state
+directory in the place of the old one. Then run the command again.`},
+	{RotationOrder, "this stage cannot come now",
+		`Keys are replaced in the stages trust, issue and distrust. The one that is asked for does not come after the one
+that the state directory is in, or there is no way back from it.`,
+		`Look at the stage first, and then take the next one.
+
+    kbootstrap certs rotate-ca NAME -i hosts.yaml --dry-run`},
+	{RotationUnready, "the hosts are not ready for the replacement of a key",
+		`Something on the hosts differs from the inventory and the state directory. A stage begins only on hosts where
+nothing differs, since a host that has missed a stage would be locked out by the next. Nothing was changed.`,
+		`Bring the hosts to what is wanted first; that also finishes a stage that was cut off.
+
+    kbootstrap up -i hosts.yaml`},
+	{RotationTooSoon, "a stage has not lasted long enough",
+		`What the old key has signed must have ended before nothing trusts that key any more, such as the tokens of
+service accounts, which are good for an hour. Nothing was changed.`,
+		`Wait, or say with --after how long the tokens of this cluster are good.`},
+	{RotationByField, "the key for secrets is replaced by a field of the inventory",
+		`The key with which API servers encrypt Secrets has a number in the inventory. up makes the key of a new number,
+has every API server learn it, has it write with it, and has every Secret written once more.`,
+		`Raise security.encryptionKey in the inventory by one, and run up.
+
+    kbootstrap up -i hosts.yaml`},
+}
