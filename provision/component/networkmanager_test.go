@@ -1,6 +1,7 @@
 package component
 
 import (
+	"strings"
 	"testing"
 
 	"kbootstrap/inventory"
@@ -20,5 +21,10 @@ func TestUnmanaged(t *testing.T) {
 	rs := target.unmanaged()
 	if len(rs) != 1 || string(rs[0].(resource.File).Content) != want {
 		t.Errorf("got %+v, want %q", rs, want)
+	}
+	target.Cluster.Runtime = "docker"
+	rs = target.unmanaged()
+	if got := string(rs[0].(resource.File).Content); !strings.HasSuffix(got, ";interface-name:docker0\n") {
+		t.Errorf("with docker: %q", got)
 	}
 }
