@@ -185,4 +185,3 @@ func (w *cutWriter) Write(p []byte) (int, error) {
 	w.sent.Add(int64(n))
 	return n, err
 }
-

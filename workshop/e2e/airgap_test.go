@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -71,7 +72,7 @@ func TestHostsAirGap(t *testing.T) {
 	if entries, err := os.ReadDir(os.Getenv("KBOOTSTRAP_CACHE")); err != nil || len(entries) > 0 {
 		t.Errorf("something was put into the cache: %v, %v", entries, err)
 	}
-	l.damage(whole, there)
+	l.damage(whole, news, there)
 }
 
 // crossGap is the lab as who has only the carried files meets it: the tool is that of the bundle,
@@ -131,20 +132,26 @@ func (l *lab) crossGap(carried string) *lab {
 }
 
 // damage changes a byte of a bundle, and cuts another off: neither gets to a host.
-func (l *lab) damage(bundle string, there *lab) {
+func (l *lab) damage(bundle, news string, there *lab) {
 	l.t.Helper()
 	content, err := os.ReadFile(bundle)
 	if err != nil {
 		l.fatalf("%v", err)
 	}
+	// Of a content that every run needs. Its name is also in the manifest, before all contents.
+	kubelet := regexp.MustCompile(`"kubelet": "([0-9a-f]{64})"`).FindSubmatch(content)
+	if kubelet == nil {
+		l.fatalf("the manifest has no kubelet")
+	}
+	const header = 512 // bytes of tar before a file
 	changed := bytes.Clone(content)
-	changed[len(changed)-1_000_000] ^= 1
+	changed[bytes.LastIndex(content, []byte("contents/"+string(kubelet[1])+".zst"))+header+1000] ^= 1
 	broken := filepath.Join(l.t.TempDir(), "broken.tar")
 	for what, bytes := range map[string][]byte{"a changed byte": changed, "half a file": content[:len(content)/2]} {
 		if err := os.WriteFile(broken, bytes, 0o644); err != nil {
 			l.fatalf("%v", err)
 		}
-		up := []string{"up", "-i", there.inventory, "--bundle", broken}
+		up := []string{"up", "-i", there.inventory, "--bundle", broken, "--bundle", news}
 		for _, verb := range [][]string{{"bundle", "verify", broken}, up} {
 			r := there.run(2*time.Minute, verb...)
 			if r.code != 1 || !strings.Contains(r.stderr, "KB4021") {

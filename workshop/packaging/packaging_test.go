@@ -16,8 +16,8 @@ import (
 	"testing"
 	"time"
 
-	"kbootstrap/internal/golden"
 	"kbootstrap/internal/cyclonedx"
+	"kbootstrap/internal/golden"
 	"kbootstrap/internal/trial"
 )
 
