@@ -64,8 +64,8 @@ const (
 	startTimeout = 60 * time.Second
 	stopTimeout  = 100 * time.Second     // until the one before has ended: systemd kills it after 90 s (TimeoutStopSec)
 	startPoll    = 10 * time.Millisecond // a process is there after some 20 ms
-	// environmentReads is how often the environment of a process is read until there is one: for two
-	// seconds.
+	// environmentReads is how often the environment of a process is read until there is one: for
+	// two seconds.
 	environmentReads = 200
 )
 
