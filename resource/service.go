@@ -323,6 +323,14 @@ func (s Service) stop(ctx context.Context, sys *host.System) error {
 	if _, err = sys.Change(ctx, "systemctl", "stop", s.Name); err != nil {
 		return err
 	}
+	// One that had to be killed, as an API server without etcd, has failed; what waits for it later
+	// would take it for hopeless.
+	if u, err = sys.Unit(ctx, s.Name); err == nil && u.State == "failed" {
+		_, err = sys.Change(ctx, "systemctl", "reset-failed", s.Name)
+	}
+	if err != nil {
+		return err
+	}
 	return NotOwed(sys, s.Name)
 }
 
