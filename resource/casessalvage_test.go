@@ -47,7 +47,7 @@ func salvageLaws() []law {
 		},
 		{
 			name: "cut off between the renames", stays: true, wanted: wanted,
-			before: "made, and not in its place yet\n",
+			before: "made, and not started yet\n",
 			start: func(m *machine) {
 				newSalvage(m)
 				m.put(wanted.Note, "4f8c54be2c839585\n")
@@ -65,6 +65,8 @@ func salvageLaws() []law {
 // newSalvage is a machine with the data of a member, and with the programs that make another of it.
 func newSalvage(m *machine) {
 	s := newSystemd(m)
+	m.put("/etc/systemd/system/etcd.service", "[Service]\n")
+	m.must(s.start("etcd.service"))
 	m.put("/var/lib/etcd/member/wal/0.wal", oldLog)
 	copies := "/var/lib/etcd/salvage/"
 	manager := s.run
@@ -89,6 +91,9 @@ func newSalvage(m *machine) {
 	}
 	m.fakes["mkdir"] = program(func(argv []string) error { return os.MkdirAll(m.Path(argv[len(argv)-1]), 0o700) })
 	m.fakes["cp"] = program(func([]string) error {
+		if u := s.units["etcd.service"]; u != nil && u.pid != 0 {
+			return errors.New("the member runs")
+		}
 		return os.CopyFS(m.Path(copies+"copy/member"), os.DirFS(m.Path("/var/lib/etcd/member")))
 	})
 	m.fakes["systemd-run"] = program(func(argv []string) error {

@@ -169,8 +169,7 @@ func TestFaults(t *testing.T) {
 		}},
 		{fault.NotSalvaged, "", func(m *machine) resource.Resource {
 			newSalvage(m)
-			m.put("/etc/systemd/system/etcd.service", "[Service]\n")
-			m.must(m.systemd.start("etcd.service"))
+			m.must(os.RemoveAll(m.Path("/var/lib/etcd/member")))
 			return resource.Salvage{
 				Name: "m1", DataDir: "/var/lib/etcd", Unit: "etcd.service", Note: "/var/lib/kbootstrap/salvaged",
 			}

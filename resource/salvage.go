@@ -24,7 +24,7 @@ type Salvage struct {
 	Token         string // of the cluster that begins
 	DataDir       string // "/var/lib/etcd"
 	Owner         string // of the data: "etcd:etcd"
-	Unit          string // which must not run meanwhile
+	Unit          string // which does not run meanwhile
 	Quota         int64  // of the database, in bytes
 	// Shelf is what "member" is called afterwards: "member.lost-20260102T030405Z".
 	Shelf string
@@ -36,7 +36,7 @@ type Salvage struct {
 	// CACert, Cert and Key are those of the server, ClientCert and ClientKey those of who asks it.
 	CACert, Cert, Key, ClientCert, ClientKey string
 	Absent                                   bool
-	Made                                     bool // only in a found value: it is made, and not in its place yet
+	Made                                     bool // only in a found value: it is made, and was not started yet
 }
 
 // ID is "salvage of member NAME".
@@ -45,15 +45,21 @@ func (s Salvage) ID() string { return "salvage of member " + s.Name }
 // State says that the member is alone in its cluster, or will be when what was made comes into its
 // place.
 func (s Salvage) State() string {
-	return States(Flag("alone in its cluster", !s.Absent), Flag("made, and not in its place yet", s.Made))
+	return States(Flag("alone in its cluster", !s.Absent), Flag("made, and not started yet", s.Made))
 }
 
-// Observe compares the note with the data, and with what a run that was cut off may have made.
-func (s Salvage) Observe(_ context.Context, sys *host.System) (Resource, error) {
+// Observe compares the note with the data, and with what a run that was cut off may have made. A
+// member that does not run is in no cluster.
+func (s Salvage) Observe(ctx context.Context, sys *host.System) (Resource, error) {
 	found := s
 	noted, err := s.noted(sys)
-	found.Absent = noted == 0 || noted != sys.EtcdMemberID(s.DataDir)
-	found.Made = noted != 0 && found.Absent && noted == sys.EtcdMemberID(s.work("restored"))
+	if err != nil {
+		return nil, err
+	}
+	u, err := sys.Unit(ctx, s.Unit)
+	found.Absent = noted == 0 || noted != sys.EtcdMemberID(s.DataDir) || !u.Runs()
+	found.Made = found.Absent && noted != 0 &&
+		(noted == sys.EtcdMemberID(s.work("restored")) || noted == sys.EtcdMemberID(s.DataDir))
 	return found, err
 }
 
@@ -77,32 +83,56 @@ const (
 // comes into its place by a rename.
 func (s Salvage) work(name string) string { return s.DataDir + "/salvage/" + name }
 
-// Apply makes the data, unless a run that was cut off has done so, and puts it into its place. What
-// was salvaged stays so.
+// Apply makes the data, unless a run that was cut off has done so, puts it into its place, and
+// starts the member. What was salvaged stays so.
 func (s Salvage) Apply(ctx context.Context, sys *host.System) error {
 	if s.Absent || s.Made {
 		return nil
-	}
-	u, err := sys.Unit(ctx, s.Unit)
-	if err != nil {
-		return err
-	}
-	if u.Runs() {
-		return fault.NotSalvaged.Errorf("%s runs, and its data cannot be copied", s.Unit)
 	}
 	noted, err := s.noted(sys)
 	if err != nil {
 		return err
 	}
-	if noted != 0 && noted == sys.EtcdMemberID(s.DataDir) {
-		return sys.RemoveAll(sys.Path(filepath.Dir(s.work(""))))
-	}
-	if noted == 0 || noted != sys.EtcdMemberID(s.work("restored")) {
-		if err := s.make(ctx, sys); err != nil {
-			return fault.NotSalvaged.Wrap(err)
+	if noted == 0 || noted != sys.EtcdMemberID(s.DataDir) {
+		if _, err := sys.Change(ctx, "systemctl", "stop", s.Unit); err != nil {
+			return err
+		}
+		if noted == 0 || noted != sys.EtcdMemberID(s.work("restored")) {
+			if err := s.make(ctx, sys); err != nil {
+				return fault.NotSalvaged.Wrap(err)
+			}
+		}
+		if err := s.swap(sys); err != nil {
+			return err
 		}
 	}
-	return s.swap(sys)
+	if err := sys.RemoveAll(sys.Path(filepath.Dir(s.work("")))); err != nil {
+		return err
+	}
+	return s.start(ctx, sys)
+}
+
+// start starts the member, as the unit has it, and waits for its process.
+func (s Salvage) start(ctx context.Context, sys *host.System) error {
+	u, err := sys.Unit(ctx, s.Unit)
+	if err != nil || u.Runs() {
+		return err
+	}
+	sys.Touch(s.Unit)
+	argv := []string{"systemctl", "--no-block", "--job-mode=ignore-dependencies", "start", s.Unit}
+	if _, err := sys.Change(ctx, argv...); err != nil {
+		return err
+	}
+	deadline, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	err = host.Poll(deadline, startPoll, func() (bool, error) {
+		u, err := sys.Unit(deadline, s.Unit)
+		return u.Runs(), err
+	})
+	if err != nil && ctx.Err() == nil {
+		return fault.NotSalvaged.Wrap(fmt.Errorf("waited for the start of %s: %w", s.Unit, err))
+	}
+	return err
 }
 
 // make opens a copy, takes a snapshot of it, and restores that. A run that was cut off may have
@@ -174,8 +204,5 @@ func (s Salvage) swap(sys *host.System) error {
 	if err := sys.Rename(sys.Path(s.work("restored/member")), sys.Path(s.DataDir+"/member")); err != nil {
 		return err
 	}
-	if err := sys.Sync(sys.Path(s.DataDir)); err != nil {
-		return err
-	}
-	return sys.RemoveAll(sys.Path(filepath.Dir(s.work(""))))
+	return sys.Sync(sys.Path(s.DataDir))
 }

@@ -64,6 +64,9 @@ const (
 	startTimeout = 60 * time.Second
 	stopTimeout  = 100 * time.Second     // until the one before has ended: systemd kills it after 90 s (TimeoutStopSec)
 	startPoll    = 10 * time.Millisecond // a process is there after some 20 ms
+	// environmentReads is how often the environment of a process is read until there is one: for
+	// two seconds.
+	environmentReads = 200
 )
 
 // Observe asks systemd, and the process itself for its configuration.
@@ -192,10 +195,15 @@ func configOf(sys *host.System, pid int) string {
 	if pid == 0 {
 		return ""
 	}
-	// A process that has just ended is one without a configuration.
-	environment, err := sys.Read("/proc/" + strconv.Itoa(pid) + "/environ")
-	if err != nil {
-		return ""
+	// A process that has just ended is one without a configuration. One that starts another program
+	// in its place, as HAProxy does when it is reloaded, has no environment for a moment.
+	name, environment := "/proc/"+strconv.Itoa(pid)+"/environ", ""
+	for range environmentReads {
+		var err error
+		if environment, err = sys.Read(name); err != nil || environment != "" || !sys.Exists(name) {
+			break
+		}
+		<-time.After(startPoll)
 	}
 	for entry := range strings.SplitSeq(environment, "\x00") {
 		if value, ok := strings.CutPrefix(entry, surroundings.ConfigVariable+"="); ok {
@@ -315,12 +323,15 @@ func (s Service) stop(ctx context.Context, sys *host.System) error {
 	if _, err = sys.Change(ctx, "systemctl", "stop", s.Name); err != nil {
 		return err
 	}
-	// One that had to be killed, as an API server that waits for an etcd which is gone, counts as
-	// failed: who waits for its next start would take it for hopeless.
-	if u, err = sys.Unit(ctx, s.Name); err == nil && u.FailedForGood() {
+	// One that had to be killed, as an API server without etcd, has failed; what waits for it later
+	// would take it for hopeless.
+	if u, err = sys.Unit(ctx, s.Name); err == nil && u.State == "failed" {
 		_, err = sys.Change(ctx, "systemctl", "reset-failed", s.Name)
 	}
-	return errors.Join(err, NotOwed(sys, s.Name))
+	if err != nil {
+		return err
+	}
+	return NotOwed(sys, s.Name)
 }
 
 // start starts the unit, or restarts it when its process has another configuration or is older than

@@ -69,16 +69,21 @@ var etcd = Component{
 			),
 			etcdVote(t),
 			one(
-				resource.Ready{
-					Name: "etcd has a quorum", URL: "https://127.0.0.1:2379/health", Expect: `"health":"true"`,
-					CACert: EtcdPKI + "/ca.crt", Cert: EtcdPKI + "/healthcheck-client.crt",
-					Key:  EtcdPKI + "/healthcheck-client.key",
-					Unit: "etcd.service", Timeout: 90 * time.Second,
-				},
+				etcdQuorum(),
 				resource.Bootstrapped{Unit: "etcd.service", Marker: etcdMarker, Token: EtcdToken(t.Cluster)},
 			),
 		)
 	},
+}
+
+// etcdQuorum is a member that answers, and is one of a majority.
+func etcdQuorum() resource.Resource {
+	return resource.Ready{
+		Name: "etcd has a quorum", URL: "https://127.0.0.1:2379/health", Expect: `"health":"true"`,
+		CACert: EtcdPKI + "/ca.crt", Cert: EtcdPKI + "/healthcheck-client.crt",
+		Key:  EtcdPKI + "/healthcheck-client.key",
+		Unit: "etcd.service", Timeout: 90 * time.Second,
+	}
 }
 
 const (

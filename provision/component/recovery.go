@@ -22,12 +22,15 @@ func Recovery(survivor, time string) []Component {
 			Resources: func(Target) []resource.Resource { return stopped(scheduler, controllerManager, apiServer) },
 		},
 		{
-			Name: "stop-etcd", On: on(inventory.Etcd), Needs: []string{"stop-plane"},
+			Name: "stop-etcd", Needs: []string{"stop-plane"},
+			On:        func(t Target) bool { return t.Has(inventory.Etcd) && !isSurvivor(t) },
 			Resources: func(Target) []resource.Resource { return stopped(etcd) },
 		},
 		{
-			Name: "salvage", On: isSurvivor, Needs: []string{"stop-etcd"},
-			Resources: func(t Target) []resource.Resource { return one(Salvage(t.Cluster, t.Host, time)) },
+			Name: "salvage", On: isSurvivor, Needs: []string{"stop-plane", "stop-etcd"},
+			Resources: func(t Target) []resource.Resource {
+				return one(Salvage(t.Cluster, t.Host, time), etcdQuorum())
+			},
 		},
 		{
 			Name: "put-aside", Needs: []string{"salvage"},

@@ -40,14 +40,16 @@ func Recovery(s Situation, survivors map[string]Survivor) Refusals {
 	members := s.Cluster.With(inventory.Etcd)
 	var names []string
 	salvaged := false
+	for _, survivor := range survivors {
+		salvaged = salvaged || survivor.Salvaged // and what was begun is finished
+	}
 	for _, h := range members {
-		if vitals := s.Etcd[h.Name]; vitals.Error == "" && vitals.Leader != "" {
+		if vitals := s.Etcd[h.Name]; vitals.Error == "" && vitals.Leader != "" && !salvaged {
 			return refuse("see `kbootstrap status` for what is wrong",
 				"etcd has a quorum: the member of %s knows a leader", h.Name)
 		}
-		if survivor, ok := survivors[h.Name]; ok {
+		if _, ok := survivors[h.Name]; ok {
 			names = append(names, h.Name)
-			salvaged = salvaged || survivor.Salvaged
 		}
 	}
 	switch {

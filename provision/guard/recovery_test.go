@@ -28,7 +28,8 @@ func TestRecovery(t *testing.T) {
 		"a majority, of which one was salvaged": {survivors: map[string]Survivor{
 			"m1": {Salvaged: true}, "m3": two["m3"],
 		}},
-		"none": {texts: []string{"none of the 3 members of etcd has its data"}},
+		"a leader that was salvaged": {survivors: map[string]Survivor{"m1": {Salvaged: true}}, leader: "1"},
+		"none":                       {texts: []string{"none of the 3 members of etcd has its data"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := healthy(t)

@@ -25,7 +25,7 @@ const (
 func (l *lab) installAsker(hosts ...string) {
 	l.t.Helper()
 	program := filepath.Join(l.t.TempDir(), "asker")
-	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-o", program, "./asker")
+	build := exec.CommandContext(l.t.Context(), "go", "build", "-trimpath", "-buildvcs=false", "-o", program, "./asker")
 	if out, err := build.CombinedOutput(); err != nil {
 		l.fatalf("build the client: %v\n%s", err, out)
 	}

@@ -22,6 +22,8 @@ func TestHostsRecovered(t *testing.T) {
 	for _, host := range []string{"cp2", "cp3"} {
 		l.exec(host, "systemctl", "stop", "etcd")
 	}
+	l.eventually(time.Minute, "etcd has no quorum", func(r result) bool { return r.code != 0 }, "cp1", "sh", "-c",
+		etcdctl+"endpoint health")
 	l.mustRefuse(9, recovery, "KB6072", "3 of the 3 members of etcd have their data")
 	for _, host := range []string{"cp2", "cp3"} {
 		l.reinstall(host)

@@ -50,7 +50,7 @@ func run(args []string) error {
 		for _, q := range questions(args[1], fmt.Sprintf("%s-%d", args[3], round)) {
 			begin := time.Now()
 			asked++
-			if err := q.ask(client); err != nil {
+			if err := q.ask(context.WithoutCancel(ctx), client); err != nil {
 				if errors.Is(err, errEtcd) {
 					late++
 				} else {
@@ -130,8 +130,8 @@ func questions(server, name string) []question {
 	}
 }
 
-func (q question) ask(client *http.Client) error {
-	request, err := http.NewRequest(q.method, q.url, bytes.NewReader([]byte(q.body)))
+func (q question) ask(ctx context.Context, client *http.Client) error {
+	request, err := http.NewRequestWithContext(ctx, q.method, q.url, bytes.NewReader([]byte(q.body)))
 	if err != nil {
 		return err
 	}
