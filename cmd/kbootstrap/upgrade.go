@@ -173,7 +173,8 @@ func (t *terminal) confirmUpgrade(ctx context.Context, name, version string) err
 func upgradeText(u report.Upgrade) string {
 	var b strings.Builder
 	for _, m := range u.Moves {
-		fmt.Fprintf(&b, "%s: %s -> %s on %s\n", m.Component, strings.Join(m.From, ", "), m.To, strings.Join(m.Hosts, ", "))
+		fmt.Fprintf(&b, "%s: %s -> %s on %s\n", m.Component, strings.Join(m.From, ", "), m.To,
+			strings.Join(m.Hosts, ", "))
 	}
 	if len(u.Drained) == 0 {
 		return b.String()
