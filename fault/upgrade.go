@@ -30,7 +30,7 @@ forgotten when the API server is restarted.
 	{UpgradeStuck, "pods would not leave their nodes",
 		`An upgrade empties each node before the kubelet is changed. A PodDisruptionBudget allows no pod to go, or a pod has
 no owner that would make it again elsewhere. The upgrade would stop in the middle because of it. Nothing was changed.`,
-		`Add a replica, so that one may go; delete the pods that nobody owns.
+		`Add a replica, so that one may go; delete the pods without an owner.
 
     kubectl get poddisruptionbudgets -A`},
 	{UpgradeDowntime, "something would be away during the upgrade",

@@ -55,7 +55,10 @@ func Parse(name string, data []byte, rules Rules) (*Cluster, error) {
 }
 
 func parse(name string, data []byte, kubernetes string, rules Rules) (*Cluster, error) {
-	r := &reader{file: name, rules: rules, kubernetes: kubernetes, limits: inventoryLimits, places: map[string]*node{}, hidden: map[int]bool{}}
+	r := &reader{
+		file: name, rules: rules, kubernetes: kubernetes, limits: inventoryLimits, places: map[string]*node{},
+		hidden: map[int]bool{},
+	}
 	// Without a home directory only an inventory that uses "~" has a problem.
 	r.home, _ = os.UserHomeDir()
 	c := r.cluster(data)

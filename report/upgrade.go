@@ -33,7 +33,9 @@ type Move struct {
 func NewUpgrade(run *provision.Run) Upgrade {
 	out := Upgrade{Plan: NewPlan(run), Moves: []Move{}, Waves: run.Waves(), Drained: run.Drained()}
 	for _, m := range run.Moves() {
-		out.Moves = append(out.Moves, Move{Component: m.Component, From: m.From, To: m.To, Hosts: slices.Clone(m.Hosts)})
+		out.Moves = append(out.Moves, Move{
+			Component: m.Component, From: m.From, To: m.To, Hosts: slices.Clone(m.Hosts),
+		})
 	}
 	return out
 }

@@ -170,7 +170,8 @@ func etcdLaws() []law {
 
 func drainLaws() []law {
 	return []law{{
-		name: "cordoned by an upgrade", stays: true, wanted: api.Schedulable{Node: "m1", Kubeconfig: "/etc/kubernetes/admin.conf"},
+		name: "cordoned by an upgrade", stays: true,
+		wanted: api.Schedulable{Node: "m1", Kubeconfig: "/etc/kubernetes/admin.conf"},
 		start: func(m *machine) {
 			k := newKube(m)
 			k.register("m1", true)
@@ -179,7 +180,8 @@ func drainLaws() []law {
 			node["metadata"].(map[string]any)["annotations"] = map[string]any{api.CordonMark: api.MarkUpgrade}
 		},
 	}, {
-		name: "pods", stays: true, wanted: api.Drain{Node: "m1", Kubeconfig: "/etc/kubernetes/admin.conf", Mark: api.MarkRemoval},
+		name: "pods", stays: true,
+		wanted: api.Drain{Node: "m1", Kubeconfig: "/etc/kubernetes/admin.conf", Mark: api.MarkRemoval},
 		start: func(m *machine) {
 			k := newKube(m)
 			k.register("m1", true)
@@ -265,7 +267,8 @@ func TestUnowned(t *testing.T) {
 	k.objects["/api/v1/pods"] = map[string]any{"items": []any{
 		map[string]any{"metadata": map[string]any{"name": "alone", "namespace": "default"}},
 	}}
-	err := api.Drain{Node: "m1", Kubeconfig: "/etc/kubernetes/admin.conf", Mark: api.MarkRemoval}.Apply(t.Context(), m.System)
+	drain := api.Drain{Node: "m1", Kubeconfig: "/etc/kubernetes/admin.conf", Mark: api.MarkRemoval}
+	err := drain.Apply(t.Context(), m.System)
 	if fault.Of(err) != fault.DrainBlocked || !strings.Contains(err.Error(), "default/alone") {
 		t.Errorf("got %v", err)
 	}

@@ -144,7 +144,8 @@ func otherTarget(file, has, to string) error {
 func upgradeText(u report.Upgrade) string {
 	var b strings.Builder
 	for _, m := range u.Moves {
-		fmt.Fprintf(&b, "%s: %s -> %s on %s\n", m.Component, strings.Join(m.From, ", "), m.To, strings.Join(m.Hosts, ", "))
+		fmt.Fprintf(&b, "%s: %s -> %s on %s\n", m.Component, strings.Join(m.From, ", "), m.To,
+			strings.Join(m.Hosts, ", "))
 	}
 	if len(u.Drained) == 0 {
 		return b.String()

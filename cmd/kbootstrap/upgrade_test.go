@@ -21,7 +21,8 @@ func TestOtherTarget(t *testing.T) {
 func TestUpgradeText(t *testing.T) {
 	u := report.Upgrade{
 		Moves: []report.Move{{
-			Component: "kubernetes", From: []string{"1.35.4", "1.35.7"}, To: "1.36.3", Hosts: []string{"m1", "w1", "w2"},
+			Component: "kubernetes", From: []string{"1.35.4", "1.35.7"}, To: "1.36.3",
+			Hosts: []string{"m1", "w1", "w2"},
 		}},
 		Waves: [][]string{{"m1"}, {"w1", "w2"}},
 	}

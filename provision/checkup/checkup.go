@@ -109,8 +109,8 @@ func Judge(s Scene) ([]Area, []Problem) {
 		area  string
 		judge func(Scene) (string, []Problem)
 	}{
-		{Nodes, nodes}, {"", upgrade}, {API, servers}, {Etcd, etcd}, {DNS, dns}, {Network, network}, {Policies, policies},
-		{Certificates, certificates}, {Clocks, clocks}, {"", hosts},
+		{Nodes, nodes}, {"", upgrade}, {API, servers}, {Etcd, etcd}, {DNS, dns}, {Network, network},
+		{Policies, policies}, {Certificates, certificates}, {Clocks, clocks}, {"", hosts},
 	} {
 		text, found := rule.judge(s)
 		for i := range found {

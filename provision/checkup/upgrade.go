@@ -17,9 +17,9 @@ func upgrade(s Scene) (string, []Problem) {
 			found string
 			names *[]string
 		}{{h.Server, &servers}, {h.Kubelet, &kubelets}} {
-			switch {
-			case p.found == "":
-			case p.found == wanted:
+			switch p.found {
+			case "":
+			case wanted:
 				begun = true
 			default:
 				*p.names = append(*p.names, h.Name)

@@ -58,12 +58,12 @@ func (s Situation) changedVersion(name string, found, wanted []int) *RefusedErro
 			"has stored"
 	case isMinor && (found[0] != wanted[0] || wanted[1]-found[1] > 1):
 		refused.Code = fault.UpgradeSkips
-		refused.Advice = fmt.Sprintf("write a version %d.%d first, and run `kbootstrap upgrade`: %s", found[0], found[1]+1,
-			order)
+		refused.Advice = fmt.Sprintf("write a version %d.%d first, and run `kbootstrap upgrade`: %s", found[0],
+			found[1]+1, order)
 	case isMinor && s.Upgrade == nil && name != "etcd":
 		refused.Code = fault.MinorUpgrade
-		refused.Advice = "run `kbootstrap upgrade`; or write " + dotted(found) + " again, or a later patch of it: " + order +
-			", which `up` does not do"
+		refused.Advice = "run `kbootstrap upgrade`; or write " + dotted(found) + " again, or a later patch of it: " +
+			order + ", which `up` does not do"
 	default:
 		return nil
 	}

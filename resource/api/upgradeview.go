@@ -20,7 +20,7 @@ type UpgradeView struct {
 	// since it was started, and that a later release does not serve.
 	Requested []RequestedAPI
 	// Budgets are the PodDisruptionBudgets that allow no pod to go now, and Unowned the pods that
-	// nobody would make again.
+	// no controller would make again.
 	Budgets []ExhaustedBudget
 	Unowned []PodOnNode
 }
