@@ -30,6 +30,8 @@ var schemaTypes = []reflect.Type{
 	reflect.TypeFor[Logs](), reflect.TypeFor[LogLine](),
 	reflect.TypeFor[Verify](), reflect.TypeFor[VerifyCheck](), reflect.TypeFor[VerifyFailure](),
 	reflect.TypeFor[VerifyCause](),
+	reflect.TypeFor[Backup](), reflect.TypeFor[Manifest](), reflect.TypeFor[ManifestEtcd](),
+	reflect.TypeFor[Rehearsal](), reflect.TypeFor[Restore](),
 	reflect.TypeFor[Version](),
 }
 
@@ -172,6 +174,9 @@ func TestSchema(t *testing.T) {
 			schema(t, c, reflect.TypeFor[Audit](), defs)
 			schema(t, c, reflect.TypeFor[AddOns](), defs)
 			schema(t, c, reflect.TypeFor[Token](), defs)
+			schema(t, c, reflect.TypeFor[Backup](), defs)
+			schema(t, c, reflect.TypeFor[Rehearsal](), defs)
+			schema(t, c, reflect.TypeFor[Restore](), defs)
 		}
 		text, err := json.MarshalIndent(root, "", "  ")
 		if err != nil {
