@@ -150,7 +150,7 @@ func schema(t *testing.T, c comments, of reflect.Type, defs map[string]any) map[
 func allComments(t *testing.T) comments {
 	return readComments(
 		t, "../provision/fleet/event.go", "event.go", "document.go", "error.go", "plan.go", "saved.go", "drift.go",
-		"reset.go", "audit.go", "addons.go", "logs.go", "token.go", "verify.go", "version.go",
+		"reset.go", "audit.go", "backup.go", "addons.go", "logs.go", "token.go", "verify.go", "version.go",
 	)
 }
 
