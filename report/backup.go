@@ -87,8 +87,8 @@ func NewRehearsal(r provision.Rehearsal) Rehearsal {
 
 func newManifest(m backup.Manifest) Manifest {
 	return Manifest{
-		Cluster: m.Cluster, Created: Time{m.Created}, Version: m.Version, Kubernetes: m.Kubernetes, Versions: m.Versions,
-		Files: len(m.Files),
+		Cluster: m.Cluster, Created: Time{m.Created}, Version: m.Version, Kubernetes: m.Kubernetes,
+		Versions: m.Versions, Files: len(m.Files),
 		Etcd: ManifestEtcd{
 			Host: m.Etcd.Host, Revision: m.Etcd.Revision, Keys: m.Etcd.Keys,
 			Size: m.Snapshot().Size, SHA256: m.Snapshot().SHA256,

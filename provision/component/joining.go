@@ -17,7 +17,8 @@ func Joining(c *inventory.Cluster, facts map[string]host.Facts) []string {
 		return nil
 	}
 	serves := func(name string) bool { return slices.Contains(facts[name].Units, "kube-apiserver.service") }
-	// Where no host serves the API, as after a restore onto new hosts, none joins: all begin together.
+	// Where no host serves the API, as after a restore onto new hosts, none joins: all begin
+	// together.
 	isServed := slices.ContainsFunc(c.Hosts, func(h inventory.Host) bool { return serves(h.Name) })
 	var names []string
 	for _, h := range c.Hosts {
