@@ -29,7 +29,7 @@ type Manifest struct {
 	// The name of the cluster.
 	Cluster string `json:"cluster"`
 	// When it was made, in UTC.
-	Created time.Time `json:"created"`
+	Created Time `json:"created"`
 	// The version of the tool that made it.
 	Version string `json:"version"`
 	// The version of Kubernetes.
@@ -87,8 +87,8 @@ func NewRehearsal(r provision.Rehearsal) Rehearsal {
 
 func newManifest(m backup.Manifest) Manifest {
 	return Manifest{
-		Cluster: m.Cluster, Created: m.Created, Version: m.Version, Kubernetes: m.Kubernetes, Versions: m.Versions,
-		Files: len(m.Files),
+		Cluster: m.Cluster, Created: Time{m.Created}, Version: m.Version, Kubernetes: m.Kubernetes,
+		Versions: m.Versions, Files: len(m.Files),
 		Etcd: ManifestEtcd{
 			Host: m.Etcd.Host, Revision: m.Etcd.Revision, Keys: m.Etcd.Keys,
 			Size: m.Snapshot().Size, SHA256: m.Snapshot().SHA256,

@@ -32,6 +32,8 @@ var schemaTypes = []reflect.Type{
 	reflect.TypeFor[Logs](), reflect.TypeFor[LogLine](),
 	reflect.TypeFor[Verify](), reflect.TypeFor[VerifyCheck](), reflect.TypeFor[VerifyFailure](),
 	reflect.TypeFor[VerifyCause](),
+	reflect.TypeFor[Backup](), reflect.TypeFor[Manifest](), reflect.TypeFor[ManifestEtcd](),
+	reflect.TypeFor[Rehearsal](), reflect.TypeFor[Restore](),
 	reflect.TypeFor[Version](),
 }
 
@@ -150,7 +152,8 @@ func schema(t *testing.T, c comments, of reflect.Type, defs map[string]any) map[
 func allComments(t *testing.T) comments {
 	return readComments(
 		t, "../provision/fleet/event.go", "event.go", "document.go", "error.go", "plan.go", "saved.go", "drift.go",
-		"reset.go", "upgrade.go", "audit.go", "addons.go", "logs.go", "token.go", "certs.go", "verify.go", "version.go",
+		"reset.go", "upgrade.go", "audit.go", "backup.go", "addons.go", "logs.go", "token.go", "certs.go", "verify.go",
+		"version.go",
 	)
 }
 
@@ -175,6 +178,9 @@ func TestSchema(t *testing.T) {
 			schema(t, c, reflect.TypeFor[AddOns](), defs)
 			schema(t, c, reflect.TypeFor[Token](), defs)
 			schema(t, c, reflect.TypeFor[Certs](), defs)
+			schema(t, c, reflect.TypeFor[Backup](), defs)
+			schema(t, c, reflect.TypeFor[Rehearsal](), defs)
+			schema(t, c, reflect.TypeFor[Restore](), defs)
 		}
 		text, err := json.MarshalIndent(root, "", "  ")
 		if err != nil {

@@ -16,11 +16,15 @@ func Joining(c *inventory.Cluster, facts map[string]host.Facts) []string {
 	if len(voters(c, facts)) == 0 {
 		return nil
 	}
+	serves := func(name string) bool { return slices.Contains(facts[name].Units, "kube-apiserver.service") }
+	// Where no host serves the API, as after a restore onto new hosts, none joins: all begin
+	// together.
+	isServed := slices.ContainsFunc(c.Hosts, func(h inventory.Host) bool { return serves(h.Name) })
 	var names []string
 	for _, h := range c.Hosts {
 		f, asked := facts[h.Name]
 		lacksMember := h.Has(inventory.Etcd) && f.EtcdBootstrapped == ""
-		lacksServer := h.Has(inventory.ControlPlane) && !slices.Contains(f.Units, "kube-apiserver.service")
+		lacksServer := isServed && h.Has(inventory.ControlPlane) && !serves(h.Name)
 		if asked && (lacksMember || lacksServer) {
 			names = append(names, h.Name)
 		}
