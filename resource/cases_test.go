@@ -20,7 +20,8 @@ func laws() []law {
 		serviceLaws(), packageLaws(), kernelLaws(), nameLaws(), swapLaws(),
 		selinuxLaws(), imageLaws(), readyLaws(), credentialLaws(), memberLaws(), etcdLaws(), drainLaws(),
 		kubeLaws(), resetLaws(),
-		dataLaws(), keyLaws(), podLaws(), encryptionLaws(), clientTrustLaws(), firewallLaws(), serviceAccountLaws(), objectSetLaws(),
+		dataLaws(), keyLaws(), podLaws(), encryptionLaws(), clientTrustLaws(), firewallLaws(), serviceAccountLaws(),
+		objectSetLaws(),
 		usersObjectLaws(),
 		serviceAddressesLaws(),
 	)
