@@ -24,7 +24,8 @@ func Places(c *inventory.Cluster, h inventory.Host) []Place {
 			continue
 		}
 		places = append(places, Place{
-			Name: f.of, Component: f.component, Path: f.path + f.suffix, Authority: f.suffix == ".crt", Key: f.suffix == ".key",
+			Name: f.of, Component: f.component, Path: f.path + f.suffix, Authority: f.suffix == ".crt",
+			Key: f.suffix == ".key",
 		})
 	}
 	for _, r := range table {
@@ -55,7 +56,8 @@ func OwnPlaces(c *inventory.Cluster) []Place {
 				Place{Name: path.Base(servedPath(s.name)), Component: s.name, Path: servedPath(s.name) + ".crt"})
 		}
 	}
-	places = append(places, Place{Name: serviceAccount, Component: "kube-apiserver", Path: serviceAccount + ".key", Key: true})
+	places = append(places, Place{Name: serviceAccount, Component: "kube-apiserver", Path: serviceAccount + ".key",
+		Key: true})
 	for number := 1; number <= inventory.MostEncryptionKeys; number++ {
 		name := encryptionFile(number)
 		places = append(places, Place{Name: name, Component: "kube-apiserver", Path: name, Key: true})

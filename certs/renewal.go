@@ -61,8 +61,9 @@ func (r Renewal) check(leaves []leaf) error {
 // begins now. So what the key has signed stays valid, and hosts trust it as before.
 func resign(p pair, now time.Time) (pair, error) {
 	if p.cert.CheckSignatureFrom(p.cert) != nil {
-		return pair{}, fault.AuthorityNotOwn.Errorf("it is signed by another authority, %q, which alone can sign it again",
-			p.cert.Issuer)
+		return pair{},
+			fault.AuthorityNotOwn.Errorf("it is signed by another authority, %q, which alone can sign it again",
+				p.cert.Issuer)
 	}
 	template := *p.cert
 	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127))

@@ -39,7 +39,8 @@ func TestRenewNames(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := p.Issued(); slices.Contains(got, "ca") || !slices.Contains(got, "kubelet") || !slices.Contains(got, "admin") {
+	if got := p.Issued(); slices.Contains(got, "ca") || !slices.Contains(got, "kubelet") || !slices.Contains(got,
+		"admin") {
 		t.Errorf("all are %v", got)
 	}
 	_, err = s.PreviewWith(c, start, Change{Renewal: Renewal{Wanted: true, Names: []string{"apisrver", "x"}}})
@@ -56,13 +57,16 @@ func TestResign(t *testing.T) {
 	issue(t, s, c, start)
 	was := certificate(t, s, "ca")
 	late := was.NotAfter.Add(time.Hour)
-	if _, err := s.Preview(c, late); fault.Of(err) != fault.AuthorityExpired || !strings.Contains(err.Error(), "certs renew") {
+	if _, err := s.Preview(c, late); fault.Of(err) != fault.AuthorityExpired || !strings.Contains(err.Error(),
+		"certs renew") {
 		t.Fatalf("an authority that has ended: %v", err)
 	}
 	p := change(t, s, c, late, Change{Renewal: Renewal{Wanted: true}})
 	is := certificate(t, s, "ca")
-	if !bytes.Equal(was.RawSubjectPublicKeyInfo, is.RawSubjectPublicKeyInfo) || !bytes.Equal(was.RawSubject, is.RawSubject) ||
-		!bytes.Equal(was.SubjectKeyId, is.SubjectKeyId) || is.MaxPathLen != was.MaxPathLen || is.MaxPathLenZero != was.MaxPathLenZero {
+	if !bytes.Equal(was.RawSubjectPublicKeyInfo, is.RawSubjectPublicKeyInfo) || !bytes.Equal(was.RawSubject,
+		is.RawSubject) ||
+		!bytes.Equal(was.SubjectKeyId, is.SubjectKeyId) || is.MaxPathLen != was.MaxPathLen ||
+		is.MaxPathLenZero != was.MaxPathLenZero {
 		t.Error("the authority is another one")
 	}
 	if is.SerialNumber.Cmp(was.SerialNumber) == 0 || !is.NotAfter.After(late.AddDate(9, 0, 0)) {

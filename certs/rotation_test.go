@@ -57,7 +57,7 @@ func trusts(t *testing.T, bundle, cert []byte) bool {
 }
 
 // TestRotateAuthority: in each stage whoever is in that stage or in the one next to it takes what
-// the others show, and after the last nobody takes what the old authority has signed.
+// the others show, and after the last no client takes what the old authority has signed.
 func TestRotateAuthority(t *testing.T) {
 	s, c := newStore(t), lab()
 	cp := c.Hosts[0]
@@ -73,7 +73,8 @@ func TestRotateAuthority(t *testing.T) {
 				t.Errorf("stage %d does not take what stage %d shows", i, j)
 			}
 		}
-		if n := bytes.Count(onHost(t, one, cp, "kube-controller-manager", SigningAuthority+".crt"), []byte("BEGIN")); n != 1 {
+		if n := bytes.Count(onHost(t, one, cp, "kube-controller-manager", SigningAuthority+".crt"),
+			[]byte("BEGIN")); n != 1 {
 			t.Errorf("stage %d: the controller manager signs with %d certificates", i, n)
 		}
 	}
@@ -155,10 +156,12 @@ func TestRotateCutOff(t *testing.T) {
 					t.Errorf("%s, cut off after %d steps: an authority is trusted no more", rotation, cut)
 				}
 			}
-			if _, err := tls.X509KeyPair(next.authorities[kubernetesCA].certPEM, next.authorities[kubernetesCA].keyPEM); err != nil {
+			if _, err := tls.X509KeyPair(next.authorities[kubernetesCA].certPEM,
+				next.authorities[kubernetesCA].keyPEM); err != nil {
 				t.Errorf("%s, cut off after %d steps: %v", rotation, cut, err)
 			}
-			if n := strings.Count(string(next.serviceAccount.verifiers()), "BEGIN"); rotation == RotateServiceAccount && n != 2 {
+			if n := strings.Count(string(next.serviceAccount.verifiers()),
+				"BEGIN"); rotation == RotateServiceAccount && n != 2 {
 				t.Errorf("cut off after %d steps: tokens are verified with %d keys", cut, n)
 			}
 			if cut >= steps {
@@ -179,7 +182,7 @@ func cutAfter(t *testing.T, s *Store, p *PKI, cut int) (steps int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	for _, files := range [][]content{p.todo.first, p.todo.then} {
 		for _, f := range files {
 			if steps++; steps <= cut {

@@ -86,8 +86,9 @@ func readServiceKeys(root *os.Root, name string) (k keyPair, there bool, err err
 	}
 	own, err := encodePublic(key)
 	if err != nil || !bytes.Equal(own, public) {
-		return keyPair{}, false, errors.Join(err, fault.AuthorityDamaged.Errorf("%s.pub is not the public key of the key "+
-			"next to it", name))
+		return keyPair{}, false, errors.Join(err,
+			fault.AuthorityDamaged.Errorf("%s.pub is not the public key of the key "+
+				"next to it", name))
 	}
 	return keyPair{private, public}, true, nil
 }

@@ -31,7 +31,7 @@ that the state directory is in, or there is no way back from it.`,
     kbootstrap certs rotate-ca NAME -i hosts.yaml --dry-run`},
 	{RotationUnready, "the hosts are not ready for the replacement of a key",
 		`Something on the hosts differs from the inventory and the state directory. A stage begins only on hosts where
-nothing differs, since a host that has missed a stage would be locked out by the next. Nothing was changed.`,
+nothing differs, because a host that has missed a stage would be locked out by the next. Nothing was changed.`,
 		`Bring the hosts to what is wanted first; that also finishes a stage that was cut off.
 
     kbootstrap up -i hosts.yaml`},

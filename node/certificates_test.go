@@ -62,7 +62,8 @@ func TestCertificates(t *testing.T) {
 			NotAfter: soon},
 		{Path: "/etc/kubernetes/pki/ca.pem", Subject: "CN=new,O=system:nodes", Issuer: "CN=new,O=system:nodes",
 			NotAfter: late},
-		{Path: "/etc/kubernetes/pki/node.pem", Subject: "CN=system:node:m1,O=system:nodes", Issuer: "CN=system:node:m1,O=system:nodes",
+		{Path: "/etc/kubernetes/pki/node.pem", Subject: "CN=system:node:m1,O=system:nodes",
+			Issuer:   "CN=system:node:m1,O=system:nodes",
 			NotAfter: soon},
 	}
 	for i := range got {

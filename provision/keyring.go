@@ -49,7 +49,8 @@ func LookAtKeys(ctx context.Context, r *Run) error {
 func (r *Run) Keyring() []keyring.Entry {
 	own, errs := ownKeyring(r)
 	r.Warnings = append(r.Warnings, errs...)
-	scene := keyring.Scene{Cluster: r.Cluster, Now: time.Now(), Minor: component.Target{Cluster: r.Cluster}.Minor(), Own: own}
+	scene := keyring.Scene{Cluster: r.Cluster, Now: time.Now(), Minor: component.Target{Cluster: r.Cluster}.Minor(),
+		Own: own}
 	for _, h := range r.Cluster.Hosts {
 		if found, ok := r.keyrings[h.Name]; ok {
 			scene.Hosts = append(scene.Hosts, keyring.Host{Host: h, Keyring: found})

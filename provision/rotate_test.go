@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -24,7 +25,7 @@ func differing() plan.Plan {
 // TestAdvance: a stage begins when the one before is finished everywhere and has lasted, and
 // otherwise the run finishes that one, or ends.
 func TestAdvance(t *testing.T) {
-	store, err := certs.At(t.TempDir())
+	store, err := certs.At(filepath.Join(t.TempDir(), "state", "pki"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +63,8 @@ func TestAdvance(t *testing.T) {
 		r.Plan = plan.Plan{}
 	}
 	load()
-	if err := Advance(rotation)(t.Context(), r); fault.Of(err) != fault.RotationTooSoon || !strings.Contains(err.Error(), "--after") {
+	if err := Advance(rotation)(t.Context(), r); fault.Of(err) != fault.RotationTooSoon ||
+		!strings.Contains(err.Error(), "--after") {
 		t.Errorf("the last stage begins at once: %v", err)
 	}
 	rotation.Least = 0

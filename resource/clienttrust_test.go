@@ -13,7 +13,7 @@ import (
 
 const clientTrustMap = "/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication"
 
-// certificateLike is a block of PEM whose content nobody reads.
+// certificateLike is a block of PEM whose content no test reads.
 func certificateLike(text string) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte(text)})
 }
@@ -50,11 +50,11 @@ func clientTrustLaws() []law {
 // TestClientTrustKeepsTheOthers: only what is retired is taken out, and nothing else is changed.
 func TestClientTrustKeepsTheOthers(t *testing.T) {
 	m := newMachine(t)
-	k := trusting(m, "new", "old", "somebody's")
+	k := trusting(m, "new", "old", "another's")
 	wanted := api.ClientTrust{Kubeconfig: "/etc/kubernetes/admin.conf", Retired: [][]byte{certificateLike("old")}}
 	m.apply(wanted)
 	data, _ := k.objects[clientTrustMap]["data"].(map[string]any)
-	want := string(certificateLike("new")) + string(certificateLike("somebody's"))
+	want := string(certificateLike("new")) + string(certificateLike("another's"))
 	if data["client-ca-file"] != want || data["requestheader-allowed-names"] != `["front-proxy-client"]` {
 		t.Errorf("what is left: %v", data)
 	}

@@ -102,7 +102,8 @@ func certsText(result report.Certs, all bool, now time.Time) string {
 			if host == "" {
 				host = "(here)"
 			}
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", marks[checkup.Level(c.Level)], host, orDash(c.Name), c.Kind,
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", marks[checkup.Level(c.Level)], host, orDash(c.Name),
+				c.Kind,
 				endsIn(c, now), c.Place, c.Renews, orDash(c.Problem))
 		}
 	})

@@ -132,8 +132,9 @@ func files(s Scene, h Host) []Entry {
 	}
 	for _, k := range h.Keyring.Keys {
 		if k.Path == host.EncryptionConfig {
-			entries = append(entries, Entry{Host: h.Name, Kind: Key, Name: "encryption", Place: k.Path, Level: checkup.OK,
-				Used: component.APIServer, Begins: k.Modified, Renews: rotates(certs.RotateEncryption)})
+			entries = append(entries, Entry{Host: h.Name, Kind: Key, Name: "encryption", Place: k.Path,
+				Level: checkup.OK,
+				Used:  component.APIServer, Begins: k.Modified, Renews: rotates(certs.RotateEncryption)})
 		}
 	}
 	return entries
@@ -188,7 +189,8 @@ func served(s Scene, h Host) []Entry {
 			if seen.Address != shown.Address {
 				continue
 			}
-			e := Entry{Host: h.Name, Kind: Served, Place: seen.Address, Used: shown.By, Renews: "the file " + shown.Path}
+			e := Entry{Host: h.Name, Kind: Served, Place: seen.Address, Used: shown.By, Renews: "the file " +
+				shown.Path}
 			for _, p := range certs.Places(s.Cluster, h.Host) {
 				if p.Path == shown.Path {
 					e.Name = p.Name

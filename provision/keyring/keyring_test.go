@@ -21,18 +21,19 @@ func TestJudge(t *testing.T) {
 	certificate := func(path, sum string, left time.Duration) host.Certificate {
 		return host.Certificate{Path: path, Sum: sum, NotBefore: now.Add(left - 365*day), NotAfter: now.Add(left)}
 	}
-	scene := keyring.Scene{Cluster: c, Now: now, Minor: 32, Hosts: []keyring.Host{{Host: c.Hosts[0], Keyring: host.Keyring{
-		Certificates: []host.Certificate{
-			certificate("/etc/kubernetes/pki/apiserver.crt", "file", 300*day),
-			certificate("/etc/kubernetes/scheduler.conf", "s", 59*day),
-			certificate("/etc/etcd/pki/peer.crt", "p", -time.Hour),
-			certificate("/etc/kubernetes/pki/ca.crt", "ca", 300*day),
-			certificate(component.KubeletKept, "k", 2*day),
-		},
-		Keys:    []host.KeyFile{{Path: "/etc/kubernetes/pki/sa.key", Modified: now.Add(-day)}},
-		Served:  []host.Served{{Address: "127.0.0.1:6443", Certificate: certificate("", "other", 300*day)}},
-		Started: map[string]time.Time{"kube-apiserver.service": now.Add(-360 * day)},
-	}}}}
+	scene := keyring.Scene{Cluster: c, Now: now, Minor: 32, Hosts: []keyring.Host{{Host: c.Hosts[0],
+		Keyring: host.Keyring{
+			Certificates: []host.Certificate{
+				certificate("/etc/kubernetes/pki/apiserver.crt", "file", 300*day),
+				certificate("/etc/kubernetes/scheduler.conf", "s", 59*day),
+				certificate("/etc/etcd/pki/peer.crt", "p", -time.Hour),
+				certificate("/etc/kubernetes/pki/ca.crt", "ca", 300*day),
+				certificate(component.KubeletKept, "k", 2*day),
+			},
+			Keys:    []host.KeyFile{{Path: "/etc/kubernetes/pki/sa.key", Modified: now.Add(-day)}},
+			Served:  []host.Served{{Address: "127.0.0.1:6443", Certificate: certificate("", "other", 300*day)}},
+			Started: map[string]time.Time{"kube-apiserver.service": now.Add(-360 * day)},
+		}}}}
 	want := map[string]checkup.Level{
 		"/etc/kubernetes/pki/apiserver.crt": checkup.OK, "/etc/kubernetes/scheduler.conf": checkup.Warning,
 		"/etc/etcd/pki/peer.crt": checkup.Broken, "/etc/kubernetes/pki/ca.crt": checkup.Note,
@@ -49,7 +50,8 @@ func TestJudge(t *testing.T) {
 		}
 		delete(want, e.Place)
 	}
-	if len(want) > 0 || len(entries) == 0 || entries[0].Level != checkup.Broken || !entries[len(entries)-1].Ends.IsZero() {
+	if len(want) > 0 || len(entries) == 0 || entries[0].Level != checkup.Broken ||
+		!entries[len(entries)-1].Ends.IsZero() {
 		t.Errorf("not there: %v; the order is wrong: %+v", want, entries)
 	}
 	q := keyring.Query(c, c.Hosts[1])

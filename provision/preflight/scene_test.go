@@ -29,7 +29,8 @@ func good(t *testing.T) Scene {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := Scene{Cluster: c, Minor: 36, CA: host.Authority{Key: strings.Repeat("ca", 32)}, Probed: true, HostKeys: map[string][]string{}}
+	s := Scene{Cluster: c, Minor: 36, CA: host.Authority{Key: strings.Repeat("ca", 32)}, Probed: true,
+		HostKeys: map[string][]string{}}
 	for i, h := range c.Hosts {
 		number := string(rune('1' + i))
 		h := Host{

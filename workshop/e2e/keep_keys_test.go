@@ -43,7 +43,8 @@ func TestKeepKeysExpired(t *testing.T) {
 			l.fatalf("%s: certs status when all has ended: exit %d\n%s%s", night.what, r.code, r.stdout, r.stderr)
 		}
 		if night.authorities {
-			if r := l.run(2*time.Minute, "up", "-i", l.inventory); r.code != 1 || !strings.Contains(r.stderr, "KB4104") {
+			if r := l.run(2*time.Minute, "up", "-i", l.inventory); r.code != 1 || !strings.Contains(r.stderr,
+				"KB4104") {
 				l.fatalf("up with authorities that have ended: exit %d\n%s", r.code, r.stderr)
 			}
 		}
@@ -216,8 +217,8 @@ func (e *expirer) agedConfig(text []byte) []byte {
 }
 
 // TestKeepKeysRotate: the keys of service accounts, the front proxy, the cluster and etcd are
-// replaced, stage by stage. The old authority is trusted by nothing in the end, and a stage does not
-// begin before its time.
+// replaced, stage by stage. The old authority is trusted by nothing in the end, and a stage does
+// not begin before its time.
 func TestKeepKeysRotate(t *testing.T) {
 	l := newLab(t, "keep-rotate", "--control-planes", "1", "--workers", "1")
 	l.up()
