@@ -28,7 +28,7 @@ directory in the place of the old one. Then run the command again.`},
 that the state directory is in, or there is no way back from it.`,
 		`Look at the stage first, and then take the next one.
 
-    kbootstrap certs rotate-ca NAME -i hosts.yaml --dry-run`},
+    kbootstrap certs rotate-ca kubernetes -i hosts.yaml --dry-run`},
 	{RotationUnready, "the hosts are not ready for the replacement of a key",
 		`Something on the hosts differs from the inventory and the state directory. A stage begins only on hosts where
 nothing differs, because a host that has missed a stage would be locked out by the next. Nothing was changed.`,

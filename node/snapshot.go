@@ -43,6 +43,7 @@ func (c *Client) Snapshot(
 			_ = stream.Close()
 		}
 	}()
+	//nolint:bodyclose // the stream closes it
 	response, err := c.do(ctx, http.MethodPost, "/v1/snapshot", bytes.NewReader(question))
 	if err != nil {
 		return taken, nil, err

@@ -218,7 +218,7 @@ func TestApplyDoesNotWaitForever(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer stream.Close()
-	if err := os.Remove(stream.(*os.File).Name()); err != nil {
+	if err := os.Remove(stream.(interface{ Name() string }).Name()); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := r.Apply(t.Context()); err == nil || !strings.Contains(err.Error(), "send kubelet") ||

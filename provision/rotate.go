@@ -83,8 +83,8 @@ func Advance(rotation Rotation) Stage {
 		}
 		switch differ := r.Plan.Changes(); {
 		case differ > 0 && stage == certs.Stable:
-			return fault.RotationUnready.Errorf("%d things on the hosts differ from what is wanted: run `kbootstrap up` "+
-				"first, so that what the stage changes is all that changes", differ)
+			return fault.RotationUnready.Errorf("%d things on the hosts differ from what is wanted: run "+
+				"`kbootstrap up` first, so that what the stage changes is all that changes", differ)
 		case differ > 0:
 			r.Rotating.To, r.Rotating.Finishes = stage, true
 			return nil
@@ -94,7 +94,8 @@ func Advance(rotation Rotation) Stage {
 			return err
 		}
 		if left := rotation.Least - time.Since(since); stage == certs.Issue && !rotation.Back && left > 0 {
-			return fault.RotationTooSoon.Errorf("%s: the stage %q began %s, and lasts %s at least; wait %s, or say --after 0s",
+			return fault.RotationTooSoon.Errorf(
+				"%s: the stage %q began %s, and lasts %s at least; wait %s, or say --after 0s",
 				rotation.Of, stage, since.Format(time.DateTime), rotation.Least, left.Round(time.Second))
 		}
 		r.change.Rotation = certs.Rotation{Of: rotation.Of, To: r.Rotating.To}

@@ -115,5 +115,5 @@ func (r *Run) giveBack(ctx context.Context, failed plan.Failures, do func(contex
 		}
 		back.Steps = append(back.Steps, s)
 	}
-	back.Walk(ctx, do) // what fails is told by its events, and the run has failed already
+	_ = back.Walk(ctx, do) // what fails is told by its events, and the run has failed already
 }

@@ -28,9 +28,10 @@ func certsRotateCommand(a *app) *cobra.Command {
 		dryRun, yes bool
 	)
 	c := &cobra.Command{
-		Use:   "rotate-ca " + "{" + strings.Join(rotations, "|") + "}",
+		Use:   "rotate-ca KEY",
 		Short: "Replace an authority or the key of service accounts by another, one stage a call",
-		Long: `Replace an authority, or the key that signs the tokens of service accounts, by another. Each call carries out
+		Long: `Replace an authority, or the key that signs the tokens of service accounts, by another. KEY is one of
+` + strings.Join(rotations, ", ") + `. Each call carries out
 one stage, and the cluster may stay in each for days:
 
   trust     every host trusts the new one too, and the old one signs
@@ -53,8 +54,9 @@ other limits for tokens say --after.`,
 		RunE: func(c *cobra.Command, args []string) error {
 			rotation.Of = args[0]
 			if rotation.Of == certs.RotateEncryption {
-				return cli.UsageError{Err: fault.RotationByField.Errorf("the key for secrets has a number in the inventory: " +
-					"raise security.encryptionKey, and run `kbootstrap up`")}
+				return cli.UsageError{Err: fault.RotationByField.Errorf(
+					"the key for secrets has a number in the inventory: " +
+						"raise security.encryptionKey, and run `kbootstrap up`")}
 			}
 			if !c.Flags().Changed("after") && rotation.Of == certs.RotateServiceAccount {
 				rotation.Least = tokenLife
@@ -147,11 +149,11 @@ func nextStage(run *provision.Run) string {
 	again := fmt.Sprintf("  kbootstrap certs rotate-ca %s -i %s", r.Of, file)
 	switch r.To {
 	case certs.Trust:
-		return fmt.Sprintf("%s: every host trusts both. Restart pods that talk to the API, then:\n%s\nor back:\n%s --back\n",
-			r.Of, again, again)
+		return fmt.Sprintf("%s: every host trusts both. Restart pods that talk to the API, then:\n%s\n"+
+			"or back:\n%s --back\n", r.Of, again, again)
 	case certs.Issue:
-		return fmt.Sprintf("%s: the new one signs, and both are trusted. Give people and machines outside of the cluster "+
-			"new kubeconfigs, then:\n%s\nor back:\n%s --back\n", r.Of, again, again)
+		return fmt.Sprintf("%s: the new one signs, and both are trusted. Give people and machines outside of the "+
+			"cluster new kubeconfigs, then:\n%s\nor back:\n%s --back\n", r.Of, again, again)
 	}
 	return fmt.Sprintf("%s: one key, and nothing else is trusted\n", r.Of)
 }

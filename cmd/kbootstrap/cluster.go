@@ -48,7 +48,8 @@ type clusterFlags struct {
 // its events as the flags say. The command itself only passes its result to show.
 func (f *clusterFlags) bind(c *cobra.Command) {
 	run := c.RunE
-	f.warns = slices.Contains([]string{"plan", "up", "upgrade", "add-node", "replace-node", "recover", "preflight"}, c.Name())
+	f.warns = slices.Contains(
+		[]string{"plan", "up", "upgrade", "add-node", "replace-node", "recover", "preflight"}, c.Name())
 	c.RunE = func(c *cobra.Command, args []string) error {
 		shown, err := newProgress(f.app, verb(c), f)
 		if err != nil {

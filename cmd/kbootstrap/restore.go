@@ -57,7 +57,7 @@ was cut off is finished by the same command; "up" refuses to start anything unti
 			if err != nil {
 				return err
 			}
-			defer set.Close()
+			defer func() { _ = set.Close() }() // nothing was written that could be lost
 			begin := time.Now()
 			ask := func(run *provision.Run) error {
 				a.shown.suspend()

@@ -17,7 +17,8 @@ func TestFindLog(t *testing.T) {
 	if err := os.WriteFile(hosts, []byte(inventory.Template()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := findLog(hosts, nil); err == nil || !strings.Contains(err.Error(), "no run has changed something yet") {
+	_, err := findLog(hosts, nil)
+	if err == nil || !strings.Contains(err.Error(), "no run has changed something yet") {
 		t.Fatalf("without any log: %v", err)
 	}
 	logs, err := logsOf(hosts)
@@ -32,7 +33,8 @@ func TestFindLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{
-		"20260102T150405.000Z-up.log", "20260103T150405.000Z-add-node.log", "20260104T150405.000Z-status.log", "notes.txt",
+		"20260102T150405.000Z-up.log", "20260103T150405.000Z-add-node.log", "20260104T150405.000Z-status.log",
+		"notes.txt",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
 			t.Fatal(err)
@@ -50,7 +52,8 @@ func TestFindLog(t *testing.T) {
 			t.Errorf("%q: %s, %v; want %s", argument, got, err, want)
 		}
 	}
-	if _, err := findLog(hosts, []string{"2027"}); err == nil || !strings.Contains(err.Error(), "the last ones are 20260104T") {
+	_, err = findLog(hosts, []string{"2027"})
+	if err == nil || !strings.Contains(err.Error(), "the last ones are 20260104T") {
 		t.Errorf("an unknown run: %v", err)
 	}
 }

@@ -136,8 +136,17 @@ func OpenSection(file string, at, size int64) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	return struct {
-		io.Reader
-		io.Closer
-	}{io.NewSectionReader(f, at, size), f}, nil
+	return section{io.NewSectionReader(f, at, size), f}, nil
 }
+
+// section is a part of an open file.
+type section struct {
+	*io.SectionReader
+	file *os.File
+}
+
+// Close closes the file.
+func (s section) Close() error { return s.file.Close() }
+
+// Name is the path of the file.
+func (s section) Name() string { return s.file.Name() }

@@ -37,7 +37,8 @@ func (l *lab) holds(host string, want ...string) {
 func (l *lab) recipient() string {
 	l.t.Helper()
 	key := filepath.Join(l.dir, "backup-key")
-	if out, err := exec.Command("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key).CombinedOutput(); err != nil {
+	keygen := exec.CommandContext(l.t.Context(), "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key)
+	if out, err := keygen.CombinedOutput(); err != nil {
 		l.fatalf("ssh-keygen: %v: %s", err, out)
 	}
 	public, err := os.ReadFile(key + ".pub")
