@@ -29,12 +29,19 @@ func (r Restored) State() string {
 	return States("data of the restore " + r.Restore)
 }
 
-// Observe reads the mark in the data.
+// Observe reads the mark in the data. Where the directory of the staged data is left, the renames
+// may not be on the disk yet.
 func (r Restored) Observe(_ context.Context, sys *host.System) (Resource, error) {
-	mark, err := sys.Read(r.DataDir + "/member/" + restoredMark)
+	placed, err := r.isPlaced(sys)
 	found := r
-	found.Absent = strings.TrimSpace(mark) != r.Restore
+	found.Absent = !placed || sys.Exists(r.DataDir+"/"+restoringDir)
 	return found, err
+}
+
+// isPlaced reports whether the data has the mark of the restore.
+func (r Restored) isPlaced(sys *host.System) (bool, error) {
+	mark, err := sys.Read(r.DataDir + "/member/" + restoredMark)
+	return strings.TrimSpace(mark) == r.Restore, err
 }
 
 // Kept is where the data from before is.
@@ -43,19 +50,19 @@ func (r Restored) Kept() string { return r.DataDir + "/member.before-restore-" +
 // Apply gives the data from before another name, and the restored data its name. Cut off between
 // the two, there is no data, and the next run goes on. It does not go back: what was there before
 // is kept for people.
-func (r Restored) Apply(ctx context.Context, sys *host.System) error {
-	found, err := r.Observe(ctx, sys)
+func (r Restored) Apply(_ context.Context, sys *host.System) error {
+	placed, err := r.isPlaced(sys)
 	if err != nil {
 		return err
 	}
-	if now, ok := found.(Restored); r.Absent && ok && !now.Absent {
+	if r.Absent && placed {
 		return errors.New("data that was restored is not put back: that of before is in " + r.Kept())
 	}
 	if r.Absent {
 		return nil
 	}
 	dir, member := sys.Path(r.DataDir), sys.Path(r.DataDir+"/member")
-	if now, ok := found.(Restored); ok && now.Absent {
+	if !placed {
 		staged := r.DataDir + "/" + restoringDir + "/member"
 		mark, err := sys.Read(staged + "/" + restoredMark)
 		if err != nil {

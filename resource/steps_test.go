@@ -31,6 +31,7 @@ func TestEveryChangeIsAStep(t *testing.T) {
 		"../host/unitlines.go":            "reads the journal",
 		"imagestore.go":                   "lists images, and reads what they consist of",
 		"chains.go":                       "lists chains",
+		"etcdsnapshot.go":                 "asks etcdutl what is in a snapshot",
 		"probe.go":                        "lists a chain",
 		"firewalldbus.go":                 "asks firewalld",
 		"nftable.go":                      "lists tables",

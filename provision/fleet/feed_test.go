@@ -155,7 +155,7 @@ func TestFeedNamesTheCause(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = stream.Close()
-	if err := os.Remove(stream.(*os.File).Name()); err != nil {
+	if err := os.Remove(stream.(interface{ Name() string }).Name()); err != nil {
 		t.Fatal(err)
 	}
 	unknown := c[0]

@@ -150,12 +150,12 @@ func TestJudge(t *testing.T) {
 		{
 			what: "a minor version up", then: fixture.Edited(t, fixture.Small, "v1.36.3", "v1.35.0"),
 			now:  fixture.Small,
-			want: []string{code(fault.MinorUpgrade, "cp1")},
+			want: []string{code(fault.MinorUpgrade, "cp1"), code(fault.MinorUpgrade, "w1")},
 			says: "this host runs Kubernetes v1.35.0, but the inventory says v1.36.3",
 		},
 		{
 			what: "an older patch", then: fixture.Small, now: fixture.Edited(t, fixture.Small, "v1.36.3", "v1.36.2"),
-			want: []string{code(fault.Downgrade, "cp1")},
+			want: []string{code(fault.Downgrade, "cp1"), code(fault.Downgrade, "w1")},
 		},
 		{
 			what: "a worker left out", then: three, now: fixture.Ha, want: []string{code(fault.HostGone, "w2")},
