@@ -34,10 +34,8 @@ is the same as up, and brings all hosts to the inventory.`,
 			if err != nil {
 				return err
 			}
-			for _, name := range names {
-				if _, ok := cluster.Host(name); !ok {
-					return cli.UsageError{Err: unknownHost{name, cluster}}
-				}
+			if err := mustKnow(cluster, names); err != nil {
+				return err
 			}
 			scope := provision.Scope{Hosts: names}
 			if guard.JoinsPlanes(cluster, names) {
@@ -48,11 +46,11 @@ is the same as up, and brings all hosts to the inventory.`,
 				return err
 			}
 			defer done()
-			summary, err := run.Apply(c.Context())
+			summary, err := flags.carryOut(c.Context(), run)
 			if err != nil {
-				return a.partly(flags, summary, runError(err, summary.Outcome))
+				return err
 			}
-			flags.show(nil, func() { a.printSummary(run, summary, "") })
+			flags.showSummary(run, summary)
 			return nil
 		},
 	}

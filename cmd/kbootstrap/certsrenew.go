@@ -61,9 +61,9 @@ they are all started again at once.`,
 // applyKeys carries out a run that changes keys, and looks afterwards at what servers show.
 func (a *app) applyKeys(c *cobra.Command, flags *clusterFlags, run *provision.Run) error {
 	issued := run.Issued
-	summary, err := run.Apply(c.Context())
+	summary, err := flags.carryOut(c.Context(), run)
 	if err != nil {
-		return a.partly(flags, summary, runError(err, summary.Outcome))
+		return err
 	}
 	kubeconfig, err := run.WriteKubeconfig()
 	if err != nil {

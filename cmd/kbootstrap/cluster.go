@@ -159,10 +159,8 @@ func (f *clusterFlags) prepare(
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, name := range scope.Hosts {
-		if _, ok := c.Host(name); !ok {
-			return nil, nil, cli.UsageError{Err: unknownHost{name, c}}
-		}
+	if err := mustKnow(c, scope.Hosts); err != nil {
+		return nil, nil, err
 	}
 	options, stop := f.options()
 	if len(f.bundles) > 0 {

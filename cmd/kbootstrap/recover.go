@@ -1,15 +1,10 @@
 package main
 
 import (
-	"context"
-	"fmt"
-
 	"github.com/spf13/cobra"
 
 	"kbootstrap/cmd/internal/cli"
-	"kbootstrap/inventory"
 	"kbootstrap/provision"
-	"kbootstrap/provision/fleet"
 )
 
 func recoverCommand(a *app) *cobra.Command {
@@ -50,30 +45,17 @@ the inventory, or replace them.`,
 			}
 			options, stop := flags.options()
 			defer stop()
-			lost, err := flags.salvage(c.Context(), cluster, options, func(run *provision.Run) error {
-				a.shown.suspend()
-				defer a.shown.resume()
-				fmt.Fprint(a.stdout, run.RecoveryFigures())
-				if confirm != "" {
-					return nil
-				}
-				return person.confirm(c.Context(), cluster.Name, what)
+			lost := 0 // hosts that could not be reached
+			salvage := provision.Recover(func(run *provision.Run) error {
+				return a.consent(c.Context(), person, cluster.Name, what, run.RecoveryFigures())
 			})
+			err = flags.half(c.Context(), cluster, provision.Scope{}, options, salvage,
+				func(run *provision.Run, _ provision.Summary) { lost = len(run.Unreached) })
 			if err != nil {
 				return err
 			}
 			scope := provision.Scope{Tolerance: provision.Tolerance{Hosts: lost}}
-			run, err := provision.Prepare(c.Context(), cluster, scope, options, provision.Up(nil, ignored)...)
-			if err != nil {
-				return err
-			}
-			defer run.Close()
-			summary, err := run.Apply(c.Context())
-			if err != nil {
-				return a.partly(flags, summary, runError(err, summary.Outcome))
-			}
-			flags.show(nil, func() { a.printSummary(run, summary, "") })
-			return nil
+			return flags.half(c.Context(), cluster, scope, options, provision.Up(nil, ignored), flags.showSummary)
 		},
 	}
 	flags.bind(c)
@@ -82,21 +64,4 @@ the inventory, or replace them.`,
 	ignore.bind(c)
 	c.Flags().StringVar(&confirm, "confirm", "", "the cluster's name, instead of typing it when asked")
 	return c
-}
-
-// salvage makes a cluster of etcd out of one member, and returns how many hosts could not be
-// reached.
-func (f *clusterFlags) salvage(
-	ctx context.Context, cluster *inventory.Cluster, o fleet.Options, confirm func(*provision.Run) error,
-) (lost int, err error) {
-	run, err := provision.Prepare(ctx, cluster, provision.Scope{}, o, provision.Recover(confirm)...)
-	if err != nil {
-		return 0, err
-	}
-	defer run.Close()
-	summary, err := run.Apply(ctx)
-	if err != nil {
-		return 0, f.app.partly(f, summary, runError(err, summary.Outcome))
-	}
-	return len(run.Unreached), nil
 }

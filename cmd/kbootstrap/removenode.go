@@ -43,10 +43,8 @@ comes back it still runs its pods and has its keys, so switch it off first.`,
 			if err != nil {
 				return err
 			}
-			for _, name := range names {
-				if _, ok := cluster.Host(name); !ok {
-					return cli.UsageError{Err: unknownHost{name, cluster}}
-				}
+			if err := mustKnow(cluster, names); err != nil {
+				return err
 			}
 			leave.Hosts = slices.Compact(slices.Sorted(slices.Values(names)))
 			what := removes(cluster.Name, len(leave.Hosts))
@@ -58,21 +56,15 @@ comes back it still runs its pods and has its keys, so switch it off first.`,
 			run, done, err := flags.prepare(c.Context(), provision.Scope{}, provision.RemoveNode(leave,
 				func(run *provision.Run) error {
 					shown = report.NewReset(run)
-					a.shown.suspend()
-					defer a.shown.resume()
-					fmt.Fprint(a.stdout, resetText(shown), run.RemovalFigures())
-					if confirm != "" {
-						return nil
-					}
-					return person.confirm(c.Context(), cluster.Name, what)
+					return a.consent(c.Context(), person, cluster.Name, what, resetText(shown)+run.RemovalFigures())
 				}))
 			if err != nil {
 				return err
 			}
 			defer done()
-			summary, err := run.Apply(c.Context())
+			summary, err := flags.carryOut(c.Context(), run)
 			if err != nil {
-				return a.partly(flags, summary, runError(err, summary.Outcome))
+				return err
 			}
 			flags.show(shown, func() {
 				list := strings.Join(leave.Hosts, ", ")

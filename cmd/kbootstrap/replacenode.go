@@ -1,17 +1,13 @@
 package main
 
 import (
-	"context"
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"kbootstrap/cmd/internal/cli"
-	"kbootstrap/inventory"
 	"kbootstrap/provision"
-	"kbootstrap/provision/fleet"
 	"kbootstrap/provision/guard"
 )
 
@@ -45,10 +41,8 @@ A new machine has a new SSH host key: take the old one out of known_hosts first,
 			if err != nil {
 				return err
 			}
-			for _, name := range names {
-				if _, ok := cluster.Host(name); !ok {
-					return cli.UsageError{Err: unknownHost{name, cluster}}
-				}
+			if err := mustKnow(cluster, names); err != nil {
+				return err
 			}
 			names = slices.Compact(slices.Sorted(slices.Values(names)))
 			what := "this has " + cluster.Name + " forget what was on " + strings.Join(names, ", ")
@@ -58,15 +52,11 @@ A new machine has a new SSH host key: take the old one out of known_hosts first,
 			}
 			options, stop := flags.options()
 			defer stop()
-			err = flags.forgetFormers(c.Context(), cluster, options, names, func(run *provision.Run) error {
-				a.shown.suspend()
-				defer a.shown.resume()
-				fmt.Fprint(a.stdout, formersText(run))
-				if confirm != "" {
-					return nil
-				}
-				return person.confirm(c.Context(), cluster.Name, what)
+			forget := provision.ReplaceNode(names, func(run *provision.Run) error {
+				return a.consent(c.Context(), person, cluster.Name, what, formersText(run))
 			})
+			err = flags.half(c.Context(), cluster, provision.Scope{}, options, forget,
+				func(*provision.Run, provision.Summary) {})
 			if err != nil {
 				return err
 			}
@@ -74,17 +64,7 @@ A new machine has a new SSH host key: take the old one out of known_hosts first,
 			if guard.JoinsPlanes(cluster, names) {
 				scope.Hosts = nil
 			}
-			run, err := provision.Prepare(c.Context(), cluster, scope, options, provision.AddNode(ignored)...)
-			if err != nil {
-				return err
-			}
-			defer run.Close()
-			summary, err := run.Apply(c.Context())
-			if err != nil {
-				return a.partly(flags, summary, runError(err, summary.Outcome))
-			}
-			flags.show(nil, func() { a.printSummary(run, summary, "") })
-			return nil
+			return flags.half(c.Context(), cluster, scope, options, provision.AddNode(ignored), flags.showSummary)
 		},
 	}
 	flags.bind(c)
@@ -93,23 +73,6 @@ A new machine has a new SSH host key: take the old one out of known_hosts first,
 	ignore.bind(c)
 	c.Flags().StringVar(&confirm, "confirm", "", "the cluster's name, instead of typing it when asked")
 	return c
-}
-
-// forgetFormers takes what the hosts were before out of the cluster.
-func (f *clusterFlags) forgetFormers(
-	ctx context.Context, cluster *inventory.Cluster, o fleet.Options, names []string,
-	confirm func(*provision.Run) error,
-) error {
-	run, err := provision.Prepare(ctx, cluster, provision.Scope{}, o, provision.ReplaceNode(names, confirm)...)
-	if err != nil {
-		return err
-	}
-	defer run.Close()
-	summary, err := run.Apply(ctx)
-	if err != nil {
-		return f.app.partly(f, summary, runError(err, summary.Outcome))
-	}
-	return nil
 }
 
 // formersText says what a replacement takes away before the hosts join as new.

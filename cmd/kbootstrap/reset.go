@@ -49,10 +49,8 @@ host is back. With --dry-run, reset shows what it would do and changes nothing.`
 			if err != nil {
 				return err
 			}
-			for _, name := range hosts {
-				if _, ok := cluster.Host(name); !ok {
-					return cli.UsageError{Err: unknownHost{name, cluster}}
-				}
+			if err := mustKnow(cluster, hosts); err != nil {
+				return err
 			}
 			var scope provision.Scope
 			if len(hosts) > 0 && !guard.IsWhole(cluster, hosts) {
@@ -69,13 +67,10 @@ host is back. With --dry-run, reset shows what it would do and changes nothing.`
 			var shown report.Reset
 			run, done, err := flags.prepare(c.Context(), scope, provision.Reset(func(run *provision.Run) error {
 				shown = report.NewReset(run)
-				a.shown.suspend()
-				defer a.shown.resume()
-				fmt.Fprint(a.stdout, resetText(shown))
-				if run.RemovesNothing() || confirm != "" {
-					return nil
+				if run.RemovesNothing() {
+					person = nil // there is nothing to ask about
 				}
-				return person.confirm(c.Context(), cluster.Name, what)
+				return a.consent(c.Context(), person, cluster.Name, what, resetText(shown))
 			}, all))
 			if err != nil {
 				return err

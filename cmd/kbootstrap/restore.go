@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
@@ -60,13 +59,7 @@ was cut off is finished by the same command; "up" refuses to start anything unti
 			defer func() { _ = set.Close() }() // nothing was written that could be lost
 			begin := time.Now()
 			ask := func(run *provision.Run) error {
-				a.shown.suspend()
-				defer a.shown.resume()
-				printRestore(a.stdout, cluster, set, begin)
-				if confirm != "" {
-					return nil
-				}
-				return person.confirm(c.Context(), cluster.Name, what)
+				return a.consent(c.Context(), person, cluster.Name, what, restoreText(cluster, set, begin))
 			}
 			if err := flags.restoreData(c.Context(), provision.Restore(set, replace, ask)); err != nil {
 				return err
@@ -76,9 +69,8 @@ was cut off is finished by the same command; "up" refuses to start anything unti
 				return err
 			}
 			defer done()
-			summary, err := run.Apply(c.Context())
-			if err != nil {
-				return a.partly(flags, summary, runError(err, summary.Outcome))
+			if _, err := flags.carryOut(c.Context(), run); err != nil {
+				return err
 			}
 			if _, err := run.WriteKubeconfig(); err != nil {
 				return err
@@ -122,16 +114,16 @@ func (f *clusterFlags) restoreData(ctx context.Context, stages []provision.Stage
 	return runError(err, summary.Outcome)
 }
 
-// printRestore says what is about to be lost.
-func printRestore(to io.Writer, c *inventory.Cluster, set *provision.RestoreSet, now time.Time) {
+// restoreText says what is about to be lost.
+func restoreText(c *inventory.Cluster, set *provision.RestoreSet, now time.Time) string {
 	m := set.Manifest
-	fmt.Fprintf(to, "%s: the backup is of %s, %s ago: %d keys, %d nodes\n", c.Name,
-		m.Created.Local().Format(time.DateTime), now.Sub(m.Created).Round(time.Second), m.Etcd.Keys, len(m.Etcd.Nodes))
-	fmt.Fprintln(to, "what was written to the API since then will be gone")
 	var names []string
 	for _, h := range c.With(inventory.Etcd) {
 		names = append(names, h.Name)
 	}
 	slices.Sort(names)
-	fmt.Fprintf(to, "etcd: %s\n", strings.Join(names, ", "))
+	return fmt.Sprintf("%s: the backup is of %s, %s ago: %d keys, %d nodes\n"+
+		"what was written to the API since then will be gone\netcd: %s\n", c.Name,
+		m.Created.Local().Format(time.DateTime), now.Sub(m.Created).Round(time.Second), m.Etcd.Keys, len(m.Etcd.Nodes),
+		strings.Join(names, ", "))
 }

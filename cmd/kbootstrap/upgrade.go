@@ -79,21 +79,18 @@ and what it would refuse, and --to may be another version than the inventory's.`
 			run, done, err := flags.prepare(c.Context(), provision.Scope{}, provision.Upgrade(upgrading,
 				func(run *provision.Run) error {
 					shown = report.NewUpgrade(run)
-					a.shown.suspend()
-					defer a.shown.resume()
-					fmt.Fprint(a.stdout, upgradeText(shown))
-					if confirm != "" || len(shown.Changes) == 0 {
-						return nil
+					if len(shown.Changes) == 0 {
+						person = nil // there is nothing to ask about
 					}
-					return person.confirm(c.Context(), cluster.Name, what)
+					return a.consent(c.Context(), person, cluster.Name, what, upgradeText(shown))
 				}, ignored))
 			if err != nil {
 				return err
 			}
 			defer done()
-			summary, err := run.Apply(c.Context())
+			summary, err := flags.carryOut(c.Context(), run)
 			if err != nil {
-				return a.partly(flags, summary, runError(err, summary.Outcome))
+				return err
 			}
 			kubeconfig, err := run.WriteKubeconfig()
 			if err != nil {
