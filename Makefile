@@ -3,6 +3,7 @@
 #   make demo    a real three-host cluster on this machine, from nothing
 #   make test    all tests: check, the laws, and real clusters in the lab (root, Linux)
 #   make test-hosts  more of real hosts, for the night
+#   make test-upgrade  upgrades while clients ask, in runs that are killed
 #   make test-keep   backups and restores, and keys that have ended or are replaced, in the lab
 #   make test-systems  a cluster on each system that the lab has, and a table
 #   make test-vm power cuts and reboots of a machine with a kernel and a disk of its own
@@ -28,7 +29,7 @@ KUBERNETES ?= v1.36.3
 PACKAGES := mmdebstrap:mmdebstrap systemd-nspawn:systemd-container ip:iproute2 nsenter:util-linux sshd:openssh-server \
 	ssh:openssh-client gcc:build-essential pkg-config:pkg-config dpkg-deb:dpkg iptables:iptables curl:curl
 
-.PHONY: build mutate test-crash test-hosts test-keep test-systems test-vm check lint unit crash-matrix fuzz test e2e demo demo-down recording bench measure versions release test-release packages artifacts site clean
+.PHONY: build mutate test-crash test-hosts test-keep test-upgrade test-systems test-vm check lint unit crash-matrix fuzz test e2e demo demo-down recording bench measure versions release test-release packages artifacts site clean
 
 # bin/kbootstrap is the product, bin/kblab the workshop's lab.
 build: bin/kbootstrap bin/kblab
@@ -61,9 +62,9 @@ mutate:
 artifacts: packages build
 	bin/kblab artifacts --kubernetes $(KUBERNETES) $(ADDONS) $(FROM_SOURCE)
 	@for version in $(OLDER); do bin/kblab artifacts --kubernetes $$version $(ADDONS); done
-test e2e test-hosts test-keep test-systems: ADDONS := --add-ons
+test e2e test-hosts test-keep test-upgrade test-systems: ADDONS := --add-ons
 # What an upgrade begins with. Both lie in one mirror: its lock keeps what it had before.
-test e2e: OLDER := v1.35.4
+test e2e test-upgrade: OLDER := v1.35.4
 # The benchmark compares with kubeadm, which clusters do not have.
 bench: FROM_SOURCE := --from-source
 
@@ -116,6 +117,11 @@ test-hosts: artifacts
 # clusters end, and replaces their keys. RUN=Keys tries one kind.
 test-keep: artifacts
 	go test -tags e2e,hosts,keep -count 1 -timeout 120m -v -run '^TestKeep$(RUN)' ./workshop/e2e
+
+# test-upgrade brings clusters to the next minor version while clients ask, and kills the runs at random: SEED repeats a run,
+# CUTS makes it longer.
+test-upgrade: artifacts
+	go test -tags e2e,upgrade -count 1 -timeout 60m -v -run '^TestUpgrade' ./workshop/e2e $(if $(SEED),-upgrade-seed $(SEED)) $(if $(CUTS),-upgrade-cuts $(CUTS))
 
 # test-systems makes a cluster on each system that the lab has, and prints how long its steps took.
 test-systems: artifacts
