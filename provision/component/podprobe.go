@@ -35,6 +35,11 @@ var podProbe = Component{
 // answer needs both ways, every two hosts of up to seven are tried.
 const peers = 3
 
+// unheard is how long flanneld of another host may not hear of a node after the API was away: the
+// reflector of client-go waits up to a minute until it watches again, and as long until it lists
+// all nodes when that is refused as too old.
+const unheard = 150 * time.Second
+
 // probeOf is what the pods of a host must reach. That the pods of a host which is away are not
 // reached says nothing of this host.
 func probeOf(t Target) resource.Resource {
@@ -49,7 +54,7 @@ func probeOf(t Target) resource.Resource {
 	return api.PodProbe{
 		Node: t.Host.Name, Kubeconfig: KubeletConfig, Namespace: probeNamespace,
 		API: netip.AddrPortFrom(t.Cluster.ServiceIP(1), 443).String(), DNS: t.Cluster.ServiceIP(10).String(),
-		Domain: t.Cluster.Network.Domain, Peers: next, Timeout: 120 * time.Second,
+		Domain: t.Cluster.Network.Domain, Peers: next, Timeout: 120 * time.Second, Unheard: unheard,
 	}
 }
 

@@ -24,6 +24,7 @@ type PodProbe struct {
 	Domain     string        // of the cluster
 	Peers      []string      // the nodes whose pods are to be reached
 	Timeout    time.Duration // how long to wait; 0 means two minutes
+	Unheard    time.Duration // how long to wait after that when only pods of other hosts are not reached
 	Fails      []string      // only in a found value: what does not work, a sentence each
 	Absent     bool          // it was not tried, because something that it goes through does not run
 }
@@ -109,12 +110,14 @@ func (p PodProbe) Apply(ctx context.Context, sys *host.System) error {
 	sys.Logf("waiting: %s", p.ID())
 	tried := map[string]time.Time{}
 	begin := time.Now()
-	wait := apiWait{what: "pods of node " + p.Node, timeout: p.Timeout, code: fault.PodsCutOff}
-	return wait.until(ctx, sys, a, func(ctx context.Context, a *kube.API) (waiting, err error) {
+	var unheard bool // all that fails is what flanneld of other hosts may mend yet
+	try := func(ctx context.Context, a *kube.API) (waiting, err error) {
 		failures := p.try(ctx, sys, a)
 		found := PodProbe{}
+		unheard = len(failures) > 0
 		for _, f := range failures {
 			found.Fails = append(found.Fails, f.text)
+			unheard = unheard && f.unit == flanneldUnit
 			if f.unit == "" || time.Since(begin) < settled || !isDue(f.unit, tried[f.unit]) {
 				continue
 			}
@@ -127,5 +130,12 @@ func (p PodProbe) Apply(ctx context.Context, sys *host.System) error {
 			}
 		}
 		return found.err(), nil
-	})
+	}
+	wait := apiWait{what: "pods of node " + p.Node, timeout: p.Timeout, code: fault.PodsCutOff}
+	if err = wait.until(ctx, sys, a, try); err == nil || !unheard || p.Unheard == 0 || ctx.Err() != nil {
+		return err
+	}
+	sys.Logf("waiting: flanneld of other hosts hears of node %s", p.Node)
+	wait.timeout = p.Unheard
+	return wait.until(ctx, sys, a, try)
 }

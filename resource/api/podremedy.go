@@ -14,14 +14,13 @@ import (
 // lease is one of their own backend.
 const backendTypeKey = "flannel.alpha.coreos.com/backend-type"
 
-// relisted is when flanneld of another host, which has lost the API, asks it again at the latest:
-// client-go's reflector waits up to 30 s.
-const relisted = 35 * time.Second
+// announceEvery is how often the lease of a node is announced while others seem not to have heard.
+const announceEvery = 35 * time.Second
 
 // isDue reports whether a unit may be restarted that was at a time: never a second time, but for
 // flanneld, because the others may not have heard of the first.
 func isDue(unit string, last time.Time) bool {
-	return last.IsZero() || unit == flanneldUnit && time.Since(last) >= relisted
+	return last.IsZero() || unit == flanneldUnit && time.Since(last) >= announceEvery
 }
 
 // remedy restarts the unit whose work is not done, and reports whether the time for that had come.

@@ -68,7 +68,7 @@ func unheardNode(t *testing.T, l *lab) {
 		return []string{"kubectl", "get", "node", "w1", "-o", "jsonpath={" + path + "}"}
 	}
 	l.exec("cp1", "systemctl", "kill", "-s", "STOP", "flanneld")
-	l.exec("cp1", "systemctl", "restart", "kube-apiserver")
+	l.exec("cp1", "systemctl", "kill", "-s", "KILL", "kube-apiserver") // in order, it would wait for flanneld
 	l.eventually(2*time.Minute, "the API", contains("ok"), "cp1", "kubectl", "get", "--raw", "/readyz")
 	l.kubectl("delete", "node", "w1")
 	l.exec("w1", "systemctl", "restart", "kubelet")
