@@ -1,6 +1,8 @@
 // Command asker is a client of the Kubernetes API that the tests of whole clusters run on hosts: it
 // writes, reads, lists, changes and deletes a ConfigMap, again and again, until it is told to stop,
-// and counts what fails. It repeats nothing, as a client that a user wrote in an hour.
+// and counts what fails. It repeats only what the API server has not begun and asks for once more
+// (503 with Retry-After, on a connection that it is about to end), as every client made with
+// client-go does.
 //
 //	asker KUBECONFIG SERVER fresh|kept NAME
 //
@@ -50,7 +52,7 @@ func run(args []string) error {
 		for _, q := range questions(args[1], fmt.Sprintf("%s-%d", args[3], round)) {
 			begin := time.Now()
 			asked++
-			if err := q.ask(context.WithoutCancel(ctx), client); err != nil {
+			if err := q.insist(context.WithoutCancel(ctx), client); err != nil {
 				if errors.Is(err, errEtcd) {
 					late++
 				} else {
@@ -130,6 +132,21 @@ func questions(server, name string) []question {
 	}
 }
 
+// errRepeat is an answer that asks for the same request later.
+var errRepeat = errors.New("asked to repeat")
+
+// insist asks, and again when the server asks for that, as often as client-go does.
+func (q question) insist(ctx context.Context, client *http.Client) error {
+	var err error
+	for range 10 {
+		if err = q.ask(ctx, client); !errors.Is(err, errRepeat) {
+			return err
+		}
+		<-time.After(time.Second) // what Retry-After says
+	}
+	return err
+}
+
 func (q question) ask(ctx context.Context, client *http.Client) error {
 	request, err := http.NewRequestWithContext(ctx, q.method, q.url, bytes.NewReader([]byte(q.body)))
 	if err != nil {
@@ -149,6 +166,9 @@ func (q question) ask(ctx context.Context, client *http.Client) error {
 	}
 	if response.StatusCode == http.StatusInternalServerError && bytes.Contains(answer, []byte(`"etcdserver: `)) {
 		return fmt.Errorf("%w: %s", errEtcd, strings.TrimSpace(string(answer)))
+	}
+	if response.StatusCode == http.StatusServiceUnavailable && response.Header.Get("Retry-After") == "1" {
+		return fmt.Errorf("%w: %s", errRepeat, strings.TrimSpace(string(answer)))
 	}
 	if response.StatusCode >= http.StatusBadRequest {
 		return fmt.Errorf("%s: %s", response.Status, strings.TrimSpace(string(answer)))
