@@ -1,4 +1,4 @@
-//go:build e2e
+//go:build e2e && (hosts || upgrade)
 
 package e2e
 
@@ -78,9 +78,9 @@ func askerUnit(server, how string) string {
 	return fmt.Sprintf("ask-%s-%s", server[strings.LastIndex(server, ":")+1:], how)
 }
 
-// TestNoRequestIsLost: three API servers are started again, one after the other, because a flag of
+// TestHostsLoseNoRequest: three API servers are started again, one after the other, because a flag of
 // theirs has changed, and clients on each host lose nothing of what they ask.
-func TestNoRequestIsLost(t *testing.T) {
+func TestHostsLoseNoRequest(t *testing.T) {
 	l := newLab(t, "lossless", "--control-planes", "3", "--workers", "1")
 	l.up()
 	hosts := []string{"cp1", "cp2", "cp3", "w1"}
