@@ -78,8 +78,8 @@ func askerUnit(server, how string) string {
 	return fmt.Sprintf("ask-%s-%s", server[strings.LastIndex(server, ":")+1:], how)
 }
 
-// TestHostsLoseNoRequest: three API servers are started again, one after the other, because a flag of
-// theirs has changed, and clients on each host lose nothing of what they ask.
+// TestHostsLoseNoRequest: three API servers are started again, one after the other, because a flag
+// of theirs has changed, and clients on each host lose nothing of what they ask.
 func TestHostsLoseNoRequest(t *testing.T) {
 	l := newLab(t, "lossless", "--control-planes", "3", "--workers", "1")
 	l.up()
