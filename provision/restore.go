@@ -240,9 +240,6 @@ func JudgeRestore(replaces bool) Stage {
 	}
 }
 
-// revisionBump is by how much a restored store is ahead of its snapshot at least.
-const revisionBump = 1_000_000_000
-
 // CheckRestored asks a member whether etcd holds what was restored, now that it runs.
 func (r *Run) CheckRestored(ctx context.Context, m backup.Manifest) (resource.EtcdStore, error) {
 	host := r.Cluster.With(inventory.Etcd)[0].Name
@@ -262,9 +259,9 @@ func isRestored(m backup.Manifest, store resource.EtcdStore) error {
 	case store.System != m.Etcd.System:
 		return fault.StoreNotRestored.Errorf("the namespace kube-system has the UID %q, and the backup %q",
 			store.System, m.Etcd.System)
-	case store.Revision < m.Etcd.Revision+revisionBump:
+	case store.Revision < m.Etcd.Revision+resource.RevisionBump:
 		return fault.StoreNotRestored.Errorf("etcd is at revision %d, which is not %d after that of the backup",
-			store.Revision, revisionBump)
+			store.Revision, resource.RevisionBump)
 	}
 	return nil
 }

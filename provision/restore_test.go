@@ -160,7 +160,7 @@ func TestRestoredStore(t *testing.T) {
 		}
 	}
 	now := was
-	now.Revision += revisionBump + 7
+	now.Revision += resource.RevisionBump + 7
 	if err := isRestored(m, now); err != nil {
 		t.Errorf("a store that went on: %v", err)
 	}

@@ -75,8 +75,6 @@ const (
 	salvageUnit = "kbootstrap-salvage.service"
 	// salvageTime is how long a copy may take to replay its log and to answer.
 	salvageTime = 10 * time.Minute
-	// bumpRevision is more than a store can have been told since anybody looked at it.
-	bumpRevision = "1000000000"
 )
 
 // work is where the copy and what is restored from it are made: on the disk of the data, so that it
@@ -169,10 +167,10 @@ func (s Salvage) make(ctx context.Context, sys *host.System) error {
 		{"/usr/local/bin/etcdctl", "--endpoints=" + s.Listen, "--cacert=" + s.CACert, "--cert=" + s.ClientCert,
 			"--key=" + s.ClientKey, "snapshot", "save", s.work("snapshot.db")},
 		{"systemctl", "stop", salvageUnit},
-		{"/usr/local/bin/etcdutl", "snapshot", "restore", s.work("snapshot.db"), "--data-dir=" + s.work("restored"),
-			"--name=" + s.Name, "--initial-cluster=" + s.Name + "=" + s.PeerURL,
-			"--initial-advertise-peer-urls=" + s.PeerURL, "--initial-cluster-token=" + s.Token,
-			"--bump-revision=" + bumpRevision, "--mark-compacted"},
+		snapshotRestore{
+			Snapshot: s.work("snapshot.db"), DataDir: s.work("restored"), Name: s.Name, PeerURL: s.PeerURL,
+			Initial: s.Name + "=" + s.PeerURL, Token: s.Token,
+		}.argv("/usr/local/bin/etcdutl"),
 		{"chown", "-R", s.Owner, s.work("restored")},
 		{"sync", "-f", s.work("restored")},
 	} {

@@ -31,11 +31,6 @@ const restoredMark = "restored"
 // its own.
 const restoringDir = "restoring"
 
-// revisionBump is how much higher the revision is after a restore. Whoever watches has seen higher
-// revisions than the snapshot has, and would wait for them; a thousand million more than any
-// cluster writes in a week (https://etcd.io/docs/v3.6/op-guide/recovery/).
-const revisionBump = "1000000000"
-
 // ID is "staged member NAME".
 func (m StagedMember) ID() string { return "staged member " + m.Name }
 
@@ -83,10 +78,10 @@ func (m StagedMember) Apply(ctx context.Context, sys *host.System) error {
 		return sys.Sync(sys.Path(m.DataDir))
 	}
 	sys.Logf("restoring %s into %s", m.Snapshot, staging)
-	_, err = sys.Change(ctx, "etcdutl", "snapshot", "restore", sys.Path(m.Snapshot),
-		"--data-dir="+sys.Path(staging), "--name="+m.Name, "--initial-cluster="+m.Initial,
-		"--initial-advertise-peer-urls="+m.PeerURL, "--initial-cluster-token="+m.Token,
-		"--bump-revision="+revisionBump, "--mark-compacted")
+	_, err = sys.Change(ctx, snapshotRestore{
+		Snapshot: sys.Path(m.Snapshot), DataDir: sys.Path(staging), Name: m.Name, PeerURL: m.PeerURL,
+		Initial: m.Initial, Token: m.Token,
+	}.argv("etcdutl")...)
 	if err != nil {
 		return err
 	}
