@@ -31,7 +31,7 @@ func timelineCommand(a *app) *cobra.Command {
 and the critical path, which is what the end of the run waited for. No host is asked.
 
 RUN is the path of a log, or what the name of one of the cluster's logs begins with, such as 20260102T1504. Without it,
-it is the last run that changed something: of up, add-node, remove-node or reset.`,
+it is the last run of a command that changes hosts, such as up.`,
 		Example: `  kbootstrap timeline
   kbootstrap timeline --all
   kbootstrap timeline --svg up.svg 20260102T1504`,
@@ -81,7 +81,8 @@ it is the last run that changed something: of up, add-node, remove-node or reset
 }
 
 // changing are the names of the logs of runs that change hosts.
-var changing = regexp.MustCompile(`Z-(up|add-node|remove-node|reset)\.log$`)
+var changing = regexp.MustCompile(`Z-(up|upgrade|(add|remove|replace)-node|recover|restore|` +
+	`certs-renew|certs-rotate-ca|reset)\.log$`)
 
 // findLog returns the path of the log that is meant.
 func findLog(inventoryFile string, args []string) (string, error) {
@@ -104,7 +105,7 @@ func findLog(inventoryFile string, args []string) (string, error) {
 	}
 	if len(args) == 0 {
 		return "", cli.UsageError{Err: errors.New(
-			"no run has changed something yet: there is no log of up, add-node, remove-node or reset")}
+			"no run has changed something yet: there is no log of a command that changes hosts, such as up")}
 	}
 	text := fmt.Sprintf("%s is no file, and no log of the cluster is named so", args[0])
 	if len(names) > 0 {
