@@ -270,8 +270,7 @@ func (m *machine) runsAs(pid int, uid string) {
 // serveDNS answers every question with the address of the API.
 func (m *machine) serveDNS(at string) {
 	m.t.Helper()
-	conn, err := (&net.ListenConfig{}).ListenPacket(m.t.Context(), "udp", at)
-	m.must(err)
+	conn := listenPacket(m.t, "udp", at)
 	m.t.Cleanup(func() { _ = conn.Close() })
 	go func() {
 		buffer := make([]byte, 1500)

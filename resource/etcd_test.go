@@ -39,14 +39,8 @@ type fakeMember struct {
 
 const etcdAt = "127.0.0.1:2382"
 
-// etcdTurn is held by the test that serves at etcdAt: the laws of several kinds are run side by
-// side.
-var etcdTurn sync.Mutex
-
 // newEtcd serves at etcdAt, when it is the test's turn.
 func newEtcd(m *machine) *fakeEtcd {
-	etcdTurn.Lock()
-	m.t.Cleanup(etcdTurn.Unlock)
 	e := &fakeEtcd{t: m.t, next: 2, leader: "1", members: []fakeMember{{
 		ID: "1", Name: "m1", PeerURLs: []string{"https://192.168.56.11:2380"}, ClientURLs: []string{"http://" + etcdAt},
 	}}}
