@@ -83,7 +83,7 @@ func TestSendRefusesDamage(t *testing.T) {
 	client := connect(t, Options{Root: root}, pipes)
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			err := client.Send(t.Context(), test.sum, int64(test.size), test.body)
+			err := client.Send(t.Context(), Upload{Sum: test.sum, Size: int64(test.size)}, test.body)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want …%s…", err, test.want)
 			}
@@ -113,7 +113,7 @@ func TestSendCutShort(t *testing.T) {
 			c := random(t, 4<<20)
 			body, feed := io.Pipe()
 			sent := make(chan error, 1)
-			go func() { sent <- p.Send(t.Context(), c.sum, int64(len(c.plain)), body) }()
+			go func() { sent <- p.Send(t.Context(), Upload{Sum: c.sum, Size: int64(len(c.plain))}, body) }()
 			if _, err := feed.Write(c.zstd[:len(c.zstd)/2]); err != nil {
 				t.Fatal(err)
 			}
@@ -173,7 +173,7 @@ func TestOneContentForMany(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := random(t, 1<<20)
-	if err := b.receive(t.Context(), c.sum, int64(len(c.plain)), bytes.NewReader(c.zstd)); err != nil {
+	if err := b.receive(t.Context(), Upload{Sum: c.sum, Size: int64(len(c.plain))}, bytes.NewReader(c.zstd)); err != nil {
 		t.Fatal(err)
 	}
 	open := func() host.Blob {

@@ -132,12 +132,25 @@ func (c *Client) Missing(ctx context.Context, sums []string) ([]string, error) {
 	return missing, err
 }
 
-// Send uploads one content: the sum is the sha256 in hex and the size the length in bytes of what
-// the zstd stream decompresses to. It returns when the content is verified. After an error nothing
-// of it is left there, and who waits for it goes on waiting: send it again, or Abandon it. Send
-// does not touch the reader after it has returned, so a Read must end when ctx does.
-func (c *Client) Send(ctx context.Context, sum string, size int64, zstd io.Reader) error {
-	path := "/v1/blobs/" + url.PathEscape(sum) + "?size=" + strconv.FormatInt(size, 10)
+// Upload says what a stream that is sent makes.
+type Upload struct {
+	Sum  string // sha256 of the content, in hex
+	Size int64  // bytes of the content
+	// Base is the sum of another content that the host got in this session, when the stream is a
+	// delta to that; "" when the stream is the content itself.
+	Base string
+}
+
+// Send uploads one content, as a zstd stream of it or of a delta. It returns when the content is
+// verified. After an error nothing of it is left there, and who waits for it goes on waiting: send
+// it again, or Abandon it. Send does not touch the reader after it has returned, so a Read must end
+// when ctx does.
+func (c *Client) Send(ctx context.Context, u Upload, zstd io.Reader) error {
+	query := url.Values{"size": {strconv.FormatInt(u.Size, 10)}}
+	if u.Base != "" {
+		query.Set("base", u.Base)
+	}
+	path := "/v1/blobs/" + url.PathEscape(u.Sum) + "?" + query.Encode()
 	source := &detachable{r: zstd}
 	defer source.detach()
 	response, err := c.do(ctx, http.MethodPut, path, source)

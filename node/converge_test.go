@@ -227,7 +227,7 @@ func TestConvergeAsksForContents(t *testing.T) {
 		}
 		body, feed := io.Pipe()
 		sent := make(chan error, 1)
-		go func() { sent <- client.Send(t.Context(), c.sum, int64(len(c.plain)), body) }()
+		go func() { sent <- client.Send(t.Context(), Upload{Sum: c.sum, Size: int64(len(c.plain))}, body) }()
 		if _, err := feed.Write(c.zstd[:len(c.zstd)/2]); err != nil {
 			t.Fatal(err)
 		}

@@ -193,15 +193,16 @@ func (s *server) missing(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *server) receive(w http.ResponseWriter, r *http.Request) error {
-	sum := r.PathValue("sum")
-	size, err := strconv.ParseInt(r.URL.Query().Get("size"), 10, 64)
+	query := r.URL.Query()
+	size, err := strconv.ParseInt(query.Get("size"), 10, 64)
 	if err != nil || size < 0 {
-		return requestError{fmt.Errorf("not a size: %q", r.URL.Query().Get("size"))}
+		return requestError{fmt.Errorf("not a size: %q", query.Get("size"))}
 	}
+	u := Upload{Sum: r.PathValue("sum"), Size: size, Base: query.Get("base")}
 	if err := s.exclusive(Holder{}); err != nil {
 		return err
 	}
-	if err := s.blobs.receive(r.Context(), sum, size, idleBody(w, r)); err != nil {
+	if err := s.blobs.receive(r.Context(), u, idleBody(w, r)); err != nil {
 		return err
 	}
 	return answer(w, struct{}{})

@@ -205,7 +205,7 @@ func compress(t testing.TB, plain []byte) content {
 }
 
 func (c content) send(ctx context.Context, client *Client) error {
-	return client.Send(ctx, c.sum, int64(len(c.plain)), bytes.NewReader(c.zstd))
+	return client.Send(ctx, Upload{Sum: c.sum, Size: int64(len(c.plain))}, bytes.NewReader(c.zstd))
 }
 
 // store lists what lies in the store of contents of a node.

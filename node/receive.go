@@ -6,11 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 
 	"github.com/klauspost/compress/zstd"
 
 	"kbootstrap/fault"
 	"kbootstrap/host"
+	"kbootstrap/internal/delta"
 )
 
 // maxWindow is the largest zstd window that a node accepts: that of `zstd --long=27`, which is what
@@ -18,25 +21,30 @@ import (
 const maxWindow = 1 << 27
 
 // receive reads one content, compressed, and keeps it when its sum and its size (both of the plain
-// content) are right. It decompresses, hashes and writes while it receives. On any error nothing is
-// left.
-func (b *blobs) receive(ctx context.Context, sum string, size int64, compressed io.Reader) (err error) {
-	if missing, err := b.missing([]string{sum}); err != nil || len(missing) == 0 {
+// content) are right. With a base, the sum of another content, what comes is a delta to that. It
+// decompresses, hashes and writes while it receives. On any error nothing is left.
+func (b *blobs) receive(ctx context.Context, u Upload, compressed io.Reader) (err error) {
+	if missing, err := b.missing([]string{u.Sum}); err != nil || len(missing) == 0 {
 		return err
 	}
-	defer b.begin(sum)()
-	part, err := b.sys.CreateTemp(b.dir, sum+".part-")
+	defer b.begin(u.Sum)()
+	other, err := b.base(u.Base)
+	if err != nil {
+		return err
+	}
+	defer other.Close()
+	part, err := b.sys.CreateTemp(b.dir, u.Sum+".part-")
 	if err != nil {
 		return err
 	}
 	defer func() {
 		if err != nil {
-			err = fmt.Errorf("content %s: %w", sum, err)
+			err = fmt.Errorf("content %s: %w", u.Sum, err)
 			_ = part.Close()
 			_ = b.sys.Remove(part.Name())
 		}
 	}()
-	if err := host.Reserve(part, size); err != nil {
+	if err := host.Reserve(part, u.Size); err != nil {
 		return err
 	}
 
@@ -46,11 +54,15 @@ func (b *blobs) receive(ctx context.Context, sum string, size int64, compressed 
 		return err
 	}
 	defer plain.Close()
-	sink := newSink(part, size)
+	sink := newSink(part, u.Size)
 	var got string
 	var writeErr error
 	cut := b.sys.Step(host.Step{Op: host.OpWrite, Path: part.Name()}, func() error {
-		_, err = plain.WriteTo(sink)
+		if u.Base == "" {
+			_, err = plain.WriteTo(sink)
+		} else {
+			err = delta.Decode(sink, other, plain)
+		}
 		got, writeErr = sink.finish()
 		return nil
 	})
@@ -58,16 +70,16 @@ func (b *blobs) receive(ctx context.Context, sum string, size int64, compressed 
 	case cut != nil:
 		return cut
 	case writeErr != nil:
-		return fmt.Errorf("after %d of %d bytes: %w", sink.written, size, writeErr)
+		return fmt.Errorf("after %d of %d bytes: %w", sink.written, u.Size, writeErr)
 	case ctx.Err() != nil:
-		return fmt.Errorf("after %d of %d bytes: %w", sink.written, size, context.Cause(ctx))
+		return fmt.Errorf("after %d of %d bytes: %w", sink.written, u.Size, context.Cause(ctx))
 	case errors.Is(err, errTooLong):
-		return fault.ContentDamaged.Errorf("is longer than %d bytes", size)
+		return fault.ContentDamaged.Errorf("is longer than %d bytes", u.Size)
 	case err != nil:
-		return fmt.Errorf("after %d of %d bytes: %w", sink.written, size, err)
-	case sink.written != size:
-		return fault.ContentDamaged.Errorf("ended after %d of %d bytes", sink.written, size)
-	case got != sum:
+		return fmt.Errorf("after %d of %d bytes: %w", sink.written, u.Size, err)
+	case sink.written != u.Size:
+		return fault.ContentDamaged.Errorf("ended after %d of %d bytes", sink.written, u.Size)
+	case got != u.Sum:
 		return fault.ContentDamaged.Errorf("what arrived has the sum %s", got)
 	}
 
@@ -76,5 +88,28 @@ func (b *blobs) receive(ctx context.Context, sum string, size int64, compressed 
 	if err := part.Close(); err != nil {
 		return err
 	}
-	return b.sys.Rename(part.Name(), b.path(sum))
+	return b.sys.Rename(part.Name(), b.path(u.Sum))
+}
+
+// base opens what a delta is to: a content of the store, or one that became a file of the host in
+// this session. Whether it still is what it was does not matter: the sum of what is made with it
+// tells. The base of no delta is nil, and can be closed.
+func (b *blobs) base(sum string) (*os.File, error) {
+	if sum == "" {
+		return nil, nil
+	}
+	if err := checkSum(sum); err != nil {
+		return nil, err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	file, err := os.Open(b.path(sum))
+	if taken := b.taken[sum]; errors.Is(err, fs.ErrNotExist) && taken != nil {
+		// A descriptor of its own: the store closes its when the session ends.
+		file, err = os.Open(fmt.Sprintf("/proc/self/fd/%d", taken.Fd()))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the base %s of a delta: %w", sum, err)
+	}
+	return file, nil
 }

@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"slices"
 	"time"
 
 	"kbootstrap/provision/fleet"
@@ -29,7 +30,7 @@ func rounds(p plan.Plan, apiServers *fleet.Countdown) []fleet.Round {
 			if sent[h.Name] == nil {
 				sent[h.Name] = map[string]bool{}
 			}
-			round.Contents[h.Name] = lacking(p, h.Name, turn, sent[h.Name])
+			round.Contents[h.Name] = basesFirst(lacking(p, h.Name, turn, sent[h.Name]))
 		}
 		all = append(all, round)
 	}
@@ -57,4 +58,28 @@ func lacking(p plan.Plan, host string, turn plan.Turn, seen map[string]bool) []r
 		}
 	}
 	return contents
+}
+
+// basesFirst has each content behind what it can be a delta to, and leaves the order as it is
+// otherwise.
+func basesFirst(contents []release.Content) []release.Content {
+	ordered := make([]release.Content, 0, len(contents))
+	placed := map[string]bool{}
+	var place func(c release.Content)
+	place = func(c release.Content) {
+		if placed[c.SHA256] {
+			return
+		}
+		placed[c.SHA256] = true
+		for _, base := range contents {
+			if slices.ContainsFunc(c.Deltas, func(d release.Delta) bool { return d.Base == base.SHA256 }) {
+				place(base)
+			}
+		}
+		ordered = append(ordered, c)
+	}
+	for _, c := range contents {
+		place(c)
+	}
+	return ordered
 }

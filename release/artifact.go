@@ -36,8 +36,9 @@ type artifact struct {
 
 // member is one wanted file.
 type member struct {
-	name string // of the content
-	path string // in the archive or the image; empty when the artifact itself is wanted
+	name string   // of the content
+	path string   // in the archive or the image; empty when the artifact itself is wanted
+	like []string // contents that it has much of its code in common with, see Source.Like
 }
 
 // isWhole reports whether the artifact itself is wanted, and not files in it.
@@ -94,7 +95,8 @@ func (s Source) artifact(version, arch string, texts *strings.Replacer) artifact
 		a.image = texts.Replace(s.Image)
 		a.url = imageURL(a.image, arch)
 		for _, name := range s.Programs {
-			a.members = append(a.members, member{name: name, path: texts.Replace(s.ImageDirectory) + name})
+			path := texts.Replace(s.ImageDirectory) + name
+			a.members = append(a.members, member{name: name, path: path, like: s.likeOf(name)})
 		}
 		if len(s.Programs) == 0 {
 			a.members = []member{{name: "image/" + s.Component}}
@@ -107,13 +109,21 @@ func (s Source) artifact(version, arch string, texts *strings.Replacer) artifact
 	}
 	a.url, a.archive = texts.Replace(s.URL), s.Archive
 	for _, name := range s.Programs {
-		m := member{name: name}
+		m := member{name: name, like: s.likeOf(name)}
 		if s.Archive {
 			m.path = texts.Replace(s.Directory) + name
 		}
 		a.members = append(a.members, m)
 	}
 	return a
+}
+
+// likeOf are the contents that a program is like.
+func (s Source) likeOf(program string) []string {
+	if first := s.Programs[0]; program != first {
+		return []string{first}
+	}
+	return s.Like
 }
 
 // imageURL names the archive of an image of one platform, as `docker save` writes it. Registries

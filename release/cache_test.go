@@ -131,7 +131,7 @@ func TestOneArtifactWithManyUses(t *testing.T) {
 		must(t, os.MkdirAll(filepath.Join(dir, "example.com"), 0o755))
 		must(t, os.WriteFile(filepath.Join(dir, "example.com", name), both, 0o644))
 		artifacts = append(artifacts, artifact{url: "https://example.com/" + name, archive: true,
-			members: []member{{name, name}}, sum: sum(both)})
+			members: []member{{name: name, path: name}}, sum: sum(both)})
 	}
 	_, err = f.all(context.Background(), artifacts)
 	must(t, err)

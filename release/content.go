@@ -9,11 +9,12 @@ import (
 
 // Content is one binary or image archive in the cache.
 type Content struct {
-	Name       string // such as "kubelet" or "image/pause"
-	SHA256     string // of the raw bytes, lower case hex
-	Size       int64  // of the raw bytes
-	Compressed int64  // bytes of the zstd stream
-	ImageID    string // of an image: the sha256 sum of its configuration, lower case hex
+	Name       string  // such as "kubelet" or "image/pause"
+	SHA256     string  // of the raw bytes, lower case hex
+	Size       int64   // of the raw bytes
+	Compressed int64   // bytes of the zstd stream
+	ImageID    string  // of an image: the sha256 sum of its configuration, lower case hex
+	Deltas     []Delta // to other contents, the smallest first
 
 	path string
 	at   int64 // where the stream begins in the file, which is longer than it in a bundle

@@ -184,7 +184,7 @@ func TestProgramsOfAnImage(t *testing.T) {
 		t.Errorf("locked: %+v", e)
 	}
 
-	a.members = []member{{"other", "opt/bin/other"}}
+	a.members = []member{{name: "other", path: "opt/bin/other"}}
 	if _, err := f.all(t.Context(), []artifact{a}); err == nil || !strings.Contains(err.Error(), "opt/bin/other") {
 		t.Errorf("a program that the image lacks: %v", err)
 	}

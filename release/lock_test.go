@@ -130,7 +130,7 @@ func TestRecordLock(t *testing.T) {
 	// A sum that is locked is never replaced.
 	at := urlOf(t, c, "flanneld")
 	changed := fakeArtifact(t, artifact{archive: true, arch: "amd64",
-		members: []member{{"flanneld", "flanneld"}, {"more", "more"}}})
+		members: []member{{name: "flanneld", path: "flanneld"}, {name: "more", path: "more"}}})
 	u.set(at, func(w http.ResponseWriter, _ *http.Request) { send(w, changed) })
 	_, err = RecordLock(context.Background(), c, []string{"amd64"}, path,
 		u.options(t.TempDir()))

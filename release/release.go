@@ -128,6 +128,9 @@ func contentsOf(
 			contents[m.name] = f.cache.content(m, entries[i])
 		}
 	}
+	if err := f.cache.addDeltas(ctx, artifacts, contents); err != nil {
+		return nil, err
+	}
 	return contents, nil
 }
 

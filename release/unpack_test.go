@@ -12,7 +12,7 @@ import (
 
 func TestUnpackRefuses(t *testing.T) {
 	small := limits{member: 10_000, total: 50_000, entries: 10}
-	wanted := []member{{"etcd", "v/etcd"}, {"etcdctl", "v/etcdctl"}}
+	wanted := []member{{name: "etcd", path: "v/etcd"}, {name: "etcdctl", path: "v/etcdctl"}}
 	file := func(name string) tar.Header { return tar.Header{Name: name, Typeflag: tar.TypeReg} }
 	bytesFor := func(sizes map[string]int) func(tar.Header) []byte {
 		return func(h tar.Header) []byte { return make([]byte, max(1, sizes[h.Name])) }
@@ -98,7 +98,7 @@ func TestUnpackedArchiveIsNotWrittenByName(t *testing.T) {
 	must(t, err)
 	archive := fakeArchive(t, []tar.Header{{Name: "./bin/ctr", Typeflag: tar.TypeReg}},
 		func(tar.Header) []byte { return []byte("ctr") })
-	a := artifact{archive: true, members: []member{{"ctr", "bin/ctr"}}}
+	a := artifact{archive: true, members: []member{{name: "ctr", path: "bin/ctr"}}}
 	e, err := c.store(context.Background(), a, bytes.NewReader(archive), defaultLimits)
 	must(t, err)
 	if got := e.Members["bin/ctr"].SHA256; got != sum([]byte("ctr")) {

@@ -23,10 +23,11 @@ const kubernetes = "kubernetes"
 // feature gates of their client, and switches of their own.
 var kubernetesVariables = []string{"KUBE_"}
 
-// kubernetesProgram is where a program of Kubernetes comes from. They are published one by one.
-func kubernetesProgram(name string) release.Source {
+// kubernetesProgram is where a program of Kubernetes comes from, and which ones it is like. They are
+// published one by one.
+func kubernetesProgram(name string, like ...string) release.Source {
 	return release.Source{
-		Component: kubernetes, Programs: []string{name},
+		Component: kubernetes, Programs: []string{name}, Like: like,
 		URL: "https://dl.k8s.io/release/v{version}/bin/linux/{arch}/" + name,
 	}
 }

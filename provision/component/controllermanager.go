@@ -20,7 +20,7 @@ var controllerManager = Component{
 	Rolling: true,
 	Role:    inventory.ControlPlane,
 	Units:   []string{"kube-controller-manager.service"},
-	Sources: []release.Source{kubernetesProgram("kube-controller-manager")},
+	Sources: []release.Source{kubernetesProgram("kube-controller-manager", "kube-apiserver")},
 	Ports: []Port{{Network: "tcp", Number: 10257, By: "kube-controller-manager", Loopback: true,
 		Shows: PKIDir + "/controller-manager.crt"}},
 	Programs: []inventory.Program{

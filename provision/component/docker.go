@@ -39,7 +39,7 @@ var docker = Component{
 	Sources: []release.Source{{
 		Component: "docker", Version: "29.8.2", Archive: true, Directory: "docker/", Needed: hasDocker,
 		URL:      "https://download.docker.com/linux/static/stable/{machine}/docker-{version}.tgz",
-		Programs: []string{"dockerd", "docker", "docker-proxy", "docker-init"},
+		Programs: []string{"dockerd", "docker", "docker-proxy", "docker-init"}, Like: []string{"containerd"},
 	}},
 	Reads: []Reading{{What: "`/etc/docker/certs.d`",
 		Whose: "the operator's, but for authorities of registries that the inventory names"}},

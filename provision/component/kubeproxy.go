@@ -21,7 +21,7 @@ var kubeProxy = Component{
 	PodNetwork: true,
 	After:      []string{"kubelet"},
 	Units:      []string{"kube-proxy.service"},
-	Sources:    []release.Source{kubernetesProgram("kube-proxy")},
+	Sources:    []release.Source{kubernetesProgram("kube-proxy", "kubelet")},
 	Ports: []Port{
 		{Network: "tcp", Number: 10249, By: "kube-proxy", For: "metrics", Loopback: true},
 		{Network: "tcp", Number: 10256, By: "kube-proxy", For: "health"},

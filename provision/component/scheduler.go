@@ -19,7 +19,7 @@ var scheduler = Component{
 	Role:      inventory.ControlPlane,
 	Units:     []string{"kube-scheduler.service"},
 	ServesAll: true,
-	Sources:   []release.Source{kubernetesProgram("kube-scheduler")},
+	Sources:   []release.Source{kubernetesProgram("kube-scheduler", "kube-apiserver")},
 	Ports: []Port{{Network: "tcp", Number: 10259, By: "kube-scheduler", Loopback: true,
 		Shows: PKIDir + "/scheduler.crt"}},
 	Programs: []inventory.Program{

@@ -12,7 +12,7 @@ var tools = Component{
 	Name:    "tools",
 	On:      func(t Target) bool { return t.Has(inventory.ControlPlane) || t.Has(inventory.Etcd) },
 	After:   []string{"base"},
-	Sources: []release.Source{kubernetesProgram("kubectl")},
+	Sources: []release.Source{kubernetesProgram("kubectl", "kube-apiserver")},
 	Resources: func(t Target) []resource.Resource {
 		var rs []resource.Resource
 		if t.Has(inventory.ControlPlane) {

@@ -22,6 +22,7 @@ type line struct {
 	asked    []order         // what a step waits for
 	ahead    []order         // what steps will need; it comes after what is asked for
 	promised map[string]bool // the sums of what is, or will be, queued or on its way
+	has      map[string]bool // the sums of what the host got in this session: a delta may be to that
 	woken    chan struct{}   // has a value when there is something new
 }
 
@@ -35,7 +36,7 @@ type order struct {
 }
 
 func newLine(m *Machine, tell func(Event)) *line {
-	return &line{machine: m, tell: tell, promised: map[string]bool{}, woken: make(chan struct{}, 1)}
+	return &line{machine: m, tell: tell, promised: map[string]bool{}, has: map[string]bool{}, woken: make(chan struct{}, 1)}
 }
 
 // promise notes contents that will be sent ahead: no step needs to ask for them.
@@ -104,6 +105,7 @@ func (l *line) queue(contents []release.Content, missing []string) (sent chan st
 			orders = append(orders, order{sum: c.SHA256, content: c})
 		} else {
 			delete(l.promised, c.SHA256) // the host has it
+			l.has[c.SHA256] = true
 		}
 	}
 	if len(orders) == 0 {
@@ -174,7 +176,7 @@ func (l *line) deliver(ctx context.Context, o order) {
 			_ = client.Abandon(ctx, o.sum, errors.New("no artifact of this run has that sum"))
 			return
 		}
-		err := l.send(ctx, o.content)
+		err := l.sendShort(ctx, o.content)
 		var lost *node.LostError
 		switch {
 		case ctx.Err() != nil:

@@ -2,19 +2,47 @@ package fleet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
 
+	"kbootstrap/node"
 	"kbootstrap/release"
 )
 
 // stallTimeout is how long a host may take nothing of a content.
 const stallTimeout = 2 * time.Minute
 
-// send sends the host a content, and tells how far it is.
-func (l *line) send(ctx context.Context, c release.Content) error {
-	stream, err := c.Open()
+// sendShort sends the host a content, as a delta to what it has where that can be. What goes wrong
+// with a delta is no reason to be without the content: the host may have lost the base with its
+// session, or somebody may have changed the file that it became.
+func (l *line) sendShort(ctx context.Context, c release.Content) error {
+	for _, d := range c.Deltas {
+		if !l.got(d.Base) {
+			continue
+		}
+		err := l.send(ctx, c, d.Base, d.Compressed, d.Open)
+		if err == nil || ctx.Err() != nil || errors.As(err, new(*node.LostError)) {
+			return err
+		}
+		break
+	}
+	return l.send(ctx, c, "", c.Compressed, c.Open)
+}
+
+// got reports whether the host got a content in this session.
+func (l *line) got(sum string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.has[sum]
+}
+
+// send sends the host a content by a stream of so many bytes, and tells how far it is.
+func (l *line) send(
+	ctx context.Context, c release.Content, base string, length int64, open func() (io.ReadCloser, error),
+) error {
+	stream, err := open()
 	if err != nil {
 		return err
 	}
@@ -25,16 +53,19 @@ func (l *line) send(ctx context.Context, c release.Content) error {
 	defer stall.Stop()
 	name := l.machine.Host.Name
 	progress := func(bytes int64) {
-		l.machine.noteUpload(c, bytes)
+		l.machine.noteUpload(c.Name, bytes, length)
 		l.tell(Event{Kind: EventSending, Host: name, Text: c.Name, Bytes: bytes})
 	}
-	l.machine.noteUpload(c, 0)
+	l.machine.noteUpload(c.Name, 0, length)
 	source := &counter{stream: stream, progress: progress, told: time.Now(), stall: stall}
-	if err := l.machine.Client.Send(ctx, c.SHA256, c.Size, source); err != nil {
+	if err := l.machine.Client.Send(ctx, node.Upload{Sum: c.SHA256, Size: c.Size, Base: base}, source); err != nil {
 		return err
 	}
-	l.bytes.Add(c.Compressed)
-	l.tell(Event{Kind: EventSent, Host: name, Text: c.Name, Bytes: c.Compressed})
+	l.mu.Lock()
+	l.has[c.SHA256] = true
+	l.mu.Unlock()
+	l.bytes.Add(length)
+	l.tell(Event{Kind: EventSent, Host: name, Text: c.Name, Bytes: length})
 	return nil
 }
 

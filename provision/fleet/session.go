@@ -14,7 +14,6 @@ import (
 	"kbootstrap/fault"
 	"kbootstrap/node"
 	"kbootstrap/provision/component"
-	"kbootstrap/release"
 	"kbootstrap/remote"
 )
 
@@ -130,8 +129,8 @@ func (t twin) isTwin(h node.Holder) bool {
 
 // noteUpload notes what is on its way to the host and how much of it was sent, for the message
 // should it be cut off.
-func (m *Machine) noteUpload(c release.Content, bytes int64) {
-	m.note(fmt.Sprintf("after %.1f of %.1f MB of %s were sent", float64(bytes)/1e6, float64(c.Compressed)/1e6, c.Name))
+func (m *Machine) noteUpload(name string, bytes, all int64) {
+	m.note(fmt.Sprintf("after %.1f of %.1f MB of %s were sent", float64(bytes)/1e6, float64(all)/1e6, name))
 }
 
 // noteUploaded notes that nothing is on its way any more.

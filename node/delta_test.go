@@ -1,0 +1,98 @@
+package node
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"kbootstrap/fault"
+	"kbootstrap/internal/delta"
+)
+
+// beside returns the delta of a content to a base, compressed.
+func (c content) beside(t *testing.T, base content) []byte {
+	t.Helper()
+	var text bytes.Buffer
+	if err := delta.Encode(&text, base.plain, c.plain); err != nil {
+		t.Fatal(err)
+	}
+	return compress(t, text.Bytes()).zstd
+}
+
+// TestReceiveDelta: a delta makes the content of a base that is in the store, or that became a file
+// of the host; one that was changed there makes nothing.
+func TestReceiveDelta(t *testing.T) {
+	root := t.TempDir()
+	b := newBlobs(root)
+	if err := b.prepare(); err != nil {
+		t.Fatal(err)
+	}
+	base := random(t, 1<<20)
+	receive := func(c content, base string, stream []byte) error {
+		return b.receive(t.Context(), Upload{Sum: c.sum, Size: int64(len(c.plain)), Base: base}, bytes.NewReader(stream))
+	}
+	if err := receive(base, "", base.zstd); err != nil {
+		t.Fatal(err)
+	}
+	target := func(own string) content { return compress(t, append([]byte(own), base.plain...)) }
+	stored := target("beside what is in the store")
+	stream := stored.beside(t, base)
+	if len(stream) > len(stored.zstd)/10 {
+		t.Fatalf("the delta has %d bytes, the content %d", len(stream), len(stored.zstd))
+	}
+	if err := receive(stored, base.sum, stream); err != nil {
+		t.Error(err)
+	}
+
+	blob, err := b.open(t.Context(), base.sum, func() {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(root, "program")
+	if err := os.Rename(blob.Path(), path); err != nil {
+		t.Fatal(err)
+	}
+	if err := blob.Close(); err != nil {
+		t.Fatal(err)
+	}
+	taken := target("beside what became a file")
+	if err := receive(taken, base.sum, taken.beside(t, base)); err != nil {
+		t.Error(err)
+	}
+
+	for name, change := range map[string]func() error{
+		"changed": func() error {
+			f, err := os.OpenFile(path, os.O_WRONLY, 0)
+			if err != nil {
+				return err
+			}
+			defer f.Close()
+			_, err = f.WriteAt([]byte("another"), 1000)
+			return err
+		},
+		"cut off": func() error { return os.Truncate(path, 1000) },
+	} {
+		if err := change(); err != nil {
+			t.Fatal(err)
+		}
+		c := target(name)
+		err := receive(c, base.sum, c.beside(t, base))
+		if err == nil || name == "changed" && fault.Of(err) != fault.ContentDamaged {
+			t.Errorf("%s: %v", name, err)
+		}
+		if missing, err := b.missing([]string{c.sum}); err != nil || len(missing) != 1 {
+			t.Errorf("%s: it is there, %v", name, err)
+		}
+		if err := receive(c, "", c.zstd); err != nil {
+			t.Errorf("%s: the content itself: %v", name, err)
+		}
+	}
+	for _, sum := range []string{strings.Repeat("ab", 32), "../../etc/shadow"} {
+		c := target("to nothing")
+		if err := receive(c, sum, c.beside(t, base)); err == nil {
+			t.Errorf("a delta to %s was taken", sum)
+		}
+	}
+}
