@@ -173,7 +173,8 @@ func TestOneContentForMany(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := random(t, 1<<20)
-	if err := b.receive(t.Context(), Upload{Sum: c.sum, Size: int64(len(c.plain))}, bytes.NewReader(c.zstd)); err != nil {
+	u := Upload{Sum: c.sum, Size: int64(len(c.plain))}
+	if err := b.receive(t.Context(), u, bytes.NewReader(c.zstd)); err != nil {
 		t.Fatal(err)
 	}
 	open := func() host.Blob {

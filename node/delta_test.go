@@ -11,8 +11,8 @@ import (
 	"kbootstrap/internal/delta"
 )
 
-// beside returns the delta of a content to a base, compressed.
-func (c content) beside(t *testing.T, base content) []byte {
+// deltaTo returns the delta of a content to a base, compressed.
+func (c content) deltaTo(t *testing.T, base content) []byte {
 	t.Helper()
 	var text bytes.Buffer
 	if err := delta.Encode(&text, base.plain, c.plain); err != nil {
@@ -31,14 +31,15 @@ func TestReceiveDelta(t *testing.T) {
 	}
 	base := random(t, 1<<20)
 	receive := func(c content, base string, stream []byte) error {
-		return b.receive(t.Context(), Upload{Sum: c.sum, Size: int64(len(c.plain)), Base: base}, bytes.NewReader(stream))
+		u := Upload{Sum: c.sum, Size: int64(len(c.plain)), Base: base}
+		return b.receive(t.Context(), u, bytes.NewReader(stream))
 	}
 	if err := receive(base, "", base.zstd); err != nil {
 		t.Fatal(err)
 	}
 	target := func(own string) content { return compress(t, append([]byte(own), base.plain...)) }
-	stored := target("beside what is in the store")
-	stream := stored.beside(t, base)
+	stored := target("next to what is in the store")
+	stream := stored.deltaTo(t, base)
 	if len(stream) > len(stored.zstd)/10 {
 		t.Fatalf("the delta has %d bytes, the content %d", len(stream), len(stored.zstd))
 	}
@@ -57,8 +58,8 @@ func TestReceiveDelta(t *testing.T) {
 	if err := blob.Close(); err != nil {
 		t.Fatal(err)
 	}
-	taken := target("beside what became a file")
-	if err := receive(taken, base.sum, taken.beside(t, base)); err != nil {
+	taken := target("next to what became a file")
+	if err := receive(taken, base.sum, taken.deltaTo(t, base)); err != nil {
 		t.Error(err)
 	}
 
@@ -78,7 +79,7 @@ func TestReceiveDelta(t *testing.T) {
 			t.Fatal(err)
 		}
 		c := target(name)
-		err := receive(c, base.sum, c.beside(t, base))
+		err := receive(c, base.sum, c.deltaTo(t, base))
 		if err == nil || name == "changed" && fault.Of(err) != fault.ContentDamaged {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -91,7 +92,7 @@ func TestReceiveDelta(t *testing.T) {
 	}
 	for _, sum := range []string{strings.Repeat("ab", 32), "../../etc/shadow"} {
 		c := target("to nothing")
-		if err := receive(c, sum, c.beside(t, base)); err == nil {
+		if err := receive(c, sum, c.deltaTo(t, base)); err == nil {
 			t.Errorf("a delta to %s was taken", sum)
 		}
 	}

@@ -37,9 +37,12 @@ func TestFaultsCrossTheWire(t *testing.T) {
 			return client.Converge(t.Context(), "base", wanted, nil)
 		}},
 		{fault.ContentDamaged, func() error {
-			return client.Send(t.Context(), Upload{Sum: good.sum, Size: int64(len(good.plain))}, bytes.NewReader(other.zstd))
+			u := Upload{Sum: good.sum, Size: int64(len(good.plain))}
+			return client.Send(t.Context(), u, bytes.NewReader(other.zstd))
 		}},
-		{fault.NodeMismatch, func() error { return client.Send(t.Context(), Upload{Sum: "../etc", Size: 1}, bytes.NewReader(nil)) }},
+		{fault.NodeMismatch, func() error {
+			return client.Send(t.Context(), Upload{Sum: "../etc", Size: 1}, bytes.NewReader(nil))
+		}},
 		{fault.NodeMismatch, func() error { return client.ask(t.Context(), "/v1/open", []int{1}, nil) }},
 		{fault.NodePanic, func() error {
 			return client.Converge(t.Context(), "base", []resource.Resource{resource.Module{Name: "overlay"}}, nil)

@@ -25,7 +25,8 @@ func TestDeltas(t *testing.T) {
 		"first": shared, "second": append([]byte("the second, "), shared...), "foreign": []byte("nothing in common"),
 	}
 	a := artifact{members: []member{
-		{name: "first"}, {name: "second", like: []string{"absent", "first"}}, {name: "foreign", like: []string{"first"}},
+		{name: "first"}, {name: "second", like: []string{"absent", "first"}},
+		{name: "foreign", like: []string{"first"}},
 	}}
 	contents := map[string]Content{}
 	for name, raw := range raws {
@@ -52,7 +53,7 @@ func TestDeltas(t *testing.T) {
 	var got bytes.Buffer
 	must(t, delta.Decode(&got, bytes.NewReader(raws["first"]), z))
 	if !bytes.Equal(got.Bytes(), raws["second"]) || d.Base != contents["first"].SHA256 {
-		t.Errorf("another content beside %s", d.Base)
+		t.Errorf("another content, next to %s", d.Base)
 	}
 
 	before, err := os.Stat(d.path)

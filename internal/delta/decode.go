@@ -31,10 +31,10 @@ func Decode(w io.Writer, base io.ReaderAt, delta io.Reader) error {
 }
 
 type decoder struct {
-	base   *pages
-	delta  *bufio.Reader
-	out    *bufio.Writer
-	beside int64 // where the base goes on
+	base  *pages
+	delta *bufio.Reader
+	out   *bufio.Writer
+	next  int64 // where the base goes on
 
 	parts []byte // of the block: its instructions, then its literals
 }
@@ -58,11 +58,11 @@ func (d *decoder) block() (last bool, err error) {
 			return false, err
 		}
 		own = own[literals:]
-		d.beside += int64(literals) + away
-		if err := d.base.copy(d.out, d.beside, int64(length)); err != nil {
+		d.next += int64(literals) + away
+		if err := d.base.copy(d.out, d.next, int64(length)); err != nil {
 			return false, err
 		}
-		d.beside += int64(length)
+		d.next += int64(length)
 	}
 	if len(own) > 0 {
 		return false, errDamaged

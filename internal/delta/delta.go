@@ -6,7 +6,7 @@
 // A delta is a series of blocks. Each has the length of its instructions and that of its literals,
 // as varints, then both. An instruction is three varints: how many bytes come from the literals,
 // how many follow from the base, and where these begin there, counted from where the base would be
-// if it had gone on beside the literals. A block without instructions is the last. A delta is not
+// if it had gone on next to the literals. A block without instructions is the last. A delta is not
 // compressed: that is for the writer that it is written to, which finds the instructions and the
 // literals of a block side by side.
 package delta

@@ -8,10 +8,10 @@ import (
 )
 
 // How matches are looked for. The figures were chosen on the programs of Kubernetes 1.36: with a
-// stride of one byte a kubelet is 4 % smaller beside the API server, and takes twice the time.
+// stride of one byte a kubelet is 4 % smaller next to the API server, and takes twice the time.
 const (
 	window   = 24 // bytes that are hashed, and the shortest match at another place of the base
-	shortest = 8  // the shortest match where the base goes on, beside the literals
+	shortest = 8  // the shortest match where the base goes on, next to the literals
 	nearby   = 32 // how many literals it goes on beside
 	spacing  = 16 // of the places in the base that are indexed: functions begin at multiples of it
 	stride   = 4  // of the places in the target that are looked up, away from the last match
@@ -90,7 +90,7 @@ func Encode(w io.Writer, base, target []byte) error {
 			return e.err
 		}
 	}
-	e.emit(len(target), e.beside, 0)
+	e.emit(len(target), e.next, 0)
 	e.flush()
 	e.flush() // the last block is empty
 	return e.err
@@ -101,16 +101,16 @@ type encoder struct {
 	w      io.Writer
 	target []byte
 	end    int // of what the instructions have of the target
-	beside int // where the base goes on
+	next   int // where the base goes on
 	begun  bool
 
 	instructions, literals []byte
 	err                    error
 }
 
-// goesOn returns how much of the target at i is what the base goes on with, beside the literals.
+// goesOn returns how much of the target at i is what the base goes on with, next to the literals.
 func (e *encoder) goesOn(base []byte, i int) (from, n int) {
-	from = e.beside + i - e.end
+	from = e.next + i - e.end
 	if !e.begun || i-e.end > nearby || from+shortest > len(base) ||
 		binary.LittleEndian.Uint64(e.target[i:]) != binary.LittleEndian.Uint64(base[from:]) {
 		return from, 0
@@ -122,7 +122,7 @@ func (e *encoder) goesOn(base []byte, i int) (from, n int) {
 // base.
 func (e *encoder) emit(at, from, n int) {
 	for at-e.end > blockLiterals { // a long run of literals takes several blocks
-		e.instruct(e.end+blockLiterals, e.beside+blockLiterals, 0)
+		e.instruct(e.end+blockLiterals, e.next+blockLiterals, 0)
 	}
 	e.instruct(at, from, n)
 	e.begun = true
@@ -132,9 +132,9 @@ func (e *encoder) instruct(at, from, n int) {
 	literals := at - e.end
 	e.instructions = binary.AppendUvarint(e.instructions, uint64(literals))
 	e.instructions = binary.AppendUvarint(e.instructions, uint64(n))
-	e.instructions = binary.AppendVarint(e.instructions, int64(from-e.beside-literals))
+	e.instructions = binary.AppendVarint(e.instructions, int64(from-e.next-literals))
 	e.literals = append(e.literals, e.target[e.end:at]...)
-	e.end, e.beside = at+n, from+n
+	e.end, e.next = at+n, from+n
 	if len(e.literals) >= blockLiterals || len(e.instructions) >= maxInstructions {
 		e.flush()
 	}

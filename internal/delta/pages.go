@@ -12,7 +12,7 @@ const (
 )
 
 // pages reads a base in pages and keeps those that were read last. A base is not mapped into
-// memory: it is a file of somebody's host, who may cut it off meanwhile, and a process that reads a
+// memory: it is a file of a host, whose owner may cut it off meanwhile, and a process that reads a
 // mapping behind its end is killed.
 type pages struct {
 	base io.ReaderAt

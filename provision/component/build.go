@@ -23,8 +23,8 @@ const kubernetes = "kubernetes"
 // feature gates of their client, and switches of their own.
 var kubernetesVariables = []string{"KUBE_"}
 
-// kubernetesProgram is where a program of Kubernetes comes from, and which ones it is like. They are
-// published one by one.
+// kubernetesProgram is where a program of Kubernetes comes from, and which others it is like. They
+// are published one by one.
 func kubernetesProgram(name string, like ...string) release.Source {
 	return release.Source{
 		Component: kubernetes, Programs: []string{name}, Like: like,

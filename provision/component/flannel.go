@@ -26,7 +26,8 @@ var flannel = Component{
 	After:      []string{"kubelet", "host-access"},
 	Units:      []string{"flanneld.service"},
 	Sources: []release.Source{{
-		Component: "flannel", Version: "0.28.4", Archive: true, Programs: []string{"flanneld"}, Like: []string{"kubelet"},
+		Component: "flannel", Version: "0.28.4", Archive: true,
+		Programs: []string{"flanneld"}, Like: []string{"kubelet"},
 		URL: "https://github.com/flannel-io/flannel/releases/download/v{version}/flannel-v{version}-linux-{arch}.tar.gz",
 		// The project publishes no sum of the archive; the program in the image is the same
 		// release, linked statically as well (Makefile of flannel).

@@ -38,7 +38,8 @@ var kubeRouter = Component{
 	Needs: []string{"access"},
 	Units: []string{kubeRouterUnit},
 	Sources: []release.Source{{
-		Component: "kube-router", Version: "2.11.1", Archive: true, Programs: []string{"kube-router"}, Like: []string{"kubelet"},
+		Component: "kube-router", Version: "2.11.1", Archive: true,
+		Programs: []string{"kube-router"}, Like: []string{"kubelet"},
 		Needed: hasPolicies,
 		URL: "https://github.com/cloudnativelabs/kube-router/releases/download/v{version}/" +
 			"kube-router_{version}_linux_{arch}.tar.gz",

@@ -36,7 +36,9 @@ type order struct {
 }
 
 func newLine(m *Machine, tell func(Event)) *line {
-	return &line{machine: m, tell: tell, promised: map[string]bool{}, has: map[string]bool{}, woken: make(chan struct{}, 1)}
+	return &line{
+		machine: m, tell: tell, promised: map[string]bool{}, has: map[string]bool{}, woken: make(chan struct{}, 1),
+	}
 }
 
 // promise notes contents that will be sent ahead: no step needs to ask for them.

@@ -16,7 +16,7 @@ const stallTimeout = 2 * time.Minute
 
 // sendShort sends the host a content, as a delta to what it has where that can be. What goes wrong
 // with a delta is no reason to be without the content: the host may have lost the base with its
-// session, or somebody may have changed the file that it became.
+// session, or a user may have changed the file that it became.
 func (l *line) sendShort(ctx context.Context, c release.Content) error {
 	for _, d := range c.Deltas {
 		if !l.got(d.Base) {
