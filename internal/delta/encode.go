@@ -12,7 +12,7 @@ import (
 const (
 	window   = 24 // bytes that are hashed, and the shortest match at another place of the base
 	shortest = 8  // the shortest match where the base goes on, next to the literals
-	nearby   = 32 // how many literals it goes on beside
+	nearby   = 32 // how many literals may be in between
 	spacing  = 16 // of the places in the base that are indexed: functions begin at multiples of it
 	stride   = 4  // of the places in the target that are looked up, away from the last match
 
