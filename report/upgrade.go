@@ -10,10 +10,11 @@ import (
 // Upgrade is the result of an upgrade, and of one that is only shown: what was to be done.
 type Upgrade struct {
 	Plan
-	// The host that keeps a snapshot of etcd from before the first change, and the directory; empty
-	// where neither etcd nor an API server is restarted.
+	// The host that keeps a snapshot of etcd from before the first change; empty where neither etcd
+	// nor an API server is restarted.
 	SnapshotHost string `json:"snapshotHost"`
-	SnapshotDir  string `json:"snapshotDir"`
+	// The directory of that snapshot, or empty.
+	SnapshotDir string `json:"snapshotDir"`
 	// The components that get another version, in the order of their names.
 	Moves []Move `json:"moves"`
 	// The hosts in the order in which their nodes are changed: those of one wave at the same time.

@@ -75,6 +75,13 @@ func TestUpgradeUnderLoad(t *testing.T) {
 		cuts[1+chance.IntN(len(path)-1)]++
 	}
 	l := newLab(t, "upgrades", "--control-planes", "3", "--workers", "2", "--kubernetes", path[0])
+	older := "metrics-server: v0.8.0, " // the lab's name for what goes with the first version
+	if path[0] == upgradePath[0] {
+		l.edit("arguments:\n", "arguments:\n"+oldAPI)
+	} else {
+		older = "etcd: 3.5.33, " // it moves to 3.6 in a shorter chain, too
+		l.edit("  {kube-router: ", "  {"+older+"kube-router: ")
+	}
 	begin := time.Now()
 	l.up()
 	table := []string{fmt.Sprintf("%s: made in %.0f s", path[0], time.Since(begin).Seconds())}
@@ -84,6 +91,9 @@ func TestUpgradeUnderLoad(t *testing.T) {
 	}
 	l.apply(served)
 	l.kubectl("rollout", "status", "deployment/served", "--timeout=2m")
+	if path[0] == upgradePath[0] {
+		l.refusesOldAPI(path[2])
+	}
 	l.installAsker(hosts...)
 	var clients []func(int)
 	for _, host := range hosts {
@@ -96,8 +106,8 @@ func TestUpgradeUnderLoad(t *testing.T) {
 	upgrade := []string{"upgrade", "-i", l.inventory, "--confirm", "upgrades"}
 	for i, to := range path[1:] {
 		l.edit("kubernetes: "+path[i], "kubernetes: "+to)
-		if path[i] == upgradePath[0] {
-			l.edit("metrics-server: v0.8.0, ", "")
+		if i == 0 {
+			l.edit(older, "")
 		}
 		term := l.term()
 		for range cuts[i+1] {
@@ -117,6 +127,23 @@ func TestUpgradeUnderLoad(t *testing.T) {
 	t.Log(strings.Join(table, "\n"))
 	l.upAgain()
 	l.heals()
+}
+
+// oldAPI has API servers of 1.33 serve policies in a version in which 1.34 does not serve them.
+const oldAPI = "  kube-apiserver: {runtime-config: admissionregistration.k8s.io/v1beta1=true}\n"
+
+// refusesOldAPI asks 1.33 for what the next version does not serve, and tries a version too far.
+func (l *lab) refusesOldAPI(tooFar string) {
+	l.t.Helper()
+	l.kubectl("get", "--raw", "/apis/admissionregistration.k8s.io/v1beta1/validatingadmissionpolicies")
+	for to, code := range map[string]string{upgradePath[1]: "KB6061", tooFar: "KB6060"} {
+		told := l.run(2*time.Minute, "upgrade", "-i", l.inventory, "--dry-run", "--to", to)
+		if told.code != 9 || !strings.Contains(told.stdout+told.stderr, code) {
+			l.t.Errorf("an upgrade to %s: exit %d\n%s%s", to, told.code, told.stdout, told.stderr)
+		}
+	}
+	l.edit(oldAPI, "")
+	l.up() // an API server that was started again has forgotten what it was asked for
 }
 
 // etcdctl asks the members of etcd, as JSON.
