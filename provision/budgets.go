@@ -11,6 +11,7 @@ import (
 	"kbootstrap/host"
 	"kbootstrap/node"
 	"kbootstrap/provision/fleet"
+	"kbootstrap/provision/guard"
 	"kbootstrap/resource/api"
 )
 
@@ -22,8 +23,9 @@ const (
 
 // AwaitBudgets waits for budgets that let no pod go only because some of their pods are not ready
 // yet, as just after `up`. Those that are exhausted when the time is up are refused like all others.
+// Where an upgrade was cut off, pods may wait for the very node that it has emptied.
 func AwaitBudgets(ctx context.Context, r *Run) error {
-	if len(r.Drained()) == 0 {
+	if len(r.Drained()) == 0 || guard.HasBegun(r.census) {
 		return nil
 	}
 	told := ""

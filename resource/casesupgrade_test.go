@@ -157,7 +157,7 @@ func TestSteady(t *testing.T) {
 			m.put("/etc/systemd/system/kubelet.service", "[Service]\n")
 			s := newSystemd(m)
 			m.must(s.start("kubelet.service"))
-			m.put("/proc/uptime", "0.01 0\n")
+			m.put("/proc/uptime", "0.02 0\n")
 			looks := 0
 			m.fakes["systemctl"] = func(argv []string) (string, error) {
 				if looks++; looks == 2 {

@@ -32,12 +32,19 @@ func (s Steady) Absence() Resource {
 	return s
 }
 
-// Observe asks how old the process is.
+// Observe asks how old the process is. Where that cannot be told, as within some containers, a
+// process that runs will do.
 func (s Steady) Observe(ctx context.Context, sys *host.System) (Resource, error) {
 	found := s
 	u, err := sys.Unit(ctx, s.Unit)
-	found.Absent = err != nil || !u.Runs() || sys.RunsSince(u.PID) < s.For
+	found.Absent = err != nil || !u.Runs() || s.isYoung(sys, u)
 	return found, err
+}
+
+// isYoung reports whether the process is known to have run for less than it should.
+func (s Steady) isYoung(sys *host.System, u host.Unit) bool {
+	age := sys.RunsSince(u.PID)
+	return age > 0 && age < s.For
 }
 
 // Apply waits until the process that runs has run for so long. It gives up as soon as that process
@@ -67,7 +74,7 @@ func (s Steady) Apply(ctx context.Context, sys *host.System) error {
 		if !u.Runs() || u.PID != first {
 			return false, fmt.Errorf("%s has ended within the %s for which it is watched", s.Unit, s.For)
 		}
-		return sys.RunsSince(u.PID) >= s.For, nil
+		return !s.isYoung(sys, u), nil
 	})
 	if err == nil || ctx.Err() != nil {
 		return err
