@@ -22,8 +22,8 @@ const (
 )
 
 // AwaitBudgets waits for budgets that let no pod go only because some of their pods are not ready
-// yet, as just after `up`. Those that are exhausted when the time is up are refused like all others.
-// Where an upgrade was cut off, pods may wait for the very node that it has emptied.
+// yet, as just after `up`. Those that are exhausted when the time is up are refused like all
+// others. Where an upgrade was cut off, pods may wait for the very node that it has emptied.
 func AwaitBudgets(ctx context.Context, r *Run) error {
 	if len(r.Drained()) == 0 || guard.HasBegun(r.census) {
 		return nil
@@ -39,7 +39,8 @@ func AwaitBudgets(ctx context.Context, r *Run) error {
 		if text := strings.Join(names, ", "); text != told {
 			told = text
 			r.options.Tell(fleet.Event{Kind: fleet.EventPhase,
-				Text: fmt.Sprintf("wait up to %s until pods are ready that a PodDisruptionBudget counts: %s", budgetPatience, text)})
+				Text: fmt.Sprintf("wait up to %s until pods are ready that PodDisruptionBudgets count: %s",
+					budgetPatience, text)})
 		}
 		queries := map[string]node.Query{}
 		askCensus(r, queries)

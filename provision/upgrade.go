@@ -51,7 +51,8 @@ func SpareNodes(_ context.Context, r *Run) error {
 		if s.Component.Disturbs && s.Restarts() {
 			disturbed[s.About()] = true
 		}
-		stored = stored || slices.Contains([]string{component.Etcd, component.APIServer}, s.Component.Name) && s.Restarts()
+		isStore := s.Component.Name == component.Etcd || s.Component.Name == component.APIServer
+		stored = stored || isStore && s.Restarts()
 	}
 	r.Plan.Steps = slices.DeleteFunc(slices.Clone(r.Plan.Steps), func(s plan.Step) bool {
 		return s.Component.Name == component.Drained && !disturbed[s.About()] ||

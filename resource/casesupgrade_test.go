@@ -167,8 +167,8 @@ func TestSteady(t *testing.T) {
 			}
 			err := resource.Steady{Unit: "kubelet.service", For: time.Minute}.Apply(t.Context(), m.System)
 			var failed *host.UnitError
-			if !errors.As(err, &failed) || !strings.Contains(err.Error(), "kubelet.service has ended within the 1m0s") ||
-				len(failed.Journal.Lines) == 0 {
+			if !errors.As(err, &failed) || len(failed.Journal.Lines) == 0 ||
+				!strings.Contains(err.Error(), "kubelet.service has ended within the 1m0s") {
 				t.Errorf("got %v", err)
 			}
 		})

@@ -35,7 +35,7 @@ type KeptSnapshot struct {
 // ID is "snapshot before VERSION".
 func (k KeptSnapshot) ID() string { return "snapshot before " + k.Before }
 
-// State says whether there is a snapshot, and what is odd about those that are there.
+// State lists what holds of the snapshots: taken or too old, and how many are too many.
 func (k KeptSnapshot) State() string {
 	taken, surplus := "taken", ""
 	switch {

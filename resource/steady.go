@@ -9,8 +9,8 @@ import (
 	"kbootstrap/host"
 )
 
-// Steady is a service whose process has run for a while: one that has answered once may end a moment
-// later.
+// Steady is a service whose process has run for a while: one that has answered once may end a
+// moment later.
 type Steady struct {
 	Unit   string // "kubelet.service"
 	For    time.Duration

@@ -146,8 +146,9 @@ func upgradeText(u report.Upgrade) string {
 			strings.Join(m.Hosts, ", "))
 	}
 	for _, m := range u.Moves {
-		if m.Component == "etcd" && slices.ContainsFunc(m.From, func(v string) bool { return minorOf(v) != minorOf(m.To) }) {
-			fmt.Fprintf(&b, "etcd %s: when its last member has the new version there is no way back but the snapshot\n", m.To)
+		isOtherMinor := func(version string) bool { return minorOf(version) != minorOf(m.To) }
+		if m.Component == "etcd" && slices.ContainsFunc(m.From, isOtherMinor) {
+			fmt.Fprintf(&b, "etcd %s: when its last member has it there is no way back but the snapshot\n", m.To)
 		}
 	}
 	if u.SnapshotHost != "" {

@@ -36,8 +36,8 @@ func TestUpgradeText(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 	u.Drained = []string{"w1", "w2"}
-	u.Moves = append(u.Moves, report.Move{Component: "etcd", From: []string{"3.5.33"}, To: "3.6.14", Hosts: []string{"m1"}})
-	if got := upgradeText(u); !strings.Contains(got, "etcd 3.6.14: when its last member has the new version there is no way back") {
+	u.Moves = append(u.Moves, report.Move{Component: "etcd", From: []string{"3.5.33"}, To: "3.6.14"})
+	if got := upgradeText(u); !strings.Contains(got, "etcd 3.6.14: when its last member has it there is no way back") {
 		t.Errorf("got %q", got)
 	}
 	u.Moves[1].From[0] = "3.6.13"

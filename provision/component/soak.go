@@ -7,8 +7,8 @@ import (
 	"kbootstrap/resource"
 )
 
-// soak is how long a service that an upgrade has started again must run until what comes after it is
-// begun: one that ends soon after its first good answer is put back like one that gives none.
+// soak is how long a service that an upgrade has started again must run until what comes after it
+// is begun: one that ends soon after its first good answer is put back like one that gives none.
 const soak = 6 * time.Second
 
 // soaked has each service of a component watched for a while, behind its last sign of health.
@@ -26,7 +26,8 @@ func soaked(of func(Target) []resource.Resource) func(Target) []resource.Resourc
 					last = j
 				}
 			}
-			rs = slices.Insert(slices.Clone(rs), last+1, resource.Resource(resource.Steady{Unit: service.Name, For: soak}))
+			var watched resource.Resource = resource.Steady{Unit: service.Name, For: soak}
+			rs = slices.Insert(slices.Clone(rs), last+1, watched)
 		}
 		return rs
 	}

@@ -160,8 +160,8 @@ func TestMembersInOrder(t *testing.T) {
 	}
 }
 
-// TestUpgradeSoaks: each service that an upgrade restarts is watched behind its signs of health, and
-// what comes later in its component waits for that.
+// TestUpgradeSoaks: each service that an upgrade restarts is watched behind its signs of health,
+// and what comes later in its component waits for that.
 func TestUpgradeSoaks(t *testing.T) {
 	watched := map[string]bool{}
 	for _, s := range plan.Build(component.Upgrade(time.Minute, time.Now()), fixture.TargetsOf(t, fixture.Ha)).Steps {

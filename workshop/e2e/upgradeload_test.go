@@ -27,8 +27,8 @@ var (
 // upgradePath are the versions that a cluster is brought through, one after the other.
 var upgradePath = []string{"v1.33.13", "v1.34.4", upgradeFrom, upgradeTo}
 
-// served is a Service of two pods, of which a budget keeps one. A pod that is to end serves on until
-// everybody has heard of it.
+// served is a Service of two pods, of which a budget keeps one. A pod that is to end serves on
+// until everybody has heard of it.
 const served = `
 apiVersion: apps/v1
 kind: Deployment
@@ -116,8 +116,8 @@ func TestUpgradeUnderLoad(t *testing.T) {
 		}
 		begin := time.Now()
 		l.must(15*time.Minute, upgrade...)
-		table = append(table, fmt.Sprintf("%s: killed %d times, and then done in %.0f s; etcd has elected %d times", to, cuts[i+1],
-			time.Since(begin).Seconds(), l.term()-term))
+		table = append(table, fmt.Sprintf("%s: killed %d times, and then done in %.0f s; etcd has elected %d times",
+			to, cuts[i+1], time.Since(begin).Seconds(), l.term()-term))
 		l.versions(to, to, to, to, to)
 		l.members(3)
 	}
@@ -169,12 +169,13 @@ func (l *lab) term() int {
 	return all[0].Status.Term
 }
 
-// members checks that etcd has so many members, that all vote and are healthy, and that all have the
-// version that the cluster as a whole has.
+// members checks that etcd has so many members, that all vote and are healthy, and that all have
+// the version that the cluster as a whole has.
 func (l *lab) members(want int) {
 	l.t.Helper()
 	l.etcdctl("endpoint", "health", "--cluster") // fails where one is not
-	if list := l.etcdctl("member", "list"); strings.Count(list, `"name"`) != want || strings.Contains(list, `"isLearner":true`) {
+	list := l.etcdctl("member", "list")
+	if strings.Count(list, `"name"`) != want || strings.Contains(list, `"isLearner":true`) {
 		l.t.Errorf("the members are %s", list)
 	}
 	told := l.etcdctl("endpoint", "status", "--cluster")
