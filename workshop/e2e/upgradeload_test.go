@@ -21,7 +21,7 @@ import (
 var (
 	upgradeSeed  = flag.Uint64("upgrade-seed", 0, "where upgrades are killed; 0 means at random")
 	upgradeCuts  = flag.Int("upgrade-cuts", 10, "how often upgrades are killed")
-	upgradeStart = flag.String("upgrade-start", upgradePath[0], "the version that the chain begins with")
+	upgradeStart = flag.String("upgrade-start", upgradeFrom, "the version that the chain begins with")
 )
 
 // upgradePath are the versions that a cluster is brought through, one after the other.
