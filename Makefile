@@ -60,12 +60,13 @@ mutate:
 
 # The tests run every add-on, and a demo those that are on by default.
 artifacts: packages build
-	bin/kblab artifacts --kubernetes $(KUBERNETES) $(ADDONS) $(FROM_SOURCE)
+	bin/kblab artifacts --kubernetes $(KUBERNETES) $(ADDONS) $(FROM_SOURCE) $(OLDER_ETCD)
 	@for version in $(OLDER); do bin/kblab artifacts --kubernetes $$version $(ADDONS); done
 test e2e test-hosts test-keep test-upgrade test-systems: ADDONS := --add-ons
 # What an upgrade begins with. All lie in one mirror: its lock keeps what it had before. Nothing else compiles the two versions
 # that the whole chain of test-upgrade begins with.
 test e2e test-upgrade: OLDER := v1.35.4
+test-upgrade: OLDER_ETCD := --older-etcd
 test-upgrade: OLDER += $(filter v1.33.13 v1.34.4,$(START)) $(if $(filter v1.33.13,$(START)),v1.34.4)
 # The benchmark compares with kubeadm, which clusters do not have.
 bench: FROM_SOURCE := --from-source

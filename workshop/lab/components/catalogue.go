@@ -14,10 +14,13 @@ import (
 //go:embed recipes
 var recipes embed.FS
 
+// oldest is the oldest minor version of Kubernetes that can be built.
+const oldest = "1.33"
+
 // followers are the versions of what follows Kubernetes, by its minor versions. The older ones are
 // what a chain of upgrades begins with. There is no module of metrics-server 0.8.1.
 var followers = map[string]struct{ etcd, metricsServer, pause string }{
-	"1.33": {etcd: "v3.5.33", metricsServer: "v0.8.0", pause: "3.10"},
+	oldest: {etcd: "v3.5.33", metricsServer: "v0.8.0", pause: "3.10"},
 	"1.34": {etcd: "v3.6.14", metricsServer: "v0.9.0", pause: "3.10.1"},
 	"1.35": {etcd: "v3.6.14", metricsServer: "v0.9.0", pause: "3.10.1"},
 	"1.36": {etcd: "v3.6.14", metricsServer: "v0.9.0", pause: "3.10.2"},
