@@ -41,7 +41,7 @@ spec:
     spec:
       containers:
         - name: greeting
-          image: "lab.invalid/greeting:1"
+          image: "registry.cluster.local:5000/dubbo/greeting:1"
           imagePullPolicy: IfNotPresent
           args: [provider]
           env: [{name: ZOOKEEPER, value: "127.0.0.1"}]
@@ -86,7 +86,7 @@ func TestUpgradeUnderLoad(t *testing.T) {
 	l.up()
 	table := []string{fmt.Sprintf("%s: made in %.0f s", path[0], time.Since(begin).Seconds())}
 	hosts := []string{"cp1", "cp2", "cp3", "w1", "w2"}
-	for _, host := range hosts[3:] {
+	for _, host := range hosts { // control planes of the lab take pods, too
 		l.imports(host, "lab.invalid/greeting/1.tar")
 	}
 	l.apply(served)
