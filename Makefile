@@ -60,11 +60,14 @@ mutate:
 
 # The tests run every add-on, and a demo those that are on by default.
 artifacts: packages build
-	bin/kblab artifacts --kubernetes $(KUBERNETES) $(ADDONS) $(FROM_SOURCE)
+	bin/kblab artifacts --kubernetes $(KUBERNETES) $(ADDONS) $(FROM_SOURCE) $(OLDER_ETCD)
 	@for version in $(OLDER); do bin/kblab artifacts --kubernetes $$version $(ADDONS); done
 test e2e test-hosts test-keep test-upgrade test-systems: ADDONS := --add-ons
-# What an upgrade begins with. Both lie in one mirror: its lock keeps what it had before.
+# What an upgrade begins with. All lie in one mirror: its lock keeps what it had before. Nothing else compiles the two versions
+# that the whole chain of test-upgrade begins with.
 test e2e test-upgrade: OLDER := v1.35.4
+test-upgrade: OLDER_ETCD := --older-etcd
+test-upgrade: OLDER += $(filter v1.33.13 v1.34.4,$(START)) $(if $(filter v1.33.13,$(START)),v1.34.4)
 # The benchmark compares with kubeadm, which clusters do not have.
 bench: FROM_SOURCE := --from-source
 
@@ -118,10 +121,10 @@ test-hosts: artifacts
 test-keep: artifacts
 	go test -tags e2e,hosts,keep -count 1 -timeout 120m -v -run '^TestKeep$(RUN)' ./workshop/e2e
 
-# test-upgrade brings clusters to the next minor version while clients ask, and kills the runs at random: SEED repeats a run,
-# CUTS makes it longer.
+# test-upgrade brings a cluster from one minor version to the next while clients ask, and kills the runs at random: SEED repeats a
+# run, CUTS and START=v1.33.13 make it longer.
 test-upgrade: artifacts
-	go test -tags e2e,upgrade -count 1 -timeout 60m -v -run '^TestUpgrade' ./workshop/e2e $(if $(SEED),-upgrade-seed $(SEED)) $(if $(CUTS),-upgrade-cuts $(CUTS))
+	go test -tags e2e,upgrade -count 1 -timeout 60m -v -run '^TestUpgrade' ./workshop/e2e $(if $(SEED),-upgrade-seed $(SEED)) $(if $(CUTS),-upgrade-cuts $(CUTS)) $(if $(START),-upgrade-start $(START))
 
 # test-systems makes a cluster on each system that the lab has, and prints how long its steps took.
 test-systems: artifacts

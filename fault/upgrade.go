@@ -8,6 +8,7 @@ const (
 	UpgradeDowntime Code = "KB6063"
 	UpgradeUnwell   Code = "KB6064"
 	UpgradeTarget   Code = "KB6065"
+	UpgradeEtcd     Code = "KB6066"
 )
 
 // upgradeEntries are the faults of clusters that move to other versions.
@@ -51,4 +52,11 @@ version in the inventory, the next up would refuse to go on. Nothing was changed
 		`Write the version into the inventory, as the message says; or see what an upgrade would meet, without one.
 
     kbootstrap upgrade -i hosts.yaml --to v1.36.3 --dry-run`},
+	{UpgradeEtcd, "this patch of etcd 3.5 cannot be moved to 3.6",
+		`etcd 3.6 reads who its members are from another store than etcd 3.5 does. Older patches of 3.5 may not have written there that
+a learner was promoted, or that a member has left; the cluster would then lose its quorum in the middle. Nothing was changed.`,
+		`Bring etcd to the newest patch of 3.5 first, with the version of Kubernetes that runs: name it in the inventory under
+versions, and run up. Then upgrade.
+
+    kbootstrap up -i hosts.yaml`},
 }

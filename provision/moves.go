@@ -71,3 +71,14 @@ func (r *Run) Drained() []string {
 	}
 	return names
 }
+
+// SnapshotHost is the host that keeps a snapshot of etcd from before the first change of an
+// upgrade; empty where there is none.
+func (r *Run) SnapshotHost() string {
+	for _, s := range r.Plan.Steps {
+		if s.Component.Name == component.Snapshot {
+			return s.About()
+		}
+	}
+	return ""
+}

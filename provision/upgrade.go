@@ -37,24 +37,38 @@ func BuildUpgrade(ctx context.Context, r *Run) error {
 	if err != nil {
 		return err
 	}
-	r.whole = plan.Build(component.Upgrade(r.upgrading.Drain), targets)
+	r.whole = plan.Build(component.Upgrade(r.upgrading.Drain, time.Now()), targets)
 	r.whole.Waves = component.Waves(r.Cluster, r.lead, r.upgrading.Unavailable)
 	r.Plan, r.settles = r.whole, true
 	return nil
 }
 
 // SpareNodes takes out of the plan the drains of nodes on which nothing is restarted that pods
-// cannot do with.
+// cannot do without, and the snapshot of etcd where neither etcd nor an API server is restarted.
 func SpareNodes(_ context.Context, r *Run) error {
-	disturbed := map[string]bool{}
+	disturbed, stored := map[string]bool{}, false
 	for _, s := range r.Plan.Steps {
 		if s.Component.Disturbs && s.Restarts() {
 			disturbed[s.About()] = true
 		}
+		isStore := s.Component.Name == component.Etcd || s.Component.Name == component.APIServer
+		stored = stored || isStore && s.Restarts()
 	}
 	r.Plan.Steps = slices.DeleteFunc(slices.Clone(r.Plan.Steps), func(s plan.Step) bool {
-		return s.Component.Name == component.Drained && !disturbed[s.About()]
+		return s.Component.Name == component.Drained && !disturbed[s.About()] ||
+			s.Component.Name == component.Snapshot && !stored
 	})
+	return nil
+}
+
+// OrderMembers has the member of etcd that leads changed last. So the lead moves once, and to a
+// member that has the new version already: each move is a moment in which writes may fail.
+func OrderMembers(_ context.Context, r *Run) error {
+	for name, v := range r.vitals {
+		if hasLeader(v) && v.Leader == v.Member {
+			r.Plan = r.Plan.Last(component.Etcd, name)
+		}
+	}
 	return nil
 }
 

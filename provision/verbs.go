@@ -132,6 +132,8 @@ func Upgrade(u Upgrading, confirm func(*Run) error, ignored []string) []Stage {
 		BuildUpgrade,
 		ObserveAndSurvey,
 		SpareNodes,
+		OrderMembers,
+		AwaitBudgets,
 		KeepLead,
 		Judge,
 		Refuse,
@@ -154,6 +156,7 @@ func PlanUpgrade(u Upgrading) []Stage {
 		BuildUpgrade,
 		Observe,
 		SpareNodes,
+		OrderMembers,
 		KeepLead,
 		Judge,
 	}

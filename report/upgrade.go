@@ -4,11 +4,17 @@ import (
 	"slices"
 
 	"kbootstrap/provision"
+	"kbootstrap/provision/component"
 )
 
 // Upgrade is the result of an upgrade, and of one that is only shown: what was to be done.
 type Upgrade struct {
 	Plan
+	// The host that keeps a snapshot of etcd from before the first change; empty where neither etcd
+	// nor an API server is restarted.
+	SnapshotHost string `json:"snapshotHost"`
+	// The directory of that snapshot, or empty.
+	SnapshotDir string `json:"snapshotDir"`
 	// The components that get another version, in the order of their names.
 	Moves []Move `json:"moves"`
 	// The hosts in the order in which their nodes are changed: those of one wave at the same time.
@@ -32,6 +38,9 @@ type Move struct {
 // NewUpgrade is what an upgrade is to do.
 func NewUpgrade(run *provision.Run) Upgrade {
 	out := Upgrade{Plan: NewPlan(run), Moves: []Move{}, Waves: run.Waves(), Drained: run.Drained()}
+	if host := run.SnapshotHost(); host != "" {
+		out.SnapshotHost, out.SnapshotDir = host, component.SnapshotDir
+	}
 	for _, m := range run.Moves() {
 		out.Moves = append(out.Moves, Move{
 			Component: m.Component, From: m.From, To: m.To, Hosts: slices.Clone(m.Hosts),

@@ -22,7 +22,7 @@ func laws() []law {
 		kubeLaws(), resetLaws(),
 		dataLaws(), keyLaws(), podLaws(), encryptionLaws(), clientTrustLaws(), firewallLaws(), serviceAccountLaws(),
 		objectSetLaws(), usersObjectLaws(), restoreLaws(),
-		serviceAddressesLaws(),
+		serviceAddressesLaws(), keptSnapshotLaws(), steadyLaws(),
 	)
 }
 

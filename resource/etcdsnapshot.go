@@ -44,7 +44,7 @@ func (a EtcdAccess) Snapshot(ctx context.Context, sys *host.System) (*os.File, E
 	if err := removeOlder(sys, snapshotDir, snapshotAge); err != nil {
 		return nil, taken, err
 	}
-	if err := a.hasRoom(ctx, sys); err != nil {
+	if err := a.hasRoom(ctx, sys, snapshotDir); err != nil {
 		return nil, taken, err
 	}
 	file, err := sys.CreateTemp(sys.Path(snapshotDir), "snapshot-")
@@ -57,12 +57,7 @@ func (a EtcdAccess) Snapshot(ctx context.Context, sys *host.System) (*os.File, E
 		_ = sys.RemoveAll(path)
 		_ = sys.RemoveAll(path + ".part")
 	}()
-	_, err = sys.Change(ctx, "etcdctl", "--endpoints="+a.Endpoints[0], "--cacert="+a.CACert, "--cert="+a.Cert,
-		"--key="+a.Key, "snapshot", "save", path)
-	if err != nil {
-		return nil, taken, err
-	}
-	revision, err := taken.check(ctx, sys, path)
+	revision, err := taken.save(ctx, sys, a, path)
 	if err != nil {
 		return nil, taken, err
 	}
@@ -71,6 +66,16 @@ func (a EtcdAccess) Snapshot(ctx context.Context, sys *host.System) (*os.File, E
 	}
 	open, err := os.Open(path)
 	return open, taken, err
+}
+
+// save has a member write a snapshot to a path, and checks it. It returns the revision.
+func (s *EtcdSnapshot) save(ctx context.Context, sys *host.System, a EtcdAccess, path string) (int64, error) {
+	_, err := sys.Change(ctx, "etcdctl", "--endpoints="+a.Endpoints[0], "--cacert="+a.CACert, "--cert="+a.Cert,
+		"--key="+a.Key, "snapshot", "save", path)
+	if err != nil {
+		return 0, err
+	}
+	return s.check(ctx, sys, path)
 }
 
 // check reads the file: etcd writes the sum of a snapshot behind it. It returns the revision.
@@ -125,17 +130,17 @@ func CheckSnapshot(path string) (size int64, sha string, err error) {
 }
 
 // hasRoom refuses a snapshot that would fill the disk, which is etcd's own on many hosts.
-func (a EtcdAccess) hasRoom(ctx context.Context, sys *host.System) error {
+func (a EtcdAccess) hasRoom(ctx context.Context, sys *host.System, dir string) error {
 	var status struct {
 		DBSize int64 `json:"dbSize,string"`
 	}
 	if err := a.ask(ctx, sys, a.Endpoints, "/v3/maintenance/status", map[string]any{}, &status); err != nil {
 		return fmt.Errorf("ask the member of etcd: %w", err)
 	}
-	for _, fs := range sys.Survey(ctx, host.SurveyQuery{Paths: []string{snapshotDir}}).FileSystems {
+	for _, fs := range sys.Survey(ctx, host.SurveyQuery{Paths: []string{dir}}).FileSystems {
 		if fs.Bytes > 0 && fs.FreeBytes < 2*status.DBSize {
 			return fmt.Errorf("%s has %s left, and a snapshot of %s is to leave as much again",
-				snapshotDir, human.Size(fs.FreeBytes), human.Size(status.DBSize))
+				dir, human.Size(fs.FreeBytes), human.Size(status.DBSize))
 		}
 	}
 	return nil

@@ -49,6 +49,7 @@ time, and with --add-ons five more: that is what inventories turn on under "addo
 	c.Flags().StringVar(&spec.Kubernetes, "kubernetes", components.DefaultKubernetes, "version of Kubernetes")
 	c.Flags().BoolVar(&spec.AddOns, "add-ons", false, "also what a cluster runs only where its inventory asks for it")
 	c.Flags().BoolVar(&spec.FromSource, "from-source", false, "build everything, also what the benchmark alone needs")
+	c.Flags().BoolVar(&spec.OlderEtcd, "older-etcd", false, "also etcd 3.5, for clusters that move to 3.6")
 	c.Flags().StringVar(&spec.Mirror, "mirror", "", "directory of the mirror (default: in the user's cache directory)")
 	return c
 }

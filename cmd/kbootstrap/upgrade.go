@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,7 +36,7 @@ minor version that is left out, versions of the API that clients use and the new
 budgets that let no pod go, a node or a member of etcd that is not well. Arguments that the new release does
 not know are errors of the inventory.
 
-All hosts get the new programs first. Then come etcd, the API servers, and the controller managers and
+All hosts get the new programs first, and etcd is saved to a file. Then come etcd, the API servers, and the controller managers and
 schedulers, one host at a time; then the nodes: pods leave, the kubelet is changed, and when the node is
 healthy it takes pods again. The control plane that leads is the first. A service that does not become
 healthy is put back, the run stops, and everything after it stays as it was.
@@ -144,6 +145,15 @@ func upgradeText(u report.Upgrade) string {
 		fmt.Fprintf(&b, "%s: %s -> %s on %s\n", m.Component, strings.Join(m.From, ", "), m.To,
 			strings.Join(m.Hosts, ", "))
 	}
+	for _, m := range u.Moves {
+		isOtherMinor := func(version string) bool { return minorOf(version) != minorOf(m.To) }
+		if m.Component == "etcd" && slices.ContainsFunc(m.From, isOtherMinor) {
+			fmt.Fprintf(&b, "etcd %s: when its last member has it there is no way back but the snapshot\n", m.To)
+		}
+	}
+	if u.SnapshotHost != "" {
+		fmt.Fprintf(&b, "before the first change: %s keeps a snapshot of etcd in %s\n", u.SnapshotHost, u.SnapshotDir)
+	}
 	if len(u.Drained) == 0 {
 		return b.String()
 	}
@@ -155,3 +165,6 @@ func upgradeText(u report.Upgrade) string {
 		strings.Join(u.Drained, ", "))
 	return b.String()
 }
+
+// minorOf returns the minor version of a patch: "3.6" of "3.6.14".
+func minorOf(version string) string { return version[:max(0, strings.LastIndexByte(version, '.'))] }

@@ -30,9 +30,23 @@ func TestUpgradeText(t *testing.T) {
 	if got := upgradeText(u); got != moves {
 		t.Errorf("got %q", got)
 	}
+	u.SnapshotHost, u.SnapshotDir = "m1", "/snapshots"
+	const kept = "before the first change: m1 keeps a snapshot of etcd in /snapshots\n"
+	if got := upgradeText(u); got != moves+kept {
+		t.Errorf("got %q", got)
+	}
 	u.Drained = []string{"w1", "w2"}
+	u.Moves = append(u.Moves, report.Move{Component: "etcd", From: []string{"3.5.33"}, To: "3.6.14"})
+	if got := upgradeText(u); !strings.Contains(got, "etcd 3.6.14: when its last member has it there is no way back") {
+		t.Errorf("got %q", got)
+	}
+	u.Moves[1].From[0] = "3.6.13"
+	if got := upgradeText(u); strings.Contains(got, "no way back") {
+		t.Errorf("a patch: got %q", got)
+	}
+	u.Moves = u.Moves[:1]
 	const order = "nodes, one after the other: m1, w1+w2; pods leave w1, w2 first\n"
-	if got := upgradeText(u); got != moves+order {
+	if got := upgradeText(u); got != moves+kept+order {
 		t.Errorf("got %q", got)
 	}
 }

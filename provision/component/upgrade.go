@@ -21,7 +21,8 @@ const (
 // Upgrade is the book of a running cluster that moves to other versions. It is that of the cluster,
 // in the order of such a change:
 //
-//  1. all hosts get the new programs, next to those that run, and the new images;
+//  1. all hosts get the new programs, next to those that run, and the new images; then etcd is
+//     saved to a file;
 //  2. etcd, one member at a time;
 //  3. the API servers, one at a time;
 //  4. the controller managers and schedulers, which may not be newer than any API server;
@@ -29,9 +30,9 @@ const (
 //     ready and healthy it takes pods again;
 //  6. the add-ons.
 //
-// What has failed keeps all that comes after it from being changed. drain is how long pods may take
-// to leave a node.
-func Upgrade(drain time.Duration) []Component {
+// What has failed keeps all that comes after it from being changed; a service that ends soon after
+// it was started again has failed. drain is how long pods may take to leave a node.
+func Upgrade(drain time.Duration, now time.Time) []Component {
 	all := Components()
 	var ofNodes, addOns []string
 	for _, c := range all {
@@ -45,11 +46,14 @@ func Upgrade(drain time.Duration) []Component {
 	planes := []string{controllerManager.Name, scheduler.Name}
 	for i := range all {
 		c := &all[i]
+		if len(c.Units) > 0 {
+			c.Resources = soaked(c.Resources)
+		}
 		switch {
 		case c.Name == Etcd:
-			c.Needs = append(c.Needs, Staged)
+			c.Needs = append(c.Needs, Staged, Snapshot)
 		case c.Name == APIServer:
-			c.Needs = append(c.Needs, Staged, Etcd)
+			c.Needs = append(c.Needs, Staged, Snapshot, Etcd)
 		case c.Name == images.Name:
 			c.After = []string{Staged} // what runs takes them as well
 		case c.Name == tools.Name:
@@ -72,7 +76,7 @@ func Upgrade(drain time.Duration) []Component {
 			c.Needs = slices.Concat(c.Needs, addOns)
 		}
 	}
-	return append(all, stage,
+	return append(all, stage, snapshot(now),
 		Component{
 			Name: Drained, On: everywhere, AtLead: true, InWaves: true, Passing: true, Needs: planes,
 			Resources: func(t Target) []resource.Resource {

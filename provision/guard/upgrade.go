@@ -86,7 +86,7 @@ func (s Situation) stuckPods() Refusals {
 			continue
 		}
 		for _, b := range view.Budgets {
-			if s.hasBegun() {
+			if HasBegun(s.Census) {
 				continue // it waits for the nodes that are empty already
 			}
 			rs = append(rs, &RefusedError{
@@ -117,9 +117,9 @@ func (s Situation) stuckPods() Refusals {
 	return nil
 }
 
-// hasBegun reports whether an upgrade that was cut off has emptied a node, which this one finishes.
-func (s Situation) hasBegun() bool {
-	return slices.ContainsFunc(s.Census.Nodes, func(n api.RegisteredNode) bool { return n.Mark == api.MarkUpgrade })
+// HasBegun reports whether an upgrade that was cut off has emptied a node, which the next finishes.
+func HasBegun(c api.Census) bool {
+	return slices.ContainsFunc(c.Nodes, func(n api.RegisteredNode) bool { return n.Mark == api.MarkUpgrade })
 }
 
 // downtime finds what has no other host meanwhile.

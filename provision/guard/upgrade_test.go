@@ -141,6 +141,21 @@ func TestMinorVersions(t *testing.T) {
 	}
 }
 
+// TestEtcdFloor: etcd moves to 3.6 only from patches of 3.5 that have told it who the members are.
+func TestEtcdFloor(t *testing.T) {
+	for found, want := range map[string]fault.Code{
+		"3.5.31": fault.UpgradeEtcd, "3.5.32": "", "3.5.33": "", "3.6.0": "", "3.4.40": fault.UpgradeSkips,
+	} {
+		s := healthy(t)
+		s.Upgrade = &Upgrade{}
+		s.Evidence = map[string]Evidence{"m1": {Etcd: found}}
+		got := changedVersions(s)
+		if want == "" && got != nil || want != "" && (len(got) != 1 || got[0].Fault() != want) {
+			t.Errorf("etcd %s: %v", found, got)
+		}
+	}
+}
+
 // TestOneControlPlane: a single control plane is upgraded only when that is allowed.
 func TestOneControlPlane(t *testing.T) {
 	s := Situation{Cluster: fixture.Parse(t, fixture.Small), Upgrade: &Upgrade{Servers: []string{"cp1"}}}

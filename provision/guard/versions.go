@@ -42,6 +42,11 @@ func changedVersions(s Situation) Refusals {
 	return rs
 }
 
+// etcdFloor is the oldest release of etcd 3.5 that etcd's guide has moved to 3.6
+// (https://etcd.io/docs/v3.6/upgrades/upgrade_3_6/): older ones may have told the older of their
+// two stores alone who votes and who has left, and 3.6 reads the other.
+var etcdFloor, etcd36 = []int{3, 5, 32}, []int{3, 6}
+
 // changedVersion judges one program of a host; nil when it may be changed.
 func (s Situation) changedVersion(name string, found, wanted []int) *RefusedError {
 	if found == nil || wanted == nil {
@@ -52,6 +57,11 @@ func (s Situation) changedVersion(name string, found, wanted []int) *RefusedErro
 		Text: fmt.Sprintf("this host runs %s %s, but the inventory says %s", name, dotted(found), dotted(wanted)),
 	}
 	switch isMinor := !slices.Equal(found[:2], wanted[:2]); {
+	case name == "etcd" && slices.Equal(wanted[:2], etcd36) && slices.Equal(found[:2], etcdFloor[:2]) &&
+		slices.Compare(found, etcdFloor) < 0:
+		refused.Code = fault.UpgradeEtcd
+		refused.Advice = fmt.Sprintf("write `versions: {etcd: 3.5.33}` with the version of Kubernetes that runs, "+
+			"and run `kbootstrap up`; etcd 3.6 takes over the members of %s or later", dotted(etcdFloor))
 	case slices.Compare(wanted, found) < 0:
 		refused.Code = fault.Downgrade
 		refused.Advice = "write " + dotted(found) + " again: an older version may be unable to read what a newer one " +

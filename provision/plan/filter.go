@@ -36,3 +36,27 @@ func (p Plan) keep(has func(Step) bool) Plan {
 	}
 	return kept
 }
+
+// Last returns the plan with the steps of a component in an order in which what is about one host
+// comes after what is about the others: where it is Rolling, that host is changed last.
+func (p Plan) Last(component, host string) Plan {
+	var places []int
+	var steps, last []Step
+	for i, s := range p.Steps {
+		if s.Component.Name != component {
+			continue
+		}
+		places = append(places, i)
+		if s.About() == host {
+			last = append(last, s)
+		} else {
+			steps = append(steps, s)
+		}
+	}
+	ordered := p
+	ordered.Steps = slices.Clone(p.Steps)
+	for n, s := range slices.Concat(steps, last) {
+		ordered.Steps[places[n]] = s
+	}
+	return ordered
+}

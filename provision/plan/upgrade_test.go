@@ -10,13 +10,14 @@ import (
 	"kbootstrap/internal/fixture"
 	"kbootstrap/provision/component"
 	"kbootstrap/provision/plan"
+	"kbootstrap/resource"
 )
 
 // upgradePlan is the upgrade of three control planes and a worker that run.
 func upgradePlan(t *testing.T) plan.Plan {
 	t.Helper()
 	targets := fixture.TargetsOf(t, fixture.Ha)
-	p := fixture.Running(plan.Build(component.Upgrade(time.Minute), targets))
+	p := fixture.Running(plan.Build(component.Upgrade(time.Minute, time.Now()), targets))
 	p.Waves = component.Waves(targets[0].Cluster, "m1", 1)
 	return p
 }
@@ -40,7 +41,7 @@ func walked(t *testing.T, p plan.Plan, fails string) (*fixture.Record, plan.Fail
 func TestUpgradeEnds(t *testing.T) {
 	for name, text := range fixture.EveryInventory() {
 		targets := fixture.TargetsOf(t, text)
-		p := fixture.Running(plan.Build(component.Upgrade(time.Minute), targets))
+		p := fixture.Running(plan.Build(component.Upgrade(time.Minute, time.Now()), targets))
 		p.Waves = component.Waves(targets[0].Cluster, "", 1)
 		done := make([]bool, len(p.Steps))
 		for progress := true; progress; {
@@ -85,6 +86,9 @@ func TestUpgradeKeepsTheOrder(t *testing.T) {
 	}
 	for i, h := range hosts {
 		for _, plane := range planes {
+			after("snapshot@m1", "stage@"+h)
+			after("etcd@"+plane, "snapshot@m1")
+			after("kube-apiserver@"+plane, "snapshot@m1")
 			after("etcd@"+plane, "stage@"+h)
 			after("kube-apiserver@"+plane, "stage@"+h)
 			after("drain@"+h, "kube-controller-manager@"+plane)
@@ -115,6 +119,7 @@ func TestUpgradeKeepsTheOrder(t *testing.T) {
 // TestUpgradeStops: what has failed keeps all that comes after it as it was.
 func TestUpgradeStops(t *testing.T) {
 	for fails, untouched := range map[string][]string{
+		"snapshot@m1":       {"etcd@m1", "kube-apiserver@m1", "drain@m1", "kubelet@m1"},
 		"stage@w1":          {"etcd@m1", "kube-apiserver@m1", "drain@m1", "kubelet@m1"},
 		"kube-apiserver@m1": {"kube-apiserver@m2", "kube-controller-manager@m1", "drain@m1", "kubelet@w1"},
 		"kube-scheduler@m3": {"drain@m1", "kubelet@m1", "kubelet@w1", "coredns@m1"},
@@ -130,6 +135,55 @@ func TestUpgradeStops(t *testing.T) {
 			if slices.Contains(r.Events, "begin "+step) {
 				t.Errorf("%s fails, and %s was begun", fails, step)
 			}
+		}
+	}
+}
+
+// TestMembersInOrder: the member that leads is changed when all others are.
+func TestMembersInOrder(t *testing.T) {
+	for _, leader := range []string{"m1", "m2", "m3"} {
+		p := upgradePlan(t)
+		ordered := p.Last(component.Etcd, leader)
+		if len(ordered.Steps) != len(p.Steps) {
+			t.Fatalf("%d of %d steps", len(ordered.Steps), len(p.Steps))
+		}
+		r, failed := walked(t, ordered, "")
+		if failed != nil {
+			t.Fatal(failed)
+		}
+		for _, other := range []string{"m1", "m2", "m3"} {
+			begin, end := r.Index("begin etcd@"+leader), r.Index("end etcd@"+other)
+			if other != leader && begin < end {
+				t.Errorf("%s leads, and was begun before the end of %s", leader, other)
+			}
+		}
+	}
+}
+
+// TestUpgradeSoaks: each service that an upgrade restarts is watched behind its signs of health,
+// and what comes later in its component waits for that.
+func TestUpgradeSoaks(t *testing.T) {
+	watched := map[string]bool{}
+	for _, s := range plan.Build(component.Upgrade(time.Minute, time.Now()), fixture.TargetsOf(t, fixture.Ha)).Steps {
+		ready := ""
+		for _, w := range s.Wanted {
+			switch w := w.(type) {
+			case resource.Service:
+				ready = w.Name
+			case resource.Steady:
+				watched[w.Unit] = true
+				if ready != w.Unit {
+					t.Errorf("%s: %s is watched, and the last sign was that of %q", fixture.Place(s), w.Unit, ready)
+				}
+			case resource.Ready:
+				ready = w.Unit
+			}
+		}
+	}
+	for _, unit := range []string{"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "containerd",
+		"kubelet", "kube-proxy", "flanneld", "kube-api-proxy"} {
+		if !watched[unit+".service"] {
+			t.Errorf("%s is not watched", unit)
 		}
 	}
 }

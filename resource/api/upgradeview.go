@@ -35,7 +35,11 @@ type RequestedAPI struct {
 type ExhaustedBudget struct {
 	Name             string // "NAMESPACE/NAME"
 	Healthy, Desired int    // pods
+	Expected         int    // pods that there will be
 }
+
+// Recovers reports whether the budget lets a pod go as soon as all its pods are healthy.
+func (b ExhaustedBudget) Recovers() bool { return b.Expected > b.Desired }
 
 // PodOnNode is a pod, by "NAMESPACE/NAME", and where it runs.
 type PodOnNode struct{ Name, Node string }
@@ -99,6 +103,7 @@ func (v *UpgradeView) takeBudgets(ctx context.Context, a *kube.API) error {
 		if b.Status.ExpectedPods > 0 && b.Status.DisruptionsAllowed == 0 {
 			v.Budgets = append(v.Budgets, ExhaustedBudget{
 				b.Metadata.Namespace + "/" + b.Metadata.Name, b.Status.CurrentHealthy, b.Status.DesiredHealthy,
+				b.Status.ExpectedPods,
 			})
 		}
 	}

@@ -77,6 +77,8 @@ var kinds = []Kind{
 	kind[resource.Bootstrapped]("bootstrapped", 0),
 	kind[resource.Salvage]("salvage", 0),
 	kind[resource.Shelved]("shelved", 0),
+	kind[resource.KeptSnapshot]("keptsnapshot", 0),
+	kind[resource.Steady]("steady", Waits|Resumes),
 	kind[api.Object]("object", 0),
 	kind[api.Node]("node", 0),
 	kind[api.NodeStatus]("nodestatus", Waits),

@@ -75,7 +75,8 @@ func (l *lab) ask(host, server string) (done func(atLeast int)) {
 
 // askerUnit is the unit of a client.
 func askerUnit(server, how string) string {
-	return fmt.Sprintf("ask-%s-%s", server[strings.LastIndex(server, ":")+1:], how)
+	port, _, _ := strings.Cut(server[strings.LastIndex(server, ":")+1:], "/")
+	return fmt.Sprintf("ask-%s-%s", port, how)
 }
 
 // TestHostsLoseNoRequest: three API servers are started again, one after the other, because a flag

@@ -68,6 +68,15 @@ func TestUpgrade(t *testing.T) {
 		t.Errorf("status does not tell of the upgrade:\n%s", told.stdout)
 	}
 	l.edit("system-reserved: memory=many, ", "")
+	l.hasSnapshots("before-" + upgradeTo + ".1.db")
+
+	settled()
+	l.endsSoon("cp1", "kubelet.service")
+	r = l.run(8*time.Minute, upgrade...)
+	if r.code != 7 || !strings.Contains(r.stderr, "kubelet.service has ended within the 6s") {
+		l.fatalf("an upgrade whose kubelet ends soon: exit %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+	l.versions(upgradeFrom, upgradeFrom)
 
 	settled()
 	l.killed("w1: drain: ", upgrade...)
@@ -82,7 +91,32 @@ func TestUpgrade(t *testing.T) {
 	if told := l.must(2*time.Minute, upgrade...); strings.Contains(told, "->") {
 		t.Errorf("a second upgrade has something to do:\n%s", told)
 	}
+	l.hasSnapshots("before-" + upgradeTo + ".1.db") // of this hour: no run took another
 	l.heals()
+}
+
+// endsSoon has the next process of a unit end once, a second after it answers for the first time.
+func (l *lab) endsSoon(host, unit string) {
+	l.t.Helper()
+	l.exec(host, "systemd-run", "--quiet", "--collect", "sh", "-c", `
+		process() { systemctl show -p MainPID --value `+unit+`; }
+		before=$(process)
+		until now=$(process); [ "$now" != 0 ] && [ "$now" != "$before" ] && curl -sf http://127.0.0.1:10248/healthz
+		do sleep 0.2; done
+		sleep 1
+		kill -9 "$now"`)
+}
+
+// hasSnapshots checks which snapshots the first control plane keeps, where only root sees them.
+func (l *lab) hasSnapshots(want ...string) {
+	l.t.Helper()
+	const dir = "/var/lib/kbootstrap/snapshots"
+	if got := strings.Fields(l.exec("cp1", "ls", dir)); strings.Join(got, " ") != strings.Join(want, " ") {
+		l.t.Errorf("the snapshots are %q, want %q", got, want)
+	}
+	if got := strings.TrimSpace(l.exec("cp1", "stat", "-c", "%a %U", dir)); got != "700 root" {
+		l.t.Errorf("%s is %s", dir, got)
+	}
 }
 
 // killed runs the program and kills it when its output has this text.

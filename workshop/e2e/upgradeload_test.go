@@ -5,59 +5,187 @@ package e2e
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"flag"
+	"fmt"
 	"math/rand/v2"
 	"os/exec"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 )
 
-// upgradeSeed repeats a run of TestUpgradeUnderLoad; upgradeCuts is how often the upgrade is
-// killed.
+// upgradeSeed repeats a run of TestUpgradeUnderLoad; upgradeCuts is how often upgrades are killed.
 var (
-	upgradeSeed = flag.Uint64("upgrade-seed", 0, "where the upgrade is killed; 0 means at random")
-	upgradeCuts = flag.Int("upgrade-cuts", 3, "how often the upgrade is killed")
+	upgradeSeed  = flag.Uint64("upgrade-seed", 0, "where upgrades are killed; 0 means at random")
+	upgradeCuts  = flag.Int("upgrade-cuts", 10, "how often upgrades are killed")
+	upgradeStart = flag.String("upgrade-start", upgradeFrom, "the version that the chain begins with")
 )
 
-// TestUpgradeUnderLoad brings three control planes and two workers to the next minor version, in a
-// run that is killed again and again, while clients on each host write and read through its proxy.
+// upgradePath are the versions that a cluster is brought through, one after the other.
+var upgradePath = []string{"v1.33.13", "v1.34.4", upgradeFrom, upgradeTo}
+
+// served is a Service of two pods, of which a budget keeps one. A pod that is to end serves on
+// until everybody has heard of it.
+const served = `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: served}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: served}}
+  template:
+    metadata: {labels: {app: served}}
+    spec:
+      containers:
+        - name: greeting
+          image: "registry.cluster.local:5000/dubbo/greeting:1"
+          imagePullPolicy: IfNotPresent
+          args: [provider]
+          env: [{name: ZOOKEEPER, value: "127.0.0.1"}]
+          readinessProbe: {httpGet: {path: /healthz, port: 20880}, periodSeconds: 1}
+          lifecycle: {preStop: {sleep: {seconds: 10}}}
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: served}
+spec: {minAvailable: 1, selector: {matchLabels: {app: served}}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: served}
+spec: {selector: {app: served}, ports: [{port: 20880}]}
+`
+
+// TestUpgradeUnderLoad brings three control planes and two workers from one minor version to the
+// next, in runs that are killed again and again, while clients on each host write and read through
+// its proxy, and others ask a Service whose pods leave one node after the other.
 func TestUpgradeUnderLoad(t *testing.T) {
 	seed := *upgradeSeed
 	if seed == 0 {
 		seed = uint64(time.Now().UnixNano())
 	}
-	t.Logf("to repeat this run: -upgrade-seed %d -upgrade-cuts %d", seed, *upgradeCuts)
+	path := upgradePath[max(0, slices.Index(upgradePath, *upgradeStart)):]
+	t.Logf("to repeat this run: -upgrade-seed %d -upgrade-cuts %d -upgrade-start %s", seed, *upgradeCuts, path[0])
 	chance := rand.New(rand.NewPCG(seed, seed))
-	l := newLab(t, "upgrades", "--control-planes", "3", "--workers", "2", "--kubernetes", upgradeFrom)
+	cuts := make([]int, len(path))
+	for range *upgradeCuts {
+		cuts[1+chance.IntN(len(path)-1)]++
+	}
+	l := newLab(t, "upgrades", "--control-planes", "3", "--workers", "2", "--kubernetes", path[0])
+	older := "metrics-server: v0.8.0, " // the lab's name for what goes with the first version
+	if path[0] == upgradePath[0] {
+		l.edit("arguments:\n", "arguments:\n"+oldAPI)
+	} else {
+		older = "etcd: 3.5.33, " // it moves to 3.6 in a shorter chain, too
+		l.edit("  {kube-router: ", "  {"+older+"kube-router: ")
+	}
+	begin := time.Now()
 	l.up()
-	l.apply(strings.ReplaceAll(guarded, "MIN", "1"))
-	l.kubectl("rollout", "status", "deployment/guarded", "--timeout=2m")
-	l.kubectl("-n", "kube-system", "rollout", "status", "deployment/metrics-server", "--timeout=3m")
+	table := []string{fmt.Sprintf("%s: made in %.0f s", path[0], time.Since(begin).Seconds())}
 	hosts := []string{"cp1", "cp2", "cp3", "w1", "w2"}
+	for _, host := range hosts { // control planes of the lab take pods, too
+		l.imports(host, "lab.invalid/greeting/1.tar")
+	}
+	l.apply(served)
+	l.kubectl("rollout", "status", "deployment/served", "--timeout=2m")
+	if path[0] == upgradePath[0] {
+		l.refusesOldAPI(path[2])
+	}
 	l.installAsker(hosts...)
 	var clients []func(int)
 	for _, host := range hosts {
 		clients = append(clients, l.ask(host, throughProxy))
 	}
-	l.edit("kubernetes: "+upgradeFrom, "kubernetes: "+upgradeTo)
-	upgrade := []string{"upgrade", "-i", l.inventory, "--confirm", "upgrades"}
-	for range *upgradeCuts {
-		// metrics-server's own budget lets no pod go before it is ready again.
-		l.kubectl("-n", "kube-system", "rollout", "status", "deployment/metrics-server", "--timeout=3m")
-		lines := 5 + chance.IntN(40)
-		t.Logf("killed after %d lines, the last one %q", lines, l.killedAfter(lines, upgrade...))
+	service := "http://" + l.kubectl("get", "service", "served", "-o", "jsonpath={.spec.clusterIP}") + ":20880/greet"
+	for _, host := range []string{"cp1", "w1", "w2"} {
+		clients = append(clients, l.ask(host, service))
 	}
-	l.kubectl("-n", "kube-system", "rollout", "status", "deployment/metrics-server", "--timeout=3m")
-	begin := time.Now()
-	l.must(15*time.Minute, upgrade...)
-	t.Logf("the last part of the upgrade took %.1f s", time.Since(begin).Seconds())
+	upgrade := []string{"upgrade", "-i", l.inventory, "--confirm", "upgrades"}
+	for i, to := range path[1:] {
+		l.edit("kubernetes: "+path[i], "kubernetes: "+to)
+		if i == 0 {
+			l.edit(older, "")
+		}
+		term := l.term()
+		for range cuts[i+1] {
+			lines := 5 + chance.IntN(60)
+			t.Logf("killed after %d lines, the last one %q", lines, l.killedAfter(lines, upgrade...))
+		}
+		begin := time.Now()
+		l.must(15*time.Minute, upgrade...)
+		table = append(table, fmt.Sprintf("%s: killed %d times, and then done in %.0f s; etcd has elected %d times",
+			to, cuts[i+1], time.Since(begin).Seconds(), l.term()-term))
+		l.versions(to, to, to, to, to)
+		l.members(3)
+	}
 	for _, done := range clients {
 		done(100)
 	}
-	l.versions(upgradeTo, upgradeTo, upgradeTo, upgradeTo, upgradeTo)
+	t.Log(strings.Join(table, "\n"))
 	l.upAgain()
 	l.heals()
+}
+
+// oldAPI has API servers of 1.33 serve policies in a version in which 1.34 does not serve them.
+const oldAPI = "  kube-apiserver: {runtime-config: admissionregistration.k8s.io/v1beta1=true}\n"
+
+// refusesOldAPI asks 1.33 for what the next version does not serve, and tries a version too far.
+func (l *lab) refusesOldAPI(tooFar string) {
+	l.t.Helper()
+	l.kubectl("get", "--raw", "/apis/admissionregistration.k8s.io/v1beta1/validatingadmissionpolicies")
+	for to, code := range map[string]string{upgradePath[1]: "KB6061", tooFar: "KB6060"} {
+		told := l.run(2*time.Minute, "upgrade", "-i", l.inventory, "--dry-run", "--to", to)
+		if told.code != 9 || !strings.Contains(told.stdout+told.stderr, code) {
+			l.t.Errorf("an upgrade to %s: exit %d\n%s%s", to, told.code, told.stdout, told.stderr)
+		}
+	}
+	l.edit(oldAPI, "")
+	l.up() // an API server that was started again has forgotten what it was asked for
+}
+
+// etcdctl asks the members of etcd, as JSON.
+func (l *lab) etcdctl(arguments ...string) string {
+	l.t.Helper()
+	const pki = "/etc/etcd/pki/"
+	return l.exec("cp1", append([]string{"etcdctl", "--endpoints=https://127.0.0.1:2379", "--cacert=" + pki + "ca.crt",
+		"--cert=" + pki + "healthcheck-client.crt", "--key=" + pki + "healthcheck-client.key", "--write-out=json"},
+		arguments...)...)
+}
+
+// term counts the elections of etcd.
+func (l *lab) term() int {
+	l.t.Helper()
+	var all []struct {
+		Status struct {
+			Term int `json:"raftTerm"`
+		}
+	}
+	if err := json.Unmarshal([]byte(l.etcdctl("endpoint", "status")), &all); err != nil || len(all) != 1 {
+		l.fatalf("etcd does not tell its term: %v", err)
+	}
+	return all[0].Status.Term
+}
+
+// members checks that etcd has so many members, that all vote and are healthy, and that all have
+// the version that the cluster as a whole has.
+func (l *lab) members(want int) {
+	l.t.Helper()
+	l.etcdctl("endpoint", "health", "--cluster") // fails where one is not
+	list := l.etcdctl("member", "list")
+	if strings.Count(list, `"name"`) != want || strings.Contains(list, `"isLearner":true`) {
+		l.t.Errorf("the members are %s", list)
+	}
+	told := l.etcdctl("endpoint", "status", "--cluster")
+	versions := map[string]bool{}
+	for _, found := range regexp.MustCompile(`"version":"([^"]+)"`).FindAllStringSubmatch(told, -1) {
+		versions[found[1]] = true
+	}
+	if len(versions) != 1 {
+		l.t.Errorf("the members have several versions: %s", told)
+	}
 }
 
 // killedAfter runs the program, kills it when it has written so many lines, and returns the last of

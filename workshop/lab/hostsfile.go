@@ -2,7 +2,9 @@ package lab
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -17,9 +19,12 @@ func (s state) hostsYAML() []byte {
 		fmt.Fprintf(&b, "artifacts: {mirror: %s, lock: %s, ownBuilds: true}\n", quoteYAML(m),
 			quoteYAML(filepath.Join(m, "artifacts.lock")))
 	}
-	fmt.Fprintf(&b, "versions: # what is a Go module\n  {kube-router: %s, local-path-provisioner: %s, "+
-		"victoria-logs: %s, vlagent: %s}\n", components.KubeRouterVersion, components.LocalPathVersion,
-		components.VictoriaLogsVersion, components.VictoriaLogsVersion)
+	named := components.Named(s.Spec.Kubernetes)
+	var versions []string
+	for _, name := range slices.Sorted(maps.Keys(named)) {
+		versions = append(versions, name+": "+named[name])
+	}
+	fmt.Fprintf(&b, "versions: # what is a Go module\n  {%s}\n", strings.Join(versions, ", "))
 	b.WriteString("# The hosts share this machine's disk: how full it is in percent is nothing to evict pods " +
 		"or remove images for.\n" +
 		"arguments:\n" +

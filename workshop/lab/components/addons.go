@@ -1,20 +1,20 @@
 package components
 
 // metricsServer is compiled with its version where client-go has its own: it tells no other.
-func metricsServer() recipe {
+func metricsServer(version string) recipe {
 	const module = "sigs.k8s.io/metrics-server"
 	return recipe{
-		Name: "metrics-server", Version: metricsServerVersion, Takes: "4 min",
+		Name: "metrics-server", Version: version, Takes: "4 min",
 		Source: goModule{
-			Path: module, Version: metricsServerVersion, GoMod: goMod("metrics-server"),
+			Path: module, Version: version, GoMod: goMod("metrics-server"),
 			Packages: []string{module + "/cmd/metrics-server"},
-			Set:      map[string]string{"k8s.io/client-go/pkg/version.gitVersion": metricsServerVersion},
+			Set:      map[string]string{"k8s.io/client-go/pkg/version.gitVersion": version},
 		},
-		Checks: []check{{[]string{"metrics-server", "--version"}, metricsServerVersion}},
+		Checks: []check{{[]string{"metrics-server", "--version"}, version}},
 		Artifacts: []artifact{{
-			"https://registry.k8s.io/metrics-server/metrics-server/" + metricsServerVersion + ".tar",
+			"https://registry.k8s.io/metrics-server/metrics-server/" + version + ".tar",
 			image{
-				Tag:        "registry.k8s.io/metrics-server/metrics-server:" + metricsServerVersion,
+				Tag:        "registry.k8s.io/metrics-server/metrics-server:" + version,
 				Members:    []member{{"/metrics-server", "metrics-server"}},
 				Dirs:       []string{"/tmp"},
 				Entrypoint: []string{"/metrics-server"},
@@ -28,23 +28,23 @@ func metricsServer() recipe {
 func localPath() recipe {
 	const module = "github.com/rancher/local-path-provisioner"
 	return recipe{
-		Name: "local-path-provisioner", Version: LocalPathVersion, Takes: "2 min",
+		Name: "local-path-provisioner", Version: localPathVersion, Takes: "2 min",
 		Source: sources{
 			goModule{
-				Path: module, Version: LocalPathVersion, GoMod: goMod("local-path-provisioner"),
+				Path: module, Version: localPathVersion, GoMod: goMod("local-path-provisioner"),
 				Packages: []string{module},
-				Set:      map[string]string{"main.VERSION": LocalPathVersion},
+				Set:      map[string]string{"main.VERSION": localPathVersion},
 			},
 			debianPackages{
 				Packages: map[string]string{"busybox-static": busyboxVersion},
 				Take:     map[string]string{"busybox": "bin/busybox"},
 			},
 		},
-		Checks: []check{{[]string{"local-path-provisioner", "--version"}, LocalPathVersion}},
+		Checks: []check{{[]string{"local-path-provisioner", "--version"}, localPathVersion}},
 		Artifacts: []artifact{{
-			"https://docker.io/rancher/local-path-provisioner/" + LocalPathVersion + ".tar",
+			"https://docker.io/rancher/local-path-provisioner/" + localPathVersion + ".tar",
 			image{
-				Tag: "docker.io/rancher/local-path-provisioner:" + LocalPathVersion,
+				Tag: "docker.io/rancher/local-path-provisioner:" + localPathVersion,
 				Members: []member{
 					{"/usr/bin/local-path-provisioner", "local-path-provisioner"}, {"/bin/busybox", "busybox"},
 				},

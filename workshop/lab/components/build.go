@@ -30,6 +30,7 @@ type Spec struct {
 	Mirror     string            // directory of the mirror; empty means DefaultMirror
 	AddOns     bool              // also what clusters run only where their inventory asks for it
 	FromSource bool              // nothing of upstream's; also what the benchmark alone needs
+	OlderEtcd  bool              // also etcd 3.5, for clusters that move to 3.6
 	Log        func(line string) // receives a line when a build starts and ends; may be nil
 }
 
@@ -66,6 +67,10 @@ func Build(ctx context.Context, spec Spec) error {
 	}
 	if !spec.AddOns {
 		recipes = slices.DeleteFunc(recipes, func(r recipe) bool { return r.OnRequest })
+	}
+	if older := followers[oldest].etcd; spec.OlderEtcd &&
+		!slices.ContainsFunc(recipes, func(r recipe) bool { return r.Name == "etcd" && r.Version == older }) {
+		recipes = append(recipes, etcd(older, runtime.GOARCH))
 	}
 	m, err := openMirror(spec.Mirror)
 	if err != nil {

@@ -3,7 +3,9 @@ package components
 import (
 	"embed"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -12,20 +14,30 @@ import (
 //go:embed recipes
 var recipes embed.FS
 
-// The versions of what does not follow Kubernetes. They are the defaults of the product, so that
-// what it installs without being asked is what was tried; a test holds them together. Those of tini
-// and busybox are what Debian 12 packages.
+// oldest is the oldest minor version of Kubernetes that can be built.
+const oldest = "1.33"
+
+// followers are the versions of what follows Kubernetes, by its minor versions. The older ones are
+// what a chain of upgrades begins with. There is no module of metrics-server 0.8.1.
+var followers = map[string]struct{ etcd, metricsServer, pause string }{
+	oldest: {etcd: "v3.5.33", metricsServer: "v0.8.0", pause: "3.10"},
+	"1.34": {etcd: "v3.6.14", metricsServer: "v0.9.0", pause: "3.10.1"},
+	"1.35": {etcd: "v3.6.14", metricsServer: "v0.9.0", pause: "3.10.1"},
+	"1.36": {etcd: "v3.6.14", metricsServer: "v0.9.0", pause: "3.10.2"},
+}
+
+// The versions of what does not follow Kubernetes. Like the followers they are the defaults of the
+// product, so that what it installs without being asked is what was tried; a test holds them
+// together. Those of tini and busybox are what Debian 12 packages.
 const (
-	etcdVersion            = "v3.6.14"
 	containerdVersion      = "v2.4.1"
 	runcVersion            = "v1.5.2"
 	cniVersion             = "v1.9.1"
 	flannelVersion         = "v0.28.4"
-	metricsServerVersion   = "v0.9.0"
-	KubeRouterVersion      = "v2.1.0"
-	LocalPathVersion       = "v0.0.30"
+	kubeRouterVersion      = "v2.1.0"
+	localPathVersion       = "v0.0.30"
 	registryVersion        = "v3.1.1"
-	VictoriaLogsVersion    = "v1.52.2"
+	victoriaLogsVersion    = "v1.52.2"
 	victoriaMetricsVersion = "v1.148.9"
 	nodeExporterVersion    = "v1.12.1"
 	traefikVersion         = "v3.7.13"
@@ -50,7 +62,8 @@ func (e UnknownVersion) Error() string { return fmt.Sprintf("no recipe for Kuber
 
 // Hint says which versions there are.
 func (e UnknownVersion) Hint() string {
-	return "1.35.x and 1.36.x can be built, for example " + DefaultKubernetes
+	all := slices.Sorted(maps.Keys(followers))
+	return fmt.Sprintf("%s.x to %s.x can be built, for example %s", all[0], all[len(all)-1], DefaultKubernetes)
 }
 
 // catalogue is the list of everything that a cluster of the version needs on the architecture (a
@@ -60,11 +73,7 @@ func catalogue(kubernetesVersion, arch string) ([]recipe, error) {
 		kubernetesVersion = DefaultKubernetes
 	}
 	k8s := "v" + strings.TrimPrefix(kubernetesVersion, "v")
-	parts := regexp.MustCompile(`^v(1\.[0-9]+)\.[0-9]+$`).FindStringSubmatch(k8s)
-	if parts == nil {
-		return nil, UnknownVersion{kubernetesVersion}
-	}
-	pauseVersion, ok := map[string]string{"1.35": "3.10.1", "1.36": "3.10.2"}[parts[1]]
+	follower, ok := followers[minorOf(k8s)]
 	if !ok {
 		return nil, UnknownVersion{kubernetesVersion}
 	}
@@ -73,14 +82,14 @@ func catalogue(kubernetesVersion, arch string) ([]recipe, error) {
 		return nil, fmt.Errorf("no recipe for the architecture %s: known are amd64 and arm64", arch)
 	}
 	return []recipe{
-		pause(pauseVersion),
+		pause(follower.pause),
 		busybox(),
 		greeting(),
 		redis(),
 		php(),
 		runc(arch),
 		cni(arch),
-		etcd(arch),
+		etcd(follower.etcd, arch),
 		containerd(arch),
 		flannel(arch),
 		kubeRouter(arch),
@@ -93,7 +102,7 @@ func catalogue(kubernetesVersion, arch string) ([]recipe, error) {
 		victoriaMetrics("victoria-metrics"),
 		victoriaMetrics("vmagent"),
 		victoriaMetrics("vmalert"),
-		metricsServer(),
+		metricsServer(follower.metricsServer),
 		traefik(),
 		docker(machine),
 		kubernetes(k8s, arch),
@@ -112,6 +121,28 @@ func goMod(name string) string {
 
 // number is a version without its "v", as archives and programs write it.
 func number(version string) string { return strings.TrimPrefix(version, "v") }
+
+// Named are the versions that inventories of the lab name, because they are not the product's
+// defaults: those are not published as modules.
+func Named(kubernetesVersion string) map[string]string {
+	named := map[string]string{
+		"kube-router": kubeRouterVersion, "local-path-provisioner": localPathVersion,
+		"victoria-logs": victoriaLogsVersion, "vlagent": victoriaLogsVersion,
+	}
+	if follower := followers[minorOf(kubernetesVersion)]; follower.metricsServer == "v0.8.0" {
+		named["metrics-server"] = follower.metricsServer
+	}
+	return named
+}
+
+// minorOf returns the minor version, such as "1.36", of a patch of it; empty for what is none.
+func minorOf(kubernetesVersion string) string {
+	parts := regexp.MustCompile(`^v?(1\.[0-9]+)\.[0-9]+$`).FindStringSubmatch(kubernetesVersion)
+	if parts == nil {
+		return ""
+	}
+	return parts[1]
+}
 
 // Versions are the versions of what the mirror gets for a version of Kubernetes, by the names that
 // the product has for components, without a leading v.

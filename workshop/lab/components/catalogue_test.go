@@ -66,7 +66,7 @@ func TestCatalogueURLs(t *testing.T) {
 func TestVersionsShareTheMirror(t *testing.T) {
 	made := make(map[string]string)
 	records := make(map[string]string)
-	for _, version := range []string{"v1.35.4", "v1.36.1", "v1.36.3"} {
+	for _, version := range []string{"v1.33.13", "v1.34.4", "v1.35.4", "v1.36.1", "v1.36.3"} {
 		recipes, err := catalogue(version, "amd64")
 		if err != nil {
 			t.Fatal(err)
@@ -97,7 +97,7 @@ func TestVersionsShareTheMirror(t *testing.T) {
 
 // TestLabRunsTheDefaults: what the product installs without being asked is what the lab builds.
 func TestLabRunsTheDefaults(t *testing.T) {
-	for _, version := range []string{"v1.35.4", "v1.36.3"} {
+	for _, version := range []string{"v1.33.13", "v1.34.4", "v1.35.4", "v1.36.3"} {
 		lab, err := Versions(version)
 		if err != nil {
 			t.Fatal(err)
@@ -108,8 +108,8 @@ func TestLabRunsTheDefaults(t *testing.T) {
 		}
 		delete(defaults, "cri-dockerd") // it is not published as a module
 		delete(defaults, "headlamp")    // nor is this
-		for _, name := range []string{"kube-router", "local-path-provisioner", "victoria-logs", "vlagent"} {
-			delete(defaults, name) // nor are their newest versions
+		for name := range Named(version) {
+			delete(defaults, name) // nor are these versions
 		}
 		for name, want := range defaults {
 			if want = number(want); lab[name] != want {

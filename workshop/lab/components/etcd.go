@@ -1,22 +1,22 @@
 package components
 
 // etcd comes with the tools that make and restore its backups.
-func etcd(arch string) recipe {
-	dir := "etcd-" + etcdVersion + "-linux-" + arch
+func etcd(version, arch string) recipe {
+	dir := "etcd-" + version + "-linux-" + arch
 	return recipe{
-		Name: "etcd", Version: etcdVersion, Takes: "40 s",
+		Name: "etcd", Version: version, Takes: "40 s",
 		Source: goModule{
-			Path: "go.etcd.io/etcd/server/v3", Version: etcdVersion, GoMod: goMod("etcd"),
+			Path: "go.etcd.io/etcd/server/v3", Version: version, GoMod: goMod("etcd"),
 			Packages: []string{"go.etcd.io/etcd/server/v3", "go.etcd.io/etcd/etcdctl/v3", "go.etcd.io/etcd/etcdutl/v3"},
 			Rename:   map[string]string{"server": "etcd"},
 		},
 		Checks: []check{
-			{[]string{"etcd", "--version"}, number(etcdVersion)},
-			{[]string{"etcdctl", "version"}, number(etcdVersion)},
-			{[]string{"etcdutl", "version"}, number(etcdVersion)},
+			{[]string{"etcd", "--version"}, number(version)},
+			{[]string{"etcdctl", "version"}, number(version)},
+			{[]string{"etcdutl", "version"}, number(version)},
 		},
 		Artifacts: []artifact{{
-			"https://github.com/etcd-io/etcd/releases/download/" + etcdVersion + "/" + dir + ".tar.gz",
+			"https://github.com/etcd-io/etcd/releases/download/" + version + "/" + dir + ".tar.gz",
 			archive{[]member{
 				{dir + "/etcd", "etcd"}, {dir + "/etcdctl", "etcdctl"}, {dir + "/etcdutl", "etcdutl"},
 			}},

@@ -5,16 +5,16 @@ package components
 func kubeRouter(arch string) recipe {
 	const module = "github.com/cloudnativelabs/kube-router"
 	return recipe{
-		Name: "kube-router", Version: KubeRouterVersion, Takes: "3 min",
+		Name: "kube-router", Version: kubeRouterVersion, Takes: "3 min",
 		Source: goModule{
-			Path: module + "/v2", Version: KubeRouterVersion, GoMod: goMod("kube-router"),
+			Path: module + "/v2", Version: kubeRouterVersion, GoMod: goMod("kube-router"),
 			Packages: []string{module + "/v2/cmd/kube-router"},
-			Set:      map[string]string{module + "/v2/pkg/version.Version": KubeRouterVersion},
+			Set:      map[string]string{module + "/v2/pkg/version.Version": kubeRouterVersion},
 		},
-		Checks: []check{{[]string{"kube-router", "--version"}, KubeRouterVersion}},
+		Checks: []check{{[]string{"kube-router", "--version"}, kubeRouterVersion}},
 		Artifacts: []artifact{{
-			"https://" + module + "/releases/download/" + KubeRouterVersion + "/kube-router_" +
-				number(KubeRouterVersion) + "_linux_" + arch + ".tar.gz",
+			"https://" + module + "/releases/download/" + kubeRouterVersion + "/kube-router_" +
+				number(kubeRouterVersion) + "_linux_" + arch + ".tar.gz",
 			archive{[]member{{"kube-router", "kube-router"}}},
 		}},
 	}

@@ -6,7 +6,7 @@ const victoriaVersionVariable = "github.com/VictoriaMetrics/VictoriaMetrics/lib/
 
 // victoriaLogs makes a program of the store of logs.
 func victoriaLogs(name string) recipe {
-	return victoria(name, "github.com/VictoriaMetrics/VictoriaLogs", "victoria-logs", VictoriaLogsVersion)
+	return victoria(name, "github.com/VictoriaMetrics/VictoriaLogs", "victoria-logs", victoriaLogsVersion)
 }
 
 // victoriaMetrics makes a program of the store of figures.

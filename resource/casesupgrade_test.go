@@ -1,0 +1,176 @@
+package resource_test
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"kbootstrap/host"
+	"kbootstrap/resource"
+)
+
+// snapshotText is a snapshot as etcd writes it: whole pages, and their sum.
+func snapshotText() string {
+	pages := strings.Repeat("x", 1024)
+	sum := sha256.Sum256([]byte(pages))
+	return pages + string(sum[:])
+}
+
+// newEtcdctl gives the machine a member of etcd, and the programs that save it and read it again.
+func newEtcdctl(m *machine) *fakeEtcd {
+	m.fakes["etcdctl"] = func(argv []string) (string, error) {
+		return "", os.WriteFile(argv[len(argv)-1], []byte(snapshotText()), 0o600)
+	}
+	m.fakes["etcdutl"] = func([]string) (string, error) { return `{"hash":7,"revision":42}`, nil }
+	return newEtcd(m)
+}
+
+func keptSnapshot() resource.KeptSnapshot {
+	return resource.KeptSnapshot{
+		Dir: "/var/lib/snapshots", Before: "v1.36.3", Keep: 3, After: time.Now().Add(-time.Hour),
+		Access: resource.EtcdAccess{Endpoints: []string{"http://" + etcdAt}},
+	}
+}
+
+// aged puts a snapshot there that was taken so many hours ago.
+func (m *machine) aged(name string, hours int) {
+	m.put(keptSnapshot().Dir+"/"+name, name)
+	then := time.Now().Add(-time.Duration(hours) * time.Hour)
+	m.must(os.Chtimes(m.Path(keptSnapshot().Dir+"/"+name), then, then))
+}
+
+func keptSnapshotLaws() []law {
+	return []law{
+		{name: "new", start: func(m *machine) { newEtcdctl(m) }, wanted: keptSnapshot(), stays: true},
+		{
+			name: "of other versions", wanted: keptSnapshot(), stays: true, before: "2 too many\n",
+			start: func(m *machine) {
+				newEtcdctl(m)
+				for i, name := range []string{"before-v1.33.13.1.db", "before-v1.34.4.1.db", "before-v1.34.4.2.db",
+					"before-v1.35.4.1.db", "before-v1.35.4.2.db"} {
+					m.aged(name, 90-i)
+				}
+			},
+		},
+		{
+			name: "too old", wanted: keptSnapshot(), stays: true, before: "too old\n",
+			start: func(m *machine) {
+				newEtcdctl(m)
+				m.aged("before-v1.36.3.1.db", 4)
+				m.aged("before-v1.36.3.2.db", 3)
+				m.aged("of an operator.db", 99)
+			},
+		},
+	}
+}
+
+func steadyLaws() []law {
+	return []law{{
+		name: "young", stays: true, wanted: resource.Steady{Unit: "kubelet.service", For: 50 * time.Millisecond},
+		start: func(m *machine) {
+			m.put("/etc/systemd/system/kubelet.service", "[Service]\n")
+			s := newSystemd(m)
+			m.must(s.start("kubelet.service"))
+			m.ages(s.units["kubelet.service"].pid)
+		},
+	}}
+}
+
+// ages has a process that has just been started grow older with each look.
+func (m *machine) ages(pid int) {
+	m.put(fmt.Sprintf("/proc/%d/stat", pid), "0 (x) S"+strings.Repeat(" 0", 18)+" 100")
+	m.put("/proc/uptime", "1.01 0\n")
+	show := m.fakes["systemctl"]
+	looks := 0
+	m.fakes["systemctl"] = func(argv []string) (string, error) {
+		if looks++; looks == 5 { // those of the laws that look before it is applied come first
+			m.put("/proc/uptime", "9.00 0\n")
+		}
+		return show(argv)
+	}
+}
+
+// TestSnapshotsKept: the first snapshot before an upgrade stays, and so do the newest ones; what is
+// no snapshot of the tool is left alone.
+func TestSnapshotsKept(t *testing.T) {
+	m := newMachine(t)
+	newEtcdctl(m)
+	for i, name := range []string{"before-v1.35.4.1.db", "before-v1.36.3.1.db", "before-v1.36.3.2.db",
+		"before-v1.36.3.3.db", "before-v1.36.3.4.db", "mine.db"} {
+		m.aged(name, 9-i)
+	}
+	m.apply(keptSnapshot())
+	entries, err := os.ReadDir(m.Path(keptSnapshot().Dir))
+	m.must(err)
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	const want = "before-v1.36.3.1.db before-v1.36.3.4.db before-v1.36.3.5.db mine.db"
+	if got := strings.Join(names, " "); got != want {
+		t.Errorf("kept %s, want %s", got, want)
+	}
+	info, err := os.Stat(m.Path(keptSnapshot().Dir))
+	m.must(err)
+	if info.Mode().Perm() != 0o700 {
+		t.Errorf("the directory has the mode %v", info.Mode())
+	}
+	info, err = os.Stat(m.Path(keptSnapshot().Dir + "/before-v1.36.3.5.db"))
+	m.must(err)
+	if info.Mode().Perm() != 0o600 {
+		t.Errorf("the snapshot has the mode %v", info.Mode())
+	}
+}
+
+// TestDamagedSnapshot: what is not whole gets no name, and nothing is left of it.
+func TestDamagedSnapshot(t *testing.T) {
+	m := newMachine(t)
+	newEtcdctl(m)
+	m.fakes["etcdctl"] = func(argv []string) (string, error) {
+		return "", os.WriteFile(argv[len(argv)-1], []byte(strings.Replace(snapshotText(), "x", "y", 1)), 0o600)
+	}
+	err := keptSnapshot().Apply(t.Context(), m.System)
+	if err == nil || !strings.Contains(err.Error(), "damaged") {
+		t.Errorf("got %v", err)
+	}
+	left, err := filepath.Glob(m.Path(keptSnapshot().Dir + "/*"))
+	hidden, _ := filepath.Glob(m.Path(keptSnapshot().Dir + "/.*"))
+	if m.must(err); len(left)+len(hidden) > 0 {
+		t.Errorf("left are %q", append(left, hidden...))
+	}
+}
+
+// TestSteady: a service whose process ends while it is watched has failed, even if systemd has
+// started another by then.
+func TestSteady(t *testing.T) {
+	for name, end := range map[string]func(s *systemd){
+		"another process": func(s *systemd) { s.m.must(s.start("kubelet.service")) },
+		"no process":      func(s *systemd) { s.end("kubelet.service") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newMachine(t)
+			m.put("/etc/systemd/system/kubelet.service", "[Service]\n")
+			s := newSystemd(m)
+			m.must(s.start("kubelet.service"))
+			m.put("/proc/uptime", "0.02 0\n")
+			looks := 0
+			m.fakes["systemctl"] = func(argv []string) (string, error) {
+				if looks++; looks == 2 {
+					end(s)
+				}
+				return s.run(argv)
+			}
+			err := resource.Steady{Unit: "kubelet.service", For: time.Minute}.Apply(t.Context(), m.System)
+			var failed *host.UnitError
+			if !errors.As(err, &failed) || len(failed.Journal.Lines) == 0 ||
+				!strings.Contains(err.Error(), "kubelet.service has ended within the 1m0s") {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
