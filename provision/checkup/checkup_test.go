@@ -217,7 +217,9 @@ func TestJudge(t *testing.T) {
 			s.restart("kubelet.service", 9, 2*time.Minute)
 		}, Warning, "", "w1", "had to start kubelet.service again"},
 		"a start without an end": {func(s *Scene) {
-			s.Hosts[1].Checkup.Starts = []host.Starts{{Unit: "flanneld.service", Starting: time.Minute}}
+			s.Hosts[1].Checkup.Starts = []host.Starts{
+				{Unit: "flanneld.service", Starting: time.Minute, Ago: time.Minute},
+			}
 		}, Warning, "", "w1", "has been starting flanneld.service for 1m"},
 		"a start that waits": {func(s *Scene) {
 			s.Hosts[1].Checkup.Starts = []host.Starts{{Unit: "flanneld.service", Waiting: time.Minute}}
@@ -265,7 +267,9 @@ func TestNothingToSay(t *testing.T) {
 		},
 		"a small database full of holes": func(s *Scene) { s.Hosts[0].Checkup.Vitals.Etcd.Used = 1 },
 		"a start that has just begun": func(s *Scene) {
-			s.Hosts[1].Checkup.Starts = []host.Starts{{Unit: "flanneld.service", Starting: 3 * time.Second}}
+			s.Hosts[1].Checkup.Starts = []host.Starts{
+				{Unit: "flanneld.service", Starting: 3 * time.Second, Ago: 3 * time.Second},
+			}
 		},
 		"what was not asked": func(s *Scene) {
 			s.Hosts[1].Components[1].Problem, s.Hosts[1].Components[1].Unknown = "not known", true

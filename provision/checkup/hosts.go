@@ -114,7 +114,7 @@ func restarts(h Host, r host.Starts) (Problem, bool) {
 		Text: fmt.Sprintf("systemd had to start %s again, the last time %s ago (%d)", r.Unit, span(r.Ago), r.Count),
 	}
 	switch {
-	case r.Ago == 0 || r.Ago > restartLately:
+	case r.Count == 0 || r.Ago == 0 || r.Ago > restartLately:
 		return p, false
 	case r.Count >= crashLoop && r.Ago < crashLately:
 		p.Level = Broken
@@ -134,7 +134,7 @@ func Unstarted(name string, s host.Starts) (Problem, bool) {
 	switch {
 	case s.Starting >= startLong:
 		return Problem{Level: Warning, Host: name, Hint: hint, Text: fmt.Sprintf(
-			"systemd has been starting %s for %s, and does not hear from it that it is ready", s.Unit, span(s.Starting))}, true
+			"systemd has been starting %s for %s, and the start does not come to its end", s.Unit, span(s.Starting))}, true
 	case s.Waiting >= startLong:
 		return Problem{Level: Warning, Host: name, Hint: hint, Text: fmt.Sprintf(
 			"%s does not run, and its start waits in systemd's queue for that of another unit", s.Unit)}, true
