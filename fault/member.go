@@ -45,8 +45,8 @@ different after minutes, or a member did not answer; the message has the hashes,
 already; no API server reads from it yet.`,
 		`See to a member that did not answer, or take out the one whose hash differs from all others and add it again.
 
-If only the new member differs, its data is damaged: that of the others was there before. Compare once more on a control
-plane, since it may have been late (etcdctl endpoint hashkv --cluster).
+If only the new member differs, its data is damaged: that of the others was there before. It may also have been late:
+compare once more on a control plane (etcdctl endpoint hashkv --cluster).
 
     kbootstrap status -i hosts.yaml
     kbootstrap remove-node m3 -i hosts.yaml

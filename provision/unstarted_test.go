@@ -35,7 +35,8 @@ func TestTellsUnstarted(t *testing.T) {
 		}
 		told := 0
 		for _, e := range seen.events {
-			if e.Kind == fleet.EventWarning && e.Host == "m1" && strings.Contains(e.Text, "has been starting flanneld.service") {
+			says := strings.Contains(e.Text, "has been starting flanneld.service")
+			if says && e.Kind == fleet.EventWarning && e.Host == "m1" {
 				told++
 			}
 		}

@@ -58,7 +58,8 @@ func (g Agreement) Apply(ctx context.Context, sys *host.System) error {
 	if err == nil || ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
-	return fault.MembersDisagree.Wrap(fmt.Errorf("waited %s until all members of etcd hold the same: %w", g.Timeout, last))
+	last = fmt.Errorf("waited %s until all members of etcd hold the same: %w", g.Timeout, last)
+	return fault.MembersDisagree.Wrap(last)
 }
 
 // etcdHash is what a member computes of its data. Two are of the same data only if both have

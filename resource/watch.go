@@ -20,8 +20,8 @@ type Watch struct {
 	counted  bool      // restarts is known
 	restarts int       // how often systemd had restarted it when the wait began
 	stopped  int       // how many looks in a row found it stopped
-	// former says, at a gate, that the unit had failed when the wait began, and has not been started
-	// since: the step that is waited for does that.
+	// former says, at a gate, that the unit had failed when the wait began, and has not been
+	// started since: the step that is waited for does that.
 	former bool
 }
 

@@ -133,11 +133,12 @@ func Unstarted(name string, s host.Starts) (Problem, bool) {
 	hint := "`systemctl list-jobs` and `systemctl status " + s.Unit + "` on the host"
 	switch {
 	case s.Starting >= startLong:
-		return Problem{Level: Warning, Host: name, Hint: hint, Text: fmt.Sprintf(
-			"systemd has been starting %s for %s, and the start does not come to its end", s.Unit, span(s.Starting))}, true
+		text := fmt.Sprintf("systemd has been starting %s for %s, and the start does not come to its end", s.Unit,
+			span(s.Starting))
+		return Problem{Level: Warning, Host: name, Text: text, Hint: hint}, true
 	case s.Waiting >= startLong:
-		return Problem{Level: Warning, Host: name, Hint: hint, Text: fmt.Sprintf(
-			"%s does not run, and its start waits in systemd's queue for that of another unit", s.Unit)}, true
+		text := s.Unit + " does not run, and its start waits in systemd's queue for that of another unit"
+		return Problem{Level: Warning, Host: name, Text: text, Hint: hint}, true
 	}
 	return Problem{}, false
 }

@@ -84,7 +84,8 @@ func etcdVote(t Target) []resource.Resource {
 	}
 	return one(
 		resource.Vote{
-			Name: t.Host.Name, PeerURL: peerURL(t.Host), Access: etcdPeerAccess(t), Unit: "etcd.service", Timeout: catchUp,
+			Name: t.Host.Name, PeerURL: peerURL(t.Host), Access: etcdPeerAccess(t), Unit: "etcd.service",
+			Timeout: catchUp,
 		},
 		resource.Agreement{
 			Name: t.Host.Name, PeerURL: peerURL(t.Host), Access: etcdPeerAccess(t), Timeout: 5 * time.Minute,

@@ -64,7 +64,8 @@ func TestKeepOperations(t *testing.T) {
 	l.heals()
 }
 
-// commandsOf are the lines of the blocks of commands of a page. What is typed is a call of the tool.
+// commandsOf are the lines of the blocks of commands of a page. What is typed is a call of the
+// tool.
 func commandsOf(t *testing.T, page string) []string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("../..", page))
@@ -90,8 +91,8 @@ func commandsOf(t *testing.T, page string) []string {
 	return lines
 }
 
-// typeLine runs a line as a user does who stands in the directory of the cluster, and knows where the
-// backup and the key are.
+// typeLine runs a line as a user does who stands in the directory of the cluster, and knows where
+// the backup and the key are.
 func (l *lab) typeLine(line, key string) {
 	l.t.Helper()
 	backups, err := filepath.Glob(filepath.Join(l.dir, ".kbootstrap/demo/backups/*"))
@@ -108,7 +109,7 @@ func (l *lab) typeLine(line, key string) {
 		}
 	}
 	if arguments[0] == "restore" {
-		arguments = append(arguments, "--confirm", "demo") // there is nobody to ask
+		arguments = append(arguments, "--confirm", "demo") // no person is there to be asked
 	}
 	ctx, cancel := context.WithTimeout(l.t.Context(), 10*time.Minute)
 	defer cancel()

@@ -61,7 +61,7 @@ func (l *lab) status(code int, says ...string) {
 	}
 }
 
-// hungStart has a program of somebody else keep systemd from ending the start of a service, which
+// hungStart has a drop-in of a user keep systemd from ending the start of a service, which
 // works all the same.
 func hungStart(l *lab) {
 	const dropIn = "/etc/systemd/system/flanneld.service.d/90-hang.conf"
