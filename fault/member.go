@@ -5,6 +5,7 @@ const (
 	MemberNotChanged Code = "KB6056"
 	RefusedRemoval   Code = "KB6057"
 	DrainBlocked     Code = "KB6058"
+	MembersDisagree  Code = "KB6059"
 
 	NotInstalledAgain  Code = "KB6070"
 	RefusedReplacement Code = "KB6071"
@@ -38,6 +39,18 @@ that keeps each. The host is cordoned by remove-node; after an upgrade it takes 
 		`Give the budget another replica that may go, or wait longer with --timeout.
 
     kubectl get poddisruptionbudgets -A`},
+	{MembersDisagree, "the members of etcd could not be seen to hold the same",
+		`When a member of etcd has joined, each member computes a hash of what it holds at one revision. The hashes are still
+different after minutes, or a member did not answer; the message has the hashes, or the answer. The new member votes
+already; no API server reads from it yet.`,
+		`See to a member that did not answer, or take out the one whose hash differs from all others and add it again.
+
+If only the new member differs, its data is damaged: that of the others was there before. It may also have been late:
+compare once more on a control plane (etcdctl endpoint hashkv --cluster).
+
+    kbootstrap status -i hosts.yaml
+    kbootstrap remove-node m3 -i hosts.yaml
+    kbootstrap add-node m3 -i hosts.yaml`},
 	{NotInstalledAgain, "a host that is to be replaced was not installed again",
 		`replace-node is for a host that was installed again, or got a new disk: under its name and address, and without
 anything of the cluster. This host has something of a cluster; the message says what. Nothing was changed.`,

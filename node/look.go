@@ -48,8 +48,8 @@ type Checkup struct {
 	Vitals          api.Vitals
 	Certificates    []host.Certificate
 	CertificatesErr error
-	Restarts        []host.Restarts
-	RestartsErr     error
+	Starts          []host.Starts
+	StartsErr       error
 }
 
 // Answer is what a host saw. A part that it could not look at has an error, and the other parts are
@@ -99,13 +99,13 @@ type lookAnswer struct {
 
 	Vitals       api.Vitals
 	Certificates []host.Certificate `json:",omitempty"`
-	Restarts     []host.Restarts    `json:",omitempty"`
+	Starts       []host.Starts      `json:",omitempty"`
 	Inspection   *host.Inspection   `json:",omitempty"`
 	Listings     *api.Listings      `json:",omitempty"`
 	Keyring      *host.Keyring      `json:",omitempty"`
 	// The errors of the parts.
-	ObservedError, WitnessesError, SurveyError, CertificatesError, RestartsError *wireError `json:",omitempty"`
-	InspectionError, KeyringError                                                *wireError `json:",omitempty"`
+	ObservedError, WitnessesError, SurveyError, CertificatesError, StartsError *wireError `json:",omitempty"`
+	InspectionError, KeyringError                                              *wireError `json:",omitempty"`
 }
 
 // observed is what was found, as far as it differs from what is wanted. The rest, which in most
@@ -142,7 +142,7 @@ func (c *Client) Look(ctx context.Context, q Query) (Answer, error) {
 	answer.Checkup = Checkup{
 		Vitals:       a.Vitals,
 		Certificates: a.Certificates, CertificatesErr: a.CertificatesError.error(),
-		Restarts: a.Restarts, RestartsErr: a.RestartsError.error(),
+		Starts: a.Starts, StartsErr: a.StartsError.error(),
 	}
 	answer.InspectionErr = a.InspectionError.error()
 	if a.Inspection != nil {
@@ -236,8 +236,8 @@ func (s *server) look(w http.ResponseWriter, r *http.Request) error {
 			a.Certificates, err = host.Certificates(string(s.sys.Root), c.Certificates)
 			return err
 		})
-		look(surveyTimeout, &a.RestartsError, func(ctx context.Context) (err error) {
-			a.Restarts, err = s.sys.Restarts(ctx, c.Units)
+		look(surveyTimeout, &a.StartsError, func(ctx context.Context) (err error) {
+			a.Starts, err = s.sys.Starts(ctx, c.Units)
 			return err
 		})
 		parts.Go(func() {

@@ -50,6 +50,7 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 		summary.Took = time.Since(start)
 		tally.CountAll()
 		summary.Outcome = tally.Outcome(r.Cluster.Hosts, unreached)
+		r.tellUnstarted()
 		return summary, unreached.ErrOrNil()
 	}
 	defer r.stopOn(ctx)()
@@ -138,13 +139,18 @@ func (r *Run) settle(ctx context.Context, do func(context.Context, plan.Step) er
 	settled := plan.Plan{Steps: slices.DeleteFunc(slices.Clone(r.Plan.Steps), func(s plan.Step) bool {
 		return s.Component.Passing
 	}), Spare: r.Plan.Spare, Waves: r.Plan.Waves}
-	if _, err := r.Fleet.Observe(ctx, r.Cluster.Hosts, &settled, nil); err != nil {
+	queries := map[string]node.Query{}
+	askStarts(settled, queries)
+	answers, err := r.Fleet.Observe(ctx, r.Cluster.Hosts, &settled, queries)
+	if err != nil {
 		var failed plan.Failures
 		if !errors.As(err, &failed) {
 			failed = plan.Failures{{Component: "observe", Err: err}}
 		}
 		return failed
 	}
+	r.starts = startsIn(answers)
+	r.tellUnstarted()
 	settled.Steps = slices.DeleteFunc(settled.Steps, func(s plan.Step) bool { return len(s.Changes()) == 0 })
 	return settled.Walk(ctx, do)
 }

@@ -37,10 +37,12 @@ func lookAtForeign(ctx context.Context, r *Run, queries map[string]node.Query) (
 func ObserveAndSurvey(ctx context.Context, r *Run) error {
 	queries := map[string]node.Query{}
 	askSurveys(r, queries)
+	askStarts(r.Plan, queries)
 	answers, err := lookAround(ctx, r, queries)
 	if err := r.leaveOut(err); err != nil {
 		return err
 	}
+	r.starts = startsIn(answers)
 	r.surveys, err = surveysOf(r, answers)
 	return spared(r, err)
 }

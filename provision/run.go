@@ -71,6 +71,7 @@ type Run struct {
 	left     map[string][]string // in a reset: the components that each host has or had
 	claims   map[string]guard.Claim
 	checkups map[string]node.Checkup
+	starts   map[string][]host.Starts // as hosts told of them last, in a run that changes them
 	audited  audit.Scene
 	// survivors are, in a recovery, the members of etcd that have their data, by host.
 	survivors map[string]guard.Survivor

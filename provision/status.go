@@ -125,7 +125,7 @@ func hostStatus(r *Run, h inventory.Host, stopped map[string][]string) HostStatu
 		status.Components = append(status.Components, c)
 	}
 	told := r.checkups[h.Name]
-	if err := cmp.Or(told.CertificatesErr, told.RestartsErr); err != nil {
+	if err := cmp.Or(told.CertificatesErr, told.StartsErr); err != nil {
 		status.Error = err.Error()
 	}
 	for _, c := range told.Certificates {

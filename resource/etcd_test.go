@@ -26,6 +26,8 @@ type fakeEtcd struct {
 	behind  int    // how often a promotion is refused before the learner has caught up
 	ill     int    // how often a change is refused for the sake of the quorum
 	lose    bool   // the next change is made, and its answer is lost
+	differs int    // how often each member computes a hash of its own
+	hashes  int    // that were computed
 	changes []string
 }
 
@@ -70,6 +72,7 @@ func (e *fakeEtcd) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		PeerURLs     []string
 		IsLearner    bool
 		Linearizable bool
+		Revision     string
 	}
 	if err := json.NewDecoder(r.Body).Decode(&q); err != nil {
 		e.t.Error(err)
@@ -85,7 +88,14 @@ func (e *fakeEtcd) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_ = json.NewEncoder(w).Encode(map[string]any{"members": e.members})
 		return
 	case r.URL.Path == "/v3/maintenance/status":
-		_ = json.NewEncoder(w).Encode(map[string]any{"leader": e.leader})
+		_ = json.NewEncoder(w).Encode(map[string]any{"leader": e.leader, "header": map[string]any{"revision": "7"}})
+		return
+	case r.URL.Path == "/v3/maintenance/hashkv" && q.Revision == "7":
+		hash := 1234
+		if e.hashes++; e.hashes <= e.differs {
+			hash += e.hashes
+		}
+		_ = json.NewEncoder(w).Encode(map[string]any{"hash": hash, "compact_revision": "5"})
 		return
 	case e.ill > 0:
 		e.ill--
@@ -138,6 +148,10 @@ func votes() resource.Vote {
 	}
 }
 
+func agrees() resource.Agreement {
+	return resource.Agreement{Name: "m2", PeerURL: joins().PeerURL, Access: joins().Access, Timeout: time.Minute}
+}
+
 func etcdLaws() []law {
 	left := joins()
 	left.Unit, left.DataDir, left.Absent = "", "", true
@@ -157,6 +171,13 @@ func etcdLaws() []law {
 				e := newEtcd(m)
 				e.add("m2", true)
 				e.behind = 1
+			},
+		},
+		{
+			name: "after a difference", stays: true, wanted: agrees(), start: func(m *machine) {
+				e := newEtcd(m)
+				e.add("m2", false)
+				e.differs = 6 // two members are looked at twice before
 			},
 		},
 	}
@@ -250,6 +271,29 @@ func TestMayNotJoin(t *testing.T) {
 				t.Errorf("changed: %q", e.changes)
 			}
 		})
+	}
+}
+
+// TestDisagreement: members whose data differs, and stays so, are an error that tells each hash; so
+// is one that gives no answer.
+func TestDisagreement(t *testing.T) {
+	m := newMachine(t)
+	e := newEtcd(m)
+	e.add("m2", false)
+	e.differs = 1 << 30
+	g := agrees()
+	g.Timeout = time.Second
+	err := g.Apply(t.Context(), m.System)
+	if fault.Of(err) != fault.MembersDisagree || !strings.Contains(fmt.Sprint(err), "m2 000004") ||
+		!strings.Contains(fmt.Sprint(err), "hashes at revision 7 differ: m1 000004") {
+		t.Errorf("two members of other data: %v", err)
+	}
+	e.differs = 0
+	e.add("m3", false)
+	e.members[2].ClientURLs = []string{"http://127.0.0.1:1"}
+	err = g.Apply(t.Context(), m.System)
+	if fault.Of(err) != fault.MembersDisagree || !strings.Contains(fmt.Sprint(err), "the hash of m3") {
+		t.Errorf("a member that is down: %v", err)
 	}
 }
 

@@ -97,11 +97,19 @@ func (a EtcdAccess) change(
 func (a EtcdAccess) ask(
 	ctx context.Context, sys *host.System, endpoints []string, path string, body map[string]any, into any,
 ) error {
+	return a.askWithin(ctx, sys, etcdAnswer, endpoints, path, body, into)
+}
+
+// askWithin is ask for what a member may take longer for.
+func (a EtcdAccess) askWithin(
+	ctx context.Context, sys *host.System, limit time.Duration, endpoints []string, path string, body map[string]any,
+	into any,
+) error {
 	client, err := Ready{CACert: a.CACert, Cert: a.Cert, Key: a.Key}.Client(sys)
 	if err != nil {
 		return err
 	}
-	client.Timeout = etcdAnswer
+	client.Timeout = limit
 	if a.Socket != "" {
 		client.Transport = &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, "unix", a.Socket)

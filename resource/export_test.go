@@ -13,6 +13,13 @@ const Permissive = permissive
 const SelinuxConfig = selinuxConfig
 const UnitPoll = unitPoll
 
+// LookAgain lets a watch look without the usual pause.
+func LookAgain(w *Watch) {
+	if !w.looked.IsZero() {
+		w.looked = w.looked.Add(-unitPoll)
+	}
+}
+
 var BootstrapDropIn = bootstrapDropIn
 var ConfigOf = configOf
 var PacketFilters = packetFilters

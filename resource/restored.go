@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"kbootstrap/host"
@@ -61,7 +62,6 @@ func (r Restored) Apply(_ context.Context, sys *host.System) error {
 	if r.Absent {
 		return nil
 	}
-	dir, member := sys.Path(r.DataDir), sys.Path(r.DataDir+"/member")
 	if !placed {
 		staged := r.DataDir + "/" + restoringDir + "/member"
 		mark, err := sys.Read(staged + "/" + restoredMark)
@@ -74,23 +74,12 @@ func (r Restored) Apply(_ context.Context, sys *host.System) error {
 		if err := sys.Mark(); err != nil {
 			return err
 		}
-		if sys.Exists(r.DataDir + "/member") {
-			if sys.Exists(r.Kept()) {
-				return errors.New(r.Kept() + " is there already")
-			}
-			if err := sys.Rename(member, sys.Path(r.Kept())); err != nil {
-				return err
-			}
-		}
-		if err := sys.Rename(sys.Path(staged), member); err != nil {
-			return err
-		}
-		if err := sys.Sync(dir); err != nil {
+		if err := supplant(sys, r.DataDir, staged, filepath.Base(r.Kept())); err != nil {
 			return err
 		}
 	}
 	if err := sys.RemoveAll(sys.Path(r.DataDir + "/" + restoringDir)); err != nil {
 		return err
 	}
-	return sys.Sync(dir)
+	return sys.Sync(sys.Path(r.DataDir))
 }

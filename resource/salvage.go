@@ -100,7 +100,8 @@ func (s Salvage) Apply(ctx context.Context, sys *host.System) error {
 				return fault.NotSalvaged.Wrap(err)
 			}
 		}
-		if err := s.swap(sys); err != nil {
+		// Cut off in between, the next run finds the note and what was restored.
+		if err := supplant(sys, s.DataDir, s.work("restored/member"), s.Shelf); err != nil {
 			return err
 		}
 	}
@@ -189,18 +190,4 @@ func (s Salvage) make(ctx context.Context, sys *host.System) error {
 func isMissing(ctx context.Context, sys *host.System) bool {
 	u, err := sys.Unit(ctx, salvageUnit)
 	return err == nil && !u.Runs()
-}
-
-// swap puts what was restored into the place of what was there, by two renames: cut off between
-// them, the next run finds the note and what was restored.
-func (s Salvage) swap(sys *host.System) error {
-	if sys.Exists(s.DataDir + "/member") {
-		if err := sys.Rename(sys.Path(s.DataDir+"/member"), sys.Path(s.DataDir+"/"+s.Shelf)); err != nil {
-			return err
-		}
-	}
-	if err := sys.Rename(sys.Path(s.work("restored/member")), sys.Path(s.DataDir+"/member")); err != nil {
-		return err
-	}
-	return sys.Sync(sys.Path(s.DataDir))
 }

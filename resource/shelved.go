@@ -2,6 +2,7 @@ package resource
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 
 	"kbootstrap/host"
@@ -30,15 +31,39 @@ func (s Shelved) Observe(_ context.Context, sys *host.System) (Resource, error) 
 
 // Apply moves it aside, or back.
 func (s Shelved) Apply(_ context.Context, sys *host.System) error {
-	path, shelf := sys.Path(s.Path), sys.Path(filepath.Join(filepath.Dir(s.Path), s.Shelf))
-	if !s.Absent {
-		path, shelf = shelf, path
-	}
 	if sys.Exists(s.Path) != s.Absent {
 		return nil
 	}
-	if err := sys.Rename(path, shelf); err != nil {
+	from, to := filepath.Base(s.Path), s.Shelf
+	if !s.Absent {
+		from, to = to, from
+	}
+	return shelve(sys, filepath.Dir(s.Path), from, to)
+}
+
+// supplant puts the data of a member of etcd that lies somewhere on the same disk into the place of
+// what is in a data directory, which stays there under the name of the shelf. Cut off between the
+// two renames, there is no member, and what is to come is still where it was.
+func supplant(sys *host.System, dataDir, fresh, shelf string) error {
+	if sys.Exists(dataDir + "/member") {
+		if err := shelve(sys, dataDir, "member", shelf); err != nil {
+			return err
+		}
+	}
+	if err := sys.Rename(sys.Path(fresh), sys.Path(dataDir+"/member")); err != nil {
 		return err
 	}
-	return sys.Sync(filepath.Dir(path))
+	return sys.Sync(sys.Path(dataDir))
+}
+
+// shelve gives what is in a directory another name there, which nothing has. What has it is kept:
+// it may be the last data of a cluster.
+func shelve(sys *host.System, dir, from, to string) error {
+	if sys.Exists(filepath.Join(dir, to)) {
+		return errors.New(filepath.Join(dir, to) + " is there already")
+	}
+	if err := sys.Rename(sys.Path(filepath.Join(dir, from)), sys.Path(filepath.Join(dir, to))); err != nil {
+		return err
+	}
+	return sys.Sync(sys.Path(dir))
 }

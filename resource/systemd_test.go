@@ -20,6 +20,9 @@ type systemd struct {
 	units   map[string]*memoryUnit // held in memory: those that run, and those that a test says
 	nextPID int
 	reloads int
+	// killed are the units that do not end when they are told to, by name: systemd kills them, and
+	// they have failed.
+	killed map[string]bool
 	// crash makes units fail as soon as they are started, by name.
 	crash map[string]bool
 	// started is what the processes of units bring about, by name.
@@ -88,7 +91,11 @@ func (s *systemd) run(argv []string) (string, error) {
 		}
 		return "", nil
 	case len(argv) == 3 && argv[1] == "stop":
-		s.end(argv[2])
+		u := s.units[argv[2]]
+		runs := u != nil && u.pid != 0
+		if s.end(argv[2]); runs && s.killed[argv[2]] {
+			u.active, s.units[argv[2]] = "failed", u
+		}
 		return "", nil
 	case len(argv) == 3 && argv[1] == "reset-failed":
 		s.units[argv[2]].active = "inactive"

@@ -13,13 +13,16 @@ import (
 type Watch struct {
 	Unit    string // "" for none
 	Crashes int    // give up when systemd has restarted it so often meanwhile; 0 means never
-	Gate    bool   // another component is waited for, and the unit is yet to be started
+	Gate    bool   // another component is waited for, and may be yet to start the unit
 	Crashed bool   // the unit was found to have ended, or to end again and again
 
 	looked   time.Time // when it was looked at last
 	counted  bool      // restarts is known
 	restarts int       // how often systemd had restarted it when the wait began
 	stopped  int       // how many looks in a row found it stopped
+	// former says, at a gate, that the unit had failed when the wait began, and has not been
+	// started since: the step that is waited for does that.
+	former bool
 }
 
 const (
@@ -33,6 +36,7 @@ func (w *Watch) Hopeless(ctx context.Context, sys *host.System) error {
 	if w.Unit == "" || time.Since(w.looked) < unitPoll {
 		return nil
 	}
+	first := w.looked.IsZero()
 	w.looked = time.Now()
 	u, err := sys.Unit(ctx, w.Unit)
 	if err != nil {
@@ -46,8 +50,9 @@ func (w *Watch) Hopeless(ctx context.Context, sys *host.System) error {
 	} else {
 		w.stopped = 0
 	}
+	w.former = w.Gate && u.FailedForGood() && (first || w.former)
 	switch {
-	case u.FailedForGood():
+	case u.FailedForGood() && !w.former:
 		w.Crashed = true
 		return fmt.Errorf("%s has failed", w.Unit)
 	case w.stopped >= stopLooks:

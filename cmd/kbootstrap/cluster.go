@@ -38,6 +38,7 @@ type clusterFlags struct {
 	records   bool     // the command may record the sums of artifacts
 	record    bool     // without asking
 	bundles   []string // the files of a bundle of artifacts
+	bundle    *release.Bundle
 	// kubernetes is the version that the inventory is read for; "" means that which it has.
 	kubernetes string
 
@@ -96,7 +97,7 @@ func (f *clusterFlags) bindLock(c *cobra.Command) {
 		"how long to wait while another run holds a lock; with 0, fail at once")
 }
 
-// load reads the inventory.
+// load reads the inventory, and opens the bundle that its artifacts are taken from.
 func (f *clusterFlags) load() (*inventory.Cluster, error) {
 	c, err := inventory.LoadAs(f.inventory, f.kubernetes, component.Rules())
 	if err != nil {
@@ -106,6 +107,11 @@ func (f *clusterFlags) load() (*inventory.Cluster, error) {
 	if f.warns {
 		for _, w := range c.Warnings {
 			f.app.shown.report(fleet.Event{Kind: fleet.EventWarning, Text: w.Warning()})
+		}
+	}
+	if len(f.bundles) > 0 && f.bundle == nil {
+		if f.bundle, err = release.OpenBundle(f.bundles); err != nil {
+			return nil, err
 		}
 	}
 	return c, nil
@@ -138,6 +144,7 @@ func (f *clusterFlags) options() (fleet.Options, func()) {
 		record = f.mayRecord
 	}
 	return fleet.Options{
+		Bundle:      f.bundle,
 		Record:      record,
 		Report:      p.report,
 		Command:     "kbootstrap " + strings.Join(f.app.args, " "),
@@ -163,12 +170,6 @@ func (f *clusterFlags) prepare(
 		return nil, nil, err
 	}
 	options, stop := f.options()
-	if len(f.bundles) > 0 {
-		if options.Bundle, err = release.OpenBundle(f.bundles); err != nil {
-			stop()
-			return nil, nil, err
-		}
-	}
 	run, err := provision.Prepare(ctx, c, scope, options, stages...)
 	if err != nil {
 		stop()

@@ -216,6 +216,14 @@ func TestJudge(t *testing.T) {
 		"it has survived": {func(s *Scene) {
 			s.restart("kubelet.service", 9, 2*time.Minute)
 		}, Warning, "", "w1", "had to start kubelet.service again"},
+		"a start without an end": {func(s *Scene) {
+			s.Hosts[1].Checkup.Starts = []host.Starts{
+				{Unit: "flanneld.service", Starting: time.Minute, Ago: time.Minute},
+			}
+		}, Warning, "", "w1", "has been starting flanneld.service for 1m"},
+		"a start that waits": {func(s *Scene) {
+			s.Hosts[1].Checkup.Starts = []host.Starts{{Unit: "flanneld.service", Waiting: time.Minute}}
+		}, Warning, "", "w1", "its start waits in systemd's queue"},
 		"a host that cannot be read": {func(s *Scene) {
 			s.Hosts[1].Error = "w1: /etc/a: is broken"
 		}, Broken, "", "w1", "/etc/a: is broken"},
@@ -242,7 +250,7 @@ func TestJudge(t *testing.T) {
 
 // restart has systemd start a unit of w1 again.
 func (s *Scene) restart(unit string, count int, ago time.Duration) {
-	s.Hosts[1].Checkup.Restarts = []host.Restarts{{Unit: unit, Count: count, Ago: ago}}
+	s.Hosts[1].Checkup.Starts = []host.Starts{{Unit: unit, Count: count, Ago: ago}}
 }
 
 // TestNothingToSay: what looks odd, and is as it should be.
@@ -258,6 +266,11 @@ func TestNothingToSay(t *testing.T) {
 			s.Hosts[0].Checkup.Vitals.API.Nodes[1].Taints = []string{"gpu:NoSchedule"}
 		},
 		"a small database full of holes": func(s *Scene) { s.Hosts[0].Checkup.Vitals.Etcd.Used = 1 },
+		"a start that has just begun": func(s *Scene) {
+			s.Hosts[1].Checkup.Starts = []host.Starts{
+				{Unit: "flanneld.service", Starting: 3 * time.Second, Ago: 3 * time.Second},
+			}
+		},
 		"what was not asked": func(s *Scene) {
 			s.Hosts[1].Components[1].Problem, s.Hosts[1].Components[1].Unknown = "not known", true
 		},

@@ -60,8 +60,11 @@ func hosts(s Scene) (string, []Problem) {
 			}
 			found = append(found, p)
 		}
-		for _, r := range h.Checkup.Restarts {
-			if p, bad := restarts(h, r); bad {
+		for _, s := range h.Checkup.Starts {
+			if p, bad := restarts(h, s); bad {
+				found = append(found, p)
+			}
+			if p, bad := Unstarted(h.Name, s); bad {
 				found = append(found, p)
 			}
 		}
@@ -105,17 +108,37 @@ const (
 
 // restarts judges a unit that systemd had to start again. One that has no process is the problem of
 // its component.
-func restarts(h Host, r host.Restarts) (Problem, bool) {
+func restarts(h Host, r host.Starts) (Problem, bool) {
 	p := Problem{
 		Level: Warning, Host: h.Name, Hint: journal(r.Unit),
 		Text: fmt.Sprintf("systemd had to start %s again, the last time %s ago (%d)", r.Unit, span(r.Ago), r.Count),
 	}
 	switch {
-	case r.Ago == 0 || r.Ago > restartLately:
+	case r.Count == 0 || r.Ago == 0 || r.Ago > restartLately:
 		return p, false
 	case r.Count >= crashLoop && r.Ago < crashLately:
 		p.Level = Broken
 		p.Text = fmt.Sprintf("%s crashes again and again: %d times, the last time %s ago", r.Unit, r.Count, span(r.Ago))
 	}
 	return p, true
+}
+
+// startLong is how long a start may take without a word: no unit of the tool needs that on a busy
+// host, once what it needs is there.
+const startLong = 30 * time.Second
+
+// Unstarted judges a unit of a host whose start does not come to its end, although its process may
+// be there and answer: systemd holds back what comes after it, and at the next boot so much longer.
+func Unstarted(name string, s host.Starts) (Problem, bool) {
+	hint := "`systemctl list-jobs` and `systemctl status " + s.Unit + "` on the host"
+	switch {
+	case s.Starting >= startLong:
+		text := fmt.Sprintf("systemd has been starting %s for %s, and the start does not come to its end", s.Unit,
+			span(s.Starting))
+		return Problem{Level: Warning, Host: name, Text: text, Hint: hint}, true
+	case s.Waiting >= startLong:
+		text := s.Unit + " does not run, and its start waits in systemd's queue for that of another unit"
+		return Problem{Level: Warning, Host: name, Text: text, Hint: hint}, true
+	}
+	return Problem{}, false
 }

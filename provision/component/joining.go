@@ -77,11 +77,18 @@ func clientURL(h inventory.Host) string { return "https://" + h.Address.String()
 const catchUp = 15 * time.Minute
 
 // etcdVote is the vote of a member that joins, which it gets when it has started and caught up.
+// Then it has to hold what the others hold, before an API server reads from it.
 func etcdVote(t Target) []resource.Resource {
 	if !t.joins() {
 		return nil
 	}
-	return one(resource.Vote{
-		Name: t.Host.Name, PeerURL: peerURL(t.Host), Access: etcdPeerAccess(t), Unit: "etcd.service", Timeout: catchUp,
-	})
+	return one(
+		resource.Vote{
+			Name: t.Host.Name, PeerURL: peerURL(t.Host), Access: etcdPeerAccess(t), Unit: "etcd.service",
+			Timeout: catchUp,
+		},
+		resource.Agreement{
+			Name: t.Host.Name, PeerURL: peerURL(t.Host), Access: etcdPeerAccess(t), Timeout: 5 * time.Minute,
+		},
+	)
 }

@@ -76,7 +76,7 @@ func (d Drain) Apply(ctx context.Context, sys *host.System) error {
 	defer cancel()
 	sys.Logf("waiting until node %s is empty", d.Node)
 	asked := map[string]time.Time{} // when a pod was last to be evicted
-	wait := apiWait{what: d.ID(), timeout: d.Timeout, code: fault.DrainBlocked}
+	wait := apiWait{what: "its pods to leave", timeout: d.Timeout, code: fault.DrainBlocked}
 	blocked := map[string]string{} // why a pod is not evicted
 	return wait.until(ctx, sys, a, func(ctx context.Context, a *kube.API) (waiting, err error) {
 		node, err := d.look(ctx, a)

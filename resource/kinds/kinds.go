@@ -74,6 +74,7 @@ var kinds = []Kind{
 	kind[resource.Restored]("restored", 0),
 	kind[resource.Membership]("membership", 0),
 	kind[resource.Vote]("vote", Sees),
+	kind[resource.Agreement]("agreement", Sees),
 	kind[resource.Bootstrapped]("bootstrapped", 0),
 	kind[resource.Salvage]("salvage", 0),
 	kind[resource.Shelved]("shelved", 0),

@@ -55,6 +55,65 @@ func TestHostsMembers(t *testing.T) {
 	asked(500)
 }
 
+// TestHostsFive: a cluster of one control plane gets two more, then another two, and loses those
+// again, while clients write and read on hosts that stay.
+func TestHostsFive(t *testing.T) {
+	l := newLab(t, "e2e-five", "--control-planes", "1", "--workers", "0", "--spare", "4")
+	l.up()
+	before := l.started("cp1")
+	l.installAsker("cp1")
+	clients := []func(int){l.ask("cp1", ownServer)}
+	for _, joiners := range [][]string{{"s1", "s2"}, {"s3", "s4"}} {
+		l.joinPlanes(joiners...)
+		begin := time.Now()
+		l.must(10*time.Minute, "add-node", joiners[0], joiners[1], "-i", l.inventory)
+		planes := len(l.planes())
+		t.Logf("add-node to %d control planes took %.1f s", planes, time.Since(begin).Seconds())
+		l.ready(planes, time.Minute)
+		l.voters(planes)
+		l.sameData()
+		l.installAsker(joiners...)
+		clients = append(clients, l.ask(joiners[0], throughProxy))
+	}
+	if after := l.started("cp1"); after != before {
+		t.Errorf("what ran on cp1 was started again:\n%s\n%s", before, after)
+	}
+	l.upAgain()
+
+	clients[2](20) // its host leaves
+	begin := time.Now()
+	l.must(10*time.Minute, "remove-node", "s3", "s4", "--confirm", "e2e-five", "-i", l.inventory)
+	t.Logf("remove-node to 3 control planes took %.1f s", time.Since(begin).Seconds())
+	l.voters(3)
+	l.sameData()
+	l.ready(3, time.Minute)
+	clients[0](500)
+	clients[1](100)
+	if after := l.started("cp1"); after != before {
+		t.Errorf("what ran on cp1 was started again:\n%s\n%s", before, after)
+	}
+}
+
+// planes are the nodes of control planes.
+func (l *lab) planes() []string {
+	l.t.Helper()
+	return strings.Fields(l.kubectl("get", "nodes", "-l", "node-role.kubernetes.io/control-plane", "-o", "name"))
+}
+
+// sameData checks that all members of etcd hold the same at one revision. A member that is behind
+// has not seen it yet.
+func (l *lab) sameData() {
+	l.t.Helper()
+	l.eventually(time.Minute, "all members hold the same", func(r result) bool {
+		hashes := map[string]bool{}
+		for line := range strings.Lines(r.stdout) {
+			hashes[strings.TrimSpace(line[strings.Index(line, ",")+1:])] = true
+		}
+		return r.code == 0 && len(hashes) == 1
+	}, "cp1", "sh", "-c", etcdctl+"endpoint hashkv --cluster --rev=$("+etcdctl+
+		"endpoint status -w json | grep -o '\"revision\":[0-9]*' | cut -d: -f2)")
+}
+
 // joinPlanes adds spare hosts to the inventory as control planes.
 func (l *lab) joinPlanes(names ...string) {
 	l.t.Helper()

@@ -29,6 +29,7 @@ func TestHostsStatus(t *testing.T) {
 		{"the controllers are stopped", stoppedControllers},
 		{"etcd is out of space", noSpace},
 		{"a node is cordoned", cordoned},
+		{"a start does not end", hungStart},
 		{"a clock is wrong", wrongClock},
 		{"a replica of CoreDNS cannot run", brokenReplica},
 		{"all replicas of CoreDNS are on one node", crowdedReplicas},
@@ -58,6 +59,22 @@ func (l *lab) status(code int, says ...string) {
 			l.t.Errorf("status does not say %q:\n%s", s, r.stdout)
 		}
 	}
+}
+
+// hungStart has a drop-in of a user keep systemd from ending the start of a service, which
+// works all the same.
+func hungStart(l *lab) {
+	const dropIn = "/etc/systemd/system/flanneld.service.d/90-hang.conf"
+	restart := "systemctl daemon-reload; systemctl restart --no-block flanneld"
+	l.exec("w1", "sh", "-c", "printf '[Service]\nExecStartPost=/bin/sleep infinity\n' >"+dropIn+"; "+restart)
+	const said = "systemd has been starting flanneld.service for "
+	l.becomes(2*time.Minute, 0, said)
+	r := l.run(2*time.Minute, "up", "-i", l.inventory, "--ignore-preflight", "ForeignSetting")
+	if r.code != 0 || !strings.Contains(r.stderr, "w1: "+said) {
+		l.t.Errorf("up does not tell of a start without an end: %v", r)
+	}
+	l.exec("w1", "sh", "-c", "rm "+dropIn+"; "+restart)
+	l.becomes(2*time.Minute, 0, "sick is healthy\n")
 }
 
 // becomes repeats status until it ends with this code and says the texts.

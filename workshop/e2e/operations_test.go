@@ -1,0 +1,152 @@
+//go:build e2e && hosts && keep
+
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestKeepOperations types what docs/operations.md shows, in the order of the page: each line of a
+// block of commands is run, in the directory of a cluster that is as the section before it says.
+func TestKeepOperations(t *testing.T) {
+	l := newLab(t, "demo", "--control-planes", "1", "--workers", "0")
+	key := l.recipient()
+	hosts, backups, _ := strings.Cut(l.read(), "backup:\n")
+	l.rewrite(strings.Replace(hosts, "hosts:\n", "backup:\n"+backups+"hosts:\n", 1)) // hosts come at the end
+	t.Cleanup(func() { _ = os.Remove(filepath.Join(l.dir, "demo-bundle.tar")) })
+	l.up()
+	for _, name := range []string{"cp2", "cp3", "w2"} {
+		l.mustLab(5*time.Minute, "add", "--spare", "--name", name)
+	}
+	before := map[string]func(){
+		"kbootstrap restore FILE":     func() { l.loseEtcd("cp1") },
+		"kbootstrap add-node cp2 cp3": func() { l.joinPlanes("cp2", "cp3") },
+		"kbootstrap add-node w2": func() {
+			if !strings.Contains(l.read(), "name: w2") {
+				l.join("w2")
+			}
+		},
+		"kbootstrap replace-node cp3": func() {
+			l.leaves("w2")
+			l.reinstall("cp3")
+			l.gone("cp3")
+		},
+		"kbootstrap recover": func() {
+			for _, name := range []string{"cp2", "cp3"} {
+				l.reinstall(name)
+			}
+		},
+		"kbootstrap status": func() { l.heals() },
+	}
+	typed := commandsOf(t, "docs/operations.md")
+	for _, line := range typed {
+		for begins, prepare := range before {
+			if strings.HasPrefix(line, begins) {
+				prepare()
+			}
+		}
+		l.typeLine(line, key)
+	}
+	for begins := range before {
+		if !strings.Contains("\n"+strings.Join(typed, "\n"), "\n"+begins) {
+			t.Errorf("no line of the page begins with %q", begins)
+		}
+	}
+	l.ready(4, time.Minute)
+	l.voters(3)
+	l.heals()
+}
+
+// commandsOf are the lines of the blocks of commands of a page. What is typed is a call of the
+// tool.
+func commandsOf(t *testing.T, page string) []string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("../..", page))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	fenced := false
+	for line := range strings.Lines(string(text)) {
+		if strings.HasPrefix(line, "```") {
+			fenced = !fenced
+		}
+		if !fenced && strings.HasPrefix(line, "    ") {
+			if line = strings.TrimSpace(line); !strings.HasPrefix(line, "kbootstrap ") {
+				t.Errorf("%s: %q is no call of the tool, and is not run", page, line)
+			}
+			lines = append(lines, line)
+		}
+	}
+	if len(lines) < 10 {
+		t.Fatalf("%s has %d lines to type", page, len(lines))
+	}
+	return lines
+}
+
+// typeLine runs a line as a user does who stands in the directory of the cluster, and knows where
+// the backup and the key are.
+func (l *lab) typeLine(line, key string) {
+	l.t.Helper()
+	backups, err := filepath.Glob(filepath.Join(l.dir, ".kbootstrap/demo/backups/*"))
+	if err != nil {
+		l.fatalf("%v", err)
+	}
+	arguments := strings.Fields(line)[1:]
+	for i, a := range arguments {
+		switch {
+		case a == "FILE" && backups != nil:
+			arguments[i] = backups[len(backups)-1]
+		case a == "~/.ssh/id_ed25519":
+			arguments[i] = key
+		}
+	}
+	if arguments[0] == "restore" {
+		arguments = append(arguments, "--confirm", "demo") // no person is there to be asked
+	}
+	ctx, cancel := context.WithTimeout(l.t.Context(), 10*time.Minute)
+	defer cancel()
+	begin := time.Now()
+	var out bytes.Buffer
+	command := exec.CommandContext(ctx, l.program, arguments...)
+	command.Dir, command.Stdout, command.Stderr = l.dir, &out, &out
+	if err := command.Run(); err != nil {
+		l.fatalf("%s: %v\n%s", line, err, &out)
+	}
+	l.t.Logf("%s took %.1f s", line, time.Since(begin).Seconds())
+}
+
+// read is the inventory.
+func (l *lab) read() string {
+	l.t.Helper()
+	text, err := os.ReadFile(l.inventory)
+	if err != nil {
+		l.fatalf("%v", err)
+	}
+	return string(text)
+}
+
+// leaves takes the lines of the last host out of the inventory, as a user does after remove-node.
+func (l *lab) leaves(name string) {
+	l.t.Helper()
+	text, _, found := strings.Cut(l.read(), "  - name: "+name+"\n")
+	if !found {
+		l.fatalf("%s has no host %s", l.inventory, name)
+	}
+	l.rewrite(text)
+}
+
+// rewrite writes the inventory.
+func (l *lab) rewrite(text string) {
+	l.t.Helper()
+	if err := os.WriteFile(l.inventory, []byte(text), 0o644); err != nil {
+		l.fatalf("%v", err)
+	}
+}
