@@ -42,6 +42,9 @@ var base = Component{
 			// First of all: its catch-all REJECT in FORWARD breaks flannel, and turning it off
 			// later would flush rules.
 			rs = append(rs, resource.Service{Name: firewalldUnit})
+			if t.Facts.Programs["ufw"] != "" {
+				rs = append(rs, resource.UFW{})
+			}
 		}
 		rs = append(rs, t.packagesProxied())
 		rs = append(rs, packages(t)...)

@@ -224,6 +224,29 @@ var cases = []struct {
 		s.path("w1", "cp1", "tcp", 6443).Fault = "rejected (no route to host)"
 	}, []string{"fail PeerPort cp1,w1: w1 -> cp1 tcp/6443: rejected (no route to host)",
 		"warn Firewalld cp1: firewalld runs, because the inventory says firewall: leave"}},
+	{"ufw that up turns off", func(s *Scene) {
+		s.Hosts[0].Facts.UFW = true
+		s.Hosts[0].Survey.Surroundings.Chains = ufwChains()
+		s.path("w1", "cp1", "tcp", 6443).Fault = "no answer within 2s"
+	}, nil},
+	{"ufw that stays", func(s *Scene) {
+		s.Cluster.Firewall = "leave"
+		s.Hosts[0].Facts.UFW = true
+		s.Hosts[0].Survey.Surroundings.Chains = ufwChains()[:1]
+		s.path("w1", "cp1", "tcp", 6443).Fault = "no answer within 2s"
+	}, []string{"fail PeerPort cp1,w1: w1 -> cp1 tcp/6443: no answer within 2s",
+		"warn Firewalld cp1: ufw runs, because the inventory says firewall: leave",
+		"warn PacketFilter cp1: the chain INPUT of the table ip filter drops, by its policy, what no rule of it " +
+			"accepts of what is sent to this host"}},
+	{"ufw next to a firewall of the tool", func(s *Scene) {
+		s.Cluster.Firewall = inventory.FirewallConfigure
+		s.Hosts[0].Facts.UFW = true
+		s.Hosts[0].Survey.Surroundings.Chains = ufwChains()
+	}, []string{"fail Firewall cp1: ufw runs, and drops what a table of nftables or firewalld lets in"}},
+	{"chains as those of ufw, without ufw", func(s *Scene) {
+		s.Hosts[0].Survey.Surroundings.Chains = ufwChains()[:1]
+	}, []string{"warn PacketFilter cp1: the chain INPUT of the table ip filter drops, by its policy, what no rule of it " +
+		"accepts of what is sent to this host"}},
 	{"SELinux that stays", func(s *Scene) {
 		s.Cluster.SELinux = inventory.SELinuxLeave
 		s.Hosts[1].Facts.SELinux, s.Hosts[2].Facts.SELinux = "enforcing", "permissive"
