@@ -37,6 +37,8 @@ type Facts struct {
 	Firewalld string
 	// UFW reports whether ufw filters packets, now or from the next boot on.
 	UFW bool
+	// Networkd reports whether systemd-networkd cares for the network, now or from the next boot on.
+	Networkd bool
 	// SSHPorts are the TCP ports by which people log in: those of sshd, and that of this session.
 	SSHPorts   []int
 	Interfaces []Interface
@@ -143,6 +145,8 @@ func (s *System) Facts(ctx context.Context, units ...string) Facts {
 		f.Units = g.units(units)
 		f.Encryption = g.providers()
 		f.Resolv = g.resolv()
+		f.Networkd = g.Exists("/run/systemd/netif/state") ||
+			g.Exists("/etc/systemd/system/multi-user.target.wants/systemd-networkd.service")
 		f.DiskFree = g.diskFree("/", "/opt", "/var/lib")
 	})
 	wg.Wait()

@@ -144,6 +144,10 @@ func Checks() []Check {
 			What: "a user may have 128 inotify instances and 8192 watches, the kernel's own defaults",
 			Hint: "raise fs.inotify.max_user_instances and fs.inotify.max_user_watches in /etc/sysctl.d"},
 
+		{ID: "CloudInit", Worst: Warn, Code: fault.PreflightCloud, judge: each(cloudInit),
+			What: "cloud-init has ended its work of this boot, and leaves to `/etc/hosts` the line of the cluster's registry",
+			Hint: "on the host: cloud-init status --wait"},
+
 		// What others left.
 		{ID: "Port-<number>", Worst: Fail, Code: fault.PreflightLeftover, judge: each(ports),
 			What: "the ports of the host's roles are free, or held by our own services",
