@@ -2,6 +2,7 @@ package resource
 
 import (
 	"context"
+	"errors"
 
 	"kbootstrap/host"
 )
@@ -27,10 +28,18 @@ func (u UFW) Apply(ctx context.Context, sys *host.System) error {
 	if sys.UFW(ctx) == u.On {
 		return nil
 	}
-	verb := "disable"
-	if u.On {
-		verb = "enable"
+	if !u.On {
+		return u.turnOff(ctx, sys)
 	}
-	_, err := sys.Change(ctx, "ufw", "--force", verb)
+	_, err := sys.Change(ctx, "ufw", "--force", "enable")
+	if err != nil {
+		// It sets policies first: one that ends in the middle drops everything, this session too.
+		err = errors.Join(err, u.turnOff(ctx, sys))
+	}
+	return err
+}
+
+func (u UFW) turnOff(ctx context.Context, sys *host.System) error {
+	_, err := sys.Change(ctx, "ufw", "--force", "disable")
 	return err
 }

@@ -113,11 +113,11 @@ func Checks() []Check {
 			Hint: "install container-selinux, and have containerd label containers: enable_selinux = true in a file " +
 				"in " + component.ContainerdSite},
 		{ID: "Firewall", Worst: Fail, Code: fault.PreflightFirewall, judge: each(configuredFirewall),
-			What: "with `firewall: configure`, firewalld is new enough, or does not run",
+			What: "with `firewall: configure`, firewalld is new enough or does not run, and ufw does not filter",
 			Hint: "stop firewalld on that host (systemctl disable --now firewalld), and `up` filters by nftables; " +
 				"or set firewall: disable in the inventory"},
 		{ID: "Firewalld", Worst: Warn, Code: fault.PreflightSystem, judge: each(firewalls),
-			What: "no firewall is in the way; `up` turns firewalld off unless the inventory says `firewall: leave`",
+			What: "no firewall is in the way; `up` turns firewalld and ufw off unless the inventory says `firewall: leave`",
 			Hint: "open the cluster's ports, or turn the firewall off"},
 		{ID: "Glibc", Worst: Fail, Code: fault.PreflightSystem, judge: each(glibc), Probes: true,
 			What: "the C library is new enough for those programs that are not static",

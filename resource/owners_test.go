@@ -1,10 +1,32 @@
 package resource_test
 
 import (
+	"errors"
 	"testing"
 
 	"kbootstrap/resource"
 )
+
+// TestUFWIsNeverHalfOn: a ufw that fails in turning itself on has set its policies already, and is
+// turned off again.
+func TestUFWIsNeverHalfOn(t *testing.T) {
+	m := newMachine(t)
+	m.ufw()
+	whole := m.fakes["ufw"]
+	m.fakes["ufw"] = func(argv []string) (string, error) {
+		out, err := whole(argv)
+		if argv[2] == "enable" {
+			err = errors.New("problem running ufw-init")
+		}
+		return out, err
+	}
+	if err := (resource.UFW{On: true}).Apply(t.Context(), m.System); err == nil {
+		t.Error("that ufw cannot be turned on is no error")
+	}
+	if found := m.observe(resource.UFW{}); resource.Changed(found, resource.UFW{}) {
+		t.Errorf("left is %q", found.State())
+	}
+}
 
 // TestNetworkdReads: a networkd that runs reads the file that was written, once; and the next run
 // has it read the file when one was cut off in between.
