@@ -183,9 +183,15 @@ var cases = []struct {
 	}},
 	{"a resolver on loopback", func(s *Scene) {
 		s.Hosts[0].Facts.Resolv, s.Hosts[0].Survey.NameServers = "", []string{"127.0.0.1"}
-	}, []string{"warn DNS cp1: /etc/resolv.conf names only 127.0.0.1, which in a pod is the pod itself"}},
+	}, []string{"fail DNS cp1: /etc/resolv.conf names only 127.0.0.1, which in a pod is the pod itself" + w1Forwards}},
 	{"no resolver", func(s *Scene) { s.Hosts[0].Facts.Resolv, s.Hosts[0].Survey.NameServers = "", nil },
-		[]string{"warn DNS cp1: /etc/resolv.conf names no DNS server"}},
+		[]string{"fail DNS cp1: /etc/resolv.conf names no DNS server" + w1Forwards}},
+	{"no DNS server on any host", func(s *Scene) {
+		for i := range s.Hosts {
+			s.Hosts[i].Facts.Resolv, s.Hosts[i].Survey.NameServers = "", nil
+		}
+	}, []string{"warn DNS cp1: /etc/resolv.conf names no DNS server",
+		"warn DNS w1: /etc/resolv.conf names no DNS server", "warn DNS w2: /etc/resolv.conf names no DNS server"}},
 
 	{"a clock 90 s ahead", func(s *Scene) {
 		s.Hosts[2].Clock = node.Clock{Offset: 90 * time.Second, Error: 3 * time.Millisecond}

@@ -54,8 +54,8 @@ func Checks() []Check {
 				"server, another host",
 			Hint: "move the bridge with arguments: {dockerd: {bip: 172.31.255.1/24}}, or with bip in " +
 				"/etc/docker/daemon.json on the host"},
-		{ID: "DNS", Worst: Warn, Code: fault.PreflightNetwork, judge: each(resolver),
-			What: "the host knows a DNS server that pods can reach too",
+		{ID: "DNS", Worst: Fail, Code: fault.PreflightNetwork, judge: each(resolver),
+			What: "the host knows a DNS server that pods can reach too, or no host does",
 			Hint: "name such a server in /etc/resolv.conf; without one, pods cannot resolve names outside the cluster"},
 
 		// Between hosts.

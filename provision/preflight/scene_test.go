@@ -153,3 +153,7 @@ func ufwChains() []surroundings.BaseChain {
 		{Table: "ip6 filter", Name: "FORWARD", Hook: surroundings.HookForward, By: surroundings.DropsByPolicy},
 	}
 }
+
+// w1Forwards is what is wrong with a host without a DNS server where w1 has one.
+const w1Forwards = "; w1 has one, to which the cluster DNS forwards, and a pod of the cluster DNS that comes to this " +
+	"host would end at once"

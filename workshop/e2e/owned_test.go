@@ -82,6 +82,10 @@ func TestHostsOwned(t *testing.T) {
 		do   func(t *testing.T, l *lab)
 	}{
 		{"its owner's programs", ownersPrograms},
+		{"cp1 has no DNS server", func(_ *testing.T, l *lab) {
+			l.mustRefuse(5, []string{"up"}, "KB3020", "w1 has one, to which the cluster DNS forwards")
+			l.exec("cp1", "sh", "-c", "echo nameserver 192.168.56.11 >/etc/resolv.conf")
+		}},
 		{"up", func(_ *testing.T, l *lab) { l.up() }},
 		{"second up", func(_ *testing.T, l *lab) { l.upAgain() }},
 		{"resolved", resolvedStub},
