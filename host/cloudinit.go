@@ -6,7 +6,7 @@ import "strings"
 type CloudInit struct {
 	// Runs says that this boot's stages of cloud-init have not ended.
 	Runs bool
-	// OwnsHosts says that /etc/hosts is written anew from cloud-init's template at each boot.
+	// OwnsHosts says that cloud-init writes /etc/hosts from its template at each boot.
 	OwnsHosts bool
 }
 

@@ -37,7 +37,8 @@ type Facts struct {
 	Firewalld string
 	// UFW reports whether ufw filters packets, now or from the next boot on.
 	UFW bool
-	// Networkd reports whether systemd-networkd cares for the network, now or from the next boot on.
+	// Networkd reports whether systemd-networkd cares for the network, now or from the next boot
+	// on.
 	Networkd bool
 	// SSHPorts are the TCP ports by which people log in: those of sshd, and that of this session.
 	SSHPorts   []int

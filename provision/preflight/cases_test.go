@@ -251,15 +251,15 @@ var cases = []struct {
 	}, []string{"fail Firewall cp1: ufw runs, and drops what a table of nftables or firewalld lets in"}},
 	{"chains as those of ufw, without ufw", func(s *Scene) {
 		s.Hosts[0].Survey.Surroundings.Chains = ufwChains()[:1]
-	}, []string{"warn PacketFilter cp1: the chain INPUT of the table ip filter drops, by its policy, what no rule of it " +
-		"accepts of what is sent to this host"}},
+	}, []string{"warn PacketFilter cp1: the chain INPUT of the table ip filter drops, by its policy, what no rule of " +
+		"it accepts of what is sent to this host"}},
 	{"cloud-init at work, and one that owns /etc/hosts", func(s *Scene) {
 		s.Cluster.AddOns.Registry.Enabled = true
 		s.Hosts[0].Survey.CloudInit = host.CloudInit{Runs: true}
 		s.Hosts[1].Survey.CloudInit = host.CloudInit{OwnsHosts: true}
 	}, []string{"warn CloudInit cp1: cloud-init has not ended: it may rename the host, replace its SSH keys, install " +
 		"packages or restart the host",
-		"warn CloudInit w1: cloud-init writes /etc/hosts anew at each boot, without the line of the cluster's registry"}},
+		"warn CloudInit w1: cloud-init writes /etc/hosts at each boot, without the line of the cluster's registry"}},
 	{"cloud-init that owns /etc/hosts, without a registry", func(s *Scene) {
 		s.Hosts[1].Survey.CloudInit = host.CloudInit{OwnsHosts: true}
 	}, nil},

@@ -117,7 +117,8 @@ func Checks() []Check {
 			Hint: "stop firewalld on that host (systemctl disable --now firewalld), and `up` filters by nftables; " +
 				"or set firewall: disable in the inventory"},
 		{ID: "Firewalld", Worst: Warn, Code: fault.PreflightSystem, judge: each(firewalls),
-			What: "no firewall is in the way; `up` turns firewalld and ufw off unless the inventory says `firewall: leave`",
+			What: "no firewall is in the way; `up` turns firewalld and ufw off unless the inventory says " +
+				"`firewall: leave`",
 			Hint: "open the cluster's ports, or turn the firewall off"},
 		{ID: "Glibc", Worst: Fail, Code: fault.PreflightSystem, judge: each(glibc), Probes: true,
 			What: "the C library is new enough for those programs that are not static",
@@ -145,7 +146,8 @@ func Checks() []Check {
 			Hint: "raise fs.inotify.max_user_instances and fs.inotify.max_user_watches in /etc/sysctl.d"},
 
 		{ID: "CloudInit", Worst: Warn, Code: fault.PreflightCloud, judge: each(cloudInit),
-			What: "cloud-init has ended its work of this boot, and leaves to `/etc/hosts` the line of the cluster's registry",
+			What: "cloud-init has ended its work of this boot, and leaves to `/etc/hosts` the line of the cluster's " +
+				"registry",
 			Hint: "on the host: cloud-init status --wait"},
 
 		// What others left.

@@ -10,7 +10,7 @@ func cloudInit(s Scene, h Host) []Finding {
 			"install packages or restart the host")...)
 	}
 	if h.Survey.CloudInit.OwnsHosts && component.NamesRegistry(s.Cluster) {
-		f := one(Warn, "cloud-init writes /etc/hosts anew at each boot, without the line of the cluster's registry")
+		f := one(Warn, "cloud-init writes /etc/hosts at each boot, without the line of the cluster's registry")
 		f[0].Hint = "on the host: echo 'manage_etc_hosts: false' > /etc/cloud/cloud.cfg.d/99-hosts.cfg"
 		found = append(found, f...)
 	}

@@ -107,8 +107,8 @@ func cidrOverlap(s Scene, h Host) []Finding {
 	return found
 }
 
-// resolver judges whether pods of the host have a DNS server to ask. The cluster DNS asks it too, as
-// soon as one host has any, and does not start on a host that has none.
+// resolver judges whether pods of the host have a DNS server to ask. The cluster DNS asks it too,
+// as soon as one host has any, and does not start on a host that has none.
 func resolver(s Scene, h Host) []Finding {
 	if h.Facts.Resolv != "" {
 		return one(OK, "%s", h.Facts.Resolv)

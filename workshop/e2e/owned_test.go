@@ -16,7 +16,8 @@ func TestHostsUfw(t *testing.T) {
 	for _, h := range l.hosts() {
 		// An owner has one of the two: a firewalld that starts flushes the rules of ufw.
 		l.exec(h.Name, "systemctl", "disable", "--now", "firewalld")
-		l.exec(h.Name, "sh", "-euc", "ufw allow 22/tcp; ufw allow 9999/tcp; ufw default deny incoming; ufw --force enable")
+		l.exec(h.Name, "sh", "-euc", "ufw allow 22/tcp; ufw allow 9999/tcp; ufw default deny incoming; "+
+			"ufw --force enable")
 	}
 	for _, step := range []struct {
 		name string
@@ -26,7 +27,8 @@ func TestHostsUfw(t *testing.T) {
 			l.edit("artifacts: {mirror", "firewall: configure\nartifacts: {mirror")
 			l.mustRefuse(5, []string{"up"}, "KB3073", "ufw runs", "ufw disable")
 			l.edit("firewall: configure", "firewall: leave")
-			l.mustRefuse(5, []string{"up"}, "KB3030", "ufw runs, because the inventory says firewall: leave", "ufw allow")
+			l.mustRefuse(5, []string{"up"}, "KB3030", "ufw runs, because the inventory says firewall: leave",
+				"ufw allow")
 			l.filters(true)
 			l.edit("firewall: leave", "firewall: disable\nrestoreOnReset: true")
 		}},
@@ -94,7 +96,8 @@ func TestHostsOwned(t *testing.T) {
 		{"cloud-init at a boot", cloudBoot},
 		{"reset", func(_ *testing.T, l *lab) {
 			l.must(5*time.Minute, "reset", "-i", l.inventory, "--confirm", "owned")
-			l.exec("w1", "sh", "-euc", "! ls /etc/systemd/network/0-kbootstrap.network; test -e /etc/systemd/network/99-all.network")
+			l.exec("w1", "sh", "-euc", "test ! -e /etc/systemd/network/0-kbootstrap.network; "+
+				"test -e /etc/systemd/network/99-all.network")
 		}},
 	} {
 		if !t.Run(step.name, func(t *testing.T) { l.t = t; step.do(t, l) }) {
@@ -105,7 +108,7 @@ func TestHostsOwned(t *testing.T) {
 }
 
 // ownersPrograms turns on what w1 has. The lab gives its interfaces their addresses, which networkd
-// is to keep; nobody answers at the DNS server.
+// is to keep; nothing answers at the DNS server.
 func ownersPrograms(_ *testing.T, l *lab) {
 	l.write("/etc/systemd/resolved.conf.d/site.conf", "[Resolve]\nDNS=192.168.56.11")
 	l.write("/etc/systemd/network/10-eth.network",
@@ -149,7 +152,8 @@ func takesAll(_ *testing.T, l *lab) {
 // for it.
 func (l *lab) bridged() {
 	l.t.Helper()
-	links := l.exec("w1", "sh", "-c", "networkctl list --no-pager; ip -brief address show cni0; ip -brief link show master cni0")
+	links := l.exec("w1", "sh", "-c",
+		"networkctl list --no-pager; ip -brief address show cni0; ip -brief link show master cni0")
 	for line := range strings.Lines(links) {
 		f := strings.Fields(line)
 		isOurs := len(f) == 5 && (f[1] == "cni0" || f[1] == "flannel.1" || strings.HasPrefix(f[1], "veth"))

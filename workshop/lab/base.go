@@ -112,7 +112,7 @@ func (i image) make(ctx context.Context, root string) error {
 	return run(ctx, "", append([]string{"sh", "-euc", i.Script, "sh", root}, i.Arguments...)...)
 }
 
-// bootstrap runs mmdebstrap, where what it mounts is seen by nobody else: it binds the machine's
+// bootstrap runs mmdebstrap, in a mount namespace of its own: it binds the machine's
 // /dev/shm into the new root, and whoever removes the root of one that was ended would remove what
 // lies there.
 func bootstrap(ctx context.Context, argv ...string) error {
