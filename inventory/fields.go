@@ -36,8 +36,8 @@ func table(c *Cluster, all *SSH, rules Rules) []field {
 		{name: "firewall", shape: "`disable`, `configure` or `leave`", fallback: "disable",
 			read: oneOf(&c.Firewall, FirewallDisable, FirewallConfigure, FirewallLeave),
 			doc: "`disable` stops and disables firewalld and ufw on every host. `configure` opens the ports of the " +
-				"cluster, between the hosts and to users, and no other: in firewalld where it runs, else in a table of " +
-				"nftables of its own; a host where ufw filters is refused. `leave` touches no firewall."},
+				"cluster, between the hosts and to users, and no other: in firewalld where it runs, else in a " +
+				"table of nftables of its own; a host where ufw filters is refused. `leave` touches no firewall."},
 		{name: "selinux", shape: "`permissive` or `leave`", fallback: "permissive",
 			read: oneOf(&c.SELinux, SELinuxPermissive, SELinuxLeave),
 			doc: "`permissive` has SELinux forbid nothing, now and at boot; `leave` does not touch SELinux, and " +

@@ -85,7 +85,8 @@ func packetFilter(s Scene, h Host) []Finding {
 
 // isOfUFW reports whether a chain drops by a policy that ufw sets.
 func isOfUFW(c surroundings.BaseChain) bool {
-	return c.By == surroundings.DropsByPolicy && (c.Table == "ip filter" || c.Table == "ip6 filter") && (c.Name == "INPUT" || c.Name == "FORWARD")
+	return c.By == surroundings.DropsByPolicy && (c.Table == "ip filter" || c.Table == "ip6 filter") &&
+		(c.Name == "INPUT" || c.Name == "FORWARD")
 }
 
 // firewalldTable is firewalld's table of nftables. A firewalld that is stopped removes it; one that
