@@ -126,9 +126,13 @@ test-keep: artifacts
 test-upgrade: artifacts
 	go test -tags e2e,upgrade -count 1 -timeout 60m -v -run '^TestUpgrade' ./workshop/e2e $(if $(SEED),-upgrade-seed $(SEED)) $(if $(CUTS),-upgrade-cuts $(CUTS)) $(if $(START),-upgrade-start $(START))
 
-# test-systems makes a cluster on each system that the lab has, and prints how long its steps took.
+# test-systems makes a cluster on each system that the lab has, and prints how long its steps took. It speaks to a node that
+# was built for arm64, which an emulator runs.
+test-systems: PACKAGES += qemu-aarch64-static:qemu-user-static
 test-systems: artifacts
+	go test -tags e2e,systems -count 1 -timeout 20m -v -run '^TestArm64$$' ./node
 	go test -tags e2e,systems -count 1 -timeout 90m -v -run '^Test(EverySystem|Systems)$$' ./workshop/e2e
+
 # test-vm takes the power of a virtual machine away in the middle of runs: SEED repeats a run, CUTS makes it longer.
 test-vm: PACKAGES += mke2fs:e2fsprogs strip:binutils
 test-vm: artifacts

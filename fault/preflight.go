@@ -19,6 +19,7 @@ const (
 	PreflightClock    Code = "KB3070"
 	PreflightFirewall Code = "KB3073"
 	PreflightSELinux  Code = "KB3074"
+	PreflightCloud    Code = "KB3075"
 	PreflightPathMTU  Code = "KB3080"
 )
 
@@ -172,6 +173,20 @@ What is replaced is on record in /var/lib/kbootstrap/before, and comes back with
     /etc/containerd/conf.d/site.toml                what was in /etc/containerd/config.toml
     arguments: {dockerd: {data-root: /data}}        flags of docker, in the inventory
     /etc/systemd/system/docker.service.d/*.conf     proxies and limits`},
+	{PreflightCloud, "cloud-init is at work on a host, or takes back what the tool sets",
+		`cloud-init sets a machine up at its first boot, and parts of it at each boot. While its stages run it may rename the
+host, replace the keys of its sshd, hold the lock of the package manager, and restart the machine, which ends a run of
+the tool. With manage_etc_hosts it writes /etc/hosts from a template at each boot, and the line of the cluster's registry is
+lost: docker on the hosts no longer finds the registry by its name, while pods go on pulling, because containerd has
+its address. The names of nodes are those of the inventory, whatever cloud-init calls the host.`,
+		`Wait until cloud-init has ended, on the host:
+
+    cloud-init status --wait
+
+Have it leave /etc/hosts alone, or put the line into its template, which /etc/hosts names; the next up writes the line again.
+
+    echo 'manage_etc_hosts: false' > /etc/cloud/cloud.cfg.d/99-hosts.cfg`},
+
 	{PreflightPathMTU, "the network between hosts carries less than their interfaces say",
 		`Each host sent the others packets of several sizes that no router may divide, up to the MTU of its interface, and
 the largest did not arrive: a tunnel, a VPN or a cloud's network on the way has a smaller MTU. The check measures which

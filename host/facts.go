@@ -35,6 +35,11 @@ type Facts struct {
 	SELinux     string // "enforcing", "permissive" or "disabled"
 	// Firewalld is the version of the firewalld that runs; empty when none does.
 	Firewalld string
+	// UFW reports whether ufw filters packets, now or from the next boot on.
+	UFW bool
+	// Networkd reports whether systemd-networkd cares for the network, now or from the next boot
+	// on.
+	Networkd bool
 	// SSHPorts are the TCP ports by which people log in: those of sshd, and that of this session.
 	SSHPorts   []int
 	Interfaces []Interface
@@ -95,7 +100,7 @@ type Interface struct {
 var programs = []string{
 	"NetworkManager",
 	"apt-get", "busctl", "conntrack", "dnf", "ethtool", "firewall-cmd", "haproxy", "ip", "ipset", "iptables",
-	"modprobe", "mount", "nft", "socat", "swapoff", "systemctl", "useradd", "yum",
+	"modprobe", "mount", "nft", "socat", "swapoff", "systemctl", "ufw", "useradd", "yum",
 }
 
 // Facts reads the facts of the machine, all at the same time, and which of the units it has. It
@@ -114,6 +119,7 @@ func (s *System) Facts(ctx context.Context, units ...string) Facts {
 	var wg sync.WaitGroup
 	wg.Go(func() { f.IPTables = g.iptables(f.Programs) })
 	wg.Go(func() { f.Firewalld = g.firewalld(f.Programs) })
+	wg.Go(func() { f.UFW = g.ufw() })
 	wg.Go(func() { f.SSHPorts = g.sshPorts(os.Getpid()) })
 	wg.Go(func() { f.Systemd = g.systemd(f.Programs) })
 	wg.Go(func() { f.Glibc = g.glibc() })
@@ -140,6 +146,8 @@ func (s *System) Facts(ctx context.Context, units ...string) Facts {
 		f.Units = g.units(units)
 		f.Encryption = g.providers()
 		f.Resolv = g.resolv()
+		f.Networkd = g.Exists("/run/systemd/netif/state") ||
+			g.Exists("/etc/systemd/system/multi-user.target.wants/systemd-networkd.service")
 		f.DiskFree = g.diskFree("/", "/opt", "/var/lib")
 	})
 	wg.Wait()

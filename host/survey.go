@@ -57,6 +57,7 @@ type Survey struct {
 	Limits map[string]int64
 	// PackageLock is who holds the package manager's lock; nil when no process does.
 	PackageLock  *Lock
+	CloudInit    CloudInit
 	Surroundings surroundings.Found
 }
 
@@ -97,6 +98,7 @@ func (s surveyor) survey(q SurveyQuery) Survey {
 		found.NameServers = s.nameServers("etc/resolv.conf")
 		found.Controllers = s.controllers()
 		found.Limits = s.limits()
+		found.CloudInit = s.cloudInit()
 		found.Peers = s.peers(q.SSH)
 		found.Context, found.User = s.context(q.Kubeconfig)
 		if q.Packages {

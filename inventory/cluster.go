@@ -134,7 +134,7 @@ const (
 
 // What is done about the firewall of hosts.
 const (
-	// FirewallDisable stops and disables firewalld.
+	// FirewallDisable stops and disables firewalld and ufw.
 	FirewallDisable = "disable"
 	// FirewallConfigure lets in what the cluster needs, and nothing else that the owner of a host
 	// does not let in: in firewalld where it runs, and by nftables where it does not.

@@ -35,15 +35,15 @@ func table(c *Cluster, all *SSH, rules Rules) []field {
 				"needs `runtime: docker`."},
 		{name: "firewall", shape: "`disable`, `configure` or `leave`", fallback: "disable",
 			read: oneOf(&c.Firewall, FirewallDisable, FirewallConfigure, FirewallLeave),
-			doc: "`disable` stops and disables firewalld on every host. `configure` opens the ports of the cluster, " +
-				"between the hosts and to users, and no other: in firewalld where it runs, else in a table of " +
-				"nftables of its own. `leave` touches no firewall."},
+			doc: "`disable` stops and disables firewalld and ufw on every host. `configure` opens the ports of the " +
+				"cluster, between the hosts and to users, and no other: in firewalld where it runs, else in a " +
+				"table of nftables of its own; a host where ufw filters is refused. `leave` touches no firewall."},
 		{name: "selinux", shape: "`permissive` or `leave`", fallback: "permissive",
 			read: oneOf(&c.SELinux, SELinuxPermissive, SELinuxLeave),
 			doc: "`permissive` has SELinux forbid nothing, now and at boot; `leave` does not touch SELinux, and " +
 				"containers then need the package `container-selinux`."},
 		{name: "restoreOnReset", shape: "boolean", fallback: "false", read: flag(&c.RestoreOnReset),
-			doc: "whether `reset` turns firewalld and swap on again where the tool had turned them off."},
+			doc: "whether `reset` turns firewalld, ufw and swap on again where the tool had turned them off."},
 		{name: "security", shape: "mapping", doc: "how much the cluster restricts its users.",
 			fields: securityFields(&c.Security)},
 		{name: "backup", shape: "mapping", fields: backupFields(&c.Backup),

@@ -18,7 +18,8 @@ func laws() []law {
 	return slices.Concat(
 		fileLaws(), dirLaws(), treeLaws(), linkLaws(), accountLaws(),
 		serviceLaws(), packageLaws(), kernelLaws(), nameLaws(), swapLaws(),
-		selinuxLaws(), imageLaws(), readyLaws(), credentialLaws(), memberLaws(), etcdLaws(), salvageLaws(), drainLaws(),
+		selinuxLaws(), networkdLaws(), imageLaws(),
+		readyLaws(), credentialLaws(), memberLaws(), etcdLaws(), salvageLaws(), drainLaws(),
 		kubeLaws(), resetLaws(),
 		dataLaws(), keyLaws(), podLaws(), encryptionLaws(), clientTrustLaws(), firewallLaws(), serviceAccountLaws(),
 		objectSetLaws(), usersObjectLaws(), restoreLaws(),

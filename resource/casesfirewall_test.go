@@ -32,6 +32,9 @@ func firewallLaws() []law {
 	shown := "address of hosts 192.168.56.11\nall from cni0\nall from flannel.1\n" +
 		"to pods all from 10.244.0.0/16\nto the host 8472/udp from hosts\n"
 	return []law{
+		{name: "on", start: (*machine).ufw, wanted: resource.UFW{On: true}},
+		{name: "now and at boot", wanted: resource.UFW{}, before: "filters packets\n",
+			start: func(m *machine) { m.ufw(); m.apply(resource.UFW{On: true}) }},
 		{name: "new", start: (*machine).firewalld, wanted: policies},
 		{name: "another host", wanted: policies, before: shown,
 			start: func(m *machine) { m.firewalld(); m.apply(fewer) }},
@@ -55,6 +58,39 @@ func firewallLaws() []law {
 				m.nft()
 				m.apply(resource.NFTable{Name: firewallTable, Rules: "table  inet kbootstrap { }\n"})
 			}},
+	}
+}
+
+// ufw is a ufw as it was installed: its service has started, and it filters nothing. It notes first
+// whether it is to filter at boot.
+func (m *machine) ufw() {
+	m.executable("/usr/sbin/ufw")
+	m.executable("/usr/sbin/iptables")
+	const config = "/etc/ufw/ufw.conf"
+	m.put(config, "# ENABLED=yes\nENABLED=no\nLOGLEVEL=low\n")
+	filters := false
+	m.atBoot = append(m.atBoot, func() { filters = strings.Contains(m.get(config), "\nENABLED=yes") })
+	m.fakes["ufw"] = func(argv []string) (string, error) {
+		switch strings.Join(argv, " ") {
+		case "ufw --force enable":
+			m.put(config, "# ENABLED=yes\nENABLED=yes\nLOGLEVEL=low\n")
+			filters = true
+		case "ufw --force disable":
+			m.put(config, "# ENABLED=yes\nENABLED=no\nLOGLEVEL=low\n")
+			filters = false
+		default:
+			return m.unexpected(argv)
+		}
+		return "", nil
+	}
+	m.fakes["iptables"] = func(argv []string) (string, error) {
+		if strings.Join(argv, " ") != "iptables -w -S ufw-user-input" {
+			return m.unexpected(argv)
+		}
+		if !filters {
+			return "", errors.New("iptables: No chain/target/match by that name.")
+		}
+		return "-N ufw-user-input\n", nil
 	}
 }
 

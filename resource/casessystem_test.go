@@ -139,6 +139,41 @@ func nameLaws() []law {
 	}
 }
 
+// networkdLaws are about what networkd leaves alone.
+func networkdLaws() []law {
+	wanted := resource.Networkd{Text: "[Match]\nName=cni0 veth*\n\n[Link]\nUnmanaged=yes\n"}
+	fewer := resource.Networkd{Text: "[Match]\nName=cni0\n\n[Link]\nUnmanaged=yes\n"}
+	const before = "| [Match]\n| Name=cni0\n| \n| [Link]\n| Unmanaged=yes\n"
+	return []law{
+		{name: "runs", wanted: wanted, start: func(m *machine) { m.networkd(true) }},
+		{name: "is off", wanted: wanted, start: func(m *machine) { m.networkd(false) }},
+		{name: "another file", wanted: wanted, before: before,
+			start: func(m *machine) { m.networkd(true); m.apply(fewer) }},
+		{name: "no more", wanted: resource.Networkd{Absent: true}, before: before,
+			start: func(m *machine) { m.networkd(true); m.apply(fewer) }},
+	}
+}
+
+// networkd is a networkd that reads its files when it is told to, and at boot.
+func (m *machine) networkd(runs bool) {
+	state := "inactive"
+	if runs {
+		state = "active"
+	}
+	m.fakes["systemctl"] = func(argv []string) (string, error) {
+		if argv[1] != "show" {
+			return m.unexpected(argv)
+		}
+		return "Id=systemd-networkd.service\nLoadState=loaded\nActiveState=" + state + "\nSubState=running\n", nil
+	}
+	m.fakes["networkctl"] = func(argv []string) (string, error) {
+		if !runs || strings.Join(argv, " ") != "networkctl reload" {
+			return m.unexpected(argv)
+		}
+		return "", nil
+	}
+}
+
 func kernelLaws() []law {
 	modprobe := func(m *machine) {
 		m.put("/proc/filesystems", "nodev\tsysfs\n\text4\n")

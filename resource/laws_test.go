@@ -239,7 +239,7 @@ func TestTagsOnDisk(t *testing.T) {
 		}
 	}
 	want := []string{"file", "dir", "link", "user", "service", "package", "hostnames", "sysctl", "swap", "selinux",
-		"firewalld", "nftable"}
+		"firewalld", "ufw", "networkd", "nftable"}
 	if !slices.Equal(recorded, want) {
 		t.Errorf("recorded are %q, and records on disks have the tags %q", recorded, want)
 	}

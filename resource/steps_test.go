@@ -37,6 +37,7 @@ func TestEveryChangeIsAStep(t *testing.T) {
 		"nftable.go":                      "lists tables",
 		"../host/firewall.go":             "asks firewalld for its version",
 		"../host/network.go":              "lists the rules of the packet filter",
+		"../host/ufw.go":                  "lists a chain",
 		"ipsets.go":                       "lists sets",
 		"../host/unit.go":                 "shows units",
 		"../host/restarts.go":             "shows units",

@@ -39,7 +39,7 @@ func (r reader) bootSysctls(own string, wanted map[string]string) []Setting {
 	if !slices.ContainsFunc(found, func(s Setting) bool { return s.Path == "/etc/sysctl.d/99-sysctl.conf" }) {
 		add("/etc/sysctl.conf", false) // the link to it is Debian's and Red Hat's, but not of late
 	}
-	if strings.Contains("\n"+r.text("/etc/ufw/ufw.conf"), "\nENABLED=yes") {
+	if UFWStarts(r) {
 		add("/etc/ufw/sysctl.conf", true)
 	}
 	return found

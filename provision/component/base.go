@@ -29,6 +29,8 @@ var base = Component{
 			Whose: "the operator's; `BootSettings` fails where a module that is needed may not be loaded"},
 		{What: "`/etc/NetworkManager/conf.d`", Whose: "the operator's; ours adds the interfaces of pods to those " +
 			"that NetworkManager leaves alone, from its next start or `systemctl reload NetworkManager` on"},
+		{What: "`/etc/systemd/network`", Whose: "the operator's; where systemd-networkd is in use, `" +
+			resource.NetworkdFile + "` comes first and has networkd leave the interfaces of pods alone"},
 		{What: "the packet filter", Whose: "the operator's; " +
 			"`PacketFilter` names the chains that drop what pods send, whatever kube-proxy and flannel accept"},
 		{What: "`/etc/hosts`, `/etc/nsswitch.conf`, the host's name", Whose: "the operator's: " +
@@ -42,6 +44,9 @@ var base = Component{
 			// First of all: its catch-all REJECT in FORWARD breaks flannel, and turning it off
 			// later would flush rules.
 			rs = append(rs, resource.Service{Name: firewalldUnit})
+			if t.Facts.Programs["ufw"] != "" {
+				rs = append(rs, resource.UFW{})
+			}
 		}
 		rs = append(rs, t.packagesProxied())
 		rs = append(rs, packages(t)...)
@@ -57,6 +62,7 @@ var base = Component{
 		rs = append(rs, modules()...)
 		rs = append(rs, sysctls(t.Cluster)...)
 		rs = append(rs, t.unmanaged()...)
+		rs = append(rs, t.unnetworked()...)
 		rs = append(rs,
 			resource.Dir{Path: "/etc/kubernetes", Mode: 0o755},
 			resource.Dir{Path: "/etc/kubernetes/pki", Mode: 0o755},

@@ -20,10 +20,6 @@ func (t Target) unmanaged() []resource.Resource {
 	if t.Facts.Programs["NetworkManager"] == "" {
 		return nil
 	}
-	names := append(podInterfaces(t.Cluster), "veth*", ipvsInterface)
-	if t.Cluster.Runtime == "docker" {
-		names = append(names, "docker0")
-	}
-	return one(text(unmanagedFile, 0o644,
-		[]byte("[keyfile]\nunmanaged-devices+=interface-name:"+strings.Join(names, ";interface-name:")+"\n")))
+	names := strings.Join(t.othersInterfaces(), ";interface-name:")
+	return one(text(unmanagedFile, 0o644, []byte("[keyfile]\nunmanaged-devices+=interface-name:"+names+"\n")))
 }

@@ -69,6 +69,9 @@ func (t Target) registryName() resource.Resource {
 	return resource.HostNames{Names: []resource.HostName{name}}
 }
 
+// NamesRegistry reports whether hosts have the name of the cluster's registry in /etc/hosts.
+func NamesRegistry(c *inventory.Cluster) bool { return hasRegistry(c) }
+
 // registryAddress is the address of the host that serves the registry.
 func (t Target) registryAddress() string {
 	h, _ := t.Cluster.Host(t.Cluster.AddOns.Registry.Host)

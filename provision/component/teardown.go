@@ -103,13 +103,13 @@ var restore = Component{
 	},
 }
 
-// kept are the IDs of what a reset does not put back: firewalld and swap stay off, unless the
+// kept are the IDs of what a reset does not put back: firewalls and swap stay off, unless the
 // inventory wants them.
 func kept(c *inventory.Cluster) []string {
 	if c.RestoreOnReset {
 		return nil
 	}
-	return []string{resource.Service{Name: firewalldUnit}.ID(), resource.Swap{}.ID()}
+	return []string{resource.Service{Name: firewalldUnit}.ID(), resource.UFW{}.ID(), resource.Swap{}.ID()}
 }
 
 // forget is a host without the tool: its programs and its own notes. It comes last, when the

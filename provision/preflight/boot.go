@@ -59,6 +59,9 @@ func packetFilter(s Scene, h Host) []Finding {
 		if c.Table == firewalldTable && s.Cluster.Firewall != inventory.FirewallLeave {
 			continue // `up` turns firewalld off, or has it let in what the cluster needs
 		}
+		if h.Facts.UFW && isOfUFW(c) && s.Cluster.Firewall != inventory.FirewallLeave {
+			continue // `up` turns ufw off, or another check says why not
+		}
 		if c.Table == component.FirewallTable {
 			continue // the tool's own
 		}
@@ -78,6 +81,12 @@ func packetFilter(s Scene, h Host) []Finding {
 		return one(OK, "no chain drops what the cluster sends")
 	}
 	return found
+}
+
+// isOfUFW reports whether a chain drops by a policy that ufw sets.
+func isOfUFW(c surroundings.BaseChain) bool {
+	return c.By == surroundings.DropsByPolicy && (c.Table == "ip filter" || c.Table == "ip6 filter") &&
+		(c.Name == "INPUT" || c.Name == "FORWARD")
 }
 
 // firewalldTable is firewalld's table of nftables. A firewalld that is stopped removes it; one that

@@ -183,9 +183,15 @@ var cases = []struct {
 	}},
 	{"a resolver on loopback", func(s *Scene) {
 		s.Hosts[0].Facts.Resolv, s.Hosts[0].Survey.NameServers = "", []string{"127.0.0.1"}
-	}, []string{"warn DNS cp1: /etc/resolv.conf names only 127.0.0.1, which in a pod is the pod itself"}},
+	}, []string{"fail DNS cp1: /etc/resolv.conf names only 127.0.0.1, which in a pod is the pod itself" + w1Forwards}},
 	{"no resolver", func(s *Scene) { s.Hosts[0].Facts.Resolv, s.Hosts[0].Survey.NameServers = "", nil },
-		[]string{"warn DNS cp1: /etc/resolv.conf names no DNS server"}},
+		[]string{"fail DNS cp1: /etc/resolv.conf names no DNS server" + w1Forwards}},
+	{"no DNS server on any host", func(s *Scene) {
+		for i := range s.Hosts {
+			s.Hosts[i].Facts.Resolv, s.Hosts[i].Survey.NameServers = "", nil
+		}
+	}, []string{"warn DNS cp1: /etc/resolv.conf names no DNS server",
+		"warn DNS w1: /etc/resolv.conf names no DNS server", "warn DNS w2: /etc/resolv.conf names no DNS server"}},
 
 	{"a clock 90 s ahead", func(s *Scene) {
 		s.Hosts[2].Clock = node.Clock{Offset: 90 * time.Second, Error: 3 * time.Millisecond}
@@ -224,6 +230,39 @@ var cases = []struct {
 		s.path("w1", "cp1", "tcp", 6443).Fault = "rejected (no route to host)"
 	}, []string{"fail PeerPort cp1,w1: w1 -> cp1 tcp/6443: rejected (no route to host)",
 		"warn Firewalld cp1: firewalld runs, because the inventory says firewall: leave"}},
+	{"ufw that up turns off", func(s *Scene) {
+		s.Hosts[0].Facts.UFW = true
+		s.Hosts[0].Survey.Surroundings.Chains = ufwChains()
+		s.path("w1", "cp1", "tcp", 6443).Fault = "no answer within 2s"
+	}, nil},
+	{"ufw that stays", func(s *Scene) {
+		s.Cluster.Firewall = "leave"
+		s.Hosts[0].Facts.UFW = true
+		s.Hosts[0].Survey.Surroundings.Chains = ufwChains()[:1]
+		s.path("w1", "cp1", "tcp", 6443).Fault = "no answer within 2s"
+	}, []string{"fail PeerPort cp1,w1: w1 -> cp1 tcp/6443: no answer within 2s",
+		"warn Firewalld cp1: ufw runs, because the inventory says firewall: leave",
+		"warn PacketFilter cp1: the chain INPUT of the table ip filter drops, by its policy, what no rule of it " +
+			"accepts of what is sent to this host"}},
+	{"ufw next to a firewall of the tool", func(s *Scene) {
+		s.Cluster.Firewall = inventory.FirewallConfigure
+		s.Hosts[0].Facts.UFW = true
+		s.Hosts[0].Survey.Surroundings.Chains = ufwChains()
+	}, []string{"fail Firewall cp1: ufw runs, and drops what a table of nftables or firewalld lets in"}},
+	{"chains as those of ufw, without ufw", func(s *Scene) {
+		s.Hosts[0].Survey.Surroundings.Chains = ufwChains()[:1]
+	}, []string{"warn PacketFilter cp1: the chain INPUT of the table ip filter drops, by its policy, what no rule of " +
+		"it accepts of what is sent to this host"}},
+	{"cloud-init at work, and one that owns /etc/hosts", func(s *Scene) {
+		s.Cluster.AddOns.Registry.Enabled = true
+		s.Hosts[0].Survey.CloudInit = host.CloudInit{Runs: true}
+		s.Hosts[1].Survey.CloudInit = host.CloudInit{OwnsHosts: true}
+	}, []string{"warn CloudInit cp1: cloud-init has not ended: it may rename the host, replace its SSH keys, install " +
+		"packages or restart the host",
+		"warn CloudInit w1: cloud-init writes /etc/hosts at each boot, without the line of the cluster's registry"}},
+	{"cloud-init that owns /etc/hosts, without a registry", func(s *Scene) {
+		s.Hosts[1].Survey.CloudInit = host.CloudInit{OwnsHosts: true}
+	}, nil},
 	{"SELinux that stays", func(s *Scene) {
 		s.Cluster.SELinux = inventory.SELinuxLeave
 		s.Hosts[1].Facts.SELinux, s.Hosts[2].Facts.SELinux = "enforcing", "permissive"

@@ -54,8 +54,8 @@ func Checks() []Check {
 				"server, another host",
 			Hint: "move the bridge with arguments: {dockerd: {bip: 172.31.255.1/24}}, or with bip in " +
 				"/etc/docker/daemon.json on the host"},
-		{ID: "DNS", Worst: Warn, Code: fault.PreflightNetwork, judge: each(resolver),
-			What: "the host knows a DNS server that pods can reach too",
+		{ID: "DNS", Worst: Fail, Code: fault.PreflightNetwork, judge: each(resolver),
+			What: "the host knows a DNS server that pods can reach too, or no host does",
 			Hint: "name such a server in /etc/resolv.conf; without one, pods cannot resolve names outside the cluster"},
 
 		// Between hosts.
@@ -113,11 +113,12 @@ func Checks() []Check {
 			Hint: "install container-selinux, and have containerd label containers: enable_selinux = true in a file " +
 				"in " + component.ContainerdSite},
 		{ID: "Firewall", Worst: Fail, Code: fault.PreflightFirewall, judge: each(configuredFirewall),
-			What: "with `firewall: configure`, firewalld is new enough, or does not run",
+			What: "with `firewall: configure`, firewalld is new enough or does not run, and ufw does not filter",
 			Hint: "stop firewalld on that host (systemctl disable --now firewalld), and `up` filters by nftables; " +
 				"or set firewall: disable in the inventory"},
 		{ID: "Firewalld", Worst: Warn, Code: fault.PreflightSystem, judge: each(firewalls),
-			What: "no firewall is in the way; `up` turns firewalld off unless the inventory says `firewall: leave`",
+			What: "no firewall is in the way; `up` turns firewalld and ufw off unless the inventory says " +
+				"`firewall: leave`",
 			Hint: "open the cluster's ports, or turn the firewall off"},
 		{ID: "Glibc", Worst: Fail, Code: fault.PreflightSystem, judge: each(glibc), Probes: true,
 			What: "the C library is new enough for those programs that are not static",
@@ -143,6 +144,11 @@ func Checks() []Check {
 		{ID: "InotifyLimits", Worst: Warn, Code: fault.PreflightSystem, judge: each(inotifyLimits),
 			What: "a user may have 128 inotify instances and 8192 watches, the kernel's own defaults",
 			Hint: "raise fs.inotify.max_user_instances and fs.inotify.max_user_watches in /etc/sysctl.d"},
+
+		{ID: "CloudInit", Worst: Warn, Code: fault.PreflightCloud, judge: each(cloudInit),
+			What: "cloud-init has ended its work of this boot, and leaves to `/etc/hosts` the line of the cluster's " +
+				"registry",
+			Hint: "on the host: cloud-init status --wait"},
 
 		// What others left.
 		{ID: "Port-<number>", Worst: Fail, Code: fault.PreflightLeftover, judge: each(ports),

@@ -105,6 +105,7 @@ func TestCodes(t *testing.T) {
 		"SafeVersions":  fault.WeakVersion,
 		"Firewall":      fault.PreflightFirewall,
 		"SELinux":       fault.PreflightSELinux,
+		"CloudInit":     fault.PreflightCloud,
 		"MTU":           fault.PreflightPathMTU,
 	}
 	for _, c := range cases {

@@ -97,7 +97,7 @@ func (h *Host) Forget(recorded []string) {
 // replaces names what of the host's owner would be replaced. That firewalld is turned off, and that
 // a container runtime which runs is replaced, have checks of their own.
 func replaces(_ Scene, h Host) []Finding {
-	told := []string{resource.Service{Name: firewalld}.ID()}
+	told := []string{resource.Service{Name: firewalld}.ID(), resource.UFW{}.ID()}
 	for _, name := range runtimes {
 		if h.active(name) {
 			told = append(told, resource.Service{Name: name}.ID())

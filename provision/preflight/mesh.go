@@ -58,7 +58,7 @@ func NeedsOf(c *inventory.Cluster, hosts []inventory.Host, peers []Peer) []Need 
 func (h Host) Walled(c *inventory.Cluster) bool {
 	switch c.Firewall {
 	case inventory.FirewallDisable:
-		return h.active(firewalld) || h.Rewalled
+		return len(h.firewalls()) > 0 || h.Rewalled
 	case inventory.FirewallConfigure:
 		return h.Rewalled
 	}
@@ -66,11 +66,12 @@ func (h Host) Walled(c *inventory.Cluster) bool {
 }
 
 // opens is how a run opens what a firewall of the host blocks.
-func opens(c *inventory.Cluster) string {
-	if c.Firewall == inventory.FirewallConfigure {
-		return "the firewall blocks %s; up opens what the cluster needs before anything else"
+func (h Host) opens(c *inventory.Cluster, ports string) string {
+	names := strings.Join(h.firewalls(), " and ")
+	if c.Firewall == inventory.FirewallConfigure || names == "" {
+		return fmt.Sprintf("the firewall blocks %s; up opens what the cluster needs before anything else", ports)
 	}
-	return "firewalld blocks %s; up turns firewalld off before anything else"
+	return fmt.Sprintf("%s blocks %s; up turns %s off before anything else", names, ports, names)
 }
 
 // blocked are paths of one port to one host on which the same happened.
@@ -123,7 +124,7 @@ func peerPorts(s Scene) []Finding {
 		switch {
 		case len(ports) > 0:
 			found = append(found, Finding{Level: OK, Hosts: []string{h.Name},
-				Evidence: fmt.Sprintf(opens(s.Cluster), strings.Join(ports, ", "))})
+				Evidence: h.opens(s.Cluster, strings.Join(ports, ", "))})
 		case !bad[h.Name]:
 			found = append(found, Finding{
 				Level: OK, Hosts: []string{h.Name},
@@ -180,12 +181,15 @@ func untried(s Scene, to Host) string {
 	return "; not tried from " + strings.Join(from, ", ") + ", which this run does not ask"
 }
 
-// openPort is the hint for a port behind a firewalld that stays; otherwise that of the check is as
+// openPort is the hint for a port behind a firewall that stays; otherwise that of the check is as
 // good.
 func openPort(s Scene, b blocked) string {
+	network, port, _ := strings.Cut(b.port, "/")
 	for _, h := range s.Hosts {
-		if h.Name == b.to && h.active(firewalld) {
-			network, port, _ := strings.Cut(b.port, "/")
+		switch {
+		case h.Name == b.to && h.Facts.UFW:
+			return fmt.Sprintf("on %s: ufw allow %s/%s; or firewall: disable in the inventory", b.to, port, network)
+		case h.Name == b.to && h.active(firewalld):
 			return fmt.Sprintf("on %s: firewall-cmd --permanent --add-port=%s/%s && firewall-cmd --reload; or "+
 				"firewall: disable in the inventory",
 				b.to, port, network)

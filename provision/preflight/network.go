@@ -107,17 +107,25 @@ func cidrOverlap(s Scene, h Host) []Finding {
 	return found
 }
 
-func resolver(_ Scene, h Host) []Finding {
-	switch {
-	case h.Facts.Resolv != "":
+// resolver judges whether pods of the host have a DNS server to ask. The cluster DNS asks it too,
+// as soon as one host has any, and does not start on a host that has none.
+func resolver(s Scene, h Host) []Finding {
+	if h.Facts.Resolv != "" {
 		return one(OK, "%s", h.Facts.Resolv)
-	case len(h.Survey.NameServers) == 0:
-		return one(Warn, "/etc/resolv.conf names no DNS server")
 	}
-	return one(
-		Warn, "/etc/resolv.conf names only %s, which in a pod is the pod itself",
-		strings.Join(h.Survey.NameServers, ", "),
-	)
+	level, what := Warn, "/etc/resolv.conf names no DNS server"
+	if len(h.Survey.NameServers) > 0 {
+		what = "/etc/resolv.conf names only " + strings.Join(h.Survey.NameServers, ", ") +
+			", which in a pod is the pod itself"
+	}
+	for _, other := range s.Hosts {
+		if other.Facts.Resolv != "" {
+			level, what = Fail, what+"; "+other.Name+" has one, to which the cluster DNS forwards, and a pod of the "+
+				"cluster DNS that comes to this host would end at once"
+			break
+		}
+	}
+	return one(level, "%s", what)
 }
 
 func hostGateway(s Scene, h Host) []Finding {

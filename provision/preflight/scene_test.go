@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"kbootstrap/host"
+	"kbootstrap/host/surroundings"
 	"kbootstrap/inventory"
 	"kbootstrap/node"
 	"kbootstrap/provision/component"
@@ -144,3 +145,15 @@ func (s Scene) path(from, to, network string, port int) *Path {
 	}
 	return nil
 }
+
+// ufwChains are the chains of which a ufw with its defaults sets the policy.
+func ufwChains() []surroundings.BaseChain {
+	return []surroundings.BaseChain{
+		{Table: "ip filter", Name: "INPUT", Hook: surroundings.HookInput, By: surroundings.DropsByPolicy},
+		{Table: "ip6 filter", Name: "FORWARD", Hook: surroundings.HookForward, By: surroundings.DropsByPolicy},
+	}
+}
+
+// w1Forwards is what is wrong with a host without a DNS server where w1 has one.
+const w1Forwards = "; w1 has one, to which the cluster DNS forwards, and a pod of the cluster DNS that comes to this " +
+	"host would end at once"

@@ -64,15 +64,33 @@ func swap(_ Scene, h Host) []Finding {
 }
 
 func firewalls(s Scene, h Host) []Finding {
-	switch {
-	case s.Cluster.Firewall == inventory.FirewallConfigure:
+	if s.Cluster.Firewall == inventory.FirewallConfigure {
 		return nil // another check says what is done
-	case !h.active(firewalld):
-		return one(OK, "firewalld does not run")
-	case s.Cluster.Firewall == inventory.FirewallDisable:
-		return one(OK, "firewalld runs; up turns firewalld off")
 	}
-	return one(Warn, "firewalld runs, because the inventory says firewall: leave")
+	var found []Finding
+	for _, name := range h.firewalls() {
+		if s.Cluster.Firewall == inventory.FirewallDisable {
+			found = append(found, one(OK, "%s runs; up turns %s off", name, name)...)
+		} else {
+			found = append(found, one(Warn, "%s runs, because the inventory says firewall: leave", name)...)
+		}
+	}
+	if found == nil {
+		return one(OK, "neither firewalld nor ufw runs")
+	}
+	return found
+}
+
+// firewalls names the firewalls that run on the host, or will from the next boot on.
+func (h Host) firewalls() []string {
+	var names []string
+	if h.active(firewalld) {
+		names = append(names, "firewalld")
+	}
+	if h.Facts.UFW {
+		names = append(names, "ufw")
+	}
+	return names
 }
 
 // selinux judges whether SELinux forbids what the services and containers of a cluster do.
@@ -91,6 +109,11 @@ func configuredFirewall(s Scene, h Host) []Finding {
 	switch {
 	case s.Cluster.Firewall != inventory.FirewallConfigure:
 		return nil
+	case h.Facts.UFW:
+		f := one(Fail, "ufw runs, and drops what a table of nftables or firewalld lets in")
+		f[0].Hint = "on that host: ufw disable, and `up` lets in what the cluster needs by firewalld or nftables; " +
+			"or set firewall: disable in the inventory, and `up` turns ufw off"
+		return f
 	case h.Facts.Firewalld == "" && h.active(firewalld):
 		return one(Fail, "firewalld runs, and does not answer on the bus of the system")
 	case h.Facts.Firewalld == "":

@@ -64,6 +64,8 @@ var kinds = []Kind{
 	kind[resource.Swap]("swap", Recorded),
 	kind[resource.SELinux]("selinux", Recorded),
 	kind[resource.Firewalld]("firewalld", Recorded),
+	kind[resource.UFW]("ufw", Recorded),
+	kind[resource.Networkd]("networkd", Recorded),
 	kind[resource.NFTable]("nftable", Recorded),
 	kind[resource.Image]("image", 0),
 	kind[resource.Ready]("ready", Waits|Resumes),

@@ -27,6 +27,11 @@ type lab struct {
 	dir       string
 	inventory string
 	failure   string // the first that was told by fatalf; report repeats it
+	// slow is how many times longer than elsewhere its commands may take; 0 is once.
+	slow time.Duration
+	// patience begins a wait, and returns what reports that it has taken too long. Without it the
+	// clock alone counts.
+	patience func(limit time.Duration) (isLate func() bool)
 }
 
 // newLab boots hosts and takes them down at the end of the test.
@@ -89,7 +94,7 @@ func (l *lab) runLab(limit time.Duration, verb string, arguments ...string) resu
 // runs runs any program with a deadline.
 func (l *lab) runs(limit time.Duration, program string, arguments ...string) result {
 	l.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	ctx, cancel := context.WithTimeout(context.Background(), limit*max(1, l.slow))
 	defer cancel()
 	var stdout, stderr bytes.Buffer
 	command := exec.CommandContext(ctx, program, arguments...)
@@ -238,7 +243,7 @@ func (l *lab) mustRefuse(code int, commands []string, texts ...string) {
 // eventually repeats a command on a host until its output satisfies ok.
 func (l *lab) eventually(limit time.Duration, what string, ok func(result) bool, host string, command ...string) {
 	l.t.Helper()
-	deadline := time.Now().Add(limit)
+	isLate := l.await(limit)
 	tick := time.NewTicker(250 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -246,12 +251,21 @@ func (l *lab) eventually(limit time.Duration, what string, ok func(result) bool,
 		if ok(r) {
 			return
 		}
-		if time.Now().After(deadline) {
+		if isLate() {
 			l.fatalf("%s: not within %s; last on %s: %s: exit %d\n%s%s", what, limit, host,
 				strings.Join(command, " "), r.code, r.stdout, r.stderr)
 		}
 		<-tick.C
 	}
+}
+
+// await begins a wait, and returns what reports that it has taken too long.
+func (l *lab) await(limit time.Duration) (isLate func() bool) {
+	if l.patience != nil {
+		return l.patience(limit)
+	}
+	deadline := time.Now().Add(limit)
+	return func() bool { return time.Now().After(deadline) }
 }
 
 // contains is an ok for eventually: exit 0 and this text.

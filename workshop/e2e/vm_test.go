@@ -36,6 +36,7 @@ func TestVM(t *testing.T) {
 	// this machine writes.
 	m := &machine{lab: newLabIn(t, "/dev/shm/kbootstrap-e2e-vm", "vm", "--vm", "--control-planes", "1",
 		"--workers", "0")}
+	m.slow, m.patience = 5, m.worksOn
 	m.edit("\nhosts:", "\naddons: {metrics: {enabled: false}, storage: {enabled: false}}\nhosts:")
 	for _, step := range []struct {
 		name string

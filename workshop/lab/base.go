@@ -101,13 +101,20 @@ func baseRoot(ctx context.Context, name string, progress func(string, ...any)) (
 
 // make writes the root file system into a directory that is not there yet.
 func (i image) make(ctx context.Context, root string) error {
-	argv := []string{"mmdebstrap", "--quiet", "--variant=minbase", "--dpkgopt=force-unsafe-io",
+	argv := []string{"--quiet", "--variant=minbase", "--dpkgopt=force-unsafe-io",
 		"--include=" + strings.Join(i.Packages, ",")}
 	for _, hook := range i.Hooks {
 		argv = append(argv, "--customize-hook="+hook)
 	}
-	if err := run(ctx, "", append(argv, i.Suite, root)...); err != nil || i.Script == "" {
+	if err := bootstrap(ctx, append(argv, i.Suite, root)...); err != nil || i.Script == "" {
 		return err
 	}
 	return run(ctx, "", append([]string{"sh", "-euc", i.Script, "sh", root}, i.Arguments...)...)
+}
+
+// bootstrap runs mmdebstrap, in a mount namespace of its own: it binds the machine's
+// /dev/shm into the new root, and whoever removes the root of one that was ended would remove what
+// lies there.
+func bootstrap(ctx context.Context, argv ...string) error {
+	return run(ctx, "", append([]string{"unshare", "--mount", "--propagation=slave", "--", "mmdebstrap"}, argv...)...)
 }

@@ -48,6 +48,18 @@ func debian(suite string) image {
 	}
 }
 
+// owned returns the recipe of a host whose owner has more on it, as clouds and desktops do: a
+// firewall of its own, a resolver, what sets a host up at each boot, and what cares for its
+// network. All of that is off, and a test turns on what it is about.
+func owned(suite string) image {
+	i := debian(suite)
+	i.Packages = append(i.Packages, "ufw", "systemd-resolved", "cloud-init", "network-manager")
+	i.Hooks = append(i.Hooks,
+		`chroot "$1" systemctl --quiet disable ufw.service systemd-resolved.service NetworkManager.service`,
+		`touch "$1"/etc/cloud/cloud-init.disabled`)
+	return i
+}
+
 // userHooks make the user that Vagrant's boxes have.
 func userHooks() []string {
 	return []string{`chroot "$1" useradd --create-home --shell /bin/bash --user-group vagrant`}
@@ -97,6 +109,8 @@ func images() map[string]image {
 		"debian-13":  debian("trixie"),
 		"el7-like":   enterprise("7"),
 		"el9-like":   enterprise("9"),
+
+		"debian-12-owned": owned("bookworm"),
 	}
 }
 

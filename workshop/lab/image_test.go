@@ -27,7 +27,7 @@ func TestImages(t *testing.T) {
 			}
 		}
 	}
-	if got := strings.Join(Images(), " "); got != "debian-11 debian-12 debian-13 el7-like el9-like" {
+	if got := strings.Join(Images(), " "); got != "debian-11 debian-12 debian-12-owned debian-13 el7-like el9-like" {
 		t.Errorf("the images are %s", got)
 	}
 }

@@ -81,7 +81,7 @@ func unpackKernel(ctx context.Context, root string) error {
 	if err := os.MkdirAll(filepath.Dir(root), 0o755); err != nil {
 		return err
 	}
-	if err := run(ctx, "", "mmdebstrap", "--quiet", "--variant=extract", `--aptopt=Acquire::Check-Valid-Until "false"`,
+	if err := bootstrap(ctx, "--quiet", "--variant=extract", `--aptopt=Acquire::Check-Valid-Until "false"`,
 		"--include="+strings.Join(kernelPackages(), ","), kernelSuite, root); err != nil {
 		return err
 	}
