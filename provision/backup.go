@@ -21,7 +21,6 @@ import (
 	"kbootstrap/provision/component"
 	"kbootstrap/provision/plan"
 	"kbootstrap/release"
-	"kbootstrap/resource"
 	"kbootstrap/resource/api"
 )
 
@@ -100,7 +99,7 @@ func (r *Run) WriteBackup(
 	if m.Versions, err = release.Versions(r.Cluster, component.Sources()); err != nil {
 		return backup.Written{}, err
 	}
-	taken, stream, err := r.Fleet[chosen.Name].Client.Snapshot(ctx, ownEtcd())
+	taken, stream, err := r.Fleet[chosen.Name].Client.Snapshot(ctx, component.OwnEtcd())
 	if err != nil {
 		return backup.Written{}, plan.Failures{{Host: chosen.Name, Component: "snapshot", Err: err}}
 	}
@@ -114,14 +113,6 @@ func (r *Run) WriteBackup(
 		return written, fmt.Errorf("write %s: %w", path, err)
 	}
 	return written, nil
-}
-
-// ownEtcd is how the host of a member asks it.
-func ownEtcd() resource.EtcdAccess {
-	return resource.EtcdAccess{
-		Endpoints: []string{"https://127.0.0.1:2379"}, CACert: component.EtcdPKI + "/ca.crt",
-		Cert: component.EtcdPKI + "/healthcheck-client.crt", Key: component.EtcdPKI + "/healthcheck-client.key",
-	}
 }
 
 // BackupDir is where backups go by default: with the keys, which they have in them.

@@ -243,7 +243,7 @@ func JudgeRestore(replaces bool) Stage {
 // CheckRestored asks a member whether etcd holds what was restored, now that it runs.
 func (r *Run) CheckRestored(ctx context.Context, m backup.Manifest) (resource.EtcdStore, error) {
 	host := r.Cluster.With(inventory.Etcd)[0].Name
-	store, err := r.Fleet[host].Client.Store(ctx, ownEtcd())
+	store, err := r.Fleet[host].Client.Store(ctx, component.OwnEtcd())
 	if err != nil {
 		return store, plan.Failures{{Host: host, Component: "etcd", Err: err}}
 	}
