@@ -74,6 +74,9 @@ var noHostBackups = Component{
 	},
 }
 
+// BackupUnits are the units of backups that hosts make by themselves.
+func BackupUnits() []string { return []string{backupTimer, backupUnit} }
+
 // makesBackups reports whether the hosts of etcd make backups by themselves.
 func makesBackups(c *inventory.Cluster) bool { return c.Backup.Schedule.IsSet() }
 
