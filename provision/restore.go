@@ -91,7 +91,7 @@ func (s *RestoreSet) TakeKeysFrom(path string, identities []age.Identity) error 
 		return fault.RestoreForeign.Errorf("%s is of the cluster %s, and the set is of %s", path, whole.Manifest.Cluster,
 			s.Manifest.Cluster)
 	}
-	if lacks := keysLackingIn(s.Manifest.Fingerprints, whole.Manifest.Fingerprints); lacks != nil {
+	if lacks := keysLackingIn(s.Manifest.Fingerprints, whole.Manifest.Fingerprints); len(lacks) > 0 {
 		return fault.RestoreForeign.Errorf("%s does not have the keys that belong to the set: %s", path,
 			strings.Join(lacks, ", "))
 	}
@@ -222,7 +222,7 @@ func TakeKeys(set *RestoreSet) Stage {
 		}
 		if set.Manifest.Part != "" && set.KeysFrom == "" {
 			lacks, err := KeysLacking(r.Cluster, set.Manifest)
-			if err == nil && lacks != nil {
+			if err == nil && len(lacks) > 0 {
 				err = fault.BackupWithoutKeys.Errorf("the backup was made by the host %s alone, and %s does not have the "+
 					"keys that belong to it: %s", set.Manifest.Etcd.Host, r.Cluster.StateDir(), strings.Join(lacks, ", "))
 			}

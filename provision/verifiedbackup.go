@@ -104,7 +104,7 @@ func staleness(known *VerifiedBackup, fingerprints map[string]string, now time.T
 	if known == nil {
 		return "no backup was verified on this machine"
 	}
-	if lacks := keysLackingIn(fingerprints, known.Fingerprints); lacks != nil {
+	if lacks := keysLackingIn(fingerprints, known.Fingerprints); len(lacks) > 0 {
 		return fmt.Sprintf("the last backup that was verified, %s, does not have the keys of now: %s", known.Path,
 			strings.Join(lacks, ", "))
 	}

@@ -97,7 +97,7 @@ func keysText(c *inventory.Cluster, m backup.Manifest) (string, error) {
 	}
 	text := fmt.Sprintf("it is a set that the host %s has made by itself, without keys: %s has those that belong to it\n",
 		m.Etcd.Host, c.StateDir())
-	if lacks != nil {
+	if len(lacks) > 0 {
 		text = fmt.Sprintf("it is a set that the host %s has made by itself, without keys, and %s lacks %s of those that "+
 			"belong to it: `restore` needs --keys with a whole backup\n", m.Etcd.Host, c.StateDir(),
 			strings.Join(lacks, ", "))
