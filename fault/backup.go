@@ -86,8 +86,8 @@ untouched.`,
       keep: 7
       to: /mnt/backups`},
 	{BackupTooOld, "there is no fresh backup to go back to",
-		`The next step changes keys that nothing can make again, and the last backup that was verified is too old, was
-made before the keys or the nodes of now, or does not exist. Nothing was changed.`,
+		`The next step changes keys that nothing can make again, and the last backup that was verified is too old,
+does not have the keys of now, or does not exist. Nothing was changed.`,
 		`Make one and verify it; then run the command again. To go on without one, say so.
 
     kbootstrap backup

@@ -9,77 +9,95 @@ import (
 	"kbootstrap/inventory"
 )
 
-// backups judges the sets that the hosts of etcd make by themselves. One that is good is enough:
-// all members hold the same.
+// backups judges the sets that the hosts of etcd make by themselves. One that is fresh is enough for
+// a cluster to go on: all members hold the same. A host that has none while others do is a warning.
 func backups(s Scene) (string, []Problem) {
 	period := s.Cluster.Backup.Schedule.Period()
 	if period == 0 {
 		return "", nil
 	}
-	var (
-		found  []Problem
-		newest *host.BackupSet
-		where  string
-		since  time.Time // when the first host was told to make sets
-		late   []Problem
-		count  int
-		asked  bool
-	)
+	var found []Problem
+	var makers []Host
 	for _, h := range s.Hosts {
-		if !h.Has(inventory.Etcd) || !h.Reached {
-			continue
-		}
-		told := h.Checkup.Backups
-		if h.Checkup.BackupsErr != nil {
+		switch told := h.Checkup; {
+		case !h.Has(inventory.Etcd) || !h.Reached:
+		case told.BackupsErr != nil:
 			found = append(found, Problem{Level: Warning, Host: h.Name,
-				Text: "the sets of backups cannot be read: " + h.Checkup.BackupsErr.Error()})
-			continue
-		}
-		asked = true
-		count += len(told.Sets)
-		if since.IsZero() || !told.Since.IsZero() && told.Since.Before(since) {
-			since = told.Since
-		}
-		last := told.Since
-		if len(told.Sets) > 0 {
-			set := told.Sets[0]
-			if last = set.Created; newest == nil || set.Created.After(newest.Created) {
-				newest, where = &set, h.Name
+				Text: "the sets of backups cannot be read: " + told.BackupsErr.Error()})
+		default:
+			makers = append(makers, h)
+			if f := told.Backups.Failure; f != nil {
+				found = append(found, Problem{Level: Warning, Host: h.Name,
+					Text: fmt.Sprintf("the last set, %s ago, was not made: %s", age(s.Now.Sub(f.Time)), f.Text),
+					Hint: "journalctl -u kbootstrap-backup on the host, which tries again at the next time"})
 			}
 		}
-		switch {
-		case told.Failure != nil:
-			late = append(late, Problem{Level: Warning, Host: h.Name,
-				Text: fmt.Sprintf("the last set, %s ago, was not made: %s", age(s.Now.Sub(told.Failure.Time)),
-					told.Failure.Text),
-				Hint: "journalctl -u kbootstrap-backup on the host; it tries again at the next time of the schedule"})
-		case !last.IsZero() && s.Now.Sub(last) > 2*period:
-			late = append(late, Problem{Level: Warning, Host: h.Name,
-				Text: fmt.Sprintf("there is no set of the last %s", age(2*period)), Hint: backupHint})
-		}
 	}
-	if !asked {
-		return "", found
+	if makers == nil {
+		return "not known", found
 	}
-	found = append(found, late...)
+	newest, maker, count := newestSet(makers)
 	if newest == nil {
-		if !since.IsZero() && s.Now.Sub(since) <= 2*period {
+		if isYoung(s, makers, 2*period) {
 			return "none yet; the first is made within " + age(period), found
 		}
 		return "there is none", append(found, Problem{Level: Broken,
 			Text: "no host of etcd has made a set of a backup", Hint: backupHint})
 	}
+	text := fmt.Sprintf("%d on hosts, the newest on %s, %s ago: %s", count, maker, age(s.Now.Sub(newest.Created)),
+		human.Size(newest.Size))
 	if old := s.Now.Sub(newest.Created); old > 2*period {
-		found = append(found, Problem{Level: Broken,
-			Text: fmt.Sprintf("the newest set of a backup is %s old, and one is made every %s", age(old), age(period)),
-			Hint: backupHint})
+		return text, append(found, Problem{Level: Broken, Hint: backupHint,
+			Text: fmt.Sprintf("the newest set of a backup is %s old, and one is made every %s", age(old), age(period))})
 	}
-	return fmt.Sprintf("%d on hosts, the newest on %s, %s ago: %s", count, where, age(s.Now.Sub(newest.Created)),
-		human.Size(newest.Size)), found
+	return text, append(found, late(s, makers, 2*period)...)
+}
+
+// newestSet is the newest set of all hosts, which host has it, and how many there are.
+func newestSet(makers []Host) (newest *host.BackupSet, maker string, count int) {
+	for _, h := range makers {
+		sets := h.Checkup.Backups.Sets
+		count += len(sets)
+		if len(sets) > 0 && (newest == nil || sets[0].Created.After(newest.Created)) {
+			newest, maker = &sets[0], h.Name
+		}
+	}
+	return newest, maker, count
+}
+
+// isYoung reports whether a host was told to make sets, and all were so recently.
+func isYoung(s Scene, makers []Host, limit time.Duration) bool {
+	young := false
+	for _, h := range makers {
+		since := h.Checkup.Backups.Since
+		if !since.IsZero() && s.Now.Sub(since) > limit {
+			return false
+		}
+		young = young || !since.IsZero()
+	}
+	return young
+}
+
+// late are the hosts without a fresh set, where another has one.
+func late(s Scene, makers []Host, limit time.Duration) []Problem {
+	var found []Problem
+	for _, h := range makers {
+		told := h.Checkup.Backups
+		last := told.Since
+		if len(told.Sets) > 0 && told.Sets[0].Created.After(last) {
+			last = told.Sets[0].Created
+		}
+		if told.Failure == nil && !last.IsZero() && s.Now.Sub(last) > limit {
+			found = append(found, Problem{Level: Warning, Host: h.Name, Hint: backupHint,
+				Text: "there is no set of the last " + age(limit)})
+		}
+	}
+	return found
 }
 
 // backupHint is where to look when sets are missing.
-const backupHint = "systemctl list-timers kbootstrap-backup.timer and journalctl -u kbootstrap-backup on the hosts of etcd"
+const backupHint = "systemctl list-timers kbootstrap-backup.timer and journalctl -u kbootstrap-backup on the hosts " +
+	"of etcd"
 
 // age is a time that has gone by, in the largest unit of which there are two.
 func age(d time.Duration) string {

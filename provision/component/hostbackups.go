@@ -32,7 +32,8 @@ var hostBackups = Component{
 	Short:   "backups",
 	On:      func(t Target) bool { return t.Has(inventory.Etcd) && makesBackups(t.Cluster) },
 	After:   []string{"tools", Etcd},
-	Units:   []string{backupTimer, backupUnit},
+	Units:   BackupUnits(),
+	Aside:   true,
 	Sandbox: hostBackupsSandbox,
 	Resources: func(t Target) []resource.Resource {
 		program := t.content(OwnProgram)
