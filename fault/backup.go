@@ -92,7 +92,7 @@ does not have the keys of now, or does not exist. Nothing was changed.`,
 
     kbootstrap backup
     kbootstrap backup verify FILE
-    kbootstrap certs rotate-ca NAME --without-backup`},
+    kbootstrap certs rotate-ca kubernetes --without-backup`},
 	{BackupWithoutKeys, "the backup is a host's part, and the keys are missing",
 		`A host that makes a set by itself has a snapshot of etcd, and not the keys of the cluster, which only the control
 machine has. The state directory does not have them either. Nothing was changed.`,

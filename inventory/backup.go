@@ -66,7 +66,7 @@ func checkBackup(r *reader, c *Cluster) {
 	b := c.Backup
 	if b.Schedule.IsSet() && len(b.Recipients) == 0 && !r.given("backup.recipients") {
 		r.problem("backup.schedule", "name a public key under backup.recipients",
-			"hosts seal their sets, and there is nobody to seal them for")
+			"hosts seal their sets, and no recipient is named")
 	}
 	isPlace := path.Clean(b.To) == b.To && isPlaceForFiles(b.To+"/x") && hiddenBy(r.unseen(), b.To) == ""
 	if b.To != "" && !isPlace {

@@ -67,7 +67,8 @@ func schedule(to *Schedule) decoder {
 				return
 			}
 			if text != hourly && !timePattern.MatchString(text) {
-				r.problemAt(v.line, v.column, `write it like "02:30"`, "%q is neither a time of day nor %q", text, hourly)
+				r.problemAt(v.line, v.column, `write it like "02:30"`, "%q is neither a time of day nor %q", text,
+					hourly)
 				return
 			}
 			if text == hourly {

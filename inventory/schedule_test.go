@@ -59,7 +59,7 @@ func TestSchedule(t *testing.T) {
 // TestBackupProblems: what cannot be is told with its place, all of it at once.
 func TestBackupProblems(t *testing.T) {
 	for lines, want := range map[string][]string{
-		"  schedule: hourly\n":                            {"6:13:", "nobody to seal them for"},
+		"  schedule: hourly\n":                            {"6:13:", "no recipient is named"},
 		someRecipient + "  schedule: \"24:00\"\n":         {"7:13:", `"24:00" is neither a time of day`},
 		someRecipient + "  schedule: [daily, \"1:00\"]\n": {`"daily"`, `"1:00"`},
 		someRecipient + "  schedule: []\n":                {"the list is empty"},

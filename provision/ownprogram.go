@@ -14,8 +14,8 @@ import (
 	"kbootstrap/release"
 )
 
-// withOwnProgram returns the contents for hosts of an architecture, and the tool's own program among
-// them when they keep it.
+// withOwnProgram returns the contents for hosts of an architecture, and the tool's own program
+// among them when they keep it.
 func withOwnProgram(r *Run, set *release.Set, arch string) (*release.Set, error) {
 	if !r.Cluster.Backup.Schedule.IsSet() {
 		return set, nil

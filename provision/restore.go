@@ -30,8 +30,8 @@ import (
 // RestoreSet is a backup that was read to be restored. Close removes what it has on the disk.
 type RestoreSet struct {
 	backup.Set
-	// KeysFrom is the whole backup that the keys are from when the set has none of its own; "" stands
-	// for the state directory.
+	// KeysFrom is the whole backup that the keys are from when the set has none of its own; ""
+	// stands for the state directory.
 	KeysFrom string
 
 	dir     string
@@ -88,8 +88,8 @@ func (s *RestoreSet) TakeKeysFrom(path string, identities []age.Identity) error 
 		return fault.BackupWithoutKeys.Errorf("%s is a host's part of a backup, too, and has no keys", path)
 	}
 	if whole.Manifest.Cluster != s.Manifest.Cluster {
-		return fault.RestoreForeign.Errorf("%s is of the cluster %s, and the set is of %s", path, whole.Manifest.Cluster,
-			s.Manifest.Cluster)
+		return fault.RestoreForeign.Errorf("%s is of the cluster %s, and the set is of %s", path,
+			whole.Manifest.Cluster, s.Manifest.Cluster)
 	}
 	if lacks := keysLackingIn(s.Manifest.Fingerprints, whole.Manifest.Fingerprints); len(lacks) > 0 {
 		return fault.RestoreForeign.Errorf("%s does not have the keys that belong to the set: %s", path,
@@ -223,8 +223,9 @@ func TakeKeys(set *RestoreSet) Stage {
 		if set.Manifest.Part != "" && set.KeysFrom == "" {
 			lacks, err := KeysLacking(r.Cluster, set.Manifest)
 			if err == nil && len(lacks) > 0 {
-				err = fault.BackupWithoutKeys.Errorf("the backup was made by the host %s alone, and %s does not have the "+
-					"keys that belong to it: %s", set.Manifest.Etcd.Host, r.Cluster.StateDir(), strings.Join(lacks, ", "))
+				err = fault.BackupWithoutKeys.Errorf("the backup was made by the host %s alone, and %s does not have "+
+					"the keys that belong to it: %s", set.Manifest.Etcd.Host, r.Cluster.StateDir(),
+					strings.Join(lacks, ", "))
 			}
 			return err
 		}

@@ -216,8 +216,10 @@ func TestKeysOfSets(t *testing.T) {
 		t.Helper()
 		sum := sha256.Sum256([]byte("snapshot"))
 		path := filepath.Join(dir, name)
-		if _, err := backup.Write(path, backup.Content{Manifest: m, Files: files, Snapshot: strings.NewReader("snapshot"),
-			Size: 8, SHA256: hex.EncodeToString(sum[:])}, nil); err != nil {
+		if _, err := backup.Write(path, backup.Content{
+			Manifest: m, Files: files, Snapshot: strings.NewReader("snapshot"), Size: 8,
+			SHA256: hex.EncodeToString(sum[:]),
+		}, nil); err != nil {
 			t.Fatal(err)
 		}
 		return path
@@ -241,8 +243,9 @@ func TestKeysOfSets(t *testing.T) {
 	if err := os.RemoveAll(pki); err != nil {
 		t.Fatal(err)
 	}
-	if err := take(set()); fault.Of(err) != fault.BackupWithoutKeys || !strings.Contains(err.Error(), "encryption-1.key") {
-		t.Errorf("nobody has the keys: %v", err)
+	if err := take(set()); fault.Of(err) != fault.BackupWithoutKeys ||
+		!strings.Contains(err.Error(), "encryption-1.key") {
+		t.Errorf("the keys are lost: %v", err)
 	}
 	if left, err := os.ReadDir(pki); err == nil && len(left) > 0 {
 		t.Errorf("a refusal leaves %v", left)

@@ -74,8 +74,9 @@ func verifiedBackup(c *inventory.Cluster) (*VerifiedBackup, error) {
 	return &found, nil
 }
 
-// NeedBackup refuses to begin a stage when there is no backup to go back to: one that was rehearsed,
-// has the keys of now, and is not old. A stage that is finished, or gone back from, needs none.
+// NeedBackup refuses to begin a stage when there is no backup to go back to: one that was
+// rehearsed, has the keys of now, and is not old. A stage that is finished, or gone back from,
+// needs none.
 func NeedBackup(rotation Rotation) Stage {
 	return func(_ context.Context, r *Run) error {
 		if r.Rotating.Finishes || rotation.Back || rotation.WithoutBackup {
@@ -92,7 +93,8 @@ func NeedBackup(rotation Rotation) Stage {
 		if why := staleness(known, now, time.Now()); why != "" {
 			return guard.Refusals{{
 				Code: fault.BackupTooOld, Text: why,
-				Advice: "`kbootstrap backup` and `kbootstrap backup verify FILE` make one; --without-backup goes on without",
+				Advice: "`kbootstrap backup` and `kbootstrap backup verify FILE` make one; --without-backup goes on " +
+					"without",
 			}}
 		}
 		return nil

@@ -36,8 +36,8 @@ type Manifest struct {
 	Kubernetes string `json:"kubernetes"`
 	// The versions of the other components.
 	Versions map[string]string `json:"versions"`
-	// What it is a part of: "host" for a set that a host has made by itself, which has no keys; left out when it is
-	// whole.
+	// What part of a backup it is: "host" for a set that a host has made by itself, which has no
+	// keys; left out when it is whole.
 	Part string `json:"part,omitempty"`
 	// What etcd held.
 	Etcd ManifestEtcd `json:"etcd"`

@@ -1,6 +1,6 @@
-// Package scheduled makes the part of a backup that a host makes by itself: a snapshot of its member
-// of etcd, sealed for the recipients of the inventory. The host has no key that opens it, and needs
-// no session. Start at Config, what a host is told, then Make.
+// Package scheduled makes the part of a backup that a host makes by itself: a snapshot of its
+// member of etcd, sealed for the recipients of the inventory. The host has no key that opens it,
+// and needs no session. Start at Config, what a host is told, then Make.
 package scheduled
 
 import (

@@ -96,8 +96,8 @@ func check(ctx context.Context, sys *host.System, c Config) error {
 	return hasRoom(c.Dir, found[0], member.Size)
 }
 
-// The least that a set leaves free of a disk: a part of it, within bounds. An etcd or a kubelet that
-// shares the disk goes on with that.
+// The least that a set leaves free of a disk: a part of it, within bounds. An etcd or a kubelet
+// that shares the disk goes on with that.
 const (
 	leastPart = 20 // a twentieth
 	leastFree = 1 << 30

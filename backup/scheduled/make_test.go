@@ -209,7 +209,8 @@ func TestNotMade(t *testing.T) {
 
 func nothing(context.Context, ...string) ([]byte, error) { return nil, fmt.Errorf("no program") }
 
-// TestHalfDone: what a run that was killed has left counts for nothing, and the next run removes it.
+// TestHalfDone: what a run that was killed has left counts for nothing, and the next run removes
+// it.
 func TestHalfDone(t *testing.T) {
 	m := newMember(t)
 	set, err := m.make(t)

@@ -9,8 +9,9 @@ import (
 	"kbootstrap/inventory"
 )
 
-// backups judges the sets that the hosts of etcd make by themselves. One that is fresh is enough for
-// a cluster to go on: all members hold the same. A host that has none while others do is a warning.
+// backups judges the sets that the hosts of etcd make by themselves. One that is fresh is enough
+// for a cluster to go on: all members hold the same. A host that has none while others do is a
+// warning.
 func backups(s Scene) (string, []Problem) {
 	period := s.Cluster.Backup.Schedule.Period()
 	if period == 0 {

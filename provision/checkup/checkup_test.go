@@ -256,7 +256,8 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-// sets has cp1 make sets every day for so long, and the given ones of so long ago, the newest first.
+// sets has cp1 make sets every day for so long, and the given ones of so long ago, the newest
+// first.
 func (s *Scene) sets(since time.Duration, ago ...time.Duration) {
 	s.Cluster.Backup.Schedule = inventory.Schedule{150}
 	told := host.BackupSets{Since: now.Add(-since)}
@@ -269,8 +270,10 @@ func (s *Scene) sets(since time.Duration, ago ...time.Duration) {
 // TestBackups: what the summary says of sets that are as they should be.
 func TestBackups(t *testing.T) {
 	for want, change := range map[string]func(*Scene){
-		"none yet; the first is made within 24 h":          func(s *Scene) { s.sets(time.Hour) },
-		"2 on hosts, the newest on cp1, 60 min ago: 62 kB": func(s *Scene) { s.sets(50*time.Hour, time.Hour, 25*time.Hour) },
+		"none yet; the first is made within 24 h": func(s *Scene) { s.sets(time.Hour) },
+		"2 on hosts, the newest on cp1, 60 min ago: 62 kB": func(s *Scene) {
+			s.sets(50*time.Hour, time.Hour, 25*time.Hour)
+		},
 		"": func(s *Scene) { s.sets(time.Hour); s.Cluster.Backup.Schedule = nil },
 	} {
 		s := well()

@@ -125,7 +125,7 @@ var installers = []string{
 }
 
 // clusters are the services of Kubernetes, ours by their names and those of other installers. The
-// timer of backups and what it starts are nobody else's, and have no process of ours to tell by.
+// timer of backups and what it starts have names of our own, and no process to tell by.
 func clusters() []string {
 	ours := slices.DeleteFunc(component.Units(), func(name string) bool {
 		return slices.Contains(runtimes, name) || slices.Contains(component.BackupUnits(), name)

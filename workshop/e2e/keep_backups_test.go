@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -63,9 +64,25 @@ func (l *lab) says(s provision.Status, want string) {
 	}
 }
 
-// TestKeepHostBackups: a host makes its part of backups by itself, keeps as many as it is told, fills
-// no disk, and says so when it fails. Its sets restore a cluster, also when the state directory is
-// lost.
+// fills writes so many megabytes into etcd, which no compression makes small.
+func (l *lab) fills(host string, megabytes int) {
+	l.t.Helper()
+	l.exec(host, "sh", "-c", fmt.Sprintf("for i in $(seq %d); do head -c 750000 /dev/urandom | base64 -w0 | "+
+		etcdctl+"put /kbootstrap-test/$i >/dev/null || exit 1; done", megabytes))
+}
+
+// times runs a verb and tells how long it took.
+func (l *lab) times(limit time.Duration, arguments ...string) string {
+	l.t.Helper()
+	begin := time.Now()
+	out := l.must(limit, arguments...)
+	l.t.Logf("%s took %.1f s", arguments[0], time.Since(begin).Seconds())
+	return out
+}
+
+// TestKeepHostBackups: a host makes its part of backups by itself, keeps as many as it is told,
+// fills no disk, and says so when it fails. Its sets restore a cluster, also when the state
+// directory is lost. The database has 10 MB.
 func TestKeepHostBackups(t *testing.T) {
 	const name = "keep-sets"
 	l := newLab(t, name, "--control-planes", "1", "--workers", "0")
@@ -75,7 +92,7 @@ func TestKeepHostBackups(t *testing.T) {
 	dir := "/var/backups/kbootstrap/" + name + "/cp1"
 	l.says(l.backupStatus(0), "none yet")
 
-	// A time that was missed is made up for: the timer starts the service, and nobody else does.
+	// A time that was missed is made up for: the timer starts the service, and this test does not.
 	missed := func() {
 		t.Helper()
 		before := strings.Join(l.sets(name, "cp1"), " ")
@@ -90,9 +107,10 @@ func TestKeepHostBackups(t *testing.T) {
 	missed()
 	l.upAgain()
 	l.keepsMap("cp1", "first")
+	l.fills("cp1", 10)
 	// What a killed run leaves goes, and so does the third set.
-	l.exec("cp1", "sh", "-c", "cd "+dir+"; echo half > .half.kbackup-1; echo half > "+name+"-cp1-0.kbackup; mkdir -p .work; "+
-		"echo half > .work/snapshot-1")
+	l.exec("cp1", "sh", "-c", "cd "+dir+"; echo half > .half.kbackup-1; echo half > "+name+"-cp1-0.kbackup; "+
+		"mkdir -p .work; echo half > .work/snapshot-1")
 	missed()
 	missed()
 	if sets := l.sets(name, "cp1"); len(sets) != 2 {
@@ -103,10 +121,14 @@ func TestKeepHostBackups(t *testing.T) {
 	}
 	s := l.backupStatus(0)
 	l.says(s, "2 on hosts, the newest on cp1")
+	if len(s.Backups) == 1 && s.Backups[0].Newest != nil && s.Backups[0].Newest.Size < 7_000_000 {
+		t.Errorf("a database of 10 MB gives a set of %d bytes", s.Backups[0].Newest.Size)
+	}
 	if len(s.Backups) != 1 || s.Backups[0].Count != 2 || s.Backups[0].Newest == nil || s.Backups[0].Newest.Keys == 0 {
 		t.Errorf("the status has %+v", s.Backups)
 	}
-	if found := l.exec("cp1", "sh", "-c", "grep -rl 'PRIVATE KEY\\|AGE-SECRET' /opt/kbootstrap/etc "+dir+" || true"); found != "" {
+	if found := l.exec("cp1", "sh", "-c",
+		"grep -rl 'PRIVATE KEY\\|AGE-SECRET' /opt/kbootstrap/etc "+dir+" || true"); found != "" {
 		t.Errorf("a private key is in %s", found)
 	}
 
@@ -116,7 +138,7 @@ func TestKeepHostBackups(t *testing.T) {
 	if err := os.WriteFile(file, []byte(l.exec("cp1", "cat", dir+"/"+newest)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	out := l.must(time.Minute, "backup", "verify", file, "-i", l.inventory, "--identity", key)
+	out := l.times(time.Minute, "backup", "verify", file, "-i", l.inventory, "--identity", key)
 	if !strings.Contains(out, "as the backup says") || !strings.Contains(out, "has those that belong to it") {
 		t.Errorf("verify says: %s", out)
 	}
@@ -148,7 +170,7 @@ func TestKeepHostBackups(t *testing.T) {
 		t.Errorf("a rotation begins without a backup: exit %d\n%s", r.code, r.stderr)
 	}
 	whole := filepath.Join(l.dir, "whole.kbackup")
-	l.must(time.Minute, "backup", "-i", l.inventory, "-o", whole, "-q")
+	l.times(time.Minute, "backup", "-i", l.inventory, "-o", whole, "-q")
 	l.must(time.Minute, "backup", "verify", whole, "-i", l.inventory, "--identity", key, "-q")
 	l.must(4*time.Minute, rotate...)
 	l.must(4*time.Minute, append(rotate, "--back")...)
@@ -164,7 +186,7 @@ func TestKeepHostBackups(t *testing.T) {
 	if r := l.run(time.Minute, restore...); r.code == 0 || !strings.Contains(r.stderr, "KB6103") {
 		t.Errorf("a set restores without keys: exit %d\n%s", r.code, r.stderr)
 	}
-	l.must(5*time.Minute, append(restore, "--keys", whole)...)
+	l.times(5*time.Minute, append(restore, "--keys", whole)...)
 	l.holds("cp1", "first")
 	l.upAgain()
 
@@ -172,8 +194,8 @@ func TestKeepHostBackups(t *testing.T) {
 	l.schedules("")
 	l.up()
 	l.upAgain()
-	if left := l.exec("cp1", "sh", "-c", "systemctl list-unit-files | grep kbootstrap-backup; ls /opt/kbootstrap/libexec/"+
-		"kbootstrap /opt/kbootstrap/etc/backup.json 2>/dev/null || true"); left != "" {
+	if left := l.exec("cp1", "sh", "-c", "systemctl list-unit-files | grep kbootstrap-backup; "+
+		"ls /opt/kbootstrap/libexec/kbootstrap /opt/kbootstrap/etc/backup.json 2>/dev/null || true"); left != "" {
 		t.Errorf("hosts keep what makes backups: %s", left)
 	}
 	if len(l.sets(name, "cp1")) == 0 {
