@@ -22,11 +22,20 @@ type Manifest struct {
 	Kubernetes string            `json:"kubernetes"`
 	Versions   map[string]string `json:"versions"`
 	Etcd       Etcd              `json:"etcd"`
+	// Part says that the backup is a part of one: see HostPart. A whole one has "".
+	Part Part `json:"part,omitempty"`
 	// Fingerprints tell keys apart and tell nothing of them, by the names of their files: see
 	// certs.Fingerprints.
 	Fingerprints map[string]string `json:"fingerprints"`
 	Files        []File            `json:"files"`
 }
+
+// Part is what a backup consists of when it is not all of it.
+type Part string
+
+// HostPart is what a host makes by itself: the snapshot, and neither keys nor inventory, of which
+// only the control machine has all. The fingerprints say which keys belong to it.
+const HostPart Part = "host"
 
 // Etcd is the snapshot.
 type Etcd struct {

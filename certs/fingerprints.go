@@ -7,6 +7,8 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"maps"
+	"strings"
 
 	"kbootstrap/inventory"
 )
@@ -47,6 +49,26 @@ func fingerprints(read func(name string) ([]byte, error)) (map[string]string, er
 		found[encryptionFile(number)] = key.Sum
 	}
 	return found, nil
+}
+
+// Fingerprints returns those of the keys in use; see FingerprintsOf. Stand-ins for keys have none.
+func (p *PKI) Fingerprints() map[string]string {
+	files := map[string][]byte{serviceAccount + ".pub": p.serviceAccount.public}
+	for _, a := range authorityTable {
+		files[a.name+".crt"] = p.authorities[a.name].certPEM
+	}
+	maps.DeleteFunc(files, func(_ string, text []byte) bool {
+		block, _ := pem.Decode(text)
+		return block == nil
+	})
+	found, err := FingerprintsOf(files)
+	if err != nil {
+		panic(fmt.Sprintf("certs: a key that was loaded cannot be read: %v", err))
+	}
+	for _, key := range p.encryption {
+		found["encryption-"+strings.TrimPrefix(key.Name, "key")+".key"] = key.Sum
+	}
+	return found
 }
 
 // publicKeyOf is the public key in a certificate or in a PEM file of its own, as DER.

@@ -12,6 +12,9 @@ const (
 	RestoreUnfinished Code = "KB6087"
 	RehearsalFailed   Code = "KB6088"
 	StoreNotRestored  Code = "KB6089"
+	BackupDiskFull    Code = "KB6100"
+	BackupTooOld      Code = "KB6102"
+	BackupWithoutKeys Code = "KB6103"
 )
 
 var backupEntries = []Entry{
@@ -73,4 +76,27 @@ The data from before is on the hosts still.`,
 		`Look at etcd and its journal, and report it.
 
     kbootstrap status`},
+	{BackupDiskFull, "a backup would leave too little of the host's disk",
+		`A set takes up at most twice the size of the database of etcd while it is made, and what shares the disk needs
+room, too: 5 % of it, at least 1 GiB and at most 5 GiB, stay free. No set was made, and those that exist are
+untouched.`,
+		`Make room, keep fewer sets, or put them on another disk.
+
+    backup:
+      keep: 7
+      to: /mnt/backups`},
+	{BackupTooOld, "there is no fresh backup to go back to",
+		`The next step changes keys that nothing can make again, and the last backup that was verified is too old,
+does not have the keys of now, or does not exist. Nothing was changed.`,
+		`Make one and verify it; then run the command again. To go on without one, say so.
+
+    kbootstrap backup
+    kbootstrap backup verify FILE
+    kbootstrap certs rotate-ca kubernetes --without-backup`},
+	{BackupWithoutKeys, "the backup is a host's part, and the keys are missing",
+		`A host that makes a set by itself has a snapshot of etcd, and not the keys of the cluster, which only the control
+machine has. The state directory does not have them either. Nothing was changed.`,
+		`Bring back the state directory of the cluster, or name a whole backup of the same keys, however old.
+
+    kbootstrap restore SET --keys BACKUP`},
 }

@@ -3,16 +3,24 @@ package inventory
 import (
 	"errors"
 	"fmt"
+	"path"
 	"strings"
 
 	"filippo.io/age"
 	"filippo.io/age/agessh"
 )
 
-// Backup says who can open the backups of a cluster.
+// Backup says who can open the backups of a cluster, and when the hosts of etcd make their part of
+// one by themselves.
 type Backup struct {
 	// Recipients are public keys, as age and ssh write them; see ParseRecipient.
 	Recipients []string
+	// Schedule is when the hosts make their part; without times of day they never do.
+	Schedule Schedule
+	// Keep is how many sets each host keeps.
+	Keep int
+	// To is the directory of the sets on each host.
+	To string
 }
 
 // ParseRecipient reads a public key that backups are sealed for: "age1…", or an SSH key as it is in
@@ -41,6 +49,30 @@ func backupFields(b *Backup) []field {
 			doc: "who can open a backup: keys of [age](https://age-encryption.org) (`age1…`), or SSH keys as they " +
 				"are in a `.pub` file (`ssh-ed25519 AAAA…`). Each of them opens it alone. Name two, so that one " +
 				"lost key loses nothing."},
+		{name: "schedule", shape: "`hourly`, a time of day, or a list of them", read: schedule(&b.Schedule),
+			doc: "when each host of etcd makes its part of a backup by itself, such as `\"02:30\"` or " +
+				"`[\"00:00\", \"12:00\"]`, by the host's clock. Each host begins at a minute of its own in the half " +
+				"hour after that. It needs `recipients`. Without the line there is no timer."},
+		{name: "keep", shape: "number", fallback: "14", read: number(&b.Keep, 2, 1000),
+			doc: "how many sets each host keeps."},
+		{name: "to", shape: "directory", fallback: "/var/backups/kbootstrap", read: str(&b.To),
+			doc: "the directory of the sets on the hosts of etcd; each host has one of its own below it, " +
+				"`<cluster>/<host>`. A disk of its own is better than that of etcd."},
+	}
+}
+
+// checkBackup reports sets that nobody could open, and directories that cannot be.
+func checkBackup(r *reader, c *Cluster) {
+	b := c.Backup
+	if b.Schedule.IsSet() && len(b.Recipients) == 0 && !r.given("backup.recipients") {
+		r.problem("backup.schedule", "name a public key under backup.recipients",
+			"hosts seal their sets, and no recipient is named")
+	}
+	isPlace := path.Clean(b.To) == b.To && isPlaceForFiles(b.To+"/x") && hiddenBy(r.unseen(), b.To) == ""
+	if b.To != "" && !isPlace {
+		r.problem("backup.to", "use a directory of its own, such as /srv/backups",
+			"%q is not a place for backups: it has to be an absolute path outside of the directories of the system, of "+
+				"people and of other programs", b.To)
 	}
 }
 

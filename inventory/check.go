@@ -30,6 +30,7 @@ func check(r *reader, c *Cluster) {
 		{fault.InventorySecurity, checkSecurity},
 		{fault.InventoryValue, checkArtifacts},
 		{fault.InventoryValue, checkAddOns},
+		{fault.InventoryValue, checkBackup},
 		{fault.InventoryValue, checkNFS},
 		{fault.InventoryValue, checkMirrors},
 		{fault.InventoryValue, checkProxy},

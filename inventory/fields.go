@@ -47,7 +47,8 @@ func table(c *Cluster, all *SSH, rules Rules) []field {
 		{name: "security", shape: "mapping", doc: "how much the cluster restricts its users.",
 			fields: securityFields(&c.Security)},
 		{name: "backup", shape: "mapping", fields: backupFields(&c.Backup),
-			doc: "who can open the backups; see [operations](operations.md#backup-and-restore)."},
+			doc: "who can open the backups, and when hosts make their part; see " +
+				"[operations](operations.md#backup-and-restore)."},
 		{name: "addons", shape: "mapping", doc: "what the cluster serves to its users; see [add-ons](addons.md).",
 			fields: addOnFields(&c.AddOns)},
 		{name: "registries", shape: "mapping",

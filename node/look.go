@@ -41,6 +41,13 @@ type CheckupQuery struct {
 	Vitals       api.VitalsSource
 	Certificates []string // files; those that do not exist are left out
 	Units        []string
+	Backups      *BackupsQuery `json:",omitempty"`
+}
+
+// BackupsQuery asks for the sets that a host has made by itself.
+type BackupsQuery struct {
+	Dir    string // of the sets
+	Config string // the file by which the host was told to make them
 }
 
 // Checkup is what a host tells of its health. A part that it could not look at has an error.
@@ -50,6 +57,8 @@ type Checkup struct {
 	CertificatesErr error
 	Starts          []host.Starts
 	StartsErr       error
+	Backups         host.BackupSets
+	BackupsErr      error
 }
 
 // Answer is what a host saw. A part that it could not look at has an error, and the other parts are
@@ -100,12 +109,13 @@ type lookAnswer struct {
 	Vitals       api.Vitals
 	Certificates []host.Certificate `json:",omitempty"`
 	Starts       []host.Starts      `json:",omitempty"`
+	Backups      *host.BackupSets   `json:",omitempty"`
 	Inspection   *host.Inspection   `json:",omitempty"`
 	Listings     *api.Listings      `json:",omitempty"`
 	Keyring      *host.Keyring      `json:",omitempty"`
 	// The errors of the parts.
 	ObservedError, WitnessesError, SurveyError, CertificatesError, StartsError *wireError `json:",omitempty"`
-	InspectionError, KeyringError                                              *wireError `json:",omitempty"`
+	InspectionError, KeyringError, BackupsError                                *wireError `json:",omitempty"`
 }
 
 // observed is what was found, as far as it differs from what is wanted. The rest, which in most
@@ -143,6 +153,10 @@ func (c *Client) Look(ctx context.Context, q Query) (Answer, error) {
 		Vitals:       a.Vitals,
 		Certificates: a.Certificates, CertificatesErr: a.CertificatesError.error(),
 		Starts: a.Starts, StartsErr: a.StartsError.error(),
+		BackupsErr: a.BackupsError.error(),
+	}
+	if a.Backups != nil {
+		answer.Checkup.Backups = *a.Backups
 	}
 	answer.InspectionErr = a.InspectionError.error()
 	if a.Inspection != nil {
@@ -238,6 +252,14 @@ func (s *server) look(w http.ResponseWriter, r *http.Request) error {
 		})
 		look(surveyTimeout, &a.StartsError, func(ctx context.Context) (err error) {
 			a.Starts, err = s.sys.Starts(ctx, c.Units)
+			return err
+		})
+		look(surveyTimeout, &a.BackupsError, func(context.Context) error {
+			if c.Backups == nil {
+				return nil
+			}
+			found, err := s.sys.Backups(c.Backups.Dir, c.Backups.Config)
+			a.Backups = &found
 			return err
 		})
 		parts.Go(func() {

@@ -82,6 +82,9 @@ func targetsOf(ctx context.Context, r *Run) ([]component.Target, error) {
 		if err != nil {
 			return nil, err
 		}
+		if set, err = withOwnProgram(r, set, m.Facts.Arch); err != nil {
+			return nil, err
+		}
 		stage := component.StageOf(r.Cluster, facts, h.Name, first, isWhole(r, inventory.ControlPlane))
 		targets = append(targets, component.Target{
 			Cluster: r.Cluster, Host: h, Facts: m.Facts, Release: set, PKI: r.PKI, EtcdNew: etcdNew, Upstream: upstream,

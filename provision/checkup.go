@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"kbootstrap/backup/scheduled"
 	"kbootstrap/certs"
 	"kbootstrap/host"
 	"kbootstrap/inventory"
@@ -24,6 +25,11 @@ func ObserveAndCheckUp(ctx context.Context, r *Run) error {
 	live := situation(r).IsLive()
 	for name, m := range r.Fleet {
 		query := node.CheckupQuery{Certificates: certificatesOf(r, name), Units: m.Facts.Units}
+		if h := m.Host; h.Has(inventory.Etcd) && r.Cluster.Backup.Schedule.IsSet() {
+			query.Backups = &node.BackupsQuery{
+				Dir: component.BackupSetsDir(r.Cluster, h), Config: scheduled.ConfigPath,
+			}
+		}
 		if live {
 			query.Vitals = vitalsOf(r.Cluster, m.Host, m.Facts)
 		}

@@ -53,6 +53,9 @@ func buildAssumed(ctx context.Context, r *Run, a Assumed, to *Rendering) error {
 	if err != nil {
 		return err
 	}
+	if set, err = withOwnProgram(r, set, a.Arch); err != nil {
+		return err
+	}
 	pki, words := certs.StandIns(r.Cluster)
 	r.PKI = pki
 	fresh := map[string]host.Facts{}

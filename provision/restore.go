@@ -30,11 +30,16 @@ import (
 // RestoreSet is a backup that was read to be restored. Close removes what it has on the disk.
 type RestoreSet struct {
 	backup.Set
+	// KeysFrom is the whole backup that the keys are from when the set has none of its own; ""
+	// stands for the state directory.
+	KeysFrom string
+
 	dir     string
 	content release.Content
 }
 
-// ReadRestoreSet reads a backup and compares its sums.
+// ReadRestoreSet reads a backup and compares its sums. A host's part of one needs TakeKeysFrom, or
+// the keys of the state directory.
 func ReadRestoreSet(path string, identities []age.Identity) (*RestoreSet, error) {
 	dir, err := scratchDir("restore-")
 	if err != nil {
@@ -67,6 +72,45 @@ func (s *RestoreSet) read(path string, identities []age.Identity) error {
 	}
 	s.content, err = release.FileContent(backup.SnapshotName, plain+".zst", sum, size)
 	return errors.Join(err, os.Remove(plain))
+}
+
+// TakeKeysFrom completes a host's part of a backup with the keys and the inventory of a whole one.
+// Both must be of the same keys.
+func (s *RestoreSet) TakeKeysFrom(path string, identities []age.Identity) error {
+	if s.Manifest.Part == "" {
+		return errors.New("the backup is whole, and has its keys: leave --keys out")
+	}
+	whole, err := backup.Read(path, identities, io.Discard)
+	if err != nil {
+		return err
+	}
+	if whole.Manifest.Part != "" {
+		return fault.BackupWithoutKeys.Errorf("%s is a host's part of a backup, too, and has no keys", path)
+	}
+	if whole.Manifest.Cluster != s.Manifest.Cluster {
+		return fault.RestoreForeign.Errorf("%s is of the cluster %s, and the set is of %s", path,
+			whole.Manifest.Cluster, s.Manifest.Cluster)
+	}
+	if lacks := keysLackingIn(s.Manifest.Fingerprints, whole.Manifest.Fingerprints); len(lacks) > 0 {
+		return fault.RestoreForeign.Errorf("%s does not have the keys that belong to the set: %s", path,
+			strings.Join(lacks, ", "))
+	}
+	s.Files, s.Manifest.Fingerprints, s.KeysFrom = whole.Files, whole.Manifest.Fingerprints, path
+	return nil
+}
+
+// keysLackingIn are the names of the wanted keys that others do not have, or have differently.
+func keysLackingIn(wanted, found map[string]string) []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(wanted)), func(name string) bool {
+		return found[name] == wanted[name]
+	})
+}
+
+// KeysLacking are the names of the keys that belong to a host's part of a backup and that the state
+// directory does not have.
+func KeysLacking(c *inventory.Cluster, m backup.Manifest) ([]string, error) {
+	now, err := fingerprintsOf(c)
+	return keysLackingIn(m.Fingerprints, now), err
 }
 
 // Close removes what was unpacked.
@@ -174,6 +218,15 @@ func TakeKeys(set *RestoreSet) Stage {
 		}
 		used, err := store.Used()
 		if err != nil {
+			return err
+		}
+		if set.Manifest.Part != "" && set.KeysFrom == "" {
+			lacks, err := KeysLacking(r.Cluster, set.Manifest)
+			if err == nil && len(lacks) > 0 {
+				err = fault.BackupWithoutKeys.Errorf("the backup was made by the host %s alone, and %s does not have "+
+					"the keys that belong to it: %s", set.Manifest.Etcd.Host, r.Cluster.StateDir(),
+					strings.Join(lacks, ", "))
+			}
 			return err
 		}
 		const prefix = backup.StatePrefix + "pki/"

@@ -1,7 +1,10 @@
 package provision
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -197,5 +200,75 @@ func TestChooseMember(t *testing.T) {
 		if h, err := run.chooseMember(); fault.Of(err) != fault.NoSnapshot {
 			t.Errorf("%s: chose %s, %v", name, h.Name, err)
 		}
+	}
+}
+
+// TestKeysOfSets: a set that a host has made by itself is restored with the keys that belong to it,
+// of the state directory or of a whole backup, and with no others.
+func TestKeysOfSets(t *testing.T) {
+	c := clusterIn(t)
+	whole := restoreSet(t, c)
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	write := func(name string, m backup.Manifest, files map[string][]byte) string {
+		t.Helper()
+		sum := sha256.Sum256([]byte("snapshot"))
+		path := filepath.Join(dir, name)
+		if _, err := backup.Write(path, backup.Content{
+			Manifest: m, Files: files, Snapshot: strings.NewReader("snapshot"), Size: 8,
+			SHA256: hex.EncodeToString(sum[:]),
+		}, nil); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	set := func() *RestoreSet {
+		s := &RestoreSet{Set: backup.Set{Files: map[string][]byte{}, Manifest: whole.Manifest}}
+		s.Manifest.Part, s.Manifest.Etcd.Host = backup.HostPart, "all"
+		s.Manifest.Fingerprints = maps.Clone(whole.Manifest.Fingerprints)
+		return s
+	}
+	take := func(s *RestoreSet) error { return TakeKeys(s)(t.Context(), &Run{Cluster: c}) }
+	keys := write("whole", whole.Manifest, whole.Files)
+	part := write("part", set().Manifest, nil)
+	other := restoreSet(t, clusterIn(t))
+	foreign := write("foreign", other.Manifest, other.Files)
+
+	if err := take(set()); err != nil {
+		t.Errorf("the state directory has the keys: %v", err)
+	}
+	pki := filepath.Join(c.StateDir(), "pki")
+	if err := os.RemoveAll(pki); err != nil {
+		t.Fatal(err)
+	}
+	if err := take(set()); fault.Of(err) != fault.BackupWithoutKeys ||
+		!strings.Contains(err.Error(), "encryption-1.key") {
+		t.Errorf("the keys are lost: %v", err)
+	}
+	if left, err := os.ReadDir(pki); err == nil && len(left) > 0 {
+		t.Errorf("a refusal leaves %v", left)
+	}
+	if err := set().TakeKeysFrom(part, nil); fault.Of(err) != fault.BackupWithoutKeys {
+		t.Errorf("a part for a part: %v", err)
+	}
+	if err := set().TakeKeysFrom(foreign, nil); fault.Of(err) != fault.RestoreForeign ||
+		!strings.Contains(err.Error(), "ca.crt") {
+		t.Errorf("the keys of others: %v", err)
+	}
+	if err := whole.TakeKeysFrom(keys, nil); err == nil {
+		t.Error("a whole backup takes the keys of another")
+	}
+	s := set()
+	if err := s.TakeKeysFrom(keys, nil); err != nil || s.KeysFrom != keys {
+		t.Fatalf("the keys of the whole one: %q, %v", s.KeysFrom, err)
+	}
+	if err := take(s); err != nil {
+		t.Fatal(err)
+	}
+	now, err := fingerprintsOf(c)
+	if err != nil || !maps.Equal(now, whole.Manifest.Fingerprints) {
+		t.Errorf("the state directory has the keys %v, %v", now, err)
 	}
 }

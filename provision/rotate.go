@@ -23,6 +23,8 @@ type Rotation struct {
 	Back bool // to the stage before
 	// Least is how long the stage before must have lasted.
 	Least time.Duration
+	// WithoutBackup begins a stage although there is no fresh backup.
+	WithoutBackup bool
 }
 
 // Rotate lists what comes before the first change of one stage of `certs rotate-ca`. What is wanted
@@ -44,8 +46,8 @@ func Rotate(rotation Rotation, approve func(*Run) error, ignored []string) []Sta
 		KeepLead,
 		Judge,
 		Refuse,
-		// A fresh backup is to be asked for here, before a stage begins.
 		Advance(rotation),
+		NeedBackup(rotation),
 		Again(BuildPlan, ObserveAndSurvey, KeepLead, Judge, Refuse),
 		Approve(approve),
 		CheckHosts(ignored),

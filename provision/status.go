@@ -24,6 +24,9 @@ type Status struct {
 	// Problems are what is not as it should be, the worst first.
 	Problems []checkup.Problem `json:"problems"`
 	Hosts    []HostStatus      `json:"hosts"`
+	// Backups are the sets that the hosts of etcd have made by themselves, where the inventory has
+	// them do so.
+	Backups []HostBackups `json:"backups,omitempty"`
 	// Refused is what `up` would not carry out because it would harm the cluster.
 	Refused []string `json:"refused,omitempty"`
 	// Warnings are what is odd.
@@ -102,6 +105,7 @@ func (r *Run) Status() Status {
 		status.Warnings = append(status.Warnings, err.Error())
 	}
 	status.Summary, status.Problems = checkup.Judge(scene)
+	status.Backups = backupsOf(scene)
 	for _, p := range status.Problems {
 		status.Healthy = status.Healthy && p.Level != checkup.Broken
 	}

@@ -201,3 +201,24 @@ func AgentPath(arch string) (string, error) {
 	}
 	return b.path, nil
 }
+
+// Program is a program for hosts, on this machine.
+type Program struct {
+	Path   string
+	SHA256 string
+	Size   int64
+}
+
+// Program returns the agent for hosts of an architecture.
+func (o Options) Program(arch string) (Program, error) {
+	agents := o.Agents
+	if agents == nil {
+		agents = &Agents{}
+	}
+	b, err := agents.forMachine(o.Agent, machines[arch])
+	if err != nil {
+		return Program{}, err
+	}
+	sum, err := b.sum()
+	return Program{Path: b.path, SHA256: sum, Size: b.size()}, err
+}

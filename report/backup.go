@@ -36,6 +36,9 @@ type Manifest struct {
 	Kubernetes string `json:"kubernetes"`
 	// The versions of the other components.
 	Versions map[string]string `json:"versions"`
+	// What part of a backup it is: "host" for a set that a host has made by itself, which has no
+	// keys; left out when it is whole.
+	Part string `json:"part,omitempty"`
 	// What etcd held.
 	Etcd ManifestEtcd `json:"etcd"`
 	// How many files are in it.
@@ -88,7 +91,7 @@ func NewRehearsal(r provision.Rehearsal) Rehearsal {
 func newManifest(m backup.Manifest) Manifest {
 	return Manifest{
 		Cluster: m.Cluster, Created: Time{m.Created}, Version: m.Version, Kubernetes: m.Kubernetes,
-		Versions: m.Versions, Files: len(m.Files),
+		Versions: m.Versions, Files: len(m.Files), Part: string(m.Part),
 		Etcd: ManifestEtcd{
 			Host: m.Etcd.Host, Revision: m.Etcd.Revision, Keys: m.Etcd.Keys,
 			Size: m.Snapshot().Size, SHA256: m.Snapshot().SHA256,

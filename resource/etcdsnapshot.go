@@ -34,20 +34,25 @@ const snapshotAge = 2 * time.Hour
 // Snapshot has one member write a snapshot to the disk of this host, and checks it. The file has no
 // name any more when it is returned, so that nothing of it stays when the process is killed.
 func (a EtcdAccess) Snapshot(ctx context.Context, sys *host.System) (*os.File, EtcdSnapshot, error) {
+	if err := sys.PrivateDirs(snapshotDir); err != nil {
+		return nil, EtcdSnapshot{}, err
+	}
+	if err := removeOlder(sys, snapshotDir, snapshotAge); err != nil {
+		return nil, EtcdSnapshot{}, err
+	}
+	if err := a.hasRoom(ctx, sys, snapshotDir); err != nil {
+		return nil, EtcdSnapshot{}, err
+	}
+	return a.SnapshotIn(ctx, sys, snapshotDir)
+}
+
+// SnapshotIn is Snapshot with the file in a directory that is there, and has room for it.
+func (a EtcdAccess) SnapshotIn(ctx context.Context, sys *host.System, dir string) (*os.File, EtcdSnapshot, error) {
 	var taken EtcdSnapshot
 	if len(a.Endpoints) != 1 {
 		return nil, taken, fmt.Errorf("a snapshot is of one member, not of %d", len(a.Endpoints))
 	}
-	if err := sys.PrivateDirs(snapshotDir); err != nil {
-		return nil, taken, err
-	}
-	if err := removeOlder(sys, snapshotDir, snapshotAge); err != nil {
-		return nil, taken, err
-	}
-	if err := a.hasRoom(ctx, sys, snapshotDir); err != nil {
-		return nil, taken, err
-	}
-	file, err := sys.CreateTemp(sys.Path(snapshotDir), "snapshot-")
+	file, err := sys.CreateTemp(sys.Path(dir), "snapshot-")
 	if err != nil {
 		return nil, taken, err
 	}
@@ -129,18 +134,37 @@ func CheckSnapshot(path string) (size int64, sha string, err error) {
 	return size, hex.EncodeToString(whole.Sum(nil)), nil
 }
 
-// hasRoom refuses a snapshot that would fill the disk, which is etcd's own on many hosts.
-func (a EtcdAccess) hasRoom(ctx context.Context, sys *host.System, dir string) error {
+// EtcdMember is what a member of etcd says of itself, as far as a snapshot depends on it.
+type EtcdMember struct {
+	Size   int64    // of its database on the disk, in bytes
+	Leads  bool     // some member leads, so that this one hears of what is new
+	Errors []string // its alarms among them: "memberID:81 alarm:CORRUPT "
+}
+
+// Member asks a member about itself.
+func (a EtcdAccess) Member(ctx context.Context, sys *host.System) (EtcdMember, error) {
 	var status struct {
 		DBSize int64 `json:"dbSize,string"`
+		Leader string
+		Errors []string
 	}
 	if err := a.ask(ctx, sys, a.Endpoints, "/v3/maintenance/status", map[string]any{}, &status); err != nil {
-		return fmt.Errorf("ask the member of etcd: %w", err)
+		return EtcdMember{}, fmt.Errorf("ask the member of etcd: %w", err)
+	}
+	leads := status.Leader != "" && status.Leader != "0"
+	return EtcdMember{Size: status.DBSize, Leads: leads, Errors: status.Errors}, nil
+}
+
+// hasRoom refuses a snapshot that would fill the disk, which is etcd's own on many hosts.
+func (a EtcdAccess) hasRoom(ctx context.Context, sys *host.System, dir string) error {
+	member, err := a.Member(ctx, sys)
+	if err != nil {
+		return err
 	}
 	for _, fs := range sys.Survey(ctx, host.SurveyQuery{Paths: []string{dir}}).FileSystems {
-		if fs.Bytes > 0 && fs.FreeBytes < 2*status.DBSize {
+		if fs.Bytes > 0 && fs.FreeBytes < 2*member.Size {
 			return fmt.Errorf("%s has %s left, and a snapshot of %s is to leave as much again",
-				dir, human.Size(fs.FreeBytes), human.Size(status.DBSize))
+				dir, human.Size(fs.FreeBytes), human.Size(member.Size))
 		}
 	}
 	return nil

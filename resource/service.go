@@ -149,6 +149,11 @@ func (s Service) found(sys *host.System, u host.Unit) Service {
 	if !s.Running && (u.State == "deactivating" || u.State == "activating") {
 		found.Running = true
 	}
+	if isTimer(s.Name) {
+		// A timer has no process: it goes by what systemd has read of its file.
+		found.Older = found.Running && u.Outdated
+		return found
+	}
 	if found.Running {
 		found.Config = configOf(sys, u.PID)
 		found.Older = s.Config != "" && (sys.Exists(Owed(s.Name)) || s.hasEditedDropIn(sys, found.Config))
@@ -157,6 +162,9 @@ func (s Service) found(sys *host.System, u host.Unit) Service {
 	}
 	return found
 }
+
+// isTimer reports whether a unit is a timer.
+func isTimer(name string) bool { return strings.HasSuffix(name, ".timer") }
 
 // stray is the command line of a process that carries the wanted configuration and was started with
 // another command: a drop-in that has gone since replaced it, and left the environment alone.

@@ -89,15 +89,7 @@ func recipientsOf(c *inventory.Cluster, plaintext bool) ([]age.Recipient, error)
 		return nil, fault.BackupInClear.Errorf("%s: backup.recipients names no key that the backup could be sealed for",
 			c.File)
 	}
-	var all []age.Recipient
-	for _, text := range c.Backup.Recipients {
-		r, err := inventory.ParseRecipient(text)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, r)
-	}
-	return all, nil
+	return parseRecipients(c.Backup.Recipients)
 }
 
 // backupPath is where a backup goes: the file that the user names, or one named by the time, in the

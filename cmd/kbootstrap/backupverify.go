@@ -18,6 +18,7 @@ import (
 	"kbootstrap/backup"
 	"kbootstrap/cmd/internal/cli"
 	"kbootstrap/fault"
+	"kbootstrap/inventory"
 	"kbootstrap/provision"
 	"kbootstrap/report"
 )
@@ -54,12 +55,24 @@ No host is asked.`,
 			if err != nil {
 				return err
 			}
+			if r.Store != nil {
+				if err := provision.NoteVerified(cluster, files[0], r.Manifest, time.Now()); err != nil {
+					return err
+				}
+			}
+			var keys string
+			if r.Manifest.Part != "" {
+				if keys, err = keysText(cluster, r.Manifest); err != nil {
+					return err
+				}
+			}
 			result := report.NewRehearsal(r)
 			flags.show(result, func() {
 				m := result.Manifest
 				fmt.Fprintf(a.stdout, "%s: whole: cluster %s, Kubernetes %s, etcd %s at revision %d, made %s\n",
 					files[0], m.Cluster, m.Kubernetes, m.Versions["etcd"], m.Etcd.Revision,
 					m.Created.Local().Format(time.DateTime))
+				fmt.Fprint(a.stdout, keys)
 				if r.Store == nil {
 					fmt.Fprintln(a.stdout, "only the sums were compared; without --only-sums the restore is rehearsed")
 					return
@@ -74,6 +87,22 @@ No host is asked.`,
 	bindIdentities(c, &identities)
 	c.Flags().BoolVar(&onlySums, "only-sums", false, "compare the sums, and start no etcd")
 	return c
+}
+
+// keysText says where the keys are that belong to a set which a host has made by itself.
+func keysText(c *inventory.Cluster, m backup.Manifest) (string, error) {
+	lacks, err := provision.KeysLacking(c, m)
+	if err != nil {
+		return "", err
+	}
+	text := fmt.Sprintf("it is a set that the host %s has made by itself, without keys: %s has those that belong to it\n",
+		m.Etcd.Host, c.StateDir())
+	if len(lacks) > 0 {
+		text = fmt.Sprintf("it is a set that the host %s has made by itself, without keys, and %s lacks %s of those that "+
+			"belong to it: `restore` needs --keys with a whole backup\n", m.Etcd.Host, c.StateDir(),
+			strings.Join(lacks, ", "))
+	}
+	return text, nil
 }
 
 // bindIdentities adds the flag of commands that open backups.

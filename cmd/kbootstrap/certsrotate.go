@@ -42,6 +42,9 @@ A stage begins only when the one before is finished on every host, so no host is
 cut off is finished by the next call, or by up, which keeps the stage. --back goes one stage back, until
 distrust: that cannot be undone.
 
+A stage that begins needs a backup of the last 24 hours that has the keys of now and that "backup verify" has
+rehearsed on this machine, or --without-backup.
+
 Before issue, restart pods that talk to the API and were started before trust: most clients read the
 authority once. Before distrust, give people and machines outside of the cluster new kubeconfigs. The stage
 issue of service-account lasts an hour at least, so that no token is left that the old key has signed; with
@@ -92,6 +95,8 @@ other limits for tokens say --after.`,
 	ignore.bind(c)
 	c.Flags().BoolVar(&dryRun, "dry-run", false, "show the plan of the next stage; nothing is changed")
 	c.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	c.Flags().BoolVar(&rotation.WithoutBackup, "without-backup", false,
+		"begin a stage although no backup of the last 24 hours with the keys of now was verified")
 	c.Flags().BoolVar(&rotation.Back, "back", false, "go back to the stage before")
 	c.Flags().DurationVar(&rotation.Least, "after", 0,
 		"how long the stage before must have lasted; 1h for service-account if not given")

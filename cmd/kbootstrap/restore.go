@@ -21,6 +21,7 @@ func restoreCommand(a *app) *cobra.Command {
 		identities []string
 		confirm    string
 		replace    bool
+		keys       string
 		ignored    []string
 	)
 	c := &cobra.Command{
@@ -33,10 +34,12 @@ only when none runs any more is the data changed, and what was there before stay
 started as by "up". Revisions go on 1,000,000,000 above the backup, so that all who watch the API look again.
 Pods go on running meanwhile.
 
-A state directory without keys gets those of the backup. A cluster that runs is refused without --replace. A run that
+A state directory without keys gets those of the backup. A set that a host has made by itself has none: its keys
+are those of the state directory, or of the whole backup that --keys names. A cluster that runs is refused without --replace. A run that
 was cut off is finished by the same command; "up" refuses to start anything until then.`,
 		Example: `  kbootstrap restore demo-20261129T120000Z.kbackup --confirm demo
-  kbootstrap restore demo-20261129T120000Z.kbackup --replace --identity ~/.ssh/id_ed25519`,
+  kbootstrap restore demo-20261129T120000Z.kbackup --replace --identity ~/.ssh/id_ed25519
+  kbootstrap restore demo-cp1-20261129T023000Z.kbackup --keys demo-20261129T120000Z.kbackup`,
 		Args: cli.Args(cobra.ExactArgs(1)),
 		RunE: func(c *cobra.Command, files []string) error {
 			cluster, err := flags.load()
@@ -57,6 +60,15 @@ was cut off is finished by the same command; "up" refuses to start anything unti
 				return err
 			}
 			defer func() { _ = set.Close() }() // nothing was written that could be lost
+			if keys != "" {
+				opened, err := a.identities(c.Context(), keys, identities)
+				if err != nil {
+					return err
+				}
+				if err := set.TakeKeysFrom(keys, opened); err != nil {
+					return err
+				}
+			}
 			begin := time.Now()
 			ask := func(run *provision.Run) error {
 				return a.consent(c.Context(), person, cluster.Name, what, restoreText(cluster, set, begin))
@@ -98,6 +110,8 @@ was cut off is finished by the same command; "up" refuses to start anything unti
 	flags.bindLock(c)
 	bindIdentities(c, &identities)
 	c.Flags().StringVar(&confirm, "confirm", "", "the cluster's name, instead of typing it when asked")
+	c.Flags().StringVar(&keys, "keys", "",
+		"a whole backup with the keys, where the backup is a set of a host and the state directory is lost")
 	c.Flags().BoolVar(&replace, "replace", false, "replace what a cluster holds that runs")
 	c.Flags().StringSliceVar(&ignored, "ignore-preflight", nil, "checks of hosts that only warn")
 	return c
@@ -122,8 +136,15 @@ func restoreText(c *inventory.Cluster, set *provision.RestoreSet, now time.Time)
 		names = append(names, h.Name)
 	}
 	slices.Sort(names)
+	var keys string
+	switch {
+	case m.Part != "" && set.KeysFrom == "":
+		keys = "\nthe backup is a set of the host " + m.Etcd.Host + "; the keys are those of " + c.StateDir()
+	case m.Part != "":
+		keys = "\nthe backup is a set of the host " + m.Etcd.Host + "; the keys are those of " + set.KeysFrom
+	}
 	return fmt.Sprintf("%s: the backup is of %s, %s ago: %d keys, %d nodes\n"+
-		"what was written to the API since then will be gone\netcd: %s\n", c.Name,
+		"what was written to the API since then will be gone\netcd: %s%s\n", c.Name,
 		m.Created.Local().Format(time.DateTime), now.Sub(m.Created).Round(time.Second), m.Etcd.Keys, len(m.Etcd.Nodes),
-		strings.Join(names, ", "))
+		strings.Join(names, ", "), keys)
 }

@@ -57,6 +57,7 @@ const (
 	Network      = "pod network"
 	Policies     = "policies"
 	Certificates = "certificates"
+	Backups      = "backups"
 	Clocks       = "clocks"
 )
 
@@ -110,7 +111,8 @@ func Judge(s Scene) ([]Area, []Problem) {
 		judge func(Scene) (string, []Problem)
 	}{
 		{Nodes, nodes}, {"", upgrade}, {API, servers}, {Etcd, etcd}, {DNS, dns}, {Network, network},
-		{Policies, policies}, {Certificates, certificates}, {Clocks, clocks}, {"", hosts},
+		{Policies, policies}, {Certificates, certificates},
+		{Backups, backups}, {Clocks, clocks}, {"", hosts},
 	} {
 		text, found := rule.judge(s)
 		for i := range found {

@@ -1,6 +1,7 @@
 package checkup
 
 import (
+	"errors"
 	"net/netip"
 	"slices"
 	"strings"
@@ -194,6 +195,21 @@ func TestJudge(t *testing.T) {
 			s.Own = []host.Certificate{{Path: "admin.kubeconfig", NotAfter: now.AddDate(0, 0, 20)}}
 		}, Warning, Certificates, "control machine", "admin.kubeconfig"},
 
+		"the sets are old": {func(s *Scene) {
+			s.sets(50*time.Hour, 49*time.Hour)
+		}, Broken, Backups, "", "the newest set of a backup is 2 days old"},
+		"no set was ever made": {func(s *Scene) {
+			s.sets(50 * time.Hour)
+		}, Broken, Backups, "", "no host of etcd has made a set"},
+		"the last set failed": {func(s *Scene) {
+			s.sets(50*time.Hour, time.Hour)
+			s.Hosts[0].Checkup.Backups.Failure = &host.BackupFailure{Time: now.Add(-time.Minute), Text: "no room"}
+		}, Warning, Backups, "cp1", "no room"},
+		"sets that cannot be read": {func(s *Scene) {
+			s.sets(50 * time.Hour)
+			s.Hosts[0].Checkup.BackupsErr = errors.New("input/output error")
+		}, Warning, Backups, "cp1", "input/output error"},
+
 		"a clock is ahead": {func(s *Scene) {
 			s.Hosts[1].Clock.Offset = time.Minute
 		}, Broken, Clocks, "w1", "ahead of the median"},
@@ -245,6 +261,41 @@ func TestJudge(t *testing.T) {
 				t.Errorf("summary %+v", summary)
 			}
 		})
+	}
+}
+
+// sets has cp1 make sets every day for so long, and the given ones of so long ago, the newest
+// first.
+func (s *Scene) sets(since time.Duration, ago ...time.Duration) {
+	s.Cluster.Backup.Schedule = inventory.Schedule{150}
+	told := host.BackupSets{Since: now.Add(-since)}
+	for _, d := range ago {
+		told.Sets = append(told.Sets, host.BackupSet{Name: "x", Created: now.Add(-d), Size: 62000})
+	}
+	s.Hosts[0].Checkup.Backups = told
+}
+
+// TestBackups: what the summary says of sets that are as they should be.
+func TestBackups(t *testing.T) {
+	for want, change := range map[string]func(*Scene){
+		"none yet; the first is made within 24 h": func(s *Scene) { s.sets(time.Hour) },
+		"2 on hosts, the newest on cp1, 60 min ago: 62 kB": func(s *Scene) {
+			s.sets(50*time.Hour, time.Hour, 25*time.Hour)
+		},
+		"": func(s *Scene) { s.sets(time.Hour); s.Cluster.Backup.Schedule = nil },
+	} {
+		s := well()
+		change(s)
+		summary, problems := Judge(*s)
+		var got string
+		for _, a := range summary {
+			if a.Name == Backups {
+				got = a.Text
+			}
+		}
+		if got != want || len(problems) > 0 {
+			t.Errorf("got %q, want %q; problems %+v", got, want, problems)
+		}
 	}
 }
 

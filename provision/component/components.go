@@ -40,6 +40,8 @@ func Components() []Component {
 		registries,
 		registry,
 		tools,
+		hostBackups,
+		noHostBackups,
 		nodes,
 		addOnImages,
 		coreDNS,

@@ -199,3 +199,11 @@ var etcdUnit = templates.New[daemon]("etcd.service.tmpl")
 
 // ClusterOf is the name of the cluster that a token was made for.
 func ClusterOf(token string) string { return strings.TrimPrefix(token, TokenPrefix) }
+
+// OwnEtcd is how the host of a member of etcd asks it.
+func OwnEtcd() resource.EtcdAccess {
+	return resource.EtcdAccess{
+		Endpoints: []string{"https://127.0.0.1:2379"}, CACert: EtcdPKI + "/ca.crt",
+		Cert: EtcdPKI + "/healthcheck-client.crt", Key: EtcdPKI + "/healthcheck-client.key",
+	}
+}

@@ -170,11 +170,15 @@ func TestRender(t *testing.T) {
 		"kbootstrap-nfs.service": nfsService.Render(nfsCommand{
 			Program: nfsProgram, Sandbox: templates.Sandbox{Open: true, Systemd: 252},
 		}),
-		"traefik.yaml":           traefikManifest.Render(traefikOf(inventory.HostPorts, nil)),
-		"traefik-hosts.yaml":     traefikManifest.Render(traefikOf(inventory.HostPorts, []string{"m1", "m2"})),
-		"traefik-nodeports.yaml": traefikManifest.Render(traefikOf(inventory.NodePorts, nil)),
-		"headlamp.yaml":          headlampManifest.Render(headlampOf("")),
-		"headlamp-name.yaml":     headlampManifest.Render(headlampOf("ui.example.com")),
+		"kbootstrap-backup.service": backupService.Render(backupServiceData{
+			Program: backupProgram, Dir: "/srv/backups/demo/m1", Sandbox: templates.Sandbox{Systemd: 252},
+		}),
+		"kbootstrap-backup.timer": backupTimerFile.Render(backupTimerData{Times: []string{"02:47", "14:47"}}),
+		"traefik.yaml":            traefikManifest.Render(traefikOf(inventory.HostPorts, nil)),
+		"traefik-hosts.yaml":      traefikManifest.Render(traefikOf(inventory.HostPorts, []string{"m1", "m2"})),
+		"traefik-nodeports.yaml":  traefikManifest.Render(traefikOf(inventory.NodePorts, nil)),
+		"headlamp.yaml":           headlampManifest.Render(headlampOf("")),
+		"headlamp-name.yaml":      headlampManifest.Render(headlampOf("ui.example.com")),
 	}
 	maps.Copy(rendered, renderedStores())
 	for name, got := range rendered {

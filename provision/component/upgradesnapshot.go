@@ -37,11 +37,3 @@ func snapshot(now time.Time) Component {
 		},
 	}
 }
-
-// OwnEtcd is how the host of a member of etcd asks it.
-func OwnEtcd() resource.EtcdAccess {
-	return resource.EtcdAccess{
-		Endpoints: []string{"https://127.0.0.1:2379"}, CACert: EtcdPKI + "/ca.crt",
-		Cert: EtcdPKI + "/healthcheck-client.crt", Key: EtcdPKI + "/healthcheck-client.key",
-	}
-}

@@ -17,7 +17,7 @@ func TestTurns(t *testing.T) {
 		"add-on-images", "coredns", "default-accounts", "docker", "encrypted-secrets", "firewall", "images",
 		"kube-router",
 		"local-path-provisioner", "logging", "manifests", "metrics-server", "monitoring",
-		"no-nfs", "no-unit-logs", "pod-probe", "registries", "tools", "traefik", "headlamp",
+		"no-host-backups", "no-nfs", "no-unit-logs", "pod-probe", "registries", "tools", "traefik", "headlamp",
 	}
 	for _, test := range []struct {
 		what, inventory string
@@ -29,7 +29,7 @@ func TestTurns(t *testing.T) {
 				"add-on-images", "coredns", "default-accounts", "encrypted-secrets", "firewall", "images",
 				"kube-router",
 				"local-path-provisioner", "logging", "manifests", "metrics-server", "monitoring",
-				"no-nfs", "no-unit-logs", "pod-probe", "registries", "tools", "traefik", "headlamp",
+				"no-host-backups", "no-nfs", "no-unit-logs", "pod-probe", "registries", "tools", "traefik", "headlamp",
 			}},
 	} {
 		got := map[plan.Turn][]string{}

@@ -124,9 +124,12 @@ var installers = []string{
 	"k0sworker.service", "snap.microk8s.daemon-kubelite.service",
 }
 
-// clusters are the services of Kubernetes, ours by their names and those of other installers.
+// clusters are the services of Kubernetes, ours by their names and those of other installers. The
+// timer of backups and what it starts have names of our own, and no process to tell by.
 func clusters() []string {
-	ours := slices.DeleteFunc(component.Units(), func(name string) bool { return slices.Contains(runtimes, name) })
+	ours := slices.DeleteFunc(component.Units(), func(name string) bool {
+		return slices.Contains(runtimes, name) || slices.Contains(component.BackupUnits(), name)
+	})
 	return append(ours, installers...)
 }
 
