@@ -64,7 +64,7 @@ func (s Steady) Apply(ctx context.Context, sys *host.System) error {
 		u, last = sys.Unit(deadline, s.Unit)
 		switch {
 		case last != nil:
-			return false, nil // systemd is asked again
+			return false, nil //nolint:nilerr // systemd is asked again
 		case first == 0 && u.Runs():
 			first = u.PID
 		case first == 0 && !u.FailedForGood():
