@@ -61,7 +61,7 @@ func backupFields(b *Backup) []field {
 	}
 }
 
-// checkBackup reports sets that nobody could open, and directories that cannot be.
+// checkBackup reports sets that no person could open, and directories that cannot be.
 func checkBackup(r *reader, c *Cluster) {
 	b := c.Backup
 	if b.Schedule.IsSet() && len(b.Recipients) == 0 && !r.given("backup.recipients") {
@@ -71,8 +71,8 @@ func checkBackup(r *reader, c *Cluster) {
 	isPlace := path.Clean(b.To) == b.To && isPlaceForFiles(b.To+"/x") && hiddenBy(r.unseen(), b.To) == ""
 	if b.To != "" && !isPlace {
 		r.problem("backup.to", "use a directory of its own, such as /srv/backups",
-			"%q is not a place for backups: it has to be an absolute path outside of the directories of the system, of "+
-				"people and of other programs", b.To)
+			"%q is not a place for backups: it has to be an absolute path outside of the directories of the "+
+				"system, of people and of other programs", b.To)
 	}
 }
 

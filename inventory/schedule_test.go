@@ -63,7 +63,7 @@ func TestBackupProblems(t *testing.T) {
 		someRecipient + "  schedule: \"24:00\"\n":         {"7:13:", `"24:00" is neither a time of day`},
 		someRecipient + "  schedule: [daily, \"1:00\"]\n": {`"daily"`, `"1:00"`},
 		someRecipient + "  schedule: []\n":                {"the list is empty"},
-		"  to: srv/backups\n  keep: 1\n":                  {"not a place for backups", "1 of keep is not a number from 2"},
+		"  to: srv/backups\n  keep: 1\n":                  {"not a place for backups", "1 of keep is not a number"},
 		"  to: /etc/backups\n":                            {"not a place for backups"},
 		"  to: /srv/backups/\n":                           {"not a place for backups"},
 	} {

@@ -170,11 +170,15 @@ func TestNotMade(t *testing.T) {
 		code   fault.Code
 		text   string
 	}{
-		"no leader": {func(m *member) { m.status = `{"dbSize": "20480", "leader": "0"}` }, fault.NoSnapshot, "no leader"},
+		"no leader": {func(m *member) {
+			m.status = `{"dbSize": "20480", "leader": "0"}`
+		}, fault.NoSnapshot, "no leader"},
 		"damaged": {func(m *member) {
 			m.status = `{"dbSize": "20480", "leader": "81", "errors": ["memberID:81 alarm:CORRUPT "]}`
 		}, fault.NoSnapshot, "CORRUPT"},
-		"no room":     {func(m *member) { m.status = `{"dbSize": "1125899906842624", "leader": "81"}` }, fault.BackupDiskFull, "stay free"},
+		"no room": {func(m *member) {
+			m.status = `{"dbSize": "1125899906842624", "leader": "81"}`
+		}, fault.BackupDiskFull, "stay free"},
 		"no answer":   {func(m *member) { m.status = `no JSON` }, fault.NoSnapshot, "ask the member"},
 		"a cut":       {func(m *member) { m.broken = true }, fault.NoSnapshot, "not whole"},
 		"no snapshot": {func(m *member) { m.sys.Run = nothing }, fault.NoSnapshot, "no program"},
@@ -193,7 +197,8 @@ func TestNotMade(t *testing.T) {
 				t.Errorf("the directory has %q", files)
 			}
 			found, err := m.sys.Backups(m.config.Dir, scheduled.ConfigPath)
-			if err != nil || len(found.Sets) != 1 || found.Failure == nil || !strings.Contains(found.Failure.Text, c.text) {
+			if err != nil || len(found.Sets) != 1 || found.Failure == nil ||
+				!strings.Contains(found.Failure.Text, c.text) {
 				t.Errorf("the host tells %+v, %v", found, err)
 			}
 			m.status, m.broken, m.sys.Run = wellStatus, false, m.run

@@ -95,11 +95,11 @@ func keysText(c *inventory.Cluster, m backup.Manifest) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	text := fmt.Sprintf("it is a set that the host %s has made by itself, without keys: %s has those that belong to it\n",
-		m.Etcd.Host, c.StateDir())
+	text := fmt.Sprintf("it is a set that the host %s has made by itself, without keys: "+
+		"%s has those that belong to it\n", m.Etcd.Host, c.StateDir())
 	if len(lacks) > 0 {
-		text = fmt.Sprintf("it is a set that the host %s has made by itself, without keys, and %s lacks %s of those that "+
-			"belong to it: `restore` needs --keys with a whole backup\n", m.Etcd.Host, c.StateDir(),
+		text = fmt.Sprintf("it is a set that the host %s has made by itself, without keys, and %s lacks %s of "+
+			"those that belong to it: `restore` needs --keys with a whole backup\n", m.Etcd.Host, c.StateDir(),
 			strings.Join(lacks, ", "))
 	}
 	return text, nil

@@ -66,7 +66,8 @@ Without a command, kbootstrap says what to do next with the inventory in the wor
 		timelineCommand(a), certsCommand(a), backupCommand(a), restoreCommand(a), resetCommand(a), explainCommand(a),
 		supportBundleCommand(a),
 		schemaCommand(a), versionCommand(a), renderCommand(a), kubeconfigCommand(a),
-		artifactsCommand(a), bundleCommand(a), nodeCommand(a), makeBackupCommand(a), cli.GenDocsCommand(), cli.GenManCommand(),
+		artifactsCommand(a), bundleCommand(a), nodeCommand(a), makeBackupCommand(a),
+		cli.GenDocsCommand(), cli.GenManCommand(),
 	)
 	completeWords(root)
 	path := root.Flags().StringP("inventory", "i", "hosts.yaml", "the inventory file")
