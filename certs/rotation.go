@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path"
 	"time"
 
@@ -125,7 +124,7 @@ func publicSuffix(name string) string {
 }
 
 // loadTrust loads an authority and those besides it.
-func loadTrust(root *os.Root, name string, todo *pending) (trust, error) {
+func loadTrust(root *tree, name string, todo *pending) (trust, error) {
 	t := trust{stage: Stable}
 	next, hasNext, err := readAside(root, path.Join(nextDir, name))
 	if err != nil {
@@ -161,7 +160,7 @@ func (p *pending) put(name string, is pair, from string) {
 
 // readAside reads a pair that is not the key of today. It is there when its certificate is, which
 // is written last and removed first.
-func readAside(root *os.Root, name string) (p pair, there bool, err error) {
+func readAside(root *tree, name string) (p pair, there bool, err error) {
 	certPEM, err := readIfThere(root, name+".crt")
 	if err != nil || certPEM == nil {
 		return pair{}, false, err
@@ -178,7 +177,7 @@ func retiredName(name string, n int) string {
 	return path.Join(retiredDir, fmt.Sprintf("%s-%d.crt", name, n))
 }
 
-func readRetired(root *os.Root, name string) ([]*x509.Certificate, error) {
+func readRetired(root *tree, name string) ([]*x509.Certificate, error) {
 	var all []*x509.Certificate
 	for n := 1; ; n++ {
 		text, err := readIfThere(root, retiredName(name, n))
