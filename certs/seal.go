@@ -18,9 +18,9 @@ import (
 	"kbootstrap/inventory"
 )
 
-// sealedName is the file that has all secret files of a store that is sealed, encrypted with age. A
+// SealedName is the file of a store that has all secret files of a store that is sealed, encrypted with age. A
 // store is sealed when it has this file: it comes and goes by one rename or removal.
-const sealedName = "keys.age"
+const SealedName = "keys.age"
 
 // Keys open a sealed store: private keys, or the passphrase.
 type Keys struct {
@@ -71,7 +71,7 @@ func (s *Store) sealedText() ([]byte, error) {
 		return nil, err
 	}
 	defer func() { _ = dir.Close() }()
-	return readIfThere(&tree{dir: dir}, sealedName)
+	return readIfThere(&tree{dir: dir}, SealedName)
 }
 
 // Sealing says for whom the store is sealed. It is the zero value for one that is not.
@@ -107,6 +107,9 @@ func (s *Store) Seal(to Sealing) error {
 			return err
 		}
 		s.keys = nil // of before
+		if to.Passphrase != "" {
+			s.keys = &Keys{Passphrase: to.Passphrase}
+		}
 		opened, err := s.unseal(text)
 		if err != nil {
 			return err
@@ -114,7 +117,7 @@ func (s *Store) Seal(to Sealing) error {
 		if !maps.EqualFunc(opened.Files, wanted.Files, bytes.Equal) {
 			return errors.New("the sealed file does not have what was sealed")
 		}
-		if err := write(t.dir, []content{{sealedName, text}}); err != nil {
+		if err := write(t.dir, []content{{SealedName, text}}); err != nil {
 			return err
 		}
 		return remove(t.dir, names)
@@ -132,8 +135,18 @@ func (s *Store) Unseal() error {
 		if err := write(t.dir, files); err != nil {
 			return err
 		}
-		return remove(t.dir, []string{sealedName})
+		return remove(t.dir, []string{SealedName})
 	})
+}
+
+// Sealed returns the secrets of a store that is sealed, by the names of their files; nil of one that
+// is not.
+func (s *Store) Sealed() (map[string][]byte, error) {
+	t, err := s.tree()
+	if err != nil {
+		return nil, fmt.Errorf("certificate store: %w", err)
+	}
+	return t.sealed, t.close()
 }
 
 // change changes the files of a store that is there, under its lock.
@@ -174,7 +187,10 @@ func (c sealedContent) seal(files map[string][]byte) ([]byte, error) {
 	if _, err := to.Write(text); err != nil {
 		return nil, err
 	}
-	return sealed.Bytes(), to.Close()
+	if err := to.Close(); err != nil {
+		return nil, err
+	}
+	return sealed.Bytes(), nil
 }
 
 func (s Sealing) recipients() ([]age.Recipient, error) {
@@ -198,7 +214,7 @@ func (s Sealing) recipients() ([]age.Recipient, error) {
 
 // unseal opens a sealed file with what the store's unlocker gives.
 func (s *Store) unseal(text []byte) (sealedContent, error) {
-	file := filepath.Join(s.dir, sealedName)
+	file := filepath.Join(s.dir, SealedName)
 	byPassphrase := isByPassphrase(text)
 	if s.keys == nil {
 		if s.unlock == nil {
@@ -207,13 +223,6 @@ func (s *Store) unseal(text []byte) (sealedContent, error) {
 		keys, err := s.unlock(file, byPassphrase)
 		if err != nil {
 			return sealedContent{}, err
-		}
-		if keys.Passphrase != "" {
-			identity, err := age.NewScryptIdentity(keys.Passphrase)
-			if err != nil {
-				return sealedContent{}, err
-			}
-			keys.Identities = []age.Identity{identity}
 		}
 		s.keys = &keys
 	}
@@ -237,6 +246,13 @@ func (c sealedContent) clone() sealedContent {
 
 // open decrypts a sealed file.
 func (k Keys) open(text []byte) (c sealedContent, err error) {
+	if k.Passphrase != "" {
+		identity, err := age.NewScryptIdentity(k.Passphrase)
+		if err != nil {
+			return c, err
+		}
+		k.Identities = []age.Identity{identity}
+	}
 	if len(k.Identities) == 0 {
 		return c, fault.StateSealed.Errorf("there is no identity to open it with")
 	}

@@ -36,7 +36,7 @@ func (s *Store) tree() (*tree, error) {
 }
 
 func (t *tree) open(s *Store) error {
-	text, err := readIfThere(t, sealedName)
+	text, err := readIfThere(t, SealedName)
 	if err != nil || text == nil {
 		return err
 	}
@@ -139,7 +139,7 @@ func (t *tree) writeSealed(files map[string][]byte) error {
 	if err != nil {
 		return err
 	}
-	if err := write(t.dir, []content{{sealedName, text}}); err != nil {
+	if err := write(t.dir, []content{{SealedName, text}}); err != nil {
 		return err
 	}
 	t.sealed = files
@@ -179,7 +179,7 @@ func secretFiles(dir *os.Root) ([]string, error) {
 			return err
 		}
 		base := path.Base(name)
-		if entry.IsDir() || !isSecret(name) || name == sealedName || strings.HasPrefix(base, ".") {
+		if entry.IsDir() || !isSecret(name) || name == SealedName || strings.HasPrefix(base, ".") {
 			return nil
 		}
 		names = append(names, name)

@@ -140,7 +140,7 @@ func FitBackup(set *RestoreSet) Stage {
 			refuse(fmt.Sprintf("restore with `kubernetes: %s`, and change the version afterwards", m.Kubernetes),
 				"the backup is of Kubernetes %s, and the inventory has %s", m.Kubernetes, r.Cluster.Kubernetes)
 		}
-		now, err := fingerprintsOf(r.Cluster)
+		now, err := fingerprintsOf(r)
 		if err != nil {
 			return err
 		}
@@ -167,8 +167,7 @@ func minorOf(version string) string {
 // secrets that it lacks. What is there stays.
 func TakeKeys(set *RestoreSet) Stage {
 	return func(_ context.Context, r *Run) error {
-		pki := filepath.Join(r.Cluster.StateDir(), "pki")
-		store, err := certs.At(pki)
+		store, err := storeOf(r)
 		if err != nil {
 			return err
 		}

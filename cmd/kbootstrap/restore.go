@@ -18,10 +18,9 @@ import (
 func restoreCommand(a *app) *cobra.Command {
 	flags := &clusterFlags{app: a}
 	var (
-		identities []string
-		confirm    string
-		replace    bool
-		ignored    []string
+		confirm string
+		replace bool
+		ignored []string
 	)
 	c := &cobra.Command{
 		Use:   "restore FILE",
@@ -48,7 +47,7 @@ was cut off is finished by the same command; "up" refuses to start anything unti
 			if err != nil {
 				return err
 			}
-			opened, err := a.identities(c.Context(), files[0], identities)
+			opened, err := a.identities(c.Context(), files[0], flags.identities)
 			if err != nil {
 				return err
 			}
@@ -96,7 +95,6 @@ was cut off is finished by the same command; "up" refuses to start anything unti
 	}
 	flags.bind(c)
 	flags.bindLock(c)
-	bindIdentities(c, &identities)
 	c.Flags().StringVar(&confirm, "confirm", "", "the cluster's name, instead of typing it when asked")
 	c.Flags().BoolVar(&replace, "replace", false, "replace what a cluster holds that runs")
 	c.Flags().StringSliceVar(&ignored, "ignore-preflight", nil, "checks of hosts that only warn")
