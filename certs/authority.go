@@ -60,7 +60,7 @@ func (s *Store) authority(
 		p, err = newAuthority(p, a.cn, now)
 		todo.first = append(todo.first, content{a.name + ".key", p.keyPEM})
 		todo.then = append(todo.then, content{a.name + ".crt", p.certPEM})
-	case err == nil && change.Renewal.resigns(a, p.cert, now):
+	case err == nil && p.key != nil && change.Renewal.resigns(a, p.cert, now):
 		p, err = resign(p, now)
 		todo.then = append(todo.then, content{a.name + ".crt", p.certPEM})
 	case err == nil:

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"kbootstrap/fault"
 	"kbootstrap/inventory"
 )
 
@@ -201,6 +202,10 @@ func loadOrSign(root *tree, ca pair, l leaf, now time.Time, renew bool) (p pair,
 	var unusable damaged
 	if err != nil && !errors.As(err, &unusable) {
 		return pair{}, false, fmt.Errorf("%s: %w", l.name, err)
+	}
+	if ca.key == nil {
+		return pair{}, false, fault.AuthorityLost.Errorf("%s has to be issued, and the key of its authority is lost: "+
+			"`kbootstrap certs rotate-ca %s` goes on to the next one", l.name, RotationOf(l.issuer))
 	}
 	if p, err = sign(ca, l, now); err != nil {
 		return pair{}, false, fmt.Errorf("%s: %w", l.name, err)

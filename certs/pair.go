@@ -117,3 +117,9 @@ func parseKey(text []byte) (crypto.Signer, error) {
 	}
 	return nil, errors.New("no private key in PEM, or an encrypted one")
 }
+
+// isKeyless reports whether nothing is wrong with a pair but that its key is missing.
+func isKeyless(err error) bool {
+	var wrong damaged
+	return errors.As(err, &wrong) && len(wrong) == 1 && errors.Is(wrong[0], errNoKey)
+}

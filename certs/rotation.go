@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"strings"
 	"time"
 
 	"kbootstrap/fault"
@@ -149,6 +150,9 @@ func loadTrust(root *tree, name string, todo *pending) (trust, error) {
 		t.aside, t.stage = old, Issue
 	}
 	t.pair, err = read(root, name)
+	if t.stage == Trust && isKeyless(err) {
+		err = nil // its key is lost, and another authority takes its place
+	}
 	return t, err
 }
 
@@ -166,6 +170,9 @@ func readAside(root *tree, name string) (p pair, there bool, err error) {
 		return pair{}, false, err
 	}
 	p, err = read(root, name)
+	if !strings.HasPrefix(name, nextDir+"/") && isKeyless(err) {
+		err = nil // what goes signs nothing
+	}
 	if err != nil {
 		return pair{}, false, fmt.Errorf("%s: %w", name, err)
 	}
@@ -196,6 +203,9 @@ func readRetired(root *tree, name string) ([]*x509.Certificate, error) {
 func (t trust) advance(a authority, to Stage, now time.Time, todo *pending) (trust, error) {
 	next, old := path.Join(nextDir, a.name), path.Join(oldDir, a.name)
 	switch {
+	case t.stage == Trust && to == Stable && t.key == nil, t.stage == Issue && to == Trust && t.aside.key == nil:
+		return t, fault.RotationOrder.Errorf("%s: there is no way back to an authority whose key is lost",
+			RotationOf(a.name))
 	case t.stage == Stable && to == Trust:
 		p, err := newAuthority(pair{}, a.cn+"-"+now.Format("200601021504"), now)
 		if err != nil {
@@ -230,7 +240,10 @@ func (t *trust) retire(a authority, place string, todo *pending) {
 
 // swap has the pair aside become the key of today, and that of today go aside, to another place.
 func (t *trust) swap(a authority, to, from string, todo *pending) {
-	todo.first = append(todo.first, content{to + ".key", t.keyPEM}, content{to + ".crt", t.certPEM})
+	if t.key != nil {
+		todo.first = append(todo.first, content{to + ".key", t.keyPEM})
+	}
+	todo.first = append(todo.first, content{to + ".crt", t.certPEM})
 	todo.put(a.name, t.aside, from)
 	t.pair, t.aside = t.aside, t.pair
 }

@@ -63,7 +63,7 @@ Without a command, kbootstrap says what to do next with the inventory in the wor
 		initCommand(a), validateCommand(a), hostsCommand(a), preflightCommand(a), planCommand(a), driftCommand(a),
 		upCommand(a), upgradeCommand(a), addNodeCommand(a), removeNodeCommand(a), replaceNodeCommand(a),
 		recoverCommand(a), statusCommand(a), addonsCommand(a), auditCommand(a), verifyCommand(a), logsCommand(a),
-		timelineCommand(a), certsCommand(a), stateCommand(a), backupCommand(a), restoreCommand(a), resetCommand(a), explainCommand(a),
+		timelineCommand(a), certsCommand(a), stateCommand(a), adoptCommand(a), backupCommand(a), restoreCommand(a), resetCommand(a), explainCommand(a),
 		supportBundleCommand(a),
 		schemaCommand(a), versionCommand(a), renderCommand(a), kubeconfigCommand(a),
 		artifactsCommand(a), bundleCommand(a), nodeCommand(a), cli.GenDocsCommand(), cli.GenManCommand(),
