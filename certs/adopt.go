@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/pem"
-	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"path"
 	"regexp"
 	"slices"
@@ -209,33 +207,6 @@ func (a *Adoption) takeAuthorities(c *inventory.Cluster, found OnHosts, now time
 		a.Files[path.Join(nextDir, ca.name)+".key"] = next.keyPEM
 		a.Files[path.Join(nextDir, ca.name)+".crt"] = next.certPEM
 		a.Lost = append(a.Lost, RotationOf(ca.name))
-	}
-	return nil
-}
-
-// Begin makes a store of files where there is none, whole or not at all: in another directory first,
-// which then gets the name of the store. Usable is asked in between, and its error ends it.
-func (s *Store) Begin(files map[string][]byte, usable func(*Store) error) error {
-	used, err := s.Used()
-	if err != nil {
-		return err
-	}
-	if used {
-		return fault.AdoptHeld.Errorf("%s has the keys of a cluster", s.dir)
-	}
-	made := &Store{dir: s.dir + ".new", patience: s.patience}
-	if err := os.RemoveAll(made.dir); err != nil { // of a run that was killed
-		return err
-	}
-	if err := made.Take(files); err != nil {
-		return err
-	}
-	if err := usable(made); err != nil {
-		return errors.Join(err, os.RemoveAll(made.dir))
-	}
-	// An empty directory may have the name: what comes takes its place.
-	if err := os.Rename(made.dir, s.dir); err != nil {
-		return fmt.Errorf("certificate store: %w", err)
 	}
 	return nil
 }

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -293,4 +295,29 @@ func (k Keys) open(text []byte) (c sealedContent, err error) {
 func isByPassphrase(text []byte) bool {
 	lines := strings.SplitN(string(text[:min(len(text), 200)]), "\n", 3)
 	return len(lines) > 1 && strings.HasPrefix(lines[1], "-> scrypt ")
+}
+
+// Files returns all files of a sealed store as they lie there: what is secret only in the sealed
+// file, so that anybody may have them. The error of a store that is not sealed is
+// fault.SharedInClear.
+func (s *Store) Files() (map[string][]byte, error) {
+	text, err := s.sealedText()
+	if err != nil {
+		return nil, err
+	}
+	if text == nil {
+		return nil, fault.SharedInClear.Errorf("%s: the keys are in the clear", s.dir)
+	}
+	files := map[string][]byte{SealedName: text}
+	err = fs.WalkDir(os.DirFS(s.dir), ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || isSecret(name) {
+			return err
+		}
+		files[name], err = os.ReadFile(filepath.Join(s.dir, name))
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("certificate store: %w", err)
+	}
+	return files, nil
 }

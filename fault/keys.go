@@ -63,9 +63,9 @@ public key, or nothing was named. Nothing was changed.`,
 		`Name your own public key, and a second one that is kept elsewhere.
 
     kbootstrap state encrypt -i hosts.yaml --recipient "$(cat ~/.ssh/id_ed25519.pub)"`},
-	{SealedDamaged, "the sealed keys are damaged",
-		`pki/keys.age in the state directory opens, but is cut off, was changed, or is of another version of the tool.
-Nothing was changed.`,
+	{SealedDamaged, "the sealed keys, or a shared state directory, are damaged",
+		`pki/keys.age in the state directory, or the file that is shared, is cut off, was changed, or is of another version
+of the tool. Nothing was changed.`,
 		`Restore the file from a backup, or pull it from where it is shared.
 
     kbootstrap state pull -i hosts.yaml`},

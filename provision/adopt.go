@@ -119,7 +119,7 @@ func GatherKeys(set *backup.Set, adopted *Adopted) Stage {
 			return err
 		}
 		adopted.Lost = adoption.Lost
-		return r.store.Begin(adoption.Files, func(made *certs.Store) error {
+		return r.store.Replace(adoption.Files, "", func(made *certs.Store) error {
 			pki, err := made.Preview(r.Cluster, time.Now())
 			if err == nil {
 				adopted.Issued = pki.Issued()

@@ -12,11 +12,12 @@ import (
 	"kbootstrap/cmd/internal/cli"
 	"kbootstrap/inventory"
 	"kbootstrap/provision"
+	"kbootstrap/provision/fleet"
 )
 
 func stateCommand(a *app) *cobra.Command {
 	c := cli.Group(&cobra.Command{Use: "state", Short: "Encrypt the keys of the state directory, and share them"})
-	c.AddCommand(stateEncryptCommand(a), stateDecryptCommand(a))
+	c.AddCommand(stateEncryptCommand(a), stateDecryptCommand(a), statePushCommand(a), statePullCommand(a))
 	return c
 }
 
@@ -139,5 +140,94 @@ cut off leaves the state directory encrypted. No host is asked.`,
 	}
 	flags.bind(c)
 	flags.bindLock(c)
+	return c
+}
+
+func statePushCommand(a *app) *cobra.Command {
+	flags := &clusterFlags{app: a}
+	var sharing provision.Sharing
+	c := &cobra.Command{
+		Use:   "push",
+		Short: "Share the encrypted state directory, on the control planes or in a directory",
+		Long: `Share the state directory with other operators and machines: on all control planes, or with --to in a directory
+that they reach too. So a lost machine is no lost cluster.
+
+Only a state directory that is encrypted is pushed, as it lies there: no secret is in the clear anywhere. What is
+shared has a serial number. A push is refused if somebody else has pushed since this state directory was last
+pulled or pushed; of two at once, one is refused. On control planes it has to reach more than half of them. No
+private key is needed. The inventory is not part of it: keep that where you keep your code.`,
+		Example: `  kbootstrap state push -i hosts.yaml
+  kbootstrap state push -i hosts.yaml --to /mnt/team`,
+		Args: cli.Args(cobra.NoArgs),
+		RunE: func(c *cobra.Command, _ []string) error {
+			sharing.By = fleet.Operator()
+			run, done, err := flags.prepare(c.Context(), provision.Scope{}, provision.PushState(&sharing))
+			if err != nil {
+				return err
+			}
+			defer done()
+			var summary provision.Summary
+			if sharing.Directory == "" {
+				summary, err = run.Apply(c.Context())
+				if err != nil && len(summary.Outcome.Finished) == 0 {
+					return runError(err, summary.Outcome)
+				}
+			}
+			if err := run.EndPush(c.Context(), &sharing, summary); err != nil {
+				return err
+			}
+			flags.show(sharing.Now, func() {
+				if !sharing.Changed {
+					fmt.Fprintf(a.stdout, "%s: nothing to push: %s\n", run.Cluster.Name, sharing.Now)
+					return
+				}
+				fmt.Fprintf(a.stdout, "%s: pushed: %s\n", run.Cluster.Name, sharing.Now)
+			})
+			if err != nil {
+				return exitError{exitPartial, err}
+			}
+			return nil
+		},
+	}
+	flags.bind(c)
+	flags.bindLock(c)
+	c.Flags().StringVar(&sharing.Directory, "to", "", "a directory to share it in, instead of the control planes")
+	return c
+}
+
+func statePullCommand(a *app) *cobra.Command {
+	flags := &clusterFlags{app: a}
+	var sharing provision.Sharing
+	c := &cobra.Command{
+		Use:   "pull",
+		Short: "Have the shared state directory take the place of the one here",
+		Long: `Have the state directory that is shared take the place of the one here, at once. It must open with one of your
+private keys, and have an authority in common with the one here; what was changed here since the last push or
+pull is not thrown away: then pull refuses. With --replace it goes on, and keeps the one of here as pki.replaced.
+
+No host is changed. Where there is no state directory yet, such as on another machine, pull makes it.`,
+		Example: `  kbootstrap state pull -i hosts.yaml
+  kbootstrap state pull -i hosts.yaml --from /mnt/team --identity ~/.ssh/id_work`,
+		Args: cli.Args(cobra.NoArgs),
+		RunE: func(c *cobra.Command, _ []string) error {
+			run, done, err := flags.prepare(c.Context(), provision.Scope{}, provision.PullState(&sharing))
+			if err != nil {
+				return err
+			}
+			defer done()
+			flags.show(sharing.Now, func() {
+				if !sharing.Changed {
+					fmt.Fprintf(a.stdout, "%s: nothing to pull: %s\n", run.Cluster.Name, sharing.Now)
+					return
+				}
+				fmt.Fprintf(a.stdout, "%s: pulled: %s\n", run.Cluster.Name, sharing.Now)
+			})
+			return nil
+		},
+	}
+	flags.bind(c)
+	flags.bindLock(c)
+	c.Flags().StringVar(&sharing.Directory, "from", "", "a directory that it is shared in, instead of the control planes")
+	c.Flags().BoolVar(&sharing.Replace, "replace", false, "also if something was changed here, which is kept then")
 	return c
 }
