@@ -44,8 +44,8 @@ encrypted for the recipients that the directory is encrypted for. Nothing was pu
 
     kbootstrap state encrypt -i hosts.yaml --recipient "$(cat ~/.ssh/id_ed25519.pub)"`},
 	{SharedNone, "nothing is shared there, or too few hosts answer",
-		`The place from which the state directory was to be pulled has none of this cluster, or fewer than half of the control
-planes answer, so that a newer one might be on the others. Nothing was changed.`,
+		`The place from which the state directory was to be pulled has none of this cluster, or no more than half of the control
+planes answer, so that a newer one may be on the others. Nothing was changed.`,
 		`Push it where it is, or bring up more control planes. A cluster whose state directory is gone everywhere is
 adopted again.
 

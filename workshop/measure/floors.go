@@ -39,7 +39,7 @@ var floors = [][]string{
 	{"provision/fleet"},
 	{"provision/guard", "provision/preflight", "provision/diagnosis", "provision/audit", "provision/verify",
 		"provision/draft"},
-	{"provision/mesh", "provision/checkup", "backup"},
+	{"provision/mesh", "provision/checkup", "backup", "shared"},
 	{"provision/keyring"},
 	{"provision"},
 	{"report"},
