@@ -53,10 +53,12 @@ has every API server learn it, has it write with it, and has every Secret writte
 		`The private keys and passwords of the state directory are encrypted, in pki/keys.age. Nothing that the tool has
 tried opens that file: the identities that --identity or KBOOTSTRAP_IDENTITY name, otherwise ~/.ssh/id_ed25519 and
 ~/.ssh/id_rsa; or the passphrase. Nothing was changed.`,
-		`Name the private key that one of the recipients belongs to. A passphrase is asked for on the terminal, or taken
-from KBOOTSTRAP_STATE_PASSPHRASE. If no key that opens it is left, restore a backup or adopt the cluster again.
+		`Name the private key of a recipient with --identity, or give the passphrase.
 
-    KBOOTSTRAP_IDENTITY=~/.ssh/id_work kbootstrap status -i hosts.yaml`},
+    KBOOTSTRAP_IDENTITY=~/.ssh/id_work kbootstrap status -i hosts.yaml
+
+A passphrase is asked for on the terminal, or taken from KBOOTSTRAP_STATE_PASSPHRASE. If no key that opens it is left,
+restore a backup or adopt the cluster again.`},
 	{SealForNobody, "the keys cannot be sealed for these recipients",
 		`The state directory is encrypted for public keys, of SSH or of age, or with a passphrase. What was named is no
 public key, or nothing was named. Nothing was changed.`,
