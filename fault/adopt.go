@@ -18,7 +18,7 @@ var adoptEntries = []Entry{
 cluster of that name, or no control plane answers. Nothing was changed.`,
 		`Use the inventory that the cluster was made with, and see that a control plane can be reached.
 
-    kbootstrap hosts -i hosts.yaml`},
+    kbootstrap preflight -i hosts.yaml`},
 	{AdoptForeign, "what the hosts have does not fit the backup",
 		`adopt believes a backup only if its authorities are those that the hosts trust today, and if the cluster on the
 hosts is the one that the backup was made of. Without a backup all hosts have to agree. Nothing was changed.`,
@@ -42,7 +42,7 @@ take away what they have written. Nothing was changed.`,
 encrypted for the recipients that the directory is encrypted for. Nothing was pushed.`,
 		`Encrypt it first, for everybody who is to pull it.
 
-    kbootstrap state encrypt -i hosts.yaml --recipient "$(cat ~/.ssh/id_ed25519.pub)"`},
+    kbootstrap state encrypt -i hosts.yaml --recipient ~/.ssh/id_ed25519.pub`},
 	{SharedNone, "nothing is shared there, or too few hosts answer",
 		`The place from which the state directory was to be pulled has none of this cluster, or no more than half of the control
 planes answer, so that a newer one may be on the others. Nothing was changed.`,

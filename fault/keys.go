@@ -64,7 +64,7 @@ restore a backup or adopt the cluster again.`},
 public key, or nothing was named. Nothing was changed.`,
 		`Name your own public key, and a second one that is kept elsewhere.
 
-    kbootstrap state encrypt -i hosts.yaml --recipient "$(cat ~/.ssh/id_ed25519.pub)"`},
+    kbootstrap state encrypt -i hosts.yaml --recipient ~/.ssh/id_ed25519.pub`},
 	{SealedDamaged, "the sealed keys, or a shared state directory, are damaged",
 		`pki/keys.age in the state directory, or the file that is shared, is cut off, was changed, or is of another version
 of the tool. Nothing was changed.`,

@@ -80,7 +80,7 @@ func (f *kubeconfigFlags) own(ctx context.Context, a *app) (kubeconfig, error) {
 		return nil, err
 	}
 	if text == nil {
-		return nil, fault.KubeconfigNone.Errorf("%s: there is no kubeconfig in %s yet", cluster.Name,
+		return nil, fault.KubeconfigNone.Errorf("%s: there is no kubeconfig yet: %s has none", cluster.Name,
 			cluster.StateDir())
 	}
 	own, err := parseKubeconfig(text)

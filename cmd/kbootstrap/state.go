@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -13,6 +14,7 @@ import (
 	"kbootstrap/inventory"
 	"kbootstrap/provision"
 	"kbootstrap/provision/fleet"
+	"kbootstrap/report"
 )
 
 func stateCommand(a *app) *cobra.Command {
@@ -31,7 +33,7 @@ func stateEncryptCommand(a *app) *cobra.Command {
 		Use:   "encrypt",
 		Short: "Encrypt the private keys and passwords of the state directory",
 		Long: `Encrypt all private keys and passwords of the state directory with age, into one file of it: pki/keys.age. Each of
-the recipients opens it alone. They are public keys of SSH or of age; by default those of backup.recipients in the
+the recipients opens it alone. They are public keys of SSH or of age, or files with one; by default those of backup.recipients in the
 inventory. Or it is sealed with a passphrase.
 
 All other commands open the file in memory when they need keys, with --identity, KBOOTSTRAP_IDENTITY or
@@ -41,7 +43,7 @@ issue is sealed for the same recipients. admin.kubeconfig is kept no longer: "ku
 The file is opened before anything in the clear is removed, so nobody is locked out. A run that is cut off leaves
 the state directory as it was, or encrypted, and the same command finishes it. On a state directory that is encrypted
 already the recipients become those that are named. No host is asked.`,
-		Example: `  kbootstrap state encrypt -i hosts.yaml --recipient "$(cat ~/.ssh/id_ed25519.pub)" --recipient age1…
+		Example: `  kbootstrap state encrypt -i hosts.yaml --recipient ~/.ssh/id_ed25519.pub --recipient age1…
   kbootstrap state encrypt -i hosts.yaml --passphrase`,
 		Args: cli.Args(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -77,7 +79,8 @@ already the recipients become those that are named. No host is asked.`,
 	flags.bind(c)
 	flags.bindLock(c)
 	c.Flags().StringArrayVar(&to.Recipients, "recipient", nil,
-		"a public key that opens the keys, of SSH or of age (may be repeated); by default those of backup.recipients")
+		"a public key that opens the keys, of SSH or of age, or its file (may be repeated); by default those of "+
+			"backup.recipients")
 	c.Flags().BoolVar(&byPassphrase, "passphrase", false, "seal them with a passphrase")
 	return c
 }
@@ -89,6 +92,14 @@ func (a *app) chooseSealing(
 	if !byPassphrase {
 		if to.Recipients == nil {
 			to.Recipients = cluster.Backup.Recipients
+		}
+		for i, text := range to.Recipients {
+			if _, err := inventory.ParseRecipient(text); err == nil {
+				continue // otherwise it may be the name of a file with one
+			}
+			if read, err := os.ReadFile(text); err == nil {
+				to.Recipients[i] = strings.TrimSpace(string(read))
+			}
 		}
 		return nil
 	}
@@ -176,7 +187,7 @@ private key is needed. The inventory is not part of it: keep that where you keep
 			if err := run.EndPush(c.Context(), &sharing, summary); err != nil {
 				return err
 			}
-			flags.show(sharing.Now, func() {
+			flags.show(report.NewSharedState(sharing), func() {
 				if !sharing.Changed {
 					fmt.Fprintf(a.stdout, "%s: nothing to push: %s\n", run.Cluster.Name, sharing.Now)
 					return
@@ -215,7 +226,7 @@ No host is changed. Where there is no state directory yet, such as on another ma
 				return err
 			}
 			defer done()
-			flags.show(sharing.Now, func() {
+			flags.show(report.NewSharedState(sharing), func() {
 				if !sharing.Changed {
 					fmt.Fprintf(a.stdout, "%s: nothing to pull: %s\n", run.Cluster.Name, sharing.Now)
 					return
