@@ -51,10 +51,10 @@ func (r row) places() []string {
 	return r.configs[:1]
 }
 
-// Adopt puts the store of a running cluster together again: of what its hosts have, of the keys that
-// secrets are encrypted with, and of the store as it is in a backup, which may be nil. What hosts
-// have of their own certificates is newer than a backup. The authorities of a backup must be those
-// that the hosts trust today.
+// Adopt puts the store of a running cluster together again: of what its hosts have, of the keys
+// that secrets are encrypted with, and of the store as it is in a backup, which may be nil. What
+// hosts have of their own certificates is newer than a backup. The authorities of a backup must be
+// those that the hosts trust today.
 //
 // Without a backup the keys of the authorities that are on no host are lost. Each of these is
 // replaced: the store is in the stage Trust, as if the replacement had just begun.

@@ -54,7 +54,8 @@ func TestKeptOn(t *testing.T) {
 	}
 }
 
-// TestAdoptWithBackup: with a backup the store is what it was; what hosts have of their own is newer.
+// TestAdoptWithBackup: with a backup the store is what it was; what hosts have of their own is
+// newer.
 func TestAdoptWithBackup(t *testing.T) {
 	c := lab()
 	s := newStore(t)
@@ -115,8 +116,8 @@ func TestAdoptRefuses(t *testing.T) {
 }
 
 // TestAdoptWithoutBackup: what hosts have stays, to the byte. The keys of two authorities are lost:
-// their successors are trusted, then issue, and in the end nothing is left of the old ones. What the
-// lost ones would have to sign is refused, and so is the way back.
+// their successors are trusted, then issue, and in the end nothing is left of the old ones. What
+// the lost ones would have to sign is refused, and so is the way back.
 func TestAdoptWithoutBackup(t *testing.T) {
 	c := lab()
 	was := issue(t, newStore(t), c, start)

@@ -9,9 +9,9 @@ import (
 	"kbootstrap/internal/atomic"
 )
 
-// Replace has a store of these files take the place of the one that is there, if any, at once: it is
-// made next to it. Usable is asked before, and its error leaves everything as it was. What was there
-// gets the name kept next to the store, or goes if that is empty.
+// Replace has a store of these files take the place of the one that is there, if any, at once: it
+// is made next to it. Usable is asked before, and its error leaves everything as it was. What was
+// there gets the name kept next to the store, or goes if that is empty.
 func (s *Store) Replace(files map[string][]byte, kept string, usable func(*Store) error) error {
 	made := &Store{dir: s.dir + ".new", patience: s.patience, unlock: s.unlock}
 	if err := os.RemoveAll(made.dir); err != nil { // of a run that was killed
@@ -43,8 +43,8 @@ func (s *Store) Replace(files map[string][]byte, kept string, usable func(*Store
 	return os.Rename(made.dir, kept)
 }
 
-// KnowsAuthorities reports whether each authority of a store, and its key of service accounts, is one
-// that the other store has as well, as that of today or as one that comes or goes.
+// KnowsAuthorities reports whether each authority of a store, and its key of service accounts, is
+// one that the other store has as well, as that of today or as one that comes or goes.
 func (s *Store) KnowsAuthorities(other *Store) (bool, error) {
 	ours, err := s.Public()
 	if err != nil {

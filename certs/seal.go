@@ -20,8 +20,8 @@ import (
 	"kbootstrap/inventory"
 )
 
-// SealedName is the file of a store that has all secret files of a store that is sealed, encrypted with age. A
-// store is sealed when it has this file: it comes and goes by one rename or removal.
+// SealedName is the file of a store that has all secret files of a store that is sealed, encrypted
+// with age. A store is sealed when it has this file: it comes and goes by one rename or removal.
 const SealedName = "keys.age"
 
 // Keys open a sealed store: private keys, or the passphrase.
@@ -141,8 +141,8 @@ func (s *Store) Unseal() error {
 	})
 }
 
-// Sealed returns the secrets of a store that is sealed, by the names of their files; nil of one that
-// is not.
+// Sealed returns the secrets of a store that is sealed, by the names of their files; nil of one
+// that is not.
 func (s *Store) Sealed() (map[string][]byte, error) {
 	t, err := s.tree()
 	if err != nil {

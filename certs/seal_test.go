@@ -246,7 +246,8 @@ func TestSealCutOff(t *testing.T) {
 	}
 }
 
-// TestSealedRotation: the stages of a rotation go through a store that is sealed as through another.
+// TestSealedRotation: the stages of a rotation go through a store that is sealed as through
+// another.
 func TestSealedRotation(t *testing.T) {
 	_, to, unlock := key(t)
 	s := newStore(t)

@@ -14,7 +14,7 @@ const (
 // adoptEntries are the faults of adopting clusters and of sharing state directories.
 var adoptEntries = []Entry{
 	{AdoptNothing, "the hosts hold no cluster that could be adopted",
-		`adopt makes the state directory of a running cluster again. No host of the inventory tells that it belongs to the
+		`adopt makes the state directory of a running cluster again. No host of the inventory says that it belongs to the
 cluster of that name, or no control plane answers. Nothing was changed.`,
 		`Use the inventory that the cluster was made with, and see that a control plane can be reached.
 
@@ -32,7 +32,7 @@ replaced. Nothing was changed.`,
 		`If these keys are those of another cluster, move the directory that the message names away first. If a file is
 missing in it, restore that from a backup.`},
 	{SharedNewer, "the shared state directory is newer than the one here",
-		`Somebody has pushed the state directory since it was last pulled here or pushed from here. Pushing this one would
+		`Another operator has pushed the state directory since it was last pulled here or pushed from here. Pushing this one would
 take away what they have written. Nothing was changed.`,
 		`Pull first. If something was written here as well meanwhile, pull says so.
 

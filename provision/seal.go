@@ -8,7 +8,8 @@ import (
 	"kbootstrap/fault"
 )
 
-// EncryptState lists how `state encrypt` seals the secrets of the state directory. No host is asked.
+// EncryptState lists how `state encrypt` seals the secrets of the state directory. No host is
+// asked.
 func EncryptState(to certs.Sealing) []Stage {
 	return []Stage{LockState, NeedUsedStore, SealStore(to)}
 }

@@ -33,8 +33,8 @@ type Sharing struct {
 	serial int    // that was found; 0 where nothing is shared
 }
 
-// PushState lists how `state push` shares the state directory. Run.Apply carries out what it changes
-// on control planes, and Run.EndPush comes after that.
+// PushState lists how `state push` shares the state directory. Run.Apply carries out what it
+// changes on control planes, and Run.EndPush comes after that.
 func PushState(s *Sharing) []Stage {
 	stages := []Stage{LockState, NeedUsedStore}
 	if s.Directory == "" {
@@ -47,8 +47,8 @@ func PushState(s *Sharing) []Stage {
 	return stages
 }
 
-// PullState lists how `state pull` has the shared state directory take the place of the one here. No
-// host is changed.
+// PullState lists how `state pull` has the shared state directory take the place of the one here.
+// No host is changed.
 func PullState(s *Sharing) []Stage {
 	stages := []Stage{LockState}
 	if s.Directory == "" {
@@ -57,8 +57,8 @@ func PullState(s *Sharing) []Stage {
 	return append(stages, ReadShared(s), TakeShared(s))
 }
 
-// ReadShared finds the newest state that is shared. On control planes that takes the answers of more
-// than half of them: a push reaches more than half, so one of them has the newest.
+// ReadShared finds the newest state that is shared. On control planes that takes the answers of
+// more than half of them: a push reaches more than half, so one of them has the newest.
 func ReadShared(s *Sharing) Stage {
 	return func(ctx context.Context, r *Run) error {
 		if s.Directory != "" {
@@ -111,9 +111,9 @@ func askPlanes(ctx context.Context, r *Run, path string) (map[string][]byte, err
 	return files, r.leaveOut(failed.Sorted(r.Cluster.Hosts).ErrOrNil())
 }
 
-// newest is the shared state with the highest serial; of several with the same one, which only pushes
-// that were cut off leave, that which most hosts have, and then the latest. One that is damaged does
-// not count: a host may say what it wants.
+// newest is the shared state with the highest serial; of several with the same one, which only
+// pushes that were cut off leave, that which most hosts have, and then the latest. One that is
+// damaged does not count: a host may say what it wants.
 func newest(r *Run, files map[string][]byte) (shared.Header, []byte) {
 	var best shared.Header
 	var packed []byte
@@ -146,8 +146,8 @@ func newest(r *Run, files map[string][]byte) (shared.Header, []byte) {
 // recordPath is where a state directory notes which shared one it was last the same as.
 func recordPath(c *inventory.Cluster) string { return filepath.Join(c.StateDir(), "shared.json") }
 
-// ChoosePush makes what is to be shared of the state directory, unless somebody else has pushed since
-// it was last the same as the shared one.
+// ChoosePush makes what is to be shared of the state directory, unless another operator has pushed
+// since it was last the same as the shared one.
 func ChoosePush(s *Sharing) Stage {
 	return func(_ context.Context, r *Run) error {
 		files, err := r.store.Files()
@@ -247,8 +247,8 @@ func TakeShared(s *Sharing) Stage {
 					return err
 				}
 				if !known {
-					return fault.SharedConflict.Errorf("the shared state directory, %s, has other authorities than this one",
-						header)
+					return fault.SharedConflict.Errorf("the shared state directory, %s, has other authorities "+
+						"than this one", header)
 				}
 			}
 			_, err := made.Preview(r.Cluster, time.Now())
@@ -290,14 +290,14 @@ func (s *Sharing) mayReplace(r *Run) (same bool, err error) {
 		return false, fault.SharedConflict.Errorf("%s has changed since it was last the same as serial %d, and the "+
 			"shared one has %s", pkiDir(r.Cluster), record.Serial, s.Now)
 	case s.Now.Serial <= record.Serial:
-		return false, fault.SharedConflict.Errorf("%s is the same as serial %d, and the shared one is older or another: %s",
-			pkiDir(r.Cluster), record.Serial, s.Now)
+		return false, fault.SharedConflict.Errorf("%s is the same as serial %d, and the shared one is older or "+
+			"another: %s", pkiDir(r.Cluster), record.Serial, s.Now)
 	}
 	return false, nil
 }
 
-// AskShared warns when the state directory is shared, and the shared one is newer than the one here.
-// Where nothing was ever shared, no host is asked.
+// AskShared warns when the state directory is shared, and the shared one is newer than the one
+// here. Where nothing was ever shared, no host is asked.
 func AskShared(ctx context.Context, r *Run) error {
 	record, err := shared.ReadRecord(recordPath(r.Cluster))
 	if err != nil || record.Serial == 0 {

@@ -18,7 +18,7 @@ import (
 	"kbootstrap/shared"
 )
 
-// operator is somebody who has the inventory of a cluster on a machine, and a private key.
+// operator is a user who has the inventory of a cluster on a machine, and a private key.
 type operator struct {
 	t        *testing.T
 	cluster  *inventory.Cluster
@@ -48,7 +48,7 @@ func (o operator) prepare(stages []Stage) (*Run, error) {
 }
 
 func (o operator) push() (Sharing, error) {
-	s := Sharing{Directory: o.place, By: "somebody@desk"}
+	s := Sharing{Directory: o.place, By: "anna@desk"}
 	run, err := o.prepare(PushState(&s))
 	if err != nil {
 		return s, err
@@ -85,8 +85,8 @@ func (o operator) sealed() []byte {
 	return text
 }
 
-// TestShare: two operators share a state directory. Nobody takes away what the other has written,
-// nobody throws away what was changed here, and nothing goes out in the clear.
+// TestShare: two operators share a state directory. Neither takes away what the other has written,
+// a pull throws away no change of here, and nothing goes out in the clear.
 func TestShare(t *testing.T) {
 	identity, place := newIdentity(t), t.TempDir()
 	one, two := newOperator(t, place, identity), newOperator(t, place, identity)
@@ -185,8 +185,8 @@ func must[T any](value T, err error) T {
 	return value
 }
 
-// TestNewest: of what hosts tell the highest serial counts, of two with the same one that which more
-// have, and what is damaged or of another cluster never does.
+// TestNewest: of what hosts tell the highest serial counts, of two with the same one that which
+// more have, and what is damaged or of another cluster never does.
 func TestNewest(t *testing.T) {
 	c := clusterIn(t)
 	made := func(cluster string, serial int, by string) []byte {

@@ -11,7 +11,8 @@ type Adoption struct {
 	Proof string `json:"proof"`
 	// Lost are the authorities whose keys are lost, as `certs rotate-ca` names them.
 	Lost []string `json:"lost,omitempty"`
-	// Issued are the certificates that nobody has, and that the next run issues.
+	// Issued are the certificates that neither the hosts nor the backup have, and that the next run
+	// issues.
 	Issued []string `json:"issued,omitempty"`
 	// LeftOut are the hosts that could not be asked.
 	LeftOut []string `json:"leftOut,omitempty"`

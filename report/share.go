@@ -14,7 +14,7 @@ type SharedState struct {
 	By string `json:"by"`
 	// At is when it was pushed.
 	At Time `json:"at"`
-	// Changed says whether this run has pushed or pulled something.
+	// Changed reports whether this run has pushed or pulled something.
 	Changed bool `json:"changed"`
 }
 

@@ -132,7 +132,8 @@ func split(packed []byte) (h Header, rest []byte, err error) {
 		return h, nil, fault.SealedDamaged.Wrap(err)
 	}
 	if h.APIVersion != apiVersion || h.Kind != kind {
-		return h, nil, fault.SealedDamaged.Errorf("it is %.20s %.20s, and not %s %s", h.APIVersion, h.Kind, apiVersion, kind)
+		return h, nil, fault.SealedDamaged.Errorf("it is %.20s %.20s, and not %s %s", h.APIVersion, h.Kind,
+			apiVersion, kind)
 	}
 	return h, rest, nil
 }

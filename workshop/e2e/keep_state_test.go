@@ -198,8 +198,8 @@ func TestKeepState(t *testing.T) {
 	l.upAgain()
 }
 
-// sealer names a new SSH key in the inventory, before the hosts, and returns the path of the private
-// one.
+// sealer names a new SSH key in the inventory, before the hosts, and returns the path of the
+// private one.
 func (l *lab) sealer() string {
 	l.t.Helper()
 	key := l.newKey("state-key")
