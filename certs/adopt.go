@@ -177,8 +177,8 @@ func (a *Adoption) takeAuthorities(c *inventory.Cluster, found OnHosts, now time
 				continue
 			}
 			if f.suffix != ".key" && len(keysIn(text)) != 1 {
-				return fault.AdoptForeign.Errorf("%s: %s has several keys: %s is being replaced, and the key that is not "+
-					"on a host can only be had from a backup", h.Name, f.path+f.suffix, RotationOf(f.of))
+				return fault.AdoptForeign.Errorf("%s: %s has several keys: %s is being replaced, and the key that is "+
+					"not on a host can only be had from a backup", h.Name, f.path+f.suffix, RotationOf(f.of))
 			}
 			name := f.of + f.suffix
 			if other, ok := a.Files[name]; ok && !bytes.Equal(other, text) {

@@ -48,7 +48,7 @@ type Sealing struct {
 }
 
 // sealedContent is what is in the sealed file. The recipients are in it, so that whoever writes the
-// store seals it for the same ones, and nobody changes them who cannot open it.
+// store seals it for the same ones, and no user changes them who cannot open it.
 type sealedContent struct {
 	APIVersion string `json:"apiVersion"`
 	Kind       string `json:"kind"`
@@ -277,7 +277,8 @@ func (k Keys) open(text []byte) (c sealedContent, err error) {
 		return c, fault.SealedDamaged.Wrap(err)
 	}
 	if c.APIVersion != sealedVersion || c.Kind != sealedKind {
-		return c, fault.SealedDamaged.Errorf("it is %s %s, and not %s %s", c.APIVersion, c.Kind, sealedVersion, sealedKind)
+		return c, fault.SealedDamaged.Errorf("it is %s %s, and not %s %s", c.APIVersion, c.Kind,
+			sealedVersion, sealedKind)
 	}
 	for name := range c.Files {
 		if path.Clean(name) != name || !filepath.IsLocal(name) || !isSecret(name) {

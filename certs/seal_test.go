@@ -125,7 +125,7 @@ func TestSealed(t *testing.T) {
 }
 
 // TestSealedForOthers: without a key that opens it nothing of a sealed store is read or changed,
-// and nobody can seal one so that no key at hand opens it.
+// and no user can seal one so that no key at hand opens it.
 func TestSealedForOthers(t *testing.T) {
 	_, mine, unlock := key(t)
 	_, theirs, unlockTheirs := key(t)
@@ -139,7 +139,7 @@ func TestSealedForOthers(t *testing.T) {
 		}
 	}
 	refuse("for others", again(t, s, unlock).Seal(theirs), fault.StateSealed)
-	refuse("for nobody", again(t, s, unlock).Seal(Sealing{}), fault.SealForNobody)
+	refuse("for no key", again(t, s, unlock).Seal(Sealing{}), fault.SealForNobody)
 	refuse("for a word", again(t, s, unlock).Seal(Sealing{Recipients: []string{"me"}}), fault.SealForNobody)
 	if now := snapshot(t, s.dir); len(now) != len(before) || now["ca.key"] != before["ca.key"] {
 		t.Error("a refused sealing has changed the store")

@@ -55,7 +55,7 @@ func (t *tree) close() error {
 	return t.dir.Close()
 }
 
-// isSecret reports whether a file of the store is nobody's but its owner's: all but certificates
+// isSecret reports whether a file of the store is its owner's alone: all but certificates
 // and public keys.
 func isSecret(name string) bool {
 	suffix := path.Ext(name)

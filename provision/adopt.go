@@ -25,7 +25,7 @@ type Adopted struct {
 	Proof string // what shows the hosts to be of this cluster
 	// Lost are the authorities whose keys are lost, as `certs rotate-ca` names them.
 	Lost []string
-	// Issued are the certificates that the next run issues, because nobody has them.
+	// Issued are the certificates that the next run issues, because they were found nowhere.
 	Issued []string
 	// Unproven says why the identity of the cluster could not be compared with the backup; empty
 	// where it was, or where there is no backup.

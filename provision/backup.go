@@ -130,7 +130,8 @@ func BackupDir(c *inventory.Cluster) string { return filepath.Join(c.StateDir(),
 const backupDirName = "backups"
 
 // notKept are what a state directory has besides what a cluster is lost without.
-var notKept = []string{backupDirName, "pki.new", "pki.replaced", "shared.json", "lock", "lock.json", "pki/.lock", "pki/" + certs.SealedName}
+var notKept = []string{backupDirName, "pki.new", "pki.replaced", "shared.json",
+	"lock", "lock.json", "pki/.lock", "pki/" + certs.SealedName}
 
 // addState adds the state directory, the inventory and its lock to the files of a backup. What is
 // sealed in the directory is opened: a backup has one seal, its own.

@@ -35,7 +35,7 @@ func (a *app) identities(ctx context.Context, file string, paths []string) ([]ag
 	return a.readIdentities(ctx, file, paths, fault.BackupNotOpened)
 }
 
-// passphraseVariable has the passphrase of sealed keys where nobody can be asked for it.
+// passphraseVariable has the passphrase of sealed keys where no person can be asked for it.
 const passphraseVariable = "KBOOTSTRAP_STATE_PASSPHRASE"
 
 // unlocker gets what opens sealed keys: identities, or the passphrase.

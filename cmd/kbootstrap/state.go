@@ -40,7 +40,7 @@ All other commands open the file in memory when they need keys, with --identity,
 ~/.ssh/id_ed25519 and id_rsa; a passphrase is asked for, or taken from KBOOTSTRAP_STATE_PASSPHRASE. What they
 issue is sealed for the same recipients. admin.kubeconfig is kept no longer: "kubeconfig" prints it.
 
-The file is opened before anything in the clear is removed, so nobody is locked out. A run that is cut off leaves
+The file is opened before anything in the clear is removed, so no user is locked out. A run that is cut off leaves
 the state directory as it was, or encrypted, and the same command finishes it. On a state directory that is encrypted
 already the recipients become those that are named. No host is asked.`,
 		Example: `  kbootstrap state encrypt -i hosts.yaml --recipient ~/.ssh/id_ed25519.pub --recipient age1…
@@ -164,7 +164,7 @@ func statePushCommand(a *app) *cobra.Command {
 that they reach too. So a lost machine is no lost cluster.
 
 Only a state directory that is encrypted is pushed, as it lies there: no secret is in the clear anywhere. What is
-shared has a serial number. A push is refused if somebody else has pushed since this state directory was last
+shared has a serial number. A push is refused if another operator has pushed since this state directory was last
 pulled or pushed; of two at once, one is refused. On control planes it has to reach more than half of them. No
 private key is needed. The inventory is not part of it: keep that where you keep your code.`,
 		Example: `  kbootstrap state push -i hosts.yaml
@@ -238,7 +238,8 @@ No host is changed. Where there is no state directory yet, such as on another ma
 	}
 	flags.bind(c)
 	flags.bindLock(c)
-	c.Flags().StringVar(&sharing.Directory, "from", "", "a directory that it is shared in, instead of the control planes")
+	c.Flags().StringVar(&sharing.Directory, "from", "",
+		"a directory that it is shared in, instead of the control planes")
 	c.Flags().BoolVar(&sharing.Replace, "replace", false, "also if something was changed here, which is kept then")
 	return c
 }
