@@ -4,7 +4,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -35,7 +34,7 @@ func (t trust) bundle() []byte {
 // stays valid. A run that was killed between writing the two leaves this state. An authority that
 // has ended is signed again with its own key when a renewal asks for it.
 func (s *Store) authorities(
-	root *os.Root, used bool, now time.Time, change Change, todo *pending,
+	root *tree, used bool, now time.Time, change Change, todo *pending,
 ) (map[string]trust, error) {
 	loaded := map[string]trust{}
 	for _, a := range authorityTable {
@@ -49,7 +48,7 @@ func (s *Store) authorities(
 }
 
 func (s *Store) authority(
-	root *os.Root, a authority, used bool, now time.Time, change Change, todo *pending,
+	root *tree, a authority, used bool, now time.Time, change Change, todo *pending,
 ) (trust, error) {
 	t, err := loadTrust(root, a.name, todo)
 	p := t.pair
@@ -61,7 +60,7 @@ func (s *Store) authority(
 		p, err = newAuthority(p, a.cn, now)
 		todo.first = append(todo.first, content{a.name + ".key", p.keyPEM})
 		todo.then = append(todo.then, content{a.name + ".crt", p.certPEM})
-	case err == nil && change.Renewal.resigns(a, p.cert, now):
+	case err == nil && p.key != nil && change.Renewal.resigns(a, p.cert, now):
 		p, err = resign(p, now)
 		todo.then = append(todo.then, content{a.name + ".crt", p.certPEM})
 	case err == nil:

@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -35,7 +34,7 @@ func (p *PKI) EncryptionKeys() []EncryptionKey { return p.encryption }
 
 // encryptionKeys loads the keys, and makes the one that the inventory asks for and the store lacks.
 // Whether hosts know keys that the store has lost, only they can tell.
-func (s *Store) encryptionKeys(root *os.Root, c *inventory.Cluster, todo *pending) ([]EncryptionKey, error) {
+func (s *Store) encryptionKeys(root *tree, c *inventory.Cluster, todo *pending) ([]EncryptionKey, error) {
 	wanted := 0
 	if c.Security.Encryption == inventory.Secretbox {
 		wanted = c.Security.EncryptionKey

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"kbootstrap/fault"
 	"kbootstrap/inventory"
 )
 
@@ -102,11 +103,11 @@ func (s *Store) Keep(p *PKI) error {
 }
 
 func (s *Store) keep(p *PKI) error {
-	root, err := os.OpenRoot(s.dir)
+	root, err := s.tree()
 	if err != nil {
 		return err
 	}
-	defer func() { _ = root.Close() }()
+	defer func() { _ = root.close() }()
 	for name, was := range p.was {
 		is, err := readIfThere(root, name)
 		if err != nil {
@@ -125,14 +126,12 @@ func (s *Store) keep(p *PKI) error {
 // issue loads what there is and makes the rest.
 func (s *Store) issue(c *inventory.Cluster, now time.Time, change Change) (p *PKI, err error) {
 	now = now.UTC().Truncate(time.Second) // the resolution of a certificate
-	root, err := s.root()
+	root, err := s.tree()
 	if err != nil {
 		return nil, err
 	}
-	if root != nil {
-		defer func() { err = errors.Join(err, root.Close()) }()
-	}
-	used, err := isUsed(root)
+	defer func() { err = errors.Join(err, root.close()) }()
+	used, err := isUsed(root.dir)
 	if err != nil {
 		return nil, err
 	}
@@ -170,7 +169,7 @@ func (s *Store) issue(c *inventory.Cluster, now time.Time, change Change) (p *PK
 }
 
 // load loads or signs the certificates of all hosts, as many at once as there are processors.
-func (p *PKI) load(root *os.Root, now time.Time, renewal Renewal) error {
+func (p *PKI) load(root *tree, now time.Time, renewal Renewal) error {
 	pairs := make([]pair, len(p.leaves))
 	fresh := make([]bool, len(p.leaves))
 	var group errgroup.Group
@@ -195,7 +194,7 @@ func (p *PKI) load(root *os.Root, now time.Time, renewal Renewal) error {
 }
 
 // loadOrSign loads a certificate that is fit and is not to be renewed, or signs a new one.
-func loadOrSign(root *os.Root, ca pair, l leaf, now time.Time, renew bool) (p pair, fresh bool, err error) {
+func loadOrSign(root *tree, ca pair, l leaf, now time.Time, renew bool) (p pair, fresh bool, err error) {
 	p, err = read(root, l.name)
 	if err == nil && !renew && checkFit(p, ca.cert, l, now) == nil {
 		return p, false, nil
@@ -203,6 +202,10 @@ func loadOrSign(root *os.Root, ca pair, l leaf, now time.Time, renew bool) (p pa
 	var unusable damaged
 	if err != nil && !errors.As(err, &unusable) {
 		return pair{}, false, fmt.Errorf("%s: %w", l.name, err)
+	}
+	if ca.key == nil {
+		return pair{}, false, fault.AuthorityLost.Errorf("%s has to be issued, and the key of its authority is lost: "+
+			"`kbootstrap certs rotate-ca %s` goes on to the next one", l.name, RotationOf(l.issuer))
 	}
 	if p, err = sign(ca, l, now); err != nil {
 		return pair{}, false, fmt.Errorf("%s: %w", l.name, err)

@@ -3,7 +3,6 @@ package certs
 import (
 	"bytes"
 	"crypto/rand"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -45,7 +44,7 @@ func (p *PKI) Login(name string) Login { return p.logins[name] }
 
 // loadLogins loads the passwords, and makes those that are missing. They are their owner's to
 // change.
-func (s *Store) loadLogins(root *os.Root, c *inventory.Cluster, todo *pending) (map[string]Login, error) {
+func (s *Store) loadLogins(root *tree, c *inventory.Cluster, todo *pending) (map[string]Login, error) {
 	all := map[string]Login{}
 	for _, l := range logins {
 		if !l.isOn(c) {
@@ -63,7 +62,7 @@ func (s *Store) loadLogins(root *os.Root, c *inventory.Cluster, todo *pending) (
 
 // password loads a password that is the only line of a file of the store, or makes one where there
 // is none. One that is no such line, or of more bytes than the longest, is a fault of the code.
-func (s *Store) password(root *os.Root, file string, longest int, code fault.Code, todo *pending) (string, error) {
+func (s *Store) password(root *tree, file string, longest int, code fault.Code, todo *pending) (string, error) {
 	text, err := readIfThere(root, file)
 	if err != nil {
 		return "", err

@@ -6,8 +6,6 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"strings"
 
 	"kbootstrap/fault"
@@ -29,7 +27,7 @@ var (
 
 // read reads a pair from the store. What is missing or not usable is a damaged error; any other
 // error is the file system's.
-func read(root *os.Root, name string) (pair, error) {
+func read(root *tree, name string) (pair, error) {
 	certPEM, err := readIfThere(root, name+".crt")
 	if err != nil {
 		return pair{}, err
@@ -120,17 +118,8 @@ func parseKey(text []byte) (crypto.Signer, error) {
 	return nil, errors.New("no private key in PEM, or an encrypted one")
 }
 
-// readIfThere reads a file of the store, and nil when there is none, or no store.
-func readIfThere(root *os.Root, name string) ([]byte, error) {
-	if root == nil {
-		return nil, nil
-	}
-	text, err := root.ReadFile(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err == nil && text == nil {
-		text = []byte{} // an empty file is there
-	}
-	return text, err
+// isKeyless reports whether nothing is wrong with a pair but that its key is missing.
+func isKeyless(err error) bool {
+	var wrong damaged
+	return errors.As(err, &wrong) && len(wrong) == 1 && errors.Is(wrong[0], errNoKey)
 }

@@ -3,7 +3,6 @@ package certs
 import (
 	"encoding/base64"
 	"fmt"
-	"os"
 	"strings"
 
 	"golang.org/x/crypto/bcrypt"
@@ -42,7 +41,7 @@ func (p *PKI) Registry() RegistryLogin { return p.registry }
 
 // registryLogin loads the login, and makes what is missing of it. The password is its owner's to
 // change: the hash follows.
-func (s *Store) registryLogin(root *os.Root, c *inventory.Cluster, todo *pending) (RegistryLogin, error) {
+func (s *Store) registryLogin(root *tree, c *inventory.Cluster, todo *pending) (RegistryLogin, error) {
 	if !c.AddOns.Registry.Enabled {
 		return RegistryLogin{}, nil
 	}

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path"
+	"strings"
 	"time"
 
 	"kbootstrap/fault"
@@ -125,7 +125,7 @@ func publicSuffix(name string) string {
 }
 
 // loadTrust loads an authority and those besides it.
-func loadTrust(root *os.Root, name string, todo *pending) (trust, error) {
+func loadTrust(root *tree, name string, todo *pending) (trust, error) {
 	t := trust{stage: Stable}
 	next, hasNext, err := readAside(root, path.Join(nextDir, name))
 	if err != nil {
@@ -150,6 +150,9 @@ func loadTrust(root *os.Root, name string, todo *pending) (trust, error) {
 		t.aside, t.stage = old, Issue
 	}
 	t.pair, err = read(root, name)
+	if t.stage == Trust && isKeyless(err) {
+		err = nil // its key is lost, and another authority takes its place
+	}
 	return t, err
 }
 
@@ -161,12 +164,15 @@ func (p *pending) put(name string, is pair, from string) {
 
 // readAside reads a pair that is not the key of today. It is there when its certificate is, which
 // is written last and removed first.
-func readAside(root *os.Root, name string) (p pair, there bool, err error) {
+func readAside(root *tree, name string) (p pair, there bool, err error) {
 	certPEM, err := readIfThere(root, name+".crt")
 	if err != nil || certPEM == nil {
 		return pair{}, false, err
 	}
 	p, err = read(root, name)
+	if !strings.HasPrefix(name, nextDir+"/") && isKeyless(err) {
+		err = nil // what goes signs nothing
+	}
 	if err != nil {
 		return pair{}, false, fmt.Errorf("%s: %w", name, err)
 	}
@@ -178,7 +184,7 @@ func retiredName(name string, n int) string {
 	return path.Join(retiredDir, fmt.Sprintf("%s-%d.crt", name, n))
 }
 
-func readRetired(root *os.Root, name string) ([]*x509.Certificate, error) {
+func readRetired(root *tree, name string) ([]*x509.Certificate, error) {
 	var all []*x509.Certificate
 	for n := 1; ; n++ {
 		text, err := readIfThere(root, retiredName(name, n))
@@ -197,6 +203,9 @@ func readRetired(root *os.Root, name string) ([]*x509.Certificate, error) {
 func (t trust) advance(a authority, to Stage, now time.Time, todo *pending) (trust, error) {
 	next, old := path.Join(nextDir, a.name), path.Join(oldDir, a.name)
 	switch {
+	case t.stage == Trust && to == Stable && t.key == nil, t.stage == Issue && to == Trust && t.aside.key == nil:
+		return t, fault.RotationOrder.Errorf("%s: there is no way back to an authority whose key is lost",
+			RotationOf(a.name))
 	case t.stage == Stable && to == Trust:
 		p, err := newAuthority(pair{}, a.cn+"-"+now.Format("200601021504"), now)
 		if err != nil {
@@ -231,7 +240,10 @@ func (t *trust) retire(a authority, place string, todo *pending) {
 
 // swap has the pair aside become the key of today, and that of today go aside, to another place.
 func (t *trust) swap(a authority, to, from string, todo *pending) {
-	todo.first = append(todo.first, content{to + ".key", t.keyPEM}, content{to + ".crt", t.certPEM})
+	if t.key != nil {
+		todo.first = append(todo.first, content{to + ".key", t.keyPEM})
+	}
+	todo.first = append(todo.first, content{to + ".crt", t.certPEM})
 	todo.put(a.name, t.aside, from)
 	t.pair, t.aside = t.aside, t.pair
 }

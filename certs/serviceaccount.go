@@ -7,7 +7,6 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -32,7 +31,7 @@ func (k serviceKeys) verifiers() []byte { return slices.Concat(k.public, k.aside
 // serviceAccount loads the keys, and makes those that a new cluster lacks. Like an authority they
 // are never replaced, unless a rotation asks for it: every pod's token would be void.
 func (s *Store) serviceAccount(
-	root *os.Root, used bool, rotation Rotation, todo *pending,
+	root *tree, used bool, rotation Rotation, todo *pending,
 ) (serviceKeys, error) {
 	k, err := loadServiceKeys(root, s, used, todo)
 	if err == nil && rotation.Of == RotateServiceAccount {
@@ -45,7 +44,7 @@ func (s *Store) serviceAccount(
 }
 
 // loadServiceKeys loads the pairs.
-func loadServiceKeys(root *os.Root, s *Store, used bool, todo *pending) (serviceKeys, error) {
+func loadServiceKeys(root *tree, s *Store, used bool, todo *pending) (serviceKeys, error) {
 	k := serviceKeys{stage: Stable}
 	next, hasNext, err := readServiceKeys(root, path.Join(nextDir, serviceAccount))
 	if err != nil {
@@ -71,7 +70,7 @@ func loadServiceKeys(root *os.Root, s *Store, used bool, todo *pending) (service
 
 // readServiceKeys reads a pair that is not that of today. It is there when its public key is, which
 // is written last and removed first.
-func readServiceKeys(root *os.Root, name string) (k keyPair, there bool, err error) {
+func readServiceKeys(root *tree, name string) (k keyPair, there bool, err error) {
 	public, err := readIfThere(root, name+".pub")
 	if err != nil || public == nil {
 		return keyPair{}, false, err
@@ -157,7 +156,7 @@ func encodePublic(key crypto.Signer) ([]byte, error) {
 	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), nil
 }
 
-func (s *Store) loadServiceAccount(root *os.Root, used bool, todo *pending) (keyPair, error) {
+func (s *Store) loadServiceAccount(root *tree, used bool, todo *pending) (keyPair, error) {
 	private, err := readIfThere(root, serviceAccount+".key")
 	if err != nil {
 		return keyPair{}, err

@@ -21,6 +21,12 @@ import (
 type Store struct {
 	dir      string
 	patience time.Duration // how long to wait for another run's lock
+	unlock   Unlocker      // nil where nothing can be opened
+	keys     *Keys         // what it gave
+	last     struct {      // what was opened last
+		text    []byte
+		content sealedContent
+	}
 }
 
 // At returns the store in a directory, which need not be there: At creates nothing.
@@ -100,7 +106,7 @@ func (s *Store) Public() (map[string][]byte, error) {
 			continue
 		}
 		for _, dir := range []string{"", nextDir, oldDir} {
-			text, err := readIfThere(root, path.Join(dir, f.of+f.suffix))
+			text, err := readIfThere(&tree{dir: root}, path.Join(dir, f.of+f.suffix))
 			if err != nil {
 				return nil, fmt.Errorf("certificate store: %w", err)
 			}

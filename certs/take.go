@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"path"
 	"slices"
 )
@@ -30,11 +29,11 @@ func (s *Store) Take(files map[string][]byte) error {
 }
 
 func (s *Store) take(files map[string][]byte) error {
-	root, err := os.OpenRoot(s.dir)
+	root, err := s.tree()
 	if err != nil {
 		return err
 	}
-	defer func() { _ = root.Close() }()
+	defer func() { _ = root.close() }()
 	var todo pending
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		is, err := readIfThere(root, name)
@@ -53,11 +52,11 @@ func (s *Store) take(files map[string][]byte) error {
 
 // Fingerprints returns those of the store; see FingerprintsOf.
 func (s *Store) Fingerprints() (map[string]string, error) {
-	root, err := s.root()
-	if err != nil || root == nil {
+	root, err := s.tree()
+	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = root.Close() }()
+	defer func() { _ = root.close() }()
 	return fingerprints(func(name string) ([]byte, error) { return readIfThere(root, name) })
 }
 

@@ -38,14 +38,14 @@ func (p pending) names() []string {
 	return append(names, p.last...)
 }
 
-func (p pending) write(root *os.Root) error {
-	if err := write(root, p.first); err != nil {
+func (p pending) write(t *tree) error {
+	if err := t.write(p.first); err != nil {
 		return err
 	}
-	if err := write(root, p.then); err != nil {
+	if err := t.write(p.then); err != nil {
 		return err
 	}
-	return remove(root, p.last)
+	return t.remove(p.last)
 }
 
 // remove removes files in their order. When it returns, they are gone for good.

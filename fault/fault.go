@@ -64,7 +64,8 @@ func All() []Entry {
 	return slices.SortedFunc(slices.Values(slices.Concat(
 		inventoryEntries, foreignEntries, connectionEntries, loginEntries, sessionEntries, preflightEntries,
 		stateEntries, rollbackEntries, stepEntries, unitEntries, auditEntries, verifyEntries,
-		planEntries, memberEntries, upgradeEntries, encryptionEntries, keyEntries, addOnEntries, registryEntries,
+		planEntries, memberEntries, upgradeEntries, encryptionEntries, keyEntries, adoptEntries,
+		addOnEntries, registryEntries,
 		ingressEntries, storeEntries, lockEntries, backupEntries, bugEntries,
 	)), func(a, b Entry) int { return cmp.Compare(a.Code, b.Code) })
 }

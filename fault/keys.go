@@ -8,6 +8,10 @@ const (
 	RotationUnready    Code = "KB6093"
 	RotationTooSoon    Code = "KB6094"
 	RotationByField    Code = "KB6095"
+	StateSealed        Code = "KB6096"
+	SealForNobody      Code = "KB6097"
+	SealedDamaged      Code = "KB6098"
+	StateMixed         Code = "KB6099"
 )
 
 // keyEntries are the faults of renewing and replacing certificates and keys.
@@ -45,4 +49,32 @@ has every API server learn it, has it write with it, and has every Secret writte
 		`Raise security.encryptionKey in the inventory by one, and run up.
 
     kbootstrap up -i hosts.yaml`},
+	{StateSealed, "the keys of the cluster are sealed, and nothing here opens them",
+		`The private keys and passwords of the state directory are encrypted, in pki/keys.age. Nothing that the tool has
+tried opens that file: the identities that --identity or KBOOTSTRAP_IDENTITY name, otherwise ~/.ssh/id_ed25519 and
+~/.ssh/id_rsa; or the passphrase. Nothing was changed.`,
+		`Name the private key of a recipient with --identity, or give the passphrase.
+
+    KBOOTSTRAP_IDENTITY=~/.ssh/id_work kbootstrap status -i hosts.yaml
+
+A passphrase is asked for on the terminal, or taken from KBOOTSTRAP_STATE_PASSPHRASE. If no key that opens it is left,
+restore a backup or adopt the cluster again.`},
+	{SealForNobody, "the keys cannot be sealed for these recipients",
+		`The state directory is encrypted for public keys, of SSH or of age, or with a passphrase. What was named is no
+public key, or nothing was named. Nothing was changed.`,
+		`Name your own public key, and a second one that is kept elsewhere.
+
+    kbootstrap state encrypt -i hosts.yaml --recipient ~/.ssh/id_ed25519.pub`},
+	{SealedDamaged, "the sealed keys, or a shared state directory, are damaged",
+		`pki/keys.age in the state directory, or the file that is shared, is cut off, was changed, or is of another version
+of the tool. Nothing was changed.`,
+		`Restore the file from a backup, or pull it from where it is shared.
+
+    kbootstrap state pull -i hosts.yaml`},
+	{StateMixed, "a sealed state directory has secrets in the clear",
+		`The state directory is sealed, and there are files with keys or passwords in it that say something else than its
+sealed file, or that this does not have. Which of the two counts only their owner can say. Nothing was changed.`,
+		`Unseal the directory without these files, put them back, and seal it again; or remove them.
+
+    kbootstrap state decrypt -i hosts.yaml`},
 }

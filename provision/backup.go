@@ -89,11 +89,11 @@ func (r *Run) WriteBackup(
 	if err != nil {
 		return backup.Written{}, err
 	}
-	if err := addState(r.Cluster, content.Files); err != nil {
+	if err := addState(r, content.Files); err != nil {
 		return backup.Written{}, err
 	}
 	m := &content.Manifest
-	if m.Fingerprints, err = fingerprintsOf(r.Cluster); err != nil {
+	if m.Fingerprints, err = fingerprintsOf(r); err != nil {
 		return backup.Written{}, err
 	}
 	if m.Versions, err = release.Versions(r.Cluster, component.Sources()); err != nil {
@@ -121,12 +121,26 @@ func BackupDir(c *inventory.Cluster) string { return filepath.Join(c.StateDir(),
 const backupDirName = "backups"
 
 // notKept are what a state directory has besides what a cluster is lost without.
-var notKept = []string{backupDirName, "lock", "lock.json", "pki/.lock"}
+var notKept = []string{backupDirName, "pki.new", "pki.replaced", "shared.json",
+	"lock", "lock.json", "pki/.lock", "pki/" + certs.SealedName}
 
-// addState adds the state directory, the inventory and its lock to the files of a backup.
-func addState(c *inventory.Cluster, files map[string][]byte) error {
+// addState adds the state directory, the inventory and its lock to the files of a backup. What is
+// sealed in the directory is opened: a backup has one seal, its own.
+func addState(r *Run, files map[string][]byte) error {
+	c := r.Cluster
+	store, err := storeOf(r)
+	if err != nil {
+		return err
+	}
+	sealed, err := store.Sealed()
+	if err != nil {
+		return err
+	}
+	for name, text := range sealed {
+		files[backup.StatePrefix+"pki/"+name] = text
+	}
 	state := os.DirFS(c.StateDir())
-	err := fs.WalkDir(state, ".", func(name string, entry fs.DirEntry, err error) error {
+	err = fs.WalkDir(state, ".", func(name string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
@@ -159,8 +173,8 @@ func addState(c *inventory.Cluster, files map[string][]byte) error {
 }
 
 // fingerprintsOf tells the keys of the state directory from others.
-func fingerprintsOf(c *inventory.Cluster) (map[string]string, error) {
-	store, err := certs.At(filepath.Join(c.StateDir(), "pki"))
+func fingerprintsOf(r *Run) (map[string]string, error) {
+	store, err := storeOf(r)
 	if err != nil {
 		return nil, err
 	}

@@ -63,7 +63,7 @@ func (r *Run) Keyring() []keyring.Entry {
 func ownKeyring(r *Run) (host.Keyring, []string) {
 	var found host.Keyring
 	var errs []string
-	dir := filepath.Join(r.Cluster.StateDir(), "pki")
+	dir := pkiDir(r.Cluster)
 	for _, p := range certs.OwnPlaces(r.Cluster) {
 		if p.Key {
 			if info, err := os.Stat(filepath.Join(dir, p.Path)); err == nil {

@@ -2,10 +2,8 @@ package provision
 
 import (
 	"context"
-	"path/filepath"
 
 	"kbootstrap/certs"
-	"kbootstrap/fault"
 	"kbootstrap/provision/fleet"
 )
 
@@ -49,8 +47,7 @@ func NeedStore(_ context.Context, r *Run) error {
 	if r.PKI != nil {
 		return nil
 	}
-	return fault.AuthorityLost.Errorf("%s has no keys of the cluster %s: run the command where its state "+
-		"directory is, or restore that from a backup", filepath.Join(r.Cluster.StateDir(), "pki"), r.Cluster.Name)
+	return noKeysHere(r)
 }
 
 // RestartAtOnce has members of etcd change all at once when none of them answers: members that have

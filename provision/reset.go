@@ -2,7 +2,6 @@ package provision
 
 import (
 	"context"
-	"path/filepath"
 	"slices"
 
 	"kbootstrap/certs"
@@ -26,7 +25,7 @@ func MayReset(_ context.Context, r *Run) error {
 // FindOurs looks for what the tool has left on each host, and for what tells which cluster the host
 // belongs to.
 func FindOurs(ctx context.Context, r *Run) error {
-	store, err := certs.At(filepath.Join(r.Cluster.StateDir(), "pki"))
+	store, err := certs.At(pkiDir(r.Cluster))
 	if err != nil {
 		return err
 	}

@@ -21,6 +21,7 @@ import (
 	"kbootstrap/fault"
 	"kbootstrap/inventory"
 	"kbootstrap/provision/component"
+	"kbootstrap/provision/fleet"
 	"kbootstrap/provision/guard"
 	"kbootstrap/provision/plan"
 	"kbootstrap/release"
@@ -108,8 +109,12 @@ func keysLackingIn(wanted, found map[string]string) []string {
 
 // KeysLacking are the names of the keys that belong to a host's part of a backup and that the state
 // directory does not have.
-func KeysLacking(c *inventory.Cluster, m backup.Manifest) ([]string, error) {
-	now, err := fingerprintsOf(c)
+func KeysLacking(c *inventory.Cluster, m backup.Manifest, o fleet.Options) ([]string, error) {
+	return keysLacking(&Run{Cluster: c, options: o}, m)
+}
+
+func keysLacking(r *Run, m backup.Manifest) ([]string, error) {
+	now, err := fingerprintsOf(r)
 	return keysLackingIn(m.Fingerprints, now), err
 }
 
@@ -184,7 +189,7 @@ func FitBackup(set *RestoreSet) Stage {
 			refuse(fmt.Sprintf("restore with `kubernetes: %s`, and change the version afterwards", m.Kubernetes),
 				"the backup is of Kubernetes %s, and the inventory has %s", m.Kubernetes, r.Cluster.Kubernetes)
 		}
-		now, err := fingerprintsOf(r.Cluster)
+		now, err := fingerprintsOf(r)
 		if err != nil {
 			return err
 		}
@@ -211,8 +216,7 @@ func minorOf(version string) string {
 // secrets that it lacks. What is there stays.
 func TakeKeys(set *RestoreSet) Stage {
 	return func(_ context.Context, r *Run) error {
-		pki := filepath.Join(r.Cluster.StateDir(), "pki")
-		store, err := certs.At(pki)
+		store, err := storeOf(r)
 		if err != nil {
 			return err
 		}
@@ -221,7 +225,7 @@ func TakeKeys(set *RestoreSet) Stage {
 			return err
 		}
 		if set.Manifest.Part != "" && set.KeysFrom == "" {
-			lacks, err := KeysLacking(r.Cluster, set.Manifest)
+			lacks, err := keysLacking(r, set.Manifest)
 			if err == nil && len(lacks) > 0 {
 				err = fault.BackupWithoutKeys.Errorf("the backup was made by the host %s alone, and %s does not have "+
 					"the keys that belong to it: %s", set.Manifest.Etcd.Host, r.Cluster.StateDir(),

@@ -39,13 +39,13 @@ func restoreSet(t *testing.T, c *inventory.Cluster) *RestoreSet {
 	if err := os.WriteFile(c.File, []byte("cluster: "+c.Name+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := addState(c, set.Files); err != nil {
+	if err := addState(&Run{Cluster: c}, set.Files); err != nil {
 		t.Fatal(err)
 	}
 	set.Manifest = backup.Manifest{
 		Cluster: c.Name, Kubernetes: c.Kubernetes, Versions: map[string]string{"etcd": "3.6.14"},
 	}
-	if set.Manifest.Fingerprints, err = fingerprintsOf(c); err != nil {
+	if set.Manifest.Fingerprints, err = fingerprintsOf(&Run{Cluster: c}); err != nil {
 		t.Fatal(err)
 	}
 	return set
@@ -98,7 +98,7 @@ func TestTakeKeys(t *testing.T) {
 	same := func(when string) {
 		t.Helper()
 		now := map[string][]byte{}
-		if err := addState(c, now); err != nil {
+		if err := addState(&Run{Cluster: c}, now); err != nil {
 			t.Fatal(err)
 		}
 		for name, text := range set.Files {
@@ -267,7 +267,7 @@ func TestKeysOfSets(t *testing.T) {
 	if err := take(s); err != nil {
 		t.Fatal(err)
 	}
-	now, err := fingerprintsOf(c)
+	now, err := fingerprintsOf(&Run{Cluster: c})
 	if err != nil || !maps.Equal(now, whole.Manifest.Fingerprints) {
 		t.Errorf("the state directory has the keys %v, %v", now, err)
 	}

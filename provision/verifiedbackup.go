@@ -86,7 +86,7 @@ func NeedBackup(rotation Rotation) Stage {
 		if err != nil {
 			return err
 		}
-		now, err := fingerprintsOf(r.Cluster)
+		now, err := fingerprintsOf(r)
 		if err != nil {
 			return err
 		}

@@ -33,7 +33,8 @@ var schemaTypes = []reflect.Type{
 	reflect.TypeFor[Verify](), reflect.TypeFor[VerifyCheck](), reflect.TypeFor[VerifyFailure](),
 	reflect.TypeFor[VerifyCause](),
 	reflect.TypeFor[Backup](), reflect.TypeFor[Manifest](), reflect.TypeFor[ManifestEtcd](),
-	reflect.TypeFor[Rehearsal](), reflect.TypeFor[Restore](),
+	reflect.TypeFor[Rehearsal](), reflect.TypeFor[Restore](), reflect.TypeFor[Adoption](),
+	reflect.TypeFor[SharedState](),
 	reflect.TypeFor[Version](),
 }
 
@@ -152,7 +153,8 @@ func schema(t *testing.T, c comments, of reflect.Type, defs map[string]any) map[
 func allComments(t *testing.T) comments {
 	return readComments(
 		t, "../provision/fleet/event.go", "event.go", "document.go", "error.go", "plan.go", "saved.go", "drift.go",
-		"reset.go", "upgrade.go", "audit.go", "backup.go", "addons.go", "logs.go", "token.go", "certs.go", "verify.go",
+		"reset.go", "upgrade.go", "audit.go", "backup.go", "adoption.go", "share.go",
+		"addons.go", "logs.go", "token.go", "certs.go", "verify.go",
 		"version.go",
 	)
 }
@@ -181,6 +183,8 @@ func TestSchema(t *testing.T) {
 			schema(t, c, reflect.TypeFor[Backup](), defs)
 			schema(t, c, reflect.TypeFor[Rehearsal](), defs)
 			schema(t, c, reflect.TypeFor[Restore](), defs)
+			schema(t, c, reflect.TypeFor[Adoption](), defs)
+			schema(t, c, reflect.TypeFor[SharedState](), defs)
 		}
 		text, err := json.MarshalIndent(root, "", "  ")
 		if err != nil {

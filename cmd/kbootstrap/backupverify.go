@@ -1,34 +1,23 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
-	"filippo.io/age"
-	"filippo.io/age/agessh"
 	"github.com/spf13/cobra"
-	"golang.org/x/crypto/ssh"
 
 	"kbootstrap/backup"
 	"kbootstrap/cmd/internal/cli"
-	"kbootstrap/fault"
 	"kbootstrap/inventory"
 	"kbootstrap/provision"
+	"kbootstrap/provision/fleet"
 	"kbootstrap/report"
 )
 
 func backupVerifyCommand(a *app) *cobra.Command {
 	flags := &clusterFlags{app: a}
-	var (
-		identities []string
-		onlySums   bool
-	)
+	var onlySums bool
 	c := &cobra.Command{
 		Use:   "verify FILE",
 		Short: "Open a backup, compare its sums, and rehearse the restore of it",
@@ -45,11 +34,11 @@ No host is asked.`,
 			if err != nil {
 				return err
 			}
-			opened, err := a.identities(c.Context(), files[0], identities)
+			opened, err := a.identities(c.Context(), files[0], flags.identities)
 			if err != nil {
 				return err
 			}
-			options, stop := flags.options()
+			options, stop := flags.options(c.Context())
 			defer stop()
 			r, err := provision.Rehearse(c.Context(), cluster, files[0], opened, onlySums, options)
 			if err != nil {
@@ -62,7 +51,7 @@ No host is asked.`,
 			}
 			var keys string
 			if r.Manifest.Part != "" {
-				if keys, err = keysText(cluster, r.Manifest); err != nil {
+				if keys, err = keysText(cluster, r.Manifest, options); err != nil {
 					return err
 				}
 			}
@@ -84,14 +73,13 @@ No host is asked.`,
 		},
 	}
 	flags.bind(c)
-	bindIdentities(c, &identities)
 	c.Flags().BoolVar(&onlySums, "only-sums", false, "compare the sums, and start no etcd")
 	return c
 }
 
 // keysText says where the keys are that belong to a set which a host has made by itself.
-func keysText(c *inventory.Cluster, m backup.Manifest) (string, error) {
-	lacks, err := provision.KeysLacking(c, m)
+func keysText(c *inventory.Cluster, m backup.Manifest, o fleet.Options) (string, error) {
+	lacks, err := provision.KeysLacking(c, m, o)
 	if err != nil {
 		return "", err
 	}
@@ -103,82 +91,4 @@ func keysText(c *inventory.Cluster, m backup.Manifest) (string, error) {
 			strings.Join(lacks, ", "))
 	}
 	return text, nil
-}
-
-// bindIdentities adds the flag of commands that open backups.
-func bindIdentities(c *cobra.Command, to *[]string) {
-	c.Flags().StringArrayVar(to, "identity", nil,
-		"a private key that opens the backup, of age or of SSH (may be repeated); otherwise ~/.ssh/id_ed25519 and "+
-			"id_rsa are tried")
-}
-
-// identities reads the private keys that may open a backup; none for one that is not sealed.
-func (a *app) identities(ctx context.Context, file string, paths []string) ([]age.Identity, error) {
-	sealed, err := backup.IsSealed(file)
-	if err != nil || !sealed {
-		return nil, err
-	}
-	isGiven := len(paths) > 0
-	if !isGiven {
-		home, err := os.UserHomeDir()
-		if err != nil {
-			return nil, err
-		}
-		paths = []string{filepath.Join(home, ".ssh", "id_ed25519"), filepath.Join(home, ".ssh", "id_rsa")}
-	}
-	var all []age.Identity
-	for _, path := range paths {
-		text, err := os.ReadFile(path)
-		if errors.Is(err, fs.ErrNotExist) && !isGiven {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		found, err := a.parseIdentities(ctx, path, text)
-		if err != nil && isGiven {
-			return nil, fault.BackupNotOpened.Errorf("%s: not a private key that opens backups: %w", path, err)
-		}
-		all = append(all, found...)
-	}
-	if len(all) == 0 {
-		return nil, fault.BackupNotOpened.Errorf("%s is sealed, and there is no key in %s", file,
-			strings.Join(paths, " or "))
-	}
-	return all, nil
-}
-
-// parseIdentities reads a file of age-keygen or an SSH key, whose passphrase is asked for when the
-// backup is sealed for it.
-func (a *app) parseIdentities(ctx context.Context, path string, text []byte) ([]age.Identity, error) {
-	if !strings.Contains(string(text), "PRIVATE KEY-----") {
-		return age.ParseIdentities(strings.NewReader(string(text)))
-	}
-	found, err := agessh.ParseIdentity(text)
-	var locked *ssh.PassphraseMissingError
-	if err == nil || !errors.As(err, &locked) {
-		return []age.Identity{found}, err
-	}
-	public := locked.PublicKey
-	if public == nil { // an old format, which has the public key in a file of its own
-		line, err := os.ReadFile(path + ".pub")
-		if err != nil {
-			return nil, err
-		}
-		if public, _, _, _, err = ssh.ParseAuthorizedKey(line); err != nil {
-			return nil, err
-		}
-	}
-	asked, err := agessh.NewEncryptedSSHIdentity(public, text, func() ([]byte, error) {
-		person := a.asker(a.shown)
-		if person == nil {
-			return nil, fmt.Errorf("%s has a passphrase, and there is no terminal to ask for it", path)
-		}
-		secret, err := person.Secret(ctx, "passphrase of "+path+": ")
-		return []byte(secret), err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return []age.Identity{asked}, nil
 }

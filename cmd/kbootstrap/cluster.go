@@ -35,10 +35,12 @@ type clusterFlags struct {
 	endless   bool     // the command goes on until Ctrl-C, which then is its proper end
 	warns     bool     // the command tells the warnings of the inventory
 	patience  time.Duration
-	records   bool     // the command may record the sums of artifacts
-	record    bool     // without asking
-	bundles   []string // the files of a bundle of artifacts
-	bundle    *release.Bundle
+	// identities are the files of private keys that open what is sealed: keys and backups.
+	identities []string
+	records    bool     // the command may record the sums of artifacts
+	record     bool     // without asking
+	bundles    []string // the files of a bundle of artifacts
+	bundle     *release.Bundle
 	// kubernetes is the version that the inventory is read for; "" means that which it has.
 	kubernetes string
 
@@ -82,6 +84,7 @@ func (f *clusterFlags) bind(c *cobra.Command) {
 	c.Flags().StringVarP(&f.output, "output", "o", textOutput, "text, or json: one document, see docs/events.md")
 	c.Flags().Var(&choice{&f.hostKey, []string{"strict", "ask", "accept-new"}}, "host-key",
 		"what to do if the key of a host is not known; overrides the inventory")
+	bindIdentities(c, &f.identities)
 	c.Flags().StringVar(&f.events, "events", "",
 		"jsonl: write a stream of events to standard output; jsonl=FILE: to a file")
 }
@@ -137,7 +140,7 @@ func (f *clusterFlags) file() string {
 }
 
 // options are the options of a run whose progress is shown until the returned function is called.
-func (f *clusterFlags) options() (fleet.Options, func()) {
+func (f *clusterFlags) options(ctx context.Context) (fleet.Options, func()) {
 	p, routes := f.app.shown, &remote.Routes{}
 	var record func(context.Context, *release.UnpinnedError) (bool, error)
 	if f.records {
@@ -149,6 +152,7 @@ func (f *clusterFlags) options() (fleet.Options, func()) {
 		Report:      p.report,
 		Command:     "kbootstrap " + strings.Join(f.app.args, " "),
 		LockTimeout: f.patience,
+		Unlock:      f.app.unlocker(ctx, f.identities),
 		Remote: remote.Options{
 			Agents: &remote.Agents{}, Routes: routes, HostKeyPolicy: f.hostKey,
 			Secrets: &remote.Secrets{}, AskSudo: f.askSudo, Ask: f.app.asker(p),
@@ -169,7 +173,7 @@ func (f *clusterFlags) prepare(
 	if err := mustKnow(c, scope.Hosts); err != nil {
 		return nil, nil, err
 	}
-	options, stop := f.options()
+	options, stop := f.options(ctx)
 	run, err := provision.Prepare(ctx, c, scope, options, stages...)
 	if err != nil {
 		stop()

@@ -48,7 +48,7 @@ recorded.`,
 			if err != nil {
 				return err
 			}
-			options, stop := flags.options()
+			options, stop := flags.options(c.Context())
 			defer stop()
 			return a.trust(c.Context(), flags, hosts, yes, options.Remote)
 		},

@@ -97,7 +97,7 @@ func (a *app) meet(ctx context.Context, f *initFlags, s draft.Source) (map[strin
 	}
 	a.shown = shown
 	shown.start(nil)
-	options, stop := flags.options()
+	options, stop := flags.options(ctx)
 	defer stop()
 	hosts := s.Inventory()
 	if s.OwnHostKeys {

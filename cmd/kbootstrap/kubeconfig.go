@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -13,6 +12,7 @@ import (
 	"kbootstrap/cmd/internal/cli"
 	"kbootstrap/fault"
 	"kbootstrap/inventory"
+	"kbootstrap/provision"
 	"kbootstrap/provision/component"
 )
 
@@ -20,6 +20,7 @@ import (
 type kubeconfigFlags struct {
 	inventory, server, into string
 	merge, use, yes         bool
+	identities              []string
 }
 
 // kubeconfigCommand prints the administrator's kubeconfig, or adds it to that of the user.
@@ -43,7 +44,7 @@ if there is none.`,
 			if !f.merge && (f.use || f.yes || f.into != "") {
 				return cli.UsageError{Err: errors.New("--into, --use and --yes go with --merge")}
 			}
-			own, err := f.own()
+			own, err := f.own(c.Context(), a)
 			if err != nil {
 				return err
 			}
@@ -59,6 +60,7 @@ if there is none.`,
 		},
 	}
 	c.Flags().StringVarP(&f.inventory, "inventory", "i", "hosts.yaml", "the inventory file")
+	bindIdentities(c, &f.identities)
 	c.Flags().StringVar(&f.server, "server", "", "the URL of the API, if there is another way to it, such as a tunnel")
 	c.Flags().BoolVar(&f.merge, "merge", false, "add it to your own kubeconfig")
 	c.Flags().StringVar(&f.into, "into", "", "the file to add it to")
@@ -68,17 +70,18 @@ if there is none.`,
 }
 
 // own reads the kubeconfig of the cluster.
-func (f *kubeconfigFlags) own() (kubeconfig, error) {
+func (f *kubeconfigFlags) own(ctx context.Context, a *app) (kubeconfig, error) {
 	cluster, err := inventory.Load(f.inventory, component.Rules())
 	if err != nil {
 		return nil, cli.UsageError{Err: err}
 	}
-	text, err := os.ReadFile(filepath.Join(cluster.StateDir(), "admin.kubeconfig"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fault.KubeconfigNone.Errorf("%s: there is no kubeconfig yet: %w", cluster.Name, err)
-	}
+	text, err := provision.AdminKubeconfig(cluster, a.unlocker(ctx, f.identities))
 	if err != nil {
 		return nil, err
+	}
+	if text == nil {
+		return nil, fault.KubeconfigNone.Errorf("%s: there is no kubeconfig yet: %s has none", cluster.Name,
+			cluster.StateDir())
 	}
 	own, err := parseKubeconfig(text)
 	if err == nil && f.server != "" {

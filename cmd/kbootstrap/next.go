@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"kbootstrap/certs"
 	"kbootstrap/inventory"
 	"kbootstrap/provision/component"
 )
@@ -36,7 +37,7 @@ func printNext(w io.Writer, path string) {
 	case err != nil:
 		fmt.Fprintf(w, "The inventory %s has mistakes. Next:\n\n", path)
 		step(with("validate"), "show each with its line")
-	case !isThere(c, "admin.kubeconfig"):
+	case !isThere(c, "admin.kubeconfig") && !isThere(c, "pki/"+certs.SealedName):
 		fmt.Fprintf(w, "%s describes the cluster %s, which was not made from here yet. Next:\n\n", path, c.Name)
 		step(with("preflight"), "see whether the hosts are fit for it")
 		step(with("plan"), "see what would be done")

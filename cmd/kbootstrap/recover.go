@@ -43,7 +43,7 @@ the inventory, or replace them.`,
 			if err != nil {
 				return err
 			}
-			options, stop := flags.options()
+			options, stop := flags.options(c.Context())
 			defer stop()
 			lost := 0 // hosts that could not be reached
 			salvage := provision.Recover(func(run *provision.Run) error {

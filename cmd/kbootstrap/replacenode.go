@@ -50,7 +50,7 @@ A new machine has a new SSH host key: take the old one out of known_hosts first,
 			if err != nil {
 				return err
 			}
-			options, stop := flags.options()
+			options, stop := flags.options(c.Context())
 			defer stop()
 			forget := provision.ReplaceNode(names, func(run *provision.Run) error {
 				return a.consent(c.Context(), person, cluster.Name, what, formersText(run))

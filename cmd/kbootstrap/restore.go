@@ -18,11 +18,10 @@ import (
 func restoreCommand(a *app) *cobra.Command {
 	flags := &clusterFlags{app: a}
 	var (
-		identities []string
-		confirm    string
-		replace    bool
-		keys       string
-		ignored    []string
+		confirm string
+		replace bool
+		keys    string
+		ignored []string
 	)
 	c := &cobra.Command{
 		Use:   "restore FILE",
@@ -51,7 +50,7 @@ was cut off is finished by the same command; "up" refuses to start anything unti
 			if err != nil {
 				return err
 			}
-			opened, err := a.identities(c.Context(), files[0], identities)
+			opened, err := a.identities(c.Context(), files[0], flags.identities)
 			if err != nil {
 				return err
 			}
@@ -61,7 +60,7 @@ was cut off is finished by the same command; "up" refuses to start anything unti
 			}
 			defer func() { _ = set.Close() }() // nothing was written that could be lost
 			if keys != "" {
-				opened, err := a.identities(c.Context(), keys, identities)
+				opened, err := a.identities(c.Context(), keys, flags.identities)
 				if err != nil {
 					return err
 				}
@@ -108,7 +107,6 @@ was cut off is finished by the same command; "up" refuses to start anything unti
 	}
 	flags.bind(c)
 	flags.bindLock(c)
-	bindIdentities(c, &identities)
 	c.Flags().StringVar(&confirm, "confirm", "", "the cluster's name, instead of typing it when asked")
 	c.Flags().StringVar(&keys, "keys", "",
 		"a whole backup with the keys, where the backup is a set of a host and the state directory is lost")

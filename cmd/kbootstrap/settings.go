@@ -17,7 +17,7 @@ import (
 // like in the environment, or by a key in config.yaml of kbootstrap's directory in the user's
 // configuration directory. A flag wins over the environment, and the environment over the file.
 // What a command does, and to which hosts, is never a setting.
-var settings = []string{"inventory", "quiet", "verbose", "no-color", "progress", "bundle"}
+var settings = []string{"inventory", "quiet", "verbose", "no-color", "progress", "bundle", "identity"}
 
 // applySettings gives the flags of a command that were not typed the values of the user's settings.
 // The inventory itself is not read by viper, which would fold the case of its keys and split them

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"kbootstrap/certs"
 	"kbootstrap/inventory"
 	"kbootstrap/node"
 	"kbootstrap/release"
@@ -27,6 +28,9 @@ type Options struct {
 	Record func(ctx context.Context, unknown *release.UnpinnedError) (bool, error)
 	// Bundle has the artifacts, where nothing can be fetched; nil means that they are fetched.
 	Bundle *release.Bundle
+	// Unlock gets what opens a state directory whose keys are sealed; nil where nothing can be
+	// opened.
+	Unlock certs.Unlocker
 	// Dial opens a stream to a node of a host; nil means over SSH. It is for tests, whose nodes run
 	// in their own process.
 	Dial func(ctx context.Context, h inventory.Host) (node.Stream, error)

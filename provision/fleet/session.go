@@ -118,6 +118,12 @@ func holder(command string) node.Holder {
 	return h
 }
 
+// Operator is who runs the tool, and where: "anna@desk".
+func Operator() string {
+	us := holder("")
+	return us.User + "@" + us.Host
+}
+
 // twin is one of the sessions of this run.
 type twin node.Holder
 

@@ -65,7 +65,7 @@ func StateLost(s Situation) Refusals {
 		Code: fault.StateLost,
 		Text: fmt.Sprintf("the hosts hold the cluster %s, but its keys and certificates are not in %s",
 			s.Cluster.Name, filepath.Join(s.Cluster.StateDir(), "pki")),
-		Advice: "restore that directory from a backup, or run the command where the directory is; `kbootstrap reset` " +
-			"removes the cluster, and then `up` makes a new one",
+		Advice: "run the command where the directory is, or `kbootstrap adopt` the cluster, with a backup; " +
+			"`kbootstrap reset` removes the cluster, and then `up` makes a new one",
 	}}
 }

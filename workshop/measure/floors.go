@@ -40,7 +40,7 @@ var floors = [][]string{
 	{"provision/fleet"},
 	{"provision/guard", "provision/preflight", "provision/diagnosis", "provision/audit", "provision/verify",
 		"provision/draft"},
-	{"provision/mesh", "provision/checkup"},
+	{"provision/mesh", "provision/checkup", "shared"},
 	{"provision/keyring"},
 	{"provision"},
 	{"report"},
