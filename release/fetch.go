@@ -84,17 +84,20 @@ func (f *fetcher) all(ctx context.Context, artifacts []artifact) ([]entry, error
 	entries := make([]entry, len(artifacts))
 	problems := make([]error, len(artifacts))
 	slots := make(chan struct{}, parallel)
-	var wg sync.WaitGroup
-	swept := false
+	var missing []int
+	var expected []artifact
 	for i := range artifacts {
 		var ok bool
-		if entries[i], ok = f.cache.fresh(artifacts[i]); ok && !artifacts[i].again {
-			continue
+		if entries[i], ok = f.cache.fresh(artifacts[i]); !ok || artifacts[i].again {
+			missing, expected = append(missing, i), append(expected, artifacts[i])
 		}
-		if !swept {
-			f.cache.sweep(time.Now())
-			swept = true
-		}
+	}
+	if len(missing) > 0 {
+		f.cache.sweep(time.Now())
+	}
+	f.progress.expect(expected)
+	var wg sync.WaitGroup
+	for _, i := range missing {
 		wg.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
