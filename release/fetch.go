@@ -96,14 +96,19 @@ func (f *fetcher) all(ctx context.Context, artifacts []artifact) ([]entry, error
 		f.cache.sweep(time.Now())
 	}
 	f.progress.expect(expected)
+	measured, stop := context.WithCancel(ctx)
 	var wg sync.WaitGroup
+	wg.Go(func() { f.measure(measured, expected) })
+	var fetched sync.WaitGroup
 	for _, i := range missing {
-		wg.Go(func() {
+		fetched.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
 			entries[i], problems[i] = f.fetch(ctx, &artifacts[i])
 		})
 	}
+	fetched.Wait()
+	stop() // sizes do not matter any more
 	wg.Wait()
 	if err := context.Cause(ctx); err != nil && errors.Join(problems...) != nil {
 		return nil, fmt.Errorf("fetch artifacts: %w", err)

@@ -31,6 +31,16 @@ func (p *progress) expect(artifacts []artifact) {
 	}
 }
 
+// isLarge takes the size of an artifact, unless it is known by now.
+func (p *progress) isLarge(name string, size int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if t, ok := p.state[name]; ok && t.total == 0 && !t.isWhole {
+		t.total = size
+		p.update(name, t)
+	}
+}
+
 // update replaces what is known of an artifact.
 func (p *progress) update(name string, now transfer) {
 	before, known := p.state[name]
@@ -54,6 +64,9 @@ func (p *progress) send(e Event, t transfer) {
 	}
 	if p.state == nil {
 		p.state = map[string]transfer{}
+	}
+	if t.total == 0 {
+		t.total = p.state[e.Name].total
 	}
 	p.update(e.Name, t)
 	e.All = p.all

@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -114,12 +115,13 @@ func (u *user) typesOne(command string) string {
 	c := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	c.Env, c.Stdin = u.env, strings.NewReader(answer)
 	begin := time.Now()
-	out, err := c.CombinedOutput()
-	if err != nil {
-		u.t.Fatalf("%s: %v (%v)\n%s", command, err, ctx.Err(), out)
+	var stdout, stderr bytes.Buffer
+	c.Stdout, c.Stderr = &stdout, &stderr
+	if err := c.Run(); err != nil {
+		u.t.Fatalf("%s: %v (%v)\n%s%s", command, err, ctx.Err(), &stdout, &stderr)
 	}
 	u.t.Logf("%s: %.1f s", command, time.Since(begin).Seconds())
-	return string(out)
+	return stdout.String() + "\n" + stderr.String() + "\n"
 }
 
 // readmeHour types what README says: `make demo`, and then the rest with the hosts that it made.
@@ -151,7 +153,8 @@ func readmeHour(t *testing.T, used map[string]bool) {
 	if len(shown) != 2 || len(commands) != 2 {
 		t.Fatalf("%s has %d blocks of output and %d of commands: teach this test", page, len(shown), len(commands))
 	}
-	prints(t, "make demo", u.types(commands[0].lines...), shown[0])
+	// The page has shortened the path.
+	prints(t, "make demo", strings.ReplaceAll(u.types(commands[0].lines...), demo+"/", "demo/"), shown[0])
 
 	// "Your own hosts" are those of the demo. Its artifacts were built here, so that they are
 	// locked anew.
