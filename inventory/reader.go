@@ -240,8 +240,8 @@ func contains(fields []field, name string) bool {
 	return false
 }
 
-// unknownHint says what may have been meant: a field with a similar name, which is also returned, or
-// one that lives elsewhere.
+// unknownHint says what may have been meant: a field with a similar name, which is also returned,
+// or one that lives elsewhere.
 func (r *reader) unknownHint(path string, key *node, fields []field) (hint, meant string) {
 	var known []string
 	for _, f := range fields {

@@ -141,7 +141,9 @@ func (a *releases) of(ctx context.Context, arch string) (*release.Set, error) {
 			a.options.Tell(fleet.Event{Kind: fleet.EventPhase, Text: "fetch " + e.Name})
 		}
 		if meter.Add(e) {
-			a.options.Tell(fleet.Event{Kind: fleet.EventFetch, Count: meter.Percent(), Bytes: e.All.Done, Text: meter.String()})
+			a.options.Tell(fleet.Event{
+				Kind: fleet.EventFetch, Count: meter.Percent(), Bytes: e.All.Done, Text: meter.String(),
+			})
 		}
 	}
 	o := release.Options{Sources: component.Sources(), Verbs: []string{a.verb}, Progress: progress, Warn: a.warn,

@@ -5,12 +5,12 @@ import (
 	"net/http"
 )
 
-// measure asks servers how large the files are whose sizes are not known, while they are fetched: so
-// that the estimate is right from the beginning. Who does not answer is not asked twice; an image
-// has its size when it is pulled.
+// measure asks servers how large the files are whose sizes are not known, while they are fetched:
+// so that the estimate is right from the beginning. Who does not answer is not asked twice; an
+// image has its size when it is pulled.
 func (f *fetcher) measure(ctx context.Context, artifacts []artifact) {
 	if f.progress.tell == nil {
-		return // nobody looks
+		return // the caller does not look
 	}
 	for _, a := range artifacts {
 		all := f.places.of(a)

@@ -17,8 +17,8 @@ type block struct {
 	lines    []string
 }
 
-// readBlocks returns the blocks of a page in their order. A line of a command that ends in a comment
-// keeps it: it is the shell's.
+// readBlocks returns the blocks of a page in their order. A line of a command that ends in a
+// comment keeps it: it is the shell's.
 func readBlocks(t *testing.T, page string) []block {
 	t.Helper()
 	text, err := os.ReadFile("../../" + page)
@@ -55,7 +55,8 @@ func readBlocks(t *testing.T, page string) []block {
 }
 
 // prints checks that a command printed what a page shows below it: each line of the page, except
-// for "...", is a line of the output. Words with a digit (times, versions, sums) stand for any word.
+// for "...", is a line of the output. Words with a digit (times, versions, sums) stand for any
+// word.
 func prints(t *testing.T, command, output string, shown []string) {
 	t.Helper()
 	printed := map[string]bool{}
@@ -85,7 +86,9 @@ func TestShape(t *testing.T) {
 	if shape(line) != shape("w1  10.0.0.1 worker 79 changed 1 MB sent") {
 		t.Error("numbers and blanks count")
 	}
-	for _, other := range []string{"w1 192.168.56.12 worker 80 changed", "w1 192.168.56.12 control 80 changed 157 MB sent"} {
+	for _, other := range []string{
+		"w1 192.168.56.12 worker 80 changed", "w1 192.168.56.12 control 80 changed 157 MB sent",
+	} {
 		if shape(line) == shape(other) {
 			t.Errorf("%q counts as %q", other, line)
 		}

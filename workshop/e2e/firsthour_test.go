@@ -40,7 +40,7 @@ func TestFirstHour(t *testing.T) {
 	}
 }
 
-// user is somebody with a home directory of their own who types commands.
+// user is a person with a home directory of their own who types commands.
 type user struct {
 	t     *testing.T
 	enter []string // the command that enters their network, or nothing
@@ -54,7 +54,8 @@ func newUser(t *testing.T, dir string, used map[string]bool, enter ...string) *u
 	u := &user{t: t, enter: enter, state: filepath.Join(t.TempDir(), "state"), used: used}
 	home := t.TempDir()
 	u.env = []string{
-		"HOME=" + home, "PATH=" + filepath.Join(home, ".local", "bin") + ":" + os.Getenv("PATH"), "LANG=C.UTF-8", "TERM=dumb",
+		"HOME=" + home, "PATH=" + filepath.Join(home, ".local", "bin") + ":" + os.Getenv("PATH"), "LANG=C.UTF-8",
+		"TERM=dumb",
 	}
 	// What was built or fetched once is found.
 	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOPROXY", "GOFLAGS", "GOTOOLCHAIN"} {
@@ -157,7 +158,7 @@ func readmeHour(t *testing.T, used map[string]bool) {
 	prints(t, "make demo", strings.ReplaceAll(u.types(commands[0].lines...), demo+"/", "demo/"), shown[0])
 
 	// "Your own hosts" are those of the demo. Its artifacts were built here, so that they are
-	// locked anew.
+	// locked once more.
 	inventory := filepath.Join(demo, "hosts.yaml")
 	text := string(fileText(t, inventory))
 	text = regexp.MustCompile(`(?m)^(artifacts: \{mirror: [^,]*), lock: [^,]*`).ReplaceAllString(text, "$1")
@@ -168,8 +169,8 @@ func readmeHour(t *testing.T, used map[string]bool) {
 	prints(t, "plan", u.typesOne("kbootstrap plan"), shown[1])
 }
 
-// startHour types what the start page says. Its hosts are those of a lab, from whose network there is
-// no way to the internet: the inventory names the lab's artifacts, and the guestbook's image is
+// startHour types what the start page says. Its hosts are those of a lab, from whose network there
+// is no way to the internet: the inventory names the lab's artifacts, and the guestbook's image is
 // carried.
 func startHour(t *testing.T, used map[string]bool) {
 	const page = "docs/start.md"
@@ -198,8 +199,8 @@ func startHour(t *testing.T, used map[string]bool) {
 	}
 }
 
-// letIn gives the hosts a user "admin" with sudo, to whom the user's key is known as the hosts' keys
-// are to the user, and the user kubectl.
+// letIn gives the hosts a user "admin" with sudo, to whom the user's key is known as the hosts'
+// keys are to the user, and the user kubectl.
 func (l *lab) letIn(u *user, home string) {
 	l.t.Helper()
 	key := filepath.Join(home, ".ssh", "id_ed25519")
@@ -208,15 +209,18 @@ func (l *lab) letIn(u *user, home string) {
 	public := strings.TrimSpace(string(fileText(l.t, key+".pub")))
 	for _, h := range l.hosts() {
 		l.exec(h.Name, "sh", "-ec", "useradd --create-home --shell /bin/bash admin && "+
-			"echo 'admin ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/admin && install -d -o admin -m 700 /home/admin/.ssh && "+
+			"echo 'admin ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/admin && "+
+			"install -d -o admin -m 700 /home/admin/.ssh && "+
 			"echo '"+public+"' >/home/admin/.ssh/authorized_keys && chown admin /home/admin/.ssh/authorized_keys")
-		u.typesOne("ssh-keyscan -t ed25519 " + h.Address + " 2>/dev/null >>" + filepath.Join(home, ".ssh", "known_hosts"))
+		known := filepath.Join(home, ".ssh", "known_hosts")
+		u.typesOne("ssh-keyscan -t ed25519 " + h.Address + " 2>/dev/null >>" + known)
 	}
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	kubectl, err := filepath.Glob(filepath.Join(cache, "kbootstrap/lab/mirror/dl.k8s.io/release/v1.36.*/bin/linux/*/kubectl"))
+	kubectl, err := filepath.Glob(filepath.Join(cache,
+		"kbootstrap/lab/mirror/dl.k8s.io/release/v1.36.*/bin/linux/*/kubectl"))
 	if err != nil || len(kubectl) == 0 {
 		l.t.Fatalf("no kubectl in the lab's mirror: %v", err)
 	}
@@ -254,7 +258,8 @@ func (l *lab) carryGuestbook() {
 		l.t.Fatal(err)
 	}
 	for _, h := range l.hosts() {
-		image, err := os.Open(filepath.Join(cache, "kbootstrap/lab/mirror/registry.k8s.io/e2e-test-images/agnhost/2.63.0.tar"))
+		image, err := os.Open(filepath.Join(cache,
+			"kbootstrap/lab/mirror/registry.k8s.io/e2e-test-images/agnhost/2.63.0.tar"))
 		if err != nil {
 			l.t.Fatal(err)
 		}

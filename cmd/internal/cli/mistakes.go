@@ -81,8 +81,8 @@ func didYouMean(word string, known []string) string {
 	return ""
 }
 
-// flagError makes the error of a flag a UsageError that offers the flag, or the value, that may have
-// been meant.
+// flagError makes the error of a flag a UsageError that offers the flag, or the value, that may
+// have been meant.
 func flagError(cmd *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	if errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() == "" {

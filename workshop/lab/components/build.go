@@ -113,7 +113,8 @@ func fillMirror(ctx context.Context, m mirror, recipes []recipe, up *upstream, l
 		}
 	}
 	if len(stale) > 1 {
-		log(fmt.Sprintf("to build from source: %d components, about %s on two cores at rest", len(stale), roughly(estimate(stale))))
+		log(fmt.Sprintf("to build from source: %d components, about %s on two cores at rest", len(stale),
+			roughly(estimate(stale))))
 	}
 	for n, r := range stale { // one after the other: each compiler run already uses every core
 		log(fmt.Sprintf("build %s (%d of %d; about %s the first time)", r, n+1, len(stale), roughly(r.Takes)))
