@@ -31,6 +31,7 @@ const (
 	UnknownHost    Code = "KB1103"
 	UnknownCode    Code = "KB1104"
 	LabRefused     Code = "KB1105"
+	LocalMissing   Code = "KB1120"
 )
 
 // inventoryEntries are the faults of the inventory and the command line.
@@ -157,4 +158,8 @@ says what is missing. None of your clusters is affected.`,
 		`Do what the message says, or list the hosts of the lab.
 
     kblab ls --dir DIR`},
+	{LocalMissing, "a file that is named is not there",
+		`The command line or a setting names a file or a directory of this machine that does not exist.`,
+		`Look whether the path is right: on the command line it begins at the working directory, in the inventory at the
+inventory's own.`},
 }

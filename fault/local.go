@@ -17,6 +17,8 @@ func OfLocal(err error) Code {
 		return LocalNoSpace
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
 		return LocalDenied
+	case errors.Is(err, fs.ErrNotExist):
+		return LocalMissing
 	}
 	return Unclassified
 }

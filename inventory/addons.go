@@ -134,7 +134,9 @@ func checkAddOns(r *reader, c *Cluster) {
 func hostNames(c *Cluster) []string {
 	var names []string
 	for _, h := range c.Hosts {
-		names = append(names, h.Name)
+		if h.Name != "" { // else it has none, which is reported
+			names = append(names, h.Name)
+		}
 	}
 	slices.Sort(names)
 	return names

@@ -119,26 +119,29 @@ func (r *reader) mapping(path string, v *node, fields []field) {
 	}
 	r.places[path] = v
 	values := map[string]*node{}
-	meant := map[string]bool{}
+	misspelt := map[string]*node{}
 	for _, p := range r.unique(v) {
 		values[p.key.text] = p.value
 		if !contains(fields, p.key.text) {
-			hint := r.hideSecret(p.key.line, p.key.text)
-			if hint == "" {
-				hint = r.unknownHint(path, p.key.text, fields)
-			}
+			hint, meant := r.unknownHint(path, p.key, fields)
 			end := r.as(fault.InventoryUnknownField)
 			r.problemAt(p.key.line, p.key.column, hint, "unknown field %q", p.key.text)
 			end()
-			meant[hint] = true
+			if meant != "" {
+				misspelt[meant] = p.value
+			}
+		}
+	}
+	// A misspelt field is read as what was meant, so that its absence is not a second problem.
+	for name, value := range misspelt {
+		if values[name] == nil {
+			values[name] = value
 		}
 	}
 	for _, f := range fields {
 		value, ok := values[f.name]
 		at := join(path, f.name)
 		switch {
-		case !ok && f.required && meant[didYouMean(f.name)]:
-			// Its typo has been reported.
 		case !ok && f.required:
 			end := r.as(fault.InventoryMissingField)
 			r.problem(path, "", "%s has no %s", orFile(path), f.name)
@@ -237,22 +240,30 @@ func contains(fields []field, name string) bool {
 	return false
 }
 
-// unknownHint says what may have been meant: a field that lives elsewhere, or one with a similar
-// name.
-func (r *reader) unknownHint(path, name string, fields []field) string {
-	for _, f := range fields {
-		if contains(f.fields, name) {
-			return fmt.Sprintf("%q goes in %q", name, f.name)
-		}
-	}
-	for _, f := range table(&Cluster{}, &SSH{}, r.rules) {
-		if contains(f.fields, name) && !strings.HasPrefix(path, f.name) {
-			return fmt.Sprintf("%q goes in %q", name, f.name)
-		}
-	}
+// unknownHint says what may have been meant: a field with a similar name, which is also returned,
+// or one that lives elsewhere.
+func (r *reader) unknownHint(path string, key *node, fields []field) (hint, meant string) {
 	var known []string
 	for _, f := range fields {
 		known = append(known, f.name)
 	}
-	return Suggest(name, known)
+	secret := r.hideSecret(key.line, key.text)
+	meant = nearest(key.text, known)
+	switch letters := distance(strings.ToLower(key.text), strings.ToLower(meant)); {
+	case meant != "" && (letters <= 1 || secret != "" && letters <= 2):
+		return didYouMean(meant), meant
+	case secret != "":
+		return secret, ""
+	}
+	for _, f := range fields {
+		if contains(f.fields, key.text) {
+			return fmt.Sprintf("%q goes in %q", key.text, f.name), ""
+		}
+	}
+	for _, f := range table(&Cluster{}, &SSH{}, r.rules) {
+		if contains(f.fields, key.text) && !strings.HasPrefix(path, f.name) {
+			return fmt.Sprintf("%q goes in %q", key.text, f.name), ""
+		}
+	}
+	return Suggest(key.text, known), meant
 }

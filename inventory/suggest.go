@@ -6,18 +6,26 @@ import (
 )
 
 // Suggest returns the hint for a word that is none of the known ones: the nearest, or else all of
-// them.
+// them, or nothing if none is known.
 func Suggest(word string, known []string) string {
+	if best := nearest(word, known); best != "" {
+		return didYouMean(best)
+	}
+	if len(known) == 0 {
+		return ""
+	}
+	return "known here: " + strings.Join(known, ", ")
+}
+
+// nearest returns the known word that a word may be a typo of, or "".
+func nearest(word string, known []string) string {
 	best, least := "", 1+len(word)/3
 	for _, k := range known {
 		if d := distance(strings.ToLower(word), strings.ToLower(k)); d <= least && (best == "" || d < least) {
 			best, least = k, d
 		}
 	}
-	if best != "" {
-		return didYouMean(best)
-	}
-	return "known here: " + strings.Join(known, ", ")
+	return best
 }
 
 // didYouMean returns the hint that offers one word.

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"runtime"
 	"slices"
+	"time"
 
 	"kbootstrap/host"
 	"kbootstrap/inventory"
@@ -136,10 +137,16 @@ func (a *releases) of(ctx context.Context, arch string) (*release.Set, error) {
 		return set, nil
 	}
 	told := map[string]bool{}
+	meter := release.NewMeter(time.Now)
 	progress := func(e release.Event) {
 		if !told[e.Name] { // there is an event for each megabyte
 			told[e.Name] = true
 			a.options.Tell(fleet.Event{Kind: fleet.EventPhase, Text: "fetch " + e.Name})
+		}
+		if meter.Add(e) {
+			a.options.Tell(fleet.Event{
+				Kind: fleet.EventFetch, Count: meter.Percent(), Bytes: e.All.Done, Text: meter.String(),
+			})
 		}
 	}
 	o := release.Options{Sources: component.Sources(), Verbs: []string{a.verb}, Progress: progress, Warn: a.warn,

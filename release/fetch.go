@@ -84,23 +84,31 @@ func (f *fetcher) all(ctx context.Context, artifacts []artifact) ([]entry, error
 	entries := make([]entry, len(artifacts))
 	problems := make([]error, len(artifacts))
 	slots := make(chan struct{}, parallel)
-	var wg sync.WaitGroup
-	swept := false
+	var missing []int
+	var expected []artifact
 	for i := range artifacts {
 		var ok bool
-		if entries[i], ok = f.cache.fresh(artifacts[i]); ok && !artifacts[i].again {
-			continue
+		if entries[i], ok = f.cache.fresh(artifacts[i]); !ok || artifacts[i].again {
+			missing, expected = append(missing, i), append(expected, artifacts[i])
 		}
-		if !swept {
-			f.cache.sweep(time.Now())
-			swept = true
-		}
-		wg.Go(func() {
+	}
+	if len(missing) > 0 {
+		f.cache.sweep(time.Now())
+	}
+	f.progress.expect(expected)
+	measured, stop := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() { f.measure(measured, expected) })
+	var fetched sync.WaitGroup
+	for _, i := range missing {
+		fetched.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
 			entries[i], problems[i] = f.fetch(ctx, &artifacts[i])
 		})
 	}
+	fetched.Wait()
+	stop() // sizes do not matter any more
 	wg.Wait()
 	if err := context.Cause(ctx); err != nil && errors.Join(problems...) != nil {
 		return nil, fmt.Errorf("fetch artifacts: %w", err)

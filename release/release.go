@@ -61,6 +61,14 @@ type Event struct {
 	Name  string // the artifact's URL without its scheme
 	Done  int64  // bytes fetched so far; it falls back to 0 when the artifact is tried again
 	Total int64  // bytes in all; 0 when not known
+	All   Sum    // of all artifacts of this call
+}
+
+// Sum is how far all artifacts that are fetched in one call are.
+type Sum struct {
+	Files, FilesDone int
+	Done, Total      int64 // bytes; Total grows when a size becomes known
+	Came             int64 // bytes of Done that came in this call, and not in one that was cut off
 }
 
 // Set is the contents that a cluster needs on hosts of one architecture, all of them in the cache.

@@ -40,7 +40,7 @@ func newSink(a artifact, out io.Writer, r report) *sink {
 
 // newFileSink returns a sink that writes to a file, and has what is in there.
 func newFileSink(a artifact, file *os.File, r report) (*sink, error) {
-	s := newSink(a, io.Discard, r)
+	s := newSink(a, io.Discard, report{}) // what is there did not come now
 	s.file = file
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return nil, err
@@ -53,7 +53,8 @@ func newFileSink(a artifact, file *os.File, r report) (*sink, error) {
 			return nil, err
 		}
 	}
-	s.out = file
+	s.out, s.report = file, r
+	s.had = s.n
 	return s, nil
 }
 
@@ -63,7 +64,7 @@ func (s *sink) restart() error {
 		return nil
 	}
 	s.sum.Reset()
-	s.n, s.head, s.next = 0, nil, 0
+	s.n, s.head, s.next, s.had = 0, nil, 0, 0
 	if _, err := s.file.Seek(0, io.SeekStart); err != nil {
 		return err
 	}

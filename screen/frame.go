@@ -129,10 +129,16 @@ func (v *View) frame(width, height int) []line {
 		}
 	}
 	shown := append(busy, done...)
-	if len(shown) == 0 {
+	if len(shown) == 0 && v.fetch.text == "" {
 		return nil
 	}
+	if len(shown) == 0 {
+		return []line{v.bar(width)}
+	}
 	room := max(1, height-3) // minus the last line, the line that counts the rest, and the line of the cursor
+	if v.fetch.text != "" {
+		room = max(1, room-1)
+	}
 	if len(shown) <= room+1 {
 		room++ // nothing is left out
 	}
@@ -144,6 +150,9 @@ func (v *View) frame(width, height int) []line {
 	add := func(text string) {
 		text = v.signs.cut(text, width-1)
 		lines = append(lines, line{text: text, cells: cells(text)})
+	}
+	if v.fetch.text != "" {
+		lines = append(lines, v.bar(width))
 	}
 	for _, h := range shown {
 		add(v.hostLine(h))

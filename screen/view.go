@@ -32,6 +32,7 @@ type View struct {
 	drawn []int    // the widths of the moving lines on the screen, from the top, in columns
 	still int      // how many questions are on the screen
 	held  []string // lines that wait for the end of a question
+	fetch fetch
 
 	stopc   chan struct{}
 	ticking sync.WaitGroup
@@ -201,6 +202,8 @@ func (v *View) told(e report.Event) string {
 		return v.started(e)
 	case fleet.EventPhase:
 		return v.prefixed(v.clean(e.Text))
+	case fleet.EventFetch:
+		return v.fetched(e)
 	case report.Warning:
 		return v.row(e, v.paint(red, v.signs.warning), "warning: "+v.clean(e.Text))
 	case fleet.EventDone:

@@ -94,6 +94,8 @@ func (o Options) clean(s string) string {
 			return -1
 		case o.ASCII && r == '…':
 			return '.'
+		case o.ASCII && r == 'µ':
+			return 'u' // as people write microseconds without it
 		case o.ASCII && r > unicode.MaxASCII:
 			return '?'
 		}

@@ -26,7 +26,8 @@ func main() {
 func run(ctx context.Context, s cli.Streams, args []string) int {
 	root := newRoot(s)
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	verb, err := root.ExecuteContextC(ctx)
+	err = cli.NameHelp(verb, err)
 	code := cli.ExitCode(err)
 	switch code {
 	case cli.ExitOK:

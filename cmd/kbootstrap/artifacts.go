@@ -89,10 +89,13 @@ next to it. With artifacts.ownBuilds in the inventory no built-in sum counts.`,
 			if output == "" {
 				output = release.LockPath(c)
 			}
+			progress, stop := a.showFetch()
+			defer stop()
 			lock, err := release.RecordLock(cmd.Context(), c, archs, output,
 				release.Options{
-					Sources: component.Sources(), Verbs: []string{release.AnyVerb}, Progress: a.fetched, Warn: a.warned,
+					Sources: component.Sources(), Verbs: []string{release.AnyVerb}, Progress: progress, Warn: a.warned,
 				})
+			stop()
 			if err != nil {
 				return err
 			}
@@ -126,13 +129,6 @@ func pinned(r release.Artifact) string {
 		return "disputed"
 	}
 	return r.Origin
-}
-
-// fetched prints a line for each artifact that has been fetched.
-func (a *app) fetched(e release.Event) {
-	if e.Done == e.Total {
-		fmt.Fprintf(a.stderr, "kbootstrap: fetched %s (%s)\n", e.Name, human.Size(e.Total))
-	}
 }
 
 func orDash(s string) string {

@@ -71,9 +71,12 @@ The command names those that hosts must have, or be able to install from a mirro
 			if err != nil {
 				return err
 			}
+			progress, stop := a.showFetch()
+			defer stop()
 			m, err := release.CreateBundle(cmd.Context(), c, archs, tool, output, release.Options{
-				Sources: component.Sources(), Verbs: []string{release.AnyVerb}, Progress: a.fetched, Warn: a.warned,
+				Sources: component.Sources(), Verbs: []string{release.AnyVerb}, Progress: progress, Warn: a.warned,
 			})
+			stop()
 			if err != nil {
 				return err
 			}

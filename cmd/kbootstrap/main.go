@@ -37,8 +37,8 @@ func (a *app) run(ctx context.Context, args []string) int {
 	a.args = args
 	root := a.root()
 	root.SetArgs(args)
-	if err := root.ExecuteContext(ctx); err != nil {
-		return a.fail(err)
+	if c, err := root.ExecuteContextC(ctx); err != nil {
+		return a.fail(cli.NameHelp(c, err))
 	}
 	return exitOK
 }

@@ -28,6 +28,7 @@ func validateCommand(a *app) *cobra.Command {
 			for _, w := range c.Warnings {
 				fmt.Fprintln(a.stderr, "warning:", w.Warning())
 			}
+			warnOfAbsent(a.stderr, c)
 			hosts := "1 host"
 			if n := len(c.Hosts); n != 1 {
 				hosts = fmt.Sprintf("%d hosts", n)

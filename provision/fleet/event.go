@@ -5,6 +5,7 @@ import "time"
 // The kinds of events of a run.
 const (
 	EventPhase      = "phase"      // the run as a whole begins something new; the text says what
+	EventFetch      = "fetch"      // how far the artifacts are: the count is percent, the text says files, bytes, rate
 	EventConnecting = "connecting" // a host is dialled
 	EventConnected  = "connected"  // a session to a host is open
 	EventPlanned    = "planned"    // what there is to do on a host is known: the count is the number of components

@@ -1,7 +1,6 @@
 package verify
 
 import (
-	"strings"
 	"time"
 )
 
@@ -114,10 +113,10 @@ var checks = []Check{
 func Table() []Check { return append([]Check{opening}, checks...) }
 
 // names are what --only takes.
-func names() string {
+func names() []string {
 	var all []string
 	for _, c := range Table() {
 		all = append(all, c.Name)
 	}
-	return strings.Join(all, ", ")
+	return all
 }

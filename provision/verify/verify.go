@@ -11,9 +11,11 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"kbootstrap/host"
+	"kbootstrap/inventory"
 	"kbootstrap/node"
 	"kbootstrap/resource/api"
 )
@@ -87,13 +89,28 @@ type World interface {
 // defaultLimit bounds a check that has no Limit.
 const defaultLimit = 2 * time.Minute
 
+// unknownCheck is the error of a name that no check has.
+type unknownCheck string
+
+func (e unknownCheck) Error() string {
+	return fmt.Sprintf("no check is named %q; the checks are %s", string(e), strings.Join(names(), ", "))
+}
+
+// Hint offers the name that may have been meant; all others are in the error.
+func (e unknownCheck) Hint() string {
+	if hint := inventory.Suggest(string(e), names()); strings.HasPrefix(hint, "did you mean") {
+		return hint
+	}
+	return ""
+}
+
 // Select returns the checks that are to be made: those named, or else all, or the quick ones. An
 // error names what is no check.
 func Select(only []string, quick bool) ([]Check, error) {
 	var selected []Check
 	for _, name := range only {
 		if name != opening.Name && !slices.ContainsFunc(checks, func(c Check) bool { return c.Name == name }) {
-			return nil, fmt.Errorf("no check is named %q; the checks are %s", name, names())
+			return nil, unknownCheck(name)
 		}
 	}
 	for _, c := range checks {

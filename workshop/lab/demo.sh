@@ -22,7 +22,7 @@ for part in primary replica web; do
   on cp1 -- kubectl apply -f - <"$root/examples/guestbook/$part.yaml"
 done
 on cp1 -- kubectl wait --for=condition=Available deployment --selector app=guestbook --timeout=120s >/dev/null
-on cp1 -- kubectl get nodes -o wide
+on cp1 -- kubectl get nodes
 echo
 on cp1 -- kubectl get pods --all-namespaces -o wide
 echo

@@ -31,10 +31,14 @@ func (r *release) build(ctx context.Context, dir string) (map[target]string, err
 
 // compile makes the tool. Nothing of this machine or of its user's settings goes into it.
 func (r *release) compile(ctx context.Context, t target, file string) error {
+	env := []string{"GOOS=" + t.os, "GOARCH=" + t.arch, "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off", "GOAMD64=v1",
+		"GOARM64=v8.0", "GOEXPERIMENT="}
+	if r.cache != "" {
+		env = append(env, "GOCACHE="+r.cache)
+	}
 	_, err := runProgram(ctx, program{
 		dir: r.root,
-		env: []string{"GOOS=" + t.os, "GOARCH=" + t.arch, "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off", "GOAMD64=v1",
-			"GOARM64=v8.0", "GOEXPERIMENT="},
+		env: env,
 		argv: []string{"go", "build", "-trimpath", "-buildvcs=false", "-mod=readonly", "-ldflags",
 			"-s -w -X main.version=" + r.version, "-o", file, "./cmd/kbootstrap"},
 	})

@@ -18,6 +18,7 @@ type release struct {
 	targets []target
 	url     string // below which the files will lie; empty when that is not known
 	key     string // to sign the sums with; empty for no signature
+	cache   string // of what the compiler made for the tool; empty for that of the machine's user
 	log     func(string)
 }
 

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"github.com/spf13/cobra"
-
 	"kbootstrap/fault"
 )
 
@@ -45,14 +43,4 @@ func (e UsageError) Fault() fault.Code {
 		return code
 	}
 	return fault.Usage
-}
-
-// Args makes a wrong number of arguments a UsageError.
-func Args(check cobra.PositionalArgs) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if err := check(cmd, args); err != nil {
-			return UsageError{err}
-		}
-		return nil
-	}
 }

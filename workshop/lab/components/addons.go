@@ -1,10 +1,12 @@
 package components
 
+import "time"
+
 // metricsServer is compiled with its version where client-go has its own: it tells no other.
 func metricsServer(version string) recipe {
 	const module = "sigs.k8s.io/metrics-server"
 	return recipe{
-		Name: "metrics-server", Version: version, Takes: "4 min",
+		Name: "metrics-server", Version: version, Takes: 4 * time.Minute,
 		Source: goModule{
 			Path: module, Version: version, GoMod: goMod("metrics-server"),
 			Packages: []string{module + "/cmd/metrics-server"},
@@ -28,7 +30,7 @@ func metricsServer(version string) recipe {
 func localPath() recipe {
 	const module = "github.com/rancher/local-path-provisioner"
 	return recipe{
-		Name: "local-path-provisioner", Version: localPathVersion, Takes: "2 min",
+		Name: "local-path-provisioner", Version: localPathVersion, Takes: 2 * time.Minute,
 		Source: sources{
 			goModule{
 				Path: module, Version: localPathVersion, GoMod: goMod("local-path-provisioner"),

@@ -1,5 +1,7 @@
 package components
 
+import "time"
+
 const agnhostVersion = "v2.63.0"
 
 // agnhost is what `verify` tries clusters with. It is of one version of Kubernetes whatever the
@@ -8,7 +10,7 @@ const agnhostVersion = "v2.63.0"
 func agnhost() recipe {
 	tag := number(agnhostVersion)
 	return recipe{
-		Name: "agnhost", Version: agnhostVersion, Takes: "15 s",
+		Name: "agnhost", Version: agnhostVersion, Takes: 15 * time.Second,
 		Source: goModule{
 			Path: "k8s.io/kubernetes", Version: DefaultKubernetes, GoMod: goMod("kubernetes"),
 			Packages: []string{"k8s.io/kubernetes/test/images/agnhost"},

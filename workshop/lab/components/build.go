@@ -76,6 +76,9 @@ func Build(ctx context.Context, spec Spec) error {
 	if err != nil {
 		return err
 	}
+	if m.isWhole(recipes, spec.FromSource) {
+		return nil // also while another process builds something else
+	}
 	unlock, err := m.lock(ctx, spec.Log)
 	if err != nil {
 		return err
@@ -114,8 +117,12 @@ func fillMirror(ctx context.Context, m mirror, recipes []recipe, up *upstream, l
 			return fmt.Errorf("%s: %w", r, err)
 		}
 	}
+	if len(stale) > 1 {
+		log(fmt.Sprintf("to build from source: %d components, about %s on two cores at rest", len(stale),
+			roughly(estimate(stale))))
+	}
 	for n, r := range stale { // one after the other: each compiler run already uses every core
-		log(fmt.Sprintf("build %s (%d of %d; about %s the first time)", r, n+1, len(stale), r.Takes))
+		log(fmt.Sprintf("build %s (%d of %d; about %s the first time)", r, n+1, len(stale), roughly(r.Takes)))
 		start := time.Now()
 		if err := m.build(ctx, r); err != nil {
 			return fmt.Errorf("build %s: %w", r, err)
@@ -123,6 +130,28 @@ func fillMirror(ctx context.Context, m mirror, recipes []recipe, up *upstream, l
 		log(fmt.Sprintf("built %s in %s", r, time.Since(start).Round(time.Second/10)))
 	}
 	return m.relock(recipes)
+}
+
+// shared is what is left of the sum of several first builds, each alone: libraries of Kubernetes,
+// which most of them use, are compiled once. All that a demo needs adds up to 27 minutes, and took
+// twelve.
+const shared = 0.45
+
+// estimate is how long recipes take to build.
+func estimate(recipes []recipe) time.Duration {
+	var all, longest time.Duration
+	for _, r := range recipes {
+		all, longest = all+r.Takes, max(longest, r.Takes)
+	}
+	return max(longest, time.Duration(float64(all)*shared))
+}
+
+// roughly is a time in minutes, or in seconds if it is short.
+func roughly(d time.Duration) string {
+	if d < 100*time.Second {
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	}
+	return fmt.Sprintf("%d min", int(d.Round(time.Minute).Minutes()))
 }
 
 // lock waits until no other process builds into the mirror. The kernel drops the lock with the

@@ -1,9 +1,11 @@
 package components
 
+import "time"
+
 // busybox serves the tests: a web server, DNS lookups, a shell.
 func busybox() recipe {
 	return recipe{
-		Name: "busybox", Version: busyboxTag, Takes: "2 s",
+		Name: "busybox", Version: busyboxTag, Takes: 2 * time.Second,
 		Source: debianPackages{
 			Packages: map[string]string{"busybox-static": busyboxVersion},
 			Take:     map[string]string{"busybox": "bin/busybox"},

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"kbootstrap/inventory"
 	"kbootstrap/provision/component"
@@ -142,7 +143,7 @@ func TestCatalogueRefuses(t *testing.T) {
 func TestDigestCoversTheRecipe(t *testing.T) {
 	base := func() recipe {
 		return recipe{
-			Name: "etcd", Version: "v1", Takes: "1 s",
+			Name: "etcd", Version: "v1", Takes: 1 * time.Second,
 			Source:    goModule{Path: "p", Version: "v1", GoMod: "go 1.24", Set: map[string]string{"a": "b", "c": "d"}},
 			Checks:    []check{{[]string{"etcd", "--version"}, "1"}},
 			Artifacts: []artifact{{"https://a/b", program{"etcd"}}},
@@ -160,7 +161,7 @@ func TestDigestCoversTheRecipe(t *testing.T) {
 		t.Errorf("the same recipe has the digests %s and %s", want, again)
 	}
 	slower := base()
-	slower.Takes = "2 s"
+	slower.Takes = 2 * time.Second
 	if digest(slower) != want {
 		t.Error("the digest depends on how long a build takes")
 	}

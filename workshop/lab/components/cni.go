@@ -1,6 +1,9 @@
 package components
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 // cni has the plugins that flannel's network uses, out of the two dozen that upstream's archive
 // has.
@@ -10,7 +13,7 @@ func cni(arch string) recipe {
 		Path: module, Version: cniVersion, GoMod: goMod("cni"),
 		Set: map[string]string{module + "/pkg/utils/buildversion.BuildVersion": cniVersion},
 	}
-	r := recipe{Name: "cni-plugins", Version: cniVersion, Takes: "10 s"}
+	r := recipe{Name: "cni-plugins", Version: cniVersion, Takes: 10 * time.Second}
 	var members []member
 	for _, plugin := range []string{"main/bridge", "ipam/host-local", "main/loopback", "meta/portmap"} {
 		name := plugin[strings.Index(plugin, "/")+1:]

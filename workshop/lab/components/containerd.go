@@ -1,5 +1,7 @@
 package components
 
+import "time"
+
 // containerd is built without C: its only parts that need it are the btrfs snapshotter and the
 // lookup of users in the C library.
 func containerd(arch string) recipe {
@@ -7,7 +9,7 @@ func containerd(arch string) recipe {
 	url := "https://github.com/containerd/containerd/releases/download/" + containerdVersion +
 		"/containerd-static-" + number(containerdVersion) + "-linux-" + arch + ".tar.gz"
 	return recipe{
-		Name: "containerd", Version: containerdVersion, Takes: "2 min",
+		Name: "containerd", Version: containerdVersion, Takes: 2 * time.Minute,
 		Source: goModule{
 			Path: module, Version: containerdVersion, GoMod: goMod("containerd"),
 			Packages: []string{module + "/cmd/containerd", module + "/cmd/ctr",

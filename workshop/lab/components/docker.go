@@ -1,12 +1,14 @@
 package components
 
+import "time"
+
 // docker has the shape of upstream's static archive, without what the tool does not take from it.
 // The daemon is built without C, as no part that the tool uses needs it. The client's module has no
 // go.mod: what it requires is in its vendor.mod.
 func docker(machine string) recipe {
 	const daemon, client = "github.com/moby/moby/v2", "github.com/docker/cli"
 	return recipe{
-		Name: "docker", Version: dockerVersion, Takes: "5 min",
+		Name: "docker", Version: dockerVersion, Takes: 5 * time.Minute,
 		Source: sources{
 			goModule{
 				Path: daemon, Version: mobyVersion, GoMod: goMod("dockerd"),

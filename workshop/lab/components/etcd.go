@@ -1,10 +1,12 @@
 package components
 
+import "time"
+
 // etcd comes with the tools that make and restore its backups.
 func etcd(version, arch string) recipe {
 	dir := "etcd-" + version + "-linux-" + arch
 	return recipe{
-		Name: "etcd", Version: version, Takes: "40 s",
+		Name: "etcd", Version: version, Takes: 40 * time.Second,
 		Source: goModule{
 			Path: "go.etcd.io/etcd/server/v3", Version: version, GoMod: goMod("etcd"),
 			Packages: []string{"go.etcd.io/etcd/server/v3", "go.etcd.io/etcd/etcdctl/v3", "go.etcd.io/etcd/etcdutl/v3"},

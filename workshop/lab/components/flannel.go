@@ -1,10 +1,12 @@
 package components
 
+import "time"
+
 // flannel needs C: its udp backend is written in it, and cannot be left out.
 func flannel(arch string) recipe {
 	const module = "github.com/flannel-io/flannel"
 	return recipe{
-		Name: "flannel", Version: flannelVersion, Takes: "1 min",
+		Name: "flannel", Version: flannelVersion, Takes: 1 * time.Minute,
 		Source: goModule{
 			Path: module, Version: flannelVersion, GoMod: goMod("flannel"),
 			Packages: []string{module},

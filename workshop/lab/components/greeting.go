@@ -1,5 +1,7 @@
 package components
 
+import "time"
+
 import _ "embed"
 
 // greetingMain is the program of the example with ZooKeeper: what a user would have in Java.
@@ -10,7 +12,7 @@ var greetingMain string
 // greeting is the image that examples/dubbo names, as if a user had built and pushed it.
 func greeting() recipe {
 	return recipe{
-		Name: "greeting", Version: "1", OnRequest: true, Takes: "5 s",
+		Name: "greeting", Version: "1", OnRequest: true, Takes: 5 * time.Second,
 		Source: goModule{
 			GoMod:    goMod("greeting"),
 			Files:    map[string]string{"main.go": greetingMain},

@@ -1,5 +1,7 @@
 package components
 
+import "time"
+
 // What examples/guestbook runs are Debian's builds of what the images of Docker's library have,
 // under the names of those. Whatever Debian has of PHP 8.2 is the newest of it.
 const (
@@ -11,7 +13,7 @@ const (
 // redis has a shell, as the image of its name has.
 func redis() recipe {
 	return recipe{
-		Name: "redis", Version: redisVersion, OnRequest: true, Takes: "10 s",
+		Name: "redis", Version: redisVersion, OnRequest: true, Takes: 10 * time.Second,
 		Source: sources{
 			debianRoot{
 				Root:     "redis",
@@ -48,7 +50,7 @@ func redis() recipe {
 // php is the command of PHP, which has a web server.
 func php() recipe {
 	return recipe{
-		Name: "php", Version: phpVersion, OnRequest: true, Takes: "10 s",
+		Name: "php", Version: phpVersion, OnRequest: true, Takes: 10 * time.Second,
 		Source: debianRoot{
 			Root:     "php",
 			Packages: map[string]string{"php8.2-cli": phpVersion},

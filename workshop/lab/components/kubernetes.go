@@ -1,6 +1,9 @@
 package components
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 // kubernetes are the programs of the control plane and the node. kubeadm is not used by the
 // product: the benchmark compares with it.
@@ -11,7 +14,7 @@ func kubernetes(version, arch string) recipe {
 	source := goModule{
 		Path: "k8s.io/kubernetes", Version: version, GoMod: goMod("kubernetes"), Set: make(map[string]string),
 	}
-	r := recipe{Name: "kubernetes", Version: version, Takes: "6 min"}
+	r := recipe{Name: "kubernetes", Version: version, Takes: 6 * time.Minute}
 	for _, p := range programs {
 		source.Packages = append(source.Packages, "k8s.io/kubernetes/cmd/"+p)
 		argv := []string{p, "--version"}

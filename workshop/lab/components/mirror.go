@@ -1,6 +1,7 @@
 package components
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -86,6 +87,24 @@ func (m mirror) has(r recipe, fromSource bool) bool {
 		lacks = 1
 	}
 	return len(rec.Artifacts)+lacks == len(r.Artifacts)
+}
+
+// isWhole reports whether the mirror has all of the recipes, and its lock file says so.
+func (m mirror) isWhole(recipes []recipe, fromSource bool) bool {
+	var all []locked
+	for _, r := range recipes {
+		rec, err := m.record(r)
+		if err != nil || !m.has(r, fromSource) {
+			return false
+		}
+		all = append(all, rec.Artifacts...)
+	}
+	old, err := os.ReadFile(m.path(lockName))
+	if err != nil {
+		return false
+	}
+	merged, err := mergedLock(old, all)
+	return err == nil && bytes.Equal(old, merged)
 }
 
 // build makes the recipe's artifacts aside, moves them into place, adds them to the lock file, and

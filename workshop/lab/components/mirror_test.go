@@ -31,7 +31,7 @@ func (s script) collect(_ context.Context, _, dir string) error {
 // toolRecipe is a recipe with two artifacts.
 func toolRecipe(runs *int) recipe {
 	return recipe{
-		Name: "tool", Version: "v1", Takes: "no time",
+		Name: "tool", Version: "v1", Takes: 0,
 		Source: script{Text: "#!/bin/sh\necho tool version 1.0, built today\n", Runs: runs},
 		Checks: []check{{[]string{"tool", "--version"}, "1.0"}},
 		Artifacts: []artifact{

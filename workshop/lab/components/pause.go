@@ -1,5 +1,7 @@
 package components
 
+import "time"
+
 import _ "embed"
 
 // pauseSource is the source of the lab's pause program.
@@ -11,7 +13,7 @@ var pauseSource string
 // for a download.
 func pause(version string) recipe {
 	return recipe{
-		Name: "pause", Version: version, Takes: "5 s",
+		Name: "pause", Version: version, Takes: 5 * time.Second,
 		Source: goModule{
 			GoMod:    goMod("pause"),
 			Files:    map[string]string{"main.go": pauseSource},

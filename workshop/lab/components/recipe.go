@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // recipe makes the artifacts of one component in one version. It is a plain value: by its digest
@@ -17,7 +18,8 @@ import (
 type recipe struct {
 	Name    string // "etcd"
 	Version string // "v3.6.8"
-	Takes   string `json:"-"` // how long the first build takes on two cores, for the user
+	// Takes is how long the first build takes on two cores at rest, for the user.
+	Takes time.Duration `json:"-"`
 	// OnRequest says that no cluster runs it unless its inventory says so.
 	OnRequest bool `json:"-"`
 	// BenchmarkOnly is the URL of an artifact that no cluster has. It is not fetched from upstream.

@@ -1,5 +1,7 @@
 package components
 
+import "time"
+
 import _ "embed"
 
 // registryMain is upstream's program without the drivers for the storage of clouds, which are most
@@ -12,7 +14,7 @@ var registryMain string
 func registry(arch string) recipe {
 	const module = "github.com/distribution/distribution/v3"
 	return recipe{
-		Name: "registry", Version: registryVersion, OnRequest: true, Takes: "1 min",
+		Name: "registry", Version: registryVersion, OnRequest: true, Takes: 1 * time.Minute,
 		Source: goModule{
 			Path: module, Version: registryVersion, GoMod: goMod("registry"),
 			Files:    map[string]string{"main.go": registryMain},

@@ -1,11 +1,13 @@
 package components
 
+import "time"
+
 // runc is linked with libseccomp: a build without it makes pods fail with "seccomp not supported".
 // What upstream's build has besides, libpathrs, is a faster way to open paths safely.
 func runc(arch string) recipe {
 	const module = "github.com/opencontainers/runc"
 	return recipe{
-		Name: "runc", Version: runcVersion, Takes: "30 s",
+		Name: "runc", Version: runcVersion, Takes: 30 * time.Second,
 		Source: goModule{
 			Path: module, Version: runcVersion, GoMod: goMod("runc"),
 			Packages:  []string{module},

@@ -1,5 +1,7 @@
 package components
 
+import "time"
+
 // legoVersion is the library of ACME that Traefik asks for.
 const legoVersion = "v5.4.1"
 
@@ -19,6 +21,7 @@ type (
 package dns
 
 import (
+	"time"
 	"fmt"
 
 	"github.com/go-acme/lego/v5/challenge"
@@ -35,7 +38,7 @@ func NewDNSChallengeProviderByName(name string) (challenge.Provider, error) {
 func traefik() recipe {
 	const module = "github.com/traefik/traefik/v3"
 	return recipe{
-		Name: "traefik", Version: traefikVersion, OnRequest: true, Takes: "5 min",
+		Name: "traefik", Version: traefikVersion, OnRequest: true, Takes: 5 * time.Minute,
 		Source: goModule{
 			Path: module, Version: traefikVersion, GoMod: goMod("traefik"),
 			Copies: []moduleCopy{{

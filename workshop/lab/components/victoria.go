@@ -1,5 +1,7 @@
 package components
 
+import "time"
+
 // The stores of logs and figures, and what sends to them. Upstream makes two modules of them; all
 // tell their version by the variable of one.
 const victoriaVersionVariable = "github.com/VictoriaMetrics/VictoriaMetrics/lib/buildinfo.Version"
@@ -17,7 +19,7 @@ func victoriaMetrics(name string) recipe {
 // victoria makes an image with one program, where upstream's has it.
 func victoria(name, module, frame, version string) recipe {
 	return recipe{
-		Name: name, Version: version, OnRequest: true, Takes: "1 min",
+		Name: name, Version: version, OnRequest: true, Takes: 1 * time.Minute,
 		Source: goModule{
 			Path: module, Version: version, GoMod: goMod(frame),
 			Packages: []string{module + "/app/" + name},
@@ -40,7 +42,7 @@ func victoria(name, module, frame, version string) recipe {
 func nodeExporter() recipe {
 	const module, version = "github.com/prometheus/node_exporter", "github.com/prometheus/common/version.Version"
 	return recipe{
-		Name: "node-exporter", Version: nodeExporterVersion, OnRequest: true, Takes: "1 min",
+		Name: "node-exporter", Version: nodeExporterVersion, OnRequest: true, Takes: 1 * time.Minute,
 		Source: goModule{
 			Path: module, Version: nodeExporterVersion, GoMod: goMod("node-exporter"),
 			Packages: []string{module},
