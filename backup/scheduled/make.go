@@ -82,7 +82,8 @@ func check(ctx context.Context, sys *host.System, c Config) error {
 		return fault.NoSnapshot.Wrap(err)
 	}
 	if !member.Leads {
-		return fault.NoSnapshot.Errorf("the member of etcd on %s follows no leader, so what it holds may be old", c.Host)
+		return fault.NoSnapshot.Errorf("the member of etcd on %s follows no leader: what it holds may be old",
+			c.Host)
 	}
 	for _, text := range member.Errors {
 		if strings.Contains(text, "CORRUPT") {
@@ -110,7 +111,8 @@ func hasRoom(dir string, disk host.FileSystem, database int64) error {
 	floor := min(max(disk.Bytes/leastPart, leastFree), mostFree)
 	if need := 2*database + floor; disk.FreeBytes < need {
 		return fault.BackupDiskFull.Errorf(
-			"%s has %s left; a set of a database of %s takes up to %s, and %s are to stay free", dir, human.Size(disk.FreeBytes), human.Size(database), human.Size(2*database), human.Size(floor))
+			"%s has %s left; a set of a database of %s takes up to %s, and %s are to stay free",
+			dir, human.Size(disk.FreeBytes), human.Size(database), human.Size(2*database), human.Size(floor))
 	}
 	return nil
 }
@@ -128,7 +130,7 @@ func write(
 	return backup.Write(filepath.Join(sys.Path(c.Dir), name), backup.Content{
 		Manifest: backup.Manifest{
 			Version: by.Version, Cluster: c.Cluster, Created: by.Now.UTC(), Kubernetes: c.Kubernetes,
-			Versions: c.Versions,
+			Versions:     c.Versions,
 			Etcd:         backup.Etcd{Host: c.Host, Members: c.Members, EtcdStore: taken.Store, Hash: taken.Hash},
 			Fingerprints: c.Fingerprints, Part: backup.HostPart,
 		},
