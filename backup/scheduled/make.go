@@ -34,7 +34,7 @@ func Make(
 	ctx context.Context, sys *host.System, c Config, recipients []age.Recipient, by Made,
 ) (host.BackupSet, error) {
 	if len(recipients) == 0 {
-		return host.BackupSet{}, errors.New("there is nobody to seal the set for")
+		return host.BackupSet{}, errors.New("there is no recipient to seal the set for")
 	}
 	lock := flock.New(filepath.Join(sys.Path(c.Dir), lockName), flock.SetPermissions(0o600))
 	if isFree, err := lock.TryLock(); err != nil {
@@ -82,7 +82,8 @@ func check(ctx context.Context, sys *host.System, c Config) error {
 		return fault.NoSnapshot.Wrap(err)
 	}
 	if !member.Leads {
-		return fault.NoSnapshot.Errorf("the member of etcd on %s follows no leader, so what it holds may be old", c.Host)
+		return fault.NoSnapshot.Errorf("the member of etcd on %s follows no leader: what it holds may be old",
+			c.Host)
 	}
 	for _, text := range member.Errors {
 		if strings.Contains(text, "CORRUPT") {
@@ -109,7 +110,8 @@ const (
 func hasRoom(dir string, disk host.FileSystem, database int64) error {
 	floor := min(max(disk.Bytes/leastPart, leastFree), mostFree)
 	if need := 2*database + floor; disk.FreeBytes < need {
-		return fault.BackupDiskFull.Errorf("%s has %s left; a set of a database of %s takes up to %s, and %s are to stay free",
+		return fault.BackupDiskFull.Errorf(
+			"%s has %s left; a set of a database of %s takes up to %s, and %s are to stay free",
 			dir, human.Size(disk.FreeBytes), human.Size(database), human.Size(2*database), human.Size(floor))
 	}
 	return nil
@@ -127,7 +129,8 @@ func write(
 	name := c.Cluster + "-" + c.Host + "-" + by.Now.UTC().Format("20060102T150405Z") + ".kbackup"
 	return backup.Write(filepath.Join(sys.Path(c.Dir), name), backup.Content{
 		Manifest: backup.Manifest{
-			Version: by.Version, Cluster: c.Cluster, Created: by.Now.UTC(), Kubernetes: c.Kubernetes, Versions: c.Versions,
+			Version: by.Version, Cluster: c.Cluster, Created: by.Now.UTC(), Kubernetes: c.Kubernetes,
+			Versions:     c.Versions,
 			Etcd:         backup.Etcd{Host: c.Host, Members: c.Members, EtcdStore: taken.Store, Hash: taken.Hash},
 			Fingerprints: c.Fingerprints, Part: backup.HostPart,
 		},

@@ -69,7 +69,7 @@ func newMember(t *testing.T) *member {
 // serve answers as the gateway of etcd does.
 func (m *member) serve(t *testing.T) {
 	t.Helper()
-	listener, err := net.Listen("unix", m.config.Etcd.Socket)
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "unix", m.config.Etcd.Socket)
 	if err != nil {
 		t.Fatal(err)
 	}
