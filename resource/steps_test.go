@@ -39,7 +39,7 @@ func TestEveryChangeIsAStep(t *testing.T) {
 		"../host/network.go":              "lists the rules of the packet filter",
 		"ipsets.go":                       "lists sets",
 		"../host/unit.go":                 "shows units",
-		"../host/starts.go":             "shows units",
+		"../host/starts.go":               "shows units",
 		"../host/surroundings/manager.go": "shows the environment of systemd",
 		"../host/surroundings/chains.go":  "lists chains",
 		"../host/clock.go":                "asks for the date",
