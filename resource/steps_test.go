@@ -40,7 +40,7 @@ func TestEveryChangeIsAStep(t *testing.T) {
 		"../host/ufw.go":                  "lists a chain",
 		"ipsets.go":                       "lists sets",
 		"../host/unit.go":                 "shows units",
-		"../host/restarts.go":             "shows units",
+		"../host/starts.go":               "shows units",
 		"../host/surroundings/manager.go": "shows the environment of systemd",
 		"../host/surroundings/chains.go":  "lists chains",
 		"../host/clock.go":                "asks for the date",
