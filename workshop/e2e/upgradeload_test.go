@@ -146,15 +146,6 @@ func (l *lab) refusesOldAPI(tooFar string) {
 	l.up() // an API server that was started again has forgotten what it was asked for
 }
 
-// etcdctl asks the members of etcd, as JSON.
-func (l *lab) etcdctl(arguments ...string) string {
-	l.t.Helper()
-	const pki = "/etc/etcd/pki/"
-	return l.exec("cp1", append([]string{"etcdctl", "--endpoints=https://127.0.0.1:2379", "--cacert=" + pki + "ca.crt",
-		"--cert=" + pki + "healthcheck-client.crt", "--key=" + pki + "healthcheck-client.key", "--write-out=json"},
-		arguments...)...)
-}
-
 // term counts the elections of etcd.
 func (l *lab) term() int {
 	l.t.Helper()
@@ -163,7 +154,7 @@ func (l *lab) term() int {
 			Term int `json:"raftTerm"`
 		}
 	}
-	if err := json.Unmarshal([]byte(l.etcdctl("endpoint", "status")), &all); err != nil || len(all) != 1 {
+	if err := json.Unmarshal([]byte(l.etcdctl("endpoint", "status", "-w", "json")), &all); err != nil || len(all) != 1 {
 		l.fatalf("etcd does not tell its term: %v", err)
 	}
 	return all[0].Status.Term
@@ -174,11 +165,11 @@ func (l *lab) term() int {
 func (l *lab) members(want int) {
 	l.t.Helper()
 	l.etcdctl("endpoint", "health", "--cluster") // fails where one is not
-	list := l.etcdctl("member", "list")
+	list := l.etcdctl("member", "list", "-w", "json")
 	if strings.Count(list, `"name"`) != want || strings.Contains(list, `"isLearner":true`) {
 		l.t.Errorf("the members are %s", list)
 	}
-	told := l.etcdctl("endpoint", "status", "--cluster")
+	told := l.etcdctl("endpoint", "status", "--cluster", "-w", "json")
 	versions := map[string]bool{}
 	for _, found := range regexp.MustCompile(`"version":"([^"]+)"`).FindAllStringSubmatch(told, -1) {
 		versions[found[1]] = true
