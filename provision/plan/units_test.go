@@ -19,14 +19,14 @@ import (
 	"kbootstrap/templates"
 )
 
-// units are the unit files of a plan by host and name.
+// units are the files of services and timers of a plan by host and name.
 func units(t *testing.T, p plan.Plan) map[string]UnitFile {
 	t.Helper()
 	all := map[string]UnitFile{}
 	for _, s := range p.Steps {
 		for _, r := range s.Wanted {
 			f, ok := r.(resource.File)
-			if !ok || f.Absent || !strings.HasPrefix(f.Path, "/etc/systemd/system/") || path.Ext(f.Path) != ".service" {
+			if !ok || f.Absent || !strings.HasPrefix(f.Path, "/etc/systemd/system/") || !isUnit(f.Path) {
 				continue
 			}
 			name := s.About() + "/" + path.Base(f.Path)
@@ -40,8 +40,11 @@ func units(t *testing.T, p plan.Plan) map[string]UnitFile {
 	return all
 }
 
+// isUnit reports whether a file is that of a service or a timer.
+func isUnit(file string) bool { return slices.Contains([]string{".service", ".timer"}, path.Ext(file)) }
+
 // unitsAreWellFormed: every unit starts one program of ours with flags, comes back after a boot,
-// and does not give up.
+// and does not give up. What a timer starts waits for its next time, and the timer comes back.
 func unitsAreWellFormed(t *testing.T, plan plan.Plan) {
 	programs := map[string]bool{"/usr/sbin/haproxy": true, "/bin/sh": true} // of the distribution
 	for _, s := range plan.Steps {
@@ -49,9 +52,28 @@ func unitsAreWellFormed(t *testing.T, plan plan.Plan) {
 			if link, ok := r.(resource.Link); ok {
 				programs[link.Path] = true
 			}
+			if file, ok := r.(resource.File); ok && file.Blob != "" {
+				programs[file.Path] = true
+			}
 		}
 	}
-	for name, unit := range units(t, plan) {
+	all := units(t, plan)
+	for name, unit := range all {
+		keysAreKnown(t, name, unit)
+		wantedBy := []string{"multi-user.target"}
+		_, isTimed := all[strings.TrimSuffix(name, ".service")+".timer"]
+		switch {
+		case isTimer(name):
+			wantedBy = []string{"timers.target"}
+		case isTimed:
+			wantedBy = nil
+		}
+		if d := cmp.Diff(wantedBy, unit.Values("Install", "WantedBy")); d != "" {
+			t.Errorf("%s: wanted by\n%s", name, d)
+		}
+		if isTimer(name) {
+			continue
+		}
 		lines := unit.Values("Service", "ExecStart")
 		if len(lines) != 1 {
 			t.Errorf("%s: starts %q", name, lines)
@@ -66,40 +88,40 @@ func unitsAreWellFormed(t *testing.T, plan plan.Plan) {
 			t.Errorf("%s: starts %s, which the plan does not put there", name, words[0])
 		}
 		for _, word := range words[1:] {
-			takesWords := slices.Contains([]string{"haproxy", "registry", "sh"}, path.Base(words[0]))
+			takesWords := slices.Contains([]string{"haproxy", "registry", "sh", "kbootstrap"}, path.Base(words[0]))
 			if !strings.HasPrefix(word, "--") && !takesWords {
 				t.Errorf("%s: %q is no flag", name, word)
 			}
 		}
-		if d := cmp.Diff([]string{"multi-user.target"}, unit.Values("Install", "WantedBy")); d != "" {
-			t.Errorf("%s: wanted by\n%s", name, d)
-		}
-		if restart := unit.Values("Service", "Restart"); len(restart) != 1 || restart[0] == "no" {
+		if restart := unit.Values("Service", "Restart"); !isTimed && (len(restart) != 1 || restart[0] == "no") {
 			t.Errorf("%s: Restart=%q", name, restart)
 		}
-		// A misspelt key is a warning to systemd, and nothing to us.
-		for section, assignments := range unit {
-			for _, a := range assignments {
-				if !known()[section+"."+a.Key] {
-					t.Errorf(
-						"%s: [%s] %s= is not a key that we use; if it is right, name it in this test", name, section,
-						a.Key,
-					)
-				}
+	}
+}
+
+// keysAreKnown: a misspelt key is a warning to systemd, and nothing to us.
+func keysAreKnown(t *testing.T, name string, unit UnitFile) {
+	t.Helper()
+	for section, assignments := range unit {
+		for _, a := range assignments {
+			if !known()[section+"."+a.Key] {
+				t.Errorf("%s: [%s] %s= is not a key that we use; if it is right, name it in this test", name, section,
+					a.Key)
 			}
 		}
 	}
 }
 
 // known are the keys of units that ours use, from systemd.unit(5), systemd.service(5),
-// systemd.exec(5), systemd.kill(5) and systemd.resource-control(5).
+// systemd.timer(5), systemd.exec(5), systemd.kill(5) and systemd.resource-control(5).
 func known() map[string]bool {
 	m := map[string]bool{}
 	for section, keys := range map[string]string{
 		"Unit": "Description Documentation After Before Wants RequiresMountsFor",
 		"Service": "Type User Environment ExecStart ExecStartPre ExecStartPost ExecReload Restart RestartSec " +
 			"StartLimitInterval TimeoutStartSec TimeoutStopSec LimitNOFILE LimitNPROC LimitFSIZE Delegate KillMode " +
-			"SuccessExitStatus " + sandboxOf219 + " " + sandboxSince,
+			"SuccessExitStatus Nice IOSchedulingClass " + sandboxOf219 + " " + sandboxSince,
+		"Timer":   "OnCalendar Persistent",
 		"Install": "WantedBy",
 	} {
 		for key := range strings.FieldsSeq(keys) {
@@ -131,6 +153,9 @@ func TestSandboxes(t *testing.T) {
 			targets[i].Facts.Systemd = version
 		}
 		for name, unit := range units(t, plan.Build(component.Components(), targets)) {
+			if isTimer(name) {
+				continue // it runs nothing by itself
+			}
 			if core := unit.Values("Service", "LimitCORE"); len(core) != 1 || !strings.HasPrefix(core[0], "0") {
 				t.Errorf("%d: %s: LimitCORE=%q", version, name, core)
 			}

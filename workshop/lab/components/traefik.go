@@ -21,7 +21,6 @@ type (
 package dns
 
 import (
-	"time"
 	"fmt"
 
 	"github.com/go-acme/lego/v5/challenge"
