@@ -66,6 +66,7 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 	feed := fleet.NewFeed(r.Fleet, r.options.Tell, rounds(r.Plan, apiServers)...)
 	var feeding sync.WaitGroup
 	feeding.Go(func() { feed.Run(ctx) })
+	feeding.Go(func() { r.makeDeltas(ctx) })
 
 	var mu sync.Mutex
 	counted := func(s plan.Step, do func(events func(node.Event)) error) error {

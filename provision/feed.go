@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"context"
 	"slices"
 	"time"
 
@@ -58,6 +59,22 @@ func lacking(p plan.Plan, host string, turn plan.Turn, seen map[string]bool) []r
 		}
 	}
 	return contents
+}
+
+// makeDeltas makes, for later runs, what would have made less to send in this one. It has the
+// processor when nobody else wants it, and goes no further than this run.
+func (r *Run) makeDeltas(ctx context.Context) {
+	seen := map[*release.Set]bool{}
+	for _, s := range r.Plan.Steps {
+		set := s.Target.Release
+		if set == nil || seen[set] {
+			continue
+		}
+		seen[set] = true
+		if err := set.MakeDeltas(ctx); err != nil {
+			r.options.Tell(fleet.Event{Kind: fleet.EventWarning, Text: err.Error()})
+		}
+	}
 }
 
 // basesFirst has each content behind what it can be a delta to, and leaves the order as it is

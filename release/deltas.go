@@ -8,11 +8,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"sync"
 
 	"github.com/klauspost/compress/zstd"
 
-	"kbootstrap/internal/atomic"
 	"kbootstrap/internal/delta"
 )
 
@@ -43,16 +41,12 @@ func FileDelta(path, base string) (Delta, error) {
 	return Delta{Base: base, Compressed: info.Size(), path: path}, nil
 }
 
-// deltasAtOnce is how many deltas are made side by side. Each takes the memory of both programs,
-// up to 200 MB.
-const deltasAtOnce = 2
+// pair is a content and another one that it is like.
+type pair struct{ target, base Content }
 
-// addDeltas gives the contents the deltas to those that they are like, after making those that are
-// not in the cache. A delta is made once a version, in some seconds.
-func (c cache) addDeltas(ctx context.Context, artifacts []artifact, contents map[string]Content) error {
-	var all sync.WaitGroup
-	slots := make(chan struct{}, deltasAtOnce)
-	var made []*madeDelta
+// withDeltas gives the contents their deltas to those that they are like, as far as they are in the
+// cache, and returns the pairs of which they are not.
+func (c cache) withDeltas(artifacts []artifact, contents map[string]Content) (lacking []pair, err error) {
 	for _, a := range artifacts {
 		for _, m := range a.members {
 			for _, like := range m.like {
@@ -60,65 +54,97 @@ func (c cache) addDeltas(ctx context.Context, artifacts []artifact, contents map
 				if !ok {
 					continue
 				}
-				d := &madeDelta{target: contents[m.name], base: base}
-				made = append(made, d)
-				all.Go(func() {
-					slots <- struct{}{}
-					defer func() { <-slots }()
-					d.delta, d.err = c.delta(ctx, d.target, base)
-				})
+				target := contents[m.name]
+				d, err := FileDelta(c.deltaPath(pair{target, base}), base.SHA256)
+				switch {
+				case errors.Is(err, fs.ErrNotExist):
+					lacking = append(lacking, pair{target, base})
+				case err != nil:
+					return nil, fmt.Errorf("delta of %s to %s: %w", target.Name, base.Name, err)
+				case d.Compressed < target.Compressed:
+					target.Deltas = append(target.Deltas, d)
+					contents[m.name] = target
+				}
 			}
 		}
 	}
-	all.Wait()
-	var problems []error
-	for _, d := range made {
-		if d.err != nil {
-			problems = append(problems, fmt.Errorf("delta of %s to %s: %w", d.target.Name, d.base.Name, d.err))
-		} else if target := contents[d.target.Name]; d.delta.Compressed < target.Compressed {
-			target.Deltas = append(target.Deltas, d.delta)
-			contents[target.Name] = target
-		}
-	}
-	return errors.Join(problems...)
+	return lacking, nil
 }
 
-// madeDelta is a delta that is wanted, and what came of it.
-type madeDelta struct {
-	target, base Content
-	delta        Delta
-	err          error
+func (c cache) deltaPath(p pair) string {
+	return filepath.Join(c.dir, "deltas", p.target.SHA256+"-"+p.base.SHA256+".zst")
 }
 
-// delta returns the delta of a content, out of the cache or after making it.
-func (c cache) delta(ctx context.Context, target, base Content) (Delta, error) {
-	path := filepath.Join(c.dir, "deltas", target.SHA256+"-"+base.SHA256+".zst")
-	d, err := FileDelta(path, base.SHA256)
-	if !errors.Is(err, fs.ErrNotExist) {
-		return d, err
+// MakeDeltas makes the deltas that the cache lacks, one after the other, until ctx ends: later runs
+// have them. Each takes a second or two of the processor's time, which others get first, and the
+// memory of both programs, up to 200 MB.
+func (s *Set) MakeDeltas(ctx context.Context) error {
+	if len(s.lacking) == 0 {
+		return nil
 	}
-	if err := makeDelta(ctx, path, target, base); err != nil {
-		return Delta{}, err
-	}
-	return FileDelta(path, base.SHA256)
-}
-
-func makeDelta(ctx context.Context, path string, target, base Content) error {
-	has, err := base.bytes(ctx)
-	if err != nil {
-		return err
-	}
-	wants, err := target.bytes(ctx)
-	if err != nil {
-		return err
-	}
-	return atomic.Write(path, 0o600, func(w io.Writer) error {
-		z, err := zstd.NewWriter(w, zstd.WithEncoderLevel(compression), zstd.WithEncoderConcurrency(1))
-		if err != nil {
+	made := make(chan error, 1)
+	go func() {
+		yieldToOthers() // until this goroutine ends
+		made <- s.cache.makeDeltas(ctx, s.lacking)
+	}()
+	select {
+	case err := <-made:
+		if context.Cause(ctx) == nil {
 			return err
 		}
-		return errors.Join(delta.Encode(z, has, wants), z.Close())
-	})
+	case <-ctx.Done(): // who gets the processor last must not be waited for
+	}
+	return nil // what is not made now is made by the next run
+}
+
+func (c cache) makeDeltas(ctx context.Context, pairs []pair) error {
+	for _, p := range pairs {
+		if err := c.makeDelta(ctx, p); err != nil {
+			return fmt.Errorf("delta of %s to %s: %w", p.target.Name, p.base.Name, err)
+		}
+	}
+	return nil
+}
+
+// makeDelta puts a delta into the cache.
+func (c cache) makeDelta(ctx context.Context, p pair) error {
+	has, err := p.base.bytes(ctx)
+	if err != nil {
+		return err
+	}
+	wants, err := p.target.bytes(ctx)
+	if err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(c.tmp(), "delta-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	defer f.Close()
+	z, err := zstd.NewWriter(f, zstd.WithEncoderLevel(compression), zstd.WithEncoderConcurrency(1))
+	if err != nil {
+		return err
+	}
+	err = errors.Join(delta.Encode(&cancelWriter{ctx, z}, has, wants), z.Close())
+	// Flushed before it is named, or a crash could leave a name without bytes.
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), c.deltaPath(p))
+}
+
+// cancelWriter ends with the context.
+type cancelWriter struct {
+	ctx context.Context
+	w   io.Writer
+}
+
+func (c *cancelWriter) Write(p []byte) (int, error) {
+	if err := context.Cause(c.ctx); err != nil {
+		return 0, err
+	}
+	return c.w.Write(p)
 }
 
 // bytes are the raw bytes of a content.

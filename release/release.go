@@ -78,6 +78,8 @@ type Set struct {
 	images   map[string]string // full names by component
 	order    []string          // of the images, as the sources have them
 	optional map[string]bool   // the images that some clusters do without, by component
+	cache    cache
+	lacking  []pair // of which the cache has no deltas
 }
 
 // Resolve returns the contents for hosts of the architecture ("amd64" or "arm64"), after fetching
@@ -96,11 +98,10 @@ func Resolve(ctx context.Context, c *inventory.Cluster, arch string, o Options) 
 	if err != nil {
 		return nil, err
 	}
-	contents, err := contentsOf(ctx, c, artifacts, o)
-	if err != nil {
+	s := &Set{versions: versions, images: map[string]string{}, optional: map[string]bool{}}
+	if err := s.fill(ctx, c, artifacts, o); err != nil {
 		return nil, err
 	}
-	s := &Set{versions: versions, contents: contents, images: map[string]string{}, optional: map[string]bool{}}
 	for _, a := range artifacts {
 		if a.isImage() {
 			s.images[a.component] = a.image
@@ -111,35 +112,31 @@ func Resolve(ctx context.Context, c *inventory.Cluster, arch string, o Options) 
 	return s, nil
 }
 
-// contentsOf returns the contents of artifacts by their names, out of a bundle or after fetching
-// them.
-func contentsOf(
-	ctx context.Context, c *inventory.Cluster, artifacts []artifact, o Options,
-) (map[string]Content, error) {
+// fill gives the set the contents of artifacts, out of a bundle or after fetching them.
+func (s *Set) fill(ctx context.Context, c *inventory.Cluster, artifacts []artifact, o Options) (err error) {
 	if o.Bundle != nil {
-		return o.Bundle.contents(ctx, c, artifacts)
+		s.contents, err = o.Bundle.contents(ctx, c, artifacts)
+		return err
 	}
 	if err := pinAll(c, artifacts, o); err != nil {
-		return nil, err
+		return err
 	}
 	f, err := newFetcher(c, o)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	entries, err := f.all(ctx, artifacts)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	contents := map[string]Content{}
+	s.contents, s.cache = map[string]Content{}, f.cache
 	for i, a := range artifacts {
 		for _, m := range a.members {
-			contents[m.name] = f.cache.content(m, entries[i])
+			s.contents[m.name] = f.cache.content(m, entries[i])
 		}
 	}
-	if err := f.cache.addDeltas(ctx, artifacts, contents); err != nil {
-		return nil, err
-	}
-	return contents, nil
+	s.lacking, err = f.cache.withDeltas(artifacts, s.contents)
+	return err
 }
 
 // Content returns the content of that name, such as "kubelet" or "image/pause". Asking for a

@@ -75,19 +75,22 @@ func steadyLaws() []law {
 		start: func(m *machine) {
 			m.put("/etc/systemd/system/kubelet.service", "[Service]\n")
 			s := newSystemd(m)
+			m.put("/etc/systemd/system/multi-user.target.wants/kubelet.service", "")
 			m.must(s.start("kubelet.service"))
-			m.ages(s.units["kubelet.service"].pid)
+			m.ages(s, "kubelet.service")
 		},
 	}}
 }
 
-// ages has a process that has just been started grow older with each look.
-func (m *machine) ages(pid int) {
-	m.put(fmt.Sprintf("/proc/%d/stat", pid), "0 (x) S"+strings.Repeat(" 0", 18)+" 100")
+// ages has the process of a unit that has just been started grow older with each look.
+func (m *machine) ages(s *systemd, unit string) {
 	m.put("/proc/uptime", "1.01 0\n")
 	show := m.fakes["systemctl"]
 	looks := 0
 	m.fakes["systemctl"] = func(argv []string) (string, error) {
+		if pid := s.units[unit].pid; pid != 0 {
+			m.put(fmt.Sprintf("/proc/%d/stat", pid), "0 (x) S"+strings.Repeat(" 0", 18)+" 100")
+		}
 		if looks++; looks == 5 { // those of the laws that look before it is applied come first
 			m.put("/proc/uptime", "9.00 0\n")
 		}

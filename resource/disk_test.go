@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"kbootstrap/host"
 	"kbootstrap/resource"
@@ -25,7 +26,8 @@ type disk struct {
 // durable is what the disk holds of an inode.
 type durable struct {
 	mode    fs.FileMode
-	content []byte // of a file
+	written time.Time // of a file
+	content []byte    // of a file
 	target  string // of a symbolic link
 }
 
@@ -85,6 +87,7 @@ func (d *disk) sync(path string, info fs.FileInfo) {
 	case info.IsDir():
 		d.names[inode(info)] = d.entries(path)
 	case info.Mode().IsRegular():
+		now.written = info.ModTime()
 		i, written := inode(info), info.ModTime().UnixNano()
 		if was, known := d.inodes[i]; known && info.Size() > resource.ContentLimit &&
 			d.as[i] == written && len(was.content) == int(info.Size()) {
@@ -238,6 +241,7 @@ func (d *disk) cut(how crash) {
 		default:
 			d.m.must(os.WriteFile(s.path, s.content, 0o600))
 			d.m.must(os.Chmod(s.path, s.mode.Perm()))
+			d.m.must(os.Chtimes(s.path, s.written, s.written)) // zero leaves it as it is
 		}
 	}
 }
