@@ -28,7 +28,7 @@ type durable struct {
 	mode    fs.FileMode
 	written time.Time // of a file
 	content []byte    // of a file
-	target  string // of a symbolic link
+	target  string    // of a symbolic link
 }
 
 // newDisk is a disk that holds all that is there now.
