@@ -62,7 +62,7 @@ func lacking(p plan.Plan, host string, turn plan.Turn, seen map[string]bool) []r
 }
 
 // makeDeltas makes, for later runs, what would have made less to send in this one. It has the
-// processor when nobody else wants it, and goes no further than this run.
+// processor when nothing else needs it, and ends with the run.
 func (r *Run) makeDeltas(ctx context.Context) {
 	seen := map[*release.Set]bool{}
 	for _, s := range r.Plan.Steps {

@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// yieldToOthers gives the processor to everybody else first. It is for a goroutine that ends: its
+// yieldToOthers gives the processor to all other threads first. It is for a goroutine that ends: its
 // thread, which has the priority, ends with it.
 func yieldToOthers() {
 	runtime.LockOSThread()
