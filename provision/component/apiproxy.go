@@ -32,6 +32,9 @@ var apiProxy = Component{
 		config := apiProxyConfig{
 			Port: t.Cluster.Network.LocalAPIPort, Root: apiProxyRoot, Socket: apiProxySocket, Old: t.hasOldProxy(),
 		}
+		if !config.Old {
+			config.Authority = Digest(t.shared(nil, "ca.crt"))
+		}
 		for _, h := range t.Cluster.With(inventory.ControlPlane) {
 			config.Servers = append(config.Servers, apiProxyBackend{
 				Name: h.Name, Address: netip.AddrPortFrom(h.Address, uint16(t.Cluster.Network.APIPort)),
@@ -57,13 +60,13 @@ var apiProxy = Component{
 	},
 }
 
-// proxyService is the proxy with its configuration, which it reads again while it runs: a restart
-// would end every connection of its host to the API.
+// proxyService is the proxy with its configuration, which it reads again while it runs, and with it
+// the authority of the API servers: a restart would end every connection of its host to the API.
 func (t Target) proxyService(config, unit resource.Resource) []resource.Resource {
 	if t.hasOldProxy() {
 		return t.service("kube-api-proxy.service", t.shared(nil, "ca.crt"), one(config, unit))
 	}
-	return list(one(config), rereading(t.service("kube-api-proxy.service", t.shared(nil, "ca.crt"), one(unit)), config))
+	return list(one(config), rereading(t.service("kube-api-proxy.service", nil, one(unit)), config))
 }
 
 // rereading is a list with a service that reads a file again while it runs.
@@ -113,11 +116,14 @@ func apiProxySandbox(t Target) templates.Sandbox {
 
 // apiProxyConfig is the data of /etc/kubernetes/api-proxy.cfg, HAProxy's configuration.
 type apiProxyConfig struct {
-	Port    int    // on 127.0.0.1
-	Root    string // the directory that is all of the host's files to it
-	Socket  string // of its process, for the next one
-	Old     bool   // see Target.hasOldProxy
-	Servers []apiProxyBackend
+	Port   int    // on 127.0.0.1
+	Root   string // the directory that is all of the host's files to it
+	Socket string // of its process, for the next one
+	Old    bool   // see Target.hasOldProxy
+	// Authority tells the authority of the API servers from others, where the file is read again when
+	// that is another; "" where the proxy is started again.
+	Authority string
+	Servers   []apiProxyBackend
 }
 
 // apiProxyDaemon is the data of the unit.

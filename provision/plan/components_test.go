@@ -220,7 +220,7 @@ func addOnsAreNotWaitedFor(t *testing.T, p plan.Plan) {
 }
 
 // TestSharedKeysRestart: who reads a key that base makes for several is restarted when it is
-// another, and no other service is. Kubeconfigs have the authority in them, so they are not told
+// another, or reads it again, and no other service is. Kubeconfigs have the authority in them, so they are not told
 // apart from their own content.
 func TestSharedKeysRestart(t *testing.T) {
 	want := map[string]string{
@@ -236,7 +236,8 @@ func TestSharedKeysRestart(t *testing.T) {
 	}
 }
 
-// readersRestart: each service starts with the wanted keys, and its digest is of all of them.
+// readersRestart: each service starts with the wanted keys, and its digest is of all of them; those
+// that it reads again are told by the files that name them.
 func readersRestart(t *testing.T, plan plan.Plan, want map[string]string) {
 	for _, s := range plan.Steps {
 		for _, r := range s.Wanted {
@@ -255,9 +256,17 @@ func readersRestart(t *testing.T, plan plan.Plan, want map[string]string) {
 				}
 			}
 			var names []string
-			shared := named(s.Target, slices.Concat(files, read))
-			for _, key := range shared {
+			shared := named(s.Target, files)
+			for _, key := range slices.Concat(shared, named(s.Target, read)) {
 				names = append(names, strings.TrimPrefix(key.ID(), "file /etc/kubernetes/pki/"))
+			}
+			for _, key := range named(s.Target, read) {
+				digest := component.Digest([]resource.Resource{key})
+				if !slices.ContainsFunc(read, func(r resource.Resource) bool {
+					return strings.Contains(string(r.(resource.File).Content), digest)
+				}) {
+					t.Errorf("%s does not read %s again when it is another", service.Name, key.ID())
+				}
 			}
 			if got := strings.Join(names, " "); got != want[service.Name] {
 				t.Errorf("%s reads %q, want %q", service.Name, got, want[service.Name])
