@@ -120,8 +120,8 @@ type apiProxyConfig struct {
 	Root   string // the directory that is all of the host's files to it
 	Socket string // of its process, for the next one
 	Old    bool   // see Target.hasOldProxy
-	// Authority tells the authority of the API servers from others, where the file is read again when
-	// that is another; "" where the proxy is started again.
+	// Authority tells the authority of the API servers from others, where the file is read again
+	// when that is another; "" where the proxy is started again.
 	Authority string
 	Servers   []apiProxyBackend
 }

@@ -220,8 +220,8 @@ func addOnsAreNotWaitedFor(t *testing.T, p plan.Plan) {
 }
 
 // TestSharedKeysRestart: who reads a key that base makes for several is restarted when it is
-// another, or reads it again, and no other service is. Kubeconfigs have the authority in them, so they are not told
-// apart from their own content.
+// another, or reads it again, and no other service is. Kubeconfigs have the authority in them, so
+// they are not told apart from their own content.
 func TestSharedKeysRestart(t *testing.T) {
 	want := map[string]string{
 		"kube-apiserver.service":          "ca.crt front-proxy-ca.crt sa.key sa.pub",
