@@ -57,5 +57,15 @@ func (s Service) reload(ctx context.Context, sys *host.System) error {
 	if _, err := sys.Change(ctx, "systemctl", "reload", s.Name); err != nil {
 		return err
 	}
-	return NotOwed(sys, s.Name)
+	// While HAProxy reads, its process has another command line: "-sf 214 -x sockpair@3" and its own.
+	deadline, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	err := host.Poll(deadline, startPoll, func() (bool, error) {
+		u, err := sys.Unit(deadline, s.Name)
+		return err == nil && s.converged(sys, u), err
+	})
+	if ctx.Err() != nil {
+		return err
+	}
+	return NotOwed(sys, s.Name) // what is not as it should be by now, the next look tells
 }

@@ -1,6 +1,7 @@
 package resource_test
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"syscall"
@@ -240,12 +241,26 @@ func TestPackageUpdatesListsOnce(t *testing.T) {
 	}
 }
 
-// TestServiceReadsAgain: a service that reads a file again while it runs is told to, and not
-// started again; also when the run that changed the file was killed before it told the service.
+// TestServiceReadsAgain: a service that reads a file again while it runs is told to, waited for, and
+// not started again; also when the run that changed the file was killed before it told the service.
 func TestServiceReadsAgain(t *testing.T) {
 	m := newMachine(t)
-	newSystemd(m)
-	m.put("/etc/systemd/system/proxy.service", "[Service]\n")
+	s := newSystemd(m)
+	m.put("/etc/systemd/system/proxy.service", "[Service]\nExecStart=/bin/proxy -Ws\n")
+	// While it reads, the process has another command line, as HAProxy's has.
+	manager, looks := m.fakes["systemctl"], 0
+	m.fakes["systemctl"] = func(argv []string) (string, error) {
+		if u := s.units["proxy.service"]; u != nil && u.pid != 0 {
+			path := fmt.Sprintf("/proc/%d/cmdline", u.pid)
+			if argv[1] == "reload" {
+				m.put(path, "/bin/proxy\x00-sf\x00214\x00-Ws\x00")
+				looks = 3
+			} else if looks--; looks == 0 {
+				m.put(path, "/bin/proxy\x00-Ws\x00")
+			}
+		}
+		return manager(argv)
+	}
 	list := func(text string) []resource.Resource {
 		file := resource.File{Path: "/etc/proxy.cfg", Mode: 0o600, Content: []byte(text)}
 		return []resource.Resource{file, resource.Service{
