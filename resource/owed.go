@@ -57,7 +57,8 @@ func (s Service) reload(ctx context.Context, sys *host.System) error {
 	if _, err := sys.Change(ctx, "systemctl", "reload", s.Name); err != nil {
 		return err
 	}
-	// While HAProxy reads, its process has another command line: "-sf 214 -x sockpair@3" and its own.
+	// While HAProxy reads, its process has another command line: "-sf 214 -x sockpair@3" and its
+	// own.
 	deadline, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	err := host.Poll(deadline, startPoll, func() (bool, error) {

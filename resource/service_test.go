@@ -241,8 +241,9 @@ func TestPackageUpdatesListsOnce(t *testing.T) {
 	}
 }
 
-// TestServiceReadsAgain: a service that reads a file again while it runs is told to, waited for, and
-// not started again; also when the run that changed the file was killed before it told the service.
+// TestServiceReadsAgain: a service that reads a file again while it runs is told to, waited for,
+// and not started again; also when the run that changed the file was killed before it told the
+// service.
 func TestServiceReadsAgain(t *testing.T) {
 	m := newMachine(t)
 	s := newSystemd(m)
