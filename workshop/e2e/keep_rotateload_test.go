@@ -13,6 +13,7 @@ import (
 func TestKeepRotateLosesNoRequest(t *testing.T) {
 	l := newLab(t, "rotate-load", "--control-planes", "3", "--workers", "1")
 	l.up()
+	l.must(4*time.Minute, "addons", "-i", l.inventory, "--wait") // a stage begins where all is as wanted
 	first := l.authorities()
 	hosts := []string{"cp1", "cp2", "cp3", "w1"}
 	for _, stage := range []string{"trust", "issue", "distrust"} {
