@@ -142,7 +142,7 @@ func fetch(l *lab, port int) {
 	l.t.Helper()
 	for _, from := range l.hosts() {
 		for _, to := range l.hosts() {
-			l.eventually(30*time.Second, "the page", contains("page of"),
+			l.eventually(2*time.Minute, "the page", contains("page of"),
 				from.Name, "curl", "-sS", "--max-time", "5", fmt.Sprintf("http://%s:%d/", to.Address, port))
 		}
 	}
