@@ -8,10 +8,12 @@ bin=$root/bin
 image=${XDG_CACHE_HOME:-$HOME/.cache}/kbootstrap/lab/mirror/registry.k8s.io/e2e-test-images/agnhost/2.63.0.tar
 on() { "$bin/kblab" exec --dir "$dir" "$@"; }
 address() { on "$1" -- ip -4 -o addr show dev eth1 | awk '{sub("/.*", "", $4); print $4}'; }
-# A Service reaches the kube-proxy of a host a moment after its pods are ready.
+# ask asks a URL until the answer has a word: a Service reaches the kube-proxy of a host a moment after its pods are ready,
+# and a copy of the store has the entries when it has registered with the store, some seconds after it has started.
 ask() {
   echo "curl '$1'"
-  on cp1 -- curl --silent --show-error --fail --max-time 2 --retry 10 --retry-delay 1 --retry-all-errors "$1" 2>/dev/null
+  on cp1 -- timeout 60 sh -c 'until curl --silent --fail --max-time 2 "$1" | grep "$2"; do sleep 0.5; done' ask "$1" "$2" ||
+    { echo "no answer has \"$2\" within 60 s" >&2; return 1; }
 }
 
 echo "== the guestbook, from examples/guestbook"
@@ -27,10 +29,8 @@ echo
 on cp1 -- kubectl get pods --all-namespaces -o wide
 echo
 echo "== written through w1, read through w2"
-ask "http://$(address w1):30001/guestbook?cmd=set&key=messages&value=hello"
-echo
-ask "http://$(address w2):30001/guestbook?cmd=get&key=messages"
-echo
+ask "http://$(address w1):30001/guestbook?cmd=set&key=messages&value=hello" Updated
+ask "http://$(address w2):30001/guestbook?cmd=get&key=messages" hello
 cat <<NEXT
 
 the cluster is running. look around:
