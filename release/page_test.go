@@ -25,7 +25,7 @@ func TestMinorsPage(t *testing.T) {
 		known["v"+Branch(strings.TrimPrefix(v, "v"))] = v
 	}
 	var b strings.Builder
-	b.WriteString("| Kubernetes | known up to | etcd | metrics-server | pause | containerd, at least | made anew by `up` | " +
+	b.WriteString("| Kubernetes | known up to | etcd | metrics-server | pause | containerd, at least | made by `up` | " +
 		"brought to the next by `upgrade` |\n|---|---|---|---|---|---|---|---|\n")
 	for _, minor := range slices.Sorted(maps.Keys(minors)) {
 		of := minors[minor]

@@ -82,8 +82,8 @@ func TestCensus(t *testing.T) {
 	}
 }
 
-// TestCensusAsksFiguresLast: the figures of an API server may take long, and keep nobody else from
-// being asked.
+// TestCensusAsksFiguresLast: the figures of an API server may take long, and keep no other server
+// from being asked.
 func TestCensusAsksFiguresLast(t *testing.T) {
 	m := newMachine(t)
 	k := newKube(m)
