@@ -22,11 +22,12 @@ var tried = map[int]struct{ release, made, onward string }{
 func TestMinorsPage(t *testing.T) {
 	known := map[string]string{}
 	for _, v := range KnownKubernetes() {
-		known["v"+Branch(strings.TrimPrefix(v, "v"))] = v
+		v = strings.TrimPrefix(v, "v")
+		known[Branch(v)] = v
 	}
 	var b strings.Builder
-	b.WriteString("| Kubernetes | known up to | etcd | metrics-server | pause | containerd, at least | made by `up` | " +
-		"brought to the next by `upgrade` |\n|---|---|---|---|---|---|---|---|\n")
+	b.WriteString("| Kubernetes | known up to | etcd | metrics-server | pause | containerd, at least | " +
+		"made by `up` | brought to the next by `upgrade` |\n|---|---|---|---|---|---|---|---|\n")
 	for _, minor := range slices.Sorted(maps.Keys(minors)) {
 		of := minors[minor]
 		branch := fmt.Sprintf("1.%d", minor)
@@ -40,9 +41,11 @@ func TestMinorsPage(t *testing.T) {
 		if _, newest := Minors(); minor == newest {
 			onward = "there is no next one yet"
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s | %s |\n", branch, strings.TrimPrefix(known["v"+branch], "v"),
-			of.defaults["etcd"], of.defaults["metrics-server"], of.defaults["pause"], strings.Join(of.containerd, ", "),
-			made, onward)
+		cells := []string{
+			branch, known[branch], of.defaults["etcd"], of.defaults["metrics-server"], of.defaults["pause"],
+			strings.Join(of.containerd, ", "), made, onward,
+		}
+		b.WriteString("| " + strings.Join(cells, " | ") + " |\n")
 	}
 	for minor := range tried {
 		if _, has := minors[minor]; !has {
