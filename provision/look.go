@@ -75,8 +75,7 @@ func lookAround(ctx context.Context, r *Run, queries map[string]node.Query) (map
 			r.evidence[name] = guard.EvidenceOf(queries[name].Witnesses, a.Witnesses)
 		}
 	}
-	r.census, r.vitals = censusOf(r.Cluster.Hosts, answers), vitalsIn(answers)
-	r.views = viewsIn(answers)
+	r.take(answers)
 	return answers, err
 }
 

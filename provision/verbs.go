@@ -1,9 +1,16 @@
 package provision
 
+import "slices"
+
 // Up lists what comes before the first change that `up` makes: everything is known by then. approve
 // is asked when the plan is known; it may be nil. The checks that are ignored only warn. Run.Apply
 // carries the plan out.
 func Up(approve func(*Run) error, ignored []string) []Stage {
+	return slices.Concat(lookForUp(), judgeForUp(approve, ignored))
+}
+
+// lookForUp lists how `up` finds out what there is.
+func lookForUp() []Stage {
 	return []Stage{
 		LockState,
 		FetchArtifacts,
@@ -15,6 +22,12 @@ func Up(approve func(*Run) error, ignored []string) []Stage {
 		IssueKeys,
 		BuildPlan,
 		ObserveAndSurvey,
+	}
+}
+
+// judgeForUp lists how `up` judges what there is.
+func judgeForUp(approve func(*Run) error, ignored []string) []Stage {
+	return []Stage{
 		CheckFounding, // again: hosts may be lost by now
 		KeepLead,
 		Judge,
@@ -23,6 +36,12 @@ func Up(approve func(*Run) error, ignored []string) []Stage {
 		CheckHosts(ignored),
 		KeepKeys,
 	}
+}
+
+// Rejoin lists what `recover` does when one member of etcd has become the cluster: it is `up`, and
+// waits for that member.
+func Rejoin(ignored []string) []Stage {
+	return slices.Concat(lookForUp(), []Stage{AwaitAnswers}, judgeForUp(nil, ignored))
 }
 
 // AddNode lists what comes before the first change that `add-node` makes: it is `up`, limited to
@@ -133,6 +152,7 @@ func Upgrade(u Upgrading, confirm func(*Run) error, ignored []string) []Stage {
 		IssueKeys,
 		BuildUpgrade,
 		ObserveAndSurvey,
+		AwaitAnswers,
 		SpareNodes,
 		OrderMembers,
 		AwaitBudgets,

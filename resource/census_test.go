@@ -82,6 +82,33 @@ func TestCensus(t *testing.T) {
 	}
 }
 
+// TestCensusAsksFiguresLast: the figures of an API server may take long, and keep no other server
+// from being asked.
+func TestCensusAsksFiguresLast(t *testing.T) {
+	m := newMachine(t)
+	k := newKube(m)
+	k.objects["/api/v1/nodes"] = map[string]any{"kind": "NodeList", "items": []any{}}
+	for _, path := range []string{"/metrics", "/apis/policy/v1/poddisruptionbudgets", "/api/v1/pods"} {
+		k.objects[path] = map[string]any{}
+	}
+	etcd := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		if k.reads != 1 { // of the nodes
+			t.Errorf("etcd is asked after %d answers of the API", k.reads)
+		}
+		_, _ = w.Write([]byte(`[{"name":"m1"}]`))
+	}))
+	etcd.Start()
+	t.Cleanup(etcd.Close)
+	census := api.TakeCensus(t.Context(), m.System, api.CensusSource{
+		Kubeconfig: "/etc/kubernetes/admin.conf", Members: resource.Ready{URL: etcd.URL + "/members"}, Upgrade: true,
+	})
+	if len(census.Members) != 1 || census.Upgrade == nil || census.Upgrade.Error != "" || k.reads != 4 {
+		t.Errorf("%d answers of the API: %+v", k.reads, census)
+	}
+}
+
 // TestCensusCallsFromItself: a member is called from the address that it is called at, which its
 // certificate has; another may be the first of the interface.
 func TestCensusCallsFromItself(t *testing.T) {

@@ -55,7 +55,7 @@ the inventory, or replace them.`,
 				return err
 			}
 			scope := provision.Scope{Tolerance: provision.Tolerance{Hosts: lost}}
-			return flags.half(c.Context(), cluster, scope, options, provision.Up(nil, ignored), flags.showSummary)
+			return flags.half(c.Context(), cluster, scope, options, provision.Rejoin(ignored), flags.showSummary)
 		},
 	}
 	flags.bind(c)

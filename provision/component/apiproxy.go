@@ -19,9 +19,16 @@ var apiProxy = Component{
 	Short:  "api-lb",
 	On:     Target.highlyAvailable,
 	After:  []string{"base"},
-	// HAProxy takes a server for one that answers until its first check has failed.
-	NeedsJoined: []string{APIServer},
-	Units:       []string{"kube-api-proxy.service"},
+	// HAProxy takes a server for one that answers until its first check has failed. Where nothing
+	// has used the proxy yet that harms nobody: a server that refuses a connection is passed over,
+	// and the node of a control plane that joins is made while its member of etcd catches up.
+	NeedsJoined: func(t Target) []string {
+		if t.isFresh() {
+			return nil
+		}
+		return []string{APIServer}
+	},
+	Units: []string{"kube-api-proxy.service"},
 	Ports: []Port{{
 		Network: "tcp", By: "kube-api-proxy", Loopback: true,
 		Of: func(c *inventory.Cluster) int { return c.Network.LocalAPIPort },

@@ -29,7 +29,7 @@ var apiServer = Component{
 	On:    on(inventory.ControlPlane),
 	After: []string{"base"},
 	// A learner serves no API server.
-	NeedsJoined: []string{Etcd},
+	NeedsJoined: func(Target) []string { return []string{Etcd} },
 	Rolling:     true,
 	Role:        inventory.ControlPlane,
 	Units:       []string{"kube-apiserver.service"},

@@ -36,9 +36,10 @@ type Component struct {
 	After []string
 	// Needs names the components that must be done on every host that has them first.
 	Needs []string
-	// NeedsJoined names the components that must be done on every host that has them first, in a
-	// run in which hosts join the control plane of a cluster that is there.
-	NeedsJoined []string
+	// NeedsJoined returns the names of the components that must be done on every host that has them
+	// first, in a run in which hosts join the control plane of a cluster that is there; nil means
+	// none.
+	NeedsJoined func(t Target) []string
 	// Strict reports whether it needs every host indeed, also in a run that may go on without some;
 	// nil means that it does not.
 	Strict func(t Target) bool
@@ -48,6 +49,9 @@ type Component struct {
 	// Rolling components are changed on one host at a time once they run, because the cluster stops
 	// without a quorum of them.
 	Rolling bool
+	// JoinsAlone has hosts that join the control plane of a cluster that is there get the component
+	// one after the other.
+	JoinsAlone bool
 	// NamesAll reports whether what a host has of the component names all hosts of the cluster, so
 	// that all have it changed when some join; see inventory.Cluster.
 	NamesAll func(*inventory.Cluster) bool

@@ -21,16 +21,17 @@ const (
 )
 
 // Etcd keeps the cluster's state. New members start together, because the first is not up until a
-// quorum is. Running members change one at a time, because the cluster stops without a quorum.
+// quorum is. Running members change one at a time, because the cluster stops without a quorum; and
+// members join one at a time, because etcd takes one learner.
 var etcd = Component{
 	Name:    Etcd,
 	On:      on(inventory.Etcd),
 	After:   []string{"base"},
 	Needs:   []string{"etcd-peers"},
 	Strict:  Target.beginsToInsist,
-	Rolling: true,
-	Role:    inventory.Etcd,
-	Units:   []string{"etcd.service"},
+	Rolling: true, JoinsAlone: true,
+	Role:  inventory.Etcd,
+	Units: []string{"etcd.service"},
 	Sources: []release.Source{{
 		Component: "etcd", Archive: true, Directory: "etcd-v{version}-linux-{arch}/",
 		URL:      "https://github.com/etcd-io/etcd/releases/download/v{version}/etcd-v{version}-linux-{arch}.tar.gz",

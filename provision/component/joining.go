@@ -44,6 +44,11 @@ func (t Target) joins() bool {
 	return t.Has(inventory.Etcd) && slices.Contains(t.Joins, t.Host.Name) && t.Facts.EtcdBootstrapped == ""
 }
 
+// isFresh reports whether the host joins and has never been a node.
+func (t Target) isFresh() bool {
+	return slices.Contains(t.Joins, t.Host.Name) && !slices.Contains(t.Facts.Units, "kubelet.service")
+}
+
 // etcdJoin is the place of a member that joins in etcd's list. It comes when the files of the
 // member are there and before it is started: from then on the cluster waits for it.
 func etcdJoin(t Target) []resource.Resource {

@@ -89,11 +89,15 @@ func (p Plan) Walk(ctx context.Context, do func(context.Context, Step) error) Fa
 func (p Plan) Before(i int) []int {
 	step := p.Steps[i]
 	var indices []int
+	var joined []string
+	if step.Target.Joins != nil && step.Component.NeedsJoined != nil {
+		joined = step.Component.NeedsJoined(step.Target)
+	}
 	for j, other := range p.Steps {
 		switch {
 		case slices.Contains(step.Component.After, other.Component.Name) && p.sameHost(step, other),
 			slices.Contains(step.Component.Needs, other.Component.Name),
-			step.Target.Joins != nil && slices.Contains(step.Component.NeedsJoined, other.Component.Name),
+			slices.Contains(joined, other.Component.Name),
 			step.Component.InWaves && other.Component.InWaves && p.Waves[other.About()]+1 == p.Waves[step.About()],
 			j < i && step.Component.Rolling && !p.AtOnce &&
 				step.Component.Name == other.Component.Name && step.isRolled():
@@ -149,10 +153,9 @@ func (s Step) Running() bool {
 }
 
 // isRolled reports whether the step of a rolling component waits for those of the hosts before: it
-// changes what runs, or its host joins what runs, as a learner of etcd does, of which there may be
-// one at a time.
+// changes what runs, or its host joins what takes one at a time.
 func (s Step) isRolled() bool {
-	return s.Running() || slices.Contains(s.Target.Joins, s.About())
+	return s.Running() || s.Component.JoinsAlone && slices.Contains(s.Target.Joins, s.About())
 }
 
 // Restarts reports whether the step changes a service that runs: its host carries that out by

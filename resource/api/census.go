@@ -59,25 +59,32 @@ type CensusSource struct {
 	Upgrade bool
 }
 
-// censusTimeout bounds one question: what does not answer at once does not stand.
-const censusTimeout = 5 * time.Second
+const (
+	// censusTimeout bounds one question: what does not answer at once does not stand.
+	censusTimeout = 5 * time.Second
+	// viewTimeout is how long an API server may take to tell what an upgrade would meet: its
+	// figures and all pods of a large cluster are tens of megabytes.
+	viewTimeout = time.Minute
+)
 
 // TakeCensus asks the API and etcd, as one host reaches them. Who does not answer has said nothing,
 // which is no error.
 func TakeCensus(ctx context.Context, sys *host.System, from CensusSource) Census {
-	ctx, cancel := context.WithTimeout(ctx, censusTimeout)
+	brief, cancel := context.WithTimeout(ctx, censusTimeout)
 	defer cancel()
 	var census Census
 	if from.Kubeconfig != "" {
-		census.Nodes, _ = registeredNodes(ctx, sys, from.Kubeconfig)
-	}
-	if from.Upgrade {
-		census.Upgrade = viewUpgrade(ctx, sys, from.Kubeconfig)
+		census.Nodes, _ = registeredNodes(brief, sys, from.Kubeconfig)
 	}
 	if from.Members.URL != "" {
-		census.Members, _ = etcdMembers(ctx, sys, from.Members)
+		census.Members, _ = etcdMembers(brief, sys, from.Members)
 	}
-	census.Etcd = etcdVitals(ctx, sys, from.Etcd)
+	census.Etcd = etcdVitals(brief, sys, from.Etcd)
+	if from.Upgrade {
+		long, cancel := context.WithTimeout(ctx, viewTimeout)
+		defer cancel()
+		census.Upgrade = viewUpgrade(long, sys, from.Kubeconfig)
+	}
 	return census
 }
 

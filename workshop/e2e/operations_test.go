@@ -5,6 +5,7 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,22 +19,29 @@ import (
 func TestKeepOperations(t *testing.T) {
 	l := newLab(t, "demo", "--control-planes", "1", "--workers", "0")
 	key := l.recipient()
+	l.schedules("  schedule: \"02:30\"\n  keep: 14\n")
 	hosts, backups, _ := strings.Cut(l.read(), "backup:\n")
 	l.rewrite(strings.Replace(hosts, "hosts:\n", "backup:\n"+backups+"hosts:\n", 1)) // hosts come at the end
 	l.up()
 	for _, name := range []string{"cp2", "cp3", "w2"} {
 		l.mustLab(5*time.Minute, "add", "--spare", "--name", name)
 	}
-	before := map[string]func(){
-		"kbootstrap restore FILE":     func() { l.loseEtcd("cp1") },
-		"kbootstrap add-node cp2 cp3": func() { l.joinPlanes("cp2", "cp3") },
-		"kbootstrap add-node w2":      func() { l.join("w2") },
-		"kbootstrap replace-node cp3": func() {
+	before := map[string]func(line string){
+		"kbootstrap restore ": func(line string) {
+			if strings.Contains(line, "--keys") {
+				l.loseState("lost")
+			}
+			l.loseEtcd("cp1")
+		},
+		"scp root@cp1:":               func(string) { l.exec("cp1", "systemctl", "start", "kbootstrap-backup") },
+		"kbootstrap add-node cp2 cp3": func(string) { l.joinPlanes("cp2", "cp3") },
+		"kbootstrap add-node w2":      func(string) { l.join("w2") },
+		"kbootstrap replace-node cp3": func(string) {
 			l.leaves("w2")
 			l.reinstall("cp3")
 			l.gone("cp3")
 		},
-		"kbootstrap recover": func() {
+		"kbootstrap recover": func(string) {
 			for _, name := range []string{"cp2", "cp3"} {
 				l.reinstall(name)
 			}
@@ -43,7 +51,7 @@ func TestKeepOperations(t *testing.T) {
 	for _, line := range typed {
 		for begins, prepare := range before {
 			if strings.HasPrefix(line, begins) {
-				prepare()
+				prepare(line)
 			}
 		}
 		if line == "kbootstrap status" {
@@ -57,13 +65,13 @@ func TestKeepOperations(t *testing.T) {
 			t.Errorf("no line of the page begins with %q", begins)
 		}
 	}
-	l.ready(3, time.Minute)
+	l.ready(3, 3*time.Minute)
 	l.voters(3)
 	l.heals()
 }
 
 // commandsOf are the lines of the blocks of commands of a page. What is typed is a call of the
-// tool.
+// tool, or copies what a host has made.
 func commandsOf(t *testing.T, page string) []string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("../..", page))
@@ -77,13 +85,14 @@ func commandsOf(t *testing.T, page string) []string {
 			fenced = !fenced
 		}
 		if !fenced && strings.HasPrefix(line, "    ") {
-			if line = strings.TrimSpace(line); !strings.HasPrefix(line, "kbootstrap ") {
+			line = strings.TrimSpace(line)
+			if !strings.HasPrefix(line, "kbootstrap ") && !strings.HasPrefix(line, "scp ") {
 				t.Errorf("%s: %q is no call of the tool, and is not run", page, line)
 			}
 			lines = append(lines, line)
 		}
 	}
-	if len(lines) < 9 {
+	if len(lines) < 13 {
 		t.Fatalf("%s has %d lines to type", page, len(lines))
 	}
 	return lines
@@ -93,18 +102,29 @@ func commandsOf(t *testing.T, page string) []string {
 // the backup and the key are.
 func (l *lab) typeLine(line, key string) {
 	l.t.Helper()
+	arguments := strings.Fields(line)[1:]
+	if strings.HasPrefix(line, "scp ") {
+		l.copySet(arguments[0])
+		return
+	}
 	backups, err := filepath.Glob(filepath.Join(l.dir, ".kbootstrap/demo/backups/*"))
 	if err != nil {
 		l.fatalf("%v", err)
 	}
-	arguments := strings.Fields(line)[1:]
+	opens, identified := false, false
 	for i, a := range arguments {
 		switch {
 		case a == "FILE" && backups != nil:
 			arguments[i] = backups[len(backups)-1]
 		case a == "~/.ssh/id_ed25519":
-			arguments[i] = key
+			arguments[i], identified = key, true
+		case i > 0 && arguments[i-1] == "--keys":
+			l.rename(filepath.Join(l.dir, "lost/backups"), a)
 		}
+		opens = opens || a == "restore" || a == "verify"
+	}
+	if opens && !identified {
+		arguments = append(arguments, "--identity", key) // without it the user's own is tried
 	}
 	if arguments[0] == "restore" {
 		arguments = append(arguments, "--confirm", "demo") // no person is there to be asked
@@ -119,6 +139,36 @@ func (l *lab) typeLine(line, key string) {
 		l.fatalf("%s: %v\n%s", line, err, &out)
 	}
 	l.t.Logf("%s took %.1f s", line, time.Since(begin).Seconds())
+}
+
+// copySet copies the newest set of a host, from where the page says that sets are, to the name that
+// the page gives it.
+func (l *lab) copySet(from string) {
+	l.t.Helper()
+	login, path, _ := strings.Cut(from, ":")
+	_, host, _ := strings.Cut(login, "@")
+	dir := filepath.Dir(path)
+	names := strings.Fields(l.exec(host, "sh", "-c", "cd "+dir+" && ls *.kbackup"))
+	set := l.exec(host, "cat", filepath.Join(dir, names[len(names)-1]))
+	if err := os.WriteFile(filepath.Join(l.dir, filepath.Base(path)), []byte(set), 0o600); err != nil {
+		l.fatalf("%v", err)
+	}
+}
+
+// rename gives the only backup of a directory the name that the page gives it, in the directory of
+// the cluster.
+func (l *lab) rename(dir, name string) {
+	l.t.Helper()
+	backups, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err == nil && len(backups) != 1 {
+		err = fmt.Errorf("%s has the backups %q", dir, backups)
+	}
+	if err == nil {
+		err = os.Rename(backups[0], filepath.Join(l.dir, name))
+	}
+	if err != nil {
+		l.fatalf("%v", err)
+	}
 }
 
 // read is the inventory.

@@ -90,7 +90,7 @@ func TestUpgradeUnderLoad(t *testing.T) {
 		l.imports(host, "lab.invalid/greeting/1.tar")
 	}
 	l.apply(served)
-	l.kubectl("rollout", "status", "deployment/served", "--timeout=2m")
+	l.kubectl("rollout", "status", "deployment/served", "--timeout=5m")
 	if path[0] == upgradePath[0] {
 		l.refusesOldAPI(path[2])
 	}
@@ -180,8 +180,9 @@ func (l *lab) members(want int) {
 }
 
 // killedAfter runs the program, kills it when it has written so many lines, and returns the last of
-// them. A run that ends before is one that was finished.
-func (l *lab) killedAfter(lines int, arguments ...string) (last string) {
+// them. A run that ends before is one that was finished; one that was refused or has failed would
+// be no cut.
+func (l *lab) killedAfter(lines int, arguments ...string) string {
 	l.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
 	defer cancel()
@@ -194,10 +195,15 @@ func (l *lab) killedAfter(lines int, arguments ...string) (last string) {
 		l.fatalf("%v", err)
 	}
 	told := bufio.NewScanner(out)
-	for n := 0; n < lines && told.Scan(); n++ {
-		last = told.Text()
+	var all []string
+	for len(all) < lines && told.Scan() {
+		all = append(all, told.Text())
 	}
 	_ = command.Process.Kill() // it may have ended
 	_ = command.Wait()         // it was killed, and says so
-	return last
+	if code := command.ProcessState.ExitCode(); code > 0 {
+		l.fatalf("kbootstrap %s ended by itself: exit %d\n%s", strings.Join(arguments, " "), code,
+			strings.Join(all, "\n"))
+	}
+	return strings.Join(all[max(0, len(all)-1):], "")
 }
