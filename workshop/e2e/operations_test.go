@@ -93,7 +93,7 @@ func commandsOf(t *testing.T, page string) []string {
 // the backup and the key are.
 func (l *lab) typeLine(line, key string) {
 	l.t.Helper()
-	backups, err := filepath.Glob(filepath.Join(l.dir, ".kbootstrap/demo/backups/*"))
+	backups, err := filepath.Glob(filepath.Join(l.dir, ".kbootstrap/*/backups/*"))
 	if err != nil {
 		l.fatalf("%v", err)
 	}
