@@ -27,8 +27,9 @@ nor a file had them, or others can read the file. Nothing was sent.`,
 	{BucketRefused, "the store of backups refuses the request",
 		`The server knows no such access key, the secret belongs to another one, the key may not do this in the bucket, or
 the bucket is in another region. Its answer is in the message.`,
-		`Compare the key, backup.s3.endpoint and backup.s3.region with what the owner of the store says. The key must be
-allowed to put, get and list objects of the bucket, and to delete them where backup.s3.keep is set.`},
+		`Compare the key, backup.s3.endpoint and backup.s3.region with what the owner of the store says.
+
+The key must be allowed to put, get and list objects of the bucket, and to delete them where backup.s3.keep is set.`},
 	{BucketMissing, "there is no such bucket or backup in the store",
 		`The server took the key, and has nothing under that name. Buckets are not made by the tool.`,
 		`Make the bucket, or look at the names of the backups in it. A name that ends with a slash stands for the newest

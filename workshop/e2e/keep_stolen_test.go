@@ -17,6 +17,7 @@ import (
 // runs goes on.
 func TestKeepStolen(t *testing.T) {
 	l := newLab(t, stolenName, "--control-planes", "3", "--workers", "1")
+	l.slow = 3 // four hosts at once, on a machine that may have other work
 	key := l.sealer()
 	l.up()
 	for _, host := range []string{"cp1", "cp2", "cp3"} {
