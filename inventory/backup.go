@@ -61,8 +61,8 @@ func backupFields(b *Backup) []field {
 			doc: "the directory of the sets on the hosts of etcd; each host has one of its own below it, " +
 				"`<cluster>/<host>`. A disk of its own is better than that of etcd."},
 		{name: "s3", shape: "mapping", fields: s3Fields(&b.S3),
-			doc: "the store that `s3://` means in `backup -o`, `backup verify` and `restore`. Only the control machine " +
-				"asks it."},
+			doc: "the store that `s3://` means in `backup -o`, `backup verify` and `restore`. Only the control " +
+				"machine asks it."},
 	}
 }
 

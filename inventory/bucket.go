@@ -10,8 +10,8 @@ type S3 struct {
 	// Endpoint is the URL of its server, without a path.
 	Endpoint string
 	Region   string
-	// CA is the path of the file with the certificate of its authority; "" for one that this machine
-	// trusts anyway. Authority is what is in the file.
+	// CA is the path of the file with the certificate of its authority; "" for one that this
+	// machine trusts anyway. Authority is what is in the file.
 	CA        string
 	Authority []byte
 	// Credentials is the path of a file with its keys; "" stands for the environment and the usual
@@ -39,8 +39,8 @@ func s3Fields(s *S3) []field {
 				"owner can read. Without the line `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY` count, then " +
 				"`~/.aws/credentials`. The inventory has no keys, and hosts get none."},
 		{name: "keep", shape: "number", fallback: "all", read: number(&s.Keep, 2, 1000),
-			doc: "how many backups of the cluster stay in a place of the store: older ones are removed after a new one " +
-				"was sent."},
+			doc: "how many backups of the cluster stay in a place of the store: older ones are removed after a new " +
+				"one was sent."},
 	}
 }
 

@@ -14,7 +14,8 @@ func TestStoreOfBackups(t *testing.T) {
 	if s := b.S3; s.Endpoint != "https://s3.amazonaws.com" || s.Region != "eu-1" || s.Keep != 0 || s.Authority != nil {
 		t.Errorf("read as %+v", s)
 	}
-	b, err = backupOf("  s3: {endpoint: 'https://minio.example.com:9000/', ca: testdata/mirror.crt, credentials: k, keep: 7}\n")
+	b, err = backupOf("  s3: {endpoint: 'https://minio.example.com:9000/', ca: testdata/mirror.crt, " +
+		"credentials: k, keep: 7}\n")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,7 +25,7 @@ func TestStoreOfBackups(t *testing.T) {
 	}
 	for lines, want := range map[string]string{
 		"{endpoint: minio.example.com}":                                   "is not an http(s) URL",
-		"{endpoint: 'https://somebody:hidden@minio.example.com'}":         "has a user name or a password",
+		"{endpoint: 'https://anna:hidden@minio.example.com'}":             "has a user name or a password",
 		"{endpoint: 'https://minio.example.com/backups'}":                 "neither a path nor a query",
 		"{endpoint: 'http://minio.example.com', ca: testdata/mirror.crt}": "without TLS needs no authority",
 		"{ca: nowhere.crt}":   "name the file with the certificate of the server's authority",

@@ -124,7 +124,8 @@ func (s scratchEtcd) fetch(ctx context.Context, c *inventory.Cluster, m backup.M
 	then.Versions = map[string]string{component.Etcd: m.Versions[component.Etcd]}
 	only := slices.DeleteFunc(component.Sources(), func(s release.Source) bool { return s.Component != component.Etcd })
 	releases := releases{cluster: &then, options: o}
-	set, err := release.Resolve(ctx, &then, runtime.GOARCH, release.Options{Sources: only, Warn: releases.warn, Bundle: o.Bundle})
+	set, err := release.Resolve(ctx, &then, runtime.GOARCH,
+		release.Options{Sources: only, Warn: releases.warn, Bundle: o.Bundle})
 	if err != nil {
 		return err
 	}

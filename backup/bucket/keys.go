@@ -42,7 +42,7 @@ func FindKeys(given string, getenv func(string) string) (Keys, error) {
 	return keysIn(cmp.Or(getenv(envFile), filepath.Join(getenv("HOME"), ".aws", "credentials")), getenv)
 }
 
-// keysIn reads keys from a file that nobody else can read.
+// keysIn reads keys from a file that only its owner can read.
 func keysIn(path string, getenv func(string) string) (Keys, error) {
 	info, err := os.Stat(path)
 	switch {
@@ -51,8 +51,8 @@ func keysIn(path string, getenv func(string) string) (Keys, error) {
 	case err != nil:
 		return Keys{}, fault.BucketKeys.Wrap(err)
 	case info.Mode().Perm()&0o077 != 0:
-		return Keys{}, fault.BucketKeys.Errorf("%s has mode %04o: others can read the keys; run `chmod 600 %[1]s`", path,
-			info.Mode().Perm())
+		return Keys{}, fault.BucketKeys.Errorf("%s has mode %04o: others can read the keys; run `chmod 600 %[1]s`",
+			path, info.Mode().Perm())
 	}
 	profile := cmp.Or(getenv(envProfile), "default")
 	value, err := credentials.NewFileAWSCredentials(path, profile).GetWithContext(&credentials.CredContext{})

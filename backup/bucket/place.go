@@ -37,7 +37,8 @@ func Parse(text string) (Place, error) {
 			"environment or a file, and the server from backup.s3.endpoint")
 	case !bucketPattern.MatchString(bucket):
 		return Place{}, fault.BucketPlace.Errorf("%q is not the name of a bucket", bucket)
-	case strings.ContainsAny(name, "?#\\") || strings.Contains("/"+name, "//") || strings.Contains("/"+name+"/", "/../"):
+	case strings.ContainsAny(name, "?#\\") || strings.Contains("/"+name, "//") ||
+		strings.Contains("/"+name+"/", "/../"):
 		return Place{}, fault.BucketPlace.Errorf("%q is not the name of a backup in a bucket", name)
 	}
 	if name != "" && !strings.HasSuffix(name, suffix) && !strings.HasSuffix(name, "/") {

@@ -148,7 +148,8 @@ func (s *Store) remove(ctx context.Context, p Place) error {
 func (s *Store) Backups(ctx context.Context, dir Place, cluster string) ([]Place, error) {
 	ctx, stop := within(ctx, 0)
 	defer stop()
-	isOurs := regexp.MustCompile("^" + regexp.QuoteMeta(cluster) + `-[0-9]{8}T[0-9]{6}Z` + regexp.QuoteMeta(suffix) + "$")
+	isOurs := regexp.MustCompile("^" + regexp.QuoteMeta(cluster) + `-[0-9]{8}T[0-9]{6}Z` +
+		regexp.QuoteMeta(suffix) + "$")
 	var found []Place
 	for object := range s.client.ListObjects(ctx, dir.Bucket, minio.ListObjectsOptions{Prefix: dir.Name}) {
 		if object.Err != nil {

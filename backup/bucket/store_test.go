@@ -141,7 +141,9 @@ func TestRotate(t *testing.T) {
 	store := open(t, settings(server), keys(t, id, secret))
 	path, _ := fileOf(t, 10)
 	dir := place(t, "s3://backups/demo")
-	others := []string{"demo-two-20200101T000000Z.kbackup", "demo-20200101.kbackup", "notes/demo-20200101T000000Z.kbackup"}
+	others := []string{
+		"demo-two-20200101T000000Z.kbackup", "demo-20200101.kbackup", "notes/demo-20200101T000000Z.kbackup",
+	}
 	days := []string{"demo-20261101T000000Z.kbackup", "demo-20261102T000000Z.kbackup", "demo-20261103T000000Z.kbackup"}
 	for _, name := range append(others, days...) {
 		if err := store.Send(t.Context(), path, dir.Join(name)); err != nil {
@@ -192,7 +194,7 @@ func TestRefusals(t *testing.T) {
 	}{
 		"no such bucket":   {good, known, "s3://others/x.kbackup", nil, fault.BucketMissing, "NoSuchBucket"},
 		"no such backup":   {good, known, "s3://backups/x.kbackup", nil, fault.BucketMissing, "NoSuchKey"},
-		"no such key":      {good, keys(t, "somebody", secret), "s3://backups/x.kbackup", nil, fault.BucketRefused, ""},
+		"no such key":      {good, keys(t, "other-key", secret), "s3://backups/x.kbackup", nil, fault.BucketRefused, ""},
 		"another secret":   {good, keys(t, id, "wrong"), "s3://backups/x.kbackup", nil, fault.BucketRefused, "Signature"},
 		"not trusted":      {elsewhere, known, "s3://backups/x.kbackup", nil, fault.BucketUnreached, "does not trust"},
 		"no server":        {gone, known, "s3://backups/x.kbackup", nil, fault.BucketUnreached, "127.0.0.1:1"},
@@ -204,7 +206,8 @@ func TestRefusals(t *testing.T) {
 			store := open(t, c.settings, c.keys)
 			back := filepath.Join(t.TempDir(), "back")
 			err := store.Fetch(t.Context(), place(t, c.place), back)
-			if fault.Of(err) != c.want || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), c.place) {
+			if fault.Of(err) != c.want || !strings.Contains(err.Error(), c.says) ||
+				!strings.Contains(err.Error(), c.place) {
 				t.Errorf("fetch: %v", err)
 			}
 			if _, err := os.Stat(back); err == nil {
@@ -312,13 +315,17 @@ func TestFindKeys(t *testing.T) {
 		"a file that is given":   {file, env("AWS_ACCESS_KEY_ID", "a"), ""},
 		"the environment's file": {"", env("AWS_SHARED_CREDENTIALS_FILE", file), ""},
 		"the usual file":         {"", env("HOME", home), ""},
-		"nothing":                {"", env("HOME", filepath.Join(dir, "nobody")), "there is no file"},
+		"nothing":                {"", env("HOME", filepath.Join(dir, "empty")), "there is no file"},
 		"open to others":         {wide, env(), "chmod 600"},
 		"another profile":        {file, env("AWS_PROFILE", "two"), `the profile "two"`},
 		"half a file":            {half, env(), "default"},
 	} {
 		_, err := bucket.FindKeys(c.given, c.env)
-		if c.want == "" && err != nil || c.want != "" && (fault.Of(err) != fault.BucketKeys || !strings.Contains(err.Error(), c.want)) {
+		isWanted := err == nil
+		if c.want != "" {
+			isWanted = fault.Of(err) == fault.BucketKeys && strings.Contains(err.Error(), c.want)
+		}
+		if !isWanted {
 			t.Errorf("%s: %v", what, err)
 		}
 		if err != nil && strings.Contains(err.Error(), secret) {

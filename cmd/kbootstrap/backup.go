@@ -96,8 +96,8 @@ server is that of backup.s3 in the inventory; the keys come from a file or the e
 		},
 	}
 	flags.bind(c)
-	c.Flags().Lookup("output").Usage = "the file to write, a directory for it, or s3://BUCKET/NAME/; or text, or json: " +
-		"one document, see docs/events.md"
+	c.Flags().Lookup("output").Usage = "the file to write, a directory for it, or s3://BUCKET/NAME/; or text, or " +
+		"json: one document, see docs/events.md"
 	c.Flags().BoolVar(&plaintext, "plaintext", false, "do not seal the file, although all keys are in it")
 	c.AddCommand(backupVerifyCommand(a))
 	return c

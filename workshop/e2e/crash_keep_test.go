@@ -61,7 +61,8 @@ func TestCrashRotate(t *testing.T) {
 			if now := l.stage(key); now != stage {
 				t.Fatalf("%s is in the stage %q, want %q", key, now, stage)
 			}
-			point := node.Failpoint{Step: 1 + random.IntN(60), How: []string{"before", "after", "cut", "error"}[random.IntN(4)]}
+			point := node.Failpoint{Step: 1 + random.IntN(60),
+				How: []string{"before", "after", "cut", "error"}[random.IntN(4)]}
 			t.Logf("%s: the stage after %q: %s at step %d", key, stage, point.How, point.Step)
 			l.breaksAt(point, rotate...)
 			l.must(8*time.Minute, "up", "-i", l.inventory)

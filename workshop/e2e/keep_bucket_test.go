@@ -85,7 +85,8 @@ func TestKeepBucket(t *testing.T) {
 	if r.code != 1 || !strings.Contains(r.stderr, "KB6127") {
 		t.Errorf("a backup that was removed: exit %d\n%s", r.code, r.stderr)
 	}
-	if on := l.exec("cp1", "sh", "-c", "grep -rl '"+secret+"' /opt/kbootstrap /etc /var/lib/kbootstrap || true"); on != "" {
+	on := l.exec("cp1", "sh", "-c", "grep -rl '"+secret+"' /opt/kbootstrap /etc /var/lib/kbootstrap || true")
+	if on != "" {
 		t.Errorf("the key for the store is on the host, in %s", on)
 	}
 }
@@ -107,6 +108,7 @@ func (l *lab) store(bucket string) string {
 			l.fatalf("%v", err)
 		}
 	}
-	l.edit("backup:\n", "backup:\n  s3: {endpoint: \""+server.URL+"\", ca: store.crt, credentials: store-keys, keep: 2}\n")
+	l.edit("backup:\n", "backup:\n  s3: {endpoint: \""+server.URL+"\", ca: store.crt, "+
+		"credentials: store-keys, keep: 2}\n")
 	return secret
 }

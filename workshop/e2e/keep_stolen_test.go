@@ -13,8 +13,8 @@ import (
 
 // TestKeepStolen types what docs/operations.md says of stolen hosts, on three control planes and a
 // worker. A thief has copies of the keys of the worker and of a control plane, and a certificate of
-// his own that he has signed with them. Each of them opens something before, and nothing after; what
-// runs goes on.
+// his own that he has signed with them. Each of them opens something before, and nothing after;
+// what runs goes on.
 func TestKeepStolen(t *testing.T) {
 	l := newLab(t, stolenName, "--control-planes", "3", "--workers", "1")
 	l.slow = 3 // four hosts at once, on a machine that may have other work
@@ -32,7 +32,7 @@ func TestKeepStolen(t *testing.T) {
 	l.steals("cp3", "etc/kubernetes etc/etcd/pki var/lib/kubelet/pki")
 	l.exec("cp1", "sh", "-c", "umask 077; cd /root/stolen; kubectl create token -n kube-system coredns > token; "+
 		"openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout forged.key -subj "+
-		"/O=system:masters/CN=nobody -out forged.csr && openssl x509 -req -in forged.csr -days 30 -CA "+
+		"/O=system:masters/CN=thief -out forged.csr && openssl x509 -req -in forged.csr -days 30 -CA "+
 		"cp3/etc/kubernetes/pki/ca.crt -CAkey cp3/etc/kubernetes/pki/ca.key -CAcreateserial -out forged.crt")
 	l.opens(map[string]string{
 		"the forged administrator": "200", "the administrator of cp3": "200", "the kubelet of w1": "403",
@@ -106,8 +106,8 @@ func (l *lab) steals(host, dirs string) {
 	l.input(strings.NewReader(loot), "cp1", "tar", "x", "-C", "/root/stolen/"+host)
 }
 
-// thief asks the API and etcd with what was stolen, and does not care whom he asks. Each line that he
-// prints has who he says he is, and what he gets.
+// thief asks the API and etcd with what was stolen, and does not care whom he asks. Each line that
+// he prints has who he says he is, and what he gets.
 const thief = `cd /root/stolen
 api() { printf '%s: ' "$1"; shift; curl -sk -o /dev/null -w '%{http_code}\n' "$@" https://127.0.0.1:6443/api/v1/secrets; }
 for f in cp3/etc/kubernetes/admin.conf; do
