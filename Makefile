@@ -141,7 +141,7 @@ test-vm: artifacts
 # test-crash breaks real runs on a real host at random steps: SEED repeats a run, SAMPLES makes it longer.
 test-crash: artifacts
 	go build -trimpath -buildvcs=false -tags crash -ldflags '-s -w -X main.version=$(VERSION)-crash' -o bin/kbootstrap-crash ./cmd/kbootstrap
-	go test -tags e2e,crash,keep -count 1 -timeout 90m -v -run '^TestCrash' ./workshop/e2e $(if $(SEED),-seed $(SEED)) $(if $(SAMPLES),-samples $(SAMPLES))
+	go test -tags e2e,crash -count 1 -timeout 60m -v -run '^TestCrash' ./workshop/e2e $(if $(SEED),-seed $(SEED)) $(if $(SAMPLES),-samples $(SAMPLES))
 
 demo: artifacts
 	@echo "== three hosts, shaped like Vagrant's"
