@@ -66,7 +66,7 @@ func All() []Entry {
 		stateEntries, rollbackEntries, stepEntries, unitEntries, auditEntries, verifyEntries,
 		planEntries, memberEntries, upgradeEntries, encryptionEntries, keyEntries, adoptEntries,
 		addOnEntries, registryEntries,
-		ingressEntries, storeEntries, lockEntries, backupEntries, bugEntries,
+		ingressEntries, storeEntries, lockEntries, backupEntries, bucketEntries, bugEntries,
 	)), func(a, b Entry) int { return cmp.Compare(a.Code, b.Code) })
 }
 

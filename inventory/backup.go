@@ -21,6 +21,8 @@ type Backup struct {
 	Keep int
 	// To is the directory of the sets on each host.
 	To string
+	// S3 is a store that backups are sent to when that is asked for.
+	S3 S3
 }
 
 // ParseRecipient reads a public key that backups are sealed for: "age1…", or an SSH key as it is in
@@ -58,6 +60,9 @@ func backupFields(b *Backup) []field {
 		{name: "to", shape: "directory", fallback: "/var/backups/kbootstrap", read: str(&b.To),
 			doc: "the directory of the sets on the hosts of etcd; each host has one of its own below it, " +
 				"`<cluster>/<host>`. A disk of its own is better than that of etcd."},
+		{name: "s3", shape: "mapping", fields: s3Fields(&b.S3),
+			doc: "the store that `s3://` means in `backup -o`, `backup verify` and `restore`. Only the control " +
+				"machine asks it."},
 	}
 }
 
@@ -74,6 +79,7 @@ func checkBackup(r *reader, c *Cluster) {
 			"%q is not a place for backups: it has to be an absolute path outside of the directories of the "+
 				"system, of people and of other programs", b.To)
 	}
+	checkS3(r, c)
 }
 
 // readRecipient reads one key, and does not repeat what may be a private one.

@@ -450,12 +450,12 @@ func TestOneMistakeIsOneProblem(t *testing.T) {
 			`8:56: this mirror needs no authority (leave it out)`},
 		{"cri: containerd", "registries: {mirrors: {quay.io: [{url: 'https://a', ca: testdata/none}]}}",
 			`8:57: testdata/none: no such file or directory ` +
-				`(name the file with the certificate of the mirror's authority)`},
+				`(name the file with the certificate of the server's authority)`},
 		{"cri: containerd", "registries: {mirrors: {quay.io: [{url: 'https://a', ca: testdata}]}}",
-			`8:57: testdata: not a file (name the file with the certificate of the mirror's authority)`},
+			`8:57: testdata: not a file (name the file with the certificate of the server's authority)`},
 		{"cri: containerd", "registries: {mirrors: {quay.io: [{url: 'https://a', ca: check_test.go}]}}",
 			`8:57: check_test.go: it has no certificate in PEM ` +
-				`(name the file with the certificate of the mirror's authority)`},
+				`(name the file with the certificate of the server's authority)`},
 		{"cri: containerd", "addons: {registry: {enabled: true}}\nregistries: {mirrors: " +
 			"{'registry.cluster.local:5000': ['https://a']}}",
 			`9:55: registry.cluster.local:5000 is the registry of the cluster itself (leave it out)`},

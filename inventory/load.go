@@ -151,7 +151,7 @@ func defaults(r *reader) (*Cluster, *SSH) {
 		SELinux:   SELinuxPermissive,
 		Security:  Security{Profile: ProfileDefault, Encryption: Secretbox, EncryptionKey: 1},
 		AddOns:    defaultAddOns(),
-		Backup:    Backup{Keep: 14, To: "/var/backups/kbootstrap"},
+		Backup:    Backup{Keep: 14, To: "/var/backups/kbootstrap", S3: defaultS3()},
 		Versions:  map[string]string{},
 		Arguments: map[string]map[string]string{},
 	}

@@ -113,10 +113,10 @@ func authorityIn(r *reader, at, path string) []byte {
 		err = errors.New("it has no certificate in PEM")
 	}
 	if err == nil && bytes.Contains(text, []byte("PRIVATE KEY")) {
-		err = errors.New("it has a private key, which no host may get")
+		err = errors.New("it has a private key")
 	}
 	if err != nil {
-		r.problem(at, "name the file with the certificate of the mirror's authority", "%s: %v", path, err)
+		r.problem(at, "name the file with the certificate of the server's authority", "%s: %v", path, err)
 	}
 	return text
 }

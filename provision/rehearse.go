@@ -56,7 +56,7 @@ func Rehearse(
 	if runtime.GOOS != "linux" {
 		return r, errors.New("a rehearsal runs etcd, which needs Linux: compare the sums alone, with --only-sums")
 	}
-	dir, err := scratchDir("rehearsal-")
+	dir, err := ScratchDir("rehearsal-")
 	if err != nil {
 		return r, err
 	}
@@ -98,8 +98,8 @@ func holdsAll(m backup.Manifest, store resource.EtcdStore) error {
 	return nil
 }
 
-// scratchDir makes a directory of this user's own, on a disk and not in memory.
-func scratchDir(prefix string) (string, error) {
+// ScratchDir makes a directory of this user's own, on a disk and not in memory.
+func ScratchDir(prefix string) (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		return "", err
@@ -124,7 +124,8 @@ func (s scratchEtcd) fetch(ctx context.Context, c *inventory.Cluster, m backup.M
 	then.Versions = map[string]string{component.Etcd: m.Versions[component.Etcd]}
 	only := slices.DeleteFunc(component.Sources(), func(s release.Source) bool { return s.Component != component.Etcd })
 	releases := releases{cluster: &then, options: o}
-	set, err := release.Resolve(ctx, &then, runtime.GOARCH, release.Options{Sources: only, Warn: releases.warn})
+	set, err := release.Resolve(ctx, &then, runtime.GOARCH,
+		release.Options{Sources: only, Warn: releases.warn, Bundle: o.Bundle})
 	if err != nil {
 		return err
 	}

@@ -42,7 +42,7 @@ type RestoreSet struct {
 // ReadRestoreSet reads a backup and compares its sums. A host's part of one needs TakeKeysFrom, or
 // the keys of the state directory.
 func ReadRestoreSet(path string, identities []age.Identity) (*RestoreSet, error) {
-	dir, err := scratchDir("restore-")
+	dir, err := ScratchDir("restore-")
 	if err != nil {
 		return nil, err
 	}

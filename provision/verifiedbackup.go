@@ -32,9 +32,9 @@ const verifiedName = "backup.json"
 // backupFreshness is how old a backup may be that something is done after which cannot be undone.
 const backupFreshness = 24 * time.Hour
 
-// NoteVerified records that a backup was rehearsed, unless it is a host's part, or a newer one is
-// recorded.
-func NoteVerified(c *inventory.Cluster, path string, m backup.Manifest, now time.Time) error {
+// NoteVerified records that the backup that name leads to from anywhere was rehearsed, unless it is
+// a host's part, or a newer one is recorded.
+func NoteVerified(c *inventory.Cluster, name string, m backup.Manifest, now time.Time) error {
 	if m.Part != "" || m.Cluster != c.Name {
 		return nil
 	}
@@ -45,11 +45,8 @@ func NoteVerified(c *inventory.Cluster, path string, m backup.Manifest, now time
 	if _, err := os.Stat(c.StateDir()); errors.Is(err, fs.ErrNotExist) {
 		return nil // a machine that only tries backups has no cluster to change
 	}
-	if path, err = filepath.Abs(path); err != nil {
-		return err
-	}
 	text, err := json.MarshalIndent(VerifiedBackup{
-		Path: path, Created: m.Created, Verified: now.UTC(), Fingerprints: m.Fingerprints,
+		Path: name, Created: m.Created, Verified: now.UTC(), Fingerprints: m.Fingerprints,
 	}, "", "  ")
 	if err != nil {
 		return err

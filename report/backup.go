@@ -10,7 +10,7 @@ import (
 
 // Backup is the result of a backup.
 type Backup struct {
-	// The path of the file.
+	// The path of the file, or its name in the store: s3://….
 	Path string `json:"path"`
 	// How large it is, in bytes.
 	Size int64 `json:"size"`
@@ -18,6 +18,8 @@ type Backup struct {
 	SHA256 string `json:"sha256"`
 	// For how many public keys it is sealed; 0 means that it is not.
 	Recipients int `json:"recipients"`
+	// The names of older backups that were removed from the store, because it is to keep so many.
+	Removed []string `json:"removed,omitempty"`
 	// How long it took, in milliseconds.
 	DurationMs int64 `json:"durationMs"`
 	// What is in it.
@@ -74,10 +76,11 @@ type Rehearsal struct {
 }
 
 // NewBackup is the result of a backup that was written.
-func NewBackup(w backup.Written, recipients int, took time.Duration) Backup {
+func NewBackup(w backup.Written, recipients int, removed []string, took time.Duration) Backup {
 	return Backup{
-		Path: w.Path, Size: w.Size, SHA256: w.SHA256, Recipients: recipients, DurationMs: took.Milliseconds(),
-		Manifest: newManifest(w.Manifest),
+		Path: w.Path, Size: w.Size, SHA256: w.SHA256, Recipients: recipients, Removed: removed,
+		DurationMs: took.Milliseconds(),
+		Manifest:   newManifest(w.Manifest),
 	}
 }
 

@@ -28,9 +28,13 @@ func backupCommand(a *app) *cobra.Command {
 inventory with its lock, the versions, and a manifest with the sum of each.
 
 The file is sealed with age for the public keys that the inventory names under backup.recipients. It is written
-whole or not at all, and read again from the disk. No service of a host is stopped.`,
+whole or not at all, and read again from the disk. No service of a host is stopped.
+
+With -o s3://BUCKET/NAME/ it is sent to a store that speaks S3, read again from there, and not kept here. The
+server is that of backup.s3 in the inventory; the keys come from a file or the environment.`,
 		Example: `  kbootstrap backup -i hosts.yaml
   kbootstrap backup -i hosts.yaml -o /mnt/usb
+  kbootstrap backup -i hosts.yaml -o s3://backups/demo/
   kbootstrap backup verify FILE --identity ~/.ssh/id_ed25519`,
 		Args: cli.Args(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -43,7 +47,15 @@ whole or not at all, and read again from the disk. No service of a host is stopp
 				return err
 			}
 			begin := time.Now()
-			path, err := backupPath(cluster, flags.file(), begin, len(recipients) == 0)
+			to, err := newSender(cluster, flags.file(), plaintext, begin)
+			if err != nil {
+				return err
+			}
+			given := flags.file()
+			if to != nil {
+				given = "" // it is made here first
+			}
+			path, err := backupPath(cluster, given, begin, len(recipients) == 0)
 			if err != nil {
 				return err
 			}
@@ -56,11 +68,22 @@ whole or not at all, and read again from the disk. No service of a host is stopp
 			if err != nil {
 				return err
 			}
-			result := report.NewBackup(written, len(recipients), time.Since(begin))
+			var removed []string
+			if to != nil {
+				options, stop := flags.options(c.Context())
+				defer stop()
+				if removed, err = to.send(c.Context(), &written, options, cluster.Name); err != nil {
+					return err
+				}
+			}
+			result := report.NewBackup(written, len(recipients), removed, time.Since(begin))
 			flags.show(result, func() {
 				fmt.Fprintf(a.stdout, "wrote %s: %s, %d keys of etcd at revision %d, taken of %s, in %s\n", result.Path,
 					human.Size(result.Size), result.Manifest.Etcd.Keys, result.Manifest.Etcd.Revision,
 					result.Manifest.Etcd.Host, seconds(time.Since(begin)))
+				for _, name := range removed {
+					fmt.Fprintf(a.stdout, "removed %s\n", name)
+				}
 				switch len(recipients) {
 				case 0:
 					fmt.Fprintln(a.stdout, "it is NOT sealed: whoever reads it owns the cluster")
@@ -73,8 +96,8 @@ whole or not at all, and read again from the disk. No service of a host is stopp
 		},
 	}
 	flags.bind(c)
-	c.Flags().Lookup("output").Usage = "the file to write, or a directory for it; or text, or json: one document, " +
-		"see docs/events.md"
+	c.Flags().Lookup("output").Usage = "the file to write, a directory for it, or s3://BUCKET/NAME/; or text, or " +
+		"json: one document, see docs/events.md"
 	c.Flags().BoolVar(&plaintext, "plaintext", false, "do not seal the file, although all keys are in it")
 	c.AddCommand(backupVerifyCommand(a))
 	return c
@@ -92,10 +115,15 @@ func recipientsOf(c *inventory.Cluster, plaintext bool) ([]age.Recipient, error)
 	return parseRecipients(c.Backup.Recipients)
 }
 
+// backupName is the name of a backup that the user gives none.
+func backupName(c *inventory.Cluster, now time.Time) string {
+	return c.Name + "-" + now.UTC().Format("20060102T150405Z") + ".kbackup"
+}
+
 // backupPath is where a backup goes: the file that the user names, or one named by the time, in the
 // directory that the user names or in that of the state.
 func backupPath(c *inventory.Cluster, given string, now time.Time, clear bool) (string, error) {
-	name := c.Name + "-" + now.UTC().Format("20060102T150405Z") + ".kbackup"
+	name := backupName(c, now)
 	if clear {
 		name += ".plaintext"
 	}

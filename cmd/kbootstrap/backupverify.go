@@ -25,27 +25,34 @@ func backupVerifyCommand(a *app) *cobra.Command {
 on this machine, in the version of the backup, which listens on no network; its keys are counted, and the UIDs of
 kube-system and of the nodes are compared with the manifest. All that was made for it is removed in the end.
 
-No host is asked.`,
+No host is asked. FILE may be s3://BUCKET/NAME.kbackup, or s3://BUCKET/NAME/ for the newest backup of the cluster
+there.`,
 		Example: `  kbootstrap backup verify demo-20261129T120000Z.kbackup
-  kbootstrap backup verify demo-20261129T120000Z.kbackup --identity ~/.ssh/id_ed25519`,
+  kbootstrap backup verify demo-20261129T120000Z.kbackup --identity ~/.ssh/id_ed25519
+  kbootstrap backup verify s3://backups/demo/`,
 		Args: cli.Args(cobra.ExactArgs(1)),
 		RunE: func(c *cobra.Command, files []string) error {
 			cluster, err := flags.load()
 			if err != nil {
 				return err
 			}
-			opened, err := a.identities(c.Context(), files[0], flags.identities)
+			found, err := flags.locate(c.Context(), cluster, files[0])
+			if err != nil {
+				return err
+			}
+			defer func() { _ = found.Close() }() // nothing was written that could be lost
+			opened, err := a.identities(c.Context(), found.path, flags.identities)
 			if err != nil {
 				return err
 			}
 			options, stop := flags.options(c.Context())
 			defer stop()
-			r, err := provision.Rehearse(c.Context(), cluster, files[0], opened, onlySums, options)
+			r, err := provision.Rehearse(c.Context(), cluster, found.path, opened, onlySums, options)
 			if err != nil {
 				return err
 			}
 			if r.Store != nil {
-				if err := provision.NoteVerified(cluster, files[0], r.Manifest, time.Now()); err != nil {
+				if err := provision.NoteVerified(cluster, found.shown, r.Manifest, time.Now()); err != nil {
 					return err
 				}
 			}
@@ -59,7 +66,7 @@ No host is asked.`,
 			flags.show(result, func() {
 				m := result.Manifest
 				fmt.Fprintf(a.stdout, "%s: whole: cluster %s, Kubernetes %s, etcd %s at revision %d, made %s\n",
-					files[0], m.Cluster, m.Kubernetes, m.Versions["etcd"], m.Etcd.Revision,
+					found.name(files[0]), m.Cluster, m.Kubernetes, m.Versions["etcd"], m.Etcd.Revision,
 					m.Created.Local().Format(time.DateTime))
 				fmt.Fprint(a.stdout, keys)
 				if r.Store == nil {
@@ -73,6 +80,7 @@ No host is asked.`,
 		},
 	}
 	flags.bind(c)
+	flags.bindBundle(c)
 	c.Flags().BoolVar(&onlySums, "only-sums", false, "compare the sums, and start no etcd")
 	return c
 }

@@ -52,6 +52,7 @@ they are all started again at once.`,
 		},
 	}
 	flags.bind(c)
+	flags.bindRecord(c)
 	flags.bindLock(c)
 	ignore.bind(c)
 	c.Flags().BoolVar(&renewal.All, "all", false, "renew every certificate that is no authority's")

@@ -91,6 +91,7 @@ other limits for tokens say --after.`,
 		},
 	}
 	flags.bind(c)
+	flags.bindRecord(c)
 	flags.bindLock(c)
 	ignore.bind(c)
 	c.Flags().BoolVar(&dryRun, "dry-run", false, "show the plan of the next stage; nothing is changed")

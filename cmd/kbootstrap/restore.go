@@ -35,9 +35,13 @@ Pods go on running meanwhile.
 
 A state directory without keys gets those of the backup. A set that a host has made by itself has none: its keys
 are those of the state directory, or of the whole backup that --keys names. A cluster that runs is refused without --replace. A run that
-was cut off is finished by the same command; "up" refuses to start anything until then.`,
+was cut off is finished by the same command; "up" refuses to start anything until then.
+
+FILE may be s3://BUCKET/NAME.kbackup, in the store that the inventory describes under backup.s3, or
+s3://BUCKET/NAME/ for the newest backup of the cluster there.`,
 		Example: `  kbootstrap restore demo-20261129T120000Z.kbackup --confirm demo
   kbootstrap restore demo-20261129T120000Z.kbackup --replace --identity ~/.ssh/id_ed25519
+  kbootstrap restore s3://backups/demo/demo-20261129T120000Z.kbackup --bundle demo-bundle.tar
   kbootstrap restore demo-cp1-20261129T023000Z.kbackup --keys demo-20261129T120000Z.kbackup`,
 		Args: cli.Args(cobra.ExactArgs(1)),
 		RunE: func(c *cobra.Command, files []string) error {
@@ -50,21 +54,22 @@ was cut off is finished by the same command; "up" refuses to start anything unti
 			if err != nil {
 				return err
 			}
-			opened, err := a.identities(c.Context(), files[0], flags.identities)
+			found, err := flags.locate(c.Context(), cluster, files[0])
 			if err != nil {
 				return err
 			}
-			set, err := provision.ReadRestoreSet(files[0], opened)
+			defer func() { _ = found.Close() }() // nothing was written that could be lost
+			opened, err := a.identities(c.Context(), found.path, flags.identities)
+			if err != nil {
+				return err
+			}
+			set, err := provision.ReadRestoreSet(found.path, opened)
 			if err != nil {
 				return err
 			}
 			defer func() { _ = set.Close() }() // nothing was written that could be lost
 			if keys != "" {
-				opened, err := a.identities(c.Context(), keys, flags.identities)
-				if err != nil {
-					return err
-				}
-				if err := set.TakeKeysFrom(keys, opened); err != nil {
+				if err := flags.takeKeys(c.Context(), cluster, set, keys); err != nil {
 					return err
 				}
 			}
@@ -106,6 +111,7 @@ was cut off is finished by the same command; "up" refuses to start anything unti
 		},
 	}
 	flags.bind(c)
+	flags.bindRecord(c)
 	flags.bindLock(c)
 	c.Flags().StringVar(&confirm, "confirm", "", "the cluster's name, instead of typing it when asked")
 	c.Flags().StringVar(&keys, "keys", "",
@@ -113,6 +119,26 @@ was cut off is finished by the same command; "up" refuses to start anything unti
 	c.Flags().BoolVar(&replace, "replace", false, "replace what a cluster holds that runs")
 	c.Flags().StringSliceVar(&ignored, "ignore-preflight", nil, "checks of hosts that only warn")
 	return c
+}
+
+// takeKeys completes a set with the keys of a whole backup.
+func (f *clusterFlags) takeKeys(
+	ctx context.Context, cluster *inventory.Cluster, set *provision.RestoreSet, whole string,
+) error {
+	found, err := f.locate(ctx, cluster, whole)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = found.Close() }() // nothing was written that could be lost
+	opened, err := f.app.identities(ctx, found.path, f.identities)
+	if err != nil {
+		return err
+	}
+	if err := set.TakeKeysFrom(found.path, opened); err != nil {
+		return err
+	}
+	set.KeysFrom = found.name(whole)
+	return nil
 }
 
 // restoreData carries out the plan that changes the data of etcd.

@@ -107,7 +107,7 @@ func (l *lab) typeLine(line, key string) {
 		l.copySet(arguments[0])
 		return
 	}
-	backups, err := filepath.Glob(filepath.Join(l.dir, ".kbootstrap/demo/backups/*"))
+	backups, err := filepath.Glob(filepath.Join(l.dir, ".kbootstrap/*/backups/*"))
 	if err != nil {
 		l.fatalf("%v", err)
 	}
