@@ -14,9 +14,9 @@ import (
 // routes change.
 func TestHostsRoutes(t *testing.T) {
 	l := newLab(t, "routes", "--control-planes", "1", "--workers", "1")
-	l.exec("cp1", "sh", "-euc", "ip link add eth2 type dummy; ip addr add 172.20.0.11/24 dev eth2; ip link set eth2 up; "+
-		"ip route del default; ip route add default via 10.0.2.2 dev eth0 metric 100; "+
-		"ip route add default via 172.20.0.1 dev eth2 metric 50")
+	l.exec("cp1", "sh", "-euc", "ip link add eth2 type veth peer name nowhere; ip link set nowhere up; "+
+		"ip link set eth2 up; ip addr add 172.20.0.11/24 dev eth2; ip route del default; "+
+		"ip route add default via 10.0.2.2 dev eth0 metric 100; ip route add default via 172.20.0.1 dev eth2 metric 50")
 	l.exec("w1", "sh", "-euc", "ip route del default; ip route add default via 10.0.2.2 dev eth0 metric 200; "+
 		"ip route add default via 192.168.56.1 dev eth1 metric 10")
 	for _, step := range []struct {

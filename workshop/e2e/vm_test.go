@@ -99,7 +99,7 @@ func vmUp(t *testing.T, m *machine) {
 		}
 	}
 	m.works()
-	m.upAgain(vmFlags()...)
+	m.upAgain()
 	if different := m.files().differ(m.golden); different != "" {
 		t.Errorf("what a run has called done did not outlive a power cut:\n%s", different)
 	}
@@ -120,7 +120,7 @@ func vmReboot(t *testing.T, m *machine) {
 	}, "cp1", "cat", "/proc/sys/kernel/random/boot_id")
 	t.Logf("the machine was back after %.1f s", time.Since(begin).Seconds())
 	m.works()
-	m.upAgain(vmFlags()...)
+	m.upAgain()
 	if different := m.files().differ(m.golden); different != "" {
 		t.Errorf("the reboot changed files:\n%s", different)
 	}
@@ -161,7 +161,7 @@ func vmPowerCuts(t *testing.T, m *machine) {
 			same = "different"
 			t.Errorf("cut %d: the host is not as one that was never broken:\n%s", i+1, different)
 		}
-		m.upAgain(vmFlags()...)
+		m.upAgain()
 		fmt.Fprintf(w, "ended after %.1f s\t%s\tno change\n", r.took.Seconds(), same)
 	}
 	_ = w.Flush()
