@@ -152,8 +152,8 @@ func (l *lab) upAgain(flags ...string) {
 	}
 }
 
-// changesOfUp brings the cluster up and returns what that has changed, but for waits, and the log of
-// the run. No service may have been restarted.
+// changesOfUp brings the cluster up and returns what that has changed, but for waits, and the log
+// of the run. No service may have been restarted.
 func (l *lab) changesOfUp(flags ...string) (changes []string, path string) {
 	l.t.Helper()
 	var document struct {

@@ -9,7 +9,7 @@ import (
 )
 
 // TestHostsRoutes makes a cluster of hosts with several interfaces and default routes. The best one
-// of cp1 leads out of an interface behind which nobody answers, the best one of w1 out of that of
+// of cp1 leads out of an interface behind which no machine is, the best one of w1 out of that of
 // the cluster. What a cluster is made of keeps to the addresses of the inventory, also when the
 // routes change.
 func TestHostsRoutes(t *testing.T) {

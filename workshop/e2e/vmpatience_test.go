@@ -45,7 +45,9 @@ var errorCode = regexp.MustCompile(`error\[(KB\d+)\]`)
 // host that is given too little of its machine is late, and its user runs the tool again.
 func gaveUp(told string) bool {
 	codes := errorCode.FindAllStringSubmatch(told, -1)
-	return len(codes) > 0 && !slices.ContainsFunc(codes, func(c []string) bool { return c[1] != "KB5011" && c[1] != "KB5012" })
+	return len(codes) > 0 && !slices.ContainsFunc(codes, func(c []string) bool {
+		return c[1] != "KB5011" && c[1] != "KB5012"
+	})
 }
 
 // comesUp brings the cluster up, in as many runs as waits that were given up make necessary.
