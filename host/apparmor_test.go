@@ -12,10 +12,10 @@ func TestAppArmor(t *testing.T) {
 		files map[string]string
 		want  AppArmor
 	}{
-		"a kernel without":       {map[string]string{"sbin/apparmor_parser": ""}, AppArmor{HasParser: true}},
-		"switched off at boot":   {map[string]string{enabled: "N\n"}, AppArmor{}},
-		"not mounted":            {map[string]string{enabled: "Y\n"}, AppArmor{}},
-		"a minimal system":       {map[string]string{enabled: "Y\n", profiles: ""}, AppArmor{On: true}},
+		"a kernel without":     {map[string]string{"sbin/apparmor_parser": ""}, AppArmor{HasParser: true}},
+		"switched off at boot": {map[string]string{enabled: "N\n"}, AppArmor{}},
+		"not mounted":          {map[string]string{enabled: "Y\n"}, AppArmor{}},
+		"a minimal system":     {map[string]string{enabled: "Y\n", profiles: ""}, AppArmor{On: true}},
 		"a system as it is made": {map[string]string{enabled: "Y\n", profiles: "", "sbin/apparmor_parser": ""},
 			AppArmor{On: true, HasParser: true}},
 	} {

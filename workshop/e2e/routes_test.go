@@ -9,9 +9,9 @@ import (
 )
 
 // TestHostsRoutes makes a cluster of hosts with several interfaces and default routes. The best one
-// of cp1 leads out of an interface behind which no machine is, the best one of w1 out of that of
-// the cluster. What a cluster is made of keeps to the addresses of the inventory, also when the
-// routes change.
+// of cp1 leads out of an interface behind which no machine is, the best one of w1 out of that of the
+// cluster, which takes packets of 1400 bytes. What a cluster is made of keeps to the addresses of
+// the inventory and to the interface that has them, also when the routes change.
 func TestHostsRoutes(t *testing.T) {
 	l := newLab(t, "routes", "--control-planes", "1", "--workers", "1")
 	l.exec("cp1", "sh", "-euc", "ip link add eth2 type veth peer name nowhere; ip link set nowhere up; "+
@@ -19,6 +19,9 @@ func TestHostsRoutes(t *testing.T) {
 		"ip route add default via 10.0.2.2 dev eth0 metric 100; ip route add default via 172.20.0.1 dev eth2 metric 50")
 	l.exec("w1", "sh", "-euc", "ip route del default; ip route add default via 10.0.2.2 dev eth0 metric 200; "+
 		"ip route add default via 192.168.56.1 dev eth1 metric 10")
+	for _, h := range []string{"cp1", "w1"} {
+		l.exec(h, "ip", "link", "set", "eth1", "mtu", "1400")
+	}
 	for _, step := range []struct {
 		name string
 		do   func(t *testing.T, l *lab)
@@ -45,7 +48,8 @@ func TestHostsRoutes(t *testing.T) {
 	l.t = t
 }
 
-// addressed checks that nodes, tunnels, the API and etcd have the addresses of the inventory.
+// addressed checks that nodes, tunnels, the API and etcd have the addresses of the inventory, and
+// that tunnels and pods follow the interface with them.
 func addressed(t *testing.T, l *lab) {
 	cp1, w1 := l.host("cp1").Address, l.host("w1").Address
 	for _, c := range []struct{ what, path, want string }{
@@ -60,7 +64,8 @@ func addressed(t *testing.T, l *lab) {
 		}
 	}
 	for _, h := range l.hosts() {
-		says(t, l.exec(h.Name, "ip", "-d", "link", "show", "flannel.1"), "local "+h.Address+" dev eth1")
+		says(t, l.exec(h.Name, "ip", "-d", "link", "show", "flannel.1"), "local "+h.Address+" dev eth1", "mtu 1350")
+		says(t, l.exec(h.Name, "cat", "/etc/kubernetes/cni/net.d/10-flannel.conflist"), `"mtu": 1350`)
 	}
 	says(t, l.exec("cp1", "sh", "-c", "tr '\\0' '\\n' </proc/$(pidof etcd)/cmdline"),
 		"--advertise-client-urls=https://"+cp1+":2379")
