@@ -210,7 +210,7 @@ func (m *machine) runUntil(end time.Time) (doing string, isOver bool) {
 	case <-time.After(time.Until(end)):
 		m.mustLab(time.Minute, "kill", "cp1")
 		_ = command.Process.Kill()
-		<-ended
+		_ = <-ended // the tool that was killed, or had lost its host
 		err = nil
 	case err = <-ended:
 		if err == nil {
