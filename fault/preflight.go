@@ -20,6 +20,7 @@ const (
 	PreflightFirewall Code = "KB3073"
 	PreflightSELinux  Code = "KB3074"
 	PreflightCloud    Code = "KB3075"
+	PreflightAppArmor Code = "KB3076"
 	PreflightPathMTU  Code = "KB3080"
 )
 
@@ -186,6 +187,18 @@ its address. The names of nodes are those of the inventory, whatever cloud-init 
 Have it leave /etc/hosts alone, or put the line into its template, which /etc/hosts names; the next up writes the line again.
 
     echo 'manage_etc_hosts: false' > /etc/cloud/cloud.cfg.d/99-hosts.cfg`},
+	{PreflightAppArmor, "a host has AppArmor, and its containers get no profile",
+		`The kernel of the host has AppArmor turned on, and the program that loads profiles, /sbin/apparmor_parser, is not
+there; Debian's installer brings it, minimal systems do not. containerd and docker then act as if the host had no AppArmor:
+containers run without the profile that keeps them from files of the host below /proc and /sys, and a pod whose
+securityContext asks for an AppArmor profile does not start ("apparmor is not supported"). All else works.`,
+		`Install the package on the host. containerd and docker look for the program once, so restart them; containers that
+are there go on, and those that start later have the profile.
+
+    apt-get install apparmor
+    systemctl restart containerd docker
+
+Or turn AppArmor off with the kernel parameter apparmor=0, if you do not want profiles.`},
 
 	{PreflightPathMTU, "the network between hosts carries less than their interfaces say",
 		`Each host sent the others packets of several sizes that no router may divide, up to the MTU of its interface, and

@@ -58,6 +58,7 @@ type Survey struct {
 	// PackageLock is who holds the package manager's lock; nil when no process does.
 	PackageLock  *Lock
 	CloudInit    CloudInit
+	AppArmor     AppArmor
 	Surroundings surroundings.Found
 }
 
@@ -99,6 +100,7 @@ func (s surveyor) survey(q SurveyQuery) Survey {
 		found.Controllers = s.controllers()
 		found.Limits = s.limits()
 		found.CloudInit = s.cloudInit()
+		found.AppArmor = s.appArmor()
 		found.Peers = s.peers(q.SSH)
 		found.Context, found.User = s.context(q.Kubeconfig)
 		if q.Packages {

@@ -263,6 +263,12 @@ var cases = []struct {
 	{"cloud-init that owns /etc/hosts, without a registry", func(s *Scene) {
 		s.Hosts[1].Survey.CloudInit = host.CloudInit{OwnsHosts: true}
 	}, nil},
+	{"AppArmor without what loads profiles", func(s *Scene) {
+		s.Hosts[0].Survey.AppArmor = host.AppArmor{On: true, HasParser: true}
+		s.Hosts[1].Survey.AppArmor = host.AppArmor{On: true}
+		s.Hosts[2].Survey.AppArmor = host.AppArmor{HasParser: true}
+	}, []string{"warn AppArmor w1: AppArmor is on and /sbin/apparmor_parser is missing: containers run without a " +
+		"profile, and pods that ask for one do not start"}},
 	{"SELinux that stays", func(s *Scene) {
 		s.Cluster.SELinux = inventory.SELinuxLeave
 		s.Hosts[1].Facts.SELinux, s.Hosts[2].Facts.SELinux = "enforcing", "permissive"

@@ -112,6 +112,9 @@ func Checks() []Check {
 			What: "SELinux forbids nothing; `up` makes it permissive unless the inventory says `selinux: leave`",
 			Hint: "install container-selinux, and have containerd label containers: enable_selinux = true in a file " +
 				"in " + component.ContainerdSite},
+		{ID: "AppArmor", Worst: Warn, Code: fault.PreflightAppArmor, judge: each(appArmor),
+			What: "where AppArmor is on, containerd and docker can load the profile of containers",
+			Hint: "install the package apparmor on the host, then restart containerd and docker"},
 		{ID: "Firewall", Worst: Fail, Code: fault.PreflightFirewall, judge: each(configuredFirewall),
 			What: "with `firewall: configure`, firewalld is new enough or does not run, and ufw does not filter",
 			Hint: "stop firewalld on that host (systemctl disable --now firewalld), and `up` filters by nftables; " +

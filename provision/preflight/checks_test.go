@@ -106,6 +106,7 @@ func TestCodes(t *testing.T) {
 		"Firewall":      fault.PreflightFirewall,
 		"SELinux":       fault.PreflightSELinux,
 		"CloudInit":     fault.PreflightCloud,
+		"AppArmor":      fault.PreflightAppArmor,
 		"MTU":           fault.PreflightPathMTU,
 	}
 	for _, c := range cases {

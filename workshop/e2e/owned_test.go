@@ -77,8 +77,16 @@ func (l *lab) filters(want bool) {
 // TestHostsOwned makes a cluster where w1 has what clouds and desktops have: the stub of
 // systemd-resolved in its resolv.conf, a systemd-networkd and a NetworkManager that would care for
 // every interface, and a cloud-init that names the host and writes its /etc/hosts at each boot.
-func TestHostsOwned(t *testing.T) {
-	l := newLab(t, "owned", "--control-planes", "1", "--workers", "1", "--image", "debian-12-owned")
+func TestHostsOwned(t *testing.T) { owned(t, "debian-12-owned") }
+
+// TestHostsOwned11 does that with Debian 11.
+func TestHostsOwned11(t *testing.T) { owned(t, "debian-11-owned") }
+
+// TestHostsOwned13 does that with Debian 13.
+func TestHostsOwned13(t *testing.T) { owned(t, "debian-13-owned") }
+
+func owned(t *testing.T, image string) {
+	l := newLab(t, "owned", "--control-planes", "1", "--workers", "1", "--image", image)
 	for _, step := range []struct {
 		name string
 		do   func(t *testing.T, l *lab)

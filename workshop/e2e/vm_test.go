@@ -4,9 +4,9 @@ package e2e
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -83,14 +83,29 @@ func vmPreflight(t *testing.T, m *machine) {
 	m.bare = m.files()
 }
 
-// vmUp makes the cluster that all others are compared with.
+// vmUp makes the cluster that all others are compared with. The power goes as soon as the run has
+// ended, before the kernel writes by itself what it still has in memory: what the run has called
+// done has to be on the disk.
 func vmUp(t *testing.T, m *machine) {
-	begin := time.Now()
-	m.must(10*time.Minute, m.vmArguments()...)
-	m.took = time.Since(begin)
+	_, m.took = m.cut(atTheEnd)
 	t.Logf("up took %.1f s", m.took.Seconds())
-	m.works()
+	m.mustLab(3*time.Minute, "start", "cp1")
 	m.golden = m.files()
+	// What the run was about to remove, the next one does.
+	maps.DeleteFunc(m.golden, func(path, _ string) bool { return temporary.MatchString(path) })
+	if images := m.golden.ofImages(); len(images) == 0 {
+		t.Error("no image was unpacked")
+	}
+	for path, sum := range m.golden {
+		if sum == emptySum && m.bare[path] != sum {
+			t.Errorf("the power cut has left an empty file: %s", path)
+		}
+	}
+	m.works()
+	m.upAgain()
+	if different := m.files().differ(m.golden); different != "" {
+		t.Errorf("what a run has called done did not outlive a power cut:\n%s", different)
+	}
 	if got := m.exec("cp1", "cat", "/var/lib/kubelet/config.yaml"); !strings.Contains(got, "cgroupDriver: systemd") {
 		t.Errorf("the kubelet's driver is not systemd on cgroup v2:\n%s", got)
 	}
@@ -108,15 +123,14 @@ func vmReboot(t *testing.T, m *machine) {
 	}, "cp1", "cat", "/proc/sys/kernel/random/boot_id")
 	t.Logf("the machine was back after %.1f s", time.Since(begin).Seconds())
 	m.works()
-	m.upAgain(vmFlags()...)
+	m.upAgain()
 	if different := m.files().differ(m.golden); different != "" {
 		t.Errorf("the reboot changed files:\n%s", different)
 	}
 }
 
 // vmPowerCuts breaks runs on a bare disk at random moments. What the run has on the disk is old or
-// new, the next run finishes, and its host is as one on which nothing was ever broken. The first
-// cut comes right after a run that has ended.
+// new, the next run finishes, and its host is as one whose run was not broken.
 func vmPowerCuts(t *testing.T, m *machine) {
 	if *cutSeed == 0 {
 		*cutSeed = uint64(time.Now().UnixNano())
@@ -127,20 +141,11 @@ func vmPowerCuts(t *testing.T, m *machine) {
 	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "CUT\tAT\tDOING\tOLD\tNEW\tMISSING\tTEMPORARY\tPROGRAMS NOT WHOLE\tTORN\tNEXT RUN\tFILES\tTHIRD")
 	for i := range *cuts {
-		at := time.Duration(random.Float64() * float64(m.took))
-		isDone := i == 0 // one run ends first: what it called done has to be on the disk
-		if isDone {
-			at = 10 * time.Minute
-		}
 		m.restoreDisk()
-		doing, at := m.cut(at)
+		doing, at := m.cut(time.Duration(random.Float64() * float64(m.took)))
 		m.mustLab(3*time.Minute, "start", "cp1")
-		left := m.files()
-		found := left.compare(m.bare, m.golden)
-		if different := left.differ(m.golden); isDone && different != "" {
-			t.Errorf("what a run has called done did not outlive a power cut:\n%s", different)
-		}
-		r := m.run(10*time.Minute, m.vmArguments()...)
+		found := m.files().compare(m.bare, m.golden)
+		r := m.comesUp()
 		m.t.Logf("cut %d after %.1f s, %s: %s; next run: exit %d after %.1f s", i+1, at.Seconds(), doing, found, r.code,
 			r.took.Seconds())
 		fmt.Fprintf(w, "%d\t%.1f s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t", i+1, at.Seconds(), doing, found.old, found.new,
@@ -159,18 +164,34 @@ func vmPowerCuts(t *testing.T, m *machine) {
 			same = "different"
 			t.Errorf("cut %d: the host is not as one that was never broken:\n%s", i+1, different)
 		}
-		m.upAgain(vmFlags()...)
+		m.upAgain()
 		fmt.Fprintf(w, "ended after %.1f s\t%s\tno change\n", r.took.Seconds(), same)
 	}
 	_ = w.Flush()
 	t.Logf("\n%s", &table)
 }
 
-// cut begins a run, takes the machine's power away at that time, ends the tool, and returns what
-// the run was at, and when that was.
+// atTheEnd is when no run lasts any longer.
+const atTheEnd = time.Hour
+
+// cut begins a run, takes the machine's power away at that time or when the run has ended, ends the
+// tool, and returns what the run was at, and when that was.
 func (m *machine) cut(at time.Duration) (string, time.Duration) {
 	m.t.Helper()
-	ctx, cancel := context.WithTimeout(m.t.Context(), 5*time.Minute)
+	begin := time.Now()
+	for {
+		doing, isOver := m.runUntil(begin.Add(at))
+		if isOver {
+			return doing, time.Since(begin)
+		}
+	}
+}
+
+// runUntil runs `up` until that time, and takes the machine's power away then or when the run has
+// ended. It does not when the run has given up a wait, and the next one has to go on.
+func (m *machine) runUntil(end time.Time) (doing string, isOver bool) {
+	m.t.Helper()
+	ctx, cancel := context.WithTimeout(m.t.Context(), atTheEnd)
 	defer cancel()
 	log := filepath.Join(m.dir, "cut.log")
 	out, err := os.Create(log)
@@ -185,26 +206,26 @@ func (m *machine) cut(at time.Duration) (string, time.Duration) {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- command.Wait() }()
-	begin := time.Now()
 	select {
-	case <-time.After(at):
+	case <-time.After(time.Until(end)):
 		m.mustLab(time.Minute, "kill", "cp1")
 		_ = command.Process.Kill()
-		err = <-ended
+		_ = <-ended // the tool that was killed, or had lost its host
+		err = nil
 	case err = <-ended:
-		m.mustLab(time.Minute, "kill", "cp1")
+		if err == nil {
+			m.mustLab(time.Minute, "kill", "cp1")
+		}
 	}
-	took := time.Since(begin)
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		m.fatalf("%v", err)
-	}
-	text, err := os.ReadFile(log)
-	if err != nil {
-		m.fatalf("%v", err)
+	text, readErr := os.ReadFile(log)
+	if readErr != nil {
+		m.fatalf("%v", readErr)
 	}
 	m.t.Logf("the run that was cut:\n%s", text)
-	return lastWords(string(text)), took
+	if err != nil && !gaveUp(string(text)) {
+		m.fatalf("the run ends by itself before its power goes: %v", err)
+	}
+	return lastWords(string(text)), err == nil
 }
 
 // lastWords is the last line of a run's output, short enough for a table.

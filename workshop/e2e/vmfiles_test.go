@@ -99,6 +99,13 @@ func (f files) compare(bare, golden files) remains {
 	return r
 }
 
+// ofImages lists what containerd has unpacked.
+func (f files) ofImages() []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(f)), func(path string) bool {
+		return !strings.HasPrefix(path, "/image/")
+	})
+}
+
 // differ lists what is not as in the golden files. An import that was cut may leave more layers
 // than those of its image; containerd removes them in its time.
 func (f files) differ(golden files) string {

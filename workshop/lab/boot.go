@@ -129,12 +129,16 @@ func daemon(dir, log string, env []string, socket *os.File, argv []string) (proc
 	return p, errors.Join(err, cmd.Process.Release())
 }
 
-// makeCgroups makes the host's or its forwarder's directories, and the lab's above them.
+// makeCgroups makes the host's or its forwarder's directories, and the lab's above them, whose
+// weight is the caller's.
 func (s state) makeCgroups(dirs []string) error {
 	for _, dir := range slices.Concat(s.Cgroups, dirs) {
 		if err := makeCgroup(dir); err != nil {
 			return fmt.Errorf("cgroup: %w", err)
 		}
+	}
+	if err := weigh(s.Cgroups); err != nil {
+		return fmt.Errorf("cgroup: %w", err)
 	}
 	return nil
 }

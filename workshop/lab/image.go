@@ -53,7 +53,14 @@ func debian(suite string) image {
 // network. All of that is off, and a test turns on what it is about.
 func owned(suite string) image {
 	i := debian(suite)
-	i.Packages = append(i.Packages, "ufw", "systemd-resolved", "cloud-init", "network-manager")
+	i.Packages = append(i.Packages, "ufw")
+	if suite != "bullseye" { // whose package systemd has the resolver
+		i.Packages = append(i.Packages, "systemd-resolved")
+	}
+	if suite == "trixie" { // whose cloud-init conflicts with firewalld
+		i.Packages = slices.DeleteFunc(i.Packages, func(name string) bool { return name == "firewalld" })
+	}
+	i.Packages = append(i.Packages, "cloud-init", "network-manager")
 	i.Hooks = append(i.Hooks,
 		`chroot "$1" systemctl --quiet disable ufw.service systemd-resolved.service NetworkManager.service`,
 		`touch "$1"/etc/cloud/cloud-init.disabled`)
@@ -110,7 +117,9 @@ func images() map[string]image {
 		"el7-like":   enterprise("7"),
 		"el9-like":   enterprise("9"),
 
+		"debian-11-owned": owned("bullseye"),
 		"debian-12-owned": owned("bookworm"),
+		"debian-13-owned": owned("trixie"),
 	}
 }
 
