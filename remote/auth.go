@@ -17,6 +17,7 @@ import (
 
 	"kbootstrap/fault"
 	"kbootstrap/internal/private"
+	"kbootstrap/remote/agentsocket"
 	"kbootstrap/remote/hostkey"
 	"kbootstrap/remote/sshconfig"
 )
@@ -145,7 +146,7 @@ func isAmong(key ssh.PublicKey, paths []string) bool {
 
 // askAgent lists the agent's keys. The connection stays open: the agent does the signing.
 func (id *identity) askAgent(ctx context.Context, socket string) ([]ssh.Signer, error) {
-	conn, err := dialAgent(ctx, socket)
+	conn, err := agentsocket.Dial(ctx, socket)
 	if err != nil {
 		return nil, err
 	}

@@ -1,4 +1,4 @@
-package remote
+package agentsocket
 
 import (
 	"crypto/ed25519"
@@ -35,7 +35,7 @@ func TestAgentPipe(t *testing.T) {
 		}
 	}()
 	for _, socket := range []string{pipe, `//./pipe/kbootstrap-test-agent`} {
-		conn, err := dialAgent(t.Context(), socket)
+		conn, err := Dial(t.Context(), socket)
 		if err != nil {
 			t.Fatalf("%s: %v", socket, err)
 		}

@@ -1,4 +1,4 @@
-package remote
+package agentsocket
 
 import (
 	"context"
@@ -9,8 +9,8 @@ import (
 	"github.com/Microsoft/go-winio"
 )
 
-// dialAgent connects to the agent at a named pipe, as that of Windows is, or at a socket.
-func dialAgent(ctx context.Context, socket string) (net.Conn, error) {
+// Dial connects to the agent at a named pipe, as that of Windows is, or at a socket.
+func Dial(ctx context.Context, socket string) (net.Conn, error) {
 	if name := filepath.FromSlash(socket); strings.HasPrefix(name, `\\.\pipe\`) {
 		return winio.DialPipeContext(ctx, name)
 	}
