@@ -20,6 +20,7 @@ import (
 
 	"kbootstrap/fault"
 	"kbootstrap/internal/atomic"
+	"kbootstrap/internal/private"
 )
 
 // Content is what goes into a backup.
@@ -163,14 +164,17 @@ func checkPlace(dir string, isClear bool) error {
 	if err != nil {
 		return err
 	}
-	mode := info.Mode()
-	switch {
-	case !info.IsDir():
+	if !info.IsDir() {
 		return fmt.Errorf("%s is no directory", dir)
-	case mode.Perm()&0o022 != 0 && mode&os.ModeSticky == 0:
-		return fault.BackupPlace.Errorf("%s has mode %04o: others can change files there", dir, mode.Perm())
-	case isClear && mode.Perm()&0o077 != 0:
-		return fault.BackupPlace.Errorf("%s has mode %04o, and the backup would be in the clear", dir, mode.Perm())
+	}
+	access, err := private.Look(dir, info)
+	switch {
+	case err != nil:
+		return err
+	case access.Write != "" && info.Mode()&os.ModeSticky == 0:
+		return fault.BackupPlace.Errorf("%s has %s: others can change files there", dir, access.Write)
+	case isClear && access.Read != "":
+		return fault.BackupPlace.Errorf("%s has %s, and the backup would be in the clear", dir, access.Read)
 	}
 	return nil
 }

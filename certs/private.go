@@ -3,15 +3,14 @@ package certs
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
-	"syscall"
 
 	"kbootstrap/fault"
+	"kbootstrap/internal/private"
 )
 
-// private returns an error that names the first file below dir that other users can reach, or nil.
-func private(dir string) error {
+// checkPrivate returns an error that names the first file below dir that other users can reach, or nil.
+func checkPrivate(dir string) error {
 	return filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil // another run has just renamed its temporary file
@@ -30,14 +29,16 @@ func private(dir string) error {
 			return fault.StateExposed.Errorf("%s is neither a file nor a directory (%s): put the file itself there",
 				path, info.Mode())
 		}
-		if stat, ok := info.Sys().(*syscall.Stat_t); ok && int(stat.Uid) != os.Geteuid() {
-			return fault.StateExposed.Errorf("%s belongs to user %d, but this is user %d: "+
-				"run the tool as its owner, or: chown -R %d %s",
-				path, stat.Uid, os.Geteuid(), os.Geteuid(), dir)
-		}
-		if mode := info.Mode().Perm(); mode&0o077 != 0 {
-			return fault.StateExposed.Errorf("%s has mode %04o, which lets others use it: chmod -R go= %s",
-				path, mode, dir)
+		access, err := private.Look(path, info)
+		switch {
+		case err != nil:
+			return err
+		case access.Owner != "":
+			return fault.StateExposed.Errorf("%s belongs to %s, but this is %s: run the tool as its owner, or: %s",
+				path, access.Owner, access.Self, private.Own(dir))
+		case access.Read != "":
+			return fault.StateExposed.Errorf("%s has %s, which lets others use it: %s",
+				path, access.Read, private.CloseAll(dir))
 		}
 		return nil
 	})

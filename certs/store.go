@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"kbootstrap/internal/private"
 )
 
 // Store is the directory on the control machine that holds the keys and certificates of one
@@ -38,7 +40,7 @@ func At(dir string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("certificate store: %w", err)
 	}
-	if err := private(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := checkPrivate(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("certificate store: %w", err)
 	}
 	return &Store{dir: dir, patience: 30 * time.Second}, nil
@@ -48,7 +50,7 @@ func At(dir string) (*Store, error) {
 // if there is none. The directory above gets a .gitignore that ignores everything, unless it has
 // one: keys do not belong in a repository.
 func create(dir string) (*Store, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := private.MkdirAll(dir); err != nil {
 		return nil, fmt.Errorf("certificate store: %w", err)
 	}
 	s, err := At(dir)

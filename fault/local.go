@@ -3,7 +3,6 @@ package fault
 import (
 	"errors"
 	"io/fs"
-	"syscall"
 )
 
 // OfLocal returns the code of an error on the control machine: the error's own code, or the one for
@@ -13,9 +12,9 @@ func OfLocal(err error) Code {
 	switch {
 	case code != "":
 		return code
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+	case isFull(err):
 		return LocalNoSpace
-	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+	case errors.Is(err, fs.ErrPermission), isReadOnly(err):
 		return LocalDenied
 	case errors.Is(err, fs.ErrNotExist):
 		return LocalMissing

@@ -6,7 +6,6 @@ import (
 	"context"
 	"io/fs"
 	"os"
-	"syscall"
 	"time"
 )
 
@@ -26,8 +25,6 @@ func MeasureFsync(context.Context, string) (Fsync, error) { return Fsync{}, nil 
 func Space(context.Context, string) (bytes int64, whole bool) { return 0, false }
 
 func isSynchronized() bool { return false }
-
-func ownGroup() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
 
 func (surveyor) fileSystems(paths []string) []FileSystem {
 	found := make([]FileSystem, len(paths))

@@ -5,7 +5,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"sync"
-	"syscall"
+
+	"kbootstrap/internal/posix"
 )
 
 // unflushed are the large files that have their names already, but may not be on the disk yet. To
@@ -51,7 +52,7 @@ func (f *Files) Recover() error {
 	if !f.Exists(UnflushedMark) {
 		return nil
 	}
-	err := f.Step(Step{Op: OpSync, Path: string(f.Root)}, func() error { syscall.Sync(); return nil })
+	err := f.Step(Step{Op: OpSync, Path: string(f.Root)}, posix.Sync)
 	if err != nil {
 		return err
 	}

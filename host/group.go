@@ -4,11 +4,13 @@ import (
 	"errors"
 	"os"
 	"syscall"
+
+	"kbootstrap/internal/posix"
 )
 
 // signalGroup signals a program and what it started.
 func signalGroup(pid int, signal syscall.Signal) error {
-	err := syscall.Kill(-pid, signal)
+	err := posix.Kill(-pid, signal)
 	if errors.Is(err, syscall.ESRCH) {
 		return os.ErrProcessDone
 	}

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"kbootstrap/internal/posix"
 )
 
 // journalLines is how much of a journal is evidence, in lines: a stack of Go takes a hundred.
@@ -51,11 +51,7 @@ type Moment time.Duration
 
 // Uptime is the present moment.
 func Uptime() Moment {
-	var now unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &now); err != nil {
-		return 0 // no Linux is without this clock
-	}
-	return Moment(now.Nano())
+	return Moment(posix.Uptime())
 }
 
 // Touch notes that a unit is about to be started or stopped: what it writes from now on is of this

@@ -5,7 +5,8 @@ import (
 	"io/fs"
 	"strconv"
 	"strings"
-	"syscall"
+
+	"kbootstrap/internal/posix"
 )
 
 // Ids are the numbers of an owner such as "etcd:etcd", by the host's own /etc/passwd and
@@ -65,23 +66,23 @@ func findAccount(root Root, database string, is func(fields []string) bool) ([]s
 // OwnerOf names the owner of a file that was found. It is spelled as the wanted one when the two
 // are the same, since "etcd:etcd" and "999:999" may be.
 func (r Root) OwnerOf(info fs.FileInfo, wanted string) (string, error) {
-	stat, ok := info.Sys().(*syscall.Stat_t)
+	stat, ok := posix.StatOf(info)
 	if !ok {
 		return "", fmt.Errorf("%s: no owner", info.Name())
 	}
-	if uid, gid, err := r.Ids(wanted); err == nil && uid == int(stat.Uid) && gid == int(stat.Gid) {
+	if uid, gid, err := r.Ids(wanted); err == nil && uid == stat.UID && gid == stat.GID {
 		return wanted, nil
 	}
-	user, err := nameOf(r, "/etc/passwd", stat.Uid)
+	user, err := nameOf(r, "/etc/passwd", stat.UID)
 	if err != nil {
 		return "", err
 	}
-	group, err := nameOf(r, "/etc/group", stat.Gid)
+	group, err := nameOf(r, "/etc/group", stat.GID)
 	return user + ":" + group, err
 }
 
-func nameOf(root Root, database string, id uint32) (string, error) {
-	number := strconv.FormatUint(uint64(id), 10)
+func nameOf(root Root, database string, id int) (string, error) {
+	number := strconv.Itoa(id)
 	entry, err := findAccount(root, database, func(fields []string) bool { return fields[2] == number })
 	switch {
 	case err != nil:

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"kbootstrap/internal/posix"
 )
 
 // Process is one line of the kernel's list.
@@ -21,7 +23,7 @@ type Process struct {
 // Signal sends a signal; a process that is gone has had it.
 func (s *System) Signal(pid int, sig syscall.Signal) error {
 	step := Step{Op: OpSignal, Path: fmt.Sprintf("%s to process %d", sig, pid)}
-	err := s.Step(step, func() error { return syscall.Kill(pid, sig) })
+	err := s.Step(step, func() error { return posix.Kill(pid, sig) })
 	if err != nil && !errors.Is(err, syscall.ESRCH) {
 		return fmt.Errorf("signal process %d: %w", pid, err)
 	}

@@ -2,13 +2,12 @@ package host
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"kbootstrap/internal/posix"
 )
 
 // Starts is how the starts of a unit went and go: how often systemd has started it again by itself,
@@ -44,11 +43,7 @@ func (s *System) processes(ctx context.Context, units []string) ([]Starts, error
 	if err != nil {
 		return nil, err
 	}
-	var now unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &now); err != nil {
-		return nil, fmt.Errorf("clock: %w", err)
-	}
-	return parseProcesses(string(out), time.Duration(now.Nano())), nil
+	return parseProcesses(string(out), posix.Uptime()), nil
 }
 
 // parseProcesses reads what systemctl shows, of units whose times are of the monotonic clock that

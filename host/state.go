@@ -8,9 +8,8 @@ import (
 	"strconv"
 	"strings"
 
-	"golang.org/x/sys/unix"
-
 	"kbootstrap/host/surroundings"
+	"kbootstrap/internal/posix"
 )
 
 // The states of a kernel module.
@@ -138,11 +137,10 @@ func (s surveyor) packageLock() *Lock {
 		if err != nil {
 			continue
 		}
-		held := unix.Flock_t{Type: unix.F_WRLCK}
-		err = unix.FcntlFlock(file.Fd(), unix.F_GETLK, &held)
+		pid, held := posix.LockHolder(file)
 		_ = file.Close()
-		if err == nil && held.Type != unix.F_UNLCK {
-			return s.lockOf(path, int(held.Pid))
+		if held {
+			return s.lockOf(path, pid)
 		}
 	}
 	const yum = "/var/run/yum.pid"

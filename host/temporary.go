@@ -4,7 +4,8 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"syscall"
+
+	"kbootstrap/internal/posix"
 )
 
 // errSwapped is the error of a temporary file that is not the one that this process made.
@@ -14,14 +15,14 @@ var errSwapped = errors.New("another user has put another file in its place")
 // belongs to a user who put one in its place. That would be written, and given away, by root: only
 // the file that we made is opened.
 func (r Replacement) open(flag int, use func(f *os.File) error) error {
-	f, err := os.OpenFile(r.Temp, flag|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	f, err := os.OpenFile(r.Temp, flag|posix.NoFollow, 0)
 	if err != nil {
 		return err
 	}
 	info, err := f.Stat()
 	if err == nil {
-		stat, ok := info.Sys().(*syscall.Stat_t)
-		if !ok || !info.Mode().IsRegular() || int(stat.Uid) != os.Geteuid() || stat.Nlink != 1 {
+		stat, ok := posix.StatOf(info)
+		if !ok || !info.Mode().IsRegular() || stat.UID != os.Geteuid() || stat.Links != 1 {
 			err = &fs.PathError{Op: "open", Path: r.Temp, Err: errSwapped}
 		}
 	}

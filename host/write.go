@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"kbootstrap/fault"
+	"kbootstrap/internal/posix"
 )
 
 // A Replacement is a file on its way to a path: after every crash there is the old file or the new
@@ -217,7 +218,7 @@ func (f *Files) Rewrite(name, text string) error {
 	if err != nil {
 		return err
 	}
-	stat, ok := info.Sys().(*syscall.Stat_t)
+	stat, ok := posix.StatOf(info)
 	if !ok {
 		return fmt.Errorf("%s: no owner", path)
 	}
@@ -229,7 +230,7 @@ func (f *Files) Rewrite(name, text string) error {
 	if err := r.Write([]byte(text)); err != nil {
 		return err
 	}
-	return r.Commit(uint32(info.Mode().Perm()), int(stat.Uid), int(stat.Gid))
+	return r.Commit(uint32(info.Mode().Perm()), stat.UID, stat.GID)
 }
 
 // PrivateDirs makes directories, readable by root only: records hold the contents of secret files.

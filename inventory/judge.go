@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -54,7 +55,7 @@ func (r *reader) reads(program Program, manual Manual, name string, v *node) boo
 	defer r.as(fault.ArgumentValue)()
 	f, _, _ := lookUp(manual.Flags, name)
 	known, good := manual.Words[program.Rules[name].Words], true
-	if want := unreadable(f.Type, v.text); want != "" && known == nil {
+	if want := unreadable(cmp.Or(program.Rules[name].Type, f.Type), v.text); want != "" && known == nil {
 		r.problemAt(v.line, v.column, "", "--%s of %s is %s, not %q", name, program.Name, want, v.text)
 		return false
 	}
@@ -150,6 +151,19 @@ func unreadable(kind, value string) string {
 	case "endpoint":
 		if !isEndpoint(value) {
 			return "an address, or an address and a port such as 0.0.0.0:10249"
+		}
+	case "levels":
+		for _, word := range wordsOf(value) {
+			pattern, level, _ := strings.Cut(word, "=")
+			if _, err = strconv.ParseInt(level, 0, 32); pattern == "" || err != nil {
+				return "a list of FILE=LEVEL with commas, such as httplog=4,proxier=6"
+			}
+		}
+	case "quantities":
+		for _, word := range wordsOf(value) {
+			if name, amount, _ := strings.Cut(word, "="); name == "" || amount == "" {
+				return "a list of NAME=AMOUNT with commas, such as cpu=200m,memory=300Mi"
+			}
 		}
 	case "switches":
 		for _, word := range wordsOf(value) {

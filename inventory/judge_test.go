@@ -72,6 +72,12 @@ func TestArgumentsAreRefused(t *testing.T) {
 		{now, "kube-apiserver: {disable-admission-plugins: Prioritty}", fault.ArgumentUnknown, `"Priority"?`},
 		// What the program could not read.
 		{now, "kubelet: {max-pods: abc}", fault.ArgumentValue, "a whole number"},
+		{now, "kube-apiserver: {v: bananas}", fault.ArgumentValue, "a whole number"},
+		{now, "flanneld: {v: bananas}", fault.ArgumentValue, "a whole number"},
+		{now, "kubelet: {vmodule: bananas}", fault.ArgumentValue, "a list of FILE=LEVEL"},
+		{now, "kubelet: {kube-reserved: 200m}", fault.ArgumentValue, "a list of NAME=AMOUNT"},
+		{now, "kube-apiserver: {audit-log-mode: sometimes}", fault.InventoryArgument, "one of batch, blocking"},
+		{now, "etcd: {log-level: loud}", fault.InventoryArgument, "one of debug, info"},
 		{now, "kubelet: {seccomp-default: maybe}", fault.ArgumentValue, "true or false"},
 		{now, "kube-proxy: {conntrack-udp-timeout: 45}", fault.ArgumentValue, "a duration"},
 		{now, "kube-apiserver: {kubelet-timeout: soon}", fault.ArgumentValue, "a duration"},

@@ -51,11 +51,8 @@ func nfsField(a *NFSAddOn) field {
 		}}
 }
 
-var (
-	// What is between the two ends of a command line of a shell needs no quotes.
-	exportPattern = regexp.MustCompile(`^/[A-Za-z0-9._/+@-]*$`)
-	optionPattern = regexp.MustCompile(`^[a-z][a-z0-9_]*(=[A-Za-z0-9._:/@-]+)?$`)
-)
+// What is between the two ends of a command line of a shell needs no quotes.
+var exportPattern = regexp.MustCompile(`^/[A-Za-z0-9._/+@-]*$`)
 
 // checkNFS reports a server whose volumes cannot be.
 func checkNFS(r *reader, c *Cluster) {
@@ -70,10 +67,7 @@ func checkNFS(r *reader, c *Cluster) {
 			"%q is not an absolute path of letters, digits and . _ + @ -", a.Path)
 	}
 	for i, option := range a.Options {
-		if !optionPattern.MatchString(option) {
-			r.problem(at+".options["+strconv.Itoa(i)+"]", "write one a line, such as nfsvers=4.1",
-				"%q is not a mount option", option)
-		}
+		checkNFSOption(r, at+".options["+strconv.Itoa(i)+"]", option)
 	}
 	switch {
 	case a.Server != "" && a.Path == "" && !r.given(at+".path"):

@@ -37,6 +37,12 @@ func TestNFS(t *testing.T) {
 		{"nfs: {enabled: true, server: 10.0.0.1, path: '/srv/$(reboot)'}", "not an absolute path"},
 		{"nfs: {enabled: true, server: 10.0.0.1, path: /srv, options: ['hard,nfsvers=3']}", "not a mount option"},
 		{"nfs: {enabled: true, server: 10.0.0.1, path: /srv, options: ['x; reboot']}", "not a mount option"},
+		{"nfs: {enabled: true, server: 10.0.0.1, path: /srv, options: [hrad]}", `did you mean "hard"?`},
+		{"nfs: {enabled: true, server: 10.0.0.1, path: /srv, options: [nfsver=4.1]}", `did you mean "nfsvers"?`},
+		{"nfs: {enabled: true, server: 10.0.0.1, path: /srv, options: [nfsvers=4.x]}", "the values are 3, 4"},
+		{"nfs: {enabled: true, server: 10.0.0.1, path: /srv, options: [rsize=big]}", "a whole number"},
+		{"nfs: {enabled: true, server: 10.0.0.1, path: /srv, options: [timeo]}", "needs a value"},
+		{"nfs: {enabled: true, server: 10.0.0.1, path: /srv, options: [hard=1]}", "has no value"},
 		{"storage: {enabled: false}, nfs: {enabled: true, server: 10.0.0.1, path: /srv}",
 			"the add-on storage, which is off"},
 	} {

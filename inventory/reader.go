@@ -114,7 +114,11 @@ type decoder struct {
 // file: a later one may depend on an earlier one.
 func (r *reader) mapping(path string, v *node, fields []field) {
 	if v.kind != mapping && v.kind != null {
-		r.wrong(v, "a mapping", "")
+		hint := ""
+		if v.kind == boolean && contains(fields, "enabled") {
+			hint = "write {enabled: " + v.text + "}"
+		}
+		r.wrong(v, "a mapping", hint)
 		return
 	}
 	r.places[path] = v

@@ -52,6 +52,9 @@ type Rule struct {
 	Listens bool
 	// Words is the chapter of the manual with the words that a value consists of: "feature-gates".
 	Words string
+	// Type is what the value has to be, as in Flag, where the manual does not know: the program
+	// reads it in a way of its own.
+	Type string
 	// Weak are values that weaken the cluster; `validate`, `plan` and `up` warn of them.
 	Weak *Weak
 }

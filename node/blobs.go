@@ -15,10 +15,9 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"kbootstrap/fault"
 	"kbootstrap/host"
+	"kbootstrap/internal/posix"
 )
 
 // blobs is the store of contents that have arrived on the host, each a file named by its sha256. It
@@ -235,11 +234,11 @@ func (b *blobs) name(sum, use string) error {
 		return err
 	}
 	defer source.Close()
-	var stat unix.Stat_t
-	if err := unix.Fstat(int(source.Fd()), &stat); err != nil {
+	info, err := source.Stat()
+	if err != nil {
 		return err
 	}
-	if stat.Nlink == 1 && b.sys.Link(b.path(sum), use) == nil {
+	if stat, ok := posix.StatOf(info); ok && stat.Links == 1 && b.sys.Link(b.path(sum), use) == nil {
 		return nil
 	}
 	return b.copyVerified(source, use, sum)

@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"kbootstrap/host"
+	"kbootstrap/internal/posix"
 )
 
 // FailpointFile says where a node built with the tag "crash" breaks: the JSON of a Failpoint. It is
@@ -72,7 +73,7 @@ func failpoint() func(step host.Step, do func() error) error {
 
 // die is kill -9.
 func die() error {
-	_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+	_ = posix.Kill(os.Getpid(), syscall.SIGKILL)
 	select {}
 }
 
@@ -81,7 +82,7 @@ func hangUp() {
 	for pid := os.Getppid(); pid > 1; {
 		name, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/comm")
 		if strings.HasPrefix(string(name), "sshd") {
-			_ = syscall.Kill(pid, syscall.SIGKILL)
+			_ = posix.Kill(pid, syscall.SIGKILL)
 			return
 		}
 		stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")

@@ -8,10 +8,9 @@ import (
 	"path/filepath"
 	"syscall"
 
-	"golang.org/x/sys/unix"
-
 	"kbootstrap/fault"
 	"kbootstrap/host"
+	"kbootstrap/internal/posix"
 )
 
 // makeDir makes the directory of the lock, and refuses one in which another user may write.
@@ -34,7 +33,7 @@ func (l *lock) open(path string) (file *os.File, err error) {
 	err = l.sys.Step(host.Step{Op: host.OpCreate, Path: path}, func() (err error) {
 		// The descriptor is close-on-exec, as all of Go's: a child that outlived the node would
 		// otherwise keep the lock.
-		file, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o600)
+		file, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE|posix.NoFollow, 0o600)
 		return err
 	})
 	return file, err
@@ -43,13 +42,13 @@ func (l *lock) open(path string) (file *os.File, err error) {
 // flock takes the lock of an open file, which is closed where that fails.
 func (l *lock) flock(file *os.File, holderPath string) error {
 	err := l.sys.Step(host.Step{Op: host.OpLock, Path: file.Name()}, func() error {
-		return unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		return posix.TryLock(file)
 	})
 	if err == nil {
 		return nil
 	}
 	_ = file.Close()
-	if errors.Is(err, unix.EWOULDBLOCK) {
+	if errors.Is(err, syscall.EWOULDBLOCK) {
 		return &LockedError{Holder: holderIn(holderPath)}
 	}
 	return fmt.Errorf("lock %s: %w", file.Name(), err)
@@ -64,7 +63,7 @@ func (l *lock) takeOld() (*os.File, error) {
 		return nil, fmt.Errorf("lock: %w", err)
 	}
 	file, err := l.open(filepath.Join(dir, "kbootstrap.lock"))
-	for _, theirs := range []error{unix.ELOOP, unix.EISDIR, unix.ENXIO, fs.ErrPermission} {
+	for _, theirs := range []error{syscall.ELOOP, syscall.EISDIR, syscall.ENXIO, fs.ErrPermission} {
 		if errors.Is(err, theirs) {
 			return nil, nil
 		}
@@ -86,6 +85,6 @@ func (l *lock) takeOld() (*os.File, error) {
 
 // isOurs reports whether a file belongs to the user of this process, which is root on a host.
 func isOurs(info fs.FileInfo) bool {
-	stat, ok := info.Sys().(*syscall.Stat_t)
-	return ok && int(stat.Uid) == os.Geteuid()
+	stat, ok := posix.StatOf(info)
+	return ok && stat.UID == os.Geteuid()
 }

@@ -12,9 +12,8 @@ import (
 	"net/netip"
 	"strconv"
 	"sync"
+	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // ListenQuery says where a host is to listen for a moment.
@@ -158,7 +157,7 @@ func openTCP(ctx context.Context, address netip.Addr, port int) (Opened, net.Lis
 func openUDP(ctx context.Context, address netip.Addr, port int) (Opened, net.PacketConn) {
 	o := Opened{Network: "udp", Port: port}
 	l, err := new(net.ListenConfig).ListenPacket(ctx, "udp4", net.JoinHostPort(address.String(), strconv.Itoa(port)))
-	if errors.Is(err, unix.EADDRINUSE) {
+	if errors.Is(err, syscall.EADDRINUSE) {
 		o.Held = true
 		l, err = new(net.ListenConfig).ListenPacket(ctx, "ip4:udp", address.String())
 	}
@@ -168,7 +167,7 @@ func openUDP(ctx context.Context, address netip.Addr, port int) (Opened, net.Pac
 // failed says why a port could not be opened.
 func (o Opened) failed(err error) Opened {
 	switch {
-	case errors.Is(err, unix.EADDRINUSE):
+	case errors.Is(err, syscall.EADDRINUSE):
 		o.Held = true
 	case err != nil:
 		o.Error = err.Error()

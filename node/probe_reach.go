@@ -12,8 +12,6 @@ import (
 	"sync"
 	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // Target is where a host is to send something, or to connect to.
@@ -149,7 +147,7 @@ func sendAll(ctx context.Context, q ReachQuery, own stamp, reached []Reached) {
 			}
 			for _, size := range t.Sizes {
 				_, err := conn.WriteTo(own.packet(size), net.UDPAddrFromAddrPort(t.Address))
-				if err != nil && !errors.Is(err, unix.EMSGSIZE) && round == len(udpRounds)-1 {
+				if err != nil && !errors.Is(err, syscall.EMSGSIZE) && round == len(udpRounds)-1 {
 					reached[i].Fault = reason(err)
 				}
 			}
@@ -162,6 +160,9 @@ func sendAll(ctx context.Context, q ReachQuery, own stamp, reached []Reached) {
 	}
 }
 
+// Refused is the text of a connection that the other host refused, whichever system reads it.
+const Refused = "connection refused"
+
 // reason is a network error in the fewest words.
 func reason(err error) string {
 	var timeout interface{ Timeout() bool }
@@ -169,9 +170,11 @@ func reason(err error) string {
 	switch {
 	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, context.DeadlineExceeded):
 		return fmt.Sprintf("no answer within %s", dialLimit)
-	case errors.Is(err, unix.EHOSTUNREACH):
+	case errors.Is(err, syscall.EHOSTUNREACH):
 		return "rejected (no route to host)"
-	case errors.Is(err, unix.EPERM):
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return Refused
+	case errors.Is(err, syscall.EPERM):
 		return "the host's own packet filter forbids it"
 	case errors.As(err, &errno):
 		return errno.Error()

@@ -9,13 +9,15 @@ import (
 	"os/signal"
 	"strconv"
 	"syscall"
+
+	"kbootstrap/internal/posix"
 )
 
 // Process is all of `kbootstrap node`: it prepares the process, writes the sentinel line and serves
 // one client on its standard input and output.
 func Process(ctx context.Context, stdin, stdout *os.File, options Options) error {
 	// The modes of files are said in full; a strict umask of the login must not take from them.
-	syscall.Umask(0o022)
+	posix.Umask(0o022)
 	// When the control machine goes away in the middle of a step, the next write to standard output
 	// must not kill the process on the spot, as Go has it for this one descriptor. Ignoring the
 	// signal would be inherited by programs.
@@ -41,7 +43,7 @@ func yield() {
 	}
 	for _, task := range tasks {
 		if id, err := strconv.Atoi(task.Name()); err == nil {
-			_ = syscall.Setpriority(syscall.PRIO_PROCESS, id, niceness)
+			_ = posix.SetNiceness(id, niceness)
 		}
 	}
 }

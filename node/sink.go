@@ -6,9 +6,8 @@ import (
 	"errors"
 	"os"
 	"sync"
+	"syscall"
 	"unsafe"
-
-	"golang.org/x/sys/unix"
 )
 
 const (
@@ -120,7 +119,7 @@ func (s *sink) put(p piece) error {
 		clear(data[p.n:])
 	}
 	n, err := s.file.Write(data)
-	if errors.Is(err, unix.EINVAL) && s.direct && n <= 0 {
+	if errors.Is(err, syscall.EINVAL) && s.direct && n <= 0 {
 		// The file system took the flag and does not keep it.
 		if err := s.cached(); err != nil {
 			return err

@@ -16,6 +16,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"kbootstrap/internal/atomic"
+	"kbootstrap/internal/private"
 )
 
 // cache keeps the wanted members of artifacts, each compressed:
@@ -67,7 +68,7 @@ func openCache(dir string) (cache, error) {
 		dir = filepath.Join(user, "kbootstrap", "artifacts")
 	}
 	for _, sub := range cacheDirs {
-		if err := os.MkdirAll(filepath.Join(dir, sub), 0o700); err != nil {
+		if err := private.MkdirAll(filepath.Join(dir, sub)); err != nil {
 			return cache{}, fmt.Errorf("artifact cache: %w", err)
 		}
 	}

@@ -5,9 +5,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 
 	"kbootstrap/fault"
+	"kbootstrap/internal/private"
 )
 
 // cacheDirs are the directories in a cache.
@@ -44,13 +44,16 @@ func foreign(path, dir string) error {
 	if err != nil {
 		return err
 	}
-	if stat, ok := info.Sys().(*syscall.Stat_t); ok && int(stat.Uid) != os.Geteuid() {
-		return fault.CacheExposed.Errorf("artifact cache: %s belongs to user %d, but this is user %d: use another "+
-			"directory with KBOOTSTRAP_CACHE, or: rm -r %s", path, stat.Uid, os.Geteuid(), dir)
-	}
-	if mode := info.Mode().Perm(); mode&0o022 != 0 {
-		return fault.CacheExposed.Errorf("artifact cache: %s has mode %04o, which lets others write to it: if none "+
-			"has, chmod -R go-w %s; else rm -r %s", path, mode, dir, dir)
+	access, err := private.Look(path, info)
+	switch {
+	case err != nil:
+		return err
+	case access.Owner != "":
+		return fault.CacheExposed.Errorf("artifact cache: %s belongs to %s, but this is %s: use another "+
+			"directory with KBOOTSTRAP_CACHE, or: %s", path, access.Owner, access.Self, private.Remove(dir))
+	case access.Write != "":
+		return fault.CacheExposed.Errorf("artifact cache: %s has %s, which lets others write to it: if none "+
+			"has, %s; else %s", path, access.Write, private.StopWritingAll(dir), private.Remove(dir))
 	}
 	return nil
 }

@@ -127,6 +127,7 @@ func agentPlaces(path, arch string) []string {
 	var places []string
 	add := func(path string) {
 		dir, name := filepath.Split(path)
+		name = strings.TrimSuffix(name, ".exe") // which only a program for Windows has
 		for _, place := range []string{
 			filepath.Join(dir, name+"-linux-"+arch),
 			filepath.Join(dir, "..", "lib", "kbootstrap", "kbootstrap-linux-"+arch),

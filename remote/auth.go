@@ -10,13 +10,14 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/agent"
 
 	"kbootstrap/fault"
+	"kbootstrap/internal/private"
+	"kbootstrap/remote/agentsocket"
 	"kbootstrap/remote/hostkey"
 	"kbootstrap/remote/sshconfig"
 )
@@ -145,7 +146,7 @@ func isAmong(key ssh.PublicKey, paths []string) bool {
 
 // askAgent lists the agent's keys. The connection stays open: the agent does the signing.
 func (id *identity) askAgent(ctx context.Context, socket string) ([]ssh.Signer, error) {
-	conn, err := (&net.Dialer{}).DialContext(ctx, "unix", socket)
+	conn, err := agentsocket.Dial(ctx, socket)
 	if err != nil {
 		return nil, err
 	}
@@ -166,11 +167,14 @@ func readKey(path string) (ssh.Signer, []byte, error) {
 	if err != nil {
 		return nil, nil, fault.KeyFile.Errorf("key: %w", err)
 	}
-	owner, ok := info.Sys().(*syscall.Stat_t)
-	if mode := info.Mode().Perm(); mode&0o077 != 0 && ok && int(owner.Uid) == os.Getuid() {
+	access, err := private.Look(path, info)
+	if err != nil {
+		return nil, nil, fault.KeyFile.Errorf("key: %w", err)
+	}
+	if access.Read != "" && access.Owner == "" {
 		return nil, nil, &fault.Error{Code: fault.KeyMode,
-			Err:    fmt.Errorf("key %s: mode %#o lets others read it", path, mode),
-			Advice: "chmod 600 " + path}
+			Err:    fmt.Errorf("key %s: %s lets others read it", path, access.Read),
+			Advice: private.Close(path)}
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {

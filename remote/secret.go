@@ -12,6 +12,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"kbootstrap/fault"
+	"kbootstrap/internal/private"
 )
 
 // Secrets are the passphrases and passwords of a run. Each is asked for once, kept in memory, and
@@ -66,10 +67,14 @@ func secretFile(path string) (string, error) {
 	if err != nil {
 		return "", fault.PasswordFile.Errorf("password file: %w", err)
 	}
-	if mode := info.Mode().Perm(); mode&0o077 != 0 {
+	access, err := private.Look(path, info)
+	if err != nil {
+		return "", fault.PasswordFile.Errorf("password file: %w", err)
+	}
+	if access.Read != "" {
 		return "", &fault.Error{Code: fault.PasswordFile,
-			Err:    fmt.Errorf("password file %s: mode %#o lets others read it", path, mode),
-			Advice: "chmod 600 " + path}
+			Err:    fmt.Errorf("password file %s: %s lets others read it", path, access.Read),
+			Advice: private.Close(path)}
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {

@@ -5,12 +5,12 @@ import (
 	"errors"
 	"io"
 	"net"
-	"syscall"
 	"time"
 
 	"golang.org/x/crypto/ssh"
 
 	"kbootstrap/fault"
+	"kbootstrap/internal/posix"
 	"kbootstrap/remote/sshconfig"
 )
 
@@ -36,7 +36,7 @@ func handshakeHint(err error, address string) string {
 	case errors.As(err, &other):
 		return "there is an SSH server, and it has none of the algorithms of this tool: on the host, sudo sshd -T | " +
 			"grep -i -e kexalgorithms -e ciphers -e macs -e hostkeyalgorithms"
-	case errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET):
+	case errors.Is(err, io.EOF) || posix.IsReset(err):
 		return "is an SSH server listening there? The connection was accepted, and ended before a key was shown, " +
 			"as sshd " +
 			"does with too many of them (MaxStartups) or from a machine that it bans; try: nc -v " +
@@ -75,7 +75,7 @@ func connectFault(err error) fault.Code {
 		return fault.Of(err)
 	case errors.As(err, &dns):
 		return fault.NameUnresolved
-	case errors.Is(err, syscall.ECONNREFUSED):
+	case posix.IsRefused(err):
 		return fault.ConnectionRefused
 	case errors.As(err, &late) && late.Timeout():
 		return fault.NoAnswer

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"kbootstrap/host"
+	"kbootstrap/internal/posix"
 )
 
 // Processes are the processes that outlive their service: containerd's shims and the containers
@@ -64,7 +65,7 @@ func (ps Processes) Apply(ctx context.Context, sys *host.System) error {
 		for _, p := range list {
 			if !stopped[p.Pid] {
 				stopped[p.Pid], grown = true, true
-				if err := sys.Signal(p.Pid, syscall.SIGSTOP); err != nil {
+				if err := sys.Signal(p.Pid, posix.SIGSTOP); err != nil {
 					return err
 				}
 			}

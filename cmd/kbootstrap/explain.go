@@ -137,7 +137,8 @@ func (e unknownCode) Error() string { return fmt.Sprintf("%q is not an error cod
 
 func (e unknownCode) Fault() fault.Code { return fault.UnknownCode }
 
-// Hint names the codes that are most like the word: one digit was mistyped, or two were swapped.
+// Hint names the codes that are most like the word: a digit was mistyped, left out or added, or two
+// were swapped.
 func (e unknownCode) Hint() string {
 	var near []string
 	for _, entry := range fault.All() {
@@ -151,11 +152,11 @@ func (e unknownCode) Hint() string {
 	return "did you mean " + strings.Join(near, " or ") + "?"
 }
 
-// alike reports whether a word has the digits of a code except for one, or has them in another
-// order.
+// alike reports whether a word has the digits of a code except for one, or one too many or too few,
+// or has them in another order.
 func alike(word, code string) bool {
 	if len(word) != len(code) {
-		return false
+		return isWithoutOne(word, code) || isWithoutOne(code, word)
 	}
 	differ := 0
 	for i := range code {
@@ -165,4 +166,14 @@ func alike(word, code string) bool {
 	}
 	sorted := func(s string) string { b := []byte(s); slices.Sort(b); return string(b) }
 	return differ <= 1 || sorted(word) == sorted(code)
+}
+
+// isWithoutOne reports whether the short text is the long one without one of its characters.
+func isWithoutOne(short, long string) bool {
+	for i := range long {
+		if long[:i]+long[i+1:] == short {
+			return true
+		}
+	}
+	return false
 }

@@ -12,6 +12,7 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"kbootstrap/cmd/internal/cli"
 )
@@ -71,10 +72,23 @@ Without a command, kbootstrap says what to do next with the inventory in the wor
 		cli.GenDocsCommand(), cli.GenManCommand(),
 	)
 	completeWords(root)
+	bindMisplaced(root)
 	path := root.Flags().StringP("inventory", "i", "hosts.yaml", "the inventory file")
 	root.RunE = func(*cobra.Command, []string) error {
 		printNext(a.stdout, *path)
 		return nil
 	}
 	return root
+}
+
+// bindMisplaced lets flags that most verbs have be typed before the verb: `kbootstrap -v up`. The
+// root only has to know that they take no value, to find the verb; the verb reads them, or refuses
+// those that it does not have.
+func bindMisplaced(root *cobra.Command) {
+	flags := root.Flags()
+	flags.BoolP("verbose", "v", false, "")
+	flags.BoolP("quiet", "q", false, "")
+	flags.BoolP("ask-sudo-password", "K", false, "")
+	flags.Bool("no-color", false, "")
+	flags.VisitAll(func(f *pflag.Flag) { f.Hidden = true })
 }

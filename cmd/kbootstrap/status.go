@@ -89,7 +89,7 @@ func statusError(status provision.Status) error {
 
 // statusText is the status in the format that was asked for, as wide as the terminal.
 func (f *clusterFlags) statusText(status provision.Status) string {
-	o, width := screen.Detect(f.app.stdout, os.Getenv), 120
+	o, width := screen.Detect(f.app.stdout, os.Getenv), 80
 	o.Colour = o.Colour && !f.noColor
 	if o.Live {
 		width, _ = o.Size()

@@ -8,7 +8,6 @@ package atomic
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -41,21 +40,8 @@ func Write(path string, mode fs.FileMode, fill func(io.Writer) error) error {
 	if err := errors.Join(err, temp.Close()); err != nil {
 		return err
 	}
-	if err := os.Rename(temp.Name(), path); err != nil {
+	if err := rename(temp.Name(), path); err != nil {
 		return err
 	}
 	return syncDir(dir)
-}
-
-// syncDir makes the names in a directory safe on the disk.
-func syncDir(path string) error {
-	dir, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer dir.Close()
-	if err := dir.Sync(); err != nil {
-		return fmt.Errorf("sync %s: %w", path, err)
-	}
-	return nil
 }

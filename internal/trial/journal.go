@@ -7,17 +7,13 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"kbootstrap/internal/posix"
 )
 
 // Journal is what journalctl prints in its format json for these lines, written just now.
 func Journal(t testing.TB, lines ...string) []byte {
 	t.Helper()
-	var now unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &now); err != nil {
-		t.Fatal(err)
-	}
-	return JournalAt(t, time.Duration(now.Nano()), "", lines...)
+	return JournalAt(t, posix.Uptime(), "", lines...)
 }
 
 // JournalAt is the same for lines that one start of a unit wrote so long after the boot. A

@@ -8,6 +8,7 @@ import (
 // What several flags of kube-apiserver have in common.
 const (
 	onRequestHeader = "the aggregation layer knows its front proxy by these names"
+	haveNames       = "the program knows no others"
 	nobodySees      = "the server then keeps no record of who did what"
 )
 
@@ -61,6 +62,8 @@ var apiServerRules = together(common, tlsRules("1.2.29"),
 		"profiling":       weak("1.2.15", "profiles show what the server does", "true"),
 		"audit-log-path": {Writes: true, Weak: &inventory.Weak{CIS: "1.2.16", Values: []string{""},
 			Says: nobodySees}},
+		"audit-log-mode":    only(haveNames, "batch", "blocking", "blocking-strict"),
+		"audit-log-format":  only(haveNames, "json", "legacy"),
 		"audit-policy-file": weak("3.2.1", nobodySees, ""),
 		"audit-log-maxage": {Weak: &inventory.Weak{CIS: "1.2.17", Below: 30,
 			Says: "audits want 30 days or more"}},

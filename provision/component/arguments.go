@@ -55,8 +55,14 @@ const (
 	weakCiphers = "the cipher can be broken"
 )
 
-// common are the rules for all programs.
-var common = together(
+// ofType is a rule for flags of which the manual does not know what they can be.
+func ofType(kind string) inventory.Rule { return inventory.Rule{Type: kind} }
+
+// klog are the rules for the logging that programs of Kubernetes have in common.
+var klog = rules{"v": ofType("int"), "vmodule": ofType("levels")}
+
+// common are the rules for all programs of Kubernetes.
+var common = together(klog,
 	each(refused(exits), "help", "version"),
 	rules{
 		"logging-format": only("the formats are text and json", "text", "json"),

@@ -1,7 +1,7 @@
 package component
 
 // flannelRules are what the tool has to say about the flags of flanneld.
-var flannelRules = together(
+var flannelRules = together(klog,
 	each(refused(exits), "help", "version"),
 	each(refused(itsOwn), "kubeconfig-file", "net-config-path", "subnet-file"),
 	each(refused("the interface is the one with the address of the host"), "iface", "iface-regex", "iface-can-reach"),

@@ -10,6 +10,7 @@ var kubeletRules = together(common, tlsRules("4.2.12"),
 	each(refused("/var/lib/kubelet is what `reset` and the checks know"), "root-dir", "cert-dir"),
 	each(refused("set cri"), "container-runtime-endpoint", "image-service-endpoint"),
 	each(refused("cAdvisor asks the containerd that the tool installs"), "containerd", "containerd-namespace"),
+	each(ofType("quantities"), "kube-reserved", "system-reserved", "eviction-minimum-reclaim"),
 	rules{
 		"feature-gates":             gatesBut("4.2.11"),
 		"config-dir":                weak("", "the files there win over what the tool writes and asks"),

@@ -8,10 +8,10 @@ import (
 	"os"
 	"os/user"
 	"strings"
-	"syscall"
 	"time"
 
 	"kbootstrap/fault"
+	"kbootstrap/internal/posix"
 	"kbootstrap/node"
 	"kbootstrap/provision/component"
 	"kbootstrap/remote"
@@ -98,7 +98,7 @@ func isCut(err error) bool {
 	}
 	code := fault.Of(err)
 	return code == fault.HostLost || code == fault.HostSilent || errors.Is(err, io.EOF) ||
-		errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+		errors.Is(err, io.ErrUnexpectedEOF) || posix.IsReset(err)
 }
 
 // mayPass reports whether an error may pass while a host boots or a line comes back: it is not

@@ -4,8 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"golang.org/x/sys/unix"
-
+	"kbootstrap/node"
 	"kbootstrap/provision/preflight"
 )
 
@@ -36,7 +35,7 @@ func (m *mesh) again(ctx context.Context) {
 func (m *mesh) refused() []int {
 	var places []int
 	for k, n := range m.needs {
-		if to := m.place(n.To); to >= 0 && m.isHeld(to, n) && m.faults[k] == unix.ECONNREFUSED.Error() {
+		if to := m.place(n.To); to >= 0 && m.isHeld(to, n) && m.faults[k] == node.Refused {
 			places = append(places, k)
 		}
 	}

@@ -4,8 +4,6 @@ import (
 	"slices"
 	"testing"
 
-	"golang.org/x/sys/unix"
-
 	"kbootstrap/internal/fixture"
 	"kbootstrap/node"
 	"kbootstrap/provision/preflight"
@@ -44,7 +42,7 @@ func TestMeshDoesNotWaitInVain(t *testing.T) {
 // not a refusal of a port on which the host itself listened, nor an answer that did not come.
 func TestRefusedByHolder(t *testing.T) {
 	c := fixture.Parse(t, fixture.Small)
-	refused := unix.ECONNREFUSED.Error()
+	refused := node.Refused
 	for _, test := range []struct {
 		what  string
 		held  bool

@@ -9,7 +9,6 @@ import (
 
 	"golang.org/x/crypto/ssh"
 	xknownhosts "golang.org/x/crypto/ssh/knownhosts"
-	"golang.org/x/sys/unix"
 
 	"kbootstrap/fault"
 )
@@ -34,7 +33,7 @@ func (k *Checker) Record(key ssh.PublicKey) error {
 	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
 		return unusable(fmt.Errorf("record new key: %s does not keep what is written to it", file))
 	}
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); err != nil {
+	if err := lock(f); err != nil {
 		return unusable(fmt.Errorf("lock %s: %w", file, err))
 	}
 	db, err := readKnownHosts(k.trust.Files...)

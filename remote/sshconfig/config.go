@@ -8,9 +8,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"kbootstrap/fault"
+	"kbootstrap/internal/private"
 )
 
 // directive is one line of an ssh_config file, as ssh_config(5) describes it.
@@ -37,7 +37,7 @@ const maxIncludes = 16
 // no file for "none"; and for "" the user's, then the system's. Of these two, one that is not there
 // says nothing.
 func readConfig(choice, home string) (Config, error) {
-	user, system := filepath.Join(home, ".ssh"), "/etc/ssh"
+	user, system := filepath.Join(home, ".ssh"), systemDir()
 	switch choice {
 	case "none":
 		return nil, nil
@@ -72,10 +72,13 @@ func readConfigFile(path, dir, home string, depth int) (Config, error) {
 	}
 	// What others can write decides where we connect and whom we trust. ssh refuses such a file
 	// too.
-	owner, ok := info.Sys().(*syscall.Stat_t)
-	if info.Mode().Perm()&0o022 != 0 || ok && owner.Uid != 0 && int(owner.Uid) != os.Getuid() {
+	access, err := private.Look(path, info)
+	if err != nil {
+		return nil, fault.ConfigInvalid.Wrap(err)
+	}
+	if access.Write != "" || access.Owner != "" && !access.Root {
 		return nil, &fault.Error{Code: fault.ConfigInvalid, Err: fmt.Errorf("%s: others can write to it", path),
-			Advice: "chown it to yourself, then: chmod go-w " + path}
+			Advice: "make it your own (" + private.Own(path) + "), then: " + private.StopWriting(path)}
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -125,8 +128,8 @@ func includePath(name, dir, home string) string {
 // matchesHidden reports whether a wildcard matched a period at the beginning of a name, which
 // glob(3) does not let it.
 func matchesHidden(pattern, name string) bool {
-	parts := strings.Split(filepath.Clean(pattern), "/")
-	for i, part := range strings.Split(filepath.Clean(name), "/") {
+	parts := strings.Split(filepath.ToSlash(filepath.Clean(pattern)), "/")
+	for i, part := range strings.Split(filepath.ToSlash(filepath.Clean(name)), "/") {
 		if strings.HasPrefix(part, ".") && i < len(parts) && !strings.HasPrefix(parts[i], ".") {
 			return true
 		}

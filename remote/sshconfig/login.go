@@ -10,6 +10,9 @@ import (
 // defaultKeys are the keys that ssh itself tries, in its order, below the home directory.
 var defaultKeys = []string{".ssh/id_ed25519", ".ssh/id_ecdsa", ".ssh/id_rsa"}
 
+// authSock is the variable that says where the agent is.
+const authSock = "SSH_AUTH_SOCK"
+
 // credentials are the key of the inventory; or the files of ssh_config, or those that ssh tries,
 // none of which must be there.
 func (r *Resolver) credentials(user string, given, otherwise inventory.SSH, l *lookup,
@@ -42,7 +45,7 @@ func (r *Resolver) credentials(user string, given, otherwise inventory.SSH, l *l
 	if !given.Agent {
 		return c, nil
 	}
-	variable := "SSH_AUTH_SOCK"
+	variable := authSock
 	if d, ok := l.first["identityagent"]; ok {
 		switch name, isVariable := strings.CutPrefix(d.args[0], "$"); {
 		case d.args[0] == "none":
@@ -55,7 +58,10 @@ func (r *Resolver) credentials(user string, given, otherwise inventory.SSH, l *l
 			return c, err
 		}
 	}
-	if c.Agent = r.Env.variable(variable); c.Agent == "" {
+	if c.Agent = r.Env.variable(variable); c.Agent == "" && variable == authSock {
+		c.Agent = defaultAgent
+	}
+	if c.Agent == "" {
 		c.Missing = variable + " is not set"
 	}
 	return c, nil

@@ -31,7 +31,7 @@ func ThisEnvironment() Environment {
 	e.home, _ = os.UserHomeDir()
 	e.hostname, _ = os.Hostname()
 	if u, err := user.Current(); err == nil {
-		e.user = u.Username
+		e.user = loginName(u.Username)
 	}
 	return e
 }

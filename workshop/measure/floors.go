@@ -30,7 +30,7 @@ var floors = [][]string{
 	{"certs"},
 	{"release/manual", "release/airgap"},
 	{"release"},
-	{"remote/pattern"},
+	{"remote/pattern", "remote/agentsocket"},
 	{"remote/hostkey"},
 	{"remote/sshconfig"},
 	{"remote"},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"archive/tar"
+	"archive/zip"
 	"compress/gzip"
 	"errors"
 	"io"
@@ -13,13 +14,35 @@ import (
 // pack makes the target's archive of its tree. Its entries are sorted, and have the time of the
 // commit and no owner.
 func (r *release) pack(t target, tree, files string) error {
-	out, err := os.OpenFile(filepath.Join(files, r.archive(t)+".tar.gz"), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	out, err := os.OpenFile(filepath.Join(files, r.file(t)), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return err
 	}
+	if t.os == "windows" {
+		return errors.Join(r.writeZip(t, tree, out), out.Close())
+	}
+	return errors.Join(r.writeTar(t, tree, out), out.Close())
+}
+
+func (r *release) writeZip(t target, tree string, out io.Writer) error {
+	w := zip.NewWriter(out)
+	err := r.eachFile(t, tree, func(name string, mode fs.FileMode, content *os.File, _ int64) error {
+		h := &zip.FileHeader{Name: name, Method: zip.Deflate, Modified: r.time.UTC()}
+		h.SetMode(mode)
+		entry, err := w.CreateHeader(h)
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(entry, content)
+		return err
+	})
+	return errors.Join(err, w.Close())
+}
+
+func (r *release) writeTar(t target, tree string, out io.Writer) error {
 	z, err := gzip.NewWriterLevel(out, gzip.DefaultCompression)
 	if err != nil {
-		return errors.Join(err, out.Close())
+		return err
 	}
 	w := tar.NewWriter(z)
 	err = r.eachFile(t, tree, func(name string, mode fs.FileMode, content *os.File, size int64) error {
@@ -31,7 +54,7 @@ func (r *release) pack(t target, tree, files string) error {
 		_, err := io.Copy(w, content)
 		return err
 	})
-	return errors.Join(err, w.Close(), z.Close(), out.Close())
+	return errors.Join(err, w.Close(), z.Close())
 }
 
 // eachFile calls add with the files of a tree, by their names in the archive, in order.

@@ -21,7 +21,7 @@ func (r *release) build(ctx context.Context, dir string) (map[target]string, err
 	programs := map[target]string{}
 	for _, t := range wanted { // one after the other: the compiler uses every core
 		r.log("build kbootstrap " + r.version + " for " + t.String())
-		programs[t] = filepath.Join(dir, t.os, t.arch, "kbootstrap")
+		programs[t] = filepath.Join(dir, t.os, t.arch, t.program())
 		if err := r.compile(ctx, t, programs[t]); err != nil {
 			return nil, fmt.Errorf("build for %s: %w", t, err)
 		}
@@ -90,7 +90,7 @@ func (r *release) lay(t target, programs map[target]string, shared, tree string)
 	if err := os.CopyFS(tree, os.DirFS(shared)); err != nil {
 		return err
 	}
-	if err := copyFile(programs[t], filepath.Join(tree, "bin/kbootstrap"), 0o755); err != nil {
+	if err := copyFile(programs[t], filepath.Join(tree, "bin", t.program()), 0o755); err != nil {
 		return err
 	}
 	for _, arch := range t.agents() {

@@ -49,7 +49,7 @@ func (r *release) data(sums map[string]string) installData {
 		system := systemData{Uname: s.uname, Homebrew: s.homebrew}
 		for _, t := range r.targets {
 			if t.os == s.os {
-				name, words := r.archive(t)+".tar.gz", s.processors[t.arch]
+				name, words := r.file(t), s.processors[t.arch]
 				system.Archives = append(system.Archives, archiveData{words[0], words[1], name, sums[name]})
 			}
 		}

@@ -2,10 +2,12 @@ package main
 
 import (
 	"archive/tar"
+	"archive/zip"
 	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -61,7 +63,7 @@ func TestChooseTargets(t *testing.T) {
 		agents string
 	}{
 		{target{"linux", "amd64"}, "arm64"}, {target{"linux", "arm64"}, "amd64"},
-		{target{"darwin", "arm64"}, "amd64 arm64"},
+		{target{"darwin", "arm64"}, "amd64 arm64"}, {target{"windows", "amd64"}, "amd64 arm64"},
 	} {
 		if got := strings.Join(c.target.agents(), " "); got != c.agents {
 			t.Errorf("%s: the agents %q, want %q", c.target, got, c.agents)
@@ -181,6 +183,42 @@ func TestPackTwice(t *testing.T) {
 	}
 }
 
+// TestPackZip packs a tree for Windows twice, and unpacks it.
+func TestPackZip(t *testing.T) {
+	r, windows := newRelease(t), target{"windows", "amd64"}
+	var sums []string
+	var path string
+	for range 2 {
+		tree, out := newTree(t, map[string]string{"bin/kbootstrap.exe": "tool", "lib/kbootstrap/agent": "x"}), t.TempDir()
+		if err := r.pack(windows, tree, out); err != nil {
+			t.Fatal(err)
+		}
+		path = filepath.Join(out, r.archive(windows)+".zip")
+		sum, err := sumFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sums = append(sums, sum)
+	}
+	if sums[0] != sums[1] {
+		t.Errorf("two archives of the same files: %v", sums)
+	}
+	z, err := zip.OpenReader(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer z.Close()
+	text, err := fs.ReadFile(z, r.archive(windows)+"/bin/kbootstrap.exe")
+	if err != nil || string(text) != "tool" {
+		t.Errorf("the tool is %q, %v", text, err)
+	}
+	for _, f := range z.File {
+		if !f.Modified.Equal(r.time) {
+			t.Errorf("%s is of %s, not of %s", f.Name, f.Modified, r.time)
+		}
+	}
+}
+
 // TestBill reads what this test was compiled from. The compiler lists no modules in a test:
 // TestRelease looks at those of the tool.
 func TestBill(t *testing.T) {
@@ -252,7 +290,7 @@ func TestFormula(t *testing.T) {
 	r.targets = allTargets
 	sums := map[string]string{}
 	for _, target := range allTargets {
-		sums[r.archive(target)+".tar.gz"] = "sum-of-" + target.String()
+		sums[r.file(target)] = "sum-of-" + target.String()
 	}
 	dir := t.TempDir()
 	if err := r.writeFormula(sums, dir); err != nil {

@@ -61,7 +61,7 @@ func (r *release) fill(ctx context.Context, work, files string) error {
 		if err := r.pack(t, tree, files); err != nil {
 			return fmt.Errorf("%s: %w", t, err)
 		}
-		r.log("packed " + r.archive(t) + ".tar.gz")
+		r.log("packed " + r.file(t))
 		if t.os == "linux" {
 			if err := r.makePackages(ctx, t, tree, work, files); err != nil {
 				return fmt.Errorf("%s: %w", t, err)

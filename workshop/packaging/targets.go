@@ -14,10 +14,11 @@ type target struct {
 
 func (t target) String() string { return t.os + "/" + t.arch }
 
-// allTargets are the control machines that the tool is built for. Windows has it in WSL, as Linux.
+// allTargets are the control machines that the tool is built for.
 var allTargets = []target{
 	{"linux", "amd64"}, {"linux", "arm64"},
 	{"darwin", "amd64"}, {"darwin", "arm64"},
+	{"windows", "amd64"}, {"windows", "arm64"},
 }
 
 // hostArchitectures are those of the hosts of clusters, all of which run Linux.
@@ -48,6 +49,22 @@ func (t target) agents() []string {
 	return slices.DeleteFunc(slices.Clone(hostArchitectures), func(arch string) bool {
 		return t.os == "linux" && t.arch == arch
 	})
+}
+
+// program is what the tool is called on the target.
+func (t target) program() string {
+	if t.os == "windows" {
+		return "kbootstrap.exe"
+	}
+	return "kbootstrap"
+}
+
+// file is the name of the target's archive: Windows itself opens zip.
+func (r *release) file(t target) string {
+	if t.os == "windows" {
+		return r.archive(t) + ".zip"
+	}
+	return r.archive(t) + ".tar.gz"
 }
 
 // archive is the name of the target's archive, without its extension; it is also the directory

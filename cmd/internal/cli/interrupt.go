@@ -6,6 +6,8 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"kbootstrap/internal/posix"
 )
 
 // sameAsking is the time within which two signals count as one request to stop.
@@ -60,7 +62,7 @@ func interruptible(parent context.Context, same time.Duration, now func(os.Signa
 func die(sig os.Signal) {
 	number, ok := sig.(syscall.Signal)
 	signal.Reset()
-	if !ok || syscall.Kill(os.Getpid(), number) != nil {
+	if !ok || posix.Kill(os.Getpid(), number) != nil {
 		os.Exit(ExitInterrupted)
 	}
 }

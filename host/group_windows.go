@@ -1,0 +1,5 @@
+package host
+
+import "syscall"
+
+func ownGroup() *syscall.SysProcAttr { return nil }

@@ -1,0 +1,3 @@
+// Package agentsocket connects to the SSH agent of this machine, wherever its system has it. Start
+// at Dial.
+package agentsocket
