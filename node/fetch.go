@@ -18,6 +18,7 @@ import (
 // Fetch says from which host another one gets a content.
 type Fetch struct {
 	Upload   Upload
+	Length   int64          // bytes of the stream; more are not read
 	From     string         // the name of the host that has it
 	At       netip.AddrPort // where that listens
 	Identity Identity       // of the host that asks
@@ -85,7 +86,7 @@ func (f Fetch) do(ctx context.Context, store *blobs) error {
 	if response.StatusCode != http.StatusOK {
 		return fault.RelayFailed.Errorf("the host answered %s", response.Status)
 	}
-	stream := &watched{Reader: response.Body}
+	stream := &watched{Reader: io.LimitReader(response.Body, f.Length)}
 	err = store.receive(ctx, f.Upload, stream)
 	switch {
 	case err == nil:

@@ -52,7 +52,7 @@ func (l *line) fetch(ctx context.Context, c release.Content, w way) error {
 	l.tell(Event{Kind: EventSending, Host: name, Text: c.Name, From: from.Name})
 	err = l.machine.Client.Fetch(ctx, node.Fetch{
 		Upload: node.Upload{Sum: c.SHA256, Size: c.Size, Base: w.base, Keep: true},
-		From:   from.Name, At: w.from.relayAt(), Identity: own,
+		Length: length, From: from.Name, At: w.from.relayAt(), Identity: own,
 		Reach: reach, Within: slack + time.Duration(length)*time.Second/slowest,
 	})
 	if err != nil {
