@@ -18,7 +18,7 @@ import (
 
 // Summary is what a run did.
 type Summary struct {
-	Changed map[string]int // resources changed, by host
+	Changed map[string]int   // resources changed, by host
 	Bytes   map[string]int64 // of contents, compressed, that a host got
 	Passed  map[string]int64 // those of them that other hosts sent
 	Took    time.Duration
