@@ -22,9 +22,9 @@ type Fetch struct {
 	From     string         // the name of the host that has it
 	At       netip.AddrPort // where that listens
 	Identity Identity       // of the host that asks
-	// Reach is how long it may take until the other host begins to send, and Within how long until
-	// the content is there.
-	Reach, Within time.Duration
+	// Reach is how long it may take until there is a connection, Answer how long until the other
+	// host, which may be busy, begins to send, and Within how long until the content is there.
+	Reach, Answer, Within time.Duration
 }
 
 // Fetch has the host get a content from another host of the run. It returns when the content is
@@ -65,7 +65,7 @@ func (f Fetch) do(ctx context.Context, store *blobs) error {
 		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			return (&net.Dialer{Timeout: f.Reach}).DialContext(ctx, network, f.At.String())
 		},
-		TLSClientConfig: config, TLSHandshakeTimeout: f.Reach, ResponseHeaderTimeout: f.Reach,
+		TLSClientConfig: config, TLSHandshakeTimeout: f.Answer, ResponseHeaderTimeout: f.Answer,
 		DisableCompression: true, DisableKeepAlives: true, Protocols: overTLS(),
 	}
 	defer transport.CloseIdleConnections()

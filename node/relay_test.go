@@ -55,7 +55,7 @@ func (r *relaying) fetch(t *testing.T, c content) Fetch {
 	return Fetch{
 		Upload: Upload{Sum: c.sum, Size: int64(len(c.plain)), Keep: true}, Length: int64(len(c.zstd)),
 		From: "w1", At: netip.AddrPortFrom(loopback(1), uint16(r.port)), Identity: r.identity(t, "w2"),
-		Reach: time.Minute, Within: time.Minute,
+		Reach: time.Minute, Answer: time.Minute, Within: time.Minute,
 	}
 }
 
@@ -145,7 +145,7 @@ func TestRelayFails(t *testing.T) {
 		}, fault.RelayFailed, "404"},
 		"nobody there": {func(_ *relaying, f *Fetch) { f.At = closed }, fault.RelayFailed, "connection refused"},
 		"silence": {func(_ *relaying, f *Fetch) {
-			f.At, f.Reach = silent.Addr().(*net.TCPAddr).AddrPort(), 100*time.Millisecond
+			f.At, f.Answer = silent.Addr().(*net.TCPAddr).AddrPort(), 100*time.Millisecond
 		}, fault.RelayFailed, "timeout"},
 		"late": {func(_ *relaying, f *Fetch) {
 			f.At, f.Within = silent.Addr().(*net.TCPAddr).AddrPort(), 100*time.Millisecond

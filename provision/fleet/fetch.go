@@ -11,9 +11,11 @@ import (
 )
 
 const (
-	// reach is how long a host may take to begin to pass something on. A firewall that drops packets
-	// costs that much.
+	// reach is how long a connection to a host may take. A firewall that drops packets costs that
+	// much.
 	reach = 3 * time.Second
+	// answer is how long a host that is busy may take to begin to send.
+	answer = 15 * time.Second
 	// slowest is, in bytes a second, how slowly a host may pass something on.
 	slowest = 1 << 20
 	// slack is what a host may take besides, to decompress and to write.
@@ -53,7 +55,7 @@ func (l *line) fetch(ctx context.Context, c release.Content, w way) error {
 	err = l.machine.Client.Fetch(ctx, node.Fetch{
 		Upload: node.Upload{Sum: c.SHA256, Size: c.Size, Base: w.base, Keep: true},
 		Length: length, From: from.Name, At: w.from.relayAt(), Identity: own,
-		Reach: reach, Within: slack + time.Duration(length)*time.Second/slowest,
+		Reach: reach, Answer: answer, Within: slack + time.Duration(length)*time.Second/slowest,
 	})
 	if err != nil {
 		return err
