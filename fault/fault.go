@@ -63,7 +63,7 @@ func (e Entry) Hint() string {
 func All() []Entry {
 	return slices.SortedFunc(slices.Values(slices.Concat(
 		inventoryEntries, foreignEntries, connectionEntries, loginEntries, sessionEntries, preflightEntries,
-		stateEntries, rollbackEntries, stepEntries, unitEntries, auditEntries, verifyEntries,
+		stateEntries, rollbackEntries, stepEntries, relayEntries, unitEntries, auditEntries, verifyEntries,
 		planEntries, memberEntries, upgradeEntries, encryptionEntries, keyEntries, adoptEntries,
 		addOnEntries, registryEntries,
 		ingressEntries, storeEntries, lockEntries, backupEntries, bucketEntries, bugEntries,

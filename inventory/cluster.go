@@ -160,6 +160,8 @@ type Artifacts struct {
 	// OwnBuilds reports whether the mirror has files that were not built by the projects, so that
 	// only the lock knows their sums; nil when the inventory does not say.
 	OwnBuilds *bool
+	// PassOn reports whether hosts pass contents that many lack on to each other.
+	PassOn bool
 }
 
 // Mirrors are all mirrors in the order in which they are asked.

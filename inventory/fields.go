@@ -77,6 +77,9 @@ func table(c *Cluster, all *SSH, rules Rules) []field {
 				doc: "whether the mirror has builds of your own. With `true` the lock alone says what is right; with " +
 					"`false` a lock that contradicts a published sum is refused, as it is without a mirror. When the " +
 					"line is left out, `up` warns of it."},
+			{name: "passOn", shape: "boolean", fallback: "true", read: flag(&c.Artifacts.PassOn),
+				doc: "whether hosts pass on to each other what five or more of them lack, instead of each getting it " +
+					"from the control machine; see [many hosts](performance.md#many-hosts)."},
 		}},
 		{name: "ssh", shape: "mapping", doc: "how to log in: the defaults for all hosts.", fields: loginFields(all)},
 		{name: "arguments", shape: "mapping", class: fault.InventoryArgument, read: arguments(c, rules.Programs),

@@ -152,6 +152,7 @@ func defaults(r *reader) (*Cluster, *SSH) {
 		Security:  Security{Profile: ProfileDefault, Encryption: Secretbox, EncryptionKey: 1},
 		AddOns:    defaultAddOns(),
 		Backup:    Backup{Keep: 14, To: "/var/backups/kbootstrap", S3: defaultS3()},
+		Artifacts: Artifacts{PassOn: true},
 		Versions:  map[string]string{},
 		Arguments: map[string]map[string]string{},
 	}

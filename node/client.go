@@ -35,11 +35,11 @@ type keptSession struct {
 	stop    context.CancelFunc
 
 	requests atomic.Int64
+	reopened atomic.Int64 // how often the session was replaced
 
 	// Only who replaces the session changes these.
-	reopened int
-	boot     string // the id of the host's boot
-	stream   Stream
+	boot   string // the id of the host's boot
+	stream Stream
 
 	mu     sync.Mutex
 	link   *link
@@ -63,6 +63,10 @@ func (c *keptSession) Close() error {
 
 // Requests is how many requests were sent to the host so far.
 func (c *keptSession) Requests() int { return int(c.requests.Load()) }
+
+// Reopened is how often the session was replaced. What a session had in its memory, and the contents
+// that it had received, went with it.
+func (c *keptSession) Reopened() int { return int(c.reopened.Load()) }
 
 // Converge makes the host what the resources say, in their order, and tells of each change as it
 // happens. The component comes back in the events; two calls for the same component go one after
@@ -139,6 +143,8 @@ type Upload struct {
 	// Base is the sum of another content that the host got in this session, when the stream is a
 	// delta to that; "" when the stream is the content itself.
 	Base string
+	// Keep has the host keep the stream, to pass it on.
+	Keep bool
 }
 
 // Send uploads one content, as a zstd stream of it or of a delta. It returns when the content is
@@ -149,6 +155,9 @@ func (c *Client) Send(ctx context.Context, u Upload, zstd io.Reader) error {
 	query := url.Values{"size": {strconv.FormatInt(u.Size, 10)}}
 	if u.Base != "" {
 		query.Set("base", u.Base)
+	}
+	if u.Keep {
+		query.Set("keep", "yes")
 	}
 	path := "/v1/blobs/" + url.PathEscape(u.Sum) + "?" + query.Encode()
 	source := &detachable{r: zstd}

@@ -27,6 +27,7 @@ type server struct {
 	lock    *lock
 	running gate
 	turns   *turns
+	relay   relay
 	began   host.Moment // when the session did
 }
 
@@ -51,6 +52,8 @@ func (s *server) handler() http.Handler {
 		"POST /v1/missing":      s.missing,
 		"PUT /v1/blobs/{sum}":   s.receive,
 		"POST /v1/abandon":      s.abandon,
+		"POST /v1/relay":        s.listenRelay,
+		"POST /v1/fetch":        s.fetch,
 		"POST /v1/journal":      s.journal,
 		"POST /v1/lines":        s.lines,
 		"POST /v1/evidence":     s.evidence,
@@ -172,6 +175,7 @@ func (s *server) recover() error { return errors.Join(s.blobs.prepare(), s.sys.R
 // end leaves the host as a session should: no contents, no lock.
 func (s *server) end() error {
 	s.sys.Close()
+	s.relay.close()
 	if !s.lock.held() {
 		return nil
 	}
@@ -198,7 +202,7 @@ func (s *server) receive(w http.ResponseWriter, r *http.Request) error {
 	if err != nil || size < 0 {
 		return requestError{fmt.Errorf("not a size: %q", query.Get("size"))}
 	}
-	u := Upload{Sum: r.PathValue("sum"), Size: size, Base: query.Get("base")}
+	u := Upload{Sum: r.PathValue("sum"), Size: size, Base: query.Get("base"), Keep: query.Get("keep") != ""}
 	if err := s.exclusive(Holder{}); err != nil {
 		return err
 	}

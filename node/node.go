@@ -1,6 +1,7 @@
 // Package node holds both ends of the wire between the control machine and a host. The host's end
 // runs there as root for the length of one session (`kbootstrap node`) and speaks plain HTTP/2 over
-// its standard input and output, which are an SSH channel; nothing listens and no daemon stays.
+// its standard input and output, which are an SSH channel; no daemon stays, and nothing listens but
+// what a run asks for, such as the relay.
 // HTTP/2 gives multiplexing, flow control, cancellation and streaming without a protocol of our
 // own.
 //

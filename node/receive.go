@@ -48,7 +48,9 @@ func (b *blobs) receive(ctx context.Context, u Upload, compressed io.Reader) (er
 		return err
 	}
 
-	plain, err := zstd.NewReader(bufio.NewReaderSize(compressed, 16<<10),
+	kept := b.keep(u, compressed)
+	defer func() { kept.end(err == nil) }()
+	plain, err := zstd.NewReader(bufio.NewReaderSize(kept, 16<<10),
 		zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderConcurrency(2))
 	if err != nil {
 		return err

@@ -98,7 +98,7 @@ func (c *keptSession) replace(ctx context.Context, used *link, during string, lo
 func (c *keptSession) reopen(ctx context.Context, during string, lost error) error {
 	d := c.dialer
 	away := &AwayError{During: during, Lost: c.stream.Cause(lost), Upload: d.Upload()}
-	if c.reopened++; c.reopened > sessions {
+	if c.reopened.Add(1) > sessions {
 		return away
 	}
 	_ = c.current().close()

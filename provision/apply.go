@@ -18,8 +18,9 @@ import (
 
 // Summary is what a run did.
 type Summary struct {
-	Changed map[string]int // resources changed, by host
-	Bytes   map[string]int64
+	Changed map[string]int   // resources changed, by host
+	Bytes   map[string]int64 // of contents, compressed, that a host got
+	Passed  map[string]int64 // those of them that other hosts sent
 	Took    time.Duration
 	Outcome plan.Outcome
 }
@@ -43,7 +44,7 @@ func (s Summary) Total() int {
 // before or after it.
 func (r *Run) Apply(ctx context.Context) (Summary, error) {
 	start := time.Now()
-	summary := Summary{Changed: map[string]int{}, Bytes: map[string]int64{}}
+	summary := Summary{Changed: map[string]int{}, Bytes: map[string]int64{}, Passed: map[string]int64{}}
 	unreached := r.LeftOut()
 	tally := plan.NewTally(r.Plan)
 	if r.Plan.Changes() == 0 {
@@ -64,6 +65,7 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 	}
 	apiServers := fleet.NewCountdown(r.Plan.HostsOf(component.APIServer))
 	feed := fleet.NewFeed(r.Fleet, r.options.Tell, rounds(r.Plan, apiServers)...)
+	r.letPassOn(feed)
 	var feeding sync.WaitGroup
 	feeding.Go(func() { feed.Run(ctx) })
 	feeding.Go(func() { r.makeDeltas(ctx) })
@@ -118,7 +120,7 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 	cancel()
 	feeding.Wait()
 	for _, h := range r.Plan.Hosts() {
-		summary.Bytes[h.Name] = feed.Bytes(h.Name)
+		summary.Bytes[h.Name], summary.Passed[h.Name] = feed.Bytes(h.Name), feed.Passed(h.Name)
 	}
 	summary.Took = time.Since(start)
 	failed = append(unreached, slices.DeleteFunc(failed, func(f plan.Failure) bool { return wasStopped(f) })...)

@@ -44,6 +44,8 @@ type Document struct {
 	Changed int `json:"changed"`
 	// How many bytes went to all hosts, compressed.
 	Bytes int64 `json:"bytes"`
+	// How many of them other hosts sent, and not the control machine.
+	BytesPassedOn int64 `json:"bytesPassedOn,omitempty"`
 	// The hosts that the run was about, in the order of the inventory.
 	Hosts []Host `json:"hosts"`
 	// All that went wrong; empty if nothing did.
@@ -71,6 +73,8 @@ type Host struct {
 	Components map[string]int `json:"components,omitempty"`
 	// How many bytes went there, compressed.
 	Bytes int64 `json:"bytes"`
+	// How many of them other hosts sent, and not the control machine.
+	BytesPassedOn int64 `json:"bytesPassedOn,omitempty"`
 }
 
 // Document sums up the run. The result is what the command found, or nil; the caller passes the
@@ -100,6 +104,7 @@ func (r *Run) Document(kind string, result any, err error, exitCode int, outcome
 		host := Host{
 			Name: h.Name, Address: h.Address.String(), Roles: slices.Clone(h.Roles), Outcome: outcome,
 			Changed: t.count(), Components: t.changed, Bytes: t.bytes,
+			BytesPassedOn: t.passed,
 		}
 		switch {
 		case t.failed:
@@ -113,6 +118,7 @@ func (r *Run) Document(kind string, result any, err error, exitCode int, outcome
 		}
 		d.Changed += host.Changed
 		d.Bytes += host.Bytes
+		d.BytesPassedOn += host.BytesPassedOn
 		d.Hosts = append(d.Hosts, host)
 	}
 	return d

@@ -40,6 +40,8 @@ type Event struct {
 	After string `json:"after,omitempty"`
 	// Bytes that travelled to the host, compressed.
 	Bytes int64 `json:"bytes,omitempty"`
+	// Of sending and sent, the host that passed the file on; absent if the control machine sent it.
+	From string `json:"from,omitempty"`
 	// Text for people. It changes between versions: do not parse it.
 	Text string `json:"text,omitempty"`
 	// Of a change, the line diff of the resource's state, in which secrets are digests.
@@ -70,7 +72,7 @@ type Event struct {
 func from(e fleet.Event) Event {
 	out := Event{
 		Kind: e.Kind, Host: e.Host, Component: e.Component, Resource: e.ID, Diff: e.Diff, Text: e.Text, Bytes: e.Bytes,
-		Count: e.Count, After: e.After, DurationMs: e.Took.Milliseconds(), Changed: e.Kind == fleet.EventChange,
+		Count: e.Count, After: e.After, From: e.From, DurationMs: e.Took.Milliseconds(), Changed: e.Kind == fleet.EventChange,
 	}
 	if e.Err != nil {
 		out.Error = &Errors(e.Err)[0]

@@ -149,6 +149,7 @@ func (l *Log) Event(e Event) {
 	number("count", int64(e.Count))
 	number("durationMs", e.DurationMs)
 	number("bytes", e.Bytes)
+	add("from", e.From)
 	if e.ExitCode != nil {
 		attrs = append(attrs, slog.Int("exitCode", *e.ExitCode))
 	}

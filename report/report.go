@@ -51,6 +51,7 @@ type Run struct {
 type total struct {
 	changed map[string]int // by component
 	bytes   int64
+	passed  int64 // of them, by other hosts
 	failed  bool
 	skipped bool
 }
@@ -115,6 +116,9 @@ func (r *Run) send(e Event) {
 			t.changed[e.Component]++
 		case fleet.EventSent:
 			t.bytes += e.Bytes
+			if e.From != "" {
+				t.passed += e.Bytes
+			}
 		case fleet.EventDone:
 			e.Count = t.changed[e.Component]
 			e.Changed = e.Count > 0

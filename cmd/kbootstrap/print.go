@@ -25,8 +25,8 @@ func (a *app) printSummary(run *provision.Run, summary provision.Summary, kubeco
 	}
 	table(a.stdout, func(w io.Writer) {
 		for _, h := range run.Plan.Hosts() {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%d changed\t%s sent%s\n", h.Name, h.Address, roles(h), summary.Changed[h.Name],
-				human.Size(summary.Bytes[h.Name]), a.touched(h.Name))
+			fmt.Fprintf(w, "%s\t%s\t%s\t%d changed\t%s sent%s%s\n", h.Name, h.Address, roles(h), summary.Changed[h.Name],
+				human.Size(summary.Bytes[h.Name]), passed(summary.Passed[h.Name]), a.touched(h.Name))
 		}
 	})
 	took := summary.Took
@@ -41,6 +41,14 @@ func (a *app) printSummary(run *provision.Run, summary provision.Summary, kubeco
 	if kubeconfig != "" {
 		fmt.Fprintf(a.stdout, "  from here: kubectl --kubeconfig %s get nodes\n", kubeconfig)
 	}
+}
+
+// passed is how many of the bytes that a host got other hosts have sent; empty if none.
+func passed(bytes int64) string {
+	if bytes == 0 {
+		return ""
+	}
+	return ", " + human.Size(bytes) + " of it by other hosts"
 }
 
 // touched names the components that were changed on a host, if they are few.

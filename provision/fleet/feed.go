@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"kbootstrap/node"
 	"kbootstrap/release"
 )
 
@@ -38,6 +39,14 @@ func NewFeed(f Fleet, tell func(Event), rounds ...Round) *Feed {
 	return feed
 }
 
+// PassOn has hosts that have a content pass it on to others, where many lack it.
+func (f *Feed) PassOn(keys *node.RunKeys) {
+	x := newExchange(keys, f.rounds)
+	for _, l := range f.lines {
+		l.x = x
+	}
+}
+
 // Run sends until ctx ends.
 func (f *Feed) Run(ctx context.Context) {
 	var all sync.WaitGroup
@@ -66,10 +75,18 @@ func (f *Feed) Need(host, sum string, from *release.Set) {
 	}
 }
 
-// Bytes is how many bytes of contents, compressed, a host got.
+// Passed is how many bytes of contents, compressed, a host got from other hosts.
+func (f *Feed) Passed(host string) int64 {
+	if l := f.lines[host]; l != nil {
+		return l.passed.Load()
+	}
+	return 0
+}
+
+// Bytes is how many bytes of contents, compressed, a host got, from here and from other hosts.
 func (f *Feed) Bytes(host string) int64 {
 	if l := f.lines[host]; l != nil {
-		return l.bytes.Load()
+		return l.bytes.Load() + l.passed.Load()
 	}
 	return 0
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"kbootstrap/node"
 	"kbootstrap/release"
@@ -16,13 +17,18 @@ import (
 type line struct {
 	machine *Machine
 	tell    func(Event)
-	bytes   atomic.Int64
+	bytes   atomic.Int64 // that were sent from here
+	passed  atomic.Int64 // that other hosts sent
+	x       *exchange    // nil where hosts pass nothing on
+	own     *node.Identity
 
 	mu       sync.Mutex
 	asked    []order         // what a step waits for
 	ahead    []order         // what steps will need; it comes after what is asked for
 	promised map[string]bool // the sums of what is, or will be, queued or on its way
 	has      map[string]bool // the sums of what the host got in this session: a delta may be to that
+	session  int             // which one has was true of
+	relays   listening       // where the host passes contents on
 	woken    chan struct{}   // has a value when there is something new
 }
 
@@ -30,9 +36,9 @@ type line struct {
 type order struct {
 	sum     string
 	content release.Content
-	unknown bool          // no artifact has that sum
-	check   bool          // the host may have it by now
-	last    chan struct{} // closed when it was sent or cannot be; may be nil
+	unknown bool       // no artifact has that sum
+	check   bool       // the host may have it by now
+	left    *Countdown // of what was queued with it, until it was sent or cannot be; may be nil
 }
 
 func newLine(m *Machine, tell func(Event)) *line {
@@ -90,17 +96,15 @@ func (l *line) sendAhead(ctx context.Context, contents []release.Content) {
 		missing = sums // sending them will tell why not
 	}
 	select {
-	case <-l.queue(contents, missing):
+	case <-l.queue(contents, missing).over:
 	case <-ctx.Done():
 	}
 }
 
-// queue queues those of the contents that are missing. What it returns is closed when the last of
-// them is sent.
-func (l *line) queue(contents []release.Content, missing []string) (sent chan struct{}) {
+// queue queues those of the contents that are missing, and returns what counts them.
+func (l *line) queue(contents []release.Content, missing []string) *Countdown {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	sent = make(chan struct{})
 	var orders []order
 	for _, c := range contents {
 		if slices.Contains(missing, c.SHA256) {
@@ -110,58 +114,115 @@ func (l *line) queue(contents []release.Content, missing []string) (sent chan st
 			l.has[c.SHA256] = true
 		}
 	}
-	if len(orders) == 0 {
-		close(sent)
-		return sent
+	left := NewCountdown(len(orders))
+	for i := range orders {
+		orders[i].left = left
 	}
-	orders[len(orders)-1].last = sent
 	l.ahead = append(l.ahead, orders...)
 	l.wake()
-	return sent
+	return left
 }
 
 // run sends what is queued until ctx ends.
 func (l *line) run(ctx context.Context) {
-	for {
-		o, ok := l.next()
+	waited := time.NewTimer(stalled)
+	defer waited.Stop()
+	for ctx.Err() == nil {
+		news := l.x.news()
+		o, w, ok := l.next()
 		if !ok {
+			waited.Reset(stalled) // what is on its way to another host may have stopped
 			select {
 			case <-l.woken:
+			case <-news:
+			case <-waited.C:
 			case <-ctx.Done():
-			}
-			if ctx.Err() != nil {
-				return
 			}
 			continue
 		}
-		l.deliver(ctx, o)
+		if !l.deliver(ctx, o, w) {
+			l.putBack(o)
+			continue
+		}
 		l.mu.Lock()
 		delete(l.promised, o.sum)
 		l.mu.Unlock()
-		if o.last != nil {
-			close(o.last)
+		if o.left != nil {
+			o.left.Done()
 		}
 	}
 }
 
-// next takes what is to be sent next.
-func (l *line) next() (order, bool) {
+// next takes what is to be sent next, and how: what a step waits for, or the first of the others
+// that can be had now. What can be a delta waits for its base.
+func (l *line) next() (order, way, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, queue := range []*[]order{&l.asked, &l.ahead} {
-		if len(*queue) > 0 {
-			o := (*queue)[0]
-			*queue = (*queue)[1:]
-			return o, true
+	l.noteSession()
+	if len(l.asked) > 0 {
+		o := l.asked[0]
+		l.asked = l.asked[1:]
+		s, _ := l.formOf(o.content)
+		w, ok := l.x.choose(l, o.content, s)
+		if !ok {
+			w = way{form: s}
+		}
+		return o, w, true
+	}
+	for i, o := range l.ahead {
+		s, ready := l.formOf(o.content)
+		if !ready {
+			continue
+		}
+		if w, ok := l.x.choose(l, o.content, s); ok {
+			l.ahead = slices.Delete(l.ahead, i, i+1)
+			return o, w, true
 		}
 	}
-	return order{}, false
+	return order{}, way{}, false
 }
 
-// deliver sends a content. When the session is lost meanwhile, it goes on over the next. What
-// cannot be sent fails whoever waits for it, there on the host, with the cause.
-func (l *line) deliver(ctx context.Context, o order) {
+// noteSession forgets what went with a session. The caller has the lock.
+func (l *line) noteSession() {
+	if now := l.machine.Client.Reopened(); now != l.session {
+		l.session = now
+		clear(l.has)
+	}
+}
+
+// formOf is the form in which the host gets a content, and whether it should not wait for another
+// content that would make it shorter. The caller has the lock.
+func (l *line) formOf(c release.Content) (s form, ready bool) {
+	for _, d := range c.Deltas {
+		if l.has[d.Base] {
+			return form{c.SHA256, d.Base}, true
+		}
+	}
+	for _, d := range c.Deltas {
+		if slices.ContainsFunc(l.ahead, func(o order) bool { return o.sum == d.Base }) {
+			return form{}, false
+		}
+	}
+	return form{sum: c.SHA256}, true
+}
+
+// putBack queues a content again, before all others.
+func (l *line) putBack(o order) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	o.check = true
+	l.ahead = slices.Insert(l.ahead, 0, o)
+}
+
+// deliver brings the host a content. When the session is lost meanwhile, it goes on over the next.
+// What cannot be sent fails whoever waits for it, there on the host, with the cause. It reports
+// false when another host could not pass the content on, so that another way is to be tried.
+func (l *line) deliver(ctx context.Context, o order, w way) (done bool) {
 	defer l.machine.noteUploaded()
+	var got form
+	var listens bool
+	var err error
+	defer func() { l.x.end(l, w, got, listens, err) }()
 	client := l.machine.Client
 	for check := o.check; ; check = true {
 		if check {
@@ -169,25 +230,30 @@ func (l *line) deliver(ctx context.Context, o order) {
 			switch {
 			case err != nil:
 				_ = client.Abandon(ctx, o.sum, err) // without a connection, every step of this host says so
-				return
+				return true
 			case len(missing) == 0:
-				return
+				return true
 			}
 		}
 		if o.unknown {
 			_ = client.Abandon(ctx, o.sum, errors.New("no artifact of this run has that sum"))
-			return
+			return true
 		}
-		err := l.sendShort(ctx, o.content)
+		got, err = l.bring(ctx, o.content, w)
 		var lost *node.LostError
 		switch {
 		case ctx.Err() != nil:
-			return
+			return true
 		case errors.As(err, &lost):
 			continue
+		case err != nil && w.from != nil:
+			l.tellMissed(o.content, w, err)
+			return false
 		case err != nil:
 			_ = client.Abandon(ctx, o.sum, fmt.Errorf("send %s: %w", o.content.Name, err))
+		default:
+			listens = l.x.shares(o.sum) && l.listen(ctx)
 		}
-		return
+		return true
 	}
 }

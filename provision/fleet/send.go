@@ -17,18 +17,19 @@ const stallTimeout = 2 * time.Minute
 // sendShort sends the host a content, as a delta to what it has where that can be. What goes wrong
 // with a delta is no reason to be without the content: the host may have lost the base with its
 // session, or a user may have changed the file that it became.
-func (l *line) sendShort(ctx context.Context, c release.Content) error {
+func (l *line) sendShort(ctx context.Context, c release.Content, w way) (got form, err error) {
 	for _, d := range c.Deltas {
 		if !l.got(d.Base) {
 			continue
 		}
-		err := l.send(ctx, c, d.Base, d.Compressed, d.Open)
+		got = form{c.SHA256, d.Base}
+		err := l.send(ctx, c, w, d.Base, d.Compressed, d.Open)
 		if err == nil || ctx.Err() != nil || errors.As(err, new(*node.LostError)) {
-			return err
+			return got, err
 		}
 		break
 	}
-	return l.send(ctx, c, "", c.Compressed, c.Open)
+	return form{sum: c.SHA256}, l.send(ctx, c, w, "", c.Compressed, c.Open)
 }
 
 // got reports whether the host got a content in this session.
@@ -38,9 +39,16 @@ func (l *line) got(sum string) bool {
 	return l.has[sum]
 }
 
+// noteHas notes that the host got a content in this session.
+func (l *line) noteHas(sum string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.has[sum] = true
+}
+
 // send sends the host a content by a stream of so many bytes, and tells how far it is.
 func (l *line) send(
-	ctx context.Context, c release.Content, base string, length int64, open func() (io.ReadCloser, error),
+	ctx context.Context, c release.Content, w way, base string, length int64, open func() (io.ReadCloser, error),
 ) error {
 	stream, err := open()
 	if err != nil {
@@ -54,16 +62,16 @@ func (l *line) send(
 	name := l.machine.Host.Name
 	progress := func(bytes int64) {
 		l.machine.noteUpload(c.Name, bytes, length)
+		l.x.moved(w)
 		l.tell(Event{Kind: EventSending, Host: name, Text: c.Name, Bytes: bytes})
 	}
 	l.machine.noteUpload(c.Name, 0, length)
 	source := &counter{stream: stream, progress: progress, told: time.Now(), stall: stall}
-	if err := l.machine.Client.Send(ctx, node.Upload{Sum: c.SHA256, Size: c.Size, Base: base}, source); err != nil {
+	upload := node.Upload{Sum: c.SHA256, Size: c.Size, Base: base, Keep: l.x.shares(c.SHA256)}
+	if err := l.machine.Client.Send(ctx, upload, source); err != nil {
 		return err
 	}
-	l.mu.Lock()
-	l.has[c.SHA256] = true
-	l.mu.Unlock()
+	l.noteHas(c.SHA256)
 	l.bytes.Add(length)
 	l.tell(Event{Kind: EventSent, Host: name, Text: c.Name, Bytes: length})
 	return nil
