@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"kbootstrap/host"
+	"kbootstrap/host/surroundings"
 	"kbootstrap/resource"
 	"kbootstrap/resource/kinds"
 )
@@ -27,6 +28,10 @@ import (
 
 // lightDir has a file for each remembered resource.
 const lightDir = "/var/lib/kbootstrap-light"
+
+// convergedMark has a host say of every resource that it is as is wanted, so that a run over hundreds
+// of hosts that has nothing to do needs no run before it that makes them.
+const convergedMark = "/etc/kbootstrap-light-converged"
 
 // realKinds are the tags of the kinds for which a file system is enough.
 func realKinds() []string {
@@ -68,7 +73,8 @@ func showRemembered(names []string) ([]byte, error) {
 			}
 		}
 		blocks = append(blocks, fmt.Sprintf("Id=%s\nLoadState=%s\nActiveState=%s\nSubState=%s\nMainPID=0\n"+
-			"UnitFileState=%s\n", name, load, state, sub, file))
+			"UnitFileState=%s\nFragmentPath=/etc/systemd/system/%s\nDropInPaths=%s\n", name, load, state, sub, file, name,
+			surroundings.OwnDropIn(name)))
 	}
 	return []byte(strings.Join(blocks, "\n")), nil
 }
@@ -76,7 +82,13 @@ func showRemembered(names []string) ([]byte, error) {
 // lightened returns the resources as a light host has them.
 func lightened(all []resource.Resource) []resource.Resource {
 	light := slices.Clone(all)
+	_, err := os.Stat(convergedMark)
+	converged := err == nil
 	for i, r := range all {
+		if converged {
+			light[i] = settled{r}
+			continue
+		}
 		kind, err := kinds.Of(r)
 		sum, _ := resource.Contents(r)
 		if err == nil && (sum != "" || !slices.Contains(realKinds(), kind.Tag)) {
@@ -84,6 +96,14 @@ func lightened(all []resource.Resource) []resource.Resource {
 		}
 	}
 	return light
+}
+
+// settled is a resource that is as is wanted.
+type settled struct{ resource.Resource }
+
+// Observe returns what is wanted.
+func (s settled) Observe(context.Context, *host.System) (resource.Resource, error) {
+	return s.Resource, nil
 }
 
 // remembered is a resource that is what was applied last.

@@ -18,9 +18,13 @@ import (
 
 // Spec says which light hosts are wanted.
 type Spec struct {
-	Dir        string // is made
-	Base       string // the root file system that all hosts share, see lab.BaseRoot
-	Hosts      int    // the first one is the control plane
+	Dir  string // is made
+	Base string // the root file system that all hosts share, see lab.BaseRoot
+	// Settled is how many hosts say that they are as is wanted, Bare how many have nothing. The first of each
+	// are control planes, of clusters of their own.
+	Settled, Bare int
+	// Agent is a layer of the settled hosts' root that has the agent, see AgentLayer.
+	Agent      string
 	Kubernetes string // "v1.36.3"
 	// Programs is how many bytes each program has that hosts are sent.
 	Programs int
@@ -29,7 +33,7 @@ type Spec struct {
 // Lab is light hosts that run.
 type Lab struct {
 	Spec
-	Hosts []Host
+	hosts []Host
 }
 
 // booting is how many hosts boot at the same time.
@@ -44,34 +48,30 @@ func Up(ctx context.Context, s Spec) (*Lab, error) {
 	if err := makeNetwork(ctx); err != nil {
 		return nil, err
 	}
-	l := &Lab{Spec: s, Hosts: make([]Host, s.Hosts)}
+	l := &Lab{Spec: s, hosts: make([]Host, s.Settled+s.Bare)}
 	all, booted := errgroup.WithContext(ctx)
 	all.SetLimit(booting)
-	for n := range l.Hosts {
+	for n := range l.hosts {
 		all.Go(func() error {
-			h, err := writeHost(filepath.Join(s.Dir, "hosts"), n, nameOf(n), login)
+			h, err := writeHost(filepath.Join(s.Dir, "hosts"), n, fmt.Sprintf("n%d", n), login)
 			if err != nil {
 				return err
 			}
-			l.Hosts[n] = h
-			if err := l.Hosts[n].boot(booted, s.Base); err != nil {
+			l.hosts[n] = h
+			base := s.Base
+			if n < s.Settled {
+				base = s.Agent + ":" + s.Base
+			}
+			if err := l.hosts[n].boot(booted, base); err != nil {
 				return fmt.Errorf("%s: %w", h.Name, err)
 			}
-			return l.Hosts[n].await(booted)
+			return l.hosts[n].await(booted)
 		})
 	}
 	if err := all.Wait(); err != nil {
 		return nil, err
 	}
 	return l, l.writeMirror()
-}
-
-// nameOf is the name of the host with that number.
-func nameOf(n int) string {
-	if n == 0 {
-		return "cp1"
-	}
-	return fmt.Sprintf("w%d", n)
 }
 
 // writeLogin makes the key that lets root in on every host, and returns its public half.
@@ -91,6 +91,6 @@ func writeLogin(dir string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	err = atomic.WriteFile(filepath.Join(dir, keyFile), pem.EncodeToMemory(block), 0o600)
+	err = atomic.WriteFile(filepath.Join(dir, KeyFile), pem.EncodeToMemory(block), 0o600)
 	return strings.TrimSpace(string(ssh.MarshalAuthorizedKey(signer.PublicKey()))), err
 }
