@@ -9,6 +9,7 @@
 #   make test-vm power cuts and reboots of a machine with a kernel and a disk of its own
 #   make check   the fast ones: build, vet, lint, unit tests with the race detector
 #   make bench   how long things take, as a table and as JSON
+#   make bench-scale  what grows with the number of hosts, on light hosts: table, JSON and plot
 #   make release the files of a release: VERSION=v1.2.3 KEY=~/.ssh/id_ed25519 URL=https://…
 #   make versions which pinned versions are older than they have to be
 #   make site    the documents as a site, in dist/site
@@ -29,7 +30,7 @@ KUBERNETES ?= v1.36.3
 PACKAGES := mmdebstrap:mmdebstrap systemd-nspawn:systemd-container ip:iproute2 nsenter:util-linux sshd:openssh-server \
 	ssh:openssh-client gcc:build-essential pkg-config:pkg-config dpkg-deb:dpkg iptables:iptables curl:curl
 
-.PHONY: build mutate test-crash test-hosts test-keep test-upgrade test-systems test-vm check lint unit crash-matrix fuzz test e2e demo demo-down recording bench measure versions release test-release packages artifacts site clean
+.PHONY: build mutate test-crash test-hosts test-keep test-upgrade test-systems test-vm check lint unit crash-matrix fuzz test e2e demo demo-down recording bench bench-scale measure versions release test-release packages artifacts site clean
 
 # bin/kbootstrap is the product, bin/kblab the workshop's lab.
 build: bin/kbootstrap bin/kblab
@@ -168,6 +169,11 @@ recording: artifacts
 
 bench: artifacts
 	go run -trimpath ./workshop/bench
+
+# bench-scale needs none of the lab's components. SCALE="-hosts 20 -rtt 0" measures less; Ansible is measured where it is installed.
+bench-scale: packages
+	go build -trimpath -buildvcs=false -tags light -ldflags '-s -w -X main.version=$(VERSION)-light' -o bin/kbootstrap-light ./cmd/kbootstrap
+	go run -trimpath ./workshop/bench scale $(SCALE)
 
 # site builds the documents as a site. Its generator is a module of its own, as the linter is; a link that leads nowhere is an
 # error. SITE_BASE is the path below which the site will be served.

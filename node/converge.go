@@ -21,7 +21,7 @@ func unmarshal(text []byte) ([]resource.Resource, error) {
 	if err != nil {
 		return nil, requestError{fmt.Errorf("read resources: %w", err)}
 	}
-	return wanted, nil
+	return lightened(wanted), nil
 }
 
 func (s *server) converge(w http.ResponseWriter, r *http.Request) error {

@@ -51,7 +51,7 @@ func (o Options) withDefaults() Options {
 	if o.around == nil {
 		o.around = failpoint()
 	}
-	return o
+	return lighten(o)
 }
 
 // Serve is the host's end: it answers one client on rwc until rwc ends or ctx does. When it

@@ -14,6 +14,7 @@ import (
 // host is what a moving line shows of a host.
 type host struct {
 	name    string
+	number  int       // its place in the inventory
 	begun   time.Time // zero until something happens there
 	stage   string    // the activity while no component is being made: "connecting", "connected"
 	steps   int       // how many components there are to make; 0 until that is known
@@ -35,21 +36,22 @@ type work struct {
 // done reports whether the host has nothing left to do.
 func (h *host) done() bool { return h.steps > 0 && h.ended >= h.steps }
 
+// isWaiting reports whether the host has things left to do, and nothing that may be begun.
+func (h *host) isWaiting() bool { return h.steps > 0 && !h.done() && len(h.work) == 0 }
+
 // keep records what the moving lines show of an event.
 func (v *View) keep(e report.Event) {
 	if e.Kind == report.Started {
 		for _, name := range e.Hosts {
-			v.hosts = append(v.hosts, &host{name: name})
+			h := &host{name: name, number: len(v.hosts)}
+			v.hosts, v.byName[name] = append(v.hosts, h), h
+			v.hostWidth = max(v.hostWidth, min(cells(v.clean(name)), maxHostWidth))
 		}
 	}
-	if e.Host == "" {
+	h := v.byName[e.Host]
+	if h == nil {
 		return
 	}
-	i := slices.IndexFunc(v.hosts, func(h *host) bool { return h.name == e.Host })
-	if i < 0 {
-		return
-	}
-	h := v.hosts[i]
 	if h.begun.IsZero() {
 		h.begun = v.now()
 	}
@@ -100,35 +102,32 @@ type line struct {
 // The widths of columns. The longest name of a component has 23 letters.
 const (
 	componentWidth = 23
+	minHostWidth   = 4
 	maxHostWidth   = 20
 )
 
-// hostWidth is the width of the column of the hosts' names.
-func (v *View) hostWidth() int {
-	width := 4
-	for _, h := range v.hosts {
-		width = max(width, cells(v.clean(h.name)))
-	}
-	return min(width, maxHostWidth)
-}
-
-// frame returns the moving lines for a terminal of that size: one for each host that is at work, as
-// many as there is room for, and a last one for all hosts together. No line is as wide as the
-// terminal, because some terminals then break it.
+// frame returns the moving lines for a terminal of that size: one for each host, as many as there is
+// room for, and a last one for all hosts together. Where there is not room for all, those that have
+// failed come before those at work, and these before those that wait for others and those that are
+// done. No line is as wide as the terminal, because some terminals then break it.
 func (v *View) frame(width, height int) []line {
-	var busy, done []*host
+	var failed, busy, waiting, done []*host
 	var bytes int64
 	for _, h := range v.hosts {
 		bytes += h.sent + h.sending
 		switch {
 		case h.begun.IsZero():
-		case h.done() && !h.failed:
+		case h.failed:
+			failed = append(failed, h)
+		case h.done():
 			done = append(done, h)
+		case h.isWaiting():
+			waiting = append(waiting, h)
 		default:
 			busy = append(busy, h)
 		}
 	}
-	shown := append(busy, done...)
+	shown := slices.Concat(failed, busy, waiting, done)
 	if len(shown) == 0 && v.fetch.text == "" {
 		return nil
 	}
@@ -143,8 +142,8 @@ func (v *View) frame(width, height int) []line {
 		room++ // nothing is left out
 	}
 	rest := shown[min(room, len(shown)):]
-	shown = slices.Clone(shown[:len(shown)-len(rest)])
-	slices.SortStableFunc(shown, func(a, b *host) int { return slices.Index(v.hosts, a) - slices.Index(v.hosts, b) })
+	shown = shown[:len(shown)-len(rest)]
+	slices.SortFunc(shown, func(a, b *host) int { return a.number - b.number })
 
 	var lines []line
 	add := func(text string) {
@@ -163,6 +162,9 @@ func (v *View) frame(width, height int) []line {
 	text := "  " + Seconds(v.now().Sub(v.begun))
 	if len(done) > 0 {
 		text += fmt.Sprintf(", %d of %s done", len(done), plural(len(v.hosts), "host"))
+	}
+	if len(failed) > 0 {
+		text += fmt.Sprintf(", %d failed", len(failed))
 	}
 	if bytes > 0 {
 		text += ", " + human.Size(bytes) + " sent"
@@ -194,13 +196,13 @@ func (v *View) hostLine(h *host) string {
 		}
 	case h.failed:
 		at = "failed"
-	case h.steps > 0:
+	case h.isWaiting():
 		at = "waiting for other hosts"
 	}
 	if h.steps > 0 {
 		progress = fmt.Sprintf("%d/%d", min(h.ended, h.steps), h.steps)
 	}
-	name := pad(v.signs.cut(v.clean(h.name), maxHostWidth), v.hostWidth())
+	name := pad(v.signs.cut(v.clean(h.name), maxHostWidth), v.hostWidth)
 	text := fmt.Sprintf("  %s %8s %7s %6s  %s", name, Seconds(took),
 		human.Size(h.sent+h.sending), progress, v.clean(at))
 	return strings.TrimRight(text, " ")

@@ -26,13 +26,15 @@ type View struct {
 	now   func() time.Time
 	signs signs
 
-	mu    sync.Mutex
-	hosts []*host
-	begun time.Time
-	drawn []int    // the widths of the moving lines on the screen, from the top, in columns
-	still int      // how many questions are on the screen
-	held  []string // lines that wait for the end of a question
-	fetch fetch
+	mu        sync.Mutex
+	hosts     []*host
+	byName    map[string]*host
+	hostWidth int // of the column of their names
+	begun     time.Time
+	drawn     []int    // the widths of the moving lines on the screen, from the top, in columns
+	still     int      // how many questions are on the screen
+	held      []string // lines that wait for the end of a question
+	fetch     fetch
 
 	stopc   chan struct{}
 	ticking sync.WaitGroup
@@ -52,7 +54,8 @@ func newView(out io.Writer, o Options, now func() time.Time) *View {
 	if o.Quiet {
 		o.Live, o.Verbose = false, false
 	}
-	return &View{Options: o, out: out, now: now, begun: now(), signs: signsOf(o.ASCII), stopc: make(chan struct{})}
+	return &View{Options: o, out: out, now: now, begun: now(), signs: signsOf(o.ASCII), stopc: make(chan struct{}),
+		byName: map[string]*host{}, hostWidth: minHostWidth}
 }
 
 // tick redraws the moving lines, so that their clocks run.
@@ -279,7 +282,7 @@ func (v *View) row(e report.Event, mark, text string) string {
 	before := " "
 	switch {
 	case e.Host != "":
-		before += pad(v.clean(e.Host), v.hostWidth()) + "  " + pad(v.clean(e.Component), componentWidth) + "  "
+		before += pad(v.clean(e.Host), v.hostWidth) + "  " + pad(v.clean(e.Component), componentWidth) + "  "
 	case e.Component != "":
 		before += v.clean(e.Component) + ": "
 	}

@@ -18,12 +18,13 @@ import (
 	"syscall"
 
 	"kbootstrap/workshop/lab/components"
+	"kbootstrap/workshop/light"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	err := run(ctx, os.Args[1:])
+	err := start(ctx, os.Args[1:])
 	switch {
 	case err == nil || errors.Is(err, flag.ErrHelp):
 	case ctx.Err() != nil:
@@ -33,6 +34,23 @@ func main() {
 		fmt.Fprintf(os.Stderr, "bench: %v\n", err)
 		os.Exit(1)
 	}
+}
+
+// start runs the bench that the arguments name: that of the lab, or with "scale" that of light hosts.
+func start(ctx context.Context, args []string) error {
+	if len(args) == 0 || args[0] != "scale" {
+		return run(ctx, args)
+	}
+	inside, code, err := light.Enter(ctx)
+	switch {
+	case err != nil:
+		return err
+	case inside:
+		return runScale(ctx, args[1:])
+	case code != 0:
+		return errors.New("the bench of light hosts failed")
+	}
+	return nil
 }
 
 // options are the flags.

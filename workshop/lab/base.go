@@ -118,3 +118,12 @@ func (i image) make(ctx context.Context, root string) error {
 func bootstrap(ctx context.Context, argv ...string) error {
 	return run(ctx, "", append([]string{"unshare", "--mount", "--propagation=slave", "--", "mmdebstrap"}, argv...)...)
 }
+
+// BaseRoot returns the root file system of an image, and makes it if it is not in the cache. It is
+// shared by all labs and must not be changed.
+func BaseRoot(ctx context.Context, name string, progress func(string, ...any)) (string, error) {
+	if err := checkImage(name); err != nil {
+		return "", err
+	}
+	return baseRoot(ctx, name, progress)
+}
