@@ -9,9 +9,9 @@ import (
 )
 
 // TestHostsRoutes makes a cluster of hosts with several interfaces and default routes. The best one
-// of cp1 leads out of an interface behind which no machine is, the best one of w1 out of that of the
-// cluster, which takes packets of 1400 bytes. What a cluster is made of keeps to the addresses of
-// the inventory and to the interface that has them, also when the routes change.
+// of cp1 leads out of an interface behind which no machine is, the best one of w1 out of that of
+// the cluster, which takes packets of 1400 bytes. What a cluster is made of keeps to the addresses
+// of the inventory and to the interface that has them, also when the routes change.
 func TestHostsRoutes(t *testing.T) {
 	l := newLab(t, "routes", "--control-planes", "1", "--workers", "1")
 	l.exec("cp1", "sh", "-euc", "ip link add eth2 type veth peer name nowhere; ip link set nowhere up; "+

@@ -204,15 +204,18 @@ func (m *machine) runUntil(end time.Time) (doing string, isOver bool) {
 	if err := command.Start(); err != nil {
 		m.fatalf("%v", err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- command.Wait() }()
+	ended := make(chan struct{})
+	go func() {
+		err = command.Wait()
+		close(ended)
+	}()
 	select {
 	case <-time.After(time.Until(end)):
 		m.mustLab(time.Minute, "kill", "cp1")
 		_ = command.Process.Kill()
-		_ = <-ended // the tool that was killed, or had lost its host
-		err = nil
-	case err = <-ended:
+		<-ended
+		err = nil // of a tool that was killed, or has lost its host
+	case <-ended:
 		if err == nil {
 			m.mustLab(time.Minute, "kill", "cp1")
 		}
