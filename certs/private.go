@@ -9,7 +9,8 @@ import (
 	"kbootstrap/internal/private"
 )
 
-// checkPrivate returns an error that names the first file below dir that other users can reach, or nil.
+// checkPrivate returns an error that names the first file below dir that other users can reach, or
+// nil.
 func checkPrivate(dir string) error {
 	return filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {

@@ -41,8 +41,8 @@ func TestWrongValues(t *testing.T) {
 			}
 			for _, text := range found {
 				refused++
-				// An address or a key may hold a secret: those are not repeated, and what is right is
-				// the hint.
+				// An address or a key may hold a secret: those are not repeated, and what is right
+				// is the hint.
 				says := strings.Contains(text, "expected ") || strings.Contains(text, "ban anas") ||
 					strings.Contains(text, " has no ") || !strings.HasSuffix(text, " ()")
 				if !says {

@@ -21,9 +21,9 @@ func TestJudge(t *testing.T) {
 		"O:WDD:P(A;;FA;;;" + me + ")":                                 {owner: true},
 		"O:" + me + "D:P(A;;FR;;;WD)":                                 {read: true},
 		"O:" + me + "D:P(A;;FW;;;BU)":                                 {read: true, write: true},
-		"O:" + me + "D:P(A;;SD;;;BU)":                                 {read: true, write: true}, // may delete
-		"O:" + me + "D:P(A;OICIIO;FA;;;WD)(A;;FA;;;SY)":               {},                        // only for files below
-		"O:" + me + "D:P(D;;FA;;;WD)":                                 {},                        // denied
+		"O:" + me + "D:P(A;;SD;;;BU)":                                 {read: true, write: true}, // to delete
+		"O:" + me + "D:P(A;OICIIO;FA;;;WD)(A;;FA;;;SY)":               {},
+		"O:" + me + "D:P(D;;FA;;;WD)":                                 {},
 		"O:" + me + "D:NO_ACCESS_CONTROL":                             {read: true, write: true},
 	} {
 		sd, err := windows.SecurityDescriptorFromString(sddl)

@@ -189,7 +189,8 @@ func TestPackZip(t *testing.T) {
 	var sums []string
 	var path string
 	for range 2 {
-		tree, out := newTree(t, map[string]string{"bin/kbootstrap.exe": "tool", "lib/kbootstrap/agent": "x"}), t.TempDir()
+		tree := newTree(t, map[string]string{"bin/kbootstrap.exe": "tool", "lib/kbootstrap/agent": "x"})
+		out := t.TempDir()
 		if err := r.pack(windows, tree, out); err != nil {
 			t.Fatal(err)
 		}
