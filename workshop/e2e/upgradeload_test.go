@@ -146,7 +146,8 @@ var oldAPIs = map[string]oldAPI{
 		map[string][]string{"v1.34.4": {"KB6061"}, "v1.35.4": {"KB6060", "KB6061"}},
 	},
 	"v1.34.4": {
-		"  kube-apiserver: {runtime-config: storagemigration.k8s.io/v1alpha1=true, feature-gates: StorageVersionMigrator=true}\n",
+		"  kube-apiserver: {runtime-config: storagemigration.k8s.io/v1alpha1=true, " +
+			"feature-gates: StorageVersionMigrator=true}\n",
 		"/apis/storagemigration.k8s.io/v1alpha1/storageversionmigrations",
 		map[string][]string{"v1.36.3": {"KB6060", "KB6061"}},
 	},
