@@ -17,9 +17,11 @@ func TestSilentServers(t *testing.T) {
 		views   map[string]api.UpgradeView
 		want    string
 	}{
-		"none is there":        {want: ""},
-		"all are well":         {vitals: map[string]api.EtcdVitals{"m1": well}, members: members},
-		"one is late":          {vitals: map[string]api.EtcdVitals{"m2": late, "m1": well}, members: members, want: "etcd on m2"},
+		"none is there": {want: ""},
+		"all are well":  {vitals: map[string]api.EtcdVitals{"m1": well}, members: members},
+		"one is late": {
+			vitals: map[string]api.EtcdVitals{"m2": late, "m1": well}, members: members, want: "etcd on m2",
+		},
 		"no leader":            {vitals: map[string]api.EtcdVitals{"m1": {}}, members: members, want: "etcd on m1"},
 		"none tells of others": {vitals: map[string]api.EtcdVitals{"m1": well}, want: "etcd on m1"},
 		"an API server": {

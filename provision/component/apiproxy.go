@@ -20,7 +20,7 @@ var apiProxy = Component{
 	On:     Target.highlyAvailable,
 	After:  []string{"base"},
 	// HAProxy takes a server for one that answers until its first check has failed. Where nothing
-	// has used the proxy yet that harms nobody: a server that refuses a connection is passed over,
+	// has used the proxy yet that does no harm: a server that refuses a connection is passed over,
 	// and the node of a control plane that joins is made while its member of etcd catches up.
 	NeedsJoined: func(t Target) []string {
 		if t.isFresh() {

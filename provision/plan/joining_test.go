@@ -25,7 +25,7 @@ func TestJoinersStart(t *testing.T) {
 
 // TestJoiningOrder: the node of a control plane that joins does not wait for its member of etcd and
 // its API server, and nothing else goes on sooner than these: its API server serves no learner, and
-// the proxies that are in use steer nobody to an API server that is not there yet.
+// the proxies that are in use send no client to an API server that is not there yet.
 func TestJoiningOrder(t *testing.T) {
 	for _, unit := range []string{"", "kubelet.service"} {
 		targets := fixture.TargetsOf(t, fixture.Ha)

@@ -75,10 +75,11 @@ func TestUpgradeUnderLoad(t *testing.T) {
 		cuts[1+chance.IntN(len(path)-1)]++
 	}
 	l := newLab(t, "upgrades", "--control-planes", "3", "--workers", "2", "--kubernetes", path[0])
+	if old, has := oldAPIs[path[0]]; has {
+		l.edit("arguments:\n", "arguments:\n"+old.argument)
+	}
 	older := "metrics-server: v0.8.0, " // the lab's name for what goes with the first version
-	if path[0] == upgradePath[0] {
-		l.edit("arguments:\n", "arguments:\n"+oldAPI)
-	} else {
+	if path[0] != upgradePath[0] {
 		older = "etcd: 3.5.33, " // it moves to 3.6 in a shorter chain, too
 		l.edit("  {kube-router: ", "  {"+older+"kube-router: ")
 	}
@@ -91,8 +92,8 @@ func TestUpgradeUnderLoad(t *testing.T) {
 	}
 	l.apply(served)
 	l.kubectl("rollout", "status", "deployment/served", "--timeout=5m")
-	if path[0] == upgradePath[0] {
-		l.refusesOldAPI(path[2])
+	if old, has := oldAPIs[path[0]]; has {
+		l.refusesOldAPI(old)
 	}
 	l.installAsker(hosts...)
 	var clients []func(int)
@@ -129,20 +130,43 @@ func TestUpgradeUnderLoad(t *testing.T) {
 	l.heals()
 }
 
-// oldAPI has API servers of 1.33 serve policies in a version in which 1.34 does not serve them.
-const oldAPI = "  kube-apiserver: {runtime-config: admissionregistration.k8s.io/v1beta1=true}\n"
+// oldAPI is a version of the API that a release serves and a later one does not.
+type oldAPI struct {
+	argument string // which has API servers serve it
+	path     string // what is asked for
+	// refused are the codes of an upgrade, by its target, after the API was asked for it.
+	refused map[string][]string
+}
 
-// refusesOldAPI asks 1.33 for what the next version does not serve, and tries a version too far.
-func (l *lab) refusesOldAPI(tooFar string) {
+// oldAPIs are by the version that a chain begins with.
+var oldAPIs = map[string]oldAPI{
+	"v1.33.13": {
+		"  kube-apiserver: {runtime-config: admissionregistration.k8s.io/v1beta1=true}\n",
+		"/apis/admissionregistration.k8s.io/v1beta1/validatingadmissionpolicies",
+		map[string][]string{"v1.34.4": {"KB6061"}, "v1.35.4": {"KB6060", "KB6061"}},
+	},
+	"v1.34.4": {
+		"  kube-apiserver: {runtime-config: storagemigration.k8s.io/v1alpha1=true, " +
+			"feature-gates: StorageVersionMigrator=true}\n",
+		"/apis/storagemigration.k8s.io/v1alpha1/storageversionmigrations",
+		map[string][]string{"v1.36.3": {"KB6060", "KB6061"}},
+	},
+}
+
+// refusesOldAPI asks for what a later version does not serve, and tries that version.
+func (l *lab) refusesOldAPI(old oldAPI) {
 	l.t.Helper()
-	l.kubectl("get", "--raw", "/apis/admissionregistration.k8s.io/v1beta1/validatingadmissionpolicies")
-	for to, code := range map[string]string{upgradePath[1]: "KB6061", tooFar: "KB6060"} {
+	l.kubectl("get", "--raw", old.path)
+	for to, codes := range old.refused {
 		told := l.run(2*time.Minute, "upgrade", "-i", l.inventory, "--dry-run", "--to", to)
-		if told.code != 9 || !strings.Contains(told.stdout+told.stderr, code) {
-			l.t.Errorf("an upgrade to %s: exit %d\n%s%s", to, told.code, told.stdout, told.stderr)
+		for _, code := range codes {
+			if told.code != 9 || !strings.Contains(told.stdout+told.stderr, code) {
+				l.t.Errorf("an upgrade to %s does not tell %s: exit %d\n%s%s", to, code, told.code, told.stdout,
+					told.stderr)
+			}
 		}
 	}
-	l.edit(oldAPI, "")
+	l.edit(old.argument, "")
 	l.up() // an API server that was started again has forgotten what it was asked for
 }
 
