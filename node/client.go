@@ -64,8 +64,8 @@ func (c *keptSession) Close() error {
 // Requests is how many requests were sent to the host so far.
 func (c *keptSession) Requests() int { return int(c.requests.Load()) }
 
-// Reopened is how often the session was replaced. What a session had in its memory, and the contents
-// that it had received, went with it.
+// Reopened is how often the session was replaced. What a session had in its memory, and the
+// contents that it had received, went with it.
 func (c *keptSession) Reopened() int { return int(c.reopened.Load()) }
 
 // Converge makes the host what the resources say, in their order, and tells of each change as it

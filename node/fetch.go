@@ -46,7 +46,8 @@ func (s *server) fetch(w http.ResponseWriter, r *http.Request) error {
 	if f.Upload.Size < 0 {
 		return requestError{fmt.Errorf("not a size: %d", f.Upload.Size)}
 	}
-	ctx, cancel := context.WithTimeoutCause(r.Context(), f.Within, fmt.Errorf("the content has not come in %v", f.Within))
+	ctx, cancel := context.WithTimeoutCause(r.Context(), f.Within,
+		fmt.Errorf("the content has not come in %v", f.Within))
 	defer cancel()
 	if err := f.do(ctx, s.blobs); err != nil {
 		return fmt.Errorf("get it from %s at %s: %w", f.From, f.At, err)

@@ -108,8 +108,8 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// TestRelayFails: what another host sends wrong, late or not at all has a code that says whose fault
-// it is, and leaves nothing.
+// TestRelayFails: what another host sends wrong, late or not at all has a code that says whose
+// fault it is, and leaves nothing.
 func TestRelayFails(t *testing.T) {
 	silent, err := net.Listen("tcp", "127.0.0.1:0") // accepts connections, and says nothing
 	if err != nil {
@@ -143,14 +143,16 @@ func TestRelayFails(t *testing.T) {
 		"no stream": {func(r *relaying, _ *Fetch) {
 			_ = os.Remove(stream(r.fromRoot, c, ""))
 		}, fault.RelayFailed, "404"},
-		"nobody there": {func(_ *relaying, f *Fetch) { f.At = closed }, fault.RelayFailed, "connection refused"},
+		"no process there": {func(_ *relaying, f *Fetch) { f.At = closed }, fault.RelayFailed, "connection refused"},
 		"silence": {func(_ *relaying, f *Fetch) {
 			f.At, f.Answer = silent.Addr().(*net.TCPAddr).AddrPort(), 100*time.Millisecond
 		}, fault.RelayFailed, "timeout"},
 		"late": {func(_ *relaying, f *Fetch) {
 			f.At, f.Within = silent.Addr().(*net.TCPAddr).AddrPort(), 100*time.Millisecond
 		}, fault.RelayFailed, "has not come in 100ms"},
-		"another host": {func(_ *relaying, f *Fetch) { f.From = "w3" }, fault.RelayFailed, "certificate is valid for w1"},
+		"another host": {func(_ *relaying, f *Fetch) {
+			f.From = "w3"
+		}, fault.RelayFailed, "certificate is valid for w1"},
 		"keys of another run": {func(r *relaying, f *Fetch) {
 			r.keys = must(NewRunKeys())
 			f.Identity = r.identity(t, "w2")

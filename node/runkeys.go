@@ -28,8 +28,8 @@ type Identity struct {
 	Key         []byte // PKCS #8
 }
 
-// keysLast is the time that the certificates name. Hosts do not look at it, because their clocks may
-// be wrong: what ends a certificate is that no process knows its authority any more.
+// keysLast is the time that the certificates name. Hosts do not look at it, because their clocks
+// may be wrong: what ends a certificate is that no process knows its authority any more.
 const keysLast = 24 * time.Hour
 
 // NewRunKeys makes an authority.

@@ -8,8 +8,8 @@ import (
 	"kbootstrap/provision/fleet"
 )
 
-// letPassOn has hosts pass contents on, unless the inventory says otherwise or the run itself closes
-// their ports.
+// letPassOn has hosts pass contents on, unless the inventory says otherwise or the run itself
+// closes their ports.
 func (r *Run) letPassOn(feed *fleet.Feed) {
 	if !r.Cluster.Artifacts.PassOn || r.Cluster.Firewall == inventory.FirewallConfigure {
 		return

@@ -72,7 +72,8 @@ type Event struct {
 func from(e fleet.Event) Event {
 	out := Event{
 		Kind: e.Kind, Host: e.Host, Component: e.Component, Resource: e.ID, Diff: e.Diff, Text: e.Text, Bytes: e.Bytes,
-		Count: e.Count, After: e.After, From: e.From, DurationMs: e.Took.Milliseconds(), Changed: e.Kind == fleet.EventChange,
+		Count: e.Count, After: e.After, From: e.From, DurationMs: e.Took.Milliseconds(),
+		Changed: e.Kind == fleet.EventChange,
 	}
 	if e.Err != nil {
 		out.Error = &Errors(e.Err)[0]

@@ -25,7 +25,8 @@ func (a *app) printSummary(run *provision.Run, summary provision.Summary, kubeco
 	}
 	table(a.stdout, func(w io.Writer) {
 		for _, h := range run.Plan.Hosts() {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%d changed\t%s sent%s%s\n", h.Name, h.Address, roles(h), summary.Changed[h.Name],
+			fmt.Fprintf(w, "%s\t%s\t%s\t%d changed\t%s sent%s%s\n",
+				h.Name, h.Address, roles(h), summary.Changed[h.Name],
 				human.Size(summary.Bytes[h.Name]), passed(summary.Passed[h.Name]), a.touched(h.Name))
 		}
 	})

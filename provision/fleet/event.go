@@ -15,7 +15,7 @@ const (
 	EventRollback   = "rollback"   // a resource was put back to what it was before the run: which, and its diff
 	EventLog        = "log"        // a line of progress from the host
 	EventSending    = "sending"    // so many bytes of the file in the text were sent so far; at most one event a second
-	EventSent       = "sent"       // a file was sent to a host: its bytes, compressed; the text is its name; from says which host passed it on
+	EventSent       = "sent"       // a file was sent to a host: its bytes, compressed; the text is its name
 	EventDone       = "done"       // a component is done on a host; the count is the number of changed resources
 	EventFailed     = "failed"     // a component failed on a host; the error says why
 	EventChecked    = "checked"    // a check of verify has ended: its name is the component; the text says how

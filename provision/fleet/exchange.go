@@ -17,8 +17,9 @@ const (
 	// shareFrom is how many hosts must lack the same content for them to pass it on. A few get it
 	// sooner from here, all at once.
 	shareFrom = 5
-	// seeds is how many of such contents are sent from here at the same time, each to one host. With
-	// fewer, a host that is slow keeps all others waiting; with more, the first content comes later.
+	// seeds is how many of such contents are sent from here at the same time, each to one host.
+	// With fewer, a host that is slow keeps all others waiting; with more, the first content comes
+	// later.
 	seeds = 4
 	// uploads is how many hosts at a time a host passes contents on to.
 	uploads = 2

@@ -108,7 +108,8 @@ func programs(t *testing.T, n int) []release.Content {
 	return all
 }
 
-// TestHostsPassOn: of what many hosts lack the control machine sends one copy, and the bytes say so.
+// TestHostsPassOn: of what many hosts lack the control machine sends one copy, and the bytes say
+// so.
 func TestHostsPassOn(t *testing.T) {
 	contents := programs(t, 6)
 	x := newTrade(t, 9, contents)
@@ -176,8 +177,8 @@ func TestDeltasArePassedOn(t *testing.T) {
 	}
 }
 
-// TestLiarsAreLeftOut: hosts that pass on other bytes than they got harm no other host, and are asked
-// for nothing more.
+// TestLiarsAreLeftOut: hosts that pass on other bytes than they got harm no other host, and are
+// asked for nothing more.
 func TestLiarsAreLeftOut(t *testing.T) {
 	contents := programs(t, 3)
 	x := newTrade(t, 6, contents)
