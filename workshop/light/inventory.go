@@ -23,7 +23,8 @@ func (l *Lab) Inventory(name string, first, hosts int, ssh func(n int) netip.Add
 	var b, known strings.Builder
 	fmt.Fprintf(&b, "cluster: %s\nkubernetes: %s\n", name, l.Kubernetes)
 	fmt.Fprintf(&b, "artifacts: {mirror: %s, lock: %[1]s/artifacts.lock, ownBuilds: true}\n", mirrorDir)
-	b.WriteString("addons: {metrics: {enabled: false}, storage: {enabled: false}}\n")
+	b.WriteString("network: {pods: 10.244.0.0/14}\n" + // room for a thousand hosts
+		"addons: {metrics: {enabled: false}, storage: {enabled: false}}\n")
 	fmt.Fprintf(&b, "ssh: {user: root, key: %s, knownHosts: known_hosts-%s, hostKeyPolicy: strict, agent: false, "+
 		"config: none}\nhosts:\n", KeyFile, name)
 	for i, h := range l.hosts[first : first+hosts] {
