@@ -29,8 +29,8 @@ import (
 // lightDir has a file for each remembered resource.
 const lightDir = "/var/lib/kbootstrap-light"
 
-// convergedMark has a host say of every resource that it is as is wanted, so that a run over hundreds
-// of hosts that has nothing to do needs no run before it that makes them.
+// convergedMark has a host say of every resource that it is as is wanted, so that a run over
+// hundreds of hosts that has nothing to do needs no run before it that makes them.
 const convergedMark = "/etc/kbootstrap-light-converged"
 
 // realKinds are the tags of the kinds for which a file system is enough.

@@ -9,11 +9,12 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
-// packing is the encoding of large questions, as HTTP names it. All that a host is to look at is some
-// 65 KB, the same for hundreds of hosts but for their names and keys; packed it is 25 KB.
+// packing is the encoding of large questions, as HTTP names it. All that a host is to look at is
+// some 65 KB, the same for hundreds of hosts but for their names and keys; packed it is 25 KB.
 const packing = "gzip"
 
-// packFrom is the size in bytes from which a question is packed. A smaller one fits a few packets anyway.
+// packFrom is the size in bytes from which a question is packed. A smaller one fits a few packets
+// anyway.
 const packFrom = 8 << 10
 
 // packed is a question on its way that is packed.

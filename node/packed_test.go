@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestPacked: a large question is packed and arrives as it was; a small one travels as it is; one that
-// becomes too large is refused, and so is one that is cut off.
+// TestPacked: a large question is packed and arrives as it was; a small one travels as it is; one
+// that becomes too large is refused, and so is one that is cut off.
 func TestPacked(t *testing.T) {
 	large := []byte(strings.Repeat(`{"Kind":"file","Value":{"Path":"/etc/hosts"}}`, 5000))
 	on := pack(large)

@@ -9,8 +9,8 @@ import (
 	"kbootstrap/resource/converge"
 )
 
-// TestManyNodesAreListed: five hundred nodes are looked at by one request, and are found as each of them is
-// when it is asked for by itself; one that is not registered is absent.
+// TestManyNodesAreListed: five hundred nodes are looked at by one request, and are found as each of
+// them is when it is asked for by itself; one that is not registered is absent.
 func TestManyNodesAreListed(t *testing.T) {
 	const hosts = 500
 	m := newMachine(t)

@@ -19,8 +19,8 @@ const (
 	plotLeast, plotDecades = 0.1, 5 // seconds at the bottom, and factors of ten above that
 )
 
-// svg plots time against hosts, both on logarithmic scales: what grows with the number of hosts and no faster
-// is a straight line that rises as the dotted one does.
+// svg plots time against hosts, both on logarithmic scales: what grows with the number of hosts and
+// no faster is a straight line that rises as the dotted one does.
 func (r *ScaleResults) svg() string {
 	most := 10.0
 	lines, names := map[string][]point{}, []string{}

@@ -187,8 +187,8 @@ func (s *scale) measureAll(ctx context.Context) error {
 	return s.measurePeers(ctx)
 }
 
-// measureSettled measures commands over hosts that are as is wanted, after one that issues what keys the
-// state directory lacks.
+// measureSettled measures commands over hosts that are as is wanted, after one that issues what
+// keys the state directory lacks.
 func (s *scale) measureSettled(ctx context.Context, hosts int, trip time.Duration, rate string, what []string) error {
 	way, done, err := s.way(ctx, trip)
 	if err != nil {
@@ -218,7 +218,8 @@ func (s *scale) measureSettled(ctx context.Context, hosts int, trip time.Duratio
 	return nil
 }
 
-// measureBare measures the first contact to hosts that have nothing, and then the run that makes them.
+// measureBare measures the first contact to hosts that have nothing, and then the run that makes
+// them.
 func (s *scale) measureBare(ctx context.Context) error {
 	inventory, err := s.lab.Inventory("bare", s.lab.Settled, s.bare, light.Direct)
 	if err != nil {
@@ -278,8 +279,8 @@ func (s *scale) note(r ScaleRun, m measured) error {
 // scaleLimit is how long a command may take.
 const scaleLimit = 15 * time.Minute
 
-// kbootstrap runs a verb with directories of its own. That `status` and `drift` find something is their exit
-// code, and no failure.
+// kbootstrap runs a verb with directories of its own. That `status` and `drift` find something is
+// their exit code, and no failure.
 func (s *scale) kbootstrap(ctx context.Context, inventory, verb string) (measured, error) {
 	argv := []string{"env", "XDG_STATE_HOME=" + filepath.Join(s.dir, "state"), "KBOOTSTRAP_CACHE=" + filepath.Join(s.dir, "cache")}
 	m, err := execute(ctx, scaleLimit, append(argv, s.program, verb, "-i", inventory, "--no-color")...)

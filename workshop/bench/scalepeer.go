@@ -15,8 +15,8 @@ import (
 //go:embed scale.yml
 var playbook string
 
-// measurePeers measures Ansible on the same hosts, with a playbook that has nothing to do: as many tasks as a
-// small role has, with the settings that make it quick.
+// measurePeers measures Ansible on the same hosts, with a playbook that has nothing to do: as many
+// tasks as a small role has, with the settings that make it quick.
 func (s *scale) measurePeers(ctx context.Context) error {
 	if len(s.peers) == 0 {
 		return nil

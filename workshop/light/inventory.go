@@ -17,8 +17,9 @@ const (
 	mirrorDir = "mirror"
 )
 
-// Inventory writes an inventory of some hosts, by the number of the first, and the known_hosts that belongs to it, and
-// returns its path. The hosts are logged in to at the addresses that ssh returns, by their number.
+// Inventory writes an inventory of some hosts, by the number of the first, and the known_hosts that
+// belongs to it, and returns its path. The hosts are logged in to at the addresses that ssh
+// returns, by their number.
 func (l *Lab) Inventory(name string, first, hosts int, ssh func(n int) netip.AddrPort) (string, error) {
 	var b, known strings.Builder
 	fmt.Fprintf(&b, "cluster: %s\nkubernetes: %s\n", name, l.Kubernetes)

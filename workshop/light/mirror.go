@@ -22,8 +22,8 @@ import (
 	"kbootstrap/release"
 )
 
-// writeMirror writes the mirror of the hosts' programs, which nothing runs: each is random bytes, which
-// do not compress, so that their number is that on the line.
+// writeMirror writes the mirror of the hosts' programs, which nothing runs: each is random bytes,
+// which do not compress, so that their number is that on the line.
 func (l *Lab) writeMirror() error {
 	sources := component.Sources()
 	versions, err := release.Versions(&inventory.Cluster{Kubernetes: l.Kubernetes}, sources)
