@@ -73,7 +73,8 @@ func showRemembered(names []string) ([]byte, error) {
 			}
 		}
 		blocks = append(blocks, fmt.Sprintf("Id=%s\nLoadState=%s\nActiveState=%s\nSubState=%s\nMainPID=0\n"+
-			"UnitFileState=%s\nFragmentPath=/etc/systemd/system/%s\nDropInPaths=%s\n", name, load, state, sub, file, name,
+			"UnitFileState=%s\nFragmentPath=/etc/systemd/system/%s\nDropInPaths=%s\n", name, load, state, sub, file,
+			name,
 			surroundings.OwnDropIn(name)))
 	}
 	return []byte(strings.Join(blocks, "\n")), nil

@@ -23,7 +23,8 @@ func TestPacked(t *testing.T) {
 	if got, err := unpack(bytes.NewReader(text), int64(len(large))); err != nil || !bytes.Equal(got, large) {
 		t.Errorf("%d bytes arrived, want %d: %v", len(got), len(large), err)
 	}
-	if _, err := unpack(bytes.NewReader(text), int64(len(large))-1); err == nil || !strings.Contains(err.Error(), "too large") {
+	if _, err := unpack(bytes.NewReader(text), int64(len(large))-1); err == nil || !strings.Contains(err.Error(),
+		"too large") {
 		t.Errorf("a question above the limit: %v", err)
 	}
 	if _, err := unpack(bytes.NewReader(text[:len(text)/2]), 1<<30); err == nil {

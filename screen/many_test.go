@@ -61,7 +61,8 @@ func TestFrameOfFiveHundredHosts(t *testing.T) {
 	for _, l := range lines[:21] {
 		names = append(names, strings.Fields(l.text)[0])
 	}
-	if got := strings.Join(names, " "); !strings.HasPrefix(got, "w007 w300 w301 ") || !strings.HasSuffix(got, " w410 w498 w499") {
+	if got := strings.Join(names, " "); !strings.HasPrefix(got, "w007 w300 w301 ") || !strings.HasSuffix(got,
+		" w410 w498 w499") {
 		t.Errorf("these hosts are shown: %s", got)
 	}
 	if got, want := text(lines[21:]), "  … and 479 more\n  0.0 s, 299 of 500 hosts done, 2 failed\n"; got != want {

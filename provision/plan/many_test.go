@@ -17,7 +17,8 @@ func TestPlansGrowWithHosts(t *testing.T) {
 	few, many := growthOf(t, 8), growthOf(t, 80)
 	const more = 1.1 // than in proportion
 	if many.allocations > more*few.allocations {
-		t.Errorf("a plan for 80 hosts takes %.0f allocations a host, one for 8 hosts %.0f", many.allocations, few.allocations)
+		t.Errorf("a plan for 80 hosts takes %.0f allocations a host, one for 8 hosts %.0f", many.allocations,
+			few.allocations)
 	}
 	if many.bytes > more*few.bytes {
 		t.Errorf("80 hosts are asked %.0f bytes each, 8 hosts %.0f", many.bytes, few.bytes)

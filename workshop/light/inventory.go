@@ -34,7 +34,8 @@ func (l *Lab) Inventory(name string, first, hosts int, ssh func(n int) netip.Add
 		if i == 0 {
 			role = "control-plane, etcd, worker"
 		}
-		fmt.Fprintf(&b, "  - {name: %s, address: %s, ssh: {address: %s, port: %d}, roles: [%s]}\n", h.Name, addressOf(n),
+		fmt.Fprintf(&b, "  - {name: %s, address: %s, ssh: {address: %s, port: %d}, roles: [%s]}\n", h.Name,
+			addressOf(n),
 			way.Addr(), way.Port(), role)
 		fmt.Fprintf(&known, "%s %s\n", knownhosts.Normalize(way.String()), h.hostKey)
 	}

@@ -34,7 +34,8 @@ func (l *Lab) writeMirror() error {
 	lock := release.Lock{Version: 1}
 	machine := map[string]string{"amd64": "x86_64", "arm64": "aarch64"}[runtime.GOARCH]
 	for _, s := range sources {
-		texts := strings.NewReplacer("{version}", strings.TrimPrefix(versions[s.Component], "v"), "{arch}", runtime.GOARCH,
+		texts := strings.NewReplacer("{version}", strings.TrimPrefix(versions[s.Component], "v"), "{arch}",
+			runtime.GOARCH,
 			"{machine}", machine)
 		url, file := texts.Replace(s.URL), []byte(nil)
 		switch {
