@@ -21,7 +21,7 @@ func (s *scale) measurePeers(ctx context.Context) error {
 	if len(s.peers) == 0 {
 		return nil
 	}
-	if _, err := exec.LookPath("ansible-playbook"); err != nil {
+	if path, _ := exec.LookPath("ansible-playbook"); path == "" {
 		say("Ansible is not measured: apt-get install ansible-core")
 		return nil
 	}
