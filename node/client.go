@@ -1,7 +1,6 @@
 package node
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -93,7 +92,7 @@ func (c *Client) change(ctx context.Context, path string, question []byte, event
 	})
 	defer idle.Stop()
 
-	response, err := c.do(ctx, http.MethodPost, path, bytes.NewReader(question))
+	response, err := c.do(ctx, http.MethodPost, path, pack(question))
 	if err != nil {
 		return err
 	}
@@ -212,7 +211,7 @@ func (c *keptSession) askRaw(ctx context.Context, path string, question []byte, 
 	silent := fmt.Errorf("no answer to %s in %s", path, answerTimeout)
 	ctx, cancel := context.WithTimeoutCause(ctx, answerTimeout, silent)
 	defer cancel()
-	response, err := c.do(ctx, http.MethodPost, path, bytes.NewReader(question))
+	response, err := c.do(ctx, http.MethodPost, path, pack(question))
 	if err != nil {
 		return err
 	}
@@ -231,6 +230,9 @@ func (c *keptSession) do(ctx context.Context, method, path string, body io.Reade
 	request, err := http.NewRequestWithContext(ctx, method, "http://node"+path, body)
 	if err != nil {
 		return nil, err
+	}
+	if _, ok := body.(packed); ok {
+		request.Header.Set("Content-Encoding", packing)
 	}
 	l := c.current()
 	if err := l.wait(ctx); err != nil {

@@ -115,7 +115,12 @@ func answer(w http.ResponseWriter, value any) error {
 
 // body reads the whole body of a request.
 func body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	text, err := io.ReadAll(http.MaxBytesReader(w, idleBody(w, r), requestLimit))
+	from := http.MaxBytesReader(w, idleBody(w, r), requestLimit)
+	read := io.ReadAll
+	if r.Header.Get("Content-Encoding") == packing {
+		read = func(from io.Reader) ([]byte, error) { return unpack(from, requestLimit) }
+	}
+	text, err := read(from)
 	if err != nil {
 		return nil, requestError{fmt.Errorf("read request: %w", err)}
 	}

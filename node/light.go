@@ -29,8 +29,8 @@ import (
 // lightDir has a file for each remembered resource.
 const lightDir = "/var/lib/kbootstrap-light"
 
-// convergedMark has a host say of every resource that it is as is wanted, so that a run over hundreds
-// of hosts that has nothing to do needs no run before it that makes them.
+// convergedMark has a host say of every resource that it is as is wanted, so that a run over
+// hundreds of hosts that has nothing to do needs no run before it that makes them.
 const convergedMark = "/etc/kbootstrap-light-converged"
 
 // realKinds are the tags of the kinds for which a file system is enough.
@@ -73,7 +73,8 @@ func showRemembered(names []string) ([]byte, error) {
 			}
 		}
 		blocks = append(blocks, fmt.Sprintf("Id=%s\nLoadState=%s\nActiveState=%s\nSubState=%s\nMainPID=0\n"+
-			"UnitFileState=%s\nFragmentPath=/etc/systemd/system/%s\nDropInPaths=%s\n", name, load, state, sub, file, name,
+			"UnitFileState=%s\nFragmentPath=/etc/systemd/system/%s\nDropInPaths=%s\n", name, load, state, sub, file,
+			name,
 			surroundings.OwnDropIn(name)))
 	}
 	return []byte(strings.Join(blocks, "\n")), nil

@@ -106,10 +106,10 @@ const (
 	maxHostWidth   = 20
 )
 
-// frame returns the moving lines for a terminal of that size: one for each host, as many as there is
-// room for, and a last one for all hosts together. Where there is not room for all, those that have
-// failed come before those at work, and these before those that wait for others and those that are
-// done. No line is as wide as the terminal, because some terminals then break it.
+// frame returns the moving lines for a terminal of that size: one for each host, as many as there
+// is room for, and a last one for all hosts together. Where there is not room for all, those that
+// have failed come before those at work, and these before those that wait for others and those that
+// are done. No line is as wide as the terminal, because some terminals then break it.
 func (v *View) frame(width, height int) []line {
 	var failed, busy, waiting, done []*host
 	var bytes int64

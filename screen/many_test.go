@@ -11,8 +11,8 @@ import (
 	"kbootstrap/report"
 )
 
-// fiveHundred are the events of a run over 500 hosts, each of which has 20 components. The hosts with
-// these numbers fail, and those below `done` are done.
+// fiveHundred are the events of a run over 500 hosts, each of which has 20 components. The hosts
+// with these numbers fail, and those below `done` are done.
 func fiveHundred(done int, failing ...int) []report.Event {
 	const hosts, steps = 500, 20
 	started := report.Event{Kind: report.Started}
@@ -41,8 +41,8 @@ func fiveHundred(done int, failing ...int) []report.Event {
 	return events
 }
 
-// TestFrameOfFiveHundredHosts: on 24 lines there is what matters of 500 hosts: who has failed, then who is
-// at work, and how many there are of each.
+// TestFrameOfFiveHundredHosts: on 24 lines there is what matters of 500 hosts: who has failed, then
+// who is at work, and how many there are of each.
 func TestFrameOfFiveHundredHosts(t *testing.T) {
 	at := func(n int) report.Event {
 		return report.Event{Kind: fleet.EventStart, Host: fmt.Sprintf("w%03d", n), Component: "kubelet"}
@@ -61,7 +61,8 @@ func TestFrameOfFiveHundredHosts(t *testing.T) {
 	for _, l := range lines[:21] {
 		names = append(names, strings.Fields(l.text)[0])
 	}
-	if got := strings.Join(names, " "); !strings.HasPrefix(got, "w007 w300 w301 ") || !strings.HasSuffix(got, " w410 w498 w499") {
+	if got := strings.Join(names, " "); !strings.HasPrefix(got, "w007 w300 w301 ") || !strings.HasSuffix(got,
+		" w410 w498 w499") {
 		t.Errorf("these hosts are shown: %s", got)
 	}
 	if got, want := text(lines[21:]), "  … and 479 more\n  0.0 s, 299 of 500 hosts done, 2 failed\n"; got != want {

@@ -36,7 +36,8 @@ func main() {
 	}
 }
 
-// start runs the bench that the arguments name: that of the lab, or with "scale" that of light hosts.
+// start runs the bench that the arguments name: that of the lab, or with "scale" that of light
+// hosts.
 func start(ctx context.Context, args []string) error {
 	if len(args) == 0 || args[0] != "scale" {
 		return run(ctx, args)

@@ -89,7 +89,8 @@ func parseScale(args []string) (*scale, error) {
 	peers := f.String("ansible", "5,20", "numbers of hosts for Ansible, empty for none")
 	f.IntVar(&s.bare, "bare", 20, "hosts that have nothing, for first contact and contents; 0 for none")
 	f.IntVar(&s.repeats, "n", 1, "runs of each")
-	f.StringVar(&s.program, "program", filepath.Join("bin", "kbootstrap-light"), "the program, built with the tag light")
+	f.StringVar(&s.program, "program", filepath.Join("bin", "kbootstrap-light"),
+		"the program, built with the tag light")
 	f.StringVar(&s.output, "o", "bench-scale.json", "file for the results")
 	f.StringVar(&s.plot, "plot", "bench-scale.svg", "file for the plot")
 	f.StringVar(&s.dir, "dir", "", "directory for the hosts, which is emptied (default in the user's cache)")
@@ -152,7 +153,8 @@ func (s *scale) boot(ctx context.Context) error {
 	}
 	begin := time.Now()
 	s.lab, err = light.Up(ctx, light.Spec{
-		Dir: s.dir, Base: base, Agent: agent, Settled: slices.Max(append(slices.Clone(s.peers), s.hosts...)), Bare: s.bare,
+		Dir: s.dir, Base: base, Agent: agent, Settled: slices.Max(append(slices.Clone(s.peers), s.hosts...)),
+		Bare:       s.bare,
 		Kubernetes: components.DefaultKubernetes, Programs: programBytes,
 	})
 	if err == nil {
@@ -187,8 +189,8 @@ func (s *scale) measureAll(ctx context.Context) error {
 	return s.measurePeers(ctx)
 }
 
-// measureSettled measures commands over hosts that are as is wanted, after one that issues what keys the
-// state directory lacks.
+// measureSettled measures commands over hosts that are as is wanted, after one that issues what
+// keys the state directory lacks.
 func (s *scale) measureSettled(ctx context.Context, hosts int, trip time.Duration, rate string, what []string) error {
 	way, done, err := s.way(ctx, trip)
 	if err != nil {
@@ -210,7 +212,8 @@ func (s *scale) measureSettled(ctx context.Context, hosts int, trip time.Duratio
 	}
 	for range s.repeats {
 		for _, w := range what {
-			if err := s.measure(ctx, ScaleRun{What: w, Hosts: hosts, Trip: trip.Seconds(), Rate: rate}, inventory); err != nil {
+			if err := s.measure(ctx, ScaleRun{What: w, Hosts: hosts, Trip: trip.Seconds(), Rate: rate},
+				inventory); err != nil {
 				return err
 			}
 		}
@@ -218,7 +221,8 @@ func (s *scale) measureSettled(ctx context.Context, hosts int, trip time.Duratio
 	return nil
 }
 
-// measureBare measures the first contact to hosts that have nothing, and then the run that makes them.
+// measureBare measures the first contact to hosts that have nothing, and then the run that makes
+// them.
 func (s *scale) measureBare(ctx context.Context) error {
 	inventory, err := s.lab.Inventory("bare", s.lab.Settled, s.bare, light.Direct)
 	if err != nil {
@@ -278,10 +282,11 @@ func (s *scale) note(r ScaleRun, m measured) error {
 // scaleLimit is how long a command may take.
 const scaleLimit = 15 * time.Minute
 
-// kbootstrap runs a verb with directories of its own. That `status` and `drift` find something is their exit
-// code, and no failure.
+// kbootstrap runs a verb with directories of its own. That `status` and `drift` find something is
+// their exit code, and no failure.
 func (s *scale) kbootstrap(ctx context.Context, inventory, verb string) (measured, error) {
-	argv := []string{"env", "XDG_STATE_HOME=" + filepath.Join(s.dir, "state"), "KBOOTSTRAP_CACHE=" + filepath.Join(s.dir, "cache")}
+	argv := []string{"env", "XDG_STATE_HOME=" + filepath.Join(s.dir, "state"),
+		"KBOOTSTRAP_CACHE=" + filepath.Join(s.dir, "cache")}
 	m, err := execute(ctx, scaleLimit, append(argv, s.program, verb, "-i", inventory, "--no-color")...)
 	if err != nil && (verb == status || verb == drift) && ctx.Err() == nil {
 		err = nil

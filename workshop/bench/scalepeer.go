@@ -15,13 +15,13 @@ import (
 //go:embed scale.yml
 var playbook string
 
-// measurePeers measures Ansible on the same hosts, with a playbook that has nothing to do: as many tasks as a
-// small role has, with the settings that make it quick.
+// measurePeers measures Ansible on the same hosts, with a playbook that has nothing to do: as many
+// tasks as a small role has, with the settings that make it quick.
 func (s *scale) measurePeers(ctx context.Context) error {
 	if len(s.peers) == 0 {
 		return nil
 	}
-	if _, err := exec.LookPath("ansible-playbook"); err != nil {
+	if path, _ := exec.LookPath("ansible-playbook"); path == "" {
 		say("Ansible is not measured: apt-get install ansible-core")
 		return nil
 	}
@@ -42,8 +42,10 @@ func (s *scale) measurePeers(ctx context.Context) error {
 		if err := os.WriteFile(inventory, []byte(list.String()), 0o644); err != nil {
 			return err
 		}
-		argv := []string{"env", "HOME=" + s.dir, "LC_ALL=C.UTF-8", "ANSIBLE_PIPELINING=1", "ANSIBLE_HOST_KEY_CHECKING=0", "ANSIBLE_FORKS=50",
-			"ansible-playbook", "-i", inventory, "-u", "root", "--private-key", filepath.Join(s.dir, light.KeyFile), book}
+		argv := []string{"env", "HOME=" + s.dir, "LC_ALL=C.UTF-8", "ANSIBLE_PIPELINING=1",
+			"ANSIBLE_HOST_KEY_CHECKING=0", "ANSIBLE_FORKS=50",
+			"ansible-playbook", "-i", inventory, "-u", "root", "--private-key", filepath.Join(s.dir, light.KeyFile),
+			book}
 		for range s.repeats + 1 { // the first leaves connections, as the tool's own first leaves the agent
 			m, err := execute(ctx, scaleLimit, argv...)
 			if err != nil {

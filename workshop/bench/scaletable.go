@@ -57,7 +57,8 @@ func (r *ScaleResults) markdown() string {
 	b.WriteString("| what | hosts | round trip, ms | line | runs | wall, s | CPU, s | memory, MB |\n" +
 		"|---|--:|--:|--:|--:|--:|--:|--:|\n")
 	for _, g := range r.groups() {
-		fmt.Fprintf(&b, "| %s | %d | %.0f | %s | %d | **%.2f** | %.2f | %s |\n", g.What, g.Hosts, g.Trip*1000, g.Rate, len(g.runs),
+		fmt.Fprintf(&b, "| %s | %d | %.0f | %s | %d | **%.2f** | %.2f | %s |\n", g.What, g.Hosts, g.Trip*1000, g.Rate,
+			len(g.runs),
 			g.wall(), g.median(func(r ScaleRun) float64 { return r.CPU }),
 			number(g.median(func(r ScaleRun) float64 { return float64(r.Memory) / 1e6 })))
 	}

@@ -8,9 +8,9 @@ import (
 	"path/filepath"
 )
 
-// AgentLayer makes a layer of hosts' roots that has a program where the tool puts it, so that hundreds of
-// hosts share one copy on the disk and in memory, and with the mark by which a host says that it is as is
-// wanted.
+// AgentLayer makes a layer of hosts' roots that has a program where the tool puts it, so that
+// hundreds of hosts share one copy on the disk and in memory, and with the mark by which a host
+// says that it is as is wanted.
 func AgentLayer(dir, program string) error {
 	from, err := os.Open(program)
 	if err != nil {

@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// Delay listens for a host and returns the address: what comes in there goes to the address of the host and
-// back, each way half of the round trip later. The rate of the line is not its business. It ends with the
-// context.
+// Delay listens for a host and returns the address: what comes in there goes to the address of the
+// host and back, each way half of the round trip later. The rate of the line is not its business.
+// It ends with the context.
 func Delay(ctx context.Context, to netip.AddrPort, roundTrip time.Duration) (netip.AddrPort, error) {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp4", "127.0.0.1:0")
 	if err != nil {
@@ -71,7 +71,8 @@ type chunk struct {
 // underWay is how many chunks one direction may have under way: at 32 KiB each, 16 MiB.
 const underWay = 512
 
-// carry takes bytes from one connection to the other, each a while after it came, and their end as well.
+// carry takes bytes from one connection to the other, each a while after it came, and their end as
+// well.
 func carry(to, from net.Conn, late time.Duration) {
 	way := make(chan chunk, underWay)
 	go func() {

@@ -14,8 +14,8 @@ const entered = "KBOOTSTRAP_LIGHT"
 
 // Enter starts this program once more, in network, mount and process namespaces of its own, waits
 // for its end and returns its exit code. In the program that it has started, it prepares the
-// namespaces and returns inside as true. When that program ends, however it does, the kernel ends all
-// light hosts and removes their interfaces and mounts.
+// namespaces and returns inside as true. When that program ends, however it does, the kernel ends
+// all light hosts and removes their interfaces and mounts.
 func Enter(ctx context.Context) (inside bool, code int, err error) {
 	if os.Getenv(entered) != "" {
 		// Programs that are started from here must not take themselves for this one.

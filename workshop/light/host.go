@@ -76,7 +76,8 @@ func writeHost(dir string, n int, name, login string) (Host, error) {
 			return h, err
 		}
 	}
-	return h, errors.Join(os.MkdirAll(filepath.Join(h.dir, "work"), 0o755), os.MkdirAll(filepath.Join(h.dir, "root"), 0o755))
+	return h, errors.Join(os.MkdirAll(filepath.Join(h.dir, "work"), 0o755), os.MkdirAll(filepath.Join(h.dir, "root"),
+		0o755))
 }
 
 // boot starts the host's sshd in namespaces of its own. It is killed with the namespaces of this
@@ -92,8 +93,9 @@ func (h *Host) boot(ctx context.Context, base string) error {
 	cmd.Dir, cmd.Stdout, cmd.Stderr = h.dir, log, log
 	cmd.Env = []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
 	cmd.SysProcAttr = &syscall.SysProcAttr{
-		Setsid:     true,
-		Cloneflags: syscall.CLONE_NEWNS | syscall.CLONE_NEWNET | syscall.CLONE_NEWPID | syscall.CLONE_NEWUTS | syscall.CLONE_NEWIPC,
+		Setsid: true,
+		Cloneflags: syscall.CLONE_NEWNS | syscall.CLONE_NEWNET | syscall.CLONE_NEWPID |
+			syscall.CLONE_NEWUTS | syscall.CLONE_NEWIPC,
 	}
 	// The script waits for its interface at its standard input.
 	ready, err := cmd.StdinPipe()
@@ -117,12 +119,14 @@ const bootLimit = 2 * time.Minute
 
 // await waits until the host's sshd says who it is.
 func (h *Host) await(ctx context.Context) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, bootLimit, fmt.Errorf("no sshd after %s, see %s/log", bootLimit, h.dir))
+	ctx, cancel := context.WithTimeoutCause(ctx, bootLimit, fmt.Errorf("no sshd after %s, see %s/log", bootLimit,
+		h.dir))
 	defer cancel()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		if c, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", addressOf(h.number).String()+":22"); err == nil {
+		if c, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp",
+			addressOf(h.number).String()+":22"); err == nil {
 			_ = c.SetReadDeadline(time.Now().Add(10 * time.Second))
 			n, _ := c.Read(make([]byte, 4))
 			_ = c.Close()

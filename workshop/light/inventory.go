@@ -17,13 +17,15 @@ const (
 	mirrorDir = "mirror"
 )
 
-// Inventory writes an inventory of some hosts, by the number of the first, and the known_hosts that belongs to it, and
-// returns its path. The hosts are logged in to at the addresses that ssh returns, by their number.
+// Inventory writes an inventory of some hosts, by the number of the first, and the known_hosts that
+// belongs to it, and returns its path. The hosts are logged in to at the addresses that ssh
+// returns, by their number.
 func (l *Lab) Inventory(name string, first, hosts int, ssh func(n int) netip.AddrPort) (string, error) {
 	var b, known strings.Builder
 	fmt.Fprintf(&b, "cluster: %s\nkubernetes: %s\n", name, l.Kubernetes)
 	fmt.Fprintf(&b, "artifacts: {mirror: %s, lock: %[1]s/artifacts.lock, ownBuilds: true}\n", mirrorDir)
-	b.WriteString("addons: {metrics: {enabled: false}, storage: {enabled: false}}\n")
+	b.WriteString("network: {pods: 10.244.0.0/14}\n" + // room for a thousand hosts
+		"addons: {metrics: {enabled: false}, storage: {enabled: false}}\n")
 	fmt.Fprintf(&b, "ssh: {user: root, key: %s, knownHosts: known_hosts-%s, hostKeyPolicy: strict, agent: false, "+
 		"config: none}\nhosts:\n", KeyFile, name)
 	for i, h := range l.hosts[first : first+hosts] {
@@ -32,7 +34,8 @@ func (l *Lab) Inventory(name string, first, hosts int, ssh func(n int) netip.Add
 		if i == 0 {
 			role = "control-plane, etcd, worker"
 		}
-		fmt.Fprintf(&b, "  - {name: %s, address: %s, ssh: {address: %s, port: %d}, roles: [%s]}\n", h.Name, addressOf(n),
+		fmt.Fprintf(&b, "  - {name: %s, address: %s, ssh: {address: %s, port: %d}, roles: [%s]}\n", h.Name,
+			addressOf(n),
 			way.Addr(), way.Port(), role)
 		fmt.Fprintf(&known, "%s %s\n", knownhosts.Normalize(way.String()), h.hostKey)
 	}

@@ -20,8 +20,8 @@ import (
 type Spec struct {
 	Dir  string // is made
 	Base string // the root file system that all hosts share, see lab.BaseRoot
-	// Settled is how many hosts say that they are as is wanted, Bare how many have nothing. The first of each
-	// are control planes, of clusters of their own.
+	// Settled is how many hosts say that they are as is wanted, Bare how many have nothing. The
+	// first of each are control planes, of clusters of their own.
 	Settled, Bare int
 	// Agent is a layer of the settled hosts' root that has the agent, see AgentLayer.
 	Agent      string

@@ -6,6 +6,7 @@ import (
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -22,8 +23,8 @@ import (
 	"kbootstrap/release"
 )
 
-// writeMirror writes the mirror of the hosts' programs, which nothing runs: each is random bytes, which
-// do not compress, so that their number is that on the line.
+// writeMirror writes the mirror of the hosts' programs, which nothing runs: each is random bytes,
+// which do not compress, so that their number is that on the line.
 func (l *Lab) writeMirror() error {
 	sources := component.Sources()
 	versions, err := release.Versions(&inventory.Cluster{Kubernetes: l.Kubernetes}, sources)
@@ -34,7 +35,8 @@ func (l *Lab) writeMirror() error {
 	lock := release.Lock{Version: 1}
 	machine := map[string]string{"amd64": "x86_64", "arm64": "aarch64"}[runtime.GOARCH]
 	for _, s := range sources {
-		texts := strings.NewReplacer("{version}", strings.TrimPrefix(versions[s.Component], "v"), "{arch}", runtime.GOARCH,
+		texts := strings.NewReplacer("{version}", strings.TrimPrefix(versions[s.Component], "v"), "{arch}",
+			runtime.GOARCH,
 			"{machine}", machine)
 		url, file := texts.Replace(s.URL), []byte(nil)
 		switch {
@@ -116,7 +118,9 @@ func (l *Lab) image(image, directory string, programs []string) ([]byte, error) 
 	if err != nil {
 		return nil, err
 	}
-	layer, err := tarball.LayerFromReader(bytes.NewReader(text))
+	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) {
+		return io.NopCloser(bytes.NewReader(text)), nil
+	})
 	if err != nil {
 		return nil, err
 	}

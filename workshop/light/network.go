@@ -64,8 +64,8 @@ func plugIn(ctx context.Context, n, pid int) error {
 		fmt.Sprintf("neigh replace %s lladdr %s dev %s nud permanent", addressOf(n), macOf(n), line))
 }
 
-// Limit gives the line of the control machine a rate in both directions, such as "100mbit"; "" takes
-// the limit away.
+// Limit gives the line of the control machine a rate in both directions, such as "100mbit"; ""
+// takes the limit away.
 func Limit(ctx context.Context, rate string) error {
 	for _, device := range []string{line, hub} {
 		if rate == "" {
