@@ -20,7 +20,11 @@ const (
 	// it to leave their data base whole.
 	programGrace = 5 * time.Second
 	outputLimit  = 16 << 20
-	stderrLines  = 10
+	// busyLimit is how long a program may be open for writing, and busyPause is between two
+	// attempts to start it.
+	busyLimit   = 5 * time.Second
+	busyPause   = 2 * time.Millisecond
+	stderrLines = 10
 )
 
 // Runner starts a program by its argv, without a shell, and returns its standard output. An error
@@ -46,6 +50,24 @@ func Run(ctx context.Context, argv ...string) ([]byte, error) {
 			return nil, fmt.Errorf("%s: %w", argv[0], exec.ErrNotFound)
 		}
 	}
+	for begun := time.Now(); ; {
+		kept, err := runOnce(ctx, program, argv)
+		if !errors.Is(err, syscall.ETXTBSY) || time.Since(begun) > busyLimit {
+			return kept, err
+		}
+		// The program was just written by this process. A child that another goroutine is starting
+		// has a copy of the descriptor until the kernel has put the child's own program into its
+		// place, and nothing tells when that is (golang.org/issue/22315).
+		select {
+		case <-time.After(busyPause):
+		case <-ctx.Done():
+			return kept, err
+		}
+	}
+}
+
+// runOnce starts the program at a path, which argv names as its caller did.
+func runOnce(ctx context.Context, program string, argv []string) ([]byte, error) {
 	stdout := &head{limit: outputLimit}
 	stderr := &tail{limit: 4096}
 	cmd := exec.CommandContext(ctx, program, argv[1:]...)

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"kbootstrap/internal/trial"
@@ -29,6 +30,39 @@ func TestRun(t *testing.T) {
 	}
 	if out, err := Run(t.Context(), "printf", "%s", "$HOME;`id`"); err != nil || string(out) != "$HOME;`id`" {
 		t.Errorf("got %q, %v: arguments went through a shell", out, err)
+	}
+}
+
+// TestRunJustWritten: a program that was just written is run, whatever else is just started; one
+// that stays open is an error.
+func TestRunJustWritten(t *testing.T) {
+	ctx, end := context.WithCancel(t.Context())
+	var others sync.WaitGroup
+	defer others.Wait()
+	defer end()
+	for range 4 {
+		others.Go(func() {
+			for ctx.Err() == nil {
+				_, _ = Run(ctx, "true")
+			}
+		})
+	}
+	program := filepath.Join(t.TempDir(), "program")
+	for range 100 {
+		if err := os.WriteFile(program, []byte("#!/bin/sh\nexit 0\n"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Run(ctx, program); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f, err := os.OpenFile(program, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := Run(ctx, program); !errors.Is(err, syscall.ETXTBSY) {
+		t.Errorf("a program that is written was run: %v", err)
 	}
 }
 

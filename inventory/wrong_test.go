@@ -12,9 +12,9 @@ import (
 )
 
 // TestWrongValues puts a wrong value into each field of an inventory that has them all. A list
-// within a mapping is never right, a word that nobody would mean only where a field takes any text;
-// what is said of either has the place of the value, and says what is expected, which value is
-// wrong or what to write.
+// within a mapping is never right, a word that no user would mean only where a field takes any
+// text; what is said of either has the place of the value, and says what is expected, which value
+// is wrong or what to write.
 func TestWrongValues(t *testing.T) {
 	t.Setenv("HOME", "/home/user")
 	file := filepath.Join("testdata", "schema", "every-field.yaml")

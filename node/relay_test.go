@@ -111,12 +111,13 @@ func must[T any](v T, err error) T {
 // TestRelayFails: what another host sends wrong, late or not at all has a code that says whose
 // fault it is, and leaves nothing.
 func TestRelayFails(t *testing.T) {
-	silent, err := net.Listen("tcp", "127.0.0.1:0") // accepts connections, and says nothing
+	// It accepts connections, and says nothing.
+	silent, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer silent.Close()
-	none, err := net.Listen("tcp", "127.0.0.1:0")
+	none, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -231,7 +232,7 @@ func TestRelayServesItsRunOnly(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	for ctx.Err() == nil {
-		conn, err := net.Dial("tcp", address)
+		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", address)
 		if err != nil {
 			break
 		}

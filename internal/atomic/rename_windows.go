@@ -15,9 +15,9 @@ const (
 	renamePoll     = 10 * time.Millisecond
 )
 
-// rename gives a file its name, also in the place of another. Windows refuses that while somebody
-// has one of them open, such as a reader or a scanner for viruses, and tells nobody when the file
-// is closed.
+// rename gives a file its name, also in the place of another. Windows refuses that while another
+// process has one of them open, such as a reader or a scanner for viruses, and does not tell when
+// the file is closed.
 func rename(from, to string) error {
 	late := time.After(renamePatience)
 	again := time.NewTicker(renamePoll)

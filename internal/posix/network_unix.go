@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// IsRefused reports whether an error says that nobody listens on a port.
+// IsRefused reports whether an error says that no process listens on a port.
 func IsRefused(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }
 
 // IsReset reports whether an error says that the other side has ended a connection.

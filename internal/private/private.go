@@ -8,7 +8,7 @@ import "io/fs"
 // Access says who besides this user can get at a file.
 type Access struct {
 	Self  string // this user, as a message names them: "user 1000"
-	Owner string // who owns the file, if it is somebody else; else empty
+	Owner string // who owns the file, if it is another user; else empty
 	Root  bool   // that owner is root, who can do everything anyway
 	Read  string // why others can read or write the file; empty if they cannot
 	Write string // why others can write it; empty if they cannot

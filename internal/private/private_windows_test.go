@@ -37,7 +37,7 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-// TestMkdirAll: nobody else may enter what it makes, nor use what is made in there.
+// TestMkdirAll: no other user may enter what it makes, nor use what is made in there.
 func TestMkdirAll(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "above", "state")
 	for range 2 {

@@ -208,7 +208,7 @@ func TestPackZip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer z.Close()
+	defer func() { _ = z.Close() }()
 	text, err := fs.ReadFile(z, r.archive(windows)+"/bin/kbootstrap.exe")
 	if err != nil || string(text) != "tool" {
 		t.Errorf("the tool is %q, %v", text, err)
