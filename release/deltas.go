@@ -83,10 +83,10 @@ func (s *Set) MakeDeltas(ctx context.Context) error {
 		return nil
 	}
 	made := make(chan error, 1)
-	go func() {
+	s.making.Go(func() {
 		yieldToOthers() // until this goroutine ends
 		made <- s.cache.makeDeltas(ctx, s.lacking)
-	}()
+	})
 	select {
 	case err := <-made:
 		if context.Cause(ctx) == nil {
@@ -96,6 +96,10 @@ func (s *Set) MakeDeltas(ctx context.Context) error {
 	}
 	return nil // what is not made now is made by the next run
 }
+
+// Await waits for the delta that is being made when the ctx of MakeDeltas ends: a caller who removes
+// the cache calls it.
+func (s *Set) Await() { s.making.Wait() }
 
 func (c cache) makeDeltas(ctx context.Context, pairs []pair) error {
 	for _, p := range pairs {

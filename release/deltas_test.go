@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
@@ -41,7 +42,7 @@ func TestDeltas(t *testing.T) {
 	if len(lacking) != 2 || len(contents["second"].Deltas) > 0 {
 		t.Fatalf("%v are not there", lacking)
 	}
-	s := &Set{cache: c, lacking: lacking}
+	s := &Set{cache: c, lacking: lacking, making: new(sync.WaitGroup)}
 	must(t, s.MakeDeltas(t.Context()))
 	lacking, err = c.withDeltas([]artifact{a}, contents)
 	must(t, err)

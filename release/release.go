@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"sync"
 
 	"kbootstrap/inventory"
 )
@@ -79,7 +80,8 @@ type Set struct {
 	order    []string          // of the images, as the sources have them
 	optional map[string]bool   // the images that some clusters do without, by component
 	cache    cache
-	lacking  []pair // of which the cache has no deltas
+	lacking  []pair          // of which the cache has no deltas
+	making   *sync.WaitGroup // those that are being made
 }
 
 // Resolve returns the contents for hosts of the architecture ("amd64" or "arm64"), after fetching
@@ -98,7 +100,7 @@ func Resolve(ctx context.Context, c *inventory.Cluster, arch string, o Options) 
 	if err != nil {
 		return nil, err
 	}
-	s := &Set{versions: versions, images: map[string]string{}, optional: map[string]bool{}}
+	s := &Set{versions: versions, images: map[string]string{}, optional: map[string]bool{}, making: new(sync.WaitGroup)}
 	if err := s.fill(ctx, c, artifacts, o); err != nil {
 		return nil, err
 	}
