@@ -45,7 +45,7 @@ spec:
           imagePullPolicy: IfNotPresent
           args: [provider]
           env: [{name: ZOOKEEPER, value: "127.0.0.1"}]
-          readinessProbe: {httpGet: {path: /healthz, port: 20880}, periodSeconds: 1}
+          readinessProbe: {httpGet: {path: /greet, port: 20880}, periodSeconds: 1}
           lifecycle: {preStop: {sleep: {seconds: 10}}}
 ---
 apiVersion: policy/v1
