@@ -97,8 +97,8 @@ func (s *Set) MakeDeltas(ctx context.Context) error {
 	return nil // what is not made now is made by the next run
 }
 
-// Await waits for the delta that is being made when the ctx of MakeDeltas ends: a caller who removes
-// the cache calls it.
+// Await waits for the delta that is being made when the ctx of MakeDeltas ends: a caller who
+// removes the cache calls it.
 func (s *Set) Await() { s.making.Wait() }
 
 func (c cache) makeDeltas(ctx context.Context, pairs []pair) error {
