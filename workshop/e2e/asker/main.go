@@ -61,7 +61,8 @@ func run(args []string) error {
 					time.Since(begin).Round(time.Millisecond), err)
 				if errors.Is(err, errEtcd) {
 					late++
-					// Whether the object is there is open, so that the rest of the round proves nothing.
+					// Whether the object is there is open, so that the rest of the round proves
+					// nothing.
 					break
 				}
 				failed++
