@@ -13,6 +13,9 @@ import (
 // tried says of a minor version what was run of it in the lab. A version that is not here is
 // derived.
 var tried = map[int]struct{ release, made, onward string }{
+	33: {"1.33.13", "three and two",
+		"to 1.34.4, 1.35.4 and 1.36.3, one after the other, under load and in runs that were killed: " +
+			"`make test-upgrade START=v1.33.13`"},
 	34: {"1.34.4", "one control plane and one worker; three and two",
 		"to 1.35.4, with etcd from 3.5.33 to 3.6.14: three and two; one and one, in runs that were killed, and then " +
 			"to 1.36.3"},
