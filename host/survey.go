@@ -85,14 +85,18 @@ func (s surveyor) survey(q SurveyQuery) Survey {
 	found := Survey{UID: os.Geteuid()}
 	var wg sync.WaitGroup
 	wg.Go(func() { found.Units = s.units(q.Units) })
-	wg.Go(func() { found.Ports = s.ports(q.TCP, q.UDP) })
+	wg.Go(func() {
+		found.Ports = s.ports(q.TCP, q.UDP)
+		// After the ports: a tunnel that is just being made has its name before its port, and a
+		// port without a tunnel would be another network's.
+		found.Tunnels = s.tunnels()
+	})
 	wg.Go(func() { found.Surroundings = surroundings.Look(s.ctx, s.Root, s.run, q.Surroundings) })
 	wg.Go(func() {
 		found.FileSystems = s.fileSystems(q.Paths)
 		found.Modules = s.modules(q.Modules)
 		found.Etcd = s.etcdData(q.DataDir, q.LogEnd)
 		found.Authority = s.authority(q.CA)
-		found.Tunnels = s.tunnels()
 		found.Neighbours = s.neighbours()
 		found.Bridges = s.bridges()
 		found.Taken = s.taken(q.Taken)
