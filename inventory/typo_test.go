@@ -18,16 +18,7 @@ var anyKeys = []string{".versions", ".arguments", ".labels", ".registries.mirror
 // that change places and once by a letter that is missing. The only problem is the field: that what
 // it meant is absent is no second one.
 func TestMisspeltFields(t *testing.T) {
-	t.Setenv("HOME", "/home/user")
-	file := filepath.Join("testdata", "schema", "every-field.yaml")
-	data, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	root, err := inventory.ReadYAML(file, data, fault.InventorySyntax)
-	if err != nil {
-		t.Fatal(err)
-	}
+	data, root := everyField(t)
 	tried := 0
 	everyKey(root, "", func(path string, siblings map[string]bool, key *inventory.Value) {
 		for _, typo := range []string{swapped(key.Text), key.Text[:len(key.Text)-1]} {
@@ -88,4 +79,20 @@ func swapped(word string) string {
 		}
 	}
 	return word[1:2] + word[:1] + word[2:]
+}
+
+// everyField is an inventory that has all fields, as its text and as what that reads as.
+func everyField(t *testing.T) ([]byte, *inventory.Value) {
+	t.Helper()
+	t.Setenv("HOME", "/home/user")
+	file := filepath.Join("testdata", "schema", "every-field.yaml")
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, err := inventory.ReadYAML(file, data, fault.InventorySyntax)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data, root
 }

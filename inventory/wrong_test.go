@@ -2,12 +2,9 @@ package inventory_test
 
 import (
 	"errors"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"kbootstrap/fault"
 	"kbootstrap/inventory"
 )
 
@@ -16,16 +13,7 @@ import (
 // text; what is said of either has the place of the value, and says what is expected, which value
 // is wrong or what to write.
 func TestWrongValues(t *testing.T) {
-	t.Setenv("HOME", "/home/user")
-	file := filepath.Join("testdata", "schema", "every-field.yaml")
-	data, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	root, err := inventory.ReadYAML(file, data, fault.InventorySyntax)
-	if err != nil {
-		t.Fatal(err)
-	}
+	data, root := everyField(t)
 	tried, refused := 0, 0
 	everyScalar(root, "", func(path string, v *inventory.Value) {
 		for _, wrong := range []string{"{bananas: [1]}", `"ban anas/?"`} {
