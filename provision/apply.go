@@ -63,7 +63,7 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 			r.options.Tell(fleet.Event{Kind: fleet.EventPlanned, Host: h.Name, Count: n})
 		}
 	}
-	apiServers := fleet.NewCountdown(r.Plan.HostsOf(component.APIServer))
+	apiServers := fleet.NewCountdown(firstAPIServers(r.Plan))
 	feed := fleet.NewFeed(r.Fleet, r.options.Tell, rounds(r.Plan, apiServers)...)
 	r.letPassOn(feed)
 	var feeding sync.WaitGroup

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"kbootstrap/provision/component"
 	"kbootstrap/provision/fleet"
 	"kbootstrap/provision/plan"
 	"kbootstrap/release"
@@ -36,6 +37,23 @@ func rounds(p plan.Plan, apiServers *fleet.Countdown) []fleet.Round {
 		all = append(all, round)
 	}
 	return all
+}
+
+// firstAPIServers is how many API servers late contents wait for: all of a cluster that has none
+// yet. Where one stays as it is, the API is there, and hosts that join use what time their members
+// of etcd take.
+func firstAPIServers(p plan.Plan) int {
+	n := 0
+	for _, s := range p.Steps {
+		if s.Component.Name != component.APIServer {
+			continue
+		}
+		if len(s.Changes()) == 0 {
+			return 0
+		}
+		n++
+	}
+	return n
 }
 
 // lacking are the contents of the resources that differ on a host, of the components of one turn,

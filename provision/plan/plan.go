@@ -69,17 +69,6 @@ func (s Step) Changes() []Change {
 	return changes
 }
 
-// HostsOf is the number of hosts that have the component in this plan.
-func (p Plan) HostsOf(component string) int {
-	n := 0
-	for _, s := range p.Steps {
-		if s.Component.Name == component {
-			n++
-		}
-	}
-	return n
-}
-
 // ComponentsOf is the number of components that a host has in this plan.
 func (p Plan) ComponentsOf(host string) int {
 	n := 0
