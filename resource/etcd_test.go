@@ -26,6 +26,7 @@ type fakeEtcd struct {
 	behind  int    // how often a promotion is refused before the learner has caught up
 	ill     int    // how often a change is refused for the sake of the quorum
 	lose    bool   // the next change is made, and its answer is lost
+	cluster string // the version that a learner has of its cluster
 	differs int    // how often each member computes a hash of its own
 	hashes  int    // that were computed
 	changes []string
@@ -67,6 +68,10 @@ func (e *fakeEtcd) add(name string, learner bool) {
 func (e *fakeEtcd) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if r.URL.Path == "/version" { // what peers may ask without a body
+		_ = json.NewEncoder(w).Encode(map[string]string{"etcdserver": "3.6.14", "etcdcluster": e.cluster})
+		return
+	}
 	var q struct {
 		ID, TargetID string
 		PeerURLs     []string
@@ -148,6 +153,13 @@ func votes() resource.Vote {
 	}
 }
 
+// unheard is the vote of a learner whose port of peers the fake serves, too.
+func unheard() resource.Vote {
+	v := votes()
+	v.PeerURL = "http://" + etcdAt
+	return v
+}
+
 func agrees() resource.Agreement {
 	return resource.Agreement{Name: "m2", PeerURL: joins().PeerURL, Access: joins().Access, Timeout: time.Minute}
 }
@@ -171,6 +183,17 @@ func etcdLaws() []law {
 				e := newEtcd(m)
 				e.add("m2", true)
 				e.behind = 1
+			},
+		},
+		{
+			name: "promote one that is not heard", stays: true, wanted: unheard(), start: func(m *machine) {
+				m.put("/etc/systemd/system/etcd.service", "[Service]\n")
+				s, e := newSystemd(m), newEtcd(m)
+				e.add("m2", true)
+				learner := &e.members[1]
+				learner.PeerURLs, learner.ClientURLs, e.cluster = []string{unheard().PeerURL}, []string{"http://127.0.0.1:1"}, "3.6.0"
+				m.must(s.start("etcd.service"))
+				s.started["etcd.service"] = func() { learner.ClientURLs = []string{"http://" + etcdAt} }
 			},
 		},
 		{
@@ -232,6 +255,28 @@ func TestLostAnswers(t *testing.T) {
 	}
 	if len(e.members) != 1 || m.Exists("/run/systemd/system/etcd.service.d") {
 		t.Errorf("left are %+v", e.members)
+	}
+}
+
+// TestUnheardLearner: a learner that has its data and serves nobody is started again, once; one that
+// still gets its data is left alone.
+func TestUnheardLearner(t *testing.T) {
+	for cluster, want := range map[string]int{"3.6.0": 1, "not_decided": 0} {
+		t.Run(cluster, func(t *testing.T) {
+			m := newMachine(t)
+			m.put("/etc/systemd/system/etcd.service", "[Service]\n")
+			s, e := newSystemd(m), newEtcd(m)
+			m.must(s.start("etcd.service"))
+			e.add("m2", true)
+			e.members[1].PeerURLs, e.members[1].ClientURLs = []string{unheard().PeerURL}, []string{"http://127.0.0.1:1"}
+			e.cluster, e.behind = cluster, 2
+			restarts := 0
+			s.started["etcd.service"] = func() { restarts++ }
+			m.apply(unheard())
+			if restarts != want || e.members[1].IsLearner {
+				t.Errorf("started again %d times, not %d; learner: %v", restarts, want, e.members[1].IsLearner)
+			}
+		})
 	}
 }
 

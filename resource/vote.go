@@ -34,7 +34,11 @@ func (v Vote) Observe(ctx context.Context, sys *host.System) (Resource, error) {
 	return found, ctx.Err()
 }
 
-// Apply promotes the learner as soon as it has caught up. A vote cannot be taken away.
+// unheardLooks is after how many looks in a row at a learner that is not heard it is started again.
+const unheardLooks = 2
+
+// Apply promotes the learner as soon as it has caught up. A vote cannot be taken away. A learner
+// that waits to announce itself once more is started again: nobody waits for it, as it has no vote.
 func (v Vote) Apply(ctx context.Context, sys *host.System) error {
 	if v.Absent {
 		return nil
@@ -45,6 +49,7 @@ func (v Vote) Apply(ctx context.Context, sys *host.System) error {
 	since := sys.Since(v.Unit)
 	watch := Watch{Unit: v.Unit, Crashes: 5}
 	var last error
+	unheard := 0
 	err := host.Poll(deadline, memberPoll, func() (bool, error) {
 		list, err := v.Access.members(deadline, sys)
 		if err != nil {
@@ -57,6 +62,12 @@ func (v Vote) Apply(ctx context.Context, sys *host.System) error {
 			return false, fault.MemberNotChanged.Errorf("etcd has no member at %s any more", v.PeerURL)
 		case !entry.IsLearner:
 			return true, nil
+		case unheard < unheardLooks && v.isUnheard(deadline, sys, entry):
+			if unheard++; unheard < unheardLooks {
+				return false, nil
+			}
+			_, err := sys.Change(deadline, "systemctl", "--no-block", "--job-mode=ignore-dependencies", "restart", v.Unit)
+			return false, err
 		}
 		// A learner that never started, or lags, is refused; so is one that votes by now. The list
 		// tells.
