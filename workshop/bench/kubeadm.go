@@ -15,7 +15,7 @@ var script string
 // kubeadm prepares the script's command line. What is sent to the hosts is laid out beforehand, as
 // the product's cache is filled beforehand.
 func (b *bench) kubeadm(ctx context.Context, h *hosts) ([]string, error) {
-	stage, err := b.stage(ctx)
+	stage, err := b.stage(ctx, h)
 	if err != nil {
 		return nil, fmt.Errorf("lay out what kubeadm needs: %w", err)
 	}
