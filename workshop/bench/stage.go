@@ -20,15 +20,12 @@ import (
 // stage returns the directory with all that the script sends: in "common" what every host gets, in
 // "control-plane" what only that gets, both as they are below the host's root. It is made once for
 // the contents of a cluster and a version of this file.
-func (b *bench) stage(ctx context.Context, h *hosts) (string, error) {
+func (b *bench) stage(ctx context.Context, contents *release.Set) (string, error) {
 	mirror, err := lab.DefaultMirror()
 	if err != nil {
 		return "", err
 	}
-	s := stage{mirror: mirror, kubernetes: b.kubernetes}
-	if s.contents, err = contentsOf(ctx, h.Inventory()); err != nil {
-		return "", err
-	}
+	s := stage{contents: contents, mirror: mirror, kubernetes: b.kubernetes}
 	if s.images, err = s.kubeadmImages(ctx); err != nil {
 		return "", err
 	}
@@ -40,7 +37,7 @@ func (b *bench) stage(ctx context.Context, h *hosts) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	sum := sha256.Sum256(fmt.Append(nil, sums(layout), s.images, files))
+	sum := sha256.Sum256(fmt.Append(nil, sums(layout), s.images, contents.Image("coredns"), files))
 	final := filepath.Join(b.dir, "stage-"+hex.EncodeToString(sum[:6]))
 	if _, err := os.Stat(final); !errors.Is(err, fs.ErrNotExist) {
 		return final, err

@@ -34,7 +34,10 @@ func (s stage) layout() ([]placed, error) {
 		dir   string
 		names []string
 	}{
-		{programs, []string{"kubelet", "kubectl", "runc", "containerd", "ctr", "containerd-shim-runc-v2", "flanneld"}},
+		{programs, []string{
+			"kubelet", "kubectl", "kube-proxy", "runc", "containerd", "ctr", "containerd-shim-runc-v2", "flanneld",
+			"dockerd", "docker", "docker-proxy", "docker-init",
+		}},
 		{plugins, []string{"bridge", "host-local", "loopback", "portmap"}},
 		{packed, controlPlane()},
 	} {
@@ -88,15 +91,17 @@ func writeContent(c release.Content, to string) error {
 	return writeProgram(to, plain)
 }
 
-// writeImages packs the control plane's programs as images that hold nothing else: kubeadm runs
-// them as static pods.
+// writeImages lays out the images of every host, and packs the control plane's programs as images
+// that hold nothing else: kubeadm runs them as static pods.
 func (s stage) writeImages(ctx context.Context) error {
-	pause, err := s.contents.Content("image/pause")
-	if err != nil {
-		return err
-	}
-	if err := writeContent(pause, filepath.Join(s.dir, "common/opt/kubeadm/images/pause.tar")); err != nil {
-		return err
+	for _, name := range []string{"pause", "coredns"} {
+		image, err := s.contents.Content("image/" + name)
+		if err != nil {
+			return err
+		}
+		if err := writeContent(image, filepath.Join(s.dir, "common/opt/kubeadm/images", name+".tar")); err != nil {
+			return err
+		}
 	}
 	dir := filepath.Join(s.dir, "control-plane/opt/kubeadm/images")
 	if err := os.MkdirAll(dir, 0o755); err != nil {

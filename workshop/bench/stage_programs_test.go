@@ -66,8 +66,9 @@ type mirror struct {
 func newMirror(t *testing.T) *mirror {
 	m := &mirror{t: t, dir: t.TempDir(), written: release.Lock{Version: 1}}
 	m.options.CacheDir = t.TempDir()
+	c := m.cluster("v1.36.3")
 	for _, s := range component.Sources() {
-		if s.URL != "" && len(s.Programs) > 0 && s.Needed == nil && s.Verb == "" {
+		if s.URL != "" && len(s.Programs) > 0 && s.Verb == "" && (s.Needed == nil || s.Needed(c)) {
 			s.Image = ""
 			m.options.Sources = append(m.options.Sources, s)
 		}
@@ -96,7 +97,8 @@ func (m *mirror) add(c *inventory.Cluster) {
 	}
 	for _, s := range m.options.Sources {
 		version := versions[s.Component]
-		url := strings.NewReplacer("{version}", strings.TrimPrefix(version, "v"), "{arch}", runtime.GOARCH).Replace(s.URL)
+		url := strings.NewReplacer("{version}", strings.TrimPrefix(version, "v"), "{arch}", runtime.GOARCH, "{machine}", machineName()).
+			Replace(s.URL)
 		if s.Archive {
 			m.write(url, archiveOf(m.t, s, version))
 		} else {
@@ -105,6 +107,11 @@ func (m *mirror) add(c *inventory.Cluster) {
 	}
 	m.write("https://dl.k8s.io/release/"+c.Kubernetes+"/bin/linux/"+runtime.GOARCH+"/kubeadm",
 		[]byte("kubeadm "+c.Kubernetes))
+}
+
+// machineName is the architecture as `uname -m` names it.
+func machineName() string {
+	return map[string]string{"amd64": "x86_64", "arm64": "aarch64"}[runtime.GOARCH]
 }
 
 // write puts a file where the mirror has that of a URL; what is there already stays.

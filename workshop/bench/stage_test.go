@@ -32,7 +32,10 @@ func TestStageFiles(t *testing.T) {
 			t.Errorf("%s: executable is %t", name, got)
 		}
 	}
-	for shell, file := range map[string]string{"bash": "kubeadm.sh", "sh": "common/opt/kubeadm/prepare.sh"} {
+	for file, shell := range map[string]string{
+		"kubeadm.sh": "bash", "common/opt/kubeadm/prepare.sh": "sh", "common/opt/kubeadm/resolves.sh": "bash",
+		"control-plane/opt/kubeadm/network.sh": "bash",
+	} {
 		check := exec.CommandContext(t.Context(), shell, "-n", filepath.Join(s.dir, file))
 		if out, err := check.CombinedOutput(); err != nil {
 			t.Errorf("%s: %v: %s", file, err, out)
