@@ -61,8 +61,8 @@ func (s stage) files() (map[string]string, error) {
 		})),
 		"common/etc/docker/daemon.json": string(dockerJSON.Render(
 			dockerConfig{ContainerdSocket: "/run/containerd/containerd.sock"})),
-		// What the hosts have may name a server of their own loopback, at which CoreDNS stops. Nobody asks for a
-		// name outside of the cluster.
+		// The file of a host may name a server of its own loopback, at which CoreDNS stops. No name
+		// outside of the cluster is asked for.
 		"common/opt/kubeadm/resolv.conf": "nameserver 192.0.2.1\n",
 		"common/etc/kube-flannel/net-conf.json": string(flannelJSON.Render(
 			flannelConfig{Pods: pods, Backend: "vxlan", Port: 8472})),

@@ -97,8 +97,8 @@ func (m *mirror) add(c *inventory.Cluster) {
 	}
 	for _, s := range m.options.Sources {
 		version := versions[s.Component]
-		url := strings.NewReplacer("{version}", strings.TrimPrefix(version, "v"), "{arch}", runtime.GOARCH, "{machine}", machineName()).
-			Replace(s.URL)
+		url := strings.NewReplacer("{version}", strings.TrimPrefix(version, "v"), "{arch}", runtime.GOARCH,
+			"{machine}", machineName()).Replace(s.URL)
 		if s.Archive {
 			m.write(url, archiveOf(m.t, s, version))
 		} else {
