@@ -54,7 +54,7 @@ func (b *bench) boot(ctx context.Context, s scenario) (*hosts, error) {
 			return nil, err
 		}
 	}
-	if err := warm(ctx, l.Inventory()); err != nil {
+	if _, err := contentsOf(ctx, l.Inventory()); err != nil {
 		return nil, err
 	}
 	return h, h.each(ctx, h.settle)

@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
 # Makes a cluster of one control plane and one worker with kubeadm, as fast as a plain script can: one OpenSSH connection a
 # host for all commands (ControlMaster), one tar stream a host with all programs, images and files, both hosts at the same
-# time, nothing fetched by the hosts, no sleep but for the connection's socket. The worker joins as soon as `kubeadm init`
-# is done, while the first node gets its network.
+# time, nothing fetched by the hosts, no sleep but where something is looked at again. The pod network and kube-proxy of the
+# first node start while `kubeadm init` goes on, and the worker joins as soon as that is done. The cluster is what `up` makes:
+# with kube-proxy, two replicas of CoreDNS and docker, and done when a name of the cluster resolves from each host.
 #
 # It is given what kubeadm.go has laid out, and prints "mark: NAME" on standard error on the way:
-#   kubeadm.sh STAGE LAB VERSION CONTROL-PLANE WORKER     each host as NAME/ADDRESS/PORT
+#   kubeadm.sh STAGE LAB VERSION COREDNS CONTROL-PLANE WORKER     each host as NAME/ADDRESS/PORT
 set -euo pipefail
-stage=$1 lab=$2 version=$3
-IFS=/ read -r cp cp_address cp_port <<<"$4"
-IFS=/ read -r w w_address w_port <<<"$5"
+stage=$1 lab=$2 version=$3 coredns=$4
+IFS=/ read -r cp cp_address cp_port <<<"$5"
+IFS=/ read -r w w_address w_port <<<"$6"
 token=bench0.0123456789abcdef
 temp=$(mktemp -d)
 masters=()
@@ -87,10 +88,12 @@ apiVersion: kubeadm.k8s.io/v1beta4
 kind: ClusterConfiguration
 kubernetesVersion: $version
 networking: {podSubnet: 10.244.0.0/16}
+dns: {imageTag: $coredns}
 ---
 apiVersion: kubelet.config.k8s.io/v1beta1
 kind: KubeletConfiguration
 cgroupDriver: systemd
+resolvConf: /opt/kubeadm/resolv.conf
 failCgroupV1: false
 imageGCHighThresholdPercent: 100
 evictionHard: {memory.available: 100Mi, nodefs.available: 500Mi}
@@ -117,20 +120,24 @@ push "$w" "$stage/common" "$temp/$w" & b=$!
 both $a $b
 mark pushed
 
-on "$cp" "kubeadm init --config /opt/kubeadm/init.yaml --skip-phases=addon/kube-proxy,addon/coredns \
-	--ignore-preflight-errors=all --skip-token-print" >&2
+on "$cp" "bash /opt/kubeadm/network.sh $cp_address" & network=$!
+on "$cp" "kubeadm init --config /opt/kubeadm/init.yaml --skip-phases=addon/kube-proxy --ignore-preflight-errors=all \
+	--skip-token-print" >&2
 mark api
+wait "$network"
 
-# flanneld gets the administrator's credentials, which is no example to follow, but the quickest.
-on "$cp" "cp /etc/kubernetes/admin.conf /etc/kube-flannel/kubeconfig && systemctl start --no-block flanneld.service" & a=$!
-on "$cp" "cat /etc/kubernetes/admin.conf" |
-	on "$w" "umask 077; cat >/etc/kube-flannel/kubeconfig
+on "$cp" "cat /etc/kubernetes/super-admin.conf" |
+	on "$w" "umask 077; mkdir -p /etc/kubernetes; tee /etc/kubernetes/kube-proxy.conf >/etc/kube-flannel/kubeconfig
 		kubeadm join --config /opt/kubeadm/join.yaml --ignore-preflight-errors=all
-		systemctl start --no-block flanneld.service" >&2 & b=$!
-both $a $b
+		systemctl start --no-block kube-proxy.service flanneld.service" >&2
 mark joined
 
 on "$cp" "export KUBECONFIG=/etc/kubernetes/admin.conf
 	kubectl wait --for=create --timeout=120s node/$w
-	kubectl wait --for=condition=Ready --timeout=120s node/$cp node/$w" >&2
+	kubectl wait --for=condition=Ready --timeout=120s node/$cp node/$w" >&2 & ready=$!
+on "$cp" "timeout 120 bash /opt/kubeadm/resolves.sh; systemctl start docker.service" & a=$!
+on "$w" "timeout 120 bash /opt/kubeadm/resolves.sh; systemctl start docker.service" & b=$!
+wait "$ready"
 mark nodes
+both $a $b
+mark healthy

@@ -156,12 +156,12 @@ func (b *bench) makeBare(ctx context.Context, h *hosts) error {
 	return errors.Join(err, h.restoreInventory())
 }
 
-// warm fetches the artifacts into the tool's cache, so that no run pays for it.
-func warm(ctx context.Context, file string) error {
+// contentsOf returns what the cluster of an inventory needs, after fetching it into the tool's
+// cache: no run pays for that.
+func contentsOf(ctx context.Context, file string) (*release.Set, error) {
 	c, err := inventory.Load(file, component.Rules())
 	if err != nil {
-		return err
+		return nil, err
 	}
-	_, err = release.Resolve(ctx, c, runtime.GOARCH, release.Options{Sources: component.Sources()})
-	return err
+	return release.Resolve(ctx, c, runtime.GOARCH, release.Options{Sources: component.Sources()})
 }

@@ -23,7 +23,7 @@ func phases(lines []line) map[string]float64 {
 		phaseConnected: regexp.MustCompile(`^kbootstrap: \S+: connected: |^mark: connected$`),
 		phaseAPI:       regexp.MustCompile(`^kbootstrap: \S+: kube-apiserver: \d+ changed in |^mark: api$`),
 		phaseNodes:     regexp.MustCompile(`^kbootstrap: \S+: health: node \S+ is ready \(|^mark: nodes$`),
-		phaseHealthy:   regexp.MustCompile(`^kbootstrap: \S+: health: \d+ changed in `),
+		phaseHealthy:   regexp.MustCompile(`^kbootstrap: \S+: health: \d+ changed in |^mark: healthy$`),
 	}
 	marks := map[string]float64{}
 	for _, l := range lines {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -30,10 +31,26 @@ func TestPhasesOfTheTool(t *testing.T) {
 func TestPhasesOfTheScript(t *testing.T) {
 	got := phases([]line{
 		at(200, "mark: connected"), at(8000, "mark: pushed"), at(14000, "mark: api"), at(23000, "mark: nodes"),
-		at(23001, "kubelet: mark: nodes"),
+		at(23001, "kubelet: mark: nodes"), at(25000, "mark: healthy"),
 	})
-	want := map[string]float64{phaseConnected: 0.2, phaseAPI: 14, phaseNodes: 23}
+	want := map[string]float64{phaseConnected: 0.2, phaseAPI: 14, phaseNodes: 23, phaseHealthy: 25}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
+	}
+}
+
+// The script says each mark that there is.
+func TestTheScriptMarksAllPhases(t *testing.T) {
+	var lines []line
+	for text := range strings.Lines(script) {
+		if name, found := strings.CutPrefix(strings.TrimSpace(text), "mark "); found {
+			lines = append(lines, at(1, "mark: "+name))
+		}
+	}
+	got := phases(lines)
+	for _, name := range phaseNames() {
+		if _, ok := got[name]; !ok {
+			t.Errorf("the script has no mark that is %q: %v", name, lines)
+		}
 	}
 }

@@ -13,22 +13,19 @@ import (
 	"runtime"
 	"strings"
 
+	"kbootstrap/release"
 	"kbootstrap/workshop/lab"
 )
 
 // stage returns the directory with all that the script sends: in "common" what every host gets, in
 // "control-plane" what only that gets, both as they are below the host's root. It is made once for
-// a mirror and a version of this file.
-func (b *bench) stage(ctx context.Context) (string, error) {
+// the contents of a cluster and a version of this file.
+func (b *bench) stage(ctx context.Context, contents *release.Set) (string, error) {
 	mirror, err := lab.DefaultMirror()
 	if err != nil {
 		return "", err
 	}
-	lock, err := os.ReadFile(filepath.Join(mirror, "artifacts.lock"))
-	if err != nil {
-		return "", err
-	}
-	s := stage{mirror: mirror, kubernetes: b.kubernetes}
+	s := stage{contents: contents, mirror: mirror, kubernetes: b.kubernetes}
 	if s.images, err = s.kubeadmImages(ctx); err != nil {
 		return "", err
 	}
@@ -36,7 +33,11 @@ func (b *bench) stage(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	sum := sha256.Sum256(fmt.Append(lock, s.images, files))
+	layout, err := s.layout()
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(fmt.Append(nil, sums(layout), s.images, contents.Image("coredns"), files))
 	final := filepath.Join(b.dir, "stage-"+hex.EncodeToString(sum[:6]))
 	if _, err := os.Stat(final); !errors.Is(err, fs.ErrNotExist) {
 		return final, err
@@ -55,7 +56,7 @@ func (b *bench) stage(ctx context.Context) (string, error) {
 		}
 	}
 	s.dir = final + ".new"
-	if err := s.writePrograms(); err != nil {
+	if err := s.writePrograms(layout); err != nil {
 		return "", err
 	}
 	if err := s.writeImages(ctx); err != nil {
@@ -69,18 +70,19 @@ func (b *bench) stage(ctx context.Context) (string, error) {
 
 // stage is a layout in the making.
 type stage struct {
+	contents                *release.Set // those that `up` would send
 	mirror, kubernetes, dir string
 	images                  map[string]string // by the last part of the name: "etcd": "registry.k8s.io/etcd:3.6.8-0"
 }
 
-// release is the mirror's directory of Kubernetes' own programs.
-func (s stage) release() string {
-	return filepath.Join(s.mirror, "dl.k8s.io/release", s.kubernetes, "bin/linux", runtime.GOARCH)
+// kubeadm is the mirror's kubeadm, which no cluster of the tool needs.
+func (s stage) kubeadm() string {
+	return filepath.Join(s.mirror, "dl.k8s.io/release", s.kubernetes, "bin/linux", runtime.GOARCH, kubeadm)
 }
 
 // kubeadmImages asks kubeadm for the names of the images that it starts.
 func (s stage) kubeadmImages(ctx context.Context) (map[string]string, error) {
-	m, err := execute(ctx, commandLimit, filepath.Join(s.release(), "kubeadm"), "config", "images", "list",
+	m, err := execute(ctx, commandLimit, s.kubeadm(), "config", "images", "list",
 		"--kubernetes-version", s.kubernetes)
 	if err != nil {
 		return nil, err

@@ -17,8 +17,8 @@ import (
 //go:embed kubeadm
 var kubeadmFiles embed.FS
 
-// files are the texts of the layout by their path in it. containerd and flanneld are set up as the
-// product does it.
+// files are the texts of the layout by their path in it. containerd, docker, kube-proxy
+// and flanneld are set up as the product does it.
 func (s stage) files() (map[string]string, error) {
 	read := func(name string) string {
 		text, err := kubeadmFiles.ReadFile("kubeadm/" + name)
@@ -31,14 +31,18 @@ func (s stage) files() (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	open := templates.Sandbox{Open: true} // kubeadm's hosts have no sandbox around services
 	return map[string]string{
 		"kubeadm.sh":                                   script,
 		"common/opt/kubeadm/prepare.sh":                read("prepare.sh"),
+		"common/opt/kubeadm/resolves.sh":               read("resolves.sh"),
+		"control-plane/opt/kubeadm/network.sh":         read("network.sh"),
 		"common/etc/systemd/system/kubelet.service":    read("kubelet.service"),
-		"common/etc/systemd/system/containerd.service": string(containerdUnit.Render(unit{})),
+		"common/etc/systemd/system/containerd.service": string(containerdUnit.Render(unit{Sandbox: open})),
 		"common/etc/containerd/config.toml": string(containerdTOML.Render(
 			containerdConfig{Version: 3, Pause: s.images["pause"], CNI: cni})),
 		"common/etc/systemd/system/flanneld.service": string(flanneldUnit.Render(unit{
+			Sandbox:  open,
 			NodeName: "%H", // systemd's word for the host's name
 			Flags: templates.Flags{
 				"kube-subnet-mgr": "true", "kubeconfig-file": "/etc/kube-flannel/kubeconfig",
@@ -46,6 +50,20 @@ func (s stage) files() (map[string]string, error) {
 				"net-config-path": "/etc/kube-flannel/net-conf.json",
 			},
 		})),
+		"common/etc/systemd/system/kube-proxy.service": string(proxyUnit.Render(unit{
+			Sandbox: open,
+			Flags:   templates.Flags{"config": "/var/lib/kube-proxy/config.yaml"},
+		})),
+		"common/var/lib/kube-proxy/config.yaml": string(proxyYAML.Render(proxyConfig{Pods: pods.String()})),
+		"common/etc/systemd/system/docker.service": string(dockerUnit.Render(unit{
+			Sandbox: open,
+			Flags:   templates.Flags{"host": "unix:///run/docker.sock"},
+		})),
+		"common/etc/docker/daemon.json": string(dockerJSON.Render(
+			dockerConfig{ContainerdSocket: "/run/containerd/containerd.sock"})),
+		// The file of a host may name a server of its own loopback, at which CoreDNS stops. No name
+		// outside of the cluster is asked for.
+		"common/opt/kubeadm/resolv.conf": "nameserver 192.0.2.1\n",
 		"common/etc/kube-flannel/net-conf.json": string(flannelJSON.Render(
 			flannelConfig{Pods: pods, Backend: "vxlan", Port: 8472})),
 		"common/opt/kbootstrap/libexec/cni-config": string(cniConfigScript.Render(cni)),
@@ -76,6 +94,10 @@ var (
 	flanneldUnit    = templates.New[unit]("flanneld.service.tmpl")
 	flannelJSON     = templates.New[flannelConfig]("net-conf.json.tmpl")
 	cniConfigScript = templates.New[cniPlaces]("cni-config.sh.tmpl")
+	proxyUnit       = templates.New[unit]("kube-proxy.service.tmpl")
+	proxyYAML       = templates.New[proxyConfig]("kube-proxy.yaml.tmpl")
+	dockerUnit      = templates.New[unit]("docker.service.tmpl")
+	dockerJSON      = templates.New[dockerConfig]("docker-daemon.json.tmpl")
 )
 
 type unit struct {
@@ -90,6 +112,15 @@ type containerdConfig struct {
 	CNI        cniPlaces
 	Registries string
 }
+
+// proxyConfig is the data of its template; a host's name is its own, and its limits are left alone.
+type proxyConfig struct {
+	NodeName  string
+	Pods      string
+	Conntrack bool
+}
+
+type dockerConfig struct{ ContainerdSocket string }
 
 // cniPlaces are where kubeadm's hosts have the network of pods.
 type cniPlaces struct{ Dir, Name, Bin string }

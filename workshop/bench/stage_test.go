@@ -1,8 +1,6 @@
 package main
 
 import (
-	"archive/tar"
-	"compress/gzip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -34,50 +32,13 @@ func TestStageFiles(t *testing.T) {
 			t.Errorf("%s: executable is %t", name, got)
 		}
 	}
-	for shell, file := range map[string]string{"bash": "kubeadm.sh", "sh": "common/opt/kubeadm/prepare.sh"} {
+	for file, shell := range map[string]string{
+		"kubeadm.sh": "bash", "common/opt/kubeadm/prepare.sh": "sh", "common/opt/kubeadm/resolves.sh": "bash",
+		"control-plane/opt/kubeadm/network.sh": "bash",
+	} {
 		check := exec.CommandContext(t.Context(), shell, "-n", filepath.Join(s.dir, file))
 		if out, err := check.CombinedOutput(); err != nil {
 			t.Errorf("%s: %v: %s", file, err, out)
 		}
-	}
-}
-
-func TestUnpack(t *testing.T) {
-	archive := filepath.Join(t.TempDir(), "a.tar.gz")
-	f, err := os.Create(archive)
-	if err != nil {
-		t.Fatal(err)
-	}
-	z := gzip.NewWriter(f)
-	w := tar.NewWriter(z)
-	for _, name := range []string{"etcd-v3/etcd", "etcd-v3/etcdctl"} {
-		header := &tar.Header{Name: name, Typeflag: tar.TypeReg, Size: int64(len(name)), Mode: 0o644}
-		if err := w.WriteHeader(header); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := w.Write([]byte(name)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, c := range []interface{ Close() error }{w, z, f} {
-		if err := c.Close(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	dir := t.TempDir()
-	if err := unpack(archive, dir, []string{"etcd"}); err != nil {
-		t.Fatal(err)
-	}
-	entries, err := os.ReadDir(dir)
-	if err != nil || len(entries) != 1 {
-		t.Fatalf("unpacked %v, %v", entries, err)
-	}
-	info, err := entries[0].Info()
-	if err != nil || info.Name() != "etcd" || info.Mode().Perm() != 0o755 || info.Size() != int64(len("etcd-v3/etcd")) {
-		t.Errorf("%v, %v", info, err)
-	}
-	if err := unpack(archive, dir, []string{"etcd", "etcdutl"}); err == nil ||
-		!strings.Contains(err.Error(), "etcdutl") {
-		t.Errorf("error is %v", err)
 	}
 }

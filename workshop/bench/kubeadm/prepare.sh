@@ -9,12 +9,15 @@ sysctl --quiet --write net.ipv4.ip_forward=1
 sysctl --quiet --write net.bridge.bridge-nf-call-iptables=1
 systemctl daemon-reload
 systemctl start containerd.service
-systemctl --quiet enable containerd.service kubelet.service flanneld.service
+systemctl --quiet enable containerd.service kubelet.service kube-proxy.service flanneld.service docker.service
 imports=
 for image in /opt/kubeadm/images/*.tar; do
-	ctr --namespace k8s.io images import --local "$image" >/dev/null 2>&1 &
+	ctr --namespace k8s.io images import --digests=false "$image" >/dev/null &
 	imports="$imports $!"
 done
-for pid in $firewalld $imports; do
+# docker finds its bridge closed by firewalld as long as that runs.
+wait "$firewalld"
+systemctl start --no-block docker.service
+for pid in $imports; do
 	wait "$pid"
 done
