@@ -93,6 +93,8 @@ type Scene struct {
 	Members []api.EtcdMember
 	// Live says that a host tells of a cluster: without one there is no API to speak of.
 	Live bool
+	// Bare says that no host has anything of a cluster: what is missing is all of it.
+	Bare bool
 	// EtcdQuota is how large the database of a member may become where etcd does not tell, in
 	// bytes.
 	EtcdQuota int64
@@ -104,6 +106,12 @@ type Scene struct {
 
 // Judge returns the summary, and the problems, the worst first.
 func Judge(s Scene) ([]Area, []Problem) {
+	if s.Bare {
+		return nil, []Problem{{
+			Level: Broken, Text: "there is no cluster on the hosts yet",
+			Hint: "`kbootstrap up` makes it, and `kbootstrap plan` shows what that would do",
+		}}
+	}
 	var problems []Problem
 	var summary []Area
 	for _, rule := range []struct {

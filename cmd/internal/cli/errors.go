@@ -16,13 +16,14 @@ import (
 func PrintErrors(w io.Writer, errs []error, codes func(error) []fault.Code) {
 	for i := 0; i < len(errs); i++ {
 		err := errs[i]
-		hosts, text := hostAndText(err)
+		host, text := hostAndText(err)
+		hosts := host
 		for i+1 < len(errs) && hosts != "" && advice(errs[i+1]) == advice(err) {
-			host, other := hostAndText(errs[i+1])
-			if host == "" || other != text {
+			next, other := hostAndText(errs[i+1])
+			if next == "" || next == host || other != text {
 				break
 			}
-			hosts += ", " + host
+			hosts, host = hosts+", "+next, next
 			i++
 		}
 		if hosts != "" {
