@@ -180,8 +180,8 @@ func loginFields(s *SSH) []field {
 		{name: "jump", shape: "`user@host:port`, mapping, list or `none`", fallback: "`ProxyJump` of ssh_config",
 			class: fault.InventoryLogin, read: jumps(&s.Jump),
 			doc: "the jump hosts on the way to the host, first to last: `user@host:port` with commas between them, " +
-				"or a mapping with `address`, `port`, `user`, `key` and `hostKey`, or a list of either; what a mapping " +
-				"lacks comes from ssh_config for the jump host, else from the host."},
+				"or a mapping with `address`, `port`, `user`, `key` and `hostKey`, or a list of either; what a " +
+				"mapping lacks comes from ssh_config for the jump host, else from the host."},
 		{name: "knownHosts", shape: "file", fallback: "`UserKnownHostsFile` of ssh_config, else ~/.ssh/known_hosts",
 			read: file(&s.KnownHosts), doc: "the file of known host keys."},
 		{name: "hostKeyPolicy", shape: "`strict`, `ask` or `accept-new`",

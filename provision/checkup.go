@@ -46,8 +46,8 @@ func ObserveAndCheckUp(ctx context.Context, r *Run) error {
 	return err
 }
 
-// isBare reports whether no host has anything of a cluster, neither when the session to it was opened
-// nor at the last look.
+// isBare reports whether no host has anything of a cluster, neither when the session to it was
+// opened nor at the last look.
 func isBare(r *Run) bool {
 	for _, s := range r.Plan.Steps {
 		for _, found := range s.Found {

@@ -27,14 +27,16 @@ func TestHabits(t *testing.T) {
 		{"up --filename hosts.yaml", `"kbootstrap up" has -i, --inventory FILE for it: the inventory file`},
 		{"up --dry-run", "`kbootstrap plan` shows what `up` would do"},
 		{"up -n", "`kbootstrap plan` shows what `up` would do"},
-		{"status -n kube-system", "`kbootstrap logs --namespace`"},
+		{"status -n kube-system", "`kbootstrap plan` shows what `up` would do; " +
+			"`upgrade`, `reset` and `certs rotate-ca` have --dry-run; " +
+			"namespaces are for kubectl, and for `kbootstrap logs --namespace`"},
 		{"status --kubeconfig x", `"kbootstrap status" has -i, --inventory FILE for it`},
 		{"up -l w1", `"kbootstrap up" has --limit for it`},
 		{"up --tags etcd", `"kbootstrap up" has --only for it`},
-		{"preflight --private-key k", "`ssh: {key: FILE}`"},
+		{"preflight --private-key k", "write it into the inventory: `ssh: {key: FILE}`"},
 		{"up --debug", `"kbootstrap up" has -v, --verbose for it`},
 		{"plan --nonsense", `"kbootstrap plan --help" has examples`},
-		{"up --inventroy x", "did you mean --inventory?"},
+		{"up --inventroy x", `did you mean "--inventory"?`},
 		{"apply", "did you mean up?"},
 		{"destroy", "did you mean reset?"},
 		{"join", "did you mean add-node?"},
@@ -55,13 +57,16 @@ func TestHabitsAreOfOurs(t *testing.T) {
 	flags, verbs := map[string]bool{}, map[string]bool{}
 	var visit func(*cobra.Command)
 	visit = func(c *cobra.Command) {
-		verbs[c.Name()] = true
 		c.Flags().VisitAll(func(f *pflag.Flag) { flags[f.Name] = true })
 		for _, below := range c.Commands() {
 			visit(below)
 		}
 	}
-	visit((&app{}).root())
+	root := (&app{}).root()
+	visit(root)
+	for _, c := range root.Commands() {
+		verbs[c.Name()] = true
+	}
 	for _, h := range habits {
 		for _, name := range h.ours {
 			if !flags[name] {

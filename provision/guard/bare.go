@@ -8,8 +8,9 @@ import (
 	"kbootstrap/provision/component"
 )
 
-// IsBare reports whether no host has anything of a cluster: those that found one were all asked, and
-// none that was asked has a unit that tells of one, whoever wrote it, or the mark of a member of etcd.
+// IsBare reports whether no host has anything of a cluster: those that found one were all asked,
+// and none that was asked has a unit that tells of one, whoever wrote it, or the mark of a member
+// of etcd.
 func (s Situation) IsBare() bool {
 	for _, h := range s.Cluster.Hosts {
 		if (h.Has(inventory.Etcd) || h.Has(inventory.ControlPlane)) && !s.isAsked(h.Name) {
@@ -30,8 +31,8 @@ func TellsOfCluster(unit string) bool {
 	return slices.Contains(component.Units(), unit) && unit != "containerd.service" && unit != "docker.service"
 }
 
-// Unmade refuses a run that changes a cluster, where no host tells of one: there is nothing to join,
-// to renew or to upgrade, and the run would wait for an API that nobody starts.
+// Unmade refuses a run that changes a cluster, where no host tells of one: there is nothing to
+// join, to renew or to upgrade, and the run would wait for an API that no host starts.
 func Unmade(s Situation) Refusals {
 	if s.IsLive() {
 		return nil

@@ -17,14 +17,17 @@ func TestBare(t *testing.T) {
 	for _, h := range ready(t).Cluster.Hosts {
 		bare[h.Name] = host.Facts{}
 	}
+	has := func(facts host.Facts) func(*Situation) {
+		return func(s *Situation) { s.Facts["m1"] = facts }
+	}
 	for name, test := range map[string]struct {
 		before         func(*Situation)
 		isBare, unmade bool
 	}{
 		"nothing":              {func(*Situation) {}, true, true},
-		"docker of the owner":  {func(s *Situation) { s.Facts["m1"] = host.Facts{Units: []string{"docker.service"}} }, true, true},
-		"an up that was ended": {func(s *Situation) { s.Facts["m1"] = host.Facts{Units: []string{"etcd.service"}} }, false, true},
-		"a cluster":            {func(s *Situation) { s.Facts["m1"] = host.Facts{EtcdBootstrapped: "kbootstrap-x"} }, false, false},
+		"docker of the owner":  {has(host.Facts{Units: []string{"docker.service"}}), true, true},
+		"an up that was ended": {has(host.Facts{Units: []string{"etcd.service"}}), false, true},
+		"a cluster":            {has(host.Facts{EtcdBootstrapped: "kbootstrap-x"}), false, false},
 		"a founder not reached": {func(s *Situation) {
 			delete(s.Facts, "m1")
 			s.Unreached = plan.Failures{{Host: "m1", Component: "connect", Err: errors.New("m1: no answer")}}

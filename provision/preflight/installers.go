@@ -13,7 +13,7 @@ type installer struct {
 	// against are paths that work against ours: static pods, which our kubelet would run, and
 	// drop-ins that change its command line.
 	against []string
-	// data are directories that it keeps what it has in. They are in nobody's way once it is gone.
+	// data are directories that it keeps what it has in. They are in no one's way once it is gone.
 	data []string
 	// links are network interfaces that no component of ours has the names of.
 	links  []string

@@ -118,8 +118,8 @@ func podNetwork(_ Scene, h Host) []Finding {
 	return found
 }
 
-// clusters are the services of Kubernetes by the names that ours have. The timer of backups and what
-// it starts have names of our own, and no process to tell by.
+// clusters are the services of Kubernetes by the names that ours have. The timer of backups and
+// what it starts have names of our own, and no process to tell by.
 func clusters() []string {
 	return slices.DeleteFunc(component.Units(), func(name string) bool {
 		return slices.Contains(runtimes, name) || slices.Contains(component.BackupUnits(), name)

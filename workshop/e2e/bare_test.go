@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// TestBareHosts: on hosts without a cluster, each verb that needs one says so within seconds, in one
-// message that names `up`, and changes nothing. What an interrupted run says is there too.
+// TestBareHosts: on hosts without a cluster, each verb that needs one says so within seconds, in
+// one message that names `up`, and changes nothing. What an interrupted run says is there too.
 func TestBareHosts(t *testing.T) {
 	l := newLab(t, "bare", "--control-planes", "1", "--workers", "1")
 	status := l.run(2*time.Minute, "status", "-i", l.inventory)
@@ -17,7 +17,8 @@ func TestBareHosts(t *testing.T) {
 	if status.code != 7 || strings.Contains(status.stdout, "HOST ") || strings.Contains(status.stdout, "etcd") {
 		t.Errorf("status: exit %d\n%s", status.code, status.stdout)
 	}
-	says(t, l.run(2*time.Minute, "status", "-i", l.inventory, "-o", "json", "-q").stdout, `"bare": true`, `"healthy": false`)
+	document := l.run(2*time.Minute, "status", "-i", l.inventory, "-o", "json", "-q")
+	says(t, document.stdout, `"bare": true`, `"healthy": false`)
 
 	l.mustRefuse(7, []string{
 		"verify", "drift", "certs status", "addons", "audit", "logs cp1", "backup --plaintext",
@@ -39,6 +40,6 @@ func TestBareHosts(t *testing.T) {
 	says(t, found.stdout+found.stderr, "KB3060", "w1: ForeignCluster: k3s is on this host: k3s.service runs (pid ",
 		"/var/lib/rancher/k3s", "k3s-uninstall.sh")
 	if found.code != 5 {
-		t.Errorf("up beside k3s: exit %d\n%s", found.code, found.stderr)
+		t.Errorf("up next to k3s: exit %d\n%s", found.code, found.stderr)
 	}
 }

@@ -9,10 +9,10 @@ import (
 	"kbootstrap/screen"
 )
 
-// PrintErrors prints errors with their codes. What several hosts in a row say in the same words, for
-// instance when their jump host cannot be reached, is one error with the names of all; and a hint
-// that several errors in a row share is printed once, below the last of them. The function codes
-// returns the codes that explain an error: at least its own.
+// PrintErrors prints errors with their codes. What several hosts in a row say in the same words,
+// for instance when their jump host cannot be reached, is one error with the names of all; and a
+// hint that several errors in a row share is printed once, below the last of them. The function
+// codes returns the codes that explain an error: at least its own.
 func PrintErrors(w io.Writer, errs []error, codes func(error) []fault.Code) {
 	for i := 0; i < len(errs); i++ {
 		err := errs[i]

@@ -20,7 +20,8 @@ func (e onHost) Error() string      { return e.host + ": " + e.error.Error() }
 func (e onHost) Unwrap() error      { return e.error }
 func (e onHost) Place() fault.Place { return fault.Place{Host: e.host} }
 
-// TestPrintErrors: what hosts in a row say in the same words is said once; others share only a hint.
+// TestPrintErrors: what hosts in a row say in the same words is said once; others share only a
+// hint.
 func TestPrintErrors(t *testing.T) {
 	gate := fault.ConnectionRefused.Wrap(errors.New("jump host: gate: connection refused"))
 	other := fault.ConnectionRefused.Wrap(errors.New("jump host: gate2: connection refused"))
