@@ -62,7 +62,8 @@ func (e Entry) Hint() string {
 // All returns the catalogue in the order of the codes.
 func All() []Entry {
 	return slices.SortedFunc(slices.Values(slices.Concat(
-		inventoryEntries, foreignEntries, connectionEntries, loginEntries, sessionEntries, preflightEntries,
+		inventoryEntries, bareEntries, foreignEntries, connectionEntries, loginEntries, sessionEntries,
+		preflightEntries,
 		stateEntries, rollbackEntries, stepEntries, relayEntries, unitEntries, auditEntries, verifyEntries,
 		planEntries, memberEntries, upgradeEntries, encryptionEntries, keyEntries, adoptEntries,
 		addOnEntries, registryEntries,

@@ -178,6 +178,7 @@ func TestOneMistakeIsOneProblem(t *testing.T) {
 		{"user: vagrant", "user: vagrant, jump: [{address: 'a:22'}]",
 			`9:39: "a:22" is neither a host name nor an address (the port goes in port, the user in user)`},
 		{"user: vagrant", "user: vagrant, jump: [{user: ops}]", `9:29: ssh.jump[0] has no address`},
+		{"user: vagrant", "user: vagrant, jump: {user: ops}", `9:28: ssh.jump has no address`},
 		{"user: vagrant", "user: vagrant, jump: [{address: a, key: k, hostKey: 'SHA256:short', sudo: true}]",
 			`9:59: "SHA256:short" is not a complete fingerprint (ssh-keygen -lf key.pub prints it: "SHA256:" and 43 characters)
 9:75: unknown field "sudo" (known here: address, port, user, key, hostKey)`},

@@ -177,11 +177,11 @@ func loginFields(s *SSH) []field {
 		{name: "config", shape: "file or `none`", fallback: "~/.ssh/config, then /etc/ssh/ssh_config",
 			read: fileOr("none", &s.Config),
 			doc:  "the ssh_config to use. The inventory wins over it; `none` uses no file."},
-		{name: "jump", shape: "`user@host:port`, list or `none`", fallback: "`ProxyJump` of ssh_config",
+		{name: "jump", shape: "`user@host:port`, mapping, list or `none`", fallback: "`ProxyJump` of ssh_config",
 			class: fault.InventoryLogin, read: jumps(&s.Jump),
 			doc: "the jump hosts on the way to the host, first to last: `user@host:port` with commas between them, " +
-				"or a list. An item of the list may be a mapping with `address`, `port`, `user`, `key` and " +
-				"`hostKey`; what it lacks comes from ssh_config for the jump host, else from the host."},
+				"or a mapping with `address`, `port`, `user`, `key` and `hostKey`, or a list of either; what a " +
+				"mapping lacks comes from ssh_config for the jump host, else from the host."},
 		{name: "knownHosts", shape: "file", fallback: "`UserKnownHostsFile` of ssh_config, else ~/.ssh/known_hosts",
 			read: file(&s.KnownHosts), doc: "the file of known host keys."},
 		{name: "hostKeyPolicy", shape: "`strict`, `ask` or `accept-new`",

@@ -42,13 +42,17 @@ func ParseJump(s string) (Jump, error) {
 	return j, nil
 }
 
-// jumps reads the way to a host: text, a list, or "none".
+// jumps reads the way to a host: text, a mapping, a list of both, or "none".
 func jumps(to *[]Jump) decoder {
 	return decoder{jumpsSchema(), func(r *reader, at string, v *node) {
 		*to = []Jump{} // never into the list that hosts share
 		if v.kind == list {
 			one := func(r *reader, at string, v *node) { *to = append(*to, jump(r, at, v)) }
 			each(decoder{decode: one}).decode(r, at, v)
+			return
+		}
+		if v.kind == mapping {
+			*to = []Jump{jump(r, at, v)}
 			return
 		}
 		var text string
@@ -74,11 +78,12 @@ func jumpFields(j *Jump) []field {
 
 // jumpsSchema is that of the way to a host.
 func jumpsSchema() schema {
-	one := schema{"anyOf": []schema{someText(), objectOf(jumpFields(&Jump{}))}}
-	return schema{"anyOf": []schema{someText(), {"type": "array", "items": one}}}
+	fields := objectOf(jumpFields(&Jump{}))
+	one := schema{"anyOf": []schema{someText(), fields}}
+	return schema{"anyOf": []schema{someText(), fields, {"type": "array", "items": one}}}
 }
 
-// jump reads one of a list.
+// jump reads one jump host.
 func jump(r *reader, at string, v *node) Jump {
 	var j Jump
 	if v.kind == mapping {

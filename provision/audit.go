@@ -18,7 +18,7 @@ import (
 // Audit lists how `audit` finds out what hosts and the API show. It needs no plan, so that a
 // cluster can be audited without artifacts or certificates.
 func Audit() []Stage {
-	return []Stage{TolerateAll, Connect, Inspect}
+	return []Stage{TolerateAll, Connect, NeedTrace, Inspect}
 }
 
 // Inspect asks all hosts what they show for an audit, and one control plane for the objects of the

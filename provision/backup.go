@@ -26,7 +26,7 @@ import (
 
 // Backup lists how `backup` finds the member of etcd that a snapshot is taken of. No host is
 // changed.
-func Backup() []Stage { return []Stage{TolerateAll, Connect, AskMembers} }
+func Backup() []Stage { return []Stage{TolerateAll, Connect, NeedTrace, AskMembers} }
 
 // AskMembers asks who belongs to the cluster, and how its members of etcd are.
 func AskMembers(ctx context.Context, r *Run) error {

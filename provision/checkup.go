@@ -14,6 +14,7 @@ import (
 	"kbootstrap/node"
 	"kbootstrap/provision/checkup"
 	"kbootstrap/provision/component"
+	"kbootstrap/provision/guard"
 	"kbootstrap/resource"
 	"kbootstrap/resource/api"
 )
@@ -43,6 +44,21 @@ func ObserveAndCheckUp(ctx context.Context, r *Run) error {
 		r.checkups[name] = a.Checkup
 	}
 	return err
+}
+
+// isBare reports whether no host has anything of a cluster, neither when the session to it was
+// opened nor at the last look.
+func isBare(r *Run) bool {
+	for _, s := range r.Plan.Steps {
+		for _, found := range s.Found {
+			if service, ok := found.(resource.Runner); ok {
+				if unit, runs := service.Runs(); runs && guard.TellsOfCluster(unit) {
+					return false
+				}
+			}
+		}
+	}
+	return situation(r).IsBare()
 }
 
 // vitalsOf is who can be asked on a host: its own API server, and its member of etcd if that has
@@ -100,7 +116,7 @@ func ownCertificates(c *inventory.Cluster) ([]host.Certificate, error) {
 // sceneOfCheckup gathers what the judges of `status` are given.
 func sceneOfCheckup(r *Run, hosts []HostStatus) checkup.Scene {
 	s := checkup.Scene{
-		Cluster: r.Cluster, Now: time.Now(), Members: r.census.Members, Live: situation(r).IsLive(),
+		Cluster: r.Cluster, Now: time.Now(), Members: r.census.Members, Live: situation(r).IsLive(), Bare: isBare(r),
 		EtcdQuota: component.EtcdQuota(r.Cluster), Kept: component.KubeletKept,
 	}
 	for i, h := range r.Cluster.Hosts {

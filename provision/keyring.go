@@ -16,7 +16,7 @@ import (
 // CertsStatus lists how `certs status` finds out which certificates and keys there are. It needs no
 // plan, no artifact and no API, so it tells of a cluster that is dead.
 func CertsStatus() []Stage {
-	return []Stage{TolerateAll, Connect, LookAtKeys}
+	return []Stage{TolerateAll, Connect, NeedTrace, LookAtKeys}
 }
 
 // LookAtKeys asks all hosts for their certificates and keys.

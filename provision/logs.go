@@ -15,7 +15,7 @@ import (
 )
 
 // Logs lists what comes before logs are read: sessions to whatever answers. Nothing is changed.
-func Logs() []Stage { return []Stage{TolerateAll, Connect} }
+func Logs() []Stage { return []Stage{TolerateAll, Connect, NeedTrace} }
 
 // LogQuery is what a user wants to read.
 type LogQuery struct {

@@ -16,7 +16,7 @@ import (
 
 // AskPlanes lists how a verb comes to ask the API of the cluster: by any control plane that
 // answers.
-func AskPlanes() []Stage { return []Stage{TolerateAll, ConcernPlanes, Connect} }
+func AskPlanes() []Stage { return []Stage{TolerateAll, ConcernPlanes, Connect, NeedTrace} }
 
 // ConcernPlanes has the run be about the control planes alone.
 func ConcernPlanes(_ context.Context, r *Run) error {

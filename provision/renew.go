@@ -21,6 +21,7 @@ func Renew(renewal certs.Renewal, ignored []string) []Stage {
 		ConcernAll,
 		ConnectLocked,
 		CheckFounding,
+		NeedCluster,
 		BuildPlan,
 		ObserveAndSurvey,
 		CheckFounding,

@@ -19,6 +19,8 @@ type Status struct {
 	Cluster string `json:"cluster"`
 	// Healthy says that nothing is broken and every host was asked; warnings do not count.
 	Healthy bool `json:"healthy"`
+	// Bare says that no host has anything of a cluster yet.
+	Bare bool `json:"bare,omitempty"`
 	// Summary is the cluster in a few lines.
 	Summary []checkup.Area `json:"summary"`
 	// Problems are what is not as it should be, the worst first.
@@ -104,6 +106,7 @@ func (r *Run) Status() Status {
 	if scene.Own, err = ownCertificates(r.Cluster); err != nil {
 		status.Warnings = append(status.Warnings, err.Error())
 	}
+	status.Bare = scene.Bare
 	status.Summary, status.Problems = checkup.Judge(scene)
 	status.Backups = backupsOf(scene)
 	for _, p := range status.Problems {

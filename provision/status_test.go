@@ -98,6 +98,7 @@ func TestStatus(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.Scope.Tolerance, r.hosts = Tolerance{Percent: 100}, r.Cluster.Hosts
+	r.Fleet["m1"].Facts.Units = []string{"etcd.service"} // there is a cluster
 	r.Cluster.Hosts = append([]inventory.Host{{Name: "m0"}}, r.Cluster.Hosts...)
 	r.Unreached = map[string]error{"m0": errors.New("m0: dial 192.0.2.1:22: no route to host")}
 	if err := ObserveAndCheckUp(t.Context(), r); err != nil {

@@ -10,7 +10,10 @@ func Up(approve func(*Run) error, ignored []string) []Stage {
 }
 
 // lookForUp lists how `up` finds out what there is.
-func lookForUp() []Stage {
+func lookForUp() []Stage { return slices.Concat(reachForUp(), planForUp()) }
+
+// reachForUp lists how `up` gets to the hosts.
+func reachForUp() []Stage {
 	return []Stage{
 		LockState,
 		FetchArtifacts,
@@ -19,6 +22,12 @@ func lookForUp() []Stage {
 		ConnectLocked,
 		AskShared,
 		CheckFounding,
+	}
+}
+
+// planForUp lists how `up` finds out what differs.
+func planForUp() []Stage {
+	return []Stage{
 		IssueKeys,
 		BuildPlan,
 		ObserveAndSurvey,
@@ -45,8 +54,10 @@ func Rejoin(ignored []string) []Stage {
 }
 
 // AddNode lists what comes before the first change that `add-node` makes: it is `up`, limited to
-// the new hosts.
-func AddNode(ignored []string) []Stage { return Up(nil, ignored) }
+// the new hosts, and they join a cluster that is there.
+func AddNode(ignored []string) []Stage {
+	return slices.Concat(reachForUp(), []Stage{NeedCluster}, planForUp(), judgeForUp(nil, ignored))
+}
 
 // Plan lists how `plan` finds out what `up` would do.
 func Plan() []Stage {
@@ -90,6 +101,7 @@ func Drift() []Stage {
 		FetchArtifacts,
 		LoadKeys,
 		Connect,
+		NeedTrace,
 		PreviewKeys,
 		BuildPlan,
 		Observe,
@@ -149,6 +161,7 @@ func Upgrade(u Upgrading, confirm func(*Run) error, ignored []string) []Stage {
 		ConcernAll,
 		ConnectLocked,
 		CheckFounding,
+		NeedCluster,
 		IssueKeys,
 		BuildUpgrade,
 		ObserveAndSurvey,
@@ -174,6 +187,7 @@ func PlanUpgrade(u Upgrading) []Stage {
 		ConcernAll,
 		Connect,
 		CheckFounding,
+		NeedCluster,
 		IssueKeys,
 		BuildUpgrade,
 		Observe,

@@ -25,7 +25,7 @@ import (
 // Verify lists what comes before a cluster is tried: its hosts get the image of the pods that try
 // it, and nothing else. The locks of the hosts keep other runs away meanwhile. Run.Verify tries it.
 func Verify() []Stage {
-	return []Stage{TolerateAll, FetchTrialImage, LoadLogin, ConnectLocked, BuildTrial, ObservePlan}
+	return []Stage{TolerateAll, FetchTrialImage, LoadLogin, ConnectLocked, NeedTrace, BuildTrial, ObservePlan}
 }
 
 // LoadLogin loads the login of the cluster's registry, if it has one.

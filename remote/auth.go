@@ -287,7 +287,7 @@ func (id *identity) unlock(ctx context.Context) error {
 // refused is the error of a host that did not let us in.
 func (id *identity) refused(to *sshconfig.Endpoint, err error) *Error {
 	e := &Error{Host: to.Name, Op: "log in", Kind: Auth, code: fault.LoginRefused,
-		hint: fmt.Sprintf("add one of these keys to ~%s/.ssh/authorized_keys on the host", id.user)}
+		hint: fmt.Sprintf("add one of these keys to ~%s/.ssh/authorized_keys on the %s", id.user, to.Kind())}
 	switch {
 	case errors.Is(err, errRefused), strings.Contains(err.Error(), "unable to authenticate"):
 		e.Err = fmt.Errorf("%s was refused%s", id.user, id.list())

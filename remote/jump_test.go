@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 
@@ -166,7 +168,28 @@ func TestJumpHostThatCannotBeReached(t *testing.T) {
 func TestJumpHostThatDoesNotLetUsIn(t *testing.T) {
 	gate, inner := twoHosts(t, "AllowUsers nouser")
 	err := dial(jumpTo(inner, gate))
-	failed(t, err, Auth, "m1: jump host: 127.0.0.1: log in: ", "was refused")
+	failed(t, err, Auth, "m1: jump host: 127.0.0.1: log in: ", "was refused", "authorized_keys on the jump host")
+}
+
+// Whether a host behind a jump host answers is to be tried from there, not from here.
+func TestJumpHostAndAHostThatIsSilent(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(noAnswer(time.Second))
+	e := &Error{Host: "m1", Op: "dial", Kind: Unreachable}
+	(&Conn{}).refused(ctx, e, io.EOF, "192.0.2.1:22")
+	failed(t, e, Unreachable, "m1: dial: no answer in 1s", "on the jump host: nc -vz 192.0.2.1 22")
+	coding(t, e, fault.NoAnswer)
+}
+
+func TestJumpHostWithoutAName(t *testing.T) {
+	_, inner := twoHosts(t)
+	inner.SSH.Jump = []inventory.Jump{{Address: "bastoin.invalid"}}
+	_, err := Dial(context.Background(), inner, Options{Dial: func(context.Context, string, string) (net.Conn, error) {
+		return nil, &net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", Name: "bastoin.invalid"}}
+	}})
+	failed(t, err, Unreachable, "m1: jump host: bastoin.invalid: dial ", "the name of the jump host does not resolve",
+		"ssh.jump")
+	coding(t, err, fault.NameUnresolved)
 }
 
 // The jump host goes away in mid-run: a host behind it says so, and the next one connects again.

@@ -286,7 +286,7 @@ func dialEndpoint(ctx context.Context, to *sshconfig.Endpoint, via *Conn, o Opti
 		return conn, nil
 	}
 	e.Err = dialCause(ctx, err, limitOf(to, o))
-	e.hint, e.code = dialHint(err, to.Address), connectFault(err)
+	e.hint, e.code = dialHint(err, to), connectFault(err)
 	if ctx.Err() != nil {
 		e.code = connectFault(e.Err)
 	}

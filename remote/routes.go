@@ -168,17 +168,20 @@ func viaError(to *sshconfig.Endpoint, err error) *Error {
 func (c *Conn) refused(ctx context.Context, e *Error, err error, address string) {
 	var refused *ssh.OpenChannelError
 	e.code = fault.JumpHost
+	e.hint = "try on the jump host: nc -vz " + hostAndPort(address)
 	switch {
 	case ctx.Err() != nil:
 		e.Err = context.Cause(ctx)
-		e.code = connectFault(e.Err)
+		if e.code = connectFault(e.Err); e.code == "" { // the caller gave up
+			e.hint = ""
+		}
 	case !errors.As(err, &refused):
-		e.Err = c.blamed(err)
+		e.Err, e.hint = c.blamed(err), ""
 	case refused.Reason == ssh.Prohibited:
 		e.Err, e.hint = errors.New("the jump host does not forward: "+oneLine(refused.Message)),
 			"its sshd_config needs AllowTcpForwarding yes"
 	default:
-		e.Err, e.hint = errors.New(oneLine(refused.Message)), "try on the jump host: nc -vz "+hostAndPort(address)
+		e.Err = errors.New(oneLine(refused.Message))
 	}
 }
 

@@ -83,13 +83,18 @@ func connectFault(err error) fault.Code {
 	return fault.Unreachable
 }
 
-func dialHint(err error, address string) string {
+// dialHint is what to do about an address to which no connection came about.
+func dialHint(err error, to *sshconfig.Endpoint) string {
 	if errors.Is(err, context.Canceled) {
 		return ""
 	}
 	var dns *net.DNSError
-	if errors.As(err, &dns) {
+	switch {
+	case errors.As(err, &dns) && to.IsJump:
+		return "the name of the jump host does not resolve here; correct ssh.jump in the inventory, or ProxyJump in " +
+			"ssh_config"
+	case errors.As(err, &dns):
 		return "the name does not resolve here; set the host's SSH address in the inventory"
 	}
-	return "try: nc -vz " + hostAndPort(address)
+	return "try: nc -vz " + hostAndPort(to.Address)
 }

@@ -66,7 +66,11 @@ func (f *clusterFlags) bind(c *cobra.Command) {
 			if f.endless {
 				return
 			}
-			shown.view.Line("stopping after the current step (Ctrl-C again to force)")
+			if shown.works.Load() {
+				shown.view.Line("stopping after the current step (Ctrl-C again to force)")
+			} else {
+				shown.view.Line("stopping")
+			}
 		})
 		err = run(c, args)
 		if !stop() {

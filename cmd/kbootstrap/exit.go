@@ -62,6 +62,8 @@ func exitCode(err error) int {
 		return exitUsage
 	case fault.PreflightFailed.Is(err):
 		return exitPreflight
+	case fault.NoCluster.Is(err) && !errors.As(err, &refused):
+		return exitUnhealthy
 	case fault.Locked.Is(err):
 		return exitLocked
 	case errors.As(err, &unready) && unready.Kind == remote.Config:

@@ -31,12 +31,20 @@ func (a *app) fail(err error) int {
 		a.printErrors(fault.Parts(err))
 	}
 	if code == exitInterrupted {
-		fmt.Fprintln(a.stderr, "kbootstrap: interrupted; run the same command again to finish")
+		fmt.Fprintln(a.stderr, "kbootstrap: interrupted; "+a.afterInterrupt())
 	}
 	if a.shown != nil && a.shown.log != "" && code != exitChanges && code != exitUsage && code != exitRefused {
 		fmt.Fprintf(a.stderr, "log: %s\n", a.shown.log) // last, where people look
 	}
 	return code
+}
+
+// afterInterrupt says how it is after a command that was interrupted.
+func (a *app) afterInterrupt() string {
+	if a.shown != nil && !a.shown.works.Load() && a.shown.changed == 0 {
+		return "no host was changed"
+	}
+	return "run the same command again to finish"
 }
 
 // printErrors prints errors with their codes.

@@ -72,6 +72,8 @@ Without a command, kbootstrap says what to do next with the inventory in the wor
 		cli.GenDocsCommand(), cli.GenManCommand(),
 	)
 	completeWords(root)
+	nameOtherVerbs(root)
+	root.SetFlagErrorFunc(answerHabit)
 	bindMisplaced(root)
 	path := root.Flags().StringP("inventory", "i", "hosts.yaml", "the inventory file")
 	root.RunE = func(*cobra.Command, []string) error {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"kbootstrap/cmd/internal/cli"
@@ -33,8 +34,10 @@ type progress struct {
 	closers  []io.Closer
 	document io.Writer // standard output, if a document was asked for
 	run      *report.Run
-	log      string // the log's path; "" when there is none
-	told     bool   // the command has shown its result
+	log      string      // the log's path; "" when there is none
+	told     bool        // the command has shown its result
+	changed  int         // how many resources of hosts the run has changed; known when it is over
+	works    atomic.Bool // work on hosts has begun
 }
 
 // newProgress begins to show a command. Only one thing goes to standard output: the results for
@@ -127,7 +130,12 @@ func (p *progress) openLog(c *inventory.Cluster) *report.Log {
 }
 
 // report takes one event of the run.
-func (p *progress) report(e fleet.Event) { p.run.Report(e) }
+func (p *progress) report(e fleet.Event) {
+	if e.Kind == fleet.EventStart {
+		p.works.Store(true)
+	}
+	p.run.Report(e)
+}
 
 // suspend keeps the screen still until resume, so that a question can be shown.
 func (p *progress) suspend() { p.view.Suspend() }
@@ -144,6 +152,7 @@ func (p *progress) finish(result any, err error) error {
 	code := exitCode(err)
 	p.run.Finish(err, code)
 	document := p.run.Document(kind(p.verb), result, err, code, outcome(code))
+	p.changed = document.Changed
 	if err != nil && document.Changed > 0 && !p.told {
 		for _, h := range document.Hosts {
 			p.view.Line(fmt.Sprintf("%s: %s, %d changed", h.Name, h.Outcome, h.Changed))

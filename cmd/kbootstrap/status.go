@@ -96,7 +96,11 @@ func (f *clusterFlags) statusText(status provision.Status) string {
 		width = max(width, 60)
 	}
 	if f.output == wideOutput {
-		return summaryText(status, o) + problemsText(status, o) + "\n" + wideText(status, time.Now())
+		text := summaryText(status, o) + problemsText(status, o)
+		if status.Bare {
+			return text
+		}
+		return text + "\n" + wideText(status, time.Now())
 	}
 	return statusText(status, o, width)
 }

@@ -31,7 +31,9 @@ var marks = map[checkup.Level]string{
 func statusText(status provision.Status, o screen.Options, width int) string {
 	var b strings.Builder
 	b.WriteString(summaryText(status, o))
-	b.WriteString("\n" + matrix(status, o, width))
+	if !status.Bare {
+		b.WriteString("\n" + matrix(status, o, width))
+	}
 	b.WriteString(problemsText(status, o))
 	return b.String()
 }
@@ -54,6 +56,8 @@ func verdict(status provision.Status) string {
 	}
 	text := "healthy"
 	switch {
+	case status.Bare:
+		return "not there yet"
 	case status.Sick():
 		text = "not healthy: " + number(count[checkup.Broken], "problem")
 	case !status.Healthy:
@@ -197,7 +201,7 @@ func problemsText(status provision.Status, o screen.Options) string {
 	for _, warning := range status.Warnings {
 		fmt.Fprintf(&b, "*   %s\n", screen.Clean(warning))
 	}
-	if differs(status) {
+	if differs(status) && !status.Bare {
 		fmt.Fprintf(&b, "%s  where the table has %s, a host differs from the inventory: `kbootstrap plan` shows how\n",
 			marked(o, checkup.Note), markDiffers)
 	}

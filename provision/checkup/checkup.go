@@ -93,6 +93,8 @@ type Scene struct {
 	Members []api.EtcdMember
 	// Live says that a host tells of a cluster: without one there is no API to speak of.
 	Live bool
+	// Bare says that no host has anything of a cluster: what is missing is all of it.
+	Bare bool
 	// EtcdQuota is how large the database of a member may become where etcd does not tell, in
 	// bytes.
 	EtcdQuota int64
@@ -104,6 +106,12 @@ type Scene struct {
 
 // Judge returns the summary, and the problems, the worst first.
 func Judge(s Scene) ([]Area, []Problem) {
+	if s.Bare {
+		return nil, append([]Problem{{
+			Level: Broken, Text: "there is no cluster on the hosts yet",
+			Hint: "`kbootstrap up` makes it, and `kbootstrap plan` shows what that would do",
+		}}, unreached(s)...)
+	}
 	var problems []Problem
 	var summary []Area
 	for _, rule := range []struct {
@@ -133,6 +141,12 @@ func Judge(s Scene) ([]Area, []Problem) {
 	}
 	slices.SortStableFunc(problems, func(a, b Problem) int { return b.Level.Rank() - a.Level.Rank() })
 	return summary, problems
+}
+
+// unreached are the hosts that could not be asked.
+func unreached(s Scene) []Problem {
+	_, found := hosts(s)
+	return slices.DeleteFunc(found, func(p Problem) bool { return !p.Unreached })
 }
 
 // api is the answer of the first API server that told of nodes, and whether any did.

@@ -390,4 +390,9 @@ func TestUnreached(t *testing.T) {
 	if summary, _ := Judge(*s); summary[0].Name != API || summary[0].Text != "there is no cluster on these hosts yet" {
 		t.Errorf("without a cluster: %+v", summary)
 	}
+	s.Bare = true
+	if summary, problems := Judge(*s); summary != nil || len(problems) != 2 || !problems[1].Unreached ||
+		!strings.Contains(problems[0].Hint, "kbootstrap up") {
+		t.Errorf("of bare hosts: %+v, %+v", summary, problems)
+	}
 }

@@ -4,6 +4,7 @@ package fleet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -27,8 +28,12 @@ func Connect(ctx context.Context, hosts []inventory.Host, o Options, lock bool) 
 		o.Tell(Event{Kind: EventConnecting, Host: m.Host.Name, Component: "connect"})
 		err := m.connect(ctx, lock)
 		if err != nil {
+			kind := EventFailed
+			if errors.Is(err, context.Canceled) {
+				kind = EventStopped // by the user, and not by the host
+			}
 			o.Tell(Event{
-				Kind: EventFailed, Host: m.Host.Name, Component: "connect", Text: err.Error(), Err: err,
+				Kind: kind, Host: m.Host.Name, Component: "connect", Text: err.Error(), Err: err,
 				Took: time.Since(begin),
 			})
 			return err

@@ -34,12 +34,6 @@ func upgraded(s Situation) Refusals {
 	if s.Upgrade == nil {
 		return nil
 	}
-	if !s.IsLive() {
-		return Refusals{{
-			Code: fault.UpgradeUnwell, Text: "no host tells of a cluster that could be upgraded",
-			Advice: "run `kbootstrap up`, which makes the cluster with the versions of the inventory",
-		}}
-	}
 	return slices.Concat(s.oldAPIs(), s.stuckPods(), s.downtime(), s.unwell(), s.ending())
 }
 

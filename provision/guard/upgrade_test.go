@@ -95,10 +95,6 @@ func TestUpgraded(t *testing.T) {
 			before: func(s *Situation) { s.Upgrade.Certificates[0].Ends = s.Upgrade.Now.Add(time.Hour) },
 			code:   fault.UpgradeUnwell, texts: []string{"pki/ca.crt ends on "},
 		},
-		"no cluster": {
-			before: func(s *Situation) { s.Facts = nil },
-			code:   fault.UpgradeUnwell, texts: []string{"no host tells of a cluster"},
-		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := ready(t)

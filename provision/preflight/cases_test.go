@@ -577,10 +577,13 @@ var cases = []struct {
 		s.Hosts[1].Survey.Units = []host.Unit{{
 			Name: "k3s.service", Active: true, PID: 990, Path: "/etc/systemd/system/k3s.service",
 		}}
-	}, []string{"fail ForeignCluster w1: k3s.service runs (pid 990) from /etc/systemd/system/k3s.service"}},
+	}, []string{
+		"fail ForeignCluster w1: k3s is on this host: k3s.service runs (pid 990) from " +
+			"/etc/systemd/system/k3s.service",
+	}},
 	{"kubeadm's static pods", func(s *Scene) {
 		s.Hosts[0].Survey.Traces = []string{"/etc/kubernetes/manifests/kube-apiserver.yaml"}
-	}, []string{"fail ForeignCluster cp1: another installer left /etc/kubernetes/manifests/kube-apiserver.yaml"}},
+	}, []string{"fail ForeignCluster cp1: kubeadm is on this host: /etc/kubernetes/manifests/kube-apiserver.yaml"}},
 	{"another authority", func(s *Scene) {
 		s.Hosts[1].Survey.Authority = &host.Authority{
 			Path: "/etc/kubernetes/pki/ca.crt", Subject: "CN=kubernetes", Key: strings.Repeat("ab", 32),

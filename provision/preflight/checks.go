@@ -170,7 +170,7 @@ func Checks() []Check {
 			Hint: "stop the containers that use the bridge, then: ip link delete cni0"},
 		{ID: "ForeignCluster", Worst: Fail, Code: fault.PreflightLeftover, judge: foreignCluster,
 			What: "the host belongs to no other cluster and to no other installer",
-			Hint: "remove the host from that cluster first: kubeadm reset, k3s-uninstall.sh or the like"},
+			Hint: "remove the host from that cluster first, with the tool that made it"},
 		{ID: "StaleEtcdData", Worst: Fail, Code: fault.PreflightLeftover, judge: each(staleEtcdData),
 			What: "etcd's data directory is empty, or holds this cluster's data",
 			Hint: "move the directory away if its data is not needed: mv /var/lib/etcd /var/lib/etcd.old"},

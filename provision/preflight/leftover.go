@@ -118,27 +118,12 @@ func podNetwork(_ Scene, h Host) []Finding {
 	return found
 }
 
-// installers are the services of other installers of Kubernetes.
-var installers = []string{
-	"k3s.service", "k3s-agent.service", "rke2-server.service", "rke2-agent.service", "k0scontroller.service",
-	"k0sworker.service", "snap.microk8s.daemon-kubelite.service",
-}
-
-// clusters are the services of Kubernetes, ours by their names and those of other installers. The
-// timer of backups and what it starts have names of our own, and no process to tell by.
+// clusters are the services of Kubernetes by the names that ours have. The timer of backups and
+// what it starts have names of our own, and no process to tell by.
 func clusters() []string {
-	ours := slices.DeleteFunc(component.Units(), func(name string) bool {
+	return slices.DeleteFunc(component.Units(), func(name string) bool {
 		return slices.Contains(runtimes, name) || slices.Contains(component.BackupUnits(), name)
 	})
-	return append(ours, installers...)
-}
-
-// traces are what other installers leave that would work against ours: static pods, which the
-// kubelet runs, and a drop-in that changes its command line.
-var traces = []string{
-	"/etc/kubernetes/manifests/kube-apiserver.yaml", "/etc/kubernetes/manifests/etcd.yaml",
-	"/etc/systemd/system/kubelet.service.d/10-kubeadm.conf",
-	"/usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf",
 }
 
 func foreignCluster(s Scene) []Finding {
@@ -153,9 +138,7 @@ func foreignCluster(s Scene) []Finding {
 				fail("", host, "%s runs (pid %d) from %s", name, u.PID, u.Path)
 			}
 		}
-		for _, path := range h.Survey.Traces {
-			fail("", host, "another installer left %s", path)
-		}
+		found = append(found, otherInstallers(h)...)
 		if mark := h.Facts.EtcdBootstrapped; mark != "" && mark != component.EtcdToken(s.Cluster) {
 			fail("run `kbootstrap reset` with the inventory of that cluster, or use the right inventory here",
 				host, "/etc/etcd/bootstrapped says that this host is a member of %s%s",

@@ -37,9 +37,9 @@ func Place(path string) string {
 func Query(c *inventory.Cluster, h inventory.Host) host.SurveyQuery {
 	q := host.SurveyQuery{
 		Paths:   places(),
-		Units:   slices.Concat([]string{firewalld}, runtimes, clusters()),
+		Units:   slices.Concat([]string{firewalld}, runtimes, clusters(), installerUnits()),
 		Modules: component.Modules(c),
-		Traces:  traces, DataDir: component.EtcdData, Taken: api.TakenDir, CA: "/etc/kubernetes/pki/ca.crt",
+		Traces:  traces(), DataDir: component.EtcdData, Taken: api.TakenDir, CA: "/etc/kubernetes/pki/ca.crt",
 		Packages: true,
 		SSH:      []int{22}, Surroundings: SurroundingsQuery(c, h),
 	}

@@ -19,6 +19,7 @@ type Endpoint struct {
 	SudoPasswordFile string
 	Timeout          time.Duration // ConnectTimeout of ssh_config, or 0. It is over when the host has shown its key
 	Via              *Endpoint     // the jump host before it, or nil
+	IsJump           bool          // it is a jump host, and not a host of the inventory
 
 	Credentials Credentials
 	Trust       hostkey.Trust
@@ -32,6 +33,14 @@ func (e *Endpoint) Way() string {
 		way += " through " + e.Via.Way()
 	}
 	return way
+}
+
+// Kind returns what the endpoint is, in words: "jump host" or "host".
+func (e *Endpoint) Kind() string {
+	if e.IsJump {
+		return "jump host"
+	}
+	return "host"
 }
 
 // Credentials are what to log in with, in the order in which it is offered: the key of the

@@ -72,6 +72,7 @@ func (r *Resolver) hops(jumps []inventory.Jump, knownHosts string, behind, other
 		if err != nil {
 			return nil, fmt.Errorf("jump host %s: %w", j.Address, err)
 		}
+		hop.IsJump = true
 		if i > 0 {
 			hop.Via = last
 		}

@@ -81,9 +81,9 @@ func didYouMean(word string, known []string) string {
 	return ""
 }
 
-// flagError makes the error of a flag a UsageError that offers the flag, or the value, that may
+// FlagError makes the error of a flag a UsageError that offers the flag, or the value, that may
 // have been meant.
-func flagError(cmd *cobra.Command, err error) error {
+func FlagError(cmd *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	if errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() == "" {
 		var known []string
@@ -96,6 +96,9 @@ func flagError(cmd *cobra.Command, err error) error {
 	}
 	return UsageError{err}
 }
+
+// Hinted returns an error with what may be done about it.
+func Hinted(err error, hint string) error { return hinted{err, hint} }
 
 // hinted is an error with what may be done about it.
 type hinted struct {

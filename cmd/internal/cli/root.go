@@ -24,7 +24,7 @@ func Root(cmd *cobra.Command, s Streams) *cobra.Command {
 	cmd.SetIn(s.In)
 	cmd.SetOut(s.Out)
 	cmd.SetErr(s.Err)
-	cmd.SetFlagErrorFunc(flagError)
+	cmd.SetFlagErrorFunc(FlagError)
 	cmd.SetHelpFunc(help)
 	return Group(cmd)
 }
