@@ -46,7 +46,8 @@ func TestFirstAPIServers(t *testing.T) {
 	missing := resource.Dir{Path: there.Path, Absent: true}
 	step := func(name string, found resource.Resource) plan.Step {
 		return plan.Step{
-			Component: component.Component{Name: name}, Wanted: []resource.Resource{there}, Found: []resource.Resource{found},
+			Component: component.Component{Name: name},
+			Wanted:    []resource.Resource{there}, Found: []resource.Resource{found},
 		}
 	}
 	bare, running := step(component.APIServer, missing), step(component.APIServer, there)

@@ -258,8 +258,8 @@ func TestLostAnswers(t *testing.T) {
 	}
 }
 
-// TestUnheardLearner: a learner that has its data and serves nobody is started again, once; one that
-// still gets its data is left alone.
+// TestUnheardLearner: a learner that has its data and serves no client is started again, once; one
+// that still gets its data is left alone.
 func TestUnheardLearner(t *testing.T) {
 	for cluster, want := range map[string]int{"3.6.0": 1, "not_decided": 0} {
 		t.Run(cluster, func(t *testing.T) {

@@ -38,7 +38,8 @@ func (v Vote) Observe(ctx context.Context, sys *host.System) (Resource, error) {
 const unheardLooks = 2
 
 // Apply promotes the learner as soon as it has caught up. A vote cannot be taken away. A learner
-// that waits to announce itself once more is started again: nobody waits for it, as it has no vote.
+// that waits to announce itself once more is started again: no member waits for it, as it has no
+// vote.
 func (v Vote) Apply(ctx context.Context, sys *host.System) error {
 	if v.Absent {
 		return nil
@@ -66,7 +67,8 @@ func (v Vote) Apply(ctx context.Context, sys *host.System) error {
 			if unheard++; unheard < unheardLooks {
 				return false, nil
 			}
-			_, err := sys.Change(deadline, "systemctl", "--no-block", "--job-mode=ignore-dependencies", "restart", v.Unit)
+			_, err := sys.Change(deadline, "systemctl", "--no-block", "--job-mode=ignore-dependencies",
+				"restart", v.Unit)
 			return false, err
 		}
 		// A learner that never started, or lags, is refused; so is one that votes by now. The list

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -70,31 +71,55 @@ func (l *StateLock) Release() {
 	_ = l.flock.Unlock()
 }
 
+// endingLimit is how long a host may take to end what a run began there that is gone by now: the
+// longest is a service that is made healthy first.
+const endingLimit = 3 * time.Minute
+
 // patiently tries to take a lock until no other process has it, or for as long as the options say.
-// Some holders are waited for in vain.
+// Some holders are waited for in vain. One whose process is gone has the lock only until the host
+// has ended what was begun there, which is waited for without being asked to.
 func (o Options) patiently(
 	ctx context.Context, host string, isVain func(node.Holder) bool, take func() error,
 ) error {
-	limited, cancel := context.WithTimeout(ctx, o.LockTimeout)
-	defer cancel()
+	begin := time.Now()
 	told := false
 	for {
 		err := take()
 		var locked *node.LockedError
-		if !errors.As(err, &locked) || limited.Err() != nil || isVain(locked.Holder) {
+		if !errors.As(err, &locked) || isVain(locked.Holder) {
+			return err
+		}
+		limit, waiting := o.LockTimeout, "waiting for the lock"
+		if isGone(locked.Holder) && limit < endingLimit {
+			limit, waiting = endingLimit, "that process is gone; waiting until the host has ended what it had begun"
+		}
+		if time.Since(begin) >= limit {
 			return err
 		}
 		if !told {
 			told = true
 			o.Tell(Event{Kind: EventLog, Host: host, Component: "lock",
-				Text: fmt.Sprintf("%v; waiting for the lock, %v at most", err, o.LockTimeout)})
+				Text: fmt.Sprintf("%v; %s, %v at most", err, waiting, limit)})
 		}
 		select {
-		case <-time.After(lockPoll):
-		case <-limited.Done():
-			if ctx.Err() != nil {
-				return context.Cause(ctx)
-			}
+		case <-time.After(min(lockPoll, limit-time.Since(begin))):
+		case <-ctx.Done():
+			return context.Cause(ctx)
 		}
 	}
+}
+
+// isGone reports whether a holder is a process of this machine that has ended. Of those elsewhere
+// nothing is known.
+func isGone(h node.Holder) bool {
+	if here, err := os.Hostname(); err != nil || h.PID <= 0 || h.Host != here {
+		return false
+	}
+	process, err := os.FindProcess(h.PID)
+	if err != nil {
+		return true // of a system that tells so when it is asked for one
+	}
+	defer func() { _ = process.Release() }()
+	err = process.Signal(syscall.Signal(0))
+	return errors.Is(err, os.ErrProcessDone) || errors.Is(err, syscall.ESRCH)
 }

@@ -240,7 +240,7 @@ func signals(t *testing.T, l *lab) {
 		says(t, r.stderr, "error[KB6101]: ", "locked by ", fmt.Sprintf("(pid %d) since ", up.Process.Pid),
 			": kbootstrap up -v -i "+l.inventory)
 	}
-	says(t, elsewhere.stderr, "cp1: connect: locked by ")
+	says(t, elsewhere.stderr, ": connect: locked by ") // of one host or of both
 	up.signal(t, syscall.SIGHUP)
 	up.signal(t, syscall.SIGHUP) // the kernel's and the shell's
 	up.end(t, 130)
