@@ -34,7 +34,7 @@ func (v Vote) Observe(ctx context.Context, sys *host.System) (Resource, error) {
 	return found, ctx.Err()
 }
 
-// unheardLooks is after how many looks in a row at a learner that is not heard it is started again.
+// unheardLooks is after how many looks at a learner that is not heard it is started again, once.
 const unheardLooks = 2
 
 // Apply promotes the learner as soon as it has caught up. A vote cannot be taken away. A learner
