@@ -94,15 +94,20 @@ func StartOf(dir string) (pid int, started uint64) {
 // know.
 const ticksPerSecond = 100
 
-// RunsSince returns how long a process has been running; 0 when that cannot be told.
-func (s *System) RunsSince(pid int) time.Duration {
+// RunsSince returns how long a process has been running: 0 for one that has ended, even if its
+// parent has not been told yet. It reports false where the host does not tell, as within some
+// containers, whose clock began after the process.
+func (s *System) RunsSince(pid int) (time.Duration, bool) {
 	_, started := StartOf(s.Path("/proc/" + strconv.Itoa(pid)))
+	if started == 0 {
+		return 0, true
+	}
 	text, err := s.Read("/proc/uptime")
 	first, _, _ := strings.Cut(text, " ")
 	up, parse := strconv.ParseFloat(first, 64)
-	if started == 0 || err != nil || parse != nil {
-		return 0
+	if err != nil || parse != nil {
+		return 0, false
 	}
 	age := time.Duration(up*float64(time.Second)) - time.Duration(started)*time.Second/ticksPerSecond
-	return max(0, age)
+	return max(0, age), age > 0
 }

@@ -151,24 +151,45 @@ func TestDamagedSnapshot(t *testing.T) {
 // TestSteady: a service whose process ends while it is watched has failed, even if systemd has
 // started another by then.
 func TestSteady(t *testing.T) {
-	for name, end := range map[string]func(s *systemd){
-		"another process": func(s *systemd) { s.m.must(s.start("kubelet.service")) },
-		"no process":      func(s *systemd) { s.end("kubelet.service") },
+	const unit = "kubelet.service"
+	tells := func(s *systemd, state string) { // what the kernel says of the process that systemd names
+		s.m.put(fmt.Sprintf("/proc/%d/stat", s.units[unit].pid), "0 (x) "+state+strings.Repeat(" 0", 18)+" 1")
+	}
+	for name, end := range map[string]func(s *systemd, look int){
+		"another process": func(s *systemd, look int) {
+			if look == 2 {
+				s.m.must(s.start(unit))
+				tells(s, "S")
+			}
+		},
+		"no process": func(s *systemd, look int) {
+			if look == 2 {
+				s.end(unit)
+			}
+		},
+		"a process that systemd still names": func(s *systemd, look int) {
+			switch look {
+			case 2:
+				tells(s, "Z")
+			case 3:
+				s.end(unit)
+			}
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := newMachine(t)
 			m.put("/etc/systemd/system/kubelet.service", "[Service]\n")
 			s := newSystemd(m)
-			m.must(s.start("kubelet.service"))
+			m.must(s.start(unit))
+			tells(s, "S")
 			m.put("/proc/uptime", "0.02 0\n")
 			looks := 0
 			m.fakes["systemctl"] = func(argv []string) (string, error) {
-				if looks++; looks == 2 {
-					end(s)
-				}
+				looks++
+				end(s, looks)
 				return s.run(argv)
 			}
-			err := resource.Steady{Unit: "kubelet.service", For: time.Minute}.Apply(t.Context(), m.System)
+			err := resource.Steady{Unit: unit, For: time.Minute}.Apply(t.Context(), m.System)
 			var failed *host.UnitError
 			if !errors.As(err, &failed) || len(failed.Journal.Lines) == 0 ||
 				!strings.Contains(err.Error(), "kubelet.service has ended within the 1m0s") {

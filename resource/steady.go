@@ -41,10 +41,11 @@ func (s Steady) Observe(ctx context.Context, sys *host.System) (Resource, error)
 	return found, err
 }
 
-// isYoung reports whether the process is known to have run for less than it should.
+// isYoung reports whether the process is known to have run for less than it should. One that has
+// just ended is: systemd names it for a moment longer.
 func (s Steady) isYoung(sys *host.System, u host.Unit) bool {
-	age := sys.RunsSince(u.PID)
-	return age > 0 && age < s.For
+	age, told := sys.RunsSince(u.PID)
+	return told && age < s.For
 }
 
 // Apply waits until the process that runs has run for so long. It gives up as soon as that process

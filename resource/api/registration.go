@@ -105,7 +105,11 @@ func restart(ctx context.Context, sys *host.System, unit string, age time.Durati
 // isOverdue reports whether a unit has run for so long that what it brings about would be there.
 func isOverdue(ctx context.Context, sys *host.System, unit string, age time.Duration) (bool, error) {
 	u, err := sys.Unit(ctx, unit)
-	// One that is only starting is left alone: flanneld does not end when it is told to at that
-	// time.
-	return err == nil && u.State == "active" && sys.RunsSince(u.PID) >= age, err
+	if err != nil || u.State != "active" {
+		// One that is only starting is left alone: flanneld does not end when it is told to at that
+		// time.
+		return false, err
+	}
+	runs, _ := sys.RunsSince(u.PID)
+	return runs >= age, nil
 }
