@@ -30,6 +30,8 @@ type fakeEtcd struct {
 	differs int    // how often each member computes a hash of its own
 	hashes  int    // that were computed
 	changes []string
+	serves  int // the number of the list from which on all members serve clients, where it is not 0
+	lists   int
 }
 
 type fakeMember struct {
@@ -90,6 +92,11 @@ func (e *fakeEtcd) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	change := strings.TrimPrefix(r.URL.Path, "/v3/cluster/member/")
 	switch {
 	case change == "list" && q.Linearizable:
+		if e.lists++; e.serves > 0 && e.lists >= e.serves {
+			for i := range e.members {
+				e.members[i].Name, e.members[i].ClientURLs = "m"+e.members[i].ID, []string{"http://" + etcdAt}
+			}
+		}
 		_ = json.NewEncoder(w).Encode(map[string]any{"members": e.members})
 		return
 	case r.URL.Path == "/v3/maintenance/status":
@@ -259,22 +266,32 @@ func TestLostAnswers(t *testing.T) {
 }
 
 // TestUnheardLearner: a learner that has its data and serves no client is started again, once; one
-// that still gets its data is left alone.
+// that still gets its data, or has not announced itself yet, is left alone and waited for.
 func TestUnheardLearner(t *testing.T) {
-	for cluster, want := range map[string]int{"3.6.0": 1, "not_decided": 0} {
-		t.Run(cluster, func(t *testing.T) {
+	for name, test := range map[string]struct {
+		member, cluster string
+		restarts        int
+	}{
+		"not heard":         {"m2", "3.6.0", 1},
+		"without data":      {"m2", "not_decided", 0},
+		"not announced yet": {"", "3.6.0", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
 			m := newMachine(t)
 			m.put("/etc/systemd/system/etcd.service", "[Service]\n")
 			s, e := newSystemd(m), newEtcd(m)
 			m.must(s.start("etcd.service"))
-			e.add("m2", true)
+			e.add(test.member, true)
 			e.members[1].PeerURLs, e.members[1].ClientURLs = []string{unheard().PeerURL}, []string{"http://127.0.0.1:1"}
-			e.cluster, e.behind = cluster, 2
+			e.cluster, e.serves = test.cluster, 5
 			restarts := 0
 			s.started["etcd.service"] = func() { restarts++ }
 			m.apply(unheard())
-			if restarts != want || e.members[1].IsLearner {
-				t.Errorf("started again %d times, not %d; learner: %v", restarts, want, e.members[1].IsLearner)
+			if restarts != test.restarts || e.members[1].IsLearner {
+				t.Errorf("started again %d times, not %d; learner: %v", restarts, test.restarts, e.members[1].IsLearner)
+			}
+			if e.lists < e.serves {
+				t.Errorf("it was promoted at look %d, before it served clients", e.lists)
 			}
 		})
 	}

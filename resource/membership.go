@@ -36,7 +36,7 @@ func (m Membership) State() string { return States(Flag("member at "+m.PeerURL, 
 
 const (
 	// memberPoll is how often the list is read again.
-	memberPoll = 500 * time.Millisecond
+	memberPoll = 250 * time.Millisecond
 	// unhealthyPatience is how long etcd may refuse a change for the sake of its quorum: it wants
 	// to have been connected to every voter for five seconds, and a new voter is connected late.
 	unhealthyPatience = 2 * time.Minute

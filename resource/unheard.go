@@ -12,31 +12,31 @@ import (
 	"kbootstrap/host"
 )
 
-// isUnheard reports whether a learner of etcd has the data of its cluster, and serves no clients
-// although its announcement is in the list of members.
+// isServing reports whether a member has announced where it serves clients, and does.
 //
-// A member announces where it serves as an entry of the log, and serves when it sees that entry.
-// Where the leader is the only voter, the entry is settled before the leader makes the snapshot
-// that the learner gets first, and so it is a part of that snapshot: the learner does not see it,
-// and announces itself again after seven seconds (ServerConfig.ReqTimeout of etcd).
-func (v Vote) isUnheard(ctx context.Context, sys *host.System, entry etcdEntry) bool {
-	if entry.Name == "" || len(entry.ClientURLs) == 0 {
+// It announces that as an entry of the log, and serves when it sees that entry. Where the leader is
+// the only voter, the entry is settled before the leader makes the snapshot that a learner gets
+// first, and so it is a part of that snapshot: the learner does not see it, and announces itself
+// again after seven seconds (ServerConfig.ReqTimeout of etcd).
+func (e etcdEntry) isServing(ctx context.Context) bool {
+	if e.Name == "" || len(e.ClientURLs) == 0 {
 		return false
 	}
-	at, err := url.Parse(entry.ClientURLs[0])
+	at, err := url.Parse(e.ClientURLs[0])
 	if err != nil {
 		return false
 	}
 	dialer := net.Dialer{Timeout: time.Second}
-	if conn, err := dialer.DialContext(ctx, "tcp", at.Host); err == nil {
-		_ = conn.Close()
+	conn, err := dialer.DialContext(ctx, "tcp", at.Host)
+	if err != nil {
 		return false
 	}
-	return v.hasData(ctx, sys)
+	_ = conn.Close()
+	return true
 }
 
 // hasData asks the port of peers, which a member serves from its start on, for the version of the
-// cluster. That is a part of the data.
+// cluster. That is a part of the data that a learner gets from the leader.
 func (v Vote) hasData(ctx context.Context, sys *host.System) bool {
 	client, err := Ready{CACert: v.Access.CACert, Cert: v.Access.Cert, Key: v.Access.Key}.Client(sys)
 	if err != nil {

@@ -34,12 +34,17 @@ func (v Vote) Observe(ctx context.Context, sys *host.System) (Resource, error) {
 	return found, ctx.Err()
 }
 
-// unheardLooks is after how many looks at a learner that is not heard it is started again, once.
-const unheardLooks = 2
+const (
+	// unheardLooks is after how many looks at a learner that is not heard it is started again, once.
+	unheardLooks = 3
+	// announceLooks is how often a learner is looked at for whether it serves clients before it is
+	// promoted all the same: for some ten seconds, after which etcd has announced it twice.
+	announceLooks = 40
+)
 
-// Apply promotes the learner as soon as it has caught up. A vote cannot be taken away. A learner
-// that waits to announce itself once more is started again: no member waits for it, as it has no
-// vote.
+// Apply promotes the learner as soon as it has caught up and serves. A vote cannot be taken away. A
+// learner that waits to announce itself once more is started again: no member waits for it, as it
+// has no vote.
 func (v Vote) Apply(ctx context.Context, sys *host.System) error {
 	if v.Absent {
 		return nil
@@ -50,7 +55,7 @@ func (v Vote) Apply(ctx context.Context, sys *host.System) error {
 	since := sys.Since(v.Unit)
 	watch := Watch{Unit: v.Unit, Crashes: 5}
 	var last error
-	unheard := 0
+	looks, unheard := 0, 0
 	err := host.Poll(deadline, memberPoll, func() (bool, error) {
 		list, err := v.Access.members(deadline, sys)
 		if err != nil {
@@ -58,18 +63,23 @@ func (v Vote) Apply(ctx context.Context, sys *host.System) error {
 			return false, watch.Hopeless(deadline, sys)
 		}
 		entry, listed := list.at(v.PeerURL)
+		looks++
 		switch {
 		case !listed:
 			return false, fault.MemberNotChanged.Errorf("etcd has no member at %s any more", v.PeerURL)
 		case !entry.IsLearner:
 			return true, nil
-		case unheard < unheardLooks && v.isUnheard(deadline, sys, entry):
+		case entry.isServing(deadline):
+		case unheard < unheardLooks && entry.Name != "" && v.hasData(deadline, sys):
 			if unheard++; unheard < unheardLooks {
 				return false, nil
 			}
 			_, err := sys.Change(deadline, "systemctl", "--no-block", "--job-mode=ignore-dependencies",
 				"restart", v.Unit)
 			return false, err
+		case looks < announceLooks:
+			// The leader takes one for caught up before it has seen its own announcement.
+			return false, watch.Hopeless(deadline, sys)
 		}
 		// A learner that never started, or lags, is refused; so is one that votes by now. The list
 		// tells.
