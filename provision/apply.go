@@ -80,13 +80,22 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 		return err
 	}
 	awaited := newOrder(r.Plan)
-	do := func(ctx context.Context, s plan.Step) error {
+	do := func(ctx context.Context, s plan.Step, settled func()) error {
 		host := s.About()
 		r.options.Tell(fleet.Event{
 			Kind: fleet.EventStart, Host: host, Component: s.Component.Name, After: awaited.last(s),
 		})
 		begin := time.Now()
-		err := counted(s, func(events func(node.Event)) error { return r.Fleet[s.At].Converge(ctx, s, events) })
+		last := s.Settled()
+		err := counted(s, func(events func(node.Event)) error {
+			return r.Fleet[s.At].Converge(ctx, s, func(e node.Event) {
+				events(e)
+				if e.Kind == node.EventChange && last != "" && e.ID == last {
+					awaited.ended(s)
+					settled()
+				}
+			})
+		})
 		err = diagnosis.Explain(ctx, r.Fleet[s.At].Client, r.witness, err)
 		awaited.ended(s)
 		kind, text := fleet.EventDone, ""
@@ -101,17 +110,18 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 		})
 		return err
 	}
-	failed := r.Plan.Walk(ctx, tally.Counting(func(ctx context.Context, s plan.Step) error {
+	failed := r.Plan.WalkAhead(ctx, tally.Counting(func(ctx context.Context, s plan.Step, settled func()) error {
 		if s.Component.Name == component.APIServer {
 			defer apiServers.Done()
 		}
-		return do(ctx, s)
+		return do(ctx, s, settled)
 	}))
+	again := func(ctx context.Context, s plan.Step) error { return do(ctx, s, func() {}) }
 	if r.upgrading != nil && ctx.Err() == nil && failed != nil {
-		r.giveBack(ctx, failed, do)
+		r.giveBack(ctx, failed, again)
 	}
 	if r.settles && ctx.Err() == nil && failed == nil {
-		failed = r.settle(ctx, do)
+		failed = r.settle(ctx, again)
 	}
 	if ctx.Err() == nil {
 		failed = append(failed, r.flush(ctx, failed.Hosts(), counted)...)

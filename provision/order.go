@@ -28,7 +28,7 @@ func newOrder(p plan.Plan) *order {
 // stepID names a step as users do: by the host that it is about, and its component.
 func stepID(s plan.Step) string { return s.About() + "/" + s.Component.Name }
 
-// ended notes that a step has ended.
+// ended notes that a step has ended, or that others go ahead of its end.
 func (o *order) ended(s plan.Step) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

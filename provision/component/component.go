@@ -63,7 +63,8 @@ type Component struct {
 	Aside bool
 	// OfNode says that pods depend on what a host has of it: an upgrade changes it in waves, see
 	// Upgrade. Disturbs says that no pod may be on the node while its service is restarted for
-	// that.
+	// that. What is OfNode on a host does not wait until what it comes after has been watched; see
+	// plan.Plan.WalkAhead.
 	OfNode, Disturbs bool
 	// InWaves has the component of a host wait until all that is in waves is done for the hosts of
 	// the waves before; see plan.Plan.

@@ -34,9 +34,11 @@ func NewTally(p Plan) *Tally {
 }
 
 // Counting returns do, with the steps that it does counted.
-func (t *Tally) Counting(do func(context.Context, Step) error) func(context.Context, Step) error {
-	return func(ctx context.Context, s Step) error {
-		err := do(ctx, s)
+func (t *Tally) Counting(
+	do func(ctx context.Context, s Step, settled func()) error,
+) func(context.Context, Step, func()) error {
+	return func(ctx context.Context, s Step, settled func()) error {
+		err := do(ctx, s, settled)
 		if err == nil {
 			t.mu.Lock()
 			defer t.mu.Unlock()

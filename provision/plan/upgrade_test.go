@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"kbootstrap/internal/fixture"
@@ -136,6 +137,52 @@ func TestUpgradeStops(t *testing.T) {
 				t.Errorf("%s fails, and %s was begun", fails, step)
 			}
 		}
+	}
+}
+
+// TestUpgradeGoesAhead: while what was restarted on a node is watched, what pods depend on besides is
+// begun on that host, and nothing else is. A service that ends meanwhile keeps pods away.
+func TestUpgradeGoesAhead(t *testing.T) {
+	p := upgradePlan(t)
+	for i, s := range plan.Build(component.Upgrade(time.Minute, time.Now()), fixture.TargetsOf(t, fixture.Ha)).Steps {
+		p.Steps[i].Wanted = s.Wanted // Found is still that all runs
+	}
+	for _, ends := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			r := &fixture.Record{}
+			failed := p.WalkAhead(t.Context(), func(_ context.Context, s plan.Step, settled func()) error {
+				r.Add("begin " + fixture.Place(s))
+				defer r.Add("end " + fixture.Place(s))
+				if s.Settled() == "" {
+					return nil
+				}
+				settled()
+				time.Sleep(6 * time.Second)
+				if ends && fixture.Place(s) == "containerd@m2" {
+					return errors.New("it has ended")
+				}
+				return nil
+			})
+			ahead := func(later, earlier string, want bool) {
+				t.Helper()
+				begin, end := r.Index("begin "+later), r.Index("end "+earlier)
+				if begin < 0 || (begin < end) != want {
+					t.Errorf("ends: %t: %s (%d) began, %s ended (%d)", ends, later, begin, earlier, end)
+				}
+			}
+			ahead("kubelet@m2", "containerd@m2", true)
+			ahead("kube-proxy@m2", "kubelet@m2", true)
+			ahead("kube-apiserver@m2", "kube-apiserver@m1", false)
+			ahead("kube-scheduler@m2", "kube-scheduler@m1", false)
+			ahead("drain@m1", "kube-scheduler@m3", false)
+			ahead("takes-pods@m1", "containerd@m1", false)
+			ahead("takes-pods@m1", "kube-proxy@m1", false)
+			ahead("drain@m2", "takes-pods@m1", false)
+			begun := slices.Contains(r.Events, "begin takes-pods@m2")
+			if ends == begun || ends != (len(failed) == 1) || slices.Contains(r.Events, "begin drain@m3") == ends {
+				t.Errorf("ends: %t: pods were let in: %t; failed: %v", ends, begun, failed)
+			}
+		})
 	}
 }
 

@@ -21,13 +21,16 @@ var ErrDependency = errors.New("an earlier component failed")
 // runs already: then it does not wait, and its host would go on alone with what it changes. It
 // returns the root causes only; what does not depend on a failure is finished.
 func (p Plan) Walk(ctx context.Context, do func(context.Context, Step) error) Failures {
-	type outcome struct {
-		done chan struct{}
-		err  error
-	}
+	return p.WalkAhead(ctx, func(ctx context.Context, s Step, _ func()) error { return do(ctx, s) })
+}
+
+// WalkAhead is Walk, where do may call its last argument when all that is left of the step is to
+// watch what it changed: see Step.Settled. What pods depend on, on the same host, is begun by then,
+// and has the same time to show that it is well. All other steps wait until the step is done.
+func (p Plan) WalkAhead(ctx context.Context, do func(ctx context.Context, s Step, settled func()) error) Failures {
 	outcomes := make([]outcome, len(p.Steps))
 	for i := range outcomes {
-		outcomes[i].done = make(chan struct{})
+		outcomes[i].settled, outcomes[i].done = make(chan struct{}), make(chan struct{})
 	}
 	var (
 		mu     sync.Mutex
@@ -37,10 +40,11 @@ func (p Plan) Walk(ctx context.Context, do func(context.Context, Step) error) Fa
 	for i, step := range p.Steps {
 		all.Go(func() {
 			o := &outcomes[i]
+			settled := sync.OnceFunc(func() { close(o.settled) })
+			defer settled()
 			defer close(o.done)
 			for _, before := range p.Before(i) {
-				<-outcomes[before].done
-				if outcomes[before].err == nil {
+				if outcomes[before].await(p.mayGoAhead(i, before)) == nil {
 					continue
 				}
 				mu.Lock()
@@ -72,7 +76,7 @@ func (p Plan) Walk(ctx context.Context, do func(context.Context, Step) error) Fa
 					cancel(ErrDependency)
 				})
 			}
-			if o.err = do(ctx, step); errors.Is(context.Cause(ctx), ErrDependency) && o.err != nil {
+			if o.err = do(ctx, step, settled); errors.Is(context.Cause(ctx), ErrDependency) && o.err != nil {
 				o.err = ErrDependency
 			} else if o.err != nil {
 				mu.Lock()
@@ -83,6 +87,49 @@ func (p Plan) Walk(ctx context.Context, do func(context.Context, Step) error) Fa
 	}
 	all.Wait()
 	return failed.Sorted(p.Hosts())
+}
+
+// An outcome is what came of a step, or has so far.
+type outcome struct {
+	settled, done chan struct{}
+	err           error // when it is done
+}
+
+// await waits for the step: until all that is left of it is to watch what it changed, or until it
+// is done.
+func (o *outcome) await(settled bool) error {
+	if settled {
+		<-o.settled
+		select {
+		case <-o.done:
+		default:
+			return nil
+		}
+	}
+	<-o.done
+	return o.err
+}
+
+// mayGoAhead reports whether step i may be begun while what the step before it changed is watched:
+// in an upgrade, where pods depend on both, and come back when both are well.
+func (p Plan) mayGoAhead(i, before int) bool {
+	step, other := p.Steps[i], p.Steps[before]
+	isOfNode := func(s Step) bool { return s.Component.OfNode && s.Component.InWaves }
+	return isOfNode(step) && isOfNode(other) && step.About() == other.About()
+}
+
+// Settled is the ID of the last resource that the step changes before it does nothing but watch the
+// services that it has started; "" where it does not watch any.
+func (s Step) Settled() string {
+	for i := len(s.Wanted) - 1; i > 0; i-- {
+		if _, watches := s.Wanted[i].(resource.Steady); !watches {
+			if i == len(s.Wanted)-1 {
+				return ""
+			}
+			return s.Wanted[i].ID()
+		}
+	}
+	return ""
 }
 
 // Before returns the indices of the steps that must be done before step i.
