@@ -117,8 +117,9 @@ fuzz:
 		done; \
 	done
 
+# Two clusters at a time, where a test says that it mostly waits.
 e2e: artifacts
-	go test -tags e2e -count 1 -timeout 60m -v ./workshop/e2e/... ./workshop/lab ./workshop/site
+	go test -tags e2e -parallel 2 -count 1 -timeout 60m -v ./workshop/e2e/... ./workshop/lab ./workshop/site
 
 # test-hosts tries hosts that their owners had things on, sick hosts and wrong inventories. RUN=OwnersData tries one kind.
 test-hosts: artifacts

@@ -27,6 +27,9 @@ func run(ctx context.Context, s cli.Streams, args []string) int {
 	root := newRoot(s)
 	root.SetArgs(args)
 	verb, err := root.ExecuteContextC(ctx)
+	if cli.IsReaderGone(err, s.Out) {
+		return cli.ExitReaderGone
+	}
 	err = cli.NameHelp(verb, err)
 	code := cli.ExitCode(err)
 	switch code {

@@ -163,3 +163,20 @@ func TestFail(t *testing.T) {
 		}
 	}
 }
+
+// TestReaderGone: `kbootstrap schema | head -1` ends without a word, as other programs do.
+func TestReaderGone(t *testing.T) {
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer writer.Close()
+	if err := reader.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var said strings.Builder
+	a := &app{stdin: strings.NewReader(""), stdout: writer, stderr: &said}
+	if code := a.run(t.Context(), []string{"schema"}); code != cli.ExitReaderGone || said.Len() > 0 {
+		t.Errorf("exit %d\n%s", code, said.String())
+	}
+}

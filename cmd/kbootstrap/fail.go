@@ -18,6 +18,9 @@ import (
 
 // fail prints the error with its hints and returns its exit code.
 func (a *app) fail(err error) int {
+	if cli.IsReaderGone(err, a.stdout) {
+		return cli.ExitReaderGone
+	}
 	code := exitCode(err)
 	var listing fault.Listing
 	switch {

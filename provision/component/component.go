@@ -49,6 +49,9 @@ type Component struct {
 	// Rolling components are changed on one host at a time once they run, because the cluster stops
 	// without a quorum of them.
 	Rolling bool
+	// Elects says that its instances elect one of them that works, while the others stand by: where
+	// one has shown that it is well, none of the others keeps the next from being changed.
+	Elects bool
 	// JoinsAlone has hosts that join the control plane of a cluster that is there get the component
 	// one after the other.
 	JoinsAlone bool

@@ -17,6 +17,7 @@ var controllerManager = Component{
 	Short:   "ctrl-mgr",
 	On:      on(inventory.ControlPlane),
 	After:   []string{"base"},
+	Elects:  true,
 	Rolling: true,
 	Role:    inventory.ControlPlane,
 	Units:   []string{"kube-controller-manager.service"},

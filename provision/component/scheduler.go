@@ -15,6 +15,7 @@ var scheduler = Component{
 	Short:     "sched",
 	On:        on(inventory.ControlPlane),
 	After:     []string{"base"},
+	Elects:    true,
 	Rolling:   true,
 	Role:      inventory.ControlPlane,
 	Units:     []string{"kube-scheduler.service"},

@@ -63,13 +63,13 @@ func Upgrade(drain time.Duration, now time.Time) []Component {
 		case slices.Contains(planes, c.Name):
 			c.Needs = append(c.Needs, APIServer)
 		case c.OfNode:
-			c.InWaves, c.After = true, append(c.After, Drained)
+			// The node is known to the API by now, so that what only waits for that on a new host has no
+			// need to.
+			c.InWaves, c.After = true, append(without(c.After, kubelet.Name, nodes.Name), Drained)
 			c.Needs = slices.Concat(c.Needs, planes)
 		case c.Name == hostsHealth:
 			c.InWaves, c.After = true, append(c.After, TakesPods)
-			c.Needs = slices.DeleteFunc(slices.Clone(c.Needs), func(name string) bool {
-				return slices.Contains(addOns, name)
-			})
+			c.Needs = without(c.Needs, addOns...)
 		case c.isOfCluster(), c.Aside && !c.Last && c.Name != addOnImages.Name:
 			c.Needs = append(c.Needs, hostsHealth)
 		case c.Last:
@@ -91,6 +91,11 @@ func Upgrade(drain time.Duration, now time.Time) []Component {
 				})
 			},
 		})
+}
+
+// without returns the names but for those that are dropped.
+func without(names []string, dropped ...string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(dropped, name) })
 }
 
 // isOfCluster reports whether a component is an add-on that every host waits for.

@@ -171,9 +171,10 @@ func TestUpgradeGoesAhead(t *testing.T) {
 				}
 			}
 			ahead("kubelet@m2", "containerd@m2", true)
-			ahead("kube-proxy@m2", "kubelet@m2", true)
+			ahead("kube-proxy@m2", "containerd@m2", true)
 			ahead("kube-apiserver@m2", "kube-apiserver@m1", false)
 			ahead("kube-scheduler@m2", "kube-scheduler@m1", false)
+			ahead("kube-scheduler@m3", "kube-scheduler@m2", true)
 			ahead("drain@m1", "kube-scheduler@m3", false)
 			ahead("takes-pods@m1", "containerd@m1", false)
 			ahead("takes-pods@m1", "kube-proxy@m1", false)

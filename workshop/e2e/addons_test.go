@@ -13,6 +13,7 @@ import (
 
 // TestAddOns lives with the add-ons that every cluster has, on a control plane and a worker.
 func TestAddOns(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	l := newLab(t, "addons", "--control-planes", "1", "--workers", "1", "--spare", "1")
 	l.up()
 	l.upAgain()

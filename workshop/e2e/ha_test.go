@@ -12,6 +12,7 @@ import (
 // TestHighAvailability makes three control planes and a worker, and pulls the plug of the control
 // plane that leads.
 func TestHighAvailability(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	l := newLab(t, "ha", "--control-planes", "3", "--workers", "1")
 	loneMember(t, l)
 	l.up()

@@ -37,6 +37,7 @@ func (r result) says(t *testing.T, parts ...string) {
 // cluster is compared, put back for one host, refused where it would harm, and done without a host
 // that is gone.
 func TestPlan(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	l := newLab(t, "plan", "--control-planes", "1", "--workers", "1")
 	for _, step := range []struct {
 		name string

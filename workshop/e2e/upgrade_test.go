@@ -37,6 +37,7 @@ spec: {minAvailable: MIN, selector: {matchLabels: {app: guarded}}}
 // TestUpgrade brings a cluster to the next minor version: what would fail is refused, a run whose
 // canary does not become healthy changes nothing for good, and one that is killed is finished.
 func TestUpgrade(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	l := newLab(t, "e2e-upgrade", "--control-planes", "1", "--workers", "1", "--kubernetes", upgradeFrom)
 	l.up()
 	upgrade := []string{"upgrade", "-i", l.inventory, "--confirm", "e2e-upgrade", "--accept-downtime"}

@@ -3,8 +3,12 @@ package cli
 import (
 	"context"
 	"errors"
+	"io"
+	"io/fs"
+	"os"
 
 	"kbootstrap/fault"
+	"kbootstrap/internal/posix"
 )
 
 // The exit codes that all programs have. A program may have more, each with a meaning of its own.
@@ -12,6 +16,7 @@ const (
 	ExitOK          = 0
 	ExitFailure     = 1
 	ExitUsage       = 2
+	ExitReaderGone  = 141 // who read the output has had enough, as head has; shells say so for SIGPIPE
 	ExitInterrupted = 130
 )
 
@@ -27,6 +32,14 @@ func ExitCode(err error) int {
 		return ExitInterrupted
 	}
 	return ExitFailure
+}
+
+// IsReaderGone reports whether a command ended since the output that it wrote to has no reader any
+// more. That is nothing to tell of.
+func IsReaderGone(err error, out io.Writer) bool {
+	file, isFile := out.(*os.File)
+	var failed *fs.PathError
+	return isFile && errors.As(err, &failed) && failed.Path == file.Name() && posix.IsReset(failed)
 }
 
 // UsageError is the error of a command line that is not one of the program's. Nothing was done.
