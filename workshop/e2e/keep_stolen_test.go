@@ -20,7 +20,7 @@ func TestKeepStolen(t *testing.T) {
 	l.slow = 3 // four hosts at once, on a machine that may have other work
 	key := l.sealer()
 	l.up()
-	for _, host := range []string{"cp1", "cp2", "cp3"} {
+	for _, host := range []string{"cp1", "cp2", "cp3", "w1"} {
 		l.image(host)
 	}
 	l.apply(budgeted)
