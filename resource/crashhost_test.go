@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"kbootstrap/host"
 	"kbootstrap/resource"
@@ -42,7 +43,7 @@ func hostWants(m *machine, version, health string) []resource.Resource {
 		resource.Dir{Path: "/etc/server", Mode: 0o700},
 		file("/etc/sysctl.d/99-server.conf", "net.ipv4.ip_forward = 1\n"),
 		resource.Sysctl{Key: "net.ipv4.ip_forward", Value: "1"}, key, binary, link, config, unit, service,
-		resource.Ready{Name: "server", URL: health, Unit: "server.service"},
+		resource.Ready{Name: "server", URL: health, Unit: "server.service", Timeout: 15 * time.Second},
 	}
 }
 

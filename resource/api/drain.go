@@ -78,7 +78,8 @@ func (d Drain) Apply(ctx context.Context, sys *host.System) error {
 	asked := map[string]time.Time{} // when a pod was last to be evicted
 	wait := apiWait{what: "its pods to leave", timeout: d.Timeout, code: fault.DrainBlocked}
 	blocked := map[string]string{} // why a pod is not evicted
-	return wait.until(ctx, sys, a, func(ctx context.Context, a *kube.API) (waiting, err error) {
+	var refused error              // to wait for what would not change by itself would be in vain
+	err = wait.until(ctx, sys, a, func(ctx context.Context, a *kube.API) (waiting, err error) {
 		node, err := d.look(ctx, a)
 		if err != nil || node == nil {
 			return nil, err
@@ -92,8 +93,8 @@ func (d Drain) Apply(ctx context.Context, sys *host.System) error {
 		if err != nil {
 			return nil, err
 		}
-		if err := d.unowned(pods); err != nil {
-			return nil, err
+		if refused = d.unowned(pods); refused != nil {
+			return nil, nil
 		}
 		var left []string
 		for _, p := range pods {
@@ -113,6 +114,10 @@ func (d Drain) Apply(ctx context.Context, sys *host.System) error {
 		}
 		return waiting, nil
 	})
+	if refused != nil {
+		return refused
+	}
+	return err
 }
 
 // evictAgain is how long a pod that may not go now is left alone.
