@@ -59,6 +59,17 @@ func (s scenario) nodes() int {
 	return n
 }
 
+// newNodes is how many nodes become Ready while it is measured.
+func (s scenario) newNodes() int {
+	switch {
+	case s.Nothing:
+		return 0
+	case s.Join != "":
+		return 1
+	}
+	return s.nodes()
+}
+
 func names(all []scenario) []string {
 	var names []string
 	for _, s := range all {
