@@ -124,6 +124,13 @@ func (b *bench) carryOut(ctx context.Context, s scenario, h *hosts) (Run, error)
 	if err := h.ready(ctx, s.nodes()); err != nil {
 		return Run{}, err
 	}
+	if s.Floor {
+		f, err := b.floor(ctx, s, h, after.minus(before))
+		if err != nil {
+			return Run{}, err
+		}
+		return f, h.ready(ctx, s.nodes())
+	}
 	became, err := h.readyTimes(ctx, m.start)
 	if err != nil {
 		return Run{}, err
