@@ -78,8 +78,11 @@ func (b *bench) floor(ctx context.Context, s scenario, h *hosts, sent costs) (Ru
 		return Run{}, fmt.Errorf("start the units: %w", err)
 	}
 	err = host.Poll(ctx, floorPoll, func() (bool, error) { return h.healthySince(ctx, targets, start) })
+	if cause := context.Cause(ctx); cause != nil {
+		err = cause
+	}
 	if err != nil {
-		return Run{}, fmt.Errorf("wait for the nodes and pods: %w", context.Cause(ctx))
+		return Run{}, fmt.Errorf("wait for the nodes and pods: %w", err)
 	}
 	units := time.Since(start)
 	hostsCPU, err := h.CPUTime()
@@ -90,9 +93,10 @@ func (b *bench) floor(ctx context.Context, s scenario, h *hosts, sent costs) (Ru
 	if err := on(func(ctx context.Context, host lab.Host) error { return h.fill(ctx, host, sent[host.Name].Received) }); err != nil {
 		return Run{}, fmt.Errorf("send as much as the run did: %w", err)
 	}
-	f := Floor{Units: seconds(units), Line: seconds(time.Since(start))}
+	line := time.Since(start)
+	f := Floor{Units: seconds(units), Line: seconds(line)}
 	return Run{
-		Scenario: s.Name, Wall: f.Units + f.Line, HostsCPU: seconds(hostsCPU - worked), Hosts: costs{}, Floor: &f,
+		Scenario: s.Name, Wall: seconds(units + line), HostsCPU: seconds(hostsCPU - worked), Hosts: costs{}, Floor: &f,
 	}, nil
 }
 

@@ -49,7 +49,7 @@ func scenarios() []scenario {
 			Before: up, Command: up, Nothing: true,
 		},
 		{
-			Name: "1-floor", What: "floor of one control plane: units and line", ControlPlanes: 1,
+			Name: "1-floor", What: "floor of one control plane", ControlPlanes: 1,
 			Command: up, Floor: true,
 		},
 		{

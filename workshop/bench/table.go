@@ -29,8 +29,13 @@ func (r *Results) markdown() string {
 func row(s scenario, runs []Run) string {
 	median := func(f func(Run) float64) float64 { return medianOf(collect(runs, f)) }
 	wall := collect(runs, func(r Run) float64 { return r.Wall })
+	what := s.What
+	if s.Floor {
+		what += fmt.Sprintf(" (units %.2f s, line %.2f s)",
+			median(func(r Run) float64 { return r.Floor.Units }), median(func(r Run) float64 { return r.Floor.Line }))
+	}
 	cells := []string{
-		s.What, fmt.Sprint(len(runs)),
+		what, fmt.Sprint(len(runs)),
 		fmt.Sprintf("**%.2f** (%.2f–%.2f)",
 			median(func(r Run) float64 { return r.Wall }), slices.Min(wall), slices.Max(wall)),
 	}
