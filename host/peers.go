@@ -16,7 +16,7 @@ func (s surveyor) peers(ports []int) []netip.Addr {
 	}
 	var found []netip.Addr
 	for _, table := range []string{"tcp", "tcp6"} {
-		for line := range strings.Lines(s.text("proc/net/" + table)) {
+		for line := range strings.Lines(s.sockets(table)) {
 			f := strings.Fields(line)
 			if len(f) < 4 || f[3] != tcpEstablished {
 				continue

@@ -36,7 +36,7 @@ func (s surveyor) ports(tcp, udp []int) []Port {
 		if len(table.wanted) == 0 {
 			continue
 		}
-		for line := range strings.Lines(s.text("proc/net/" + table.name)) {
+		for line := range strings.Lines(s.sockets(table.name)) {
 			p, ok := socket(table.network, line)
 			if ok && slices.Contains(table.wanted, p.Number) {
 				held = append(held, p)
@@ -54,6 +54,14 @@ func (s surveyor) ports(tcp, udp []int) []Port {
 		return a.Number - b.Number
 	})
 	return held
+}
+
+// sockets is a table of the kernel's sockets. The kernel goes through all that there is room for to
+// write it, so that within one look it is read once.
+func (s surveyor) sockets(table string) string {
+	type question struct{ table string }
+	text, _ := Once(s.ctx, question{table}, func() (string, error) { return s.text("proc/net/" + table), nil })
+	return text
 }
 
 // socket reads a line of /proc/net/tcp or its like: number, local and remote address, state, …, and

@@ -37,20 +37,22 @@ func withStarts(all []Starts, err error) ([]Starts, error) {
 
 // processes are the starts of units, and the ages of their processes.
 func (s *System) processes(ctx context.Context, units []string) ([]Starts, error) {
-	argv := append([]string{"systemctl", "show", "-p", "Id,NRestarts,ExecMainStartTimestampMonotonic,ActiveState,Job," +
-		"InactiveExitTimestampMonotonic,InactiveEnterTimestampMonotonic", "--"}, units...)
-	out, err := s.Run(ctx, argv...)
+	blocks, err := showUnits(ctx, s.Run, startsProperties, units)
 	if err != nil {
 		return nil, err
 	}
-	return parseProcesses(string(out), posix.Uptime()), nil
+	return parseProcesses(blocks, posix.Uptime()), nil
 }
+
+// startsProperties are those of a unit that tell of its starts.
+const startsProperties = "Id,NRestarts,ExecMainStartTimestampMonotonic,ActiveState,Job," +
+	"InactiveExitTimestampMonotonic,InactiveEnterTimestampMonotonic"
 
 // parseProcesses reads what systemctl shows, of units whose times are of the monotonic clock that
 // now is of too.
-func parseProcesses(shown string, now time.Duration) []Starts {
+func parseProcesses(blocks []string, now time.Duration) []Starts {
 	var all []Starts
-	for block := range strings.SplitSeq(strings.TrimSpace(shown), "\n\n") {
+	for _, block := range blocks {
 		var s Starts
 		state, job := "", int64(0)
 		ages := map[string]time.Duration{}

@@ -77,7 +77,7 @@ func (s surveyor) units(names []string) []Unit {
 	if len(names) == 0 {
 		return nil
 	}
-	all, err := showUnits(s.ctx, s.run, names)
+	all, err := unitsOf(s.ctx, s.run, names)
 	if err != nil {
 		all = make([]Unit, len(names))
 	}

@@ -2,7 +2,6 @@ package host
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,7 +33,7 @@ const UnitProperties = "Id,LoadState,ActiveState,SubState,MainPID," +
 // Units asks systemd for some units in one call; the answers are in the order of the names. A unit
 // that does not exist has the load state "not-found".
 func (s *System) Units(ctx context.Context, names ...string) ([]Unit, error) {
-	return showUnits(ctx, s.Run, names)
+	return unitsOf(ctx, s.Run, names)
 }
 
 // Unit asks systemd for one unit.
@@ -46,18 +45,14 @@ func (s *System) Unit(ctx context.Context, name string) (Unit, error) {
 	return list[0], nil
 }
 
-func showUnits(ctx context.Context, run Runner, names []string) ([]Unit, error) {
-	argv := append([]string{"systemctl", "show", "-p", UnitProperties, "--"}, names...)
-	out, err := run(ctx, argv...)
+func unitsOf(ctx context.Context, run Runner, names []string) ([]Unit, error) {
+	blocks, err := showUnits(ctx, run, UnitProperties, names)
 	if err != nil {
 		return nil, err
 	}
-	var list []Unit
-	for block := range strings.SplitSeq(strings.TrimSpace(string(out)), "\n\n") {
-		list = append(list, parseUnit(block))
-	}
-	if len(list) != len(names) {
-		return nil, fmt.Errorf("%s: %d answers for %d units", strings.Join(argv, " "), len(list), len(names))
+	list := make([]Unit, len(blocks))
+	for i, block := range blocks {
+		list[i] = parseUnit(block)
 	}
 	return list, nil
 }

@@ -262,8 +262,16 @@ func (a *API) Change(ctx context.Context, method, path, contentType string, quer
 	})
 }
 
+// Get reads what is at a path. Within one look (host.OneLook) it is read once, whoever wants it;
+// the answer must not be changed.
 func (a *API) Get(ctx context.Context, path string) ([]byte, error) {
-	return a.do(ctx, http.MethodGet, path, "", nil, nil)
+	type question struct {
+		of   *API
+		path string
+	}
+	return host.Once(ctx, question{a, path}, func() ([]byte, error) {
+		return a.do(ctx, http.MethodGet, path, "", nil, nil)
+	})
 }
 
 // Look reads an object, and waits while the API is busy or starting. There is no data when the

@@ -216,11 +216,12 @@ func (s *server) look(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	a := lookAnswer{Census: make([]api.Census, len(q.Census))}
+	all := host.OneLook(r.Context(), q.units(wanted, witnesses))
 	var parts sync.WaitGroup
 	look := func(timeout time.Duration, failed **wireError, part func(context.Context) error) {
 		parts.Go(func() {
 			slow := fmt.Errorf("looking took longer than %s", timeout)
-			ctx, cancel := context.WithTimeoutCause(r.Context(), timeout, slow)
+			ctx, cancel := context.WithTimeoutCause(all, timeout, slow)
 			defer cancel()
 			*failed = toWire(guarded(r.URL.Path, func() error { return part(ctx) }))
 		})
@@ -242,7 +243,7 @@ func (s *server) look(w http.ResponseWriter, r *http.Request) error {
 	for i, from := range q.Census {
 		parts.Go(func() {
 			// A source that does not answer, whatever the reason, has told nothing.
-			_ = guarded(r.URL.Path, func() error { a.Census[i] = api.TakeCensus(r.Context(), s.sys, from); return nil })
+			_ = guarded(r.URL.Path, func() error { a.Census[i] = api.TakeCensus(all, s.sys, from); return nil })
 		})
 	}
 	if c := q.Checkup; c != nil {
@@ -265,7 +266,7 @@ func (s *server) look(w http.ResponseWriter, r *http.Request) error {
 		parts.Go(func() {
 			// Who does not answer says so in the vitals.
 			_ = guarded(r.URL.Path, func() error {
-				a.Vitals = api.TakeVitals(r.Context(), s.sys, c.Vitals)
+				a.Vitals = api.TakeVitals(all, s.sys, c.Vitals)
 				return nil
 			})
 		})
@@ -288,7 +289,7 @@ func (s *server) look(w http.ResponseWriter, r *http.Request) error {
 		parts.Go(func() {
 			// Who does not answer says so in the listings.
 			_ = guarded(r.URL.Path, func() error {
-				found := api.TakeListings(r.Context(), s.sys, *q.Listing)
+				found := api.TakeListings(all, s.sys, *q.Listing)
 				a.Listings = &found
 				return nil
 			})
@@ -296,6 +297,24 @@ func (s *server) look(w http.ResponseWriter, r *http.Request) error {
 	}
 	parts.Wait()
 	return answer(w, a)
+}
+
+// units are the units that the parts of a look will ask systemd for.
+func (q lookQuestion) units(lists ...[]resource.Resource) []string {
+	var units []string
+	if q.Survey != nil {
+		units = append(units, q.Survey.Units...)
+	}
+	if q.Checkup != nil {
+		units = append(units, q.Checkup.Units...)
+	}
+	for _, r := range slices.Concat(lists...) {
+		if runner, ok := r.(resource.Runner); ok {
+			unit, _ := runner.Runs()
+			units = append(units, unit)
+		}
+	}
+	return units
 }
 
 // observe looks at resources.

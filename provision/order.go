@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"slices"
 	"sync"
 
 	"kbootstrap/provision/plan"
@@ -18,7 +19,7 @@ type order struct {
 func newOrder(p plan.Plan) *order {
 	o := &order{before: map[string][]string{}, place: map[string]int{}}
 	for i, s := range p.Steps {
-		for _, b := range p.Before(i) {
+		for _, b := range slices.Concat(p.Before(i), p.Yields(i)) {
 			o.before[stepID(s)] = append(o.before[stepID(s)], stepID(p.Steps[b]))
 		}
 	}

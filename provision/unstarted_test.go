@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,10 +16,18 @@ import (
 func TestTellsUnstarted(t *testing.T) {
 	h := newHost(t, "m1")
 	h.answers = func(argv []string) ([]byte, error) {
-		if strings.Contains(strings.Join(argv, " "), "InactiveExitTimestampMonotonic") {
-			return []byte("Id=flanneld.service\nActiveState=activating\nInactiveExitTimestampMonotonic=1\n"), nil
+		if !slices.Contains(argv, "show") {
+			return nil, nil
 		}
-		return nil, nil
+		var shown strings.Builder
+		for _, name := range argv[slices.Index(argv, "--")+1:] { // those of all that asks systemd
+			state := "LoadState=not-found\nActiveState=inactive"
+			if name == "flanneld.service" {
+				state = "LoadState=loaded\nActiveState=activating\nInactiveExitTimestampMonotonic=1"
+			}
+			shown.WriteString("Id=" + name + "\n" + state + "\n\n")
+		}
+		return []byte(shown.String()), nil
 	}
 	wanted := func(component, _ string) []resource.Resource { return fixture.ListOf(file("/"+component, "x")) }
 	r := runOf(t, wanted, []*fakeHost{h}, component.Component{Name: "a", Units: []string{"flanneld.service"}})

@@ -91,16 +91,32 @@ const (
 func (r Ready) Observe(ctx context.Context, sys *host.System) (Resource, error) {
 	found := r
 	found.Absent = true
-	client, err := r.Client(sys)
-	if isComing(err) {
-		return found, nil
+	_, err := host.Once(ctx, r.question(), func() (struct{}, error) {
+		client, err := r.Client(sys)
+		if err != nil {
+			return struct{}{}, setupError{err}
+		}
+		defer client.CloseIdleConnections()
+		return struct{}{}, r.ask(ctx, sys, client)
+	})
+	if setup := (setupError{}); errors.As(err, &setup) && !isComing(setup.error) {
+		return nil, setup.error
 	}
-	if err != nil {
-		return nil, err
-	}
-	defer client.CloseIdleConnections()
-	found.Absent = r.ask(ctx, sys, client) != nil
+	found.Absent = err != nil
 	return found, ctx.Err()
+}
+
+// setupError is why a service could not be asked at all.
+type setupError struct{ error }
+
+func (e setupError) Unwrap() error { return e.error }
+
+// question is what is asked, without who waits for the answer and for how long.
+func (r Ready) question() Ready {
+	return Ready{
+		URL: r.URL, CACert: r.CACert, Cert: r.Cert, Key: r.Key, Expect: r.Expect,
+		Service: r.Service, Kubeconfig: r.Kubeconfig,
+	}
 }
 
 // unpaired is the error of a certificate and a key that do not fit to each other. They are two

@@ -36,6 +36,9 @@ type Component struct {
 	After []string
 	// Needs names the components that must be done on every host that has them first.
 	Needs []string
+	// Yields names the components that must have ended on every host that has them first, whether
+	// they are done or have failed: it is better off behind them, and does not need them.
+	Yields []string
 	// NeedsJoined returns the names of the components that must be done on every host that has them
 	// first, in a run in which hosts join the control plane of a cluster that is there; nil means
 	// none.

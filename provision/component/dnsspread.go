@@ -6,9 +6,9 @@ import (
 )
 
 // dnsSpread has the replicas of CoreDNS on more than one node. The scheduler sees to that when it
-// places them, but in a new cluster the first node that is ready gets all, and so does the last one
-// when the others were down. It comes when all nodes are ready, and is about the second host: a run
-// that adds that host sees it, and a cluster of one has nothing to spread.
+// places them, but the last node gets all when the others were down, and so does the first one of a
+// new cluster if the second is late (apart). It comes when all nodes are ready, and is about the
+// second host: a run that adds that host sees it, and a cluster of one has nothing to spread.
 var dnsSpread = Component{
 	Name:   "dns-spread",
 	Short:  "spread",

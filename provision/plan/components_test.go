@@ -22,7 +22,7 @@ func TestComponentsNameEachOther(t *testing.T) {
 		if _, ok := waits[c.Name]; ok || c.Name == "" {
 			t.Errorf("%q is there twice, or is no name", c.Name)
 		}
-		waits[c.Name] = slices.Concat(c.After, c.Needs)
+		waits[c.Name] = slices.Concat(c.After, c.Needs, c.Yields)
 	}
 	// What waits for nothing that is left can be taken away; a circle stays.
 	for left := len(waits) + 1; left > len(waits); {
@@ -41,7 +41,7 @@ func TestComponentsNameEachOther(t *testing.T) {
 		names[c.Name] = true
 	}
 	for _, c := range component.Components() {
-		for _, name := range slices.Concat(c.After, c.Needs) {
+		for _, name := range slices.Concat(c.After, c.Needs, c.Yields) {
 			if !names[name] {
 				t.Errorf("%s waits for %s, which is no component", c.Name, name)
 			}
@@ -82,7 +82,7 @@ func stepsEnd(t *testing.T, plan plan.Plan) {
 			return
 		}
 		state[i] = visiting
-		for _, before := range plan.Before(i) {
+		for _, before := range slices.Concat(plan.Before(i), plan.Yields(i)) {
 			visit(before)
 		}
 		state[i] = visited

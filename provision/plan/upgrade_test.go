@@ -48,7 +48,7 @@ func TestUpgradeEnds(t *testing.T) {
 		for progress := true; progress; {
 			progress = false
 			for i := range p.Steps {
-				if !done[i] && !slices.ContainsFunc(p.Before(i), func(j int) bool { return !done[j] }) {
+				if !done[i] && !slices.ContainsFunc(slices.Concat(p.Before(i), p.Yields(i)), func(j int) bool { return !done[j] }) {
 					done[i], progress = true, true
 				}
 			}
@@ -58,7 +58,7 @@ func TestUpgradeEnds(t *testing.T) {
 				continue
 			}
 			var waits []string
-			for _, j := range p.Before(i) {
+			for _, j := range slices.Concat(p.Before(i), p.Yields(i)) {
 				if !done[j] {
 					waits = append(waits, fixture.Place(p.Steps[j]))
 				}

@@ -16,10 +16,11 @@ var ErrDependency = errors.New("an earlier component failed")
 // Walk carries out every step as soon as what it comes after is done: steps of the same host that
 // its component is After, steps of every host that its component Needs, and for a Rolling component
 // that runs already, or that joins one that runs, the same step of the host Before, and for one
-// InWaves all that is in waves of the hosts of the wave before. A step that
-// waits on its host for a component is ended when that has failed everywhere, unless its service
-// runs already: then it does not wait, and its host would go on alone with what it changes. It
-// returns the root causes only; what does not depend on a failure is finished.
+// InWaves all that is in waves of the hosts of the wave before. For what its component Yields to it
+// waits too, however that ends. A step that waits on its host for a component is ended when that
+// has failed everywhere, unless its service runs already: then it does not wait, and its host would
+// go on alone with what it changes. It returns the root causes only; what does not depend on a
+// failure is finished.
 func (p Plan) Walk(ctx context.Context, do func(context.Context, Step) error) Failures {
 	return p.WalkAhead(ctx, func(ctx context.Context, s Step, _ func()) error { return do(ctx, s) })
 }
@@ -54,6 +55,9 @@ func (p Plan) WalkAhead(ctx context.Context, do func(ctx context.Context, s Step
 					o.err = ErrDependency
 					return
 				}
+			}
+			for _, other := range p.Yields(i) {
+				<-outcomes[other].done
 			}
 			if o.err = context.Cause(ctx); o.err != nil {
 				return
@@ -154,6 +158,17 @@ func (p Plan) Before(i int) []int {
 			step.Component.InWaves && other.Component.InWaves && p.Waves[other.About()]+1 == p.Waves[step.About()],
 			j < i && step.Component.Rolling && !p.AtOnce &&
 				step.Component.Name == other.Component.Name && step.isRolled():
+			indices = append(indices, j)
+		}
+	}
+	return indices
+}
+
+// Yields returns the indices of the steps that must have ended before step i, done or not.
+func (p Plan) Yields(i int) []int {
+	var indices []int
+	for j, other := range p.Steps {
+		if slices.Contains(p.Steps[i].Component.Yields, other.Component.Name) {
 			indices = append(indices, j)
 		}
 	}

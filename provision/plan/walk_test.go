@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -65,6 +66,36 @@ func TestWalkKeepsTheOrder(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestWalkYields: a step that yields comes after the ends of those others on all hosts, also where
+// they have failed, and is carried out all the same.
+func TestWalkYields(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := fixture.PlanOf(
+			3, component.Component{Name: "images"}, component.Component{Name: "dns", Yields: []string{"images"}},
+		)
+		var r fixture.Record
+		failed := p.Walk(t.Context(), func(_ context.Context, s plan.Step) error {
+			r.Add("begin " + fixture.Place(s))
+			if s.Component.Name == "images" {
+				time.Sleep(map[string]time.Duration{"m1": time.Second, "m2": 3 * time.Second}[s.About()])
+			}
+			r.Add("end " + fixture.Place(s))
+			if s.Component.Name == "images" && s.About() == "m3" {
+				return errors.New("no disk")
+			}
+			return nil
+		})
+		if len(failed) != 1 || failed[0].Host != "m3" || len(r.Events) != 2*len(p.Steps) {
+			t.Fatalf("failed: %v; %q", failed, r.Events)
+		}
+		for _, host := range []string{"m1", "m2", "m3"} {
+			if r.Index("begin dns@m1") < r.Index("end images@"+host) {
+				t.Errorf("dns did not yield to the images of %s: %q", host, r.Events)
+			}
+		}
+	})
 }
 
 // TestWalkIsParallel: steps that do not wait for each other are all under way at once. Were one

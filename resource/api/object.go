@@ -31,6 +31,9 @@ type Object struct {
 	// run serves; without one there is no such user yet.
 	Early  bool
 	Absent bool
+	// Takers says, of an object with pods, how many nodes must take pods before it is made, so that
+	// its replicas do not all come to be on the first one; see awaitTakers.
+	Takers int `json:",omitempty"`
 	// Manager is the name under which the API notes which fields the object sets; "" means the
 	// tool's own. Objects of users have another, and are looked at more closely: see tried.
 	Manager string `json:",omitempty"`
@@ -151,6 +154,11 @@ func (o Object) Apply(ctx context.Context, sys *host.System) error {
 	}
 	if err != nil {
 		return err
+	}
+	if o.Takers > 0 && !o.Absent {
+		if err := o.awaitTakers(ctx, sys, a, m); err != nil {
+			return err
+		}
 	}
 	deadline, cancel := context.WithTimeout(ctx, o.patience())
 	defer cancel()

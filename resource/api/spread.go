@@ -173,29 +173,6 @@ func (t toleration) tolerates(taint kubeTaint) bool {
 
 // hasTaker reports whether a node other than the one takes pods with the tolerations.
 func hasTaker(ctx context.Context, a *kube.API, but string, tolerations []toleration) (bool, error) {
-	var list struct {
-		Items []struct {
-			Metadata struct{ Name string }
-			Spec     struct {
-				Unschedulable bool
-				Taints        []kubeTaint
-			}
-			Status struct{ Conditions []condition }
-		}
-	}
-	if err := read(ctx, a, "/api/v1/nodes", &list); err != nil {
-		return false, err
-	}
-	for _, n := range list.Items {
-		var status kubeNode
-		status.Status.Conditions = n.Status.Conditions
-		refuses := slices.ContainsFunc(n.Spec.Taints, func(taint kubeTaint) bool {
-			return taint.Effect != "PreferNoSchedule" &&
-				!slices.ContainsFunc(tolerations, func(t toleration) bool { return t.tolerates(taint) })
-		})
-		if n.Metadata.Name != but && status.ready() && !n.Spec.Unschedulable && !refuses {
-			return true, nil
-		}
-	}
-	return false, nil
+	nodes, err := takers(ctx, a, tolerations)
+	return slices.ContainsFunc(nodes, func(name string) bool { return name != but }), err
 }

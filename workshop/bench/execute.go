@@ -14,6 +14,7 @@ import (
 
 // measured is what a command took, from the start of its process to its end.
 type measured struct {
+	start  time.Time
 	wall   time.Duration
 	cpu    time.Duration // user and system, of it and of the children that it waited for
 	memory int64         // the most bytes that it had in memory, without its children
@@ -64,7 +65,7 @@ func execute(ctx context.Context, limit time.Duration, argv ...string) (measured
 	}
 	memory := watchMemory(cmd.Process.Pid)
 	err := cmd.Wait()
-	m := measured{wall: time.Since(stderr.begin), memory: memory(), stdout: stdout.String(), lines: stderr.lines}
+	m := measured{start: stderr.begin, wall: time.Since(stderr.begin), memory: memory(), stdout: stdout.String(), lines: stderr.lines}
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		err = cause
 	}

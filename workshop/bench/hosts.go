@@ -103,18 +103,3 @@ func (h *hosts) join(name string) error {
 }
 
 func (h *hosts) restoreInventory() error { return os.WriteFile(h.Inventory(), h.inventory, 0o644) }
-
-// ready checks that the command did what it was measured for: so many nodes, all of them Ready.
-// Nothing is waited for.
-func (h *hosts) ready(ctx context.Context, want int) error {
-	out, err := h.exec(ctx, h.all[0].Name, "kubectl", "--kubeconfig", "/etc/kubernetes/super-admin.conf",
-		"get", "nodes", "-o",
-		`jsonpath={range .items[*]}{.status.conditions[?(@.type=="Ready")].status}{"\n"}{end}`)
-	if err != nil {
-		return err
-	}
-	if got := strings.Count(out, "True\n"); got != want {
-		return fmt.Errorf("%d of %d nodes are Ready: %q", got, want, out)
-	}
-	return nil
-}

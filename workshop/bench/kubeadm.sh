@@ -138,6 +138,5 @@ on "$cp" "export KUBECONFIG=/etc/kubernetes/admin.conf
 on "$cp" "timeout 120 bash /opt/kubeadm/resolves.sh; systemctl start docker.service" & a=$!
 on "$w" "timeout 120 bash /opt/kubeadm/resolves.sh; systemctl start docker.service" & b=$!
 wait "$ready"
-mark nodes
 both $a $b
 mark healthy

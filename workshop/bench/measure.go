@@ -124,12 +124,27 @@ func (b *bench) carryOut(ctx context.Context, s scenario, h *hosts) (Run, error)
 	if err := h.ready(ctx, s.nodes()); err != nil {
 		return Run{}, err
 	}
+	if s.Floor {
+		f, err := b.floor(ctx, s, h, after.minus(before))
+		if err != nil {
+			return Run{}, err
+		}
+		return f, h.ready(ctx, s.nodes())
+	}
+	became, err := h.readyTimes(ctx, m.start)
+	if err != nil {
+		return Run{}, err
+	}
+	marks, err := s.phases(m, became)
+	if err != nil {
+		return Run{}, err
+	}
 	if s.Name == kubeadm {
 		m.memory = 0 // it would be that of the shell
 	}
 	return Run{
 		Scenario: s.Name, Wall: seconds(m.wall), CPU: seconds(m.cpu), HostsCPU: seconds(hostsCPU - worked),
-		Memory: m.memory, Phases: phases(m.lines), Hosts: after.minus(before).requested(m.lines),
+		Memory: m.memory, Phases: marks, Hosts: after.minus(before).requested(m.lines),
 	}, nil
 }
 

@@ -42,6 +42,7 @@ type Run struct {
 	HostsCPU float64            `json:"hostsCPU"`         // the same of all hosts together, while it ran
 	Memory   int64              `json:"memory,omitempty"` // its peak, in bytes; not of kubeadm's script
 	Hosts    costs              `json:"hosts"`
+	Floor    *Floor             `json:"floor,omitempty"` // the parts of Wall, of a floor
 }
 
 // newResults describes the machine and the program.

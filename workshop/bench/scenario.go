@@ -19,6 +19,8 @@ type scenario struct {
 	// Command is the verb of the tool that is measured, without the flags that every verb has;
 	// empty for kubeadm.
 	Command []string
+	// Floor has the floor of the command measured, after it: see floor.go.
+	Floor bool
 	// Nothing says that the command must find nothing to do.
 	Nothing bool
 }
@@ -46,6 +48,18 @@ func scenarios() []scenario {
 			Name: "again", What: "`up` again: three hosts, nothing to do", ControlPlanes: 1, Workers: 2,
 			Before: up, Command: up, Nothing: true,
 		},
+		{
+			Name: "1-floor", What: "floor of one control plane", ControlPlanes: 1,
+			Command: up, Floor: true,
+		},
+		{
+			Name: "1+1-floor", What: "floor of one control plane, one worker", ControlPlanes: 1, Workers: 1,
+			Command: up, Floor: true,
+		},
+		{
+			Name: "add-node-floor", What: "floor of `add-node`", ControlPlanes: 1, Workers: 1, Spare: 1,
+			Before: up, Join: "s1", Command: []string{"add-node", "s1"}, Floor: true,
+		},
 		{Name: kubeadm, What: "kubeadm by script: one control plane, one worker", ControlPlanes: 1, Workers: 1},
 	}
 }
@@ -57,6 +71,17 @@ func (s scenario) nodes() int {
 		n++
 	}
 	return n
+}
+
+// newNodes is how many nodes become Ready while it is measured.
+func (s scenario) newNodes() int {
+	switch {
+	case s.Nothing:
+		return 0
+	case s.Join != "":
+		return 1
+	}
+	return s.nodes()
 }
 
 func names(all []scenario) []string {

@@ -18,25 +18,24 @@ func (r *Results) markdown() string {
 		"channels a host | requests a host |\n")
 	b.WriteString("|---|" + strings.Repeat("--:|", 10+len(phaseNames())) + "\n")
 	for _, s := range scenarios() {
-		var runs []Run
-		for _, run := range r.Runs {
-			if run.Scenario == s.Name {
-				runs = append(runs, run)
-			}
-		}
-		if len(runs) > 0 {
+		if runs := r.of(s.Name); len(runs) > 0 {
 			b.WriteString(row(s, runs))
 		}
 	}
-	return b.String()
+	return b.String() + "\n" + r.ratios()
 }
 
 // row is one scenario's line.
 func row(s scenario, runs []Run) string {
 	median := func(f func(Run) float64) float64 { return medianOf(collect(runs, f)) }
 	wall := collect(runs, func(r Run) float64 { return r.Wall })
+	what := s.What
+	if s.Floor {
+		what += fmt.Sprintf(" (units %.2f s, line %.2f s)",
+			median(func(r Run) float64 { return r.Floor.Units }), median(func(r Run) float64 { return r.Floor.Line }))
+	}
 	cells := []string{
-		s.What, fmt.Sprint(len(runs)),
+		what, fmt.Sprint(len(runs)),
 		fmt.Sprintf("**%.2f** (%.2f–%.2f)",
 			median(func(r Run) float64 { return r.Wall }), slices.Min(wall), slices.Max(wall)),
 	}
@@ -54,36 +53,35 @@ func row(s scenario, runs []Run) string {
 		cells = append(cells, cell)
 	}
 	cells = append(cells,
-		fmt.Sprintf("%.2f", median(func(r Run) float64 { return r.CPU })),
+		figure("%.2f", median(func(r Run) float64 { return r.CPU })),
 		fmt.Sprintf("%.1f", median(func(r Run) float64 { return r.HostsCPU })),
 		number(median(func(r Run) float64 { return float64(r.Memory) / 1e6 })),
 		megabytes(median(func(r Run) float64 { return r.Hosts.sum(func(c Cost) int64 { return c.Received }) })),
 		megabytes(median(func(r Run) float64 { return r.Hosts.sum(func(c Cost) int64 { return c.Sent }) })),
-		fmt.Sprintf("%.0f", median(func(r Run) float64 {
-			return r.Hosts.most(func(c Cost) int { return c.Connections })
-		})),
-		fmt.Sprintf("%.0f", median(func(r Run) float64 {
-			return r.Hosts.most(func(c Cost) int { return c.Channels })
-		})),
+		number(median(func(r Run) float64 { return r.Hosts.most(func(c Cost) int { return c.Connections }) })),
+		number(median(func(r Run) float64 { return r.Hosts.most(func(c Cost) int { return c.Channels }) })),
 		number(median(func(r Run) float64 { return r.Hosts.most(func(c Cost) int { return c.Requests }) })),
 	)
 	return "| " + strings.Join(cells, " | ") + " |\n"
 }
 
-// number is empty for a figure that there is not.
-func number(n float64) string {
+// number is a figure without decimals.
+func number(n float64) string { return figure("%.0f", n) }
+
+// figure is empty for a figure that there is not.
+func figure(format string, n float64) string {
 	if n == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%.0f", n)
+	return fmt.Sprintf(format, n)
 }
 
 // megabytes keeps three digits of small numbers, which are the interesting ones.
 func megabytes(bytes float64) string {
 	if bytes < 10e6 {
-		return fmt.Sprintf("%.3f", bytes/1e6)
+		return figure("%.3f", bytes/1e6)
 	}
-	return fmt.Sprintf("%.0f", bytes/1e6)
+	return figure("%.0f", bytes/1e6)
 }
 
 // sum adds a figure of all hosts.

@@ -32,6 +32,7 @@ func TestMarkdown(t *testing.T) {
 		Runs: []Run{
 			{Scenario: kubeadm, Wall: 27, CPU: 2, HostsCPU: 30, Phases: map[string]float64{phaseNodes: 26.9},
 				Hosts: hosts},
+			{Scenario: "1+1-floor", Wall: 6.5, HostsCPU: 9, Hosts: costs{}, Floor: &Floor{Units: 4.5, Line: 2}},
 			{Scenario: "1+1", Wall: 10, CPU: 1, HostsCPU: 21, Memory: 60e6,
 				Phases: map[string]float64{phaseNodes: 8, phaseAPI: 4}, Hosts: asked},
 			{Scenario: "1+1", Wall: 8, CPU: 3, HostsCPU: 22, Memory: 60e6, Phases: map[string]float64{phaseNodes: 7},
@@ -47,9 +48,11 @@ func TestMarkdown(t *testing.T) {
 		"|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n" +
 		"| `up`: one control plane, one worker | 3 | **9.00** (8.00–10.00) |  | 4.00 | 8.00 |  | 2.00 | 21.0 | " +
 		"60 | 280 | 1.500 | 1 | 4 | 12 |\n" +
+		"| floor of one control plane, one worker (units 4.50 s, line 2.00 s) | 1 | **6.50** (6.50–6.50) |  |  |  |  |  | " +
+		"9.0 |  |  |  |  |  |  |\n" +
 		"| kubeadm by script: one control plane, one worker | 1 | **27.00** (27.00–27.00) |  |  | 26.90 |  | 2.00 | " +
 		"30.0 |  | 280 | 1.500 | 1 | 4 |  |\n"
-	if d := cmp.Diff(want, r.markdown()); d != "" {
+	if d := cmp.Diff(want+"\n"+r.ratios(), r.markdown()); d != "" {
 		t.Error(d)
 	}
 }
