@@ -153,7 +153,9 @@ func (r root) use(version string) {
 		r.t.Errorf("version says %q", said)
 	}
 	r.run("mkdir /work && cd /work && kbootstrap init && test -s hosts.yaml && kbootstrap validate && rm -r /work")
-	completed := r.run(`bash -ec '. /usr/share/bash-completion/bash_completion; COMP_WORDS=(kbootstrap pref); COMP_CWORD=1
+	// compopt is an error outside of a completion that a user has asked for; the script does without.
+	completed := r.run(`bash -ec '. /usr/share/bash-completion/bash_completion; compopt() { :; }
+		COMP_WORDS=(kbootstrap pref); COMP_CWORD=1
 		COMP_LINE="kbootstrap pref"; COMP_POINT=15; _completion_loader kbootstrap || [ $? = 124 ]
 		__start_kbootstrap; echo "${COMPREPLY[@]}"'`)
 	if !strings.Contains(completed, "preflight") {
