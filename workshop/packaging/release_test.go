@@ -134,7 +134,8 @@ func newRoot(t *testing.T, files, packages string) root {
 // run runs a shell's command line in the root, which has no network.
 func (r root) run(line string) string {
 	r.t.Helper()
-	return execute(r.t, ".", "unshare", "--net", "chroot", r.dir, "/usr/bin/env", "-i", "HOME=/root", "TERM=dumb",
+	const inside = `mount -t proc proc "$0/proc" && exec chroot "$0" "$@"` // a shell's <( ) needs it
+	return execute(r.t, ".", "unshare", "--net", "--mount", "sh", "-ec", inside, r.dir, "/usr/bin/env", "-i", "HOME=/root", "TERM=dumb",
 		"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", "DEBIAN_FRONTEND=noninteractive", "sh", "-ec", line)
 }
 
