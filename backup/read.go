@@ -55,7 +55,10 @@ func Read(path string, identities []age.Identity, snapshot io.Writer) (*Set, err
 	}
 	defer file.Close()
 	set, err := read(bufio.NewReaderSize(file, 1<<16), identities, snapshot)
-	if err != nil && fault.Of(err) == "" {
+	switch {
+	case errors.Is(err, zstd.ErrMagicMismatch):
+		err = fault.BackupDamaged.Errorf("the file is no backup: it begins otherwise")
+	case err != nil && fault.Of(err) == "":
 		err = fault.BackupDamaged.Wrap(err)
 	}
 	if err != nil {

@@ -86,7 +86,7 @@ func TestCodes(t *testing.T) {
 		}
 	}
 	returned, asserted := uses(t)
-	for _, name := range []string{"LocalNoSpace", "LocalDenied", "LocalMissing", "Unclassified"} {
+	for _, name := range []string{"LocalNoSpace", "LocalDenied", "LocalMissing", "LocalDirectory", "Unclassified"} {
 		returned[name] = true // by OfLocal
 	}
 	for _, name := range slices.Sorted(maps.Keys(declared)) {

@@ -3,6 +3,7 @@ package fault
 import (
 	"errors"
 	"io/fs"
+	"syscall"
 )
 
 // OfLocal returns the code of an error on the control machine: the error's own code, or the one for
@@ -18,6 +19,8 @@ func OfLocal(err error) Code {
 		return LocalDenied
 	case errors.Is(err, fs.ErrNotExist):
 		return LocalMissing
+	case errors.Is(err, syscall.EISDIR):
+		return LocalDirectory
 	}
 	return Unclassified
 }

@@ -60,9 +60,13 @@ nor an archive. They were not kept.`,
     curl -sSL URL | head -c 200`},
 	{ArtifactUnreachable, "artifacts cannot be fetched",
 		`The server cannot be reached, ended the transfer, was silent for too long, or answered that it is overloaded. The
-tool tried five times with growing pauses.`,
-		`Check the network and HTTPS_PROXY, then run the same command again: what was fetched is kept. Offline, copy the
-files into a directory and name it in the inventory (artifacts: {mirror: DIR}).`},
+tool tried five times with growing pauses, or three times where it never had a connection to the server.`,
+		`Check the network and HTTPS_PROXY, then run the same command again: what was fetched is kept. Without the
+internet use a bundle (--bundle FILE) or a mirror (artifacts: {mirror: DIR}).
+
+A bundle is made on a machine with the internet:
+
+    kbootstrap bundle create -i hosts.yaml`},
 	{ArtifactRefused, "the server does not have an artifact, or refuses to send it",
 		`The server answered with a status that a retry does not change: 404 for a version that does not exist, 403 for a
 mirror that wants you to log in.`,

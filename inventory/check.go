@@ -43,7 +43,7 @@ func check(r *reader, c *Cluster) {
 
 func checkHosts(r *reader, _ *Cluster) {
 	if v := r.places["hosts"]; v != nil && v.kind == list && len(v.items) == 0 || v != nil && v.kind == null {
-		r.problem("hosts", "", "there are no hosts")
+		r.problem("hosts", `each begins with "- name: NAME"`, "there are no hosts")
 	}
 }
 

@@ -9,6 +9,9 @@ import (
 	"kbootstrap/inventory"
 )
 
+// apart ends what is said of networks that overlap.
+const apart = " (hosts, pods and Services need networks apart; by default pods have 10.244.0.0/16 and Services 10.96.0.0/12)"
+
 // base is a valid inventory that the cases below change in one place.
 const base = `cluster: demo
 kubernetes: v1.36.3
@@ -87,7 +90,8 @@ func TestOneMistakeIsOneProblem(t *testing.T) {
 				`into a file of its own)`},
 		{"runtime: docker", "runtime:\n\t- docker",
 			`8:1: the indentation contains a tab (YAML is indented with spaces only)`},
-		{"runtime: docker", "runtime: [docker", `8:1: the file is not YAML: ',' or ']' must be specified`},
+		{"runtime: docker", "runtime: [docker", `8:1: the file is not YAML: ',' or ']' must be specified ` +
+			`(close each bracket that is opened, with commas between the items)`},
 		{"runtime: docker", "runtime: *docker", `7:10: alias *docker has no anchor &docker before it`},
 		{"runtime: docker", "runtime: !!str docker",
 			`7:10: YAML tags such as !!str are not supported (leave it out; text that looks like a number or a ` +
@@ -116,7 +120,7 @@ func TestOneMistakeIsOneProblem(t *testing.T) {
 		// Kinds of values.
 		{"cluster: demo", "cluster: 12", `1:10: expected text, found the number 12 (put it in quotes: "12")`},
 		{"cluster: demo", "cluster: [demo]", `1:10: expected text, found a list`},
-		{"cluster: demo", "cluster:", `1:9: expected text, found nothing (leave the line out to get the default)`},
+		{"cluster: demo", "cluster:", `1:9: the inventory has no cluster (write it after the colon)`},
 		{"port: 2200", `port: "2200"`,
 			`20:37: expected a port number, found the text "2200" (write it without quotes)`},
 		{"port: 2200", "port: 0x16", `20:37: 0x16 is not a port: ports are 1 to 65535`},
@@ -204,11 +208,11 @@ func TestOneMistakeIsOneProblem(t *testing.T) {
 		{"services: 10.96.0.0/12", "services: 10.96.0.0/29",
 			`5:13: 10.96.0.0/29 has 8 addresses; at least 16 are needed, because the tenth is the DNS's`},
 		{"services: 10.96.0.0/12", "services: 10.244.128.0/17",
-			`5:13: network.services 10.244.128.0/17 overlaps network.pods 10.244.0.0/16`},
+			`5:13: network.services 10.244.128.0/17 overlaps network.pods 10.244.0.0/16` + apart},
 		{"  pods: 10.244.0.0/16\n", "  pods: 10.100.0.0/16\n",
-			`5:13: network.services 10.96.0.0/12 overlaps network.pods 10.100.0.0/16`},
+			`5:13: network.services 10.96.0.0/12 overlaps network.pods 10.100.0.0/16` + apart},
 		{"  pods: 10.244.0.0/16\n  services: 10.96.0.0/12\n", "  pods: 10.100.0.0/16\n",
-			`4:9: network.services (by default) 10.96.0.0/12 overlaps network.pods 10.100.0.0/16`},
+			`4:9: network.services (by default) 10.96.0.0/12 overlaps network.pods 10.100.0.0/16` + apart},
 		{"pods: 10.244.0.0/16", "pods: 172.16.0.0/12",
 			`4:9: network.pods 172.16.0.0/12 overlaps the network of docker's bridge 172.17.0.0/16 (move docker's ` +
 				`bridge with arguments: {dockerd: {bip: 172.31.255.1/24}}, or choose another network)`},
@@ -223,8 +227,8 @@ func TestOneMistakeIsOneProblem(t *testing.T) {
 		{"address: 192.168.56.21", "address: 192.168.56.21/24",
 			`18:14: "192.168.56.21/24" is not an IP address but a network (write 192.168.56.21)`},
 		{"address: 192.168.56.21", "address: 192.168.056.21",
-			`18:14: "192.168.056.21" is not an IP address (names go in ssh.address; this is the host's own address ` +
-				`in the cluster's network)`},
+			`18:14: "192.168.056.21" is not an IP address (write four numbers from 0 to 255 without leading zeros, ` +
+				`such as 192.168.56.11)`},
 		{"address: 192.168.56.21", `address: "fd00::1"`,
 			`18:14: fd00::1 is an IPv6 address; this field takes one of IPv4 ` +
 				`(addresses and networks of IPv6 come next to those of IPv4: in ipv6 of the host, and in ` +
@@ -237,14 +241,16 @@ func TestOneMistakeIsOneProblem(t *testing.T) {
 		{"address: 192.168.56.21", "address: 0.0.0.0",
 			`18:14: 0.0.0.0 cannot be the address of a host: it is unspecified (use the address by which the other ` +
 				`hosts reach it)`},
-		{"address: 192.168.56.21", "address: 10.244.3.4", `18:14: 10.244.3.4 is in network.pods, 10.244.0.0/16`},
-		{"address: 192.168.56.21", "address: 10.96.0.20", `18:14: 10.96.0.20 is in network.services, 10.96.0.0/12`},
+		{"address: 192.168.56.21", "address: 10.244.3.4",
+			`18:14: 10.244.3.4 is in network.pods, 10.244.0.0/16` + apart},
+		{"address: 192.168.56.21", "address: 10.96.0.20",
+			`18:14: 10.96.0.20 is in network.services, 10.96.0.0/12` + apart},
 		{"address: 192.168.56.21", "address: 172.17.0.20",
 			`18:14: 172.17.0.20 is in the network of docker's bridge, 172.17.0.0/16 (move docker's bridge with ` +
 				`arguments: {dockerd: {bip: 172.31.255.1/24}}, or choose another network)`},
 
 		// Ports.
-		{"30000-32767", "32767-30000", `6:14: the range 32767-30000 ends before it begins`},
+		{"30000-32767", "32767-30000", `6:14: the range 32767-30000 ends before it begins (did you mean 30000-32767?)`},
 		{"30000-32767", "0-32767",
 			`6:14: "0-32767" is not a range of ports (write it as "30000-32767"; ports are 1 to 65535)`},
 		{"30000-32767", "30000-70000",

@@ -7,7 +7,9 @@ import (
 	"io/fs"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"unicode/utf8"
 
 	"kbootstrap/fault"
@@ -44,6 +46,9 @@ func (e unread) Fault() fault.Code { return fault.InventoryUnread }
 func (e unread) Hint() string {
 	if errors.Is(e.error, fs.ErrNotExist) {
 		return `write one with "kbootstrap init", or name another with -i`
+	}
+	if path := (*fs.PathError)(nil); errors.As(e.error, &path) && errors.Is(path.Err, syscall.EISDIR) {
+		return "name the file in it: -i " + filepath.Join(path.Path, "hosts.yaml")
 	}
 	return ""
 }

@@ -1,6 +1,9 @@
 package inventory
 
-import "net/netip"
+import (
+	"cmp"
+	"net/netip"
+)
 
 // The bounds of the networks, as lengths of their prefixes.
 const (
@@ -30,6 +33,9 @@ var special = []struct {
 	{netip.MustParsePrefix("224.0.0.0/4"), "multicast"},
 	{netip.MustParsePrefix("240.0.0.0/4"), "reserved"},
 }
+
+// apart is the hint for networks that have addresses in common.
+const apart = "hosts, pods and Services need networks apart; by default pods have 10.244.0.0/16 and Services 10.96.0.0/12"
 
 // network is one of the networks of the cluster, for messages about two of them.
 type network struct {
@@ -118,7 +124,7 @@ func checkNetworks(r *reader, c *Cluster) {
 		}
 		for _, m := range all[:i] {
 			if m.prefix.Overlaps(n.prefix) {
-				r.problem(blame(r, n, m), m.hint, "%s %s overlaps %s %s", n.name, n.prefix, m.name, m.prefix)
+				r.problem(blame(r, n, m), cmp.Or(m.hint, n.hint, apart), "%s %s overlaps %s %s", n.name, n.prefix, m.name, m.prefix)
 			}
 		}
 	}
@@ -150,7 +156,7 @@ func checkAddresses(r *reader, c *Cluster) {
 		}
 		for _, n := range networks {
 			if n.prefix.Contains(h.Address) {
-				r.problem(at, n.hint, "%s is in %s, %s", h.Address, n.name, n.prefix)
+				r.problem(at, cmp.Or(n.hint, apart), "%s is in %s, %s", h.Address, n.name, n.prefix)
 			}
 		}
 		if before, ok := first[h.Address]; ok {

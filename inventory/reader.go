@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"kbootstrap/fault"
@@ -110,6 +111,12 @@ type decoder struct {
 	decode func(r *reader, path string, v *node)
 }
 
+// takesNothing reports whether a key without a value is one that the decoder reads: an empty list.
+func (d decoder) takesNothing() bool {
+	types, _ := d.schema["type"].([]string)
+	return slices.Contains(types, "null")
+}
+
 // mapping reads the fields out of a mapping. They are read in the order of the table, not of the
 // file: a later one may depend on an earlier one.
 func (r *reader) mapping(path string, v *node, fields []field) {
@@ -117,6 +124,9 @@ func (r *reader) mapping(path string, v *node, fields []field) {
 		hint := ""
 		if v.kind == boolean && contains(fields, "enabled") {
 			hint = "write {enabled: " + v.text + "}"
+		}
+		if path == "" && v.kind != null {
+			hint = `an inventory begins with "cluster: NAME"; "kbootstrap init" writes one to start from`
 		}
 		r.wrong(v, "a mapping", hint)
 		return
@@ -151,6 +161,10 @@ func (r *reader) mapping(path string, v *node, fields []field) {
 			r.problem(path, "", "%s has no %s", orFile(path), f.name)
 			end()
 		case !ok:
+		case f.required && value.kind == null && !f.read.takesNothing():
+			end := r.as(fault.InventoryMissingField)
+			r.problemAt(value.line, value.column, "write it after the colon", "%s has no %s", orFile(path), f.name)
+			end()
 		case f.read.decode != nil:
 			r.places[at] = value
 			end := r.as(cmp.Or(f.class, r.class))
@@ -184,6 +198,9 @@ func (r *reader) unique(v *node) []pair {
 func (r *reader) wrong(v *node, want, hint string) {
 	defer r.as(fault.InventoryType)()
 	got := v.kind.String()
+	if v.kind == text {
+		hint = cmp.Or(slipHint(r.line(v.line)), hint)
+	}
 	switch v.kind {
 	case null:
 		if hint == "" {

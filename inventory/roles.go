@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -14,7 +15,7 @@ func roles(to *[]Role) decoder {
 		switch {
 		case s == "":
 		case !slices.Contains(known, s):
-			hint := Suggest(s, known)
+			hint := cmp.Or(slipHint(s), Suggest(s, known))
 			if slices.Contains([]string{"master", "controller", "controlplane", "control_plane"}, strings.ToLower(s)) {
 				hint = didYouMean(string(ControlPlane))
 			}

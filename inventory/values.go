@@ -131,7 +131,7 @@ func portRange(to *PortRange) decoder {
 				"%q is not a range of ports",
 				v.text)
 		case first > last:
-			r.problemAt(v.line, v.column, "", "the range %s ends before it begins", v.text)
+			r.problemAt(v.line, v.column, "did you mean "+b+"-"+a+"?", "the range %s ends before it begins", v.text)
 		default:
 			*to = PortRange{first, last}
 		}
@@ -195,6 +195,9 @@ func address(to *netip.Addr, of family) decoder {
 		switch {
 		case err != nil && slash && isIP(bare):
 			r.problemAt(v.line, v.column, "write "+bare, "%q is not an IP address but a network", s)
+		case err != nil && isNumeric(s):
+			r.problemAt(v.line, v.column, "write four numbers from 0 to 255 without leading zeros, such as 192.168.56.11",
+				"%q is not an IP address", s)
 		case err != nil:
 			r.problemAt(v.line, v.column,
 				"names go in ssh.address; this is the host's own address in the cluster's network",
@@ -207,6 +210,9 @@ func address(to *netip.Addr, of family) decoder {
 		}
 	}}
 }
+
+// isNumeric reports whether the text has nothing but digits and dots.
+func isNumeric(s string) bool { return strings.Trim(s, "0123456789.") == "" }
 
 // isIP reports whether the text is an IP address.
 func isIP(s string) bool {

@@ -144,18 +144,29 @@ func (r *reader) syntax(err error) {
 	message, pos := at.GetMessage(), at.GetToken().Position
 	indent := r.line(pos.Line)
 	indent = indent[:len(indent)-len(strings.TrimLeft(indent, " \t"))]
+	slip := slipHint(r.line(pos.Line))
 	switch {
 	case strings.Contains(indent, "\t"):
 		r.problemAt(pos.Line, strings.Index(indent, "\t")+1, "YAML is indented with spaces only",
 			"the indentation contains a tab")
+	case slip != "":
+		r.problemAt(pos.Line, pos.Column, slip, "the file is not YAML: %s", message)
 	case strings.Contains(message, "mapping value is not allowed"):
 		r.problemAt(pos.Line, pos.Column,
 			`look at the indentation of this line and the next; a value that contains ": " goes in quotes`,
 			"the file is not YAML: a second value for the same key")
 	case strings.Contains(message, "reserved character"):
 		r.problemAt(pos.Line, pos.Column, "put the value in quotes", "the file is not YAML: %s", message)
+	case strings.Contains(message, "end character of"):
+		r.problemAt(pos.Line, pos.Column, "close the quote where the text ends", "the file is not YAML: %s", message)
+	case strings.Contains(message, "must be specified"), strings.Contains(message, "corresponding to"),
+		strings.Contains(message, "end token"):
+		r.problemAt(pos.Line, pos.Column, "close each bracket that is opened, with commas between the items",
+			"the file is not YAML: %s", message)
 	default:
-		r.problemAt(pos.Line, pos.Column, "", "the file is not YAML: %s", message)
+		r.problemAt(pos.Line, pos.Column,
+			`look at the indentation of this line and the one before; each item of a list begins with "- "`,
+			"the file is not YAML: %s", message)
 	}
 }
 

@@ -15,6 +15,15 @@ func NeedCluster(_ context.Context, r *Run) error {
 	return nil
 }
 
+// NeedRemains refuses a run that mends a cluster, where no host has anything of one. A cluster that
+// has lost every member of etcd is one.
+func NeedRemains(_ context.Context, r *Run) error {
+	if s := situation(r); s.IsBare() {
+		return guard.Unmade(s)
+	}
+	return nil
+}
+
 // NeedTrace ends a run that only looks, where no host has anything of a cluster: all that it would
 // tell is that each part of one is missing.
 func NeedTrace(_ context.Context, r *Run) error {

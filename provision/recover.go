@@ -25,6 +25,7 @@ func Recover(confirm func(*Run) error) []Stage {
 		LockState,
 		LoadKeys,
 		ConnectLocked,
+		NeedRemains,
 		FindSurvivors,
 		JudgeRecovery,
 		Refuse,

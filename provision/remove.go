@@ -2,7 +2,6 @@ package provision
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -70,17 +69,22 @@ func (r *Run) remaining() *inventory.Cluster {
 
 // BuildRemoval plans how the hosts leave: see component.Removal.
 func BuildRemoval(_ context.Context, r *Run) error {
-	if r.lead == "" {
+	staying := r.remaining()
+	switch {
+	case len(staying.With(inventory.ControlPlane)) == 0:
 		return guard.Refusals{{
-			Code: fault.RefusedRemoval, Text: "no control plane that stays can be reached", Cause: r.LeftOut(),
+			Code: fault.RefusedRemoval, Text: "no control plane would be left in the inventory",
+			Advice: "add another control plane first; `kbootstrap reset` takes the whole cluster away",
+		}}
+	case r.lead == "":
+		return guard.Refusals{{
+			Code: fault.RefusedRemoval, Text: "no control plane that stays can be reached", Cause: r.LeftOut().ErrOrNil(),
 			Advice: "bring a control plane back that is not to be removed",
 		}}
-	}
-	if r.PKI == nil {
-		return errors.New("the certificates of the cluster are not in the state directory")
+	case r.PKI == nil:
+		return noKeysHere(r)
 	}
 	var targets []component.Target
-	staying := r.remaining()
 	for _, h := range r.Cluster.Hosts {
 		m, leaves := r.Fleet[h.Name], r.Leaving.Has(h.Name)
 		if m == nil && (!leaves || !r.Leaving.Dead) {

@@ -19,6 +19,7 @@ func ReplaceNode(hosts []string, confirm func(*Run) error) []Stage {
 		LoadKeys,
 		ConcernLeavers(Leave{Hosts: hosts}),
 		ConnectLocked,
+		NeedRemains,
 		BuildReplacement,
 		ObserveRemoval,
 		JudgeReplacement,
@@ -32,7 +33,7 @@ func ReplaceNode(hosts []string, confirm func(*Run) error) []Stage {
 func BuildReplacement(_ context.Context, r *Run) error {
 	if r.lead == "" {
 		return guard.Refusals{{
-			Code: fault.RefusedReplacement, Text: "no other control plane can be reached", Cause: r.LeftOut(),
+			Code: fault.RefusedReplacement, Text: "no other control plane can be reached", Cause: r.LeftOut().ErrOrNil(),
 			Advice: "bring another control plane back; if none is left, `kbootstrap recover` or a backup is the way",
 		}}
 	}

@@ -138,6 +138,7 @@ func RemoveNode(leave Leave, confirm func(*Run) error) []Stage {
 		ConcernLeavers(leave),
 		ProveDead,
 		ConnectLocked,
+		NeedRemains,
 		FindOurs,
 		JudgeReset,
 		BuildRemoval,

@@ -36,6 +36,7 @@ type fetcher struct {
 	progress *progress
 	retry    retryPolicy
 	limits   limits
+	ways     ways
 }
 
 func newFetcher(c *inventory.Cluster, o Options) (*fetcher, error) {
@@ -69,7 +70,11 @@ func (e *FetchError) Error() string {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "fetch: %d artifacts could not be fetched:", len(e.Problems))
-	for _, p := range e.Problems {
+	lines, others := byServer(e.Problems)
+	for _, line := range lines {
+		b.WriteString("\n  " + line)
+	}
+	for _, p := range others {
 		b.WriteString("\n  " + p.Error())
 	}
 	return b.String()
@@ -238,6 +243,9 @@ func (f *fetcher) openAt(ctx context.Context, a *artifact, from place, isLast bo
 	if from.isFile {
 		return f.openFile(ctx, a, from)
 	}
+	if err := f.ways.lostAt(from.server); err != nil {
+		return nil, err
+	}
 	file, keep, err := f.partial(*a)
 	if err != nil {
 		return nil, err
@@ -248,7 +256,8 @@ func (f *fetcher) openAt(ctx context.Context, a *artifact, from place, isLast bo
 	}
 	s, err := newFileSink(*a, file, report{to: f.progress, name: a.name(), total: a.size})
 	if err == nil {
-		err = retry.do(ctx, func() error { return f.try(ctx, a, from, s) })
+		err = retry.do(ctx, func() error { return f.ways.judge(from.server, f.try(ctx, a, from, s)) })
+		f.ways.giveUp(from.server, err)
 	}
 	mayGoOn := errors.As(err, new(*transientError)) || context.Cause(ctx) != nil
 	if !keep || err == nil || !mayGoOn || s.n == 0 {

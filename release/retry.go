@@ -55,7 +55,11 @@ func (p retryPolicy) do(ctx context.Context, try func() error) error {
 				return err
 			}
 		case errors.As(err, &transient):
-			if attempt >= p.attempts {
+			limit := p.attempts
+			if way := (*wayError)(nil); errors.As(err, &way) && way.isNew {
+				limit = min(limit, wayAttempts)
+			}
+			if attempt >= limit {
 				return err
 			}
 			pause = max(pause, transient.after)

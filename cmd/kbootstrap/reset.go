@@ -151,7 +151,7 @@ func (a *app) mayConfirm(name, given, what string) (*terminal, error) {
 
 // removes says what a reset and a removal do, for the question and for scripts.
 func removes(name string, hosts int) string {
-	return fmt.Sprintf("this removes %s from %d hosts with all data", name, hosts)
+	return fmt.Sprintf("this removes %s from %s with all data", name, hostCount(hosts))
 }
 
 // confirm says what follows, and asks for the cluster's name.

@@ -29,11 +29,8 @@ func validateCommand(a *app) *cobra.Command {
 				fmt.Fprintln(a.stderr, "warning:", w.Warning())
 			}
 			warnOfAbsent(a.stderr, c)
-			hosts := "1 host"
-			if n := len(c.Hosts); n != 1 {
-				hosts = fmt.Sprintf("%d hosts", n)
-			}
-			_, err = fmt.Fprintf(a.stdout, "%s: ok: cluster %s, %s, Kubernetes %s\n", path, c.Name, hosts, c.Kubernetes)
+			_, err = fmt.Fprintf(a.stdout, "%s: ok: cluster %s, %s, Kubernetes %s\n", path, c.Name, hostCount(len(c.Hosts)),
+				c.Kubernetes)
 			return err
 		},
 	}
