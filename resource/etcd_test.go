@@ -359,6 +359,50 @@ func TestDisagreement(t *testing.T) {
 	}
 }
 
+// TestDrainAwaitsControllers: no pod is evicted while no controller manager leads, or has for long
+// enough.
+func TestDrainAwaitsControllers(t *testing.T) {
+	const at = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/kube-controller-manager"
+	now := time.Now()
+	lease := func(holder string, acquired, renewed time.Duration) map[string]any {
+		return map[string]any{"spec": map[string]any{
+			"holderIdentity": holder, "acquireTime": now.Add(-acquired).Format(time.RFC3339Nano),
+			"renewTime": now.Add(-renewed).Format(time.RFC3339Nano),
+		}}
+	}
+	for name, test := range map[string]struct {
+		before, after map[string]any // when it has been read often enough
+		says          string
+	}{
+		"its clock differs": {lease("m1", time.Hour, time.Minute), lease("m1", time.Hour, 58*time.Second), ""},
+		"it has just begun": {lease("m2", time.Second, 0), lease("m2", time.Second, -9*time.Second), ""},
+		"nobody leads":      {lease("m1", time.Hour, time.Minute), nil, "no kube-controller-manager leads"},
+		"it was given up":   {lease("", time.Hour, 0), nil, "no kube-controller-manager leads"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newMachine(t)
+			k := newKube(m)
+			k.register("m1", true)
+			k.objects["/api/v1/pods"] = map[string]any{"items": []any{map[string]any{"metadata": map[string]any{
+				"name": "a", "namespace": "default", "ownerReferences": []any{map[string]any{"kind": "ReplicaSet"}},
+			}}}}
+			k.objects[at] = test.before
+			k.ripe, k.later = k.reads+12, func() {
+				if test.after != nil {
+					k.objects[at] = test.after
+				}
+			}
+			evicted := func() bool { return len(k.objects["/api/v1/pods"]["items"].([]any)) == 0 }
+			drain := api.Drain{Node: "m1", Kubeconfig: "/etc/kubernetes/admin.conf", Mark: api.MarkUpgrade, Timeout: 4 * time.Second}
+			err := drain.Apply(t.Context(), m.System)
+			if test.says == "" && (err != nil || !evicted()) || test.says != "" && (err == nil || evicted() ||
+				!strings.Contains(err.Error(), test.says)) {
+				t.Errorf("evicted: %t, %v", evicted(), err)
+			}
+		})
+	}
+}
+
 // TestUnowned: a pod that no controller would make again keeps its host.
 func TestUnowned(t *testing.T) {
 	m := newMachine(t)

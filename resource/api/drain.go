@@ -62,8 +62,9 @@ func (d Drain) Observe(ctx context.Context, sys *host.System) (resource.Resource
 	return d, err
 }
 
-// Apply cordons the node and evicts its pods, as far as the budgets of disruptions allow, until
-// none is left. A drain is not taken back: who wants the pods again uncordons the node.
+// Apply cordons the node and, when a controller manager has led for a while, evicts its pods, as
+// far as the budgets of disruptions allow, until none is left. A drain is not taken back: who wants
+// the pods again uncordons the node.
 func (d Drain) Apply(ctx context.Context, sys *host.System) error {
 	if d.Absent {
 		return nil
@@ -78,7 +79,8 @@ func (d Drain) Apply(ctx context.Context, sys *host.System) error {
 	asked := map[string]time.Time{} // when a pod was last to be evicted
 	wait := apiWait{what: "its pods to leave", timeout: d.Timeout, code: fault.DrainBlocked}
 	blocked := map[string]string{} // why a pod is not evicted
-	var refused error              // to wait for what would not change by itself would be in vain
+	var at controllers
+	var refused error // to wait for what would not change by itself would be in vain
 	err = wait.until(ctx, sys, a, func(ctx context.Context, a *kube.API) (waiting, err error) {
 		node, err := d.look(ctx, a)
 		if err != nil || node == nil {
@@ -95,6 +97,11 @@ func (d Drain) Apply(ctx context.Context, sys *host.System) error {
 		}
 		if refused = d.unowned(pods); refused != nil {
 			return nil, nil
+		}
+		if len(pods) > 0 {
+			if waiting, err := at.await(ctx, a); waiting != nil || err != nil {
+				return waiting, err
+			}
 		}
 		var left []string
 		for _, p := range pods {

@@ -32,12 +32,7 @@ const vmComponents = "base,firewall,etcd-peers,etcd,kube-apiserver,kube-api-prox
 // TestVM makes a cluster on a machine with a kernel, a disk and a boot of its own, and takes its
 // power away in the middle of that, again and again.
 func TestVM(t *testing.T) {
-	// The disk of the virtual machine is in memory, where its syncs do not wait for all else that
-	// this machine writes.
-	m := &machine{lab: newLabIn(t, "/dev/shm/kbootstrap-e2e-vm", "vm", "--vm", "--control-planes", "1",
-		"--workers", "0")}
-	m.slow, m.patience = 5, m.worksOn
-	m.edit("\nhosts:", "\naddons: {metrics: {enabled: false}, storage: {enabled: false}}\nhosts:")
+	m := newMachine(t, "vm")
 	for _, step := range []struct {
 		name string
 		do   func(t *testing.T, m *machine)
@@ -59,6 +54,17 @@ type machine struct {
 	*lab
 	bare, golden files         // of the disk before `up`, and after one that was not broken
 	took         time.Duration // that one
+}
+
+// newMachine boots a virtual machine. Its disk is in memory, where its syncs do not wait for all else
+// that this machine writes.
+func newMachine(t *testing.T, name string, arguments ...string) *machine {
+	t.Helper()
+	m := &machine{lab: newLabIn(t, "/dev/shm/kbootstrap-e2e-"+name, name, append(arguments, "--vm",
+		"--control-planes", "1", "--workers", "0")...)}
+	m.slow, m.patience = 5, m.worksOn
+	m.edit("\nhosts:", "\naddons: {metrics: {enabled: false}, storage: {enabled: false}}\nhosts:")
+	return m
 }
 
 // vmArguments is `up` as far as this kernel goes. It has one processor.

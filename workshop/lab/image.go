@@ -67,6 +67,16 @@ func owned(suite string) image {
 	return i
 }
 
+// enforcing returns the recipe of a host on which SELinux enforces Debian's own policy, where the
+// kernel has SELinux: that of virtual machines has it. They label their files at the first boot.
+func enforcing(suite string) image {
+	i := debian(suite)
+	i.Packages = append(i.Packages, "selinux-policy-default", "policycoreutils", "auditd")
+	i.Hooks = append(i.Hooks, `touch "$1"/.autorelabel`,
+		`sed -i s/^SELINUX=.*/SELINUX=permissive/ "$1"/etc/selinux/config`)
+	return i
+}
+
 // userHooks make the user that Vagrant's boxes have.
 func userHooks() []string {
 	return []string{`chroot "$1" useradd --create-home --shell /bin/bash --user-group vagrant`}
@@ -120,6 +130,8 @@ func images() map[string]image {
 		"debian-11-owned": owned("bullseye"),
 		"debian-12-owned": owned("bookworm"),
 		"debian-13-owned": owned("trixie"),
+
+		"debian-12-selinux": enforcing("bookworm"),
 	}
 }
 
