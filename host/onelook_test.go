@@ -45,7 +45,7 @@ func TestOnce(t *testing.T) {
 	})
 }
 
-// TestOnceWithoutAnswer: who did not get an answer keeps nobody else from one.
+// TestOnceWithoutAnswer: a part that did not get an answer keeps no other part from one.
 func TestOnceWithoutAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		look := OneLook(t.Context(), nil)
@@ -86,7 +86,8 @@ func TestUnitsOfOneLook(t *testing.T) {
 		}
 		var out strings.Builder
 		for _, name := range argv[slices.Index(argv, "--")+1:] {
-			out.WriteString("Id=" + name + "\nActiveState=active\nMainPID=" + string(name[0]-'a'+'1') + "\nNRestarts=3\n\n")
+			pid := string(name[0] - 'a' + '1')
+			out.WriteString("Id=" + name + "\nActiveState=active\nMainPID=" + pid + "\nNRestarts=3\n\n")
 		}
 		return []byte(out.String()), nil
 	}, nil, nil)
@@ -105,7 +106,7 @@ func TestUnitsOfOneLook(t *testing.T) {
 		t.Errorf("ran %q", ran)
 	}
 	if _, err := s.Unit(look, "d.service"); err != nil || len(ran) != 2 || !strings.HasSuffix(ran[1], " -- d.service") {
-		t.Errorf("a unit that nobody announced: %v, %q", err, ran)
+		t.Errorf("a unit that was not announced: %v, %q", err, ran)
 	}
 	broken = true
 	if _, err := s.Units(OneLook(t.Context(), []string{"a.service"}), "a.service"); err == nil {

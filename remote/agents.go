@@ -180,7 +180,11 @@ func pack(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
+	// A buffer that grows by itself takes twice the memory. A program is packed to two fifths.
 	var packed bytes.Buffer
+	if info, err := f.Stat(); err == nil {
+		packed.Grow(int(info.Size() / 2))
+	}
 	z, err := gzip.NewWriterLevel(&packed, gzip.BestSpeed)
 	if err != nil {
 		return nil, err

@@ -48,7 +48,8 @@ func TestUpgradeEnds(t *testing.T) {
 		for progress := true; progress; {
 			progress = false
 			for i := range p.Steps {
-				if !done[i] && !slices.ContainsFunc(slices.Concat(p.Before(i), p.Yields(i)), func(j int) bool { return !done[j] }) {
+				before := slices.Concat(p.Before(i), p.Yields(i))
+				if !done[i] && !slices.ContainsFunc(before, func(j int) bool { return !done[j] }) {
 					done[i], progress = true, true
 				}
 			}

@@ -65,7 +65,10 @@ func execute(ctx context.Context, limit time.Duration, argv ...string) (measured
 	}
 	memory := watchMemory(cmd.Process.Pid)
 	err := cmd.Wait()
-	m := measured{start: stderr.begin, wall: time.Since(stderr.begin), memory: memory(), stdout: stdout.String(), lines: stderr.lines}
+	m := measured{
+		start: stderr.begin, wall: time.Since(stderr.begin), memory: memory(),
+		stdout: stdout.String(), lines: stderr.lines,
+	}
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		err = cause
 	}

@@ -42,8 +42,8 @@ var haltScript string
 var resolvesScript string
 
 // floor measures the floor of a command that has just made hosts nodes. What it made stays: of a
-// control plane the data of etcd too, for without them somebody would have to make the objects of
-// the cluster again.
+// control plane the data of etcd too, for without them the objects of the cluster would
+// have to be made again.
 func (b *bench) floor(ctx context.Context, s scenario, h *hosts, sent costs) (Run, error) {
 	targets := slices.DeleteFunc(slices.Clone(h.all), func(host lab.Host) bool {
 		return s.Join != "" && host.Name != s.Join
@@ -90,7 +90,8 @@ func (b *bench) floor(ctx context.Context, s scenario, h *hosts, sent costs) (Ru
 		return Run{}, err
 	}
 	start = time.Now()
-	if err := on(func(ctx context.Context, host lab.Host) error { return h.fill(ctx, host, sent[host.Name].Received) }); err != nil {
+	err = on(func(ctx context.Context, host lab.Host) error { return h.fill(ctx, host, sent[host.Name].Received) })
+	if err != nil {
 		return Run{}, fmt.Errorf("send as much as the run did: %w", err)
 	}
 	line := time.Since(start)
@@ -177,8 +178,8 @@ func (l objectList) isNodeReady(name string, since time.Time) bool {
 	return false
 }
 
-// arePodsReady reports whether the pods of the cluster DNS and of the probe on a node, of which each
-// node has one, run since a time and are ready: those that a run waits for.
+// arePodsReady reports whether the pods of the cluster DNS and of the probe on a node, of which
+// each node has one, run since a time and are ready: those that a run waits for.
 func (l objectList) arePodsReady(node string, since time.Time) bool {
 	probes := 0
 	for _, pod := range l.Items {

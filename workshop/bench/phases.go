@@ -127,8 +127,8 @@ func (s scenario) marks() []string {
 func seconds(d time.Duration) float64 { return d.Round(time.Millisecond).Seconds() }
 
 // becameReady is what a kubelet writes to its log when it tells the API that its node is Ready
-// (pkg/kubelet/kubelet_node_status.go, the same from Kubernetes 1.33 to 1.36). The tool itself looks
-// at nodes when all else is done, and finds them Ready.
+// (pkg/kubelet/kubelet_node_status.go, the same from Kubernetes 1.33 to 1.36). The tool itself
+// looks at nodes when all else is done, and finds them Ready.
 const becameReady = "Fast updating node status as it just became ready"
 
 // firstReady finds in the journal of a kubelet, as `journalctl -o short-unix` shows it, when its
