@@ -10,7 +10,8 @@ import (
 )
 
 // apart ends what is said of networks that overlap.
-const apart = " (hosts, pods and Services need networks apart; by default pods have 10.244.0.0/16 and Services 10.96.0.0/12)"
+const apart = " (hosts, pods and Services need networks apart; " +
+	"by default pods have 10.244.0.0/16 and Services 10.96.0.0/12)"
 
 // base is a valid inventory that the cases below change in one place.
 const base = `cluster: demo

@@ -35,7 +35,8 @@ var special = []struct {
 }
 
 // apart is the hint for networks that have addresses in common.
-const apart = "hosts, pods and Services need networks apart; by default pods have 10.244.0.0/16 and Services 10.96.0.0/12"
+const apart = "hosts, pods and Services need networks apart; " +
+	"by default pods have 10.244.0.0/16 and Services 10.96.0.0/12"
 
 // network is one of the networks of the cluster, for messages about two of them.
 type network struct {
@@ -124,7 +125,8 @@ func checkNetworks(r *reader, c *Cluster) {
 		}
 		for _, m := range all[:i] {
 			if m.prefix.Overlaps(n.prefix) {
-				r.problem(blame(r, n, m), cmp.Or(m.hint, n.hint, apart), "%s %s overlaps %s %s", n.name, n.prefix, m.name, m.prefix)
+				r.problem(blame(r, n, m), cmp.Or(m.hint, n.hint, apart), "%s %s overlaps %s %s",
+					n.name, n.prefix, m.name, m.prefix)
 			}
 		}
 	}

@@ -196,7 +196,8 @@ func address(to *netip.Addr, of family) decoder {
 		case err != nil && slash && isIP(bare):
 			r.problemAt(v.line, v.column, "write "+bare, "%q is not an IP address but a network", s)
 		case err != nil && isNumeric(s):
-			r.problemAt(v.line, v.column, "write four numbers from 0 to 255 without leading zeros, such as 192.168.56.11",
+			r.problemAt(v.line, v.column,
+				"write four numbers from 0 to 255 without leading zeros, such as 192.168.56.11",
 				"%q is not an IP address", s)
 		case err != nil:
 			r.problemAt(v.line, v.column,

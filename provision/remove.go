@@ -78,7 +78,8 @@ func BuildRemoval(_ context.Context, r *Run) error {
 		}}
 	case r.lead == "":
 		return guard.Refusals{{
-			Code: fault.RefusedRemoval, Text: "no control plane that stays can be reached", Cause: r.LeftOut().ErrOrNil(),
+			Code: fault.RefusedRemoval, Text: "no control plane that stays can be reached",
+			Cause:  r.LeftOut().ErrOrNil(),
 			Advice: "bring a control plane back that is not to be removed",
 		}}
 	case r.PKI == nil:

@@ -33,7 +33,8 @@ func ReplaceNode(hosts []string, confirm func(*Run) error) []Stage {
 func BuildReplacement(_ context.Context, r *Run) error {
 	if r.lead == "" {
 		return guard.Refusals{{
-			Code: fault.RefusedReplacement, Text: "no other control plane can be reached", Cause: r.LeftOut().ErrOrNil(),
+			Code: fault.RefusedReplacement, Text: "no other control plane can be reached",
+			Cause:  r.LeftOut().ErrOrNil(),
 			Advice: "bring another control plane back; if none is left, `kbootstrap recover` or a backup is the way",
 		}}
 	}

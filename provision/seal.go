@@ -58,7 +58,8 @@ func UnsealStore(_ context.Context, r *Run) error {
 // noKeysHere is the error of a run that has to do with keys which are not in the state directory.
 func noKeysHere(r *Run) error {
 	return fault.AuthorityLost.Errorf("%s has no keys of the cluster %s: run the command where its state "+
-		"directory is, or restore that from a backup; `kbootstrap up` makes them with a new cluster", pkiDir(r.Cluster), r.Cluster.Name)
+		"directory is, or restore that from a backup; `kbootstrap up` makes them with a new cluster",
+		pkiDir(r.Cluster), r.Cluster.Name)
 }
 
 // PlainBackups are the backups in the state directory that are not sealed.

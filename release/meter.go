@@ -90,16 +90,22 @@ func (m *Meter) String() string {
 	if rate := m.rate(); rate > 0 {
 		parts = append(parts, human.Size(int64(rate))+"/s")
 		if left := m.Left(); left > 0 {
-			parts = append(parts, "about "+roughly(left)+" left")
+			parts = append(parts, roughly(left)+" left")
 		}
 	}
 	return strings.Join(parts, ", ")
 }
 
-// roughly is a time in seconds, or in minutes if it is long.
+// roughly is a time in seconds, in minutes or in hours; what is longer than two days tells of a line
+// that stands still.
 func roughly(d time.Duration) string {
-	if d < 3*time.Minute {
-		return fmt.Sprintf("%d s", max(1, int(d.Round(time.Second).Seconds())))
+	switch {
+	case d < 3*time.Minute:
+		return fmt.Sprintf("about %d s", max(1, int(d.Round(time.Second).Seconds())))
+	case d < 3*time.Hour:
+		return fmt.Sprintf("about %d min", int(d.Round(time.Minute).Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("about %d h", int(d.Round(time.Hour).Hours()))
 	}
-	return fmt.Sprintf("%d min", int(d.Round(time.Minute).Minutes()))
+	return "more than two days"
 }

@@ -158,3 +158,18 @@ func TestMeterAgain(t *testing.T) {
 		t.Errorf("%+v", last.All)
 	}
 }
+
+// TestRoughly: an estimate is in a unit that people count in, and none of a line that stands still.
+func TestRoughly(t *testing.T) {
+	for of, want := range map[time.Duration]string{
+		200 * time.Millisecond: "about 1 s",
+		90 * time.Second:       "about 90 s",
+		122 * time.Minute:      "about 122 min",
+		543 * time.Minute:      "about 9 h",
+		25282 * time.Minute:    "more than two days",
+	} {
+		if got := roughly(of); got != want {
+			t.Errorf("%v: %q, want %q", of, got, want)
+		}
+	}
+}

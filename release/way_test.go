@@ -26,7 +26,8 @@ func TestNoWay(t *testing.T) {
 		},
 	}}
 	f, err := newFetcher(&inventory.Cluster{}, Options{
-		CacheDir: t.TempDir(), HTTP: unreachable, retry: retryPolicy{attempts: 5, base: time.Microsecond, longest: time.Millisecond},
+		CacheDir: t.TempDir(), HTTP: unreachable,
+		retry: retryPolicy{attempts: 5, base: time.Microsecond, longest: time.Millisecond},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -48,7 +49,7 @@ func TestNoWay(t *testing.T) {
 	if err == nil || err.Error() != want {
 		t.Errorf("got\n%v\nwant\n%s", err, want)
 	}
-	// Those under way at the same time have their tries; a registry's client may have two addresses.
+	// Those under way at the same time have their tries, and a registry is another server.
 	if n := dials.Load(); n > (parallel+2)*wayAttempts {
 		t.Errorf("%d connections were tried", n)
 	}

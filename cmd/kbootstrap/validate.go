@@ -29,8 +29,8 @@ func validateCommand(a *app) *cobra.Command {
 				fmt.Fprintln(a.stderr, "warning:", w.Warning())
 			}
 			warnOfAbsent(a.stderr, c)
-			_, err = fmt.Fprintf(a.stdout, "%s: ok: cluster %s, %s, Kubernetes %s\n", path, c.Name, hostCount(len(c.Hosts)),
-				c.Kubernetes)
+			_, err = fmt.Fprintf(a.stdout, "%s: ok: cluster %s, %s, Kubernetes %s\n", path, c.Name,
+				hostCount(len(c.Hosts)), c.Kubernetes)
 			return err
 		},
 	}

@@ -104,8 +104,12 @@ func (r *release) settings(t target, tree string) (settings, error) {
 		s.Contents = append(s.Contents, content{Src: path, Dst: "/usr/" + below, Info: fileInfo{modeOf(info), when}})
 		return nil
 	})
-	// rpm removes a directory only if a package owns it.
-	for _, dir := range []string{"/usr/lib/kbootstrap", "/usr/share/doc/kbootstrap"} {
+	// rpm removes a directory only if a package owns it. Shells that are there own theirs as well,
+	// and keep them.
+	for _, dir := range []string{
+		"/usr/lib/kbootstrap", "/usr/share/doc/kbootstrap", "/usr/share/fish", "/usr/share/fish/vendor_completions.d",
+		"/usr/share/zsh", "/usr/share/zsh/site-functions",
+	} {
 		s.Contents = append(s.Contents, content{Dst: dir, Type: "dir", Info: fileInfo{0o755, when}})
 	}
 	return s, err

@@ -135,7 +135,8 @@ func newRoot(t *testing.T, files, packages string) root {
 func (r root) run(line string) string {
 	r.t.Helper()
 	const inside = `mount -t proc proc "$0/proc" && exec chroot "$0" "$@"` // a shell's <( ) needs it
-	return execute(r.t, ".", "unshare", "--net", "--mount", "sh", "-ec", inside, r.dir, "/usr/bin/env", "-i", "HOME=/root", "TERM=dumb",
+	return execute(r.t, ".", "unshare", "--net", "--mount", "sh", "-ec", inside, r.dir, "/usr/bin/env", "-i",
+		"HOME=/root", "TERM=dumb",
 		"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", "DEBIAN_FRONTEND=noninteractive", "sh", "-ec", line)
 }
 
@@ -154,7 +155,7 @@ func (r root) use(version string) {
 		r.t.Errorf("version says %q", said)
 	}
 	r.run("mkdir /work && cd /work && kbootstrap init && test -s hosts.yaml && kbootstrap validate && rm -r /work")
-	// compopt is an error outside of a completion that a user has asked for; the script does without.
+	// compopt is an error outside of a completion that a user asked for; the script does without.
 	completed := r.run(`bash -ec '. /usr/share/bash-completion/bash_completion; compopt() { :; }
 		COMP_WORDS=(kbootstrap pref); COMP_CWORD=1
 		COMP_LINE="kbootstrap pref"; COMP_POINT=15; _completion_loader kbootstrap || [ $? = 124 ]

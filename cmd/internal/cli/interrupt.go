@@ -58,8 +58,13 @@ func interruptible(parent context.Context, same time.Duration, now func(os.Signa
 	return ctx
 }
 
+// insisted is what the second request is answered with. It begins on a line of its own, because the
+// terminal has written ^C.
+const insisted = "\nended at once, without waiting for anything: run the same command again to finish\n"
+
 // die ends the process by the signal, so that its parent sees the cause.
 func die(sig os.Signal) {
+	_, _ = os.Stderr.WriteString(insisted) // who cannot read it has lost the terminal
 	number, ok := sig.(syscall.Signal)
 	signal.Reset()
 	if !ok || posix.Kill(os.Getpid(), number) != nil {

@@ -2,10 +2,14 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"os"
+	"os/exec"
 	"os/signal"
+	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // TestInterruptible: the first signal asks, the second insists; a terminal that is closed asks
@@ -36,6 +40,27 @@ func TestInterruptible(t *testing.T) {
 			t.Errorf("%v, %v, %v: wrong by %d", test.first, test.second, test.third, test.insists)
 		}
 		end()
+	}
+}
+
+// TestInsisted: the second request says what to do, and the process ends by its signal.
+func TestInsisted(t *testing.T) {
+	const asked = "KBOOTSTRAP_TEST_DIE"
+	if os.Getenv(asked) != "" {
+		die(syscall.SIGINT)
+		select {} // the signal is on its way
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	c := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestInsisted$")
+	c.Env = append(os.Environ(), asked+"=1")
+	out, err := c.CombinedOutput()
+	var ended *exec.ExitError
+	if !errors.As(err, &ended) || ended.Sys().(syscall.WaitStatus).Signal() != syscall.SIGINT {
+		t.Errorf("it ended with %v", err)
+	}
+	if !strings.Contains(string(out), "run the same command again") {
+		t.Errorf("it said %q", out)
 	}
 }
 
