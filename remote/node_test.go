@@ -16,6 +16,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 
@@ -203,6 +204,36 @@ func TestAgentThatEndsLater(t *testing.T) {
 		t.Errorf("stderr %q", got)
 	}
 	_ = session.Close()
+}
+
+// TestCloseOfAFrozenHost: what is closed ends, although the host says nothing any more and somebody
+// reads what its process would say.
+func TestCloseOfAFrozenHost(t *testing.T) {
+	key := newEd25519(t)
+	s := newServer(t, key)
+	c := connect(t, s.trust(key), Options{Agent: agentFile(t, "cat"), root: t.TempDir()})
+	session, err := c.Node(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := make(chan error, 1)
+	go func() { _, err := session.Read(make([]byte, 1)); read <- err }()
+	s.each((*frozenConn).freeze)
+	closed := make(chan struct{})
+	go func() {
+		_, _ = session.Close(), c.Close()
+		close(closed)
+	}()
+	for range 2 {
+		select {
+		case <-closed:
+			closed = nil
+		case <-read:
+			read = nil
+		case <-time.After(time.Minute):
+			t.Fatal("closing does not end")
+		}
+	}
 }
 
 func TestOtherArchitecture(t *testing.T) {

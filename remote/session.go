@@ -51,9 +51,11 @@ func (c *Conn) start(ctx context.Context, op, command string) (*Session, error) 
 		if s.stdin, err = s.ssh.StdinPipe(); err != nil {
 			return err
 		}
-		if s.stdout, err = s.ssh.StdoutPipe(); err != nil {
+		out, err := s.ssh.StdoutPipe()
+		if err != nil {
 			return err
 		}
+		s.stdout = &turns{from: out}
 		s.ssh.Stderr = &promptWatch{to: &s.stderr, prompts: s.prompts, spoke: s.spoke}
 		if err := s.ssh.Start(command); err != nil {
 			_ = s.ssh.Close()
