@@ -35,7 +35,8 @@ func (v Vote) Observe(ctx context.Context, sys *host.System) (Resource, error) {
 }
 
 const (
-	// unheardLooks is after how many looks at a learner that is not heard it is started again, once.
+	// unheardLooks is after how many looks at a learner that is not heard it is started again,
+	// once.
 	unheardLooks = 3
 	// announceLooks is how often a learner is looked at for whether it serves clients before it is
 	// promoted all the same: for some ten seconds, after which etcd has announced it twice.
