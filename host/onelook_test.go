@@ -18,7 +18,7 @@ func TestOnce(t *testing.T) {
 		ask := func() (int, error) {
 			asked++
 			n := asked
-			time.Sleep(time.Second)
+			<-time.After(time.Second)
 			return n, nil
 		}
 		look := OneLook(t.Context(), nil)
@@ -51,7 +51,7 @@ func TestOnceWithoutAnswer(t *testing.T) {
 		look := OneLook(t.Context(), nil)
 		late := errors.New("late")
 		go func() {
-			_, err := Once(look, "question", func() (int, error) { time.Sleep(time.Second); return 0, late })
+			_, err := Once(look, "question", func() (int, error) { <-time.After(time.Second); return 0, late })
 			if !errors.Is(err, late) {
 				t.Error(err)
 			}
@@ -65,13 +65,13 @@ func TestOnceWithoutAnswer(t *testing.T) {
 		ended, end := context.WithCancel(look)
 		end()
 		go func() {
-			_, _ = Once(look, "slow", func() (int, error) { time.Sleep(time.Hour); return 1, nil })
+			_, _ = Once(look, "slow", func() (int, error) { <-time.After(time.Hour); return 1, nil })
 		}()
 		synctest.Wait()
 		if n, err := Once(ended, "slow", func() (int, error) { return 0, late }); n != 0 || !errors.Is(err, late) {
 			t.Errorf("who has no time left waits: %d, %v", n, err)
 		}
-		time.Sleep(time.Hour)
+		<-time.After(time.Hour)
 	})
 }
 

@@ -79,7 +79,7 @@ func TestWalkYields(t *testing.T) {
 		failed := p.Walk(t.Context(), func(_ context.Context, s plan.Step) error {
 			r.Add("begin " + fixture.Place(s))
 			if s.Component.Name == "images" {
-				time.Sleep(map[string]time.Duration{"m1": time.Second, "m2": 3 * time.Second}[s.About()])
+				<-time.After(map[string]time.Duration{"m1": time.Second, "m2": 3 * time.Second}[s.About()])
 			}
 			r.Add("end " + fixture.Place(s))
 			if s.Component.Name == "images" && s.About() == "m3" {
