@@ -96,8 +96,8 @@ func (m *Meter) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// roughly is a time in seconds, in minutes or in hours; what is longer than two days tells of a line
-// that stands still.
+// roughly is a time in seconds, in minutes or in hours; what is longer than two days tells of a
+// line that stands still.
 func roughly(d time.Duration) string {
 	switch {
 	case d < 3*time.Minute:

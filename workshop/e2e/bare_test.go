@@ -25,6 +25,8 @@ func TestBareHosts(t *testing.T) {
 	}, "KB1140", "there is no cluster bare yet", "hint: Make the cluster")
 	l.mustRefuse(9, []string{
 		"add-node w1", "upgrade --confirm bare", "upgrade --dry-run", "add-node cp1",
+		"remove-node w1 --confirm bare", "replace-node w1 --confirm bare", "replace-node cp1 --confirm bare",
+		"recover --confirm bare", "certs renew", "certs rotate-ca etcd --yes",
 	}, "KB1140", "there is no cluster yet", "run `kbootstrap up`")
 	const units = "ls /etc/systemd/system | grep -c -e kube -e etcd -e containerd; true"
 	if left := l.exec("w1", "sh", "-c", units); left != "0\n" {

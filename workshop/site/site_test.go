@@ -46,6 +46,9 @@ func TestSite(t *testing.T) {
 	}
 	followed := 0
 	for page, text := range pages {
+		if strings.Contains(text, "{{ site.title }}") {
+			t.Errorf("%s: the theme is not filled in", page)
+		}
 		for _, link := range reference.FindAllStringSubmatch(text, -1) {
 			followed += follow(t, dir, pages, page, html.UnescapeString(link[1]))
 		}

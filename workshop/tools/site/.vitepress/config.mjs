@@ -26,6 +26,19 @@ function tokenize(text) {
   return words.concat(text.toLowerCase().match(/kb\d{4}|[a-z][a-z0-9]*(?:[-.][a-z0-9]+)+/g) ?? [])
 }
 
+// Braces in our pages are Go's, never Vue's, whose theme has its own. A block that is indented looks like one that is fenced, and
+// scrolls by itself where the page is narrow.
+function plain(md) {
+  const rules = md.renderer.rules
+  const braces = (html) => html.replaceAll('{{', '&#123;&#123;')
+  for (const name of ['text', 'code_inline', 'html_block', 'html_inline']) {
+    const before = rules[name]
+    rules[name] = (...given) => braces(before(...given))
+  }
+  rules.code_block = (tokens, i) =>
+    `<div class="language-"><pre v-pre><code>${braces(md.utils.escapeHtml(tokens[i].content))}</code></pre></div>\n`
+}
+
 export default defineConfig({
   title: 'kbootstrap',
   srcDir: stage,
@@ -50,11 +63,9 @@ export default defineConfig({
     },
     outline: {level: [2, 3]},
   },
-  // Braces in our pages are Go's, never Vue's.
-  vue: {template: {compilerOptions: {delimiters: ['\u0001{', '}\u0001']}}},
   markdown: {
     anchor: {slugify: slug},
     toc: {slugify: slug},
-    config: (md) => md.use(links, stage, root),
+    config: (md) => md.use(links, stage, root).use(plain),
   },
 })
