@@ -86,11 +86,11 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 			Kind: fleet.EventStart, Host: host, Component: s.Component.Name, After: awaited.last(s),
 		})
 		begin := time.Now()
-		last := s.Settled()
+		told := s.Settled()
 		err := counted(s, func(events func(node.Event)) error {
 			return r.Fleet[s.At].Converge(ctx, s, func(e node.Event) {
 				events(e)
-				if e.Kind == node.EventChange && last != "" && e.ID == last {
+				if e.Kind == node.EventLog && told != "" && e.Line == told {
 					awaited.ended(s)
 					settled()
 				}

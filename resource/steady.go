@@ -32,6 +32,9 @@ func (s Steady) Absence() Resource {
 	return s
 }
 
+// Announcement is what Apply tells before it begins to watch.
+func (s Steady) Announcement() string { return fmt.Sprintf("waiting until %s has run for %s", s.Unit, s.For) }
+
 // Observe asks how old the process is. Where that cannot be told, as within some containers, a
 // process that runs will do.
 func (s Steady) Observe(ctx context.Context, sys *host.System) (Resource, error) {
@@ -54,7 +57,7 @@ func (s Steady) Apply(ctx context.Context, sys *host.System) error {
 	if s.Absent {
 		return nil
 	}
-	sys.Logf("waiting until %s has run for %s", s.Unit, s.For)
+	sys.Logf("%s", s.Announcement())
 	since := sys.Since(s.Unit)
 	deadline, cancel := context.WithTimeout(ctx, s.For+time.Minute)
 	defer cancel()

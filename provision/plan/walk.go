@@ -128,18 +128,18 @@ func (p Plan) mayGoAhead(i, before int) bool {
 	return isOfNode(step) && isOfNode(other) && step.About() == other.About()
 }
 
-// Settled is the ID of the last resource that the step changes before it does nothing but watch the
-// services that it has started; "" where it does not watch any.
+// Settled is what the host tells (node.EventLog) when the step has changed all that it changes, and
+// watches the services that it has started; "" where it ends without that.
 func (s Step) Settled() string {
-	for i := len(s.Wanted) - 1; i > 0; i-- {
-		if _, watches := s.Wanted[i].(resource.Steady); !watches {
-			if i == len(s.Wanted)-1 {
-				return ""
-			}
-			return s.Wanted[i].ID()
+	told := ""
+	for _, w := range slices.Backward(s.Wanted) {
+		watched, ok := w.(resource.Steady)
+		if !ok {
+			break
 		}
+		told = watched.Announcement()
 	}
-	return ""
+	return told
 }
 
 // Before returns the indices of the steps that must be done before step i.
