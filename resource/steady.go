@@ -33,7 +33,9 @@ func (s Steady) Absence() Resource {
 }
 
 // Announcement is what Apply tells before it begins to watch.
-func (s Steady) Announcement() string { return fmt.Sprintf("waiting until %s has run for %s", s.Unit, s.For) }
+func (s Steady) Announcement() string {
+	return fmt.Sprintf("waiting until %s has run for %s", s.Unit, s.For)
+}
 
 // Observe asks how old the process is. Where that cannot be told, as within some containers, a
 // process that runs will do.

@@ -158,7 +158,7 @@ func TestUpgradeGoesAhead(t *testing.T) {
 					return nil
 				}
 				settled()
-				time.Sleep(6 * time.Second)
+				<-time.After(6 * time.Second)
 				if ends && fixture.Place(s) == "containerd@m2" {
 					return errors.New("it has ended")
 				}

@@ -115,8 +115,8 @@ func (o *outcome) await(settled bool) error {
 }
 
 // mayGoAhead reports whether step i may be begun while what the step before it changed is watched:
-// in an upgrade, where pods depend on both, and come back when both are well; and where others stand
-// by for the one that is watched, and the first of them has been watched to the end.
+// in an upgrade, where pods depend on both, and come back when both are well; and where others
+// stand by for the one that is watched, and the first of them has been watched to the end.
 func (p Plan) mayGoAhead(i, before int) bool {
 	step, other := p.Steps[i], p.Steps[before]
 	if step.Component.Name == other.Component.Name {

@@ -96,7 +96,7 @@ func (d Drain) Apply(ctx context.Context, sys *host.System) error {
 			return nil, err
 		}
 		if refused = d.unowned(pods); refused != nil {
-			return nil, nil
+			return nil, nil //nolint:nilerr // it ends the wait, and is the result of it
 		}
 		if len(pods) > 0 {
 			if waiting, err := at.await(ctx, a); waiting != nil || err != nil {
