@@ -120,19 +120,25 @@ func vmUp(t *testing.T, m *machine) {
 
 // vmReboot has the machine start again, as its owner would.
 func vmReboot(t *testing.T, m *machine) {
-	before := m.bootID()
-	// The reboot may be quicker than the answer.
-	m.runLab(time.Minute, "exec", "cp1", "--", "systemctl", "reboot", "--no-block")
-	begin := time.Now()
-	m.eventually(3*time.Minute, "a boot of its own", func(r result) bool {
-		return r.code == 0 && strings.TrimSpace(r.stdout) != before
-	}, "cp1", "cat", "/proc/sys/kernel/random/boot_id")
-	t.Logf("the machine was back after %.1f s", time.Since(begin).Seconds())
+	t.Logf("the machine was back after %.1f s", m.reboots().Seconds())
 	m.works()
 	m.upAgain()
 	if different := m.files().differ(m.golden); different != "" {
 		t.Errorf("the reboot changed files:\n%s", different)
 	}
+}
+
+// reboots has the machine start again, and returns after what time it was back.
+func (m *machine) reboots() time.Duration {
+	m.t.Helper()
+	bootID := []string{"cat", "/proc/sys/kernel/random/boot_id"}
+	before, begin := strings.TrimSpace(m.exec("cp1", bootID...)), time.Now()
+	// The reboot may be quicker than the answer.
+	m.runLab(time.Minute, "exec", "cp1", "--", "systemctl", "reboot", "--no-block")
+	m.eventually(3*time.Minute, "a boot of its own", func(r result) bool {
+		return r.code == 0 && strings.TrimSpace(r.stdout) != before
+	}, "cp1", bootID...)
+	return time.Since(begin)
 }
 
 // vmPowerCuts breaks runs on a bare disk at random moments. What the run has on the disk is old or
@@ -258,11 +264,6 @@ func (m *machine) works() {
 		"kubelet", "flanneld"} {
 		m.eventually(time.Minute, unit+" runs", contains("active"), "cp1", "systemctl", "is-active", unit)
 	}
-}
-
-func (m *machine) bootID() string {
-	m.t.Helper()
-	return strings.TrimSpace(m.exec("cp1", "cat", "/proc/sys/kernel/random/boot_id"))
 }
 
 // keepDisk copies the disk of the machine, which is off meanwhile; restoreDisk puts the copy in its

@@ -25,12 +25,7 @@ func TestVMEnforced(t *testing.T) {
 	m.works()
 	m.enforces("Permissive", "permissive")
 	m.upAgain()
-
-	before := m.bootID()
-	m.runLab(time.Minute, "exec", "cp1", "--", "systemctl", "reboot", "--no-block")
-	m.eventually(3*time.Minute, "a boot of its own", func(r result) bool {
-		return r.code == 0 && strings.TrimSpace(r.stdout) != before
-	}, "cp1", "cat", "/proc/sys/kernel/random/boot_id")
+	m.reboots()
 	m.works()
 	m.enforces("Permissive", "permissive")
 	m.must(10*time.Minute, "reset", "-i", m.inventory, "--confirm", "enforced")
