@@ -14,9 +14,10 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// bootDeadline is how long a host may take until it lets its user in. It takes 3 to 5 s; many at
-// once take longer.
-const bootDeadline = 2 * time.Minute
+// A host that takes longer than this until it lets its user in is given up. A container takes 3 to
+// 5 s, and many at once take longer; a virtual machine takes 10 s, and more than a minute at a first
+// boot that labels its files for SELinux.
+const bootDeadline, bootDeadlineVM = 2 * time.Minute, 10 * time.Minute
 
 // errGone ends the waiting for a host that is not coming.
 var errGone = errors.New("it stopped while booting")
@@ -37,7 +38,11 @@ func (s state) waitSSH(ctx context.Context, h hostState) error {
 		User: "vagrant", Auth: []ssh.AuthMethod{ssh.PublicKeys(key)}, HostKeyCallback: ssh.FixedHostKey(hostKey),
 		HostKeyAlgorithms: []string{ssh.KeyAlgoED25519},
 	}
-	waiting, cancel := context.WithTimeout(ctx, bootDeadline)
+	deadline := bootDeadline
+	if s.Spec.VM {
+		deadline = bootDeadlineVM
+	}
+	waiting, cancel := context.WithTimeout(ctx, deadline)
 	defer cancel()
 	err = poll(waiting, func() error {
 		if !h.Nspawn.alive() {
