@@ -206,8 +206,8 @@ func TestAgentThatEndsLater(t *testing.T) {
 	_ = session.Close()
 }
 
-// TestCloseOfAFrozenHost: what is closed ends, although the host says nothing any more and somebody
-// reads what its process would say.
+// TestCloseOfAFrozenHost: what is closed ends, although the host says nothing any more and another
+// goroutine reads what its process would say.
 func TestCloseOfAFrozenHost(t *testing.T) {
 	key := newEd25519(t)
 	s := newServer(t, key)

@@ -359,8 +359,8 @@ func TestDisagreement(t *testing.T) {
 	}
 }
 
-// TestDrainAwaitsControllers: no pod is evicted while no controller manager leads, or has for long
-// enough.
+// TestDrainAwaitsControllers: no pod is evicted while no controller manager leads, or has led for
+// long enough.
 func TestDrainAwaitsControllers(t *testing.T) {
 	const at = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/kube-controller-manager"
 	now := time.Now()
@@ -376,7 +376,7 @@ func TestDrainAwaitsControllers(t *testing.T) {
 	}{
 		"its clock differs": {lease("m1", time.Hour, time.Minute), lease("m1", time.Hour, 58*time.Second), ""},
 		"it has just begun": {lease("m2", time.Second, 0), lease("m2", time.Second, -9*time.Second), ""},
-		"nobody leads":      {lease("m1", time.Hour, time.Minute), nil, "no kube-controller-manager leads"},
+		"none leads":        {lease("m1", time.Hour, time.Minute), nil, "no kube-controller-manager leads"},
 		"it was given up":   {lease("", time.Hour, 0), nil, "no kube-controller-manager leads"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -393,7 +393,8 @@ func TestDrainAwaitsControllers(t *testing.T) {
 				}
 			}
 			evicted := func() bool { return len(k.objects["/api/v1/pods"]["items"].([]any)) == 0 }
-			drain := api.Drain{Node: "m1", Kubeconfig: "/etc/kubernetes/admin.conf", Mark: api.MarkUpgrade, Timeout: 4 * time.Second}
+			drain := api.Drain{Node: "m1", Kubeconfig: "/etc/kubernetes/admin.conf", Mark: api.MarkUpgrade}
+			drain.Timeout = 4 * time.Second
 			err := drain.Apply(t.Context(), m.System)
 			if test.says == "" && (err != nil || !evicted()) || test.says != "" && (err == nil || evicted() ||
 				!strings.Contains(err.Error(), test.says)) {

@@ -63,8 +63,8 @@ func Upgrade(drain time.Duration, now time.Time) []Component {
 		case slices.Contains(planes, c.Name):
 			c.Needs = append(c.Needs, APIServer)
 		case c.OfNode:
-			// The node is known to the API by now, so that what only waits for that on a new host has no
-			// need to.
+			// The node is known to the API by now, so that what only waits for that on a new host
+			// has no need to.
 			c.InWaves, c.After = true, append(without(c.After, kubelet.Name, nodes.Name), Drained)
 			c.Needs = slices.Concat(c.Needs, planes)
 		case c.Name == hostsHealth:

@@ -141,8 +141,8 @@ func TestUpgradeStops(t *testing.T) {
 	}
 }
 
-// TestUpgradeGoesAhead: while what was restarted on a node is watched, what pods depend on besides is
-// begun on that host, and nothing else is. A service that ends meanwhile keeps pods away.
+// TestUpgradeGoesAhead: while what was restarted on a node is watched, what pods depend on besides
+// is begun on that host, and nothing else is. A service that ends meanwhile keeps pods away.
 func TestUpgradeGoesAhead(t *testing.T) {
 	p := upgradePlan(t)
 	for i, s := range plan.Build(component.Upgrade(time.Minute, time.Now()), fixture.TargetsOf(t, fixture.Ha)).Steps {

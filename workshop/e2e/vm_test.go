@@ -56,8 +56,8 @@ type machine struct {
 	took         time.Duration // that one
 }
 
-// newMachine boots a virtual machine. Its disk is in memory, where its syncs do not wait for all else
-// that this machine writes.
+// newMachine boots a virtual machine. Its disk is in memory, where its syncs do not wait for all
+// else that this machine writes.
 func newMachine(t *testing.T, name string, arguments ...string) *machine {
 	t.Helper()
 	m := &machine{lab: newLabIn(t, "/dev/shm/kbootstrap-e2e-"+name, name, append(arguments, "--vm",

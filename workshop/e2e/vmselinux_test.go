@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// TestVMEnforced makes a cluster on a machine whose kernel enforces a policy of SELinux, and gives the
-// machine back as it was.
+// TestVMEnforced makes a cluster on a machine whose kernel enforces a policy of SELinux, and gives
+// the machine back as it was.
 func TestVMEnforced(t *testing.T) {
 	m := newMachine(t, "enforced", "--image", "debian-12-selinux")
 	m.enforces("Enforcing", "enforcing")
@@ -35,7 +35,8 @@ func TestVMEnforced(t *testing.T) {
 // enforces checks what SELinux does now, and at boot.
 func (m *machine) enforces(now, boot string) {
 	m.t.Helper()
-	got := m.exec("cp1", "sh", "-c", "getenforce; sed -n s/^SELINUX=//p /etc/selinux/config; ls /sys/fs/selinux/class | wc -l")
+	got := m.exec("cp1", "sh", "-c",
+		"getenforce; sed -n s/^SELINUX=//p /etc/selinux/config; ls /sys/fs/selinux/class | wc -l")
 	fields := strings.Fields(got)
 	if len(fields) != 3 || fields[0] != now || fields[1] != boot || fields[2] == "0" {
 		m.t.Errorf("SELinux is %q, want %s now and %s at boot, with a policy", got, now, boot)

@@ -27,7 +27,8 @@ func TestImages(t *testing.T) {
 			}
 		}
 	}
-	const all = "debian-11 debian-11-owned debian-12 debian-12-owned debian-12-selinux debian-13 debian-13-owned el7-like el9-like"
+	const all = "debian-11 debian-11-owned debian-12 debian-12-owned debian-12-selinux debian-13 debian-13-owned " +
+		"el7-like el9-like"
 	if got := strings.Join(Images(), " "); got != all {
 		t.Errorf("the images are %s", got)
 	}

@@ -15,8 +15,8 @@ import (
 )
 
 // A host that takes longer than this until it lets its user in is given up. A container takes 3 to
-// 5 s, and many at once take longer; a virtual machine takes 10 s, and more than a minute at a first
-// boot that labels its files for SELinux.
+// 5 s, and many at once take longer; a virtual machine takes 10 s, and more than a minute at a
+// first boot that labels its files for SELinux.
 const bootDeadline, bootDeadlineVM = 2 * time.Minute, 10 * time.Minute
 
 // errGone ends the waiting for a host that is not coming.
