@@ -26,8 +26,8 @@ func (p Plan) Walk(ctx context.Context, do func(context.Context, Step) error) Fa
 }
 
 // WalkAhead is Walk, where do may call its last argument when all that is left of the step is to
-// watch what it changed: see Step.Settled. What pods depend on, on the same host, is begun by then,
-// and has the same time to show that it is well. All other steps wait until the step is done.
+// watch what it changed: see Step.Settled. Then the steps that may go ahead of its end are begun;
+// all others wait until it is done.
 func (p Plan) WalkAhead(ctx context.Context, do func(ctx context.Context, s Step, settled func()) error) Failures {
 	outcomes := make([]outcome, len(p.Steps))
 	for i := range outcomes {
