@@ -80,11 +80,17 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 		return err
 	}
 	awaited := newOrder(r.Plan)
+	var drained []string // whose pods were to leave
 	do := func(ctx context.Context, s plan.Step, settled func()) error {
 		host := s.About()
 		r.options.Tell(fleet.Event{
 			Kind: fleet.EventStart, Host: host, Component: s.Component.Name, After: awaited.last(s),
 		})
+		if s.Component.Name == component.Drained {
+			mu.Lock()
+			drained = append(drained, host)
+			mu.Unlock()
+		}
 		begin := time.Now()
 		told := s.Settled()
 		err := counted(s, func(events func(node.Event)) error {
@@ -118,7 +124,7 @@ func (r *Run) Apply(ctx context.Context) (Summary, error) {
 	}))
 	again := func(ctx context.Context, s plan.Step) error { return do(ctx, s, func() {}) }
 	if r.upgrading != nil && ctx.Err() == nil && failed != nil {
-		r.giveBack(ctx, failed, again)
+		r.giveBack(ctx, drained, again)
 	}
 	if r.settles && ctx.Err() == nil && failed == nil {
 		failed = r.settle(ctx, again)

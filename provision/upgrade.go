@@ -108,16 +108,12 @@ func upgradeOf(r *Run) *guard.Upgrade {
 // settling is how long a node may take to be ready after what it runs with was put back.
 const settling = time.Minute
 
-// giveBack has the nodes take pods again that a failed upgrade has emptied, as far as they are
-// ready with what they have: what did not become healthy was put back on its host.
-func (r *Run) giveBack(ctx context.Context, failed plan.Failures, do func(context.Context, plan.Step) error) {
-	drained := r.Drained()
+// giveBack has the nodes take pods again that a failed upgrade has begun to empty, as far as they
+// are ready with what they have: what did not become healthy was put back on its host.
+func (r *Run) giveBack(ctx context.Context, drained []string, do func(context.Context, plan.Step) error) {
 	var back plan.Plan
 	for _, s := range r.Plan.Steps {
-		sick := slices.ContainsFunc(failed.Hosts(), func(name string) bool {
-			return r.Plan.Waves[name] == r.Plan.Waves[s.About()]
-		})
-		if s.Component.Name != component.TakesPods || !sick || !slices.Contains(drained, s.About()) {
+		if s.Component.Name != component.TakesPods || !slices.Contains(drained, s.About()) {
 			continue
 		}
 		s.Wanted = slices.Clone(s.Wanted)

@@ -23,7 +23,7 @@ func laws() []law {
 		kubeLaws(), resetLaws(),
 		dataLaws(), keyLaws(), podLaws(), encryptionLaws(), clientTrustLaws(), firewallLaws(), serviceAccountLaws(),
 		objectSetLaws(), usersObjectLaws(), restoreLaws(),
-		serviceAddressesLaws(), keptSnapshotLaws(), steadyLaws(),
+		serviceAddressesLaws(), keptSnapshotLaws(), steadyLaws(), leaseLaws(),
 	)
 }
 

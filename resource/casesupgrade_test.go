@@ -12,6 +12,7 @@ import (
 
 	"kbootstrap/host"
 	"kbootstrap/resource"
+	"kbootstrap/resource/api"
 )
 
 // snapshotText is a snapshot as etcd writes it: whole pages, and their sum.
@@ -80,6 +81,80 @@ func steadyLaws() []law {
 			m.ages(s, "kubelet.service")
 		},
 	}}
+}
+
+const heldLease = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/kube-scheduler"
+
+func freeLease() api.Lease {
+	return api.Lease{Name: "kube-scheduler", Unit: "kube-scheduler.service", Kubeconfig: "/etc/kubernetes/admin.conf"}
+}
+
+// newLease gives the machine, whose name is m1, a scheduler that was started a second ago, and an
+// API with a lease that was renewed so long ago.
+func newLease(m *machine, holder string, renewed time.Duration) *fakeAPI {
+	k := newKube(m)
+	k.objects[heldLease] = map[string]any{
+		"metadata": map[string]any{"name": "kube-scheduler", "resourceVersion": "7"},
+		"spec": map[string]any{
+			"holderIdentity": holder, "leaseDurationSeconds": 15, "renewTime": time.Now().Add(-renewed).Format(time.RFC3339Nano),
+		},
+	}
+	m.put("/proc/sys/kernel/hostname", "m1\n")
+	m.put("/proc/uptime", "9.00 0\n")
+	m.put("/etc/systemd/system/kube-scheduler.service", "[Service]\n")
+	s := newSystemd(m)
+	m.must(s.start("kube-scheduler.service"))
+	m.put(fmt.Sprintf("/proc/%d/stat", s.units["kube-scheduler.service"].pid), "0 (x) S"+strings.Repeat(" 0", 18)+" 800")
+	return k
+}
+
+func leaseLaws() []law {
+	return []law{{
+		name: "of one that has ended", stays: true, wanted: freeLease(), before: "held by a process that has ended\n",
+		start: func(m *machine) { newLease(m, "m1_7f", 3*time.Second) },
+	}}
+}
+
+// TestLeaseOfOthers: no lease is given up that a process may hold which runs, and none that is
+// taken meanwhile.
+func TestLeaseOfOthers(t *testing.T) {
+	for name, start := range map[string]func(m *machine) *fakeAPI{
+		"the process that runs": func(m *machine) *fakeAPI { return newLease(m, "m1_7f", 0) },
+		"another host":          func(m *machine) *fakeAPI { return newLease(m, "m10_7f", 3*time.Second) },
+		"no process":            func(m *machine) *fakeAPI { return newLease(m, "", 3*time.Second) },
+		"none there": func(m *machine) *fakeAPI {
+			k := newLease(m, "m1_7f", 3*time.Second)
+			delete(k.objects, heldLease)
+			return k
+		},
+		"the process runs for long": func(m *machine) *fakeAPI {
+			k := newLease(m, "m1_7f", 3*time.Second)
+			m.put("/proc/uptime", "90.00 0\n")
+			return k
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newMachine(t)
+			k := start(m)
+			found, err := freeLease().Observe(t.Context(), m.System)
+			m.must(err)
+			m.must(freeLease().Apply(t.Context(), m.System))
+			if found.State() != "" || k.puts != 0 {
+				t.Errorf("found %q, and %d leases were written", found.State(), k.puts)
+			}
+		})
+	}
+	m := newMachine(t)
+	k := newLease(m, "m1_7f", 3*time.Second)
+	m.must(freeLease().Apply(t.Context(), m.System))
+	spec, _ := k.objects[heldLease]["spec"].(map[string]any)
+	if _, held := spec["holderIdentity"]; held || spec["leaseDurationSeconds"] != 1.0 {
+		t.Errorf("the lease is %v", k.objects[heldLease])
+	}
+	k.server.Close()
+	if _, err := freeLease().Observe(t.Context(), m.System); err != nil {
+		t.Errorf("without an API: %v", err)
+	}
 }
 
 // ages has the process of a unit that has just been started grow older with each look.

@@ -36,6 +36,7 @@ type fakeAPI struct {
 	later     func()   // what comes about when ripe objects were read; nil when nothing does
 	ripe      int
 	version   int
+	puts      int // how often an object was replaced
 }
 
 func newKube(m *machine) *fakeAPI {
@@ -113,6 +114,8 @@ func (k *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			later()
 			k.mu.Lock()
 		}
+	case r.Method == http.MethodPut:
+		k.put(w, r, object)
 	case r.Method == http.MethodDelete && object == nil:
 		k.answer(w, http.StatusNotFound, map[string]any{"kind": "Status", "message": "not found"})
 	case r.Method == http.MethodDelete:
@@ -122,6 +125,23 @@ func (k *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		k.t.Errorf("unexpected request: %s %s", r.Method, r.URL)
 	}
+}
+
+// put replaces an object that no other has changed since it was read.
+func (k *fakeAPI) put(w http.ResponseWriter, r *http.Request, object map[string]any) {
+	k.puts++
+	var next map[string]any
+	if err := json.NewDecoder(r.Body).Decode(&next); err != nil {
+		k.t.Error(err)
+	}
+	was, _ := object["metadata"].(map[string]any)
+	is, _ := next["metadata"].(map[string]any)
+	if is["resourceVersion"] == nil || was["resourceVersion"] != is["resourceVersion"] {
+		k.answer(w, http.StatusConflict, map[string]any{"message": "the object has been modified"})
+		return
+	}
+	k.store(r.URL.Path, next)
+	k.answer(w, http.StatusOK, next)
 }
 
 func (k *fakeAPI) patch(w http.ResponseWriter, r *http.Request, object map[string]any) {

@@ -55,6 +55,9 @@ type Component struct {
 	// Elects says that its instances elect one of them that works, while the others stand by: where
 	// one has shown that it is well, none of the others keeps the next from being changed.
 	Elects bool
+	// GoesAhead says that the component changes no service, so that it may be carried out while
+	// what it comes after is watched; see plan.Plan.WalkAhead.
+	GoesAhead bool
 	// JoinsAlone has hosts that join the control plane of a cluster that is there get the component
 	// one after the other.
 	JoinsAlone bool

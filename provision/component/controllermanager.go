@@ -7,6 +7,7 @@ import (
 	"kbootstrap/inventory"
 	"kbootstrap/release"
 	"kbootstrap/resource"
+	"kbootstrap/resource/api"
 	"kbootstrap/templates"
 )
 
@@ -76,6 +77,7 @@ var controllerManager = Component{
 					Flags: flags, Sandbox: controllerSandbox(t),
 				}))),
 			),
+			one(api.Lease{Name: "kube-controller-manager", Unit: "kube-controller-manager.service", Kubeconfig: kubeconfig}),
 			one(resource.Ready{
 				Name: "kube-controller-manager is healthy", URL: "https://127.0.0.1:10257/healthz",
 				CACert: PKIDir + "/ca.crt", Unit: "kube-controller-manager.service", Timeout: 120 * time.Second,

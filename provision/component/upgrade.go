@@ -27,7 +27,7 @@ const (
 //  3. the API servers, one at a time;
 //  4. the controller managers and schedulers, which may not be newer than any API server;
 //  5. the nodes, in waves: pods leave, then what they depend on is changed, and when the node is
-//     ready and healthy it takes pods again;
+//     ready and healthy it takes pods again, the first one when its services have run for a while;
 //  6. the add-ons.
 //
 // What has failed keeps all that comes after it from being changed; a service that ends soon after
@@ -68,23 +68,25 @@ func Upgrade(drain time.Duration, now time.Time) []Component {
 			c.InWaves, c.After = true, append(without(c.After, kubelet.Name, nodes.Name), Drained)
 			c.Needs = slices.Concat(c.Needs, planes)
 		case c.Name == hostsHealth:
-			c.InWaves, c.After = true, append(c.After, TakesPods)
+			c.InWaves, c.GoesAhead, c.After = true, true, append(c.After, TakesPods)
 			c.Needs = without(c.Needs, addOns...)
+		case c.Name == nodes.Name:
+			c.GoesAhead = true
 		case c.isOfCluster(), c.Aside && !c.Last && c.Name != addOnImages.Name:
-			c.Needs = append(c.Needs, hostsHealth)
+			c.Needs = append(append(c.Needs, hostsHealth), ofNodes...)
 		case c.Last:
 			c.Needs = slices.Concat(c.Needs, addOns)
 		}
 	}
 	return append(all, stage, snapshot(now),
 		Component{
-			Name: Drained, On: everywhere, AtLead: true, InWaves: true, Passing: true, Needs: planes,
+			Name: Drained, On: everywhere, AtLead: true, InWaves: true, GoesAhead: true, Passing: true, Needs: planes,
 			Resources: func(t Target) []resource.Resource {
 				return one(api.Drain{Node: t.Host.Name, Kubeconfig: Admin, Timeout: drain, Mark: api.MarkUpgrade})
 			},
 		},
 		Component{
-			Name: TakesPods, Short: "pods", On: everywhere, AtLead: true, InWaves: true, After: ofNodes,
+			Name: TakesPods, Short: "pods", On: everywhere, AtLead: true, InWaves: true, GoesAhead: true, After: ofNodes,
 			Resources: func(t Target) []resource.Resource {
 				return one(api.Schedulable{
 					Node: t.Host.Name, Kubeconfig: Admin, Version: t.Cluster.Kubernetes, Timeout: 5 * time.Minute,

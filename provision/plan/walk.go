@@ -27,7 +27,8 @@ func (p Plan) Walk(ctx context.Context, do func(context.Context, Step) error) Fa
 
 // WalkAhead is Walk, where do may call its last argument when all that is left of the step is to
 // watch what it changed: see Step.Settled. Then the steps that may go ahead of its end are begun;
-// all others wait until it is done.
+// all others wait until it is done. One that has gone ahead, and restarts nothing, is ended when
+// what is watched fails.
 func (p Plan) WalkAhead(ctx context.Context, do func(ctx context.Context, s Step, settled func()) error) Failures {
 	outcomes := make([]outcome, len(p.Steps))
 	for i := range outcomes {
@@ -44,8 +45,13 @@ func (p Plan) WalkAhead(ctx context.Context, do func(ctx context.Context, s Step
 			settled := sync.OnceFunc(func() { close(o.settled) })
 			defer settled()
 			defer close(o.done)
+			var watched []int // what it goes ahead of
 			for _, before := range p.Before(i) {
-				if outcomes[before].await(p.mayGoAhead(i, before)) == nil {
+				ahead := p.mayGoAhead(i, before)
+				if outcomes[before].await(ahead) == nil {
+					if ahead {
+						watched = append(watched, before)
+					}
 					continue
 				}
 				mu.Lock()
@@ -65,6 +71,19 @@ func (p Plan) WalkAhead(ctx context.Context, do func(ctx context.Context, s Step
 			// The end of ctx is for the steps to come; one that is under way is ended by do.
 			ctx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 			defer cancel(nil)
+			if len(watched) > 0 && !step.Restarts() {
+				for _, before := range watched {
+					all.Go(func() {
+						select {
+						case <-outcomes[before].done:
+							if outcomes[before].err != nil {
+								cancel(ErrDependency)
+							}
+						case <-ctx.Done():
+						}
+					})
+				}
+			}
 			if gates := p.gates(i); len(gates) > 0 && !step.Restarts() {
 				all.Go(func() {
 					for _, g := range gates {
@@ -114,18 +133,25 @@ func (o *outcome) await(settled bool) error {
 	return o.err
 }
 
-// mayGoAhead reports whether step i may be begun while what the step before it changed is watched:
-// in an upgrade, where pods depend on both, and come back when both are well; and where others
-// stand by for the one that is watched, and the first of them has been watched to the end.
+// mayGoAhead reports whether step i may be begun while what the step before it changed is watched.
+// In an upgrade that are those of one node of which pods depend, since they come back when all of
+// them are well. It is what changes no service, where the first of its kind has been watched to the
+// end: pods leave a node while that of the wave before is watched, which takes them again. And it
+// is the next of those that stand by for the one that is watched, likewise.
 func (p Plan) mayGoAhead(i, before int) bool {
 	step, other := p.Steps[i], p.Steps[before]
-	if step.Component.Name == other.Component.Name {
+	isOfNode := func(s Step) bool { return s.Component.OfNode && s.Component.InWaves }
+	switch {
+	case step.Component.Name == other.Component.Name:
 		return step.Component.Elects && slices.ContainsFunc(p.Steps[:before], func(s Step) bool {
 			return s.Component.Name == step.Component.Name
 		})
+	case isOfNode(step) && isOfNode(other):
+		return step.About() == other.About()
+	case isOfNode(other):
+		return step.Component.GoesAhead && p.Waves[other.About()] > 0
 	}
-	isOfNode := func(s Step) bool { return s.Component.OfNode && s.Component.InWaves }
-	return isOfNode(step) && isOfNode(other) && step.About() == other.About()
+	return other.Component.Elects && step.Component.GoesAhead
 }
 
 // Settled is what the host tells (node.EventLog) when the step has changed all that it changes, and

@@ -13,14 +13,14 @@ import (
 
 // controllers are those of the controller manager that leads. While none does, Services go on
 // sending to pods that have ended: a leader that was stopped is followed by another when its lease
-// has run out, which takes 15 s.
+// is given up (Lease), or has run out, which takes 15 s.
 type controllers struct {
 	renewed time.Time // at the first look
 	work    bool
 }
 
 const (
-	leaseOfControllers = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/kube-controller-manager"
+	leaseOfControllers = leases + "kube-controller-manager"
 	// freshLease is the age of a lease whose holder need not be seen renewing it: it does every two
 	// seconds (--leader-elect-retry-period).
 	freshLease = 3 * time.Second

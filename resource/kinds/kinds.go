@@ -85,6 +85,7 @@ var kinds = []Kind{
 	kind[api.Object]("object", 0),
 	kind[api.Node]("node", 0),
 	kind[api.NodeStatus]("nodestatus", Waits),
+	kind[api.Lease]("lease", 0),
 	kind[api.Drain]("drain", Sees),
 	kind[api.Schedulable]("schedulable", Sees),
 	kind[api.Registration]("registration", Sees),
