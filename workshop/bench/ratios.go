@@ -33,6 +33,7 @@ func goals() []goal {
 		{"1+1 / its floor", []string{"1+1", "1+1-floor"}, "%.2f", 1.5, over},
 		{"add-node / its floor", []string{"add-node", "add-node-floor"}, "%.2f", 1.5, over},
 		{"3+1 / 1+1", []string{"3+1", "1+1"}, "%.2f", 1.6, over},
+		{"3+1 / 1+1, their floors", []string{"3+1-floor", "1+1-floor"}, "%.2f", 1.6, over},
 		{"again", []string{"again"}, "%.2f s", 0.3, one(wall)},
 		{"to a worker, in 1+1", []string{"1+1"}, "%.0f MB", 115, one(megabytesTo("w"))},
 		{"to a control plane, in 1+1", []string{"1+1"}, "%.0f MB", 190, one(megabytesTo("cp"))},

@@ -57,6 +57,10 @@ func scenarios() []scenario {
 			Command: up, Floor: true,
 		},
 		{
+			Name: "3+1-floor", What: "floor of three control planes, one worker", ControlPlanes: 3, Workers: 1,
+			Command: up, Floor: true,
+		},
+		{
 			Name: "add-node-floor", What: "floor of `add-node`", ControlPlanes: 1, Workers: 1, Spare: 1,
 			Before: up, Join: "s1", Command: []string{"add-node", "s1"}, Floor: true,
 		},

@@ -21,7 +21,7 @@ func TestChoose(t *testing.T) {
 
 func TestNodes(t *testing.T) {
 	want := map[string]int{"1": 1, "1+1": 2, "1+2": 3, "1+2-plain": 3, "3+1": 4, "add-node": 3, "again": 3, kubeadm: 2,
-		"1-floor": 1, "1+1-floor": 2, "add-node-floor": 3}
+		"1-floor": 1, "1+1-floor": 2, "3+1-floor": 4, "add-node-floor": 3}
 	for _, s := range scenarios() {
 		if s.nodes() != want[s.Name] {
 			t.Errorf("%s: %d nodes, want %d", s.Name, s.nodes(), want[s.Name])
