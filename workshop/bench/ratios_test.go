@@ -25,6 +25,7 @@ func TestRatios(t *testing.T) {
 		"| 1+1 / its floor | 2.00 | ≤ 1.50 | no |\n" +
 		"| add-node / its floor |  | ≤ 1.50 | not run: add-node-floor |\n" +
 		"| 3+1 / 1+1 | 1.50 | ≤ 1.60 | yes |\n" +
+		"| 3+1 / 1+1, their floors |  | ≤ 1.60 | not run: 3+1-floor |\n" +
 		"| again | 0.31 s | ≤ 0.30 s | no |\n" +
 		"| to a worker, in 1+1 | 114 MB | ≤ 115 MB | yes |\n" +
 		"| to a control plane, in 1+1 | 250 MB | ≤ 190 MB | no |\n" +
