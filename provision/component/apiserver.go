@@ -31,6 +31,7 @@ var apiServer = Component{
 	// A learner serves no API server.
 	NeedsJoined: func(Target) []string { return []string{Etcd} },
 	Rolling:     true,
+	TakesLeave:  true, // shutdown-delay-duration
 	Role:        inventory.ControlPlane,
 	Units:       []string{"kube-apiserver.service"},
 	Sources:     []release.Source{kubernetesProgram("kube-apiserver")},

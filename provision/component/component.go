@@ -53,8 +53,12 @@ type Component struct {
 	// without a quorum of them.
 	Rolling bool
 	// Elects says that its instances elect one of them that works, while the others stand by: where
-	// one has shown that it is well, none of the others keeps the next from being changed.
+	// one has shown that it is well, all others may be changed at once.
 	Elects bool
+	// TakesLeave says that an instance that is told to stop serves on for some seconds, in which
+	// others learn of it: so those that were changed before it, but for the first, may still be
+	// watched then.
+	TakesLeave bool
 	// GoesAhead says that the component changes no service, so that it may be carried out while
 	// what it comes after is watched; see plan.Plan.WalkAhead.
 	GoesAhead bool

@@ -142,9 +142,9 @@ func TestUpgradeStops(t *testing.T) {
 }
 
 // TestUpgradeGoesAhead: while what was restarted on a node is watched, what pods depend on besides
-// is begun on that host, and once the first node has been watched to the end, pods come back to a
-// node and leave the next one. No other service is restarted. One that ends meanwhile ends the
-// drain that has gone ahead.
+// is begun on that host, pods come back, and those of the next node leave, whose services are not
+// touched. The first API server, controller manager and scheduler is watched to its end. A service
+// that ends while it is watched ends the drain that has gone ahead.
 func TestUpgradeGoesAhead(t *testing.T) {
 	p := upgradePlan(t)
 	for i, s := range plan.Build(component.Upgrade(time.Minute, time.Now()), fixture.TargetsOf(t, fixture.Ha)).Steps {
@@ -189,13 +189,16 @@ func TestUpgradeGoesAhead(t *testing.T) {
 			ahead("kubelet@m2", "containerd@m2", true)
 			ahead("kube-proxy@m2", "containerd@m2", true)
 			ahead("kube-apiserver@m2", "kube-apiserver@m1", false)
+			ahead("kube-apiserver@m3", "kube-apiserver@m2", true)
+			ahead("kube-controller-manager@m1", "kube-apiserver@m3", false)
 			ahead("kube-scheduler@m2", "kube-scheduler@m1", false)
 			ahead("kube-scheduler@m3", "kube-scheduler@m2", true)
 			ahead("drain@m1", "kube-scheduler@m3", true)
 			ahead("containerd@m1", "kube-scheduler@m3", false)
-			ahead("takes-pods@m1", "containerd@m1", false)
-			ahead("takes-pods@m1", "kube-proxy@m1", false)
+			ahead("takes-pods@m1", "containerd@m1", true)
 			ahead("drain@m2", "takes-pods@m1", false)
+			ahead("containerd@m2", "containerd@m1", false)
+			ahead("kube-proxy@m2", "kubelet@m1", false)
 			ahead("takes-pods@m2", "containerd@m2", true)
 			ahead("drain@m3", "takes-pods@m2", false)
 			ahead("drain@m3", "health@m2", false)

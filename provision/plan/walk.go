@@ -134,24 +134,27 @@ func (o *outcome) await(settled bool) error {
 }
 
 // mayGoAhead reports whether step i may be begun while what the step before it changed is watched.
-// In an upgrade that are those of one node of which pods depend, since they come back when all of
-// them are well. It is what changes no service, where the first of its kind has been watched to the
-// end: pods leave a node while that of the wave before is watched, which takes them again. And it
-// is the next of those that stand by for the one that is watched, likewise.
+// In an upgrade that are those of one node of which pods depend, since all of them have to be well.
+// It is what changes no service: pods come back to a node that is watched, and those of the next
+// leave. And it is the next of those that serve on for a while when they are told to stop, once the
+// first has been watched to the end.
 func (p Plan) mayGoAhead(i, before int) bool {
 	step, other := p.Steps[i], p.Steps[before]
 	isOfNode := func(s Step) bool { return s.Component.OfNode && s.Component.InWaves }
 	switch {
 	case step.Component.Name == other.Component.Name:
-		return step.Component.Elects && slices.ContainsFunc(p.Steps[:before], func(s Step) bool {
-			return s.Component.Name == step.Component.Name
-		})
+		return step.Component.TakesLeave && !p.isFirst(before)
 	case isOfNode(step) && isOfNode(other):
 		return step.About() == other.About()
-	case isOfNode(other):
-		return step.Component.GoesAhead && p.Waves[other.About()] > 0
 	}
-	return other.Component.Elects && step.Component.GoesAhead
+	return step.Component.GoesAhead && (isOfNode(other) || other.Component.Elects)
+}
+
+// isFirst reports whether no step of the same component is before step i.
+func (p Plan) isFirst(i int) bool {
+	return !slices.ContainsFunc(p.Steps[:i], func(s Step) bool {
+		return s.Component.Name == p.Steps[i].Component.Name
+	})
 }
 
 // Settled is what the host tells (node.EventLog) when the step has changed all that it changes, and
@@ -182,8 +185,8 @@ func (p Plan) Before(i int) []int {
 			slices.Contains(step.Component.Needs, other.Component.Name),
 			slices.Contains(joined, other.Component.Name),
 			step.Component.InWaves && other.Component.InWaves && p.Waves[other.About()]+1 == p.Waves[step.About()],
-			j < i && step.Component.Rolling && !p.AtOnce &&
-				step.Component.Name == other.Component.Name && step.isRolled():
+			j < i && step.Component.Rolling && !p.AtOnce && step.Component.Name == other.Component.Name &&
+				step.isRolled() && (!step.Component.Elects || p.isFirst(j)):
 			indices = append(indices, j)
 		}
 	}
