@@ -96,7 +96,8 @@ func newLease(m *machine, holder string, renewed time.Duration) *fakeAPI {
 	k.objects[heldLease] = map[string]any{
 		"metadata": map[string]any{"name": "kube-scheduler", "resourceVersion": "7"},
 		"spec": map[string]any{
-			"holderIdentity": holder, "leaseDurationSeconds": 15, "renewTime": time.Now().Add(-renewed).Format(time.RFC3339Nano),
+			"holderIdentity": holder, "leaseDurationSeconds": 15,
+			"renewTime": time.Now().Add(-renewed).Format(time.RFC3339Nano),
 		},
 	}
 	m.put("/proc/sys/kernel/hostname", "m1\n")
@@ -104,7 +105,8 @@ func newLease(m *machine, holder string, renewed time.Duration) *fakeAPI {
 	m.put("/etc/systemd/system/kube-scheduler.service", "[Service]\n")
 	s := newSystemd(m)
 	m.must(s.start("kube-scheduler.service"))
-	m.put(fmt.Sprintf("/proc/%d/stat", s.units["kube-scheduler.service"].pid), "0 (x) S"+strings.Repeat(" 0", 18)+" 800")
+	stat := fmt.Sprintf("/proc/%d/stat", s.units["kube-scheduler.service"].pid)
+	m.put(stat, "0 (x) S"+strings.Repeat(" 0", 18)+" 800")
 	return k
 }
 

@@ -77,7 +77,9 @@ var controllerManager = Component{
 					Flags: flags, Sandbox: controllerSandbox(t),
 				}))),
 			),
-			one(api.Lease{Name: "kube-controller-manager", Unit: "kube-controller-manager.service", Kubeconfig: kubeconfig}),
+			one(api.Lease{
+				Name: "kube-controller-manager", Unit: "kube-controller-manager.service", Kubeconfig: kubeconfig,
+			}),
 			one(resource.Ready{
 				Name: "kube-controller-manager is healthy", URL: "https://127.0.0.1:10257/healthz",
 				CACert: PKIDir + "/ca.crt", Unit: "kube-controller-manager.service", Timeout: 120 * time.Second,

@@ -51,7 +51,9 @@ var scheduler = Component{
 					Flags: flags, Sandbox: controllerSandbox(t),
 				}))),
 			),
-			one(api.Lease{Name: "kube-scheduler", Unit: "kube-scheduler.service", Kubeconfig: kubeconfig}),
+			one(api.Lease{
+				Name: "kube-scheduler", Unit: "kube-scheduler.service", Kubeconfig: kubeconfig,
+			}),
 			one(resource.Ready{
 				Name: "kube-scheduler is healthy", URL: "https://127.0.0.1:10259/healthz",
 				CACert: PKIDir + "/ca.crt", Unit: "kube-scheduler.service", Timeout: 120 * time.Second,

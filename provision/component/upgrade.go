@@ -86,7 +86,8 @@ func Upgrade(drain time.Duration, now time.Time) []Component {
 			},
 		},
 		Component{
-			Name: TakesPods, Short: "pods", On: everywhere, AtLead: true, InWaves: true, GoesAhead: true, After: ofNodes,
+			Name: TakesPods, Short: "pods", On: everywhere, AtLead: true, InWaves: true, GoesAhead: true,
+			After: ofNodes,
 			Resources: func(t Target) []resource.Resource {
 				return one(api.Schedulable{
 					Node: t.Host.Name, Kubeconfig: Admin, Version: t.Cluster.Kubernetes, Timeout: 5 * time.Minute,
