@@ -85,7 +85,7 @@ lint: $(LINTER)
 	cd workshop/tools/actions && go tool actionlint $(CURDIR)/.github/workflows/*.yaml
 
 # The rooms that differ on control machines without Linux, whose tests compile there.
-ELSEWHERE := ./internal/posix ./internal/private ./internal/atomic ./fault ./remote/sshconfig ./remote/hostkey ./remote/agentsocket
+ELSEWHERE := ./internal/posix ./internal/private ./internal/atomic ./fault ./remote/sshconfig ./remote/hostkey ./remote/agentsocket ./cmd/internal/cli
 
 # The linter is built once from its own module, so that it adds nothing to the product's.
 $(LINTER):

@@ -85,7 +85,8 @@ host is back. With --dry-run, reset shows what it would do and changes nothing.`
 			}
 			flags.show(shown, func() {
 				if run.RemovesNothing() {
-					fmt.Fprintf(a.stdout, "%s: nothing to do: no host has anything of this cluster\n", cluster.Name)
+					fmt.Fprintf(a.stdout, "%s: no host had anything of this cluster but the tool itself, which is gone again\n",
+						cluster.Name)
 					return
 				}
 				alone := run.LeftAlone()

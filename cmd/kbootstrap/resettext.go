@@ -19,7 +19,7 @@ func resetText(reset report.Reset) string {
 	}
 	for _, r := range reset.Removals {
 		if r.LeftAlone {
-			fmt.Fprintf(&b, "%s: nothing of ours ever ran here; left alone\n", r.Host)
+			fmt.Fprintf(&b, "%s: nothing of ours ever ran here; left alone but for the tool itself\n", r.Host)
 			continue
 		}
 		fmt.Fprintf(&b, "%s\n", r.Host)
