@@ -59,10 +59,12 @@ packages:
 mutate:
 	go run ./workshop/mutate
 
+# FROM=http://… is the mirror of another machine, which has fetched or built them already.
+SERVED := $(if $(FROM),--from $(FROM))
 # The tests run every add-on, and a demo those that are on by default.
 artifacts: packages build
-	bin/kblab artifacts --kubernetes $(KUBERNETES) $(ADDONS) $(FROM_SOURCE) $(OLDER_ETCD)
-	@for version in $(OLDER); do bin/kblab artifacts --kubernetes $$version $(ADDONS); done
+	bin/kblab artifacts --kubernetes $(KUBERNETES) $(ADDONS) $(or $(FROM_SOURCE),$(SERVED)) $(OLDER_ETCD)
+	@for version in $(OLDER); do bin/kblab artifacts --kubernetes $$version $(ADDONS) $(SERVED); done
 test e2e test-hosts test-keep test-upgrade test-systems: ADDONS := --add-ons
 # What an upgrade begins with. All lie in one mirror: its lock keeps what it had before. Nothing else compiles the two versions
 # that the whole chain of test-upgrade begins with.

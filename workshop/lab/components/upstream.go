@@ -36,19 +36,24 @@ func newUpstream(kubernetesVersion, arch string, log func(string)) (*upstream, e
 	if err != nil {
 		return nil, fmt.Errorf("sums of upstream's releases: %w", err)
 	}
-	u := &upstream{
-		client: &http.Client{Transport: &http.Transport{
-			Proxy: http.ProxyFromEnvironment, ResponseHeaderTimeout: silence, TLSHandshakeTimeout: silence,
-			ForceAttemptHTTP2: true, DisableCompression: true, // sums are of the bytes as they are stored
-		}},
-		sums: map[string]string{}, log: log, attempts: 5, pause: time.Second,
-	}
+	u := bareUpstream(log)
 	for _, a := range list {
 		if a.Origin == release.OriginBuiltIn && a.SHA256 != "" {
 			u.sums[a.URL] = a.SHA256
 		}
 	}
 	return u, nil
+}
+
+// bareUpstream knows no sums yet.
+func bareUpstream(log func(string)) *upstream {
+	return &upstream{
+		client: &http.Client{Transport: &http.Transport{
+			Proxy: http.ProxyFromEnvironment, ResponseHeaderTimeout: silence, TLSHandshakeTimeout: silence,
+			ForceAttemptHTTP2: true, DisableCompression: true, // sums are of the bytes as they are stored
+		}},
+		sums: map[string]string{}, log: log, attempts: 5, pause: time.Second,
+	}
 }
 
 // has reports whether upstream publishes all that clusters need of a recipe, with known sums.

@@ -61,10 +61,15 @@ func serve(t *testing.T, files map[string]string, how func(http.ResponseWriter, 
 		log: func(line string) { s.said = append(s.said, line) },
 	}
 	for name, text := range files {
-		sum := sha256.Sum256([]byte(text))
-		s.sums["https://"+name] = hex.EncodeToString(sum[:])
+		s.sums["https://"+name] = sumOf(text)
 	}
 	return s
+}
+
+// sumOf is the sha256 of a text in hex.
+func sumOf(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
 }
 
 // redirected sends all requests to one server, which learns whom they were for.
