@@ -85,8 +85,8 @@ host is back. With --dry-run, reset shows what it would do and changes nothing.`
 			}
 			flags.show(shown, func() {
 				if run.RemovesNothing() {
-					fmt.Fprintf(a.stdout, "%s: no host had anything of this cluster but the tool itself, which is gone again\n",
-						cluster.Name)
+					const text = "%s: no host had anything of this cluster but the tool itself, which is gone again\n"
+					fmt.Fprintf(a.stdout, text, cluster.Name)
 					return
 				}
 				alone := run.LeftAlone()
