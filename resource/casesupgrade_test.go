@@ -85,24 +85,28 @@ func steadyLaws() []law {
 
 const heldLease = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/kube-scheduler"
 
+// longAgo is before any process of a test was started.
+var longAgo = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
 func freeLease() api.Lease {
 	return api.Lease{Name: "kube-scheduler", Unit: "kube-scheduler.service", Kubeconfig: "/etc/kubernetes/admin.conf"}
 }
 
 // newLease gives the machine, whose name is m1, a scheduler that was started a second ago, and an
-// API with a lease that was renewed so long ago.
-func newLease(m *machine, holder string, renewed time.Duration) *fakeAPI {
+// API with a lease that was renewed then.
+func newLease(m *machine, holder string, renewed time.Time) *fakeAPI {
 	k := newKube(m)
 	k.objects[heldLease] = map[string]any{
 		"metadata": map[string]any{"name": "kube-scheduler", "resourceVersion": "7"},
 		"spec": map[string]any{
 			"holderIdentity": holder, "leaseDurationSeconds": 15,
-			"renewTime": time.Now().Add(-renewed).Format(time.RFC3339Nano),
+			"renewTime": renewed.Format(time.RFC3339Nano),
 		},
 	}
 	m.put("/proc/sys/kernel/hostname", "m1\n")
 	m.put("/proc/uptime", "9.00 0\n")
 	m.put("/etc/systemd/system/kube-scheduler.service", "[Service]\n")
+	m.put("/etc/systemd/system/multi-user.target.wants/kube-scheduler.service", "")
 	s := newSystemd(m)
 	m.must(s.start("kube-scheduler.service"))
 	stat := fmt.Sprintf("/proc/%d/stat", s.units["kube-scheduler.service"].pid)
@@ -113,7 +117,7 @@ func newLease(m *machine, holder string, renewed time.Duration) *fakeAPI {
 func leaseLaws() []law {
 	return []law{{
 		name: "of one that has ended", stays: true, wanted: freeLease(), before: "held by a process that has ended\n",
-		start: func(m *machine) { newLease(m, "m1_7f", 3*time.Second) },
+		start: func(m *machine) { newLease(m, "m1_7f", longAgo) },
 	}}
 }
 
@@ -121,16 +125,16 @@ func leaseLaws() []law {
 // taken meanwhile.
 func TestLeaseOfOthers(t *testing.T) {
 	for name, start := range map[string]func(m *machine) *fakeAPI{
-		"the process that runs": func(m *machine) *fakeAPI { return newLease(m, "m1_7f", 0) },
-		"another host":          func(m *machine) *fakeAPI { return newLease(m, "m10_7f", 3*time.Second) },
-		"no process":            func(m *machine) *fakeAPI { return newLease(m, "", 3*time.Second) },
+		"the process that runs": func(m *machine) *fakeAPI { return newLease(m, "m1_7f", time.Now()) },
+		"another host":          func(m *machine) *fakeAPI { return newLease(m, "m10_7f", longAgo) },
+		"no process":            func(m *machine) *fakeAPI { return newLease(m, "", longAgo) },
 		"none there": func(m *machine) *fakeAPI {
-			k := newLease(m, "m1_7f", 3*time.Second)
+			k := newLease(m, "m1_7f", longAgo)
 			delete(k.objects, heldLease)
 			return k
 		},
 		"the process runs for long": func(m *machine) *fakeAPI {
-			k := newLease(m, "m1_7f", 3*time.Second)
+			k := newLease(m, "m1_7f", longAgo)
 			m.put("/proc/uptime", "90.00 0\n")
 			return k
 		},
@@ -147,7 +151,7 @@ func TestLeaseOfOthers(t *testing.T) {
 		})
 	}
 	m := newMachine(t)
-	k := newLease(m, "m1_7f", 3*time.Second)
+	k := newLease(m, "m1_7f", longAgo)
 	m.must(freeLease().Apply(t.Context(), m.System))
 	spec, _ := k.objects[heldLease]["spec"].(map[string]any)
 	if _, held := spec["holderIdentity"]; held || spec["leaseDurationSeconds"] != 1.0 {
