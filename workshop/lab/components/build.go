@@ -29,7 +29,7 @@ type Spec struct {
 	Kubernetes string            // version with or without "v"; empty means DefaultKubernetes
 	Mirror     string            // directory of the mirror; empty means DefaultMirror
 	AddOns     bool              // also what clusters run only where their inventory asks for it
-	From       string            // URL of another machine's mirror, which is asked in place of upstream; may be empty
+	From       string            // URL of another machine's mirror, asked in place of upstream; may be empty
 	FromSource bool              // nothing of upstream's; also what the benchmark alone needs
 	OlderEtcd  bool              // also etcd 3.5, for clusters that move to 3.6
 	Log        func(line string) // receives a line when a build starts and ends; may be nil

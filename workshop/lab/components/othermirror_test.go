@@ -25,7 +25,9 @@ func TestOtherMirror(t *testing.T) {
 		t.Fatal(err)
 	}
 	files["/team/mirror/"+lockName] = string(lock)
+	var asked []string
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.URL.Path)
 		text, ok := files[r.URL.Path]
 		if !ok {
 			http.NotFound(w, r)
@@ -46,6 +48,22 @@ func TestOtherMirror(t *testing.T) {
 		t.Fatalf("built %d times, %v", built, err)
 	}
 	checkLock(t, m, 2)
+
+	// What only the benchmark needs is not fetched, though the mirror has it, and is not missed.
+	for range 2 {
+		r := toolRecipe(new(int))
+		r.Name, r.BenchmarkOnly = "benchmarked", r.Artifacts[1].URL
+		asked = nil
+		if err := fillMirror(t.Context(), m, []recipe{r}, u, func(string) {}); err != nil {
+			t.Fatal(err)
+		}
+		if slices.Contains(asked, "/team/mirror/b.test/v1/tool.tar.gz") {
+			t.Errorf("asked for %q", asked)
+		}
+	}
+	if len(asked) != 0 {
+		t.Errorf("asked for %q again", asked)
+	}
 	if text, err := os.ReadFile(m.path("a.test", "tool")); err != nil || string(text) != toolFiles["a.test/tool"] {
 		t.Errorf("got %q, %v", text, err)
 	}

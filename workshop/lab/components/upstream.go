@@ -145,8 +145,8 @@ func (u *upstream) fetchRecipe(ctx context.Context, m mirror, r recipe) error {
 	published := r
 	published.Artifacts = nil
 	for _, a := range r.Artifacts {
-		if u.sums[a.URL] == "" {
-			continue // the benchmark's
+		if a.URL == r.BenchmarkOnly {
+			continue
 		}
 		partial := m.path(".partial", u.sums[a.URL])
 		size, err := u.download(ctx, a.URL, partial)
