@@ -23,7 +23,7 @@ var (
 	cuts    = flag.Int("cuts", 5, "how many runs lose their machine's power")
 )
 
-// vmComponents is what this kernel can run of a cluster. It lacks NF_TABLES_IPV4, so docker does
+// vmComponents is what Debian's kernel can run of a cluster. It lacks NF_TABLES_IPV4, so docker does
 // not start and there are no rules of kube-proxy, without which no pod reaches the API: no cluster
 // DNS, no add-ons.
 const vmComponents = "base,firewall,etcd-peers,etcd,kube-apiserver,kube-api-proxy,kube-controller-manager," +
@@ -52,6 +52,7 @@ func TestVM(t *testing.T) {
 // machine is the one host of a lab, a virtual machine.
 type machine struct {
 	*lab
+	flags        []string      // of `up`
 	bare, golden files         // of the disk before `up`, and after one that was not broken
 	took         time.Duration // that one
 }
@@ -62,17 +63,20 @@ func newMachine(t *testing.T, name string, arguments ...string) *machine {
 	t.Helper()
 	m := &machine{lab: newLabIn(t, "/dev/shm/kbootstrap-e2e-"+name, name, append(arguments, "--vm",
 		"--control-planes", "1", "--workers", "0")...)}
-	m.slow, m.patience = 5, m.worksOn
+	m.slow, m.patience, m.flags = 5, m.worksOn, packagedFlags()
 	m.edit("\nhosts:", "\naddons: {metrics: {enabled: false}, storage: {enabled: false}}\nhosts:")
 	return m
 }
 
-// vmArguments is `up` as far as this kernel goes. It has one processor.
+// vmArguments is `up` as far as the machine's kernel goes.
 func (m *machine) vmArguments(more ...string) []string {
-	return slices.Concat([]string{"up", "-i", m.inventory}, vmFlags(), more)
+	return slices.Concat([]string{"up", "-i", m.inventory}, m.flags, more)
 }
 
-func vmFlags() []string { return []string{"--ignore-preflight", "NumCPU", "--only", vmComponents} }
+// packagedFlags are those of `up` on Debian's kernel, which has one processor.
+func packagedFlags() []string {
+	return []string{"--ignore-preflight", "NumCPU", "--only", vmComponents}
+}
 
 // vmPreflight looks at a host with cgroup v2: nothing but the number of its processors is wrong.
 func vmPreflight(t *testing.T, m *machine) {

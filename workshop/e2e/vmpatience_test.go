@@ -71,7 +71,7 @@ var ofAPI = regexp.MustCompile(`^(object|node) `)
 func (m *machine) upAgain() {
 	m.t.Helper()
 	for range 3 {
-		changes, log := m.changesOfUp(vmFlags()...)
+		changes, log := m.changesOfUp(m.flags...)
 		if len(changes) == 0 {
 			return
 		}
