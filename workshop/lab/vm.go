@@ -88,9 +88,6 @@ func (s state) bootVM(h hostState) (process, error) {
 		"con0=null,fd:1", "con=null", "ssl=null",
 		link(0, "eth0", natMAC), link(1, "eth1", fmt.Sprintf("08:00:27:00:%02x:%02x", a[2], a[3])),
 		fmt.Sprintf("lab.address=%s/%d", h.Address, clusterBits)}
-	if s.Spec.kernel() == OwnKernel {
-		argv = append(argv, "ncpus=2")
-	}
 	return daemon(s.hostDir(h.Name), "console.log", []string{"HOME=/tmp", "TMPDIR=/tmp"}, nil,
 		inCgroups(s.hostCgroups(h.Name), argv...))
 }
