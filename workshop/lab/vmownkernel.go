@@ -27,7 +27,8 @@ func ownKernel() kernelRecipe {
 	return kernelRecipe{
 		name: "kernel-" + kernelSeries,
 		text: strings.Join([]string{kernelSuite, kernelSeries, kernelBuildScript, kernelOptions}, "\n"),
-		says: "building Linux " + kernelSeries + " for virtual machines, once: half an hour of a processor, 3 GB on the disk meanwhile",
+		says: "building Linux " + kernelSeries + " for virtual machines, once: a quarter of an hour of a processor, " +
+			"and 2 GB of the disk meanwhile",
 		make: buildKernel,
 	}
 }
