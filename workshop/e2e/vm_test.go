@@ -23,9 +23,9 @@ var (
 	cuts    = flag.Int("cuts", 5, "how many runs lose their machine's power")
 )
 
-// vmComponents is what Debian's kernel can run of a cluster. It lacks NF_TABLES_IPV4, so docker does
-// not start and there are no rules of kube-proxy, without which no pod reaches the API: no cluster
-// DNS, no add-ons.
+// vmComponents is what Debian's kernel can run of a cluster. It lacks NF_TABLES_IPV4, so docker
+// does not start and there are no rules of kube-proxy, without which no pod reaches the API: no
+// cluster DNS, no add-ons.
 const vmComponents = "base,firewall,etcd-peers,etcd,kube-apiserver,kube-api-proxy,kube-controller-manager," +
 	"kube-scheduler,access,host-access,default-accounts,containerd,kubelet,flannel,images,tools,nodes"
 

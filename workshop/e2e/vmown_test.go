@@ -67,7 +67,8 @@ func ownUp(t *testing.T, m *machine) {
 func ownDriver(t *testing.T, m *machine) {
 	says(t, m.exec("cp1", "cat", "/var/lib/kubelet/config.yaml"), "cgroupDriver: systemd")
 	says(t, m.exec("cp1", "docker", "info"), "Cgroup Driver: systemd", "Cgroup Version: 2")
-	says(t, m.exec("cp1", "systemctl", "is-active", "kubepods.slice", "docker", "kube-proxy"), "active\nactive\nactive\n")
+	says(t, m.exec("cp1", "systemctl", "is-active", "kubepods.slice", "docker", "kube-proxy"),
+		"active\nactive\nactive\n")
 	limits := m.exec("cp1", "sh", "-c",
 		"cat /sys/fs/cgroup/kubepods.slice/kubepods-burstable.slice/*.slice/*.scope/memory.max")
 	if !strings.ContainsAny(limits, "123456789") { // CoreDNS has a limit

@@ -43,7 +43,8 @@ func TestVMState(t *testing.T) {
 	if machines.sameShape(Spec{}) {
 		t.Error("a lab of virtual machines passes for one of containers")
 	}
-	if machines.sameShape(Spec{VM: true, Kernel: OwnKernel}) || !machines.sameShape(Spec{VM: true, Kernel: PackagedKernel}) {
+	if machines.sameShape(Spec{VM: true, Kernel: OwnKernel}) ||
+		!machines.sameShape(Spec{VM: true, Kernel: PackagedKernel}) {
 		t.Error("labs are not told apart by their kernels")
 	}
 }

@@ -45,8 +45,8 @@ func kernelIn(dir string) vmKernel {
 
 // The kernels that virtual machines can have.
 const (
-	// PackagedKernel is Debian's package: unpacked in a quarter of a minute, with one processor, and
-	// without what docker and kube-proxy need.
+	// PackagedKernel is Debian's package: unpacked in a quarter of a minute, with one processor,
+	// and without what docker and kube-proxy need.
 	PackagedKernel = "packaged"
 	// OwnKernel is built from Debian's source, with all that a cluster needs.
 	OwnKernel = "own"
