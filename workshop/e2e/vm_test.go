@@ -49,7 +49,7 @@ func TestVM(t *testing.T) {
 	m.t = t
 }
 
-// machine is the one host of a lab, a virtual machine.
+// machine is a lab of virtual machines, most often of one, cp1.
 type machine struct {
 	*lab
 	flags        []string      // of `up`
@@ -61,8 +61,8 @@ type machine struct {
 // else that this machine writes.
 func newMachine(t *testing.T, name string, arguments ...string) *machine {
 	t.Helper()
-	m := &machine{lab: newLabIn(t, "/dev/shm/kbootstrap-e2e-"+name, name, append(arguments, "--vm",
-		"--control-planes", "1", "--workers", "0")...)}
+	m := &machine{lab: newLabIn(t, "/dev/shm/kbootstrap-e2e-"+name, name, slices.Concat(
+		[]string{"--vm", "--control-planes", "1", "--workers", "0"}, arguments)...)}
 	m.slow, m.patience, m.flags = 5, m.worksOn, packagedFlags()
 	m.edit("\nhosts:", "\naddons: {metrics: {enabled: false}, storage: {enabled: false}}\nhosts:")
 	return m
@@ -257,10 +257,11 @@ func lastWords(text string) string {
 	return last
 }
 
-// works waits until etcd is healthy and the node Ready, which is the end that this kernel allows.
+// works waits until etcd is healthy and all nodes are Ready, which is the end that this kernel
+// allows.
 func (m *machine) works() {
 	m.t.Helper()
-	m.ready(1, 3*time.Minute)
+	m.ready(len(m.hosts()), 3*time.Minute)
 	m.eventually(time.Minute, "etcd is healthy", contains("is healthy"), "cp1", "sh", "-c",
 		"cd /etc/etcd/pki && etcdctl --endpoints https://127.0.0.1:2379 --cacert ca.crt --cert healthcheck-client.crt "+
 			"--key healthcheck-client.key endpoint health 2>&1")

@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-// TestVMOwnKernel makes a whole cluster on cgroup v2: on the kernel that the lab builds, docker and
-// kube-proxy run too.
+// TestVMOwnKernel makes a whole cluster of two hosts on cgroup v2: on the kernel that the lab
+// builds, docker and kube-proxy run too.
 func TestVMOwnKernel(t *testing.T) {
-	m := newMachine(t, "own", "--kernel", "own")
+	m := newMachine(t, "own", "--kernel", "own", "--workers", "1")
 	m.flags = []string{"--ignore-preflight", "NumCPU"}
 	for _, step := range []struct {
 		name string
@@ -27,6 +27,9 @@ func TestVMOwnKernel(t *testing.T) {
 		{"kubelet and docker share systemd's cgroups", ownDriver},
 		{"docker runs", func(t *testing.T, m *machine) { dockerRuns(t, m.lab) }},
 		{"Services answer", func(_ *testing.T, m *machine) { m.apply(web); m.serves() }},
+		{"verify", func(_ *testing.T, m *machine) {
+			m.must(5*time.Minute, "verify", "-i", m.inventory, "--only", "dns,pods,services,nodeports")
+		}},
 		{"second up", func(_ *testing.T, m *machine) { m.upAgain() }},
 		{"reboot", ownReboot},
 	} {
