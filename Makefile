@@ -144,10 +144,13 @@ test-systems: artifacts
 	go test -tags e2e,systems -count 1 -timeout 20m -v -run '^TestArm64$$' ./node
 	go test -tags e2e,systems -count 1 -timeout 90m -v -run '^Test(EverySystem|Systems)$$' ./workshop/e2e
 
-# test-vm takes the power of a virtual machine away in the middle of runs: SEED repeats a run, CUTS makes it longer.
-test-vm: PACKAGES += mke2fs:e2fsprogs strip:binutils
+# test-vm takes the power of a virtual machine away in the middle of runs: SEED repeats a run, CUTS makes it longer. It makes a whole
+# cluster on the kernel that the lab builds, which is built here, once: a lab may be empty.
+test-vm: PACKAGES += mke2fs:e2fsprogs strip:binutils flex:flex bison:bison bc:bc xz:xz-utils
 test-vm: artifacts
-	go test -tags e2e,vm -count 1 -timeout 90m -v -run '^TestVM' ./workshop/e2e $(if $(SEED),-cut-seed $(SEED)) $(if $(CUTS),-cuts $(CUTS))
+	bin/kblab up --dir $(CACHE)/kernel --control-planes 0 --workers 0 --vm --kernel own
+	bin/kblab down --dir $(CACHE)/kernel
+	go test -tags e2e,vm -count 1 -timeout 120m -v -run '^TestVM' ./workshop/e2e $(if $(SEED),-cut-seed $(SEED)) $(if $(CUTS),-cuts $(CUTS))
 
 # test-crash breaks real runs on a real host at random steps: SEED repeats a run, SAMPLES makes it longer.
 test-crash: artifacts

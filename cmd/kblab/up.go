@@ -45,6 +45,8 @@ func upCommand(s cli.Streams, dir *string) *cobra.Command {
 	f.IntVar(&spec.Workers, "workers", 1, "number of workers, w1…")
 	f.IntVar(&spec.Spare, "spare", 0, "number of hosts that run but are not in hosts.yaml, s1…")
 	f.BoolVar(&spec.VM, "vm", false, "make the hosts virtual machines, each with a kernel and a disk of its own")
+	f.StringVar(&spec.Kernel, "kernel", "", "kernel of virtual machines ("+strings.Join(lab.Kernels(), ", ")+
+		"; default "+lab.Kernels()[0]+"); the own one is built once, and runs docker and kube-proxy too")
 	f.StringVar(&spec.Kubernetes, "kubernetes", components.DefaultKubernetes,
 		"version of Kubernetes written to hosts.yaml")
 	f.StringSliceVar(&images, "image", nil, "system of the hosts ("+strings.Join(lab.Images(), ", ")+

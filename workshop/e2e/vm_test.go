@@ -23,9 +23,9 @@ var (
 	cuts    = flag.Int("cuts", 5, "how many runs lose their machine's power")
 )
 
-// vmComponents is what this kernel can run of a cluster. It lacks NF_TABLES_IPV4, so docker does
-// not start and there are no rules of kube-proxy, without which no pod reaches the API: no cluster
-// DNS, no add-ons.
+// vmComponents is what Debian's kernel can run of a cluster. It lacks NF_TABLES_IPV4, so docker
+// does not start and there are no rules of kube-proxy, without which no pod reaches the API: no
+// cluster DNS, no add-ons.
 const vmComponents = "base,firewall,etcd-peers,etcd,kube-apiserver,kube-api-proxy,kube-controller-manager," +
 	"kube-scheduler,access,host-access,default-accounts,containerd,kubelet,flannel,images,tools,nodes"
 
@@ -49,9 +49,10 @@ func TestVM(t *testing.T) {
 	m.t = t
 }
 
-// machine is the one host of a lab, a virtual machine.
+// machine is a lab of virtual machines, most often of one, cp1.
 type machine struct {
 	*lab
+	flags        []string      // of `up`
 	bare, golden files         // of the disk before `up`, and after one that was not broken
 	took         time.Duration // that one
 }
@@ -60,19 +61,22 @@ type machine struct {
 // else that this machine writes.
 func newMachine(t *testing.T, name string, arguments ...string) *machine {
 	t.Helper()
-	m := &machine{lab: newLabIn(t, "/dev/shm/kbootstrap-e2e-"+name, name, append(arguments, "--vm",
-		"--control-planes", "1", "--workers", "0")...)}
-	m.slow, m.patience = 5, m.worksOn
+	m := &machine{lab: newLabIn(t, "/dev/shm/kbootstrap-e2e-"+name, name, slices.Concat(
+		[]string{"--vm", "--control-planes", "1", "--workers", "0"}, arguments)...)}
+	m.slow, m.patience, m.flags = 5, m.worksOn, packagedFlags()
 	m.edit("\nhosts:", "\naddons: {metrics: {enabled: false}, storage: {enabled: false}}\nhosts:")
 	return m
 }
 
-// vmArguments is `up` as far as this kernel goes. It has one processor.
+// vmArguments is `up` as far as the machine's kernel goes.
 func (m *machine) vmArguments(more ...string) []string {
-	return slices.Concat([]string{"up", "-i", m.inventory}, vmFlags(), more)
+	return slices.Concat([]string{"up", "-i", m.inventory}, m.flags, more)
 }
 
-func vmFlags() []string { return []string{"--ignore-preflight", "NumCPU", "--only", vmComponents} }
+// packagedFlags are those of `up` on Debian's kernel, which has one processor.
+func packagedFlags() []string {
+	return []string{"--ignore-preflight", "NumCPU", "--only", vmComponents}
+}
 
 // vmPreflight looks at a host with cgroup v2: nothing but the number of its processors is wrong.
 func vmPreflight(t *testing.T, m *machine) {
@@ -253,10 +257,11 @@ func lastWords(text string) string {
 	return last
 }
 
-// works waits until etcd is healthy and the node Ready, which is the end that this kernel allows.
+// works waits until etcd is healthy and all nodes are Ready, which is the end that this kernel
+// allows.
 func (m *machine) works() {
 	m.t.Helper()
-	m.ready(1, 3*time.Minute)
+	m.ready(len(m.hosts()), 3*time.Minute)
 	m.eventually(time.Minute, "etcd is healthy", contains("is healthy"), "cp1", "sh", "-c",
 		"cd /etc/etcd/pki && etcdctl --endpoints https://127.0.0.1:2379 --cacert ca.crt --cert healthcheck-client.crt "+
 			"--key healthcheck-client.key endpoint health 2>&1")

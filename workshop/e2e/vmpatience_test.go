@@ -41,12 +41,13 @@ func (m *machine) worked() time.Duration {
 // errorCode names an error that a run tells of.
 var errorCode = regexp.MustCompile(`error\[(KB\d+)\]`)
 
-// gaveUp reports whether a run ended with nothing but waits whose time was up (KB5011, KB5012): a
-// host that is given too little of its machine is late, and its user runs the tool again.
+// gaveUp reports whether a run ended with nothing but waits whose time was up (KB5011, KB5012, and
+// KB5019 of a rollout): a host that is given too little of its machine is late, and its user runs
+// the tool again.
 func gaveUp(told string) bool {
 	codes := errorCode.FindAllStringSubmatch(told, -1)
 	return len(codes) > 0 && !slices.ContainsFunc(codes, func(c []string) bool {
-		return c[1] != "KB5011" && c[1] != "KB5012"
+		return !slices.Contains([]string{"KB5011", "KB5012", "KB5019"}, c[1])
 	})
 }
 
@@ -71,7 +72,7 @@ var ofAPI = regexp.MustCompile(`^(object|node) `)
 func (m *machine) upAgain() {
 	m.t.Helper()
 	for range 3 {
-		changes, log := m.changesOfUp(vmFlags()...)
+		changes, log := m.changesOfUp(m.flags...)
 		if len(changes) == 0 {
 			return
 		}

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -27,6 +28,8 @@ type Spec struct {
 	Images map[string]string `json:"images,omitempty"`
 	// VM makes the hosts virtual machines, each with a kernel and a disk of its own.
 	VM bool `json:"vm,omitempty"`
+	// Kernel is that of virtual machines, one of Kernels; by default it is PackagedKernel.
+	Kernel string `json:"kernel,omitempty"`
 	// Kubernetes is the version written to hosts.yaml, such as "v1.36.3".
 	Kubernetes string `json:"kubernetes"`
 	// Mirror is the artifact directory written to hosts.yaml, together with its lock file,
@@ -103,6 +106,12 @@ func (s Spec) validate() error {
 			problem("%s: %w", host, err)
 		}
 	}
+	switch {
+	case s.Kernel != "" && !s.VM:
+		problem("a kernel is named, and the hosts are no virtual machines")
+	case s.Kernel != "" && !slices.Contains(Kernels(), s.Kernel):
+		problem("kernel %q is none of %s", s.Kernel, strings.Join(Kernels(), ", "))
+	}
 	if !kubernetes.MatchString(s.Kubernetes) {
 		problem("kubernetes %q is not a version such as v1.36.3", s.Kubernetes)
 	}
@@ -133,9 +142,12 @@ func labelOf(name string) string {
 	return out
 }
 
+// kernel returns the kernel of virtual machines.
+func (s Spec) kernel() string { return cmp.Or(s.Kernel, PackagedKernel) }
+
 // sameShape reports whether both specs ask for the same hosts and the same hosts.yaml.
 func (s Spec) sameShape(o Spec) bool {
 	return s.Name == o.Name && s.ControlPlanes == o.ControlPlanes && s.Workers == o.Workers && s.Spare == o.Spare &&
-		s.Image == o.Image && maps.Equal(s.Images, o.Images) && s.VM == o.VM && s.Kubernetes == o.Kubernetes &&
-		s.Mirror == o.Mirror && s.DualStack == o.DualStack && s.Domain == o.Domain
+		s.Image == o.Image && maps.Equal(s.Images, o.Images) && s.VM == o.VM && s.kernel() == o.kernel() &&
+		s.Kubernetes == o.Kubernetes && s.Mirror == o.Mirror && s.DualStack == o.DualStack && s.Domain == o.Domain
 }

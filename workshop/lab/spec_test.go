@@ -7,13 +7,14 @@ import (
 )
 
 func TestSpecReportsEveryProblem(t *testing.T) {
-	_, err := Spec{Dir: "a:b", Name: "Demo", ControlPlanes: -1, Kubernetes: "1.36",
+	_, err := Spec{Dir: "a:b", Name: "Demo", ControlPlanes: -1, Kubernetes: "1.36", Kernel: "own",
 		Image: "hp-ux", Images: map[string]string{"w7": "debian-11"}}.complete()
 	if err == nil {
 		t.Fatal("a spec with problems passed")
 	}
 	for _, want := range []string{`name "Demo"`, "negative", `kubernetes "1.36"`, "has a colon", `image "hp-ux"`,
-		`"w7", and the lab has no such host`} {
+		`"w7", and the lab has no such host`,
+		"the hosts are no virtual machines"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("error lacks %q:\n%v", want, err)
 		}

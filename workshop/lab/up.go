@@ -98,7 +98,7 @@ func create(ctx context.Context, spec Spec) (*state, error) {
 		return s, err
 	}
 	if spec.VM {
-		if s.Kernel, err = kernelTree(ctx, func(step string) { spec.progress("%s", step) }); err != nil {
+		if s.Kernel, err = kernelTree(ctx, spec.kernel(), func(step string) { spec.progress("%s", step) }); err != nil {
 			return s, err
 		}
 	}

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -38,7 +39,48 @@ func TestVMState(t *testing.T) {
 	if err := s.check(); err == nil || !strings.Contains(err.Error(), `kernel "kernel" is not an absolute path`) {
 		t.Errorf("a relative kernel: %v", err)
 	}
-	if a := (Spec{VM: true}); a.sameShape(Spec{}) {
+	machines := Spec{VM: true}
+	if machines.sameShape(Spec{}) {
 		t.Error("a lab of virtual machines passes for one of containers")
+	}
+	if machines.sameShape(Spec{VM: true, Kernel: OwnKernel}) ||
+		!machines.sameShape(Spec{VM: true, Kernel: PackagedKernel}) {
+		t.Error("labs are not told apart by their kernels")
+	}
+}
+
+// TestKernelRecipes: what a kernel is made of is in the name of its directory.
+func TestKernelRecipes(t *testing.T) {
+	dirs := map[string]bool{}
+	for _, kernel := range Kernels() {
+		dirs[recipeOf(kernel).dir()] = true
+	}
+	changed := ownKernel()
+	changed.text = strings.Replace(changed.text, " PSI ", " -PSI ", 1)
+	dirs[changed.dir()] = true
+	if len(dirs) != 3 {
+		t.Errorf("two kernels share a directory: %v", dirs)
+	}
+}
+
+// TestKernelOptions: every word of the list is an option, and none is there twice.
+func TestKernelOptions(t *testing.T) {
+	option := regexp.MustCompile(`^-?[A-Z][A-Z0-9_]*$|^[A-Z][A-Z0-9_]*=("[^" ]*"|\d+)$`)
+	var all []string
+	for line := range strings.Lines(kernelOptions) {
+		line, _, _ = strings.Cut(line, "#")
+		for _, word := range strings.Fields(line) {
+			if !option.MatchString(word) {
+				t.Errorf("%q is no option", word)
+			}
+			name, _, _ := strings.Cut(strings.TrimPrefix(word, "-"), "=")
+			if slices.Contains(all, name) {
+				t.Errorf("%s is named twice", name)
+			}
+			all = append(all, name)
+		}
+	}
+	if len(all) < 100 {
+		t.Errorf("%d options", len(all))
 	}
 }
