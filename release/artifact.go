@@ -99,7 +99,7 @@ func (s Source) artifact(version, arch string, texts *strings.Replacer) artifact
 			a.members = append(a.members, member{name: name, path: path, like: s.likeOf(name)})
 		}
 		if len(s.Programs) == 0 {
-			a.members = []member{{name: "image/" + s.Component}}
+			a.members = []member{{name: "image/" + s.Component, like: s.Like}}
 		}
 		if s.URL == "" {
 			return a

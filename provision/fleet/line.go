@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"kbootstrap/internal/delta"
 	"kbootstrap/node"
 	"kbootstrap/release"
 )
@@ -198,10 +199,15 @@ func (l *line) formOf(c release.Content) (s form, ready bool) {
 			return form{c.SHA256, d.Base}, true
 		}
 	}
+	isShort := false
 	for _, d := range c.Deltas {
+		isShort = isShort || d.Base == delta.Nothing
 		if slices.ContainsFunc(l.ahead, func(o order) bool { return o.sum == d.Base }) {
 			return form{}, false
 		}
+	}
+	if isShort {
+		return form{c.SHA256, delta.Nothing}, true
 	}
 	return form{sum: c.SHA256}, true
 }

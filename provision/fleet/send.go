@@ -7,6 +7,7 @@ import (
 	"io"
 	"time"
 
+	"kbootstrap/internal/delta"
 	"kbootstrap/node"
 	"kbootstrap/release"
 )
@@ -19,7 +20,7 @@ const stallTimeout = 2 * time.Minute
 // session, or a user may have changed the file that it became.
 func (l *line) sendShort(ctx context.Context, c release.Content, w way) (got form, err error) {
 	for _, d := range c.Deltas {
-		if !l.got(d.Base) {
+		if d.Base != delta.Nothing && !l.got(d.Base) {
 			continue
 		}
 		got = form{c.SHA256, d.Base}
