@@ -9,6 +9,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -48,7 +49,10 @@ func FileDelta(path, base string) (Delta, error) {
 }
 
 // pair is a content and another one that it is like.
-type pair struct{ target, base Content }
+type pair struct {
+	target, base Content
+	isQuick      bool // there is a delta, which can be shorter
+}
 
 // withDeltas gives the contents their deltas to those that they are like, as far as they are in the
 // cache, and returns the pairs of which they are not.
@@ -63,32 +67,54 @@ func (c cache) withDeltas(members []member, contents map[string]Content) (lackin
 				continue
 			}
 			target := contents[m.name]
-			d, err := FileDelta(c.deltaPath(pair{target, base}), base.SHA256)
+			p := pair{target: target, base: base}
+			d, err := c.delta(p)
 			switch {
 			case errors.Is(err, fs.ErrNotExist):
-				lacking = append(lacking, pair{target, base})
+				lacking = append(lacking, p)
 			case err != nil:
 				return nil, fmt.Errorf("delta of %s to %s: %w", target.Name, base.Name, err)
 			case d.Compressed < target.Compressed:
 				target.Deltas = append(target.Deltas, d)
 				contents[m.name] = target
+				if p.isQuick = strings.HasSuffix(d.path, quickEnding); p.isQuick {
+					lacking = append(lacking, p)
+				}
 			}
 		}
 	}
 	return lacking, nil
 }
 
-// deltaEnding is that of the names of deltas. It has the number of their form, so that no older one
-// is taken for one of these.
-const deltaEnding = ".2.zst"
+// The endings of the names of deltas. They have the number of their form, so that no older one is
+// taken for one of these. A delta is made in a few seconds; to compress it to a twentieth less takes
+// as long again.
+const (
+	quickEnding = ".2.zst"
+	shortEnding = ".2s.zst"
 
-func (c cache) deltaPath(p pair) string {
-	return filepath.Join(c.dir, "deltas", p.target.SHA256+"-"+p.base.SHA256+deltaEnding)
+	quickCompression = zstd.SpeedBetterCompression
+	shortCompression = zstd.SpeedBestCompression
+)
+
+func (c cache) deltaPath(p pair, ending string) string {
+	return filepath.Join(c.dir, "deltas", p.target.SHA256+"-"+p.base.SHA256+ending)
+}
+
+// delta returns the shorter of the deltas of a pair that the cache has.
+func (c cache) delta(p pair) (Delta, error) {
+	d, err := FileDelta(c.deltaPath(p, shortEnding), p.base.SHA256)
+	if err == nil {
+		_ = os.Remove(c.deltaPath(p, quickEnding)) // it was of use to the run that made the shorter one
+	} else if errors.Is(err, fs.ErrNotExist) {
+		d, err = FileDelta(c.deltaPath(p, quickEnding), p.base.SHA256)
+	}
+	return d, err
 }
 
 // MakeDeltas makes the deltas that the cache lacks, one after the other, until ctx ends: later runs
-// have them. Each takes a second or two of the processor's time, which others get first, and the
-// memory of both programs, up to 200 MB.
+// have them. Each takes a few seconds of the processor's time, which others get first, and the
+// memory of both programs, up to 350 MB.
 func (s *Set) MakeDeltas(ctx context.Context) error {
 	if len(s.lacking)+len(s.packed) == 0 {
 		return nil
@@ -119,6 +145,22 @@ func (s *Set) makeForms(ctx context.Context) error {
 	return s.cache.makeDeltas(ctx, lacking)
 }
 
+// copyUnpacked writes what a zstd stream in a file has.
+func copyUnpacked(w io.Writer, path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	z, err := zstd.NewReader(f, zstd.WithDecoderConcurrency(1))
+	if err != nil {
+		return err
+	}
+	defer z.Close()
+	_, err = z.WriteTo(w)
+	return err
+}
+
 // usePlain takes the plain forms of images that are like something, and notes which have none.
 func (s *Set) usePlain() {
 	for _, m := range s.members {
@@ -131,21 +173,23 @@ func (s *Set) usePlain() {
 	}
 }
 
+// makeDeltas makes the deltas of pairs that have none, and then the shorter ones of all.
 func (c cache) makeDeltas(ctx context.Context, pairs []pair) error {
-	for _, p := range pairs {
-		if err := c.makeDelta(ctx, p); err != nil {
-			return fmt.Errorf("delta of %s to %s: %w", p.target.Name, p.base.Name, err)
+	for _, write := range []func(context.Context, pair) error{c.makeDelta, c.shorten} {
+		for _, p := range pairs {
+			if err := write(ctx, p); err != nil {
+				return fmt.Errorf("delta of %s to %s: %w", p.target.Name, p.base.Name, err)
+			}
 		}
 	}
 	return nil
 }
 
-// deltaCompression takes three seconds for a kubelet where the default takes a tenth of one, with a
-// tenth less to send to each host. To decompress takes the same.
-const deltaCompression = zstd.SpeedBestCompression
-
 // makeDelta puts a delta into the cache.
 func (c cache) makeDelta(ctx context.Context, p pair) error {
+	if p.isQuick {
+		return nil
+	}
 	has, err := p.base.bytes(ctx)
 	if err != nil {
 		return err
@@ -154,22 +198,43 @@ func (c cache) makeDelta(ctx context.Context, p pair) error {
 	if err != nil {
 		return err
 	}
+	return c.publishDelta(ctx, c.deltaPath(p, quickEnding), quickCompression,
+		func(w io.Writer) error { return delta.Encode(w, has, wants) })
+}
+
+// shorten compresses a delta anew. The other one stays: this run may be sending it.
+func (c cache) shorten(ctx context.Context, p pair) error {
+	info, err := os.Stat(c.deltaPath(p, quickEnding))
+	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() >= p.target.Compressed {
+		return nil // another process was quicker, or it is of no use
+	}
+	if err != nil {
+		return err
+	}
+	return c.publishDelta(ctx, c.deltaPath(p, shortEnding), shortCompression,
+		func(w io.Writer) error { return copyUnpacked(w, c.deltaPath(p, quickEnding)) })
+}
+
+// publishDelta puts the delta that a function writes into the cache.
+func (c cache) publishDelta(
+	ctx context.Context, path string, level zstd.EncoderLevel, write func(io.Writer) error,
+) error {
 	f, err := os.CreateTemp(c.tmp(), "delta-*")
 	if err != nil {
 		return err
 	}
 	defer os.Remove(f.Name())
 	defer f.Close()
-	z, err := zstd.NewWriter(f, zstd.WithEncoderLevel(deltaCompression), zstd.WithEncoderConcurrency(1))
+	z, err := zstd.NewWriter(f, zstd.WithEncoderLevel(level), zstd.WithEncoderConcurrency(1))
 	if err != nil {
 		return err
 	}
-	err = errors.Join(delta.Encode(&cancelWriter{ctx, z}, has, wants), z.Close())
+	err = errors.Join(write(&cancelWriter{ctx, z}), z.Close())
 	// Flushed before it is named, or a crash could leave a name without bytes.
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), c.deltaPath(p))
+	return os.Rename(f.Name(), path)
 }
 
 // cancelWriter ends with the context.
