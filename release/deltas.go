@@ -92,6 +92,7 @@ func (c cache) withDeltas(members []member, contents map[string]Content) (lackin
 const (
 	quickEnding = ".2.zst"
 	shortEnding = ".2s.zst"
+	oldEnding   = ".zst" // of the first form, which is of no use any more
 
 	quickCompression = zstd.SpeedBetterCompression
 	shortCompression = zstd.SpeedBestCompression
@@ -161,16 +162,23 @@ func copyUnpacked(w io.Writer, path string) error {
 	return err
 }
 
-// usePlain takes the plain forms of images that are like something, and notes which have none.
-func (s *Set) usePlain() {
-	for _, m := range s.members {
-		if image := s.contents[m.name]; image.ImageID != "" && len(m.like) > 0 {
-			plain, isKnown := s.cache.plain(image)
-			if s.contents[m.name] = plain; !isKnown {
-				s.packed = append(s.packed, m.name)
-			}
-		}
+// usePlain takes the plain form of an image that is like something, or notes that there is none. It
+// returns the members of the artifact; an image that has to stay packed is like nothing.
+func (s *Set) usePlain(a artifact) []member {
+	if !a.isImage() || len(a.members[0].like) == 0 {
+		return a.members
 	}
+	m := a.members[0]
+	plain, isKnown := s.cache.plain(s.contents[m.name])
+	switch {
+	case a.tells && a.locked[plainMember] == "", isKnown && !a.mayBePlain(plain.SHA256):
+		m.like = nil
+	case isKnown:
+		s.contents[m.name] = plain
+	default:
+		s.packed = append(s.packed, m.name)
+	}
+	return []member{m}
 }
 
 // makeDeltas makes the deltas of pairs that have none, and then the shorter ones of all.
@@ -198,6 +206,7 @@ func (c cache) makeDelta(ctx context.Context, p pair) error {
 	if err != nil {
 		return err
 	}
+	_ = os.Remove(c.deltaPath(p, oldEnding))
 	return c.publishDelta(ctx, c.deltaPath(p, quickEnding), quickCompression,
 		func(w io.Writer) error { return delta.Encode(w, has, wants) })
 }

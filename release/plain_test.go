@@ -55,7 +55,9 @@ func TestPlainImage(t *testing.T) {
 	archive := savedImage(t, append([]byte("the program: "), program...))
 	id, err := imageID(bytes.NewReader(archive), "amd64")
 	must(t, err)
-	image := member{name: "image/one", like: []string{"program"}}
+	image := artifact{
+		image: "example.org/image:1", members: []member{{name: "image/one", like: []string{"program"}}},
+	}
 	contents := map[string]Content{}
 	for name, raw := range map[string][]byte{"program": program, "image/one": archive} {
 		staged, err := c.stage(bytes.NewReader(raw), 1<<20)
@@ -66,11 +68,11 @@ func TestPlainImage(t *testing.T) {
 		contents[name] = c.content(member{name: name, path: name}, entry{Members: map[string]stored{name: s}})
 	}
 	set := func() *Set {
-		s := &Set{cache: c, members: []member{image}, contents: map[string]Content{}, making: new(sync.WaitGroup)}
+		s := &Set{cache: c, contents: map[string]Content{}, making: new(sync.WaitGroup)}
 		for name, content := range contents {
 			s.contents[name] = content
 		}
-		s.usePlain()
+		s.members = s.usePlain(image)
 		s.lacking, err = c.withDeltas(s.members, s.contents)
 		must(t, err)
 		return s
@@ -102,6 +104,22 @@ func TestPlainImage(t *testing.T) {
 	}
 	if !bytes.Contains(plain.Bytes(), program) {
 		t.Error("the layer is not plain")
+	}
+
+	// A lock with the sums of members has the last word.
+	e := entry{Members: map[string]stored{"": {SHA256: contents["image/one"].SHA256, Size: int64(len(archive)),
+		Compressed: contents["image/one"].Compressed}}}
+	var locked LockedEntry
+	must(t, c.lockPlain(t.Context(), image, e, &locked))
+	image.tells = true
+	for sum, want := range map[string]string{
+		locked.Members[plainMember]: got.SHA256, "": contents["image/one"].SHA256,
+		strings.Repeat("0", 64): contents["image/one"].SHA256,
+	} {
+		image.locked = map[string]string{plainMember: sum}
+		if s := set(); s.contents["image/one"].SHA256 != want || len(s.packed) > 0 {
+			t.Errorf("a lock with %q: %v, to be made: %v", sum, s.contents["image/one"], s.packed)
+		}
 	}
 }
 

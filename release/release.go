@@ -140,9 +140,8 @@ func (s *Set) fill(ctx context.Context, c *inventory.Cluster, artifacts []artifa
 		for _, m := range a.members {
 			s.contents[m.name] = f.cache.content(m, entries[i])
 		}
-		s.members = append(s.members, a.members...)
+		s.members = append(s.members, s.usePlain(a)...)
 	}
-	s.usePlain()
 	s.lacking, err = f.cache.withDeltas(s.members, s.contents)
 	return err
 }
