@@ -90,12 +90,15 @@ func (c cache) withDeltas(members []member, contents map[string]Content) (lackin
 // taken for one of these. A delta is made in a few seconds; to compress it to a twentieth less takes
 // as long again.
 const (
-	quickEnding = ".2.zst"
-	shortEnding = ".2s.zst"
+	quickEnding = ".3.zst"
+	shortEnding = ".3s.zst"
 	oldEnding   = ".zst" // of the first form, which is of no use any more
 
 	quickCompression = zstd.SpeedBetterCompression
 	shortCompression = zstd.SpeedBestCompression
+
+	// deltaWindow is what a host has in memory to decompress one. A larger one saves nothing.
+	deltaWindow = 8 << 20
 )
 
 func (c cache) deltaPath(p pair, ending string) string {
@@ -234,7 +237,7 @@ func (c cache) publishDelta(
 	}
 	defer os.Remove(f.Name())
 	defer f.Close()
-	z, err := zstd.NewWriter(f, zstd.WithEncoderLevel(level), zstd.WithEncoderConcurrency(1))
+	z, err := zstd.NewWriter(f, zstd.WithEncoderLevel(level), zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(deltaWindow))
 	if err != nil {
 		return err
 	}

@@ -7,8 +7,8 @@ import (
 )
 
 const (
-	pageSize  = 32 << 10
-	pageCount = 256 // 8 MB: the parts of a program are mostly in the same order as those of its base
+	pageSize  = 8 << 10
+	pageCount = 1024 // 8 MB: the parts of a program are mostly in the same order as those of its base
 )
 
 // pages reads a base in pages and keeps those that were read last. A base is not mapped into

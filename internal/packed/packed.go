@@ -79,4 +79,3 @@ func sweep(dir string, now time.Time) error {
 	}
 	return nil
 }
-
