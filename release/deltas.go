@@ -87,8 +87,8 @@ func (c cache) withDeltas(members []member, contents map[string]Content) (lackin
 }
 
 // The endings of the names of deltas. They have the number of their form, so that no older one is
-// taken for one of these. A delta is made in a few seconds; to compress it to a twentieth less takes
-// as long again.
+// taken for one of these. A delta is made in a few seconds; to compress it to a twentieth less
+// takes as long again.
 const (
 	quickEnding = ".3.zst"
 	shortEnding = ".3s.zst"
@@ -214,7 +214,7 @@ func (c cache) makeDelta(ctx context.Context, p pair) error {
 		func(w io.Writer) error { return delta.Encode(w, has, wants) })
 }
 
-// shorten compresses a delta anew. The other one stays: this run may be sending it.
+// shorten compresses a delta again. The other one stays: this run may be sending it.
 func (c cache) shorten(ctx context.Context, p pair) error {
 	info, err := os.Stat(c.deltaPath(p, quickEnding))
 	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() >= p.target.Compressed {
@@ -237,7 +237,8 @@ func (c cache) publishDelta(
 	}
 	defer os.Remove(f.Name())
 	defer f.Close()
-	z, err := zstd.NewWriter(f, zstd.WithEncoderLevel(level), zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(deltaWindow))
+	z, err := zstd.NewWriter(f, zstd.WithEncoderLevel(level), zstd.WithEncoderConcurrency(1),
+		zstd.WithWindowSize(deltaWindow))
 	if err != nil {
 		return err
 	}

@@ -34,8 +34,8 @@ type LockedEntry struct {
 	Size   int64  `yaml:"size"`   // bytes; 0 when not known
 	// Index is the sha256 sum of an image's index, by which registries name it, in lower case hex.
 	Index string `yaml:"index"`
-	// Members are the sha256 sums of the wanted files of an archive or an image, by their paths, and
-	// that of the plain form of an image, by plainMember.
+	// Members are the sha256 sums of the wanted files of an archive or an image, by their paths,
+	// and that of the plain form of an image, by plainMember.
 	Members map[string]string `yaml:"members"`
 }
 

@@ -32,7 +32,8 @@ func pinsAt(c *inventory.Cluster, path string) (pins, error) {
 		return pins{}, err
 	}
 	own := c.Artifacts.OwnBuilds
-	return pins{path: path, locked: lock.entries(), tells: lock.Version == lockVersion, ownBuilds: own != nil && *own, mirror: c.Artifacts.Mirror != ""}, nil
+	return pins{path: path, locked: lock.entries(), tells: lock.Version == lockVersion,
+		ownBuilds: own != nil && *own, mirror: c.Artifacts.Mirror != ""}, nil
 }
 
 // pin gives an artifact what is known of it, and reports whether that is enough to fetch it. The

@@ -18,7 +18,8 @@ import (
 	"strconv"
 )
 
-// maxPlain is how many bytes an image may have whose layers are unpacked here: it is in memory then.
+// maxPlain is how many bytes an image may have whose layers are unpacked here: it is in memory
+// then.
 const maxPlain = 256 << 20
 
 // A plain image is the archive of an image with its layers as they are unpacked. It is the same

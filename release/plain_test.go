@@ -1,6 +1,7 @@
 package release
 
 import (
+	"archive/tar"
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
@@ -137,9 +138,22 @@ func TestNoPlainImage(t *testing.T) {
 	if again, err := unpackLayers(plain); again != nil || err != nil {
 		t.Errorf("a plain image: %d bytes, %v", len(again), err)
 	}
-	if layout, err := unpackLayers(bytes.ReplaceAll(archive, []byte("manifest.json"), []byte("index.json\x00\x00\x00"))); layout != nil ||
-		err == nil {
-		t.Errorf("an archive that is damaged: %d bytes, %v", len(layout), err)
+	var layout bytes.Buffer
+	out := tar.NewWriter(&layout)
+	must(t, eachFile(archive, func(h *tar.Header, in *tar.Reader) error {
+		must(t, out.WriteHeader(h))
+		_, err := io.Copy(out, in)
+		return err
+	}))
+	must(t, out.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: "index.json", Size: 2}))
+	_, err = out.Write([]byte("{}"))
+	must(t, err)
+	must(t, out.Close())
+	if got, err := unpackLayers(layout.Bytes()); got != nil || err != nil {
+		t.Errorf("an OCI layout: %d bytes, %v", len(got), err)
+	}
+	if got, err := unpackLayers([]byte(strings.Repeat("no archive", 100))); got != nil || err == nil {
+		t.Errorf("no archive: %d bytes, %v", len(got), err)
 	}
 	id, err := imageID(bytes.NewReader(archive), "amd64")
 	must(t, err)

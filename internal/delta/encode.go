@@ -58,7 +58,7 @@ func (p plan) text() []byte {
 // encoder has what was not written yet.
 type encoder struct {
 	w    io.Writer
-	same int // bytes that are as foretold, since the last instruction
+	same int // bytes that are as foretold, after the last instruction
 
 	instructions, literals []byte
 	err                    error

@@ -47,7 +47,7 @@ var opensAccess = [256]bool{
 
 const (
 	call    = 0xE8 // a distance follows
-	isFar   = 0xC7 // of a byte after one of opensAccess, the bits that tell whether a distance follows
+	isFar   = 0xC7 // of a byte after one of opensAccess, the bits that say so
 	far     = 0x05 // what they are then
 	ofEight = 0x0101010101010101
 )
@@ -100,7 +100,8 @@ func (m machine) unmask(code []byte, distances []uint32) {
 func (m machine) absolute(code []byte, at uint32) { m.add(code, at, 1) }
 func (m machine) relative(code []byte, at uint32) { m.add(code, at, ^uint32(0)) }
 
-// add adds its place, times a sign, to each distance. Distances have 28 bits: what is longer is none.
+// add adds its place, times a sign, to each distance. Distances have 28 bits: what is longer is
+// none.
 func (m machine) add(code []byte, at, sign uint32) {
 	const unused = 32 - 28
 	for i := m.next(code, 0); i < len(code); i = m.next(code, i+operandSize) {

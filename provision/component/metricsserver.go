@@ -17,7 +17,8 @@ var metricsServer = optional(Component{
 	// Kubelets answer it as soon as they are there; its API answers when it has asked them once.
 	After: []string{"kube-controller-manager"},
 	Sources: []release.Source{{
-		Component: "metrics-server", Image: "registry.k8s.io/metrics-server/metrics-server:v{version}", Like: []string{"kubelet"},
+		Component: "metrics-server", Image: "registry.k8s.io/metrics-server/metrics-server:v{version}",
+		Like: []string{"kubelet"},
 	}},
 }, AddOn{
 	Field: "metrics", What: "figures of nodes and pods, and scaling by them", Reach: by("kubectl top nodes"),

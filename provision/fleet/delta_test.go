@@ -68,7 +68,8 @@ func TestFeedSendsDeltas(t *testing.T) {
 		c.Deltas = []release.Delta{d}
 	}
 	alone := program(t, "alone", raw[1:])
-	d, err := release.FileDelta(file(t, func(w io.Writer) error { return delta.Encode(w, nil, raw[1:]) }), release.Nothing)
+	toNothing := file(t, func(w io.Writer) error { return delta.Encode(w, nil, raw[1:]) })
+	d, err := release.FileDelta(toNothing, release.Nothing)
 	if err != nil {
 		t.Fatal(err)
 	}

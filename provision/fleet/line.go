@@ -9,7 +9,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"kbootstrap/internal/delta"
 	"kbootstrap/node"
 	"kbootstrap/release"
 )
@@ -201,13 +200,13 @@ func (l *line) formOf(c release.Content) (s form, ready bool) {
 	}
 	isShort := false
 	for _, d := range c.Deltas {
-		isShort = isShort || d.Base == delta.Nothing
+		isShort = isShort || d.Base == release.Nothing
 		if slices.ContainsFunc(l.ahead, func(o order) bool { return o.sum == d.Base }) {
 			return form{}, false
 		}
 	}
 	if isShort {
-		return form{c.SHA256, delta.Nothing}, true
+		return form{c.SHA256, release.Nothing}, true
 	}
 	return form{sum: c.SHA256}, true
 }
