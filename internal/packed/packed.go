@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"kbootstrap/internal/atomic"
@@ -70,7 +71,7 @@ func sweep(dir string, now time.Time) error {
 	}
 	for _, e := range entries {
 		info, err := e.Info()
-		if err != nil || now.Sub(info.ModTime()) < unused || !slices.Contains(endings, filepath.Ext(e.Name())) {
+		if err != nil || now.Sub(info.ModTime()) < unused || !isOurs(e.Name()) {
 			continue // it is gone by now, or in use
 		}
 		if err := os.Remove(filepath.Join(dir, e.Name())); err != nil && !os.IsNotExist(err) {
@@ -78,4 +79,9 @@ func sweep(dir string, now time.Time) error {
 		}
 	}
 	return nil
+}
+
+// isOurs reports whether a file is a form, or what a process that ended left of one.
+func isOurs(name string) bool {
+	return slices.Contains(endings, filepath.Ext(name)) || strings.HasPrefix(name, ".")
 }

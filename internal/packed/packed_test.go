@@ -44,8 +44,9 @@ func TestFile(t *testing.T) {
 
 	dir := filepath.Join(cache, "kbootstrap", "program")
 	trial.Write(t, filepath.Join(dir, "mine.txt"), "", 0o600)
+	trial.Write(t, filepath.Join(dir, ".half.gz-123"), "", 0o600)
 	old := time.Now().Add(-25 * time.Hour)
-	for _, name := range []string{"one.gz", "mine.txt"} {
+	for _, name := range []string{"one.gz", "mine.txt", ".half.gz-123"} {
 		if err := os.Chtimes(filepath.Join(dir, name), old, old); err != nil {
 			t.Fatal(err)
 		}
@@ -53,7 +54,7 @@ func TestFile(t *testing.T) {
 	if _, err := form("two.zst"); err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[string]bool{"one.gz": false, "mine.txt": true, "two.zst": true} {
+	for name, want := range map[string]bool{"one.gz": false, "mine.txt": true, "two.zst": true, ".half.gz-123": false} {
 		if _, err := os.Stat(filepath.Join(dir, name)); (err == nil) != want {
 			t.Errorf("%s: %v", name, err)
 		}
