@@ -140,7 +140,7 @@ type Upload struct {
 	Sum  string // sha256 of the content, in hex
 	Size int64  // bytes of the content
 	// Base is the sum of another content that the host got in this session, when the stream is a
-	// delta to that; "" when the stream is the content itself.
+	// delta to that, or delta.Nothing; "" when the stream is the content itself.
 	Base string
 	// Keep has the host keep the stream, to pass it on.
 	Keep bool

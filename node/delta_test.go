@@ -2,6 +2,7 @@ package node
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -101,5 +102,35 @@ func TestReceiveDelta(t *testing.T) {
 		if err := receive(c, sum, c.deltaTo(t, base)); err == nil {
 			t.Errorf("a delta to %s was taken", sum)
 		}
+	}
+}
+
+// TestReceiveDeltaToNothing: what begins on a host comes as a delta to nothing, and is passed on as
+// that.
+func TestReceiveDeltaToNothing(t *testing.T) {
+	b := newBlobs(t.TempDir())
+	if err := b.prepare(); err != nil {
+		t.Fatal(err)
+	}
+	c := random(t, 1<<20)
+	var text bytes.Buffer
+	if err := delta.Encode(&text, nil, c.plain); err != nil {
+		t.Fatal(err)
+	}
+	stream := compress(t, text.Bytes()).zstd
+	u := Upload{Sum: c.sum, Size: int64(len(c.plain)), Base: delta.Nothing, Keep: true}
+	if err := b.receive(t.Context(), u, bytes.NewReader(stream)); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(b.path(c.sum)); err != nil || !bytes.Equal(got, c.plain) {
+		t.Errorf("%d bytes arrived, %v", len(got), err)
+	}
+	kept, err := b.openStream(c.sum, delta.Nothing)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer kept.Close()
+	if got, err := io.ReadAll(kept); err != nil || !bytes.Equal(got, stream) {
+		t.Errorf("%d bytes are passed on, %v; %d came", len(got), err, len(stream))
 	}
 }

@@ -97,7 +97,7 @@ func (b *blobs) receive(ctx context.Context, u Upload, compressed io.Reader) (er
 // this session. Whether it still is what it was does not matter: the sum of what is made with it
 // tells. The base of no delta is nil, and can be closed.
 func (b *blobs) base(sum string) (*os.File, error) {
-	if sum == "" {
+	if sum == "" || sum == delta.Nothing {
 		return nil, nil
 	}
 	if err := checkSum(sum); err != nil {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"kbootstrap/internal/delta"
 )
 
 // A stream is what was sent of a content: compressed, and perhaps a delta. It is kept as it came
@@ -21,7 +23,7 @@ func (b *blobs) openStream(sum, base string) (*os.File, error) {
 	if err := checkSum(sum); err != nil {
 		return nil, err
 	}
-	if base != "" {
+	if base != "" && base != delta.Nothing {
 		if err := checkSum(base); err != nil {
 			return nil, err
 		}

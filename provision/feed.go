@@ -82,6 +82,11 @@ func lacking(p plan.Plan, host string, turn plan.Turn, seen map[string]bool) []r
 // makeDeltas makes, for later runs, what would have made less to send in this one. It has the
 // processor when nothing else needs it, and ends with the run.
 func (r *Run) makeDeltas(ctx context.Context) {
+	if agents := r.options.Remote.Agents; agents != nil {
+		if err := agents.Shorten(ctx); err != nil {
+			r.options.Tell(fleet.Event{Kind: fleet.EventWarning, Text: err.Error()})
+		}
+	}
 	seen := map[*release.Set]bool{}
 	for _, s := range r.Plan.Steps {
 		set := s.Target.Release

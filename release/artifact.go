@@ -28,6 +28,7 @@ type artifact struct {
 	index  string            // sha256 of the index of an image, lower case hex; empty when it is not known
 	locked map[string]string // sha256 of members by their path, as the lock has them
 	size   int64             // bytes; 0 when not known
+	tells  bool              // the lock has the sums of all members that it knows
 	origin string            // where the sum is from: OriginBuiltIn, OriginLock or empty
 
 	again    bool   // it is fetched although the cache has it
@@ -40,6 +41,13 @@ type member struct {
 	path string   // in the archive or the image; empty when the artifact itself is wanted
 	like []string // contents that it has much of its code in common with, see Source.Like
 }
+
+// plainMember is what a lock calls the plain form of an image, see cache.plain.
+const plainMember = "plain"
+
+// mayBePlain reports whether the plain form of an image, which has that sum, may be used. Where a
+// lock has the sums of members, it must have that one.
+func (a artifact) mayBePlain(sum string) bool { return !a.tells || a.locked[plainMember] == sum }
 
 // isWhole reports whether the artifact itself is wanted, and not files in it.
 func (a artifact) isWhole() bool { return len(a.members) == 1 && a.members[0].path == "" }
@@ -99,7 +107,7 @@ func (s Source) artifact(version, arch string, texts *strings.Replacer) artifact
 			a.members = append(a.members, member{name: name, path: path, like: s.likeOf(name)})
 		}
 		if len(s.Programs) == 0 {
-			a.members = []member{{name: "image/" + s.Component}}
+			a.members = []member{{name: "image/" + s.Component, like: s.Like}}
 		}
 		if s.URL == "" {
 			return a

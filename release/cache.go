@@ -22,7 +22,8 @@ import (
 // cache keeps the wanted members of artifacts, each compressed:
 //
 //	blobs/<sha256 of the member>.zst
-//	deltas/<sha256 of the member>-<sha256 of its base>.zst
+//	deltas/<sha256 of the member>-<sha256 of its base>.3.zst
+//	plain/<sha256 of an image>-<sha256 of its plain form>-<size of that>.zst
 //	index/<sha256 of the artifact>.json    an entry
 //	locks/<sha256 of the artifact>         held while the artifact is fetched
 //	tmp/                                   what is not finished; always on the same file system

@@ -25,10 +25,10 @@ func TestDeltas(t *testing.T) {
 	raws := map[string][]byte{
 		"first": shared, "second": append([]byte("the second, "), shared...), "foreign": []byte("nothing in common"),
 	}
-	a := artifact{members: []member{
+	members := []member{
 		{name: "first"}, {name: "second", like: []string{"absent", "first"}},
 		{name: "foreign", like: []string{"first"}},
-	}}
+	}
 	contents := map[string]Content{}
 	for name, raw := range raws {
 		staged, err := c.stage(bytes.NewReader(raw), 1<<20)
@@ -37,14 +37,14 @@ func TestDeltas(t *testing.T) {
 		must(t, err)
 		contents[name] = c.content(member{name: name, path: name}, entry{Members: map[string]stored{name: s}})
 	}
-	lacking, err := c.withDeltas([]artifact{a}, contents)
+	lacking, err := c.withDeltas(members, contents)
 	must(t, err)
 	if len(lacking) != 2 || len(contents["second"].Deltas) > 0 {
 		t.Fatalf("%v are not there", lacking)
 	}
 	s := &Set{cache: c, lacking: lacking, making: new(sync.WaitGroup)}
 	must(t, s.MakeDeltas(t.Context()))
-	lacking, err = c.withDeltas([]artifact{a}, contents)
+	lacking, err = c.withDeltas(members, contents)
 	must(t, err)
 	if len(lacking) > 0 {
 		t.Errorf("%v are not there", lacking)

@@ -11,7 +11,7 @@ import (
 )
 
 // cacheDirs are the directories in a cache.
-var cacheDirs = []string{"blobs", "deltas", "index", "locks", "tmp"}
+var cacheDirs = []string{"blobs", "deltas", "index", "locks", "plain", "tmp"}
 
 // exposed returns an error that names the first part of a cache that another user could have
 // written: whoever can write an index can say what the members of an archive are. Others may read.

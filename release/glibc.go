@@ -26,20 +26,34 @@ const (
 // glibcSymbol is the version of a symbol, such as GLIBC_2.34.
 var glibcSymbol = regexp.MustCompile(`GLIBC_(2(?:\.\d+)+)\x00`)
 
-// Glibc returns the version of glibc that the content needs at least, such as "2.34"; "" for a
-// static program and for a file that is not a program.
-func (c Content) Glibc() (string, error) {
+// GlibcReader reads what programs need of glibc. It is for one goroutine at a time. The zero value
+// is ready for use. What decompresses takes 16 MB of memory, so one of them does for all contents.
+type GlibcReader struct{ plain *zstd.Decoder }
+
+// Close frees the memory.
+func (r *GlibcReader) Close() {
+	if r.plain != nil {
+		r.plain.Close()
+	}
+}
+
+// Of returns the version of glibc that the content needs at least, such as "2.34"; "" for a static
+// program and for a file that is not a program.
+func (r *GlibcReader) Of(c Content) (string, error) {
 	stream, err := c.Open()
 	if err != nil {
 		return "", err
 	}
 	defer stream.Close()
-	plain, err := zstd.NewReader(stream, zstd.WithDecoderConcurrency(1))
+	if r.plain == nil {
+		r.plain, err = zstd.NewReader(stream, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true))
+	} else {
+		err = r.plain.Reset(stream)
+	}
 	if err != nil {
 		return "", fmt.Errorf("content %s: %w", c.Name, err)
 	}
-	defer plain.Close()
-	need, err := glibc(plain)
+	need, err := glibc(r.plain)
 	if err != nil {
 		return "", fmt.Errorf("content %s: %w", c.Name, err)
 	}

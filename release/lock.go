@@ -34,7 +34,8 @@ type LockedEntry struct {
 	Size   int64  `yaml:"size"`   // bytes; 0 when not known
 	// Index is the sha256 sum of an image's index, by which registries name it, in lower case hex.
 	Index string `yaml:"index"`
-	// Members are the sha256 sums of the wanted files of an archive or an image, by their paths.
+	// Members are the sha256 sums of the wanted files of an archive or an image, by their paths,
+	// and that of the plain form of an image, by plainMember.
 	Members map[string]string `yaml:"members"`
 }
 
@@ -58,16 +59,13 @@ func LockPath(c *inventory.Cluster) string {
 	return filepath.Join(filepath.Dir(c.File), "artifacts.lock")
 }
 
-// lockAt returns the entries of a lock by URL; a lock that does not exist has none.
-func lockAt(path string) (map[string]LockedEntry, error) {
+// lockAt returns the lock at a path; one that does not exist has no entries.
+func lockAt(path string) (*Lock, error) {
 	lock, err := ReadLock(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return map[string]LockedEntry{}, nil
+		return &Lock{}, nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	return lock.entries(), nil
+	return lock, err
 }
 
 // ReadLock reads a lock file. The error lists every wrong entry. If the file does not exist, the

@@ -15,6 +15,7 @@ const (
 type pins struct {
 	path      string // of the lock
 	locked    map[string]LockedEntry
+	tells     bool // the lock has the sums of members
 	ownBuilds bool // nothing is compared with what the projects published, nor taken from there
 	mirror    bool // nothing is pulled from a registry
 	// bundled are the sums that a bundle has of its artifacts. They count where no other is known.
@@ -26,12 +27,13 @@ func pinsOf(c *inventory.Cluster) (pins, error) { return pinsAt(c, LockPath(c)) 
 
 // pinsAt reads a lock. A lock that does not exist has no sums.
 func pinsAt(c *inventory.Cluster, path string) (pins, error) {
-	locked, err := lockAt(path)
+	lock, err := lockAt(path)
 	if err != nil {
 		return pins{}, err
 	}
 	own := c.Artifacts.OwnBuilds
-	return pins{path: path, locked: locked, ownBuilds: own != nil && *own, mirror: c.Artifacts.Mirror != ""}, nil
+	return pins{path: path, locked: lock.entries(), tells: lock.Version == lockVersion,
+		ownBuilds: own != nil && *own, mirror: c.Artifacts.Mirror != ""}, nil
 }
 
 // pin gives an artifact what is known of it, and reports whether that is enough to fetch it. The
@@ -52,6 +54,7 @@ func (p pins) pin(a *artifact) bool {
 func (p pins) known(a *artifact) bool {
 	if e, ok := p.locked[a.url]; ok {
 		a.sum, a.size, a.locked, a.origin = e.SHA256, e.Size, e.Members, OriginLock
+		a.tells = p.tells
 		if !p.mirror {
 			a.index = e.Index
 		}

@@ -3,6 +3,8 @@ package release
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -86,7 +88,11 @@ func record(
 	}
 	all := lock.entries()
 	for i, a := range artifacts {
-		all[a.url] = lockedEntry(a, entries[i], all[a.url])
+		e := lockedEntry(a, entries[i], all[a.url])
+		if err := f.cache.lockPlain(ctx, a, entries[i], &e); err != nil {
+			return nil, fmt.Errorf("%s: %w", a.name(), err)
+		}
+		all[a.url] = e
 	}
 	lock.Version, lock.Artifacts = lockVersion, lock.Artifacts[:0]
 	for _, e := range all {
@@ -124,4 +130,29 @@ func lockedEntry(a artifact, e entry, old LockedEntry) LockedEntry {
 		locked.Members[m.path] = e.Members[m.path].SHA256
 	}
 	return locked
+}
+
+// lockPlain has the lock say which the plain form of an image is, if hosts may get that.
+func (c cache) lockPlain(ctx context.Context, a artifact, e entry, locked *LockedEntry) error {
+	if !a.isImage() || len(a.members[0].like) == 0 {
+		return nil
+	}
+	image := c.content(a.members[0], e)
+	raw, err := image.bytes(ctx)
+	if err != nil {
+		return err
+	}
+	if sum := sha256.Sum256(raw); hex.EncodeToString(sum[:]) != image.SHA256 {
+		return errors.New("the cache has another archive")
+	}
+	plain, err := unpackLayers(raw)
+	if err != nil {
+		return err
+	}
+	if plain == nil {
+		plain = raw
+	}
+	sum := sha256.Sum256(plain)
+	locked.Members = map[string]string{plainMember: hex.EncodeToString(sum[:])}
+	return nil
 }

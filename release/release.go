@@ -80,8 +80,12 @@ type Set struct {
 	order    []string          // of the images, as the sources have them
 	optional map[string]bool   // the images that some clusters do without, by component
 	cache    cache
-	lacking  []pair          // of which the cache has no deltas
-	making   *sync.WaitGroup // those that are being made
+	// members are what the contents are of; packed are the images that lack a plain form, and
+	// lacking the pairs of which the cache has no deltas.
+	members []member
+	packed  []string
+	lacking []pair
+	making  *sync.WaitGroup // those that are being made
 }
 
 // Resolve returns the contents for hosts of the architecture ("amd64" or "arm64"), after fetching
@@ -136,8 +140,9 @@ func (s *Set) fill(ctx context.Context, c *inventory.Cluster, artifacts []artifa
 		for _, m := range a.members {
 			s.contents[m.name] = f.cache.content(m, entries[i])
 		}
+		s.members = append(s.members, s.usePlain(a)...)
 	}
-	s.lacking, err = f.cache.withDeltas(artifacts, s.contents)
+	s.lacking, err = f.cache.withDeltas(s.members, s.contents)
 	return err
 }
 

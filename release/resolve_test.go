@@ -71,7 +71,7 @@ func TestResolve(t *testing.T) {
 			if n := u.total() - before; n != 0 {
 				t.Errorf("a warm cache made %d requests", n)
 			}
-			all := cmp.AllowUnexported(Set{}, Content{}, cache{}, pair{})
+			all := cmp.AllowUnexported(Set{}, Content{}, cache{}, pair{}, member{})
 			if d := cmp.Diff(s, again, all, cmpopts.IgnoreTypes(new(sync.WaitGroup))); d != "" {
 				t.Errorf("a warm cache gives another set:\n%s", d)
 			}

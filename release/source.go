@@ -35,8 +35,8 @@ type Source struct {
 	// Needed reports whether a cluster needs the artifact; nil means that every cluster does.
 	Needed func(*inventory.Cluster) bool
 	// Like are contents that the programs have much of their code in common with, the likest first,
-	// such as "kube-apiserver": a host that got one of them before gets less. The other programs of
-	// an archive are like its first.
+	// such as "kube-apiserver": a host that got one of them before gets less. The last may be
+	// Nothing. The other programs of an archive are like its first.
 	Like []string
 	// Verb is the verb of the tool that alone needs the artifact, such as "verify"; "" for what
 	// clusters are made of.

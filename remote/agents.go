@@ -1,7 +1,6 @@
 package remote
 
 import (
-	"bytes"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -16,8 +15,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/klauspost/compress/gzip"
-
 	"kbootstrap/fault"
 )
 
@@ -27,7 +24,9 @@ import (
 type Agents struct {
 	mu     sync.Mutex
 	byPath map[string]*binary
-	run    string // a name for the run, in the names of what it uploads
+	// shortening is what Shorten does.
+	shortening sync.WaitGroup
+	run        string // a name for the run, in the names of what it uploads
 }
 
 // name is what a host's uploads are called in this run.
@@ -45,9 +44,8 @@ type binary struct {
 	path string
 	// sum is its sha256 sum in hex.
 	sum func() (string, error)
-	// packed is its gzip. The fastest level halves the transfer at some 200 MB/s; every host has
-	// gzip, not every one zstd.
-	packed func() ([]byte, error)
+	// packed is its gzip: every host has gzip, not every one zstd.
+	packed func() (*packedAgent, error)
 }
 
 // size is how many bytes the binary has.
@@ -151,14 +149,14 @@ func (a *Agents) named(path string) (*binary, error) {
 		a.byPath = map[string]*binary{}
 	}
 	if a.byPath[path] == nil {
-		a.byPath[path] = &binary{
-			path:   path,
-			sum:    sync.OnceValues(func() (string, error) { return sumOf(path) }),
-			packed: sync.OnceValues(func() ([]byte, error) { return pack(path) }),
+		b := &binary{
+			path: path,
+			sum:  sync.OnceValues(func() (string, error) { return sumOf(path) }),
 		}
+		b.packed = sync.OnceValues(func() (*packedAgent, error) { return b.pack() })
+		a.byPath[path] = b
 	}
-	b := a.byPath[path]
-	return b, nil
+	return a.byPath[path], nil
 }
 
 func sumOf(path string) (string, error) {
@@ -172,30 +170,6 @@ func sumOf(path string) (string, error) {
 		return "", err
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
-}
-
-func pack(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	// A buffer that grows by itself takes twice the memory. A program is packed to two fifths.
-	var packed bytes.Buffer
-	if info, err := f.Stat(); err == nil {
-		packed.Grow(int(info.Size() / 2))
-	}
-	z, err := gzip.NewWriterLevel(&packed, gzip.BestSpeed)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := io.Copy(z, f); err != nil {
-		return nil, err
-	}
-	if err := z.Close(); err != nil {
-		return nil, err
-	}
-	return packed.Bytes(), nil
 }
 
 // AgentPath returns where the agent for hosts of an architecture is on this machine.

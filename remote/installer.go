@@ -90,7 +90,7 @@ func (in installer) upload(ctx context.Context, b *binary, dir string) error {
 		return c.agentError(op, err)
 	}
 	whole := ctx
-	limit := uploadTimeout(len(packed))
+	limit := uploadTimeout(packed.size)
 	ctx, cancel := context.WithTimeoutCause(ctx, limit,
 		fault.UploadFailed.Errorf("the upload took longer than %v", limit))
 	defer cancel()
@@ -102,18 +102,18 @@ func (in installer) upload(ctx context.Context, b *binary, dir string) error {
 		return nil
 	case c.isGone():
 		gone := c.lost(op)
-		sent := min(int64(c.net.sent.Load()-before), int64(len(packed)))
-		gone.Err = fmt.Errorf("after %s of %s: %w", human.Size(sent), human.Size(int64(len(packed))), gone.Err)
+		sent := min(int64(c.net.sent.Load()-before), packed.size)
+		gone.Err = fmt.Errorf("after %s of %s: %w", human.Size(sent), human.Size(packed.size), gone.Err)
 		return gone
 	case errors.As(err, &known) && known.Kind != Agent:
 		return known
 	}
-	return c.diskError(whole, op, dir, int64(len(packed)), causeOf(err))
+	return c.diskError(whole, op, dir, packed.size, causeOf(err))
 }
 
 // uploadTimeout is how long an upload of so many bytes may take: a minute, and what a line of 32
 // KiB/s needs.
-func uploadTimeout(size int) time.Duration {
+func uploadTimeout(size int64) time.Duration {
 	return time.Minute + time.Duration(size)*time.Second/(32<<10)
 }
 
@@ -139,6 +139,7 @@ func (in installer) install(ctx context.Context, b *binary, dir string) (*Sessio
 		return nil, err
 	}
 	if !ready {
+		b.forget()
 		return nil, s.failureBelow(ctx, c.o.root, b.size())
 	}
 	s.op = "agent"

@@ -269,7 +269,7 @@ func TestOtherArchitecture(t *testing.T) {
 func TestUploadWithAnotherSum(t *testing.T) {
 	key := newEd25519(t)
 	s := newServer(t, key)
-	path, root := agentFile(t, "cat"), filepath.Join(t.TempDir(), "agent")
+	path, root := agentFile(t, "cat # and nothing of it is in the cache"), filepath.Join(t.TempDir(), "agent")
 	c := connect(t, s.trust(key), Options{Agent: path, root: root})
 	old, err := c.o.Agents.own(path)
 	if err != nil {

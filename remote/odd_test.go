@@ -14,7 +14,8 @@ import (
 	"kbootstrap/internal/trial"
 )
 
-// TestMain is a login shell when sshd starts this program as one.
+// TestMain is a login shell when sshd starts this program as one. The tests have a cache of their
+// own.
 func TestMain(m *testing.M) {
 	if os.Getenv("LOGIN_SHELL") == "fish" {
 		if err := fish(os.Getenv("SSH_ORIGINAL_COMMAND")); err != nil {
@@ -22,7 +23,17 @@ func TestMain(m *testing.M) {
 			os.Exit(127)
 		}
 	}
-	os.Exit(m.Run())
+	dir, err := os.MkdirTemp("", "remote-cache-*")
+	if err == nil {
+		err = os.Setenv("XDG_CACHE_HOME", dir)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(dir)
+	os.Exit(code)
 }
 
 // fish runs a command line by the rules of fish, as far as a line of words goes: within single

@@ -1,7 +1,6 @@
 package remote
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -16,14 +15,14 @@ import (
 type transfer struct {
 	conn   *Conn
 	op     string
-	packed []byte
+	packed *packedAgent
 	dir    string
 }
 
 // send tries SFTP, and a command if there is no SFTP.
 func (t transfer) send(ctx context.Context) error {
 	c := t.conn
-	c.o.Log(fmt.Sprintf("%s: uploading the agent (%s)", c.host.Name, human.Size(int64(len(t.packed)))))
+	c.o.Log(fmt.Sprintf("%s: uploading the agent (%s)", c.host.Name, human.Size(t.packed.size)))
 	client, err := t.sftp(ctx)
 	if err != nil {
 		if ctx.Err() != nil {
@@ -43,12 +42,12 @@ func (t transfer) send(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		n, err := f.ReadFrom(bytes.NewReader(t.packed))
+		n, err := f.ReadFrom(t.packed.reader())
 		if err == nil {
 			err = f.Close()
 		}
 		if err != nil {
-			return fmt.Errorf("write %s after %d of %d bytes: %w", f.Name(), n, len(t.packed), err)
+			return fmt.Errorf("write %s after %d of %d bytes: %w", f.Name(), n, t.packed.size, err)
 		}
 		return nil
 	}, func() {})
@@ -103,7 +102,7 @@ func (t transfer) pipe(ctx context.Context) error {
 	return c.await(ctx, t.op, func() error {
 		stop := context.AfterFunc(ctx, func() { _ = s.ssh.Close() })
 		defer stop()
-		_, err := s.Write(t.packed)
+		_, err := io.Copy(s, t.packed.reader())
 		s.stdin.Close()
 		<-s.done
 		if failed := s.exit(); failed != nil {

@@ -73,7 +73,7 @@ func TestUploadIsCut(t *testing.T) {
 
 // An upload may take as long as a slow line needs, and not for ever.
 func TestUploadTimeout(t *testing.T) {
-	for size, want := range map[int]time.Duration{0: time.Minute, 32 << 10: 61 * time.Second,
+	for size, want := range map[int64]time.Duration{0: time.Minute, 32 << 10: 61 * time.Second,
 		10 << 20: 380 * time.Second} {
 		if got := uploadTimeout(size); got != want {
 			t.Errorf("%d bytes: %v, want %v", size, got, want)

@@ -92,6 +92,12 @@ func FuzzDecode(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(whole.Bytes())
+	whole.Reset()
+	base = append(base[:0], program([]int{0, 1, 2, 3, 4, 5, 6, 7})...)
+	if err := delta.Encode(&whole, base, program([]int{4, 5, 6, 7, 8, 9, 10, 11})); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(whole.Bytes())
 	f.Add([]byte{3, 1, 1, 5, 0, 'x', 0, 0})
 	f.Fuzz(func(_ *testing.T, text []byte) {
 		_ = delta.Decode(&limited{left: 1 << 20}, bytes.NewReader(base), bytes.NewReader(text))
@@ -100,6 +106,7 @@ func FuzzDecode(f *testing.F) {
 
 // FuzzEncode: what is decoded is the target.
 func FuzzEncode(f *testing.F) {
+	f.Add(program([]int{0, 1, 2, 3, 4, 5, 6, 7}), program([]int{4, 5, 6, 7, 0, 1, 2, 3}))
 	f.Add([]byte("a base of some bytes, of which a part comes again"), []byte("of which a part comes again, and more"))
 	f.Fuzz(func(t *testing.T, base, target []byte) {
 		if got := decode(t, base, encode(t, base, target)); !bytes.Equal(got, target) {

@@ -7,8 +7,8 @@ import (
 )
 
 const (
-	pageSize  = 32 << 10
-	pageCount = 256 // 8 MB: the parts of a program are mostly in the same order as those of its base
+	pageSize  = 8 << 10
+	pageCount = 1024 // 8 MB: the parts of a program are mostly in the same order as those of its base
 )
 
 // pages reads a base in pages and keeps those that were read last. A base is not mapped into
@@ -26,12 +26,9 @@ type page struct {
 
 func newPages(base io.ReaderAt) *pages { return &pages{base: base} }
 
-// copy writes length bytes of the base from an offset on.
-func (p *pages) copy(w io.Writer, from, length int64) error {
-	if from < 0 {
-		return errDamaged
-	}
-	for length > 0 {
+// read fills p with what the base has from an offset on.
+func (p *pages) read(to []byte, from int64) error {
+	for len(to) > 0 {
 		bytes, err := p.page(from / pageSize)
 		if err != nil {
 			return err
@@ -40,11 +37,8 @@ func (p *pages) copy(w io.Writer, from, length int64) error {
 		if at >= int64(len(bytes)) {
 			return fmt.Errorf("%w: it asks for more of the base than there is", errDamaged)
 		}
-		bytes = bytes[at:min(int64(len(bytes)), at+length)]
-		if _, err := w.Write(bytes); err != nil {
-			return err
-		}
-		from, length = from+int64(len(bytes)), length-int64(len(bytes))
+		n := copy(to, bytes[at:])
+		to, from = to[n:], from+int64(n)
 	}
 	return nil
 }

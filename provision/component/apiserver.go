@@ -34,7 +34,7 @@ var apiServer = Component{
 	TakesLeave:  true, // shutdown-delay-duration
 	Role:        inventory.ControlPlane,
 	Units:       []string{"kube-apiserver.service"},
-	Sources:     []release.Source{kubernetesProgram("kube-apiserver")},
+	Sources:     []release.Source{kubernetesProgram("kube-apiserver", "etcd", release.Nothing)},
 	Ports: []Port{{
 		Network: "tcp", By: "kube-apiserver", From: []inventory.Role{AnyHost}, World: true,
 		Of:    func(c *inventory.Cluster) int { return c.Network.APIPort },

@@ -38,15 +38,16 @@ var containerd = Component{
 		{Component: "containerd", Version: "2.4.1", Archive: true, Directory: "bin/",
 			URL: "https://github.com/containerd/containerd/releases/download/v{version}/" +
 				"containerd-static-{version}-linux-{arch}.tar.gz",
-			Programs: []string{"containerd", "ctr", "containerd-shim-runc-v2"}, Like: []string{"etcd"}},
-		{Component: "runc", Version: "1.5.2", Programs: []string{"runc"},
+			Programs: []string{"containerd", "ctr", "containerd-shim-runc-v2"},
+			Like:     []string{"etcd", release.Nothing}},
+		{Component: "runc", Version: "1.5.2", Programs: []string{"runc"}, Like: []string{"containerd"},
 			URL: "https://github.com/opencontainers/runc/releases/download/v{version}/runc.{arch}"},
 		// Four of the plugins: all that flannel's network needs. The full set is five times as
 		// large.
 		{Component: "cni-plugins", Version: "1.9.1", Archive: true,
 			URL: "https://github.com/containernetworking/plugins/releases/download/v{version}/" +
 				"cni-plugins-linux-{arch}-v{version}.tgz",
-			Programs: []string{"bridge", "host-local", "loopback", "portmap"}},
+			Programs: []string{"bridge", "host-local", "loopback", "portmap"}, Like: []string{"containerd"}},
 	},
 	Reads: []Reading{
 		{What: containerdExtra, Main: ContainerdConfig,

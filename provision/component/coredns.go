@@ -21,8 +21,10 @@ var coreDNS = apart(dnsReplicas, addon(Component{
 	After: []string{"kube-controller-manager"},
 	// A pod whose image is still on its way asks a registry for it, and is in a back-off of ten
 	// seconds then.
-	Yields:  []string{"images"},
-	Sources: []release.Source{{Component: "coredns", Image: "registry.k8s.io/coredns/coredns:v{version}"}},
+	Yields: []string{"images"},
+	Sources: []release.Source{{
+		Component: "coredns", Image: "registry.k8s.io/coredns/coredns:v{version}", Like: []string{"kubelet"},
+	}},
 }, func(t Target) []byte {
 	return coreDNSManifest.Render(coreDNSData{
 		Image: t.Release.Image("coredns"), ClusterDomain: t.Cluster.Network.Domain,

@@ -35,7 +35,7 @@ var etcd = Component{
 	Sources: []release.Source{{
 		Component: "etcd", Archive: true, Directory: "etcd-v{version}-linux-{arch}/",
 		URL:      "https://github.com/etcd-io/etcd/releases/download/v{version}/etcd-v{version}-linux-{arch}.tar.gz",
-		Programs: []string{"etcd", "etcdctl", "etcdutl"},
+		Programs: []string{"etcd", "etcdctl", "etcdutl"}, Like: []string{release.Nothing},
 	}},
 	Ports: []Port{
 		// A new member asks the others to be added.

@@ -28,7 +28,7 @@ var kubelet = Component{
 	After:    []string{"containerd", "kube-api-proxy", "cri-dockerd"},
 	Units:    []string{"kubelet.service"},
 	Sources: []release.Source{
-		kubernetesProgram("kubelet", "kube-apiserver", "containerd"),
+		kubernetesProgram("kubelet", "kube-apiserver", "containerd", release.Nothing),
 	},
 	Ports: []Port{
 		// metrics-server asks every kubelet, from a pod that runs anywhere; flannel gives what

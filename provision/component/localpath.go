@@ -17,7 +17,7 @@ var localPath = optional(Component{
 	After: []string{"kube-controller-manager"},
 	Sources: []release.Source{{
 		Component: "local-path-provisioner", Version: "0.0.37",
-		Image: "docker.io/rancher/local-path-provisioner:v{version}",
+		Image: "docker.io/rancher/local-path-provisioner:v{version}", Like: []string{"flanneld"},
 	}},
 	// Only the directory of an inventory that names no other: the tool does not remove what it
 	// cannot know to be its own.

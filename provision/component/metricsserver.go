@@ -18,6 +18,7 @@ var metricsServer = optional(Component{
 	After: []string{"kube-controller-manager"},
 	Sources: []release.Source{{
 		Component: "metrics-server", Image: "registry.k8s.io/metrics-server/metrics-server:v{version}",
+		Like: []string{"kubelet"},
 	}},
 }, AddOn{
 	Field: "metrics", What: "figures of nodes and pods, and scaling by them", Reach: by("kubectl top nodes"),

@@ -51,7 +51,7 @@ func file(t *testing.T, fill func(io.Writer) error) string {
 }
 
 // TestFeedSendsDeltas: a host that got the base gets a delta, one that did not the content; and a
-// delta that makes something else is followed by the content.
+// delta that makes something else is followed by the content. A delta to nothing is for all.
 func TestFeedSendsDeltas(t *testing.T) {
 	raw := bytes.Repeat([]byte("what both programs have; "), 1000)
 	base := program(t, "base", raw)
@@ -67,6 +67,13 @@ func TestFeedSendsDeltas(t *testing.T) {
 		}
 		c.Deltas = []release.Delta{d}
 	}
+	alone := program(t, "alone", raw[1:])
+	toNothing := file(t, func(w io.Writer) error { return delta.Encode(w, nil, raw[1:]) })
+	d, err := release.FileDelta(toNothing, release.Nothing)
+	if err != nil {
+		t.Fatal(err)
+	}
+	alone.Deltas = []release.Delta{d}
 	m1, root := newMachine(t, "m1")
 	m2, _ := newMachine(t, "m2")
 	sent := make(chan Event, 9)
@@ -74,16 +81,16 @@ func TestFeedSendsDeltas(t *testing.T) {
 		if e.Kind == EventSent {
 			sent <- e
 		}
-	}, Round{Contents: map[string][]release.Content{"m1": {base, other, wrong}, "m2": {other}}})
+	}, Round{Contents: map[string][]release.Content{"m1": {base, other, wrong}, "m2": {other, alone}}})
 	begin(t, feed)
 	bytesOf := map[string]int64{}
-	for range 4 {
+	for range 5 {
 		e := <-sent
 		bytesOf[e.Host+" "+e.Text] = e.Bytes
 	}
 	for name, want := range map[string]int64{
 		"m1 base": base.Compressed, "m1 other": other.Deltas[0].Compressed, "m1 wrong": wrong.Compressed,
-		"m2 other": other.Compressed,
+		"m2 other": other.Compressed, "m2 alone": d.Compressed,
 	} {
 		if bytesOf[name] != want {
 			t.Errorf("%s: %d bytes, not %d", name, bytesOf[name], want)

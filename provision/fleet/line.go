@@ -198,10 +198,15 @@ func (l *line) formOf(c release.Content) (s form, ready bool) {
 			return form{c.SHA256, d.Base}, true
 		}
 	}
+	isShort := false
 	for _, d := range c.Deltas {
+		isShort = isShort || d.Base == release.Nothing
 		if slices.ContainsFunc(l.ahead, func(o order) bool { return o.sum == d.Base }) {
 			return form{}, false
 		}
+	}
+	if isShort {
+		return form{c.SHA256, release.Nothing}, true
 	}
 	return form{sum: c.SHA256}, true
 }

@@ -19,7 +19,7 @@ const stallTimeout = 2 * time.Minute
 // session, or a user may have changed the file that it became.
 func (l *line) sendShort(ctx context.Context, c release.Content, w way) (got form, err error) {
 	for _, d := range c.Deltas {
-		if !l.got(d.Base) {
+		if d.Base != release.Nothing && !l.got(d.Base) {
 			continue
 		}
 		got = form{c.SHA256, d.Base}

@@ -8,6 +8,7 @@ import (
 	"kbootstrap/inventory"
 	"kbootstrap/provision/component"
 	"kbootstrap/provision/plan"
+	"kbootstrap/release"
 	"kbootstrap/resource"
 )
 
@@ -77,6 +78,8 @@ func writes(r resource.Resource) []Write {
 // Each program is looked at once.
 func FindGlibc(p plan.Plan, hosts []Host) error {
 	known := map[string]string{} // by sum
+	var reader release.GlibcReader
+	defer reader.Close()
 	for i := range hosts {
 		needs := map[string]string{}
 		for _, s := range p.At(hosts[i].Name) {
@@ -92,7 +95,7 @@ func FindGlibc(p plan.Plan, hosts []Host) error {
 				need, ok := known[f.Blob]
 				if !ok {
 					var err error
-					if need, err = content.Glibc(); err != nil {
+					if need, err = reader.Of(content); err != nil {
 						return err
 					}
 					known[f.Blob] = need

@@ -1,6 +1,6 @@
 //go:build !linux
 
-package release
+package background
 
 // yieldToOthers does nothing: a thread has no priority of its own here.
 func yieldToOthers() {}
