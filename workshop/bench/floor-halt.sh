@@ -5,7 +5,7 @@ systemctl is-active "$@" | paste -d' ' - <(printf '%s\n' "$@") | sed -n 's/^acti
 electing=$(sed -n '/^kube-controller-manager.service$/p; /^kube-scheduler.service$/p' /run/bench-units)
 if [ -n "$electing" ]; then
 	systemctl stop $electing
-	kubectl --kubeconfig /etc/kubernetes/super-admin.conf --namespace kube-system delete lease --ignore-not-found \
+	kubectl --kubeconfig /etc/kubernetes/admin.conf --namespace kube-system delete lease --ignore-not-found \
 		kube-controller-manager kube-scheduler
 fi
 systemctl stop $(cat /run/bench-units)
