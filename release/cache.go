@@ -165,41 +165,43 @@ func (c cache) verify(a artifact) (entry, bool) {
 
 // blobImage returns the ID of an image in the cache.
 func blobImage(path, arch string) (string, error) {
+	var id string
+	err := unpacked(path, func(r io.Reader) (err error) {
+		id, err = imageID(r, arch)
+		return err
+	})
+	return id, err
+}
+
+// unpacked gives what a zstd stream in a file has.
+func unpacked(path string, to func(io.Reader) error) error {
 	f, err := os.Open(path)
 	if err != nil {
-		return "", err
+		return err
 	}
 	defer f.Close()
 	z, err := zstd.NewReader(f, zstd.WithDecoderConcurrency(1))
 	if err != nil {
-		return "", err
+		return err
 	}
 	defer z.Close()
-	return imageID(z, arch)
+	return to(z)
 }
 
 // verifyBlob reads a compressed member and compares its sum.
 func verifyBlob(path string, s stored) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	z, err := zstd.NewReader(f, zstd.WithDecoderConcurrency(1))
-	if err != nil {
-		return err
-	}
-	defer z.Close()
-	h := sha256.New()
-	// One byte more than it should have is enough to know, and no bomb can do harm.
-	n, err := io.Copy(h, io.LimitReader(z, s.Size+1))
-	if err != nil {
-		return err
-	}
-	if n != s.Size || hex.EncodeToString(h.Sum(nil)) != s.SHA256 {
-		return errors.New("another content")
-	}
-	return nil
+	return unpacked(path, func(z io.Reader) error {
+		h := sha256.New()
+		// One byte more than it should have is enough to know, and no bomb can do harm.
+		n, err := io.Copy(h, io.LimitReader(z, s.Size+1))
+		if err != nil {
+			return err
+		}
+		if n != s.Size || hex.EncodeToString(h.Sum(nil)) != s.SHA256 {
+			return errors.New("another content")
+		}
+		return nil
+	})
 }
 
 // recorded reads an entry of the index.

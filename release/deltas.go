@@ -15,6 +15,7 @@ import (
 
 	"kbootstrap/internal/background"
 	"kbootstrap/internal/delta"
+	"kbootstrap/internal/interruptible"
 )
 
 // Nothing is what a program is like that begins on a host: a delta to it is the program in a form
@@ -151,18 +152,10 @@ func (s *Set) makeForms(ctx context.Context) error {
 
 // copyUnpacked writes what a zstd stream in a file has.
 func copyUnpacked(w io.Writer, path string) error {
-	f, err := os.Open(path)
-	if err != nil {
+	return unpacked(path, func(r io.Reader) error {
+		_, err := io.Copy(w, r)
 		return err
-	}
-	defer f.Close()
-	z, err := zstd.NewReader(f, zstd.WithDecoderConcurrency(1))
-	if err != nil {
-		return err
-	}
-	defer z.Close()
-	_, err = z.WriteTo(w)
-	return err
+	})
 }
 
 // usePlain takes the plain form of an image that is like something, or notes that there is none. It
@@ -273,7 +266,7 @@ func (c Content) bytes(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	defer stream.Close()
-	z, err := zstd.NewReader(&cancelReader{ctx, stream}, zstd.WithDecoderConcurrency(1))
+	z, err := zstd.NewReader(interruptible.Reader(ctx, stream), zstd.WithDecoderConcurrency(1))
 	if err != nil {
 		return nil, err
 	}

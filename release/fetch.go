@@ -17,6 +17,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"kbootstrap/fault"
+	"kbootstrap/internal/interruptible"
 	"kbootstrap/inventory"
 )
 
@@ -325,7 +326,7 @@ func (f *fetcher) openFile(ctx context.Context, a *artifact, from place) (*os.Fi
 	}
 	s := newSink(*a, io.Discard, report{to: f.progress, name: a.name(), total: info.Size()})
 	var long errTooLong
-	if _, err = io.Copy(s, &cancelReader{ctx, file}); err == nil {
+	if _, err = io.Copy(s, interruptible.Reader(ctx, file)); err == nil {
 		err = accept(a, s)
 	} else if errors.As(err, &long) {
 		err = &mismatchError{fault.ArtifactMismatch, fmt.Sprintf("the file is larger than it should be: %v", long)}

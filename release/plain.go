@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"kbootstrap/internal/interruptible"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -67,7 +68,7 @@ func (c cache) makePlain(ctx context.Context, image Content) error {
 	case plain == nil:
 		return os.WriteFile(c.noPlain(image), nil, 0o600)
 	}
-	staged, err := c.stage(&cancelReader{ctx, bytes.NewReader(plain)}, maxPlain)
+	staged, err := c.stage(interruptible.Reader(ctx, bytes.NewReader(plain)), maxPlain)
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"kbootstrap/fault"
+	"kbootstrap/internal/interruptible"
 )
 
 // limits bound what an archive may unpack to. A sum says that an archive is the one that was
@@ -52,7 +53,7 @@ func (c cache) store(ctx context.Context, a artifact, file archiveFile, l limits
 			s.discard()
 		}
 	}()
-	src := &cancelReader{ctx, file}
+	src := interruptible.Reader(ctx, file)
 	var err error
 	var id string
 	switch {
@@ -217,17 +218,4 @@ func (b *boundedReader) Read(p []byte) (int, error) {
 		return 0, errTooLarge
 	}
 	return n, err
-}
-
-// cancelReader ends with the context.
-type cancelReader struct {
-	ctx context.Context
-	r   io.Reader
-}
-
-func (c *cancelReader) Read(p []byte) (int, error) {
-	if err := context.Cause(c.ctx); err != nil {
-		return 0, err
-	}
-	return c.r.Read(p)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"kbootstrap/internal/background"
+	"kbootstrap/internal/interruptible"
 	"kbootstrap/internal/packed"
 )
 
@@ -115,21 +116,7 @@ func (b *binary) writer(ctx context.Context, level int) func(io.Writer) error {
 		if err != nil {
 			return err
 		}
-		_, err = io.Copy(z, &cancelReader{ctx, in})
+		_, err = io.Copy(z, interruptible.Reader(ctx, in))
 		return errors.Join(err, z.Close())
 	}
-}
-
-// cancelReader ends with the context.
-type cancelReader struct {
-	ctx context.Context
-	r   io.Reader
-}
-
-// Read reads on.
-func (c *cancelReader) Read(p []byte) (int, error) {
-	if err := context.Cause(c.ctx); err != nil {
-		return 0, err
-	}
-	return c.r.Read(p)
 }

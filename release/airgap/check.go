@@ -9,6 +9,7 @@ import (
 	"io"
 
 	"github.com/klauspost/compress/zstd"
+	"kbootstrap/internal/interruptible"
 )
 
 // Check reads a file of the bundle and compares its sum. That is enough before a content is sent:
@@ -28,7 +29,7 @@ func (b *Bundle) read(ctx context.Context, name string, do func(io.Reader) error
 	}
 	defer in.Close()
 	sum := sha256.New()
-	all := io.TeeReader(&cancelReader{ctx, in}, sum)
+	all := io.TeeReader(interruptible.Reader(ctx, in), sum)
 	failed := do(all)
 	// What a decoder did not ask for belongs to the sum as well.
 	if _, err := io.Copy(io.Discard, all); err != nil {
@@ -98,17 +99,4 @@ type counter struct{ n int64 }
 func (c *counter) Write(p []byte) (int, error) {
 	c.n += int64(len(p))
 	return len(p), nil
-}
-
-// cancelReader ends with the context.
-type cancelReader struct {
-	ctx context.Context
-	r   io.Reader
-}
-
-func (c *cancelReader) Read(p []byte) (int, error) {
-	if err := context.Cause(c.ctx); err != nil {
-		return 0, err
-	}
-	return c.r.Read(p)
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"kbootstrap/internal/interruptible"
 	"os"
 	"slices"
 	"strings"
@@ -104,7 +105,7 @@ func part(ctx context.Context, name, file string, judge func(io.Reader) error) (
 	}
 	defer in.Close()
 	sum, size := sha256.New(), &counter{}
-	all := io.TeeReader(&cancelReader{ctx, in}, io.MultiWriter(sum, size))
+	all := io.TeeReader(interruptible.Reader(ctx, in), io.MultiWriter(sum, size))
 	if err := judge(all); err != nil {
 		return Part{}, err
 	}
