@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -156,6 +157,12 @@ func TestLeaseOfOthers(t *testing.T) {
 	spec, _ := k.objects[heldLease]["spec"].(map[string]any)
 	if _, held := spec["holderIdentity"]; held || spec["leaseDurationSeconds"] != 1.0 {
 		t.Errorf("the lease is %v", k.objects[heldLease])
+	}
+	k = newLease(m, "m1_7f", longAgo)
+	k.refuse = []int{http.StatusServiceUnavailable, http.StatusInternalServerError}
+	m.must(freeLease().Apply(t.Context(), m.System))
+	if k.puts != 1 || len(k.refuse) != 0 {
+		t.Errorf("of an API that is late: %d leases were written", k.puts)
 	}
 	k.server.Close()
 	if _, err := freeLease().Observe(t.Context(), m.System); err != nil {

@@ -51,11 +51,29 @@ func (l Lease) Observe(ctx context.Context, sys *host.System) (resource.Resource
 }
 
 // Apply gives up the lease for the process that held it, as that could have done when it ended.
-// Another process may have taken it meanwhile: then it is not touched.
+// Another process may have taken it meanwhile: then it is not touched. An API that does not answer
+// is asked again until the lease has run out.
 func (l Lease) Apply(ctx context.Context, sys *host.System) error {
 	if l.Stale {
 		return nil
 	}
+	over, cancel := context.WithTimeout(ctx, leaseOver)
+	defer cancel()
+	err := host.Poll(over, kube.APIPoll, func() (bool, error) {
+		err := l.giveUp(over, sys)
+		if err != nil && kube.Passing(err) {
+			return false, nil //nolint:nilerr // it is asked again
+		}
+		return true, err
+	})
+	if over.Err() != nil && ctx.Err() == nil {
+		return nil
+	}
+	return err
+}
+
+// giveUp writes the lease without its holder, if that has ended and no other process has taken it.
+func (l Lease) giveUp(ctx context.Context, sys *host.System) error {
 	lease, err := l.stale(ctx, sys)
 	if err != nil || lease == nil {
 		return err
