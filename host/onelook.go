@@ -33,6 +33,9 @@ func OneLook(ctx context.Context, units []string) context.Context {
 	return context.WithValue(ctx, oneLookKey{}, &oneLook{units: units, asked: map[any]*asked{}})
 }
 
+// IsLook reports whether a context is that of a look, which changes nothing.
+func IsLook(ctx context.Context) bool { return ctx.Value(oneLookKey{}) != nil }
+
 // Once returns what ask returns. Within one look, all who ask a question of the same key get the
 // same answer, which must not be changed. An error is no answer: it may be that of a deadline of
 // its own, so that each other part asks again.

@@ -159,6 +159,10 @@ func TestLeaseOfOthers(t *testing.T) {
 		t.Errorf("the lease is %v", k.objects[heldLease])
 	}
 	k = newLease(m, "m1_7f", longAgo)
+	look, err := freeLease().Observe(host.OneLook(t.Context(), nil), m.System)
+	if err != nil || look.State() != "" {
+		t.Errorf("after a reboot a look finds %q, %v", look.State(), err)
+	}
 	k.refuse = []int{http.StatusServiceUnavailable, http.StatusInternalServerError}
 	m.must(freeLease().Apply(t.Context(), m.System))
 	if k.puts != 1 || len(k.refuse) != 0 {

@@ -40,8 +40,12 @@ const (
 )
 
 // Observe asks the API only where the process of the unit is young. Where it does not answer, the
-// lease runs out by itself.
+// lease runs out by itself. So it does after a reboot: a host that is only looked at has nothing to
+// be changed for it.
 func (l Lease) Observe(ctx context.Context, sys *host.System) (resource.Resource, error) {
+	if l.Stale = false; host.IsLook(ctx) {
+		return l, nil
+	}
 	lease, err := l.stale(ctx, sys)
 	if err != nil && kube.Passing(err) && ctx.Err() == nil {
 		err = nil
